@@ -1,0 +1,1 @@
+"""The law's compiler and evaluators. Knows nothing of storage, HTTP or the command line."""

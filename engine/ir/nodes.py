@@ -1,0 +1,360 @@
+"""The node kinds of the typed core.
+
+Every expression knows its type; names are resolved to whole-program names; nothing is implicit: who is read, at what
+time, and what happens where a value does not apply. Spans take no part in equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+from engine.numbers import RoundingMode
+from engine.periods import PeriodKind
+from engine.source import Span
+from engine.types import Value, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What all expressions share: the type of the value, and the place in the rules (None where made up)."""
+
+    type: ValueType
+    span: Span | None = field(compare=False, repr=False)
+
+
+# --- who is read: an entity reached from the one that the formula is about
+
+
+@dataclass(frozen=True, slots=True)
+class Self:
+    """The one that the formula is about."""
+
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The member or record that an aggregate calls `name` (unique within a formula)."""
+
+    entity: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOf:
+    """The group of kind `entity` that a person is in."""
+
+    entity: str
+    person: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class HolderOf:
+    """The one person who holds `role` in a group. With `optional`, there may be none: then nothing applies."""
+
+    entity: str
+    group: Subject
+    role: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerOf:
+    """Whom a record belongs to."""
+
+    entity: str
+    record: Subject
+
+
+Subject = Union[Self, Bound, GroupOf, HolderOf, OwnerOf]
+
+
+# --- who is aggregated
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The people of a group in any of `roles`, in the order in which the group lists its roles, then as given."""
+
+    entity: str
+    group: Subject
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of kind `entity` that belong to a person or group, as given."""
+
+    entity: str
+    owner: Subject
+
+
+Link = Union[Members, Records]
+
+
+# --- when: which period (of a variable) or day (of a constant) is meant, seen from the period of the formula
+
+
+@dataclass(frozen=True, slots=True)
+class ThisPeriod:
+    """The period of the formula; for a constant, its first day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Containing:
+    """The period of kind `kind` that contains the first day (or, with `at_end`, the last day) of the formula's period,
+    then `shift` periods later. Serves `@ start`, `@ end`, `@ this year`, `@ last year`, `@ next month`."""
+
+    kind: PeriodKind
+    at_end: bool = False
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContainingDate:
+    """The period of kind `kind` that contains a computed day."""
+
+    kind: PeriodKind
+    day: Expression
+
+
+Time = Union[ThisPeriod, Containing, ContainingDate]
+
+
+# --- expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """A constant. Numbers are `int` or `Fraction`, money in units of the currency."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable(Node):
+    """The third thing beside known and unknown: the figure does not apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Local(Node):
+    """A let-bound name or a function's argument. Names are unique within a formula."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Node):
+    """`body` with `name` standing for `value`, which is evaluated where it is first needed."""
+
+    name: str
+    value: Expression
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRead(Node):
+    """A dated constant on the day that `time` gives (the first day of that period)."""
+
+    name: str
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead(Node):
+    """A cell. A key outside a bounded integer's range is an error value."""
+
+    name: str
+    column: str
+    keys: tuple[Expression, ...]
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleRead(Node):
+    """A scale applied to `argument`: the sum of rate times slice, or the value of the band."""
+
+    name: str
+    key: Expression | None
+    argument: Expression
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class VariableRead(Node):
+    """A figure or fact of `subject` at `time`."""
+
+    name: str
+    subject: Subject
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall(Node):
+    """A function of the rules applied to its arguments, in order."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negate(Node):
+    """Minus a number or duration."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """`+ - * /` on numbers, exact; `+ -` also on a date and a duration, two dates, two durations; `*` on a duration
+    and an integer. Division by zero is an error value."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Node):
+    """`= != < <= > >=`; enums and booleans know only the first two."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Node):
+    """Logical not."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class And(Node):
+    """All of `values`. One false value decides, whatever is unknown or in error beside it."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Node):
+    """Any of `values`. One true value decides, whatever is unknown or in error beside it."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """A choice. `applicability` marks the one made of `applies_if`, for explanations."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+    applicability: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionCase:
+    """One exception: its name, when it holds, what then stands, its law, and the names it is over (transitively)."""
+
+    name: str
+    when: Expression
+    then: Expression
+    law: str
+    over: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions(Node):
+    """`general`, unless an exception holds; of those that hold the one that is over all others that hold. Two that
+    hold with neither over the other are an error value."""
+
+    general: Expression
+    cases: tuple[ExceptionCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme(Node):
+    """The least (`min`) or greatest (`max`) of at least one value."""
+
+    operator: str
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absolute(Node):
+    """A number without its sign."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Round(Node):
+    """`value` rounded to a multiple of `step` (above zero, else an error value)."""
+
+    value: Expression
+    mode: RoundingMode
+    step: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class DateFunction(Node):
+    """`years_between`, `months_between` (dates), `year_of`, `month_of`, `day_of` (one date)."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodBoundary(Node):
+    """The first (`start`) or last (`end`) day of the formula's period."""
+
+    which: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Node):
+    """`sum count any all min max` over a link. `where` None takes everybody. `count` has no body (None). `min` and `max` of
+    nobody do not apply."""
+
+    operator: str
+    link: Link
+    name: str
+    body: Expression | None
+    where: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime(Node):
+    """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0), or the
+    `last` periods before the one that contains its first day."""
+
+    operator: str
+    name: str
+    subject: Subject
+    kind: PeriodKind
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread(Node):
+    """A yearly flow read in a monthly formula, in twelve equal parts."""
+
+    value: VariableRead
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise(Node):
+    """`value`, or `fallback` where `value` does not apply."""
+
+    value: Expression
+    fallback: Expression
+
+
+Expression = Union[
+    Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
+    Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
+    Aggregate, OverTime, Spread, Otherwise,
+]  # fmt: skip

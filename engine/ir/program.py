@@ -1,0 +1,114 @@
+"""A checked program: every definition by its whole-program name, every expression in the typed core.
+
+An exported name stands for itself; a private one is written `module:name`. A requirement's reasons are boolean
+definitions of their own, named `requirement.reason`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from engine.declarations import Parameter, Scale, Settings, Table
+from engine.ir.nodes import Expression
+from engine.numbers import Grid
+from engine.periods import PeriodKind
+from engine.source import Span
+from engine.types import Value, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class DatedExpression:
+    """An expression that holds for periods whose first day is `start` or later (None: from always)."""
+
+    start: date | None
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonInfo:
+    """What a refusal says of one reason: its definition's name, how its parts combine (`all`, `any_of` or nothing)."""
+
+    name: str
+    label: str
+    law: str
+    fails: str
+    mode: str = ""
+    parts: tuple[ReasonInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A fact or a figure.
+
+    `formulas` is empty for an input. `grid` is set for money, rates and integers that are computed. `low` and `high` bound
+    what may be given (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`.
+    """
+
+    name: str
+    module: str
+    entity: str
+    period: PeriodKind
+    type: ValueType
+    label: str
+    law: str
+    span: Span | None = field(compare=False, repr=False)
+    formulas: tuple[DatedExpression, ...] = ()
+    grid: Grid | None = None
+    stock: bool = False
+    low: Fraction | None = None
+    high: Fraction | None = None
+    ask: str = ""
+    default: Value | None = None
+    absent: Value | None = None
+    exported: bool = False
+    may_not_apply: bool = False
+    requirement: ReasonInfo | None = None
+    reads: tuple[str, ...] = ()
+
+    @property
+    def is_input(self) -> bool:
+        """Whether this is a fact to be supplied, not a figure to be computed."""
+        return not self.formulas
+
+    @property
+    def short_name(self) -> str:
+        """The name without its module."""
+        return self.name.rpartition(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDefinition:
+    """A function of the rules: argument names and types in order, dated bodies that read `Local`s."""
+
+    name: str
+    arguments: tuple[tuple[str, ValueType], ...]
+    type: ValueType
+    formulas: tuple[DatedExpression, ...]
+    law: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything an evaluator needs. `order` lists the definitions so that each comes after those it reads now.
+
+    `fingerprint` is a SHA-256 over the program's stable print: the same law gives the same fingerprint.
+    """
+
+    settings: Settings
+    definitions: Mapping[str, Definition]
+    parameters: Mapping[str, Parameter]
+    tables: Mapping[str, Table]
+    scales: Mapping[str, Scale]
+    functions: Mapping[str, FunctionDefinition]
+    order: tuple[str, ...]
+    fingerprint: str
+
+    def find(self, name: str) -> Definition | None:
+        """The definition that a user means by `name`: exact, or the only private one of that short name."""
+        if name in self.definitions:
+            return self.definitions[name]
+        found = [one for one in self.definitions.values() if one.short_name == name]
+        return found[0] if len(found) == 1 else None

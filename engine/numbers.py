@@ -1,0 +1,102 @@
+"""Exact numbers: reading them, rounding them to a grid, writing them.
+
+Values inside a formula are `Fraction`s or `int`s. Nothing here goes through a float.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+Number = int | Fraction
+MAX_DIGITS = 40
+_DECIMAL = re.compile(r"-?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?", re.ASCII)
+
+
+class RoundingMode(Enum):
+    """How a value between two grid points finds one. `half_up` takes ties away from zero."""
+
+    UP = "up"
+    DOWN = "down"
+    AWAY = "away"
+    TOWARD_ZERO = "toward_zero"
+    HALF_UP = "half_up"
+    HALF_DOWN = "half_down"
+    HALF_EVEN = "half_even"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The multiples of `step` on which a figure is stored, and how it gets there."""
+
+    step: Fraction
+    mode: RoundingMode
+
+    def store(self, value: Number) -> Fraction:
+        """`value` rounded to this grid."""
+        return self.step * round_whole(Fraction(value) / self.step, self.mode)
+
+
+def round_whole(value: Number, mode: RoundingMode) -> int:
+    """The whole number that `value` rounds to under `mode`."""
+    numerator, denominator = value.numerator, value.denominator
+    floor, remainder = divmod(numerator, denominator)
+    if remainder == 0:
+        return floor
+    match mode:
+        case RoundingMode.UP:
+            return floor + 1
+        case RoundingMode.DOWN:
+            return floor
+        case RoundingMode.AWAY:
+            return floor + 1 if numerator > 0 else floor
+        case RoundingMode.TOWARD_ZERO:
+            return floor if numerator > 0 else floor + 1
+    return floor + _rounds_up(2 * remainder - denominator, numerator > 0, floor, mode)
+
+
+def _rounds_up(excess: int, positive: bool, floor: int, mode: RoundingMode) -> int:
+    if excess != 0:
+        return 1 if excess > 0 else 0
+    if mode is RoundingMode.HALF_EVEN:
+        return floor & 1
+    return int(positive == (mode is RoundingMode.HALF_UP))
+
+
+def round_to(value: Number, step: Number, mode: RoundingMode) -> Fraction:
+    """`value` rounded to a multiple of `step` (above zero) under `mode`."""
+    return Fraction(step) * round_whole(Fraction(value) / step, mode)
+
+
+def parse_decimal(text: str) -> Fraction:
+    """An exact number from `12_570`, `-0.5`. Raises ValueError for anything else, and past 40 digits."""
+    if len(text) > 2 * MAX_DIGITS or not _DECIMAL.fullmatch(text):
+        raise ValueError(f"`{text[:MAX_DIGITS]}` is not a plain decimal number")
+    digits = text.replace("_", "")
+    if sum(char.isdigit() for char in digits) > MAX_DIGITS:
+        raise ValueError(f"a number has at most {MAX_DIGITS} digits")
+    return Fraction(digits)
+
+
+def format_decimal(value: Number, places: int | None = None) -> str:
+    """`value` as a plain decimal if it has one (`12570.50` with places=2), else as `numerator/denominator`."""
+    value = Fraction(value)
+    digits = decimal_places(value)
+    if digits is None:
+        return f"{value.numerator}/{value.denominator}"
+    digits = max(digits, places or 0)
+    whole, part = divmod(abs(value.numerator) * 10**digits // value.denominator, 10**digits)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
+
+
+def decimal_places(value: Fraction) -> int | None:
+    """How many decimal places write `value` exactly, or None if none do."""
+    denominator, twos, fives = value.denominator, 0, 0
+    while denominator % 2 == 0:
+        denominator, twos = denominator // 2, twos + 1
+    while denominator % 5 == 0:
+        denominator, fives = denominator // 5, fives + 1
+    return max(twos, fives) if denominator == 1 else None

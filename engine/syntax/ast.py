@@ -1,0 +1,260 @@
+"""The syntax tree of a formula, as written: names are not resolved, types are not known.
+
+Nodes are frozen; the span takes no part in equality, so that a printed and re-read tree equals the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Union
+
+from engine.source import Span
+from engine.types import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What all nodes share: where they stand."""
+
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """`12_570`, `0.5`, `30%`. `percent` is kept for printing; `value` is already divided by 100."""
+
+    value: Fraction
+    percent: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Money(Node):
+    """`600 USD`."""
+
+    value: Fraction
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DurationLiteral(Node):
+    """`21 years`, as written: `count` of `unit` (day, week, month or year)."""
+
+    count: int
+    unit: str
+
+    @property
+    def value(self) -> Duration:
+        """The length in calendar months and days."""
+        match self.unit:
+            case "day":
+                return Duration(days=self.count)
+            case "week":
+                return Duration(days=7 * self.count)
+            case "month":
+                return Duration(months=self.count)
+        return Duration(months=12 * self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class DateLiteral(Node):
+    """`2024-04-06`."""
+
+    value: date
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean(Node):
+    """`true` or `false`."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnumLiteral(Node):
+    """`.joint`."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A bare name: a local, a figure, a constant, a function, an entity, a role."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Node):
+    """`base.name`."""
+
+    base: Expression
+    name: str
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """`base[key, key]`."""
+
+    base: Expression
+    keys: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`base(argument, …)`: a function, a builtin, or a scale applied."""
+
+    base: Expression
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Node):
+    """`sum(body for name in source where condition)`; `count` has no body."""
+
+    operation: str
+    body: Expression | None
+    name: str
+    source: Expression
+    where: Expression | None
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime(Node):
+    """`sum(x over months)`, `sum(x over last 3 years)`. `count` 0 stands for the months of this period."""
+
+    operation: str
+    body: Expression
+    count: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negate(Node):
+    """`-x`."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    """`left op right` with op one of + - * /."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Node):
+    """`left op right` with op one of = != < <= > >=."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Node):
+    """`x between low and high`, both ends included."""
+
+    value: Expression
+    low: Expression
+    high: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Node):
+    """`x is one of (a, b)`."""
+
+    value: Expression
+    options: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Node):
+    """`not x`."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class And(Node):
+    """`a and b and …`, at least two."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Node):
+    """`a or b or …`, at least two."""
+
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """`if condition then yes else no`."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Node):
+    """`case when c then a when … else z`."""
+
+    branches: tuple[tuple[Expression, Expression], ...]
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Let(Node):
+    """`let a = … let b = … in body`."""
+
+    bindings: tuple[Binding, ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binding(Node):
+    """One `name = value` of a `let`."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise(Node):
+    """`value otherwise fallback`."""
+
+    value: Expression
+    fallback: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class At(Node):
+    """`value @ when`. `when` is last, this or next with a unit, start, end, or a date expression."""
+
+    value: Expression
+    when: When
+
+
+@dataclass(frozen=True, slots=True)
+class When(Node):
+    """The right side of `@`: `word` is last, this, next, start, end or date; `unit` a unit's or calendar's name."""
+
+    word: str
+    unit: str = ""
+    date: Expression | None = None
+
+
+Expression = Union[
+    Number, Money, DurationLiteral, DateLiteral, Boolean, EnumLiteral, Name, Attribute, Index, Call, Aggregate,
+    OverTime, Negate, Arithmetic, Compare, Between, OneOf, Not, And, Or, If, Case, Let, Otherwise, At,
+]  # fmt: skip

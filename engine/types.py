@@ -1,0 +1,85 @@
+"""The types of values, and the values that are not plain Python numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+
+
+class Kind(Enum):
+    """What a value is. FAILED stands for an expression that did not check, so that checking goes on quietly."""
+
+    MONEY = "money"
+    RATE = "rate"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DURATION = "duration"
+    ENUM = "enum"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """A kind; for an enum also its name."""
+
+    kind: Kind
+    enum: str = ""
+
+    def __str__(self) -> str:
+        return self.enum if self.kind is Kind.ENUM else self.kind.value
+
+    @property
+    def is_number(self) -> bool:
+        """Money, rate and integer: the kinds that an interval describes."""
+        return self.kind in (Kind.MONEY, Kind.RATE, Kind.INTEGER)
+
+
+MONEY = ValueType(Kind.MONEY)
+RATE = ValueType(Kind.RATE)
+INTEGER = ValueType(Kind.INTEGER)
+BOOLEAN = ValueType(Kind.BOOLEAN)
+DATE = ValueType(Kind.DATE)
+DURATION = ValueType(Kind.DURATION)
+FAILED = ValueType(Kind.FAILED)
+PLAIN_TYPES = {plain.kind.value: plain for plain in (MONEY, RATE, INTEGER, BOOLEAN, DATE, DURATION)}
+
+
+def enum_type(name: str) -> ValueType:
+    """The type of the members of the enum `name`."""
+    return ValueType(Kind.ENUM, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time: calendar months (12 to the year) and days (7 to the week)."""
+
+    months: int = 0
+    days: int = 0
+
+    def __neg__(self) -> Duration:
+        return Duration(-self.months, -self.days)
+
+    def __add__(self, other: Duration) -> Duration:
+        return Duration(self.months + other.months, self.days + other.days)
+
+    def __str__(self) -> str:
+        years, months = divmod(self.months, 12) if self.months >= 0 else (0, self.months)
+        parts = [(years, "years"), (months, "months"), (self.days, "days")]
+        return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 days"
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue:
+    """A member of an enum."""
+
+    enum: str
+    member: str
+
+    def __str__(self) -> str:
+        return self.member
+
+
+Value = int | Fraction | bool | date | Duration | EnumValue
