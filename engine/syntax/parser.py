@@ -1,0 +1,284 @@
+"""A formula's text into its syntax tree.
+
+1. Refuse what is empty, too long or too deep before anything recursive looks at it.
+2. Parse with Lark's LALR parser, which uses no recursion; a fault becomes a diagnostic at its very character.
+3. Turn the parse tree into `ast` nodes whose spans lie in the rule file.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+
+from engine.diagnostics import Diagnostics
+from engine.source import Fragment, Span
+from engine.syntax import ast
+from engine.syntax.literals import read_date, read_number
+
+MAX_CHARACTERS = 20_000
+MAX_DEPTH = 100
+RESERVED = frozenset(
+    "let in if then else case when and or not is one of between otherwise for where over last this next true false"
+    " today period_start period_end".split()
+)
+AGGREGATES = frozenset({"sum", "count", "any", "all", "min", "max"})
+
+ParseNode = Tree[Token]
+
+
+@lru_cache(maxsize=1)
+def _lark() -> Lark:
+    grammar = Path(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
+    return Lark(grammar, parser="lalr", lexer="contextual", propagate_positions=True, maybe_placeholders=True)
+
+
+def parse_formula(fragment: Fragment, problems: Diagnostics) -> ast.Expression | None:
+    """The tree of a formula, or None with problems E301 to E305 added."""
+    whole = fragment.span(0, len(fragment.text))
+    if not fragment.text.strip():
+        problems.add("E305", "the formula is empty", whole, help="write an expression, such as `0` or `wages * 10%`")
+        return None
+    if len(fragment.text) > MAX_CHARACTERS:
+        message = f"the formula has {len(fragment.text):,} characters; at most {MAX_CHARACTERS:,} are read"
+        problems.add("E302", message, fragment.span(0, 1), help="split it into several named variables")
+        return None
+    tree = _parse(fragment, problems)
+    if tree is None or _too_deep(tree, fragment, problems):
+        return None
+    return _Builder(fragment, problems).build(_child(tree, 0))
+
+
+def _parse(fragment: Fragment, problems: Diagnostics) -> ParseNode | None:
+    try:
+        return _lark().parse(fragment.text)
+    except UnexpectedCharacters as fault:
+        _bad_character(fault, fragment, problems)
+    except UnexpectedEOF:
+        _unfinished(fragment, problems)
+    except UnexpectedToken as fault:
+        if fault.token.type == "$END":
+            _unfinished(fragment, problems)
+        else:
+            _bad_token(fault, fragment, problems)
+    except UnexpectedInput as fault:
+        problems.add("E301", "the formula cannot be read here", fragment.span(fault.pos_in_stream or 0, len(fragment.text)))
+    return None
+
+
+def _bad_character(fault: UnexpectedCharacters, fragment: Fragment, problems: Diagnostics) -> None:
+    start = fault.pos_in_stream or 0
+    char = fragment.text[start]
+    span = fragment.span(start, start + 1)
+    hints = {
+        "'": "there are no strings; an enum's member is written `.member`",
+        '"': "there are no strings; an enum's member is written `.member`",
+        "^": "there are no powers; multiply",
+        "{": "use parentheses",
+        "&": "write `and`",
+        "|": "write `or`",
+        "!": "write `not`, or `!=` between two values",
+        "$": "write the currency's code after the number: `600 USD`",
+    }
+    if char.isascii() and (char.isalnum() or char in "._+-*/()[]<>=,@%"):
+        expected = "`" + fragment.text[start : start + 20].split()[0] + "` cannot stand here"
+        problems.add("E301", expected, span, help=_expectation(fault.allowed or set()))
+        return
+    help_text = hints.get(char, "formulas are written with ASCII letters, digits and the operators of the manual")
+    problems.add("E304", f"the character `{char}` cannot stand in a formula", span, help=help_text)
+
+
+def _bad_token(fault: UnexpectedToken, fragment: Fragment, problems: Diagnostics) -> None:
+    token = fault.token
+    span = fragment.span(token.start_pos or 0, token.end_pos or 0)
+    help_text = _expectation(fault.accepts or fault.expected)
+    if token.type in ("EQUAL", "COMPARE"):
+        help_text = "comparisons do not chain: write `a < b and b < c`, or `b between a and c`"
+    problems.add("E301", f"`{token}` cannot stand here", span, help=help_text)
+
+
+def _unfinished(fragment: Fragment, problems: Diagnostics) -> None:
+    end = len(fragment.text.rstrip())
+    span = fragment.span(max(0, end - 1), end)
+    opened = fragment.text.count("(") - fragment.text.count(")")
+    help_text = "a closing `)` is missing" if opened > 0 else "something is missing after this"
+    problems.add("E301", "the formula ends too early", span, help=help_text)
+
+
+_SPOKEN = {
+    "NAME": "a name", "NUMBER": "a number", "LPAR": "`(`", "RPAR": "`)`", "$END": "the end", "ELSE": "`else`",
+    "THEN": "`then`", "IN": "`in`", "COMMA": "`,`", "OF": "`of`", "ONE": "`one of`", "RSQB": "`]`", "WHEN": "`when`",
+    "EQUAL": "`=`", "AND": "`and`", "WHERE": "`where`", "BOUNDARY": "`start` or `end`", "LAST": "`last`",
+}  # fmt: skip
+
+
+def _expectation(terminals: set[str] | object) -> str:
+    names = sorted(terminals) if isinstance(terminals, set | frozenset) else []
+    spoken = [_SPOKEN[name] for name in names if name in _SPOKEN]
+    if not spoken:
+        return "see the table of forms in rules/README.md"
+    return "here may stand " + ", ".join(spoken[:6]) + (" or an operator" if "PLUS" in names else "")
+
+
+def _too_deep(tree: ParseNode, fragment: Fragment, problems: Diagnostics) -> bool:
+    stack: list[tuple[ParseNode, int]] = [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            span = fragment.span(node.meta.start_pos, node.meta.start_pos + 1)
+            message = f"the formula is nested more than {MAX_DEPTH} deep"
+            problems.add("E302", message, span, help="name the parts as variables of their own, or with `let`")
+            return True
+        stack += [(child, depth + 1) for child in node.children if isinstance(child, Tree)]
+    return False
+
+
+def _child(tree: ParseNode, index: int) -> ParseNode:
+    child = tree.children[index]
+    assert isinstance(child, Tree)
+    return child
+
+
+class _Builder:
+    """Builds syntax nodes for one fragment. Nesting was bounded before, so recursion is safe."""
+
+    def __init__(self, fragment: Fragment, problems: Diagnostics) -> None:
+        self.fragment = fragment
+        self.problems = problems
+
+    def span(self, tree: ParseNode) -> Span:
+        return self.fragment.span(tree.meta.start_pos, tree.meta.end_pos)
+
+    def token_span(self, token: Token) -> Span:
+        return self.fragment.span(token.start_pos or 0, token.end_pos or 0)
+
+    def trees(self, tree: ParseNode) -> list[ParseNode]:
+        return [child for child in tree.children if isinstance(child, Tree)]
+
+    def tokens(self, tree: ParseNode, kind: str) -> list[Token]:
+        return [child for child in tree.children if isinstance(child, Token) and child.type == kind]
+
+    def build(self, tree: ParseNode) -> ast.Expression:
+        """The node of a parse tree."""
+        parts = self.trees(tree)
+        span = self.span(tree)
+        match tree.data:
+            case "number" | "percent" | "money" | "duration" | "date" | "boolean" | "member" | "name":
+                return self.atom(tree, span)
+            case "attribute" | "index" | "call" | "aggregate" | "count" | "over_parts" | "over_last":
+                return self.postfix(tree, span, parts)
+            case "let" | "if" | "case":
+                return self.choice(tree, span, parts)
+            case "at":
+                return ast.At(span, self.build(parts[0]), self.when(parts[1]))
+        return self.operation(tree, span, [self.build(part) for part in parts])
+
+    def operation(self, tree: ParseNode, span: Span, values: list[ast.Expression]) -> ast.Expression:
+        match tree.data:
+            case "any":
+                return ast.Or(span, tuple(values))
+            case "all":
+                return ast.And(span, tuple(values))
+            case "negation":
+                return ast.Not(span, values[0])
+            case "minus":
+                return ast.Negate(span, values[0])
+            case "arithmetic":
+                return ast.Arithmetic(span, str(tree.children[1]), values[0], values[1])
+            case "compare":
+                return ast.Compare(span, str(tree.children[1]), values[0], values[1])
+            case "between":
+                return ast.Between(span, values[0], values[1], values[2])
+            case "one_of":
+                return ast.OneOf(span, values[0], tuple(values[1:]))
+            case "otherwise":
+                return ast.Otherwise(span, values[0], values[1])
+        raise AssertionError(tree.data)
+
+    def atom(self, tree: ParseNode, span: Span) -> ast.Expression:
+        token = next(child for child in tree.children if isinstance(child, Token))
+        match tree.data:
+            case "name":
+                return ast.Name(span, str(token))
+            case "member":
+                return ast.EnumLiteral(span, str(token))
+            case "boolean":
+                return ast.Boolean(span, token.type == "TRUE")
+            case "date":
+                return ast.DateLiteral(span, read_date(token, span, self.problems))
+        value = read_number(token, self.token_span(token), self.problems)
+        match tree.data:
+            case "number":
+                return ast.Number(span, value, whole="." not in token)
+            case "percent":
+                return ast.Number(span, value / 100, percent=True)
+            case "money":
+                return ast.Money(span, value, str(self.tokens(tree, "CURRENCY")[0]))
+        return self.duration(tree, span, token)
+
+    def duration(self, tree: ParseNode, span: Span, token: Token) -> ast.Expression:
+        unit = str(self.tokens(tree, "UNIT")[0]).rstrip("s")
+        value = read_number(token, self.token_span(token), self.problems)
+        if value.denominator != 1 or value > 100_000:
+            help_text = "write a shorter unit: `18 months` for `1.5 years`"
+            self.problems.add("E303", "a duration is a whole number of at most 100,000 units", span, help=help_text)
+            return ast.DurationLiteral(span, 0, unit)
+        return ast.DurationLiteral(span, int(value), unit)
+
+    def postfix(self, tree: ParseNode, span: Span, parts: list[ParseNode]) -> ast.Expression:
+        values = [self.build(part) for part in parts]
+        match tree.data:
+            case "attribute":
+                name = self.tokens(tree, "NAME")[0]
+                return ast.Attribute(span, values[0], str(name), self.token_span(name))
+            case "index":
+                return ast.Index(span, values[0], tuple(values[1:]))
+            case "call":
+                return ast.Call(span, values[0], tuple(values[1:]))
+        operation = self.operation_name(values[0])
+        name = self.tokens(tree, "NAME")[-1]
+        match tree.data:
+            case "over_parts":
+                return ast.OverTime(span, operation, values[1], 0, str(name))
+            case "over_last":
+                count = int(read_number(self.tokens(tree, "NUMBER")[0], span, self.problems))
+                return ast.OverTime(span, operation, values[1], count, str(name))
+        named = self.tokens(tree, "NAME")[0]
+        where = values[-1] if self.tokens(tree, "WHERE") else None
+        body = values[1] if tree.data == "aggregate" else None
+        source = values[2] if tree.data == "aggregate" else values[1]
+        return ast.Aggregate(span, operation, body, str(named), source, where, self.token_span(named))
+
+    def operation_name(self, base: ast.Expression) -> str:
+        if isinstance(base, ast.Name) and base.name in AGGREGATES:
+            return base.name
+        help_text = "one of " + ", ".join(sorted(AGGREGATES))
+        self.problems.add("E301", "this cannot run over members or periods", base.span, help=help_text)
+        return "sum"
+
+    def choice(self, tree: ParseNode, span: Span, parts: list[ParseNode]) -> ast.Expression:
+        values = [self.build(part) for part in parts]
+        match tree.data:
+            case "if":
+                return ast.If(span, values[0], values[1], values[2])
+            case "case":
+                pairs = tuple(zip(values[0:-1:2], values[1:-1:2], strict=True))
+                return ast.Case(span, pairs, values[-1])
+        names = self.tokens(tree, "NAME")
+        pairs_named = zip(names, values[:-1], strict=True)
+        bindings = tuple(ast.Binding(self.token_span(name), str(name), value) for name, value in pairs_named)
+        return ast.Let(span, bindings, values[-1])
+
+    def when(self, tree: ParseNode) -> ast.When:
+        span = self.span(tree)
+        match tree.data:
+            case "relative":
+                return ast.When(span, str(tree.children[0]), str(tree.children[1]))
+            case "boundary":
+                return ast.When(span, str(tree.children[0]))
+            case "on_date":
+                token = self.tokens(tree, "DATE")[0]
+                return ast.When(span, "date", date=ast.DateLiteral(span, read_date(token, span, self.problems)))
+        return ast.When(span, "date", date=self.build(self.trees(tree)[0]))
