@@ -1,0 +1,130 @@
+"""Functions of the rules, scales and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.check.context import Elaboration, Part, Row, Scope, Value, failed
+from engine.check.operators import as_money
+from engine.declarations import Function, KeyType, Scale, Table
+from engine.ir import nodes as ir
+from engine.resolve import Symbol
+from engine.source import Span
+from engine.syntax import ast
+from engine.types import INTEGER, MONEY, RATE, ValueType, enum_type
+
+
+def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
+    """`name(…)` or `scale[key](…)`."""
+    if isinstance(node.base, ast.Index) and isinstance(node.base.base, ast.Name):
+        return _scale(elab, node, node.base.base, node.base.keys, scope)
+    if not isinstance(node.base, ast.Name):
+        return elab.fail("E505", "this cannot be called", node.base.span, help="only functions and scales take arguments")
+    symbol = elab.symbols.look_up(scope.module, node.base.name)
+    if symbol is None:
+        elab.symbols.report_unknown(scope.module, node.base.name, node.base.span, elab.problems)
+        return failed(node.span)
+    match symbol.declaration:
+        case Scale():
+            return _scale(elab, node, node.base, (), scope)
+        case Function() as function:
+            return _function(elab, node, symbol, function, scope)
+    message = f"`{node.base.name}` takes no arguments"
+    return elab.fail("E505", message, node.base.span, help="write its name alone, or `[…]` for a table")
+
+
+def _function(elab: Elaboration, node: ast.Call, symbol: Symbol, function: Function, scope: Scope) -> Value:
+    elab.used.add(symbol.name)
+    if len(node.arguments) != len(function.arguments):
+        names = ", ".join(name for name, _ in function.arguments)
+        message = f"`{function.name}` takes {len(function.arguments)} arguments, not {len(node.arguments)}"
+        return elab.fail("E505", message, node.span, help=f"write `{function.name}({names})`")
+    values = []
+    for argument, (_, wanted) in zip(node.arguments, function.arguments, strict=True):
+        values.append(typed(elab, argument, scope, wanted))
+    if any(value.failed for value in values):
+        return failed(node.span)
+    assert function.type is not None
+    return Value(ir.FunctionCall(function.type, node.span, symbol.name, tuple(value.node for value in values)))
+
+
+def typed(elab: Elaboration, node: ast.Expression, scope: Scope, wanted: ValueType, code: str = "E505") -> Value:
+    """A value that must be of type `wanted`; an integer serves as a rate, a bare 0 as money."""
+    value = elab.sure(elab.value(node, scope, wanted), node.span)
+    if value.failed:
+        return value
+    if value.zero and wanted == MONEY:
+        return as_money(value)
+    if value.type == wanted or (value.type == INTEGER and wanted == RATE):
+        return value
+    help_text = f"give a {wanted}"
+    if wanted == MONEY and value.type.is_number:
+        return elab.fail("E504", "money is wanted here", node.span, help=f"write `600 {elab.settings.currency}`")
+    if wanted == INTEGER and value.type == RATE:
+        help_text = "round it to a whole number: `floor(x)`, `ceil(x)` or `round(x, half_up, 1)`"
+    return elab.fail(code, f"a {wanted} is wanted here, not a {value.type}", node.span, help=help_text)
+
+
+def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast.Expression], scope: Scope) -> Value:
+    symbol = elab.symbols.look_up(scope.module, base.name)
+    if symbol is None:
+        elab.symbols.report_unknown(scope.module, base.name, base.span, elab.problems)
+        return failed(node.span)
+    elab.used.add(symbol.name)
+    scale = symbol.declaration
+    if not isinstance(scale, Scale):
+        return elab.fail("E505", f"`{base.name}` is no scale", base.span, help="only scales are read as `name[key](…)`")
+    usage = f"{scale.name}[…](…)" if scale.key is not None else f"{scale.name}(…)"
+    if len(node.arguments) != 1 or len(keys) != (scale.key is not None):
+        return elab.fail("E505", f"the scale `{scale.name}` is not read like this", node.span, help=f"write `{usage}`")
+    assert scale.of is not None and scale.gives is not None
+    argument = typed(elab, node.arguments[0], scope, scale.of)
+    key = _keys(elab, keys, (scale.key,) if scale.key else (), scope)
+    if argument.failed or key is None:
+        return failed(node.span)
+    first = key[0] if key else None
+    return Value(ir.ScaleRead(scale.gives, node.span, symbol.name, first, argument.node, ir.ThisPeriod()))
+
+
+def _keys(
+    elab: Elaboration, keys: Sequence[ast.Expression], types: Sequence[KeyType], scope: Scope
+) -> tuple[ir.Expression, ...] | None:
+    values = []
+    for key, key_type in zip(keys, types, strict=True):
+        wanted = enum_type(key_type.enum) if key_type.enum else INTEGER
+        values.append(typed(elab, key, scope, wanted))
+        _check_bounds(elab, values[-1], key_type, key.span)
+    return None if any(value.failed for value in values) else tuple(value.node for value in values)
+
+
+def _check_bounds(elab: Elaboration, value: Value, key: KeyType, span: Span) -> None:
+    if key.enum or not isinstance(value.node, ir.Literal) or not isinstance(value.node.value, int):
+        return
+    if not key.low <= value.node.value <= key.high:
+        message = f"the key `{key.name}` goes from {key.low} to {key.high}"
+        elab.problems.add("E509", message, span, help="give a key in that range")
+
+
+def index_part(elab: Elaboration, node: ast.Index, scope: Scope) -> Part:
+    """`table[key, …]`: a cell of a table with one unnamed column, else a row."""
+    if not isinstance(node.base, ast.Name):
+        return elab.fail("E505", "only tables and scales have keys", node.base.span, help="name a table before `[`")
+    symbol = elab.symbols.look_up(scope.module, node.base.name)
+    if symbol is None:
+        elab.symbols.report_unknown(scope.module, node.base.name, node.base.span, elab.problems)
+        return failed(node.span)
+    elab.used.add(symbol.name)
+    table = symbol.declaration
+    if not isinstance(table, Table):
+        help_text = f"a scale is read as `{node.base.name}[…](…)`" if isinstance(table, Scale) else "remove the `[…]`"
+        return elab.fail("E505", f"`{node.base.name}` is no table", node.base.span, help=help_text)
+    if len(node.keys) != len(table.keys):
+        names = ", ".join(key.name for key in table.keys)
+        message = f"the table `{table.name}` has {len(table.keys)} keys, not {len(node.keys)}"
+        return elab.fail("E505", message, node.span, help=f"write `{table.name}[{names}]`")
+    keys = _keys(elab, node.keys, table.keys, scope)
+    if keys is None:
+        return failed(node.span)
+    if "" in table.columns:
+        return Value(ir.TableRead(table.columns[""], node.span, symbol.name, "", keys, ir.ThisPeriod()))
+    return Row(symbol.name, table, keys, ir.ThisPeriod())

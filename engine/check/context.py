@@ -1,0 +1,144 @@
+"""What a formula's checker knows: its entity and period, the names in scope, where to report.
+
+A part of a formula is a `Value` (an expression of the core), a `Row` of a table, a `Who` (an entity reached), or a
+`Several` (members or records, only good for an aggregate). A part that failed has the type FAILED and says nothing more.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Union
+
+from engine.declarations import Settings, Table
+from engine.diagnostics import Diagnostics
+from engine.ir import nodes as ir
+from engine.periods import PeriodKind
+from engine.resolve import Symbols
+from engine.source import Span
+from engine.syntax import ast
+from engine.types import FAILED, Kind, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An expression of the core. `optional`: it may not apply. `zero`: a bare 0, which money takes too."""
+
+    node: ir.Expression
+    optional: bool = False
+    zero: bool = False
+
+    @property
+    def type(self) -> ValueType:
+        """The expression's type."""
+        return self.node.type
+
+    @property
+    def failed(self) -> bool:
+        """Whether a fault was already reported in it."""
+        return self.node.type.kind is Kind.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table with several columns."""
+
+    name: str
+    table: Table
+    keys: tuple[ir.Expression, ...]
+    time: ir.Time
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """An entity that is reached. `optional`: there may be none."""
+
+    subject: ir.Subject
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Members or records. `optional`: the one whose they are may not be there."""
+
+    link: ir.Link
+    optional: bool = False
+
+
+Part = Union[Value, Row, Who, Several]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a formula may see. `entity` is empty and `period` None in a function."""
+
+    module: str
+    entity: str
+    period: PeriodKind | None
+    names: dict[str, Part] = field(default_factory=dict)
+
+    def with_name(self, name: str, part: Part) -> Scope:
+        """This scope with one more local name."""
+        return replace(self, names={**self.names, name: part})
+
+
+class Elaboration(ABC):
+    """The state that the parts of the checker share while one formula is checked."""
+
+    def __init__(self, symbols: Symbols, problems: Diagnostics) -> None:
+        self.symbols = symbols
+        self.problems = problems
+        self.optional_figures: set[str] = set()
+        self.used: set[str] = set()
+        self._serial = 0
+
+    @property
+    def settings(self) -> Settings:
+        """The jurisdiction's settings."""
+        return self.symbols.settings
+
+    @abstractmethod
+    def value(self, node: ast.Expression, scope: Scope, expected: ValueType | None = None) -> Value:
+        """The typed expression of a node. `expected` helps literals that fit several types."""
+
+    @abstractmethod
+    def part(self, node: ast.Expression, scope: Scope) -> Part:
+        """What a node stands for, where more than a value may stand."""
+
+    def fail(self, code: str, message: str, span: Span, help: str = "") -> Value:
+        """Report a problem and give a value that causes no second message."""
+        self.problems.add(code, message, span, help=help)
+        return failed(span)
+
+    def fresh(self, name: str) -> str:
+        """A local name that no other local of the formula has."""
+        self._serial += 1
+        return f"{name}#{self._serial}"
+
+    def sure(self, value: Value, span: Span) -> Value:
+        """`value`, which an operation is about to use: it is E507 if it may not apply."""
+        if value.optional:
+            help_text = "say what holds then: `x otherwise 0 USD`"
+            self.problems.add("E507", "this value may not apply, and nothing says what holds then", span, help=help_text)
+        return replace(value, optional=False)
+
+    def condition(self, node: ast.Expression, scope: Scope) -> ir.Expression:
+        """A node that must be true or false."""
+        value = self.sure(self.value(node, scope), node.span)
+        if value.failed or value.type.kind is Kind.BOOLEAN:
+            return value.node
+        message = f"a condition is needed here, not {article(value.type)}"
+        return self.fail("E508", message, node.span, help="compare it with something: `x > 0 USD`").node
+
+
+def failed(span: Span) -> Value:
+    """A value of type FAILED."""
+    return Value(ir.Literal(FAILED, span, 0))
+
+
+def article(value_type: ValueType) -> str:
+    """`a rate`, `an integer`, `money`, `a filing_status`."""
+    word = str(value_type)
+    if value_type.kind is Kind.MONEY:
+        return "money"
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"

@@ -1,0 +1,293 @@
+"""Every declaration of a ruleset into a definition of the program.
+
+1. Note which figures may not apply (`applies_if` without `otherwise`), so that readers must say what holds then.
+2. Check each formula in its scope, and that it gives the type that is stated.
+3. Wrap exceptions and `applies_if` around the formula as core nodes, so that evaluators know only one shape.
+4. Give each reason of a requirement a boolean definition of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from engine.check.context import Scope, Value, article
+from engine.check.elaborate import Elaborator
+from engine.check.operators import as_money
+from engine.declarations import (
+    Dated,
+    Declaration,
+    Function,
+    Input,
+    Reason,
+    Requirement,
+    RuleModule,
+    Ruleset,
+    Settings,
+    Variable,
+    VariableException,
+)
+from engine.diagnostics import Diagnostics
+from engine.ir import nodes as ir
+from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
+from engine.numbers import Grid, format_decimal
+from engine.resolve import Symbol, Symbols, did_you_mean
+from engine.source import Span
+from engine.syntax import ast
+from engine.types import BOOLEAN, INTEGER, MONEY, RATE, Kind, ValueType
+
+
+@dataclass(slots=True)
+class Checked:
+    """What checking the formulas gave: definitions and functions by whole-program name, and the names that were used."""
+
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    functions: dict[str, FunctionDefinition] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    exceptions: list[tuple[Definition, tuple[VariableException, ...]]] = field(default_factory=list)
+
+
+def check_definitions(ruleset: Ruleset, symbols: Symbols, problems: Diagnostics) -> Checked:
+    """Check every formula of a ruleset."""
+    elab = Elaborator(symbols, problems)
+    elab.optional_figures = {
+        symbol.name
+        for symbol in symbols.all()
+        if isinstance(symbol.declaration, Variable)
+        and symbol.declaration.applies_if is not None
+        and symbol.declaration.otherwise is None
+    }
+    checker = _Checker(elab, symbols, problems)
+    for module in ruleset.modules:
+        checker.module(module)
+    checker.checked.used |= elab.used
+    return checker.checked
+
+
+def default_grid(settings: Settings, value_type: ValueType) -> Grid | None:
+    """The grid on which a figure of this type is stored where its definition does not say."""
+    match value_type.kind:
+        case Kind.MONEY:
+            return Grid(settings.money_grid, settings.rounding)
+        case Kind.RATE:
+            return Grid(settings.rate_grid, settings.rounding)
+    return None
+
+
+class _Checker:
+    def __init__(self, elab: Elaborator, symbols: Symbols, problems: Diagnostics) -> None:
+        self.elab = elab
+        self.symbols = symbols
+        self.problems = problems
+        self.checked = Checked()
+
+    def module(self, module: RuleModule) -> None:
+        names = self.symbols.local[module.name]
+        exported = {name for name, _ in module.exports}
+        for declaration in (*module.inputs, *module.variables, *module.requirements, *module.functions):
+            symbol = names.get(declaration.name)
+            if symbol is None or symbol.declaration is not declaration:
+                continue
+            self.declaration(symbol, declaration.name in exported)
+
+    def declaration(self, symbol: Symbol, exported: bool) -> None:
+        match symbol.declaration:
+            case Input() as fact:
+                self.fact(symbol, fact, exported)
+            case Variable() as variable:
+                self.variable(symbol, variable, exported)
+            case Requirement() as requirement:
+                self.requirement(symbol, requirement, exported)
+            case Function() as function:
+                self.function(symbol, function)
+
+    def add(self, definition: Definition) -> None:
+        self.checked.definitions[definition.name] = definition
+
+    def fact(self, symbol: Symbol, fact: Input, exported: bool) -> None:
+        assert fact.type is not None and fact.period is not None
+        self.add(
+            Definition(
+                symbol.name, symbol.module, fact.entity, fact.period, fact.type, fact.label, fact.law, fact.span,
+                stock=fact.stock, low=fact.low, high=fact.high, ask=fact.ask, default=fact.default, absent=fact.absent,
+                exported=exported, grid=default_grid(self.symbols.settings, fact.type),
+            )
+        )  # fmt: skip
+
+    # --- variables
+
+    def variable(self, symbol: Symbol, variable: Variable, exported: bool) -> None:
+        assert variable.type is not None and variable.period is not None
+        scope = Scope(symbol.module, variable.entity, variable.period)
+        formulas = self.dated(variable.formula, scope, variable.type, variable)
+        cases = self.cases(variable.exceptions, scope, variable.type)
+        condition = self.elab.condition(variable.applies_if, scope) if variable.applies_if is not None else None
+        otherwise = self.result(variable.otherwise, scope, variable.type) if variable.otherwise is not None else None
+        bodies = tuple(
+            DatedExpression(one.start, _wrapped(one.body, cases, condition, otherwise, variable)) for one in formulas
+        )
+        may_not_apply = condition is not None and otherwise is None
+        grid = variable.grid or default_grid(self.symbols.settings, variable.type)
+        definition = Definition(
+            symbol.name, symbol.module, variable.entity, variable.period, variable.type, variable.label, variable.law,
+            variable.span, formulas=bodies, grid=grid, stock=variable.stock, exported=exported,
+            may_not_apply=may_not_apply,
+        )  # fmt: skip
+        self.add(definition)
+        if variable.exceptions:
+            self.checked.exceptions.append((definition, variable.exceptions))
+
+    def dated(
+        self, formulas: Sequence[Dated], scope: Scope, wanted: ValueType, owner: Declaration
+    ) -> tuple[DatedExpression, ...]:
+        self.check_first_date(formulas, owner)
+        return tuple(DatedExpression(one.start, self.result(one.formula, scope, wanted)) for one in formulas)
+
+    def check_first_date(self, formulas: Sequence[Dated], owner: Declaration) -> None:
+        start = formulas[0].start if formulas else None
+        covers = self.symbols.settings.covers_from
+        if start is not None and start > covers:
+            message = f"the formula of `{owner.name}` begins on {start}, and these rules answer from {covers}"
+            help_text = f"add a formula for {covers}, such as `0`, or say from when the variable applies"
+            self.problems.add("E605", message, formulas[0].formula.span, help=help_text)
+
+    def result(self, node: ast.Expression, scope: Scope, wanted: ValueType) -> ir.Expression:
+        """A formula that must give the stated type, and must always apply."""
+        value = self.elab.sure(self.elab.value(node, scope, wanted), node.span)
+        if value.failed:
+            return value.node
+        if value.zero and wanted == MONEY:
+            return as_money(value).node
+        if value.type == wanted or (value.type == INTEGER and wanted == RATE):
+            return self.in_range(value, wanted, node.span)
+        return self.wrong_type(value, wanted, node.span)
+
+    def in_range(self, value: Value, wanted: ValueType, span: Span) -> ir.Expression:
+        literal = value.node.value if isinstance(value.node, ir.Literal) else None
+        step = self.symbols.settings.money_grid
+        if wanted == MONEY and isinstance(literal, int | Fraction) and literal % step != 0:
+            message = f"the amount is not a multiple of {format_decimal(step)}"
+            self.problems.add("E509", message, span, help="write it on the ruleset's money grid")
+        return value.node
+
+    def wrong_type(self, value: Value, wanted: ValueType, span: Span) -> ir.Expression:
+        help_text = f"state `type: {value.type}`, or change the formula"
+        if wanted == INTEGER and value.type == RATE:
+            help_text = "round it to a whole number: `floor(x)`, `ceil(x)` or `round(x, half_up, 1)`"
+        elif wanted == MONEY and value.type.is_number:
+            help_text = f"write amounts with their currency: `600 {self.symbols.settings.currency}`"
+        message = f"the formula gives {article(value.type)}, and the definition states {article(wanted)}"
+        return self.elab.fail("E503", message, span, help=help_text).node
+
+    def cases(
+        self, exceptions: Iterable[VariableException], scope: Scope, wanted: ValueType
+    ) -> tuple[ir.ExceptionCase, ...]:
+        listed = tuple(exceptions)
+        over = _transitive(listed, self.problems)
+        cases = []
+        for one in listed:
+            assert one.when is not None and one.then is not None
+            when = self.elab.condition(one.when, scope)
+            then = self.result(one.then, scope, wanted)
+            cases.append(ir.ExceptionCase(one.name, when, then, one.law, over[one.name]))
+        return tuple(cases)
+
+    # --- requirements
+
+    def requirement(self, symbol: Symbol, requirement: Requirement, exported: bool) -> None:
+        assert requirement.reason is not None and requirement.period is not None
+        scope = Scope(symbol.module, requirement.entity, requirement.period)
+        body, info = self.reason(symbol.name, requirement.reason, scope, requirement, top=True)
+        self.add(self.boolean(symbol.name, requirement, requirement, scope, body, info, exported))
+
+    def boolean(
+        self,
+        name: str,
+        declared: Requirement | Reason,
+        whole: Requirement,
+        scope: Scope,
+        body: ir.Expression,
+        info: ReasonInfo,
+        exported: bool,
+    ) -> Definition:
+        assert scope.period is not None
+        label, law = declared.label or whole.label, declared.law or whole.law
+        return Definition(
+            name, scope.module, scope.entity, scope.period, BOOLEAN, label, law, declared.span,
+            formulas=(DatedExpression(None, body),), exported=exported, requirement=info,
+        )  # fmt: skip
+
+    def reason(
+        self, name: str, reason: Reason, scope: Scope, whole: Requirement, top: bool = False
+    ) -> tuple[ir.Expression, ReasonInfo]:
+        if reason.needs is not None:
+            body = self.elab.condition(reason.needs, scope)
+            cases = self.cases(reason.exceptions, scope, BOOLEAN)
+            body = _wrapped(body, cases, None, None, reason)
+            return body, ReasonInfo(name, reason.label, reason.law, reason.fails)
+        parts, reads = [], []
+        for part in reason.parts:
+            child = f"{name}.{part.name}"
+            part_body, info = self.reason(child, part, scope, whole)
+            self.add(self.boolean(child, part, whole, scope, part_body, info, exported=False))
+            parts.append(info)
+            reads.append(ir.VariableRead(BOOLEAN, part.span, child, ir.Self(scope.entity), ir.ThisPeriod()))
+        kind = ir.And if reason.mode == "all" else ir.Or
+        joined = kind(BOOLEAN, reason.span, tuple(reads)) if len(reads) != 1 else reads[0]
+        if reason.exceptions:
+            cases = self.cases(reason.exceptions, scope, BOOLEAN)
+            joined = _wrapped(joined, cases, None, None, reason)  # type: ignore[assignment]
+        return joined, ReasonInfo(name, reason.label, reason.law, reason.fails, reason.mode, tuple(parts))
+
+    # --- functions
+
+    def function(self, symbol: Symbol, function: Function) -> None:
+        assert function.type is not None
+        scope = Scope(symbol.module, "", None)
+        names = []
+        for name, value_type in function.arguments:
+            scope = scope.with_name(name, Value(ir.Local(value_type, function.span, name)))
+            names.append((name, value_type))
+        formulas = self.dated(function.formula, scope, function.type, function)
+        law = function.law
+        self.checked.functions[symbol.name] = FunctionDefinition(symbol.name, tuple(names), function.type, formulas, law)
+
+
+def _transitive(exceptions: Sequence[VariableException], problems: Diagnostics) -> dict[str, tuple[str, ...]]:
+    """For each exception, all that it is over, directly or through others."""
+    direct: dict[str, set[str]] = {one.name: set() for one in exceptions}
+    for one in exceptions:
+        for name, span in one.over:
+            if name not in direct or name == one.name:
+                message = f"there is no other exception `{name}` here"
+                problems.add("E705", message, span, help=did_you_mean(name, set(direct) - {one.name}))
+            else:
+                direct[one.name].add(name)
+    return {name: tuple(sorted(_reach(name, direct))) for name in direct}
+
+
+def _reach(name: str, direct: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    stack = list(direct[name])
+    while stack:
+        one = stack.pop()
+        if one not in found:
+            found.add(one)
+            stack += direct[one]
+    return found - {name}
+
+
+def _wrapped(
+    body: ir.Expression,
+    cases: tuple[ir.ExceptionCase, ...],
+    condition: ir.Expression | None,
+    otherwise: ir.Expression | None,
+    owner: Declaration,
+) -> ir.Expression:
+    if cases:
+        body = ir.Exceptions(body.type, owner.span, body, cases)
+    if condition is None:
+        return body
+    last = otherwise if otherwise is not None else ir.NotApplicable(body.type, owner.span)
+    return ir.If(body.type, owner.span, condition, body, last, applicability=True)

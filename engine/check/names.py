@@ -1,0 +1,210 @@
+"""Names and paths: whom a formula reads, and which figure, constant or row it means."""
+
+from __future__ import annotations
+
+from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed
+from engine.check.times import Figure, read_time
+from engine.declarations import Entity, Input, Parameter, Requirement, Scale, Table, Variable
+from engine.ir import nodes as ir
+from engine.periods import Unit
+from engine.resolve import BUILTINS, Symbol, did_you_mean
+from engine.source import Span
+from engine.syntax import ast
+from engine.types import BOOLEAN, DATE, ValueType
+
+
+def figure_type(figure: Figure) -> ValueType:
+    """The type of a fact or figure; a requirement is a boolean."""
+    if isinstance(figure, Requirement):
+        return BOOLEAN
+    assert figure.type is not None
+    return figure.type
+
+
+def name_part(elab: Elaboration, node: ast.Name, scope: Scope) -> Part:
+    """What a bare name stands for: a local, a day, somebody, several, or a declared name."""
+    if node.name in scope.names:
+        return scope.names[node.name]
+    if node.name in ("today", "period_start", "period_end"):
+        return _boundary(elab, node, scope)
+    if scope.entity:
+        reached = step(elab, Who(ir.Self(scope.entity)), node.name)
+        if reached is not None:
+            return reached
+    symbol = elab.symbols.look_up(scope.module, node.name)
+    if symbol is None:
+        _report_unknown(elab, node, scope)
+        return failed(node.span)
+    return _declared(elab, symbol, node, scope)
+
+
+def _report_unknown(elab: Elaboration, node: ast.Name, scope: Scope) -> None:
+    for entity in elab.settings.entities.values():
+        role_names = {name for role in entity.roles for name in (role.name, role.plural)} | set(entity.sets)
+        if node.name in {entity.name, entity.plural} | role_names | ({"members"} if entity.of else set()):
+            message = f"`{node.name}` cannot be reached from {_entity_words(scope.entity)}"
+            elab.problems.add("E406", message, node.span, help="see `Who may be read` in rules/README.md")
+            return
+    elab.symbols.report_unknown(scope.module, node.name, node.span, elab.problems)
+
+
+def _entity_words(entity: str) -> str:
+    return f"a formula of `{entity}`" if entity else "a function"
+
+
+def _boundary(elab: Elaboration, node: ast.Name, scope: Scope) -> Value:
+    if scope.period is None:
+        return elab.fail("E408", f"a function does not know `{node.name}`", node.span, help="make it an argument")
+    if node.name == "today" and scope.period.unit is not Unit.DAY:
+        help_text = "write `period_start` or `period_end`, or give the definition `period: day`"
+        return elab.fail("E603", "`today` is known only in a daily formula", node.span, help=help_text)
+    if scope.period.unit is Unit.ETERNITY:
+        return elab.fail("E603", f"all time has no `{node.name}`", node.span, help="give the definition a period")
+    return Value(ir.PeriodBoundary(DATE, node.span, "end" if node.name == "period_end" else "start"))
+
+
+def _declared(elab: Elaboration, symbol: Symbol, node: ast.Name, scope: Scope) -> Part:
+    elab.used.add(symbol.name)
+    match symbol.declaration:
+        case Input() | Variable() | Requirement() as figure:
+            return _own_figure(elab, symbol, figure, node.span, scope)
+        case Parameter() as parameter:
+            assert parameter.type is not None
+            return Value(ir.ParameterRead(parameter.type, node.span, symbol.name, ir.ThisPeriod()))
+        case Table():
+            return elab.fail("E505", f"the table `{node.name}` needs its key", node.span, help=f"write `{node.name}[…]`")
+        case Scale() as scale:
+            usage = f"{node.name}[…](…)" if scale.key else f"{node.name}(…)"
+            return elab.fail("E505", f"the scale `{node.name}` needs an amount", node.span, help=f"write `{usage}`")
+    help_text = f"write `{node.name}(…)`"
+    return elab.fail("E505", f"the function `{node.name}` needs its arguments", node.span, help=help_text)
+
+
+def _own_figure(elab: Elaboration, symbol: Symbol, figure: Figure, span: Span, scope: Scope) -> Value:
+    if not scope.entity:
+        help_text = "make it an argument of the function"
+        return elab.fail("E408", f"a function may not read the figure `{figure.name}`", span, help=help_text)
+    if figure.entity != scope.entity:
+        message = f"`{figure.name}` is a figure of `{figure.entity}`, and this formula is about `{scope.entity}`"
+        return elab.fail("E405", message, span, help=_route(elab, figure, scope))
+    return read(elab, symbol, figure, Who(ir.Self(scope.entity)), span, scope)
+
+
+def _route(elab: Elaboration, figure: Figure, scope: Scope) -> str:
+    entities = elab.settings.entities
+    theirs, own = entities.get(figure.entity), entities.get(scope.entity)
+    if theirs is None or own is None:
+        return ""
+    if theirs.of == scope.entity or own.belongs_to == figure.entity:
+        return f"write `{figure.entity}.{figure.name}`"
+    if own.of == figure.entity:
+        return f"write `sum(m.{figure.name} for m in members)`, or name a role: `{own.roles[0].name}.{figure.name}`"
+    if theirs.belongs_to == scope.entity:
+        return f"write `sum(r.{figure.name} for r in {theirs.plural})`"
+    return "read it through a group or an owner; see `Who may be read` in rules/README.md"
+
+
+def read(elab: Elaboration, symbol: Symbol, figure: Figure, who: Who, span: Span, scope: Scope) -> Value:
+    """A figure of somebody at the formula's own time."""
+    time = read_time(elab, figure, scope, span)
+    if time is None:
+        return failed(span)
+    return reading(elab, symbol, figure, who, span, time)
+
+
+def reading(elab: Elaboration, symbol: Symbol, figure: Figure, who: Who, span: Span, time: ir.Time) -> Value:
+    """A figure of somebody at a given time."""
+    elab.used.add(symbol.name)
+    node = ir.VariableRead(figure_type(figure), span, symbol.name, who.subject, time)
+    return Value(node, optional=who.optional or symbol.name in elab.optional_figures)
+
+
+def attribute_part(elab: Elaboration, node: ast.Attribute, scope: Scope) -> Part:
+    """`base.name`: a column, a step to somebody, or a figure of somebody."""
+    base = elab.part(node.base, scope)
+    match base:
+        case Row():
+            return _column(elab, base, node)
+        case Who():
+            return _of_somebody(elab, base, node, scope)
+        case Value() if base.failed:
+            return base
+        case Several():
+            help_text = f"write `sum(m.{node.name} for m in …)`"
+            return elab.fail("E406", "several people or records have no one figure", node.span, help=help_text)
+    return elab.fail("E406", f"a value has no `.{node.name}`", node.name_span, help="remove it, or name somebody before it")
+
+
+def _column(elab: Elaboration, row: Row, node: ast.Attribute) -> Value:
+    column_type = row.table.columns.get(node.name)
+    if column_type is None:
+        help_text = did_you_mean(node.name, set(row.table.columns))
+        return elab.fail("E406", f"the table `{row.table.name}` has no column `{node.name}`", node.name_span, help=help_text)
+    return Value(ir.TableRead(column_type, node.span, row.name, node.name, row.keys, row.time))
+
+
+def _of_somebody(elab: Elaboration, who: Who, node: ast.Attribute, scope: Scope) -> Part:
+    reached = step(elab, who, node.name)
+    if reached is not None:
+        return reached
+    entity = who.subject.entity
+    symbol = elab.symbols.look_up(scope.module, node.name)
+    if symbol is None:
+        elab.symbols.report_unknown(scope.module, node.name, node.name_span, elab.problems)
+        return failed(node.span)
+    elab.used.add(symbol.name)
+    figure = symbol.figure
+    if figure is None or figure.entity != entity:
+        whose = f"of `{figure.entity}`" if figure is not None else "no figure"
+        message = f"`{node.name}` is {whose}; a `{entity}` has none"
+        return elab.fail("E406", message, node.name_span, help=f"name a figure of `{entity}`")
+    return read(elab, symbol, figure, who, node.span, scope)
+
+
+def step(elab: Elaboration, who: Who, name: str) -> Part | None:
+    """Somebody (or several) reached from `who` by a role, a set, a group, an owner or a list of records."""
+    entities = elab.settings.entities
+    entity = entities[who.subject.entity]
+    if entity.of:
+        found = _role_step(entity, who, name)
+        if found is not None:
+            return found
+    if entity.belongs_to == name:
+        return Who(ir.OwnerOf(name, who.subject), who.optional)
+    other = entities.get(name)
+    if other is not None and other.of == entity.name:
+        return Who(ir.GroupOf(name, who.subject), who.optional)
+    for records in entities.values():
+        if records.plural == name and records.belongs_to == entity.name:
+            return Several(ir.Records(records.name, who.subject), who.optional)
+    return None
+
+
+def _role_step(entity: Entity, who: Who, name: str) -> Part | None:
+    if name == "members":
+        return Several(ir.Members(entity.of, who.subject, tuple(role.name for role in entity.roles)), who.optional)
+    if name in entity.sets:
+        return Several(ir.Members(entity.of, who.subject, tuple(entity.sets[name])), who.optional)
+    for role in entity.roles:
+        if role.single and name == role.name:
+            optional = role.minimum == 0
+            return Who(ir.HolderOf(entity.of, who.subject, role.name, optional), who.optional or optional)
+        if not role.single and name in (role.name, role.plural):
+            return Several(ir.Members(entity.of, who.subject, (role.name,)), who.optional)
+    return None
+
+
+def as_several(part: Part) -> Several | None:
+    """Members or records of a part; the holder of a single role counts as a list of at most one."""
+    match part:
+        case Several():
+            return part
+        case Who(subject=ir.HolderOf(entity=entity, group=group, role=role)):
+            return Several(ir.Members(entity, group, (role,)))
+    return None
+
+
+def check_free(elab: Elaboration, name: str, span: Span, scope: Scope) -> None:
+    """Report a local name that hides another (E407)."""
+    if name in scope.names or name in BUILTINS or elab.symbols.look_up(scope.module, name) is not None:
+        elab.problems.add("E407", f"the local name `{name}` hides another `{name}`", span, help="choose another name")

@@ -1,0 +1,223 @@
+"""Arithmetic, comparison and logic: which types fit, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.check.context import Elaboration, Scope, Value, article, failed
+from engine.ir import nodes as ir
+from engine.source import Span
+from engine.syntax import ast
+from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, Kind, ValueType
+
+_ORDERED = (Kind.MONEY, Kind.RATE, Kind.INTEGER, Kind.DATE, Kind.DURATION)
+
+
+def as_money(value: Value) -> Value:
+    """A bare 0 as an amount of money."""
+    return Value(ir.Literal(MONEY, value.node.span, 0))
+
+
+def pair(elab: Elaboration, left: ast.Expression, right: ast.Expression, scope: Scope) -> tuple[Value, Value]:
+    """Two operands, each helping the other's literals to their type; both must apply."""
+    if isinstance(left, ast.EnumLiteral):
+        second = elab.value(right, scope)
+        first = elab.value(left, scope, second.type)
+    else:
+        first = elab.value(left, scope)
+        second = elab.value(right, scope, first.type)
+    return elab.sure(first, left.span), elab.sure(second, right.span)
+
+
+def adapted(values: Sequence[Value]) -> list[Value]:
+    """The same values, bare zeros beside money made money."""
+    if any(value.type == MONEY for value in values):
+        return [as_money(value) if value.zero else value for value in values]
+    return list(values)
+
+
+def common_type(values: Sequence[Value]) -> ValueType | None:
+    """The type that all values have or widen to (an integer is also a rate), or None."""
+    types = {value.type for value in values}
+    if len(types) == 1:
+        return types.pop()
+    return RATE if types == {RATE, INTEGER} else None
+
+
+def join(elab: Elaboration, values: Sequence[Value], spans: Sequence[Span], what: str) -> list[Value] | None:
+    """Values of one type, or None after saying which does not fit. FAILED values are passed over."""
+    if any(value.failed for value in values):
+        return None
+    fitted = adapted(values)
+    if common_type(fitted) is not None:
+        return fitted
+    for value, span in zip(fitted[1:], spans[1:], strict=True):
+        if common_type([fitted[0], value]) is None:
+            mismatch(elab, fitted[0], value, span, what)
+            break
+    return None
+
+
+def mismatch(elab: Elaboration, first: Value, second: Value, span: Span, what: str) -> None:
+    """Report two types that do not meet: E504 where a bare number stands beside money, else E501."""
+    if {first.type.kind, second.type.kind} in ({Kind.MONEY, Kind.INTEGER}, {Kind.MONEY, Kind.RATE}):
+        currency = elab.settings.currency
+        message = f"a number without a unit cannot be {what} money"
+        where = span if second.type != MONEY or first.node.span is None else first.node.span
+        elab.problems.add("E504", message, where, help=f"write an amount: `600 {currency}`")
+        return
+    message = f"{article(first.type)} and {article(second.type)} cannot be {what}"
+    elab.problems.add("E501", message, span, help="both sides must be of one type")
+
+
+def negate(elab: Elaboration, node: ast.Negate, scope: Scope, expected: ValueType | None) -> Value:
+    """`-x` of a number or a duration."""
+    value = elab.sure(elab.value(node.value, scope, expected), node.value.span)
+    if value.failed:
+        return value
+    if not value.type.is_number and value.type != DURATION:
+        return elab.fail("E502", f"{article(value.type)} has no negative", node.span, help="negate a number")
+    if isinstance(value.node, ir.Literal) and isinstance(value.node.value, int | Duration):
+        return Value(replace(value.node, value=-value.node.value, span=node.span), zero=value.zero)
+    return Value(ir.Negate(value.type, node.span, value.node))
+
+
+def arithmetic(elab: Elaboration, node: ast.Arithmetic, scope: Scope) -> Value:
+    """`+ - * /`."""
+    left, right = pair(elab, node.left, node.right, scope)
+    if left.failed or right.failed:
+        return failed(node.span)
+    if node.operator in "+-":
+        return _additive(elab, node, left, right)
+    if node.operator == "/" and isinstance(right.node, ir.Literal) and right.node.value == 0:
+        return elab.fail("E509", "this divides by zero", node.right.span, help="divide by something else")
+    result = _product_type(node.operator, left.type, right.type)
+    if result is None:
+        return _no_product(elab, node, left, right)
+    return Value(ir.Arithmetic(result, node.span, node.operator, left.node, right.node))
+
+
+def _additive(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Value) -> Value:
+    dated = _date_sum(node.operator, left.type, right.type)
+    if dated is not None:
+        return Value(ir.Arithmetic(dated, node.span, node.operator, left.node, right.node))
+    word = "added to" if node.operator == "+" else "subtracted with"
+    values = join(elab, [left, right], [node.left.span, node.right.span], word)
+    if values is None:
+        return failed(node.span)
+    result = common_type(values)
+    assert result is not None
+    if not result.is_number and result != DURATION:
+        word = "added" if node.operator == "+" else "subtracted"
+        return elab.fail("E502", f"{article(result)} cannot be {word}", node.span, help="use numbers or durations")
+    return Value(ir.Arithmetic(result, node.span, node.operator, values[0].node, values[1].node))
+
+
+def _date_sum(operator: str, left: ValueType, right: ValueType) -> ValueType | None:
+    if (left, right) == (DATE, DURATION):
+        return DATE
+    if (left, right) == (DURATION, DATE) and operator == "+":
+        return DATE
+    return DURATION if (left, right) == (DATE, DATE) and operator == "-" else None
+
+
+def _product_type(operator: str, left: ValueType, right: ValueType) -> ValueType | None:
+    numbers = (RATE, INTEGER)
+    if operator == "*":
+        if left in numbers and right in numbers:
+            return INTEGER if left == right == INTEGER else RATE
+        if MONEY in (left, right) and (left in numbers or right in numbers):
+            return MONEY
+        return DURATION if {left, right} == {DURATION, INTEGER} else None
+    if right in numbers and left in (*numbers, MONEY):
+        return MONEY if left == MONEY else RATE
+    return RATE if left == right == MONEY else None
+
+
+def _no_product(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Value) -> Value:
+    word = "multiplied by" if node.operator == "*" else "divided by"
+    message = f"{article(left.type)} cannot be {word} {article(right.type)}"
+    help_text = "multiply money by a rate or a whole number"
+    if (left.type, right.type) == (MONEY, MONEY):
+        help_text = "money times money has no meaning here: one of the two should be a rate"
+    elif DATE in (left.type, right.type):
+        help_text = "use `years_between(a, b)` or `months_between(a, b)`"
+    return elab.fail("E502", message, node.span, help=help_text)
+
+
+def compare(elab: Elaboration, node: ast.Compare, scope: Scope) -> Value:
+    """`= != < <= > >=`."""
+    left, right = pair(elab, node.left, node.right, scope)
+    compared = comparison(elab, node.operator, left, right, node.span, (node.left.span, node.right.span))
+    return compared if compared is not None else failed(node.span)
+
+
+def comparison(
+    elab: Elaboration, operator: str, left: Value, right: Value, span: Span, spans: tuple[Span, Span]
+) -> Value | None:
+    """A comparison of two values, or None after a report."""
+    values = join(elab, [left, right], spans, "compared with")
+    if values is None:
+        return None
+    kind = values[0].type.kind
+    if operator not in ("=", "!=") and kind not in _ORDERED:
+        message = f"{article(values[0].type)} has no order"
+        elab.problems.add("E502", message, span, help="use `=`, `!=` or `is one of`")
+        return None
+    return Value(ir.Compare(BOOLEAN, span, operator, values[0].node, values[1].node))
+
+
+def between(elab: Elaboration, node: ast.Between, scope: Scope) -> Value:
+    """`x between low and high`: x is evaluated once."""
+    value = elab.sure(elab.value(node.value, scope), node.value.span)
+    ends = [elab.sure(elab.value(end, scope, value.type), end.span) for end in (node.low, node.high)]
+    if value.zero:
+        value = adapted([value, *ends])[0]
+    name = elab.fresh("value")
+    local = Value(ir.Local(value.type, node.value.span, name))
+    if value.failed:
+        return value
+    spans = (node.value.span, node.low.span)
+    low = comparison(elab, ">=", local, ends[0], node.span, spans)
+    high = comparison(elab, "<=", local, ends[1], node.span, (node.value.span, node.high.span))
+    if low is None or high is None:
+        return failed(node.span)
+    both = ir.And(BOOLEAN, node.span, (low.node, high.node))
+    return Value(ir.Let(BOOLEAN, node.span, name, value.node, both))
+
+
+def one_of(elab: Elaboration, node: ast.OneOf, scope: Scope) -> Value:
+    """`x is one of (a, b)`: x is evaluated once."""
+    value = elab.sure(elab.value(node.value, scope), node.value.span)
+    if value.failed:
+        return value
+    name = elab.fresh("value")
+    local = Value(ir.Local(value.type, node.value.span, name))
+    options: list[ir.Expression] = []
+    for option in node.options:
+        right = elab.sure(elab.value(option, scope, value.type), option.span)
+        found = comparison(elab, "=", local, right, option.span, (node.value.span, option.span))
+        if found is None:
+            return failed(node.span)
+        options.append(found.node)
+    either = options[0] if len(options) == 1 else ir.Or(BOOLEAN, node.span, tuple(options))
+    return Value(ir.Let(BOOLEAN, node.span, name, value.node, either))
+
+
+def fallback(elab: Elaboration, node: ast.Otherwise, scope: Scope, expected: ValueType | None) -> Value:
+    """`x otherwise y`."""
+    value = elab.value(node.value, scope, expected)
+    other = elab.value(node.fallback, scope, value.type if not value.failed else expected)
+    if value.failed or other.failed:
+        return failed(node.span)
+    if not value.optional:
+        help_text = "remove `otherwise` and what follows it"
+        return elab.fail("E507", "this value always applies: nothing is needed otherwise", node.value.span, help=help_text)
+    values = join(elab, [value, other], [node.value.span, node.fallback.span], "alternatives to")
+    if values is None:
+        return failed(node.span)
+    result = common_type(values)
+    assert result is not None
+    node_ir = ir.Otherwise(result, node.span, values[0].node, values[1].node)
+    return Value(node_ir, optional=other.optional)

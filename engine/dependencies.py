@@ -1,0 +1,117 @@
+"""Who needs whom: the order in which figures can be computed, and circles.
+
+1. Take from every formula the figures that it reads, and whether each is read in an earlier period.
+2. Earlier periods cannot lead back to now, so only the other reads can form a circle.
+3. Sort so that each definition comes after those that it reads; a depth-first walk with its own stack finds a circle as
+   the path that returns to itself, which is shown whole (E701).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.diagnostics import Diagnostics, Note
+from engine.ir import nodes as ir
+from engine.ir.program import Definition, FunctionDefinition
+from engine.ir.walk import walk
+from engine.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """That a formula reads the figure `name`. `earlier`: certainly in a period before its own."""
+
+    name: str
+    earlier: bool
+    span: Span | None
+
+
+def readings(definition: Definition) -> Iterator[Reading]:
+    """Every figure that a definition's formulas read."""
+    for dated in definition.formulas:
+        for node in walk(dated.body):
+            match node:
+                case ir.VariableRead():
+                    yield Reading(node.name, _earlier(node.time), node.span)
+                case ir.OverTime():
+                    yield Reading(node.name, node.last > 0, node.span)
+
+
+def _earlier(time: ir.Time) -> bool:
+    return isinstance(time, ir.Containing) and time.shift < 0
+
+
+def call_circle(functions: Mapping[str, FunctionDefinition], problems: Diagnostics) -> bool:
+    """Whether functions call each other in a circle; reports it."""
+    graph = {
+        name: [
+            Reading(node.name, False, node.span)
+            for dated in function.formulas
+            for node in walk(dated.body)
+            if isinstance(node, ir.FunctionCall)
+        ]
+        for name, function in functions.items()
+    }
+    return len(order(graph, problems)) < len(graph)
+
+
+def figure_graph(definitions: Mapping[str, Definition]) -> dict[str, list[Reading]]:
+    """For each definition, what it reads in its own period (or a later one)."""
+    return {
+        name: [read for read in readings(definition) if not read.earlier and read.name in definitions]
+        for name, definition in definitions.items()
+    }
+
+
+def order(graph: Mapping[str, list[Reading]], problems: Diagnostics) -> tuple[str, ...]:
+    """The names so that each comes after those it reads. Names on a circle, once reported, are left out."""
+    done: dict[str, bool] = {}
+    ordered: list[str] = []
+    for root in graph:
+        if root not in done:
+            _visit(root, graph, done, ordered, problems)
+    return tuple(ordered)
+
+
+def _visit(
+    root: str, graph: Mapping[str, list[Reading]], done: dict[str, bool], ordered: list[str], problems: Diagnostics
+) -> None:
+    path: list[str] = [root]
+    pending: list[Iterator[Reading]] = [iter(graph[root])]
+    broken: set[str] = set()
+    on_path = {root}
+    while path:
+        read = next(pending[-1], None)
+        if read is None:
+            name = path.pop()
+            pending.pop()
+            on_path.discard(name)
+            done[name] = True
+            if name not in broken:
+                ordered.append(name)
+        elif read.name in on_path:
+            circle = path[path.index(read.name) :]
+            _report(circle, graph, problems)
+            broken.update(circle)
+        elif read.name not in done:
+            path.append(read.name)
+            on_path.add(read.name)
+            pending.append(iter(graph[read.name]))
+
+
+def _report(circle: list[str], graph: Mapping[str, list[Reading]], problems: Diagnostics) -> None:
+    steps = []
+    for name, following in zip(circle, [*circle[1:], circle[0]], strict=True):
+        span = next(read.span for read in graph[name] if read.name == following)
+        steps.append((name, following, span))
+    names = [_short(name) for name in [*circle, circle[0]]]
+    notes = [Note(f"`{_short(name)}` reads `{_short(following)}` here", span) for name, following, span in steps]
+    shown = names if len(names) <= 12 else [*names[:6], "…", *names[-5:]]
+    message = "these depend on each other in a circle: " + " -> ".join(f"`{name}`" for name in shown)
+    help_text = "read an earlier period (`x @ last year`), or follow the order that the statute gives"
+    problems.add("E701", message, steps[0][2], help=help_text, notes=notes[:12])
+
+
+def _short(name: str) -> str:
+    return name.rpartition(":")[2]

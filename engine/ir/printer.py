@@ -1,0 +1,56 @@
+"""The typed core as text: stable, one line per definition, the ground of a program's fingerprint.
+
+The print is S-expressions made from the nodes' own fields, so that a new field can never be forgotten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+
+from engine.ir.program import Definition
+from engine.source import Span
+
+_SILENT = ("span", "name_span")
+
+
+def print_core(value: object) -> str:
+    """Any node, declaration or plain value of the core as text. Spans are left out."""
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "true" if value else "false"
+        case int() | Fraction():
+            return str(value)
+        case str():
+            return repr(value)
+        case date():
+            return value.isoformat()
+        case Enum():
+            return str(value.value)
+        case Span():
+            return ""
+        case Mapping():
+            return "{" + " ".join(f"{print_core(key)}:{print_core(part)}" for key, part in value.items()) + "}"
+        case tuple() | list():
+            return "[" + " ".join(print_core(part) for part in value) + "]"
+    assert is_dataclass(value)
+    parts = [print_core(getattr(value, field.name)) for field in fields(value) if field.name not in _SILENT]
+    return f"({type(value).__name__} {' '.join(parts)})"
+
+
+def fingerprint(definitions: Mapping[str, Definition], constants: Iterable[object]) -> str:
+    """SHA-256, in hexadecimal, over the print of everything that decides a figure."""
+    digest = hashlib.sha256()
+    for name in sorted(definitions):
+        digest.update(print_core(definitions[name]).encode())
+        digest.update(b"\n")
+    for constant in constants:
+        digest.update(print_core(constant).encode())
+        digest.update(b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+"""Walking expressions of the typed core: the parts of a node, and everything it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from engine.ir import nodes as ir
+
+
+def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
+    """The expressions directly inside a node, in the order in which they are evaluated."""
+    match node:
+        case ir.Literal() | ir.NotApplicable() | ir.Local() | ir.PeriodBoundary() | ir.OverTime():
+            return ()
+        case ir.ParameterRead() | ir.VariableRead():
+            return _of_time(node.time)
+        case ir.TableRead():
+            return (*node.keys, *_of_time(node.time))
+        case ir.ScaleRead():
+            return (*((node.key,) if node.key is not None else ()), node.argument, *_of_time(node.time))
+        case ir.FunctionCall() | ir.DateFunction():
+            return node.arguments
+        case ir.Let():
+            return (node.value, node.body)
+        case ir.Negate() | ir.Absolute() | ir.Not() | ir.Spread():
+            return (node.value,)
+        case ir.Arithmetic() | ir.Compare():
+            return (node.left, node.right)
+        case ir.And() | ir.Or() | ir.Extreme():
+            return node.values
+        case ir.If():
+            return (node.condition, node.then, node.otherwise)
+        case ir.Exceptions():
+            return (*(part for case in node.cases for part in (case.when, case.then)), node.general)
+        case ir.Round():
+            return (node.value, node.step)
+        case ir.Aggregate():
+            return tuple(part for part in (node.where, node.body) if part is not None)
+        case ir.Otherwise():
+            return (node.value, node.fallback)
+        case _:
+            assert_never(node)
+
+
+def _of_time(time: ir.Time) -> tuple[ir.Expression, ...]:
+    return (time.day,) if isinstance(time, ir.ContainingDate) else ()
+
+
+def walk(node: ir.Expression) -> Iterator[ir.Expression]:
+    """A node and everything inside it, outermost first. Uses no recursion."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        yield one
+        stack.extend(reversed(children(one)))
