@@ -1,0 +1,170 @@
+"""Checks that look at the whole program: dates without a value, exceptions that clash, dead branches, what no example
+covers, what nothing uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import combinations
+
+from engine.declarations import Input, Parameter, Scale, Settings, Table
+from engine.diagnostics import Diagnostics
+from engine.ir import nodes as ir
+from engine.ir.program import DatedExpression, Definition, FunctionDefinition
+from engine.ir.walk import walk
+from engine.periods import add_months
+from engine.resolve import Symbols
+from engine.types import BOOLEAN
+from engine.witness import describe, search
+
+Constant = Parameter | Table | Scale
+
+
+class DateCoverage:
+    """E604: a constant that is read on a date on which it has no value yet.
+
+    A formula holds from its date (or from where the rules begin) until the next one; a constant holds from its first
+    date on. So it is enough to compare first dates, moved back where a formula reads an earlier period.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        constants: Mapping[str, Constant],
+        functions: Mapping[str, FunctionDefinition],
+        problems: Diagnostics,
+    ) -> None:
+        self.settings = settings
+        self.constants = constants
+        self.functions = functions
+        self.problems = problems
+        self._seen: set[tuple[str, date]] = set()
+
+    def check(self, formulas: tuple[DatedExpression, ...], since: date | None = None) -> None:
+        """Check dated formulas that are asked for from `since` on (by default: as long as the rules answer)."""
+        since = max(since or self.settings.covers_from, self.settings.covers_from)
+        for index, dated in enumerate(formulas):
+            start = max(dated.start or since, since)
+            ends = formulas[index + 1].start if index + 1 < len(formulas) else None
+            if start <= self.settings.covers_to and (ends is None or ends > start):
+                self._body(dated.body, start)
+
+    def _body(self, body: ir.Expression, start: date) -> None:
+        for node in walk(body):
+            match node:
+                case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
+                    self._constant(node, start)
+                case ir.FunctionCall() if (node.name, start) not in self._seen and node.name in self.functions:
+                    self._seen.add((node.name, start))
+                    self.check(self.functions[node.name].formulas, start)
+
+    def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, start: date) -> None:
+        constant = self.constants.get(node.name)
+        if constant is None or not constant.values:
+            return
+        first = constant.values[0][0]
+        needed = _moved(node.time, start)
+        if needed is not None and first > needed:
+            message = f"`{constant.name}` has no value before {first}, and is read here for {needed}"
+            help_text = f"give it a value from {needed} on, or date the formula from {first}"
+            self.problems.add("E604", message, node.span, help=help_text)
+
+
+def _moved(time: ir.Time, start: date) -> date | None:
+    match time:
+        case ir.Containing(kind=kind, shift=shift) if shift < 0:
+            return add_months(kind.containing(start).start, 12 * shift) if str(kind) != "month" else start
+        case ir.ContainingDate():
+            return None
+    return start
+
+
+def known_until(settings: Settings, constants: Iterable[Constant], problems: Diagnostics) -> None:
+    """W902: a constant that the rules answer with beyond the date until which it is known."""
+    for constant in constants:
+        limit = constant.known_until
+        if limit is not None and limit < settings.covers_to and constant.uprate is None:
+            message = f"`{constant.name}` is known until {limit}, and these rules answer until {settings.covers_to}"
+            help_text = "add its later values, or an `uprate` that says how they follow"
+            problems.add("W902", message, constant.span, help=help_text)
+
+
+def exception_clashes(
+    definitions: Iterable[Definition], settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
+) -> None:
+    """E702: two exceptions that can hold at once, neither over the other, with a case in which they do."""
+    for definition in definitions:
+        for dated in definition.formulas[:1]:
+            for node in walk(dated.body):
+                if isinstance(node, ir.Exceptions):
+                    _clashes(node, definition, settings, parameters, problems)
+
+
+def _clashes(
+    node: ir.Exceptions,
+    definition: Definition,
+    settings: Settings,
+    parameters: Mapping[str, Parameter],
+    problems: Diagnostics,
+) -> None:
+    for one, other in combinations(node.cases, 2):
+        if one.name in other.over or other.name in one.over:
+            continue
+        found = search([one.when, other.when], settings, parameters)
+        if found.witness is not None:
+            message = f"the exceptions `{one.name}` and `{other.name}` of `{definition.short_name}` can both hold"
+            help_text = f"say which wins: `over: [{other.name}]`; both hold when {describe(found.witness)}"
+            problems.add("E702", message, other.when.span, help=help_text)
+
+
+def dead_branches(
+    bodies: Iterable[ir.Expression], settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
+) -> None:
+    """E703: a branch whose condition cannot hold where it is asked, or an else that is never reached."""
+    for body in bodies:
+        inner: set[int] = set()
+        for node in walk(body):
+            if isinstance(node, ir.If) and id(node) not in inner:
+                _dead_chain(node, inner, settings, parameters, problems)
+
+
+def _dead_chain(
+    node: ir.If, inner: set[int], settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
+) -> None:
+    before: list[ir.Expression] = []
+    current: ir.Expression = node
+    while isinstance(current, ir.If):
+        inner.add(id(current))
+        found = search([*before, current.condition], settings, parameters)
+        if found.witness is None and found.complete:
+            help_text = "remove the branch, or correct its condition"
+            message = "this condition never holds here"
+            problems.add("E703", message, current.condition.span, help=help_text)
+        before.append(ir.Not(BOOLEAN, current.condition.span, current.condition))
+        current = current.otherwise
+    found = search(before, settings, parameters)
+    if found.witness is None and found.complete:
+        help_text = "one of the conditions before it always holds: correct it, or remove this branch"
+        problems.add("E703", "this branch is never reached", current.span, help=help_text)
+
+
+def unused(symbols: Symbols, used: set[str], problems: Diagnostics) -> None:
+    """W901: a private definition that no formula reads."""
+    exported = {symbol.name for symbol in symbols.exported.values()}
+    for symbol in symbols.all():
+        if symbol.name not in used and symbol.name not in exported:
+            message = f"`{symbol.declaration.name}` is never used"
+            problems.add("W901", message, symbol.declaration.span, help="export it, or remove it")
+
+
+def uncovered_exports(symbols: Symbols, expected: set[str], problems: Diagnostics) -> None:
+    """E704: an exported figure or requirement that no example expects."""
+    for symbol in symbols.exported.values():
+        declaration = symbol.declaration
+        computed = symbol.figure is not None and not isinstance(declaration, Input)
+        if computed and declaration.name not in expected:
+            help_text = f"add an example with `expect: {{{declaration.name}: …}}`"
+            message = f"no example expects `{declaration.name}`"
+            problems.add("E704", message, declaration.span, help=help_text)
+

@@ -1,0 +1,201 @@
+"""Constant folding at a period: dated formulas are chosen, dated constants put in, and what follows from them worked out.
+
+1. Choose the formula whose date is the last one not after the period's first day.
+2. Replace parameters, and table cells with constant keys, by their value at the period.
+3. Work out arithmetic, comparisons and choices whose parts became constants. Division by zero is left as it stands.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from typing import TypeVar
+
+from engine.ir import nodes as ir
+from engine.ir.program import DatedExpression, Program
+from engine.numbers import Number, round_to
+from engine.periods import Period
+from engine.types import BOOLEAN, EnumValue, Value
+
+_COMPARE = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_T = TypeVar("_T")
+
+
+def formula_at(formulas: Sequence[DatedExpression], day: date) -> ir.Expression | None:
+    """The expression that holds for a period beginning on `day`, or None before the first."""
+    chosen = None
+    for dated in formulas:
+        if dated.start is None or dated.start <= day:
+            chosen = dated.body
+    return chosen
+
+
+def value_at(values: Sequence[tuple[date, _T]], day: date) -> tuple[date, _T] | None:
+    """The last dated value not after `day`, with its date, or None before the first."""
+    chosen = None
+    for entry in values:
+        if entry[0] > day:
+            break
+        chosen = entry
+    return chosen
+
+
+def constant_day(time: ir.Time, period: Period) -> date | None:
+    """The day on which a constant is read by a formula of `period`; None where it must be computed."""
+    match time:
+        case ir.ThisPeriod():
+            return period.start
+        case ir.Containing():
+            anchor = period.end if time.at_end else period.start
+            return time.kind.containing(anchor).shift(time.shift).start
+    return None
+
+
+def fold(node: ir.Expression, period: Period, program: Program) -> ir.Expression:
+    """`node` as it stands for a formula of `period`, with constants put in and worked out."""
+    return _Folder(period, program).fold(node)
+
+
+class _Folder:
+    def __init__(self, period: Period, program: Program) -> None:
+        self.period = period
+        self.program = program
+
+    def fold(self, node: ir.Expression) -> ir.Expression:
+        match node:
+            case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
+                return self.constant(node)
+            case ir.And() | ir.Or() | ir.Not() | ir.Compare():
+                return self.logic(node)
+            case ir.Let():
+                return self.let(node)
+            case ir.If():
+                return self.choice(node)
+            case ir.Arithmetic() | ir.Negate() | ir.Extreme() | ir.Absolute() | ir.Round():
+                return self.number(node)
+            case ir.FunctionCall() | ir.DateFunction():
+                return replace(node, arguments=self.all(node.arguments))
+            case ir.Aggregate():
+                return replace(node, body=self.maybe(node.body), where=self.maybe(node.where))
+            case ir.Otherwise():
+                return replace(node, value=self.fold(node.value), fallback=self.fold(node.fallback))
+            case ir.Exceptions():
+                cases = tuple(replace(one, when=self.fold(one.when), then=self.fold(one.then)) for one in node.cases)
+                return replace(node, general=self.fold(node.general), cases=cases)
+        return node
+
+    def maybe(self, node: ir.Expression | None) -> ir.Expression | None:
+        return None if node is None else self.fold(node)
+
+    def all(self, nodes: tuple[ir.Expression, ...]) -> tuple[ir.Expression, ...]:
+        return tuple(self.fold(node) for node in nodes)
+
+    def constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead) -> ir.Expression:
+        day = constant_day(node.time, self.period)
+        match node:
+            case ir.ParameterRead():
+                found = value_at(self.program.parameters[node.name].values, day) if day else None
+                return node if found is None else ir.Literal(node.type, node.span, found[1])
+            case ir.TableRead():
+                folded = replace(node, keys=self.all(node.keys))
+                return self.cell(folded, day)
+        key = self.fold(node.key) if node.key is not None else None
+        return replace(node, key=key, argument=self.fold(node.argument))
+
+    def cell(self, node: ir.TableRead, day: date | None) -> ir.Expression:
+        keys = tuple(_key(key.value) for key in node.keys if isinstance(key, ir.Literal))
+        found = value_at(self.program.tables[node.name].values, day) if day else None
+        if found is None or len(keys) < len(node.keys) or keys not in found[1]:
+            return node
+        return ir.Literal(node.type, node.span, found[1][keys][node.column])
+
+    def logic(self, node: ir.And | ir.Or | ir.Not | ir.Compare) -> ir.Expression:
+        match node:
+            case ir.Not():
+                inner = self.fold(node.value)
+                truth = _truth(inner)
+                return replace(node, value=inner) if truth is None else ir.Literal(BOOLEAN, node.span, not truth)
+            case ir.Compare():
+                left, right = self.fold(node.left), self.fold(node.right)
+                if isinstance(left, ir.Literal) and isinstance(right, ir.Literal):
+                    return ir.Literal(BOOLEAN, node.span, _COMPARE[node.operator](left.value, right.value))
+                return replace(node, left=left, right=right)
+        deciding = isinstance(node, ir.Or)
+        values = [value for value in self.all(node.values) if _truth(value) is not (not deciding)]
+        if any(_truth(value) is deciding for value in values):
+            return ir.Literal(BOOLEAN, node.span, deciding)
+        if not values:
+            return ir.Literal(BOOLEAN, node.span, not deciding)
+        return values[0] if len(values) == 1 else replace(node, values=tuple(values))
+
+    def choice(self, node: ir.If) -> ir.Expression:
+        condition = self.fold(node.condition)
+        truth = _truth(condition)
+        if truth is not None:
+            return self.fold(node.then if truth else node.otherwise)
+        then, otherwise = self.fold(node.then), self.fold(node.otherwise)
+        return replace(node, condition=condition, then=then, otherwise=otherwise)
+
+    def let(self, node: ir.Let) -> ir.Expression:
+        return replace(node, value=self.fold(node.value), body=self.fold(node.body))
+
+    def number(
+        self, node: ir.Arithmetic | ir.Negate | ir.Extreme | ir.Absolute | ir.Round
+    ) -> ir.Expression:
+        match node:
+            case ir.Arithmetic():
+                node = replace(node, left=self.fold(node.left), right=self.fold(node.right))
+                known = _numbers((node.left, node.right))
+                result = _arithmetic(node.operator, *known) if known is not None else None
+            case ir.Extreme():
+                node = replace(node, values=self.all(node.values))
+                known = _numbers(node.values)
+                result = (min if node.operator == "min" else max)(known) if known is not None else None
+            case ir.Round():
+                node = replace(node, value=self.fold(node.value), step=self.fold(node.step))
+                known = _numbers((node.value, node.step))
+                result = round_to(known[0], known[1], node.mode) if known is not None and known[1] > 0 else None
+            case ir.Negate() | ir.Absolute():
+                node = replace(node, value=self.fold(node.value))
+                known = _numbers((node.value,))
+                result = None
+                if known is not None:
+                    result = -known[0] if isinstance(node, ir.Negate) else abs(known[0])
+        return node if result is None else ir.Literal(node.type, node.span, result)
+
+
+def _key(value: Value) -> str | int:
+    if isinstance(value, EnumValue):
+        return value.member
+    assert isinstance(value, int)
+    return value
+
+
+def _truth(node: ir.Expression) -> bool | None:
+    return node.value if isinstance(node, ir.Literal) and isinstance(node.value, bool) else None
+
+
+def _numbers(nodes: Sequence[ir.Expression]) -> list[Number] | None:
+    values: list[Number] = []
+    for node in nodes:
+        if not isinstance(node, ir.Literal) or not node.type.is_number:
+            return None
+        assert isinstance(node.value, int | Fraction)
+        values.append(node.value)
+    return values
+
+
+def _arithmetic(symbol: str, left: Number, right: Number) -> Number | None:
+    match symbol:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+    return Fraction(left) / right if right != 0 else None

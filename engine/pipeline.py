@@ -1,0 +1,138 @@
+"""From a folder of rules to a program. The passes, in order:
+
+1. `documents.read_ruleset`     YAML files into declarations
+2. `reforms.apply_reform`       overlays, each giving a new ruleset
+3. `resolve.resolve`            what every name stands for
+4. `check.check_definitions`    types, units, times; into the typed core
+5. `dependencies.order`         circles, and the order of computing
+6. `coverage`                   dates without a value, clashes, dead branches, what nothing uses or covers
+7. `ir.verify.verify`           the core keeps its own rules (a fault here is a bug of ours)
+
+Each pass adds its problems to one list; the program exists only if none of them is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import coverage
+from engine.check import check_definitions
+from engine.check.definitions import Checked
+from engine.declarations import Parameter, Ruleset, Scale, Table
+from engine.dependencies import call_circle, figure_graph, order
+from engine.diagnostics import Diagnostic, Diagnostics, RulesInvalid
+from engine.documents import read_ruleset
+from engine.ir.printer import fingerprint
+from engine.ir.program import Program
+from engine.ir.verify import verify
+from engine.reforms import apply_reforms
+from engine.resolve import Symbols, resolve
+from engine.syntax.nodes import Mapping as YamlMapping
+from engine.syntax.nodes import Node
+
+MAX_DEFINITIONS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What compiling gave: the ruleset as read, the program if nothing was wrong, and every problem in order."""
+
+    ruleset: Ruleset | None
+    program: Program | None
+    problems: tuple[Diagnostic, ...]
+
+
+def compile_rules(folder: Path, reforms: Sequence[Path] = ()) -> Program:
+    """The program of the rules in `folder`, under `reforms` in order. Raises RulesInvalid with every problem."""
+    compiled = check_rules(folder, reforms)
+    if compiled.program is None:
+        raise RulesInvalid(compiled.problems)
+    return compiled.program
+
+
+def check_rules(folder: Path, reforms: Sequence[Path] = (), lint: bool = True) -> Compiled:
+    """Run every pass. Without `lint`, what does not change a figure (dead branches, unused names) is not looked for."""
+    problems = Diagnostics()
+    ruleset = read_ruleset(folder, problems)
+    if ruleset is not None:
+        ruleset = apply_reforms(ruleset, reforms, problems)
+    if ruleset is None:
+        return Compiled(None, None, tuple(problems))
+    return compile_ruleset(ruleset, problems, lint)
+
+
+def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True) -> Compiled:
+    """The passes from names on, for a ruleset that was read."""
+    symbols = resolve(ruleset, problems)
+    if sum(len(names) for names in symbols.local.values()) > MAX_DEFINITIONS:
+        message = f"the rules declare more than {MAX_DEFINITIONS:,} names"
+        problems.add("E706", message, None, help="split the jurisdiction", file=ruleset.settings.name)
+        return Compiled(ruleset, None, tuple(problems))
+    checked = check_definitions(ruleset, symbols, problems)
+    program = _assemble(ruleset, symbols, checked, problems)
+    _whole_program(ruleset, symbols, checked, program, problems, lint)
+    if problems.errors:
+        return Compiled(ruleset, None, tuple(problems))
+    verify(program)
+    return Compiled(ruleset, program, tuple(problems))
+
+
+def _assemble(ruleset: Ruleset, symbols: Symbols, checked: Checked, problems: Diagnostics) -> Program:
+    constants = {symbol.name: symbol.declaration for symbol in symbols.all()}
+    parameters = {name: one for name, one in constants.items() if isinstance(one, Parameter)}
+    tables = {name: one for name, one in constants.items() if isinstance(one, Table)}
+    scales = {name: one for name, one in constants.items() if isinstance(one, Scale)}
+    call_circle(checked.functions, problems)
+    ordered = order(figure_graph(checked.definitions), problems)
+    deciding = [ruleset.settings, parameters, tables, scales, dict(sorted(checked.functions.items()))]
+    digest = fingerprint(checked.definitions, deciding) if not problems.errors else ""
+    return Program(
+        ruleset.settings, checked.definitions, parameters, tables, scales, checked.functions, ordered, digest
+    )
+
+
+def _whole_program(
+    ruleset: Ruleset, symbols: Symbols, checked: Checked, program: Program, problems: Diagnostics, lint: bool
+) -> None:
+    settings, parameters = program.settings, program.parameters
+    constants: dict[str, Parameter | Table | Scale] = {**parameters, **program.tables, **program.scales}
+    dates = coverage.DateCoverage(settings, constants, program.functions, problems)
+    for definition in program.definitions.values():
+        dates.check(definition.formulas)
+    coverage.exception_clashes(program.definitions.values(), settings, parameters, problems)
+    if not lint:
+        return
+    bodies = [dated.body for one in program.definitions.values() for dated in one.formulas]
+    bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
+    coverage.dead_branches(bodies, settings, parameters, problems)
+    coverage.known_until(settings, constants.values(), problems)
+    coverage.unused(symbols, checked.used | set(_uprating(constants.values(), symbols)), problems)
+    coverage.uncovered_exports(symbols, expected_names(ruleset), problems)
+
+
+def _uprating(constants: Iterable[Parameter | Table | Scale], symbols: Symbols) -> Iterable[str]:
+    for module, names in symbols.local.items():
+        for symbol in names.values():
+            declared = symbol.declaration
+            uprate = declared.uprate if isinstance(declared, Parameter | Table | Scale) else None
+            target = symbols.look_up(module, uprate.by) if uprate is not None else None
+            if target is not None:
+                yield target.name
+
+
+def expected_names(ruleset: Ruleset) -> set[str]:
+    """Every key that stands in an example's `expect`, at any depth: the figures that examples cover."""
+    names: set[str] = set()
+    stack: list[Node] = []
+    for module in ruleset.modules:
+        for example in module.examples:
+            if isinstance(example.expect, YamlMapping):
+                stack.append(example.expect)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, YamlMapping):
+            names.update(entry.name for entry in node)
+            stack.extend(entry.value for entry in node)
+    return names

@@ -1,0 +1,181 @@
+"""Can these conditions hold together? Finds a case in which they do, to show that exceptions clash or branches are dead.
+
+1. The leaves are what a condition reads. A leaf's candidates are true and false, an enum's members, or numbers: every
+   constant that the conditions mention, and one step either side of each.
+2. Try the candidates' combinations until all conditions hold: that is the witness.
+3. When every number leaf is compared with constants alone, the candidates meet every cell of the plane, so that no witness
+   proves that there is none. Otherwise nothing is concluded.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, product
+
+from engine.declarations import Parameter, Settings
+from engine.ir import nodes as ir
+from engine.ir.walk import children, walk
+from engine.numbers import format_decimal
+from engine.types import EnumValue, Kind, Value
+
+MAX_COMBINATIONS = 20_000
+_COMPARE = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found. `witness` maps each leaf to a value; `complete`: no witness means that there is none."""
+
+    witness: Mapping[ir.Expression, Value] | None
+    complete: bool
+
+
+class _Unknown(Exception):
+    """A node that the little evaluator does not follow."""
+
+
+def search(conditions: Sequence[ir.Expression], settings: Settings, parameters: Mapping[str, Parameter]) -> Search:
+    """Look for values of the leaves that make all conditions hold."""
+    plain = [_inlined(condition, {}, parameters) for condition in conditions]
+    leaves = list(dict.fromkeys(leaf for condition in plain for leaf in _leaves(condition)))
+    constants = sorted({Fraction(n.value) for c in plain for n in walk(c) if _is_number(n)})  # type: ignore[union-attr,arg-type]
+    candidates = [_candidates(leaf, constants, settings) for leaf in leaves]
+    count = 1
+    for options in candidates:
+        count *= len(options)
+    for combination in islice(product(*candidates), MAX_COMBINATIONS):
+        values = dict(zip(leaves, combination, strict=True))
+        if all(_holds(condition, values) for condition in plain):
+            return Search(values, True)
+    exact = all(_exact(condition) for condition in plain) and all(options for options in candidates)
+    return Search(None, exact and count <= MAX_COMBINATIONS)
+
+
+def describe(witness: Mapping[ir.Expression, Value]) -> str:
+    """A witness in words: `wages = 1, abroad = true`."""
+    return ", ".join(f"{leaf_name(leaf)} = {_spoken(value)}" for leaf, value in witness.items()) or "always"
+
+
+def leaf_name(leaf: ir.Expression) -> str:
+    """How the rules write a leaf."""
+    return leaf.span.text if leaf.span is not None else "a value"
+
+
+def _spoken(value: Value) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Fraction() | int():
+            return format_decimal(value)
+    return str(value)
+
+
+def _is_number(node: ir.Expression) -> bool:
+    return isinstance(node, ir.Literal) and node.type.is_number
+
+
+def _inlined(
+    node: ir.Expression, names: Mapping[str, ir.Expression], parameters: Mapping[str, Parameter]
+) -> ir.Expression:
+    """A condition with `let`s put in place and parameters that never change replaced by their value."""
+    match node:
+        case ir.Let():
+            value = _inlined(node.value, names, parameters)
+            return _inlined(node.body, {**names, node.name: value}, parameters)
+        case ir.Local() if node.name in names:
+            return names[node.name]
+        case ir.ParameterRead():
+            values = parameters[node.name].values if node.name in parameters else ()
+            return ir.Literal(node.type, node.span, values[0][1]) if len(values) == 1 else node
+        case ir.Not():
+            return ir.Not(node.type, node.span, _inlined(node.value, names, parameters))
+        case ir.And() | ir.Or():
+            return type(node)(node.type, node.span, tuple(_inlined(one, names, parameters) for one in node.values))
+        case ir.Compare() | ir.Arithmetic():
+            left, right = (_inlined(side, names, parameters) for side in (node.left, node.right))
+            return type(node)(node.type, node.span, node.operator, left, right)
+    return node
+
+
+def _leaves(node: ir.Expression) -> Iterator[ir.Expression]:
+    match node:
+        case ir.Literal():
+            return
+        case ir.Not() | ir.And() | ir.Or() | ir.Compare() | ir.Arithmetic():
+            for child in children(node):
+                yield from _leaves(child)
+        case _:
+            yield node
+
+
+def _candidates(leaf: ir.Expression, constants: Sequence[Fraction], settings: Settings) -> tuple[Value, ...]:
+    match leaf.type.kind:
+        case Kind.BOOLEAN:
+            return (True, False)
+        case Kind.ENUM:
+            members = settings.enums[leaf.type.enum].members
+            return tuple(EnumValue(leaf.type.enum, member) for member in members)
+        case Kind.MONEY | Kind.RATE | Kind.INTEGER:
+            step = Fraction(1) if leaf.type.kind is Kind.INTEGER else settings.money_grid
+            around = {point + shift for point in (*constants, Fraction(0)) for shift in (-step, Fraction(0), step)}
+            return tuple(sorted(around, key=lambda number: (abs(number), number)))
+    return ()
+
+
+def _holds(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> bool:
+    try:
+        return bool(_value(node, values))
+    except (_Unknown, ZeroDivisionError):
+        return False
+
+
+def _value(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> Value:
+    if node in values:
+        return values[node]
+    match node:
+        case ir.Literal():
+            return node.value
+        case ir.Not():
+            return not _value(node.value, values)
+        case ir.And():
+            return all(_value(one, values) for one in node.values)
+        case ir.Or():
+            return any(_value(one, values) for one in node.values)
+        case ir.Compare():
+            return bool(_COMPARE[node.operator](_value(node.left, values), _value(node.right, values)))
+        case ir.Arithmetic():
+            return _number(node, _value(node.left, values), _value(node.right, values))
+    raise _Unknown
+
+
+def _number(node: ir.Arithmetic, left: Value, right: Value) -> Fraction:
+    if not isinstance(left, int | Fraction) or not isinstance(right, int | Fraction):
+        raise _Unknown
+    match node.operator:
+        case "+":
+            return Fraction(left) + right
+        case "-":
+            return Fraction(left) - right
+        case "*":
+            return Fraction(left) * right
+    return Fraction(left) / right
+
+
+def _exact(node: ir.Expression) -> bool:
+    """Whether candidates around the constants reach every way in which the condition can turn out."""
+    match node:
+        case ir.Compare() if node.left.type.is_number:
+            return any(
+                isinstance(side, ir.Literal) and not isinstance(other, ir.Arithmetic)
+                for side, other in ((node.left, node.right), (node.right, node.left))
+            )
+        case ir.Compare():
+            return node.left.type.kind in (Kind.BOOLEAN, Kind.ENUM)
+        case ir.Not() | ir.And() | ir.Or():
+            return all(_exact(child) for child in children(node))
+    return node.type.kind is Kind.BOOLEAN

@@ -1,0 +1,115 @@
+"""The house keeps its shape: imports point one way, nothing is circular, everything is documented and small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("engine", "citizens", "api")
+MAX_MODULE_LINES, MAX_FUNCTION_LINES = 600, 70
+MAY_IMPORT = {"engine": {"engine"}, "citizens": {"citizens"}, "api": {"api", "engine", "citizens"}}
+
+# From the ground up: a module of `engine` imports only from its own layer's files or from layers above it in this list.
+ENGINE_LAYERS = (
+    ("source", "codes", "diagnostics"),
+    ("numbers", "types", "periods"),
+    ("syntax", "declarations"),
+    ("reading", "documents"),
+    ("reforms",),
+    ("resolve",),
+    ("ir",),
+    ("check",),
+    ("dependencies", "witness", "coverage"),
+    ("pipeline",),
+    ("cases", "values", "interpreter", "unknowns", "explain", "examples"),
+    ("columns",),
+    ("native",),
+)
+
+
+def modules() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from ((name if name in ALL else str(node.module), node.lineno) for name in names)
+
+
+ALL = {dotted(path) for path in modules()}
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(ALL) > 20
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_imports_point_one_way(path: Path) -> None:
+    package = dotted(path).partition(".")[0]
+    for name, line in imports(path):
+        top = name.partition(".")[0]
+        if top in PACKAGES:
+            assert top in MAY_IMPORT[package], f"{path}:{line} imports {name}"
+            if package == top == "engine":
+                assert layer(name) <= layer(dotted(path)), f"{path}:{line} imports upwards: {name}"
+
+
+def layer(name: str) -> int:
+    part = (name.split(".") + [""])[1]
+    if not part:
+        return -1
+    return next(index for index, names in enumerate(ENGINE_LAYERS) if any(part.startswith(one) for one in names))
+
+
+def test_no_import_is_circular() -> None:
+    graph = {dotted(path): {name for name, _ in imports(path) if name in ALL} for path in modules()}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, "circular import: " + " -> ".join((*path[path.index(name) :], name))
+        if name in done:
+            return
+        for other in sorted(graph[name] - {name}):
+            visit(other, (*path, name))
+        done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_modules_and_functions_are_documented_and_small(path: Path) -> None:
+    assert ast.get_docstring(tree(path)), f"{path} has no docstring"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE_LINES, f"{path} is too long"
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            lines = node.end_lineno - node.lineno + 1
+            assert lines <= MAX_FUNCTION_LINES, f"{path}:{node.lineno} {node.name} has {lines} lines"
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_public_things_say_what_they_mean(path: Path) -> None:
+    for node in tree(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{path}:{node.lineno} {node.name} has no docstring"
