@@ -167,4 +167,3 @@ def uncovered_exports(symbols: Symbols, expected: set[str], problems: Diagnostic
             help_text = f"add an example with `expect: {{{declaration.name}: …}}`"
             message = f"no example expects `{declaration.name}`"
             problems.add("E704", message, declaration.span, help=help_text)
-

@@ -37,7 +37,7 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Uprate:
-    """How a constant moves on after its last stated value: with the parameter `by`, from its value at `base`, on `grid`."""
+    """How a constant moves on after its last stated value: with `by`, from its value at `base`, on `grid`."""
 
     by: str
     base: date
@@ -105,7 +105,7 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Scale(Declaration):
-    """Dated brackets by key (``None`` where there is no key). `inclusive`: a band begins at its threshold, not above."""
+    """Dated brackets by key (``None`` where there is none). `inclusive`: a band begins at its threshold, not above."""
 
     kind: str = "marginal"
     key: KeyType | None = None

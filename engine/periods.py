@@ -1,6 +1,6 @@
 """Calendars, periods, and the arithmetic of dates.
 
-A `PeriodKind` is what a variable declares (`year`, `month`, `fiscal_year`); a `Period` is one of them (2024, March 2024).
+A `PeriodKind` is what a variable declares (`year`, `month`, `fiscal_year`); a `Period` is one (2024, March 2024).
 """
 
 from __future__ import annotations

@@ -13,15 +13,11 @@ from difflib import get_close_matches
 
 from engine.declarations import (
     Declaration,
-    Function,
     Input,
-    Parameter,
     Requirement,
     RuleModule,
     Ruleset,
-    Scale,
     Settings,
-    Table,
     Variable,
 )
 from engine.diagnostics import Diagnostics, Note

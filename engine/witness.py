@@ -1,15 +1,14 @@
-"""Can these conditions hold together? Finds a case in which they do, to show that exceptions clash or branches are dead.
+"""Can these conditions hold together? Finds a case in which they do, to show a clash of exceptions or a dead branch.
 
 1. The leaves are what a condition reads. A leaf's candidates are true and false, an enum's members, or numbers: every
    constant that the conditions mention, and one step either side of each.
 2. Try the candidates' combinations until all conditions hold: that is the witness.
-3. When every number leaf is compared with constants alone, the candidates meet every cell of the plane, so that no witness
-   proves that there is none. Otherwise nothing is concluded.
+3. When every number leaf is compared with constants alone, the candidates meet every cell of the plane, so that no
+   witness proves that there is none. Otherwise nothing is concluded.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,11 +19,9 @@ from engine.ir import nodes as ir
 from engine.ir.walk import children, walk
 from engine.numbers import format_decimal
 from engine.types import EnumValue, Kind, Value
+from engine.values import calculate, compare
 
 MAX_COMBINATIONS = 20_000
-_COMPARE = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +144,16 @@ def _value(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> Value:
         case ir.Or():
             return any(_value(one, values) for one in node.values)
         case ir.Compare():
-            return bool(_COMPARE[node.operator](_value(node.left, values), _value(node.right, values)))
+            return compare(node.operator, _value(node.left, values), _value(node.right, values))
         case ir.Arithmetic():
             return _number(node, _value(node.left, values), _value(node.right, values))
     raise _Unknown
 
 
-def _number(node: ir.Arithmetic, left: Value, right: Value) -> Fraction:
+def _number(node: ir.Arithmetic, left: Value, right: Value) -> Value:
     if not isinstance(left, int | Fraction) or not isinstance(right, int | Fraction):
         raise _Unknown
-    match node.operator:
-        case "+":
-            return Fraction(left) + right
-        case "-":
-            return Fraction(left) - right
-        case "*":
-            return Fraction(left) * right
-    return Fraction(left) / right
+    return calculate(node.operator, left, right)
 
 
 def _exact(node: ir.Expression) -> bool:

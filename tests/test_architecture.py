@@ -17,7 +17,7 @@ MAY_IMPORT = {"engine": {"engine"}, "citizens": {"citizens"}, "api": {"api", "en
 # From the ground up: a module of `engine` imports only from its own layer's files or from layers above it in this list.
 ENGINE_LAYERS = (
     ("source", "codes", "diagnostics"),
-    ("numbers", "types", "periods"),
+    ("numbers", "types", "periods", "values"),
     ("syntax", "declarations"),
     ("reading", "documents"),
     ("reforms",),
@@ -26,7 +26,7 @@ ENGINE_LAYERS = (
     ("check",),
     ("dependencies", "witness", "coverage"),
     ("pipeline",),
-    ("cases", "values", "interpreter", "unknowns", "explain", "examples"),
+    ("cases", "interpreter", "unknowns", "explain", "examples"),
     ("columns",),
     ("native",),
 )

@@ -55,6 +55,11 @@ def _aggregate_body(
     }
     if not fits[node.operation]:
         message = f"`{node.operation}` is not defined for a {body.type}"
-        return elab.fail("E502", message, node.body.span, help="sum takes numbers, any and all conditions, min and max what has an order")
+        return elab.fail(
+            "E502",
+            message,
+            node.body.span,
+            help="sum takes numbers, any and all conditions, min and max what has an order",
+        )
     result = ir.Aggregate(body.type, node.span, node.operation, link, name, body.node, where)
     return Value(result, optional=node.operation in ("min", "max"))

@@ -97,7 +97,9 @@ def _whole(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> Value:
     return _rounding(elab, node, mode, node.arguments[1] if len(node.arguments) == 2 else None, scope)
 
 
-def _rounding(elab: Elaboration, node: ast.Call, mode: RoundingMode, step: ast.Expression | None, scope: Scope) -> Value:
+def _rounding(
+    elab: Elaboration, node: ast.Call, mode: RoundingMode, step: ast.Expression | None, scope: Scope
+) -> Value:
     value = elab.sure(elab.value(node.arguments[0], scope), node.arguments[0].span)
     if value.failed:
         return value

@@ -19,7 +19,9 @@ def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     if isinstance(node.base, ast.Index) and isinstance(node.base.base, ast.Name):
         return _scale(elab, node, node.base.base, node.base.keys, scope)
     if not isinstance(node.base, ast.Name):
-        return elab.fail("E505", "this cannot be called", node.base.span, help="only functions and scales take arguments")
+        return elab.fail(
+            "E505", "this cannot be called", node.base.span, help="only functions and scales take arguments"
+        )
     symbol = elab.symbols.look_up(scope.module, node.base.name)
     if symbol is None:
         elab.symbols.report_unknown(scope.module, node.base.name, node.base.span, elab.problems)

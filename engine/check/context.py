@@ -1,7 +1,7 @@
 """What a formula's checker knows: its entity and period, the names in scope, where to report.
 
-A part of a formula is a `Value` (an expression of the core), a `Row` of a table, a `Who` (an entity reached), or a
-`Several` (members or records, only good for an aggregate). A part that failed has the type FAILED and says nothing more.
+A part of a formula is a `Value` (an expression of the core), a `Row` of a table, a `Who` (an entity reached), or
+`Several` (members or records, only good for an aggregate). A part that failed has the type FAILED and is quiet.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ class Elaboration(ABC):
         """`value`, which an operation is about to use: it is E507 if it may not apply."""
         if value.optional:
             help_text = "say what holds then: `x otherwise 0 USD`"
-            self.problems.add("E507", "this value may not apply, and nothing says what holds then", span, help=help_text)
+            self.problems.add(
+                "E507", "this value may not apply, and nothing says what holds then", span, help=help_text
+            )
         return replace(value, optional=False)
 
     def condition(self, node: ast.Expression, scope: Scope) -> ir.Expression:

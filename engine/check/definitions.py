@@ -40,7 +40,7 @@ from engine.types import BOOLEAN, INTEGER, MONEY, RATE, Kind, ValueType
 
 @dataclass(slots=True)
 class Checked:
-    """What checking the formulas gave: definitions and functions by whole-program name, and the names that were used."""
+    """What checking gave: definitions and functions by whole-program name, and the names that were used."""
 
     definitions: dict[str, Definition] = field(default_factory=dict)
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
@@ -251,7 +251,9 @@ class _Checker:
             names.append((name, value_type))
         formulas = self.dated(function.formula, scope, function.type, function)
         law = function.law
-        self.checked.functions[symbol.name] = FunctionDefinition(symbol.name, tuple(names), function.type, formulas, law)
+        self.checked.functions[symbol.name] = FunctionDefinition(
+            symbol.name, tuple(names), function.type, formulas, law
+        )
 
 
 def _transitive(exceptions: Sequence[VariableException], problems: Diagnostics) -> dict[str, tuple[str, ...]]:

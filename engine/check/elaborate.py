@@ -13,7 +13,6 @@ from engine.syntax import ast
 from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, EnumValue, Kind, ValueType, enum_type
 
 
-
 class Elaborator(Elaboration):
     """Checks formulas and gives them as expressions of the typed core."""
 
@@ -122,9 +121,7 @@ class Elaborator(Elaboration):
 
     # --- logic
 
-    def _logic(
-        self, node: ast.And | ast.Or | ast.Not | ast.Compare | ast.Between | ast.OneOf, scope: Scope
-    ) -> Value:
+    def _logic(self, node: ast.And | ast.Or | ast.Not | ast.Compare | ast.Between | ast.OneOf, scope: Scope) -> Value:
         match node:
             case ast.Compare():
                 return operators.compare(self, node, scope)

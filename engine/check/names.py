@@ -72,7 +72,9 @@ def _declared(elab: Elaboration, symbol: Symbol, node: ast.Name, scope: Scope) -
             assert parameter.type is not None
             return Value(ir.ParameterRead(parameter.type, node.span, symbol.name, ir.ThisPeriod()))
         case Table():
-            return elab.fail("E505", f"the table `{node.name}` needs its key", node.span, help=f"write `{node.name}[…]`")
+            return elab.fail(
+                "E505", f"the table `{node.name}` needs its key", node.span, help=f"write `{node.name}[…]`"
+            )
         case Scale() as scale:
             usage = f"{node.name}[…](…)" if scale.key else f"{node.name}(…)"
             return elab.fail("E505", f"the scale `{node.name}` needs an amount", node.span, help=f"write `{usage}`")
@@ -132,14 +134,18 @@ def attribute_part(elab: Elaboration, node: ast.Attribute, scope: Scope) -> Part
         case Several():
             help_text = f"write `sum(m.{node.name} for m in …)`"
             return elab.fail("E406", "several people or records have no one figure", node.span, help=help_text)
-    return elab.fail("E406", f"a value has no `.{node.name}`", node.name_span, help="remove it, or name somebody before it")
+    return elab.fail(
+        "E406", f"a value has no `.{node.name}`", node.name_span, help="remove it, or name somebody before it"
+    )
 
 
 def _column(elab: Elaboration, row: Row, node: ast.Attribute) -> Value:
     column_type = row.table.columns.get(node.name)
     if column_type is None:
         help_text = did_you_mean(node.name, set(row.table.columns))
-        return elab.fail("E406", f"the table `{row.table.name}` has no column `{node.name}`", node.name_span, help=help_text)
+        return elab.fail(
+            "E406", f"the table `{row.table.name}` has no column `{node.name}`", node.name_span, help=help_text
+        )
     return Value(ir.TableRead(column_type, node.span, row.name, node.name, row.keys, row.time))
 
 

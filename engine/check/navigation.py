@@ -100,7 +100,9 @@ def spread(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     assert figure.period is not None
     if is_stock(figure) or not is_money(figure):
         help_text = "a state is the same in every month: read it with `@ start` or `@ end`"
-        return elab.fail("E602", f"`{figure.name}` is not a flow of money, and is not spread", node.span, help=help_text)
+        return elab.fail(
+            "E602", f"`{figure.name}` is not a flow of money, and is not spread", node.span, help=help_text
+        )
     if figure.period.unit is not Unit.YEAR:
         return elab.fail("E603", f"`{figure.name}` is not yearly", node.span, help="only a yearly flow is spread")
     read = ir.VariableRead(figure_type(figure), node.span, symbol.name, who.subject, ir.Containing(figure.period))

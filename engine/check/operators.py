@@ -213,7 +213,9 @@ def fallback(elab: Elaboration, node: ast.Otherwise, scope: Scope, expected: Val
         return failed(node.span)
     if not value.optional:
         help_text = "remove `otherwise` and what follows it"
-        return elab.fail("E507", "this value always applies: nothing is needed otherwise", node.value.span, help=help_text)
+        return elab.fail(
+            "E507", "this value always applies: nothing is needed otherwise", node.value.span, help=help_text
+        )
     values = join(elab, [value, other], [node.value.span, node.fallback.span], "alternatives to")
     if values is None:
         return failed(node.span)

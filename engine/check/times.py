@@ -58,8 +58,10 @@ def _remedy(figure: Figure, kind: PeriodKind, own: PeriodKind) -> str:
     if own.unit is Unit.ETERNITY:
         return "give this definition the period of what it reads"
     if kind.unit is Unit.MONTH and own.unit is Unit.YEAR:
-        return f"write `sum({name} over months)`, or `{name} @ end` for one month" if is_money(figure) else (
-            f"write `{name} @ end`, or `any({name} over months)`"
+        return (
+            f"write `sum({name} over months)`, or `{name} @ end` for one month"
+            if is_money(figure)
+            else (f"write `{name} @ end`, or `any({name} over months)`")
         )
     if kind.unit is Unit.YEAR and own.unit is Unit.MONTH:
         return f"write `spread({name}, months)` for a twelfth, or `{name} @ this {kind}` for the whole year's"

@@ -1,4 +1,4 @@
-"""Constant folding at a period: dated formulas are chosen, dated constants put in, and what follows from them worked out.
+"""Constant folding at a period: formulas are chosen, dated constants put in, and what follows worked out.
 
 1. Choose the formula whose date is the last one not after the period's first day.
 2. Replace parameters, and table cells with constant keys, by their value at the period.
@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -19,10 +18,8 @@ from engine.ir.program import DatedExpression, Program
 from engine.numbers import Number, round_to
 from engine.periods import Period
 from engine.types import BOOLEAN, EnumValue, Value
+from engine.values import calculate, compare
 
-_COMPARE = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
 _T = TypeVar("_T")
 
 
@@ -123,7 +120,7 @@ class _Folder:
             case ir.Compare():
                 left, right = self.fold(node.left), self.fold(node.right)
                 if isinstance(left, ir.Literal) and isinstance(right, ir.Literal):
-                    return ir.Literal(BOOLEAN, node.span, _COMPARE[node.operator](left.value, right.value))
+                    return ir.Literal(BOOLEAN, node.span, compare(node.operator, left.value, right.value))
                 return replace(node, left=left, right=right)
         deciding = isinstance(node, ir.Or)
         values = [value for value in self.all(node.values) if _truth(value) is not (not deciding)]
@@ -144,18 +141,17 @@ class _Folder:
     def let(self, node: ir.Let) -> ir.Expression:
         return replace(node, value=self.fold(node.value), body=self.fold(node.body))
 
-    def number(
-        self, node: ir.Arithmetic | ir.Negate | ir.Extreme | ir.Absolute | ir.Round
-    ) -> ir.Expression:
+    def number(self, node: ir.Arithmetic | ir.Negate | ir.Extreme | ir.Absolute | ir.Round) -> ir.Expression:
         match node:
             case ir.Arithmetic():
                 node = replace(node, left=self.fold(node.left), right=self.fold(node.right))
                 known = _numbers((node.left, node.right))
-                result = _arithmetic(node.operator, *known) if known is not None else None
+                defined = known is not None and (node.operator != "/" or known[1] != 0)
+                result = calculate(node.operator, known[0], known[1]) if known is not None and defined else None
             case ir.Extreme():
                 node = replace(node, values=self.all(node.values))
                 known = _numbers(node.values)
-                result = (min if node.operator == "min" else max)(known) if known is not None else None
+                result = _extreme(node.operator, known) if known is not None else None
             case ir.Round():
                 node = replace(node, value=self.fold(node.value), step=self.fold(node.step))
                 known = _numbers((node.value, node.step))
@@ -190,12 +186,5 @@ def _numbers(nodes: Sequence[ir.Expression]) -> list[Number] | None:
     return values
 
 
-def _arithmetic(symbol: str, left: Number, right: Number) -> Number | None:
-    match symbol:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-    return Fraction(left) / right if right != 0 else None
+def _extreme(operator: str, values: Sequence[Number]) -> Number:
+    return min(values) if operator == "min" else max(values)

@@ -316,8 +316,8 @@ class PeriodBoundary(Node):
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Node):
-    """`sum count any all min max` over a link. `where` None takes everybody. `count` has no body (None). `min` and `max` of
-    nobody do not apply."""
+    """`sum count any all min max` over a link. `where` None takes everybody. `count` has no body (None). `min` and
+    `max` of nobody do not apply."""
 
     operator: str
     link: Link
@@ -328,8 +328,8 @@ class Aggregate(Node):
 
 @dataclass(frozen=True, slots=True)
 class OverTime(Node):
-    """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0), or the
-    `last` periods before the one that contains its first day."""
+    """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0), or
+    the `last` periods before the one that contains its first day."""
 
     operator: str
     name: str
