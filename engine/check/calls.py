@@ -11,7 +11,7 @@ from engine.ir import nodes as ir
 from engine.resolve import Symbol
 from engine.source import Span
 from engine.syntax import ast
-from engine.types import INTEGER, MONEY, RATE, ValueType, enum_type
+from engine.types import FAILED, INTEGER, MONEY, RATE, ValueType, enum_type
 
 
 def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
@@ -46,15 +46,14 @@ def _function(elab: Elaboration, node: ast.Call, symbol: Symbol, function: Funct
         values.append(typed(elab, argument, scope, wanted))
     if any(value.failed for value in values):
         return failed(node.span)
-    assert function.type is not None
-    return Value(ir.FunctionCall(function.type, node.span, symbol.name, tuple(value.node for value in values)))
+    return Value(ir.FunctionCall(function.type or FAILED, node.span, symbol.name, tuple(value.node for value in values)))
 
 
 def typed(elab: Elaboration, node: ast.Expression, scope: Scope, wanted: ValueType, code: str = "E505") -> Value:
     """A value that must be of type `wanted`; an integer serves as a rate, a bare 0 as money."""
     value = elab.sure(elab.value(node, scope, wanted), node.span)
-    if value.failed:
-        return value
+    if value.failed or wanted == FAILED:
+        return failed(node.span)
     if value.zero and wanted == MONEY:
         return as_money(value)
     if value.type == wanted or (value.type == INTEGER and wanted == RATE):
@@ -79,7 +78,8 @@ def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast
     usage = f"{scale.name}[…](…)" if scale.key is not None else f"{scale.name}(…)"
     if len(node.arguments) != 1 or len(keys) != (scale.key is not None):
         return elab.fail("E505", f"the scale `{scale.name}` is not read like this", node.span, help=f"write `{usage}`")
-    assert scale.of is not None and scale.gives is not None
+    if scale.of is None or scale.gives is None or FAILED in (scale.of, scale.gives):
+        return failed(node.span)
     argument = typed(elab, node.arguments[0], scope, scale.of)
     key = _keys(elab, keys, (scale.key,) if scale.key else (), scope)
     if argument.failed or key is None:

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from engine.check.context import Scope, Value, article
 from engine.check.elaborate import Elaborator
+from engine.check.names import figure_type
 from engine.check.operators import as_money
 from engine.declarations import (
     Dated,
@@ -35,7 +36,7 @@ from engine.numbers import Grid, format_decimal
 from engine.resolve import Symbol, Symbols, did_you_mean
 from engine.source import Span
 from engine.syntax import ast
-from engine.types import BOOLEAN, INTEGER, MONEY, RATE, Kind, ValueType
+from engine.types import BOOLEAN, FAILED, INTEGER, MONEY, RATE, Kind, ValueType
 
 
 @dataclass(slots=True)
@@ -92,6 +93,10 @@ class _Checker:
             self.declaration(symbol, declaration.name in exported)
 
     def declaration(self, symbol: Symbol, exported: bool) -> None:
+        """Check one declaration; one that could not be read whole was reported, and is left out."""
+        figure = symbol.figure
+        if figure is not None and (figure.period is None or not figure.entity or figure_type(figure) == FAILED):
+            return
         match symbol.declaration:
             case Input() as fact:
                 self.fact(symbol, fact, exported)
@@ -187,7 +192,8 @@ class _Checker:
         over = _transitive(listed, self.problems)
         cases = []
         for one in listed:
-            assert one.when is not None and one.then is not None
+            if one.when is None or one.then is None:
+                continue
             when = self.elab.condition(one.when, scope)
             then = self.result(one.then, scope, wanted)
             cases.append(ir.ExceptionCase(one.name, when, then, one.law, over[one.name]))
@@ -196,7 +202,8 @@ class _Checker:
     # --- requirements
 
     def requirement(self, symbol: Symbol, requirement: Requirement, exported: bool) -> None:
-        assert requirement.reason is not None and requirement.period is not None
+        if requirement.reason is None:
+            return
         scope = Scope(symbol.module, requirement.entity, requirement.period)
         body, info = self.reason(symbol.name, requirement.reason, scope, requirement, top=True)
         self.add(self.boolean(symbol.name, requirement, requirement, scope, body, info, exported))
@@ -243,7 +250,8 @@ class _Checker:
     # --- functions
 
     def function(self, symbol: Symbol, function: Function) -> None:
-        assert function.type is not None
+        if function.type is None or function.type == FAILED:
+            return
         scope = Scope(symbol.module, "", None)
         names = []
         for name, value_type in function.arguments:

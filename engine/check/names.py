@@ -10,15 +10,14 @@ from engine.periods import Unit
 from engine.resolve import BUILTINS, Symbol, did_you_mean
 from engine.source import Span
 from engine.syntax import ast
-from engine.types import BOOLEAN, DATE, ValueType
+from engine.types import BOOLEAN, DATE, FAILED, ValueType
 
 
 def figure_type(figure: Figure) -> ValueType:
     """The type of a fact or figure; a requirement is a boolean."""
     if isinstance(figure, Requirement):
         return BOOLEAN
-    assert figure.type is not None
-    return figure.type
+    return figure.type or FAILED
 
 
 def name_part(elab: Elaboration, node: ast.Name, scope: Scope) -> Part:
@@ -69,8 +68,7 @@ def _declared(elab: Elaboration, symbol: Symbol, node: ast.Name, scope: Scope) -
         case Input() | Variable() | Requirement() as figure:
             return _own_figure(elab, symbol, figure, node.span, scope)
         case Parameter() as parameter:
-            assert parameter.type is not None
-            return Value(ir.ParameterRead(parameter.type, node.span, symbol.name, ir.ThisPeriod()))
+            return Value(ir.ParameterRead(parameter.type or FAILED, node.span, symbol.name, ir.ThisPeriod()))
         case Table():
             return elab.fail(
                 "E505", f"the table `{node.name}` needs its key", node.span, help=f"write `{node.name}[…]`"

@@ -22,7 +22,8 @@ def at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
     if found is None:
         return failed(node.span)
     symbol, figure, who = found
-    assert figure.period is not None
+    if figure.period is None:
+        return failed(node.span)
     time = when_time(elab, node.when, figure.period, scope)
     return reading(elab, symbol, figure, who, node.span, time) if time is not None else failed(node.span)
 
@@ -52,7 +53,8 @@ def over_time(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:
     if found is None:
         return failed(node.span)
     symbol, figure, who = found
-    assert figure.period is not None
+    if figure.period is None:
+        return failed(node.span)
     value_type = figure_type(figure)
     if node.operation == "sum" and is_stock(figure):
         help_text = f"read it at a date: `{figure.name} @ end`; or take `max({figure.name} over {node.unit})`"
@@ -97,7 +99,8 @@ def spread(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     if found is None:
         return failed(node.span)
     symbol, figure, who = found
-    assert figure.period is not None
+    if figure.period is None:
+        return failed(node.span)
     if is_stock(figure) or not is_money(figure):
         help_text = "a state is the same in every month: read it with `@ start` or `@ end`"
         return elab.fail(

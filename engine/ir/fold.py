@@ -159,9 +159,8 @@ class _Folder:
             case ir.Negate() | ir.Absolute():
                 node = replace(node, value=self.fold(node.value))
                 known = _numbers((node.value,))
-                result = None
-                if known is not None:
-                    result = -known[0] if isinstance(node, ir.Negate) else abs(known[0])
+                sign = -1 if isinstance(node, ir.Negate) or (known is not None and known[0] < 0) else 1
+                result = sign * known[0] if known is not None else None
         return node if result is None else ir.Literal(node.type, node.span, result)
 
 

@@ -328,8 +328,8 @@ class Aggregate(Node):
 
 @dataclass(frozen=True, slots=True)
 class OverTime(Node):
-    """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0), or
-    the `last` periods before the one that contains its first day."""
+    """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0),
+    or the `last` periods before the one that contains its first day."""
 
     operator: str
     name: str

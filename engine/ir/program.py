@@ -43,8 +43,8 @@ class ReasonInfo:
 class Definition:
     """A fact or a figure.
 
-    `formulas` is empty for an input. `grid` is set for money and rates. `low` and `high` bound what may be given (inclusive).
-    `may_not_apply` tells whether the value can be `NotApplicable`.
+    `formulas` is empty for an input. `grid` is set for money and rates. `low` and `high` bound what may be
+    given (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`.
     """
 
     name: str

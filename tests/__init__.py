@@ -1,0 +1,1 @@
+"""Tests of rulewright; README.md says where each kind goes."""

@@ -1,0 +1,97 @@
+"""Formulas are read as they are printed, and what cannot be read is refused at the very character."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from engine.diagnostics import Diagnostics
+from engine.source import Fragment
+from engine.syntax import ast
+from engine.syntax.parser import parse_formula
+from engine.syntax.printer import print_formula
+from tests.strategies.formulas import expressions
+
+
+def parse(text: str) -> ast.Expression:
+    problems = Diagnostics()
+    tree = parse_formula(Fragment.whole(text), problems)
+    assert tree is not None, [problem.message for problem in problems]
+    return tree
+
+
+@given(expressions)
+def test_a_printed_formula_reads_back_as_itself(tree: ast.Expression) -> None:
+    assert parse(print_formula(_settled(tree))) == _settled(tree)
+
+
+def _settled(tree: ast.Expression) -> ast.Expression:
+    """Nested `let`s print as one; reading what was printed once settles how they group."""
+    return parse(print_formula(tree))
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("1+2*3", "1 + 2 * 3"),
+        ("(1+2)*3", "(1 + 2) * 3"),
+        ("a - (b - c)", "a - (b - c)"),
+        ("a-b-c", "a - b - c"),
+        ("not (a and b)", "not (a and b)"),
+        ("((x))", "x"),
+        ("12570", "12_570"),
+        ("30.50%", "30.5%"),
+        ("1 years", "1 year"),
+        ("sum( m.x for m in members  where m.age<17 )", "sum(m.x for m in members where m.age < 17)"),
+        ("- -x", "--x"),
+        ("(a = b) = c", "(a = b) = c"),
+        ("x @ (d + 1 years)", "x @ (d + 1 year)"),
+    ],
+)
+def test_canonical_form(text: str, printed: str) -> None:
+    assert print_formula(parse(text)) == printed
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "column"),
+    [
+        ("", "E305", 1),
+        ("a < b < c", "E301", 7),
+        ("1 +", "E301", 3),
+        ("(1", "E301", 2),
+        ("'x'", "E304", 1),
+        ("1e3", "E301", 2),
+        ("__import__('os')", "E301", 1),
+        ("a.__class__", "E301", 3),
+        ("2024-02-30", "E303", 1),
+        ("0123", "E303", 1),
+        ("1__0", "E303", 1),
+        ("a $ b", "E304", 3),
+        ("٣", "E304", 1),
+        ("a ** b", "E301", 4),
+        ("(" * 10_000 + "1" + ")" * 10_000, "E302", 1),
+        ("-" * 100_000 + "1", "E302", 1),
+        ("+".join(["1"] * 100_000), "E302", 1),
+        ("not " * 4_000 + "a", "E302", None),
+        ("+".join(["1"] * 9_000), "E302", None),
+        ("if a then b else " * 1_000 + "c", "E302", None),
+        ("1.5 years", "E303", 1),
+        ("9" * 5_000, "E303", 1),
+    ],
+)
+def test_refused(text: str, code: str, column: int | None) -> None:
+    problems = Diagnostics()
+    parse_formula(Fragment.whole(text), problems)
+    first = next(iter(problems))
+    assert first.code == code
+    if column is not None:
+        assert first.span is not None
+        assert first.span.column == column
+
+
+def test_positions_point_into_the_file() -> None:
+    problems = Diagnostics()
+    parse_formula(Fragment.whole("a +\n  b + $"), problems)
+    (problem,) = problems
+    assert problem.span is not None
+    assert (problem.span.line, problem.span.column) == (2, 7)
