@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Union
 
 from engine.source import Fragment, Span
 from engine.syntax.scalars import scalar_offsets
@@ -35,7 +34,7 @@ class Scalar:
     @property
     def fragment(self) -> Fragment:
         """The text with the place in the file of each of its characters. Computed at each call."""
-        offsets = scalar_offsets(self.span, self.text, self.style is Style.DOUBLE, self.is_block)
+        offsets = scalar_offsets(self.span, self.text, self.is_block)
         return Fragment(self.text, self.span.source, offsets)
 
     @property
@@ -104,7 +103,7 @@ class Sequence:
         return len(self.items)
 
 
-Node = Union[Scalar, Mapping, Sequence]
+Node = Scalar | Mapping | Sequence
 
 
 def kind_of(node: Node) -> str:
@@ -116,3 +115,9 @@ def kind_of(node: Node) -> str:
             return "a list"
         case Scalar():
             return "nothing" if node.is_empty else "a single value"
+
+
+def shown(text: str, width: int = 40) -> str:
+    """Text of a user as a message quotes it: one line, not too long."""
+    line = " ".join(text[: 2 * width].split())
+    return line if len(line) <= width and len(text) <= 2 * width else line[:width] + "…"

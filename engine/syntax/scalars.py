@@ -1,115 +1,126 @@
 """Where each character of a YAML scalar stands in the file.
 
-YAML drops indentation, folds lines and replaces escapes, but never reorders: so the text as YAML gives it is laid
-beside the text as written.
+YAML drops indentation, folds lines and replaces escapes, but never reorders.
 
-1. Split what is written between the delimiters into units: an escape is one unit, and so is any other character.
-2. Walk through the text. A character that is not white space is the next unit that is not layout.
-3. A run of white space takes the units between its neighbours: from the left while characters agree, then from the
-   right; a folded line break, which agrees with nothing, stands at the first unit that is left.
-4. One more offset marks the end: just after the last character.
+1. A flow scalar (plain or quoted) is read once more: an escape stands where its backslash stands; a folded line break
+   is a space at the break, and n empty lines between two lines are n line breaks.
+2. A block scalar is laid beside its text: a character that is not white space is the next such character of the file;
+   a run of white space takes the characters between its neighbours, from the left while they agree, the rest from
+   the right.
+3. One more offset marks the end.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from engine.source import Span
 
-_LAYOUT = " \t\r\n"
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)+")
-_ESCAPE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)", re.DOTALL)
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t\r\n]*")
+_ESCAPED_BREAK = re.compile(r"\\(\r?\n)([ \t\r\n]*)")
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_ESCAPED = {
+    "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
+    "N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029",
+}  # fmt: skip
+_RUNS = re.compile(r"[ \t\r\n]+|[^ \t\r\n]")
+
+Placed = list[tuple[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """One written character or escape: its place, and the character unless it is an escape (then empty)."""
-
-    start: int
-    char: str
-
-    @property
-    def is_layout(self) -> bool:
-        return bool(self.char) and self.char in _LAYOUT
-
-
-def scalar_offsets(span: Span, text: str, double_quoted: bool, block: bool) -> tuple[int, ...]:
-    """For each character of `text`, and for its end, the offset in the source of the scalar written in `span`."""
-    start, end = _inside(span, block)
-    if span.source.text[start:end] == text and (not double_quoted or "\\" not in text):
-        return tuple(range(start, end + 1))
-    units = _units(span.source.text, start, end, double_quoted)
-    return _align(text, units, start, end)
-
-
-def _inside(span: Span, block: bool) -> tuple[int, int]:
-    """The range within the delimiters: after a block's header line, between quotes."""
+def scalar_offsets(span: Span, text: str, block: bool) -> tuple[int, ...]:
+    """For each character of `text`, and for its end, its offset in the source of the scalar that `span` covers."""
+    start, end = _without_properties(span)
     written = span.source.text
-    start, end = span.start, span.end
-    found = _PROPERTIES.match(written, start, end)
-    start = found.end() if found else start
+    quote = written[start : start + 1]
     if block:
         line_end = written.find("\n", start, end)
-        return (end if line_end < 0 else line_end + 1), end
-    if written[start : start + 1] in ("'", '"') and end - start >= 2:
-        return start + 1, end - 1
-    return start, end
+        start = end if line_end < 0 else line_end + 1
+        return _beside(text, written, start, end)
+    if quote in ("'", '"') and end - start >= 2:
+        start, end = start + 1, end - 1
+    if written[start:end] == text:
+        return tuple(range(start, end + 1))
+    placed = _flow(written, start, end, quote)
+    if "".join(char for char, _ in placed) != text:
+        return (span.start,) * (len(text) + 1)
+    return (*(offset for _, offset in placed), end)
 
 
-def _units(written: str, start: int, end: int, double_quoted: bool) -> list[_Unit]:
-    single_quoted = not double_quoted and start > 0 and written[start - 1] == "'"
-    units: list[_Unit] = []
+def _without_properties(span: Span) -> tuple[int, int]:
+    """The range after an anchor or a tag. Both are refused, but the text after them is still read."""
+    found = _PROPERTIES.match(span.source.text, span.start, span.end)
+    return (found.end() if found else span.start), span.end
+
+
+def _flow(written: str, start: int, end: int, quote: str) -> Placed:
+    """The characters of a plain or quoted scalar with their places."""
+    placed: Placed = []
     position = start
     while position < end:
-        length, char = 1, written[position]
-        if double_quoted and char == "\\":
-            found = _ESCAPE.match(written, position, end)
-            length, char = (found.end() - position if found else 1), ""
-            if written[position + 1 : position + 2] in ("\n", "\r"):
-                char = "\n"
-        elif single_quoted and written[position : position + 2] == "''":
-            length = 2
-        units.append(_Unit(position, char))
-        position += length
-    return units
-
-
-def _align(text: str, units: list[_Unit], start: int, end: int) -> tuple[int, ...]:
-    solid = [index for index, unit in enumerate(units) if not unit.is_layout]
-    offsets: list[int] = []
-    next_solid, previous = 0, -1
-    for run in re.finditer(r"[ \t\r\n]+|[^ \t\r\n]", text):
-        piece = run.group()
-        if piece[0] in _LAYOUT:
-            following = _after(text[run.end() : run.end() + 1], units, solid, next_solid)
-            taken = _white(piece, units, previous + 1, following, start)
-            offsets += taken
-            while next_solid < len(solid) and solid[next_solid] < following:
-                previous, next_solid = solid[next_solid], next_solid + 1
-        elif next_solid < len(solid):
-            previous = solid[next_solid]
-            offsets.append(units[previous].start)
-            next_solid += 1
+        char = written[position]
+        fold = _FOLD.match(written, position, end) if char in " \t\r\n" else None
+        if fold:
+            placed += _folded(written, fold.start(), fold.end())
+            position = fold.end()
+        elif quote == '"' and char == "\\":
+            position = _escape(written, position, end, placed)
         else:
-            offsets.append(offsets[-1] if offsets else start)
-    last = previous + 1
-    return (*offsets, units[last].start if text and last < len(units) else end)
+            placed.append((char, position))
+            position += 2 if quote == "'" and char == "'" else 1
+    return placed
 
 
-def _after(char: str, units: list[_Unit], solid: list[int], next_solid: int) -> int:
-    """The unit at which a run of white space ends: the next one that can be the character `char` after it.
-
-    An escape such as `\\n` is a unit that stands within the run; it is passed over while `char` is written later.
-    """
-    position = next_solid
-    while position < len(solid) and not units[solid[position]].char and char:
-        escaped_layout = _is_escaped_layout(units, solid[position])
-        if not escaped_layout:
-            break
-        position += 1
-    return solid[position] if position < len(solid) and char else len(units)
+def _folded(written: str, start: int, end: int) -> Placed:
+    breaks = [index for index in range(start, end) if written[index] == "\n"]
+    return [(" ", breaks[0])] if len(breaks) == 1 else [("\n", index) for index in breaks[1:]]
 
 
-def _is_escaped_layout(units: list[_Unit], index: int) -> bool:
-    raise NotImplementedError
+def _escape(written: str, position: int, end: int, placed: Placed) -> int:
+    """Add what the escape at `position` stands for; the position after it."""
+    line = _ESCAPED_BREAK.match(written, position, end)
+    if line:
+        placed += [("\n", index) for index in range(line.start(2), line.end()) if written[index] == "\n"]
+        return line.end()
+    found = _ESCAPE.match(written, position, end)
+    if not found:
+        return end
+    code = found[1] or found[2] or found[3]
+    placed.append((chr(int(code, 16)) if code else _ESCAPED.get(found[4], found[4]), position))
+    return found.end()
+
+
+def _beside(text: str, written: str, start: int, end: int) -> tuple[int, ...]:
+    """The offsets of a block scalar's text, which the lines from `start` to `end` hold indented."""
+    offsets: list[int] = []
+    cursor = start
+    for run in _RUNS.finditer(text):
+        if run.group()[0] not in " \t\r\n":
+            while cursor < end and written[cursor] in " \t\r\n":
+                cursor += 1
+            offsets.append(min(cursor, end))
+            cursor += 1
+            continue
+        stop = cursor
+        while stop < end and written[stop] in " \t\r\n":
+            stop += 1
+        offsets += _white(run.group(), written, cursor, stop)
+        cursor = stop
+    return (*offsets, min(cursor, end))
+
+
+def _white(run: str, written: str, start: int, stop: int) -> list[int]:
+    """Places for a run of white space among the written characters from `start` to `stop`."""
+    right: list[int] = []
+    position, index = stop, len(run)
+    while index and position > start and run[index - 1] in " \t" and written[position - 1] == run[index - 1]:
+        index, position = index - 1, position - 1
+        right.append(position)
+    left: list[int] = []
+    place = start
+    for char in run[:index]:
+        found = place if written[place : place + 1] == char else written.find("\n", place, position)
+        left.append(found if 0 <= found < position else max(start, position - 1))
+        place = found + 1 if found >= 0 else position
+    return left + right[::-1]

@@ -1,0 +1,96 @@
+"""Facts to be supplied, and dated constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from engine.declarations import Input, Parameter
+from engine.reading.context import Context
+from engine.reading.dated import dated_entries, read_known_until, read_uprate
+from engine.reading.fields import Fields, open_fields
+from engine.reading.formulas import cited_law
+from engine.reading.values import read_entity, read_period_kind, read_range, read_type, read_value
+from engine.source import Span
+from engine.syntax.nodes import Entry, Node, shown
+from engine.types import FAILED, Value, ValueType
+
+INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock")
+PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")
+
+
+def read_inputs(context: Context, entries: Iterable[Entry]) -> tuple[Input, ...]:
+    """The `inputs` of a module."""
+    return tuple(_input(context, entry) for entry in entries)
+
+
+def _input(context: Context, entry: Entry) -> Input:
+    fields = open_fields(context, entry.value, entry.key.span, f"the input `{shown(entry.name)}`", INPUT_KEYS)
+    if fields is None:
+        return Input(entry.name, entry.key.span, type=FAILED)
+    type = read_type(context, fields.scalar("type", needed=True))
+    low, high = read_range(context, fields.scalar("range"), type)
+    return Input(
+        entry.name,
+        entry.key.span,
+        fields.text("label", needed=True),
+        fields.text("law") or context.inherited_law,
+        read_entity(context, fields.scalar("entity", needed=True)),
+        read_period_kind(context, fields.scalar("period", needed=True)),
+        type,
+        low,
+        high,
+        fields.text("ask"),
+        _within(fields, "default", type, low, high),
+        _within(fields, "absent", type, low, high),
+        fields.flag("stock"),
+    )
+
+
+def _within(fields: Fields, key: str, type: ValueType, low: Fraction | None, high: Fraction | None) -> Value | None:
+    """A value that stands in for a fact; E214 if the fact's own range excludes it."""
+    node = fields.node_of(key)
+    if node is None or type is FAILED:
+        return None
+    before = len(fields.context.problems)
+    value = read_value(fields.context, node, type, fields.span_of(key))
+    if type.is_number and len(fields.context.problems) == before:
+        assert isinstance(value, int | Fraction)
+        if (low is not None and value < low) or (high is not None and value > high):
+            message = f"`{key}` lies outside the range of the fact"
+            fields.context.report("E214", message, node.span, help="widen `range`, or write a value inside it")
+    return value
+
+
+def read_parameters(context: Context, entries: Iterable[Entry]) -> tuple[Parameter, ...]:
+    """The `parameters` of a module."""
+    return tuple(_parameter(context, entry) for entry in entries)
+
+
+def _parameter(context: Context, entry: Entry) -> Parameter:
+    what = f"the parameter `{shown(entry.name)}`"
+    fields = open_fields(context, entry.value, entry.key.span, what, PARAMETER_KEYS)
+    if fields is None:
+        return Parameter(entry.name, entry.key.span, type=FAILED)
+    type = read_type(context, fields.scalar("type", needed=True))
+    values = read_dated_values(context, fields.required("values"), type, fields.span_of("values"))
+    days = [day for day, _ in values]
+    law = cited_law(fields, context.inherited_law, what)
+    return replace(
+        Parameter(entry.name, entry.key.span, fields.text("label"), law, type),
+        values=values,
+        known_until=read_known_until(fields, days),
+        uprate=read_uprate(fields, [type], days),
+    )
+
+
+def read_dated_values(
+    context: Context, node: Node | None, type: ValueType, place: Span
+) -> tuple[tuple[date, Value], ...]:
+    """The values of `{date: value}` in order of date; none where there is no node. Reforms read with this too."""
+    if node is None:
+        return ()
+    entries = dated_entries(context, node, place, "`values`")
+    return tuple((day, read_value(context, entry.value, type, entry.key.span)) for day, entry in entries)

@@ -1,0 +1,76 @@
+"""Mappings from dates to values: `{2013-01-01: …, 2018-01-01: …}`, in order of date whatever the file's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from engine.declarations import Uprate
+from engine.numbers import Grid
+from engine.reading.context import Context
+from engine.reading.fields import Fields, as_mapping, open_fields
+from engine.reading.values import EARLIEST, read_day, read_grid
+from engine.source import Span
+from engine.syntax.nodes import Entry, Node
+from engine.types import INTEGER, MONEY, ValueType
+
+
+def dated_entries(context: Context, node: Node, place: Span, what: str) -> Iterator[tuple[date, Entry]]:
+    """The entries of a mapping from dates, in order of date: E203 for another shape or none, E206 for a key that is no
+    date. The first entry without a date is given from the earliest day, so that no second problem comes of it."""
+    found = as_mapping(context, node, place, what)
+    if found is None:
+        return
+    if not found.entries:
+        help_text = "write `2024-01-01: …`, the day from which a value holds"
+        context.report("E203", f"{what} is empty", place, help=help_text)
+    days = [(read_day(context, entry.key), entry) for entry in found]
+    unread = [entry for day, entry in days if day is None]
+    if unread:
+        yield EARLIEST, unread[0]
+    yield from sorted(((day, entry) for day, entry in days if day is not None), key=lambda pair: pair[0])
+
+
+def read_known_until(fields: Fields, days: list[date]) -> date | None:
+    """`known_until`: E210 if it lies before the last value."""
+    scalar = fields.scalar("known_until")
+    until = read_day(fields.context, scalar)
+    if until is not None and scalar is not None and days and until < max(days):
+        message = f"the constant is known until `{until}`, but a value holds from `{max(days)}`"
+        fields.context.report("E210", message, scalar.span, help="write the last day of the last value")
+    return until
+
+
+def read_uprate(fields: Fields, types: list[ValueType], days: list[date]) -> Uprate | None:
+    """`uprate: {by, base, round}`. Without `base` the last value is uprated; without `round` on the ruleset's grid."""
+    context = fields.context
+    node = fields.node_of("uprate")
+    if node is None:
+        return None
+    place = fields.span_of("uprate")
+    inner = open_fields(context, node, place, "`uprate`", ("by", "base", "round"))
+    if inner is None:
+        return None
+    by, base = inner.scalar("by", needed=True), _base(inner, days)
+    type = types[0] if types else MONEY
+    if not all(one.is_number for one in types):
+        context.report("E210", "only numbers are uprated", place, help="remove `uprate`")
+    grid = read_grid(context, inner.scalar("round"), type) or _own_grid(context, type)
+    return Uprate(by.text, base, grid, by.span) if by is not None else None
+
+
+def _base(fields: Fields, days: list[date]) -> date:
+    scalar = fields.scalar("base")
+    last = max(days, default=EARLIEST)
+    base = read_day(fields.context, scalar)
+    if base is not None and scalar is not None and days and base < min(days):
+        message = f"there is no value on `{base}` to uprate"
+        fields.context.report("E210", message, scalar.span, help=f"write a day from `{min(days)}` on")
+    return base or last
+
+
+def _own_grid(context: Context, type: ValueType) -> Grid:
+    settings = context.settings
+    if type is INTEGER:
+        return Grid(settings.money_grid / settings.money_grid, settings.rounding)
+    return Grid(settings.money_grid if type is MONEY else settings.rate_grid, settings.rounding)

@@ -1,0 +1,172 @@
+"""Entities: people, groups of them with roles, and records that belong to somebody.
+
+1. Read each entity on its own.
+2. Look at them together: what a group is `of` and what a record belongs to must be there and fit; no word may mean
+   two things, since formulas use entities, plurals, roles and sets as bare names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.declarations import Entity, Role
+from engine.diagnostics import Note
+from engine.reading.context import Context
+from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
+from engine.reading.numerals import read_whole
+from engine.source import Span
+from engine.syntax.nodes import Entry, Scalar, shown
+
+KEYS = ("label", "law", "plural", "of", "roles", "sets", "belongs_to")
+_RESERVED_PEOPLE = "members"
+
+
+def read_entities(settings: Fields) -> dict[str, Entity]:
+    """The entities of `ruleset.yaml`; E213 for what does not fit together."""
+    node = settings.required("entities", help="add `entities: {person: {plural: people}}`")
+    if node is None:
+        return {}
+    context, place = settings.context, settings.span_of("entities")
+    words: dict[str, Span] = {}
+    entities: dict[str, Entity] = {}
+    opened: dict[str, Fields] = {}
+    for entry in named_entries(context, node, place, "`entities`", "an entity"):
+        fields = open_fields(context, entry.value, entry.key.span, f"the entity `{shown(entry.name)}`", KEYS)
+        if fields is not None:
+            opened[entry.name] = fields
+            entities[entry.name] = _entity(fields, entry, words)
+    for name, fields in opened.items():
+        _check_links(fields, entities[name], entities)
+    return entities
+
+
+def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
+    _claim(fields.context, entry.key, words)
+    plural = fields.scalar("plural", needed=True)
+    if plural is not None:
+        fields.context.name(plural, "a plural")
+        _claim(fields.context, plural, words)
+    roles = _roles(fields, words)
+    group, owner = fields.scalar("of"), fields.scalar("belongs_to")
+    return Entity(
+        entry.name,
+        entry.key.span,
+        fields.text("label"),
+        fields.text("law"),
+        plural.text if plural else entry.name,
+        group.text if group else "",
+        roles,
+        _sets(fields, roles, words),
+        owner.text if owner else "",
+    )
+
+
+def _claim(context: Context, word: Scalar, words: dict[str, Span]) -> None:
+    """Take a word as a name; E213 if another entity, plural, role or set has it."""
+    if word.text == _RESERVED_PEOPLE:
+        message = f"`{_RESERVED_PEOPLE}` is everybody in a group and cannot be declared"
+        context.report("E213", message, word.span, help="choose another name")
+    elif word.text in words:
+        note = Note("the first is here", words[word.text])
+        message = f"`{shown(word.text)}` already names an entity, a plural, a role or a set"
+        context.report("E213", message, word.span, help="choose another name", notes=[note])
+    else:
+        words[word.text] = word.span
+
+
+def _roles(fields: Fields, words: dict[str, Span]) -> tuple[Role, ...]:
+    node = fields.node_of("roles")
+    if node is None:
+        return ()
+    entries = named_entries(fields.context, node, fields.span_of("roles"), "`roles`", "a role")
+    return tuple(_role(fields.context, entry, words) for entry in entries)
+
+
+def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
+    what = f"the role `{shown(entry.name)}`"
+    _claim(context, entry.key, words)
+    fields = open_fields(context, entry.value, entry.key.span, what, ("plural", "min", "max"))
+    if fields is None:
+        return Role(entry.name, entry.name)
+    minimum, maximum = _count(fields, "min"), _count(fields, "max")
+    if maximum is not None and (maximum < 1 or maximum < (minimum or 0)):
+        message = f"{what} can be held by nobody: `max` is below {'1' if maximum < 1 else '`min`'}"
+        context.report("E213", message, fields.span_of("max"), help="write the greatest number of people who hold it")
+        maximum = None
+    plural = fields.scalar("plural")
+    if plural is not None:
+        context.name(plural, "a plural")
+        _claim(context, plural, words)
+    elif maximum != 1:
+        message = f"{what} may be held by several people and has no plural"
+        context.report("E213", message, fields.place, help="add `plural:`, or `max: 1`")
+    return Role(entry.name, plural.text if plural else entry.name, minimum or 0, maximum)
+
+
+def _count(fields: Fields, key: str) -> int | None:
+    scalar = fields.scalar(key)
+    value = read_whole(fields.context, scalar.text, scalar.span, "a number of people") if scalar else None
+    if scalar is not None and value is not None and value < 0:
+        fields.context.report("E213", f"`{key}` is below 0", scalar.span, help="write a number of people")
+        return None
+    return value
+
+
+def _sets(fields: Fields, roles: tuple[Role, ...], words: dict[str, Span]) -> dict[str, tuple[str, ...]]:
+    node = fields.node_of("sets")
+    if node is None:
+        return {}
+    sets = {}
+    for entry in named_entries(fields.context, node, fields.span_of("sets"), "`sets`", "a set"):
+        _claim(fields.context, entry.key, words)
+        sets[entry.name] = _set(fields.context, entry, [role.name for role in roles])
+    return sets
+
+
+def _set(context: Context, entry: Entry, roles: list[str]) -> tuple[str, ...]:
+    names: list[str] = []
+    what = f"the set `{shown(entry.name)}`"
+    for item in as_sequence(context, entry.value, entry.key.span, what):
+        scalar = as_scalar(context, item, entry.key.span, what)
+        if scalar is None:
+            continue
+        if scalar.text not in roles or scalar.text in names:
+            fault = "stands twice in the set" if scalar.text in names else "is not a role of this group"
+            help_text = "remove one" if scalar.text in names else context.did_you_mean(scalar.text, roles)
+            context.report("E213", f"`{shown(scalar.text)}` {fault}", scalar.span, help=help_text)
+            continue
+        names.append(scalar.text)
+    return tuple(names)
+
+
+def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity]) -> None:
+    """Report E215 for an unknown entity in `of` or `belongs_to`, E213 for one that does not fit."""
+    context = fields.context
+    if entity.of and entity.belongs_to:
+        message = f"`{entity.name}` cannot both be a group and belong to somebody"
+        context.report("E213", message, fields.span_of("belongs_to"), help="keep `of` or `belongs_to`")
+    if entity.of and not entity.roles and not fields.has("roles"):
+        message = f"the group `{entity.name}` has no roles"
+        context.report("E213", message, fields.place, help="add `roles: {member: {plural: …}}`")
+    for key in ("roles", "sets"):
+        if fields.has(key) and not entity.of:
+            message = f"`{entity.name}` has `{key}` but is not a group"
+            context.report("E213", message, fields.span_of(key), help="say whom it is a group of: `of: person`")
+    for key, target in (("of", entity.of), ("belongs_to", entity.belongs_to)):
+        if target:
+            _check_link(fields, key, target, entities)
+
+
+def _check_link(fields: Fields, key: str, target: str, entities: Mapping[str, Entity]) -> None:
+    scalar = fields.scalar(key)
+    span = scalar.span if scalar else fields.place
+    found = entities.get(target)
+    if found is None:
+        help_text = fields.context.did_you_mean(target, entities)
+        fields.context.report("E215", f"there is no entity `{shown(target)}`", span, help=help_text)
+    elif key == "of" and (found.of or found.belongs_to):
+        message = f"`{target}` is itself a group or a record; groups are of people"
+        fields.context.report("E213", message, span, help="name the entity that is a person")
+    elif key == "belongs_to" and found.belongs_to:
+        message = f"`{target}` is itself a record; records belong to people or groups"
+        fields.context.report("E213", message, span, help="name a person or a group")

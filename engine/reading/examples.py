@@ -1,0 +1,50 @@
+"""Worked cases. What is given and expected stays as nodes: a case is read against the checked program."""
+
+from __future__ import annotations
+
+from engine.declarations import Example
+from engine.periods import parse_period
+from engine.reading.context import Context
+from engine.reading.fields import Fields, as_sequence, open_fields
+from engine.source import Span
+from engine.syntax.nodes import Mapping, Node, Scalar
+
+KEYS = ("name", "at", "given", "expect")
+
+
+def read_examples(context: Context, node: Node, place: Span) -> tuple[Example, ...]:
+    """The `examples` of a module. One that cannot be read is left out."""
+    examples = []
+    for index, item in enumerate(as_sequence(context, node, place, "`examples`"), start=1):
+        fields = open_fields(context, item, item.span, "an example", KEYS)
+        example = _example(fields, index) if fields else None
+        if example is not None:
+            examples.append(example)
+    return tuple(examples)
+
+
+def _example(fields: Fields, index: int) -> Example | None:
+    start = fields.node.span.start
+    name = fields.text("name") or f"example {index}"
+    at = _at(fields, fields.scalar("at", needed=True))
+    given = fields.mapping("given") if fields.has("given") else Mapping((), Span(fields.place.source, start, start))
+    expect = fields.mapping("expect", needed=True)
+    if expect is not None and not expect.entries:
+        fields.context.report("E203", "`expect` is empty", expect.span, help="write the figures that must come out")
+        return None
+    if at is None or given is None or expect is None:
+        return None
+    return Example(name, at, given, expect, fields.place)
+
+
+def _at(fields: Fields, scalar: Scalar | None) -> str | None:
+    """The period's text as written; None with E206 if it is no period."""
+    if scalar is None:
+        return None
+    try:
+        parse_period(scalar.text, dict(fields.context.settings.calendars))
+    except (ValueError, OverflowError) as fault:
+        message = " ".join(str(fault).split())
+        fields.context.report("E206", message, scalar.span, help="write `2024`, `2024-03` or `2024-03-05`")
+        return None
+    return scalar.text

@@ -1,0 +1,133 @@
+"""The keys of one declaration, looked up by name; what is unknown, missing or of the wrong shape is reported once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.reading.context import Context
+from engine.source import Span
+from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, kind_of, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A mapping whose keys are those of the manual. `place` is where a missing key is reported."""
+
+    context: Context
+    node: Mapping
+    place: Span
+    what: str
+
+    def has(self, key: str) -> bool:
+        """Whether the key stands there."""
+        return self.node.find(key) is not None
+
+    def node_of(self, key: str) -> Node | None:
+        """What the key holds, if it stands there."""
+        return self.node.get(key)
+
+    def span_of(self, key: str) -> Span:
+        """Where the key stands; `place` if it does not."""
+        entry = self.node.find(key)
+        return entry.key.span if entry else self.place
+
+    def required(self, key: str, help: str = "") -> Node | None:
+        """What the key holds; E202 if it is not there."""
+        found = self.node.get(key)
+        if found is None:
+            remedy = help or f"add `{key}:`"
+            self.context.report("E202", f"{self.what} lacks `{key}`", self.place, help=remedy)
+        return found
+
+    def scalar(self, key: str, needed: bool = False) -> Scalar | None:
+        """A single value; E203 if it is anything else or nothing."""
+        found = self.required(key) if needed else self.node.get(key)
+        return as_scalar(self.context, found, self.span_of(key), f"`{key}`") if found is not None else None
+
+    def mapping(self, key: str, needed: bool = False) -> Mapping | None:
+        """A mapping; E203 if it is anything else."""
+        found = self.required(key) if needed else self.node.get(key)
+        return as_mapping(self.context, found, self.span_of(key), f"`{key}`") if found is not None else None
+
+    def sequence(self, key: str) -> tuple[Node, ...]:
+        """The items of a list, none if the key is not there; E203 if it is anything else."""
+        found = self.node.get(key)
+        return as_sequence(self.context, found, self.span_of(key), f"`{key}`") if found is not None else ()
+
+    def text(self, key: str, needed: bool = False) -> str:
+        """Prose without white space around it; empty if it is not there."""
+        found = self.scalar(key, needed)
+        return found.text.strip() if found else ""
+
+    def flag(self, key: str) -> bool:
+        """`true` or `false`; false if it is not there."""
+        found = self.scalar(key)
+        if found is None or found.text in ("true", "false"):
+            return found is not None and found.text == "true"
+        message = f"`{key}` is true or false, not `{shown(found.text)}`"
+        self.context.report("E204", message, found.span, help="write `true` or `false`")
+        return False
+
+    def only_one(self, keys: Iterable[str]) -> str:
+        """Which one of `keys` stands there: E202 if none does, E210 if several do, and then the first."""
+        names = tuple(keys)
+        found = [entry for entry in self.node if entry.name in names]
+        spoken = " or ".join(f"`{name}`" for name in names)
+        if not found:
+            self.context.report("E202", f"{self.what} lacks {spoken}", self.place, help=f"add one of {spoken}")
+            return ""
+        if len(found) > 1:
+            message = f"{self.what} has both `{found[0].name}` and `{found[1].name}`"
+            self.context.report("E210", message, found[1].key.span, help=f"keep one of {spoken}")
+        return found[0].name
+
+
+def open_fields(context: Context, node: Node, place: Span, what: str, allowed: Iterable[str]) -> Fields | None:
+    """The keys of `node`: E203 if it is no mapping (then None), E201 for each key that is not `allowed`."""
+    found = as_mapping(context, node, place, what)
+    if found is None:
+        return None
+    known = tuple(allowed)
+    for entry in found:
+        if entry.name not in known:
+            help_text = context.did_you_mean(entry.name, known)
+            context.report("E201", f"{what} has no key `{shown(entry.name)}`", entry.key.span, help=help_text)
+    return Fields(context, found, place, what)
+
+
+def as_mapping(context: Context, node: Node, place: Span, what: str) -> Mapping | None:
+    """`node` if it is a mapping, else None with E203."""
+    if isinstance(node, Mapping):
+        return node
+    _wrong_shape(context, node, place, what, "a mapping", "write `key: value` lines below it, or `{key: value}`")
+    return None
+
+
+def as_scalar(context: Context, node: Node, place: Span, what: str) -> Scalar | None:
+    """`node` if it is a single value that says something, else None with E203."""
+    if isinstance(node, Scalar) and node.text.strip():
+        return node
+    _wrong_shape(context, node, place, what, "a single value", "write the value after the colon")
+    return None
+
+
+def as_sequence(context: Context, node: Node, place: Span, what: str) -> tuple[Node, ...]:
+    """The items of `node` if it is a list, else none with E203."""
+    if isinstance(node, Sequence):
+        return node.items
+    _wrong_shape(context, node, place, what, "a list", "write `[first, second]`, or lines that begin with `- `")
+    return ()
+
+
+def named_entries(context: Context, node: Node, place: Span, what: str, of_what: str) -> tuple[Entry, ...]:
+    """The entries of a mapping from names to definitions: E203 for the shape, E205 for the names."""
+    found = as_mapping(context, node, place, what)
+    for entry in found or ():
+        context.name(entry.key, of_what)
+    return found.entries if found else ()
+
+
+def _wrong_shape(context: Context, node: Node, place: Span, what: str, wanted: str, help: str) -> None:
+    span = node.span if node.span.text.strip() else place
+    context.report("E203", f"{what} holds {kind_of(node)}, where {wanted} is expected", span, help=help)

@@ -1,0 +1,169 @@
+"""Formulas in their places, and what is made of them: functions and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.declarations import Dated, Function, Variable, VariableException
+from engine.reading.context import Context
+from engine.reading.dated import dated_entries
+from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
+from engine.reading.values import read_entity, read_grid, read_period_kind, read_type
+from engine.source import Span
+from engine.syntax.ast import Expression
+from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
+from engine.syntax.parser import parse_formula
+from engine.types import FAILED, ValueType
+
+FUNCTION_KEYS = ("label", "law", "arguments", "type", "formula")
+VARIABLE_KEYS = (
+    "label", "entity", "period", "type", "law", "formula", "round", "applies_if", "otherwise", "exceptions", "stock",
+)  # fmt: skip
+
+
+def read_formula(context: Context, node: Node | None, place: Span) -> Expression | None:
+    """One expression; None where there is none or it cannot be read (E203, E301 to E305)."""
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        return None if _loses_a_comment(context, node) else parse_formula(node.fragment, context.problems)
+    scalar = as_scalar(context, node, place, "the formula")
+    return parse_formula(scalar.fragment, context.problems) if scalar else None
+
+
+def _loses_a_comment(context: Context, scalar: Scalar) -> bool:
+    """Where YAML folds lines into one, a comment would swallow the lines after it: E304."""
+    at = scalar.text.find("#")
+    lost = at >= 0 and not scalar.keeps_lines
+    if lost:
+        message = "a comment cannot stand in a formula whose lines are folded into one"
+        span = scalar.fragment.span(at, at + 1)
+        context.report("E304", message, span, help="write the formula as a block after `|`, which keeps its lines")
+    return lost
+
+
+def read_dated_formula(context: Context, node: Node | None, place: Span) -> tuple[Dated, ...]:
+    """One expression for all time, or dated ones in order; those that cannot be read are left out."""
+    if isinstance(node, Mapping):
+        entries = list(dated_entries(context, node, place, "the formula"))
+        read = [(day, read_formula(context, entry.value, entry.key.span)) for day, entry in entries]
+        return tuple(Dated(day, formula) for day, formula in read if formula is not None)
+    formula = read_formula(context, node, place)
+    return (Dated(None, formula),) if formula is not None else ()
+
+
+def cited_law(fields: Fields, inherited: str, what: str) -> str:
+    """The definition's law, or the one it inherits; E212 if there is neither."""
+    law = fields.text("law")
+    if not law and not inherited and not fields.has("law"):
+        help_text = "add `law:` with the section that says so"
+        fields.context.report("E212", f"{what} cites no law", fields.place, help=help_text)
+    return law or inherited
+
+
+def read_functions(context: Context, entries: Iterable[Entry]) -> tuple[Function, ...]:
+    """The `functions` of a module. One that cites no law has its module's."""
+    return tuple(_function(context, entry) for entry in entries)
+
+
+def _function(context: Context, entry: Entry) -> Function:
+    fields = open_fields(context, entry.value, entry.key.span, f"the function `{shown(entry.name)}`", FUNCTION_KEYS)
+    if fields is None:
+        return Function(entry.name, entry.key.span, type=FAILED)
+    return Function(
+        entry.name,
+        entry.key.span,
+        fields.text("label"),
+        fields.text("law") or context.inherited_law,
+        _arguments(fields),
+        read_type(context, fields.scalar("type", needed=True)),
+        read_dated_formula(context, fields.required("formula"), fields.span_of("formula")),
+    )
+
+
+def _arguments(fields: Fields) -> tuple[tuple[str, ValueType], ...]:
+    node = fields.required("arguments", help="add `arguments: {amount: money}`, or make it a variable")
+    if node is None:
+        return ()
+    arguments = []
+    for entry in named_entries(fields.context, node, fields.span_of("arguments"), "`arguments`", "an argument"):
+        scalar = as_scalar(fields.context, entry.value, entry.key.span, f"the argument `{shown(entry.name)}`")
+        arguments.append((entry.name, read_type(fields.context, scalar)))
+    return tuple(arguments)
+
+
+def read_variables(context: Context, entries: Iterable[Entry]) -> tuple[Variable, ...]:
+    """The `variables` of a module."""
+    return tuple(_variable(context, entry) for entry in entries)
+
+
+def _variable(context: Context, entry: Entry) -> Variable:
+    what = f"the variable `{shown(entry.name)}`"
+    fields = open_fields(context, entry.value, entry.key.span, what, VARIABLE_KEYS)
+    if fields is None:
+        return Variable(entry.name, entry.key.span, type=FAILED)
+    type = read_type(context, fields.scalar("type", needed=True))
+    law = cited_law(fields, context.inherited_law, what)
+    _check_applicability(fields)
+    return Variable(
+        entry.name,
+        entry.key.span,
+        fields.text("label", needed=True),
+        law,
+        read_entity(context, fields.scalar("entity", needed=True)),
+        read_period_kind(context, fields.scalar("period", needed=True)),
+        type,
+        read_dated_formula(context, fields.required("formula"), fields.span_of("formula")),
+        read_grid(context, fields.scalar("round"), type),
+        read_formula(context, fields.node_of("applies_if"), fields.span_of("applies_if")),
+        read_formula(context, fields.node_of("otherwise"), fields.span_of("otherwise")),
+        read_exceptions(fields, "then"),
+        fields.flag("stock"),
+    )
+
+
+def _check_applicability(fields: Fields) -> None:
+    if fields.has("otherwise") and not fields.has("applies_if"):
+        message = f"{fields.what} has `otherwise` but no `applies_if`"
+        help_text = "add `applies_if:`, or remove `otherwise`"
+        fields.context.report("E210", message, fields.span_of("otherwise"), help=help_text)
+
+
+def read_exceptions(fields: Fields, result: str) -> tuple[VariableException, ...]:
+    """The `exceptions` of a variable (`result` is `then`) or a reason (`needs`); each cites its own law."""
+    node = fields.node_of("exceptions")
+    if node is None:
+        return ()
+    entries = named_entries(fields.context, node, fields.span_of("exceptions"), "`exceptions`", "an exception")
+    return tuple(_exception(fields.context, entry, result) for entry in entries)
+
+
+def _exception(context: Context, entry: Entry, result: str) -> VariableException:
+    what = f"the exception `{shown(entry.name)}`"
+    keys = ("label", "law", "when", result, "over")
+    fields = open_fields(context, entry.value, entry.key.span, what, keys)
+    if fields is None:
+        return VariableException(entry.name, entry.key.span)
+    return VariableException(
+        entry.name,
+        entry.key.span,
+        fields.text("label"),
+        cited_law(fields, context.inherited_law, what),
+        read_formula(context, fields.required("when"), fields.span_of("when")),
+        read_formula(context, fields.required(result), fields.span_of(result)),
+        name_list(fields, "over"),
+    )
+
+
+def name_list(fields: Fields, key: str) -> tuple[tuple[str, Span], ...]:
+    """A list of names with their places; E203 for anything else, E210 for a name that stands twice."""
+    names: dict[str, Span] = {}
+    for item in fields.sequence(key):
+        scalar = as_scalar(fields.context, item, fields.span_of(key), f"`{key}`")
+        if scalar is None:
+            continue
+        if scalar.text in names:
+            message = f"`{shown(scalar.text)}` stands twice in `{key}`"
+            fields.context.report("E210", message, scalar.span, help="remove one of the two")
+        names.setdefault(scalar.text, scalar.span)
+    return tuple(names.items())

@@ -1,0 +1,80 @@
+"""Requirements: conditions with named reasons, `all` and `any_of` nesting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.declarations import Reason, Requirement
+from engine.reading.context import Context
+from engine.reading.fields import Fields, named_entries, open_fields
+from engine.reading.formulas import cited_law, read_exceptions, read_formula
+from engine.reading.values import read_entity, read_period_kind
+from engine.source import Span
+from engine.syntax.nodes import Entry, shown
+
+REASON_KEYS = ("label", "law", "needs", "all", "any_of", "fails", "exceptions")
+REQUIREMENT_KEYS = ("entity", "period", *REASON_KEYS)
+MODES = ("needs", "all", "any_of")
+
+
+def read_requirements(context: Context, entries: Iterable[Entry]) -> tuple[Requirement, ...]:
+    """The `requirements` of a module."""
+    return tuple(_requirement(context, entry) for entry in entries)
+
+
+def _requirement(context: Context, entry: Entry) -> Requirement:
+    what = f"the requirement `{shown(entry.name)}`"
+    fields = open_fields(context, entry.value, entry.key.span, what, REQUIREMENT_KEYS)
+    if fields is None:
+        return Requirement(entry.name, entry.key.span)
+    reason = _reason_of(fields, entry, what)
+    return Requirement(
+        entry.name,
+        entry.key.span,
+        reason.label,
+        reason.law,
+        read_entity(context, fields.scalar("entity", needed=True)),
+        read_period_kind(context, fields.scalar("period", needed=True)),
+        reason,
+    )
+
+
+def _reason(context: Context, entry: Entry) -> Reason:
+    what = f"the reason `{shown(entry.name)}`"
+    fields = open_fields(context, entry.value, entry.key.span, what, REASON_KEYS)
+    return _reason_of(fields, entry, what) if fields else Reason(entry.name, entry.key.span)
+
+
+def _reason_of(fields: Fields, entry: Entry, what: str) -> Reason:
+    """The condition that `fields` states. Its law is its own or that of what it is part of; a reason that is made of
+    others need not cite one, if they do."""
+    context = fields.context
+    mode = fields.only_one(MODES)
+    law = fields.text("law") or context.inherited_law if mode in ("all", "any_of") else _law(fields, what)
+    fields = replace(fields, context=replace(context, inherited_law=law))
+    return Reason(
+        entry.name,
+        entry.key.span,
+        fields.text("label"),
+        law,
+        read_formula(context, fields.node_of("needs"), fields.span_of("needs")) if mode == "needs" else None,
+        mode if mode in ("all", "any_of") else "",
+        _parts(fields, mode) if mode in ("all", "any_of") else (),
+        fields.text("fails"),
+        read_exceptions(replace(fields, context=context), "needs"),
+    )
+
+
+def _law(fields: Fields, what: str) -> str:
+    return cited_law(fields, fields.context.inherited_law, what)
+
+
+def _parts(fields: Fields, mode: str) -> tuple[Reason, ...]:
+    node = fields.node_of(mode)
+    assert node is not None
+    place: Span = fields.span_of(mode)
+    entries = named_entries(fields.context, node, place, f"`{mode}`", "a reason")
+    if not entries and node.span.text.startswith("{"):
+        fields.context.report("E203", f"`{mode}` is empty", place, help="write at least one named reason")
+    return tuple(_reason(fields.context, entry) for entry in entries)

@@ -1,0 +1,172 @@
+"""`ruleset.yaml`: what a jurisdiction shares."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from engine.declarations import EnumDeclaration, Settings
+from engine.diagnostics import Diagnostics
+from engine.numbers import RoundingMode
+from engine.periods import GREGORIAN, Calendar, Unit
+from engine.reading.context import Context
+from engine.reading.entities import read_entities
+from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
+from engine.reading.numerals import read_decimal
+from engine.reading.values import read_day
+from engine.source import Span
+from engine.syntax.nodes import Entry, Node, Scalar, shown
+from engine.types import PLAIN_TYPES
+
+KEYS = (
+    "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
+    "calendars", "enums", "entities",
+)  # fmt: skip
+_MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})", re.ASCII)
+
+
+def read_settings(node: Node, name: str, problems: Diagnostics) -> Settings:
+    """The settings of the jurisdiction `name`; what cannot be read stays as `Settings` has it."""
+    context = Context(Settings(name), problems)
+    start = Span(node.span.source, node.span.start, node.span.start)
+    fields = open_fields(context, node, start, "ruleset.yaml", KEYS)
+    if fields is None:
+        return context.settings
+    plain = _numbers(fields, _words(fields, Settings(name)))
+    shared = replace(plain, calendars=_calendars(fields), enums=_enums(fields))
+    entities = read_entities(replace(fields, context=replace(context, settings=shared)))
+    return replace(shared, entities=entities)
+
+
+def _words(fields: Fields, settings: Settings) -> Settings:
+    about, law = fields.text("about", needed=True), fields.text("law")
+    if not fields.has("law"):
+        fields.context.report("E212", "the ruleset cites no law", fields.place, help="add `law:`")
+    currency = fields.scalar("currency", needed=True)
+    code = currency.text if currency else settings.currency
+    if currency and not re.fullmatch(r"[A-Z]{3}", code):
+        message = f"`{shown(code)}` is not a currency's code"
+        fields.context.report("E204", message, currency.span, help="write three capitals, such as `USD`")
+        code = settings.currency
+    return replace(
+        settings,
+        about=about,
+        law=law,
+        currency=code,
+        date_round_up=_choice(fields, "date_round", ("down", "up")) == "up",
+        leap_birthday_march=_choice(fields, "leap_birthday", ("03-01", "02-28")) == "03-01",
+    )
+
+
+def _numbers(fields: Fields, settings: Settings) -> Settings:
+    modes = {mode.value: mode for mode in RoundingMode}
+    covers_from, covers_to = _covers(fields, settings)
+    return replace(
+        settings,
+        money_grid=_grid(fields, "money_grid", settings.money_grid),
+        rate_grid=_grid(fields, "rate_grid", settings.rate_grid),
+        rounding=modes[_choice(fields, "rounding", (settings.rounding.value, *modes))],
+        covers_from=covers_from,
+        covers_to=covers_to,
+    )
+
+
+def _choice(fields: Fields, key: str, words: tuple[str, ...]) -> str:
+    """One of `words`, the first if the key is not there; E204 for anything else."""
+    scalar = fields.scalar(key)
+    if scalar is None or scalar.text in words:
+        return scalar.text if scalar else words[0]
+    help_text = fields.context.did_you_mean(scalar.text, words)
+    fields.context.report("E204", f"`{key}` cannot be `{shown(scalar.text)}`", scalar.span, help=help_text)
+    return words[0]
+
+
+def _grid(fields: Fields, key: str, otherwise: Fraction) -> Fraction:
+    scalar = fields.scalar(key)
+    value = read_decimal(fields.context, scalar.text, scalar.span, "a step") if scalar else None
+    if scalar is not None and value is not None and value <= 0:
+        help_text = "write the smallest step, such as `0.01`"
+        fields.context.report("E204", f"`{key}` is not above 0", scalar.span, help=help_text)
+        return otherwise
+    return otherwise if value is None else value
+
+
+def _covers(fields: Fields, settings: Settings) -> tuple[date, date]:
+    """The first and last day that the rules answer for; E214 if the last is before the first."""
+    context = fields.context
+    node = fields.required("covers", help="add `covers: {from: 2013-01-01, to: 2026-12-31}`")
+    inner = open_fields(context, node, fields.span_of("covers"), "`covers`", ("from", "to")) if node else None
+    if inner is None:
+        return settings.covers_from, settings.covers_to
+    first, last = (read_day(context, inner.scalar(key, needed=True)) for key in ("from", "to"))
+    if first and last and last < first:
+        context.report("E214", "the rules cover no day", inner.span_of("to"), help="write the earlier day as `from`")
+        last = None
+    return first or settings.covers_from, last or settings.covers_to
+
+
+def _calendars(fields: Fields) -> dict[str, Calendar]:
+    calendars = {"year": GREGORIAN}
+    node = fields.node_of("calendars")
+    if node is None:
+        return calendars
+    for entry in named_entries(fields.context, node, fields.span_of("calendars"), "`calendars`", "a calendar"):
+        if entry.name in [unit.value for unit in Unit if unit is not Unit.YEAR]:
+            message = f"`{entry.name}` is a period already"
+            fields.context.report("E210", message, entry.key.span, help="choose another name")
+            continue
+        calendars[entry.name] = _calendar(fields.context, entry)
+    return calendars
+
+
+def _calendar(context: Context, entry: Entry) -> Calendar:
+    what = f"the calendar `{shown(entry.name)}`"
+    inner = open_fields(context, entry.value, entry.key.span, what, ("starts", "named_by"))
+    if inner is None:
+        return Calendar(entry.name)
+    month, day = _month_and_day(context, inner.scalar("starts", needed=True))
+    return Calendar(entry.name, month, day, _choice(inner, "named_by", ("start", "end")) == "end")
+
+
+def _month_and_day(context: Context, scalar: Scalar | None) -> tuple[int, int]:
+    """The day on which a year starts; one that every month has, so that its months start on it too."""
+    found = _MONTH_DAY.fullmatch(scalar.text) if scalar else None
+    if found and 1 <= int(found[1]) <= 12 and 1 <= int(found[2]) <= 28:
+        return int(found[1]), int(found[2])
+    if scalar is not None:
+        message = f"`{shown(scalar.text)}` is not a day on which years start"
+        context.report("E206", message, scalar.span, help="write MM-DD, such as `04-06`, up to the 28th")
+    return 1, 1
+
+
+def _enums(fields: Fields) -> dict[str, EnumDeclaration]:
+    node = fields.node_of("enums")
+    if node is None:
+        return {}
+    entries = named_entries(fields.context, node, fields.span_of("enums"), "`enums`", "an enum")
+    return {entry.name: _enum(fields.context, entry) for entry in entries}
+
+
+def _enum(context: Context, entry: Entry) -> EnumDeclaration:
+    what = f"the enum `{shown(entry.name)}`"
+    if entry.name in PLAIN_TYPES:
+        context.report("E210", f"`{entry.name}` is a type already", entry.key.span, help="choose another name")
+    inner = open_fields(context, entry.value, entry.key.span, what, ("label", "law", "members"))
+    if inner is None:
+        return EnumDeclaration(entry.name, entry.key.span)
+    members = _members(inner)
+    return EnumDeclaration(entry.name, entry.key.span, inner.text("label"), inner.text("law"), members)
+
+
+def _members(fields: Fields) -> dict[str, str]:
+    node = fields.required("members", help="add `members: {single: Single}`")
+    if node is None:
+        return {}
+    place = fields.span_of("members")
+    members: dict[str, str] = {}
+    for entry in named_entries(fields.context, node, place, "`members`", "a member"):
+        label = as_scalar(fields.context, entry.value, entry.key.span, f"`{shown(entry.name)}`")
+        members[entry.name] = label.text.strip() if label else ""
+    return members

@@ -1,0 +1,219 @@
+"""Tables: dated cells, one for every key and column.
+
+1. Read what the table is keyed by and what its columns are.
+2. At each date walk down the keys. What is missing at a level is one problem at the key above it (E208), with the
+   first few names; what does not belong there is a problem of its own.
+3. Cells that are missing get stand-ins, so that every date of the result is total.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from engine.declarations import Key, KeyType, Row, Table
+from engine.reading.context import Context
+from engine.reading.dated import dated_entries, read_known_until, read_uprate
+from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, open_fields
+from engine.reading.formulas import cited_law
+from engine.reading.numerals import read_whole
+from engine.reading.values import read_type, read_value, stand_in
+from engine.source import Span
+from engine.syntax.nodes import Entry, Node, Scalar, shown
+from engine.types import ValueType
+
+TABLE_KEYS = ("label", "law", "type", "key", "columns", "values", "known_until", "uprate")
+MAX_KEYS, MAX_CELLS = 1_000, 20_000
+_INTEGER = re.compile(r"integer (-?[0-9_]+) ?\.\. ?(-?[0-9_]+)", re.ASCII)
+_NAMED_AT_ONCE = 5
+
+Cells = Mapping[tuple[Key, ...], Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a table's rows look like. A column named ``""`` is the only one: then the cell is the value."""
+
+    name: str
+    keys: tuple[KeyType, ...]
+    columns: Mapping[str, ValueType]
+
+
+def read_tables(context: Context, entries: Iterable[Entry]) -> tuple[Table, ...]:
+    """The `tables` of a module."""
+    return tuple(_table(context, entry) for entry in entries)
+
+
+def _table(context: Context, entry: Entry) -> Table:
+    what = f"the table `{shown(entry.name)}`"
+    fields = open_fields(context, entry.value, entry.key.span, what, TABLE_KEYS)
+    if fields is None:
+        return Table(entry.name, entry.key.span)
+    law = cited_law(fields, context.inherited_law, what)
+    shape = Shape(entry.name, _keys(fields), _columns(fields))
+    values = _values(fields, shape) if shape.keys else ()
+    days = [day for day, _ in values]
+    return replace(
+        Table(entry.name, entry.key.span, fields.text("label"), law, shape.keys, shape.columns, values),
+        known_until=read_known_until(fields, days),
+        uprate=read_uprate(fields, list(shape.columns.values()), days),
+    )
+
+
+def _columns(fields: Fields) -> dict[str, ValueType]:
+    """The columns with their types; one named ``""`` where the table has a `type`."""
+    context = fields.context
+    if fields.only_one(("type", "columns")) != "columns":
+        return {"": read_type(context, fields.scalar("type"))}
+    node = fields.node_of("columns")
+    assert node is not None
+    columns = {}
+    for entry in named_entries(context, node, fields.span_of("columns"), "`columns`", "a column"):
+        scalar = as_scalar(context, entry.value, entry.key.span, f"the column `{shown(entry.name)}`")
+        columns[entry.name] = read_type(context, scalar)
+    return columns
+
+
+def _keys(fields: Fields) -> tuple[KeyType, ...]:
+    """What the table is keyed by; none if a key cannot be read, so that its cells are not judged."""
+    context, keys = fields.context, []
+    node = fields.required("key", help="add `key: {status: filing_status}` or `key: {children: integer 0..3}`")
+    if node is None:
+        return ()
+    entries = named_entries(context, node, fields.span_of("key"), "`key`", "a key")
+    for entry in entries:
+        scalar = as_scalar(context, entry.value, entry.key.span, f"the key `{shown(entry.name)}`")
+        key = read_key_type(context, entry.name, scalar)
+        if key is not None:
+            keys.append(key)
+    cells = 1
+    for key in keys:
+        cells *= len(key_values(context, key))
+    if cells > MAX_CELLS:
+        message = f"the table has {cells:,} cells a date; at most {MAX_CELLS:,} are allowed"
+        context.report("E214", message, fields.span_of("key"), help="narrow a key")
+    return tuple(keys) if len(keys) == len(entries) and cells <= MAX_CELLS else ()
+
+
+def read_key_type(context: Context, name: str, scalar: Scalar | None) -> KeyType | None:
+    """The key type that an enum's name or `integer 0..3` writes; None with E215, E207 or E214."""
+    if scalar is None:
+        return None
+    if scalar.text in context.settings.enums:
+        return KeyType(name, enum=scalar.text)
+    found = _INTEGER.fullmatch(scalar.text)
+    if not found:
+        choices = [*context.settings.enums, "integer 0..3"]
+        help_text = context.did_you_mean(scalar.text, choices)
+        context.report("E215", f"nothing is keyed by `{shown(scalar.text)}`", scalar.span, help=help_text)
+        return None
+    low, high = (read_whole(context, found[index], scalar.span) for index in (1, 2))
+    if low is None or high is None:
+        return None
+    if high < low or high - low >= MAX_KEYS:
+        fault = "is empty" if high < low else f"has more than {MAX_KEYS:,} values"
+        context.report("E214", f"the range `{shown(scalar.text)}` {fault}", scalar.span, help="write `integer 0..3`")
+        return None
+    return KeyType(name, low=low, high=high)
+
+
+def key_values(context: Context, key: KeyType) -> tuple[Key, ...]:
+    """Every value of a key, in order."""
+    if key.enum:
+        return tuple(context.settings.enums[key.enum].members)
+    return tuple(range(key.low, key.high + 1))
+
+
+def _values(fields: Fields, shape: Shape) -> tuple[tuple[date, Cells], ...]:
+    node = fields.required("values")
+    if node is None:
+        return ()
+    return read_dated_cells(fields.context, node, shape, fields.span_of("values"))
+
+
+def read_dated_cells(context: Context, node: Node, shape: Shape, place: Span) -> tuple[tuple[date, Cells], ...]:
+    """The cells of `{date: {key: …}}` in order of date, total at each."""
+    dated = []
+    for day, entry in dated_entries(context, node, place, "`values`"):
+        cells: dict[tuple[Key, ...], Row] = {}
+        _walk(context, entry, shape, (), cells)
+        dated.append((day, _completed(context, shape, cells)))
+    return tuple(dated)
+
+
+def _walk(
+    context: Context, above: Entry, shape: Shape, path: tuple[Key, ...], cells: dict[tuple[Key, ...], Row]
+) -> None:
+    """Collect the cells below `above`, whose key ends `path`."""
+    if len(path) == len(shape.keys):
+        cells[path] = read_row(context, above.value, shape, above.key.span)
+        return
+    key = shape.keys[len(path)]
+    for value, entry in keyed_entries(context, above.value, key, above.key.span, f"the table `{shape.name}`"):
+        _walk(context, entry, shape, (*path, value), cells)
+
+
+def keyed_entries(context: Context, node: Node, key: KeyType, place: Span, what: str) -> list[tuple[Key, Entry]]:
+    """The entries of `{key: …}`: E203 for another shape, E204, E207 or E214 for a key that is none, E208 for keys that
+    are missing (reported at `place`, once)."""
+    found = as_mapping(context, node, place, f"`{shown(place.text)}`")
+    if found is None:
+        return []
+    before = len(context.problems)
+    values = key_values(context, key)
+    read = [(_read_key(context, entry.key, key, values), entry) for entry in found]
+    given = {value for value, _ in read}
+    missing = [value for value in values if value not in given]
+    if missing and len(context.problems) == before:
+        names = ", ".join(f"`{value}`" for value in missing[:_NAMED_AT_ONCE])
+        more = f" and {len(missing) - _NAMED_AT_ONCE} more" if len(missing) > _NAMED_AT_ONCE else ""
+        message = f"{what} gives nothing for {names}{more}"
+        help_text = f"write a line for every value of `{key.name}`"
+        context.report("E208", message, place, help=help_text)
+    return [(value, entry) for value, entry in read if value is not None]
+
+
+def _read_key(context: Context, scalar: Scalar, key: KeyType, values: tuple[Key, ...]) -> Key | None:
+    if key.enum:
+        if scalar.text in values:
+            return scalar.text
+        help_text = context.did_you_mean(scalar.text, (str(value) for value in values))
+        context.report("E204", f"`{key.enum}` has no member `{shown(scalar.text)}`", scalar.span, help=help_text)
+        return None
+    number = read_whole(context, scalar.text, scalar.span)
+    if number is None or key.low <= number <= key.high:
+        return number
+    message = f"`{number}` lies outside the key's range {key.low}..{key.high}"
+    context.report("E214", message, scalar.span, help=f"widen `{key.name}`, or remove the line")
+    return None
+
+
+def read_row(context: Context, node: Node, shape: Shape, place: Span) -> Row:
+    """One cell, or one row of columns: E208 for columns that are missing, E201 for those that are unknown."""
+    if "" in shape.columns:
+        return {"": read_value(context, node, shape.columns[""], place)}
+    fields = open_fields(context, node, place, f"a row of `{shape.name}`", shape.columns)
+    if fields is None:
+        return _stand_in_row(context, shape)
+    missing = [column for column in shape.columns if not fields.has(column)]
+    if missing and len(missing) + len(fields.node) <= len(shape.columns):
+        names = ", ".join(f"`{column}`" for column in missing)
+        context.report("E208", f"the row lacks {names}", place, help="write a value for every column")
+    row = dict(_stand_in_row(context, shape))
+    for entry in fields.node:
+        if entry.name in shape.columns:
+            row[entry.name] = read_value(context, entry.value, shape.columns[entry.name], entry.key.span)
+    return row
+
+
+def _stand_in_row(context: Context, shape: Shape) -> Row:
+    return {column: stand_in(context, type) for column, type in shape.columns.items()}
+
+
+def _completed(context: Context, shape: Shape, cells: Cells) -> Cells:
+    every = itertools.product(*(key_values(context, key) for key in shape.keys))
+    row = _stand_in_row(context, shape)
+    return {path: cells.get(path, row) for path in every}

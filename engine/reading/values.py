@@ -1,0 +1,241 @@
+"""Single values, typed by what the schema says of their place: a text is money, a rate, a date … or refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fractions import Fraction
+from typing import assert_never
+
+from engine.numbers import Grid, RoundingMode
+from engine.periods import FIRST_YEAR, PeriodKind, Unit, parse_date
+from engine.reading.context import Context
+from engine.reading.fields import as_scalar
+from engine.reading.numerals import read_money, read_rate, read_whole
+from engine.source import Span
+from engine.syntax.nodes import Node, Scalar, shown
+from engine.types import (
+    FAILED,
+    INTEGER,
+    MONEY,
+    PLAIN_TYPES,
+    RATE,
+    Duration,
+    EnumValue,
+    Kind,
+    Value,
+    ValueType,
+    enum_type,
+)
+
+EARLIEST = date(FIRST_YEAR, 1, 1)
+_DURATION = re.compile(r"([0-9]{1,6}) (year|month|week|day)s?", re.ASCII)
+_GRID = re.compile(r"(\S+) to (\S+)(?: ([A-Z]{3}))?", re.ASCII)
+_MAX_COUNT = 100_000
+
+
+def read_type(context: Context, scalar: Scalar | None) -> ValueType:
+    """The type that a text names: FAILED, and E215, if there is none."""
+    if scalar is None:
+        return FAILED
+    if scalar.text in PLAIN_TYPES:
+        return PLAIN_TYPES[scalar.text]
+    if scalar.text in context.settings.enums:
+        return enum_type(scalar.text)
+    help_text = context.did_you_mean(scalar.text, [*PLAIN_TYPES, *context.settings.enums])
+    context.report("E215", f"there is no type `{shown(scalar.text)}`", scalar.span, help=help_text)
+    return FAILED
+
+
+def read_period_kind(context: Context, scalar: Scalar | None) -> PeriodKind | None:
+    """The kind of period that a text names: None, and E215, if there is none."""
+    if scalar is None:
+        return None
+    calendars = context.settings.calendars
+    match scalar.text:
+        case "day" | "eternity":
+            return PeriodKind(Unit(scalar.text))
+        case "month":
+            return PeriodKind(Unit.MONTH, calendars["year"])
+        case name if name in calendars:
+            return PeriodKind(Unit.YEAR, calendars[name])
+    help_text = context.did_you_mean(scalar.text, ["day", "month", "eternity", *calendars])
+    context.report("E215", f"there is no period `{shown(scalar.text)}`", scalar.span, help=help_text)
+    return None
+
+
+def read_entity(context: Context, scalar: Scalar | None) -> str:
+    """The name of an entity: empty, and E215, if there is none of that name."""
+    if scalar is None or scalar.text in context.settings.entities:
+        return scalar.text if scalar else ""
+    entities = context.settings.entities
+    singular = next((one.name for one in entities.values() if one.plural == scalar.text), "")
+    help_text = f"write `{singular}`" if singular else context.did_you_mean(scalar.text, entities)
+    context.report("E215", f"there is no entity `{shown(scalar.text)}`", scalar.span, help=help_text)
+    return ""
+
+
+def read_day(context: Context, scalar: Scalar | None) -> date | None:
+    """The date that a text writes: None, and E206, if it is none."""
+    if scalar is None:
+        return None
+    try:
+        return parse_date(scalar.text)
+    except ValueError as fault:
+        message = " ".join(str(fault).split())
+        context.report("E206", message, scalar.span, help="write an existing day as YYYY-MM-DD")
+        return None
+
+
+def read_value(context: Context, node: Node, type: ValueType, place: Span) -> Value:
+    """The value of `node` as the type says; a stand-in, with the fault reported, where it is none."""
+    scalar = as_scalar(context, node, place, f"a value of type {type}")
+    value = _typed(context, scalar, type) if scalar is not None else None
+    return stand_in(context, type) if value is None else value
+
+
+def stand_in(context: Context, type: ValueType) -> Value:
+    """A value of the type, for where none could be read."""
+    match type.kind:
+        case Kind.MONEY | Kind.RATE:
+            return Fraction(0)
+        case Kind.INTEGER | Kind.FAILED:
+            return 0
+        case Kind.BOOLEAN:
+            return False
+        case Kind.DATE:
+            return EARLIEST
+        case Kind.DURATION:
+            return Duration()
+        case Kind.ENUM:
+            return EnumValue(type.enum, next(iter(context.settings.enums[type.enum].members), ""))
+    assert_never(type.kind)
+
+
+def _typed(context: Context, scalar: Scalar, type: ValueType) -> Value | None:
+    text = scalar.text.rstrip("\n") if scalar.is_block else scalar.text
+    match type.kind:
+        case Kind.MONEY:
+            return read_money(context, text, scalar.span)
+        case Kind.RATE:
+            return read_rate(context, text, scalar.span)
+        case Kind.INTEGER:
+            return read_whole(context, text, scalar.span)
+        case Kind.BOOLEAN:
+            return _boolean(context, text, scalar.span)
+        case Kind.DATE:
+            return read_day(context, scalar)
+        case Kind.DURATION:
+            return _duration(context, text, scalar.span)
+        case Kind.ENUM:
+            return _member(context, text, scalar.span, type.enum)
+        case Kind.FAILED:
+            return None
+    assert_never(type.kind)
+
+
+def _boolean(context: Context, text: str, span: Span) -> bool | None:
+    if text in ("true", "false"):
+        return text == "true"
+    context.report("E204", f"`true` or `false` is expected, not `{shown(text)}`", span, help="write `true` or `false`")
+    return None
+
+
+def _duration(context: Context, text: str, span: Span) -> Duration | None:
+    found = _DURATION.fullmatch(text)
+    if not found or int(found[1]) > _MAX_COUNT:
+        message = f"a length of time is expected, not `{shown(text)}`"
+        help_text = f"write `21 years`, `18 months`, `2 weeks` or `30 days`, of at most {_MAX_COUNT:,}"
+        context.report("E204", message, span, help=help_text)
+        return None
+    count = int(found[1])
+    match found[2]:
+        case "year":
+            return Duration(months=12 * count)
+        case "month":
+            return Duration(months=count)
+        case "week":
+            return Duration(days=7 * count)
+    return Duration(days=count)
+
+
+def _member(context: Context, text: str, span: Span, enum: str) -> EnumValue | None:
+    members = context.settings.enums[enum].members
+    if text in members:
+        return EnumValue(enum, text)
+    bare = text.removeprefix(".")
+    help_text = f"write `{bare}`" if bare in members else context.did_you_mean(text, members)
+    context.report("E204", f"`{enum}` has no member `{shown(text)}`", span, help=help_text)
+    return None
+
+
+def read_grid(context: Context, scalar: Scalar | None, type: ValueType) -> Grid | None:
+    """What `round: up to 1 USD` says for figures of `type`: None, and E204 or E210, if it says nothing."""
+    if scalar is None or type is FAILED:
+        return None
+    if not type.is_number:
+        context.report("E210", f"a figure of type {type} is not rounded", scalar.span, help="remove `round`")
+        return None
+    found = _GRID.fullmatch(scalar.text)
+    modes = {mode.value: mode for mode in RoundingMode}
+    if not found or found[1] not in modes:
+        message = f"`{shown(scalar.text)}` does not say how to round"
+        context.report("E204", message, scalar.span, help=_grid_help(context, found[1] if found else "", type))
+        return None
+    step = _step(context, found, scalar, type)
+    return Grid(step, modes[found[1]]) if step is not None else None
+
+
+def _grid_help(context: Context, mode: str, type: ValueType) -> str:
+    unit = f" {context.settings.currency}" if type is MONEY else ""
+    modes = ", ".join(mode.value for mode in RoundingMode)
+    return f"write `half_up to 1{unit}`, with one of {modes}" + (f" instead of `{shown(mode)}`" if mode else "")
+
+
+def _step(context: Context, found: re.Match[str], scalar: Scalar, type: ValueType) -> Fraction | None:
+    span = scalar.fragment.span(found.start(2), found.end())
+    if type is MONEY and not found[3]:
+        context.report("E204", f"the step `{found[2]}` has no currency", span, help=_grid_help(context, "", type))
+        return None
+    if type is not MONEY and found[3]:
+        message = f"a figure of type {type} is not rounded to money"
+        context.report("E204", message, span, help=_grid_help(context, "", type))
+        return None
+    text = f"{found[2]} {found[3]}" if found[3] else found[2]
+    step = read_money(context, text, span) if type is MONEY else read_rate(context, text, span)
+    if step is not None and (step <= 0 or (type is INTEGER and step.denominator != 1)):
+        wanted = "a whole number above 0" if type is INTEGER else "above 0"
+        context.report("E204", f"the step is {wanted}", span, help="write the unit in which the law rounds")
+        return None
+    return step
+
+
+def read_range(context: Context, scalar: Scalar | None, type: ValueType) -> tuple[Fraction | None, Fraction | None]:
+    """The ends of `0 .. 100`, each None where it is open; E204, E207, E210 or E214 where the text is no range."""
+    if scalar is None or type is FAILED:
+        return None, None
+    if not type.is_number:
+        context.report("E210", f"a fact of type {type} has no range", scalar.span, help="remove `range`")
+        return None, None
+    low_text, dots, high_text = (part.strip() for part in scalar.text.partition(".."))
+    if not dots or not (low_text or high_text):
+        message = f"`{shown(scalar.text)}` is not a range"
+        context.report("E204", message, scalar.span, help="write `0 .. 100`, `0 ..` or `.. 100`")
+        return None, None
+    low, high = (_end(context, text, scalar, type) if text else None for text in (low_text, high_text))
+    if low is not None and high is not None and low > high:
+        message = f"the range `{shown(scalar.text)}` is empty"
+        context.report("E214", message, scalar.span, help="write the smaller end first")
+        return None, None
+    return low, high
+
+
+def _end(context: Context, text: str, scalar: Scalar, type: ValueType) -> Fraction | None:
+    start = scalar.text.rindex(text) if scalar.text.endswith(text) else scalar.text.index(text)
+    span = scalar.fragment.span(start, start + len(text))
+    if type is MONEY:
+        return read_money(context, text, span)
+    if type is RATE:
+        return read_rate(context, text, span)
+    value = read_whole(context, text, span)
+    return None if value is None else Fraction(value)
