@@ -20,7 +20,7 @@ ENGINE_LAYERS = (
     ("numbers", "types", "periods", "values"),
     ("syntax", "declarations"),
     ("reading", "documents"),
-    ("reforms",),
+    ("reform",),
     ("resolve",),
     ("ir",),
     ("check",),

@@ -151,19 +151,22 @@ def _exception(context: Context, entry: Entry, result: str) -> VariableException
         cited_law(fields, context.inherited_law, what),
         read_formula(context, fields.required("when"), fields.span_of("when")),
         read_formula(context, fields.required(result), fields.span_of(result)),
-        name_list(fields, "over"),
+        _over(fields),
     )
 
 
 def name_list(fields: Fields, key: str) -> tuple[tuple[str, Span], ...]:
-    """A list of names with their places; E203 for anything else, E210 for a name that stands twice."""
+    """A list of names with their places; E203 for anything else. A name that stands twice is in it twice."""
+    place = fields.span_of(key)
+    scalars = (as_scalar(fields.context, item, place, f"`{key}`") for item in fields.sequence(key))
+    return tuple((scalar.text, scalar.span) for scalar in scalars if scalar is not None)
+
+
+def _over(fields: Fields) -> tuple[tuple[str, Span], ...]:
+    """The exceptions that one is over; E210 for a name that stands twice."""
     names: dict[str, Span] = {}
-    for item in fields.sequence(key):
-        scalar = as_scalar(fields.context, item, fields.span_of(key), f"`{key}`")
-        if scalar is None:
-            continue
-        if scalar.text in names:
-            message = f"`{shown(scalar.text)}` stands twice in `{key}`"
-            fields.context.report("E210", message, scalar.span, help="remove one of the two")
-        names.setdefault(scalar.text, scalar.span)
+    for name, span in name_list(fields, "over"):
+        if name in names:
+            fields.context.report("E210", f"`{shown(name)}` stands twice in `over`", span, help="remove one of the two")
+        names.setdefault(name, span)
     return tuple(names.items())

@@ -64,7 +64,9 @@ def _parse(fragment: Fragment, problems: Diagnostics) -> ParseNode | None:
         else:
             _bad_token(fault, fragment, problems)
     except UnexpectedInput as fault:
-        problems.add("E301", "the formula cannot be read here", fragment.span(fault.pos_in_stream or 0, len(fragment.text)))
+        problems.add(
+            "E301", "the formula cannot be read here", fragment.span(fault.pos_in_stream or 0, len(fragment.text))
+        )
     return None
 
 
