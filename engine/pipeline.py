@@ -46,7 +46,7 @@ class Compiled:
 
 def compile_rules(folder: Path, reforms: Sequence[Path] = ()) -> Program:
     """The program of the rules in `folder`, under `reforms` in order. Raises RulesInvalid with every problem."""
-    compiled = check_rules(folder, reforms)
+    compiled = check_rules(folder, reforms, lint=False)
     if compiled.program is None:
         raise RulesInvalid(compiled.problems)
     return compiled.program
