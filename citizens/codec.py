@@ -1,0 +1,324 @@
+"""Events as bytes, and back.
+
+A body is a JSON array without spaces, its event id first. Change points are grouped by day and written as a shape and
+a list of values, because a million events share a few shapes:
+
+    ["hr-17",[[19723,"wages:d2 filing_status:s tax_unit:r.head",[5000000,"single",42]]]]
+
+A day is counted from 1970-01-01. A shape is `name:kind` for each value, and the kinds are
+
+    n      ended (null)                 b      true or false          i      whole number
+    d<N>   units of 10**-N, exact       t      day                    s      text
+    r.<role>  member of the subject with that number                  x      retracted: never was
+
+Other subjects are written as numbers, so that erasing a subject's name erases it everywhere. The caller says how
+numbers and names correspond (`Names`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Protocol, assert_never
+
+from citizens.errors import InvalidEvent, LogDamaged
+from citizens.events import (
+    EXACT,
+    Account,
+    Adjustment,
+    Assessment,
+    Belongs,
+    Body,
+    Compaction,
+    Correction,
+    Entry,
+    Erasure,
+    Facts,
+    Hold,
+    Movement,
+    Point,
+    Posting,
+    Release,
+    Retraction,
+    Scalar,
+    Unreadable,
+    Use,
+    Value,
+    check_text,
+    units_and_scale,
+)
+
+EPOCH = date(1970, 1, 1).toordinal()
+FACTS, CORRECTION, RETRACTION = 1, 2, 3
+ASSESSMENT, ADJUSTMENT, POSTING = 8, 9, 10
+HOLD, RELEASE = 32, 33
+ERASURE, COMPACTION = 48, 49
+FIRST_CONTROL_KIND = 32
+FIRST_PLAIN_KIND = 48
+"""Kinds from here on speak of the log, not of a subject, and are not encrypted."""
+
+KIND_NAMES = {
+    FACTS: "facts",
+    CORRECTION: "correction",
+    RETRACTION: "retraction",
+    ASSESSMENT: "assessment",
+    ADJUSTMENT: "adjustment",
+    POSTING: "posting",
+    HOLD: "hold",
+    RELEASE: "release",
+    ERASURE: "erasure",
+    COMPACTION: "compaction",
+}
+
+_encode_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode
+_decode_json = json.JSONDecoder().raw_decode
+Groups = list[list[Any]]
+
+
+class Names(Protocol):
+    """Which number stands for which subject."""
+
+    def number(self, subject: str) -> int:
+        """The number of `subject`, given out now if it has none."""
+
+    def name(self, number: int) -> str:
+        """The subject with that number."""
+
+
+def kind_of(body: Body) -> int:
+    """The number of the body's kind, as stored."""
+    match body:
+        case Facts():
+            return FACTS
+        case Correction():
+            return CORRECTION
+        case Retraction():
+            return RETRACTION
+        case Assessment():
+            return ASSESSMENT
+        case Adjustment():
+            return ADJUSTMENT
+        case Posting():
+            return POSTING
+        case Hold():
+            return HOLD
+        case Release():
+            return RELEASE
+        case Erasure():
+            return ERASURE
+        case Compaction():
+            return COMPACTION
+        case Unreadable():
+            raise InvalidEvent("an unreadable event cannot be appended; leave it out")
+        case _:
+            assert_never(body)
+
+
+def encode(body: Body, event_id: str, names: Names) -> bytes:
+    """The bytes of `body`. The same body always gives the same bytes."""
+    check_text(event_id, "an event id")
+    return _encode_json([event_id, *_fields(body, names)]).encode()
+
+
+def encode_row(event_id: str, day: int, shape: str, values: Sequence[Any]) -> bytes:
+    """The bytes of a Facts event of one day whose values are already in stored form. For bulk import."""
+    return _encode_json([event_id, [[day, shape, values]]]).encode()
+
+
+def _fields(body: Body, names: Names) -> list[Any]:
+    match body:
+        case Facts():
+            return [_groups(body.points, names)]
+        case Correction():
+            return [_groups(body.points, names), body.reason]
+        case Retraction():
+            return [_retracted(body.keys), body.reason]
+        case Assessment():
+            return _assessment_fields(body, names)
+        case Adjustment():
+            differences = _shape_and_values(body.differences, names)
+            return [body.period, body.assessment, body.replaces, *differences, body.reason]
+        case Posting():
+            entries = [[entry.account.value, *units_and_scale(entry.amount, "an entry")] for entry in body.entries]
+            return [body.movement.value, body.period, body.currency, entries, body.cause]
+        case Hold() | Release():
+            return [body.case, body.reason]
+        case Erasure():
+            return [body.number, body.fingerprint, body.reason]
+        case Compaction():
+            return [body.horizons, body.lost, body.tombstone_delay_us, body.dropped, body.gaps]
+        case Unreadable():
+            raise InvalidEvent("an unreadable event cannot be appended; leave it out")
+        case _:
+            assert_never(body)
+
+
+def _assessment_fields(body: Assessment, names: Names) -> list[Any]:
+    used = [[names.number(use.subject), " ".join(use.attributes)] for use in body.used]
+    figures = _shape_and_values(body.figures, names)
+    return [body.period, day_number(body.valid_on), body.program, body.read_to, *figures, used, body.replaces]
+
+
+def _groups(points: Iterable[Point], names: Names) -> Groups:
+    by_day: dict[int, list[tuple[str, Value]]] = {}
+    for point in points:
+        by_day.setdefault(day_number(point.valid_from), []).append((point.attribute, point.value))
+    return [[day, *_shape_and_values(pairs, names)] for day, pairs in by_day.items()]
+
+
+def _retracted(keys: Iterable[tuple[str, date]]) -> Groups:
+    by_day: dict[int, list[str]] = {}
+    for attribute, valid_from in keys:
+        by_day.setdefault(day_number(valid_from), []).append(f"{attribute}:x")
+    return [[day, " ".join(parts), [0] * len(parts)] for day, parts in by_day.items()]
+
+
+def _shape_and_values(pairs: Iterable[tuple[str, Value]], names: Names) -> tuple[str, list[Any]]:
+    kinds, values = [], []
+    for name, value in pairs:
+        kind, stored = store_value(name, value, names)
+        kinds.append(f"{name}:{kind}")
+        values.append(stored)
+    return " ".join(kinds), values
+
+
+def store_value(name: str, value: Value, names: Names) -> tuple[str, Any]:
+    """`value` as its kind and its stored form."""
+    match value:
+        case None:
+            return "n", None
+        case bool():
+            return "b", value
+        case int():
+            return "i", value
+        case Decimal():
+            units, scale = units_and_scale(value, f"`{name}`")
+            return f"d{scale}", units
+        case str():
+            return "s", value
+        case Belongs():
+            return f"r.{value.role}", names.number(value.group)
+        case date():
+            return "t", day_number(value)
+        case _:
+            raise InvalidEvent(f"`{name}` is a {type(value).__name__}; money and rates are Decimal, never float")
+
+
+def load_value(kind: str, stored: Any, names: Names) -> Value:
+    """The value that `stored` is, given its kind."""
+    match kind[0]:
+        case "n" | "x":
+            return None
+        case "b":
+            return bool(stored)
+        case "i":
+            return int(stored)
+        case "d":
+            return EXACT.scaleb(Decimal(stored), -int(kind[1:]))
+        case "s":
+            return str(stored)
+        case "r":
+            return Belongs(names.name(stored), kind[2:])
+        case "t":
+            return day_date(stored)
+        case _:
+            raise LogDamaged(f"value of unknown kind `{kind}`; this log needs a newer version of the program")
+
+
+@lru_cache(maxsize=10_000)
+def parse_shape(shape: str) -> tuple[tuple[str, str], ...]:
+    """The (name, kind) pairs of a shape."""
+    return tuple((name, kind) for name, _, kind in (part.partition(":") for part in shape.split(" ") if part))
+
+
+def decode_json(payload: bytes) -> list[Any]:
+    """The array that a payload is."""
+    fields, _ = _decode_json(payload.decode())
+    return fields  # type: ignore[no-any-return]  # the hash chain vouches for its form
+
+
+def decode(kind: int, payload: bytes, names: Names) -> tuple[str, Body]:
+    """(event id, body) from a payload of that kind. Raises LogDamaged for a kind from the future."""
+    event_id, *fields = decode_json(payload)
+    return event_id, _body(kind, fields, names)
+
+
+def _body(kind: int, fields: list[Any], names: Names) -> Body:
+    match kind:
+        case 1:
+            return Facts(_points(fields[0], names))
+        case 2:
+            return Correction(_points(fields[0], names), fields[1])
+        case 3:
+            return Retraction(_keys(fields[0]), fields[1])
+        case 8:
+            return _assessment(fields, names)
+        case 9:
+            period, assessment, replaces, shape, values, reason = fields
+            return Adjustment(period, assessment, replaces, _decimals(shape, values, names), reason)
+        case 10:
+            return _posting(fields)
+        case 32:
+            return Hold(*fields)
+        case 33:
+            return Release(*fields)
+        case 48:
+            return Erasure(*fields)
+        case 49:
+            horizons, lost, delay, dropped, gaps = fields
+            return Compaction(_pairs(horizons), _pairs(lost), delay, dropped, gaps)
+        case _:
+            raise LogDamaged(f"event of unknown kind {kind}; this log needs a newer version of the program")
+
+
+def _points(groups: Groups, names: Names) -> tuple[Point, ...]:
+    return tuple(
+        Point(name, day_date(day), load_value(kind, stored, names))
+        for day, shape, values in groups
+        for (name, kind), stored in zip(parse_shape(shape), values, strict=True)
+    )
+
+
+def _keys(groups: Groups) -> tuple[tuple[str, date], ...]:
+    return tuple((name, day_date(day)) for day, shape, _ in groups for name, _kind in parse_shape(shape))
+
+
+def _assessment(fields: list[Any], names: Names) -> Assessment:
+    period, valid_on, program, read_to, shape, values, used, replaces = fields
+    uses = tuple(Use(names.name(number), tuple(attributes.split())) for number, attributes in used)
+    return Assessment(period, day_date(valid_on), program, read_to, _figures(shape, values, names), uses, replaces)
+
+
+def _figures(shape: str, values: list[Any], names: Names) -> tuple[tuple[str, Scalar | None], ...]:
+    loaded = [load_value(kind, stored, names) for (_, kind), stored in zip(parse_shape(shape), values, strict=True)]
+    return tuple(
+        (name, None if isinstance(value, Belongs) else value)
+        for (name, _), value in zip(parse_shape(shape), loaded, strict=True)
+    )
+
+
+def _decimals(shape: str, values: list[Any], names: Names) -> tuple[tuple[str, Decimal], ...]:
+    return tuple((name, value) for name, value in _figures(shape, values, names) if isinstance(value, Decimal))
+
+
+def _posting(fields: list[Any]) -> Posting:
+    movement, period, currency, entries, cause = fields
+    decoded = tuple(Entry(Account(account), EXACT.scaleb(Decimal(units), -scale)) for account, units, scale in entries)
+    return Posting(Movement(movement), period, currency, decoded, cause)
+
+
+def _pairs(pairs: list[list[Any]]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, offset) for name, offset in pairs)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - EPOCH
+
+
+def day_date(number: int) -> date:
+    """The date of a day number."""
+    return date.fromordinal(number + EPOCH)

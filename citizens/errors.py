@@ -1,0 +1,109 @@
+"""What can go wrong with the history, as a tree of exceptions.
+
+    CitizensError
+      InvalidEvent          what was given cannot be recorded; nothing was written
+      Conflict              somebody else was first; read again and decide again
+        VersionConflict     the subject has moved on
+        PositionConflict    another follower has moved this consumer
+        DeliveryConflict    this (source, event id) came before with other content
+      Refused               the request is understood and will not be done
+        HorizonPassed       what was known then has been compacted away
+        UnderHold           the subject's history is held for a case
+        LogLocked           another process writes this log
+      LogUnavailable        nothing more is written until the log is opened again
+      LogDamaged            the stored bytes are not what was written; `offset` says from where
+        AnchorMismatch      the log does not reach, or does not match, what an anchor saw
+
+Every message says what, where, and what to do. None quotes a payload.
+"""
+
+from __future__ import annotations
+
+
+class CitizensError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class InvalidEvent(CitizensError):
+    """The caller's input cannot be recorded. Nothing was written."""
+
+
+class Conflict(CitizensError):
+    """The caller's picture of the log is out of date. Nothing was written."""
+
+
+class VersionConflict(Conflict):
+    """`expected_version` is not the subject's version. `actual` is."""
+
+    def __init__(self, subject: str, expected: int, actual: int) -> None:
+        super().__init__(
+            f"subject is at version {actual}, the event expected {expected}; read its timeline again and decide again"
+        )
+        self.subject = subject
+        self.expected = expected
+        self.actual = actual
+
+
+class PositionConflict(Conflict):
+    """The consumer's stored position is not the one expected. `actual` is."""
+
+    def __init__(self, consumer: str, expected: int, actual: int) -> None:
+        super().__init__(
+            f"consumer `{consumer}` stands at offset {actual}, not {expected}: another follower moved it; "
+            "read the position again, or stop this follower"
+        )
+        self.consumer = consumer
+        self.expected = expected
+        self.actual = actual
+
+
+class DeliveryConflict(Conflict):
+    """A delivery with the same (source, event id) and other content is at `offset`."""
+
+    def __init__(self, source: str, offset: int) -> None:
+        super().__init__(
+            f"source `{source}` has delivered this event id before, with other content, at offset {offset}; "
+            "send a correction under a new event id"
+        )
+        self.source = source
+        self.offset = offset
+
+
+class Refused(CitizensError):
+    """The request is well formed and will not be carried out."""
+
+
+class HorizonPassed(Refused):
+    """The answer would need what was compacted at or before `horizon` (an offset)."""
+
+    def __init__(self, known_to: int, horizon: int) -> None:
+        super().__init__(
+            f"what was known at offset {known_to} has been compacted up to offset {horizon}; "
+            f"ask as known at offset {horizon} or later, or restore a backup made before the compaction"
+        )
+        self.known_to = known_to
+        self.horizon = horizon
+
+
+class UnderHold(Refused):
+    """The subject is under legal hold, so nothing of it may be erased."""
+
+
+class LogLocked(Refused):
+    """Another process has this log open for writing."""
+
+
+class LogUnavailable(CitizensError):
+    """The writer has stopped, after an I/O error or because it was closed."""
+
+
+class LogDamaged(CitizensError):
+    """Stored bytes are not what was written. `offset` is the first event concerned, if it is known."""
+
+    def __init__(self, message: str, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class AnchorMismatch(LogDamaged):
+    """The log does not contain the event that an anchor was taken of."""

@@ -1,0 +1,66 @@
+"""Files that survive a crash, and the lock that keeps a second writer out.
+
+A file that names the current state is replaced in four steps: write beside, fsync, rename over, fsync the folder. A
+reader therefore sees the old content or the new, never a part.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from citizens.errors import LogLocked
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries (creations, renames, removals) durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Make the file's content durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put `content` at `path`, durably and all at once."""
+    beside = path.with_name(path.name + ".new")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(path)
+    sync_folder(path.parent)
+
+
+class WriterLock:
+    """An exclusive lock on a file, held while this process writes the log. The kernel lets go of it at death."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock, or raise LogLocked at once."""
+        self._file = path.open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise LogLocked(
+                f"{path.parent} is being written by process {holder}; close it there, or read only"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Let another writer in."""
+        self._file.close()

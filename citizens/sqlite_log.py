@@ -1,0 +1,458 @@
+"""The embedded log: a folder of SQLite files that one process writes and many may read.
+
+1. `open_log` takes the writer's lock, finds the events file that counts, replays the ledger of erasures on the keys,
+   checks the anchor left by the last writer and walks the chain from there to the end.
+2. Appends go through the group commit of `sqlite_writer`. Reads use connections of their own, from a pool.
+3. Compaction, bulk load and erasure take the writer's lock; the first two put a new events file in place.
+4. `close` empties the WAL and leaves an anchor. A poisoned log leaves both as they are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import apsw
+
+from citizens import bulk, compaction, snapshot, snapshot_cache, timeline, verification
+from citizens.checkpointer import Checkpointer
+from citizens.codec import ASSESSMENT
+from citizens.compaction import Compacted, Horizons, OnStep
+from citizens.erasure import LEDGER_RETENTION, Entry, add_to_ledger, read_ledger
+from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable, UnderHold
+from citizens.events import Draft, Event, Origin, check_text
+from citizens.files import WriterLock
+from citizens.keys import KeyStore, fingerprint
+from citizens.layout import Anchor, Layout, create_events
+from citizens.log import Advance, Known, Receipt
+from citizens.snapshot import Snapshot
+from citizens.sqlite_files import SHIPPED, Settings, checkpoint, connect, get_meta
+from citizens.sqlite_reader import Reader
+from citizens.sqlite_writer import Clock, Writer, read_tip, system_clock
+from citizens.timeline import Timeline
+from citizens.verification import Verification
+
+FORCED_CHECKPOINT = 16
+POOLED_READERS = 4
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def open_log(
+    folder: Path | str,
+    *,
+    write: bool = True,
+    keys: Path | str | None = None,
+    settings: Settings = SHIPPED,
+    clock: Clock = system_clock,
+) -> SqliteLog:
+    """Open the log in `folder`; with `write`, create it if there is none, and keep other writers out.
+
+    `keys` is the key store's path if it is not in the folder. Raises LogLocked, LogDamaged (AnchorMismatch if the log's
+    end is missing) or LogUnavailable.
+    """
+    path = Path(folder)
+    layout = Layout(path, Path(keys) if keys is not None else path / "keys.db")
+    try:
+        return SqliteLog(layout, settings, clock, write=write)
+    except OSError as error:
+        message = f"{folder} cannot be opened as a log ({error.strerror}); check the path and its rights"
+        raise LogUnavailable(message) from None
+    except apsw.Error as error:
+        raise LogDamaged(f"{folder} is not a readable log ({error}); restore it from a backup") from error
+
+
+class SqliteLog:
+    """An open log. Methods may be called by many threads. Satisfies `Log`, and does what only a whole store can do."""
+
+    def __init__(self, layout: Layout, settings: Settings, clock: Clock, *, write: bool) -> None:
+        self.layout = layout
+        self._settings = settings
+        self._clock = clock
+        self._pool: list[tuple[Path, Reader]] = []
+        self._pool_lock = threading.Lock()
+        self._closed = False
+        self._writer: Writer | None = None
+        self._lock: WriterLock | None = None
+        if write:
+            self._open_for_writing()
+        else:
+            with self._reader():
+                pass
+
+    def _open_for_writing(self) -> None:
+        self.layout.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = WriterLock(self.layout.folder / "lock")
+        try:
+            self.layout.create(self._settings)
+            self.layout.remove_strays()
+            self._start_writer()
+            self._finish_erasures()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _start_writer(self) -> None:
+        path = self.layout.events_path()
+        connection = connect(path, self._settings, write=True)
+        keys = KeyStore(self.layout.keys_path, self._settings, write=True, log_id=get_meta(connection, "log_id"))
+        reader = Reader(connection, keys)
+        self._check(reader)
+        if self._writer is None:
+            self._writer = Writer(reader, self._clock, self._after_commit)
+        else:
+            self._writer.bind(reader)
+        self._wal_pages = 0
+        connection.set_wal_hook(self._wal_grew)
+        paths = (path, self.layout.keys_path)
+        self._checkpointer = Checkpointer(paths, self._settings, self._writer.stop)
+
+    def _check(self, reader: Reader) -> None:
+        """Raise LogDamaged unless keys, anchor and the events since the anchor fit."""
+        if reader.keys.log_id != get_meta(reader.connection, "log_id"):
+            raise LogDamaged("the key store belongs to another log; give this log's own")
+        for entry in read_ledger(self.layout.erasures_path):
+            reader.keys.destroy(entry.number, entry.fingerprint)
+        anchor = self.layout.read_anchor()
+        if anchor is not None:
+            verification.check_anchor(reader, anchor)
+        after = anchor.offset if anchor is not None else 0
+        verification.verify(reader, after=_start_of(reader, after), deep=False).require()
+
+    def _wal_grew(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _after_commit(self) -> None:
+        """Runs in the writer after each commit: call for a checkpoint, or, far behind, make one."""
+        if self._wal_pages >= self._settings.checkpoint_pages:
+            self._checkpointer.request()
+        if self._wal_pages >= self._settings.checkpoint_pages * FORCED_CHECKPOINT:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Empty the WAL into the database now, unless a reader is in the way."""
+        writer = self._require_writer()
+        with writer.lock:
+            try:
+                checkpoint(writer.reader.connection, wait=True)
+            except apsw.BusyError:
+                return
+
+    def _require_writer(self) -> Writer:
+        if self._writer is None or self._closed:
+            raise LogUnavailable("this log is closed, or open for reading only; open it for writing")
+        if self._writer.failure is not None:
+            raise self._writer.unavailable()
+        return self._writer
+
+    @contextmanager
+    def _reader(self) -> Iterator[Reader]:
+        """A reader from the pool, on the events file that counts now."""
+        if self._closed:
+            raise LogUnavailable("this log is closed; open it again")
+        path = self.layout.events_path()
+        with self._pool_lock:
+            reader = next((self._pool.pop(at)[1] for at, each in enumerate(self._pool) if each[0] == path), None)
+        if reader is None:
+            events = connect(path, self._settings, write=False)
+            reader = Reader(events, KeyStore(self.layout.keys_path, self._settings, write=False))
+        reader.keys.forget()
+        try:
+            yield reader
+        finally:
+            with self._pool_lock:
+                keep = not self._closed and len(self._pool) < POOLED_READERS
+                if keep:
+                    self._pool.append((path, reader))
+            if not keep:
+                reader.close()
+
+    # Reading
+
+    def read(self, after: int = 0, limit: int = 1_000) -> list[Event]:
+        """The next events with an offset above `after`, at most `limit`; empty at the end."""
+        with self._reader() as reader:
+            return reader.events("WHERE offset > ? ORDER BY offset LIMIT ?", (after, limit))
+
+    def read_subject(self, subject: str, known: Known = None) -> list[Event]:
+        """All events of one subject as known, in order; empty for a subject never seen, or erased."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            if number is None:
+                return []
+            to = self._offset_of(reader, known)
+            return reader.events("WHERE subject = ? AND offset <= ? ORDER BY offset", (number, to))
+
+    def read_uses(self, subject: str, after: int = 0) -> list[Event]:
+        """The assessments above `after` that used facts of this subject, in order."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            if number is None:
+                return []
+            condition = "WHERE offset IN (SELECT offset FROM uses WHERE subject = ? AND offset > ?) AND kind = ?"
+            return reader.events(condition + " ORDER BY offset", (number, after, ASSESSMENT))
+
+    def head(self) -> int:
+        """The offset of the last event; 0 if there is none."""
+        with self._reader() as reader:
+            return reader.head()
+
+    def version(self, subject: str) -> int:
+        """How many events have been recorded for the subject."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            return 0 if number is None else reader.version(number)
+
+    def position(self, consumer: str) -> int:
+        """The offset that the consumer has been advanced to; 0 if never."""
+        with self._reader() as reader:
+            return reader.position(consumer)
+
+    def offset_of(self, known: Known) -> int:
+        """The last offset recorded at or before that moment."""
+        with self._reader() as reader:
+            return self._offset_of(reader, known)
+
+    def _offset_of(self, reader: Reader, known: Known) -> int:
+        match known:
+            case None:
+                return reader.head()
+            case datetime():
+                return reader.offset_at(_microseconds(known))
+            case int():
+                return min(max(known, 0), reader.head())
+
+    def lost(self) -> Mapping[str, int]:
+        """Per attribute, the offset before which compaction has made answers impossible."""
+        with self._reader() as reader:
+            return reader.lost()
+
+    def timeline(self, subject: str, known: Known = None) -> Timeline:
+        """One subject's facts as known. Raises HorizonPassed if some of what was known then is compacted."""
+        with self._reader() as reader:
+            offset = self._offset_of(reader, known)
+            _refuse_before(reader, offset, None)
+        return timeline.build(subject, self.read_subject(subject, offset))
+
+    def snapshot(
+        self,
+        valid_on: date,
+        known: Known = None,
+        *,
+        attributes: Collection[str] | None = None,
+        cached: bool = False,
+    ) -> Snapshot:
+        """Everybody's facts as columns, as valid on the day, as known. `cached` keeps a copy as Parquet, unencrypted.
+
+        Raises HorizonPassed if what was known then of these attributes is compacted, Refused if an attribute holds
+        values of several kinds.
+        """
+        with self._reader() as reader:
+            offset = self._offset_of(reader, known)
+            _refuse_before(reader, offset, attributes)
+            if not cached:
+                return snapshot.build(reader, valid_on, offset, attributes)
+            return snapshot_cache.build(self.layout.cache_path, reader, valid_on, offset, attributes)
+
+    def held(self) -> set[str]:
+        """The subjects under legal hold."""
+        with self._reader() as reader:
+            return {reader.keys.name(number) for number in reader.held()}
+
+    def anchor(self) -> Anchor:
+        """How far the log reaches. Keep it elsewhere: `verify` with it shows whether the end was cut off."""
+        with self._reader() as reader:
+            return _anchor(reader)
+
+    def verify(self, anchor: Anchor | None = None) -> Verification:
+        """Walk the whole chain, check every table beside it, every key, and the anchor left by the last writer."""
+        with self._reader() as reader:
+            found = verification.verify(reader, anchor=anchor)
+            return verification.with_keys(reader, found)
+
+    # Writing
+
+    def append(self, drafts: Sequence[Draft], *, advance: Advance | None = None) -> list[Receipt]:
+        """Record all drafts, and the advance, or nothing. Returns when they are durable (see `Log.append`)."""
+        return self._require_writer().append(drafts, advance)
+
+    def bulk_load(
+        self,
+        origin: Origin,
+        rows: Callable[[KeyStore], Iterable[bulk.Loaded]],
+    ) -> int:
+        """Fill an empty log with Facts events, all or nothing; the number of them. See `population.import_tables`."""
+        writer = self._require_writer()
+        with writer.lock:
+            if writer.tip.offset:
+                raise InvalidEvent("a bulk load fills an empty log; append to this one instead")
+            path = self.layout.next_path()
+            create_events(path, writer.reader.keys.log_id, self._settings, indexed=False)
+            connection = bulk.open_unsafe(path, self._settings)
+            start = read_tip(Reader(connection, writer.reader.keys))
+            start = type(start)(start.offset, start.link, self._clock())
+            tip = bulk.load(connection, start, origin, rows(writer.reader.keys))
+            writer.reader.keys.commit()
+            bulk.finish_file(connection, path)
+            self._put_in_place(path)
+            return tip.offset
+
+    def compact(
+        self,
+        horizons: Mapping[str, datetime],
+        *,
+        actor: str,
+        legal_basis: str,
+        tombstone_delay: timedelta = timedelta(days=30),
+        on_step: OnStep = lambda _: None,
+    ) -> Compacted:
+        """Forget superseded change points recorded at or before their retention class's horizon (see `compaction`).
+
+        Writers wait while it runs. `on_step` is told of each step, for showing progress.
+        """
+        writer = self._require_writer()
+        with writer.lock:
+            reader = writer.reader
+            limits = _horizons(reader, horizons, tombstone_delay)
+            on_step("plan")
+            planned = compaction.plan(reader, limits)
+            if not len(planned.dropped):
+                return Compacted(0, int(reader.connection.execute("SELECT count(*) FROM events").get))
+            origin = Origin("log", actor, legal_basis, LEDGER_RETENTION)
+
+            def append(copied: Reader, digest: str) -> None:
+                body = compaction.record(planned, limits, digest)
+                draft = Draft("", body, origin, f"compaction-{writer.tip.offset + 1}")
+                Writer(copied, self._clock, lambda: None).append_in_transaction(draft)
+
+            path = compaction.write(reader, self.layout, self._settings, planned, append, on_step)
+            left = self._put_in_place(path)
+            on_step("swapped")
+            return Compacted(len(planned.dropped), left)
+
+    def _put_in_place(self, path: Path) -> int:
+        """Swap in a complete events file and go on with it; the number of its events."""
+        writer = self._require_writer()
+        self._stop_writer(keep_wal=False)
+        try:
+            self.layout.swap(path)
+            self._start_writer()
+        except BaseException as error:
+            writer.stop(f"the new events file could not be put in place: {error}")
+            raise
+        self.layout.remove_strays()
+        self.layout.write_anchor(_anchor(writer.reader))
+        return int(writer.reader.connection.execute("SELECT count(*) FROM events").get)
+
+    def erase(self, subject: str, *, actor: str, legal_basis: str, reason: str) -> bool:
+        """Destroy the subject's key and name, for ever; False if the subject is not known.
+
+        On return no event of it can be read, here or from a restored backup. Raises UnderHold.
+        """
+        for text, what in ((actor, "an actor"), (legal_basis, "a legal basis"), (reason, "a reason")):
+            check_text(text, what)
+        writer = self._require_writer()
+        with writer.lock:
+            reader = writer.reader
+            number = reader.keys.find(subject)
+            key = reader.keys.key(number) if number is not None else None
+            if number is None or key is None:
+                return False
+            if number in reader.held():
+                raise UnderHold("the subject is under legal hold; release the hold first")
+            entry = Entry(number, fingerprint(key), actor, legal_basis, reason)
+            add_to_ledger(self.layout.erasures_path, [entry])
+            self._finish_erasures()
+            return True
+
+    def _finish_erasures(self) -> None:
+        """Carry out what the ledger of erasures says and is not done yet."""
+        writer = self._require_writer()
+        entries = read_ledger(self.layout.erasures_path)
+        with self._pool_lock:
+            pooled, self._pool = self._pool, []
+        for _, reader in pooled:
+            reader.close()
+        destroyed = [writer.reader.keys.destroy(entry.number, entry.fingerprint) for entry in entries]
+        if any(destroyed) or entries:
+            self.layout.clear_cache()
+        if entries:
+            writer.append([entry.draft() for entry in entries], None, system=True)
+
+    # Closing
+
+    def _stop_writer(self, *, keep_wal: bool) -> None:
+        writer = self._writer
+        assert writer is not None
+        self._checkpointer.stop(checkpoint_on_close=not keep_wal)
+        with self._pool_lock:
+            pooled, self._pool = self._pool, []
+        for _, reader in pooled:
+            reader.close()
+        if keep_wal:
+            # Copying the WAL now could make a failed write look whole; the next opening recovers from it instead.
+            writer.reader.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        else:
+            self.checkpoint()
+        writer.reader.close()
+
+    def close(self) -> None:
+        """Empty the WAL, leave an anchor, and let another writer in. Closing twice does nothing."""
+        if self._closed:
+            return
+        if self._writer is not None:
+            with self._writer.lock:
+                poisoned = self._writer.failure is not None
+                if not poisoned:
+                    self.layout.write_anchor(_anchor(self._writer.reader))
+                self._stop_writer(keep_wal=poisoned)
+                self._writer.stop("the log was closed")
+        self._closed = True
+        with self._pool_lock:
+            for _, reader in self._pool:
+                reader.close()
+            self._pool.clear()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> SqliteLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _microseconds(moment: datetime) -> int:
+    """Microseconds since 1970, exactly. Raises InvalidEvent for a moment without a time zone."""
+    if moment.tzinfo is None:
+        raise InvalidEvent("a moment needs a time zone; give `datetime.now(UTC)` or an ISO time ending in Z")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _refuse_before(reader: Reader, offset: int, attributes: Collection[str] | None) -> None:
+    """Raise HorizonPassed if compaction has taken what an answer as known at `offset` would need."""
+    lost = reader.lost()
+    asked = lost if attributes is None else [name for name in attributes if name in lost]
+    horizon = max((lost[name] for name in asked), default=0)
+    if offset < horizon:
+        raise HorizonPassed(offset, horizon)
+
+
+def _horizons(reader: Reader, moments: Mapping[str, datetime], delay: timedelta) -> Horizons:
+    superseded = {name: reader.offset_at(_microseconds(moment)) for name, moment in moments.items()}
+    retractions = {name: reader.offset_at(_microseconds(moment - delay)) for name, moment in moments.items()}
+    return Horizons(superseded, retractions, delay // timedelta(microseconds=1))
+
+
+def _anchor(reader: Reader) -> Anchor:
+    tip = read_tip(reader)
+    return Anchor(get_meta(reader.connection, "log_id").hex(), tip.offset, tip.link.hex())
+
+
+def _start_of(reader: Reader, offset: int) -> int:
+    """From where to walk the chain: the anchor's offset, or the end of the compacted run that it lies in."""
+    inside = "SELECT last FROM gaps WHERE first <= ? AND last >= ?"
+    return int(reader.connection.execute(inside, (offset, offset)).get or offset)

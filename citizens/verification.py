@@ -1,0 +1,221 @@
+"""Is the log what was written? Answered from the events file alone, without keys.
+
+1. Walk the events in order. Each one's link must follow from the one before; offsets must be consecutive except where a
+   gap says that a run was compacted, and the links around the gap must fit.
+2. The last compaction's event must match a hash over all gaps and over the deliveries whose events are gone.
+3. The tables that only repeat the events must repeat them: deliveries, versions. Positions carry their own digests.
+4. SQLite's own check of the file's structure.
+5. An anchor, if one is given, must be of this log.
+
+Problems are values, each with the offset it concerns; the first 50 are told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import apsw
+
+from citizens import chain, codec
+from citizens.errors import AnchorMismatch, LogDamaged
+from citizens.events import Compaction
+from citizens.layout import Anchor
+from citizens.sqlite_files import FORMAT, get_meta
+from citizens.sqlite_reader import Reader, position_digest
+
+MAX_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something is not as it was written. `offset` is the event concerned; 0 if it is no event."""
+
+    offset: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was walked, and what was found wrong. `chain` is the last link, in hexadecimal."""
+
+    events: int
+    head: int
+    chain: str
+    problems: tuple[Damage, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found wrong."""
+        return not self.problems
+
+    def require(self) -> None:
+        """Raise LogDamaged with the first problem, if there is one."""
+        if self.problems:
+            first = self.problems[0]
+            raise LogDamaged(f"{first.what}; restore the log from a backup", first.offset)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Where the walk along the chain stands."""
+
+    offset: int
+    link: bytes
+    recorded_at_us: int = 0
+    events: int = 0
+
+
+def verify(reader: Reader, *, after: int = 0, anchor: Anchor | None = None, deep: bool = True) -> Verification:
+    """Walk the chain from `after`. `deep` also checks the tables beside the events and the file's structure."""
+    walk = _Walk(after, b"")
+    problems = list(islice(_all_problems(reader, walk, anchor, deep), MAX_PROBLEMS))
+    return Verification(walk.events, walk.offset, walk.link.hex(), tuple(problems))
+
+
+def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool) -> Iterator[Damage]:
+    try:
+        if int.from_bytes(get_meta(reader.connection, "format"), "big") != FORMAT:
+            yield Damage(0, f"the file's format is not {FORMAT}")
+        walk.link = _link_at(reader, walk.offset)
+        yield from _walk_chain(reader, walk)
+        if deep:
+            yield from _check_gaps(reader)
+            yield from _check_tables(reader)
+            yield from _check_structure(reader.connection)
+        if anchor is not None:
+            check_anchor(reader, anchor)
+    except LogDamaged as error:
+        yield Damage(error.offset or 0, str(error))
+    except apsw.Error as error:
+        yield Damage(walk.offset + 1, f"the file cannot be read after offset {walk.offset} ({error})")
+
+
+def _link_at(reader: Reader, offset: int) -> bytes:
+    """The link of an event or of a compacted run's end."""
+    if offset == 0:
+        return chain.genesis(get_meta(reader.connection, "log_id"))
+    found = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
+    found = found or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get
+    if found is None:
+        raise AnchorMismatch(f"the log has no event at offset {offset}, which an anchor saw", offset)
+    return bytes(found)
+
+
+def _walk_chain(reader: Reader, walk: _Walk) -> Iterator[Damage]:
+    gaps = iter([gap for gap in reader.gaps() if gap.first > walk.offset])
+    gap = next(gaps, None)
+    for row in reader.rows("WHERE offset > ? ORDER BY offset", (walk.offset,)):
+        while gap is not None and gap.first == walk.offset + 1:
+            if gap.before != walk.link:
+                yield Damage(gap.first, f"the chain does not lead into the compacted run at offset {gap.first}")
+            walk.offset, walk.link = gap.last, gap.after
+            gap = next(gaps, None)
+        if row.offset != walk.offset + 1:
+            yield Damage(walk.offset + 1, f"events are missing from offset {walk.offset + 1} to {row.offset - 1}")
+        if chain.link(walk.link, reader.header(row), row.payload) != row.chain:
+            yield Damage(row.offset, f"the event at offset {row.offset} does not match the chain")
+        if row.recorded_at_us < walk.recorded_at_us:
+            yield Damage(row.offset, f"the event at offset {row.offset} was recorded before the one before it")
+        walk.offset, walk.link, walk.recorded_at_us = row.offset, row.chain, row.recorded_at_us
+        walk.events += 1
+    if gap is not None:
+        yield Damage(gap.first, f"a compacted run at offset {gap.first} has no place in the log")
+
+
+def _check_gaps(reader: Reader) -> Iterator[Damage]:
+    last = None
+    for row in reader.rows("WHERE kind >= 32 AND kind = 49 ORDER BY offset DESC LIMIT 1"):
+        last = reader.event(row).body
+    has_gaps = next(reader.gaps(), None) is not None
+    if last is None and has_gaps:
+        yield Damage(0, "events were removed without a compaction's record")
+    if isinstance(last, Compaction) and last.gaps != remains_digest(reader):
+        yield Damage(0, "the compacted runs do not match the last compaction's record")
+
+
+def remains_digest(reader: Reader) -> str:
+    """A hash over what compaction left of removed events: the gaps, and the deliveries that must not come again."""
+    total = hashlib.sha256(chain.gaps_digest(reader.gaps()).encode())
+    select = (
+        "SELECT offset, delivery FROM deliveries WHERE NOT EXISTS "
+        "(SELECT 1 FROM events WHERE events.offset = deliveries.offset) ORDER BY offset, delivery"
+    )
+    for offset, delivery in reader.connection.execute(select):
+        total.update(offset.to_bytes(8, "big") + delivery)
+    return total.hexdigest()
+
+
+def _check_tables(reader: Reader) -> Iterator[Damage]:
+    connection = reader.connection
+    for (offset,) in connection.execute(
+        "SELECT events.offset FROM events LEFT JOIN deliveries USING(delivery) "
+        "WHERE deliveries.offset IS NOT events.offset LIMIT 50"
+    ):
+        yield Damage(offset, f"the delivery of the event at offset {offset} is not on record")
+    spare = "SELECT (SELECT count(*) FROM deliveries) - (SELECT count(*) FROM events)"
+    missing = "SELECT coalesce(sum(last - first + 1), 0) FROM gaps"
+    if connection.execute(spare).get != connection.execute(missing).get:
+        yield Damage(0, "the record of deliveries has entries that belong to no event")
+    for number, offset in connection.execute(
+        "SELECT subject, max(offset) FROM (SELECT subject, max(version) AS version, max(offset) AS offset FROM events "
+        "GROUP BY subject UNION ALL SELECT subject, version, 0 FROM versions) GROUP BY subject "
+        "HAVING count(*) <> 2 OR min(version) <> max(version) LIMIT 50"
+    ):
+        yield Damage(offset, f"the version of subject {number} is not that of its last event, at offset {offset}")
+    for consumer, position, digest in connection.execute("SELECT consumer, position, digest FROM positions"):
+        if position_digest(consumer, position) != digest:
+            yield Damage(0, f"the position of consumer `{consumer}` is damaged")
+
+
+def _check_structure(connection: apsw.Connection) -> Iterator[Damage]:
+    for (message,) in connection.execute("PRAGMA integrity_check(20)"):
+        if message != "ok":
+            yield Damage(0, f"the file's structure is damaged: {message}")
+
+
+def with_keys(reader: Reader, found: Verification) -> Verification:
+    """`found`, and what only the keys can tell: that every row of the key store is whole, and the index of uses."""
+    problems = list(found.problems)
+    try:
+        for _ in reader.keys.all_rows():
+            continue
+        problems.extend(islice(_check_uses(reader), MAX_PROBLEMS))
+    except LogDamaged as error:
+        problems.append(Damage(error.offset or 0, str(error)))
+    except apsw.Error as error:
+        problems.append(Damage(0, f"the key store cannot be read ({error}); restore it"))
+    return replace(found, problems=tuple(problems[:MAX_PROBLEMS]))
+
+
+def _check_uses(reader: Reader) -> Iterator[Damage]:
+    """The index of facts used against the assessments themselves; those of erased subjects are passed over."""
+    recorded: dict[int, set[int]] = {}
+    for number, offset in reader.connection.execute("SELECT subject, offset FROM uses"):
+        recorded.setdefault(offset, set()).add(number)
+    for row in reader.rows("WHERE kind = ? ORDER BY offset", (codec.ASSESSMENT,)):
+        plain, indexed = reader.payload(row), recorded.pop(row.offset, set())
+        if plain is not None and {number for number, _ in codec.decode_json(plain)[7]} != indexed:
+            yield Damage(row.offset, f"the index of facts used is wrong for the assessment at offset {row.offset}")
+    for offset in recorded:
+        yield Damage(offset, f"the index of facts used names offset {offset}, where no assessment is")
+
+
+def check_anchor(reader: Reader, anchor: Anchor) -> None:
+    """Raise AnchorMismatch unless the log is the anchor's and contains its event unchanged."""
+    log_id = get_meta(reader.connection, "log_id").hex()
+    if log_id != anchor.log_id:
+        raise AnchorMismatch("the anchor is another log's; give this log's own")
+    if anchor.offset > reader.head():
+        message = f"the log ends at offset {reader.head()}, an anchor saw offset {anchor.offset}: its end is missing"
+        raise AnchorMismatch(message + "; restore it from a backup", reader.head() + 1)
+    held = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (anchor.offset,)).get
+    held = held or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (anchor.offset,)).get
+    inside = "SELECT count(*) FROM gaps WHERE first <= ? AND last > ?"
+    if held is None and anchor.offset and not reader.connection.execute(inside, (anchor.offset, anchor.offset)).get:
+        raise AnchorMismatch(f"the log has no event at offset {anchor.offset}, which an anchor saw", anchor.offset)
+    if held is not None and held.hex() != anchor.chain:
+        message = f"the event at offset {anchor.offset} is not the one an anchor saw; restore the log from a backup"
+        raise AnchorMismatch(message, anchor.offset)
