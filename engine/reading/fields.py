@@ -129,5 +129,7 @@ def named_entries(context: Context, node: Node, place: Span, what: str, of_what:
 
 
 def _wrong_shape(context: Context, node: Node, place: Span, what: str, wanted: str, help: str) -> None:
+    if isinstance(node, Scalar) and node.refused:
+        return
     span = node.span if node.span.text.strip() else place
     context.report("E203", f"{what} holds {kind_of(node)}, where {wanted} is expected", span, help=help)

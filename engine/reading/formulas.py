@@ -26,7 +26,7 @@ def read_formula(context: Context, node: Node | None, place: Span) -> Expression
     if node is None:
         return None
     if isinstance(node, Scalar):
-        return None if _loses_a_comment(context, node) else parse_formula(node.fragment, context.problems)
+        return None if node.refused or _loses_a_comment(context, node) else parse_formula(node.fragment, context.problems)
     scalar = as_scalar(context, node, place, "the formula")
     return parse_formula(scalar.fragment, context.problems) if scalar else None
 

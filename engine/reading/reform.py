@@ -42,7 +42,7 @@ class Reform:
     law: str
     span: Span = field(compare=False, repr=False)
     settings: tuple[Setting, ...] = ()
-    replaced: Definitions = Definitions()
+    replaced: Definitions = field(default_factory=Definitions)
     added: RuleModule | None = None
     removed: tuple[tuple[str, Span], ...] = ()
 

@@ -119,7 +119,7 @@ def read_dated_brackets(context: Context, node: Node, bands: Bands, place: Span)
             dated.append((day, {None: read_brackets(context, entry.value, bands, entry.key.span)}))
             continue
         keyed = keyed_entries(context, entry.value, bands.key, entry.key.span, "the scale")
-        by_key: dict[Key | None, tuple[Bracket, ...]] = {value: () for value in key_values(context, bands.key)}
+        by_key: dict[Key | None, tuple[Bracket, ...]] = dict.fromkeys(key_values(context, bands.key), ())
         by_key |= {value: read_brackets(context, one.value, bands, one.key.span) for value, one in keyed}
         dated.append((day, by_key))
     return tuple(dated)

@@ -25,11 +25,15 @@ class Style(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text. `span` covers quotes and block headers too; `text` is the text without them."""
+    """A text. `span` covers quotes and block headers too; `text` is the text without them.
+
+    `refused` marks what stood for an alias: it says nothing, and was reported already.
+    """
 
     text: str
     style: Style
     span: Span = field(compare=False, repr=False)
+    refused: bool = False
 
     @property
     def fragment(self) -> Fragment:

@@ -110,7 +110,7 @@ class _Reader:
                 return self.sequence(event, depth)
             case yaml.ScalarEvent():
                 return Scalar(event.value, _STYLES.get(event.style or "", Style.PLAIN), self.span(event))
-        return Scalar("", Style.PLAIN, self.span(event))
+        return Scalar("", Style.PLAIN, self.span(event), refused=True)
 
     def refuse_properties(self, event: yaml.Event) -> None:
         """Refuse an alias, an anchor, a tag."""
@@ -203,6 +203,7 @@ def _torn(key: Scalar, text: str) -> bool:
 
 _REMEDIES = (
     ("mapping values are not allowed", "a value that holds `: ` stands in quotes or as a block after `|`"),
+    ("tab character", "indent with spaces"),
     ("cannot start any token", "indent with spaces, and put a value that begins with this character in quotes"),
     ("while scanning a quoted scalar", "close the quotes"),
     ("while scanning a simple key", "write `key: value`"),
