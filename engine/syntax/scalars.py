@@ -114,9 +114,10 @@ def _white(run: str, written: str, start: int, stop: int) -> list[int]:
     """Places for a run of white space among the written characters from `start` to `stop`."""
     right: list[int] = []
     position, index = stop, len(run)
-    while index and position > start and run[index - 1] in " \t" and written[position - 1] == run[index - 1]:
-        index, position = index - 1, position - 1
-        right.append(position)
+    if "\n" in run or written.find("\n", start, stop) < 0:
+        while index and position > start and run[index - 1] in " \t" and written[position - 1] == run[index - 1]:
+            index, position = index - 1, position - 1
+            right.append(position)
     left: list[int] = []
     place = start
     for char in run[:index]:
