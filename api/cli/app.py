@@ -1,0 +1,208 @@
+"""The commands' names and options. What a command does stands in its own module, imported when it is called.
+
+Every way in which a command can fail for a reason outside the program ends here: as a sentence on stderr and an exit
+code, never as a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from api.failures import ExitCode, Failure
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 rules invalid, 4 examples failed, 5 differences found."
+
+app = typer.Typer(
+    name="rulewright",
+    help="Law as data: check it, compute with it, and see why each figure is what it is.",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+Rules = Annotated[str, typer.Argument(metavar="RULES", help="Shipped rules, such as `us`, or a folder.")]
+RulesOption = Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")]
+Case = Annotated[str, typer.Argument(metavar="CASE", help="A case in YAML or JSON; `-` reads stdin.")]
+At = Annotated[
+    Optional[str],
+    typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05; if not given, what the case says."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Money is a decimal in a string.")]
+Reforms = Annotated[
+    Optional[list[Path]],
+    typer.Option("--reform", metavar="FILE", help="Lay a reform over the law; may be given several times."),
+]
+
+
+@app.command()
+def check(rules: Rules, reform: Reforms = None, as_json: AsJson = False) -> None:
+    """Find everything that is wrong with rules, with positions and remedies."""
+    from api.cli.check import check_command
+
+    raise typer.Exit(check_command(rules, reform or [], as_json))
+
+
+@app.command("test")
+def test_(
+    rules: Rules,
+    only: Annotated[str, typer.Option("--only", metavar="TEXT", help="Only examples whose name or file has it.")] = "",
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the worked examples that stand in the rules."""
+    from api.cli.test import test_command
+
+    raise typer.Exit(test_command(rules, reform or [], only, as_json))
+
+
+@app.command()
+def calc(
+    rules: Rules,
+    case: Case,
+    at: At = None,
+    want: Annotated[str, typer.Option("--want", metavar="A,B", help="Figures to compute, by name.")] = "",
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute figures of one case. Where facts are missing: the range, and what to ask next."""
+    from api.cli.calc import calc_command
+
+    raise typer.Exit(calc_command(rules, case, at, want, reform or [], as_json))
+
+
+@app.command()
+def why(
+    rules: Rules,
+    case: Case,
+    variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The figure to explain.")],
+    at: At = None,
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain a figure: what decided it, step by step, with the law."""
+    from api.cli.why import why_command
+
+    raise typer.Exit(why_command(rules, case, variable, at, of, reform or [], as_json))
+
+
+@app.command()
+def fmt(
+    paths: Annotated[list[str], typer.Argument(metavar="PATHS", help="Rule files, or folders of rules.")],
+    check_only: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if something would.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put the formulas of rule files in order, and leave everything else as it is."""
+    from api.cli.fmt import fmt_command
+
+    raise typer.Exit(fmt_command(paths, check_only, as_json))
+
+
+@app.command()
+def graph(
+    variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The figure to begin with.")],
+    rules: RulesOption = "us",
+    dot: Annotated[bool, typer.Option("--dot", help="DOT for Graphviz, instead of Mermaid.")] = False,
+    users: Annotated[bool, typer.Option("--users", help="Who uses it, instead of what it uses.")] = False,
+    depth: Annotated[int, typer.Option("--depth", min=1, max=99, help="How many steps to follow.")] = 99,
+    as_json: AsJson = False,
+) -> None:
+    """Draw what a figure is made of, as Mermaid or DOT text."""
+    from api.cli.graph import graph_command
+
+    raise typer.Exit(graph_command(rules, variable, dot, users, depth, as_json))
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A figure, fact, parameter, table, scale or function.")],
+    rules: RulesOption = "us",
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a definition: its law, its values over time, what it uses and who uses it."""
+    from api.cli.show import show_command
+
+    raise typer.Exit(show_command(rules, name, reform or [], as_json))
+
+
+@app.command()
+def taxsim(
+    source: Annotated[str, typer.Argument(metavar="[CSV]", help="Tax units; stdin if not given.")] = "-",
+    rules: RulesOption = "us",
+    step: Annotated[str, typer.Option("--mtr-step", help="What marginal rates add to the income, in dollars.")] = "1",
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute tax units in TAXSIM-35's columns: `rulewright taxsim < in.csv > out.csv`."""
+    from api.cli.taxsim import taxsim_command
+
+    raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json))
+
+
+@app.command()
+def demo(
+    units: Annotated[int, typer.Option("--units", min=1, max=10_000, help="How many units of the sample.")] = 2_000,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the 2024 tax of 2,000 real tax units, and explain one household's credit."""
+    from api.cli.demo import demo_command
+
+    raise typer.Exit(demo_command(units, as_json))
+
+
+def run() -> int:
+    """Run the command; every foreseeable fault becomes a sentence and an exit code."""
+    try:
+        app(prog_name="rulewright")
+    except SystemExit as stop:
+        return _flushed(stop.code if isinstance(stop.code, int) else ExitCode.FAILED if stop.code else 0)
+    except BrokenPipeError:
+        return _reader_left()
+    except KeyboardInterrupt:
+        return 130
+    except Failure as failure:
+        return _failed(failure)
+    except OSError as fault:
+        what = fault.strerror or str(fault)
+        return _failed(Failure(f"{what}: `{fault.filename}`" if fault.filename else what.lower()))
+    except Exception as fault:
+        return _rules_invalid(fault)
+    return _flushed(ExitCode.DONE)
+
+
+def _failed(failure: Failure) -> int:
+    print(f"error: {failure.message}" + (f"\n  = help: {failure.help}" if failure.help else ""), file=sys.stderr)
+    return failure.code
+
+
+def _rules_invalid(fault: Exception) -> int:
+    from engine.diagnostics import RulesInvalid
+
+    if not isinstance(fault, RulesInvalid):
+        raise fault
+    from api.cli.output import show_problems
+
+    show_problems(fault.problems)
+    return ExitCode.RULES_INVALID
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    return code
+
+
+def _reader_left() -> int:
+    """Who read our output stopped, as `head` does: no fault. Python shall not complain when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.DONE
