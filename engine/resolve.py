@@ -115,7 +115,7 @@ def _collect(module: RuleModule, symbols: Symbols, problems: Diagnostics) -> Non
         if name in names:
             _twice(name, declaration.span, names[name].declaration.span, problems)
         elif name in BUILTINS or name in taken:
-            what = "a word of the language" if name in BUILTINS else "an entity, a role or an enum"
+            what = "a word of the language" if name in BUILTINS else "an entity, a role or a set of roles"
             problems.add("E402", f"`{name}` is already {what}", declaration.span, help="choose another name")
         else:
             whole = name if name in exports else f"{module.name}:{name}"
@@ -123,7 +123,7 @@ def _collect(module: RuleModule, symbols: Symbols, problems: Diagnostics) -> Non
 
 
 def _structural_names(settings: Settings) -> set[str]:
-    names = set(settings.enums) | set(settings.entities)
+    names = set(settings.entities)
     for entity in settings.entities.values():
         names.add(entity.plural)
         names.update(entity.sets)

@@ -26,7 +26,11 @@ ENGINE_LAYERS = (
     ("check",),
     ("dependencies", "witness", "coverage"),
     ("pipeline",),
-    ("cases", "interpreter", "unknowns", "explain", "examples"),
+    ("outcomes",),
+    ("domain", "constants", "cases"),
+    ("operations",),
+    ("interpreter", "unknowns"),
+    ("explain", "examples"),
     ("columns",),
     ("native",),
 )

@@ -1,0 +1,202 @@
+"""Worked examples: each case is run and every expectation compared, with the place where it stands.
+
+An expectation is a value, `unknown`, `not_applicable` or `error`; for a requirement also `{holds: …, not_met: […]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.cases import Case, instances_of, read_case
+from engine.constants import Constants
+from engine.declarations import Example, RuleModule, Ruleset
+from engine.diagnostics import Diagnostics
+from engine.interpreter import Interpreter
+from engine.ir.program import Definition, Program, ReasonInfo
+from engine.numbers import format_decimal
+from engine.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.periods import Period, parse_period
+from engine.reading.context import Context
+from engine.reading.values import read_value
+from engine.source import Span
+from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from engine.types import Kind
+
+_WORDS = ("unknown", "not_applicable", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One figure that an example expects and the rules do not give."""
+
+    module: str
+    example: str
+    figure: str
+    expected: str
+    found: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExamplesRun:
+    """How many examples and expectations were tried, and which did not hold."""
+
+    examples: int
+    expectations: int
+    mismatches: tuple[Mismatch, ...]
+
+
+def run_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> ExamplesRun:
+    """Run every example. One that cannot be read adds problems E801, E802, E805 and counts as tried."""
+    constants = Constants(program)
+    examples = expectations = 0
+    mismatches: list[Mismatch] = []
+    for module in ruleset.modules:
+        for example in module.examples:
+            examples += 1
+            runner = _Runner(module, example, program, constants, problems)
+            found = list(runner.run())
+            expectations += runner.expectations
+            mismatches += found
+    return ExamplesRun(examples, expectations, tuple(mismatches))
+
+
+class _Runner:
+    def __init__(
+        self, module: RuleModule, example: Example, program: Program, constants: Constants, problems: Diagnostics
+    ) -> None:
+        self.module = module
+        self.example = example
+        self.program = program
+        self.constants = constants
+        self.problems = problems
+        self.expectations = 0
+
+    def run(self) -> Iterator[Mismatch]:
+        at = self.period()
+        given = self.example.given
+        assert isinstance(given, Mapping | Scalar | Sequence)
+        case = read_case(self.program, given, self.problems, at) if at is not None else None
+        if case is None or at is None or not isinstance(self.example.expect, Mapping):
+            return
+        interpreter = Interpreter(self.program, case, self.constants)
+        for entry in self.example.expect:
+            yield from self.entry(entry, interpreter, case, at)
+
+    def period(self) -> Period | None:
+        try:
+            return parse_period(self.example.at, dict(self.program.settings.calendars))
+        except ValueError as fault:
+            self.problems.add("E802", str(fault), self.example.span, help="write `at: 2024`")
+            return None
+
+    def entry(self, entry: Entry, interpreter: Interpreter, case: Case, at: Period) -> Iterator[Mismatch]:
+        entities = self.program.settings.entities
+        plural = next((one for one in entities.values() if entry.name in (one.plural, one.name)), None)
+        if plural is None or not isinstance(entry.value, Mapping):
+            yield from self.figure(entry, None, interpreter, case, at)
+            return
+        named = entry.value.entries if entry.name == plural.plural else (entry,)
+        for instance in named:
+            if instance.name not in case.instances.get(plural.name, ()) or not isinstance(instance.value, Mapping):
+                self.unknown(instance, f"there is no {plural.name} `{instance.name}` in the case")
+                continue
+            for figure in instance.value:
+                yield from self.figure(figure, instance.name, interpreter, case, at)
+
+    def unknown(self, entry: Entry, message: str) -> None:
+        self.problems.add("E801", message, entry.key.span, help="correct the name, or give it in the case")
+
+    def figure(
+        self, entry: Entry, instance: str | None, interpreter: Interpreter, case: Case, at: Period
+    ) -> Iterator[Mismatch]:
+        definition = self.definition(entry.name)
+        if definition is None:
+            self.unknown(entry, f"there is no figure `{entry.name}`")
+            return
+        holders = list(instances_of(case, definition)) if instance is None else [instance]
+        if len(holders) != 1:
+            plural = self.program.settings.entities[definition.entity].plural
+            self.unknown(entry, f"the case has {len(holders)} {plural}: write `{plural}: {{id: {{{entry.name}: …}}}}`")
+            return
+        period = at if definition.period == at.kind else definition.period.containing(at.start)
+        self.expectations += 1
+        yield from self.compare(entry, definition, Fact(definition.name, holders[0], period), interpreter)
+
+    def definition(self, name: str) -> Definition | None:
+        """A figure of the module itself, else an exported one."""
+        own = self.program.definitions.get(f"{self.module.name}:{name}")
+        return own or self.program.find(name)
+
+    def compare(self, entry: Entry, definition: Definition, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
+        outcome = interpreter.find(fact)
+        if definition.requirement is not None and isinstance(entry.value, Mapping):
+            yield from self.requirement(entry, definition.requirement, fact, interpreter)
+            return
+        expected = self.expected(entry.value, definition)
+        if expected is not None and expected != spoken(outcome, definition):
+            yield self.mismatch(entry.name, expected, spoken(outcome, definition), entry.value.span)
+
+    def mismatch(self, figure: str, expected: str, found: str, span: Span) -> Mismatch:
+        return Mismatch(self.module.name, self.example.name, figure, expected, found, span)
+
+    def expected(self, node: Node, definition: Definition) -> str | None:
+        if isinstance(node, Scalar) and node.text in _WORDS:
+            return node.text
+        found = Diagnostics()
+        value = read_value(Context(self.program.settings, found), node, definition.type, node.span)
+        for problem in found:
+            self.problems.add("E802", problem.message, problem.span, help=problem.help)
+        return None if len(found) else spoken(Known(value), definition)
+
+    def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
+        assert isinstance(entry.value, Mapping)
+        reasons = {one.name.removeprefix(f"{info.name}."): one for one in _leaves(info)}
+        outcomes = {name: interpreter.find(Fact(one.name, fact.instance, fact.period)) for name, one in reasons.items()}
+        for line in entry.value:
+            if line.name == "holds":
+                definition = self.program.definitions[fact.name]
+                expected = self.expected(line.value, definition)
+                found = spoken(interpreter.find(fact), definition)
+            else:
+                expected = " ".join(sorted(_words(line.value)))
+                wanted = {"not_met": "false", "met": "true", "unknown": "unknown"}.get(line.name)
+                found = " ".join(sorted(name for name, one in outcomes.items() if spoken(one, None) == wanted))
+                if wanted is None:
+                    self.unknown(
+                        line, f"`{line.name}` says nothing of a requirement: write holds, met, not_met or unknown"
+                    )
+                    continue
+            if expected is not None and expected != found:
+                yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span)
+
+
+def _leaves(info: ReasonInfo) -> Iterator[ReasonInfo]:
+    if not info.parts:
+        yield info
+    for part in info.parts:
+        yield from _leaves(part)
+
+
+def _words(node: Node) -> list[str]:
+    items = node.items if isinstance(node, Sequence) else (node,)
+    return [item.text for item in items if isinstance(item, Scalar)]
+
+
+def spoken(outcome: Outcome, definition: Definition | None) -> str:
+    """An outcome as an example writes it."""
+    match outcome:
+        case Known(value=bool() as truth):
+            return "true" if truth else "false"
+        case Known(value=value):
+            money = definition is not None and definition.type.kind is Kind.MONEY
+            if definition is not None and definition.type.is_number:
+                return format_decimal(value, 2 if money else None)  # type: ignore[arg-type]
+            return str(value)
+        case Possible():
+            return "unknown"
+        case NotApplicable():
+            return "not_applicable"
+        case Failure():
+            return "error"
