@@ -113,14 +113,17 @@ def _add(a: Any, b: Any) -> Any:
 
 
 def add(a: Interval, b: Interval) -> Interval:
+    """The sum."""
     return Interval(_add(a.low, b.low), _add(a.high, b.high))
 
 
 def negate(a: Interval) -> Interval:
+    """Minus the interval."""
     return Interval(None if a.high is None else -a.high, None if a.low is None else -a.low)
 
 
 def multiply(a: Interval, b: Interval) -> Interval:
+    """The product; an open end times zero is zero."""
     ends = [(x, y, xs, ys) for x, xs in ((a.low, -1), (a.high, 1)) for y, ys in ((b.low, -1), (b.high, 1))]
     low: Any = 0
     high: Any = 0
@@ -148,10 +151,12 @@ def reciprocal(b: Interval) -> Interval:
 
 
 def holds_zero(b: Interval) -> bool:
+    """Whether zero lies in it."""
     return (b.low is None or b.low <= 0) and (b.high is None or b.high >= 0)
 
 
 def extreme(name: str, intervals: Sequence[Interval]) -> Interval:
+    """The least (`min`) or greatest (`max`)."""
     lows, highs = [one.low for one in intervals], [one.high for one in intervals]
     if name == "min":
         known_highs = [high for high in highs if high is not None]

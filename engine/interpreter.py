@@ -7,9 +7,9 @@ To find a figure of an instance for a period:
 2. Else the formula of the period's first day is evaluated, exactly, and the result rounded once to the figure's grid.
 3. Every figure found is kept with what it came from: the value before rounding, what was read, the branches taken.
 
-Unknown facts are ranges; an operation on ranges gives a range that holds every completion (`domain`). Where a condition
-is not known, both branches are evaluated and joined. Errors are values too, and travel up until a value that does not need
-them is decided without them: one false part of an `and` decides it, whatever fails beside it.
+Unknown facts are ranges; an operation on ranges gives a range that holds every completion (`domain`). Where a
+condition is not known, both branches are evaluated and joined. Errors are values too, and travel up until something is
+decided without them: one false part of an `and` decides it, whatever fails beside it.
 """
 
 from __future__ import annotations

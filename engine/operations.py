@@ -105,7 +105,7 @@ def extreme_of(name: str, outcomes: Sequence[Outcome], span: Span | None) -> Out
         return bad
     if all(isinstance(one, Known) for one in outcomes):
         values = [one.value for one in outcomes if isinstance(one, Known)]
-        return Known(min(values) if name == "min" else max(values))
+        return Known(min(values) if name == "min" else max(values))  # type: ignore[type-var]
     found = domain.extreme(name, [domain.interval_of(one) for one in outcomes])  # type: ignore[arg-type]
     deciding = [one for one in outcomes if not beaten(name, one, found)]
     return settled(found, needs_of(*deciding), domain.faults_of(*outcomes))

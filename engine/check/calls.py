@@ -37,6 +37,8 @@ def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
 
 def _function(elab: Elaboration, node: ast.Call, symbol: Symbol, function: Function, scope: Scope) -> Value:
     elab.used.add(symbol.name)
+    if function.type == FAILED:
+        return failed(node.span)
     if len(node.arguments) != len(function.arguments):
         names = ", ".join(name for name, _ in function.arguments)
         message = f"`{function.name}` takes {len(function.arguments)} arguments, not {len(node.arguments)}"
@@ -75,11 +77,11 @@ def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast
     scale = symbol.declaration
     if not isinstance(scale, Scale):
         return elab.fail("E505", f"`{base.name}` is no scale", base.span, help="only scales are read as `name[key](…)`")
+    if scale.of is None or scale.gives is None or FAILED in (scale.of, scale.gives):
+        return failed(node.span)
     usage = f"{scale.name}[…](…)" if scale.key is not None else f"{scale.name}(…)"
     if len(node.arguments) != 1 or len(keys) != (scale.key is not None):
         return elab.fail("E505", f"the scale `{scale.name}` is not read like this", node.span, help=f"write `{usage}`")
-    if scale.of is None or scale.gives is None or FAILED in (scale.of, scale.gives):
-        return failed(node.span)
     argument = typed(elab, node.arguments[0], scope, scale.of)
     key = _keys(elab, keys, (scale.key,) if scale.key else (), scope)
     if argument.failed or key is None:
@@ -120,6 +122,8 @@ def index_part(elab: Elaboration, node: ast.Index, scope: Scope) -> Part:
     if not isinstance(table, Table):
         help_text = f"a scale is read as `{node.base.name}[…](…)`" if isinstance(table, Scale) else "remove the `[…]`"
         return elab.fail("E505", f"`{node.base.name}` is no table", node.base.span, help=help_text)
+    if not table.keys:
+        return failed(node.span)
     if len(node.keys) != len(table.keys):
         names = ", ".join(key.name for key in table.keys)
         message = f"the table `{table.name}` has {len(table.keys)} keys, not {len(node.keys)}"

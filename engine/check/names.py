@@ -84,6 +84,8 @@ def _own_figure(elab: Elaboration, symbol: Symbol, figure: Figure, span: Span, s
     if not scope.entity:
         help_text = "make it an argument of the function"
         return elab.fail("E408", f"a function may not read the figure `{figure.name}`", span, help=help_text)
+    if not figure.entity:
+        return failed(span)
     if figure.entity != scope.entity:
         message = f"`{figure.name}` is a figure of `{figure.entity}`, and this formula is about `{scope.entity}`"
         return elab.fail("E405", message, span, help=_route(elab, figure, scope))
@@ -158,6 +160,8 @@ def _of_somebody(elab: Elaboration, who: Who, node: ast.Attribute, scope: Scope)
         return failed(node.span)
     elab.used.add(symbol.name)
     figure = symbol.figure
+    if figure is not None and not figure.entity:
+        return failed(node.span)
     if figure is None or figure.entity != entity:
         whose = f"of `{figure.entity}`" if figure is not None else "no figure"
         message = f"`{node.name}` is {whose}; a `{entity}` has none"

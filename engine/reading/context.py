@@ -30,23 +30,29 @@ class Context:
         """Add a problem."""
         self.problems.add(code, message, span, help=help, notes=notes)
 
-    def did_you_mean(self, word: str, known: Iterable[str], otherwise: str = "") -> str:
-        """A question with the nearest of `known`, or the list of them, or `otherwise`.
+    def nearest(self, word: str, known: Iterable[str]) -> str:
+        """The one of `known` that was probably meant, or nothing.
 
-        Among hundreds of problems nobody reads suggestions, and finding them is what takes time: then only the list.
+        Among hundreds of problems nobody reads suggestions, and finding them is what takes time: then nothing.
         """
+        if len(self.problems) >= _SUGGEST_UP_TO:
+            return ""
+        return next(iter(get_close_matches(word[:MAX_NAME], sorted(set(known)), n=1)), "")
+
+    def did_you_mean(self, word: str, known: Iterable[str], otherwise: str = "") -> str:
+        """A question with the nearest of `known`, or `otherwise`, or the list of them."""
         names = sorted(set(known))
-        near = get_close_matches(word[:MAX_NAME], names, n=1) if len(self.problems) < _SUGGEST_UP_TO else []
+        near = self.nearest(word, names)
         if near:
-            return f"did you mean `{near[0]}`?"
+            return f"did you mean `{near}`?"
         if otherwise or not names:
             return otherwise or "there is none to choose from"
         return "one of " + ", ".join(f"`{name}`" for name in names[:20]) + (" …" if len(names) > 20 else "")
 
-    def name(self, scalar: Scalar, what: str) -> str:
-        """The text of a name; E205 if it is not written as names are."""
+    def name(self, scalar: Scalar, what: str, in_formulas: bool = True) -> str:
+        """The text of a name; E205 if it is not written as names are, or means something else `in_formulas`."""
         text = scalar.text
-        if text in RESERVED:
+        if in_formulas and text in RESERVED:
             message = f"`{text}` is a word of the language and cannot name {what}"
             self.report("E205", message, scalar.span, help="choose another name")
         elif not _NAME.fullmatch(text) or len(text) > MAX_NAME:

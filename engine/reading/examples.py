@@ -26,25 +26,24 @@ def read_examples(context: Context, node: Node, place: Span) -> tuple[Example, .
 def _example(fields: Fields, index: int) -> Example | None:
     start = fields.node.span.start
     name = fields.text("name") or f"example {index}"
-    at = _at(fields, fields.scalar("at", needed=True))
+    at = fields.scalar("at", needed=True)
+    _check_at(fields, at)
     given = fields.mapping("given") if fields.has("given") else Mapping((), Span(fields.place.source, start, start))
     expect = fields.mapping("expect", needed=True)
     if expect is not None and not expect.entries:
         fields.context.report("E203", "`expect` is empty", expect.span, help="write the figures that must come out")
         return None
-    if at is None or given is None or expect is None:
+    if given is None or expect is None:
         return None
-    return Example(name, at, given, expect, fields.place)
+    return Example(name, at.text if at else "", given, expect, fields.place)
 
 
-def _at(fields: Fields, scalar: Scalar | None) -> str | None:
-    """The period's text as written; None with E206 if it is no period."""
+def _check_at(fields: Fields, scalar: Scalar | None) -> None:
+    """E206 if the text is no period."""
     if scalar is None:
-        return None
+        return
     try:
         parse_period(scalar.text, dict(fields.context.settings.calendars))
     except (ValueError, OverflowError) as fault:
         message = " ".join(str(fault).split())
         fields.context.report("E206", message, scalar.span, help="write `2024`, `2024-03` or `2024-03-05`")
-        return None
-    return scalar.text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.reading.context import Context
 from engine.source import Span
@@ -84,16 +84,26 @@ class Fields:
 
 
 def open_fields(context: Context, node: Node, place: Span, what: str, allowed: Iterable[str]) -> Fields | None:
-    """The keys of `node`: E203 if it is no mapping (then None), E201 for each key that is not `allowed`."""
+    """The keys of `node`: E203 if it is no mapping (then None), E201 for each key that is not `allowed`.
+
+    A key that is nearly one that is missing is read as that one, so that a slip of the pen is one problem, not many.
+    """
     found = as_mapping(context, node, place, what)
     if found is None:
         return None
     known = tuple(allowed)
+    there = {entry.name for entry in found}
+    entries = []
     for entry in found:
         if entry.name not in known:
             help_text = context.did_you_mean(entry.name, known)
+            meant = context.nearest(entry.name, known)
             context.report("E201", f"{what} has no key `{shown(entry.name)}`", entry.key.span, help=help_text)
-    return Fields(context, found, place, what)
+            if meant and meant not in there:
+                there.add(meant)
+                entry = replace(entry, key=replace(entry.key, text=meant))
+        entries.append(entry)
+    return Fields(context, replace(found, entries=tuple(entries)), place, what)
 
 
 def as_mapping(context: Context, node: Node, place: Span, what: str) -> Mapping | None:
@@ -120,11 +130,14 @@ def as_sequence(context: Context, node: Node, place: Span, what: str) -> tuple[N
     return ()
 
 
-def named_entries(context: Context, node: Node, place: Span, what: str, of_what: str) -> tuple[Entry, ...]:
-    """The entries of a mapping from names to definitions: E203 for the shape, E205 for the names."""
+def named_entries(
+    context: Context, node: Node, place: Span, what: str, of_what: str, in_formulas: bool = True
+) -> tuple[Entry, ...]:
+    """The entries of a mapping from names to definitions: E203 for the shape, E205 for the names, which may be words of
+    the language only if no formula can name them (`in_formulas` false)."""
     found = as_mapping(context, node, place, what)
     for entry in found or ():
-        context.name(entry.key, of_what)
+        context.name(entry.key, of_what, in_formulas)
     return found.entries if found else ()
 
 

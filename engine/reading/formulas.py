@@ -26,7 +26,9 @@ def read_formula(context: Context, node: Node | None, place: Span) -> Expression
     if node is None:
         return None
     if isinstance(node, Scalar):
-        return None if node.refused or _loses_a_comment(context, node) else parse_formula(node.fragment, context.problems)
+        if node.refused or _loses_a_comment(context, node):
+            return None
+        return parse_formula(node.fragment, context.problems)
     scalar = as_scalar(context, node, place, "the formula")
     return parse_formula(scalar.fragment, context.problems) if scalar else None
 
@@ -52,13 +54,13 @@ def read_dated_formula(context: Context, node: Node | None, place: Span) -> tupl
     return (Dated(None, formula),) if formula is not None else ()
 
 
-def cited_law(fields: Fields, inherited: str, what: str) -> str:
-    """The definition's law, or the one it inherits; E212 if there is neither."""
+def cited_law(fields: Fields, inherited: str, what: str, optional: bool = False) -> str:
+    """The definition's law, or the one it inherits; E212 if there is neither and it is not `optional`."""
     law = fields.text("law")
-    if not law and not inherited and not fields.has("law"):
+    if not law and not inherited and not fields.has("law") and not optional:
         help_text = "add `law:` with the section that says so"
         fields.context.report("E212", f"{what} cites no law", fields.place, help=help_text)
-    return law or inherited
+    return law or inherited or ("not read" if fields.has("law") else "")
 
 
 def read_functions(context: Context, entries: Iterable[Entry]) -> tuple[Function, ...]:
@@ -70,14 +72,16 @@ def _function(context: Context, entry: Entry) -> Function:
     fields = open_fields(context, entry.value, entry.key.span, f"the function `{shown(entry.name)}`", FUNCTION_KEYS)
     if fields is None:
         return Function(entry.name, entry.key.span, type=FAILED)
+    formula = read_dated_formula(context, fields.required("formula"), fields.span_of("formula"))
+    type, known = read_type(context, fields.scalar("type", needed=True)), fields.has("arguments")
     return Function(
         entry.name,
         entry.key.span,
         fields.text("label"),
         fields.text("law") or context.inherited_law,
         _arguments(fields),
-        read_type(context, fields.scalar("type", needed=True)),
-        read_dated_formula(context, fields.required("formula"), fields.span_of("formula")),
+        type if known else FAILED,
+        formula if known else (),
     )
 
 
@@ -134,7 +138,7 @@ def read_exceptions(fields: Fields, result: str) -> tuple[VariableException, ...
     node = fields.node_of("exceptions")
     if node is None:
         return ()
-    entries = named_entries(fields.context, node, fields.span_of("exceptions"), "`exceptions`", "an exception")
+    entries = named_entries(fields.context, node, fields.span_of("exceptions"), "`exceptions`", "an exception", False)
     return tuple(_exception(fields.context, entry, result) for entry in entries)
 
 

@@ -51,7 +51,7 @@ def _reason_of(fields: Fields, entry: Entry, what: str) -> Reason:
     others need not cite one, if they do."""
     context = fields.context
     mode = fields.only_one(MODES)
-    law = fields.text("law") or context.inherited_law if mode in ("all", "any_of") else _law(fields, what)
+    law = cited_law(fields, context.inherited_law, what, optional=mode in ("all", "any_of"))
     fields = replace(fields, context=replace(context, inherited_law=law))
     return Reason(
         entry.name,
@@ -66,15 +66,11 @@ def _reason_of(fields: Fields, entry: Entry, what: str) -> Reason:
     )
 
 
-def _law(fields: Fields, what: str) -> str:
-    return cited_law(fields, fields.context.inherited_law, what)
-
-
 def _parts(fields: Fields, mode: str) -> tuple[Reason, ...]:
     node = fields.node_of(mode)
     assert node is not None
     place: Span = fields.span_of(mode)
-    entries = named_entries(fields.context, node, place, f"`{mode}`", "a reason")
+    entries = named_entries(fields.context, node, place, f"`{mode}`", "a reason", False)
     if not entries and node.span.text.startswith("{"):
         fields.context.report("E203", f"`{mode}` is empty", place, help="write at least one named reason")
     return tuple(_reason(fields.context, entry) for entry in entries)

@@ -79,7 +79,9 @@ def _bands(fields: Fields) -> Bands:
         context.report("E210", f"a scale cannot be of {of}", fields.span_of("of"), help=help_text)
     key_scalar = fields.scalar("key")
     key = read_key_type(context, key_scalar.text if key_scalar else "", key_scalar)
-    return Bands(name, of, _gives(fields, name, of), _threshold_word(fields.node_of("values")), key)
+    gives = _gives(fields, name, of)
+    known = key is not None or not fields.has("key")
+    return Bands(name, of, gives if known else FAILED, _threshold_word(fields.node_of("values")), key)
 
 
 def _gives(fields: Fields, kind: str, of: ValueType) -> ValueType:

@@ -88,7 +88,12 @@ def read_day(context: Context, scalar: Scalar | None) -> date | None:
 
 
 def read_value(context: Context, node: Node, type: ValueType, place: Span) -> Value:
-    """The value of `node` as the type says; a stand-in, with the fault reported, where it is none."""
+    """The value of `node` as the type says; a stand-in, with the fault reported, where it is none.
+
+    Where the type itself could not be read, nothing can be said of the value.
+    """
+    if type is FAILED:
+        return stand_in(context, type)
     scalar = as_scalar(context, node, place, f"a value of type {type}")
     value = _typed(context, scalar, type) if scalar is not None else None
     return stand_in(context, type) if value is None else value

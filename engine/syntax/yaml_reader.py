@@ -163,12 +163,13 @@ class _Reader:
 
     def is_key(self, key: Node, value: Node, entries: dict[str, Entry]) -> bool:
         """Whether `key` is a plain name that is new to its mapping; if not, say so."""
-        allowed = (Style.PLAIN, Style.SINGLE, Style.DOUBLE) if self.quoted_keys else (Style.PLAIN,)
-        if not isinstance(key, Scalar) or key.style not in allowed or key.is_empty:
+        if not isinstance(key, Scalar) or key.is_block or key.is_empty:
             written = key.span.text
             message = f"`{shown(written)}` is no plain name" if written else "there is no name before `:`"
             self.report("E110", message, key.span, "write a name without quotes or brackets")
             return False
+        if key.style is not Style.PLAIN and not self.quoted_keys:
+            self.report("E110", f"`{shown(key.span.text)}` is no plain name", key.span, "write it without quotes")
         if key.text == "<<":
             self.report("E105", "the merge key `<<` is refused", key.span, "write the keys out")
             return False
