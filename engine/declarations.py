@@ -172,7 +172,7 @@ class Requirement(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A worked case. `given` and `expect` stay plain data with positions: cases are read by `engine.cases`."""
+    """A worked case. `given` and `expect` are `syntax.nodes.Mapping`s: cases are read by `engine.cases`."""
 
     name: str
     at: str
