@@ -14,10 +14,10 @@ EXPRESSION, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, FALLBACK, TIMED, POST
 _WIDTH = 100
 
 
-def print_formula(node: ast.Expression) -> str:
-    """One line if it fits; a `let` or `case` that does not gets one line per part."""
+def print_formula(node: ast.Expression, width: int = _WIDTH) -> str:
+    """One line if it fits in `width`; else one line per part of a `let`, `case`, `if`, sum, `and` or `or`."""
     line = _print(node, EXPRESSION)
-    if len(line) <= _WIDTH:
+    if len(line) <= width:
         return line
     match node:
         case ast.Let():
@@ -27,9 +27,28 @@ def print_formula(node: ast.Expression) -> str:
             branches = [f"  when {_print(when, OR)} then {_print(then, OR)}" for when, then in node.branches]
             return "\n".join(["case", *branches, f"  else {_print(node.otherwise, OR)}"])
         case ast.If():
-            then = f"if {_print(node.condition, OR)}\nthen {_print(node.then, OR)}"
-            return f"{then}\nelse {print_formula(node.otherwise)}"
+            return _broken_choice(node)
+        case ast.Arithmetic() if node.operator in "+-":
+            return "\n".join(_terms(node))
+        case ast.And():
+            return "\nand ".join(_print(value, NOT) for value in node.values)
+        case ast.Or():
+            return "\nor ".join(_print(value, AND) for value in node.values)
     return line
+
+
+def _broken_choice(node: ast.If) -> str:
+    condition, then = f"if {_print(node.condition, OR)}", f"then {_print(node.then, OR)}"
+    head = f"{condition} {then}" if len(condition) + len(then) < _WIDTH else f"{condition}\n{then}"
+    return f"{head}\nelse {print_formula(node.otherwise)}"
+
+
+def _terms(node: ast.Arithmetic) -> list[str]:
+    """The terms of a sum, each after the first with its sign before it."""
+    last = f"{node.operator} {_print(node.right, PRODUCT)}"
+    if isinstance(node.left, ast.Arithmetic) and node.left.operator in "+-":
+        return [*_terms(node.left), last]
+    return [_print(node.left, SUM), last]
 
 
 def _print(node: ast.Expression, level: int) -> str:

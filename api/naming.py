@@ -1,0 +1,46 @@
+"""What users call things: names of figures with a suggestion where there is none, and periods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.failures import Misuse, suggestion
+from engine.ir.program import Definition, Program
+from engine.periods import Period, parse_period
+
+
+def find_definition(program: Program, name: str) -> Definition:
+    """The fact or figure that `name` means. Raises Misuse with the nearest names, or the several that it may mean."""
+    found = program.find(name)
+    if found is not None:
+        return found
+    several = sorted(one.name for one in program.definitions.values() if one.short_name == name)
+    if several:
+        choices = ", ".join(f"`{one}`" for one in several)
+        raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
+    known = {one.short_name for one in program.definitions.values()}
+    raise Misuse(f"there is no figure `{name}`", suggestion(name, known, "see `rulewright show` for what there is"))
+
+
+def find_definitions(program: Program, names: str) -> list[Definition]:
+    """The figures in a list with commas."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    return [find_definition(program, name) for name in dict.fromkeys(wanted)]
+
+
+def read_period(program: Program, text: str) -> Period:
+    """The period that `text` means. Raises Misuse for one that is malformed, or that the rules do not answer for."""
+    try:
+        period = parse_period(text, dict(program.settings.calendars))
+    except ValueError as fault:
+        raise Misuse(str(fault), "give the period as `--at 2024`") from None
+    settings = program.settings
+    if period.end < settings.covers_from or period.start > settings.covers_to:
+        covered = f"{settings.covers_from} to {settings.covers_to}"
+        raise Misuse(f"the rules do not answer for {period}", f"they cover {covered}")
+    return period
+
+
+def exported_names(program: Program) -> Sequence[str]:
+    """The names that modules export: what a user asks for first."""
+    return sorted(one.name for one in program.definitions.values() if one.exported and not one.is_input)
