@@ -16,7 +16,7 @@ import apsw
 from citizens import chain, codec
 from citizens.events import Origin
 from citizens.files import sync_file
-from citizens.keys import KeyStore, encrypt
+from citizens.keys import encrypt
 from citizens.sqlite_files import EVENTS_INDEXES, Settings, connect
 from citizens.sqlite_reader import Row
 from citizens.sqlite_writer import INSERT_EVENT, Tip
@@ -52,19 +52,16 @@ def finish_file(connection: apsw.Connection, path: Path) -> None:
     sync_file(path)
 
 
-def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable[Loaded]) -> Tip:
-    """Write Facts events into an empty file, in a transaction that is begun and left open. Returns where it ends."""
+def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable[Loaded]) -> None:
+    """Write Facts events into an empty file, in a transaction that is begun and left open."""
     connection.execute("BEGIN")
     fields = (origin.source, origin.actor, origin.legal_basis, origin.retention)
     connection.execute("INSERT INTO origins VALUES(1, ?, ?, ?, ?)", fields)
     chained = _chained(tip, chain.origin_digest(origin), events)
-    last = tip
     while rows := list(islice(chained, CHUNK)):
         connection.executemany(INSERT_EVENT, rows)
-        last = Tip(rows[-1].offset, rows[-1].chain, rows[-1].recorded_at_us)
     connection.execute("INSERT INTO deliveries SELECT delivery, offset FROM events ORDER BY delivery")
     connection.execute("INSERT INTO versions SELECT subject, max(version) FROM events GROUP BY subject")
-    return last
 
 
 def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Row]:
@@ -77,8 +74,3 @@ def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Row]
         stored = encrypt(event.key, event.payload, head)
         link = chain.link(link, head, stored)
         yield Row(offset, recorded_at_us, codec.FACTS, event.number, version, 1, event.delivery, stored, link)
-
-
-def deliveries(keys: KeyStore, source: str, event_ids: Iterable[str]) -> Iterator[bytes]:
-    """What stands for each delivery."""
-    return (keys.delivery(source, event_id) for event_id in event_ids)

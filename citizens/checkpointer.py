@@ -50,7 +50,8 @@ class Checkpointer:
         self._stopping = True
         self._wanted.set()
         self._thread.join()
-        for connection in self._connections:
+        while self._connections:
+            connection = self._connections.pop()
             if not checkpoint_on_close:
                 connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             connection.close()

@@ -185,8 +185,6 @@ def write(
 ) -> Path:
     """Copy what is left to the next events file (step 6), up to the swap. `append` adds the compaction's own event."""
     path = layout.next_path()
-    for stray in layout.folder.glob(path.name + "*"):
-        stray.unlink()
     create_events(path, get_meta(reader.connection, "log_id"), settings, indexed=False)
     connection = open_unsafe(path, settings)
     on_step("copy")

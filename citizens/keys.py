@@ -22,7 +22,7 @@ import apsw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from citizens.errors import LogDamaged, LogUnavailable
+from citizens.errors import InvalidEvent, LogDamaged, LogUnavailable
 from citizens.sqlite_files import KEYS_TABLES, Settings, checkpoint, connect, get_meta, has_tables
 
 KEY_BYTES = 32
@@ -56,6 +56,11 @@ def decrypt(key: bytes, stored: bytes, about: bytes) -> bytes:
         return AESGCM(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], about)
     except InvalidTag:
         raise LogDamaged("a payload does not decrypt under its subject's key; verify the log and restore it") from None
+
+
+def _check_free(identifier: str) -> None:
+    if identifier.startswith("erased-"):
+        raise InvalidEvent("ids that start with `erased-` are kept for erased subjects; name the subject otherwise")
 
 
 class KeyStore:
@@ -110,6 +115,7 @@ class KeyStore:
     def _add(self, subject: str, key: bytes) -> int:
         self._begin()
         entity, _, identifier = subject.partition("/")
+        _check_free(identifier)
         number = self._next
         self._connection.execute(_INSERT, (number, entity, identifier, key, seal(number, entity, identifier, key)))
         self._next += 1
@@ -131,6 +137,7 @@ class KeyStore:
     def _new_rows(self, entity: str, identifiers: Sequence[str]) -> Iterable[tuple[int, str, str, bytes, bytes]]:
         keys = os.urandom(KEY_BYTES * len(identifiers))
         for index, identifier in enumerate(identifiers):
+            _check_free(identifier)
             number, key = self._next + index, keys[index * KEY_BYTES : (index + 1) * KEY_BYTES]
             yield number, entity, identifier, key, seal(number, entity, identifier, key)
 
@@ -180,6 +187,11 @@ class KeyStore:
             if key is not None and seal(number, entity, identifier, key) != stored:
                 raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store")
             yield number, entity, identifier, key
+
+    def check_structure(self) -> list[str]:
+        """What SQLite finds wrong with the file; empty if nothing."""
+        rows = [row[0] for row in self._connection.execute("PRAGMA integrity_check(20)")]
+        return [message for message in rows if message != "ok"]
 
     def _begin(self) -> None:
         if not self._writing:

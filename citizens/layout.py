@@ -81,10 +81,13 @@ class Layout:
         return self.folder / name
 
     def next_path(self) -> Path:
-        """Where the next events file is written."""
+        """Where the next events file is written. What an attempt that failed left there is removed."""
         match = _EVENTS.fullmatch(self.events_path().name)
         assert match is not None
-        return self.folder / f"events-{int(match[1]) + 1:06}.db"
+        path = self.folder / f"events-{int(match[1]) + 1:06}.db"
+        for stray in self.folder.glob(path.name + "*"):
+            stray.unlink()
+        return path
 
     def swap(self, path: Path) -> None:
         """Make `path`, complete and synced, the events file that counts."""

@@ -25,7 +25,7 @@ from citizens import chain
 from citizens.codec import parse_shape
 from citizens.errors import LogDamaged
 from citizens.keys import NONCE_BYTES
-from citizens.sqlite_reader import Reader
+from citizens.sqlite_reader import NOT_AS_WRITTEN, Reader
 
 Ints = npt.NDArray[np.int64]
 STRETCH = 50_000
@@ -107,7 +107,7 @@ def _stretches(reader: Reader, after: int, to: int, unreadable: list[int]) -> It
             if len(heads.offsets) == STRETCH:
                 yield heads, groups
                 heads, groups = _Heads(), Groups()
-    except (InvalidTag, ValueError) as error:
+    except (InvalidTag, *NOT_AS_WRITTEN) as error:
         raise LogDamaged(
             f"the event at offset {offset} was changed ({type(error).__name__}); restore it", offset
         ) from None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +75,7 @@ class SqliteLog:
         self._pool: list[tuple[Path, Reader]] = []
         self._pool_lock = threading.Lock()
         self._closed = False
+        self._stopped = False
         self._writer: Writer | None = None
         self._lock: WriterLock | None = None
         if write:
@@ -104,6 +106,7 @@ class SqliteLog:
             self._writer = Writer(reader, self._clock, self._after_commit)
         else:
             self._writer.bind(reader)
+        self._stopped = False
         self._wal_pages = 0
         connection.set_wal_hook(self._wal_grew)
         paths = (path, self.layout.keys_path)
@@ -289,16 +292,29 @@ class SqliteLog:
         with writer.lock:
             if writer.tip.offset:
                 raise InvalidEvent("a bulk load fills an empty log; append to this one instead")
-            path = self.layout.next_path()
-            create_events(path, writer.reader.keys.log_id, self._settings, indexed=False)
-            connection = bulk.open_unsafe(path, self._settings)
-            start = read_tip(Reader(connection, writer.reader.keys))
-            start = type(start)(start.offset, start.link, self._clock())
-            tip = bulk.load(connection, start, origin, rows(writer.reader.keys))
-            writer.reader.keys.commit()
-            bulk.finish_file(connection, path)
-            self._put_in_place(path)
-            return tip.offset
+            keys, path = writer.reader.keys, self.layout.next_path()
+            start = replace(writer.tip, recorded_at_us=self._clock())
+            with self._unharmed("bulk load"):
+                create_events(path, keys.log_id, self._settings, indexed=False)
+                connection = bulk.open_unsafe(path, self._settings)
+                bulk.load(connection, start, origin, rows(keys))
+                keys.commit()
+                bulk.finish_file(connection, path)
+            return self._put_in_place(path)
+
+    @contextmanager
+    def _unharmed(self, what: str) -> Iterator[None]:
+        """Turn an error while a new events file is written into one that says that the log is as it was."""
+        try:
+            yield
+        except BaseException as error:
+            self._require_writer().reader.keys.roll_back()
+            if not isinstance(error, OSError | apsw.Error | LogUnavailable):
+                raise
+            message = (
+                f"the {what} was not done ({error}); the log is as it was: make room or see to the disk, and repeat"
+            )
+            raise LogUnavailable(message) from error
 
     def compact(
         self,
@@ -328,7 +344,8 @@ class SqliteLog:
                 draft = Draft("", body, origin, f"compaction-{writer.tip.offset + 1}")
                 Writer(copied, self._clock, lambda: None).append_in_transaction(draft)
 
-            path = compaction.write(reader, self.layout, self._settings, planned, append, on_step)
+            with self._unharmed("compaction"):
+                path = compaction.write(reader, self.layout, self._settings, planned, append, on_step)
             left = self._put_in_place(path)
             on_step("swapped")
             return Compacted(len(planned.dropped), left)
@@ -342,7 +359,7 @@ class SqliteLog:
             self._start_writer()
         except BaseException as error:
             writer.stop(f"the new events file could not be put in place: {error}")
-            raise
+            raise writer.unavailable() from error
         self.layout.remove_strays()
         self.layout.write_anchor(_anchor(writer.reader))
         return int(writer.reader.connection.execute("SELECT count(*) FROM events").get)
@@ -386,7 +403,9 @@ class SqliteLog:
 
     def _stop_writer(self, *, keep_wal: bool) -> None:
         writer = self._writer
-        assert writer is not None
+        if writer is None or self._stopped:
+            return
+        self._stopped = True
         self._checkpointer.stop(checkpoint_on_close=not keep_wal)
         with self._pool_lock:
             pooled, self._pool = self._pool, []

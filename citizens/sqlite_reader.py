@@ -7,6 +7,7 @@ read, at its offset. (The chain, which also finds missing rows, is walked by `ve
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -18,6 +19,10 @@ from citizens.events import Body, Compaction, Event, Hold, Origin, Release, Unre
 from citizens.keys import KeyStore, decrypt
 
 COLUMNS = "offset, recorded_at_us, kind, subject, version, origin, delivery, payload, chain"
+
+
+NOT_AS_WRITTEN = (struct.error, TypeError, ValueError, AttributeError)
+"""What reading stumbles over when a flipped bit has changed a value's type."""
 
 
 class Row(NamedTuple):
@@ -53,6 +58,14 @@ class Reader:
 
     def event(self, row: Row) -> Event:
         """The event of a row. Raises LogDamaged, with the offset, if the row is not as it was written."""
+        try:
+            return self._event(row)
+        except NOT_AS_WRITTEN as error:
+            raise LogDamaged(
+                f"event at offset {row.offset} is not as it was written; restore it", row.offset
+            ) from error
+
+    def _event(self, row: Row) -> Event:
         origin, _ = self.origin(row.origin)
         plain = self.payload(row)
         if plain is None:

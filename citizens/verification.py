@@ -24,7 +24,7 @@ from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
 from citizens.layout import Anchor
 from citizens.sqlite_files import FORMAT, get_meta
-from citizens.sqlite_reader import Reader, position_digest
+from citizens.sqlite_reader import NOT_AS_WRITTEN, Reader, position_digest
 
 MAX_PROBLEMS = 50
 
@@ -89,6 +89,8 @@ def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool
             check_anchor(reader, anchor)
     except LogDamaged as error:
         yield Damage(error.offset or 0, str(error))
+    except NOT_AS_WRITTEN:
+        yield Damage(walk.offset + 1, f"after offset {walk.offset} there is a value that no writer wrote")
     except apsw.Error as error:
         yield Damage(walk.offset + 1, f"the file cannot be read after offset {walk.offset} ({error})")
 
@@ -180,9 +182,14 @@ def with_keys(reader: Reader, found: Verification) -> Verification:
     """`found`, and what only the keys can tell: that every row of the key store is whole, and the index of uses."""
     problems = list(found.problems)
     try:
-        for _ in reader.keys.all_rows():
-            continue
+        known = {number for number, _, _, _ in reader.keys.all_rows()}
+        for (number,) in reader.connection.execute("SELECT subject FROM versions WHERE subject > 0"):
+            if number not in known:
+                problems.append(Damage(0, f"the key store has no subject {number}; restore a newer one"))
+        problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check_structure())
         problems.extend(islice(_check_uses(reader), MAX_PROBLEMS))
+    except NOT_AS_WRITTEN:
+        problems.append(Damage(0, "the key store holds a value that no writer wrote; restore it"))
     except LogDamaged as error:
         problems.append(Damage(error.offset or 0, str(error)))
     except apsw.Error as error:

@@ -81,7 +81,9 @@ VALUES = {
 @st.composite
 def points(draw: st.DrawFn) -> tuple[Point, ...]:
     """Change points of one event, each key once."""
-    keys = draw(st.lists(st.tuples(st.sampled_from(ATTRIBUTES), st.sampled_from(DAYS)), min_size=1, max_size=4, unique=True))
+    keys = draw(
+        st.lists(st.tuples(st.sampled_from(ATTRIBUTES), st.sampled_from(DAYS)), min_size=1, max_size=4, unique=True)
+    )
     return tuple(Point(name, day, draw(st.none() | VALUES[name])) for name, day in keys)
 
 

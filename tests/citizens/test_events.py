@@ -56,7 +56,9 @@ SCALARS = st.booleans() | st.integers(-(10**17), 10**17) | MONEY | st.dates() | 
 FIGURES = st.lists(st.tuples(NAMES, st.none() | SCALARS), max_size=5, unique_by=lambda pair: pair[0]).map(tuple)
 USES = st.lists(st.builds(Use, TEXT.map("person/{}".format), st.lists(NAMES, max_size=3).map(tuple)), max_size=3)
 OTHERS: st.SearchStrategy[Body] = st.one_of(
-    st.builds(Assessment, TEXT, st.dates(), TEXT, st.integers(0, 10**9), FIGURES, USES.map(tuple), st.none() | st.just(7)),
+    st.builds(
+        Assessment, TEXT, st.dates(), TEXT, st.integers(0, 10**9), FIGURES, USES.map(tuple), st.none() | st.just(7)
+    ),
     st.builds(
         Adjustment, TEXT, TEXT, st.integers(1, 99), st.lists(st.tuples(NAMES, MONEY), max_size=3).map(tuple), TEXT
     ),

@@ -223,7 +223,9 @@ def test_uses_lead_from_a_person_to_the_assessments(tmp_path: Path) -> None:
         assert log.read_uses("person/3") == []
 
 
-@pytest.mark.parametrize("name", ["person", "Person/1", "/1", "person/", "person/a\nb", "person/\ud800", "person/erased-1"])
+@pytest.mark.parametrize(
+    "name", ["person", "Person/1", "/1", "person/", "person/a\nb", "person/\ud800", "person/erased-1"]
+)
 def test_bad_subjects_are_refused(tmp_path: Path, name: str) -> None:
     with fresh(tmp_path) as log, pytest.raises(InvalidEvent):
         log.append([wages(name, "1", "a")])

@@ -1,0 +1,166 @@
+"""Tables into the log, and back out as columns."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from citizens import (
+    Belongs,
+    Facts,
+    InvalidEvent,
+    Membership,
+    Source,
+    import_tables,
+    open_log,
+    read_table,
+    sample_population,
+)
+from tests.citizens.histories import DAY, TAX, facts_in, fresh, wages
+
+CSV = "id,wages,age,state,unit,role\n1,10.50,30,CA,a,head\n2,7,,Ωμ,a,spouse\n3,,5,NY,b,dependent\n"
+UNIT = Membership("tax_unit", "tax_unit", "unit", role_column="role")
+
+
+def source(folder: Path) -> Source:
+    (folder / "people.csv").write_text(CSV)
+    return Source(read_table(folder / "people.csv"), "person", "id", DAY, memberships=(UNIT,))
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_table_goes_in_and_comes_out(tmp_path: Path, empty: bool) -> None:
+    with fresh(tmp_path / "log") as log:
+        if not empty:
+            log.append([wages("person/9", "1", "first")])
+        done = import_tables(log, [source(tmp_path)], TAX, "people-2024")
+        assert (done.recorded, done.duplicates) == (3, 0)
+        expected = {
+            "person/1": {
+                "wages": Decimal("10.50"),
+                "age": 30,
+                "state": "CA",
+                "tax_unit": Belongs("tax_unit/a", "head"),
+            },
+            "person/2": {"wages": Decimal("7"), "state": "Ωμ", "tax_unit": Belongs("tax_unit/a", "spouse")},
+            "person/3": {"age": 5, "state": "NY", "tax_unit": Belongs("tax_unit/b", "dependent")},
+        }
+        everybody = log.snapshot(DAY)
+        for subject, facts in expected.items():
+            assert facts_in(everybody, subject) == facts
+            assert log.timeline(subject).at(DAY) == facts
+        assert log.verify().problems == ()
+        again = import_tables(log, [source(tmp_path)], TAX, "people-2024")
+        assert (again.recorded, again.duplicates) == (0, 3)
+
+
+def test_after_a_bulk_load_the_log_goes_on(tmp_path: Path) -> None:
+    with fresh(tmp_path / "log") as log:
+        import_tables(log, sample_population(40, 1, DAY), TAX, "sample")
+        head = log.head()
+        assert log.append([wages("person/0-0", "1", "x", version=1)])[0].offset == head + 1
+    with open_log(tmp_path / "log") as log:
+        assert log.verify().problems == ()
+        assert log.timeline("person/0-0").at(DAY)["wages"] == 1
+        assert all(isinstance(event.body, Facts) for event in log.read(limit=1000))
+
+
+def test_the_sample_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    first, second, other = (sample_population(30, seed, DAY) for seed in (1, 1, 2))
+    assert [each.table for each in first] == [each.table for each in second]
+    assert first[1].table != other[1].table
+    with fresh(tmp_path) as log:
+        import_tables(log, first, TAX, "sample")
+        tables = log.snapshot(DAY).tables
+        assert len(tables["tax_unit"]) == 30
+        link = tables["person"].links["tax_unit"]
+        assert (link.rows >= 0).all()
+        heads = link.rows[link.roles == link.role_names.index("head")]
+        assert sorted(heads.tolist()) == list(range(30))
+
+
+def test_parquet_keeps_its_types(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "key": pa.array([1, 2]),
+            "paid": pa.array([1.25, None]),
+            "rate": pa.array([Decimal("0.125"), Decimal("2.000")], pa.decimal128(9, 3)),
+            "married": pa.array([True, None]),
+            "born": pa.array([date(1990, 2, 3), None]),
+            "state": pa.array(["CA", "CA"]).dictionary_encode(),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    read = Source(read_table(tmp_path / "t.parquet"), "person", "key", DAY, scales={"paid": 2})
+    with fresh(tmp_path / "log") as log:
+        import_tables(log, [read], TAX, "t")
+        facts = log.timeline("person/1").at(DAY)
+        assert facts == {
+            "paid": Decimal("1.25"),
+            "rate": Decimal("0.125"),
+            "married": True,
+            "born": date(1990, 2, 3),
+            "state": "CA",
+        }
+        assert log.timeline("person/2").at(DAY) == {"rate": Decimal(2), "state": "CA"}
+
+
+def test_compressed_csv_is_read(tmp_path: Path) -> None:
+    (tmp_path / "people.csv.gz").write_bytes(gzip.compress(CSV.encode()))
+    assert read_table(tmp_path / "people.csv.gz").num_rows == 3
+
+
+def made(**columns: list[object]) -> Source:
+    return Source(pa.table(columns), "person", "id", DAY)
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (made(id=["1", "1"], x=[1, 2]), "row 2"),
+        (made(id=["1", None], x=[1, 2]), "no id"),
+        (made(other=["1"]), "no column `id`"),
+        (made(id=["1"], x=[1.5]), "scale"),
+        (made(id=["1"], x=[[1]]), "no kind of fact"),
+        (made(id=["1"], Upper=[1]), "lower-case"),
+        (made(id=["1"], x=["a\x00b"]), "printed"),
+        (made(id=["1"], x=[b"bytes"]), "no kind of fact"),
+        (Source(pa.table({"id": ["1"], "x": [0.125]}), "person", "id", DAY, scales={"x": 2}), "row 1"),
+        (Source(pa.table({"id": ["1"], "x": [float("nan")]}), "person", "id", DAY, scales={"x": 2}), "row 1"),
+        (Source(pa.table({"id": ["1"]}), "person", "id", DAY, memberships=(UNIT,)), "no column"),
+        (
+            Source(pa.table({"id": ["1"], "unit": ["a"], "role": ["Big Boss"]}), "person", "id", DAY, {}, (UNIT,)),
+            "role",
+        ),
+        (Source(pa.table({"id": ["1"], "unit": ["a"], "role": pa.nulls(1)}), "person", "id", DAY, {}, (UNIT,)), "role"),
+    ],
+)
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_bad_table_is_refused_whole(tmp_path: Path, bad: Source, told: str, empty: bool) -> None:
+    with fresh(tmp_path / "log") as log:
+        if not empty:
+            log.append([wages("person/9", "1", "first")])
+        before = log.read()
+        with pytest.raises(InvalidEvent, match=told):
+            import_tables(log, [bad], TAX, "t")
+        assert log.read() == before
+        assert log.append([wages("person/5", "1", "second")])[0].version == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"a,b\n1\n"])
+def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.csv").write_bytes(content)
+    (tmp_path / "bad.parquet").write_bytes(content)
+    for name in ("bad.csv", "bad.parquet", "missing.csv"):
+        with pytest.raises(InvalidEvent, match="cannot be read"):
+            read_table(tmp_path / name)
+
+
+def test_an_empty_table_imports_nothing(tmp_path: Path) -> None:
+    with fresh(tmp_path / "log") as log:
+        assert import_tables(log, [made(id=pa.array([], pa.string()))], TAX, "t").recorded == 0

@@ -1,0 +1,225 @@
+"""Damage is found, and said where: flipped bits, swapped rows, removed and cut-off events.
+
+Where SQLite's file is damaged in a place that holds nothing, nothing is lost either: a flipped bit is either found, or
+every event reads back as it was written. RULEWRIGHT_FLIPS sets how many bits are tried.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import apsw
+import pytest
+
+from citizens import (
+    Advance,
+    AnchorMismatch,
+    Assessment,
+    CitizensError,
+    Draft,
+    LogDamaged,
+    Use,
+    Verification,
+    open_log,
+)
+from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
+
+FLIPS = int(os.environ.get("RULEWRIGHT_FLIPS", "150"))
+EVENTS = "events-000001.db"
+
+
+def filled(folder: Path, events: int = 40) -> None:
+    """A closed log with events, an assessment, and a consumer's position."""
+    with fresh(folder) as log:
+        for index in range(events):
+            log.append([wages(f"person/{index % 7}", str(index), f"e{index}")])
+        used = (Use("person/1", ("wages",)), Use("person/2", ("wages",)))
+        body = Assessment("2024", DAY, "f00d", 9, (("tax", Decimal(1)),), used)
+        log.append([Draft("tax_unit/1", body, TAX, "assessment")], advance=Advance("annual", 0, 9))
+
+
+def tampered(folder: Path, statement: str, name: str = EVENTS) -> Verification:
+    """What verification says after a statement that goes behind the log's back."""
+    connection = apsw.Connection(str(folder / name))
+    connection.execute(statement)
+    connection.close()
+    with open_log(folder, write=False) as log:
+        return log.verify()
+
+
+def test_a_sound_log_is_sound(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with open_log(tmp_path, write=False) as log:
+        found = log.verify(log.anchor())
+    assert (found.problems, found.events, found.head) == ((), 41, 41)
+    found.require()
+
+
+@pytest.mark.parametrize(
+    ("statement", "offset"),
+    [
+        ("UPDATE events SET payload = zeroblob(length(payload)) WHERE offset = 7", 7),
+        ("UPDATE events SET recorded_at_us = recorded_at_us + 1 WHERE offset = 7", 7),
+        ("UPDATE events SET subject = subject + 1 WHERE offset = 7", 7),
+        ("UPDATE events SET version = 1 WHERE offset = 40", 40),
+        ("UPDATE events SET kind = 2 WHERE offset = 7", 7),
+        ("UPDATE events SET chain = zeroblob(32) WHERE offset = 7", 7),
+        ("UPDATE events SET delivery = zeroblob(16) WHERE offset = 7", 7),
+        ("UPDATE events SET offset = 99 WHERE offset = 7", 7),
+        ("DELETE FROM events WHERE offset = 7", 7),
+        ("DELETE FROM events WHERE offset BETWEEN 7 AND 9", 7),
+        ("UPDATE origins SET actor = 'somebody else'", 1),
+        ("UPDATE meta SET value = zeroblob(16) WHERE name = 'log_id'", 1),
+        ("DELETE FROM deliveries WHERE offset = 7", 7),
+        ("UPDATE deliveries SET offset = 8 WHERE offset = 7", 7),
+        ("DELETE FROM uses WHERE subject = 2", 41),
+        ("UPDATE uses SET offset = 40", 40),
+        ("UPDATE versions SET version = version + 1 WHERE subject = 3", 38),
+        ("DELETE FROM versions WHERE subject = 3", 38),
+        ("UPDATE positions SET position = 8", 0),
+        ("INSERT INTO gaps VALUES(90, 91, x'00', x'00', 0, 0)", 90),
+    ],
+)
+def test_a_change_behind_the_logs_back_is_found(tmp_path: Path, statement: str, offset: int) -> None:
+    filled(tmp_path)
+    found = tampered(tmp_path, statement)
+    assert offset in {problem.offset for problem in found.problems}
+    with pytest.raises(LogDamaged, match="backup"):
+        found.require()
+
+
+def test_swapped_rows_are_found(tmp_path: Path) -> None:
+    filled(tmp_path)
+    swap = (
+        "UPDATE events SET offset = -1 WHERE offset = 7; UPDATE events SET offset = 7 WHERE offset = 9; "
+        "UPDATE events SET offset = 9 WHERE offset = -1"
+    )
+    found = tampered(tmp_path, swap)
+    assert {7, 9} <= {problem.offset for problem in found.problems}
+    with open_log(tmp_path, write=False) as log, pytest.raises(LogDamaged) as caught:
+        log.read()
+    assert caught.value.offset == 7
+
+
+@pytest.mark.parametrize("column", ["payload = zeroblob(length(payload))", "version = 9", "recorded_at_us = 1"])
+def test_reading_a_changed_row_says_which(tmp_path: Path, column: str) -> None:
+    filled(tmp_path)
+    tampered(tmp_path, f"UPDATE events SET {column} WHERE offset = 7")
+    with open_log(tmp_path, write=False) as log:
+        for call in (log.read, lambda: log.timeline("person/6"), lambda: log.snapshot(DAY)):
+            with pytest.raises(LogDamaged) as caught:
+                call()
+            assert caught.value.offset == 7
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE subjects SET id = 'x' WHERE number = 3", "UPDATE subjects SET key = zeroblob(32) WHERE number = 3"],
+)
+def test_a_changed_key_store_is_found(tmp_path: Path, statement: str) -> None:
+    filled(tmp_path)
+    found = tampered(tmp_path, statement, "keys.db")
+    assert "subject 3" in found.problems[0].what
+
+
+def test_a_cut_off_end_is_found_by_the_anchor(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with open_log(tmp_path, write=False) as log:
+        anchor = log.anchor()
+    statements = "; ".join(f"DELETE FROM {table} WHERE offset > 38" for table in ("events", "deliveries", "uses"))
+    versions = "INSERT OR REPLACE INTO versions SELECT subject, max(version) FROM events GROUP BY subject"
+    gone = "DELETE FROM versions WHERE subject NOT IN (SELECT subject FROM events)"
+    assert tampered(tmp_path, f"{statements}; {versions}; {gone}").problems == ()
+    with open_log(tmp_path, write=False) as log:
+        problem = log.verify(anchor).problems[0]
+    assert (problem.offset, "anchor saw offset 41" in problem.what) == (39, True)
+    with pytest.raises(AnchorMismatch):
+        open_log(tmp_path)
+
+
+def test_another_history_is_found_by_the_anchor(tmp_path: Path) -> None:
+    filled(tmp_path / "a")
+    filled(tmp_path / "b")
+    with open_log(tmp_path / "a") as log:
+        anchor = log.anchor()
+    with open_log(tmp_path / "b") as log:
+        assert "another log" in log.verify(anchor).problems[0].what
+
+
+def test_tampering_with_what_compaction_left_is_found(tmp_path: Path) -> None:
+    for statement in (
+        "UPDATE gaps SET after = zeroblob(32)",
+        "UPDATE gaps SET recorded_to_us = 0",
+        "DELETE FROM gaps",
+        "UPDATE deliveries SET delivery = randomblob(16) WHERE offset = 1",
+        "DELETE FROM deliveries WHERE offset = 1",
+    ):
+        shutil.rmtree(tmp_path, ignore_errors=True)
+        clock = Clock()
+        with fresh(tmp_path, clock) as log:
+            for index in range(4):
+                clock.now += 1
+                log.append([wages("person/1", str(index), f"e{index}")])
+            log.compact({"tax": moment(9)}, actor="a", legal_basis="b")
+            assert log.verify().problems == ()
+        assert tampered(tmp_path, statement, "events-000002.db").problems, statement
+
+
+def whole_history(folder: Path) -> tuple[object, ...]:
+    """Everything that the log can be asked."""
+    with open_log(folder, write=False) as log:
+        events = tuple(log.read(limit=10_000))
+        subjects = {event.subject for event in events}
+        uses = tuple(tuple(log.read_uses(subject)) for subject in sorted(subjects))
+        versions = tuple(log.version(subject) for subject in sorted(subjects))
+        return events, uses, versions, log.position("annual")
+
+
+def found_or_harmless(folder: Path, expected: tuple[object, ...]) -> bool:
+    """Whether damage is reported; if it is not, everything must be as it was."""
+    try:
+        with open_log(folder, write=False) as log:
+            if not log.verify().sound:
+                return True
+        assert whole_history(folder) == expected
+    except CitizensError:
+        return True
+    return False
+
+
+def damaged(tmp_path: Path, name: str, change: Callable[[bytearray], None], expected: tuple[object, ...]) -> bool:
+    shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+    shutil.copytree(tmp_path / "log", tmp_path / "copy")
+    content = bytearray((tmp_path / "copy" / name).read_bytes())
+    change(content)
+    (tmp_path / "copy" / name).write_bytes(content)
+    return found_or_harmless(tmp_path / "copy", expected)
+
+
+@pytest.mark.parametrize("name", [EVENTS, "keys.db"])
+def test_a_flipped_bit_is_found_or_harmless(tmp_path: Path, name: str) -> None:
+    filled(tmp_path / "log")
+    expected, draw, found = whole_history(tmp_path / "log"), random.Random(37), 0
+    for _ in range(FLIPS):
+
+        def flip(content: bytearray) -> None:
+            content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+
+        found += damaged(tmp_path, name, flip, expected)
+    assert found > 0
+
+
+@pytest.mark.parametrize("name", [EVENTS, "keys.db"])
+def test_a_truncated_file_is_found(tmp_path: Path, name: str) -> None:
+    filled(tmp_path / "log")
+    expected = whole_history(tmp_path / "log")
+    size = (tmp_path / "log" / name).stat().st_size
+    for length in (0, 10, 100, 512, 4096, size // 2, size - 4096, size - 1):
+        assert damaged(
+            tmp_path, name, lambda content, length=length: content.__delitem__(slice(length, None)), expected
+        )
