@@ -179,6 +179,12 @@ def run() -> int:
 
 
 def _failed(failure: Failure) -> int:
+    problems = getattr(failure, "problems", ())
+    if problems:
+        from api.cli.output import show_problems
+
+        show_problems(problems)
+        return failure.code
     print(f"error: {failure.message}" + (f"\n  = help: {failure.help}" if failure.help else ""), file=sys.stderr)
     return failure.code
 

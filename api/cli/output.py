@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from engine.diagnostics import Diagnostic, Severity, render
 from engine.source import Span
 
 _Item = TypeVar("_Item")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a file's own bytes shall not steer the terminal
 
 
 def say(text: str = "") -> None:
@@ -45,7 +47,8 @@ def show_problems(problems: Sequence[Diagnostic], to_stderr: bool = True) -> Non
     """All problems, then how many there are."""
     stream = sys.stderr if to_stderr else sys.stdout
     for problem in problems:
-        print(_coloured(render(problem), problem, stream.isatty()) + "\n", file=stream)
+        text = _CONTROL.sub("\ufffd", render(problem))
+        print(_coloured(text, problem, stream.isatty()) + "\n", file=stream)
     print(summary(problems), file=stream)
 
 

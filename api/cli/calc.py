@@ -1,0 +1,105 @@
+"""`rulewright calc RULES CASE --want a,b`: figures of one case; where facts are missing, the range and what to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from api import rulesets
+from api.case_files import load_case
+from api.cli.output import say, say_json, waiting
+from api.failures import ExitCode, Misuse
+from api.naming import exported_names, find_definitions
+from api.outcomes import as_json as outcome_json
+from api.outcomes import as_text, questions
+from engine.cases import Case, instances_of
+from engine.interpreter import Interpreter
+from engine.ir.program import Definition, Program
+from engine.outcomes import Fact, Failure, Outcome, Possible
+from engine.periods import Period
+
+Answer = tuple[Definition, Fact, Outcome]
+_ASK_AT_MOST = 5
+
+
+def calc_command(rules: str, path: str, at: str | None, want: str, reforms: Sequence[Path], as_json: bool) -> int:
+    """Print the wanted figures of everybody in the case who has them; all exported ones if none is named."""
+    with waiting("reading the rules"):
+        program = rulesets.load_program(rules, reforms)
+    wanted = find_definitions(program, want) or [program.definitions[name] for name in exported_names(program)]
+    case = load_case(program, path, at)
+    answers = answer_all(program, case, wanted)
+    if want and not answers:
+        raise Misuse(f"the case has nobody who has `{want}`", "add one to the case; see `rulewright calc --help`")
+    missing = next_facts(answers)
+    if as_json:
+        say_json(_as_json(program, case, answers, missing))
+    else:
+        _report(program, answers, missing)
+    return ExitCode.FAILED if any(isinstance(outcome, Failure) for _, _, outcome in answers) else ExitCode.DONE
+
+
+def answer_all(program: Program, case: Case, wanted: Sequence[Definition]) -> list[Answer]:
+    """Every wanted figure of every instance that has it."""
+    interpreter = Interpreter(program, case)
+    answers = []
+    for definition in wanted:
+        for instance in instances_of(case, definition):
+            fact = Fact(definition.name, instance, period_for(definition, case.at))
+            answers.append((definition, fact, interpreter.find(fact)))
+    return answers
+
+
+def period_for(definition: Definition, at: Period) -> Period:
+    """The period of a figure that a case at `at` asks for: `at` itself, or the one that contains its first day."""
+    return at if definition.period == at.kind else definition.period.containing(at.start)
+
+
+def next_facts(answers: Sequence[Answer]) -> list[Fact]:
+    """The unknown facts that matter, those first on which most of the undetermined answers depend."""
+    counts: dict[Fact, int] = {}
+    for _, _, outcome in answers:
+        if isinstance(outcome, Possible):
+            for fact in sorted(outcome.needs, key=str):
+                counts[fact] = counts.get(fact, 0) + 1
+    return sorted(counts, key=lambda fact: -counts[fact])
+
+
+def _report(program: Program, answers: Sequence[Answer], missing: Sequence[Fact]) -> None:
+    several = len({fact.instance for _, fact, _ in answers}) > 1
+    names = [f"{one.short_name}{f' of {fact.instance}' if several else ''}" for one, fact, _ in answers]
+    width = max((len(name) for name in names), default=0)
+    for name, (definition, _, outcome) in zip(names, answers, strict=True):
+        say(f"{name:<{width}}  {as_text(outcome, definition, program.settings)}")
+    if not missing:
+        return
+    say()
+    say("To narrow it down, ask next:")
+    for question in questions(missing[:_ASK_AT_MOST], program):
+        say(f"  {question['ask']}  ({question['fact']} of {question['of']} for {question['at']})")
+    if len(missing) > _ASK_AT_MOST:
+        say(f"  … and {len(missing) - _ASK_AT_MOST} more facts that may matter")
+
+
+def _as_json(program: Program, case: Case, answers: Sequence[Answer], missing: Sequence[Fact]) -> dict[str, object]:
+    results = [
+        {
+            "figure": definition.short_name,
+            "of": fact.instance,
+            "entity": definition.entity,
+            "at": str(fact.period),
+            "type": str(definition.type),
+            "label": definition.label,
+            "law": definition.law,
+            **outcome_json(outcome, definition, program.settings),
+        }
+        for definition, fact, outcome in answers
+    ]
+    return {
+        "rules": program.settings.name,
+        "fingerprint": program.fingerprint,
+        "at": str(case.at),
+        "currency": program.settings.currency,
+        "results": results,
+        "ask_next": questions(missing, program),
+    }

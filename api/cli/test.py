@@ -1,0 +1,77 @@
+"""`rulewright test RULES`: the worked examples that stand in the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from api import rulesets
+from api.cli.output import count, place_json, problem_json, say, say_json, show_problems, waiting
+from api.failures import ExitCode
+from engine.declarations import RuleModule, Ruleset
+from engine.diagnostics import Diagnostics, RulesInvalid
+from engine.examples import ExamplesRun, Mismatch, run_examples
+
+
+def test_command(rules: str, reforms: Sequence[Path], only: str, as_json: bool) -> int:
+    """Run the examples whose module or name holds `only`, and print those that do not hold."""
+    with waiting("running the examples"):
+        compiled = rulesets.check(rules, reforms, lint=False)
+        if compiled.ruleset is None or compiled.program is None:
+            raise RulesInvalid(compiled.problems)
+        problems = Diagnostics()
+        run = run_examples(_narrowed(compiled.ruleset, only), compiled.program, problems)
+    failed = bool(run.mismatches) or bool(problems.errors)
+    if as_json:
+        say_json(_as_json(run, problems))
+    else:
+        _report(run, problems)
+    return ExitCode.EXAMPLES_FAILED if failed else ExitCode.DONE
+
+
+def _narrowed(ruleset: Ruleset, only: str) -> Ruleset:
+    def fitting(module: RuleModule) -> RuleModule:
+        if only in module.name:
+            return module
+        return replace(module, examples=tuple(one for one in module.examples if only in one.name))
+
+    return replace(ruleset, modules=tuple(fitting(module) for module in ruleset.modules))
+
+
+def _report(run: ExamplesRun, problems: Diagnostics) -> None:
+    if len(problems):
+        show_problems(tuple(problems), to_stderr=False)
+        say()
+    for mismatch in run.mismatches:
+        say(_line(mismatch))
+    if run.mismatches:
+        say()
+    wrong = f"{count(len(run.mismatches), 'expectation')} not met" if run.mismatches else "all met"
+    say(f"{count(run.examples, 'example')}, {count(run.expectations, 'expectation')}: {wrong}")
+
+
+def _line(mismatch: Mismatch) -> str:
+    example = f" ({mismatch.example})" if mismatch.example else ""
+    head = f"{mismatch.span}: {mismatch.figure} in {mismatch.module}{example}"
+    return f"{head}\n    expected {mismatch.expected}\n    found    {mismatch.found}"
+
+
+def _as_json(run: ExamplesRun, problems: Diagnostics) -> dict[str, object]:
+    return {
+        "ok": not run.mismatches and not problems.errors,
+        "examples": run.examples,
+        "expectations": run.expectations,
+        "mismatches": [
+            {
+                "module": one.module,
+                "example": one.example,
+                "figure": one.figure,
+                "expected": one.expected,
+                "found": one.found,
+                "where": place_json(one.span),
+            }
+            for one in run.mismatches
+        ],
+        "problems": [problem_json(problem) for problem in problems],
+    }
