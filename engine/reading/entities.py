@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.declarations import Entity, Role
 from engine.diagnostics import Note
@@ -37,7 +38,19 @@ def read_entities(settings: Fields) -> dict[str, Entity]:
             entities[entry.name] = _entity(fields, entry, words)
     for name, fields in opened.items():
         _check_links(fields, entities[name], entities)
-    return entities
+    return {name: _linked(entity, entities) for name, entity in entities.items()}
+
+
+def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
+    """The entity as later passes may rely on it: groups are of people and have a role, records belong to people or
+    groups. Stand-ins take the place of what does not fit, which was reported."""
+    people = [one.name for one in entities.values() if not one.of and not one.belongs_to]
+    owners = [one.name for one in entities.values() if not one.belongs_to]
+    person = next(iter(people), "")
+    of = entity.of if entity.of in people or not entity.of else person
+    belongs_to = entity.belongs_to if entity.belongs_to in owners or not entity.belongs_to else person
+    roles = entity.roles or ((Role("member", "member"),) if of else ())
+    return replace(entity, of=of, belongs_to="" if of else belongs_to, roles=roles)
 
 
 def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:

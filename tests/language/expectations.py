@@ -19,7 +19,8 @@ from pathlib import Path
 from engine.declarations import Ruleset, Settings
 from engine.diagnostics import Diagnostic, Diagnostics, Severity
 from engine.documents import read_module
-from engine.pipeline import check_rules, compile_ruleset
+from engine.examples import run_examples
+from engine.pipeline import Compiled, check_rules, compile_ruleset
 from engine.reading.settings import read_settings
 from engine.syntax.files import load_source
 from engine.syntax.yaml_reader import read_nodes
@@ -112,14 +113,22 @@ def settings() -> Settings:
 def problems_of(path: Path) -> list[Diagnostic]:
     """What the engine says of a folder, or of a module that stands alone in the tests' jurisdiction."""
     if path.is_dir():
-        return list(check_rules(path, sorted(path.glob("reforms/*.yaml"))).problems)
+        return _with_examples(check_rules(path, sorted(path.glob("reforms/*.yaml"))))
     problems = Diagnostics()
     source = load_source(path, problems)
     shared = settings()
     module = read_module(source, path.stem, shared, problems) if source else None
     if module is None:
         return list(problems)
-    return list(compile_ruleset(Ruleset(shared, (module,)), problems).problems)
+    return _with_examples(compile_ruleset(Ruleset(shared, (module,)), problems))
+
+
+def _with_examples(compiled: Compiled) -> list[Diagnostic]:
+    """The problems of checking, then those of the examples, which only checked rules can run."""
+    problems = Diagnostics()
+    if compiled.program is not None and compiled.ruleset is not None:
+        run_examples(compiled.ruleset, compiled.program, problems)
+    return [*compiled.problems, *problems]
 
 
 def place_of(problem: Diagnostic) -> tuple[str, int, int]:
