@@ -50,7 +50,7 @@ def lost_in(image: Path, moment: int, acknowledged: list[tuple[int, Draft]]) -> 
     """How many drafts acknowledged by `moment` are missing. Fails if what is there is not a sound log."""
     drafts = [draft for _, draft in acknowledged]
     with open_log(image, clock=Clock()) as log:
-        assert log.verify().problems == ()
+        log.verify().require()
         events = log.read()
         assert [(event.subject, event.body, event.event_id) for event in events] == [
             (draft.subject, draft.body, draft.event_id) for draft in drafts[: len(events)]

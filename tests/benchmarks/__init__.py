@@ -1,0 +1,1 @@
+"""Benchmarks: run by hand, one module each; none is a test."""
