@@ -61,7 +61,6 @@ def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable
     while rows := list(islice(chained, CHUNK)):
         connection.executemany(INSERT_EVENT, rows)
     connection.execute("INSERT INTO deliveries SELECT delivery, offset FROM events ORDER BY delivery")
-    connection.execute("INSERT INTO versions SELECT subject, max(version) FROM events GROUP BY subject")
 
 
 def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Row]:

@@ -1,7 +1,8 @@
 """What may be forgotten: superseded change points older than their retention class allows.
 
 1. A rule gives each retention class a horizon. A class without one keeps everything. Nothing recorded after the horizon
-   of its class goes, nor anything of a subject under hold, nor a subject's last event.
+   of its class goes, nor anything of a subject under hold, nor a subject's last event (it
+   says the subject's version).
 2. Lay out all change points by key (subject, attribute, valid_from) and offset. A change point is superseded if the
    next one of its key was recorded by the horizon too. So at or after the horizon no answer needs it.
 3. An event goes when all its change points are superseded. An event is kept whole otherwise: its hash covers it whole.
@@ -207,7 +208,7 @@ def _copy(connection: apsw.Connection, old: Path, dropped: Ints) -> None:
     connection.execute(
         "INSERT INTO events SELECT * FROM old.events WHERE offset NOT IN (SELECT offset FROM dropped) ORDER BY offset"
     )
-    for table in ("origins", "deliveries", "versions", "uses", "positions"):
+    for table in ("origins", "deliveries", "uses", "positions"):
         connection.execute(f"INSERT INTO {table} SELECT * FROM old.{table} ORDER BY 1, 2")
     connection.execute("COMMIT; DETACH old; BEGIN")
 

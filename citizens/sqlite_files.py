@@ -17,6 +17,7 @@ from citizens.errors import LogDamaged, LogUnavailable
 FORMAT = 1
 PAGE_BYTES = 4096
 BUSY_TIMEOUT_MS = 10_000
+CACHE_KIB = 65_536
 
 EVENTS_TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -28,7 +29,6 @@ CREATE TABLE events(offset INTEGER PRIMARY KEY, recorded_at_us INTEGER NOT NULL,
 CREATE TABLE gaps(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
     recorded_from_us INTEGER NOT NULL, recorded_to_us INTEGER NOT NULL) STRICT;
 CREATE TABLE deliveries(delivery BLOB PRIMARY KEY, offset INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE versions(subject INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT;
 CREATE TABLE uses(subject INTEGER NOT NULL, offset INTEGER NOT NULL,
     PRIMARY KEY(subject, offset)) STRICT, WITHOUT ROWID;
 CREATE TABLE positions(consumer TEXT PRIMARY KEY, position INTEGER NOT NULL, digest BLOB NOT NULL) STRICT;
@@ -86,6 +86,7 @@ def _configure(connection: apsw.Connection, path: Path, settings: Settings) -> N
     connection.pragma("synchronous", settings.synchronous)
     connection.pragma("wal_autocheckpoint", 0)
     connection.pragma("secure_delete", True)
+    connection.pragma("cache_size", -CACHE_KIB)
     level = connection.pragma("synchronous")
     if mode != "wal" or level != _LEVELS[settings.synchronous]:
         raise LogUnavailable(

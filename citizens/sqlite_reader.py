@@ -109,7 +109,7 @@ class Reader:
 
     def version(self, number: int) -> int:
         """The version of the subject with that number."""
-        select = "SELECT version FROM versions WHERE subject = ?"
+        select = "SELECT version FROM events WHERE subject = ? ORDER BY offset DESC LIMIT 1"
         return int(self.connection.execute(select, (number,)).get or 0)
 
     def position(self, consumer: str) -> int:

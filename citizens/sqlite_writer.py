@@ -1,8 +1,8 @@
 """The single writer of the embedded log, with group commit.
 
-1. `append` puts its drafts into a queue and takes the writer's lock.
-2. Who gets the lock takes everything that is queued, its own drafts among it, into one transaction. Who gets it later
-   and finds its drafts done, returns. So one fsync serves all that were waiting, and no thread waits for a timer.
+1. `append` puts its drafts into a queue. If nobody leads, the caller leads; else it waits.
+2. The leader takes everything that is queued, its own drafts among it, into one transaction, wakes whom it was for, and
+   hands the lead to the first who has come since. So one fsync serves all that waited, and nobody waits for a timer.
 3. In the transaction each submission is first checked whole (duplicates, versions, positions) and then written whole. A
    check that fails concerns that submission alone, and nothing of it has been written.
 4. New keys are committed first, then the events. Only then are the submissions told.
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -54,7 +53,7 @@ class Tip:
     recorded_at_us: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Submission:
     """What one caller wants appended, and what became of it."""
 
@@ -64,6 +63,11 @@ class _Submission:
     receipts: list[Receipt] = field(default_factory=list)
     error: CitizensError | None = None
     done: bool = False
+    woken: threading.Lock = field(default_factory=threading.Lock)
+    """Held until the submission is done, or its caller is to lead."""
+
+    def __post_init__(self) -> None:
+        self.woken.acquire()
 
 
 @dataclass(slots=True)
@@ -86,7 +90,10 @@ class Writer:
         self.failure: str | None = None
         self._clock = clock
         self._on_commit = on_commit
-        self._queue: deque[_Submission] = deque()
+        self._queue: list[_Submission] = []
+        self._queue_lock = threading.Lock()
+        self._led = False
+        self._chosen: _Submission | None = None
         self.bind(reader)
 
     def bind(self, reader: Reader) -> None:
@@ -101,13 +108,49 @@ class Writer:
     def append(self, drafts: Sequence[Draft], advance: Advance | None, *, system: bool = False) -> list[Receipt]:
         """As `Log.append`. `system` allows events about the log itself, which have no subject."""
         submission = _Submission(drafts, advance, system)
-        self._queue.append(submission)
-        with self.lock:
+        with self._queue_lock:
+            self._queue.append(submission)
+            leads, self._led = not self._led, True
+        try:
+            if not leads:
+                submission.woken.acquire()
             if not submission.done:
-                self._commit([self._queue.popleft() for _ in range(len(self._queue))])
+                self._lead()
+        except BaseException:  # an interrupt while waiting: the others must not wait for this caller to lead
+            self._leave(submission)
+            raise
         if submission.error is not None:
             raise submission.error
         return submission.receipts
+
+    def _lead(self) -> None:
+        """Commit what is queued, and hand on the lead."""
+        batch: list[_Submission] = []
+        try:
+            with self.lock:
+                with self._queue_lock:
+                    batch, self._queue = self._queue, []
+                self._commit(batch)
+        finally:
+            for submission in batch:
+                submission.woken.release()
+            with self._queue_lock:
+                self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Wake the first in the queue to lead, or note that nobody does."""
+        self._led = bool(self._queue)
+        self._chosen = self._queue[0] if self._queue else None
+        if self._chosen is not None:
+            self._chosen.woken.release()
+
+    def _leave(self, submission: _Submission) -> None:
+        """Take a submission whose caller is gone out of the queue, and the lead off its shoulders."""
+        with self._queue_lock:
+            if submission in self._queue:
+                self._queue.remove(submission)
+                if submission is self._chosen:
+                    self._hand_on()
 
     def _commit(self, batch: list[_Submission]) -> None:
         try:
@@ -272,7 +315,6 @@ class Writer:
         connection.executemany(INSERT_EVENT, plan.rows)
         deliveries = [(row.delivery, row.offset) for row in plan.rows]
         connection.executemany("INSERT INTO deliveries VALUES(?, ?)", deliveries)
-        connection.executemany("INSERT OR REPLACE INTO versions VALUES(?, ?)", plan.versions.items())
         connection.executemany("INSERT INTO uses VALUES(?, ?)", plan.uses)
         if advance is not None:
             digest = position_digest(advance.consumer, advance.to)

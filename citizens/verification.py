@@ -3,7 +3,7 @@
 1. Walk the events in order. Each one's link must follow from the one before; offsets must be consecutive except where a
    gap says that a run was compacted, and the links around the gap must fit.
 2. The last compaction's event must match a hash over all gaps and over the deliveries whose events are gone.
-3. The tables that only repeat the events must repeat them: deliveries, versions. Positions carry their own digests.
+3. The table that repeats the events' deliveries must repeat them. Positions carry their own digests.
 4. SQLite's own check of the file's structure.
 5. An anchor, if one is given, must be of this log.
 
@@ -161,12 +161,6 @@ def _check_tables(reader: Reader) -> Iterator[Damage]:
     missing = "SELECT coalesce(sum(last - first + 1), 0) FROM gaps"
     if connection.execute(spare).get != connection.execute(missing).get:
         yield Damage(0, "the record of deliveries has entries that belong to no event")
-    for number, offset in connection.execute(
-        "SELECT subject, max(offset) FROM (SELECT subject, max(version) AS version, max(offset) AS offset FROM events "
-        "GROUP BY subject UNION ALL SELECT subject, version, 0 FROM versions) GROUP BY subject "
-        "HAVING count(*) <> 2 OR min(version) <> max(version) LIMIT 50"
-    ):
-        yield Damage(offset, f"the version of subject {number} is not that of its last event, at offset {offset}")
     for consumer, position, digest in connection.execute("SELECT consumer, position, digest FROM positions"):
         if position_digest(consumer, position) != digest:
             yield Damage(0, f"the position of consumer `{consumer}` is damaged")
@@ -183,7 +177,7 @@ def with_keys(reader: Reader, found: Verification) -> Verification:
     problems = list(found.problems)
     try:
         known = {number for number, _, _, _ in reader.keys.all_rows()}
-        for (number,) in reader.connection.execute("SELECT subject FROM versions WHERE subject > 0"):
+        for (number,) in reader.connection.execute("SELECT DISTINCT subject FROM events WHERE subject > 0"):
             if number not in known:
                 problems.append(Damage(0, f"the key store has no subject {number}; restore a newer one"))
         problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check_structure())

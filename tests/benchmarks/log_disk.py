@@ -42,7 +42,9 @@ def report(what: str, per_second: float, disk: float) -> None:
 def main() -> None:
     """Print the disk's rate."""
     with folder_to_measure_in() as folder:
-        print(f"the disk: {fsyncs_per_second(Path(folder)):,.0f} fsyncs of {RECORD_BYTES} bytes a second", file=sys.stdout)
+        print(
+            f"the disk: {fsyncs_per_second(Path(folder)):,.0f} fsyncs of {RECORD_BYTES} bytes a second", file=sys.stdout
+        )
 
 
 if __name__ == "__main__":

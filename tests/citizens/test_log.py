@@ -29,6 +29,7 @@ from citizens import (
     VersionConflict,
     open_log,
 )
+from citizens.sqlite_writer import _Submission
 from tests.citizens.histories import DAY, TAX, Clock, fresh, microseconds, moment, wages
 
 
@@ -146,6 +147,24 @@ def test_many_threads_lose_nothing_and_share_versions(tmp_path: Path) -> None:
         assert sorted(receipt.offset for receipt in receipts) == list(range(1, 401))
         assert all(receipt.offset == receipt.version for receipt in receipts)
         assert log.verify().sound
+
+
+def test_an_interrupted_caller_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    """Who waits in the queue and is interrupted leaves it, and hands on the lead if it was to have it."""
+    with fresh(tmp_path) as log:
+        writer = log._require_writer()
+        gone = _Submission([wages("person/1", "1", "gone")], None, system=False)
+        waiting = threading.Thread(target=lambda: log.append([wages("person/1", "2", "stays")]))
+        with writer._queue_lock:
+            writer._queue.append(gone)
+            writer._led, writer._chosen = True, gone
+        waiting.start()
+        while len(writer._queue) < 2:
+            threading.Event().wait(0.001)
+        writer._leave(gone)
+        waiting.join(timeout=30)
+        log.append([wages("person/1", "3", "after")])
+        assert [event.event_id for event in log.read()] == ["stays", "after"]
 
 
 def test_a_conflict_fails_its_own_submission_only(tmp_path: Path) -> None:
