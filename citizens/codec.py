@@ -43,6 +43,7 @@ from citizens.events import (
     Posting,
     Release,
     Retraction,
+    Row,
     Scalar,
     Unreadable,
     Use,
@@ -158,7 +159,10 @@ def _fields(body: Body, names: Names) -> list[Any]:
 
 def _assessment_fields(body: Assessment, names: Names) -> list[Any]:
     used = [[names.number(use.subject), " ".join(use.attributes)] for use in body.used]
-    figures = _shape_and_values(body.figures, names)
+    if isinstance(body.figures, Row):
+        figures: tuple[str, list[Any]] = (body.figures.shape, list(body.figures.values))
+    else:
+        figures = _shape_and_values(body.figures, names)
     return [body.period, day_number(body.valid_on), body.program, body.read_to, *figures, used, body.replaces]
 
 

@@ -29,6 +29,7 @@ EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 """The context for arithmetic on money: it raises rather than round, whatever the caller's own context does."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}(?:\.[a-z0-9_]{1,100}){0,4}", re.ASCII)
+_KIND = re.compile(r"[bitsn]|d(?:[0-9]|1[0-8])", re.ASCII)
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 
 
@@ -106,6 +107,35 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """Figures in stored form, for whole populations: the same `shape` for many rows, and one value for each part.
+
+    A shape is `name:kind` for each figure, parted by spaces: `agi:d2 tax:d2 children:i filed:b`. Kind `d2` is a whole
+    number of hundredths, `i` a whole number, `b` true or false, `t` days since 1970-01-01, `s` text, `n` not known
+    (None). It is read back as pairs of names and values.
+    """
+
+    shape: str
+    values: tuple[int | str | None, ...]
+
+    def __post_init__(self) -> None:
+        if check_shape(self.shape) != len(self.values):
+            raise InvalidEvent(f"a row has {len(self.values)} values for {check_shape(self.shape)} figures")
+        for part, value in zip(self.shape.split(" "), self.values, strict=True):
+            if not _fits(part.rpartition(":")[2][0], value):
+                raise InvalidEvent(
+                    f"figure `{part}` has a value of another kind; values are in stored form, never float"
+                )
+
+
+def _fits(letter: str, value: int | str | None) -> bool:
+    if letter in "dit":
+        return type(value) is int and -MAX_UNITS < value < MAX_UNITS
+    expected = {"b": bool, "s": str, "n": type(None)}
+    return type(value) is expected[letter] and (letter != "s" or 0 < len(str(value)) <= MAX_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What the law makes of the facts: `figures` by name, for `period` ("2024"), facts as valid on `valid_on`.
 
@@ -117,13 +147,15 @@ class Assessment:
     valid_on: date
     program: str
     read_to: int
-    figures: tuple[tuple[str, Scalar | None], ...]
+    figures: tuple[tuple[str, Scalar | None], ...] | Row
     used: tuple[Use, ...]
     replaces: int | None = None
 
     def __post_init__(self) -> None:
         check_text(self.period, "an assessment's period")
         check_text(self.program, "a program's fingerprint")
+        if isinstance(self.figures, Row):
+            return
         for name, value in self.figures:
             check_value(Point(name, self.valid_on, value))
             check_name(name, "a figure")
@@ -378,6 +410,15 @@ def check_value(point: Point) -> None:
 
 def units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
     """`amount` as (units, scale), meaning units * 10**-scale, exactly. `where` names it in errors."""
+    whole, _, fraction = str(amount).partition(".")
+    digits = whole + fraction
+    if len(digits) <= MAX_SCALE and digits.lstrip("-").isdecimal():
+        return int(digits), len(fraction)
+    return _unusual_units_and_scale(amount, where)
+
+
+def _unusual_units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
+    """The same for what is written with an exponent, is long, or is no number."""
     sign, digits, exponent = amount.as_tuple()
     if not isinstance(exponent, int):
         raise InvalidEvent(f"{where} is not a finite number; leave it out, or say None")
@@ -385,3 +426,15 @@ def units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
         raise InvalidEvent(f"{where} has over {MAX_SCALE} digits; round it to its grid first")
     units = int("".join(map(str, digits))) * 10 ** max(exponent, 0)
     return (-units if sign else units), max(-exponent, 0)
+
+
+@lru_cache(maxsize=10_000)
+def check_shape(shape: str) -> int:
+    """How many values a row of that shape has. Raises InvalidEvent unless it is `name:kind` parts."""
+    parts = shape.split(" ")
+    for part in parts:
+        name, _, kind = part.partition(":")
+        check_name(name, "a figure")
+        if not _KIND.fullmatch(kind):
+            raise InvalidEvent(f"figure `{name}` has no kind; say b, i, t, s, n, or d and the number of decimals")
+    return len(parts)

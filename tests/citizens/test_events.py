@@ -27,6 +27,7 @@ from citizens import (
     Posting,
     Release,
     Retraction,
+    Row,
     Use,
     post,
 )
@@ -149,6 +150,44 @@ def test_an_origin_says_everything(field: str) -> None:
     fields = {"source": "s", "actor": "a", "legal_basis": "b", "retention": "c", field: ""}
     with pytest.raises(InvalidEvent):
         Origin(**fields)
+
+
+def test_a_row_of_figures_is_read_back_as_pairs() -> None:
+    row = Row("tax:d2 filed:b children:i state:s born:t gone:n", (-1234, True, 2, "CA", 0, None))
+    body = Assessment("2024", DAY, "f00d", 1, row, ())
+    decoded = decode(8, encode(body, "e", Numbers()), Numbers())[1]
+    pairs = (
+        ("tax", Decimal("-12.34")),
+        ("filed", True),
+        ("children", 2),
+        ("state", "CA"),
+        ("born", date(1970, 1, 1)),
+        ("gone", None),
+    )
+    assert decoded == Assessment("2024", DAY, "f00d", 1, pairs, ())
+    assert encode(decoded, "e", Numbers()) == encode(body, "e", Numbers())
+
+
+@pytest.mark.parametrize(
+    ("shape", "values"),
+    [
+        ("tax:d2", ()),
+        ("tax:d2", (1.5,)),
+        ("tax:d2", (True,)),
+        ("tax:d2", (None,)),
+        ("tax:d2", (10**18,)),
+        ("tax:d19", (1,)),
+        ("tax", (1,)),
+        ("Tax:i", (1,)),
+        ("tax:i  other:i", (1, 2, 3)),
+        ("filed:b", (1,)),
+        ("state:s", ("",)),
+        ("", ()),
+    ],
+)
+def test_a_row_that_does_not_fit_is_refused(shape: str, values: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidEvent):
+        Row(shape, values)
 
 
 def test_an_event_from_the_future_is_not_guessed_at() -> None:
