@@ -57,6 +57,7 @@ from citizens.population import (
 from citizens.snapshot import Column, Link, Snapshot, Table
 from citizens.sqlite_files import Settings
 from citizens.sqlite_log import SqliteLog, open_log
+from citizens.stats import Stats
 from citizens.timeline import Change, Timeline
 from citizens.verification import Damage, Verification
 
@@ -111,6 +112,7 @@ __all__ = [
     "Snapshot",
     "Source",
     "SqliteLog",
+    "Stats",
     "Table",
     "Timeline",
     "UnderHold",

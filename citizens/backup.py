@@ -70,15 +70,23 @@ def _hash(path: Path) -> str:
 
 
 def restore(
-    source: Path | str, target: Path | str, *, erasures: Path | str | None = None, erasures_lost: bool = False
+    source: Path | str,
+    target: Path | str,
+    *,
+    keys: Path | str | None = None,
+    erasures: Path | str | None = None,
+    erasures_lost: bool = False,
 ) -> Verification:
     """Put the backup in `source` into the folder `target`, replay the erasures, verify all of it.
 
-    A log at `target` is replaced; its ledger of erasures is kept and added to. `erasures` names another copy of the
-    ledger. Raises LogDamaged, with nothing changed, if the backup is not whole; Refused if there is no ledger but the
-    backup's own and `erasures_lost` does not say that this is known; LogLocked if a process writes the log.
+    A log at `target` is replaced; its ledger of erasures is kept and added to. `keys` is where the key store goes, if
+    not into the folder. `erasures` names another copy of the ledger.
+
+    Raises LogDamaged, with nothing changed, if the backup is not whole; Refused if there is no ledger but the backup's
+    own and `erasures_lost` does not say that this is known; LogLocked if a process writes the log.
     """
-    folder, layout = Path(source), Layout(Path(target), Path(target) / "keys.db")
+    folder = Path(source)
+    layout = Layout(Path(target), Path(keys) if keys is not None else Path(target) / "keys.db")
     anchor = check_backup(folder)
     ledgers = [layout.erasures_path] + ([Path(erasures)] if erasures is not None else [])
     outlived = [path for path in ledgers if path.exists()]
@@ -92,7 +100,7 @@ def restore(
         _put_in_place(folder, layout, anchor)
     finally:
         lock.release()
-    with open_log(layout.folder) as log:
+    with open_log(layout.folder, keys=layout.keys_path) as log:
         found = log.verify(anchor)
     found.require()
     return found
@@ -112,15 +120,24 @@ def check_backup(folder: Path) -> Anchor:
 
 
 def _put_in_place(folder: Path, layout: Layout, anchor: Anchor) -> None:
-    """Replace the log. Until `current` names the new events file, opening the target finds the old log or refuses."""
+    """Replace the log, once the backup's files are beside it. Between the old and the new one, opening is refused."""
+    path = layout.folder / "events-000001.db"
+    moves = [("events.db", path), ("keys.db", layout.keys_path)]
+    for name, to in moves:
+        shutil.copyfile(folder / name, _beside(to))
+        sync_file(_beside(to))
     (layout.folder / "current").unlink(missing_ok=True)
     sync_folder(layout.folder)
     layout.clear_cache()
-    for old in [*layout.folder.glob("events-*.db*"), *layout.folder.glob("keys.db*")]:
+    for old in [*layout.folder.glob("events-*.db*"), *layout.keys_path.parent.glob(layout.keys_path.name + "*")]:
         old.unlink()
-    path = layout.folder / "events-000001.db"
-    for name, to in (("events.db", path), ("keys.db", layout.keys_path)):
-        shutil.copyfile(folder / name, to)
-        sync_file(to)
+    for _, to in moves:
+        _beside(to).rename(to)
+        sync_folder(to.parent)
     layout.write_anchor(anchor)
     layout.swap(path)
+
+
+def _beside(path: Path) -> Path:
+    """Where a file waits to be put in place: a name that no clean-up of the log's own files matches."""
+    return path.with_name("restored-" + path.name)

@@ -188,6 +188,11 @@ class KeyStore:
                 raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store")
             yield number, entity, identifier, key
 
+    def count(self) -> tuple[int, int]:
+        """How many subjects have a key, and how many were erased."""
+        row = self._connection.execute("SELECT count(key), count(*) - count(key) FROM subjects").fetchone()
+        return (row[0], row[1]) if row is not None else (0, 0)
+
     def check_structure(self) -> list[str]:
         """What SQLite finds wrong with the file; empty if nothing."""
         rows = [row[0] for row in self._connection.execute("PRAGMA integrity_check(20)")]

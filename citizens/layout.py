@@ -122,7 +122,9 @@ class Layout:
         if (self.folder / "current").exists():
             return
         if any(self.folder.glob("events-*.db")) and not self._unused(settings):
-            message = f"{self.folder} has events but no file `current`; write the newest events file's name into it"
+            message = (
+                f"{self.folder} has events but no file `current`; restore again, or write the newest one's name into it"
+            )
             raise LogDamaged(message)
         for path in self.folder.glob("events-*.db*"):
             path.unlink()

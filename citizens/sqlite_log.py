@@ -18,7 +18,7 @@ from pathlib import Path
 
 import apsw
 
-from citizens import bulk, compaction, snapshot, snapshot_cache, timeline, verification
+from citizens import bulk, compaction, snapshot, snapshot_cache, stats, timeline, verification
 from citizens.checkpointer import Checkpointer
 from citizens.codec import ASSESSMENT
 from citizens.compaction import Compacted, Horizons, OnStep
@@ -33,6 +33,7 @@ from citizens.snapshot import Snapshot
 from citizens.sqlite_files import SHIPPED, Settings, checkpoint, connect, get_meta
 from citizens.sqlite_reader import Reader
 from citizens.sqlite_writer import Clock, Writer, read_tip, system_clock
+from citizens.stats import Stats
 from citizens.timeline import Timeline
 from citizens.verification import Verification
 
@@ -157,8 +158,7 @@ class SqliteLog:
         if self._closed:
             raise LogUnavailable("this log is closed; open it again")
         path = self.layout.events_path()
-        with self._pool_lock:
-            reader = next((self._pool.pop(at)[1] for at, each in enumerate(self._pool) if each[0] == path), None)
+        reader = self._from_pool(path)
         if reader is None:
             events = connect(path, self._settings, write=False)
             reader = Reader(events, KeyStore(self.layout.keys_path, self._settings, write=False))
@@ -173,6 +173,16 @@ class SqliteLog:
             if not keep:
                 reader.close()
 
+    def _from_pool(self, path: Path) -> Reader | None:
+        """A pooled reader of that events file. Readers of files that were replaced are closed."""
+        with self._pool_lock:
+            stale = [reader for of, reader in self._pool if of != path]
+            self._pool = [pooled for pooled in self._pool if pooled[0] == path]
+            found = self._pool.pop()[1] if self._pool else None
+        for reader in stale:
+            reader.close()
+        return found
+
     # Reading
 
     def read(self, after: int = 0, limit: int = 1_000) -> list[Event]:
@@ -183,11 +193,7 @@ class SqliteLog:
     def read_subject(self, subject: str, known: Known = None) -> list[Event]:
         """All events of one subject as known, in order; empty for a subject never seen, or erased."""
         with self._reader() as reader:
-            number = reader.keys.find(subject)
-            if number is None:
-                return []
-            to = self._offset_of(reader, known)
-            return reader.events("WHERE subject = ? AND offset <= ? ORDER BY offset", (number, to))
+            return _events_of(reader, subject, self._offset_of(reader, known))
 
     def read_uses(self, subject: str, after: int = 0) -> list[Event]:
         """The assessments above `after` that used facts of this subject, in order."""
@@ -238,7 +244,7 @@ class SqliteLog:
         with self._reader() as reader:
             offset = self._offset_of(reader, known)
             _refuse_before(reader, offset, None)
-        return timeline.build(subject, self.read_subject(subject, offset))
+            return timeline.build(subject, _events_of(reader, subject, offset))
 
     def snapshot(
         self,
@@ -269,6 +275,11 @@ class SqliteLog:
         """How far the log reaches. Keep it elsewhere: `verify` with it shows whether the end was cut off."""
         with self._reader() as reader:
             return _anchor(reader)
+
+    def stats(self) -> Stats:
+        """How much there is in the log."""
+        with self._reader() as reader:
+            return stats.collect(reader, self.layout)
 
     def verify(self, anchor: Anchor | None = None) -> Verification:
         """Walk the whole chain, check every table beside it, every key, and the anchor left by the last writer."""
@@ -458,6 +469,14 @@ def _refuse_before(reader: Reader, offset: int, attributes: Collection[str] | No
     horizon = max((lost[name] for name in asked), default=0)
     if offset < horizon:
         raise HorizonPassed(offset, horizon)
+
+
+def _events_of(reader: Reader, subject: str, to: int) -> list[Event]:
+    """The subject's events up to an offset; none if it has no number, or no longer."""
+    number = reader.keys.find(subject)
+    if number is None:
+        return []
+    return reader.events("WHERE subject = ? AND offset <= ? ORDER BY offset", (number, to))
 
 
 def _horizons(reader: Reader, moments: Mapping[str, datetime], delay: timedelta) -> Horizons:

@@ -69,7 +69,7 @@ SUBJECTS = ("person/1", "person/2", "person/3")
 ATTRIBUTES = ("wages", "age", "state", "married", "tax_unit")
 DAYS = tuple(DAY + timedelta(days=30 * month) for month in range(4))
 MONEY = st.integers(-(10**9), 10**9).map(lambda cents: Decimal(cents).scaleb(-2))
-VALUES = {
+VALUES: dict[str, st.SearchStrategy[Value]] = {
     "wages": MONEY,
     "age": st.integers(0, 120),
     "state": st.sampled_from(["CA", "NY", "Ωμέγα"]),

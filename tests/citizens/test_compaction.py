@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citizens import (
+    Compacted,
     Compaction,
     DeliveryConflict,
     Draft,
@@ -49,7 +50,12 @@ from tests.citizens.histories import (
     write_all,
 )
 
-WHO = {"actor": "archivist", "legal_basis": "limitation act"}
+
+def compact(
+    log: SqliteLog, horizons: dict[str, datetime], tombstone_delay: timedelta = timedelta(days=30)
+) -> Compacted:
+    """Compact in the archivist's name."""
+    return log.compact(horizons, actor="archivist", legal_basis="limitation act", tombstone_delay=tombstone_delay)
 
 
 def answers(log: SqliteLog, first: int, last: int) -> list[tuple[object, ...]]:
@@ -79,7 +85,7 @@ def test_answers_from_the_horizon_on_stay(drafts: list[Draft], data: st.DataObje
         write_all(log, clock, drafts)
         before, events = answers(log, start, size), log.read()
         moments = {name: moment(day) for name, day in horizon.items()}
-        done = log.compact(moments, tombstone_delay=delay, **WHO)
+        done = compact(log, moments, delay)
         assert log.verify().problems == ()
         assert answers(log, start, size) == before
         left = [event for event in log.read() if not isinstance(event.body, Compaction)]
@@ -90,7 +96,7 @@ def test_answers_from_the_horizon_on_stay(drafts: list[Draft], data: st.DataObje
             expected = {n: v for n, v in model_of(drafts).at(subject, last_day, size).items() if v is not None}
             assert facts_in(log.snapshot(last_day), subject) == expected
         once = log.read()
-        assert log.compact(moments, tombstone_delay=delay, **WHO).removed == 0
+        assert compact(log, moments, delay).removed == 0
         assert log.read() == once
         assert all(receipt.duplicate for receipt in log.append(drafts))
 
@@ -103,7 +109,7 @@ def test_an_answer_from_before_the_horizon_is_right_or_refused(drafts: list[Draf
         write_all(log, clock, drafts)
         for _ in range(2):
             day = data.draw(st.integers(0, size))
-            log.compact({"tax": moment(day), "benefit": moment(day)}, tombstone_delay=timedelta(0), **WHO)
+            compact(log, {"tax": moment(day), "benefit": moment(day)}, timedelta(0))
         refused: list[int] = []
         for known in range(size + 1):
             for subject in SUBJECTS:
@@ -124,7 +130,7 @@ def test_held_subjects_are_untouched(drafts: list[Draft], held: set[str]) -> Non
         log.append([Draft(subject, Hold("case 1", "appeal"), TAX, f"hold {subject}") for subject in sorted(held)])
         before = {subject: log.read_subject(subject) for subject in held}
         clock.now += 1
-        log.compact({"tax": moment(99), "benefit": moment(99)}, tombstone_delay=timedelta(0), **WHO)
+        compact(log, {"tax": moment(99), "benefit": moment(99)}, timedelta(0))
         assert {subject: log.read_subject(subject) for subject in held} == before
 
 
@@ -138,7 +144,7 @@ def test_superseded_facts_go_and_say_so(tmp_path: Path) -> None:
     clock = Clock()
     with fresh(tmp_path, clock) as log:
         superseded(log, clock)
-        done = log.compact({"tax": moment(3)}, **WHO)
+        done = compact(log, {"tax": moment(3)})
         assert (done.removed, done.left) == (1, 3)
         assert [event.offset for event in log.read()] == [2, 3, 4]
         record = log.read(after=3)[0]
@@ -156,7 +162,7 @@ def test_a_forgotten_delivery_does_not_come_back(tmp_path: Path) -> None:
     clock = Clock()
     with fresh(tmp_path, clock) as log:
         superseded(log, clock)
-        log.compact({"tax": moment(3)}, **WHO)
+        compact(log, {"tax": moment(3)})
         receipt = log.append([wages("person/1", "1", "e1")])[0]
         assert (receipt.offset, receipt.version, receipt.duplicate) == (1, None, True)
         with pytest.raises(DeliveryConflict):
@@ -170,7 +176,7 @@ def test_only_what_is_past_its_own_horizon_goes(tmp_path: Path, class_: str, day
     clock = Clock()
     with fresh(tmp_path, clock) as log:
         superseded(log, clock)
-        assert log.compact({class_: moment(day)}, **WHO).removed == removed
+        assert compact(log, {class_: moment(day)}).removed == removed
 
 
 def test_a_retraction_waits_and_goes_when_nothing_can_come_back(tmp_path: Path) -> None:
@@ -179,9 +185,9 @@ def test_a_retraction_waits_and_goes_when_nothing_can_come_back(tmp_path: Path) 
     with fresh(tmp_path, clock) as log:
         write_all(log, clock, [wages("person/1", "1", "a")])
         write_all(log, clock, [Draft("person/1", Retraction((("wages", DAY),), "never"), TAX, "b"), other])
-        assert log.compact({"tax": moment(3)}, tombstone_delay=timedelta(days=2), **WHO).removed == 1
+        assert compact(log, {"tax": moment(3)}, timedelta(days=2)).removed == 1
         assert log.timeline("person/1").at(DAY) == {"age": 1}
-        assert log.compact({"tax": moment(4)}, tombstone_delay=timedelta(days=2), **WHO).removed == 1
+        assert compact(log, {"tax": moment(4)}, timedelta(days=2)).removed == 1
         assert log.timeline("person/1").at(DAY) == {"age": 1}
         assert log.verify().problems == ()
 
@@ -193,7 +199,7 @@ def test_a_retraction_stays_while_an_earlier_event_is_left(tmp_path: Path) -> No
     last = Draft("person/1", Facts((Point("state", DAY, "CA"),)), TAX, "c")
     with fresh(tmp_path, clock) as log:
         write_all(log, clock, [two, never, last])
-        assert log.compact({"tax": moment(9)}, tombstone_delay=timedelta(0), **WHO).removed == 0
+        assert compact(log, {"tax": moment(9)}, timedelta(0)).removed == 0
         assert log.timeline("person/1").at(DAY) == {"age": 1, "state": "CA"}
 
 
@@ -203,9 +209,9 @@ def test_a_released_hold_lets_go(tmp_path: Path) -> None:
         superseded(log, clock)
         hold = [Draft("person/1", Hold(case, "appeal"), TAX, case) for case in ("c1", "c2")]
         log.append([*hold, Draft("person/1", Release("c1", "decided"), TAX, "r1")])
-        assert (log.held(), log.compact({"tax": moment(3)}, **WHO).removed) == ({"person/1"}, 0)
+        assert (log.held(), compact(log, {"tax": moment(3)}).removed) == ({"person/1"}, 0)
         log.append([Draft("person/1", Release("c2", "decided"), TAX, "r2")])
-        assert (log.held(), log.compact({"tax": moment(3)}, **WHO).removed) == (set(), 1)
+        assert (log.held(), compact(log, {"tax": moment(3)}).removed) == (set(), 1)
 
 
 def test_facts_of_the_erased_go_past_the_horizon(tmp_path: Path) -> None:
@@ -213,7 +219,7 @@ def test_facts_of_the_erased_go_past_the_horizon(tmp_path: Path) -> None:
     with fresh(tmp_path, clock) as log:
         superseded(log, clock)
         log.erase("person/1", actor="dpo", legal_basis="art 17", reason="request")
-        assert log.compact({"tax": moment(3)}, **WHO).removed == 1
+        assert compact(log, {"tax": moment(3)}).removed == 1
         assert log.verify().problems == ()
 
 
@@ -222,7 +228,7 @@ def test_readers_go_on_through_a_compaction(tmp_path: Path) -> None:
     with fresh(tmp_path, clock) as log, open_log(tmp_path, write=False) as reader:
         superseded(log, clock)
         assert reader.head() == 3
-        log.compact({"tax": moment(3)}, **WHO)
+        compact(log, {"tax": moment(3)})
         log.append([wages("person/3", "3", "later")])
         assert [event.offset for event in reader.read()] == [2, 3, 4, 5]
         assert [path.name for path in tmp_path.glob("events-*.db")] == ["events-000002.db"]
@@ -254,7 +260,7 @@ def test_a_kill_at_any_step_loses_nothing(tmp_path: Path, step: str) -> None:
         assert log.verify().problems == ()
         assert answers(log, 3, 3) == before
         assert all(receipt.duplicate for receipt in log.append([wages("person/1", "1", "e1")]))
-        assert log.compact({"tax": moment(3)}, **WHO).removed == (0 if step == "swapped" else 1)
+        assert compact(log, {"tax": moment(3)}).removed == (0 if step == "swapped" else 1)
         assert len(list(tmp_path.glob("events-*.db"))) == 1
 
 
@@ -271,7 +277,7 @@ def test_a_kill_between_writing_and_swapping_leaves_the_old_log(
 
     monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(LogUnavailable, match="Input/output"):
-        log.compact({"tax": moment(3)}, **WHO)
+        compact(log, {"tax": moment(3)})
     monkeypatch.undo()
     log.close()
     with fresh(tmp_path, clock) as again:

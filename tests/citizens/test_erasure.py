@@ -20,6 +20,7 @@ from citizens import (
     Point,
     Refused,
     Release,
+    SqliteLog,
     UnderHold,
     Unreadable,
     backup,
@@ -29,8 +30,12 @@ from citizens import (
 from citizens.erasure import Entry, add_to_ledger, read_ledger
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
-WHO = {"actor": "dpo", "legal_basis": "art 17", "reason": "request"}
 SECRET = "Doe-7741-secret"
+
+
+def erase(log: SqliteLog, subject: str) -> bool:
+    """Erase in the data protection officer's name."""
+    return log.erase(subject, actor="dpo", legal_basis="art 17", reason="request")
 
 
 def secret(event_id: str) -> Draft:
@@ -41,8 +46,8 @@ def secret(event_id: str) -> Draft:
 def test_an_erased_subject_cannot_be_read(tmp_path: Path) -> None:
     with fresh(tmp_path) as log:
         log.append([secret("a"), wages("person/2", "5", "b")])
-        assert log.erase(f"person/{SECRET}", **WHO)
-        assert not log.erase(f"person/{SECRET}", **WHO)
+        assert erase(log, f"person/{SECRET}")
+        assert not erase(log, f"person/{SECRET}")
         first, second, third = log.read()
         assert (first.subject, first.body, first.event_id) == ("person/erased-1", Unreadable("facts"), "")
         assert (second.subject, third.origin.actor) == ("person/2", "dpo")
@@ -65,7 +70,7 @@ def test_nothing_of_it_is_left_in_any_file(tmp_path: Path) -> None:
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert any(key in path.read_bytes() for path in files), "the search would find it if it were there"
         assert any(SECRET.encode() in path.read_bytes() for path in files)
-        log.erase(f"person/{SECRET}", **WHO)
+        erase(log, f"person/{SECRET}")
         for path in (path for path in tmp_path.rglob("*") if path.is_file()):
             assert key not in path.read_bytes(), path
             assert SECRET.encode() not in path.read_bytes(), path
@@ -82,7 +87,7 @@ def test_values_are_never_in_the_clear(tmp_path: Path) -> None:
 def test_the_same_deliveries_do_not_come_back(tmp_path: Path) -> None:
     with fresh(tmp_path) as log:
         log.append([secret("a")])
-        log.erase(f"person/{SECRET}", **WHO)
+        erase(log, f"person/{SECRET}")
         assert log.append([secret("a")])[0].duplicate
         assert log.timeline(f"person/{SECRET}").changes == ()
 
@@ -90,11 +95,11 @@ def test_the_same_deliveries_do_not_come_back(tmp_path: Path) -> None:
 def test_a_group_outlives_its_erased_member_and_the_other_way_round(tmp_path: Path) -> None:
     with fresh(tmp_path) as log:
         log.append([secret("a"), wages("tax_unit/1", "5", "b")])
-        log.erase("tax_unit/1", **WHO)
+        erase(log, "tax_unit/1")
         body = log.read()[0].body
         assert isinstance(body, Facts)
         assert body.points[1].value == Belongs("tax_unit/erased-2", "head")
-        log.erase(f"person/{SECRET}", **WHO)
+        erase(log, f"person/{SECRET}")
         assert log.snapshot(DAY).tables == {}
 
 
@@ -102,16 +107,16 @@ def test_a_held_subject_is_not_erased(tmp_path: Path) -> None:
     with fresh(tmp_path) as log:
         log.append([wages("person/1", "1", "a"), Draft("person/1", Hold("case", "appeal"), TAX, "b")])
         with pytest.raises(UnderHold, match="release"):
-            log.erase("person/1", **WHO)
+            erase(log, "person/1")
         log.append([Draft("person/1", Release("case", "decided"), TAX, "c")])
-        assert log.erase("person/1", **WHO)
+        assert erase(log, "person/1")
 
 
 def test_restoring_an_old_backup_does_not_bring_back_the_erased(tmp_path: Path) -> None:
     with fresh(tmp_path / "log") as log:
         log.append([secret("a"), wages("person/2", "5", "b")])
         backup(log, tmp_path / "backup")
-        log.erase(f"person/{SECRET}", **WHO)
+        erase(log, f"person/{SECRET}")
     found = restore(tmp_path / "backup", tmp_path / "log")
     assert found.sound
     with fresh(tmp_path / "log") as log:
@@ -126,7 +131,7 @@ def test_the_ledger_can_come_from_elsewhere_or_be_said_to_be_lost(tmp_path: Path
     with fresh(tmp_path / "log") as log:
         log.append([secret("a"), wages("person/2", "5", "b")])
         backup(log, tmp_path / "backup")
-        log.erase(f"person/{SECRET}", **WHO)
+        erase(log, f"person/{SECRET}")
     with pytest.raises(Refused, match="ledger"):
         restore(tmp_path / "backup", tmp_path / "new")
     restore(tmp_path / "backup", tmp_path / "new", erasures=tmp_path / "log" / "erasures.log")
@@ -143,7 +148,7 @@ def test_an_erasure_does_not_hit_whoever_gets_the_number_next(tmp_path: Path) ->
         log.append([wages("person/2", "5", "b")])
         backup(log, tmp_path / "backup")
         log.append([secret("a")])
-        log.erase(f"person/{SECRET}", **WHO)
+        erase(log, f"person/{SECRET}")
     restore(tmp_path / "backup", tmp_path / "log")
     with fresh(tmp_path / "log") as log:
         log.append([wages("person/3", "7", "c")])
@@ -188,7 +193,7 @@ def test_an_erasure_survives_compaction(tmp_path: Path) -> None:
     with fresh(tmp_path, clock) as log:
         log.append([secret("a"), wages("person/2", "5", "b")])
         log.append([wages("person/2", "6", "c")])
-        log.erase(f"person/{SECRET}", **WHO)
+        erase(log, f"person/{SECRET}")
         log.compact({"tax": moment(1)}, actor="a", legal_basis="b")
     with fresh(tmp_path, clock) as log:
         assert [type(event.body).__name__ for event in log.read()] == ["Unreadable", "Facts", "Erasure", "Compaction"]

@@ -57,7 +57,7 @@ def test_an_entitlement_is_owed_until_it_is_paid_out() -> None:
     balances.add(post(Movement.ENTITLEMENT, Decimal("12.34"), period="2024", currency="USD", cause="a"))
     assert balances.owed == Decimal("-12.34")
     balances.add(post(Movement.REFUND, Decimal("12.34"), period="2024", currency="USD", cause="b"))
-    assert (balances.owed, balances.accounts[Account.BENEFITS]) == (0, Decimal("12.34"))
+    assert (balances.owed, balances.accounts[Account.BENEFITS]) == (Decimal(0), Decimal("12.34"))
 
 
 def test_currencies_do_not_meet() -> None:

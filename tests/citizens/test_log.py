@@ -20,11 +20,13 @@ from citizens import (
     Erasure,
     Facts,
     InvalidEvent,
+    Log,
     LogDamaged,
     LogLocked,
     LogUnavailable,
     Point,
     PositionConflict,
+    Receipt,
     Use,
     VersionConflict,
     open_log,
@@ -43,7 +45,25 @@ def test_what_is_appended_is_read_back(tmp_path: Path) -> None:
     assert (first.offset, first.version, first.subject, first.event_id) == (1, 1, "person/1", "a")
     assert (first.body, first.origin) == (Facts((point, member)), TAX)
     assert (second.offset, second.version, second.body) == (2, 2, Correction((point,), "typo"))
+    assert isinstance(first.body, Facts)
     assert str(first.body.points[0].value) == "12.30"
+
+
+def test_the_embedded_log_is_a_log(tmp_path: Path) -> None:
+    with fresh(tmp_path) as embedded:
+        log: Log = embedded
+        log.append([wages("person/1", "1", "a")])
+        assert (log.head(), log.position("x"), log.offset_of(None), dict(log.lost())) == (1, 0, 1, {})
+
+
+def test_stats_count(tmp_path: Path) -> None:
+    with fresh(tmp_path) as log:
+        log.append([wages("person/1", "1", "a"), wages("person/2", "1", "b")], advance=Advance("annual", 0, 2))
+        log.erase("person/1", actor="a", legal_basis="b", reason="c")
+        stats = log.stats()
+    assert (stats.head, stats.subjects, stats.erased, stats.compacted) == (3, 1, 1, 0)
+    assert stats.by_kind == {"facts": 2, "erasure": 1}
+    assert stats.consumers == {"annual": 2}
 
 
 def test_read_pages_from_an_offset(tmp_path: Path) -> None:
@@ -137,7 +157,7 @@ def test_many_threads_lose_nothing_and_share_versions(tmp_path: Path) -> None:
     def write(name: int) -> None:
         receipts.extend(log.append([wages("person/1", "1", f"{name}-{index}")])[0] for index in range(25))
 
-    receipts: list = []
+    receipts: list[Receipt] = []
     with fresh(tmp_path) as log:
         threads = [threading.Thread(target=write, args=(name,)) for name in range(16)]
         for thread in threads:

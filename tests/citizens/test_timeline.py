@@ -99,7 +99,7 @@ def test_columns_are_exact_and_typed(tmp_path: Path) -> None:
     table = people.to_arrow()
     assert table.column("born").to_pylist() == [date(1990, 2, 3), None]
     assert table.column("state").to_pylist() == ["CA", "NY"]
-    assert table.schema.field("wages").metadata[b"scale"] == b"3"
+    assert (table.schema.field("wages").metadata or {})[b"scale"] == b"3"
 
 
 @pytest.mark.parametrize("value", ["text", True, date(2024, 1, 1), Belongs("tax_unit/1", "head")])

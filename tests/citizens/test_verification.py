@@ -210,12 +210,35 @@ def test_a_flipped_bit_is_found_or_harmless(tmp_path: Path, name: str) -> None:
     assert found > 0
 
 
+def test_a_cut_off_wal_leaves_a_sound_beginning_and_the_anchor_tells(tmp_path: Path) -> None:
+    log = fresh(tmp_path / "log")
+    for index in range(20):
+        log.append([wages("person/1", str(index), f"e{index}")])
+    anchor, wal = log.anchor(), f"{EVENTS}-wal"
+    size = (tmp_path / "log" / wal).stat().st_size
+    lengths = set()
+    for cut in range(1, size, size // 15):
+        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+        shutil.copytree(tmp_path / "log", tmp_path / "copy", ignore=shutil.ignore_patterns("*-shm"))
+        os.truncate(tmp_path / "copy" / wal, size - cut)
+        with fresh(tmp_path / "copy") as copy:
+            copy.verify().require()
+            events = copy.read()
+            assert [event.event_id for event in events] == [f"e{index}" for index in range(len(events))]
+            assert copy.verify(anchor).problems[0].offset == len(events) + 1
+            lengths.add(len(events))
+    log.close()
+    assert len(lengths) > 5
+
+
 @pytest.mark.parametrize("name", [EVENTS, "keys.db"])
 def test_a_truncated_file_is_found(tmp_path: Path, name: str) -> None:
     filled(tmp_path / "log")
     expected = whole_history(tmp_path / "log")
     size = (tmp_path / "log" / name).stat().st_size
     for length in (0, 10, 100, 512, 4096, size // 2, size - 4096, size - 1):
-        assert damaged(
-            tmp_path, name, lambda content, length=length: content.__delitem__(slice(length, None)), expected
-        )
+
+        def cut(content: bytearray, length: int = length) -> None:
+            del content[length:]
+
+        assert damaged(tmp_path, name, cut, expected)
