@@ -137,7 +137,7 @@ def show(
 def taxsim(
     source: Annotated[str, typer.Argument(metavar="[CSV]", help="Tax units; stdin if not given.")] = "-",
     rules: RulesOption = "us",
-    step: Annotated[str, typer.Option("--mtr-step", help="What marginal rates add to the income, in dollars.")] = "1",
+    step: Annotated[str, typer.Option("--mtr-step", help="What marginal rates add to the income, in dollars.")] = "100",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,0 +1,126 @@
+"""Many tax units through one program: the one place that knows which evaluator does the work.
+
+A unit is its people, each with a role and facts, and facts of its own. What it does not list means what the rules say of
+a complete case. Answers come in the order of the units: figures by name, or the message of an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from api.failures import Misuse
+from api.naming import find_definition
+from engine.cases import Case
+from engine.constants import Constants
+from engine.interpreter import Interpreter
+from engine.ir.program import Definition, Program
+from engine.numbers import format_decimal
+from engine.outcomes import Fact, Failure, Known, Outcome
+from engine.periods import Period
+from engine.types import Value
+
+GROUP = "tax_unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One of a unit: a role in it, and facts by name."""
+
+    role: str
+    facts: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """People in order, and the facts of the unit itself."""
+
+    people: tuple[Person, ...]
+    facts: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Why a unit has no figures."""
+
+    message: str
+
+
+Answer = Mapping[str, Value] | Unanswered
+
+
+class Batch:
+    """A program made ready for many units in one period, with the figures of the unit that are wanted."""
+
+    def __init__(self, program: Program, period: Period, wanted: Sequence[str]) -> None:
+        self.program = program
+        self.period = period
+        self.constants = Constants(program)
+        self.wanted = [find_definition(program, name) for name in wanted]
+        self._definitions: dict[str, Definition] = {}
+        for definition in self.wanted:
+            if definition.entity != GROUP:
+                raise Misuse(f"`{definition.short_name}` is a figure of a {definition.entity}, not of a {GROUP}")
+
+    def answers(self, units: Iterable[Unit]) -> Iterator[Answer]:
+        """The wanted figures of each unit, in order."""
+        return (self.answer(unit) for unit in units)
+
+    def answer(self, unit: Unit) -> Answer:
+        """The wanted figures of one unit."""
+        case = self.case(unit)
+        if isinstance(case, Unanswered):
+            return case
+        interpreter = Interpreter(self.program, case, self.constants)
+        found: dict[str, Value] = {}
+        for definition in self.wanted:
+            outcome = interpreter.find(Fact(definition.name, GROUP, definition.period.containing(self.period.start)))
+            if not isinstance(outcome, Known):
+                return Unanswered(f"{definition.short_name}: {_why(outcome)}")
+            found[definition.short_name] = outcome.value
+        return found
+
+    def case(self, unit: Unit) -> Case | Unanswered:
+        """The unit as a case of its own, or what is out of range in it."""
+        ids = [f"{person.role}{number}" for number, person in enumerate(unit.people)]
+        given: dict[Fact, Value] = {}
+        holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        everything = [(GROUP, unit.facts), *((id, person.facts) for id, person in zip(ids, unit.people, strict=True))]
+        for instance, facts in everything:
+            for name, value in facts.items():
+                definition = self._definition(name)
+                fault = out_of_range(definition, value)
+                if fault:
+                    return Unanswered(f"{definition.short_name}: {fault}")
+                given[Fact(definition.name, instance, definition.period.containing(self.period.start))] = value
+        for id, person in zip(ids, unit.people, strict=True):
+            key = (GROUP, GROUP, person.role)
+            holders[key] = (*holders.get(key, ()), id)
+        return Case(
+            at=self.period,
+            instances={"person": tuple(ids), GROUP: (GROUP,)},
+            holders=holders,
+            group_of={(GROUP, id): GROUP for id in ids},
+            given=given,
+            complete=True,
+        )
+
+    def _definition(self, name: str) -> Definition:
+        if name not in self._definitions:
+            self._definitions[name] = find_definition(self.program, name)
+        return self._definitions[name]
+
+
+def out_of_range(definition: Definition, value: Value) -> str:
+    """What is wrong with a number outside the range of its fact; empty if nothing is."""
+    if isinstance(value, bool) or not definition.type.is_number:
+        return ""
+    low, high = definition.low, definition.high
+    if (low is None or value >= low) and (high is None or value <= high):  # type: ignore[operator]
+        return ""
+    ends = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
+    return f"{format_decimal(value)} is out of the range {ends}"  # type: ignore[arg-type]
+
+
+def _why(outcome: Outcome) -> str:
+    return outcome.message if isinstance(outcome, Failure) else "cannot be determined from the facts that were given"

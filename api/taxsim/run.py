@@ -1,0 +1,173 @@
+"""Rows in, lines out.
+
+1. Read each row and check it; a row with faults is reported on stderr with its id and column, and left out.
+2. Rows are computed in blocks by year; answers come in the order of the rows.
+3. Marginal rates: the row is computed again with `step` more of the income that `mtr` names, and the taxes compared.
+4. The columns are the standard ones, or the full ones if any row asks for them with `idtl` 2; then rows that ask for the
+   standard leave the others empty. A row with `idtl` 5 is written as text, after the table.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TextIO
+
+from api.batch import Answer, Batch, Unanswered, Unit
+from api.taxsim import answers, columns
+from api.taxsim.table import Fault, Header, Row, read_rows
+from api.taxsim.units import check_row, unit_of
+from engine.ir.program import Program
+from engine.periods import PeriodKind, Unit as Size
+
+BLOCK = 1_000
+Complain = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did: rows computed, rows with faults, and the columns that it did not know."""
+
+    computed: int = 0
+    refused: int = 0
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row with its answer: the amounts by column, or why there are none."""
+
+    row: Row
+    amounts: dict[str, Fraction]
+
+
+def run(program: Program, source: TextIO, sink: TextIO, complain: Complain, step: Fraction) -> Report:
+    """Compute every row of `source`. Raises Failure if it is no table; what is wrong with a row goes to `complain`."""
+    header, rows = read_rows(source)
+    report = Report(ignored=header.ignored)
+    complain("state tax (siitax, srate, v30-v41) is 0: there are no rules for states yet")
+    everything = list(rows)
+    shown = columns.FULL if any(row.codes.get("idtl") == 2 for row in everything) else columns.STANDARD
+    writer = csv.writer(sink, lineterminator="\n")
+    texts: list[str] = []
+    calculator = _Calculator(program, header, step)
+    if not everything or any(row.codes.get("idtl") != 5 for row in everything):
+        writer.writerow(shown)
+    for start in range(0, len(everything), BLOCK):
+        for line in calculator.lines(everything[start : start + BLOCK]):
+            if line.row.faults:
+                report.refused += 1
+                for fault in line.row.faults:
+                    complain(f"row {line.row.line}, taxsimid {line.row.taxsimid}, {fault.column}: {fault.message}")
+                continue
+            report.computed += 1
+            if line.row.codes.get("idtl") == 5:
+                texts.append(_text(line))
+            else:
+                writer.writerow(_cells(line, shown))
+    for text in texts:
+        sink.write(text)
+    return report
+
+
+class _Calculator:
+    """Batches by year, made when they are first needed."""
+
+    def __init__(self, program: Program, header: Header, step: Fraction) -> None:
+        self.program = program
+        self.header = header
+        self.step = step
+        self.batches: dict[tuple[int, tuple[str, ...]], Batch] = {}
+        settings = program.settings
+        self.years = range(settings.covers_from.year, settings.covers_to.year + 1)
+
+    def lines(self, rows: Sequence[Row]) -> Iterator[Line]:
+        """The rows with their answers, in order."""
+        for row in rows:
+            check_row(row, self.years)
+        sound = [row for row in rows if not row.faults]
+        found = {id(row): amounts for row, amounts in self._amounts(sound)}
+        for row in rows:
+            yield Line(row, found.get(id(row), {}))
+
+    def _amounts(self, rows: Sequence[Row]) -> Iterator[tuple[Row, dict[str, Fraction]]]:
+        for (year, full), group in _grouped(rows).items():
+            units = [unit_of(row, self.header) for row in group]
+            wanted = answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS
+            first = self._computed(year, wanted, units)
+            raised = [unit_of(_raised(row, self.step), self.header) for row in group]
+            second = self._computed(year, answers.WANTED_FOR_RATES, raised)
+            for row, figures, more in zip(group, first, second, strict=True):
+                yield row, self._line(row, full, figures, more)
+
+    def _line(self, row: Row, full: bool, figures: Answer, more: Answer) -> dict[str, Fraction]:
+        if isinstance(figures, Unanswered):
+            row.faults.append(_fault(figures))
+            return {}
+        found = answers.full_columns(figures) if full else answers.standard_columns(figures)
+        if isinstance(more, Unanswered):
+            return found | dict.fromkeys(("frate", "srate", "ficar"), Fraction(0))
+        return found | answers.rates(figures, more, self.step)
+
+    def _computed(self, year: int, wanted: tuple[str, ...], units: Iterable[Unit]) -> Iterator[Answer]:
+        key = (year, wanted)
+        if key not in self.batches:
+            day = self.program.settings.covers_from.replace(year=year, month=1, day=1)
+            self.batches[key] = Batch(self.program, PeriodKind(Size.YEAR).containing(day), wanted)
+        return self.batches[key].answers(units)
+
+
+def _grouped(rows: Sequence[Row]) -> dict[tuple[int, bool], list[Row]]:
+    groups: dict[tuple[int, bool], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.codes["year"], row.codes.get("idtl") != 0), []).append(row)
+    return groups
+
+
+def _raised(row: Row, step: Fraction) -> Row:
+    """The row with `step` more of the income that its `mtr` names; two incomes share it as they share the total."""
+    names = columns.MARGINAL[row.codes.get("mtr", 0) or columns.DEFAULT_MARGINAL]
+    if row.codes["mstat"] != 2:
+        names = ("pwages",) if names != ("swages",) and "pwages" in names else names[:1]
+    if names == ("swages",) and row.codes["mstat"] != 2:
+        return row
+    total = sum((row.money.get(name, Fraction(0)) for name in names), Fraction(0))
+    money = dict(row.money)
+    left = step
+    for name in names[1:]:
+        part = step * money.get(name, Fraction(0)) / total if total else Fraction(0)
+        part = Fraction(round(part * 100), 100)
+        money[name] = money.get(name, Fraction(0)) + part
+        left -= part
+    money[names[0]] = money.get(names[0], Fraction(0)) + left
+    return replace(row, money=money)
+
+
+_COLUMN_OF = {fact: column for column, fact in reversed([*columns.HEAD.items(), *columns.UNIT.items()])}
+
+
+def _fault(answer: Unanswered) -> Fault:
+    """Name the column of a fact that is out of range; else say which figure there is none of."""
+    figure, _, message = answer.message.partition(": ")
+    return Fault(_COLUMN_OF.get(figure, figure), message)
+
+
+def _cells(line: Line, shown: Sequence[str]) -> list[str]:
+    row = line.row
+    codes = {"taxsimid": row.taxsimid, "year": str(row.codes["year"]), "state": str(row.codes.get("state", 0))}
+    return [
+        codes[name] if name in codes else answers.written(line.amounts[name]) if name in line.amounts else ""
+        for name in shown
+    ]
+
+
+def _text(line: Line) -> str:
+    """A unit's figures for a reader, one a line."""
+    row = line.row
+    lines = [f"Tax unit {row.taxsimid}, {row.codes['year']}"]
+    for name in columns.FULL:
+        if name in columns.LABELS and name in line.amounts:
+            lines.append(f"  {name:<7} {columns.LABELS[name]:<45} {answers.written(line.amounts[name]):>16}")
+    return "\n".join(lines) + "\n\n"

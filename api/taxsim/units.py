@@ -1,0 +1,100 @@
+"""A row of TAXSIM's columns into the people and facts of a tax unit, which our rules read.
+
+1. Check the codes: a year the rules answer for, a marital status, no figures of a spouse where there is none.
+2. People: the head; with mstat 2 a spouse; as many dependents as `depx` and the ages say.
+3. Ages of dependents are age1-age11; an infant is 1, and 0 is an adult whose age was not stated. In a file with no
+   column of ages or counts, TAXSIM counts each of `depx` as a child. The older dep6-dep19 count dependents below an age.
+4. Unmarried with dependents (mstat 1, 3) files as head of household; 33 is single and 66 separate whatever dependents
+   there are; 8 is a dependent of somebody else. An age of 0 stands for a filer neither young nor old.
+5. Amounts of the unit are the head's. Self-employment and S-corporation income is business income that qualifies for
+   section 199A and, as TAXSIM assumes, of businesses with wages enough that the limit by wages does not bind.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from api.batch import Person, Unit
+from api.taxsim.columns import AGES, HEAD, MARGINAL, SPOUSE, UNDER_AGES, UNIT
+from api.taxsim.table import Fault, Header, Row
+from engine.types import EnumValue, Value
+
+UNSTATED_AGE, CHILD_AGE, ADULT_DEPENDENT_AGE = 40, 8, 40
+MOST_DEPENDENTS = 40
+STATUSES = (1, 2, 3, 6, 8, 33, 66)
+SEPARATE = (6, 66)
+_BUSINESS = ("self_employment_income", "sstb_self_employment_income", "partnership_s_corp_income")
+
+
+def check_row(row: Row, years: range) -> None:
+    """Add to the row's faults what no tax unit can be."""
+    code = row.codes.get
+    year, status = code("year", 0), code("mstat", 0)
+    if year not in years:
+        row.faults.append(Fault("year", f"{year} is not a year that the rules answer for ({years[0]}-{years[-1]})"))
+    if status not in STATUSES:
+        row.faults.append(Fault("mstat", f"{status} is no marital status: 1 single, 2 joint, 6 separate, 8 dependent"))
+    if status != 2:
+        spouses = [name for name in SPOUSE if row.money.get(name)] + (["sage"] if code("sage", 0) else [])
+        for name in spouses:
+            row.faults.append(Fault(name, "is not 0, but only a joint return (mstat 2) has a spouse"))
+    for name in ("page", "sage", *AGES):
+        if not 0 <= code(name, 0) <= 130:
+            row.faults.append(Fault(name, f"{code(name, 0)} is no age"))
+    for name in ("depx", *UNDER_AGES):
+        if not 0 <= code(name, 0) <= MOST_DEPENDENTS:
+            row.faults.append(Fault(name, f"{code(name, 0)} is no number of dependents"))
+    if code("state", 0) not in range(52):
+        row.faults.append(Fault("state", f"{code('state', 0)} is no state number (0 for none, 1-51 in SOI's order)"))
+    if code("idtl", 0) not in (0, 2, 5):
+        row.faults.append(Fault("idtl", f"{code('idtl', 0)} is no kind of output: 0, 2 or 5"))
+    if code("mtr", 0) and code("mtr", 0) not in MARGINAL:
+        known = ", ".join(map(str, sorted(MARGINAL)))
+        row.faults.append(Fault("mtr", f"{code('mtr', 0)} is no marginal rate that is computed here: {known}"))
+
+
+def unit_of(row: Row, header: Header) -> Unit:
+    """The tax unit in a row without faults."""
+    status = row.codes["mstat"]
+    people = [Person("head", _filer(row, HEAD, "page"))]
+    if status == 2:
+        people.append(Person("spouse", _filer(row, SPOUSE, "sage")))
+    ages = dependent_ages(row, header)
+    people += [Person("dependent", {"age": age}) for age in ages]
+    facts: dict[str, Value] = {fact: row.money.get(column, Fraction(0)) for column, fact in UNIT.items()}
+    facts["files_separately"] = status in SEPARATE
+    facts["head_is_dependent_elsewhere"] = status == 8
+    facts["is_surviving_spouse"] = False
+    if status == 33:
+        facts["filing_status"] = EnumValue("filing_status", "single")
+    return Unit(tuple(people), facts)
+
+
+def _filer(row: Row, columns: dict[str, str], age_column: str) -> dict[str, Value]:
+    amounts: dict[str, Fraction] = dict.fromkeys(columns.values(), Fraction(0))
+    for column, fact in columns.items():
+        amounts[fact] += row.money.get(column, Fraction(0))
+    wages = sum((max(Fraction(0), amounts.get(name, Fraction(0))) for name in _BUSINESS), Fraction(0))
+    amounts["w2_wages_from_qualified_business"] = wages
+    amounts["sstb_w2_wages_from_qualified_business"] = max(Fraction(0), amounts["sstb_self_employment_income"])
+    return {**amounts, "age": row.codes.get(age_column, 0) or UNSTATED_AGE}
+
+
+def dependent_ages(row: Row, header: Header) -> list[int]:
+    """The ages of the dependents, stated or standing in for what the counts say."""
+    number = row.codes.get("depx", 0)
+    if any(row.codes.get(name) for name in UNDER_AGES):
+        ages = _ages_from_counts(row)
+    elif any(name in header.places for name in (*AGES, *UNDER_AGES)):
+        ages = [row.codes[name] for name in AGES if row.codes.get(name)]
+    else:
+        ages = [CHILD_AGE] * number
+    return ages + [ADULT_DEPENDENT_AGE] * (number - len(ages))
+
+
+def _ages_from_counts(row: Row) -> list[int]:
+    """Ages just below the bounds of the counts: dep13=1, dep17=3 is one of 12 and two of 16."""
+    ages: list[int] = []
+    for name, bound in UNDER_AGES.items():
+        ages += [bound - 1] * max(0, row.codes.get(name, 0) - len(ages))
+    return ages
