@@ -408,7 +408,7 @@ class SqliteLog:
         if any(destroyed) or entries:
             self.layout.clear_cache()
         if entries:
-            writer.append([entry.draft() for entry in entries], None, system=True)
+            writer.append_about_log([entry.draft() for entry in entries])
 
     # Closing
 

@@ -105,9 +105,9 @@ class Writer:
             origin, digest = reader.origin(number)
             self._origins[origin] = (number, digest)
 
-    def append(self, drafts: Sequence[Draft], advance: Advance | None, *, system: bool = False) -> list[Receipt]:
-        """As `Log.append`. `system` allows events about the log itself, which have no subject."""
-        submission = _Submission(drafts, advance, system)
+    def append(self, drafts: Sequence[Draft], advance: Advance | None) -> list[Receipt]:
+        """As `Log.append`. Never called while holding `lock`: who leads may be waiting for it."""
+        submission = _Submission(drafts, advance, system=False)
         with self._queue_lock:
             self._queue.append(submission)
             leads, self._led = not self._led, True
@@ -204,6 +204,14 @@ class Writer:
     def stop(self, failure: str) -> None:
         """Take no more events, on word of another thread. Does not wait for the lock, so that nobody can deadlock."""
         self.failure = self.failure or failure
+
+    def append_about_log(self, drafts: Sequence[Draft]) -> None:
+        """Record events about the log itself, in a transaction of their own and past the queue."""
+        submission = _Submission(drafts, None, system=True)
+        with self.lock:
+            self._commit([submission])
+        if submission.error is not None:
+            raise submission.error
 
     def append_in_transaction(self, draft: Draft) -> None:
         """Write an event about the log itself in a transaction that the caller began and ends. For new files."""

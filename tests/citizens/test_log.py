@@ -187,6 +187,35 @@ def test_an_interrupted_caller_does_not_hold_up_the_others(tmp_path: Path) -> No
         assert [event.event_id for event in log.read()] == ["stays", "after"]
 
 
+def test_appends_go_on_beside_erasures_compactions_and_reads(tmp_path: Path) -> None:
+    stop = threading.Event()
+    counts: list[int] = []
+
+    def write(name: int) -> None:
+        done = 0
+        while not stop.is_set():
+            log.append([wages(f"person/{name}", str(done), f"{name}-{done}")])
+            done += 1
+        counts.append(done)
+
+    clock = Clock(1)
+    with fresh(tmp_path, clock) as log:
+        threads = [threading.Thread(target=write, args=(name,), daemon=True) for name in range(6)]
+        for thread in threads:
+            thread.start()
+        for index in range(12):
+            log.append([wages(f"person/gone-{index}", "1", f"gone-{index}")])
+            assert log.erase(f"person/gone-{index}", actor="a", legal_basis="b", reason="c")
+            log.compact({"tax": moment(2)}, actor="a", legal_basis="b")
+            log.snapshot(DAY)
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=60)
+        assert len(counts) == 6
+        assert sum(log.version(f"person/{name}") for name in range(6)) == sum(counts)
+        assert log.verify().problems == ()
+
+
 def test_a_conflict_fails_its_own_submission_only(tmp_path: Path) -> None:
     with fresh(tmp_path) as log:
         barrier, errors = threading.Barrier(8), []
