@@ -1,7 +1,7 @@
 """TAXSIM-35's columns, and which of our facts and figures they are.
 
-The convention sets the meaning of a column that is absent or empty: 0. The same holds for an age: 0 is an age that was not
-stated, which TAXSIM takes for a filer who is neither young nor old. Columns are found by name, spaces stripped, in any order
+The convention sets the meaning of a column that is absent or empty: 0. The same holds for an age: a filer of 0 is one whose
+age was not stated, which TAXSIM takes for one who is neither young nor old; a dependent of 0 is an infant. Columns are found by name, spaces stripped, in any order
 and case; those not listed here are ignored, as they are by TAXSIM.
 """
 
@@ -65,7 +65,7 @@ FIGURES = {
     "v25": "eitc",
     "v26": "amt_income",
     "v27": "alternative_minimum_tax",
-    "v28": "income_tax_before_credits",
+    "v28": "regular_tax_before_credits",
     "v43": "net_investment_income_tax",
     "v44": "additional_medicare_tax",
     "v45": "recovery_rebate_credit",
@@ -109,7 +109,7 @@ LABELS = {
     "v25": "Earned income credit",
     "v26": "Alternative minimum taxable income",
     "v27": "Alternative minimum tax",
-    "v28": "Federal income tax before credits",
+    "v28": "Federal income tax before credits and minimum tax",
     "v29": "Payroll tax, employee's and employer's",
     "v43": "Net investment income tax",
     "v44": "Additional Medicare Tax",

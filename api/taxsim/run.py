@@ -17,7 +17,7 @@ from typing import TextIO
 
 from api.batch import Answer, Batch, Unanswered, Unit
 from api.taxsim import answers, columns
-from api.taxsim.table import Fault, Header, Row, read_rows
+from api.taxsim.table import Fault, Row, read_rows
 from api.taxsim.units import check_row, unit_of
 from engine.ir.program import Program
 from engine.periods import PeriodKind, Unit as Size
@@ -52,7 +52,7 @@ def run(program: Program, source: TextIO, sink: TextIO, complain: Complain, step
     shown = columns.FULL if any(row.codes.get("idtl") == 2 for row in everything) else columns.STANDARD
     writer = csv.writer(sink, lineterminator="\n")
     texts: list[str] = []
-    calculator = _Calculator(program, header, step)
+    calculator = _Calculator(program, step)
     if not everything or any(row.codes.get("idtl") != 5 for row in everything):
         writer.writerow(shown)
     for start in range(0, len(everything), BLOCK):
@@ -75,9 +75,8 @@ def run(program: Program, source: TextIO, sink: TextIO, complain: Complain, step
 class _Calculator:
     """Batches by year, made when they are first needed."""
 
-    def __init__(self, program: Program, header: Header, step: Fraction) -> None:
+    def __init__(self, program: Program, step: Fraction) -> None:
         self.program = program
-        self.header = header
         self.step = step
         self.batches: dict[tuple[int, tuple[str, ...]], Batch] = {}
         settings = program.settings
@@ -94,10 +93,10 @@ class _Calculator:
 
     def _amounts(self, rows: Sequence[Row]) -> Iterator[tuple[Row, dict[str, Fraction]]]:
         for (year, full), group in _grouped(rows).items():
-            units = [unit_of(row, self.header) for row in group]
+            units = [unit_of(row) for row in group]
             wanted = answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS
             first = self._computed(year, wanted, units)
-            raised = [unit_of(_raised(row, self.step), self.header) for row in group]
+            raised = [unit_of(_raised(row, self.step)) for row in group]
             second = self._computed(year, answers.WANTED_FOR_RATES, raised)
             for row, figures, more in zip(group, first, second, strict=True):
                 yield row, self._line(row, full, figures, more)

@@ -2,8 +2,9 @@
 
 1. Check the codes: a year the rules answer for, a marital status, no figures of a spouse where there is none.
 2. People: the head; with mstat 2 a spouse; as many dependents as `depx` and the ages say.
-3. Ages of dependents are age1-age11; an infant is 1, and 0 is an adult whose age was not stated. In a file with no
-   column of ages or counts, TAXSIM counts each of `depx` as a child. The older dep6-dep19 count dependents below an age.
+3. Ages of dependents are age1-age11. Those of `depx` whose age is not stated are infants: TAXSIM counts them as children
+   for every credit; 99 is how its users state an adult. The older dep6-dep19 count dependents below an age, before the ages;
+   of `depx` the others are then adults.
 4. Unmarried with dependents (mstat 1, 3) files as head of household; 33 is single and 66 separate whatever dependents
    there are; 8 is a dependent of somebody else. An age of 0 stands for a filer neither young nor old.
 5. Amounts of the unit are the head's. Self-employment and S-corporation income is business income that qualifies for
@@ -16,10 +17,10 @@ from fractions import Fraction
 
 from api.batch import Person, Unit
 from api.taxsim.columns import AGES, HEAD, MARGINAL, SPOUSE, UNDER_AGES, UNIT
-from api.taxsim.table import Fault, Header, Row
+from api.taxsim.table import Fault, Row
 from engine.types import EnumValue, Value
 
-UNSTATED_AGE, CHILD_AGE, ADULT_DEPENDENT_AGE = 40, 8, 40
+UNSTATED_AGE, INFANT, ADULT_DEPENDENT_AGE = 40, 0, 40
 MOST_DEPENDENTS = 40
 STATUSES = (1, 2, 3, 6, 8, 33, 66)
 SEPARATE = (6, 66)
@@ -53,13 +54,13 @@ def check_row(row: Row, years: range) -> None:
         row.faults.append(Fault("mtr", f"{code('mtr', 0)} is no marginal rate that is computed here: {known}"))
 
 
-def unit_of(row: Row, header: Header) -> Unit:
+def unit_of(row: Row) -> Unit:
     """The tax unit in a row without faults."""
     status = row.codes["mstat"]
     people = [Person("head", _filer(row, HEAD, "page"))]
     if status == 2:
         people.append(Person("spouse", _filer(row, SPOUSE, "sage")))
-    ages = dependent_ages(row, header)
+    ages = dependent_ages(row)
     people += [Person("dependent", {"age": age}) for age in ages]
     facts: dict[str, Value] = {fact: row.money.get(column, Fraction(0)) for column, fact in UNIT.items()}
     facts["files_separately"] = status in SEPARATE
@@ -80,16 +81,14 @@ def _filer(row: Row, columns: dict[str, str], age_column: str) -> dict[str, Valu
     return {**amounts, "age": row.codes.get(age_column, 0) or UNSTATED_AGE}
 
 
-def dependent_ages(row: Row, header: Header) -> list[int]:
+def dependent_ages(row: Row) -> list[int]:
     """The ages of the dependents, stated or standing in for what the counts say."""
     number = row.codes.get("depx", 0)
     if any(row.codes.get(name) for name in UNDER_AGES):
         ages = _ages_from_counts(row)
-    elif any(name in header.places for name in (*AGES, *UNDER_AGES)):
-        ages = [row.codes[name] for name in AGES if row.codes.get(name)]
-    else:
-        ages = [CHILD_AGE] * number
-    return ages + [ADULT_DEPENDENT_AGE] * (number - len(ages))
+        return ages + [ADULT_DEPENDENT_AGE] * (number - len(ages))
+    ages = [row.codes[name] for name in AGES if row.codes.get(name)]
+    return ages + [INFANT] * (number - len(ages))
 
 
 def _ages_from_counts(row: Row) -> list[int]:

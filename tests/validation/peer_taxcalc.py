@@ -155,8 +155,10 @@ def credits(unit: Unit, rng: random.Random) -> None:
     unit["e09700"] = some(rng, 0.01, 300)
     unit["e09900"] = some(rng, 0.03, 600)
     unit["e11200"] = some(rng, 0.01, 400)
-    unit["e87521"] = min(5_000, some(rng, 0.06, 2_000))
-    unit["e87530"] = some(rng, 0.06, 4_000)
+    students = min(2, max(1, unit["XTOT"]))
+    if unit["MARS"] != 3 and not unit["DSI"]:  # who may not have these credits; taxcalc leaves that to its input
+        unit["e87521"] = min(2_500 * students, some(rng, 0.06, 2_000))
+        unit["e87530"] = some(rng, 0.06, 4_000)
 
 
 def computed(units: list[Unit], year: int) -> Any:

@@ -1,0 +1,45 @@
+"""`python -m tests.validation`: compare with other calculators, print how many figures agree, write those that do not.
+
+    python -m tests.validation [--every N] [--only consensus|taxcalc] [--out FOLDER] [--taxcalc FILE]
+
+Exit 0 if everything agrees within a dollar, 5 if there are differences (DIFFERENCES.md explains them), 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests.validation import consensus, taxcalc_peer
+from tests.validation.compare import Tally, print_table, write_differences
+
+
+def main() -> int:
+    """Run the comparisons that are asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.validation", description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
+    parser.add_argument("--only", choices=("consensus", "taxcalc"))
+    parser.add_argument("--out", type=Path, default=Path("build/validation"), help="where differing rows are written")
+    parser.add_argument("--taxcalc", type=Path, default=taxcalc_peer.DATA, help="what peer_taxcalc.py wrote")
+    options = parser.parse_args()
+    tallies: list[Tally] = []
+    facts: dict[tuple[str, str, int], dict[str, str]] = {}
+    if options.only != "taxcalc":
+        units = consensus.rows(options.every)
+        tallies += consensus.compare(units)
+        facts |= {(consensus.SOURCE, row["taxsimid"], int(row["year"])): row for row in units}
+    if options.only != "consensus":
+        units = taxcalc_peer.rows(options.taxcalc, options.every)
+        tallies += taxcalc_peer.compare(units)
+        facts |= {(taxcalc_peer.SOURCE, row["RECID"], int(row["FLPDYR"])): row for row in units}
+    print_table(tallies)
+    target = options.out / "differences.csv"
+    write_differences(target, tallies, facts)
+    differing = sum(len(tally.differences) for tally in tallies)
+    print(f"{differing:,} figures differ by more than a dollar; see {target}")
+    return 5 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

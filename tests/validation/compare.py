@@ -1,0 +1,85 @@
+"""What comparisons share: a figure of a case, ours and theirs, and how many agree."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+TOLERANCE = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure of a case on which we and the source are further apart than `TOLERANCE`."""
+
+    case: str
+    year: int
+    figure: str
+    ours: Fraction
+    theirs: Fraction
+
+    @property
+    def gap(self) -> Fraction:
+        """Ours less theirs."""
+        return self.ours - self.theirs
+
+
+@dataclass(slots=True)
+class Tally:
+    """One figure of one source in one year: how many cases there are, could be run, and agree."""
+
+    source: str
+    figure: str
+    year: int
+    cases: int = 0
+    runnable: int = 0
+    agreeing: int = 0
+    differences: list[Difference] = field(default_factory=list)
+
+    def add(self, case: str, ours: Fraction | None, theirs: Fraction) -> None:
+        """Count a case; `ours` is None where it could not be run."""
+        self.cases += 1
+        if ours is None:
+            return
+        self.runnable += 1
+        if abs(ours - theirs) <= TOLERANCE:
+            self.agreeing += 1
+        else:
+            self.differences.append(Difference(case, self.year, self.figure, ours, theirs))
+
+    @property
+    def share(self) -> Fraction:
+        """The share of all cases that agree."""
+        return Fraction(self.agreeing, self.cases) if self.cases else Fraction(1)
+
+
+def print_table(tallies: Sequence[Tally]) -> None:
+    """One line for each tally."""
+    head = ("source", "year", "figure", "cases", "runnable", "agreeing", "differing", "share")
+    lines = [head]
+    for one in tallies:
+        share = f"{float(one.share) * 100:.2f}%"
+        counts = (one.cases, one.runnable, one.agreeing, len(one.differences))
+        lines.append((one.source, str(one.year), one.figure, *map(str, counts), share))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        cells = [cell.ljust(width) if column in (0, 2) else cell.rjust(width) for column, (cell, width) in
+                 enumerate(zip(line, widths, strict=True))]  # fmt: skip
+        print("  ".join(cells))
+
+
+def write_differences(path: Path, tallies: Iterable[Tally], facts: dict[tuple[str, str, int], dict[str, str]]) -> None:
+    """The differing rows for study: the source, the case, ours and theirs, and what the case is (facts that are not 0)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["source", "case", "year", "figure", "ours", "theirs", "gap", "facts"])
+        for tally in tallies:
+            for one in tally.differences:
+                known = facts.get((tally.source, one.case, one.year), {})
+                shown = " ".join(f"{name}={value}" for name, value in known.items() if value not in ("", "0", "0.0"))
+                numbers = [f"{float(value):.2f}" for value in (one.ours, one.theirs, one.gap)]
+                writer.writerow([tally.source, one.case, one.year, one.figure, *numbers, shown])
