@@ -27,7 +27,7 @@ from engine.source import Source, Span
 from engine.syntax.nodes import Entry, Node, Scalar, Sequence, Style, shown
 from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.yaml_reader import read_nodes
-from engine.types import Kind, Value
+from engine.types import Value
 
 MAX_INSTANCES = 10_000
 
@@ -279,9 +279,6 @@ class _Reader:
         if not definition.type.is_number or not isinstance(value, int | Fraction):
             return True
         low, high = definition.low, definition.high
-        limit = 10**10
-        if definition.type.kind is Kind.MONEY and low is None and high is None:
-            low, high = Fraction(-limit), Fraction(limit)
         if (low is not None and value < low) or (high is not None and value > high):
             ends = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
             message = f"`{definition.short_name}` lies in {ends}"

@@ -132,6 +132,7 @@ def extreme_of_counted(name: str, bodies: Sequence[tuple[Outcome, Outcome]], spa
 
 
 def applying(outcome: Outcome) -> Outcome:
+    """An outcome without the possibility that nothing applies."""
     if isinstance(outcome, Possible) and outcome.may_not_apply:
         return settled(outcome.range, outcome.needs, outcome.may_fail)
     return outcome
@@ -183,7 +184,7 @@ def may_miss(keys: Sequence[Outcome], rows: Mapping[Any, Any]) -> bool:
 def scaled(scale: Scale, brackets: Sequence[Bracket], argument: Known | Possible) -> Outcome:
     """A scale applied to what an amount is or may be."""
     if isinstance(argument, Known):
-        return Known(scale_value(scale, brackets, argument.value))  # type: ignore[arg-type]
+        return Known(scale_value(scale, brackets, argument.value))
     interval = domain.interval_of(argument)
     if scale.kind == "step":
         return either([Known(one.value) for one in touched(scale, brackets, interval)], argument.needs)

@@ -108,8 +108,9 @@ def _whole_program(
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
     coverage.dead_branches(bodies, settings, parameters, problems)
     coverage.known_until(settings, constants.values(), problems)
-    coverage.unused(symbols, checked.used | set(_uprating(constants.values(), symbols)), problems)
     coverage.uncovered_exports(symbols, expected_names(ruleset), problems)
+    if not problems.errors:  # else a name may seem unused because what reads it did not check
+        coverage.unused(symbols, checked.used | set(_uprating(constants.values(), symbols)), problems)
 
 
 def _uprating(constants: Iterable[Parameter | Table | Scale], symbols: Symbols) -> Iterable[str]:

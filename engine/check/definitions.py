@@ -38,6 +38,8 @@ from engine.source import Span
 from engine.syntax import ast
 from engine.types import BOOLEAN, FAILED, INTEGER, MONEY, RATE, Kind, ValueType
 
+MONEY_LIMIT = Fraction(10**10)  # what a fact of money may be at most, either way, unless its range says otherwise
+
 
 @dataclass(slots=True)
 class Checked:
@@ -112,10 +114,13 @@ class _Checker:
 
     def fact(self, symbol: Symbol, fact: Input, exported: bool) -> None:
         assert fact.type is not None and fact.period is not None
+        low, high = fact.low, fact.high
+        if fact.type == MONEY:
+            low, high = (-MONEY_LIMIT if low is None else low), (MONEY_LIMIT if high is None else high)
         self.add(
             Definition(
                 symbol.name, symbol.module, fact.entity, fact.period, fact.type, fact.label, fact.law, fact.span,
-                stock=fact.stock, low=fact.low, high=fact.high, ask=fact.ask, default=fact.default, absent=fact.absent,
+                stock=fact.stock, low=low, high=high, ask=fact.ask, default=fact.default, absent=fact.absent,
                 exported=exported, grid=default_grid(self.symbols.settings, fact.type),
             )
         )  # fmt: skip
