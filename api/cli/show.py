@@ -80,7 +80,9 @@ def find(ruleset: Ruleset, name: str) -> Found:
         choices = ", ".join(f"`{one.name}`" for one in found)
         raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
     known = {one.declaration.name for one in everything}
-    raise Misuse(f"there is no definition `{name}`", suggestion(name, known, "see `rulewright check` for what there is"))
+    raise Misuse(
+        f"there is no definition `{name}`", suggestion(name, known, "see `rulewright check` for what there is")
+    )
 
 
 def definitions(ruleset: Ruleset) -> Iterator[Found]:

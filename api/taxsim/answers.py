@@ -1,9 +1,9 @@
 """Figures into TAXSIM's columns.
 
-    fiitax   income tax after credits, with net investment income tax, without Additional Medicare Tax (as TAXSIM from 2024)
-    fica     payroll tax of employee and employer, self-employment tax and Additional Medicare Tax
-    tfica    of these the taxpayer's share: all but the employer's
-    v17      itemized deductions where the unit itemizes, else 0
+fiitax   income tax after credits, with net investment income tax, without Additional Medicare Tax (as TAXSIM from 2024)
+fica     payroll tax of employee and employer, self-employment tax and Additional Medicare Tax
+tfica    of these the taxpayer's share: all but the employer's
+v17      itemized deductions where the unit itemizes, else 0
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ WANTED_ALWAYS = (
     columns.ADDITIONAL_MEDICARE,
 )
 WANTED_IN_FULL = tuple(
-    dict.fromkeys(
-        (*WANTED_ALWAYS, *columns.FIGURES.values(), *columns.CHILD_CARE, columns.ITEMIZES, columns.ITEMIZED)
-    )
+    dict.fromkeys((*WANTED_ALWAYS, *columns.FIGURES.values(), *columns.CHILD_CARE, columns.ITEMIZES, columns.ITEMIZED))
 )
 WANTED_FOR_RATES = (columns.INCOME_TAX, columns.PAYROLL_TAX, columns.ADDITIONAL_MEDICARE)
 

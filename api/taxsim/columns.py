@@ -45,7 +45,14 @@ MONEY = (*HEAD, *SPOUSE, *UNIT, *UNUSED)
 KNOWN = frozenset(("taxsimid", *CODES, *MONEY))
 
 # What marginal rates are taken on, by the code in `mtr`. 0, and no column, are 85.
-MARGINAL = {85: ("pwages",), 86: ("swages",), 11: ("pwages", "swages"), 14: ("intrec",), 22: ("dividends",), 70: ("ltcg",)}
+MARGINAL = {
+    85: ("pwages",),
+    86: ("swages",),
+    11: ("pwages", "swages"),
+    14: ("intrec",),
+    22: ("dividends",),
+    70: ("ltcg",),
+}
 DEFAULT_MARGINAL = 85
 
 STANDARD = ("taxsimid", "year", "state", "fiitax", "siitax", "fica", "frate", "srate", "ficar", "tfica")

@@ -48,6 +48,10 @@ def compare(units: list[Row]) -> Iterator[Tally]:
             for row in units:
                 if row["year"] == year and row[figure]:
                     found = ours.get((row["taxsimid"], year))
-                    value = None if found is None else sum((Fraction(found[name]) for name in figure.split("+")), Fraction())
+                    value = (
+                        None
+                        if found is None
+                        else sum((Fraction(found[name]) for name in figure.split("+")), Fraction())
+                    )
                     tally.add(row["taxsimid"], value, Fraction(row[figure]))
             yield tally

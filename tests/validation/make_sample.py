@@ -7,9 +7,10 @@ Run it with a Python that has `taxcalc` (CC0), whose package carries the survey 
 1. taxcalc reads its CPS file and carries incomes and weights forward to 2024.
 2. Units are sorted by income and every n-th is taken, so that the sample has the survey's spread; then they are shuffled
    with a fixed seed, so that any first part of the file is a fair sample too. Weights are scaled to the survey's total.
-3. The survey states dependents as counts by age band. Ages are drawn evenly within each band, with the same seed: under 6,
+3. Units that contradict themselves (a spouse of age 0, who is also counted among the children) are left out before that.
+4. The survey states dependents as counts by age band. Ages are drawn evenly within each band, with the same seed: under 6,
    6-12, 13-16, 17, 18-20, 21-64, 65 and over. An income that the survey states for the whole unit is written on the head.
-4. Money is rounded to whole dollars. Columns are named as the rules in `rules/us` name them; an empty cell is zero.
+5. Money is rounded to whole dollars. Columns are named as the rules in `rules/us` name them; an empty cell is zero.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ BY_UNIT = {
     "tax_exempt_interest_income": "e00400",
     "qualified_dividend_income": "e00650",
     "alimony_income": "e00800",
-    "capital_gains_distributions": "e01100",
+    "capital_gains_distributions_not_on_schedule_d": "e01100",
     "taxable_ira_distributions": "e01400",
     "taxable_pension_income": "e01700",
     "unemployment_compensation": "e02300",
@@ -58,7 +59,7 @@ TAX_UNITS = [
     "state_fips",
     "filing_status",
     "head_is_dependent_elsewhere",
-    "childcare_expenses",
+    "tax_unit_childcare_expenses",
 ]
 
 Row = dict[str, Any]
@@ -86,9 +87,10 @@ def income(unit: Row) -> float:
 
 def chosen(units: list[Row], rng: random.Random) -> list[Row]:
     """Every n-th unit by income, shuffled, with weights that add up to the survey's."""
-    ranked = sorted(range(len(units)), key=lambda index: (income(units[index]), index))
-    step = len(units) / UNITS
-    taken = [units[ranked[int((index + 0.5) * step)]] for index in range(UNITS)]
+    sound = [unit for unit in units if not (unit["MARS"] == 2 and unit["age_spouse"] == 0)]
+    ranked = sorted(range(len(sound)), key=lambda index: (income(sound[index]), index))
+    step = len(sound) / UNITS
+    taken = [sound[ranked[int((index + 0.5) * step)]] for index in range(UNITS)]
     scale = sum(unit["s006"] for unit in units) / sum(unit["s006"] for unit in taken)
     for unit in taken:
         unit["weight"] = unit["s006"] * scale
@@ -140,7 +142,7 @@ def tax_unit(name: str, unit: Row) -> Row:
         "state_fips": unit["fips"],
         "filing_status": STATUS[int(unit["MARS"])],
         "head_is_dependent_elsewhere": unit["DSI"],
-        "childcare_expenses": unit["e32800"],
+        "tax_unit_childcare_expenses": unit["e32800"],
     }
 
 

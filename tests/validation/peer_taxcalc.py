@@ -94,8 +94,8 @@ def investments(unit: Unit, rng: random.Random) -> None:
         unit["p23250"] = sign * some(rng, 0.7, 15_000)
         unit["e01100"] = 0
         if unit["p23250"] > 0 and unit["p22250"] >= 0:
-            unit["e24515"] = round(unit["p23250"] * rng.choice([0, 0, 0, 0.3]))
-            unit["e24518"] = round(unit["p23250"] * rng.choice([0, 0, 0, 0.4]))
+            unit["e24515"] = round(unit["p23250"] * 0.3) if rng.random() < 0.05 else 0
+            unit["e24518"] = round(unit["p23250"] * 0.4) if rng.random() < 0.05 else 0
     unit["e01200"] = rng.choice([1, -1]) * some(rng, 0.08, 4_000)
     unit["e00300"] += some(rng, 0.2, 2_000)
     unit["e00400"] += some(rng, 0.1, 2_000)

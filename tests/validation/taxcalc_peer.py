@@ -87,7 +87,9 @@ def unit_of(row: Row) -> Unit:
     """A record of taxcalc as a tax unit of ours."""
     joint = int(row["MARS"]) == 2
     head = Person("head", _head(row))
-    spouse = Person("spouse", _facts(row, SPOUSE) | {"age": int(row["age_spouse"]), "is_blind": _flag(row, "blind_spouse")})
+    spouse = Person(
+        "spouse", _facts(row, SPOUSE) | {"age": int(row["age_spouse"]), "is_blind": _flag(row, "blind_spouse")}
+    )
     dependents = max(0, int(row["XTOT"]) - (2 if joint else 1))
     people = [head, *([spouse] if joint else []), *(Person("dependent", {"age": 30}) for _ in range(dependents))]
     return Unit(tuple(_students(people, Fraction(row["e87521"]))), _unit_facts(row, dependents))
@@ -122,12 +124,22 @@ def _unit_facts(row: Row, dependents: int) -> dict[str, Value]:
     facts["files_separately"] = int(row["MARS"]) == 3
     facts["head_is_dependent_elsewhere"] = _flag(row, "DSI")
     facts["separate_filer_itemizes"] = _flag(row, "MIDR")
+    apart = int(row["MARS"]) == 3  # what taxcalc takes for granted where it taxes benefits and credits the elderly
+    facts["lived_apart_from_spouse_all_year"] = facts["lived_apart_from_spouse_last_six_months"] = apart
+    if _chose_to_itemize(row):
+        facts["tax_unit_itemizes"] = True
     facts["ctc_child_count"] = children
     facts["ctc_young_child_count"] = int(row["nu06"])
     facts["other_dependent_count"] = max(0, dependents - children)
     facts["foreign_source_taxable_income"] = Fraction(10**9)
     facts["other_taxes"] = Fraction(row["e09700"]) + Fraction(row["e09800"]) + Fraction(row["e09900"])
     return facts
+
+
+def _chose_to_itemize(row: Row) -> bool:
+    """Whether taxcalc itemized with deductions below the standard one: 26 USC 63(e) lets a taxpayer choose, and it pays
+    where the minimum tax, which knows no standard deduction, is due."""
+    return Fraction(row["out_standard"]) == 0 and Fraction(row["out_c04470"]) > 0 and row["MIDR"] == "0"
 
 
 def _ctc_children(row: Row) -> int:

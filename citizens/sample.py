@@ -1,0 +1,61 @@
+"""The sample population that ships in `citizens/data`: real tax units of 2024, as tables of people and of tax units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+FOLDER = Path(__file__).parent / "data"
+YEAR = 2024
+_TEXTS = ("person_id", "tax_unit_id", "role", "filing_status")
+_FLAGS = ("is_blind", "head_is_dependent_elsewhere")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """People and tax units, each in the order of the units.
+
+    People: `person_id`, `tax_unit_id`, `role` (text), flags (boolean), every other column a whole number (`age` in years,
+    money in dollars). Tax units: `tax_unit_id`, `filing_status` (text), `weight` (decimal), flags, whole numbers.
+    """
+
+    people: pa.Table
+    tax_units: pa.Table
+
+
+def load_sample(units: int | None = None) -> Sample:
+    """The first `units` tax units with their people; all 10,000 if None."""
+    tax_units = _read("tax_units.csv.gz")
+    people = _read("people.csv.gz")
+    if units is not None:
+        tax_units = tax_units.slice(0, units)
+        people = people.filter(pc.is_in(people["tax_unit_id"], value_set=tax_units["tax_unit_id"].combine_chunks()))
+    return Sample(people, tax_units)
+
+
+def _read(name: str) -> pa.Table:
+    with pa.input_stream(str(FOLDER / name), compression="gzip") as stream:
+        header = pyarrow.csv.open_csv(stream).schema.names
+    types = {column: _type(column) for column in header}
+    convert = pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
+    with pa.input_stream(str(FOLDER / name), compression="gzip") as stream:
+        table = pyarrow.csv.read_csv(stream, convert_options=convert)
+    return pa.table({column: _filled(column, table[column]) for column in header})
+
+
+def _type(column: str) -> pa.DataType:
+    if column in _TEXTS:
+        return pa.string()
+    return pa.decimal128(14, 2) if column == "weight" else pa.int64()
+
+
+def _filled(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Nothing stands for zero, or for false."""
+    if name in _TEXTS:
+        return column
+    filled = pc.fill_null(column, pa.scalar(0, column.type))
+    return pc.not_equal(filled, 0) if name in _FLAGS else filled
