@@ -14,7 +14,7 @@ Each pass adds its problems to one list; the program exists only if none of them
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine import coverage
@@ -86,7 +86,7 @@ def _assemble(ruleset: Ruleset, symbols: Symbols, checked: Checked, problems: Di
     scales = {name: one for name, one in constants.items() if isinstance(one, Scale)}
     call_circle(checked.functions, problems)
     ordered = order(figure_graph(checked.definitions), problems)
-    deciding = [ruleset.settings, parameters, tables, scales, dict(sorted(checked.functions.items()))]
+    deciding = [replace(ruleset.settings, name=""), parameters, tables, scales, dict(sorted(checked.functions.items()))]
     digest = fingerprint(checked.definitions, deciding) if not problems.errors else ""
     return Program(
         ruleset.settings, checked.definitions, parameters, tables, scales, checked.functions, ordered, digest
