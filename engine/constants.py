@@ -60,13 +60,7 @@ class Constants:
 
     def _factor(self, constant: Parameter | Table | Scale, day: date) -> Fraction | None:
         assert constant.uprate is not None
-        name = constant.uprate.by
-        target = (
-            name
-            if name in self.program.parameters
-            else next((one for one in self.program.parameters if one.rpartition(":")[2] == name), "")
-        )
-        now, then = (self.at(target, one) if target else None for one in (day, constant.uprate.base))
+        now, then = (self.at(constant.uprate.by, one) for one in (day, constant.uprate.base))
         return Fraction(now.content) / Fraction(then.content) if now is not None and then is not None else None
 
 

@@ -13,14 +13,14 @@ Each pass adds its problems to one list; the program exists only if none of them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine import coverage
 from engine.check import check_definitions
 from engine.check.definitions import Checked
-from engine.declarations import Parameter, Ruleset, Scale, Table
+from engine.declarations import Declaration, Parameter, Ruleset, Scale, Table
 from engine.dependencies import call_circle, figure_graph, order
 from engine.diagnostics import Diagnostic, Diagnostics, RulesInvalid
 from engine.documents import read_ruleset
@@ -28,7 +28,7 @@ from engine.ir.printer import fingerprint
 from engine.ir.program import Program
 from engine.ir.verify import verify
 from engine.reforms import apply_reforms
-from engine.resolve import Symbols, resolve
+from engine.resolve import Symbol, Symbols, resolve, uprate_targets
 from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.nodes import Node
 
@@ -71,16 +71,21 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True) 
         problems.add("E706", message, None, help="split the jurisdiction", file=ruleset.settings.name)
         return Compiled(ruleset, None, tuple(problems))
     checked = check_definitions(ruleset, symbols, problems)
-    program = _assemble(ruleset, symbols, checked, problems)
-    _whole_program(ruleset, symbols, checked, program, problems, lint)
+    moved_by = uprate_targets(symbols, problems)
+    program = _assemble(ruleset, symbols, checked, moved_by, problems)
+    _whole_program(program, problems)
+    if lint:
+        _lint(ruleset, symbols, checked.used | set(moved_by.values()), program, problems)
     if problems.errors:
         return Compiled(ruleset, None, tuple(problems))
     verify(program)
     return Compiled(ruleset, program, tuple(problems))
 
 
-def _assemble(ruleset: Ruleset, symbols: Symbols, checked: Checked, problems: Diagnostics) -> Program:
-    constants = {symbol.name: symbol.declaration for symbol in symbols.all()}
+def _assemble(
+    ruleset: Ruleset, symbols: Symbols, checked: Checked, moved_by: Mapping[str, str], problems: Diagnostics
+) -> Program:
+    constants = {symbol.name: _uprated(symbol, moved_by) for symbol in symbols.all()}
     parameters = {name: one for name, one in constants.items() if isinstance(one, Parameter)}
     tables = {name: one for name, one in constants.items() if isinstance(one, Table)}
     scales = {name: one for name, one in constants.items() if isinstance(one, Scale)}
@@ -93,34 +98,35 @@ def _assemble(ruleset: Ruleset, symbols: Symbols, checked: Checked, problems: Di
     )
 
 
-def _whole_program(
-    ruleset: Ruleset, symbols: Symbols, checked: Checked, program: Program, problems: Diagnostics, lint: bool
-) -> None:
-    settings, parameters = program.settings, program.parameters
-    constants: dict[str, Parameter | Table | Scale] = {**parameters, **program.tables, **program.scales}
-    dates = coverage.DateCoverage(settings, constants, program.functions, problems)
+def _uprated(symbol: Symbol, moved_by: Mapping[str, str]) -> Declaration:
+    """The declaration, what moves it on named as the whole program names it."""
+    declared = symbol.declaration
+    if isinstance(declared, Parameter | Table | Scale) and declared.uprate is not None and symbol.name in moved_by:
+        return replace(declared, uprate=replace(declared.uprate, by=moved_by[symbol.name]))
+    return declared
+
+
+def _constants(program: Program) -> dict[str, Parameter | Table | Scale]:
+    return {**program.parameters, **program.tables, **program.scales}
+
+
+def _whole_program(program: Program, problems: Diagnostics) -> None:
+    """What would make a figure wrong or missing."""
+    dates = coverage.DateCoverage(program.settings, _constants(program), program.functions, problems)
     for definition in program.definitions.values():
         dates.check(definition.formulas)
-    coverage.exception_clashes(program.definitions.values(), settings, parameters, problems)
-    if not lint:
-        return
+    coverage.exception_clashes(program.definitions.values(), program.settings, program.parameters, problems)
+
+
+def _lint(ruleset: Ruleset, symbols: Symbols, used: set[str], program: Program, problems: Diagnostics) -> None:
+    """What changes no figure, and still shows a mistake."""
     bodies = [dated.body for one in program.definitions.values() for dated in one.formulas]
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
-    coverage.dead_branches(bodies, settings, parameters, problems)
-    coverage.known_until(settings, constants.values(), problems)
+    coverage.dead_branches(bodies, program.settings, program.parameters, problems)
+    coverage.known_until(program.settings, _constants(program).values(), problems)
     coverage.uncovered_exports(symbols, expected_names(ruleset), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
-        coverage.unused(symbols, checked.used | set(_uprating(constants.values(), symbols)), problems)
-
-
-def _uprating(constants: Iterable[Parameter | Table | Scale], symbols: Symbols) -> Iterable[str]:
-    for module, names in symbols.local.items():
-        for symbol in names.values():
-            declared = symbol.declaration
-            uprate = declared.uprate if isinstance(declared, Parameter | Table | Scale) else None
-            target = symbols.look_up(module, uprate.by) if uprate is not None else None
-            if target is not None:
-                yield target.name
+        coverage.unused(symbols, used, problems)
 
 
 def expected_names(ruleset: Ruleset) -> set[str]:

@@ -14,10 +14,13 @@ from difflib import get_close_matches
 from engine.declarations import (
     Declaration,
     Input,
+    Parameter,
     Requirement,
     RuleModule,
     Ruleset,
+    Scale,
     Settings,
+    Table,
     Variable,
 )
 from engine.diagnostics import Diagnostics, Note
@@ -157,3 +160,22 @@ def _exported_twice(symbol: Symbol, first: Symbol, span: Span, problems: Diagnos
     note = Note(f"the module `{first.module}` exports it too", first.declaration.span)
     message = f"`{name}` is exported by two modules"
     problems.add("E402", message, span, help="exported names are unique: rename one", notes=[note])
+
+
+def uprate_targets(symbols: Symbols, problems: Diagnostics) -> dict[str, str]:
+    """For each constant with an `uprate`, the whole-program name of what moves it; E401 or E505 if nothing can."""
+    targets: dict[str, str] = {}
+    for symbol in symbols.all():
+        declared = symbol.declaration
+        uprate = declared.uprate if isinstance(declared, Parameter | Table | Scale) else None
+        if uprate is None:
+            continue
+        target = symbols.look_up(symbol.module, uprate.by)
+        if target is None:
+            symbols.report_unknown(symbol.module, uprate.by, uprate.span, problems)
+        elif not isinstance(target.declaration, Parameter) or target.declaration.uprate is not None:
+            help_text = "name a parameter that is an index and is not uprated itself"
+            problems.add("E505", f"`{uprate.by}` cannot move a constant on", uprate.span, help=help_text)
+        else:
+            targets[symbol.name] = target.name
+    return targets
