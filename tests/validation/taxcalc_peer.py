@@ -47,7 +47,7 @@ SPOUSE = {
 UNIT = {
     "unrecaptured_section_1250_gain": "e24515", "capital_gains_28_percent_rate_gain": "e24518",
     "tax_unit_childcare_expenses": "e32800", "student_loan_interest_deduction": "e03210", "savers_credit_potential": "e07240",
-    "residential_energy_credits": "e07260", "foreign_tax_paid": "e07300", "general_business_credit": "e07400",
+    "energy_efficient_home_improvement_credit": "e07260", "foreign_tax_paid": "e07300", "general_business_credit": "e07400",
     "prior_year_minimum_tax_credit": "e07600", "other_non_refundable_credits": "p08000", "amt_other_adjustments": "cmbtp",
     "investment_income_elected_form_4952": "e58990", "auto_loan_interest": "auto_loan_interest",
 }  # fmt: skip
@@ -126,8 +126,7 @@ def _unit_facts(row: Row, dependents: int) -> dict[str, Value]:
     facts["separate_filer_itemizes"] = _flag(row, "MIDR")
     apart = int(row["MARS"]) == 3  # what taxcalc takes for granted where it taxes benefits and credits the elderly
     facts["lived_apart_from_spouse_all_year"] = facts["lived_apart_from_spouse_last_six_months"] = apart
-    if _chose_to_itemize(row):
-        facts["tax_unit_itemizes"] = True
+    facts |= _election(row)
     facts["ctc_child_count"] = children
     facts["ctc_young_child_count"] = int(row["nu06"])
     facts["other_dependent_count"] = max(0, dependents - children)
@@ -136,10 +135,14 @@ def _unit_facts(row: Row, dependents: int) -> dict[str, Value]:
     return facts
 
 
-def _chose_to_itemize(row: Row) -> bool:
-    """Whether taxcalc itemized with deductions below the standard one: 26 USC 63(e) lets a taxpayer choose, and it pays
-    where the minimum tax, which knows no standard deduction, is due."""
-    return Fraction(row["out_standard"]) == 0 and Fraction(row["out_c04470"]) > 0 and row["MIDR"] == "0"
+def _election(row: Row) -> dict[str, Value]:
+    """What taxcalc elected (26 USC 63(e)) where it is not simply the larger deduction. It itemizes below the standard
+    deduction where that lowers the minimum tax, which knows no standard deduction; and where no tax is due in either way,
+    it does not itemize."""
+    standard, itemized = Fraction(row["out_standard"]), Fraction(row["out_c04470"])
+    if itemized == 0 and Fraction(row["out_c05800"]) <= Fraction(row["out_c07100"]):
+        return {"tax_unit_itemizes": False}
+    return {"tax_unit_itemizes": True} if standard == 0 and itemized > 0 and row["MIDR"] == "0" else {}
 
 
 def _ctc_children(row: Row) -> int:
