@@ -77,7 +77,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class _Frame:
+class Frame:
     """Where an expression is evaluated: the instance and period of the formula, and its local names."""
 
     instance: str
@@ -140,14 +140,14 @@ class Interpreter:
             step.outcome = Failure(f"no formula holds on {fact.period.start}", definition.span)
             return step
         step.body = body
-        raw = self.evaluate(body, _Frame(fact.instance, fact.period, step, {}, {}))
+        raw = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
         step.before_rounding = raw
         step.outcome = stored(raw, definition)
         return step
 
     # --- expressions
 
-    def evaluate(self, node: ir.Expression, frame: _Frame) -> Outcome:
+    def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
         """What an expression gives."""
         match node:
             case ir.Literal():
@@ -173,7 +173,7 @@ class Interpreter:
             case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
                 return self._constant(node, frame)
             case ir.Let():
-                return self.evaluate(node.body, self._binding(frame, node.name, node.value))
+                return self.evaluate(node.body, self.binding(frame, node.name, node.value))
             case ir.Not():
                 return negation(self.evaluate(node.value, frame))
             case ir.FunctionCall():
@@ -195,7 +195,18 @@ class Interpreter:
             case _:
                 assert_never(node)
 
-    def _binding(self, frame: _Frame, name: str, value: ir.Expression) -> _Frame:
+    def frame(self, fact: Fact) -> Frame:
+        """Where the formula of a figure is evaluated, for whoever looks into it afterwards."""
+        return Frame(fact.instance, fact.period, Step(fact, self.program.definitions[fact.name], "looked into"), {}, {})
+
+    def fact_read(self, node: ir.VariableRead, frame: Frame) -> Fact | None:
+        """Which fact a read means here; None where there is nobody, or no such period."""
+        instance, period = self._instance(node.subject, frame), self._period(node.time, frame)
+        known = isinstance(instance, str) and isinstance(period, Period)
+        return Fact(node.name, instance, period) if known else None  # type: ignore[arg-type]
+
+    def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
+        """The frame with one more local name, whose value is found where it is first needed."""
         kept: list[Outcome] = []
 
         def found() -> Outcome:
@@ -203,22 +214,22 @@ class Interpreter:
                 kept.append(self.evaluate(value, frame))
             return kept[0]
 
-        return _Frame(frame.instance, frame.period, frame.step, {**frame.names, name: found}, frame.bound)
+        return Frame(frame.instance, frame.period, frame.step, {**frame.names, name: found}, frame.bound)
 
-    def _function(self, node: ir.FunctionCall, frame: _Frame) -> Outcome:
+    def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
         function = self.program.functions[node.name]
         body = formula_at(function.formulas, frame.period.start)
         if body is None:
             return Failure(f"`{node.name}` has no formula on {frame.period.start}", node.span)
-        inner = _Frame(frame.instance, frame.period, frame.step, {}, frame.bound)
+        inner = Frame(frame.instance, frame.period, frame.step, {}, frame.bound)
         for (name, _), argument in zip(function.arguments, node.arguments, strict=True):
-            outer = self._binding(frame, name, argument)
-            inner = _Frame(
+            outer = self.binding(frame, name, argument)
+            inner = Frame(
                 inner.instance, inner.period, inner.step, {**inner.names, name: outer.names[name]}, inner.bound
             )
         return self.evaluate(body, inner)
 
-    def _choice(self, node: ir.If, frame: _Frame) -> Outcome:
+    def _choice(self, node: ir.If, frame: Frame) -> Outcome:
         condition = self.evaluate(node.condition, frame)
         match condition:
             case Known(value=truth):
@@ -252,7 +263,7 @@ class Interpreter:
         fault = failure.message if failure else domain.faults_of(*possible)
         return settled(domain.BOTH, needs_of(*possible), fault)
 
-    def _exceptions(self, node: ir.Exceptions, frame: _Frame) -> Outcome:
+    def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Outcome:
         whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
         bad = next((one for one in whens.values() if isinstance(one, Failure | NotApplicable)), None)
         if bad is not None:
@@ -267,7 +278,7 @@ class Interpreter:
         ]
         return either(outcomes, needs_of(*whens.values()))
 
-    def _exception_result(self, node: ir.Exceptions, holding: set[str], frame: _Frame) -> Outcome:
+    def _exception_result(self, node: ir.Exceptions, holding: set[str], frame: Frame) -> Outcome:
         if not holding:
             return self.evaluate(node.general, frame)
         winners = [one for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
@@ -277,7 +288,7 @@ class Interpreter:
         frame.step.branches.append((node, winners[0].name))
         return self.evaluate(winners[0].then, frame)
 
-    def _otherwise(self, node: ir.Otherwise, frame: _Frame) -> Outcome:
+    def _otherwise(self, node: ir.Otherwise, frame: Frame) -> Outcome:
         value = self.evaluate(node.value, frame)
         if isinstance(value, NotApplicable):
             return self.evaluate(node.fallback, frame)
@@ -288,7 +299,7 @@ class Interpreter:
 
     # --- figures
 
-    def _read(self, node: ir.VariableRead, frame: _Frame) -> Outcome:
+    def _read(self, node: ir.VariableRead, frame: Frame) -> Outcome:
         instance = self._instance(node.subject, frame)
         if not isinstance(instance, str):
             return instance
@@ -297,11 +308,11 @@ class Interpreter:
             return period
         return self._find_for(Fact(node.name, instance, period), frame)
 
-    def _find_for(self, fact: Fact, frame: _Frame) -> Outcome:
+    def _find_for(self, fact: Fact, frame: Frame) -> Outcome:
         frame.step.reads.append(fact)
         return self.find(fact)
 
-    def _period(self, time: ir.Time, frame: _Frame) -> Period | Outcome:
+    def _period(self, time: ir.Time, frame: Frame) -> Period | Outcome:
         try:
             match time:
                 case ir.ThisPeriod():
@@ -321,7 +332,7 @@ class Interpreter:
             return Failure(str(fault), None)
         assert_never(time)
 
-    def _instance(self, subject: ir.Subject, frame: _Frame) -> str | Outcome:
+    def _instance(self, subject: ir.Subject, frame: Frame) -> str | Outcome:
         match subject:
             case ir.Self():
                 return frame.instance
@@ -347,7 +358,8 @@ class Interpreter:
             case _:
                 assert_never(subject)
 
-    def _linked(self, link: ir.Link, frame: _Frame) -> Sequence[str] | Outcome:
+    def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | Outcome:
+        """The members or records of a link."""
         match link:
             case ir.Members():
                 group = self._instance(link.group, frame)
@@ -361,12 +373,12 @@ class Interpreter:
             case _:
                 assert_never(link)
 
-    def _aggregate(self, node: ir.Aggregate, frame: _Frame) -> Outcome:
-        members = self._linked(node.link, frame)
+    def _aggregate(self, node: ir.Aggregate, frame: Frame) -> Outcome:
+        members = self.linked(node.link, frame)
         if isinstance(members, Known | Possible | NotApplicable | Failure):
             return members
         frames = [
-            _Frame(frame.instance, frame.period, frame.step, frame.names, {**frame.bound, node.name: one})
+            Frame(frame.instance, frame.period, frame.step, frame.names, {**frame.bound, node.name: one})
             for one in members
         ]
         if node.operator in ("any", "all"):
@@ -387,10 +399,10 @@ class Interpreter:
             return total
         return extreme_of_counted(node.operator, bodies, node.span)
 
-    def _counted(self, node: ir.Aggregate, frame: _Frame) -> Outcome:
+    def _counted(self, node: ir.Aggregate, frame: Frame) -> Outcome:
         return domain.TRUE if node.where is None else self.evaluate(node.where, frame)
 
-    def _if_counted(self, node: ir.Aggregate, frame: _Frame) -> Outcome:
+    def _if_counted(self, node: ir.Aggregate, frame: Frame) -> Outcome:
         """For `any`: where and body; for `all`: not where, or body."""
         assert node.body is not None
         body = node.body
@@ -402,7 +414,7 @@ class Interpreter:
         parts = (lambda: negation(self.evaluate(where, frame)), lambda: self.evaluate(body, frame))
         return self._logic(parts, True, lambda one: one())
 
-    def _over_time(self, node: ir.OverTime, frame: _Frame) -> Outcome:
+    def _over_time(self, node: ir.OverTime, frame: Frame) -> Outcome:
         instance = self._instance(node.subject, frame)
         if not isinstance(instance, str):
             return instance
@@ -421,7 +433,7 @@ class Interpreter:
             total = arithmetic("+", total, outcome, node.span)
         return total
 
-    def _window(self, node: ir.OverTime, frame: _Frame) -> Sequence[Period]:
+    def _window(self, node: ir.OverTime, frame: Frame) -> Sequence[Period]:
         if node.last == 0:
             return frame.period.months()
         current = node.kind.containing(frame.period.start)
@@ -429,7 +441,7 @@ class Interpreter:
 
     # --- constants
 
-    def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: _Frame) -> Outcome:
+    def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Outcome:
         day = constant_day(node.time, frame.period)
         if day is None:
             period = self._period(node.time, frame)
@@ -450,7 +462,7 @@ class Interpreter:
             case _:
                 assert_never(node)
 
-    def _cell(self, node: ir.TableRead, rows: Mapping[Any, Any], frame: _Frame) -> Outcome:
+    def _cell(self, node: ir.TableRead, rows: Mapping[Any, Any], frame: Frame) -> Outcome:
         keys = [self.evaluate(key, frame) for key in node.keys]
         bad = next((key for key in keys if isinstance(key, Failure | NotApplicable)), None)
         if bad is not None:
@@ -466,7 +478,7 @@ class Interpreter:
             return Failure(f"the table `{node.name.rpartition(':')[2]}` has no row `{shown}`", node.span)
         return either(outcomes, needs_of(*keys))
 
-    def _scale(self, node: ir.ScaleRead, bands: Mapping[Any, Sequence[Bracket]], frame: _Frame) -> Outcome:
+    def _scale(self, node: ir.ScaleRead, bands: Mapping[Any, Sequence[Bracket]], frame: Frame) -> Outcome:
         scale = self.program.scales[node.name]
         argument = self.evaluate(node.argument, frame)
         if not isinstance(argument, Known | Possible):
@@ -483,7 +495,7 @@ class Interpreter:
 
     # --- operations on values
 
-    def _operation(self, node: Any, frame: _Frame) -> Outcome:
+    def _operation(self, node: Any, frame: Frame) -> Outcome:
         match node:
             case ir.Arithmetic():
                 left = self.evaluate(node.left, frame)
@@ -543,7 +555,7 @@ class Interpreter:
 
         return on_ends(work, left, right, node.operator == "-", node.span)
 
-    def _date_function(self, node: ir.DateFunction, frame: _Frame) -> Outcome:
+    def _date_function(self, node: ir.DateFunction, frame: Frame) -> Outcome:
         outcomes = [self.evaluate(one, frame) for one in node.arguments]
         bad = no_value(*outcomes)
         if bad is not None:
@@ -563,7 +575,7 @@ class Interpreter:
             Interval(1, 12 if part == "month" else 31), needs_of(outcomes[0]), may_fail=domain.faults_of(outcomes[0])
         )
 
-    def _round(self, node: ir.Round, frame: _Frame) -> Outcome:
+    def _round(self, node: ir.Round, frame: Frame) -> Outcome:
         value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
         bad = no_value(value, step)
         if bad is not None:

@@ -30,7 +30,7 @@ ENGINE_LAYERS = (
     ("domain", "constants", "cases"),
     ("operations",),
     ("interpreter", "unknowns"),
-    ("explain", "examples"),
+    ("wording", "explain", "examples"),
     ("columns",),
     ("native",),
 )

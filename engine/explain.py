@@ -1,0 +1,214 @@
+"""Why a figure is what it is: a tree for a person, of what decided it and nothing else.
+
+1. A figure that was computed is explained by its formula in words (`wording`), and then by the figures that were named.
+2. What was given, what the law supplies, and what a complete case leaves out are ends of the tree, and are told apart.
+3. A requirement is explained by its reasons: met, not met or unknown, on what authority, and what would be said.
+4. A figure that was explained before is not explained again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.interpreter import Interpreter, Step
+from engine.ir import nodes as ir
+from engine.ir.program import Definition, ReasonInfo
+from engine.outcomes import Fact, Known, Outcome
+from engine.wording import Wording, humanized, outcome_words
+
+MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One figure: what it is called, what it came to, how, on what authority, and what it rests on.
+
+    `source`: computed, given, default, absent or unknown. `seen`: it was explained before, further up.
+    """
+
+    fact: Fact
+    label: str
+    amount: str
+    how: str
+    because: tuple[str, ...]
+    law: str
+    constants: tuple[str, ...]
+    source: str
+    before_rounding: str = ""
+    status: str = ""
+    fails: str = ""
+    projected: bool = False
+    seen: bool = False
+    children: tuple[Explanation, ...] = ()
+
+
+def explain(interpreter: Interpreter, fact: Fact) -> Explanation:
+    """The explanation of a figure in the interpreter's case."""
+    interpreter.find(fact)
+    return _Explainer(interpreter).explain(fact, 0)
+
+
+class _Explainer:
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+        self.settings = interpreter.program.settings
+        self.seen: set[Fact] = set()
+        self.cited: set[str] = set()
+
+    def explain(self, fact: Fact, depth: int) -> Explanation:
+        outcome = self.interpreter.find(fact)
+        step = self.interpreter.steps[fact]
+        definition = step.definition
+        if fact in self.seen or step.body is None or depth >= MAX_DEPTH:
+            return self._end(fact, definition, step, outcome)
+        self.seen.add(fact)
+        if definition.requirement is not None and definition.requirement.parts:
+            return self._requirement(fact, definition, definition.requirement, depth)
+        words = Wording(self.interpreter, self.interpreter.frame(fact))
+        how = words.say(step.body)
+        children = tuple(self.explain(one, depth + 1) for one in words.mentioned)
+        return Explanation(
+            fact,
+            definition.label or humanized(fact.name),
+            outcome_words(outcome, definition.type, self.settings),
+            how,
+            tuple(words.because),
+            definition.law,
+            tuple(self._laws(words)),
+            step.source,
+            before_rounding=self._before(step, definition),
+            projected=any(projected for _, _, projected in step.constants),
+            children=children,
+        )
+
+    def _end(self, fact: Fact, definition: Definition, step: Step, outcome: Outcome) -> Explanation:
+        amount = outcome_words(outcome, definition.type, self.settings)
+        label = definition.label or humanized(fact.name)
+        seen = fact in self.seen and step.body is not None
+        return Explanation(fact, label, amount, "", (), definition.law, (), step.source, seen=seen)
+
+    def _before(self, step: Step, definition: Definition) -> str:
+        """The value before rounding, where rounding changed it."""
+        raw = step.before_rounding
+        if not isinstance(raw, Known) or raw == step.outcome:
+            return ""
+        return outcome_words(raw, definition.type, self.settings)
+
+    def _laws(self, words: Wording) -> Iterator[str]:
+        """The dated constants that were used, each with the date from which it holds and its law."""
+        program = self.interpreter.program
+        everything = {**program.parameters, **program.tables, **program.scales}
+        for name in words.constants:
+            stated = self.interpreter.constants.at(name, words.frame.period.start)
+            since = f", from {stated.since}" if stated is not None else ""
+            projected = ", projected" if stated is not None and stated.projected else ""
+            if name in self.cited:
+                continue
+            self.cited.add(name)
+            yield f"{humanized(name)}{since}{projected}: {' '.join(everything[name].law.split())}"
+
+    # --- requirements
+
+    def _requirement(self, fact: Fact, definition: Definition, info: ReasonInfo, depth: int) -> Explanation:
+        outcome = self.interpreter.find(fact)
+        children = tuple(self._reason(part, fact, depth + 1) for part in info.parts)
+        return Explanation(
+            fact,
+            definition.label or humanized(fact.name),
+            outcome_words(outcome, definition.type, self.settings),
+            "all of these must be met" if info.mode == "all" else "one of these must be met",
+            (),
+            definition.law,
+            (),
+            "computed",
+            status=_status(outcome),
+            fails=info.fails if _status(outcome) == "not met" else "",
+            children=children,
+        )
+
+    def _reason(self, info: ReasonInfo, whole: Fact, depth: int) -> Explanation:
+        """A reason. What was met is not followed further, and of alternatives only what was met is shown."""
+        fact = Fact(info.name, whole.instance, whole.period)
+        outcome = self.interpreter.find(fact)
+        status, step = _status(outcome), self.interpreter.steps[fact]
+        words = Wording(self.interpreter, self.interpreter.frame(fact))
+        how, children = "", tuple[Explanation, ...]()
+        if info.parts:
+            how = "all of these must be met" if info.mode == "all" else "one of these must be met"
+            children = tuple(self._reason(part, whole, depth + 1) for part in info.parts)
+            if status == "met" and info.mode == "any_of":
+                children = tuple(child for child in children if child.status == "met")[:1]
+        elif step.body is not None:
+            how = words.condition(step.body) if not isinstance(step.body, ir.Exceptions) else words.say(step.body)
+            if status != "met":
+                children = tuple(self.explain(one, depth + 1) for one in words.mentioned)
+        label = info.label or humanized(info.name.rpartition(".")[2])
+        amount = outcome_words(outcome, step.definition.type, self.settings)
+        fails = info.fails if status == "not met" else ""
+        return Explanation(
+            fact, label, amount, how, tuple(words.because), info.law, tuple(self._laws(words)), step.source,
+            status=status, fails=fails, children=children,
+        )  # fmt: skip
+
+
+def _status(outcome: Outcome) -> str:
+    if isinstance(outcome, Known):
+        return "met" if outcome.value else "not met"
+    return "unknown"
+
+
+# --- on paper
+
+_SOURCES = {
+    "given": "given", "default": "by default, as the law says", "absent": "not listed in a complete case",
+    "unknown": "not known",
+}  # fmt: skip
+
+
+def render(explanation: Explanation) -> list[str]:
+    """The tree as lines of text."""
+    return [*_lines(explanation, "", "", explanation.fact.instance)]
+
+
+def _lines(one: Explanation, first: str, rest: str, about: str) -> Iterator[str]:
+    mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(one.status, "")
+    source = f"  ({_SOURCES[one.source]})" if one.source in _SOURCES else ""
+    note = "  (see above)" if one.seen else "  (projected)" if one.projected else source
+    whose = f" of {one.fact.instance}" if one.fact.instance != about else ""
+    head = f"{mark}{one.label}{whose}" if one.status else f"{one.label}{whose}: {one.amount}"
+    yield f"{first}{head}{note}" + (f"  [{' '.join(one.law.split())}]" if one.law and not one.seen else "")
+    inner = rest + ("\u2502  " if one.children else "   ")
+    if one.fails:
+        yield f"{inner}{one.fails}"
+    if one.how and one.how != one.amount:
+        yield f"{inner}{'' if one.status else '= '}{one.how}"
+    if one.before_rounding:
+        yield f"{inner}before rounding: {one.before_rounding}"
+    for reason in one.because:
+        yield f"{inner}because {reason}"
+    for constant in one.constants:
+        yield f"{inner}{constant}"
+    for index, child in enumerate(one.children):
+        last = index + 1 == len(one.children)
+        branch, below = ("\u2514\u2500 ", "   ") if last else ("\u251c\u2500 ", "\u2502  ")
+        yield from _lines(child, rest + branch, rest + below, one.fact.instance)
+
+
+def as_json(one: Explanation) -> dict[str, object]:
+    """The tree as JSON objects."""
+    found: dict[str, object] = {
+        "figure": one.fact.name.rpartition(":")[2],
+        "of": one.fact.instance,
+        "period": str(one.fact.period),
+        "label": one.label,
+        "amount": one.amount,
+        "source": one.source,
+        "law": one.law,
+    }
+    optional = {
+        "how": one.how, "because": list(one.because), "constants": list(one.constants),
+        "before_rounding": one.before_rounding, "status": one.status, "fails": one.fails,
+        "projected": one.projected, "seen": one.seen, "children": [as_json(child) for child in one.children],
+    }  # fmt: skip
+    return found | {key: value for key, value in optional.items() if value}

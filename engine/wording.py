@@ -1,0 +1,376 @@
+"""Formulas and values in words: what a formula did with the values of one case, as an officer would say it.
+
+1. A figure is named by its label with its amount: `Earned income (25,000 USD)`.
+2. What did not matter is left out: terms that are zero, branches that were not taken, conditions that did not decide.
+3. Every figure that is named is collected, so that an explanation can go on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+
+from engine.declarations import Settings
+from engine.interpreter import Frame, Interpreter
+from engine.ir import nodes as ir
+from engine.numbers import Number, decimal_places, format_decimal
+from engine.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
+from engine.types import Duration, EnumValue, Kind, Value, ValueType
+
+_COMPARISON = {
+    "=": ("is", "is not"),
+    "!=": ("is not", "is"),
+    "<": ("is below", "is not below"),
+    "<=": ("is at most", "is above"),
+    ">": ("is above", "is not above"),
+    ">=": ("is at least", "is below"),
+}
+_MODES = {
+    "up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero", "half_up": "to the nearest",
+    "half_down": "to the nearest", "half_even": "to the nearest",
+}  # fmt: skip
+
+
+def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
+    """`6,296.83 USD`, `7.65%`, `yes`, `2024-04-06`, `Head of household`."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case EnumValue():
+            return settings.enums[value.enum].members.get(value.member) or value.member
+        case date():
+            return value.isoformat()
+        case Duration():
+            return str(value)
+    if value_type.kind is Kind.MONEY:
+        return f"{grouped(value, 2 if Fraction(value).denominator != 1 else 0)} {settings.currency}"
+    if value_type.kind is Kind.RATE and decimal_places(Fraction(value) * 100) is not None:
+        return f"{grouped(Fraction(value) * 100)}%"
+    return grouped(value)
+
+
+def grouped(value: Number, places: int = 0) -> str:
+    """A number with thousands separated by commas; one that has no short decimal is given to six places."""
+    digits = decimal_places(Fraction(value))
+    if digits is None or digits > 6:
+        value = Fraction(round(Fraction(value) * 10**6), 10**6)
+    text = format_decimal(value, places)
+    sign, bare = ("-", text[1:]) if text.startswith("-") else ("", text)
+    whole, point, part = bare.partition(".")
+    return f"{sign}{int(whole):,}{point}{part}"
+
+
+def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -> str:
+    """An outcome: its value, its range, or what else it is."""
+    match outcome:
+        case Known():
+            return value_words(outcome.value, value_type, settings)
+        case Possible(range=Interval(low=low, high=high)):
+            ends = ["" if end is None else value_words(end, value_type, settings) for end in (low, high)]
+            if ends[0] and ends[1]:
+                return f"not determined: between {ends[0]} and {ends[1]}"
+            return "not determined" + (
+                f": at least {ends[0]}" if ends[0] else f": at most {ends[1]}" if ends[1] else ""
+            )
+        case Possible(range=Choice(options=options)):
+            shown = sorted(value_words(option, value_type, settings) for option in options)
+            return "not determined: " + " or ".join(shown)
+        case NotApplicable():
+            return "does not apply"
+    assert isinstance(outcome, Failure)
+    return f"cannot be computed: {outcome.message}"
+
+
+def humanized(name: str) -> str:
+    """`eitc_terms` as `eitc terms`, without the module."""
+    return name.rpartition(":")[2].replace("_", " ")
+
+
+def listed(parts: Sequence[str], word: str = "and") -> str:
+    """`a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+@dataclass(slots=True)
+class Wording:
+    """Words for one figure's formula. `mentioned` are the figures named, `constants` the dated constants used."""
+
+    interpreter: Interpreter
+    frame: Frame
+    mentioned: list[Fact] = field(default_factory=list)
+    constants: list[str] = field(default_factory=list)
+    because: list[str] = field(default_factory=list)
+    locals: dict[str, tuple[ir.Expression, Frame]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The ruleset's settings."""
+        return self.interpreter.program.settings
+
+    def outcome(self, node: ir.Expression) -> Outcome:
+        """What a part of the formula gives in this case."""
+        return self.interpreter.evaluate(node, self.frame)
+
+    def known(self, node: ir.Expression) -> Value | None:
+        """Its value, if it is determined."""
+        outcome = self.outcome(node)
+        return outcome.value if isinstance(outcome, Known) else None
+
+    def amount(self, node: ir.Expression) -> str:
+        """Its outcome in words."""
+        return outcome_words(self.outcome(node), node.type, self.settings)
+
+    # --- values
+
+    def say(self, node: ir.Expression) -> str:
+        """An expression in words, with the amounts of what it names."""
+        match node:
+            case ir.VariableRead():
+                return self._figure(node)
+            case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
+                return self._constant(node)
+            case ir.Arithmetic():
+                return self._arithmetic(node)
+            case ir.Extreme():
+                return self._extreme(node)
+            case ir.If():
+                return self._choice(node)
+            case ir.Exceptions():
+                return self._exceptions(node)
+            case ir.Let():
+                return self._within(node)
+            case ir.And() | ir.Or() | ir.Not() | ir.Compare():
+                return self.condition(node)
+            case ir.Aggregate():
+                return self._aggregate(node)
+            case ir.Local():
+                return self._local(node)
+        return self._plain(node)
+
+    def _plain(self, node: ir.Expression) -> str:
+        match node:
+            case ir.Otherwise():
+                applies = not isinstance(self.outcome(node.value), NotApplicable)
+                return self.say(node.value if applies else node.fallback)
+            case ir.Round():
+                step = self.amount(node.step)
+                return f"{self.say(node.value)} rounded {_MODES[node.mode.value]} to a multiple of {step}"
+            case ir.Negate():
+                return f"minus {self.say(node.value)}"
+            case ir.Absolute():
+                return f"{self.say(node.value)} without its sign"
+            case ir.FunctionCall():
+                return self._function(node)
+            case ir.Spread():
+                return f"a twelfth of {self.say(node.value)}"
+            case ir.DateFunction() if len(node.arguments) == 2:
+                first, second = (self.say(argument) for argument in node.arguments)
+                return f"the {humanized(node.name).split()[0]} from {first} to {second} ({self.amount(node)})"
+            case ir.OverTime():
+                definition = self.interpreter.program.definitions[node.name]
+                return f"{definition.label or humanized(node.name)} over time ({self.amount(node)})"
+        return self.amount(node)
+
+    def _figure(self, node: ir.VariableRead) -> str:
+        fact = self.interpreter.fact_read(node, self.frame)
+        definition = self.interpreter.program.definitions[node.name]
+        name = definition.label or humanized(node.name)
+        if fact is None:
+            return f"{name} ({self.amount(node)})"
+        if fact not in self.mentioned:
+            self.mentioned.append(fact)
+        whose = f" of {fact.instance}" if fact.instance != self.frame.instance else ""
+        return f"{name}{whose} ({self.amount(node)})"
+
+    def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead) -> str:
+        if node.name not in self.constants:
+            self.constants.append(node.name)
+        match node:
+            case ir.ParameterRead():
+                return f"{humanized(node.name)} ({self.amount(node)})"
+            case ir.TableRead():
+                for key in node.keys:
+                    self.say(key)
+                column = f"{humanized(node.column)} of " if node.column else ""
+                return f"{column}{humanized(node.name)} ({self.amount(node)})"
+            case ir.ScaleRead():
+                if node.key is not None:
+                    self.say(node.key)
+                return f"{humanized(node.name)} of {self.say(node.argument)} ({self.amount(node)})"
+
+    def _arithmetic(self, node: ir.Arithmetic) -> str:
+        if node.operator in "+-" and node.type.is_number:
+            return self._sum(node)
+        word = {"*": "times", "/": "divided by", "+": "plus", "-": "less"}[node.operator]
+        return f"{self._part(node.left)} {word} {self._part(node.right)}"
+
+    def _part(self, node: ir.Expression) -> str:
+        words = self.say(node)
+        return f"({words})" if _is_compound(words) else words
+
+    def _sum(self, node: ir.Arithmetic) -> str:
+        """A sum without its zeros."""
+        terms = [(sign, term) for sign, term in _terms(node, 1) if self.known(term) != 0]
+        if not terms:
+            return "nothing"
+        if len(terms) == 1 and terms[0][0] > 0:
+            return self.say(terms[0][1])
+        plus = [self._part(term) for sign, term in terms if sign > 0]
+        minus = [self._part(term) for sign, term in terms if sign < 0]
+        said = " plus ".join(plus) if plus else "nothing"
+        return said + "".join(f" less {term}" for term in minus)
+
+    def _extreme(self, node: ir.Extreme) -> str:
+        """The least or greatest: a bound of zero that does not bind is not mentioned."""
+        values = [self.known(value) for value in node.values]
+        chosen = self.known(node)
+        if node.operator == "max" and 0 in values and chosen is not None:
+            others = [one for one, value in zip(node.values, values, strict=True) if not isinstance(one, ir.Literal)]
+            if chosen != 0 and len(others) == 1:
+                return self.say(others[0])
+            if chosen == 0 and len(others) == 1:
+                amount = self.known(others[0])
+                words = self.say(others[0])
+                return words if amount == 0 else f"nothing, since {words} is below zero"
+        word = {"min": ("the lesser of", "the least of"), "max": ("the greater of", "the greatest of")}[node.operator]
+        parts = list(dict.fromkeys(self._part(value) for value in node.values))
+        if len(parts) == 1:
+            return parts[0]
+        return f"{word[len(parts) > 2]} {listed(parts)}"
+
+    def _choice(self, node: ir.If) -> str:
+        truth = self.known(node.condition)
+        if truth is None:
+            return f"what depends on whether {self.condition(node.condition)}"
+        if not node.applicability or not truth:
+            reason = self.condition(node.condition)
+            if reason not in self.because:
+                self.because.append(reason)
+        else:
+            self.condition(node.condition)
+        return self.say(node.then if truth else node.otherwise)
+
+    def _exceptions(self, node: ir.Exceptions) -> str:
+        for case in node.cases:
+            if self.known(case.when) is True and not any(
+                case.name in other.over and self.known(other.when) is True for other in node.cases
+            ):
+                self.because.append(f"the exception `{case.name}` applies ({case.law}): {self.condition(case.when)}")
+                return self.say(case.then)
+        return self.say(node.general)
+
+    def _within(self, node: ir.Let) -> str:
+        outer = self.frame
+        self.frame = self.interpreter.binding(outer, node.name, node.value)
+        self.locals[node.name] = (node.value, outer)
+        said = self.say(node.body)
+        self.frame = outer
+        return said
+
+    def _local(self, node: ir.Local) -> str:
+        """A local name is said as what it stands for; a function's argument as its amount."""
+        if node.name not in self.locals:
+            return self.amount(node)
+        value, home = self.locals[node.name]
+        here, self.frame = self.frame, home
+        said = self.say(value)
+        self.frame = here
+        return said
+
+    def _function(self, node: ir.FunctionCall) -> str:
+        parts = [self.say(argument) for argument in node.arguments]
+        return f"{humanized(node.name)} of {listed(parts)} ({self.amount(node)})"
+
+    def _aggregate(self, node: ir.Aggregate) -> str:
+        """Who counts, and with what: a list of the members that matter."""
+        members = self.interpreter.linked(node.link, self.frame)
+        if isinstance(members, Known | Possible | NotApplicable | Failure):
+            return self.amount(node)
+        parts: list[str] = []
+        for member in members:
+            outer = self.frame
+            self.frame = replace(outer, bound={**outer.bound, node.name: member})
+            counted = node.where is None or self.known(node.where) is not False
+            if counted and node.body is not None and self.known(node.body) not in (0, False):
+                parts.append(self.say(node.body))
+            elif counted and node.body is None:
+                if node.where is not None:
+                    self.condition(node.where)
+                parts.append(member)
+            self.frame = outer
+        if node.operator == "count":
+            return f"{self.amount(node)}" + (f" ({listed(parts)})" if parts else "")
+        if not parts:
+            return "nothing" if node.operator == "sum" else self.amount(node)
+        return " plus ".join(parts) if node.operator == "sum" else listed(parts)
+
+    # --- conditions
+
+    def condition(self, node: ir.Expression) -> str:
+        """A condition as it turned out: only what decided it."""
+        truth = self.known(node)
+        match node:
+            case ir.Compare():
+                return self._comparison(node, truth)
+            case ir.Not():
+                return self._negated(node, truth)
+            case ir.And() | ir.Or():
+                return self._several(node, truth)
+            case ir.VariableRead():
+                return self._yes_or_no(node, truth)
+            case ir.Let():
+                outer = self.frame
+                self.frame = self.interpreter.binding(outer, node.name, node.value)
+                self.locals[node.name] = (node.value, outer)
+                said = self.condition(node.body)
+                self.frame = outer
+                return said
+            case ir.Aggregate() if node.operator in ("any", "all"):
+                return self.say(node)
+        return self.amount(node) if truth is None else ("this always holds" if truth else "this never holds")
+
+    def _comparison(self, node: ir.Compare, truth: Value | None) -> str:
+        if truth is None:
+            return f"{self.say(node.left)} {_COMPARISON[node.operator][0]} {self.say(node.right)}"
+        return f"{self.say(node.left)} {_COMPARISON[node.operator][0 if truth else 1]} {self.say(node.right)}"
+
+    def _negated(self, node: ir.Not, truth: Value | None) -> str:
+        return self.condition(node.value)
+
+    def _yes_or_no(self, node: ir.VariableRead, truth: Value | None) -> str:
+        fact = self.interpreter.fact_read(node, self.frame)
+        if fact is not None and fact not in self.mentioned:
+            self.mentioned.append(fact)
+        definition = self.interpreter.program.definitions[node.name]
+        whose = f" of {fact.instance}" if fact is not None and fact.instance != self.frame.instance else ""
+        answer = "not known" if truth is None else "yes" if truth else "no"
+        return f"{definition.label or humanized(node.name)}{whose}: {answer}"
+
+    def _several(self, node: ir.And | ir.Or, truth: Value | None) -> str:
+        deciding = isinstance(node, ir.Or)
+        if truth is None:
+            return listed([self.condition(one) for one in node.values if self.known(one) is None], "and")
+        if truth is deciding:
+            return self.condition(next(one for one in node.values if self.known(one) is deciding))
+        return listed(list(dict.fromkeys(self.condition(one) for one in node.values)))
+
+
+def _terms(node: ir.Expression, sign: int) -> list[tuple[int, ir.Expression]]:
+    if isinstance(node, ir.Arithmetic) and node.operator in "+-" and node.type.is_number:
+        right = sign if node.operator == "+" else -sign
+        return [*_terms(node.left, sign), *_terms(node.right, right)]
+    return [(sign, node)]
+
+
+def _is_compound(words: str) -> bool:
+    """Whether words join several amounts outside parentheses, so that parentheses must hold them together."""
+    depth, flat = 0, []
+    for char in words:
+        depth += (char == "(") - (char == ")")
+        flat.append(" " if depth or char == ")" else char)
+    outside = "".join(flat)
+    if outside.startswith(("the lesser of", "the least of", "the greater of", "the greatest of")):
+        return True
+    return any(f" {word} " in outside for word in ("plus", "less", "times", "divided by"))

@@ -1,0 +1,150 @@
+"""Explanations name what decided a figure, leave out what did not, and their numbers add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from engine.cases import case_from_data
+from engine.diagnostics import Diagnostics
+from engine.explain import Explanation, as_json, explain, render
+from engine.interpreter import Interpreter
+from engine.ir.program import Program
+from engine.outcomes import Fact
+from engine.pipeline import compile_rules
+from tests.rulesets import check, told
+
+US = Path(__file__).parents[2] / "rules" / "us"
+PARENT: Mapping[str, object] = {
+    "at": "2024",
+    "complete": True,
+    "people": {"ada": {"age": 34, "employment_income": 25_000}, "bo": {"age": 9}, "cy": {"age": 6}},
+    "tax_units": {"home": {"head": "ada", "dependents": ["bo", "cy"]}},
+}
+
+
+def explained(program: Program, data: Mapping[str, object], name: str, instance: str) -> Explanation:
+    problems = Diagnostics()
+    case = case_from_data(program, data, problems)
+    assert case is not None, [problem.message for problem in problems]
+    definition = program.find(name)
+    assert definition is not None
+    return explain(Interpreter(program, case), Fact(definition.name, instance, case.at))
+
+
+def everything(one: Explanation) -> Iterator[Explanation]:
+    yield one
+    for child in one.children:
+        yield from everything(child)
+
+
+@pytest.fixture(scope="module")
+def us() -> Program:
+    return compile_rules(US)
+
+
+def test_the_credit_of_a_parent_of_two(us: Program) -> None:
+    tree = explained(us, PARENT, "eitc", "home")
+    assert tree.amount == "6,479.83 USD"
+    assert "26 USC 32(a)" in tree.law
+    requirement = next(child for child in tree.children if child.status)
+    assert requirement.status == "met"
+    assert {child.status for child in requirement.children} == {"met"}
+    amounts = {one.label: one.amount for one in everything(tree)}
+    assert amounts["Reduction of the credit because of income"] == "480.17 USD"
+    assert amounts["Credit that the earned income gives"] == "6,960 USD"
+    reduction = next(one for one in everything(tree) if one.label.startswith("Reduction"))
+    assert reduction.before_rounding == "480.168 USD"
+    assert "(25,000 USD)" in reduction.how
+    assert "(22,720 USD)" in reduction.how
+
+
+def test_what_does_not_matter_is_left_out(us: Program) -> None:
+    text = "\n".join(render(explained(us, PARENT, "adjusted_gross_income", "home")))
+    assert "Wages, salaries and tips" in text
+    assert "nterest" not in text.replace("interest of", "")
+    assert "alimony" not in text.lower()
+
+
+def test_a_refusal_says_which_reason_failed_and_what_the_citizen_is_told(us: Program) -> None:
+    ada = {"age": 34, "employment_income": 25_000, "taxable_interest_income": 20_000}
+    data = {**PARENT, "people": {"ada": ada, "bo": {"age": 9}, "cy": {"age": 6}}}
+    tree = explained(us, data, "eitc_eligible", "home")
+    failed = [child for child in tree.children if child.status == "not met"]
+    assert [child.label for child in failed] == ["Investment income is within the limit"]
+    assert failed[0].fails.startswith("Interest, dividends, gains and rents")
+    assert failed[0].law == "26 USC 32(i)(1)"
+
+
+def test_a_figure_is_explained_once(us: Program) -> None:
+    tree = explained(us, PARENT, "income_tax", "home")
+    computed = [one.fact for one in everything(tree) if one.how and not one.seen and not one.status]
+    assert len(computed) == len(set(computed))
+
+
+def test_json_has_the_same_tree(us: Program) -> None:
+    tree = explained(us, PARENT, "eitc", "home")
+    found = as_json(tree)
+    assert found["amount"] == "6,479.83 USD"
+    assert len(found["children"]) == len(tree.children)  # type: ignore[arg-type]
+
+
+RULES = """
+    about: Sums
+    law: Test Act
+    exports: [total, kind, due, wages, bonus, abroad]
+    inputs:
+      wages: {entity: person, period: year, type: money, label: Wages, absent: 0}
+      bonus: {entity: person, period: year, type: money, label: Bonus, absent: 0}
+      abroad: {entity: person, period: year, type: boolean, label: Abroad, absent: false}
+    variables:
+      total: {label: Total, entity: person, period: year, type: money, law: s.1, formula: wages + bonus - 10 USD}
+      kind:
+        label: Kind
+        entity: person
+        period: year
+        type: filing_status
+        law: s.2
+        formula: "case when wages > 100 USD then .joint when bonus > 100 USD then .separate else .single"
+      due:
+        label: Due
+        entity: person
+        period: year
+        type: money
+        law: s.3
+        applies_if: not abroad
+        formula: "max(0 USD, let share = wages / 3 in share - 50 USD)"
+        exceptions:
+          rich: {when: wages > 1_000_000 USD, then: 7 USD, law: s.4}
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    compiled = check(tmp_path_factory.mktemp("rules"), {"m": RULES})
+    assert compiled.program is not None, told(compiled)
+    return compiled.program
+
+
+def test_words(small: Program) -> None:
+    def of(name: str, **facts: object) -> Explanation:
+        return explained(small, {"at": "2024", "complete": True, "person": facts}, name, "person")
+
+    assert of("total", wages=50).how == "Wages (50 USD) less 10 USD"
+    assert of("total", wages=50, bonus=5).how == "Wages (50 USD) plus Bonus (5 USD) less 10 USD"
+    kind = of("kind", wages=50, bonus=500)
+    assert kind.because == ("Wages (50 USD) is not above 100 USD", "Bonus (500 USD) is above 100 USD")
+    assert of("due", wages=300).how == "(Wages (300 USD) divided by 3) less 50 USD"
+    assert of("due", wages=30).how.startswith("nothing, since")
+    assert of("due", wages=30, abroad=True).amount == "does not apply"
+    rich = of("due", wages=2_000_000)
+    assert rich.how == "7 USD"
+    assert "the exception `rich` applies (s.4)" in rich.because[0]
+
+
+def test_missing_facts(small: Program) -> None:
+    tree = explained(small, {"at": "2024", "person": {"wages": 30}}, "total", "person")
+    assert tree.amount.startswith("not determined: between")
+    assert [child.source for child in tree.children] == ["given", "unknown"]
