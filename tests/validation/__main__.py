@@ -37,7 +37,8 @@ def main() -> int:
     target = options.out / "differences.csv"
     write_differences(target, tallies, facts)
     differing = sum(len(tally.differences) for tally in tallies)
-    print(f"{differing:,} figures differ by more than a dollar; see {target}")
+    unexplained = sum(len(tally.unexplained) for tally in tallies)
+    print(f"{differing:,} figures differ by more than a dollar, {unexplained:,} of them unexplained; see {target}")
     return 5 if differing else 0
 
 

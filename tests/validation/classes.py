@@ -100,7 +100,12 @@ CLASSES = (
     Explained(
         "business deduction's threshold",
         INCOMES,
-        lambda row: (row["FLPDYR"], row["MARS"]) in (("2021", "3"), ("2022", "5")) and _business(row),
+        lambda row: _business(row) and (_status(row, "5") or (row["FLPDYR"] == "2021" and _status(row, "3"))),
+    ),
+    Explained(
+        "state and local taxes on a separate return",
+        INCOMES,
+        lambda row: row["FLPDYR"] == "2025" and _status(row, "3") and number(row, "out_c00100") > 250_000,
     ),
     Explained(
         "larger child credit of 2021",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,11 +20,15 @@ class Difference:
     figure: str
     ours: Fraction
     theirs: Fraction
+    explained: str = ""
 
     @property
     def gap(self) -> Fraction:
         """Ours less theirs."""
         return self.ours - self.theirs
+
+
+Explain = Callable[[Difference], str]
 
 
 @dataclass(slots=True)
@@ -39,8 +43,8 @@ class Tally:
     agreeing: int = 0
     differences: list[Difference] = field(default_factory=list)
 
-    def add(self, case: str, ours: Fraction | None, theirs: Fraction) -> None:
-        """Count a case; `ours` is None where it could not be run."""
+    def add(self, case: str, ours: Fraction | None, theirs: Fraction, explain: Explain = lambda _difference: "") -> None:
+        """Count a case; `ours` is None where it could not be run. `explain` names the class of a difference."""
         self.cases += 1
         if ours is None:
             return
@@ -48,27 +52,32 @@ class Tally:
         if abs(ours - theirs) <= TOLERANCE:
             self.agreeing += 1
         else:
-            self.differences.append(Difference(case, self.year, self.figure, ours, theirs))
+            difference = Difference(case, self.year, self.figure, ours, theirs)
+            self.differences.append(replace(difference, explained=explain(difference)))
 
     @property
     def share(self) -> Fraction:
         """The share of all cases that agree."""
         return Fraction(self.agreeing, self.cases) if self.cases else Fraction(1)
 
+    @property
+    def unexplained(self) -> list[Difference]:
+        """The differences that belong to no class of DIFFERENCES.md."""
+        return [one for one in self.differences if not one.explained]
+
 
 def print_table(tallies: Sequence[Tally]) -> None:
     """One line for each tally."""
-    head = ("source", "year", "figure", "cases", "runnable", "agreeing", "differing", "share")
+    head = ("source", "year", "figure", "cases", "runnable", "agreeing", "differing", "unexplained", "share")
     lines = [head]
     for one in tallies:
         share = f"{float(one.share) * 100:.2f}%"
-        counts = (one.cases, one.runnable, one.agreeing, len(one.differences))
+        counts = (one.cases, one.runnable, one.agreeing, len(one.differences), len(one.unexplained))
         lines.append((one.source, str(one.year), one.figure, *map(str, counts), share))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
-        cells = [cell.ljust(width) if column in (0, 2) else cell.rjust(width) for column, (cell, width) in
-                 enumerate(zip(line, widths, strict=True))]  # fmt: skip
-        print("  ".join(cells))
+        cells = enumerate(zip(line, widths, strict=True))
+        print("  ".join(cell.ljust(width) if column in (0, 2) else cell.rjust(width) for column, (cell, width) in cells))
 
 
 def write_differences(path: Path, tallies: Iterable[Tally], facts: dict[tuple[str, str, int], dict[str, str]]) -> None:
@@ -76,10 +85,10 @@ def write_differences(path: Path, tallies: Iterable[Tally], facts: dict[tuple[st
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["source", "case", "year", "figure", "ours", "theirs", "gap", "facts"])
+        writer.writerow(["source", "case", "year", "figure", "ours", "theirs", "gap", "class", "facts"])
         for tally in tallies:
             for one in tally.differences:
                 known = facts.get((tally.source, one.case, one.year), {})
                 shown = " ".join(f"{name}={value}" for name, value in known.items() if value not in ("", "0", "0.0"))
                 numbers = [f"{float(value):.2f}" for value in (one.ours, one.theirs, one.gap)]
-                writer.writerow([tally.source, one.case, one.year, one.figure, *numbers, shown])
+                writer.writerow([tally.source, one.case, one.year, one.figure, *numbers, one.explained, shown])

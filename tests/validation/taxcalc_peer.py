@@ -11,12 +11,14 @@ import csv
 import gzip
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from api import rulesets
 from api.batch import Batch, Person, Unanswered, Unit
 from engine.periods import parse_period
 from engine.types import EnumValue, Value
+from tests.validation.classes import explain
 from tests.validation.compare import Tally
 
 DATA = Path(__file__).parent / "data" / "taxcalc.csv.gz"
@@ -172,7 +174,7 @@ def compare(units: list[Row]) -> Iterator[Tally]:
         for row, answer in zip(of_year, batch.answers(unit_of(row) for row in of_year), strict=True):
             for figure, (ours, theirs) in FIGURES.items():
                 value = None if isinstance(answer, Unanswered) else total(answer, ours)
-                tallies[figure].add(row["RECID"], value, theirs(row))
+                tallies[figure].add(row["RECID"], value, theirs(row), partial(explain, row=row))
         yield from tallies.values()
 
 

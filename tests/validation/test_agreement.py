@@ -1,0 +1,52 @@
+"""Our figures against other calculators', on a part of the cases; `python -m tests.validation` takes all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.validation import consensus, taxcalc_peer
+from tests.validation.classes import CLASSES
+from tests.validation.compare import Tally
+
+DIFFERENCES = Path(__file__).parent / "DIFFERENCES.md"
+
+
+@pytest.fixture(scope="module")
+def consensus_tallies() -> list[Tally]:
+    return list(consensus.compare(consensus.rows(every=45)))
+
+
+@pytest.fixture(scope="module")
+def taxcalc_tallies() -> list[Tally]:
+    return list(taxcalc_peer.compare(taxcalc_peer.rows(every=4)))
+
+
+def test_we_agree_where_taxsim_and_policyengine_do(consensus_tallies: list[Tally]) -> None:
+    assert sum(tally.cases for tally in consensus_tallies) > 1_500
+    for tally in consensus_tallies:
+        assert tally.agreeing == tally.cases, tally.differences
+
+
+def test_every_difference_with_taxcalc_is_explained(taxcalc_tallies: list[Tally]) -> None:
+    assert sum(tally.runnable for tally in taxcalc_tallies) > 1_500
+    for tally in taxcalc_tallies:
+        assert tally.runnable == tally.cases
+        assert not tally.unexplained, tally.unexplained
+        assert tally.share > 0.85, tally.figure
+
+
+def test_differences_are_not_explained_by_everything() -> None:
+    """The classes are narrow: of all cases, most could be in none for the figure of taxable income."""
+    rows = taxcalc_peer.rows(every=3)
+    possible = [row for row in rows if any("taxable income" in one.figures and one.holds(row) for one in CLASSES)]
+    assert len(possible) < len(rows) * 0.6
+
+
+def test_each_class_has_its_chapter() -> None:
+    text = DIFFERENCES.read_text(encoding="utf-8")
+    headings = {line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")}
+    names = {one.name for one in CLASSES}
+    assert names <= headings
+    assert headings - names == {"What is given, not compared"}
