@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 
 from engine.interpreter import Interpreter, Step
 from engine.ir import nodes as ir
@@ -166,33 +167,43 @@ _SOURCES = {
 }  # fmt: skip
 
 
-def render(explanation: Explanation) -> list[str]:
-    """The tree as lines of text."""
-    return [*_lines(explanation, "", "", explanation.fact.instance)]
+def render(explanation: Explanation, width: int = 110) -> list[str]:
+    """The tree as lines of text, at most about `width` characters wide."""
+    lines: list[str] = []
+    for prefix, below, text in _lines(explanation, "", "", explanation.fact.instance):
+        room = max(40, width - len(prefix))
+        first, *others = wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [prefix + first, *(f"{below}  {other}" for other in others)]
+    return lines
 
 
-def _lines(one: Explanation, first: str, rest: str, about: str) -> Iterator[str]:
+def _lines(one: Explanation, first: str, rest: str, about: str) -> Iterator[tuple[str, str, str]]:
+    """Each line of text with what stands before it, and before its continuation."""
     mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(one.status, "")
-    source = f"  ({_SOURCES[one.source]})" if one.source in _SOURCES else ""
-    note = "  (see above)" if one.seen else "  (projected)" if one.projected else source
+    source = f" ({_SOURCES[one.source]})" if one.source in _SOURCES else ""
+    note = " (see above)" if one.seen else " (projected)" if one.projected else source
     whose = f" of {one.fact.instance}" if one.fact.instance != about else ""
     head = f"{mark}{one.label}{whose}" if one.status else f"{one.label}{whose}: {one.amount}"
-    yield f"{first}{head}{note}" + (f"  [{' '.join(one.law.split())}]" if one.law and not one.seen else "")
     inner = rest + ("\u2502  " if one.children else "   ")
-    if one.fails:
-        yield f"{inner}{one.fails}"
-    if one.how and one.how != one.amount:
-        yield f"{inner}{'' if one.status else '= '}{one.how}"
-    if one.before_rounding:
-        yield f"{inner}before rounding: {one.before_rounding}"
-    for reason in one.because:
-        yield f"{inner}because {reason}"
-    for constant in one.constants:
-        yield f"{inner}{constant}"
+    yield first, inner, f"{head}{note}" + (f" [{' '.join(one.law.split())}]" if one.law and not one.seen else "")
+    for text in _details(one):
+        yield inner, inner, text
     for index, child in enumerate(one.children):
         last = index + 1 == len(one.children)
         branch, below = ("\u2514\u2500 ", "   ") if last else ("\u251c\u2500 ", "\u2502  ")
         yield from _lines(child, rest + branch, rest + below, one.fact.instance)
+
+
+def _details(one: Explanation) -> Iterator[str]:
+    if one.fails:
+        yield one.fails
+    if one.how and one.how != one.amount:
+        yield one.how if one.status else f"= {one.how}"
+    if one.before_rounding:
+        yield f"before rounding: {one.before_rounding}"
+    for reason in one.because:
+        yield f"because {reason}"
+    yield from one.constants
 
 
 def as_json(one: Explanation) -> dict[str, object]:

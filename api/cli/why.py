@@ -7,10 +7,9 @@ from pathlib import Path
 
 from api import rulesets
 from api.case_files import load_case
-from api.cli.calc import period_for
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse, suggestion
-from api.naming import find_definition
+from api.naming import find_definition, period_for
 from engine.cases import Case, instances_of
 from engine.explain import as_json as explanation_json
 from engine.explain import explain, render
@@ -22,30 +21,36 @@ from engine.outcomes import Fact, Failure
 def why_command(
     rules: str, path: str, variable: str, at: str | None, of: str, reforms: Sequence[Path], as_json: bool
 ) -> int:
-    """Print the explanation of a figure of one instance, or of everybody in the case who has it."""
+    """Print the explanation of a figure, of everybody who has it or of the one named `of`."""
     with waiting("reading the rules"):
         program = rulesets.load_program(rules, reforms)
     definition = find_definition(program, variable)
     case = load_case(program, path, at)
-    facts = [Fact(definition.name, one, period_for(definition, case.at)) for one in _instances(case, definition, of)]
     interpreter = Interpreter(program, case)
+    facts = [Fact(definition.name, one, period_for(definition, case.at)) for one in _whose(case, definition, of)]
     explanations = [explain(interpreter, fact) for fact in facts]
     if as_json:
-        say_json({"fingerprint": program.fingerprint, "explanations": [explanation_json(one) for one in explanations]})
+        say_json(
+            {
+                "rules": program.settings.name,
+                "at": str(case.at),
+                "explanations": list(map(explanation_json, explanations)),
+            }
+        )
     else:
-        for one in explanations:
-            if len(explanations) > 1:
-                say(f"{one.fact.instance}:")
-            for line in render(one):
-                say(line)
+        for number, explanation in enumerate(explanations):
+            say("\n" * bool(number) + "\n".join(render(explanation)))
     failed = any(isinstance(interpreter.find(fact), Failure) for fact in facts)
     return ExitCode.FAILED if failed else ExitCode.DONE
 
 
-def _instances(case: Case, definition: Definition, of: str) -> Sequence[str]:
+def _whose(case: Case, definition: Definition, of: str) -> list[str]:
     everybody = list(instances_of(case, definition))
-    if of and of not in everybody:
-        raise Misuse(f"there is no {definition.entity} `{of}` in the case", suggestion(of, everybody))
     if not everybody:
-        raise Misuse(f"the case has no {definition.entity}", f"`{definition.short_name}` is a figure of one; add it")
-    return [of] if of else everybody
+        raise Misuse(f"the case has no {definition.entity}, whose figure `{definition.short_name}` is", "add one to it")
+    if not of:
+        return everybody
+    if of not in everybody:
+        known = ", ".join(f"`{one}`" for one in everybody[:10])
+        raise Misuse(f"the case has no {definition.entity} `{of}`", suggestion(of, everybody, f"there is {known}"))
+    return [of]
