@@ -1,7 +1,7 @@
 """Many tax units through one program: the one place that knows which evaluator does the work.
 
-A unit is its people, each with a role and facts, and facts of its own. What it does not list means what the rules say of
-a complete case. Answers come in the order of the units: figures by name, or the message of an error.
+A unit is its people, each with a role and facts, and facts of its own. What it does not list means what the rules say
+of a complete case. Answers come in the order of the units: figures by name, or the message of an error.
 """
 
 from __future__ import annotations

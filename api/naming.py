@@ -44,3 +44,8 @@ def read_period(program: Program, text: str) -> Period:
 def exported_names(program: Program) -> Sequence[str]:
     """The names that modules export: what a user asks for first."""
     return sorted(one.name for one in program.definitions.values() if one.exported and not one.is_input)
+
+
+def period_for(definition: Definition, at: Period) -> Period:
+    """The period of a figure that a case at `at` asks for: `at` itself, or the one that contains its first day."""
+    return at if definition.period == at.kind else definition.period.containing(at.start)

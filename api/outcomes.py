@@ -71,7 +71,7 @@ def _range_json(outcome: Possible, definition: Definition, settings: Settings) -
 
 def questions(facts: Iterable[Fact], program: Program) -> list[dict[str, object]]:
     """What to ask, in order: the fact, of whom, for when, and the question to put."""
-    asked = []
+    asked: list[dict[str, object]] = []
     for fact in facts:
         definition = program.definitions[fact.name]
         asked.append(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,8 +22,9 @@ _FLAGS = ("is_blind", "head_is_dependent_elsewhere")
 class Sample:
     """People and tax units, each in the order of the units.
 
-    People: `person_id`, `tax_unit_id`, `role` (text), flags (boolean), every other column a whole number (`age` in years,
-    money in dollars). Tax units: `tax_unit_id`, `filing_status` (text), `weight` (decimal), flags, whole numbers.
+    People: `person_id`, `tax_unit_id`, `role` (text), flags (boolean), every other column a whole number (`age` in
+    years, money in dollars). Tax units: `tax_unit_id`, `filing_status` (text), `weight` (decimal), flags, whole
+    numbers.
     """
 
     people: pa.Table
@@ -38,12 +42,11 @@ def load_sample(units: int | None = None) -> Sample:
 
 
 def _read(name: str) -> pa.Table:
-    with pa.input_stream(str(FOLDER / name), compression="gzip") as stream:
-        header = pyarrow.csv.open_csv(stream).schema.names
+    content = gzip.decompress((FOLDER / name).read_bytes())
+    header = pyarrow.csv.open_csv(BytesIO(content)).schema.names
     types = {column: _type(column) for column in header}
     convert = pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
-    with pa.input_stream(str(FOLDER / name), compression="gzip") as stream:
-        table = pyarrow.csv.read_csv(stream, convert_options=convert)
+    table = pyarrow.csv.read_csv(BytesIO(content), convert_options=convert)
     return pa.table({column: _filled(column, table[column]) for column in header})
 
 
@@ -53,9 +56,9 @@ def _type(column: str) -> pa.DataType:
     return pa.decimal128(14, 2) if column == "weight" else pa.int64()
 
 
-def _filled(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _filled(name: str, column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
     """Nothing stands for zero, or for false."""
     if name in _TEXTS:
         return column
-    filled = pc.fill_null(column, pa.scalar(0, column.type))
-    return pc.not_equal(filled, 0) if name in _FLAGS else filled
+    filled: pa.ChunkedArray[Any] = pc.fill_null(column, pa.scalar(0, column.type))
+    return filled.cast(pa.bool_()) if name in _FLAGS else filled

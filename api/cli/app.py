@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -31,12 +31,12 @@ Rules = Annotated[str, typer.Argument(metavar="RULES", help="Shipped rules, such
 RulesOption = Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")]
 Case = Annotated[str, typer.Argument(metavar="CASE", help="A case in YAML or JSON; `-` reads stdin.")]
 At = Annotated[
-    Optional[str],
+    str | None,
     typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05; if not given, what the case says."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Money is a decimal in a string.")]
 Reforms = Annotated[
-    Optional[list[Path]],
+    list[Path] | None,
     typer.Option("--reform", metavar="FILE", help="Lay a reform over the law; may be given several times."),
 ]
 
@@ -50,7 +50,7 @@ def check(rules: Rules, reform: Reforms = None, as_json: AsJson = False) -> None
 
 
 @app.command("test")
-def test_(
+def run_examples(
     rules: Rules,
     only: Annotated[str, typer.Option("--only", metavar="TEXT", help="Only examples whose name or file has it.")] = "",
     reform: Reforms = None,

@@ -9,14 +9,13 @@ from api import rulesets
 from api.case_files import load_case
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
-from api.naming import exported_names, find_definitions
+from api.naming import exported_names, find_definitions, period_for
 from api.outcomes import as_json as outcome_json
 from api.outcomes import as_text, questions
 from engine.cases import Case, instances_of
 from engine.interpreter import Interpreter
 from engine.ir.program import Definition, Program
 from engine.outcomes import Fact, Failure, Outcome, Possible
-from engine.periods import Period
 
 Answer = tuple[Definition, Fact, Outcome]
 _ASK_AT_MOST = 5
@@ -48,11 +47,6 @@ def answer_all(program: Program, case: Case, wanted: Sequence[Definition]) -> li
             fact = Fact(definition.name, instance, period_for(definition, case.at))
             answers.append((definition, fact, interpreter.find(fact)))
     return answers
-
-
-def period_for(definition: Definition, at: Period) -> Period:
-    """The period of a figure that a case at `at` asks for: `at` itself, or the one that contains its first day."""
-    return at if definition.period == at.kind else definition.period.containing(at.start)
 
 
 def next_facts(answers: Sequence[Answer]) -> list[Fact]:

@@ -2,8 +2,8 @@
 
 1. Read each file's YAML for its scalars, and its declarations for where formulas stand in them.
 2. Print each formula from its tree. One that stands on several lines keeps several lines where its form has them.
-3. Put the print in place of the scalar: a block keeps its indentation, a quoted text its quotes; a plain text that could no
-   longer stand unquoted, or no longer fits its line, becomes a block.
+3. Put the print in place of the scalar: a block keeps its indentation, a quoted text its quotes; a plain text that
+   could no longer stand unquoted, or no longer fits its line, becomes a block.
 4. A formula that holds a comment is left as it is, for the tree does not know where a comment belongs.
 5. Read the new text back: every formula must be the tree it was, or the file is left alone (that would be a bug).
 """
@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
+from typing import get_args
 
 from api.cli.output import complain, count, problem_json, say, say_json, show_problems
 from api.failures import ExitCode, Misuse
@@ -31,6 +32,7 @@ from engine.syntax.printer import print_formula
 from engine.syntax.yaml_reader import read_nodes
 
 LINE = 120
+_EXPRESSIONS = get_args(ast.Expression)
 _UNSAFE_PLAIN = re.compile(r":(\s|$)|\s#|^[\s\-?:,\[\]{}#&*!|>'\"%@`]|\s$")
 _UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}]")
 
@@ -161,7 +163,7 @@ def _scalars(node: Node, in_flow: bool, key_column: int) -> Iterator[_Place]:
 
 def _formulas(value: object) -> Iterator[ast.Expression]:
     """The outermost formulas in declarations, in the order of their fields."""
-    if isinstance(value, ast.Expression):
+    if isinstance(value, _EXPRESSIONS):
         yield value
     elif isinstance(value, tuple | list):
         for item in value:

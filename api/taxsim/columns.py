@@ -1,8 +1,9 @@
 """TAXSIM-35's columns, and which of our facts and figures they are.
 
-The convention sets the meaning of a column that is absent or empty: 0. The same holds for an age: a filer of 0 is one whose
-age was not stated, which TAXSIM takes for one who is neither young nor old; a dependent of 0 is an infant. Columns are found by name, spaces stripped, in any order
-and case; those not listed here are ignored, as they are by TAXSIM.
+The convention sets the meaning of a column that is absent or empty: 0. The same holds for an age: a filer of 0 is one
+whose age was not stated, which TAXSIM takes for one who is neither young nor old; a dependent of 0 is an infant.
+Columns are found by name, spaces stripped, in any order and case; those not listed here are ignored, as they are by
+TAXSIM.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 1. Read each row and check it; a row with faults is reported on stderr with its id and column, and left out.
 2. Rows are computed in blocks by year; answers come in the order of the rows.
 3. Marginal rates: the row is computed again with `step` more of the income that `mtr` names, and the taxes compared.
-4. The columns are the standard ones, or the full ones if any row asks for them with `idtl` 2; then rows that ask for the
-   standard leave the others empty. A row with `idtl` 5 is written as text, after the table.
+4. The columns are the standard ones, or the full ones if any row asks for them with `idtl` 2; then rows that ask for
+   the standard leave the others empty. A row with `idtl` 5 is written as text, after the table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from api.taxsim import answers, columns
 from api.taxsim.table import Fault, Row, read_rows
 from api.taxsim.units import check_row, unit_of
 from engine.ir.program import Program
-from engine.periods import PeriodKind, Unit as Size
+from engine.periods import PeriodKind
+from engine.periods import Unit as Size
 
 BLOCK = 1_000
 Complain = Callable[[str], None]

@@ -1,7 +1,8 @@
 """CSV into rows of exact numbers. A row with a fault keeps its id and its faults; the others are not touched by it.
 
-Money goes through exact decimals and is then rounded to whole cents, halves away from zero: `41904.76190476191` is 41904.76.
-Whole numbers may be written `1`, `1.` or `1.0`, as TAXSIM and statistics programs print them. An empty cell is 0.
+Money goes through exact decimals and is then rounded to whole cents, halves away from zero: `41904.76190476191` is
+41904.76. Whole numbers may be written `1`, `1.` or `1.0`, as TAXSIM and statistics programs print them. An empty cell
+is 0.
 """
 
 from __future__ import annotations

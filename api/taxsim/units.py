@@ -2,9 +2,9 @@
 
 1. Check the codes: a year the rules answer for, a marital status, no figures of a spouse where there is none.
 2. People: the head; with mstat 2 a spouse; as many dependents as `depx` and the ages say.
-3. Ages of dependents are age1-age11. Those of `depx` whose age is not stated are infants: TAXSIM counts them as children
-   for every credit; 99 is how its users state an adult. The older dep6-dep19 count dependents below an age, before the ages;
-   of `depx` the others are then adults.
+3. Ages of dependents are age1-age11. Those of `depx` whose age is not stated are infants: TAXSIM counts them as
+   children for every credit; 99 is how its users state an adult. The older dep6-dep19 count dependents below an age,
+   before the ages; of `depx` the others are then adults.
 4. Unmarried with dependents (mstat 1, 3) files as head of household; 33 is single and 66 separate whatever dependents
    there are; 8 is a dependent of somebody else. An age of 0 stands for a filer neither young nor old.
 5. Amounts of the unit are the head's. Self-employment and S-corporation income is business income that qualifies for

@@ -2,7 +2,8 @@
 
     python -m tests.validation [--every N] [--only consensus|taxcalc] [--out FOLDER] [--taxcalc FILE]
 
-Exit 0 if everything agrees within a dollar, 5 if there are differences (DIFFERENCES.md explains them), 2 for wrong usage.
+Exit 0 if everything agrees within a dollar, 5 if there are differences (DIFFERENCES.md explains them), 2 for wrong
+usage.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The classes of difference with taxcalc that `DIFFERENCES.md` explains, each with a test on the facts of a case.
 
-A difference belongs to the first class whose test holds. One that belongs to none is unexplained, and a fault until shown
-otherwise. The tests look at the facts that make a class possible and, where the law says by how much, at the amount.
+A difference belongs to the first class whose test holds. One that belongs to none is unexplained, and a fault until
+shown otherwise. The tests look at the facts that make a class possible and, where the law says by how much, at the
+amount.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def _unmarried_bonus(row: Row) -> bool:
     """Aged or blind, where taxcalc's addition to the standard deduction is not the law's."""
     aged = number(row, "age_head") >= 65 or number(row, "blind_head") > 0
     year = row["FLPDYR"]
-    return aged and ((year == "2023" and _status(row, "1", "4")) or (year in ("2022", "2023", "2024") and _status(row, "5")))
+    return aged and (
+        (year == "2023" and _status(row, "1", "4")) or (year in ("2022", "2023", "2024") and _status(row, "5"))
+    )
 
 
 def _business(row: Row) -> bool:
@@ -118,7 +121,8 @@ CLASSES = (
         lambda row: _status(row, "5") and number(row, "out_c00100") > 200_000,
     ),
     Explained("share of an education credit", TAXES, lambda row: number(row, "e87521") + number(row, "e87530") > 0),
-    Explained("gifts in kind beside gifts of cash", (*INCOMES, "CTC"), lambda row: number(row, "e20100") > 0 and number(row, "e19800") > 0),
+    Explained("gifts in kind beside gifts of cash", (*INCOMES, "CTC"), lambda row: number(row, "e20100") > 0 and
+    number(row, "e19800") > 0),
 )  # fmt: skip
 
 

@@ -43,7 +43,9 @@ class Tally:
     agreeing: int = 0
     differences: list[Difference] = field(default_factory=list)
 
-    def add(self, case: str, ours: Fraction | None, theirs: Fraction, explain: Explain = lambda _difference: "") -> None:
+    def add(
+        self, case: str, ours: Fraction | None, theirs: Fraction, explain: Explain = lambda _difference: ""
+    ) -> None:
         """Count a case; `ours` is None where it could not be run. `explain` names the class of a difference."""
         self.cases += 1
         if ours is None:
@@ -77,11 +79,13 @@ def print_table(tallies: Sequence[Tally]) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
         cells = enumerate(zip(line, widths, strict=True))
-        print("  ".join(cell.ljust(width) if column in (0, 2) else cell.rjust(width) for column, (cell, width) in cells))
+        print(
+            "  ".join(cell.ljust(width) if column in (0, 2) else cell.rjust(width) for column, (cell, width) in cells)
+        )
 
 
 def write_differences(path: Path, tallies: Iterable[Tally], facts: dict[tuple[str, str, int], dict[str, str]]) -> None:
-    """The differing rows for study: the source, the case, ours and theirs, and what the case is (facts that are not 0)."""
+    """The differing rows for study: the source, the case, ours and theirs, and the facts of it that are not 0."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)

@@ -1,12 +1,12 @@
 """Make `tests/validation/data/consensus.csv.gz`: what TAXSIM and PolicyEngine-US both answer for the same tax units.
 
-The source is the comparison that policyengine-taxsim publishes (MIT): 3,000 units of the Current Population Survey a year,
-each computed by both. Run it on the folder that holds `comparison_2022.csv.gz` and `comparison_2024.csv.gz`:
+The source is the comparison that policyengine-taxsim publishes (MIT): 3,000 units of the Current Population Survey a
+year, each computed by both. Run it on the folder that holds `comparison_2022.csv.gz` and `comparison_2024.csv.gz`:
 
     python tests/validation/make_consensus.py FOLDER
 
-A figure is kept where the two are within a dollar of each other, as TAXSIM gives it; else its cell is empty. Inputs that
-are zero for every unit are left out, and input amounts are rounded to cents, as the `taxsim` command would.
+A figure is kept where the two are within a dollar of each other, as TAXSIM gives it; else its cell is empty. Inputs
+that are zero for every unit are left out, and input amounts are rounded to cents, as the `taxsim` command would.
 """
 
 from __future__ import annotations

@@ -5,11 +5,14 @@ Run it with a Python that has `taxcalc` (CC0), whose package carries the survey 
     python tests/validation/make_sample.py citizens/data
 
 1. taxcalc reads its CPS file and carries incomes and weights forward to 2024.
-2. Units are sorted by income and every n-th is taken, so that the sample has the survey's spread; then they are shuffled
-   with a fixed seed, so that any first part of the file is a fair sample too. Weights are scaled to the survey's total.
-3. Units that contradict themselves (a spouse of age 0, who is also counted among the children) are left out before that.
-4. The survey states dependents as counts by age band. Ages are drawn evenly within each band, with the same seed: under 6,
-   6-12, 13-16, 17, 18-20, 21-64, 65 and over. An income that the survey states for the whole unit is written on the head.
+2. Units are sorted by income and every n-th is taken, so that the sample has the survey's spread; then they are
+   shuffled with a fixed seed, so that any first part of the file is a fair sample too. Weights are scaled to the
+   survey's total.
+3. Units that contradict themselves (a spouse of age 0, who is also counted among the children) are left out before
+   that.
+4. The survey states dependents as counts by age band. Ages are drawn evenly within each band, with the same seed: under
+   6, 6-12, 13-16, 17, 18-20, 21-64, 65 and over. An income that the survey states for the whole unit is written on the
+   head.
 5. Money is rounded to whole dollars. Columns are named as the rules in `rules/us` name them; an empty cell is zero.
 """
 

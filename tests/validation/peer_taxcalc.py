@@ -6,9 +6,9 @@ Run it with a Python that has `taxcalc`; it needs nothing of this project:
 
 1. Draw units of the Current Population Survey that taxcalc ships; scale their incomes by a random factor, so that all
    brackets and phase-outs are visited; vary filing status, ages and blindness.
-2. Give many of them what the survey does not know: gains and losses, partnerships, rents, adjustments, credits, alternative
-   minimum tax items, the limits of the business deduction, the deductions of 2025. Inputs that contradict each other (a spouse's
-   wages without a spouse) are not made.
+2. Give many of them what the survey does not know: gains and losses, partnerships, rents, adjustments, credits,
+   alternative minimum tax items, the limits of the business deduction, the deductions of 2025. Inputs that contradict
+   each other (a spouse's wages without a spouse) are not made.
 3. Compute with exact steps (`exact_calculations`) and everybody claiming the credits they are due.
 """
 
@@ -21,22 +21,24 @@ from typing import Any
 
 NAMES_CPS = (
     "age_head", "age_spouse", "blind_head", "blind_spouse", "MARS", "DSI", "XTOT", "EIC", "n24", "nu06", "nu13", "nu18",
-    "n1820", "n21", "f2441", "elderly_dependents", "e00200p", "e00200s", "e00900p", "e00900s", "e02100p", "e02100s", "e00300",
-    "e00400", "e00600", "e00650", "e00800", "e01100", "e01400", "e01500", "e01700", "e02300", "e02400", "e03150", "e03210", "e03270", "e03300",
-    "e17500", "e18400", "e18500", "e19200", "e19800", "e20100", "e32800", "pencon_p", "pencon_s",
+    "n1820", "n21", "f2441", "elderly_dependents", "e00200p", "e00200s", "e00900p", "e00900s", "e02100p", "e02100s",
+    "e00300", "e00400", "e00600", "e00650", "e00800", "e01100", "e01400", "e01500", "e01700", "e02300", "e02400",
+    "e03150", "e03210", "e03270", "e03300", "e17500", "e18400", "e18500", "e19200", "e19800", "e20100", "e32800",
+    "pencon_p", "pencon_s",
 )  # fmt: skip
 COUNTS = NAMES_CPS[:16]
 ADDED = (
-    "p22250", "p23250", "e24515", "e24518", "e01200", "e26270", "e02000", "k1bx14p", "k1bx14s", "e00700", "e03220", "e03290",
-    "e03400", "e03500", "e07240", "e07260", "e07300", "e07400", "e07600", "p08000", "e09700", "e09800", "e09900", "e11200", "g20500", "e58990",
-    "e87521", "e87530", "cmbtp", "MIDR", "PT_SSTB_income", "PT_binc_w2_wages", "PT_ubia_property", "auto_loan_interest",
-    "overtime_income", "tip_income",
+    "p22250", "p23250", "e24515", "e24518", "e01200", "e26270", "e02000", "k1bx14p", "k1bx14s", "e00700", "e03220",
+    "e03290", "e03400", "e03500", "e07240", "e07260", "e07300", "e07400", "e07600", "p08000", "e09700", "e09800",
+    "e09900", "e11200", "g20500", "e58990", "e87521", "e87530", "cmbtp", "MIDR", "PT_SSTB_income", "PT_binc_w2_wages",
+    "PT_ubia_property", "auto_loan_interest", "overtime_income", "tip_income",
 )  # fmt: skip
 ANSWERS = (
-    "iitax", "payrolltax", "setax", "ptax_amc", "ptax_was", "niit", "othertaxes", "c00100", "c02500", "c02900", "c04800", "c04470", "standard",
-    "qbided", "taxbc", "c09600", "c62100", "c05800", "c07100", "c07180", "c07200", "c07220", "odc", "c07230", "c10960", "c11070", "c59660", "eitc",
-    "CDCC_refund", "recovery_rebate_credit", "ctc_new", "ctc_total", "refund", "c09200", "c01000", "c17000", "c18300", "c19700", "earned",
-    "senior_deduction", "tip_income_deduction", "overtime_income_deduction", "auto_loan_interest_deduction",
+    "iitax", "payrolltax", "setax", "ptax_amc", "ptax_was", "niit", "othertaxes", "c00100", "c02500", "c02900",
+    "c04800", "c04470", "standard", "qbided", "taxbc", "c09600", "c62100", "c05800", "c07100", "c07180", "c07200",
+    "c07220", "odc", "c07230", "c10960", "c11070", "c59660", "eitc", "CDCC_refund", "recovery_rebate_credit", "ctc_new",
+    "ctc_total", "refund", "c09200", "c01000", "c17000", "c18300", "c19700", "earned", "senior_deduction",
+    "tip_income_deduction", "overtime_income_deduction", "auto_loan_interest_deduction",
 )  # fmt: skip
 Unit = dict[str, Any]
 

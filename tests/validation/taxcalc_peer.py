@@ -1,8 +1,8 @@
 """Against taxcalc's answers for random tax units, as `peer_taxcalc.py` writes them.
 
-taxcalc counts people where the law names them: children for each credit, people on the return. Those counts are given to our
-rules as figures, so that both calculators start from the same facts. What it takes as an allowed amount (student loan
-interest, the saver's credit) is given in the same way.
+taxcalc counts people where the law names them: children for each credit, people on the return. Those counts are given
+to our rules as figures, so that both calculators start from the same facts. What it takes as an allowed amount (student
+loan interest, the saver's credit) is given in the same way.
 """
 
 from __future__ import annotations
@@ -29,18 +29,20 @@ Figures = Mapping[str, Value]
 
 HEAD = {
     "employment_income": "e00200p", "farm_income": "e02100p", "k1_self_employment_income": "k1bx14p",
-    "wage_deferrals_subject_to_payroll_tax": "pencon_p", "taxable_interest_income": "e00300", "tax_exempt_interest_income": "e00400",
-    "qualified_dividend_income": "e00650", "alimony_income": "e00800", "capital_gains_distributions_not_on_schedule_d": "e01100",
-    "taxable_ira_distributions": "e01400", "taxable_pension_income": "e01700", "unemployment_compensation": "e02300",
-    "social_security": "e02400", "traditional_ira_contributions": "e03150", "self_employed_pension_contributions": "e03300",
-    "medical_out_of_pocket_expenses": "e17500", "state_and_local_income_tax_paid": "e18400", "real_estate_taxes": "e18500",
-    "home_mortgage_interest": "e19200", "charitable_cash_donations": "e19800", "charitable_non_cash_donations": "e20100",
-    "short_term_capital_gains": "p22250", "long_term_capital_gains": "p23250", "other_net_gain": "e01200",
-    "partnership_s_corp_income": "e26270", "salt_refund_income": "e00700", "educator_expense": "e03220",
-    "health_savings_account_ald": "e03290", "early_withdrawal_penalty": "e03400", "alimony_expense": "e03500",
-    "casualty_loss": "g20500", "lifetime_learning_expenses": "e87530", "excess_social_security_tax_withheld": "e11200",
-    "w2_wages_from_qualified_business": "PT_binc_w2_wages", "unadjusted_basis_qualified_property": "PT_ubia_property",
-    "tip_income": "tip_income", "fsla_overtime_premium": "overtime_income",
+    "wage_deferrals_subject_to_payroll_tax": "pencon_p", "taxable_interest_income": "e00300",
+    "tax_exempt_interest_income": "e00400", "qualified_dividend_income": "e00650", "alimony_income": "e00800",
+    "capital_gains_distributions_not_on_schedule_d": "e01100", "taxable_ira_distributions": "e01400",
+    "taxable_pension_income": "e01700", "unemployment_compensation": "e02300", "social_security": "e02400",
+    "traditional_ira_contributions": "e03150", "self_employed_pension_contributions": "e03300",
+    "medical_out_of_pocket_expenses": "e17500", "state_and_local_income_tax_paid": "e18400", "real_estate_taxes":
+    "e18500", "home_mortgage_interest": "e19200", "charitable_cash_donations": "e19800",
+    "charitable_non_cash_donations": "e20100", "short_term_capital_gains": "p22250", "long_term_capital_gains":
+    "p23250", "other_net_gain": "e01200", "partnership_s_corp_income": "e26270", "salt_refund_income": "e00700",
+    "educator_expense": "e03220", "health_savings_account_ald": "e03290", "early_withdrawal_penalty": "e03400",
+    "alimony_expense": "e03500", "casualty_loss": "g20500", "lifetime_learning_expenses": "e87530",
+    "excess_social_security_tax_withheld": "e11200", "w2_wages_from_qualified_business": "PT_binc_w2_wages",
+    "unadjusted_basis_qualified_property": "PT_ubia_property", "tip_income": "tip_income", "fsla_overtime_premium":
+    "overtime_income",
 }  # fmt: skip
 SPOUSE = {
     "employment_income": "e00200s", "farm_income": "e02100s", "k1_self_employment_income": "k1bx14s",
@@ -48,10 +50,11 @@ SPOUSE = {
 }  # fmt: skip
 UNIT = {
     "unrecaptured_section_1250_gain": "e24515", "capital_gains_28_percent_rate_gain": "e24518",
-    "tax_unit_childcare_expenses": "e32800", "student_loan_interest_deduction": "e03210", "savers_credit_potential": "e07240",
-    "energy_efficient_home_improvement_credit": "e07260", "foreign_tax_paid": "e07300", "general_business_credit": "e07400",
-    "prior_year_minimum_tax_credit": "e07600", "other_non_refundable_credits": "p08000", "amt_other_adjustments": "cmbtp",
-    "investment_income_elected_form_4952": "e58990", "auto_loan_interest": "auto_loan_interest",
+    "tax_unit_childcare_expenses": "e32800", "student_loan_interest_deduction": "e03210", "savers_credit_potential":
+    "e07240", "energy_efficient_home_improvement_credit": "e07260", "foreign_tax_paid": "e07300",
+    "general_business_credit": "e07400", "prior_year_minimum_tax_credit": "e07600", "other_non_refundable_credits":
+    "p08000", "amt_other_adjustments": "cmbtp", "investment_income_elected_form_4952": "e58990", "auto_loan_interest":
+    "auto_loan_interest",
 }  # fmt: skip
 GIVEN_COUNTS = {"eitc_child_count": "EIC", "count_cdcc_eligible": "f2441"}
 
@@ -98,8 +101,8 @@ def unit_of(row: Row) -> Unit:
 
 
 def _students(people: list[Person], tentative: Fraction) -> Iterator[Person]:
-    """The people, with expenses that make the American opportunity credit which taxcalc states for all students: 100% of
-    2,000 and 25% of the next 2,000, for each of them."""
+    """The people, with expenses that make the American opportunity credit which taxcalc states for all students: 100%
+    of 2,000 and 25% of the next 2,000, for each of them."""
     for person in people:
         credit = min(tentative, Fraction(2500))
         tentative -= credit
@@ -139,8 +142,8 @@ def _unit_facts(row: Row, dependents: int) -> dict[str, Value]:
 
 def _election(row: Row) -> dict[str, Value]:
     """What taxcalc elected (26 USC 63(e)) where it is not simply the larger deduction. It itemizes below the standard
-    deduction where that lowers the minimum tax, which knows no standard deduction; and where no tax is due in either way,
-    it does not itemize."""
+    deduction where that lowers the minimum tax, which knows no standard deduction; and where no tax is due in either
+    way, it does not itemize."""
     standard, itemized = Fraction(row["out_standard"]), Fraction(row["out_c04470"])
     if itemized == 0 and Fraction(row["out_c05800"]) <= Fraction(row["out_c07100"]):
         return {"tax_unit_itemizes": False}
