@@ -85,7 +85,10 @@ def negate(elab: Elaboration, node: ast.Negate, scope: Scope, expected: ValueTyp
 
 def arithmetic(elab: Elaboration, node: ast.Arithmetic, scope: Scope) -> Value:
     """`+ - * /`."""
-    left, right = pair(elab, node.left, node.right, scope)
+    if node.operator in "+-":
+        left, right = pair(elab, node.left, node.right, scope)
+    else:  # the two sides of a product need not be of one type, so neither helps the other's literals
+        left, right = (elab.sure(elab.value(side, scope), side.span) for side in (node.left, node.right))
     if left.failed or right.failed:
         return failed(node.span)
     if node.operator in "+-":
