@@ -1,0 +1,114 @@
+"""calc and why, through the real command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import CASE, run
+
+REFORM = "about: Half the allowance\nlaw: Bill 1\nset:\n  allowance: {2024-01-01: 1_000}\n"
+
+
+def test_calc_gives_the_figure(rules: Path, case: Path) -> None:
+    done = run("calc", rules, case, "--want", "income_tax")
+    assert (done.returncode, done.stdout.split()) == (0, ["income_tax", "3,550", "USD"])
+
+
+def test_calc_in_json_writes_money_as_text(rules: Path, case: Path) -> None:
+    answer = json.loads(run("calc", rules, case, "--at", "2024", "--want", "income_tax,taxed", "--json").stdout)
+    assert [(one["figure"], one["of"], one["value"]) for one in answer["results"]] == [
+        ("income_tax", "home", "3550.00"),
+        ("taxed", "home", "28000.00"),
+    ]
+    assert answer["ask_next"] == []
+
+
+def test_calc_reads_json_from_stdin(rules: Path) -> None:
+    case = json.dumps({"people": {"ann": {"wages": 12000}}, "tax_units": {"home": {"head": "ann"}}, "complete": True})
+    done = run("calc", rules, "-", "--at", "2021", "--want", "income_tax", stdin=case)
+    assert (done.returncode, done.stdout.split()[1]) == (0, "1,100")
+
+
+def test_calc_under_a_reform(rules: Path, case: Path, tmp_path: Path) -> None:
+    reform = tmp_path / "reform.yaml"
+    reform.write_text(REFORM, encoding="utf-8")
+    done = run("calc", rules, case, "--want", "income_tax", "--reform", reform)
+    assert done.stdout.split()[1] == "3,750"
+    absent = run("calc", rules, case, "--want", "income_tax", "--reform", tmp_path / "none.yaml")
+    assert absent.returncode == 2
+
+
+def test_calc_says_the_range_and_what_to_ask(rules: Path) -> None:
+    case = CASE.replace("{wages: 30_000}", "{}")
+    done = run("calc", rules, "-", "--want", "income_tax", stdin=case)
+    assert done.returncode == 0
+    assert "not determined: between 0 USD and 197,550 USD" in done.stdout
+    assert "How much did you earn?  (wages of ann for 2024)" in done.stdout
+    answer = json.loads(run("calc", rules, "-", "--want", "income_tax", "--json", stdin=case).stdout)
+    assert answer["results"][0]["status"] == "undetermined"
+    assert (answer["results"][0]["low"], answer["results"][0]["high"]) == ("0.00", "197550.00")
+    assert answer["ask_next"][0]["fact"] == "wages"
+
+
+def test_why_names_what_decided_and_the_law(rules: Path, case: Path) -> None:
+    done = run("why", rules, case, "income_tax")
+    assert done.returncode == 0
+    for part in ("Income tax: 3,550 USD", "s. 6", "Taxed income", "28,000 USD", "30,000 USD"):
+        assert part in done.stdout
+    tree = json.loads(run("why", rules, case, "income_tax", "--json").stdout)["explanations"][0]
+    assert (tree["figure"], tree["of"]) == ("income_tax", "home")
+
+
+def test_why_of_one_of_several(rules: Path, case: Path) -> None:
+    assert run("why", rules, case, "wages", "--of", "ann").stdout.startswith("Wages: 30,000 USD")
+    unknown = run("why", rules, case, "wages", "--of", "an")
+    assert unknown.returncode == 2
+    assert "did you mean `ann`?" in unknown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--want", "incom_tax"], 2, "did you mean `income_tax`?"),
+        (["--want", "income_tax", "--at", "2024-13"], 2, "2024"),
+        (["--want", "income_tax", "--at", "soon"], 2, "is not a period"),
+        (["--want", "income_tax", "--at", "1960"], 2, "they cover 2020-01-01 to 2026-12-31"),
+    ],
+)
+def test_wrong_questions(rules: Path, case: Path, arguments: list[str], code: int, words: str) -> None:
+    done = run("calc", rules, case, *arguments)
+    assert done.returncode == code
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("[1, 2]", "mapping"),
+        ("at: 2024\npeople: {ann: {wage: 3}}", "did you mean `wages`?"),
+        ("at: 2024\npeople: {ann: {wages: much}}", "much"),
+        ("at: 2024\npeople: {ann: {wages: -1}}", "wages"),
+        ("at: 2024\npeople: {ann: {}}\ntax_units: {home: {head: bea}}", "`bea` is not in the case"),
+        ("people: {ann: {}}", "does not say at which period"),
+        ("a: &x [1]\nb: *x", "anchor"),
+        ("{" * 5000, "nesting"),
+        ("\x00\x01", "character"),
+    ],
+)
+def test_wrong_cases(rules: Path, text: str, words: str) -> None:
+    done = run("calc", rules, "-", "--want", "income_tax", stdin=text)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "error" in done.stderr
+
+
+def test_cases_that_are_no_files(rules: Path, tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    for path in (tmp_path / "none.yaml", tmp_path, tmp_path / "binary"):
+        done = run("calc", rules, path, "--want", "income_tax")
+        assert done.returncode == 1
+        assert "error[E1" in done.stderr

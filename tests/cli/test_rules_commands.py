@@ -1,0 +1,138 @@
+"""check, test, fmt, graph and show, through the real command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.command import MODULE, ROOT, run, write_rules
+
+
+def test_check_says_how_much_was_checked(rules: Path) -> None:
+    done = run("check", rules)
+    assert done.returncode == 0
+    assert done.stdout.startswith("a small land") or "1 module, 2 facts, 2 figures, 3 dated constants" in done.stdout
+    assert "0 errors" in done.stdout
+
+
+def test_check_shows_all_problems_and_counts_them(tmp_path: Path) -> None:
+    broken = MODULE.replace("head.wages - allowance", "head.wagez - alowance")
+    broken = broken.replace("law: s. 4", "law: s. 4\n    sort: x")
+    done = run("check", write_rules(tmp_path / "land", broken))
+    assert done.returncode == 3
+    assert "did you mean `allowance`?" in done.stdout
+    assert "tax.yaml:38:" in done.stdout
+    assert "3 errors, 0 warnings" in done.stdout
+
+
+def test_check_in_json_has_positions(tmp_path: Path) -> None:
+    done = run("check", write_rules(tmp_path / "land", MODULE.replace("rates(taxed)", "rates(taxt)")), "--json")
+    assert done.returncode == 3
+    answer = json.loads(done.stdout)
+    assert (answer["ok"], answer["errors"]) == (False, 1)
+    problem = answer["problems"][0]
+    assert (problem["code"], problem["line"], problem["column"]) == ("E401", 47, 24)
+    assert "taxed" in problem["help"]
+
+
+def test_the_shipped_rules_check_and_their_examples_hold() -> None:
+    assert run("check", "us").returncode == 0
+    done = run("test", "us")
+    assert done.returncode == 0, done.stdout
+    assert "all met" in done.stdout
+
+
+def test_a_failing_example_is_shown_with_both_figures(tmp_path: Path) -> None:
+    done = run("test", write_rules(tmp_path / "land", MODULE.replace("3_550", "3_551")))
+    assert done.returncode == 4
+    assert "expected 3551.00" in done.stdout
+    assert "found    3550.00" in done.stdout
+    assert "1 expectation not met" in done.stdout
+
+
+def test_examples_can_be_chosen_by_name(rules: Path) -> None:
+    assert "1 example" in run("test", rules, "--only", "one child").stdout
+    assert "0 examples" in run("test", rules, "--only", "nobody").stdout
+
+
+def test_fmt_changes_formulas_and_nothing_else(tmp_path: Path) -> None:
+    orderly = "max(0 USD, head.wages - allowance)"
+    folder = write_rules(tmp_path / "land", MODULE.replace(orderly, "max( 0 USD,head.wages-allowance )  # why"))
+    path = folder / "tax.yaml"
+    checked = run("fmt", folder, "--check")
+    assert (checked.returncode, checked.stdout.strip()) == (1, str(path))
+    assert "max( 0 USD" in path.read_text(encoding="utf-8")
+    assert run("fmt", folder).returncode == 0
+    assert path.read_text(encoding="utf-8") == MODULE.replace(orderly, f"{orderly}  # why")
+    assert run("fmt", path, "--check").returncode == 0
+
+
+def test_fmt_leaves_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    broken = MODULE.replace("head.wages - allowance", "head.wages - - -")
+    folder = write_rules(tmp_path / "land", broken)
+    assert run("fmt", folder).returncode == 3
+    assert (folder / "tax.yaml").read_text(encoding="utf-8") == broken
+
+
+def test_graph_in_mermaid_and_dot(rules: Path) -> None:
+    mermaid = run("graph", "income_tax", "--rules", rules).stdout
+    assert mermaid.startswith("flowchart LR")
+    assert '"taxed<br/>Taxed income"' in mermaid
+    assert mermaid.count("-->") == 3
+    dot = run("graph", "income_tax", "--rules", rules, "--dot").stdout
+    assert dot.startswith("digraph")
+    assert '"wages" -> "tax:taxed";' in dot
+    users = json.loads(run("graph", "wages", "--rules", rules, "--users", "--json").stdout)
+    assert [node["name"] for node in users["nodes"]] == ["wages", "tax:taxed", "income_tax"]
+
+
+def test_show_a_figure_a_constant_and_what_is_not_there(rules: Path) -> None:
+    shown = run("show", "income_tax", "--rules", rules).stdout
+    assert "s. 6" in shown
+    assert "in max(0 USD, rates(taxed) - credits[min(2, children)])" in shown
+    constant = json.loads(run("show", "allowance", "--rules", rules, "--json").stdout)
+    assert constant["values"] == {"2020-01-01": "1000.00", "2024-01-01": "2000.00"}
+    assert constant["used_by"] == ["tax:taxed"]
+    missing = run("show", "alowance", "--rules", rules)
+    assert missing.returncode == 2
+    assert "did you mean `allowance`?" in missing.stderr
+
+
+def test_rules_that_are_not_there(tmp_path: Path) -> None:
+    for name in ("nowhere", tmp_path / "nothing", ROOT / "README.md"):
+        done = run("check", name)
+        assert done.returncode == 2
+        assert "help:" in done.stderr
+
+
+def test_rules_that_are_binary(tmp_path: Path) -> None:
+    folder = write_rules(tmp_path / "land")
+    (folder / "noise.yaml").write_bytes(bytes(range(256)) * 40)
+    done = run("check", folder)
+    assert done.returncode == 3
+    assert "\x1b" not in done.stdout
+    assert "E102" in done.stdout
+
+
+def test_help_is_there_for_every_command() -> None:
+    listed = run("--help").stdout
+    for name in ("check", "test", "calc", "why", "fmt", "graph", "show", "taxsim", "demo"):
+        assert name in listed
+        assert run(name, "--help").returncode == 0
+    assert run("nonsense").returncode == 2
+
+
+def test_importing_the_command_imports_nothing_heavy() -> None:
+    heavy = "('typer', 'rich', 'lark', 'yaml', 'numpy', 'pyarrow', 'llvmlite')"
+    code = f"import sys, api.cli; print([name for name in sys.modules if name.split('.')[0] in {heavy}])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_reader_that_leaves_is_no_fault() -> None:
+    command = f"{sys.executable} -m api.cli graph income_tax | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "flowchart LR"
+    assert done.stderr == ""

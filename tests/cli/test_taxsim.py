@@ -1,0 +1,114 @@
+"""TAXSIM's columns, through the real command; the figures themselves are tested in tests/validation."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from tests.cli.command import run
+
+
+def answers(table: str, *options: str) -> list[dict[str, str]]:
+    done = run("taxsim", *options, stdin=table)
+    assert done.returncode == 0, done.stderr
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+def test_standard_output_by_name_in_any_order_with_spaces() -> None:
+    one = answers(" pwages, mstat ,taxsimid,year\n30000,1,7.,2024\n")[0]
+    assert list(one) == ["taxsimid", "year", "state", "fiitax", "siitax", "fica", "frate", "srate", "ficar", "tfica"]
+    assert one == {
+        "taxsimid": "7",
+        "year": "2024",
+        "state": "0",
+        "fiitax": "1616.00",
+        "siitax": "0.00",
+        "fica": "4590.00",
+        "frate": "12.00",
+        "srate": "0.00",
+        "ficar": "15.30",
+        "tfica": "2295.00",
+    }
+
+
+def test_the_note_on_state_tax_stands_once() -> None:
+    done = run("taxsim", stdin="taxsimid,year,mstat,state\n1,2024,1,5\n2,2024,1,6\n")
+    assert done.stderr.count("state tax") == 1
+
+
+def test_full_output_and_text() -> None:
+    full = answers("taxsimid,year,mstat,page,pwages,depx,age1,age2,idtl\n1,2024,1,40,30000,2,3,8,2\n")[0]
+    assert {name: full[name] for name in ("v10", "v18", "v22", "actc", "v25", "fiitax")} == {
+        "v10": "30000.00",
+        "v18": "8100.00",
+        "v22": "810.00",
+        "actc": "3190.00",
+        "v25": "5426.83",
+        "fiitax": "-8616.83",
+    }
+    assert full["v41"] == "0.00"
+    text = run("taxsim", stdin="taxsimid,year,mstat,pwages,idtl\n1,2024,1,30000,5\n").stdout
+    assert "Adjusted gross income" in text
+    assert "30000.00" in text
+
+
+def test_amounts_are_rounded_to_cents() -> None:
+    head = "taxsimid,year,mstat,pwages,idtl\n"
+    rows = answers(head + "1,2024,1,41904.76190476191,2\n2,2024,1,4.19e4,2\n3,2024,1,.005,2\n")
+    assert [row["v10"] for row in rows] == ["41904.76", "41900.00", "0.01"]
+
+
+def test_dependents_ages_and_older_counts_mean_the_same() -> None:
+    ages = answers("taxsimid,year,mstat,pwages,depx,age1,age2,age3\n1,2024,1,40000,3,12,16,30\n")[0]
+    counts = answers("taxsimid,year,mstat,pwages,depx,dep13,dep17,dep18\n1,2024,1,40000,3,1,2,2\n")[0]
+    assert ages["fiitax"] == counts["fiitax"]
+    unstated = answers("taxsimid,year,mstat,pwages,depx\n1,2024,1,40000,1\n")[0]
+    infant = answers("taxsimid,year,mstat,pwages,depx,age1\n1,2024,1,40000,1,1\n")[0]
+    assert unstated["fiitax"] == infant["fiitax"]
+
+
+def test_marginal_rates_on_what_mtr_names() -> None:
+    head = "taxsimid,year,mstat,pwages,swages,ltcg,mtr\n"
+    rows = answers(head + "1,2024,2,60000,40000,1000,85\n2,2024,2,60000,40000,1000,70\n3,2024,2,60000,40000,1000,11\n")
+    assert [(row["frate"], row["ficar"]) for row in rows] == [("12.00", "15.30"), ("0.00", "0.00"), ("12.00", "15.30")]
+    stepped = answers(head + "1,2024,2,93200,0,0,0\n", "--mtr-step", "0.01")
+    assert stepped[0]["frate"] in ("0.00", "100.00")
+
+
+def test_a_bad_row_is_told_by_id_and_column_and_the_others_are_computed() -> None:
+    table = (
+        "taxsimid,year,mstat,page,sage,pwages,swages\n"
+        "1,2024,1,40,0,30000,0\n2,2024,1,40,40,1,0\n3,1999,1,40,0,1,0\n4,2024,9,40,0,1,0\n5,2024,1,40,0,x,0\n"
+        "6,2024,1,40,0,-5,0\n7,2024,1,40,0,1,50\n8,2024,2,40,40,30000,10,99,98\n9,2024,2,40,40,60000,0\n"
+    )
+    done = run("taxsim", stdin=table)
+    assert done.returncode == 1
+    assert [row["taxsimid"] for row in csv.DictReader(io.StringIO(done.stdout))] == ["1", "9"]
+    for words in (
+        "taxsimid 2, sage: is not 0",
+        "taxsimid 3, year: 1999",
+        "taxsimid 4, mstat: 9",
+        "taxsimid 5, pwages: `x` is not a number",
+        "taxsimid 6, pwages: -5 is out of the range",
+        "taxsimid 7, swages: is not 0",
+        "taxsimid 8, taxsimid: the line has more cells",
+        "7 rows could not be computed; 2 were",
+    ):
+        assert words in done.stderr
+
+
+def test_a_table_that_is_none() -> None:
+    for table in ("", "\n\n", "hello\n1\n", "year,year,mstat\n", b"\xff\xfe\x00"):
+        done = run("taxsim", stdin=table)
+        assert done.returncode == 1
+        assert "error" in done.stderr
+    assert run("taxsim", "nowhere.csv").returncode == 2
+    assert run("taxsim", "--mtr-step", "none", stdin="year,mstat\n").returncode == 2
+
+
+def test_in_json() -> None:
+    done = run("taxsim", "--json", stdin="taxsimid,year,mstat,pwages\n1,2024,1,30000\nx,1,1,1\n")
+    answer = json.loads(done.stdout)
+    assert (answer["computed"], answer["refused"]) == (1, 1)
+    assert answer["rows"][0]["fiitax"] == "1616.00"
