@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api import rulesets
+from api.asking import most_useful_first
 from api.case_files import load_case
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
@@ -30,7 +31,7 @@ def calc_command(rules: str, path: str, at: str | None, want: str, reforms: Sequ
     answers = answer_all(program, case, wanted)
     if want and not answers:
         raise Misuse(f"the case has nobody who has `{want}`", "add one to the case; see `rulewright calc --help`")
-    missing = next_facts(answers)
+    missing = next_facts(program, case, answers)
     if as_json:
         say_json(_as_json(program, case, answers, missing))
     else:
@@ -49,14 +50,11 @@ def answer_all(program: Program, case: Case, wanted: Sequence[Definition]) -> li
     return answers
 
 
-def next_facts(answers: Sequence[Answer]) -> list[Fact]:
-    """The unknown facts that matter, those first on which most of the undetermined answers depend."""
-    counts: dict[Fact, int] = {}
-    for _, _, outcome in answers:
-        if isinstance(outcome, Possible):
-            for fact in sorted(outcome.needs, key=str):
-                counts[fact] = counts.get(fact, 0) + 1
-    return sorted(counts, key=lambda fact: -counts[fact])
+def next_facts(program: Program, case: Case, answers: Sequence[Answer]) -> list[Fact]:
+    """The unknown facts on which undetermined answers depend, the most useful to ask first."""
+    open_answers = [(fact, outcome) for _, fact, outcome in answers if isinstance(outcome, Possible)]
+    unknown = dict.fromkeys(need for _, outcome in open_answers for need in sorted(outcome.needs, key=str))
+    return most_useful_first(program, case, [fact for fact, _ in open_answers], list(unknown))
 
 
 def _report(program: Program, answers: Sequence[Answer], missing: Sequence[Fact]) -> None:
