@@ -31,7 +31,7 @@ ENGINE_LAYERS = (
     ("operations",),
     ("interpreter", "unknowns"),
     ("wording", "explain", "examples"),
-    ("columns",),
+    ("column",),
     ("native",),
 )
 
