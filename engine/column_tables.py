@@ -13,9 +13,9 @@ is a fact or figure by its name. An empty cell is a missing fact.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -32,6 +32,7 @@ from engine.types import Kind
 
 MAX_FAULTS = 10_000
 _NO_ROW = -1
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,7 @@ def _parsed(array: Any, parse: Callable[[str], int], message: str) -> tuple[NDAr
     for row, text in enumerate(array.to_pylist()):
         try:
             entries[row] = parse(text) if text is not None else 0
-        except (ValueError, OverflowError, InvalidOperation):
+        except (ValueError, OverflowError):
             bad[row] = message
     return entries, bad
 
@@ -297,8 +298,10 @@ def _numbers(array: Any, unit: int, definition: Definition, missing: NDArray[Any
         return np.zeros(len(array), dtype=np.int64), dict.fromkeys(range(len(array)), message)
 
     def parse(text: str) -> int:
-        value = Fraction(Decimal(text.strip())) * unit
-        if value.denominator != 1 or len(text) > 60 or abs(value) >= 2**62:
+        if not _PLAIN_NUMBER.fullmatch(text) or len(text) > 60:
+            raise ValueError(text)
+        value = Fraction(text) * unit
+        if value.denominator != 1 or abs(value) >= 2**62:
             raise ValueError(text)
         return int(value)
 
