@@ -288,7 +288,8 @@ def _numbers(array: Any, unit: int, definition: Definition, missing: NDArray[Any
     if pa.types.is_floating(array.type):
         scaled = np.asarray(pc.fill_null(array, 0.0)).astype(np.float64) * unit
         rounded = np.rint(scaled)
-        off = ~np.isfinite(scaled) | (np.abs(scaled - rounded) > 1e-6 * np.maximum(1.0, np.abs(scaled) * 1e-9))
+        with np.errstate(invalid="ignore"):
+            off = ~np.isfinite(scaled) | (np.abs(scaled - rounded) > 1e-6 * np.maximum(1.0, np.abs(scaled) * 1e-9))
         off |= np.abs(rounded) >= 2.0**53
         entries = np.where(off, 0, rounded).astype(np.int64)
         return entries, {int(row): message for row in np.flatnonzero(off & ~missing)}
