@@ -1,0 +1,112 @@
+"""Rows that the code hands over: the case of their component for the interpreter, and its outcomes as entries and
+statuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+
+from engine.cases import Case
+from engine.columns import Cell, Columns, exact, unit_of
+from engine.constants import Constants
+from engine.interpreter import Interpreter
+from engine.ir.program import Definition, Program
+from engine.native.layout import Layout
+from engine.outcomes import Fact, Failure, Known, NotApplicable, Outcome
+from engine.types import Duration, EnumValue, Kind, Value
+
+
+def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
+    """The given rows of a component, by entity, in the order in which they were given."""
+    found: dict[str, list[int]] = {}
+    for entity, components in layout.component.items():
+        first, after = np.searchsorted(components, [component, component + 1])
+        order = layout.order[entity]
+        rows = np.arange(first, after) if order is None else order[first:after]
+        found[entity] = sorted(int(row) for row in rows)
+    return found
+
+
+def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]]) -> Case:
+    """The case of some rows that belong together. Ids are row numbers."""
+    given: dict[Fact, Value] = {}
+    for cell, column in columns.columns.items():
+        definition = program.definitions[cell.name]
+        for row in rows.get(definition.entity, ()):
+            if column.missing is None or not column.missing[row]:
+                given[Fact(cell.name, str(row), cell.period)] = value_of(program, definition, int(column.entries[row]))
+    holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    group_of: dict[tuple[str, str], str] = {}
+    for group, link in columns.groups.items():
+        declared = program.settings.entities[group]
+        for row in rows.get(declared.of, ()):
+            at = int(link.group[row])
+            if at >= 0:
+                key = (group, str(at), declared.roles[int(link.role[row])].name)
+                holders[key] = (*holders.get(key, ()), str(row))
+                group_of[(group, str(row))] = str(at)
+    owner_of: dict[tuple[str, str], str] = {}
+    records: dict[tuple[str, str], tuple[str, ...]] = {}
+    for entity, owners in columns.owners.items():
+        for row in rows.get(entity, ()):
+            owner = str(int(owners[row]))
+            owner_of[(entity, str(row))] = owner
+            records[(entity, owner)] = (*records.get((entity, owner), ()), str(row))
+    instances = {entity: tuple(map(str, found)) for entity, found in rows.items()}
+    return Case(columns.at, instances, holders, group_of, owner_of, records, given, columns.complete)
+
+
+def value_of(program: Program, definition: Definition, entry: int) -> Value:
+    """The value that a column's entry stands for."""
+    match definition.type.kind:
+        case Kind.BOOLEAN:
+            return bool(entry)
+        case Kind.DATE:
+            return date.fromordinal(entry)
+        case Kind.ENUM:
+            members = list(program.settings.enums[definition.type.enum].members)
+            return EnumValue(definition.type.enum, members[entry])
+        case Kind.INTEGER:
+            return entry
+    return exact(program, definition, entry)
+
+
+def entry_of(program: Program, definition: Definition, value: Value) -> int | None:
+    """A value as a column's entry; None if a column cannot hold it."""
+    match value:
+        case bool():
+            return int(value)
+        case date():
+            return value.toordinal()
+        case EnumValue():
+            return list(program.settings.enums[value.enum].members).index(value.member)
+        case Duration():
+            return None
+    held = Fraction(value) * unit_of(program, definition)
+    return int(held) if held.denominator == 1 and abs(held) < 2**63 else None
+
+
+def outcomes(
+    program: Program, constants: Constants, case: Case, cells: Iterable[Cell]
+) -> Iterable[tuple[Cell, str, Outcome]]:
+    """The interpreter's outcome of each cell for each instance of its entity in a case."""
+    interpreter = Interpreter(program, case, constants)
+    for cell in cells:
+        for instance in case.instances.get(program.definitions[cell.name].entity, ()):
+            yield cell, instance, interpreter.find(Fact(cell.name, instance, cell.period))
+
+
+def described(outcome: Outcome) -> str:
+    """Why there is no value."""
+    match outcome:
+        case Failure():
+            return outcome.message
+        case NotApplicable():
+            return "does not apply"
+        case Known():
+            return "cannot be held in a column"
+    return "cannot be determined from the facts that were given"

@@ -1,0 +1,341 @@
+"""`evaluate(program, columns, wanted, period) -> Result`: the one function that computes figures for a population.
+
+1. Plan what the wanted figures need; lay the population out; compile, or take compiled code from memory or disk.
+2. Run blocks of rows, on as many threads as asked; ctypes lets go of Python's lock while code runs.
+3. Rows whose wanted figures are bad go to the interpreter, with all that belongs to them. How many is reported.
+
+The result is the interpreter's for every row, whatever the width, block, limit or number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.columns import Cell, Column, Columns, Entries, column_of, unit_of
+from engine.constants import Constants
+from engine.ir.program import Program
+from engine.native import object_cache
+from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
+from engine.native.kernel import ABSENT, BAD, Output, Text, write_module
+from engine.native.layout import PAD, Layout, lay_out
+from engine.native.options import Options
+from engine.native.plan import Plan, Supply, cell_for, make_plan
+from engine.native.terms import filled
+from engine.native.toolchain import Loaded, compile_text, machine
+from engine.outcomes import Failure, Known, NotApplicable, Possible
+from engine.periods import Period
+from engine.types import Kind
+
+KNOWN, NOT_APPLICABLE, UNDETERMINED, ERROR = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """A wanted figure of every row of its entity, as given. `status` (None: all known) says where an entry is none."""
+
+    cell: Cell
+    entries: Entries
+    status: NDArray[np.uint8] | None = None
+    messages: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """The wanted figures by the name under which they were asked for, and how many components were handed over."""
+
+    figures: dict[str, Figures]
+    handed_over: int
+
+
+@dataclass(slots=True, eq=False)
+class Kernel:
+    """Compiled code for wanted figures on data of one shape."""
+
+    program: Program
+    plan: Plan
+    text: Text
+    terms: NDArray[np.float64]
+    loaded: Loaded | None
+    options: Options
+    from_cache: bool = False
+
+
+def evaluate(
+    program: Program,
+    columns: Columns,
+    wanted: Sequence[str],
+    period: Period | None = None,
+    *,
+    threads: int = 1,
+    options: Options | None = None,
+) -> Result:
+    """The wanted figures of a population. Raises KeyError for a name that the program does not have.
+
+    `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given).
+    """
+    options = options or Options()
+    at = period or columns.at
+    cells = {name: cell_for(program, name, at) for name in wanted}
+    layout = layout_for(program, columns, options)
+    kernel = compile_kernel(program, layout, list(dict.fromkeys(cells.values())), options)
+    found, statuses = run(kernel, layout, threads)
+    return _assembled(kernel, layout, cells, found, statuses)
+
+
+# --- compiling
+
+_layouts: WeakKeyDictionary[Columns, list[Layout]] = WeakKeyDictionary()
+_kernels: dict[tuple[object, ...], Kernel] = {}
+
+
+def layout_for(program: Program, columns: Columns, options: Options) -> Layout:
+    """The population laid out; kept as long as the population is."""
+    kept = _layouts.setdefault(columns, [])
+    for one in kept:
+        if one.program.settings == program.settings and (one.options.block, one.options.limit) == (
+            options.block,
+            options.limit,
+        ):
+            return one
+    made = lay_out(program, columns, options)
+    kept.append(made)
+    return made
+
+
+def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], options: Options) -> Kernel:
+    """Code for the wanted cells on data of this shape; kept in memory, and on disk by content."""
+    supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
+    shape = layout.shape(supply)
+    columns_key = tuple(sorted((str(cell), str(one)) for cell, one in shape.columns.items()))
+    shape_key = (
+        tuple(sorted(shape.capacity.items())),
+        tuple(sorted(shape.members.items())),
+        shape.in_order,
+        shape.complete,
+    )
+    key = (program.fingerprint or id(program), tuple(wanted), columns_key, shape_key, options)
+    if key not in _kernels:
+        plan = make_plan(program, wanted, Supply(supply, layout.columns.complete))
+        target = machine(options.width)
+        text = write_module(program, plan, shape, options, target.width, target.permutes)
+        terms = filled(program, text.requests, text.terms_size)
+        loaded, from_cache = _loaded(text, options) if text.outputs else (None, False)
+        _kernels[key] = Kernel(program, plan, text, terms, loaded, options, from_cache)
+    return _kernels[key]
+
+
+def _loaded(text: Text, options: Options) -> tuple[Loaded, bool]:
+    target = machine(options.width)
+    folder = object_cache.default_folder() if options.cache is None else Path(options.cache) if options.cache else None
+    key = object_cache.key_of(target.identity, text.text)
+    code = object_cache.fetch(folder, key)
+    from_cache = code is not None
+    if code is None:
+        code = compile_text(text.text, target)
+        object_cache.keep(folder, key, code)
+    return Loaded(code, target), from_cache
+
+
+# --- running
+
+
+def run(kernel: Kernel, layout: Layout, threads: int) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
+    """Run the code over every block. Gives the outputs and statuses by cell, in sorted order."""
+    if kernel.loaded is None:
+        return {}, {}
+    found: dict[Cell, Entries] = {}
+    statuses: dict[Cell, Entries] = {}
+    for output in kernel.text.outputs:
+        count = layout.columns.counts[kernel.program.definitions[output.cell.name].entity]
+        found[output.cell] = np.empty(count + PAD, dtype=np.uint8 if output.small else np.int64)
+        if output.status:
+            statuses[output.cell] = np.empty(count + PAD, dtype=np.uint8)
+    held = _pointed(kernel, layout, found, statuses)
+    table = np.array([one.ctypes.data for one in held], dtype=np.uint64)
+    _run_blocks(kernel, table, layout.block_count, threads)
+    return found, statuses
+
+
+def _pointed(
+    kernel: Kernel, layout: Layout, found: dict[Cell, Entries], statuses: dict[Cell, Entries]
+) -> list[Entries]:
+    """The arrays that the code's table of pointers points to, in order."""
+    text = kernel.text
+    held: list[Entries] = []
+    for key in text.arguments:
+        match key[0]:
+            case "terms":
+                held.append(kernel.terms)
+            case "block":
+                held.append(layout.blocks[key[1]])
+            case "column":
+                held.append(layout.column(text.cells[key])[0])
+            case "missing":
+                missing = layout.column(text.cells[key])[1]
+                assert missing is not None
+                held.append(missing)
+            case "output":
+                held.append(found[text.cells[key]])
+            case "status":
+                held.append(statuses[text.cells[key]])
+            case _:
+                held.append(layout.links[key])
+    return held
+
+
+def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> None:
+    loaded = kernel.loaded
+    assert loaded is not None
+    pieces = max(1, min(threads, count))
+
+    def work(bounds: tuple[int, int]) -> None:
+        scratch = np.empty(kernel.text.scratch_size + 4096, dtype=np.uint8)
+        start = scratch.ctypes.data
+        loaded.run(table.ctypes.data, start + (-start) % 64, *bounds)
+
+    if pieces == 1:
+        work((0, count))
+        return
+    cuts = [count * piece // pieces for piece in range(pieces + 1)]
+    with ThreadPoolExecutor(pieces) as pool:
+        list(pool.map(work, list(zip(cuts, cuts[1:], strict=False))))
+
+
+# --- results
+
+
+def _assembled(
+    kernel: Kernel, layout: Layout, cells: Mapping[str, Cell], found: dict[Cell, Entries], statuses: dict[Cell, Entries]
+) -> Result:
+    bad = set(layout.beyond)
+    program = kernel.program
+    figures: dict[Cell, Figures] = {}
+    for cell in kernel.plan.wanted:
+        if cell not in found:
+            figures[cell], also = _leaf(kernel, layout, cell)
+            bad |= also
+            continue
+        entity = program.definitions[cell.name].entity
+        status = statuses.get(cell)
+        count = layout.columns.counts[entity]
+        absent: NDArray[np.uint8] | None = None
+        if status is not None:
+            status = status[:count]
+            where = (status & BAD) != 0
+            if where.any():
+                bad.update(layout.component[entity][where].tolist())
+            absent = _given_order(layout, entity, ((status & ABSENT) != 0).astype(np.uint8)) if status.any() else None
+        figures[cell] = Figures(cell, _given_order(layout, entity, found[cell][:count]), absent)
+    for component in bad:
+        _hand_over(program, layout, component, figures)
+    return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))
+
+
+def _given_order(layout: Layout, entity: str, entries: Entries) -> Entries:
+    order = layout.order[entity]
+    if order is None:
+        return entries
+    back = np.empty_like(entries)
+    back[order] = entries
+    return back
+
+
+def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]]:
+    """A wanted figure that is not computed: what was given, a constant, or unknown."""
+    program, source = kernel.program, kernel.plan.sources[cell]
+    entity = source.definition.entity
+    small = source.definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
+    entries = np.zeros(layout.columns.counts[entity], dtype=np.uint8 if small else np.int64)
+    open_rows = np.ones(len(entries), dtype=bool)
+    if source.value is not None:
+        held = entry_of(program, source.definition, source.value)
+        if held is not None:
+            entries[:], open_rows[:] = held, False
+    column = layout.columns.columns.get(cell)
+    if column is not None:
+        there = ~column.missing if column.missing is not None else np.ones(len(entries), dtype=bool)
+        entries[there] = column.entries[there]
+        open_rows[there] = False
+    order = layout.order[entity]
+    where = open_rows if order is None else open_rows[order]
+    return Figures(cell, entries), set(layout.component[entity][where].tolist())
+
+
+def _hand_over(program: Program, layout: Layout, component: int, figures: dict[Cell, Figures]) -> None:
+    case = case_of(program, layout.columns, rows_of(layout, component))
+    for cell, instance, outcome in outcomes(program, _constants(program), case, figures):
+        row, definition = int(instance), program.definitions[cell.name]
+        entry = entry_of(program, definition, outcome.value) if isinstance(outcome, Known) else None
+        if entry is not None:
+            figures[cell].entries[row] = entry
+            if figures[cell].status is not None:
+                figures[cell].status[row] = KNOWN  # type: ignore[index]
+            continue
+        one = figures[cell]
+        status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
+        status[row] = _status(outcome)
+        one.entries[row] = 0
+        figures[cell] = replace(one, status=status, messages={**one.messages, row: described(outcome)})
+
+
+def _status(outcome: object) -> int:
+    match outcome:
+        case NotApplicable():
+            return NOT_APPLICABLE
+        case Possible():
+            return UNDETERMINED
+        case Failure() | Known():
+            return ERROR
+    raise AssertionError(outcome)
+
+
+_kept_constants: list[tuple[Program, Constants]] = []
+
+
+def _constants(program: Program) -> Constants:
+    for kept, constants in _kept_constants:
+        if kept is program:
+            return constants
+    del _kept_constants[:-3]
+    _kept_constants.append((program, Constants(program)))
+    return _kept_constants[-1][1]
+
+
+# --- marginal rates
+
+
+def marginal_rates(
+    program: Program,
+    columns: Columns,
+    wanted: Sequence[str],
+    raised: str,
+    rows: NDArray[np.bool_],
+    step: int,
+    *,
+    threads: int = 1,
+    options: Options | None = None,
+) -> tuple[Result, Result]:
+    """The wanted figures as they are, and with `step` more (in the column's steps) of `raised` in some rows.
+
+    Both runs use one kernel. A marginal rate is the difference of a figure over the step.
+    """
+    cell = cell_for(program, raised, columns.at)
+    before = columns.columns.get(cell)
+    definition = program.definitions[cell.name]
+    base = before.entries if before is not None else np.zeros(columns.counts[definition.entity], dtype=np.int64)
+    filled_column = column_of(base, before.missing if before is not None else None)
+    more = column_of(np.where(rows, base.astype(np.int64) + step, base), before.missing if before is not None else None)
+    plain = replace(columns, columns={**columns.columns, cell: filled_column})
+    moved = replace(columns, columns={**columns.columns, cell: more})
+    first = evaluate(program, plain, wanted, threads=threads, options=options)
+    return first, evaluate(program, moved, wanted, threads=threads, options=options)
+
+
+__all__ = ["Column", "Figures", "Kernel", "Output", "Result", "compile_kernel", "evaluate", "marginal_rates", "unit_of"]
