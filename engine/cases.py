@@ -20,7 +20,7 @@ from engine.diagnostics import Diagnostics
 from engine.ir.program import Definition, Program
 from engine.numbers import format_decimal
 from engine.outcomes import Fact
-from engine.periods import ETERNITY, Period, Unit, parse_period
+from engine.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period, Unit, parse_period
 from engine.reading.context import Context
 from engine.reading.values import read_value
 from engine.source import Source, Span
@@ -276,6 +276,10 @@ class _Reader:
         return None if len(found) else value
 
     def in_range(self, definition: Definition, value: Value, node: Node) -> bool:
+        if isinstance(value, date) and not EARLIEST_FACT <= value <= LATEST_FACT:
+            message = f"dates of facts lie in {EARLIEST_FACT} .. {LATEST_FACT}"
+            self.report("E802", message, node.span, help="correct the date")
+            return False
         if not definition.type.is_number or not isinstance(value, int | Fraction):
             return True
         low, high = definition.low, definition.high

@@ -7,58 +7,44 @@ To find a figure of an instance for a period:
 2. Else the formula of the period's first day is evaluated, exactly, and the result rounded once to the figure's grid.
 3. Every figure found is kept with what it came from: the value before rounding, what was read, the branches taken.
 
-Unknown facts are ranges; an operation on ranges gives a range that holds every completion (`domain`). Where a
-condition is not known, both branches are evaluated and joined. Errors are values too, and travel up until something is
-decided without them: one false part of an `and` decides it, whatever fails beside it.
+Unknown facts are ranges; an operation on ranges gives a range that holds every completion (`domain`, `operations`,
+`date_operations`, `lookups`). Where a condition is not known, both branches are evaluated and joined. Errors are values
+too, and travel up until something is decided without them: one false part of an `and` decides it, whatever fails
+beside it.
+
+A chain of figures may be longer than Python's stack is deep. Past `MAX_DEPTH` figures the last one is found first, from
+an empty stack, and then the ones that wait for it. Figures that turn out to depend on themselves are errors.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, assert_never
 
-from engine import domain
+from engine import domain, lookups, navigation, operations
 from engine.cases import Case
 from engine.constants import Constants
-from engine.declarations import Bracket
-from engine.domain import either, needs_of, settled
+from engine.date_operations import date_arithmetic, date_function
+from engine.domain import blocked, either, needs_of, settled, under
 from engine.ir import nodes as ir
-from engine.ir.fold import constant_day, formula_at
+from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
-from engine.numbers import round_to
-from engine.operations import (
-    arithmetic,
-    extreme_of,
-    extreme_of_counted,
-    mapped,
-    may_be,
-    may_miss,
-    negation,
-    no_value,
-    on_ends,
-    scaled,
-    stored,
-    total_zero,
-    with_fault,
-)  # fmt: skip
-from engine.outcomes import (
-    NOT_APPLICABLE,
-    Fact,
-    Failure,
-    Interval,
-    Known,
-    NotApplicable,
-    Outcome,
-    Possible,
-)  # fmt: skip
-from engine.periods import Period, add_duration, months_between, years_between
-from engine.types import Duration, Kind
-from engine.values import compare
+from engine.operations import arithmetic
+from engine.outcomes import NOT_APPLICABLE, Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
+from engine.periods import EARLIEST_FACT, LATEST_FACT, Period, PeriodKind, Unit
+from engine.source import Span
+from engine.types import Kind, ValueType
+from engine.values import as_date
 
-MAX_CHAIN = 2_000
+MAX_DEPTH = 100
+MAX_CALLS = 200
+MAX_PERIODS = 60
+MAX_OPEN_EXCEPTIONS = 10
+GENERAL = "the general rule"
+UNKNOWN_DAY = "the day on which it is read is not known"
 
 
 @dataclass(slots=True)
@@ -78,13 +64,21 @@ class Step:
 
 @dataclass(slots=True)
 class Frame:
-    """Where an expression is evaluated: the instance and period of the formula, and its local names."""
+    """Where an expression is evaluated: the instance and period of the formula, its local names, how deep in calls."""
 
     instance: str
     period: Period
     step: Step
     names: Mapping[str, Callable[[], Outcome]]
     bound: Mapping[str, str]
+    calls: int = 0
+
+
+class _TooDeep(Exception):
+    """A chain of figures is longer than the stack is deep; `fact` is to be found first. Never leaves this module."""
+
+    def __init__(self, fact: Fact) -> None:
+        self.fact = fact
 
 
 class Interpreter:
@@ -95,26 +89,55 @@ class Interpreter:
         self.case = case
         self.constants = constants or Constants(program)
         self.steps: dict[Fact, Step] = {}
-        self._running: list[Fact] = []
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), 200_000))
+        self._running: dict[Fact, None] = {}
+        self._waiting: list[Fact] = []
+        self._circular: set[Fact] = set()
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 300_000))
+
+    # --- figures
 
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact, found once."""
         step = self.steps.get(fact)
-        if step is None:
-            step = self._step(fact)
-        return step.outcome
+        if step is not None:
+            return step.outcome
+        if self._running:
+            return self._nested(fact)
+        self._waiting.append(fact)
+        while True:
+            try:
+                outcome = self._step(self._waiting[-1]).outcome
+                self._waiting.pop()
+                if not self._waiting:
+                    return outcome
+            except _TooDeep as deeper:
+                self._running.clear()
+                self._waiting.append(deeper.fact)
+
+    def _nested(self, fact: Fact) -> Outcome:
+        if fact in self._running or fact in self._waiting:
+            circle = list(self._running)
+            self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
+            return self._circle(fact)
+        if len(self._running) >= MAX_DEPTH:
+            raise _TooDeep(fact)
+        return self._step(fact).outcome
+
+    def _circle(self, fact: Fact) -> Failure:
+        definition = self.program.definitions[fact.name]
+        return Failure(f"`{definition.short_name}` of `{fact.instance}` depends on itself", definition.span)
 
     def _step(self, fact: Fact) -> Step:
         definition = self.program.definitions[fact.name]
-        if len(self._running) >= MAX_CHAIN or fact in self._running[-1:]:
-            message = f"more than {MAX_CHAIN} figures depend on each other in a chain"
-            return Step(fact, definition, "error", Failure(message, definition.span, (fact,)))
-        self._running.append(fact)
-        step = self._supplied(fact, definition) or self._computed(fact, definition)
-        self._running.pop()
-        if isinstance(step.outcome, Failure):
-            step.outcome = Failure(step.outcome.message, step.outcome.span, (*step.outcome.path, fact))
+        step = self._supplied(fact, definition)
+        if step is None:
+            self._running[fact] = None
+            step = self._computed(fact, definition)
+            del self._running[fact]
+            if fact in self._circular:
+                step.outcome = self._circle(fact)
+            if isinstance(step.outcome, Failure):
+                step.outcome = Failure(step.outcome.message, step.outcome.span, (*step.outcome.path, fact))
         self.steps[fact] = step
         return step
 
@@ -126,12 +149,18 @@ class Interpreter:
             return Step(fact, definition, "default", Known(definition.default))
         if self.case.complete and definition.absent is not None:
             return Step(fact, definition, "absent", Known(definition.absent))
-        before = fact.period.start < self.program.settings.covers_from and definition.period.unit.value != "eternity"
+        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
         if not definition.is_input and not before:
             return None
-        members = list(self.program.settings.enums[definition.type.enum].members) if definition.type.enum else []
-        everything = domain.all_values(definition.type, definition.low, definition.high, members)
-        return Step(fact, definition, "unknown", settled(everything, frozenset((fact,))))
+        dated = definition.type.kind is Kind.DATE
+        low, high = (EARLIEST_FACT, LATEST_FACT) if dated else (definition.low, definition.high)
+        return Step(
+            fact, definition, "unknown", settled(self._anything(definition.type, low, high), frozenset((fact,)))
+        )
+
+    def _anything(self, value_type: ValueType, low: Any = None, high: Any = None) -> Interval | Choice:
+        enums = self.program.settings.enums
+        return domain.all_values(value_type, low, high, list(enums[value_type.enum].members) if value_type.enum else [])
 
     def _computed(self, fact: Fact, definition: Definition) -> Step:
         step = Step(fact, definition, "computed")
@@ -140,42 +169,55 @@ class Interpreter:
             step.outcome = Failure(f"no formula holds on {fact.period.start}", definition.span)
             return step
         step.body = body
-        raw = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
-        step.before_rounding = raw
-        step.outcome = stored(raw, definition)
+        step.before_rounding = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
+        step.outcome = operations.stored(step.before_rounding, definition)
         return step
+
+    # --- for whoever looks into a formula afterwards
+
+    def frame(self, fact: Fact) -> Frame:
+        """Where the formula of a figure is evaluated."""
+        return Frame(fact.instance, fact.period, Step(fact, self.program.definitions[fact.name], "looked into"), {}, {})
+
+    def fact_read(self, node: ir.VariableRead, frame: Frame) -> Fact | None:
+        """Which fact a read means here; None where there is nobody, or no one period."""
+        instance, period = self._instance(node.subject, frame, node.span), self._period(node.time, frame, node.span)
+        known = isinstance(instance, str) and isinstance(period, Period)
+        return Fact(node.name, instance, period) if known else None  # type: ignore[arg-type]
+
+    def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | Outcome:
+        """The members or records of a link."""
+        return navigation.linked(link, self.case, frame.instance, frame.bound, None)
 
     # --- expressions
 
     def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
         """What an expression gives."""
         match node:
-            case ir.Literal():
-                return Known(node.value)
             case ir.VariableRead():
                 return self._read(node, frame)
+            case ir.Arithmetic():
+                return self._arithmetic(node, frame)
+            case ir.Literal():
+                return Known(node.value)
             case ir.Local():
                 return frame.names[node.name]()
-            case (
-                ir.Arithmetic()
-                | ir.Compare()
-                | ir.Extreme()
-                | ir.Round()
-                | ir.Negate()
-                | ir.Absolute()
-                | ir.DateFunction()
-            ):
-                return self._operation(node, frame)
-            case ir.And() | ir.Or():
-                return self._logic(node.values, isinstance(node, ir.Or), lambda one: self.evaluate(one, frame))
+            case ir.Compare():
+                return operations.compared(node, self.evaluate(node.left, frame), self.evaluate(node.right, frame))
             case ir.If():
                 return self._choice(node, frame)
             case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
                 return self._constant(node, frame)
+            case ir.And() | ir.Or():
+                deciding = isinstance(node, ir.Or)
+                return self._logic(node.values, deciding, lambda one: self.evaluate(one, frame), node.span)
+            case ir.Extreme():
+                values = [self.evaluate(one, frame) for one in node.values]
+                return operations.extreme_of(node.operator, node.type.kind, values, node.span)
             case ir.Let():
                 return self.evaluate(node.body, self.binding(frame, node.name, node.value))
             case ir.Not():
-                return negation(self.evaluate(node.value, frame))
+                return operations.negation(self.evaluate(node.value, frame))
             case ir.FunctionCall():
                 return self._function(node, frame)
             case ir.Aggregate():
@@ -185,7 +227,18 @@ class Interpreter:
             case ir.Exceptions():
                 return self._exceptions(node, frame)
             case ir.Otherwise():
-                return self._otherwise(node, frame)
+                value = self.evaluate(node.value, frame)
+                return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
+            case ir.Round():
+                value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
+                return operations.rounded(value, step, node.mode, node.span)
+            case ir.Negate():
+                return operations.negative(self.evaluate(node.value, frame))
+            case ir.Absolute():
+                return operations.absolute(self.evaluate(node.value, frame))
+            case ir.DateFunction():
+                arguments = [self.evaluate(one, frame) for one in node.arguments]
+                return date_function(node, arguments, self.program.settings.leap_birthday_march)
             case ir.Spread():
                 return arithmetic("/", self.evaluate(node.value, frame), Known(12), node.span)
             case ir.NotApplicable():
@@ -195,18 +248,18 @@ class Interpreter:
             case _:
                 assert_never(node)
 
-    def frame(self, fact: Fact) -> Frame:
-        """Where the formula of a figure is evaluated, for whoever looks into it afterwards."""
-        return Frame(fact.instance, fact.period, Step(fact, self.program.definitions[fact.name], "looked into"), {}, {})
-
-    def fact_read(self, node: ir.VariableRead, frame: Frame) -> Fact | None:
-        """Which fact a read means here; None where there is nobody, or no such period."""
-        instance, period = self._instance(node.subject, frame), self._period(node.time, frame)
-        known = isinstance(instance, str) and isinstance(period, Period)
-        return Fact(node.name, instance, period) if known else None  # type: ignore[arg-type]
+    def _arithmetic(self, node: ir.Arithmetic, frame: Frame) -> Outcome:
+        left, right = self.evaluate(node.left, frame), self.evaluate(node.right, frame)
+        if node.type.is_number:
+            return arithmetic(node.operator, left, right, node.span)
+        return date_arithmetic(node, left, right, self.program.settings.date_round_up)
 
     def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
         """The frame with one more local name, whose value is found where it is first needed."""
+        names = {**frame.names, name: self._once(value, frame)}
+        return Frame(frame.instance, frame.period, frame.step, names, frame.bound, frame.calls)
+
+    def _once(self, value: ir.Expression, frame: Frame) -> Callable[[], Outcome]:
         kept: list[Outcome] = []
 
         def found() -> Outcome:
@@ -214,105 +267,105 @@ class Interpreter:
                 kept.append(self.evaluate(value, frame))
             return kept[0]
 
-        return Frame(frame.instance, frame.period, frame.step, {**frame.names, name: found}, frame.bound)
+        return found
 
     def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
         function = self.program.functions[node.name]
         body = formula_at(function.formulas, frame.period.start)
         if body is None:
             return Failure(f"`{node.name}` has no formula on {frame.period.start}", node.span)
-        inner = Frame(frame.instance, frame.period, frame.step, {}, frame.bound)
-        for (name, _), argument in zip(function.arguments, node.arguments, strict=True):
-            outer = self.binding(frame, name, argument)
-            inner = Frame(
-                inner.instance, inner.period, inner.step, {**inner.names, name: outer.names[name]}, inner.bound
-            )
-        return self.evaluate(body, inner)
+        if frame.calls >= MAX_CALLS:
+            return Failure(f"functions call each other more than {MAX_CALLS} deep", node.span)
+        arguments = zip(function.arguments, node.arguments, strict=True)
+        names = {name: self._once(argument, frame) for (name, _), argument in arguments}
+        return self.evaluate(body, replace(frame, names=names, calls=frame.calls + 1))
 
     def _choice(self, node: ir.If, frame: Frame) -> Outcome:
         condition = self.evaluate(node.condition, frame)
-        match condition:
-            case Known(value=truth):
-                frame.step.branches.append((node, bool(truth)))
-                return self.evaluate(node.then if truth else node.otherwise, frame)
-            case Failure() | NotApplicable():
-                return condition
-        both = [self.evaluate(node.then, frame), self.evaluate(node.otherwise, frame)]
-        joined = either(both, needs_of(condition))
-        fault = domain.faults_of(condition)
-        return with_fault(joined, fault, needs_of(condition)) if fault else joined
+        if isinstance(condition, Known):
+            frame.step.branches.append((node, bool(condition.value)))
+            return self.evaluate(node.then if condition.value else node.otherwise, frame)
+        if not isinstance(condition, Possible) or condition.range == domain.EMPTY:
+            return condition
+        options = domain.choice_of(condition)
+        branches = [branch for truth, branch in ((True, node.then), (False, node.otherwise)) if truth in options]
+        return under(either([self.evaluate(one, frame) for one in branches], condition.needs), condition)
 
-    def _logic(self, values: Sequence[Any], deciding: bool, find: Callable[[Any], Outcome]) -> Outcome:
+    def _logic(
+        self, parts: Iterable[Any], deciding: bool, find: Callable[[Any], Outcome], span: Span | None
+    ) -> Outcome:
         """`and` (deciding False) or `or` (deciding True): one deciding value is enough, whatever else there is."""
-        failure: Failure | None = None
-        possible: list[Outcome] = []
-        for value in values:
-            outcome = find(value)
-            match outcome:
-                case Known(value=truth):
-                    if truth is deciding:
-                        return outcome
-                case Failure():
-                    failure = failure or outcome
-                case NotApplicable():
-                    failure = failure or Failure("a condition does not apply", None)
-                case Possible():
-                    possible.append(outcome)
-        if not possible:
-            return failure or Known(not deciding)
-        fault = failure.message if failure else domain.faults_of(*possible)
-        return settled(domain.BOTH, needs_of(*possible), fault)
+        outcomes: list[Outcome] = []
+        for part in parts:
+            outcome = find(part)
+            if isinstance(outcome, Known) and outcome.value is deciding:
+                return outcome
+            outcomes.append(outcome)
+        return operations.decided(outcomes, deciding, span)
 
     def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Outcome:
         whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
-        bad = next((one for one in whens.values() if isinstance(one, Failure | NotApplicable)), None)
+        bad = blocked(*whens.values())
         if bad is not None:
             return bad
         certain = {name for name, one in whens.items() if one == domain.TRUE}
         open_ = [name for name, one in whens.items() if isinstance(one, Possible)]
-        if len(open_) > 12:
-            return Failure("too many exceptions may hold to tell", node.span)
-        outcomes = [
-            self._exception_result(node, certain | {name for at, name in enumerate(open_) if mask >> at & 1}, frame)
-            for mask in range(1 << len(open_))
-        ]
-        return either(outcomes, needs_of(*whens.values()))
+        if not open_:
+            return self._exception(node, certain, frame)
+        results: dict[str, Outcome] = {}
+        for mask in range(1 << min(len(open_), MAX_OPEN_EXCEPTIONS)):
+            holding = certain | {name for at, name in enumerate(open_) if mask >> at & 1}
+            key = _winner(node, holding)
+            if key not in results:
+                results[key] = self._exception(node, holding, frame)
+        if len(open_) > MAX_OPEN_EXCEPTIONS:  # too many to try: any of them may be the one, and some may clash
+            results |= {case.name: self.evaluate(case.then, frame) for case in node.cases if case.name not in results}
+            results[""] = Failure("too many exceptions may hold to tell", node.span)
+        return under(either(list(results.values()), needs_of(*whens.values())), *whens.values())
 
-    def _exception_result(self, node: ir.Exceptions, holding: set[str], frame: Frame) -> Outcome:
-        if not holding:
+    def _exception(self, node: ir.Exceptions, holding: set[str], frame: Frame) -> Outcome:
+        """What stands where exactly the exceptions `holding` hold."""
+        winner = _winner(node, holding)
+        if winner == GENERAL:
             return self.evaluate(node.general, frame)
-        winners = [one for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
-        if len(winners) != 1:
-            names = " and ".join(f"`{name}`" for name in sorted(holding))
-            return Failure(f"the exceptions {names} hold at once, and none is over the others", node.span)
-        frame.step.branches.append((node, winners[0].name))
-        return self.evaluate(winners[0].then, frame)
+        for case in node.cases:
+            if case.name == winner:
+                frame.step.branches.append((node, winner))
+                return self.evaluate(case.then, frame)
+        names = " and ".join(f"`{name}`" for name in sorted(holding))
+        return Failure(f"the exceptions {names} hold at once, and none is over the others", node.span)
 
-    def _otherwise(self, node: ir.Otherwise, frame: Frame) -> Outcome:
-        value = self.evaluate(node.value, frame)
-        if isinstance(value, NotApplicable):
-            return self.evaluate(node.fallback, frame)
-        if isinstance(value, Possible) and value.may_not_apply:
-            sure = settled(value.range, value.needs, value.may_fail)
-            return either([sure, self.evaluate(node.fallback, frame)], value.needs)
-        return value
-
-    # --- figures
+    # --- reading figures
 
     def _read(self, node: ir.VariableRead, frame: Frame) -> Outcome:
-        instance = self._instance(node.subject, frame)
+        instance = self._instance(node.subject, frame, node.span)
         if not isinstance(instance, str):
             return instance
-        period = self._period(node.time, frame)
-        if not isinstance(period, Period):
-            return period
-        return self._find_for(Fact(node.name, instance, period), frame)
+        period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
+        if isinstance(period, Period):
+            return self._find_for(Fact(node.name, instance, period), frame)
+        if isinstance(period, Possible) and isinstance(period.range, Interval):
+            return self._read_some_day(node, instance, period, frame)
+        return period
 
     def _find_for(self, fact: Fact, frame: Frame) -> Outcome:
         frame.step.reads.append(fact)
         return self.find(fact)
 
-    def _period(self, time: ir.Time, frame: Frame) -> Period | Outcome:
+    def _read_some_day(self, node: ir.VariableRead, instance: str, day: Possible, frame: Frame) -> Outcome:
+        """A figure on a day that is not known: what it is in each period in which the day may fall."""
+        assert isinstance(node.time, ir.ContainingDate) and isinstance(day.range, Interval)
+        periods = _touched(node.time.kind, day.range)
+        if periods:
+            outcomes = [self._find_for(Fact(node.name, instance, period), frame) for period in periods]
+            return under(either(outcomes, day.needs), day)
+        definition = self.program.definitions[node.name]
+        fault = day.may_fail or UNKNOWN_DAY
+        absent = day.may_not_apply or definition.may_not_apply
+        return settled(self._anything(definition.type), day.needs, fault, absent)
+
+    def _period(self, time: ir.Time, frame: Frame, span: Span | None) -> Period | Outcome:
+        """The period that `time` means; of a day that is not known, the day."""
         try:
             match time:
                 case ir.ThisPeriod():
@@ -322,269 +375,116 @@ class Interpreter:
                     return time.kind.containing(anchor).shift(time.shift)
                 case ir.ContainingDate():
                     day = self.evaluate(time.day, frame)
-                    if isinstance(day, Known):
-                        assert isinstance(day.value, date)
-                        return time.kind.containing(day.value)
-                    if isinstance(day, Possible):
-                        return Failure("the day at which a figure is read is not known", time.day.span)
-                    return day
+                    return time.kind.containing(as_date(day.value)) if isinstance(day, Known) else day
         except OverflowError as fault:
-            return Failure(str(fault), None)
+            return Failure(str(fault), span)
         assert_never(time)
 
-    def _instance(self, subject: ir.Subject, frame: Frame) -> str | Outcome:
-        match subject:
-            case ir.Self():
-                return frame.instance
-            case ir.Bound():
-                return frame.bound[subject.name]
-            case ir.GroupOf():
-                person = self._instance(subject.person, frame)
-                if not isinstance(person, str):
-                    return person
-                own_group = self.case.group_of.get((subject.entity, person))
-                return own_group if own_group is not None else Failure(f"`{person}` is in no {subject.entity}", None)
-            case ir.HolderOf():
-                group = self._instance(subject.group, frame)
-                if not isinstance(group, str):
-                    return group
-                holders = self.case.holders.get((subject.group.entity, group, subject.role), ())
-                if holders:
-                    return holders[0]
-                return NOT_APPLICABLE if subject.optional else Failure(f"`{group}` has no {subject.role}", None)
-            case ir.OwnerOf():
-                record = self._instance(subject.record, frame)
-                return self.case.owner_of[(subject.record.entity, record)] if isinstance(record, str) else record
-            case _:
-                assert_never(subject)
+    def _instance(self, subject: ir.Subject, frame: Frame, span: Span | None) -> str | Outcome:
+        if isinstance(subject, ir.Self):
+            return frame.instance
+        return navigation.instance_of(subject, self.case, frame.instance, frame.bound, span)
 
-    def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | Outcome:
-        """The members or records of a link."""
-        match link:
-            case ir.Members():
-                group = self._instance(link.group, frame)
-                if not isinstance(group, str):
-                    return group
-                entity = link.group.entity
-                return [one for role in link.roles for one in self.case.holders.get((entity, group, role), ())]
-            case ir.Records():
-                owner = self._instance(link.owner, frame)
-                return self.case.records.get((link.entity, owner), ()) if isinstance(owner, str) else owner
-            case _:
-                assert_never(link)
+    # --- many figures
 
     def _aggregate(self, node: ir.Aggregate, frame: Frame) -> Outcome:
-        members = self.linked(node.link, frame)
+        members = navigation.linked(node.link, self.case, frame.instance, frame.bound, node.span)
         if isinstance(members, Known | Possible | NotApplicable | Failure):
             return members
-        frames = [
-            Frame(frame.instance, frame.period, frame.step, frame.names, {**frame.bound, node.name: one})
-            for one in members
-        ]
+        frames = [replace(frame, bound={**frame.bound, node.name: one}) for one in members]
         if node.operator in ("any", "all"):
-            return self._logic(frames, node.operator == "any", lambda inner: self._if_counted(node, inner))
-        taken = [(self._counted(node, inner), inner) for inner in frames]
-        total: Outcome = Known(0) if node.type.kind is not Kind.DURATION else Known(Duration())
+            return self._logic(frames, node.operator == "any", lambda one: self._if_counted(node, one), node.span)
         bodies: list[tuple[Outcome, Outcome]] = []
-        for counted, inner in taken:
-            if isinstance(counted, Failure | NotApplicable):
+        for inner in frames:
+            counted = domain.TRUE if node.where is None else self.evaluate(node.where, inner)
+            if blocked(counted) is not None:
                 return counted
-            if counted == domain.FALSE:
-                continue
-            bodies.append((counted, Known(1) if node.body is None else self.evaluate(node.body, inner)))
+            if counted != domain.FALSE:
+                bodies.append((counted, Known(1) if node.body is None else self.evaluate(node.body, inner)))
         if node.operator in ("sum", "count"):
-            for counted, body in bodies:
-                amount = body if counted == domain.TRUE else either([body, total_zero(node)], needs_of(counted))
-                total = arithmetic("+", total, amount, node.span)
-            return total
-        return extreme_of_counted(node.operator, bodies, node.span)
-
-    def _counted(self, node: ir.Aggregate, frame: Frame) -> Outcome:
-        return domain.TRUE if node.where is None else self.evaluate(node.where, frame)
+            return operations.summed(node.type.kind, bodies, node.span)
+        return operations.extreme_of_counted(node.operator, node.type.kind, bodies, node.span)
 
     def _if_counted(self, node: ir.Aggregate, frame: Frame) -> Outcome:
         """For `any`: where and body; for `all`: not where, or body."""
         assert node.body is not None
-        body = node.body
         if node.where is None:
-            return self.evaluate(body, frame)
-        where = node.where
-        if node.operator == "any":
-            return self._logic((where, body), False, lambda one: self.evaluate(one, frame))
-        parts = (lambda: negation(self.evaluate(where, frame)), lambda: self.evaluate(body, frame))
-        return self._logic(parts, True, lambda one: one())
+            return self.evaluate(node.body, frame)
+        parts = ((node.where, node.operator == "all"), (node.body, False))
+
+        def find(part: tuple[ir.Expression, bool]) -> Outcome:
+            outcome = self.evaluate(part[0], frame)
+            return operations.negation(outcome) if part[1] else outcome
+
+        return self._logic(parts, node.operator == "all", find, node.span)
 
     def _over_time(self, node: ir.OverTime, frame: Frame) -> Outcome:
-        instance = self._instance(node.subject, frame)
+        instance = self._instance(node.subject, frame, node.span)
         if not isinstance(instance, str):
             return instance
         try:
-            periods = self._window(node, frame)
+            facts = [Fact(node.name, instance, period) for period in _window(node, frame.period)]
         except OverflowError as fault:
             return Failure(str(fault), node.span)
-        facts = [Fact(node.name, instance, period) for period in periods]
         if node.operator in ("any", "all"):
-            return self._logic(facts, node.operator == "any", lambda fact: self._find_for(fact, frame))
+            return self._logic(facts, node.operator == "any", lambda fact: self._find_for(fact, frame), node.span)
         outcomes = [self._find_for(fact, frame) for fact in facts]
-        if node.operator != "sum":
-            return extreme_of(node.operator, outcomes, node.span)
-        total: Outcome = Known(0)
-        for outcome in outcomes:
-            total = arithmetic("+", total, outcome, node.span)
-        return total
-
-    def _window(self, node: ir.OverTime, frame: Frame) -> Sequence[Period]:
-        if node.last == 0:
-            return frame.period.months()
-        current = node.kind.containing(frame.period.start)
-        return [current.shift(-back) for back in range(node.last, 0, -1)]
+        if node.operator == "sum":
+            return operations.summed(node.type.kind, [(domain.TRUE, one) for one in outcomes], node.span)
+        return operations.extreme_of(node.operator, node.type.kind, outcomes, node.span)
 
     # --- constants
 
     def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Outcome:
-        day = constant_day(node.time, frame.period)
-        if day is None:
-            period = self._period(node.time, frame)
-            if not isinstance(period, Period):
-                return period
-            day = period.start
-        stated = self.constants.at(node.name, day)
+        period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
+        if not isinstance(period, Period):
+            return self._on_some_day(node, period)
+        stated = self.constants.at(node.name, period.start)
         if stated is None:
-            return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {day}", node.span)
+            return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {period.start}", node.span)
         frame.step.constants.append((node.name, stated.since, stated.projected))
         match node:
             case ir.ParameterRead():
                 return Known(stated.content)
             case ir.TableRead():
-                return self._cell(node, stated.content, frame)
+                return lookups.cell(node, stated.content, [self.evaluate(key, frame) for key in node.keys])
             case ir.ScaleRead():
-                return self._scale(node, stated.content, frame)
+                key = None if node.key is None else self.evaluate(node.key, frame)
+                argument = self.evaluate(node.argument, frame)
+                return lookups.scaled(self.program.scales[node.name], stated.content, key, argument)
             case _:
                 assert_never(node)
 
-    def _cell(self, node: ir.TableRead, rows: Mapping[Any, Any], frame: Frame) -> Outcome:
-        keys = [self.evaluate(key, frame) for key in node.keys]
-        bad = next((key for key in keys if isinstance(key, Failure | NotApplicable)), None)
-        if bad is not None:
-            return bad
-        fitting = [
-            row for key, row in rows.items() if all(may_be(one, part) for one, part in zip(keys, key, strict=True))
-        ]
-        outcomes: list[Outcome] = [Known(row[node.column]) for row in fitting]
-        if not all(isinstance(key, Known) for key in keys) and may_miss(keys, rows):
-            outcomes.append(Failure("the key may lie outside the table", node.span))
-        if not outcomes:
-            shown = ", ".join(str(key.value) for key in keys if isinstance(key, Known))
-            return Failure(f"the table `{node.name.rpartition(':')[2]}` has no row `{shown}`", node.span)
-        return either(outcomes, needs_of(*keys))
+    def _on_some_day(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, day: Outcome) -> Outcome:
+        """A constant on a day that is not known may be anything."""
+        if not isinstance(day, Possible) or day.range == domain.EMPTY:
+            return day
+        return settled(self._anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, day.may_not_apply)
 
-    def _scale(self, node: ir.ScaleRead, bands: Mapping[Any, Sequence[Bracket]], frame: Frame) -> Outcome:
-        scale = self.program.scales[node.name]
-        argument = self.evaluate(node.argument, frame)
-        if not isinstance(argument, Known | Possible):
-            return argument
-        if node.key is None:
-            return scaled(scale, bands[None], argument)
-        key = self.evaluate(node.key, frame)
-        if not isinstance(key, Known | Possible):
-            return key
-        fitting = [brackets for name, brackets in bands.items() if may_be(key, name)]
-        if not fitting:
-            return Failure(f"the scale `{scale.name}` has no brackets for this key", node.span)
-        return either([scaled(scale, brackets, argument) for brackets in fitting], needs_of(key))
 
-    # --- operations on values
+def _winner(node: ir.Exceptions, holding: set[str]) -> str:
+    """Which exception stands where exactly `holding` hold: none is the general rule, and where they clash nothing."""
+    if not holding:
+        return GENERAL
+    winners = [one.name for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
+    return winners[0] if len(winners) == 1 else " ".join(sorted(holding))
 
-    def _operation(self, node: Any, frame: Frame) -> Outcome:
-        match node:
-            case ir.Arithmetic():
-                left = self.evaluate(node.left, frame)
-                return self._arithmetic(node, left, self.evaluate(node.right, frame))
-            case ir.Compare():
-                left, right = self.evaluate(node.left, frame), self.evaluate(node.right, frame)
-                if isinstance(left, Known) and isinstance(right, Known):
-                    return Known(compare(node.operator, left.value, right.value))
-                bad = no_value(left, right)
-                return bad if bad is not None else domain.compare(node.operator, left, right)  # type: ignore[arg-type]
-            case ir.Extreme():
-                return extreme_of(node.operator, [self.evaluate(one, frame) for one in node.values], node.span)
-            case ir.Round():
-                return self._round(node, frame)
-            case ir.Negate():
-                return mapped(self.evaluate(node.value, frame), lambda value: -value, domain.negate)
-            case ir.Absolute():
-                value = self.evaluate(node.value, frame)
-                return mapped(
-                    value,
-                    abs,
-                    lambda one: (
-                        domain.extreme("max", [one, domain.negate(one), Interval(0, 0)])
-                        if domain.holds_zero(one)
-                        else domain.extreme("max", [one, domain.negate(one)])
-                    ),
-                )
-        return self._date_function(node, frame)
 
-    def _arithmetic(self, node: ir.Arithmetic, left: Outcome, right: Outcome) -> Outcome:
-        kinds = (node.left.type.kind, node.right.type.kind)
-        if Kind.DATE in kinds or Kind.DURATION in kinds:
-            return self._date_arithmetic(node, left, right)
-        return arithmetic(node.operator, left, right, node.span)
+def _window(node: ir.OverTime, period: Period) -> Sequence[Period]:
+    """The periods that are aggregated: the twelve months of a year, or so many periods before the current one."""
+    current = node.kind.containing(period.start)
+    if node.last == 0:
+        return [current.shift(index) for index in range(12)]
+    return [current.shift(-back) for back in range(node.last, 0, -1)]
 
-    def _date_arithmetic(self, node: ir.Arithmetic, left: Outcome, right: Outcome) -> Outcome:
-        bad = no_value(left, right)
-        if bad is not None:
-            return bad
-        up = self.program.settings.date_round_up
 
-        def work(a: Any, b: Any) -> Any:
-            match node.operator, a, b:
-                case "-", date(), date():
-                    return Duration(days=(a - b).days)
-                case symbol, date(), Duration():
-                    return add_duration(a, b if symbol == "+" else -b, up)
-                case "+", Duration(), date():
-                    return add_duration(b, a, up)
-                case "*", Duration(), int():
-                    return Duration(a.months * b, a.days * b)
-                case "*", int(), Duration():
-                    return Duration(b.months * a, b.days * a)
-                case symbol, Duration(), Duration():
-                    return a + (b if symbol == "+" else -b)
-            raise AssertionError(node)
-
-        return on_ends(work, left, right, node.operator == "-", node.span)
-
-    def _date_function(self, node: ir.DateFunction, frame: Frame) -> Outcome:
-        outcomes = [self.evaluate(one, frame) for one in node.arguments]
-        bad = no_value(*outcomes)
-        if bad is not None:
-            return bad
-        march = self.program.settings.leap_birthday_march
-        match node.name:
-            case "years_between":
-                return on_ends(lambda a, b: years_between(b, a, march), outcomes[1], outcomes[0], True, node.span)
-            case "months_between":
-                return on_ends(lambda a, b: months_between(b, a, march), outcomes[1], outcomes[0], True, node.span)
-        part = {"year_of": "year", "month_of": "month", "day_of": "day"}[node.name]
-        if node.name == "year_of" or isinstance(outcomes[0], Known):
-            return mapped(
-                outcomes[0], lambda day: getattr(day, part), lambda one: domain.monotone(lambda day: day.year, one)
-            )
-        return Possible(
-            Interval(1, 12 if part == "month" else 31), needs_of(outcomes[0]), may_fail=domain.faults_of(outcomes[0])
-        )
-
-    def _round(self, node: ir.Round, frame: Frame) -> Outcome:
-        value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
-        bad = no_value(value, step)
-        if bad is not None:
-            return bad
-        if isinstance(step, Possible):
-            return Possible(Interval(None, None), needs_of(value, step), may_fail="the rounding step is not known")
-        assert isinstance(step, Known)
-        size = step.value
-        if size <= 0:  # type: ignore[operator]
-            return Failure("a rounding step must be above zero", node.span)
-        rounded = lambda one: round_to(one, size, node.mode)  # type: ignore[arg-type]  # noqa: E731
-        return mapped(value, rounded, lambda one: domain.monotone(rounded, one))
+def _touched(kind: PeriodKind, days: Interval) -> Sequence[Period]:
+    """The periods in which a day between two may fall; none if they are too many to look at."""
+    if days.low is None or days.high is None:
+        return ()
+    found = [kind.containing(days.low)]
+    while found[-1].end < days.high:
+        if len(found) >= MAX_PERIODS:
+            return ()
+        found.append(found[-1].shift(1))
+    return found

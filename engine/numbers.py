@@ -36,12 +36,15 @@ class Grid:
 
     def store(self, value: Number) -> Fraction:
         """`value` rounded to this grid."""
-        return self.step * round_whole(Fraction(value) / self.step, self.mode)
+        return round_to(value, self.step, self.mode)
 
 
 def round_whole(value: Number, mode: RoundingMode) -> int:
     """The whole number that `value` rounds to under `mode`."""
-    numerator, denominator = value.numerator, value.denominator
+    return _round_quotient(value.numerator, value.denominator, mode)
+
+
+def _round_quotient(numerator: int, denominator: int, mode: RoundingMode) -> int:
     floor, remainder = divmod(numerator, denominator)
     if remainder == 0:
         return floor
@@ -67,7 +70,8 @@ def _rounds_up(excess: int, positive: bool, floor: int, mode: RoundingMode) -> i
 
 def round_to(value: Number, step: Number, mode: RoundingMode) -> Fraction:
     """`value` rounded to a multiple of `step` (above zero) under `mode`."""
-    return Fraction(step) * round_whole(Fraction(value) / step, mode)
+    steps = _round_quotient(value.numerator * step.denominator, value.denominator * step.numerator, mode)
+    return Fraction(steps * step.numerator, step.denominator)
 
 
 def parse_decimal(text: str) -> Fraction:

@@ -23,6 +23,9 @@ class Fact:
     instance: str
     period: Period
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.instance, self.period.start))
+
     def __str__(self) -> str:
         return f"{self.name.rpartition(':')[2]} of {self.instance} for {self.period}"
 

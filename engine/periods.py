@@ -14,6 +14,7 @@ from enum import Enum
 from engine.types import Duration
 
 FIRST_YEAR, LAST_YEAR = 1600, 2999
+EARLIEST_FACT, LATEST_FACT = date(1700, 1, 1), date(2899, 12, 31)  # facts leave room for a lifetime either way
 _PERIOD = re.compile(r"(?:(?P<kind>[a-z_]+):)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -72,10 +73,18 @@ class Period:
     kind: PeriodKind
     start: date
 
+    def __hash__(self) -> int:
+        return hash(self.start)  # the kinds that begin on one day are few, and hashing them is slow
+
     @property
     def end(self) -> date:
         """Its last day."""
-        if self.kind.unit is Unit.ETERNITY:
+        match self.kind.unit:
+            case Unit.DAY:
+                return self.start
+            case Unit.ETERNITY:
+                return date(LAST_YEAR, 12, 31)
+        if (self.start.year, self.start.month) >= (LAST_YEAR, 12 if self.kind.unit is Unit.MONTH else 1):
             return date(LAST_YEAR, 12, 31)
         return self.shift(1).start - timedelta(days=1)
 

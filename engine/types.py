@@ -65,6 +65,14 @@ class Duration:
     def __add__(self, other: Duration) -> Duration:
         return Duration(self.months + other.months, self.days + other.days)
 
+    def order(self, other: Duration) -> int | None:
+        """-1, 0 or 1 as this is shorter than, as long as or longer than `other`; None if one has more months, the other
+        more days."""
+        months, days = self.months - other.months, self.days - other.days
+        if months * days < 0:
+            return None
+        return (months + days > 0) - (months + days < 0)
+
     def __str__(self) -> str:
         years, months = divmod(self.months, 12) if self.months >= 0 else (0, self.months)
         parts = [(years, "years"), (months, "months"), (self.days, "days")]

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.numbers import Number
-from engine.types import Value
+from engine.types import Duration, Value
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -17,7 +17,15 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def compare(symbol: str, left: Value, right: Value) -> bool:
-    """`left symbol right` for two values that the checker found comparable (durations of one unit)."""
+    """`left symbol right` for two values that the checker found comparable.
+
+    Raises ValueError for durations of which one has more months and the other more days.
+    """
+    if isinstance(left, Duration) and isinstance(right, Duration) and symbol not in ("=", "!="):
+        order = left.order(right)
+        if order is None:
+            raise ValueError(f"{left} and {right} have no order")
+        return _COMPARE[symbol](order, 0)
     return _COMPARE[symbol](left, right)
 
 

@@ -127,7 +127,7 @@ def _candidates(leaf: ir.Expression, constants: Sequence[Fraction], settings: Se
 def _holds(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> bool:
     try:
         return bool(_value(node, values))
-    except (_Unknown, ZeroDivisionError):
+    except (_Unknown, ZeroDivisionError, ValueError):
         return False
 
 

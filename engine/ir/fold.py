@@ -119,9 +119,7 @@ class _Folder:
                 return replace(node, value=inner) if truth is None else ir.Literal(BOOLEAN, node.span, not truth)
             case ir.Compare():
                 left, right = self.fold(node.left), self.fold(node.right)
-                if isinstance(left, ir.Literal) and isinstance(right, ir.Literal):
-                    return ir.Literal(BOOLEAN, node.span, compare(node.operator, left.value, right.value))
-                return replace(node, left=left, right=right)
+                return self.comparison(replace(node, left=left, right=right))
         deciding = isinstance(node, ir.Or)
         values = [value for value in self.all(node.values) if _truth(value) is not (not deciding)]
         if any(_truth(value) is deciding for value in values):
@@ -129,6 +127,14 @@ class _Folder:
         if not values:
             return ir.Literal(BOOLEAN, node.span, not deciding)
         return values[0] if len(values) == 1 else replace(node, values=tuple(values))
+
+    def comparison(self, node: ir.Compare) -> ir.Expression:
+        if not isinstance(node.left, ir.Literal) or not isinstance(node.right, ir.Literal):
+            return node
+        try:
+            return ir.Literal(BOOLEAN, node.span, compare(node.operator, node.left.value, node.right.value))
+        except ValueError:
+            return node  # durations without an order: an error where it is evaluated
 
     def choice(self, node: ir.If) -> ir.Expression:
         condition = self.fold(node.condition)
