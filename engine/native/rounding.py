@@ -135,10 +135,7 @@ def _rest(work: Arithmetic, guess: str, n: Whole, m: Whole) -> Whole:
         found = Whole("", None, -most, most, digits)
         return work.narrowed(found, -bound, bound)
     product_whole = work.narrowed(work.multiply(whole, m), -most, most)
-    found = work.subtract(n, product_whole)
-    if bound <= NARROW:
-        return Whole(found.main, None, -bound, bound)
-    return Whole(found.main, found.rest if found.rest is not None else lanes.number(0), -bound, bound)
+    return work.narrowed(work.subtract(n, product_whole), -bound, bound)
 
 
 def _goes_up(work: Arithmetic, quotient: Whole, rest: Whole, n: Whole, m: Whole, mode: RoundingMode) -> Mask:

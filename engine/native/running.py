@@ -232,7 +232,10 @@ def _assembled(
             if where.any():
                 bad.update(layout.component[entity][where].tolist())
             absent = _given_order(layout, entity, ((status & ABSENT) != 0).astype(np.uint8)) if status.any() else None
-        figures[cell] = Figures(cell, _given_order(layout, entity, found[cell][:count]), absent)
+        entries = _given_order(layout, entity, found[cell][:count])
+        if absent is not None:
+            entries[absent != 0] = 0
+        figures[cell] = Figures(cell, entries, absent)
     for component in bad:
         _hand_over(program, layout, component, figures)
     return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))

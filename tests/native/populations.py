@@ -117,3 +117,44 @@ def random_population(
         empty = rng.random(count) < missing if missing else None
         columns[Cell(definition.name, definition.period.containing(at.start))] = column_of(entries, empty)
     return Columns(at, counts, columns, links)
+
+
+def population_of(
+    program: Program,
+    at: Period,
+    groups: int,
+    seed: int,
+    missing: float = 0.0,
+    density: float = 1.0,
+    largest: int = 3,
+) -> Columns:
+    """A population of a program of `programs.py`: households, people (some in none), and their licences."""
+    rng = np.random.default_rng(seed)
+    edges = boundaries(program, at)
+    group: list[int] = []
+    role: list[int] = []
+    for row in range(groups):
+        for number, count in enumerate((1, int(rng.integers(0, 2)), int(rng.integers(0, largest + 1)))):
+            group += [row] * count
+            role += [number] * count
+    alone = int(rng.integers(0, 3))
+    people = len(group) + alone
+    order = rng.permutation(people)
+    link = GroupLink(
+        np.array(group + [-1] * alone, dtype=np.int32)[order], np.array(role + [0] * alone, dtype=np.int8)[order]
+    )
+    licences = int(rng.integers(0, 2 * people + 1))
+    owners = rng.integers(0, people, licences).astype(np.int32)
+    counts = {"person": people, "household": groups, "licence": licences}
+    columns: dict[Cell, Column] = {}
+    for definition in program.definitions.values():
+        if not definition.is_input and rng.random() > 0.1:
+            continue
+        for period in [at, at.shift(-1)] if definition.period == at.kind else at.months():
+            if rng.random() > density:
+                continue
+            count = counts[definition.entity]
+            entries = random_entries(program, definition, count, rng, edges)
+            empty = rng.random(count) < missing if missing else None
+            columns[Cell(definition.name, period)] = column_of(entries, empty)
+    return Columns(at, counts, columns, {"household": link}, {"licence": owners}, complete=rng.random() < 0.8)
