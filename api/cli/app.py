@@ -148,6 +148,32 @@ def taxsim(
 
 
 @app.command()
+def batch(
+    rules: Rules,
+    inputs: Annotated[
+        list[str],
+        typer.Option("--input", metavar="FILE", help="`tax_units.parquet`, or `ENTITY=FILE`; Parquet or CSV."),
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The Parquet file to write.")],
+    want: Annotated[str, typer.Option("--want", metavar="A,B", help="Figures to compute, of one entity.")],
+    at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05.")],
+    missing: Annotated[
+        str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
+    ] = "none",
+    threads: Annotated[int, typer.Option("--threads", min=0, help="0: as many as there are cores.")] = 0,
+    part_rows: Annotated[
+        int, typer.Option("--part-rows", min=1, help="Groups that are in memory at a time.")
+    ] = 100_000,
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute a population, from files to a Parquet file. Takes up what a killed run left."""
+    from api.cli.batch import batch_command
+
+    raise typer.Exit(batch_command(rules, at, inputs, output, want, missing, threads, part_rows, reform or [], as_json))
+
+
+@app.command()
 def demo(
     units: Annotated[int, typer.Option("--units", min=1, max=10_000, help="How many units of the sample.")] = 2_000,
     as_json: AsJson = False,
