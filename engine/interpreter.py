@@ -39,6 +39,7 @@ from engine.source import Span
 from engine.types import Kind, ValueType
 from engine.values import as_date
 
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 300_000))  # for MAX_DEPTH formulas, each as deep as the parser takes
 MAX_DEPTH = 100
 MAX_CALLS = 200
 MAX_PERIODS = 60
@@ -92,7 +93,6 @@ class Interpreter:
         self._running: dict[Fact, None] = {}
         self._waiting: list[Fact] = []
         self._circular: set[Fact] = set()
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), 300_000))
 
     # --- figures
 

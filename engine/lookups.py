@@ -102,8 +102,6 @@ def _marginal(scale: Scale, brackets: Sequence[Bracket], interval: Interval) -> 
     ]
     ends = [end for end in (interval.low, interval.high) if end is not None]
     values = [scale_value(scale, brackets, point) for point in (*ends, *inside)]
-    if interval.low is None:
-        values.append(Fraction(0))
     last = rates[-1] if interval.high is None else 0
     return Interval(None if last < 0 else min(values), None if last > 0 else max(values))
 
