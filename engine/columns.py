@@ -91,3 +91,46 @@ def column_of(entries: Entries, missing: NDArray[np.bool_] | None = None) -> Col
 def exact(program: Program, definition: Definition, entry: int) -> Fraction:
     """The number that an entry of a money, rate or integer column stands for."""
     return Fraction(int(entry), unit_of(program, definition))
+
+
+def kept_rows(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.bool_]]) -> Columns:
+    """The population without the rows that are not kept, and without all that belong together with them."""
+    keep = closed(program, columns, keep)
+    new = {entity: np.cumsum(rows) - 1 for entity, rows in keep.items()}
+    cells = {
+        cell: column_of(
+            column.entries[keep[program.definitions[cell.name].entity]],
+            column.missing[keep[program.definitions[cell.name].entity]] if column.missing is not None else None,
+        )
+        for cell, column in columns.columns.items()
+    }
+    groups: dict[str, GroupLink] = {}
+    for group, link in columns.groups.items():
+        people = keep[program.settings.entities[group].of]
+        rows = link.group[people]
+        moved = np.where(rows >= 0, new[group][np.maximum(rows, 0)] if len(new[group]) else -1, -1)
+        groups[group] = GroupLink(moved.astype(np.int32), link.role[people])
+    owners = {
+        entity: new[program.settings.entities[entity].belongs_to][rows[keep[entity]]].astype(np.int32)
+        for entity, rows in columns.owners.items()
+    }
+    counts = {entity: int(rows.sum()) for entity, rows in keep.items()}
+    ids = {entity: found[keep[entity]] for entity, found in columns.ids.items()}
+    return Columns(columns.at, counts, cells, groups, owners, ids, columns.complete)
+
+
+def closed(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
+    """Keep no row that is linked, directly or through others, with one that is not kept."""
+    found = {entity: np.array(keep.get(entity, np.ones(count, dtype=bool))) for entity, count in columns.counts.items()}
+    while True:
+        before = sum(int(rows.sum()) for rows in found.values())
+        for group, link in columns.groups.items():
+            people, inside = found[program.settings.entities[group].of], link.group >= 0
+            found[group][link.group[inside & ~people]] = False
+            people[inside] &= found[group][link.group[inside]]
+        for entity, rows in columns.owners.items():
+            owner = found[program.settings.entities[entity].belongs_to]
+            owner[rows[~found[entity]]] = False
+            found[entity] &= owner[rows]
+        if before == sum(int(rows.sum()) for rows in found.values()):
+            return found

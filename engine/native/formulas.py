@@ -146,8 +146,7 @@ class FormulaWriter:
                     return value
                 fallback = self.write(node.fallback, frame)
                 absent = self.lanes.both(value.absent, self.lanes.opposite(value.bad))
-                joined = v.choice(self.work, absent, fallback, replace(value, absent=False))
-                return joined
+                return v.choice(self.work, absent, fallback, replace(value, absent=False))
             case _:
                 assert_never(node)
 

@@ -132,7 +132,7 @@ def _components(layout: Layout) -> None:
             used += count
     pending = dict(columns.owners)
     while pending:
-        for entity, owners in list(pending.items()):
+        for entity in list(pending):
             owner = layout.program.settings.entities[entity].belongs_to
             if owner in found:
                 found[entity] = found[owner][pending.pop(entity)]

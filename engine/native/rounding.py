@@ -21,7 +21,7 @@ from fractions import Fraction
 from engine.native import limbs
 from engine.native.lanes import Mask
 from engine.native.limbs import QUOTIENT
-from engine.native.whole import LIMIT, NARROW, Arithmetic, Whole
+from engine.native.whole import LIMIT, Arithmetic, Whole
 from engine.numbers import RoundingMode, round_whole
 
 QUICK = 2**50

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -205,7 +206,7 @@ def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> Non
         return
     cuts = [count * piece // pieces for piece in range(pieces + 1)]
     with ThreadPoolExecutor(pieces) as pool:
-        list(pool.map(work, list(zip(cuts, cuts[1:], strict=False))))
+        list(pool.map(work, pairwise(cuts)))
 
 
 # --- results

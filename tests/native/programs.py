@@ -13,7 +13,7 @@ from engine.declarations import Bracket, Entity, EnumDeclaration, KeyType, Param
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.numbers import Grid, RoundingMode
-from engine.periods import Period, PeriodKind, Unit
+from engine.periods import PeriodKind, Unit
 from engine.source import Source, Span
 from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, EnumValue, Kind, ValueType, enum_type
 
@@ -59,7 +59,9 @@ def random_value(kind: ValueType, random: Random) -> Any:
         case Kind.BOOLEAN:
             return random.random() < 0.5
         case Kind.DATE:
-            return date(random.choice([1960, 1999, 2000, 2023, 2024]), random.choice([1, 2, 12]), random.choice([1, 28]))
+            return date(
+                random.choice([1960, 1999, 2000, 2023, 2024]), random.choice([1, 2, 12]), random.choice([1, 28])
+            )
         case Kind.DURATION:
             return Duration(random.choice([0, 1, 12, 216, -5]), random.choice([0, 0, 1, 31, -7]))
         case Kind.ENUM:
@@ -164,13 +166,20 @@ class Maker:
         if definition.period == MONTH:
             time = ir.Containing(MONTH, at_end=self.random.random() < 0.5)
             if definition.type == MONEY and self.random.random() < 0.6:
-                return ir.OverTime(MONEY, None, self.random.choice(["sum", "min", "max"]), definition.name, subject, MONTH, 0)
+                return ir.OverTime(
+                    MONEY, None, self.random.choice(["sum", "min", "max"]), definition.name, subject, MONTH, 0
+                )
         elif definition.is_input and self.random.random() < 0.2:
             time = ir.Containing(YEAR, shift=-1)
         read: ir.Expression = ir.VariableRead(definition.type, None, definition.name, subject, time)
         if optional or self.random.random() < 0.05:
             if self.random.random() < 0.8:
-                read = ir.Otherwise(definition.type, None, read, ir.Literal(definition.type, None, random_value(definition.type, self.random)))
+                read = ir.Otherwise(
+                    definition.type,
+                    None,
+                    read,
+                    ir.Literal(definition.type, None, random_value(definition.type, self.random)),
+                )
         return read
 
     def subject(self, entity: str) -> tuple[ir.Subject | None, bool]:
@@ -198,7 +207,9 @@ class Maker:
 
     def any_kind(self, kind: ValueType, depth: int) -> ir.Expression:
         choices: list[Callable[[], ir.Expression]] = [
-            lambda: ir.If(kind, None, self.formula(BOOLEAN, depth), self.formula(kind, depth), self.formula(kind, depth)),
+            lambda: ir.If(
+                kind, None, self.formula(BOOLEAN, depth), self.formula(kind, depth), self.formula(kind, depth)
+            ),
             lambda: self.let(kind, depth),
             lambda: self.exceptions(kind, depth),
         ]
@@ -237,7 +248,11 @@ class Maker:
         names = ("a", "b", "c")[: self.random.randrange(1, 4)]
         cases = tuple(
             ir.ExceptionCase(
-                name, self.formula(BOOLEAN, depth - 1), self.formula(kind, depth - 1), "", names[:index] if self.random.random() < 0.8 else ()
+                name,
+                self.formula(BOOLEAN, depth - 1),
+                self.formula(kind, depth - 1),
+                "",
+                names[:index] if self.random.random() < 0.8 else (),
             )
             for index, name in enumerate(names)
         )
@@ -263,7 +278,9 @@ class Maker:
 
     def link(self) -> tuple[ir.Link | None, str]:
         if self.entity == "household" and len(self.bound) == 0:
-            roles = self.random.choice([("head",), ("head", "partner"), ("child",), ("head", "child"), ("head", "partner", "child")])
+            roles = self.random.choice(
+                [("head",), ("head", "partner"), ("child",), ("head", "child"), ("head", "partner", "child")]
+            )
             return ir.Members("person", ir.Self("household"), roles), "person"
         people = [name for name, one in self.bound if one == "person"]
         if self.entity == "person" or people:
@@ -275,7 +292,9 @@ class Maker:
 
     def money(self, depth: int) -> ir.Expression:
         def product() -> ir.Expression:
-            return ir.Arithmetic(MONEY, None, "*", self.formula(MONEY, depth), self.formula(self.random.choice((RATE, INTEGER)), depth))
+            return ir.Arithmetic(
+                MONEY, None, "*", self.formula(MONEY, depth), self.formula(self.random.choice((RATE, INTEGER)), depth)
+            )
 
         def scale() -> ir.Expression:
             keyed = self.one_of("keyed", "plain")
@@ -284,10 +303,18 @@ class Maker:
 
         return self.random.choice(
             [
-                lambda: ir.Arithmetic(MONEY, None, self.one_of("+", "-"), self.formula(MONEY, depth), self.formula(MONEY, depth)),
+                lambda: ir.Arithmetic(
+                    MONEY, None, self.one_of("+", "-"), self.formula(MONEY, depth), self.formula(MONEY, depth)
+                ),
                 product,
                 lambda: ir.Arithmetic(MONEY, None, "/", self.formula(MONEY, depth), self.formula(RATE, depth)),
-                lambda: ir.Round(MONEY, None, self.formula(MONEY, depth), self.random.choice(list(RoundingMode)), self.step(MONEY, depth)),
+                lambda: ir.Round(
+                    MONEY,
+                    None,
+                    self.formula(MONEY, depth),
+                    self.random.choice(list(RoundingMode)),
+                    self.step(MONEY, depth),
+                ),
                 scale,
             ]
         )()
@@ -295,7 +322,9 @@ class Maker:
     def step(self, kind: ValueType, depth: int) -> ir.Expression:
         if self.random.random() < 0.2:
             return self.formula(kind, depth - 1)
-        return ir.Literal(kind, None, Fraction(self.random.choice([1, 50, 100, 1_000, 333]), 100 if kind == MONEY else 1))
+        return ir.Literal(
+            kind, None, Fraction(self.random.choice([1, 50, 100, 1_000, 333]), 100 if kind == MONEY else 1)
+        )
 
     def rate(self, depth: int) -> ir.Expression:
         def scale() -> ir.Expression:
@@ -305,7 +334,9 @@ class Maker:
 
         return self.random.choice(
             [
-                lambda: ir.Arithmetic(RATE, None, self.one_of("+", "-", "*"), self.formula(RATE, depth), self.formula(RATE, depth)),
+                lambda: ir.Arithmetic(
+                    RATE, None, self.one_of("+", "-", "*"), self.formula(RATE, depth), self.formula(RATE, depth)
+                ),
                 lambda: ir.Arithmetic(RATE, None, "/", self.formula(MONEY, depth), self.formula(MONEY, depth)),
                 lambda: ir.Arithmetic(RATE, None, "/", self.formula(INTEGER, depth), self.formula(INTEGER, depth)),
                 scale,
@@ -315,12 +346,29 @@ class Maker:
     def integer(self, depth: int) -> ir.Expression:
         return self.random.choice(
             [
-                lambda: ir.Arithmetic(INTEGER, None, self.one_of("+", "-", "*"), self.formula(INTEGER, depth), self.formula(INTEGER, depth)),
-                lambda: ir.Round(INTEGER, None, self.formula(RATE, depth), self.random.choice(list(RoundingMode)), ir.Literal(INTEGER, None, 1)),
+                lambda: ir.Arithmetic(
+                    INTEGER,
+                    None,
+                    self.one_of("+", "-", "*"),
+                    self.formula(INTEGER, depth),
+                    self.formula(INTEGER, depth),
+                ),
+                lambda: ir.Round(
+                    INTEGER,
+                    None,
+                    self.formula(RATE, depth),
+                    self.random.choice(list(RoundingMode)),
+                    ir.Literal(INTEGER, None, 1),
+                ),
                 lambda: self.count(depth),
-                lambda: ir.DateFunction(INTEGER, None, self.one_of("year_of", "month_of", "day_of"), (self.formula(DATE, depth),)),
                 lambda: ir.DateFunction(
-                    INTEGER, None, self.one_of("years_between", "months_between"), (self.formula(DATE, depth), self.formula(DATE, depth))
+                    INTEGER, None, self.one_of("year_of", "month_of", "day_of"), (self.formula(DATE, depth),)
+                ),
+                lambda: ir.DateFunction(
+                    INTEGER,
+                    None,
+                    self.one_of("years_between", "months_between"),
+                    (self.formula(DATE, depth), self.formula(DATE, depth)),
                 ),
             ]
         )()
@@ -345,7 +393,9 @@ class Maker:
 
         def same() -> ir.Expression:
             kind = self.random.choice((COLOUR, BOOLEAN))
-            return ir.Compare(BOOLEAN, None, self.one_of("=", "!="), self.formula(kind, depth), self.formula(kind, depth))
+            return ir.Compare(
+                BOOLEAN, None, self.one_of("=", "!="), self.formula(kind, depth), self.formula(kind, depth)
+            )
 
         return self.random.choice(
             [
@@ -360,14 +410,24 @@ class Maker:
         )()
 
     def day(self, depth: int) -> ir.Expression:
-        return ir.Arithmetic(DATE, None, self.one_of("+", "-"), self.formula(DATE, depth), self.formula(DURATION, depth))
+        return ir.Arithmetic(
+            DATE, None, self.one_of("+", "-"), self.formula(DATE, depth), self.formula(DURATION, depth)
+        )
 
     def duration(self, depth: int) -> ir.Expression:
         return self.random.choice(
             [
                 lambda: ir.Arithmetic(DURATION, None, "-", self.formula(DATE, depth), self.formula(DATE, depth)),
-                lambda: ir.Arithmetic(DURATION, None, self.one_of("+", "-"), self.formula(DURATION, depth), self.formula(DURATION, depth)),
-                lambda: ir.Arithmetic(DURATION, None, "*", self.formula(DURATION, depth), ir.Literal(INTEGER, None, self.random.randrange(-3, 4))),
+                lambda: ir.Arithmetic(
+                    DURATION, None, self.one_of("+", "-"), self.formula(DURATION, depth), self.formula(DURATION, depth)
+                ),
+                lambda: ir.Arithmetic(
+                    DURATION,
+                    None,
+                    "*",
+                    self.formula(DURATION, depth),
+                    ir.Literal(INTEGER, None, self.random.randrange(-3, 4)),
+                ),
             ]
         )()
 
@@ -391,7 +451,12 @@ def random_program(random: Random, variables: int = 8, depth: int = 4) -> Progra
 
 
 def _definition(
-    name: str, entity: str, kind: ValueType, random: Random | None = None, body: ir.Expression | None = None, period: PeriodKind = YEAR
+    name: str,
+    entity: str,
+    kind: ValueType,
+    random: Random | None = None,
+    body: ir.Expression | None = None,
+    period: PeriodKind = YEAR,
 ) -> Definition:
     grid = None
     if kind == MONEY:
@@ -404,5 +469,3 @@ def _definition(
     formulas = (DatedExpression(None, body),) if body is not None else ()
     absent = random_value(kind, Random(name)) if body is None else None
     return Definition(name, "made", entity, period, kind, "", "", None, formulas, grid, absent=absent)
-
-
