@@ -135,7 +135,7 @@ def _unit_facts(row: Row, dependents: int) -> dict[str, Value]:
     facts["ctc_child_count"] = children
     facts["ctc_young_child_count"] = int(row["nu06"])
     facts["other_dependent_count"] = max(0, dependents - children)
-    facts["foreign_source_taxable_income"] = Fraction(10**9)
+    facts["foreign_source_taxable_income"] = Fraction(10**7)
     facts["other_taxes"] = Fraction(row["e09700"]) + Fraction(row["e09800"]) + Fraction(row["e09900"])
     return facts
 

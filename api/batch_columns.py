@@ -1,0 +1,70 @@
+"""Units laid out as columns, as the native evaluator reads them, and its figures back as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from engine.columns import Cell, Column, Columns, GroupLink, column_of, exact, unit_of
+from engine.ir.program import Definition, Program
+from engine.periods import Period
+from engine.types import EnumValue, Kind, Value
+
+Facts = Mapping[str, Value]
+
+
+def columns_of(
+    program: Program,
+    period: Period,
+    group: str,
+    groups: Sequence[Facts],
+    people: Sequence[tuple[int, str, Facts]],
+    definitions: Mapping[str, Definition],
+) -> Columns:
+    """A population: the facts of each group, and of people each with the row of its group, its role, and its facts.
+
+    `definitions` gives the definition of each fact by the name that the facts use.
+    """
+    entity = program.settings.entities[group]
+    roles = {role.name: number for number, role in enumerate(entity.roles)}
+    link = GroupLink(
+        np.array([row for row, _, _ in people], dtype=np.int32),
+        np.array([roles[role] for _, role, _ in people], dtype=np.int8),
+    )
+    columns: dict[Cell, Column] = {}
+    for rows in (groups, [facts for _, _, facts in people]):
+        for name in dict.fromkeys(name for facts in rows for name in facts):
+            definition = definitions[name]
+            cell = Cell(definition.name, definition.period.containing(period.start))
+            columns[cell] = _column(program, definition, [facts.get(name) for facts in rows])
+    return Columns(period, {entity.of: len(people), group: len(groups)}, columns, {group: link})
+
+
+def _column(program: Program, definition: Definition, values: Sequence[Value | None]) -> Column:
+    entries = [0 if value is None else _entry(program, definition, value) for value in values]
+    missing = np.array([value is None for value in values])
+    return column_of(np.array(entries, dtype=np.int64), missing)
+
+
+def _entry(program: Program, definition: Definition, value: Value) -> int:
+    """A value as a whole number of its column's steps."""
+    match value:
+        case bool():
+            return int(value)
+        case EnumValue():
+            return list(program.settings.enums[value.enum].members).index(value.member)
+        case int() | Fraction():
+            steps = value * unit_of(program, definition)
+            assert steps.denominator == 1, definition.name
+            return int(steps)
+    raise TypeError(f"a {definition.type} is not laid out here")
+
+
+def value_of(program: Program, definition: Definition, entry: int) -> Value:
+    """An entry of a figure's column as its value."""
+    if definition.type.kind is Kind.BOOLEAN:
+        return bool(entry)
+    number = exact(program, definition, int(entry))
+    return int(number) if definition.type.kind is Kind.INTEGER else number
