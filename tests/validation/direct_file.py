@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -149,18 +150,33 @@ def _income(one: Return, key: str) -> dict[str, Value]:
         "employee_medicare_tax": one.total(w2, key, "writableMedicareWithholding"),
         "retirement_savings_contributions": one.total(w2, key, "401kDeferrals", "roth401kContributions"),
         "nontaxable_combat_pay": one.total(w2, key, "writableCombatPay"),
-        "taxable_interest_income": one.total(
-            interest, key, "writable1099Amount", "no1099Amount", "writableInterestOnGovernmentBonds"
-        ),
+        "taxable_interest_income": _interest(one, key),
         "tax_exempt_interest_income": one.total(interest, key, "writableTaxExemptInterest"),
         "early_withdrawal_penalty": one.total(interest, key, "writableEarlyWithdrawlPenaltyAmount"),
         "unemployment_compensation": one.total("form1099Gs", key, "amount") - paid_back,
-        "pension_distributions": one.total(pension, key, "writableGrossDistribution"),
+        "pension_distributions": _partly_taxed(one, key),
         "taxable_pension_income": one.total(pension, key, "writableTaxableAmount"),
         "miscellaneous_income": one.total("form1099Miscs", key, "writableOtherIncome"),
         "social_security": sum((money(record, "ssaNetBenefits") for record in benefits), Fraction()),
         "federal_income_tax_withheld_on_forms_1099": withheld,
     }
+
+
+def _interest(one: Return, key: str) -> Fraction:
+    """Interest; above 1,500 it goes on Schedule B, where each payer has a line of its own in whole dollars."""
+    names = ("writable1099Amount", "no1099Amount", "writableInterestOnGovernmentBonds")
+    all_payers = [sum((money(record, name) for name in names), Fraction()) for record in one.records("interestReports")]
+    payers = [sum((money(record, name) for name in names), Fraction()) for record in one.records("interestReports", key)]
+    if sum(all_payers) <= 1500:
+        return sum(payers, Fraction())
+    return Fraction(sum(floor(paid + Fraction(1, 2)) for paid in payers))
+
+
+def _partly_taxed(one: Return, key: str) -> Fraction:
+    """What line 5a shows: a pension that is taxed as a whole is on line 5b only."""
+    gross, taxed = "writableGrossDistribution", "writableTaxableAmount"
+    found = one.records("form1099Rs", key)
+    return sum((money(record, gross) for record in found if money(record, gross) != money(record, taxed)), Fraction())
 
 
 def _of_filer_or_all(one: Return, kind: str, key: str) -> list[Facts]:
@@ -234,6 +250,7 @@ def _relative(facts: Facts) -> dict[str, Value]:
         "is_us_citizen_or_resident": bool(facts.get("isUsCitizenFullYear") or facts.get("writableUsResident")),
         "has_taxpayer_number": number in ("ssn", "itin", "atin"),
         "has_valid_ssn": number == "ssn" and not facts.get("ssnOnlyForFederallyFundedBenefit"),
+        "ssn_is_not_valid_for_employment": facts.get("ssnEmploymentValidity") == "notValid",
         "is_claimed_by_another": claimable,
         "claim_released_to_other_parent": facts.get("whichParentNotClaiming") == "iDid",
         "claim_released_by_other_parent": by_other_parent,
@@ -247,8 +264,8 @@ def _unit_facts(one: Return, head: str, spouses: list[str]) -> dict[str, Value]:
         "figures_as_filed": True,
         "filing_status": EnumValue("filing_status", STATUS[own["filingStatus"]]),
         "files_separately": separate,
-        "head_is_dependent_elsewhere": bool(one.facts["filers"][head].get("canBeClaimed")),
-        "spouse_is_dependent_elsewhere": any(one.facts["filers"][key].get("canBeClaimed") for key in spouses),
+        "head_is_dependent_elsewhere": _dependent(one, head),
+        "spouse_is_dependent_elsewhere": any(_dependent(one, key) for key in spouses),
         "separate_filer_itemizes": bool(own.get("spouseItemizes")),
         "lived_apart_from_spouse_last_six_months": separate and bool(own.get("writableLivedApartLastSixMonths")),
         "lived_apart_from_spouse_all_year": own.get("spouseLivedTogetherMonths") == "livedApartAllYear",
@@ -264,6 +281,11 @@ def _unit_facts(one: Return, head: str, spouses: list[str]) -> dict[str, Value]:
     }
 
 
+def _dependent(one: Return, key: str) -> bool:
+    """Somebody can claim a filer; not one who must file a joint return (26 USC 152(b)(2))."""
+    return bool(one.facts["filers"][key].get("canBeClaimed")) and not one.own.get("MFJRequiredToFile")
+
+
 def _care(one: Return) -> dict[str, Value]:
     """Expenses for care, and what employers paid of them (Form 2441 Part III)."""
     cared = [*one.records("familyAndHousehold"), *one.facts["filers"].values()]
@@ -274,20 +296,29 @@ def _care(one: Return) -> dict[str, Value]:
 
 
 def _marketplace(one: Return) -> dict[str, Value]:
-    """Form 1095-A, by the year or by the month."""
-    forms = one.records("1095As")
+    """Form 1095-A, by the year or by the month; advances also for months that are no coverage months."""
+    forms = [form for form in one.records("1095As") if form.get("hasCoverageMonths")]
 
     def total(annual: str, monthly: str) -> Fraction:
-        by_month = (money(form, name) for form in forms for name in form if name.startswith(monthly))
-        by_year = sum((money(form, annual) for form in forms), Fraction())
-        return by_year or sum(by_month, Fraction())
+        return sum((_yearly(form, annual, monthly) for form in forms), Fraction())
 
+    advances = [_yearly(form, "writableAptcAnnualAmount", "writablePtcMonthlyAptcPremium") for form in one.records("1095As")]
+    paid_in_advance = sum(advances, Fraction())
     return {
         "marketplace_premium": total("writablePtcAnnualPremium", "writablePtcMonthlyPremium"),
         "second_lowest_silver_plan_premium": total("writableSlcspAnnualPremium", "writablePtcMonthlySlcspPremium"),
-        "advance_premium_tax_credit": total("writableAptcAnnualAmount", "writablePtcMonthlyAptcPremium"),
+        "advance_premium_tax_credit": paid_in_advance,
+        "lawfully_present_without_medicaid": bool(
+            one.own.get("writableBelow100ThresholdAndNotEligibleForMedicaidBecauseOfImmigrationStatus")
+        ),
         "months_of_marketplace_coverage": max((len(form.get("coverageMonths", ())) for form in forms), default=0),
     }
+
+
+def _yearly(form: Facts, annual: str, monthly: str) -> Fraction:
+    """A column of Form 1095-A, as the year's sum or month by month."""
+    by_month = (money(form, name) for name in form if name.startswith(monthly))
+    return money(form, annual) if annual in form else sum(by_month, Fraction())
 
 
 def answers(chosen: list[Return]) -> Iterator[tuple[Return, Mapping[str, Value] | Unanswered]]:

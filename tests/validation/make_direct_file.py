@@ -66,17 +66,8 @@ def facts_of(path: Path) -> dict[str, Any]:
         if record is None:
             found[""][name[1:]] = value
         else:
-            found.setdefault(record[1], {}).setdefault(record[2][:8], {})[record[3]] = value
-    _shorten(found)
+            found.setdefault(record[1], {}).setdefault(record[2], {})[record[3]] = value
     return found
-
-
-def _shorten(found: dict[str, Any]) -> None:
-    """Identities as in the records' keys."""
-    for kind, records in found.items():
-        for record in records.values() if kind else ():
-            if "filer" in record:
-                record["filer"] = record["filer"][:8]
 
 
 def lines_of(path: Path) -> dict[str, str]:
