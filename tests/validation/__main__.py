@@ -1,6 +1,7 @@
 """`python -m tests.validation`: compare with other calculators, print how many figures agree, write those that do not.
 
-    python -m tests.validation [--every N] [--only consensus|taxcalc] [--out FOLDER] [--taxcalc FILE]
+    python -m tests.validation [--every N] [--only consensus|taxcalc|direct-file] [--out FOLDER] [--taxcalc FILE]
+        [--direct-file FOLDER]
 
 Exit 0 if everything agrees within a dollar, 5 if there are differences (DIFFERENCES.md explains them), 2 for wrong
 usage.
@@ -12,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.validation import consensus, taxcalc_peer
+from tests.validation import consensus, direct_file, taxcalc_peer
 from tests.validation.compare import Tally, print_table, write_differences
 
 
@@ -20,17 +21,20 @@ def main() -> int:
     """Run the comparisons that are asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.validation", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
-    parser.add_argument("--only", choices=("consensus", "taxcalc"))
+    parser.add_argument("--only", choices=("consensus", "taxcalc", "direct-file"))
     parser.add_argument("--out", type=Path, default=Path("build/validation"), help="where differing rows are written")
     parser.add_argument("--taxcalc", type=Path, default=taxcalc_peer.DATA, help="what peer_taxcalc.py wrote")
+    parser.add_argument("--direct-file", type=Path, default=direct_file.DATA, help="a folder of Direct File returns")
     options = parser.parse_args()
     tallies: list[Tally] = []
     facts: dict[tuple[str, str, int], dict[str, str]] = {}
-    if options.only != "taxcalc":
+    if options.only in (None, "consensus"):
         units = consensus.rows(options.every)
         tallies += consensus.compare(units)
         facts |= {(consensus.SOURCE, row["taxsimid"], int(row["year"])): row for row in units}
-    if options.only != "consensus":
+    if options.only in (None, "direct-file"):
+        tallies += direct_file.compare(direct_file.returns(options.direct_file, options.every))
+    if options.only in (None, "taxcalc"):
         units = taxcalc_peer.rows(options.taxcalc, options.every)
         tallies += taxcalc_peer.compare(units)
         facts |= {(taxcalc_peer.SOURCE, row["RECID"], int(row["FLPDYR"])): row for row in units}

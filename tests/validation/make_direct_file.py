@@ -77,13 +77,17 @@ def lines_of(path: Path) -> dict[str, str]:
     return {lines[name]: amount.removesuffix(".00") for name, amount in fields if name in lines and amount}
 
 
-def main() -> None:
-    """Write the file."""
-    folder = Path(sys.argv[1])
-    returns = {
+def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
+    """The returns of a folder by name."""
+    return {
         path.stem: {"facts": facts_of(path), "lines": lines_of(folder / "expected-1040" / f"{path.stem}.yml")}
         for path in sorted((folder / "scenarios").glob("*.json"))
     }
+
+
+def main() -> None:
+    """Write the file."""
+    returns = read_folder(Path(sys.argv[1]))
     text = json.dumps(returns, separators=(",", ":"), sort_keys=True)
     TARGET.write_bytes(gzip.compress(text.encode(), mtime=0))
     print(f"{len(returns)} returns, {TARGET.stat().st_size:,} bytes")
