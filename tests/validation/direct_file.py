@@ -31,7 +31,8 @@ YEAR = 2024
 Facts = Mapping[str, Any]
 
 LINES = {
-    "1a": "tax_unit_wages", "1i": "combat_pay_counted", "1z": "tax_unit_wages",
+    "1a": "tax_unit_wages", "1e": "taxable_dependent_care_benefits", "1i": "combat_pay_counted",
+    "1z": "employee_income",
     "2a": "tax_unit_tax_exempt_interest_income", "2b": "tax_unit_taxable_interest_income",
     "3a": "tax_unit_qualified_dividend_income", "3b": "tax_unit_dividend_income",
     "4a": "tax_unit_ira_distributions", "4b": "tax_unit_taxable_ira_distributions",
@@ -59,6 +60,7 @@ CATEGORY = {
     "childOrDescendants": "child", "siblingOrDescendants": "sibling", "parentOrAncestors": "parent",
     "notRelated": "not_related",
 }  # fmt: skip
+PLANS = ("writablePrimaryFilerDependentCarePlanMaximum", "writableSecondaryFilerDependentCarePlanMaximum")
 EXPLAINED = {
     "1040-withholdings-without-attachments": {"chapter": "cents of tax withheld", "lines": "25b 25d 33 34"},
 }
@@ -150,6 +152,7 @@ def _income(one: Return, key: str) -> dict[str, Value]:
     return {
         "employment_income": one.total(w2, key, "writableWages"),
         "federal_income_tax_withheld": one.total(w2, key, "writableFederalWithholding"),
+        "dependent_care_benefits_received": one.total(w2, key, "writableDependentCareBenefits"),
         "employee_social_security_tax": one.total(w2, key, "writableOasdiWithholding"),
         "employee_medicare_tax": one.total(w2, key, "writableMedicareWithholding"),
         "retirement_savings_contributions": one.total(w2, key, "401kDeferrals", "roth401kContributions"),
@@ -299,9 +302,14 @@ def _care(one: Return) -> dict[str, Value]:
     """Expenses for care, and what employers paid of them (Form 2441 Part III)."""
     cared = [*one.records("familyAndHousehold"), *one.facts["filers"].values()]
     expenses = sum((money(facts, "writableCdccQualifyingExpenseAmount") for facts in cared), Fraction())
-    benefits = sum((money(facts, "writableDependentCareBenefits") for facts in one.records("formW2s")), Fraction())
-    benefits += money(one.own, "writableCdccCarryoverAmountFromPriorTaxYear")
-    return {"tax_unit_childcare_expenses": expenses, "dependent_care_employer_benefits": benefits}
+    plans = [money(one.own, name) for name in PLANS if name in one.own]
+    limit = {"dependent_care_plan_limit": sum(plans, Fraction())} if plans else {}
+    return {
+        "tax_unit_childcare_expenses": expenses,
+        "dependent_care_expenses_incurred": money(one.own, "writableCdccTotalQualifiedDependentCareExpenses"),
+        "dependent_care_benefits_carried_over": money(one.own, "writableCdccCarryoverAmountFromPriorTaxYear"),
+        **limit,
+    }
 
 
 def _marketplace(one: Return) -> dict[str, Value]:
