@@ -81,9 +81,14 @@ class Return:
         return self.facts[""]
 
     def records(self, kind: str, filer: str | None = None) -> list[Facts]:
-        """The records of a kind, or those of one filer."""
+        """The records of a kind, or those of one filer; one that names nobody is the first filer's."""
         found = self.facts.get(kind, {}).values()
-        return [record for record in found if filer is None or record.get("filer") == filer]
+        return [record for record in found if filer is None or record.get("filer", self.first) == filer]
+
+    @property
+    def first(self) -> str:
+        """The first filer."""
+        return next(key for key, facts in self.facts["filers"].items() if facts.get("isPrimaryFiler"))
 
     def total(self, kind: str, filer: str, *names: str) -> Fraction:
         """The sum of boxes over a filer's documents of a kind."""
@@ -108,7 +113,7 @@ def returns(path: Path = DATA, every: int = 1) -> list[Return]:
 def unit_of(one: Return) -> Unit:
     """A return as a tax unit of ours."""
     filers = one.facts["filers"]
-    head = next(key for key, facts in filers.items() if facts.get("isPrimaryFiler"))
+    head = one.first
     joint = one.own["filingStatus"] == "marriedFilingJointly"
     spouses = [key for key in filers if key != head] if joint else []
     people = [Person("head", _filer(one, head, first=True))]
@@ -140,14 +145,13 @@ def _filer(one: Return, key: str, first: bool) -> dict[str, Value]:
 
 def _income(one: Return, key: str) -> dict[str, Value]:
     w2, interest, pension = "formW2s", "interestReports", "form1099Rs"
-    benefits = _of_filer_or_all(one, "socialSecurityReports", key)
     paid_back = one.total("form1099Gs", key, "writableAmountPaidBackForBenefitsInTaxYear")
     withheld = (
         one.total(interest, key, "writableTaxWithheld")
         + one.total("form1099Gs", key, "writableFederalTaxWithheld")
         + one.total(pension, key, "writableFederalWithholding")
         + one.total("form1099Miscs", key, "writableFederalWithholding")
-        + sum((money(record, "writableSsaFederalTaxWithheld") for record in benefits), Fraction())
+        + one.total("socialSecurityReports", key, "writableSsaFederalTaxWithheld")
     )
     return {
         "employment_income": one.total(w2, key, "writableWages"),
@@ -164,7 +168,7 @@ def _income(one: Return, key: str) -> dict[str, Value]:
         "pension_distributions": _partly_taxed(one, key),
         "taxable_pension_income": one.total(pension, key, "writableTaxableAmount"),
         "miscellaneous_income": one.total("form1099Miscs", key, "writableOtherIncome"),
-        "social_security": sum((money(record, "ssaNetBenefits") for record in benefits), Fraction()),
+        "social_security": one.total("socialSecurityReports", key, "ssaNetBenefits"),
         "federal_income_tax_withheld_on_forms_1099": withheld,
     }
 
@@ -188,12 +192,6 @@ def _partly_taxed(one: Return, key: str) -> Fraction:
     gross, taxed = "writableGrossDistribution", "writableTaxableAmount"
     found = one.records("form1099Rs", key)
     return sum((money(record, gross) for record in found if money(record, gross) != money(record, taxed)), Fraction())
-
-
-def _of_filer_or_all(one: Return, kind: str, key: str) -> list[Facts]:
-    """A filer's records; those that name nobody are the first filer's."""
-    first = one.facts["filers"][key].get("isPrimaryFiler")
-    return [record for record in one.records(kind) if record.get("filer", key if first else "") == key]
 
 
 def _health_account(one: Return, key: str) -> dict[str, Value]:
