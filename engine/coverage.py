@@ -4,7 +4,7 @@ covers, what nothing uses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import combinations
 
@@ -19,6 +19,7 @@ from engine.types import BOOLEAN
 from engine.witness import describe, search
 
 Constant = Parameter | Table | Scale
+Formulas = tuple[DatedExpression, ...]
 
 
 class DateCoverage:
@@ -41,23 +42,29 @@ class DateCoverage:
         self.problems = problems
         self._seen: set[tuple[str, date]] = set()
 
-    def check(self, formulas: tuple[DatedExpression, ...], since: date | None = None) -> None:
-        """Check dated formulas that are asked for from `since` on (by default: as long as the rules answer)."""
-        since = max(since or self.settings.covers_from, self.settings.covers_from)
+    def check(self, formulas: Formulas) -> None:
+        """Check dated formulas that are asked for as long as the rules answer, and the functions that they call."""
+        pending = [(formulas, self.settings.covers_from)]
+        while pending:
+            dated, since = pending.pop()
+            pending += self._formulas(dated, since)
+
+    def _formulas(self, formulas: Formulas, since: date) -> Iterator[tuple[Formulas, date]]:
+        """Check formulas that are asked for from `since` on; the functions that they call, and from when on."""
         for index, dated in enumerate(formulas):
             start = max(dated.start or since, since)
             ends = formulas[index + 1].start if index + 1 < len(formulas) else None
             if start <= self.settings.covers_to and (ends is None or ends > start):
-                self._body(dated.body, start)
+                yield from self._body(dated.body, start)
 
-    def _body(self, body: ir.Expression, start: date) -> None:
+    def _body(self, body: ir.Expression, start: date) -> Iterator[tuple[Formulas, date]]:
         for node in walk(body):
             match node:
                 case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
                     self._constant(node, start)
                 case ir.FunctionCall() if (node.name, start) not in self._seen and node.name in self.functions:
                     self._seen.add((node.name, start))
-                    self.check(self.functions[node.name].formulas, start)
+                    yield self.functions[node.name].formulas, start
 
     def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, start: date) -> None:
         constant = self.constants.get(node.name)

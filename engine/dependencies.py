@@ -1,7 +1,8 @@
 """Who needs whom: the order in which figures can be computed, and circles.
 
 1. Take from every formula the figures that it reads, and whether each is read in an earlier period.
-2. Earlier periods cannot lead back to now, so only the other reads can form a circle.
+2. Earlier periods cannot lead back to now, so only the other reads can form a circle: unless one of them is of a later
+   period, which may make up for it. Where figures that all need each other read a later period, every read counts.
 3. Sort so that each definition comes after those that it reads; a depth-first walk with its own stack finds a circle as
    the path that returns to itself, which is shown whole (E701).
 """
@@ -20,11 +21,12 @@ from engine.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """That a formula reads the figure `name`. `earlier`: certainly in a period before its own."""
+    """That a formula reads the figure `name`. `earlier`: surely in a period before its own; `later`: after it."""
 
     name: str
     earlier: bool
     span: Span | None
+    later: bool = False
 
 
 def readings(definition: Definition) -> Iterator[Reading]:
@@ -33,13 +35,17 @@ def readings(definition: Definition) -> Iterator[Reading]:
         for node in walk(dated.body):
             match node:
                 case ir.VariableRead():
-                    yield Reading(node.name, _earlier(node.time), node.span)
+                    yield Reading(node.name, _earlier(node.time), node.span, _later(node.time))
                 case ir.OverTime():
                     yield Reading(node.name, node.last > 0, node.span)
 
 
 def _earlier(time: ir.Time) -> bool:
     return isinstance(time, ir.Containing) and time.shift < 0
+
+
+def _later(time: ir.Time) -> bool:
+    return isinstance(time, ir.Containing) and time.shift > 0
 
 
 def call_circle(functions: Mapping[str, FunctionDefinition], problems: Diagnostics) -> bool:
@@ -57,11 +63,63 @@ def call_circle(functions: Mapping[str, FunctionDefinition], problems: Diagnosti
 
 
 def figure_graph(definitions: Mapping[str, Definition]) -> dict[str, list[Reading]]:
-    """For each definition, what it reads in its own period (or a later one)."""
-    return {
-        name: [read for read in readings(definition) if not read.earlier and read.name in definitions]
+    """For each definition, what it reads that might lead back to it."""
+    whole = {
+        name: [read for read in readings(definition) if read.name in definitions]
         for name, definition in definitions.items()
     }
+    ahead = _looking_ahead(whole)
+    return {
+        name: [read for read in reads if not read.earlier or (name in ahead and ahead.get(read.name) == ahead[name])]
+        for name, reads in whole.items()
+    }
+
+
+def _looking_ahead(graph: Mapping[str, list[Reading]]) -> dict[str, int]:
+    """The names that all need each other where one of them reads a later period of another, each with its group."""
+    if not any(read.later for reads in graph.values() for read in reads):
+        return {}
+    group = _groups(graph)
+    inside = {
+        group[name] for name, reads in graph.items() for read in reads if read.later and group[name] == group[read.name]
+    }
+    return {name: number for name, number in group.items() if number in inside}
+
+
+def _groups(graph: Mapping[str, list[Reading]]) -> dict[str, int]:
+    """For each name the number of its group, by Kosaraju's two walks: last finished first, against the arrows."""
+    back: dict[str, list[str]] = {name: [] for name in graph}
+    for name, reads in graph.items():
+        for read in reads:
+            back[read.name].append(name)
+    found: dict[str, int] = {}
+    for number, root in enumerate(reversed(_finished(graph))):
+        pending = [root]
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found[name] = number
+                pending += back[name]
+    return found
+
+
+def _finished(graph: Mapping[str, list[Reading]]) -> list[str]:
+    """The names, each after everything that it leads to and that was not met before."""
+    finished: list[str] = []
+    seen: set[str] = set()
+    for root in graph:
+        path = [] if root in seen else [(root, iter(graph[root]))]
+        seen.add(root)
+        while path:
+            name, reads = path[-1]
+            read = next((one for one in reads if one.name not in seen), None)
+            if read is None:
+                finished.append(name)
+                path.pop()
+            else:
+                seen.add(read.name)
+                path.append((read.name, iter(graph[read.name])))
+    return finished
 
 
 def order(graph: Mapping[str, list[Reading]], problems: Diagnostics) -> tuple[str, ...]:

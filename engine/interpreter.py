@@ -42,6 +42,7 @@ from engine.values import as_date
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 300_000))  # for MAX_DEPTH formulas, each as deep as the parser takes
 MAX_DEPTH = 100
 MAX_CALLS = 200
+MAX_PATH = 50
 MAX_PERIODS = 60
 MAX_OPEN_EXCEPTIONS = 10
 GENERAL = "the general rule"
@@ -91,7 +92,8 @@ class Interpreter:
         self.constants = constants or Constants(program)
         self.steps: dict[Fact, Step] = {}
         self._running: dict[Fact, None] = {}
-        self._waiting: list[Fact] = []
+        self._waiting: dict[Fact, None] = {}
+        self._calls = 0
         self._circular: set[Fact] = set()
 
     # --- figures
@@ -103,23 +105,25 @@ class Interpreter:
             return step.outcome
         if self._running:
             return self._nested(fact)
-        self._waiting.append(fact)
+        self._waiting[fact] = None
         while True:
+            last = next(reversed(self._waiting))
             try:
-                outcome = self._step(self._waiting[-1]).outcome
-                self._waiting.pop()
+                outcome = self._step(last).outcome
+                del self._waiting[last]
                 if not self._waiting:
                     return outcome
             except _TooDeep as deeper:
                 self._running.clear()
-                self._waiting.append(deeper.fact)
+                self._calls = 0
+                self._waiting[deeper.fact] = None
 
     def _nested(self, fact: Fact) -> Outcome:
         if fact in self._running or fact in self._waiting:
             circle = list(self._running)
             self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
             return self._circle(fact)
-        if len(self._running) >= MAX_DEPTH:
+        if len(self._running) + self._calls >= MAX_DEPTH:
             raise _TooDeep(fact)
         return self._step(fact).outcome
 
@@ -137,7 +141,8 @@ class Interpreter:
             if fact in self._circular:
                 step.outcome = self._circle(fact)
             if isinstance(step.outcome, Failure):
-                step.outcome = Failure(step.outcome.message, step.outcome.span, (*step.outcome.path, fact))
+                path = (*step.outcome.path, fact)[:MAX_PATH]
+                step.outcome = Failure(step.outcome.message, step.outcome.span, path)
         self.steps[fact] = step
         return step
 
@@ -278,7 +283,10 @@ class Interpreter:
             return Failure(f"functions call each other more than {MAX_CALLS} deep", node.span)
         arguments = zip(function.arguments, node.arguments, strict=True)
         names = {name: self._once(argument, frame) for (name, _), argument in arguments}
-        return self.evaluate(body, replace(frame, names=names, calls=frame.calls + 1))
+        self._calls += 1
+        outcome = self.evaluate(body, replace(frame, names=names, calls=frame.calls + 1))
+        self._calls -= 1
+        return outcome
 
     def _choice(self, node: ir.If, frame: Frame) -> Outcome:
         condition = self.evaluate(node.condition, frame)

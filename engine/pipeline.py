@@ -13,6 +13,7 @@ Each pass adds its problems to one list; the program exists only if none of them
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.nodes import Node
 
 MAX_DEFINITIONS = 200_000
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # passes walk formulas as deep as the parser lets them be
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,8 +133,13 @@ def _too_deep(tree: ParseNode, fragment: Fragment, problems: Diagnostics) -> boo
             message = f"the formula is nested more than {MAX_DEPTH} deep"
             problems.add("E302", message, span, help="name the parts as variables of their own, or with `let`")
             return True
-        stack += [(child, depth + 1) for child in node.children if isinstance(child, Tree)]
+        parts = [child for child in node.children if isinstance(child, Tree)]
+        each = _WITHIN_THE_LAST.get(str(node.data), 0)
+        stack += [(child, depth + 1 + (index // each if each else 0)) for index, child in enumerate(parts)]
     return False
+
+
+_WITHIN_THE_LAST = {"case": 2, "let": 1}  # every so many parts, a `when` or a binding, stand within those before
 
 
 def _child(tree: ParseNode, index: int) -> ParseNode:
