@@ -36,7 +36,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """Entries (whole numbers) and, if some are missing, a mask of those. `low` and `high` bound the entries there are."""
+    """Entries (whole numbers) and, if some are missing, a mask of those. `low` and `high` bound the entries."""
 
     entries: Entries
     missing: NDArray[np.bool_] | None

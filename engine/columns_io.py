@@ -51,7 +51,7 @@ class BadCell:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What came in: the population (None if something was wrong and rows were not to be left out), and what was wrong."""
+    """The population (None if something was wrong and rows were not to be left out), and what was wrong."""
 
     columns: Columns | None
     problems: tuple[BadCell, ...]
@@ -114,7 +114,7 @@ def _read(path: Path) -> Table:
         return pa.parquet.read_table(path)
     import pyarrow.csv
 
-    csv = pa.csv
+    csv: Any = pyarrow.csv
     with csv.open_csv(path) as reader:
         names = reader.schema.names
     options = csv.ConvertOptions(

@@ -29,7 +29,6 @@ from engine.native.plan import window
 from engine.native.terms import Terms
 from engine.native.values import Code, Day, Figure, Length, Truth
 from engine.native.writing import Frame, Thunk
-from engine.periods import Period
 
 
 class FormulaWriter:
@@ -43,7 +42,7 @@ class FormulaWriter:
         self.work = chunk.work
         self.lanes = chunk.lanes
         self.costs = costs
-        self.aggregates: dict[tuple[int, Period], Figure] = {}
+        self.idle: Cell | None = None
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:
         """The figure of an expression."""

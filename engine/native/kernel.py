@@ -20,6 +20,7 @@ from engine.native import values as v
 from engine.native.chunk import Arguments, Chunk
 from engine.native.costs import Costs
 from engine.native.formulas import FormulaWriter
+from engine.native.idle import write_figure
 from engine.native.lanes import Module
 from engine.native.memory import Memory, store_output, wholes_of
 from engine.native.number import Number, plain
@@ -126,8 +127,7 @@ class _Builder:
 
     def cell(self, chunk: Chunk, writer: FormulaWriter, cell: Cell) -> None:
         source = self.plan.sources[cell]
-        assert source.body is not None
-        raw = writer.write(source.body, Frame(chunk.own, cell.period))
+        raw = write_figure(writer, source, Frame(chunk.own, cell.period), self.options.idle_cost)
         figure = self.held(chunk, raw, source)
         if source.partly:
             figure = self.memory.patched(chunk, cell, source, chunk.own, figure)

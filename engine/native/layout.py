@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Cell, Column, Columns, Entries, unit_of
+from engine.columns import Cell, Column, Columns, Entries
 from engine.ir.program import Definition, Program
 from engine.native.options import Options
-from engine.native.shape import ColumnShape, Shape, Storage, assumed_bounds
-from engine.types import Kind
+from engine.native.shape import ColumnShape, Held, Shape, Storage, held
 
 PAD = 64
 _TYPES = {Storage.DOUBLE: np.float64, Storage.WORD: np.int32, Storage.BYTE: np.int8}
@@ -52,38 +51,34 @@ class Layout:
 
     def shape(self, cells: dict[Cell, bool]) -> Shape:
         """The shape that code for these columns relies on."""
-        shapes = {cell: ColumnShape(self.storage(cell), missing) for cell, missing in cells.items()}
+        shapes = {cell: ColumnShape(self.held(cell).storage, missing) for cell, missing in cells.items()}
         return Shape(shapes, self.capacity, self.members, self.in_order, self.columns.complete)
 
-    def storage(self, cell: Cell) -> Storage:
-        """How a column is stored: decided by its definition, not by its entries."""
-        definition = self.program.definitions[cell.name]
-        if definition.type.kind in (Kind.BOOLEAN, Kind.ENUM):
-            return Storage.BYTE
-        low, high = assumed_bounds(definition, unit_of(self.program, definition), self.options)
-        return Storage.WORD if low >= -(2**31) and high < 2**31 else Storage.DOUBLE
+    def held(self, cell: Cell) -> Held:
+        """How a column is held: decided by its definition, not by its entries."""
+        return held(self.program, self.program.definitions[cell.name], self.options)
 
     def column(self, cell: Cell) -> tuple[Entries, Entries | None]:
         """A column's entries and its mask of missing ones, sorted and padded. Made once."""
         if cell not in self.kept:
             column = self.columns.columns[cell]
             definition = self.program.definitions[cell.name]
-            entries = self._within(column, definition)
+            entries = self._within(column, definition, self.held(cell))
             missing = (
                 self._sorted(column.missing.view(np.int8), definition.entity, np.int8)
                 if column.missing is not None
                 else None
             )
-            self.kept[cell] = (self._sorted(entries, definition.entity, _TYPES[self.storage(cell)]), missing)
+            self.kept[cell] = (self._sorted(entries, definition.entity, _TYPES[self.held(cell).storage]), missing)
         return self.kept[cell]
 
     def _sorted(self, entries: Entries, entity: str, kind: type) -> Entries:
         order = self.order[entity]
         return padded(entries if order is None else entries[order], kind)
 
-    def _within(self, column: Column, definition: Definition) -> Entries:
+    def _within(self, column: Column, definition: Definition, held: Held) -> Entries:
         """The entries, with 0 for those beyond the assumed bounds; their components are noted in `beyond`."""
-        low, high = assumed_bounds(definition, unit_of(self.program, definition), self.options)
+        low, high = held.low, held.high
         if low <= column.low and column.high <= high:
             return column.entries
         outside = (column.entries < low) | (column.entries > high)
@@ -140,7 +135,7 @@ def _components(layout: Layout) -> None:
 
 
 def _people_components(columns: Columns, groups: list[str]) -> Rows:
-    """With one kind of group, the group's row; people in none follow. With several, groups that share people are one."""
+    """With one kind of group, its row; people in none follow. With several, groups that share people are one."""
     first = columns.groups[groups[0]].group.astype(np.int64)
     count = columns.counts[groups[0]]
     label = np.where(first >= 0, first, count + np.arange(len(first)))

@@ -8,16 +8,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`width`: lanes of a vector (1, 4 or 8; 0: what the machine has). `block`: rows of the first entity in one block.
+    """`width`: lanes of a vector (1, 4 or 8; 0: what the machine has). `block`: rows of a group in one block.
 
-    `limit`: numbers given are assumed to be at most this many grid steps; a row beyond is handed over. `cut`:
-    operations after which a new function begins. `cache`: the folder of compiled objects (None: the user's; "" :
-    none).
+    `limit`: amounts given are assumed to be at most this many grid steps; rows beyond are handed over (0: the first
+    of a few limits that all amounts of the population keep to). `cut`: operations after which a new function begins.
+    `skip_cost`: what a branch must cost to be skipped where no lane needs it; `idle_cost`: what a formula must, for
+    a short form of it to be looked for. `cache`: the folder of compiled objects (None: the user's, empty: none).
     """
 
     width: int = 0
     block: int = 512
-    limit: int = 2**30
+    limit: int = 0
     cut: int = 700
     skip_cost: int = 24
+    idle_cost: int = 40
     cache: Path | str | None = None

@@ -35,7 +35,7 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How a cell is had. `partly`: a column that leaves some rows to `otherwise`, which is a constant or the formula."""
+    """How a cell is had. `partly`: a column that leaves some rows to the constant or the formula."""
 
     definition: Definition
     origin: Origin
@@ -71,7 +71,7 @@ class Plan:
 
 
 def period_at(time: ir.Time, period: Period) -> Period | None:
-    """The period that is read by a formula of `period`; None if it depends on a computed day or lies outside all dates."""
+    """The period that a formula of `period` reads; None if it hangs on a computed day or lies outside all dates."""
     try:
         match time:
             case ir.ThisPeriod():

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from engine.columns import Cell
 from engine.ir import nodes as ir
+from engine.native import number
 from engine.native import values as v
 from engine.native.chunk import Chunk, Rows
 from engine.native.lanes import Mask
@@ -41,6 +42,8 @@ def read(writer: Writer, node: ir.VariableRead, frame: Frame) -> Figure:
 
 def at(writer: Writer, cell: Cell, found: Found) -> Figure:
     """A cell's figures of the rows found."""
+    if found.rows.dense and cell == writer.idle:
+        return Figure(number.fixed(writer.work, 0))
     figure = writer.memory.read(writer.chunk, cell, found.rows)
     bad = writer.lanes.either(figure.bad, found.bad)
     return replace(figure, bad=bad, absent=writer.lanes.either(figure.absent, found.absent))

@@ -9,6 +9,7 @@ The result is the interpreter's for every row, whatever the width, block, limit 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from engine.native.kernel import ABSENT, BAD, Output, Text, write_module
 from engine.native.layout import PAD, Layout, lay_out
 from engine.native.options import Options
 from engine.native.plan import Plan, Supply, cell_for, make_plan
+from engine.native.shape import fitting
 from engine.native.terms import filled
 from engine.native.toolchain import Loaded, compile_text, machine
 from engine.outcomes import Failure, Known, NotApplicable, Possible
@@ -81,13 +83,16 @@ def evaluate(
 
     `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given).
     """
-    options = options or Options()
+    options = fitting(program, columns, options or Options())
     at = period or columns.at
     cells = {name: cell_for(program, name, at) for name in wanted}
     layout = layout_for(program, columns, options)
     kernel = compile_kernel(program, layout, list(dict.fromkeys(cells.values())), options)
     found, statuses = run(kernel, layout, threads)
-    return _assembled(kernel, layout, cells, found, statuses)
+    bad, figures = _assembled(kernel, layout, found, statuses)
+    for component in bad:
+        _hand_over(program, layout, component, figures)
+    return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))
 
 
 # --- compiling
@@ -114,7 +119,7 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
     """Code for the wanted cells on data of this shape; kept in memory, and on disk by content."""
     supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
     shape = layout.shape(supply)
-    columns_key = tuple(sorted((str(cell), str(one)) for cell, one in shape.columns.items()))
+    columns_key = frozenset(shape.columns.items())
     shape_key = (
         tuple(sorted(shape.capacity.items())),
         tuple(sorted(shape.members.items())),
@@ -151,17 +156,48 @@ def run(kernel: Kernel, layout: Layout, threads: int) -> tuple[dict[Cell, Entrie
     """Run the code over every block. Gives the outputs and statuses by cell, in sorted order."""
     if kernel.loaded is None:
         return {}, {}
-    found: dict[Cell, Entries] = {}
-    statuses: dict[Cell, Entries] = {}
-    for output in kernel.text.outputs:
-        count = layout.columns.counts[kernel.program.definitions[output.cell.name].entity]
-        found[output.cell] = np.empty(count + PAD, dtype=np.uint8 if output.small else np.int64)
-        if output.status:
-            statuses[output.cell] = np.empty(count + PAD, dtype=np.uint8)
+    found, statuses = _outputs(kernel, layout)
     held = _pointed(kernel, layout, found, statuses)
     table = np.array([one.ctypes.data for one in held], dtype=np.uint64)
     _run_blocks(kernel, table, layout.block_count, threads)
     return found, statuses
+
+
+def _outputs(kernel: Kernel, layout: Layout) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
+    """Room for the outputs and statuses, all in one piece of memory, which the system then gives in large pages."""
+    sizes: list[tuple[Cell, bool, int, type]] = []
+    for output in kernel.text.outputs:
+        count = layout.columns.counts[kernel.program.definitions[output.cell.name].entity] + PAD
+        sizes.append((output.cell, False, count, np.uint8 if output.small else np.int64))
+        if output.status:
+            sizes.append((output.cell, True, count, np.uint8))
+    room = [-(-count * np.dtype(kind).itemsize // 64) * 64 + 64 for _, _, count, kind in sizes]
+    piece = _piece(sum(room))
+    found: dict[Cell, Entries] = {}
+    statuses: dict[Cell, Entries] = {}
+    start = 0
+    for (cell, status, count, kind), size in zip(sizes, room, strict=True):
+        view: Entries = piece[start : start + count * np.dtype(kind).itemsize].view(kind)
+        (statuses if status else found)[cell] = view
+        start += size
+    return found, statuses
+
+
+_pieces: list[NDArray[np.uint8]] = []
+
+
+def _piece(size: int) -> NDArray[np.uint8]:
+    """Memory for outputs: a piece that no result uses any more, since asking the system for fresh pages takes longer
+    than computing what is written to them."""
+    for at, piece in enumerate(_pieces):
+        if sys.getrefcount(piece) == 3 and size <= len(piece) <= 2 * size + 2**20:
+            _pieces.append(_pieces.pop(at))
+            return piece[:size]
+    piece = np.empty(size, dtype=np.uint8)
+    if size >= 2**20:
+        _pieces.append(piece)
+        del _pieces[:-2]
+    return piece
 
 
 def _pointed(
@@ -213,8 +249,9 @@ def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> Non
 
 
 def _assembled(
-    kernel: Kernel, layout: Layout, cells: Mapping[str, Cell], found: dict[Cell, Entries], statuses: dict[Cell, Entries]
-) -> Result:
+    kernel: Kernel, layout: Layout, found: dict[Cell, Entries], statuses: dict[Cell, Entries]
+) -> tuple[set[int], dict[Cell, Figures]]:
+    """The components to be handed over, and the figures as they stand before that."""
     bad = set(layout.beyond)
     program = kernel.program
     figures: dict[Cell, Figures] = {}
@@ -237,9 +274,7 @@ def _assembled(
         if absent is not None:
             entries[absent != 0] = 0
         figures[cell] = Figures(cell, entries, absent)
-    for component in bad:
-        _hand_over(program, layout, component, figures)
-    return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))
+    return bad, figures
 
 
 def _given_order(layout: Layout, entity: str, entries: Entries) -> Entries:

@@ -4,15 +4,16 @@ code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from engine.columns import Cell
-from engine.ir.program import Definition
+from engine.columns import Cell, Columns, unit_of
+from engine.ir.program import Definition, Program
 from engine.native.options import Options
 from engine.types import Kind
 
 RATE_LIMIT, COUNT_LIMIT = 2**40, 2**30
+LIMITS = (2**31 - 1, 2**36, 2**43)
 
 
 class Storage(Enum):
@@ -63,3 +64,42 @@ def assumed_bounds(definition: Definition, unit: int, options: Options) -> tuple
     low = -limit if definition.low is None else max(-limit, -int(-definition.low * unit // 1))
     high = limit if definition.high is None else min(limit, int(definition.high * unit // 1))
     return min(low, high), high
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """How a definition's columns are held: the assumed bounds, in steps of 1/`unit`, and the storage that has room."""
+
+    definition: Definition
+    unit: int
+    low: int
+    high: int
+    storage: Storage
+
+
+_held: dict[tuple[int, int], Held] = {}
+
+
+def held(program: Program, definition: Definition, options: Options) -> Held:
+    """How a definition's columns are held. Answers are kept, since every evaluation asks."""
+    key = (id(definition), options.limit)
+    found = _held.get(key)
+    if found is None or found.definition is not definition:
+        unit = unit_of(program, definition)
+        low, high = assumed_bounds(definition, unit, options)
+        storage = Storage.WORD if low >= -(2**31) and high < 2**31 else Storage.DOUBLE
+        if definition.type.kind in (Kind.BOOLEAN, Kind.ENUM):
+            storage = Storage.BYTE
+        found = _held[key] = Held(definition, unit, low, high, storage)
+    return found
+
+
+def fitting(program: Program, columns: Columns, options: Options) -> Options:
+    """The options with a limit: the one stated, or the first that every amount of the population keeps to."""
+    if options.limit:
+        return options
+    most = 0
+    for cell, column in columns.columns.items():
+        if program.definitions[cell.name].type.kind is Kind.MONEY:
+            most = max(most, -column.low, column.high)
+    return replace(options, limit=next((limit for limit in LIMITS if most <= limit), LIMITS[-1]))

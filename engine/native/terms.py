@@ -38,7 +38,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive entries of the vector: where they begin, how many there are, and their form. None: no such constant."""
+    """Consecutive entries of the vector: where they begin, how many there are, and their form."""
 
     offset: int
     count: int
@@ -47,7 +47,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What stands in a block: part of the constant `name` on `day`. `part`: a column, or a bracket's side and number."""
+    """What stands in a block: part of the constant `name` on `day`, a column or a bracket's side and number."""
 
     name: str
     day: date

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.columns import Cell
 from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.native.chunk import Chunk, Rows
@@ -52,6 +53,7 @@ class Writer(Protocol):
     chunk: Chunk
     work: Arithmetic
     lanes: Lanes
+    idle: Cell | None  # a figure of the own row that is taken for nought
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:
         """The figure of an expression."""

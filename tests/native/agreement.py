@@ -16,7 +16,7 @@ from engine.outcomes import Fact, Known
 
 
 def differences(program: Program, columns: Columns, result: Result, limit: int = 20, every: int = 1) -> list[str]:
-    """Where a native result is not the interpreter's: figure, row, both values. `every` takes each n-th component only."""
+    """Where a native result is not the interpreter's. `every` takes each n-th component only."""
     layout = lay_out(program, columns, Options())
     constants = Constants(program)
     found: list[str] = []

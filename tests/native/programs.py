@@ -1,4 +1,4 @@
-"""Random well-typed programs: people, households and licences, with constants of every kind and formulas of every node."""
+"""Random well-typed programs: people, households, licences, constants of every kind and formulas of every node."""
 
 from __future__ import annotations
 

@@ -1,0 +1,89 @@
+"""Formulas that come to nothing for most rows: found while code is written, and skipped where no lane needs them.
+
+1. A formula that costs much is written, on trial, with each figure that it reads from its own row set to nought in
+   turn.
+2. If one of them makes the rest fall away (a tax on income that there is none of), the formula is written as a
+   choice: in full only if in some lane that figure is not nought, else in what is left of it.
+
+Nothing depends on the data: a row in which the figure is nought gets from the short form what the full one gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.columns import Cell
+from engine.ir import nodes as ir
+from engine.ir.walk import walk
+from engine.native import values as v
+from engine.native.formulas import FormulaWriter
+from engine.native.number import Number
+from engine.native.plan import Source, period_at
+from engine.native.values import Figure
+from engine.native.writing import Frame
+
+TRIED = 12
+LEFT = 0.4
+
+
+def write_figure(writer: FormulaWriter, source: Source, frame: Frame, least: int) -> Figure:
+    """A figure's formula; one of at least `least` operations in two forms, if a figure is found that makes it idle."""
+    body = source.body
+    assert body is not None
+    if writer.costs.of(body) < least // 4:
+        return writer.write(body, frame)
+    full = _trial(writer, body, frame)
+    if full < least:
+        return writer.write(body, frame)
+    best: tuple[int, Cell] | None = None
+    for cell in _candidates(writer, body, frame):
+        left = _trial(writer, body, frame, cell)
+        if left <= LEFT * full and (best is None or left < best[0]):
+            best = (left, cell)
+    return writer.write(body, frame) if best is None else _in_two_forms(writer, body, frame, best[1])
+
+
+def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
+    found: dict[Cell, None] = {}
+    for node in walk(body):
+        if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:
+            period = period_at(node.time, frame.period)
+            if period is not None:
+                cell = Cell(node.name, period)
+                figure = writer.memory.read(writer.chunk, cell, frame.own)
+                content = figure.content
+                if isinstance(content, Number) and content.constant is None and content.low <= 0 <= content.high:
+                    found[cell] = None
+    return list(found)[:TRIED]
+
+
+def _trial(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell | None = None) -> int:
+    """How many operations the formula takes. What is written is taken back."""
+    lanes = writer.lanes
+    lines, cost, block = len(lanes.lines), lanes.cost, lanes.block
+    lanes.open()
+    _written(writer, body, frame, idle)
+    lanes.close()
+    taken = lanes.cost - cost
+    del lanes.lines[lines:]
+    lanes.cost, lanes.block = cost, block
+    return taken
+
+
+def _written(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell | None) -> Figure:
+    writer.idle = idle
+    figure = writer.write(body, frame)
+    writer.idle = None
+    return figure
+
+
+def _in_two_forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell) -> Figure:
+    lanes, work = writer.lanes, writer.work
+    deciding = writer.memory.read(writer.chunk, idle, frame.own)
+    assert isinstance(deciding.content, Number)
+    busy = work.compare("!=", deciding.content.n, work.constant(0))
+    full = v.guarded(lanes, lanes.both(busy, "%active"), lambda: writer.write(body, frame))
+    short = _written(writer, body, frame, idle)
+    figure = v.choice(work, busy, full, short)
+    unclear = lanes.either(deciding.bad, deciding.absent)
+    return replace(figure, bad=lanes.either(figure.bad, unclear, work.take_flags()))
