@@ -82,11 +82,12 @@ def correction_of(
 ) -> list[Draft]:
     """A new assessment in the place of the one at offset `at`, the adjustment, and postings of the differences.
 
-    Empty if no figure changed.
+    Empty if neither a figure nor who is in the group changed. Who is in it counts by itself: the assessment that stands
+    must name everybody whose later facts are to find it.
     """
     old = {name: value for name, value in before.figures if value is not None}  # type: ignore[union-attr]
     new = {name: stored(value) for name, value in figures.items()}
-    if old == new:
+    if old == new and {use.subject for use in before.used} == household.facts.keys():
         return []
     differences = tuple(
         (name, Decimal(str(value)) - Decimal(str(old.get(name, 0))))
@@ -96,7 +97,9 @@ def correction_of(
     body = _assessment(terms, household, figures, read_to, at)
     adjustment = Adjustment(str(terms.period), event_id, at, differences, "facts recorded since the assessment")
     earlier = {name: Fraction(value) for name, value in old.items() if isinstance(value, int | Decimal)}
-    return _drafts(terms, household.group, event_id, [body, adjustment, *_postings(terms, earlier, figures, event_id)])
+    adjustments = [adjustment] if differences else []
+    postings = _postings(terms, earlier, figures, event_id)
+    return _drafts(terms, household.group, event_id, [body, *adjustments, *postings])
 
 
 def _assessment(terms: Terms, household: Household, figures: Figures, read_to: int, replaces: int | None) -> Assessment:

@@ -5,8 +5,8 @@
    that the subject joins. An assessment that was replaced is passed over for the one that replaced it.
 3. Each touched group is assessed anew under the law of its period, with the facts as known at the event. If a figure
    differs: a new assessment, an adjustment for the difference, and postings.
-4. Those and the follower's new position are appended in one transaction, compare-and-set: of two followers one wins, and
-   after a crash nothing was done twice.
+4. Those and the follower's new position are appended in one transaction, compare-and-set: of two followers one wins,
+   and after a crash nothing was done twice.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Follower:
 
     def _touched(self, events: Iterable[Event]) -> Iterator[str]:
         for event in events:
+            if self._overtaken(event):
+                yield event.subject
             attributes, joined = _changes(event)
             yield from joined
             if not attributes:
@@ -82,6 +84,20 @@ class Follower:
                     for use in body.used
                 ):
                     yield assessed.subject
+
+    def _overtaken(self, event: Event) -> bool:
+        """Whether facts of somebody it used were recorded after an assessment had read, and before it was recorded.
+
+        When the follower passed those facts the assessment was not there to be found.
+        """
+        body = event.body
+        if not isinstance(body, Assessment) or event.origin.source == CONSUMER or body.read_to >= event.offset - 1:
+            return False
+        return any(
+            one.offset > body.read_to and bool(_changes(one)[0])
+            for use in body.used
+            for one in self.log.read_subject(use.subject, event.offset)
+        )
 
     def _possible(self, subject: str) -> set[str]:
         """What might have been used, had it been known: every fact of the subject's entity."""
