@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api import rulesets
-from api.asking import most_useful_first
 from api.case_files import load_case
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
@@ -17,6 +16,7 @@ from engine.cases import Case, instances_of
 from engine.interpreter import Interpreter
 from engine.ir.program import Definition, Program
 from engine.outcomes import Fact, Failure, Outcome, Possible
+from engine.unknowns import most_useful_first
 
 Answer = tuple[Definition, Fact, Outcome]
 _ASK_AT_MOST = 5
@@ -52,9 +52,7 @@ def answer_all(program: Program, case: Case, wanted: Sequence[Definition]) -> li
 
 def next_facts(program: Program, case: Case, answers: Sequence[Answer]) -> list[Fact]:
     """The unknown facts on which undetermined answers depend, the most useful to ask first."""
-    open_answers = [(fact, outcome) for _, fact, outcome in answers if isinstance(outcome, Possible)]
-    unknown = dict.fromkeys(need for _, outcome in open_answers for need in sorted(outcome.needs, key=str))
-    return most_useful_first(program, case, [fact for fact, _ in open_answers], list(unknown))
+    return most_useful_first(program, case, [fact for _, fact, outcome in answers if isinstance(outcome, Possible)])
 
 
 def _report(program: Program, answers: Sequence[Answer], missing: Sequence[Fact]) -> None:

@@ -8,7 +8,7 @@ from engine.cases import case_from_data
 from engine.diagnostics import Diagnostics
 from engine.ir.program import Program
 from engine.outcomes import Fact
-from engine.unknowns import next_questions
+from engine.unknowns import most_useful_first, next_questions
 from tests.rulesets import check, told
 
 RULES = """
@@ -55,3 +55,45 @@ def test_what_cannot_matter_is_not_asked(tmp_path: Path) -> None:
     rules = program(tmp_path)
     assert asked(rules, resident=False) == []
     assert "How old are you?" not in asked(rules)
+
+
+def test_every_unknown_fact_that_matters_is_listed_once(tmp_path: Path) -> None:
+    rules = program(tmp_path)
+    case = case_from_data(rules, {"at": "2024", "people": {"ada": {}, "bo": {"resident": False}}}, Diagnostics())
+    assert case is not None
+    wanted = [Fact("grant", "ada", case.at), Fact("grant", "bo", case.at)]
+    listed = most_useful_first(rules, case, wanted)
+    assert [fact.name for fact in listed] == ["resident", "wages", "gift"]
+    assert {fact.instance for fact in listed} == {"ada"}
+    assert most_useful_first(rules, case, wanted[1:]) == []
+
+
+SEVERAL = """
+    about: What moves a usual person
+    law: Test Act
+    exports: [tax, free, extra, wages, pension]
+    inputs:
+      free: {entity: person, period: year, type: boolean, label: Free, absent: false}
+      extra: {entity: person, period: year, type: money, label: Extra, range: 0 .. 1_000_000, absent: 0}
+      pension: {entity: person, period: year, type: money, label: Pension, range: 0 .. 1_000_000, absent: 0}
+      wages: {entity: person, period: year, type: money, label: Wages, range: 0 .. 1_000_000, absent: 0}
+    variables:
+      income: {label: I, entity: person, period: year, type: money, law: s.1, formula: wages + pension + extra / 10}
+      levy: {label: L, entity: person, period: year, type: money, law: s.1, formula: wages * 1%}
+      tax:
+        label: Tax
+        entity: person
+        period: year
+        type: money
+        law: s.1
+        formula: "if free then 0 USD else max(0 USD, income - 10_000 USD) + min(levy, 1 USD)"
+"""
+
+
+def test_of_what_narrows_alike_that_comes_first_which_moves_more_or_is_read_more(tmp_path: Path) -> None:
+    compiled = check(tmp_path, {"m": SEVERAL})
+    assert compiled.program is not None, told(compiled)
+    case = case_from_data(compiled.program, {"at": "2024", "person": {"free": False}}, Diagnostics())
+    assert case is not None
+    listed = most_useful_first(compiled.program, case, [Fact("tax", "person", case.at)])
+    assert [fact.name for fact in listed] == ["wages", "pension", "extra"]
