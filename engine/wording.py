@@ -144,7 +144,7 @@ class Wording:
             case ir.And() | ir.Or() | ir.Not() | ir.Compare():
                 return self.condition(node)
             case ir.Aggregate():
-                return self._aggregate(node)
+                return self.condition(node) if node.operator in ("any", "all") else self._aggregate(node)
             case ir.Local():
                 return self._local(node)
         return self._plain(node)
@@ -328,8 +328,25 @@ class Wording:
                 self.frame = outer
                 return said
             case ir.Aggregate() if node.operator in ("any", "all"):
-                return self.say(node)
+                return self._of_members(node, truth)
         return self.amount(node) if truth is None else ("this always holds" if truth else "this never holds")
+
+    def _of_members(self, node: ir.Aggregate, truth: Value | None) -> str:
+        """The member who decided, or where nobody did, what holds of each who counts."""
+        members = self.interpreter.linked(node.link, self.frame)
+        if isinstance(members, Known | Possible | NotApplicable | Failure) or node.body is None:
+            return self.amount(node)
+        deciding = node.operator == "any"
+        outer, parts = self.frame, list[str]()
+        for member in members:
+            self.frame = replace(outer, bound={**outer.bound, node.name: member})
+            counted = node.where is None or self.known(node.where) is not False
+            if counted and (truth is not deciding or self.known(node.body) is deciding):
+                parts.append(self.condition(node.body))
+        self.frame = outer
+        if truth is deciding:
+            return parts[0]
+        return listed(list(dict.fromkeys(parts))) if parts else "there is nobody of whom this is asked"
 
     def _comparison(self, node: ir.Compare, truth: Value | None) -> str:
         if truth is None:

@@ -61,6 +61,13 @@ def test_the_credit_of_a_parent_of_two(us: Program) -> None:
     assert "(22,720 USD)" in reduction.how
 
 
+def test_what_holds_of_nobody_is_said_of_each(us: Program) -> None:
+    tree = explained(us, PARENT, "eitc_eligible", "home")
+    words = {child.label: child.how for child in tree.children}
+    assert words["No filer is the qualifying child of somebody else"].endswith("of ada: no")
+    assert words["The filers have Social Security numbers valid for work"].endswith("of ada: yes")
+
+
 def test_what_does_not_matter_is_left_out(us: Program) -> None:
     text = "\n".join(render(explained(us, PARENT, "adjusted_gross_income", "home")))
     assert "Wages, salaries and tips" in text
