@@ -196,6 +196,10 @@ def _loop(
     start = before.result if before is not None else _start(writer, node, taken, most)
     carried = _carried(writer, start)
     after = _step(writer, node, carried, taken)
+    if after.bad == carried.bad and start.bad is False:  # nothing in the loop is ever unclear
+        carried, after = replace(carried, bad=False), replace(after, bad=False)
+    if node.operator in ("sum", "count", "any", "all"):
+        start, carried, after = (replace(one, absent=False) for one in (start, carried, after))
     lanes.close()
     inside, lanes.lines = lanes.lines, outside
     last = lanes.block
@@ -291,7 +295,9 @@ def _step(writer: Writer, node: ir.Aggregate, carried: Figure, taken: Taken) -> 
     """The figure after one more member."""
     lanes, work = writer.lanes, writer.work
     bad = lanes.either(carried.bad, taken.unclear)
-    absent = lanes.both(carried.absent, lanes.opposite(taken.counts))
+    absent: Mask = False
+    if node.operator in ("min", "max"):
+        absent = lanes.both(carried.absent, lanes.opposite(taken.counts))
     if node.operator in ("any", "all"):
         assert isinstance(carried.content, Truth)
         decides = _deciding(writer, node.operator == "any", taken)
@@ -360,6 +366,8 @@ def _write_loop(
     lanes.effect(f"{place} = phi {module.long} [ {run.first}, %{entry} ], [ {step}, %{last} ]")
     start, carried, after = (_parts(lanes, figure) for figure in figures)
     for name, first, following in zip(carried, start, after, strict=True):
+        if not name[1].startswith("%"):
+            continue  # the same in every step
         kind = module.double if name[0] == "double" else module.mask
         lanes.effect(f"{name[1]} = phi {kind} [ {first[1]}, %{entry} ], [ {following[1]}, %{last} ]")
     there = lanes.make(f"icmp slt {module.long} {place}, {run.after}")
@@ -390,4 +398,4 @@ def _parts(lanes: Lanes, figure: Figure) -> list[tuple[str, str]]:
         found += [("double", part) for part in one.parts]
     if isinstance(figure.content, Truth):
         found.append(("mask", lanes.written(figure.content.mask)))
-    return [*found, ("mask", lanes.written(figure.bad)), ("mask", lanes.written(figure.absent))]
+    return [*found, *(("mask", lanes.written(one)) for one in (figure.bad, figure.absent))]

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
 from typing import assert_never
 
 from engine.columns import Cell
@@ -26,7 +28,7 @@ from engine.native.lanes import Mask
 from engine.native.memory import Memory
 from engine.native.number import Number
 from engine.native.plan import window
-from engine.native.terms import Terms
+from engine.native.terms import Request, Terms
 from engine.native.values import Code, Day, Figure, Length, Truth
 from engine.native.writing import Frame, Thunk
 
@@ -43,6 +45,7 @@ class FormulaWriter:
         self.lanes = chunk.lanes
         self.costs = costs
         self.idle: Cell | None = None
+        self.origins: dict[str, Request] = {}
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:
         """The figure of an expression."""
@@ -189,7 +192,8 @@ class FormulaWriter:
             wins = self.lanes.both(held[case.name], self.lanes.opposite(self.lanes.either(*rivals)))
             result = v.choice(self.work, wins, self.write(case.then, frame), result)
             settled = self.lanes.either(settled, wins)
-        clash = self.lanes.opposite(settled)
+        ranked = all(a.name in b.over or b.name in a.over for a, b in combinations(node.cases, 2))
+        clash = False if ranked else self.lanes.opposite(settled)
         return self.carrying(replace(result, bad=self.lanes.either(result.bad, clash)), whens)
 
     # --- logic
@@ -271,8 +275,16 @@ class FormulaWriter:
                 return Figure(number.subtract(self.work, a, b))
             case "*":
                 return Figure(number.multiply(self.work, a, b))
-        quotient, zero = number.divide(self.work, a, b)
+        quotient, zero = number.divide(self.work, a, self._divisor(b))
         return Figure(quotient, bad=zero)
+
+    def _divisor(self, b: Number) -> Number:
+        """The divisor, known to be above zero if it is a constant of the law that is."""
+        request = self.origins.get(b.n.main) if b.m is None else None
+        if request is None or not self.terms.all_positive(request):
+            return b
+        n = self.work.narrowed(b.n, 1, b.n.high)
+        return replace(b, n=n, low=max(b.low, Fraction(1, b.d)), sound=True)
 
     def extreme(self, operator: str, parts: Sequence[Figure]) -> Figure:
         """The least or greatest of numbers or dates."""

@@ -57,6 +57,7 @@ class Text:
     arguments: dict[tuple[str, ...], int]
     cells: dict[tuple[str, ...], Cell]
     requests: dict[Request, Block | None]
+    positive: set[Request]
     terms_size: int
     scratch_size: int
     outputs: tuple[Output, ...] = field(default=())
@@ -74,6 +75,7 @@ def write_module(program: Program, plan: Plan, shape: Shape, options: Options, w
         builder.arguments.numbers,
         builder.arguments.cells,
         builder.terms.requests,
+        builder.terms.positive,
         builder.terms.size,
         builder.memory.scratch_size,
         tuple(builder.outputs),

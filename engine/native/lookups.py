@@ -76,7 +76,9 @@ def _whole(writer: Writer, request: Request, place: Whole) -> tuple[Whole, int] 
     block = writer.terms.block(request)
     if block is None:
         return None
-    return Whole(fetch(writer, block, place), None, block.form.low, block.form.high), block.form.d
+    name = fetch(writer, block, place)
+    writer.origins[name] = request
+    return Whole(name, None, block.form.low, block.form.high), block.form.d
 
 
 def fetch(writer: Writer, block: Block, place: Whole) -> str:

@@ -16,19 +16,20 @@ from math import gcd, lcm
 
 from engine.native.lanes import Mask
 from engine.native.rounding import rounded_quotient
-from engine.native.whole import Arithmetic, Whole
+from engine.native.whole import Arithmetic, Key, Whole
 from engine.numbers import RoundingMode, round_whole
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """n / (m * d), in `low` .. `high` in every row that is not handed over."""
+    """n / (m * d), in `low` .. `high` in every row that is not handed over; if `sound`, in every lane without exception."""
 
     n: Whole
     m: Whole | None
     d: int
     low: Fraction
     high: Fraction
+    sound: bool = False
 
     @property
     def constant(self) -> Fraction | None:
@@ -90,7 +91,11 @@ def aligned(work: Arithmetic, a: Number, b: Number) -> tuple[Whole, Whole, Whole
 def add(work: Arithmetic, a: Number, b: Number) -> Number:
     """a + b."""
     left, right, m, d = aligned(work, a, b)
-    return _made(work, work.add(left, right), m, d, a.low + b.low, a.high + b.high)
+    total = _made(work, work.add(left, right), m, d, a.low + b.low, a.high + b.high)
+    for one, other in ((a, b), (b, a)):
+        if other.low >= 0:
+            _note_cap(work, one, total)
+    return total
 
 
 def subtract(work: Arithmetic, a: Number, b: Number) -> Number:
@@ -98,12 +103,51 @@ def subtract(work: Arithmetic, a: Number, b: Number) -> Number:
     if a == b:
         return fixed(work, 0)
     left, right, m, d = aligned(work, a, b)
-    return _made(work, work.subtract(left, right), m, d, a.low - b.high, a.high - b.low)
+    rest = _made(work, work.subtract(left, right), m, d, a.low - b.high, a.high - b.low)
+    if b.low >= 0:
+        _note_cap(work, rest, a)
+    return rest
 
 
 def negative(work: Arithmetic, a: Number) -> Number:
     """-a."""
     return Number(work.negative(a.n), a.m, a.d, -a.high, -a.low)
+
+
+# --- what a number never exceeds
+
+
+def _key(a: Number) -> Key | None:
+    return (a.n.parts, a.d) if a.m is None and a.constant is None else None
+
+
+def _note_cap(work: Arithmetic, a: Number, cap: Number, more: dict[Key, Fraction] | None = None) -> None:
+    """Note that a <= cap in every lane whose row is not handed over, and a <= each of `more`."""
+    key, other = _key(a), _key(cap)
+    if key is None:
+        return
+    known = work.caps.setdefault(key, {})
+    if other is not None and other != key:
+        known[other] = cap.low
+        known.update(work.caps.get(other, {}))
+    known.update(more or {})
+
+
+def _capped(work: Arithmetic, a: Number, cap: Number) -> bool:
+    """Whether a <= cap is known."""
+    key, other = _key(a), _key(cap)
+    return key is not None and other is not None and (key == other or other in work.caps.get(key, {}))
+
+
+def _note_extreme(work: Arithmetic, operator: str, found: Number, a: Number, b: Number) -> None:
+    if operator == "min":
+        _note_cap(work, found, a)
+        _note_cap(work, found, b)
+        return
+    for one, other in ((a, b), (b, a)):  # what caps one caps the greater too, where the other cannot exceed it
+        key = _key(one)
+        caps = work.caps.get(key, {}) if key is not None else {}
+        _note_cap(work, found, found, {cap: low for cap, low in caps.items() if low >= other.high})
 
 
 def _product_bounds(a: Number, b: Number) -> tuple[Fraction, Fraction]:
@@ -131,13 +175,15 @@ def divide(work: Arithmetic, a: Number, b: Number) -> tuple[Number, Mask]:
         return multiply(work, a, fixed(work, 1 / b.constant)), False
     zero = work.compare("=", b.n, work.constant(0))
     below = work.compare("<", b.n, work.constant(0))
-    size = work.absolute(b.n)
-    size = _sound_divisor(work, size)
+    size = _sound_divisor(work, work.absolute(b.n)) if b.low <= 0 or not b.sound else b.n
     common = gcd(a.d, b.d)
     n = _scaled(work, a.n, b.d // common, b.m)
     n = work.select(below, work.negative(n), n)
     m = work.multiply(size, a.m) if a.m is not None else size
-    return _made(work, n, m, a.d // common, *_quotient_bounds(a, b)), zero
+    low, high = _quotient_bounds(a, b)
+    if b.low >= 0 and _capped(work, a, b):
+        high = min(high, Fraction(1))
+    return _made(work, n, m, a.d // common, low, max(low, high)), zero
 
 
 def _sound_divisor(work: Arithmetic, size: Whole) -> Whole:
@@ -207,7 +253,9 @@ def extreme(work: Arithmetic, operator: str, a: Number, b: Number) -> Number:
     low, high = pick(a.low, b.low), pick(a.high, b.high)
     left, right, m, d = aligned(work, a, b)
     if m is None:
-        return _made(work, work.extreme(operator, left, right), None, d, low, high)
+        found = _made(work, work.extreme(operator, left, right), None, d, low, high)
+        _note_extreme(work, operator, found, a, b)
+        return found
     first = work.compare("<" if operator == "min" else ">", left, right)
     chosen = select(work, first, a, b)
     return Number(chosen.n, chosen.m, chosen.d, low, high)

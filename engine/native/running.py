@@ -131,7 +131,7 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
         plan = make_plan(program, wanted, Supply(supply, layout.columns.complete))
         target = machine(options.width)
         text = write_module(program, plan, shape, options, target.width, target.permutes)
-        terms = filled(program, text.requests, text.terms_size)
+        terms = filled(program, text.requests, text.positive, text.terms_size)
         loaded, from_cache = _loaded(text, options) if text.outputs else (None, False)
         _kernels[key] = Kernel(program, plan, text, terms, loaded, options, from_cache)
     return _kernels[key]

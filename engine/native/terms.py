@@ -65,6 +65,7 @@ class Terms:
         self.program = program
         self.constants = Constants(program)
         self.requests: dict[Request, Block | None] = {}
+        self.positive: set[Request] = set()
         self.size = 0
 
     def block(self, request: Request) -> Block | None:
@@ -73,6 +74,14 @@ class Terms:
             entries = entries_of(self.program, self.constants, request)
             self.requests[request] = self._allot(request, entries) if entries is not None else None
         return self.requests[request]
+
+    def all_positive(self, request: Request) -> bool:
+        """Whether all entries of a block are above zero. If so the code relies on it, and other entries do not fit."""
+        entries = entries_of(self.program, self.constants, request)
+        if entries is None or any(value <= 0 for value, _ in entries):
+            return False
+        self.positive.add(request)
+        return True
 
     def _allot(self, request: Request, entries: list[tuple[Fraction, Kind]]) -> Block:
         form = form_of(entries, self.program.settings.money_grid)
@@ -84,7 +93,9 @@ class Terms:
         return Block(offset, count, form)
 
 
-def filled(program: Program, requests: dict[Request, Block | None], size: int) -> NDArray[np.float64]:
+def filled(
+    program: Program, requests: dict[Request, Block | None], positive: set[Request], size: int
+) -> NDArray[np.float64]:
     """The vector for a program. Raises TermsDoNotFit if its constants need other forms."""
     constants = Constants(program)
     vector = np.zeros(size + 2 * PAD)
@@ -94,12 +105,17 @@ def filled(program: Program, requests: dict[Request, Block | None], size: int) -
             raise TermsDoNotFit(request.name)
         if (entries is None) != (block is None) or (entries is not None and block and len(entries) != block.count):
             raise TermsDoNotFit(request.name)
+        if request in positive and any(value <= 0 for value, _ in entries or ()):
+            raise TermsDoNotFit(request.name)
         for at, (value, _) in enumerate(entries or ()):
             assert block is not None
             held = value * block.form.d
             if held.denominator != 1 or not block.form.low <= held <= block.form.high:
                 raise TermsDoNotFit(request.name)
             vector[block.offset + at] = float(held.numerator)
+        if block is not None and block.count > 1:  # a lane that does not matter may look past the last: not at nought
+            end = block.offset + block.count
+            vector[end : block.offset + -(-block.count // PAD) * PAD] = vector[end - 1]
     return vector
 
 

@@ -13,6 +13,7 @@ bounds show, it notes in `flags` the lanes in which that does not hold, and whoe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from engine.native import limbs
 from engine.native.lanes import Lanes, Mask
@@ -21,6 +22,9 @@ from engine.native.limbs import Digits
 NARROW = 2**53
 LIMIT = 2**100
 LARGEST = 2 ** (limbs.BITS * (limbs.MOST - 1))
+
+
+Key = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,16 @@ class Whole:
 
 
 class Arithmetic:
-    """Exact operations on whole numbers, written through `lanes`."""
+    """Exact operations on whole numbers, written through `lanes`.
+
+    `caps` keeps, for a number by its names, others that it never exceeds, with their lower bounds: `number.py` notes what it
+    knows of least values and differences there, and bounds quotients by it.
+    """
 
     def __init__(self, lanes: Lanes) -> None:
         self.lanes = lanes
         self.flags: list[Mask] = []
+        self.caps: dict[Key, dict[Key, Fraction]] = {}
 
     def constant(self, value: int) -> Whole:
         """A number known now."""

@@ -16,7 +16,7 @@ from engine.ir.program import Program
 from engine.native.chunk import Chunk, Rows
 from engine.native.lanes import Lanes
 from engine.native.memory import Memory
-from engine.native.terms import Terms
+from engine.native.terms import Request, Terms
 from engine.native.values import Content, Figure
 from engine.native.whole import Arithmetic
 from engine.periods import Period
@@ -54,6 +54,8 @@ class Writer(Protocol):
     work: Arithmetic
     lanes: Lanes
     idle: Cell | None  # a figure of the own row that is taken for nought
+
+    origins: dict[str, Request]  # the blocks of terms that names were read from
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:
         """The figure of an expression."""

@@ -1,0 +1,77 @@
+"""The cache of compiled objects is used when it can be trusted, and else the code is compiled again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from engine.native import Options, object_cache, running
+from engine.native.layout import lay_out
+from engine.native.plan import cell_for
+from tests.native.agreement import all_figures
+from tests.native.populations import population_of
+from tests.native.programs import AT, random_program
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "objects"
+
+
+def compiled(folder: Path) -> running.Kernel:
+    """The same program compiled as if in a new process."""
+    running._kernels.clear()
+    program = random_program(Random(3))
+    columns = population_of(program, AT, 5, 3)
+    options = Options(cache=str(folder), limit=2**31 - 1)
+    cells = [cell_for(program, name, AT) for name in all_figures(program)]
+    return running.compile_kernel(program, lay_out(program, columns, options), cells, options)
+
+
+def test_a_second_process_finds_the_object(folder: Path) -> None:
+    assert not compiled(folder).from_cache
+    assert compiled(folder).from_cache
+    assert [path.stat().st_mode & 0o077 for path in folder.iterdir()] == [0]
+
+
+def test_damage_at_any_place_is_noticed(folder: Path) -> None:
+    compiled(folder)
+    (entry,) = folder.iterdir()
+    whole = entry.read_bytes()
+    random = np.random.default_rng(1)
+    places = [0, 5, 30, 70, 120, len(whole) - 1, *random.integers(0, len(whole), 20).tolist()]
+    for place in places:
+        entry.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert object_cache.fetch(folder, entry.name) is None
+    for size in (0, 1, 100, len(whole) - 1):
+        entry.write_bytes(whole[:size])
+        assert object_cache.fetch(folder, entry.name) is None
+    assert not compiled(folder).from_cache
+    assert compiled(folder).from_cache
+
+
+def test_an_entry_under_another_name_is_foreign(folder: Path) -> None:
+    compiled(folder)
+    (entry,) = folder.iterdir()
+    entry.rename(folder / "another")
+    assert object_cache.fetch(folder, "another") is None
+
+
+def test_an_entry_that_others_can_write_is_not_trusted(folder: Path) -> None:
+    compiled(folder)
+    (entry,) = folder.iterdir()
+    entry.chmod(0o666)
+    assert object_cache.fetch(folder, entry.name) is None
+
+
+def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    assert not compiled(file / "objects").from_cache
+
+
+def test_the_key_tells_its_parts_apart() -> None:
+    assert object_cache.key_of("ab", "c") != object_cache.key_of("a", "bc")
