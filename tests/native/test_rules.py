@@ -1,0 +1,80 @@
+"""Native and interpreter agree on every figure of the rules that are shipped; a reform of a constant needs no new code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.columns import Columns
+from engine.ir.program import Program
+from engine.native import Options, evaluate, marginal_rates
+from engine.native.kernel import write_module
+from engine.native.layout import lay_out
+from engine.native.plan import Supply, cell_for, make_plan
+from engine.periods import parse_period
+from engine.pipeline import compile_rules
+from engine.types import Kind
+from tests.native.agreement import all_figures, differences
+from tests.native.populations import random_population
+
+RULES = Path(__file__).parents[2] / "rules" / "us"
+WITHOUT_CACHE = Options(cache="")
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return compile_rules(RULES)
+
+
+@pytest.mark.parametrize(
+    ("year", "missing", "density", "given"),
+    [
+        ("2024", 0.0, 1.0, ()),
+        ("2021", 0.05, 1.0, ()),
+        ("2018", 0.0, 0.5, ("filing_status", "age")),
+        ("2026", 0.02, 0.9, ("adjusted_gross_income",)),
+    ],
+)
+def test_every_figure_agrees(program: Program, year: str, missing: float, density: float, given: tuple[str, ...]) -> None:
+    columns = random_population(program, parse_period(year), 60, int(year), given, missing, density)
+    result = evaluate(program, columns, all_figures(program), options=WITHOUT_CACHE, threads=2)
+    assert differences(program, columns, result) == []
+
+
+def text_of(program: Program, columns: Columns) -> str:
+    options = Options(limit=2**31 - 1)
+    layout = lay_out(program, columns, options)
+    supply = {cell: column.missing is not None for cell, column in columns.columns.items()}
+    cells = [cell_for(program, name, columns.at) for name in all_figures(program)]
+    plan = make_plan(program, cells, Supply(supply, True))
+    return write_module(program, plan, layout.shape(supply), options, 8, True).text
+
+
+def test_a_reform_of_constants_is_the_same_text(program: Program) -> None:
+    columns = random_population(program, parse_period("2024"), 5, 1)
+    money = {
+        name: replace(one, values=tuple((day, Fraction(value) + 1) for day, value in one.values))  # type: ignore[arg-type]
+        for name, one in program.parameters.items()
+        if one.type is not None and one.type.kind is Kind.MONEY and one.uprate is None
+    }
+    assert len(money) > 10
+    reformed = replace(program, parameters={**program.parameters, **money}, fingerprint="reformed")
+    assert text_of(reformed, columns) == text_of(program, columns)
+    result = evaluate(reformed, columns, all_figures(program), options=WITHOUT_CACHE)
+    assert differences(reformed, columns, result) == []
+
+
+def test_marginal_rates_are_two_runs_of_one_kernel(program: Program) -> None:
+    columns = random_population(program, parse_period("2024"), 30, 2)
+    link = columns.groups["tax_unit"]
+    rows = link.role == 0
+    first, second = marginal_rates(
+        program, columns, ["income_tax", "adjusted_gross_income"], "employment_income", rows, 100, options=WITHOUT_CACHE
+    )
+    gained = second.figures["adjusted_gross_income"].entries - first.figures["adjusted_gross_income"].entries
+    assert np.count_nonzero(gained) > 0
+    assert differences(program, columns, first) == []
