@@ -44,7 +44,8 @@ class FormulaWriter:
         self.work = chunk.work
         self.lanes = chunk.lanes
         self.costs = costs
-        self.idle: Cell | None = None
+        self.idle: frozenset[Cell] = frozenset()
+        self.busy: list[Cell] = []
         self.origins: dict[str, Request] = {}
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:

@@ -10,6 +10,7 @@ Nothing depends on the data: a row in which the figure is nought gets from the s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine.columns import Cell
@@ -22,42 +23,58 @@ from engine.native.plan import Source, period_at
 from engine.native.values import Figure
 from engine.native.writing import Frame
 
-TRIED = 12
-LEFT = 0.4
+TRIED, DEPTH = 12, 3
+LEFT = 0.6
+Idle = frozenset[Cell]
 
 
 def write_figure(writer: FormulaWriter, source: Source, frame: Frame, least: int) -> Figure:
-    """A figure's formula; one of at least `least` operations in two forms, if a figure is found that makes it idle."""
+    """A figure's formula; one of at least `least` operations in a long and a short form, if a figure is found that
+    makes it idle, and the long one again in two.
+    """
     body = source.body
     assert body is not None
     if writer.costs.of(body) < least // 4:
         return writer.write(body, frame)
-    full = _trial(writer, body, frame)
+    return _forms(writer, body, frame, least, DEPTH)
+
+
+def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int, depth: int) -> Figure:
+    full = _trial(writer, body, frame, frozenset()) if depth else 0
     if full < least:
         return writer.write(body, frame)
     best: tuple[int, Cell] | None = None
     for cell in _candidates(writer, body, frame):
-        left = _trial(writer, body, frame, cell)
+        left = _trial(writer, body, frame, frozenset((cell,)))
         if left <= LEFT * full and (best is None or left < best[0]):
             best = (left, cell)
-    return writer.write(body, frame) if best is None else _in_two_forms(writer, body, frame, best[1])
+    if best is None:
+        return writer.write(body, frame)
+    return _in_two_forms(writer, body, frame, best[1], lambda: _forms(writer, body, frame, least, depth - 1))
 
 
 def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
+    """Numbers of the own row that the formula reads, that may be nought or not, and are not known here to be one of it.
+    """
     found: dict[Cell, None] = {}
     for node in walk(body):
         if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:
             period = period_at(node.time, frame.period)
             if period is not None:
                 cell = Cell(node.name, period)
-                figure = writer.memory.read(writer.chunk, cell, frame.own)
-                content = figure.content
-                if isinstance(content, Number) and content.constant is None and content.low <= 0 <= content.high:
+                content = writer.memory.read(writer.chunk, cell, frame.own).content
+                known = cell in writer.busy
+                if (
+                    isinstance(content, Number)
+                    and content.constant is None
+                    and content.low <= 0 <= content.high
+                    and not known
+                ):
                     found[cell] = None
     return list(found)[:TRIED]
 
 
-def _trial(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell | None = None) -> int:
+def _trial(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> int:
     """How many operations the formula takes. What is written is taken back."""
     lanes = writer.lanes
     lines, cost, block = len(lanes.lines), lanes.cost, lanes.block
@@ -70,20 +87,25 @@ def _trial(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell 
     return taken
 
 
-def _written(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell | None) -> Figure:
+def _written(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> Figure:
+    before = writer.idle
     writer.idle = idle
     figure = writer.write(body, frame)
-    writer.idle = None
+    writer.idle = before
     return figure
 
 
-def _in_two_forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell) -> Figure:
+def _in_two_forms(
+    writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell, write_long: Callable[[], Figure]
+) -> Figure:
     lanes, work = writer.lanes, writer.work
     deciding = writer.memory.read(writer.chunk, idle, frame.own)
     assert isinstance(deciding.content, Number)
     busy = work.compare("!=", deciding.content.n, work.constant(0))
-    full = v.guarded(lanes, lanes.both(busy, "%active"), lambda: writer.write(body, frame))
-    short = _written(writer, body, frame, idle)
+    writer.busy.append(idle)
+    full = v.guarded(lanes, lanes.both(busy, "%active"), write_long)
+    writer.busy.pop()
+    short = _written(writer, body, frame, frozenset((idle,)))
     figure = v.choice(work, busy, full, short)
     unclear = lanes.either(deciding.bad, deciding.absent)
     return replace(figure, bad=lanes.either(figure.bad, unclear, work.take_flags()))

@@ -22,7 +22,9 @@ from engine.numbers import RoundingMode, round_whole
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """n / (m * d), in `low` .. `high` in every row that is not handed over; if `sound`, in every lane without exception."""
+    """n / (m * d), in `low` .. `high` in every row that is not handed over; if `sound`, in every lane without
+    exception.
+    """
 
     n: Whole
     m: Whole | None

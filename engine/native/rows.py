@@ -42,7 +42,7 @@ def read(writer: Writer, node: ir.VariableRead, frame: Frame) -> Figure:
 
 def at(writer: Writer, cell: Cell, found: Found) -> Figure:
     """A cell's figures of the rows found."""
-    if found.rows.dense and cell == writer.idle:
+    if found.rows.dense and cell in writer.idle:
         return Figure(number.fixed(writer.work, 0))
     figure = writer.memory.read(writer.chunk, cell, found.rows)
     bad = writer.lanes.either(figure.bad, found.bad)

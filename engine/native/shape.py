@@ -13,7 +13,7 @@ from engine.native.options import Options
 from engine.types import Kind
 
 RATE_LIMIT, COUNT_LIMIT = 2**40, 2**30
-LIMITS = (2**31 - 1, 2**36, 2**43)
+LIMITS = (2**31 - 1, 2**34, 2**37, 2**43)
 
 
 class Storage(Enum):

@@ -126,8 +126,8 @@ def form_of(entries: Sequence[tuple[Fraction, Kind]], grid: Fraction) -> Form:
     if kind is Kind.MONEY:
         denominator = lcm(denominator, grid.denominator)
     elif kind is Kind.RATE:
-        roomy = next((size for size in (10**4, 10**6, 10**9) if size % denominator == 0), None)
-        denominator = roomy if roomy is not None else lcm(denominator, 10**4)
+        roomy = next((size for size in (100, 10**4, 10**6, 10**9) if size % denominator == 0), None)
+        denominator = roomy if roomy is not None else lcm(denominator, 100)
     held = [value * denominator for value, _ in entries]
     if kind is Kind.ENUM:  # a place in an enum, or a number of brackets: a different one needs other code
         return Form(1, 0, 255)

@@ -69,8 +69,8 @@ class Whole:
 class Arithmetic:
     """Exact operations on whole numbers, written through `lanes`.
 
-    `caps` keeps, for a number by its names, others that it never exceeds, with their lower bounds: `number.py` notes what it
-    knows of least values and differences there, and bounds quotients by it.
+    `caps` keeps, for a number by its names, others that it never exceeds, with their lower bounds: `number.py` notes
+    what it knows of least values and differences there, and bounds quotients by it.
     """
 
     def __init__(self, lanes: Lanes) -> None:

@@ -53,7 +53,7 @@ class Writer(Protocol):
     chunk: Chunk
     work: Arithmetic
     lanes: Lanes
-    idle: Cell | None  # a figure of the own row that is taken for nought
+    idle: frozenset[Cell]  # figures of the own row that are taken for nought
 
     origins: dict[str, Request]  # the blocks of terms that names were read from
 

@@ -1,4 +1,5 @@
-"""Native and interpreter agree on every figure of the rules that are shipped; a reform of a constant needs no new code."""
+"""Native and interpreter agree on every figure of the rules that are shipped; a reform of a constant needs no new code.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ def program() -> Program:
         ("2026", 0.02, 0.9, ("adjusted_gross_income",)),
     ],
 )
-def test_every_figure_agrees(program: Program, year: str, missing: float, density: float, given: tuple[str, ...]) -> None:
+def test_every_figure_agrees(
+    program: Program, year: str, missing: float, density: float, given: tuple[str, ...]
+) -> None:
     columns = random_population(program, parse_period(year), 60, int(year), given, missing, density)
     result = evaluate(program, columns, all_figures(program), options=WITHOUT_CACHE, threads=2)
     assert differences(program, columns, result) == []
