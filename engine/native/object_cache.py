@@ -18,8 +18,13 @@ from pathlib import Path
 _MARK = b"rulewright-object-2"
 
 
-def default_folder() -> Path:
-    """The user's cache folder."""
+def folder_of(chosen: Path | str | None) -> Path | None:
+    """The folder of entries: the one chosen, none if that is empty, else the user's (`RULEWRIGHT_CACHE`, empty: none)."""
+    if chosen is not None:
+        return Path(chosen) if chosen else None
+    stated = os.environ.get("RULEWRIGHT_CACHE")
+    if stated is not None:
+        return Path(stated) / "objects" if stated else None
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "rulewright" / "objects"
 

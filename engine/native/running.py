@@ -14,24 +14,20 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Cell, Column, Columns, Entries, column_of, unit_of
+from engine.columns import Cell, Columns, Entries, column_of
 from engine.constants import Constants
 from engine.ir.program import Program
-from engine.native import object_cache
+from engine.native.compiling import Kernel, compile_kernel, layout_for
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
-from engine.native.kernel import ABSENT, BAD, Output, Text, write_module
-from engine.native.layout import PAD, Layout, lay_out
+from engine.native.kernel import ABSENT, BAD
+from engine.native.layout import PAD, Layout
 from engine.native.options import Options
-from engine.native.plan import Plan, Supply, cell_for, make_plan
+from engine.native.plan import cell_for
 from engine.native.shape import fitting
-from engine.native.terms import filled
-from engine.native.toolchain import Loaded, compile_text, machine
 from engine.outcomes import Failure, Known, NotApplicable, Possible
 from engine.periods import Period
 from engine.types import Kind
@@ -57,19 +53,6 @@ class Result:
     handed_over: int
 
 
-@dataclass(slots=True, eq=False)
-class Kernel:
-    """Compiled code for wanted figures on data of one shape."""
-
-    program: Program
-    plan: Plan
-    text: Text
-    terms: NDArray[np.float64]
-    loaded: Loaded | None
-    options: Options
-    from_cache: bool = False
-
-
 def evaluate(
     program: Program,
     columns: Columns,
@@ -93,60 +76,6 @@ def evaluate(
     for component in bad:
         _hand_over(program, layout, component, figures)
     return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))
-
-
-# --- compiling
-
-_layouts: WeakKeyDictionary[Columns, list[Layout]] = WeakKeyDictionary()
-_kernels: dict[tuple[object, ...], Kernel] = {}
-
-
-def layout_for(program: Program, columns: Columns, options: Options) -> Layout:
-    """The population laid out; kept as long as the population is."""
-    kept = _layouts.setdefault(columns, [])
-    for one in kept:
-        if one.program.settings == program.settings and (one.options.block, one.options.limit) == (
-            options.block,
-            options.limit,
-        ):
-            return one
-    made = lay_out(program, columns, options)
-    kept.append(made)
-    return made
-
-
-def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], options: Options) -> Kernel:
-    """Code for the wanted cells on data of this shape; kept in memory, and on disk by content."""
-    supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
-    shape = layout.shape(supply)
-    columns_key = frozenset(shape.columns.items())
-    shape_key = (
-        tuple(sorted(shape.capacity.items())),
-        tuple(sorted(shape.members.items())),
-        shape.in_order,
-        shape.complete,
-    )
-    key = (program.fingerprint or id(program), tuple(wanted), columns_key, shape_key, options)
-    if key not in _kernels:
-        plan = make_plan(program, wanted, Supply(supply, layout.columns.complete))
-        target = machine(options.width)
-        text = write_module(program, plan, shape, options, target.width, target.permutes)
-        terms = filled(program, text.requests, text.positive, text.terms_size)
-        loaded, from_cache = _loaded(text, options) if text.outputs else (None, False)
-        _kernels[key] = Kernel(program, plan, text, terms, loaded, options, from_cache)
-    return _kernels[key]
-
-
-def _loaded(text: Text, options: Options) -> tuple[Loaded, bool]:
-    target = machine(options.width)
-    folder = object_cache.default_folder() if options.cache is None else Path(options.cache) if options.cache else None
-    key = object_cache.key_of(target.identity, text.text)
-    code = object_cache.fetch(folder, key)
-    from_cache = code is not None
-    if code is None:
-        code = compile_text(text.text, target)
-        object_cache.keep(folder, key, code)
-    return Loaded(code, target), from_cache
 
 
 # --- running
@@ -375,6 +304,3 @@ def marginal_rates(
     moved = replace(columns, columns={**columns.columns, cell: more})
     first = evaluate(program, plain, wanted, threads=threads, options=options)
     return first, evaluate(program, moved, wanted, threads=threads, options=options)
-
-
-__all__ = ["Column", "Figures", "Kernel", "Output", "Result", "compile_kernel", "evaluate", "marginal_rates", "unit_of"]

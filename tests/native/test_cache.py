@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
-from engine.native import Options, object_cache, running
+from engine.native import Options, compiling, object_cache
 from engine.native.layout import lay_out
 from engine.native.plan import cell_for
 from tests.native.agreement import all_figures
@@ -21,25 +22,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "objects"
 
 
-def compiled(folder: Path) -> running.Kernel:
+def compiled(folder: Path, fingerprint: str = "") -> compiling.Kernel:
     """The same program compiled as if in a new process."""
-    running._kernels.clear()
-    program = random_program(Random(3))
+    compiling._kernels.clear()
+    program = replace(random_program(Random(3)), fingerprint=fingerprint)
     columns = population_of(program, AT, 5, 3)
     options = Options(cache=str(folder), limit=2**31 - 1)
     cells = [cell_for(program, name, AT) for name in all_figures(program)]
-    return running.compile_kernel(program, lay_out(program, columns, options), cells, options)
+    return compiling.compile_kernel(program, lay_out(program, columns, options), cells, options)
 
 
 def test_a_second_process_finds_the_object(folder: Path) -> None:
     assert not compiled(folder).from_cache
     assert compiled(folder).from_cache
-    assert [path.stat().st_mode & 0o077 for path in folder.iterdir()] == [0]
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
 
 
 def test_damage_at_any_place_is_noticed(folder: Path) -> None:
     compiled(folder)
-    (entry,) = folder.iterdir()
+    entry = max(folder.iterdir(), key=lambda path: path.stat().st_size)
     whole = entry.read_bytes()
     random = np.random.default_rng(1)
     places = [0, 5, 30, 70, 120, len(whole) - 1, *random.integers(0, len(whole), 20).tolist()]
@@ -75,3 +76,21 @@ def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
 
 def test_the_key_tells_its_parts_apart() -> None:
     assert object_cache.key_of("ab", "c") != object_cache.key_of("a", "bc")
+
+
+def test_a_program_that_is_known_needs_no_text(folder: Path) -> None:
+    compiled(folder, "law of 2024")
+    assert len(list(folder.iterdir())) == 2
+    known = compiled(folder, "law of 2024")
+    assert known.from_cache
+    assert known.text.text == ""
+    assert compiled(folder, "law of 2025").text.text != ""
+
+
+def test_damage_to_either_entry_is_made_good(folder: Path) -> None:
+    compiled(folder, "law of 2024")
+    for entry in list(folder.iterdir()):
+        whole = entry.read_bytes()
+        entry.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        assert compiled(folder, "law of 2024").text.outputs
+        assert entry.read_bytes() == whole

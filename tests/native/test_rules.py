@@ -1,5 +1,4 @@
-"""Native and interpreter agree on every figure of the rules that are shipped; a reform of a constant needs no new code.
-"""
+"""Native and interpreter agree on every figure of the rules that are shipped; a reform of a constant needs no new code."""
 
 from __future__ import annotations
 
