@@ -54,7 +54,7 @@ def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int,
 
 
 def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
-    """Numbers of the own row that the formula reads, that may be nought or not, and are not known here to be one of it."""
+    """Numbers of the own row that the formula reads, that may be nought and are not yet known to be or not."""
     found: dict[Cell, None] = {}
     for node in walk(body):
         if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:

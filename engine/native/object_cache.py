@@ -19,7 +19,7 @@ _MARK = b"rulewright-object-2"
 
 
 def folder_of(chosen: Path | str | None) -> Path | None:
-    """The folder of entries: the one chosen, none if that is empty, else the user's (`RULEWRIGHT_CACHE`, empty: none)."""
+    """The folder of entries: the one chosen, none if that is empty, else the user's (or `RULEWRIGHT_CACHE`)."""
     if chosen is not None:
         return Path(chosen) if chosen else None
     stated = os.environ.get("RULEWRIGHT_CACHE")

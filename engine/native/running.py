@@ -248,12 +248,13 @@ def _hand_over(program: Program, layout: Layout, component: int, figures: dict[C
             continue
         one = figures[cell]
         status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
-        status[row] = _status(outcome)
+        status[row] = status_of(outcome)
         one.entries[row] = 0
         figures[cell] = replace(one, status=status, messages={**one.messages, row: described(outcome)})
 
 
-def _status(outcome: object) -> int:
+def status_of(outcome: object) -> int:
+    """The status that stands for an outcome without a value that a column holds."""
     match outcome:
         case NotApplicable():
             return NOT_APPLICABLE

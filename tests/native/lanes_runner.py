@@ -1,4 +1,4 @@
-"""Run operations on whole numbers in lanes by themselves: compile a small function, feed it numbers, read the results."""
+"""Run operations on whole numbers in lanes by themselves: compile a small function, feed it, read the results."""
 
 from __future__ import annotations
 

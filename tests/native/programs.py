@@ -24,12 +24,13 @@ COLOUR = enum_type("colour")
 COLOURS = ("red", "green", "blue")
 TYPES = (MONEY, RATE, INTEGER, BOOLEAN, DATE, COLOUR)
 ROLES = (Role("head", "heads", 1, 1), Role("partner", "partners", 0, 1), Role("child", "children"))
-ENTITIES = ("person", "household", "licence")
+GROUPS = ("household", "family")
+ENTITIES = ("person", *GROUPS, "licence")
 START = date(2000, 1, 1)
 
 
 def settings(random: Random) -> Settings:
-    """A jurisdiction with three entities."""
+    """A jurisdiction with people, two kinds of group, and records."""
     return Settings(
         name="made",
         covers_from=START,
@@ -40,6 +41,7 @@ def settings(random: Random) -> Settings:
         entities={
             "person": Entity("person", SPAN, plural="people"),
             "household": Entity("household", SPAN, plural="households", of="person", roles=ROLES),
+            "family": Entity("family", SPAN, plural="families", of="person", roles=ROLES),
             "licence": Entity("licence", SPAN, plural="licences", belongs_to="person"),
         },
     )
@@ -191,16 +193,18 @@ class Maker:
         match self.entity, entity:
             case a, b if a == b:
                 return own, False
-            case "household", "person":
+            case group, "person" if group in GROUPS:
                 if self.random.random() < 0.5:
                     return ir.HolderOf("person", own, "head", False), False
                 return ir.HolderOf("person", own, "partner", True), True
-            case "person", "household":
-                return ir.GroupOf("household", own), False
+            case "person", group if group in GROUPS:
+                return ir.GroupOf(group, own), False
+            case group, other if group in GROUPS and other in GROUPS:
+                return ir.GroupOf(other, ir.HolderOf("person", own, "head", False)), False
             case "licence", "person":
                 return ir.OwnerOf("person", own), False
-            case "licence", "household":
-                return ir.GroupOf("household", ir.OwnerOf("person", own)), False
+            case "licence", group if group in GROUPS:
+                return ir.GroupOf(group, ir.OwnerOf("person", own)), False
         return None, False
 
     # --- every type
@@ -277,11 +281,11 @@ class Maker:
         return ir.Aggregate(kind, None, self.one_of(*operators), link, name, body, where)
 
     def link(self) -> tuple[ir.Link | None, str]:
-        if self.entity == "household" and len(self.bound) == 0:
+        if self.entity in GROUPS and len(self.bound) == 0:
             roles = self.random.choice(
                 [("head",), ("head", "partner"), ("child",), ("head", "child"), ("head", "partner", "child")]
             )
-            return ir.Members("person", ir.Self("household"), roles), "person"
+            return ir.Members("person", ir.Self(self.entity), roles), "person"
         people = [name for name, one in self.bound if one == "person"]
         if self.entity == "person" or people:
             owner: ir.Subject = ir.Bound("person", people[0]) if people else ir.Self("person")

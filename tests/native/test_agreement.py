@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.native import Options, evaluate
-from tests.native.agreement import all_figures, differences
+from engine.native.agreement import all_figures, differences
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
 

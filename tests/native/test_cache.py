@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from engine.native import Options, compiling, object_cache
+from engine.native.agreement import all_figures
 from engine.native.layout import lay_out
 from engine.native.plan import cell_for
-from tests.native.agreement import all_figures
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
 

@@ -1,4 +1,4 @@
-"""Comparing the native evaluator with the interpreter, figure by figure."""
+"""Comparing the native evaluator with the interpreter, figure by figure: for tests and `rulewright check`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.ir.program import Program
 from engine.native.handover import case_of, entry_of, rows_of
 from engine.native.layout import lay_out
 from engine.native.options import Options
-from engine.native.running import KNOWN, Result, _status
+from engine.native.running import KNOWN, Result, status_of
 from engine.outcomes import Fact, Known
 
 
@@ -34,7 +34,7 @@ def differences(program: Program, columns: Columns, result: Result, limit: int =
                     entry = entry_of(program, definition, outcome.value)
                     same = (status == KNOWN and int(figures.entries[row]) == entry) or entry is None
                 else:
-                    same = status == _status(outcome)
+                    same = status == status_of(outcome)
                 if not same:
                     found.append(
                         f"{name} of row {row}: native {figures.entries[row]} ({status}), interpreter {outcome}"

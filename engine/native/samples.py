@@ -1,0 +1,137 @@
+"""Random populations for any program, for comparing evaluators: groups of every size, facts at zero, at the law's own
+numbers, a step beside them, and at the ends of their ranges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.columns import Cell, Column, Columns, GroupLink, column_of, unit_of
+from engine.constants import Constants
+from engine.ir.program import Definition, Program
+from engine.periods import FIRST_YEAR, LAST_YEAR, Period
+from engine.types import Kind, Value
+
+
+def boundaries(program: Program, at: Period) -> dict[Kind, list[Fraction]]:
+    """Every number among the constants at a period, by kind."""
+    constants = Constants(program)
+    found: dict[Kind, set[Fraction]] = {
+        Kind.MONEY: {Fraction(0)},
+        Kind.RATE: {Fraction(0), Fraction(1)},
+        Kind.INTEGER: {Fraction(0), Fraction(1)},
+    }
+
+    def add(kind: Kind, value: Value) -> None:
+        if kind in found and not isinstance(value, bool):
+            found[kind].add(Fraction(value))  # type: ignore[arg-type]
+
+    for name, parameter in program.parameters.items():
+        stated = constants.at(name, at.start)
+        if stated is not None and parameter.type is not None:
+            add(parameter.type.kind, stated.content)
+    for name, table in program.tables.items():
+        stated = constants.at(name, at.start)
+        for row in stated.content.values() if stated is not None else ():
+            for column, value in row.items():
+                add(table.columns[column].kind, value)
+    for name in program.scales:
+        stated = constants.at(name, at.start)
+        for brackets in stated.content.values() if stated is not None else ():
+            for bracket in brackets:
+                add(Kind.MONEY, bracket.threshold or Fraction(0))
+    return {kind: sorted(values) for kind, values in found.items()}
+
+
+def random_entries(
+    program: Program, definition: Definition, count: int, rng: np.random.Generator, edges: dict[Kind, list[Fraction]]
+) -> NDArray[np.int64]:
+    """Entries of a column, all within the definition's range."""
+    unit = unit_of(program, definition)
+    match definition.type.kind:
+        case Kind.BOOLEAN:
+            return rng.integers(0, 2, count)
+        case Kind.ENUM:
+            return rng.integers(0, len(program.settings.enums[definition.type.enum].members), count)
+        case Kind.DATE:
+            first = max(date(FIRST_YEAR, 1, 1), date(1900, 1, 1)).toordinal()
+            return rng.integers(first, min(date(LAST_YEAR, 1, 1), date(2030, 1, 1)).toordinal(), count)
+    usual = {Kind.MONEY: 10**10, Kind.RATE: 4, Kind.INTEGER: 200}[definition.type.kind]
+    low = int((definition.low if definition.low is not None else -usual) * unit)
+    high = int((definition.high if definition.high is not None else usual) * unit)
+    near = np.array(
+        [int(edge * unit) + step for edge in edges[definition.type.kind] for step in (-1, 0, 1)], dtype=np.int64
+    )
+    span = {Kind.MONEY: 30_000_000, Kind.RATE: unit, Kind.INTEGER: 100}[definition.type.kind]
+    drawn = np.where(rng.random(count) < 0.5, rng.choice(near, count), rng.integers(0, span, count))
+    drawn = np.where(rng.random(count) < 0.5, 0, drawn)
+    drawn = np.where(rng.random(count) < 0.05, -drawn, drawn)
+    drawn = np.where(rng.random(count) < 0.002, rng.choice(np.array([low, high]), count), drawn)
+    return np.clip(drawn, low, high)
+
+
+def random_groups(program: Program, entity: str, people: int, rng: np.random.Generator) -> tuple[int, GroupLink]:
+    """Groups of a kind for some people: most small, a few large, some people in none. Gives how many groups there are.
+    """
+    roles = program.settings.entities[entity].roles
+    group = np.full(people, -1, dtype=np.int32)
+    role = np.zeros(people, dtype=np.int8)
+    waiting = rng.permutation(people).tolist() if rng.random() < 0.5 else list(range(people))
+    del waiting[: int(rng.integers(0, 3)) if people > 5 else 0]
+    count = 0
+    while True:
+        most = [one.maximum if one.maximum is not None else 20 if rng.random() < 0.02 else 3 for one in roles]
+        held = [int(rng.integers(one.minimum, limit + 1)) for one, limit in zip(roles, most, strict=True)]
+        if sum(held) > len(waiting):
+            return count, GroupLink(group, role)
+        for number, size in enumerate(held):
+            for _ in range(size):
+                person = waiting.pop(0)
+                group[person], role[person] = count, number
+        count += 1
+
+
+def random_population(
+    program: Program,
+    at: Period,
+    people: int,
+    seed: int,
+    given: Sequence[str] = (),
+    missing: float = 0.0,
+    density: float = 1.0,
+) -> Columns:
+    """A population with columns for inputs (or a share of them, `density`) and for the figures in `given`, in which a
+    share `missing` of the entries is empty.
+    """
+    rng = np.random.default_rng(seed)
+    edges = boundaries(program, at)
+    entities = program.settings.entities
+    counts: dict[str, int] = {}
+    groups: dict[str, GroupLink] = {}
+    owners: dict[str, NDArray[np.int32]] = {}
+    for entity in entities.values():
+        if entity.of:
+            counts[entity.of] = people
+            counts[entity.name], groups[entity.name] = random_groups(program, entity.name, people, rng)
+        elif not entity.belongs_to:
+            counts.setdefault(entity.name, people)
+    for entity in entities.values():
+        if counts.get(entity.belongs_to):
+            counts[entity.name] = int(rng.integers(0, 2 * counts[entity.belongs_to] + 1))
+            owners[entity.name] = rng.integers(0, counts[entity.belongs_to], counts[entity.name]).astype(np.int32)
+    columns: dict[Cell, Column] = {}
+    for definition in program.definitions.values():
+        if definition.entity not in counts or not (definition.is_input or definition.short_name in given):
+            continue
+        if rng.random() > density:
+            continue
+        count = counts[definition.entity]
+        entries = random_entries(program, definition, count, rng, edges)
+        empty = rng.random(count) < missing if missing else None
+        columns[Cell(definition.name, definition.period.containing(at.start))] = column_of(entries, empty)
+    return Columns(at, counts, columns, groups, owners)
