@@ -28,10 +28,20 @@ Entries = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A definition for a period: one column of figures."""
+    """A definition for a period: one column of figures. The hash is kept, since cells are looked up all the time."""
 
     name: str
     period: Period
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.name, self.period)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Cell], tuple[str, Period]]:
+        return Cell, (self.name, self.period)  # the hash is another in another process
 
 
 @dataclass(frozen=True, slots=True, eq=False)

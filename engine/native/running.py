@@ -10,6 +10,7 @@ The result is the interpreter's for every row, whatever the width, block, limit 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -112,21 +113,23 @@ def _outputs(kernel: Kernel, layout: Layout) -> tuple[dict[Cell, Entries], dict[
     return found, statuses
 
 
+_PIECES = threading.Lock()
 _pieces: list[NDArray[np.uint8]] = []
 
 
 def _piece(size: int) -> NDArray[np.uint8]:
     """Memory for outputs: a piece that no result uses any more, since asking the system for fresh pages takes longer
     than computing what is written to them."""
-    for at, piece in enumerate(_pieces):
-        if sys.getrefcount(piece) == 3 and size <= len(piece) <= 2 * size + 2**20:
-            _pieces.append(_pieces.pop(at))
-            return piece[:size]
-    piece = np.empty(size, dtype=np.uint8)
-    if size >= 2**20:
-        _pieces.append(piece)
-        del _pieces[:-2]
-    return piece
+    with _PIECES:
+        for at, piece in enumerate(_pieces):
+            if sys.getrefcount(piece) == 3 and size <= len(piece) <= 2 * size + 2**20:
+                _pieces.append(_pieces.pop(at))
+                return piece[:size]
+        piece = np.empty(size, dtype=np.uint8)
+        if size >= 2**20:
+            _pieces.append(piece)
+            del _pieces[:-2]
+        return piece[:]
 
 
 def _pointed(
@@ -156,15 +159,28 @@ def _pointed(
     return held
 
 
+_scratches: list[NDArray[np.uint8]] = []
+
+
+def _borrowed(size: int) -> NDArray[np.uint8]:
+    """Scratch that nobody uses at the moment. (Lists pop and append at once, so threads need no lock.)"""
+    try:
+        found = _scratches.pop()
+    except IndexError:
+        found = np.empty(0, dtype=np.uint8)
+    return found if len(found) >= size else np.empty(size, dtype=np.uint8)
+
+
 def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> None:
     loaded = kernel.loaded
     assert loaded is not None
     pieces = max(1, min(threads, count))
 
     def work(bounds: tuple[int, int]) -> None:
-        scratch = np.empty(kernel.text.scratch_size + 4096, dtype=np.uint8)
+        scratch = _borrowed(kernel.text.scratch_size + 4096)
         start = scratch.ctypes.data
         loaded.run(table.ctypes.data, start + (-start) % 64, *bounds)
+        _scratches.append(scratch)
 
     if pieces == 1:
         work((0, count))
