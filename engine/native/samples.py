@@ -76,7 +76,7 @@ def random_entries(
 
 
 def random_groups(program: Program, entity: str, people: int, rng: np.random.Generator) -> tuple[int, GroupLink]:
-    """Groups of a kind for some people: most small, a few large, some people in none. Gives how many groups there are."""
+    """Groups of a kind for some people, small and a few large, some people in none; and how many there are."""
     roles = program.settings.entities[entity].roles
     group = np.full(people, -1, dtype=np.int32)
     role = np.zeros(people, dtype=np.int8)
