@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from random import Random
 
 import numpy as np
@@ -9,8 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.columns import Cell, Columns, column_of
+from engine.ir import nodes as ir
+from engine.ir.program import DatedExpression
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
+from engine.types import BOOLEAN, MONEY, RATE
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
 
@@ -40,6 +46,37 @@ def test_random_programs_give_the_interpreters_bits(seed: int) -> None:
 def status(figures: object) -> np.ndarray:
     found = figures.status  # type: ignore[attr-defined]
     return found if found is not None else np.zeros(len(figures.entries), dtype=np.uint8)  # type: ignore[attr-defined]
+
+
+def test_nought_is_nought_where_a_choice_avoids_a_division() -> None:
+    """Lanes of the branch not taken hold divisors of nought, and branches that no lane takes are skipped."""
+    program = random_program(Random(7), variables=0)
+    amount, nought = (
+        ir.VariableRead(MONEY, None, "person_money", ir.Self("person"), ir.ThisPeriod()),
+        ir.Literal(MONEY, None, 0),
+    )
+    positive = ir.Compare(BOOLEAN, None, ">", amount, nought)
+    share = ir.If(
+        RATE,
+        None,
+        positive,
+        ir.Arithmetic(RATE, None, "/", ir.Literal(MONEY, None, 7), amount),
+        ir.Literal(RATE, None, 0),
+    )
+    body = ir.Arithmetic(MONEY, None, "*", ir.Literal(MONEY, None, 1_000), ir.Local(RATE, None, "s"))
+    formula = ir.Let(
+        MONEY, None, "s", ir.Arithmetic(RATE, None, "*", share, ir.Literal(RATE, None, Fraction(1, 3))), body
+    )
+    figure = replace(
+        program.definitions["person_money"], name="f", absent=None, formulas=(DatedExpression(None, formula),)
+    )
+    program = replace(program, definitions={**program.definitions, "f": figure}, order=(*program.order, "f"))
+    entries = np.array([0, 0, 100, 0, 300, 0, 0, -5] + [0] * 16 + [700], dtype=np.int64)
+    columns = Columns(AT, {"person": len(entries)}, {Cell("person_money", AT): column_of(entries)})
+    for cost in (1, 1_000):
+        result = evaluate(program, columns, ["f"], options=Options(cache="", skip_cost=cost, idle_cost=10_000))
+        assert result.handed_over == 0
+        assert differences(program, columns, result) == []
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -13,7 +13,7 @@ from engine.native.whole import Arithmetic, Whole
 from engine.numbers import RoundingMode, round_whole
 from tests.native.lanes_runner import run
 
-SIZES = (2**20, 2**50, 2**53, 2**54, 2**80, 2**100, 2**101, 2**150, 2**200)
+SIZES = (2**20, 2**50, 2**53, 2**54, 2**60, 2**80, 2**100, 2**101, 2**150, 2**200)
 
 
 @st.composite
@@ -26,12 +26,12 @@ def near_edges(draw: st.DrawFn, size: int) -> int:
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[int, int, list[tuple[int, int]]]:
-    a, b = draw(st.sampled_from(SIZES)), draw(st.sampled_from(SIZES[:7]))
+    a, b = draw(st.sampled_from(SIZES)), draw(st.sampled_from(SIZES[:8]))
     rows = draw(st.lists(st.tuples(near_edges(a), near_edges(b)), min_size=1, max_size=16))
     return a, b, rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(pairs(), st.sampled_from([0, 1, 4]))
 def test_sums_products_and_order(drawn: tuple[int, int, list[tuple[int, int]]], width: int) -> None:
     def work(arithmetic: Arithmetic, operands: list[Whole]) -> list[Whole]:
@@ -56,6 +56,12 @@ def test_sums_products_and_order(drawn: tuple[int, int, list[tuple[int, int]]], 
         assert not flag
 
 
+quotients = st.one_of(
+    st.integers(0, 2**44),
+    st.sampled_from([2**44, 2**45, 2**49, 2**50, 2**52]).flatmap(lambda q: st.integers(q - 9, q + 9)),
+)
+
+
 @pytest.mark.parametrize("mode", list(RoundingMode))
 @settings(max_examples=25, deadline=None)
 @given(st.data())
@@ -67,7 +73,7 @@ def test_rounding_a_quotient(mode: RoundingMode, data: st.DataObject) -> None:
     rows = []
     for _ in range(16):
         divisor = m if constant else data.draw(st.integers(1, greatest))
-        whole = data.draw(st.integers(-min(size // divisor, 2**44), min(size // divisor, 2**44)))
+        whole = data.draw(st.sampled_from([-1, 1])) * min(size // divisor, data.draw(quotients))
         beside = data.draw(st.sampled_from([0, 1, -1, divisor // 2, divisor // 2 + 1, -(divisor // 2), divisor - 1]))
         rows.append((max(-size, min(size, whole * divisor + beside)), divisor))
 
@@ -81,3 +87,22 @@ def test_rounding_a_quotient(mode: RoundingMode, data: st.DataObject) -> None:
         expected = round_whole(Fraction(n, divisor), mode)
         assert flag or quotient == expected, (n, divisor)
         assert not flag or abs(expected) >= 2**44
+
+
+# Divisors whose rounded inverse, times themselves or their multiples, is less than the whole number it should be.
+AWKWARD = [m for m in range(1, 2000) if any(float(k * m) * (1.0 / m) < k for k in (1, 3, 5, 7))][:12]
+
+
+@pytest.mark.parametrize("mode", list(RoundingMode))
+@pytest.mark.parametrize("m", [*AWKWARD, 2, 3, 100, 10_000])
+def test_whole_and_half_quotients_by_awkward_divisors(mode: RoundingMode, m: int) -> None:
+    near = [step * m // 2 + beside for step in range(-40, 41) for beside in (-1, 0, 1)]
+    far = [(2**49 // m + step) * m // 2 + beside for step in range(12) for beside in (-1, 0, 1)]
+    rows = [(n,) for n in near + far]
+
+    def work(arithmetic: Arithmetic, operands: list[Whole]) -> list[Whole]:
+        bounds = (Fraction(-(2**49), m), Fraction(2**49, m))
+        return [rounded_quotient(arithmetic, operands[0], arithmetic.constant(m), mode, bounds)]
+
+    found, _ = run([(-(2**49), 2**49)], rows, work)
+    assert [quotient for (quotient,) in found] == [round_whole(Fraction(n, m), mode) for (n,) in rows]
