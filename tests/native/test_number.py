@@ -32,7 +32,7 @@ class Step:
 
 def chain(random: Random) -> list[Step]:
     """Operations, each on operands or earlier results; several know that what they divide is capped."""
-    names = ("+", "-", "*", "/", "min", "max", "abs", "neg", "round", "choice", "capped")
+    names = ("+", "-", "*", "/", "min", "max", "abs", "neg", "round", "choice", "capped", "least", "part")
     return [
         Step(
             random.choice(names),
@@ -63,6 +63,10 @@ def exact(step: Step, a: Fraction, b: Fraction) -> Fraction | None:
             return round_to(a, Fraction(1, 8), step.mode)
         case "choice":
             return a if a < b else b + 1
+        case "part":
+            return a / (a + b) if a + b else None
+        case "least":
+            return min(a, b) / b if b else None
     return min(max(a, Fraction(0)), b) / b if b else None
 
 
@@ -86,6 +90,10 @@ def written(work: Arithmetic, step: Step, a: Number, b: Number) -> Number:
         case "choice":
             smaller = number.compare(work, "<", a, b)
             return number.select(work, smaller, a, number.add(work, b, number.fixed(work, 1)))
+        case "part":
+            return number.divide(work, a, number.add(work, a, b))[0]
+        case "least":
+            return number.divide(work, number.extreme(work, "min", a, b), b)[0]
     least = number.extreme(work, "min", number.extreme(work, "max", a, number.fixed(work, 0)), b)
     return number.divide(work, least, b)[0]
 
