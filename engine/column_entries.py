@@ -136,10 +136,13 @@ def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> 
         entries, off = _scaled(array, unit)
         return _made(entries, missing, bad | off, what)
     if pa.types.is_decimal(kind):
-        near = array.cast(pa.decimal128(38, places), safe=False)
-        same = pc.equal(near, array.cast(pa.decimal256(76, max(kind.scale, places)))).fill_null(True)
+        near = array if kind.scale == places else array.cast(pa.decimal128(38, places), safe=False)
+        changed = np.zeros(len(array), dtype=bool)
+        if kind.scale > places:  # decimals may have been cut off
+            same = pc.equal(near, array.cast(pa.decimal256(76, kind.scale))).fill_null(True)
+            changed = ~same.to_numpy(zero_copy_only=False)
         entries, off = _scaled(near.fill_null(0), unit)
-        return _made(entries, missing, off | ~same.to_numpy(zero_copy_only=False), what)
+        return _made(entries, missing, off | changed, what)
     return _made(np.zeros(len(array), dtype=np.int64), missing, np.ones(len(array), dtype=bool), what)
 
 
@@ -153,6 +156,9 @@ def _scaled(array: Array, unit: int) -> tuple[Entries, NDArray[np.bool_]]:
     halves = np.frombuffer(array.buffers()[1], dtype=np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
     low, high = halves[:, 0], halves[:, 1]
     factor = Fraction(unit, places)
+    if factor == 1:
+        large = high != (low >> 63)
+        return (np.where(large, 0, low) if large.any() else low), large
     large = (high != (low >> 63)) | (np.abs(low) > 2**62 // factor.numerator)
     times = np.where(large, 0, low) * factor.numerator
     return times // factor.denominator, large | (times % factor.denominator != 0)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow
+import pyarrow.compute
 from numpy.typing import NDArray
 
 from engine.column_entries import Entry, entries_from
@@ -123,6 +124,16 @@ def _read(path: Path) -> Table:
     return csv.read_csv(path, convert_options=options)
 
 
+def _places(given: Any, known: Any) -> NDArray[np.int32]:
+    """Where each entry stands among those known; -1 where it does not."""
+    if pa.types.is_dictionary(given.type):
+        given = given.dictionary_decode()
+    if given.type != known.type:
+        given, known = given.cast(pa.string()), known.cast(pa.string())
+    places = pyarrow.compute.index_in(given, known).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.where(given.is_null().to_numpy(zero_copy_only=False), -1, places)
+
+
 @dataclass(slots=True)
 class _Door:
     """Admits tables. `bad` collects, for each entity, the rows at fault."""
@@ -133,7 +144,7 @@ class _Door:
     files: dict[str, str]
     problems: list[BadCell] = field(default_factory=list)
     bad: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    rows_by_id: dict[str, dict[Any, int]] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
 
     def admit(self, complete: bool) -> Columns:
         entities = self.program.settings.entities
@@ -143,12 +154,11 @@ class _Door:
                 del self.tables[entity]
         for entity, table in self.tables.items():
             self.bad[entity] = np.zeros(table.num_rows, dtype=bool)
-            self.rows_by_id[entity] = self.ids(entities[entity], table)
+            self.known[entity] = self.identities(entities[entity], table)
         groups, owners = self.links()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
         counts = {entity: table.num_rows for entity, table in self.tables.items()}
-        ids = {entity: np.array(list(rows), dtype=object) for entity, rows in self.rows_by_id.items()}
-        ids = {entity: found for entity, found in ids.items() if len(found) == counts[entity]}
+        ids = {name: one.to_numpy(zero_copy_only=False) for name, one in self.known.items() if one is not None}
         return Columns(self.at, counts, columns, groups, owners, ids, complete)
 
     def sound(self) -> dict[str, NDArray[np.bool_]]:
@@ -162,17 +172,22 @@ class _Door:
 
     # --- ids and links
 
-    def ids(self, entity: Entity, table: Table) -> dict[Any, int]:
+    def identities(self, entity: Entity, table: Table) -> Any:
+        """The column of ids, None if there is none. Missing and repeated ones are reported."""
         name = next((one for one in (f"{entity.name}_id", "id") if one in table.column_names), None)
         if name is None:
-            return {}
-        found: dict[Any, int] = {}
-        for row, one in enumerate(table[name].to_pylist(), 1):
-            if one is None:
-                self.report(entity.name, row, name, "there is no id")
-            elif one in found:
-                self.report(entity.name, row, name, f"`{one}` is the id of row {found[one] + 1} already")
-            found.setdefault(one if one is not None else ("no id", row), row - 1)
+            return None
+        found = table[name].combine_chunks()
+        if pa.types.is_dictionary(found.type):
+            found = found.dictionary_decode()
+        codes = found.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+        for row in np.flatnonzero((codes < 0) | (first[which] != np.arange(len(codes)))):
+            if codes[row] < 0:
+                self.report(entity.name, int(row) + 1, name, "there is no id")
+            else:
+                message = f"`{found[int(row)].as_py()}` is the id of row {first[which[row]] + 1} already"
+                self.report(entity.name, int(row) + 1, name, message)
         return found
 
     def links(self) -> tuple[dict[str, GroupLink], dict[str, NDArray[np.int32]]]:
@@ -192,31 +207,31 @@ class _Door:
             if needed:
                 self.report(entity, 0, column, "the column is missing")
             return np.full(table.num_rows, -1 if not needed else 0, dtype=np.int32)
-        known = self.rows_by_id[target]
-        found = np.full(table.num_rows, -1, dtype=np.int32)
-        for row, one in enumerate(table[column].to_pylist(), 1):
-            if one is not None and one in known:
-                found[row - 1] = known[one]
-            elif one is not None:
-                self.report(entity, row, column, f"there is no {target} `{one}`")
-            elif needed:
-                self.report(entity, row, column, f"does not say which {target}")
+        given, found = table[column].combine_chunks(), np.full(table.num_rows, -1, dtype=np.int32)
+        known = self.known[target]
+        if known is not None:
+            found = _places(given, known)
+        empty = given.is_null().to_numpy(zero_copy_only=False)
+        for row in np.flatnonzero((found < 0) & ~empty):
+            self.report(entity, int(row) + 1, column, f"there is no {target} `{given[int(row)].as_py()}`")
+        if needed:
+            for row in np.flatnonzero(empty):
+                self.report(entity, int(row) + 1, column, f"does not say which {target}")
         return np.maximum(found, 0) if needed else found
 
     def group(self, entity: Entity) -> GroupLink:
         people = self.tables[entity.of]
         of = self.pointed(entity.of, f"{entity.name}_id", entity.name, False)
         name = next((one for one in (f"{entity.name}_role", "role") if one in people.column_names), None)
-        role = np.zeros(len(of), dtype=np.int8)
         if name is None:
             self.report(entity.of, 0, f"{entity.name}_role", "the column is missing")
-            return GroupLink(of, role)
-        numbers = {one.name: number for number, one in enumerate(entity.roles)}
-        for row, one in enumerate(people[name].to_pylist(), 1):
-            if one in numbers:
-                role[row - 1] = numbers[one]
-            elif of[row - 1] >= 0:
-                self.report(entity.of, row, name, f"there is no role `{one}` in a {entity.name}")
+            return GroupLink(of, np.zeros(len(of), dtype=np.int8))
+        stated = people[name].combine_chunks()
+        places = _places(stated, pa.array([one.name for one in entity.roles]))
+        for row in np.flatnonzero((places < 0) & (of >= 0)):
+            message = f"there is no role `{stated[int(row)].as_py()}` in a {entity.name}"
+            self.report(entity.of, int(row) + 1, name, message)
+        role = np.maximum(places, 0).astype(np.int8)
         self.roles(entity, of, role)
         return GroupLink(of, role)
 
