@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from weakref import ReferenceType, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Layout:
     """`order`: for each entity the given row of each sorted row (None: as given). `component`: of each sorted row."""
 
     program: Program
-    columns: Columns
+    population: ReferenceType[Columns]
     options: Options
     order: dict[str, Rows | None] = field(default_factory=dict)
     component: dict[str, Rows] = field(default_factory=dict)
@@ -43,6 +44,13 @@ class Layout:
     in_order: frozenset[str] = frozenset()
     kept: dict[Cell, tuple[Entries, Entries | None]] = field(default_factory=dict)
     beyond: set[int] = field(default_factory=set)
+
+    @property
+    def columns(self) -> Columns:
+        """The population. It is not kept alive by its layout, which is kept as long as the population lives."""
+        found = self.population()
+        assert found is not None
+        return found
 
     @property
     def block_count(self) -> int:
@@ -97,7 +105,7 @@ def padded(entries: Entries, kind: type) -> Entries:
 
 def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
     """The layout of a population."""
-    layout = Layout(program, columns, options)
+    layout = Layout(program, ref(columns), options)
     _components(layout)
     _sort(layout)
     _list_members(layout)
@@ -188,8 +196,18 @@ def _sort(layout: Layout) -> None:
 
 def _order(keys: list[Entries]) -> Rows | None:
     """The stable order by the last key, then the one before …; None if it is that already."""
+    if _in_order(keys):
+        return None
     order: Rows = np.lexsort(keys).astype(np.int64)
-    return None if np.array_equal(order, np.arange(len(order))) else order
+    return order
+
+
+def _in_order(keys: list[Entries]) -> bool:
+    """Whether rows stand in the order of the last key, then the one before …"""
+    fine: Entries = np.ones(max(0, len(keys[0]) - 1), dtype=bool)
+    for key in keys:
+        fine = (key[:-1] < key[1:]) | ((key[:-1] == key[1:]) & fine)
+    return bool(fine.all())
 
 
 def _new_rows(layout: Layout, entity: str) -> Rows:
@@ -218,7 +236,8 @@ def _list_members(layout: Layout) -> None:
             of, role = of[order], role[order]
         layout.links[("group", group)] = padded(of, np.int32)
         inside = np.flatnonzero(of >= 0)
-        members = inside[np.lexsort([role[inside], of[inside]])]
+        order = _order([role[inside], of[inside]])
+        members = inside if order is None else inside[order]
         if np.array_equal(members, np.arange(len(members))):
             in_order.add(group)
         layout.links[("members", group)] = padded(members, np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -9,7 +10,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from engine.native import Options, compiling, object_cache
+from engine.native import Options, compiling, evaluate, object_cache
 from engine.native.agreement import all_figures
 from engine.native.layout import lay_out
 from engine.native.plan import cell_for
@@ -94,3 +95,12 @@ def test_damage_to_either_entry_is_made_good(folder: Path) -> None:
         entry.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         assert compiled(folder, "law of 2024").text.outputs
         assert entry.read_bytes() == whole
+
+
+def test_a_population_is_not_kept_alive_by_its_layout() -> None:
+    program = random_program(Random(3))
+    columns = population_of(program, AT, 5, 3)
+    evaluate(program, columns, all_figures(program), options=Options(cache=""))
+    population = weakref.ref(columns)
+    del columns
+    assert population() is None
