@@ -1,6 +1,6 @@
 """`rulewright batch`: a population from files to a file, in parts, on the native evaluator.
 
-1. The population is read in parts of so many groups. Each goes through the door (`engine.column_tables`), is computed,
+1. The population is read in parts of so many groups. Each goes through the door (`engine.columns_io`), is computed,
    and written beside the output: to a new name, synced, renamed.
 2. A manifest says what the parts were made from: rules, period, figures, inputs. A run that finds parts of the same
    manifest takes them up; parts of another are thrown away. So a run that was killed goes on where it stopped.
@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -26,9 +26,12 @@ import pyarrow.parquet as pq
 
 from api.failures import Failure, Misuse
 from api.population_files import Part, parts
-from engine.column_tables import Admitted, Fault, admit, figure_array
+from engine.column_arrays import figure_array
+from engine.columns import Columns
+from engine.columns_io import BadCell, from_arrow
 from engine.ir.program import Definition, Program
 from engine.native import evaluate
+from engine.native.running import NOT_APPLICABLE, Figures
 from engine.periods import Period
 
 PART_ROWS = 100_000
@@ -64,7 +67,7 @@ class BatchReport:
     undetermined: int = 0
     handed_over: int = 0
     resumed: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[BadCell] = field(default_factory=list)
     more_faults: int = 0
 
 
@@ -112,35 +115,69 @@ def _group(job: Job) -> str:
 
 def _compute(job: Job, part: Part, report: BatchReport) -> pa.Table:
     """A part's output: ids, the wanted figures, and what was wrong."""
-    admitted = admit(job.program, job.period, part.tables, job.complete, part.first_rows)
-    room = MAX_FAULTS - len(report.faults)
-    report.faults += admitted.faults[:room]
-    report.more_faults += max(0, len(admitted.faults) - room)
-    whole = [fault for fault in admitted.faults if fault.row == 0]
-    if whole:
-        raise Failure(f"{whole[0].table}, column `{whole[0].column}`: {whole[0].message}")
-    refused = admitted.refused[job.entity]
+    files = {entity: str(path) for entity, path in job.inputs.items()}
+    admitted = from_arrow(job.program, job.period, part.tables, complete=job.complete, leave_out=True, files=files)
+    _note(job, part, admitted.problems, report)
+    assert admitted.columns is not None
     result = evaluate(job.program, admitted.columns, [one.name for one in job.wanted], threads=job.threads)
     report.handed_over += result.handed_over
-    report.refused += int(refused.sum())
-    return _table(job, admitted, result.figures, refused, report)
+    return _table(job, part.tables[job.entity], admitted.columns, result.figures, report)
 
 
-def _table(job: Job, admitted: Admitted, figures: Mapping[str, Any], refused: Any, report: BatchReport) -> pa.Table:
-    columns: dict[str, Any] = {"id": pa.array(admitted.columns.ids[job.entity].tolist(), pa.string())}
-    problems: list[str | None] = ["refused: see the faults of its rows" if bad else None for bad in refused]
+def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport) -> None:
+    """Keep the faults, their rows counted in the whole file. Raises Failure for a fault of a table as a whole."""
+    first_rows = {str(path): part.first_rows[entity] for entity, path in job.inputs.items()}
+    for problem in problems:
+        if problem.row == 0:
+            raise Failure(str(problem), "correct the table, or name its columns as the rules name figures")
+    moved = [replace(one, row=one.row + first_rows.get(one.table, 0)) for one in problems]
+    room = MAX_FAULTS - len(report.faults)
+    report.faults += moved[:room]
+    report.more_faults += max(0, len(moved) - room)
+
+
+def _table(
+    job: Job, given: pa.Table, columns: Columns, figures: Mapping[str, Figures], report: BatchReport
+) -> pa.Table:
+    """The rows as they were given; those that were refused have no figures."""
+    name = next((one for one in (f"{job.entity}_id", "id") if one in given.column_names), "")
+    ids = given[name].cast(pa.string()) if name else pa.array([str(row) for row in range(len(given))])
+    kept = columns.counts[job.entity]
+    refused = len(given) - kept
+    places = _places(ids, columns, job.entity) if refused else np.arange(kept)
+    problems: list[str | None] = [None] * len(given)
+    if refused:
+        for row in np.setdiff1d(np.arange(len(given)), places):
+            problems[row] = "refused: see the faults of its rows"
+    made: dict[str, Any] = {f"{job.entity}_id": ids}
     for definition in job.wanted:
         found = figures[definition.name]
-        known = ~refused
-        if found.status is not None:
-            known &= found.status == 0
-            for row in np.flatnonzero((found.status > 1) & ~refused):
-                told = found.messages.get(int(row), "cannot be determined from the facts that were given")
-                problems[row] = problems[row] or f"{definition.short_name}: {told}"
-        columns[definition.short_name] = figure_array(job.program, definition, found.entries, known)
-    report.undetermined += sum(one is not None for one in problems) - int(refused.sum())
-    columns["problem"] = pa.array(problems, pa.string())
-    return pa.table(columns)
+        known = np.zeros(len(given), dtype=np.bool_)
+        known[places] = found.status == 0 if found.status is not None else True
+        entries = np.zeros(len(given), dtype=np.int64)
+        entries[places] = found.entries
+        _unknown(definition, found, places, problems)
+        made[definition.short_name] = figure_array(job.program, definition, entries, known)
+    report.refused += refused
+    report.undetermined += sum(one is not None for one in problems) - refused
+    return pa.table({**made, "problem": pa.array(problems, pa.string())})
+
+
+def _places(ids: Any, columns: Columns, entity: str) -> Any:
+    """For each row that was kept, its row as given."""
+    first: dict[str, int] = {}
+    for row, text in enumerate(ids.to_pylist()):
+        first.setdefault(text, row)
+    return np.array([first[str(one)] for one in columns.ids[entity]], dtype=np.int64)
+
+
+def _unknown(definition: Definition, found: Figures, places: Any, problems: list[str | None]) -> None:
+    if found.status is None:
+        return
+    for row in np.flatnonzero(found.status > NOT_APPLICABLE):
+        told = found.messages.get(int(row), "cannot be determined from the facts that were given")
+        at = int(places[row])
+        problems[at] = problems[at] or f"{definition.short_name}: {told}"
 
 
 # --- files

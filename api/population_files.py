@@ -123,11 +123,12 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
     _nothing_left(program, streams, group)
 
 
-def _belonging(stream: _Stream, column: str, owners: pa.Table) -> pa.Table:
+def _belonging(stream: _Stream, owner: str, owners: pa.Table) -> pa.Table:
     """The stream's next rows, as long as they belong to one of `owners`."""
-    if "id" not in owners.column_names:
-        raise Failure("the groups have no column `id`, which their people must name")
-    ids = _text(owners.column("id"))
+    own = next((name for name in (f"{owner}_id", "id") if name in owners.column_names), None)
+    if own is None:
+        raise Failure(f"the table of each {owner} has no column `{owner}_id`, by which others name it")
+    ids, column = _text(owners.column(own)), f"{owner}_id"
     wanted = _BATCH
     while (shown := stream.fill(wanted)) is not None:
         if column not in shown.column_names:
