@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from citizens.sample import load_sample
@@ -25,14 +26,18 @@ def test_demo_in_json() -> None:
     assert all(isinstance(figure["total"], str) for figure in answer["figures"])
 
 
+def _where(table: pa.Table, column: str, value: str) -> pa.Table:
+    return table.filter(pc.field(column) == value)
+
+
 def test_the_sample_holds_together() -> None:
     sample = load_sample()
     assert sample.tax_units.num_rows == 10_000
     assert 1.5e8 < float(pc.sum(sample.tax_units["weight"]).as_py()) < 2.5e8
-    heads = sample.people.filter(pc.equal(sample.people["role"], "head"))
+    heads = _where(sample.people, "role", "head")
     assert heads["tax_unit_id"].to_pylist() == sample.tax_units["tax_unit_id"].to_pylist()
-    joint = sample.tax_units.filter(pc.equal(sample.tax_units["filing_status"], "joint"))
-    spouses = sample.people.filter(pc.equal(sample.people["role"], "spouse"))
+    joint = _where(sample.tax_units, "filing_status", "joint")
+    spouses = _where(sample.people, "role", "spouse")
     assert spouses["tax_unit_id"].to_pylist() == joint["tax_unit_id"].to_pylist()
     assert pc.max(sample.people["age"]).as_py() <= 85
 

@@ -122,7 +122,7 @@ def test_an_input_has_all_that_the_manual_lists() -> None:
     ).inputs[0]
     fiscal = PeriodKind(Unit.YEAR, Calendar("fiscal_year", 10, 1, True))
     assert (read.name, read.label, read.entity, read.period, read.type) == ("hours", "Hours", "person", fiscal, RATE)
-    assert (read.low, read.high, read.default, read.absent) == (0, 1, Fraction(1, 2), 0)
+    assert [read.low, read.high, read.default, read.absent] == [0, 1, Fraction(1, 2), 0]
     assert (read.ask, read.stock, read.law) == ("How many?", True, "")
     assert read.span.text == "hours"
 
@@ -263,7 +263,7 @@ def test_settings_hold_what_the_jurisdiction_shares() -> None:
     assert node is not None
     read: Settings = read_settings(node, "uk", problems)
     assert not problems.items
-    assert (read.name, read.currency, read.money_grid, read.rate_grid) == ("uk", "GBP", 1, Fraction(1, 10_000))
+    assert [read.name, read.currency, read.money_grid, read.rate_grid] == ["uk", "GBP", 1, Fraction(1, 10_000)]
     assert (read.rounding, read.date_round_up, read.leap_birthday_march) == (RoundingMode.HALF_EVEN, True, False)
     assert (read.covers_from, read.covers_to) == (date(2020, 1, 1), date(2021, 12, 31))
     assert read.calendars == {"year": Calendar("year", 4, 6)}

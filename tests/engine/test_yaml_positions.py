@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 from hypothesis import given
@@ -65,7 +67,7 @@ def test_each_character_has_its_place(text: str, style: Style, expected: list[tu
 
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml_reader._LOADER])
 @given(value=WORDS, style=st.sampled_from(["", "'", '"', "|", ">"]), width=st.sampled_from([10, 80]))
-def test_what_is_written_at_a_place_is_the_character(loader: type, value: str, style: str, width: int) -> None:
+def test_what_is_written_at_a_place_is_the_character(loader: Any, value: str, style: str, width: int) -> None:
     text = yaml.dump({"a": value}, default_style=style, allow_unicode=True, width=width, explicit_start=False)
     if text.startswith(("?", '"a": !!', "'a': !!")):
         return

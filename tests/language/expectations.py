@@ -88,8 +88,8 @@ def _stated(file: Path) -> list[Expected]:
     stated = []
     for number, line in enumerate(lines_of(file), start=1):
         for code, at_line, column, other, words in _EXPECTED.findall(line):
-            place = (other, 0, 0) if other else (file.name, int(at_line or number), int(column))
-            stated.append(Expected(*place, code, words.strip()))
+            name, on, at = (other, 0, 0) if other else (file.name, int(at_line or number), int(column))
+            stated.append(Expected(name, on, at, code, words.strip()))
     return stated
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -79,7 +79,7 @@ def constants(random: Random) -> tuple[dict[str, Parameter], dict[str, Table], d
         for name, kind in kinds.items()
     }
     columns = {"m": MONEY, "r": RATE, "b": BOOLEAN, "c": COLOUR}
-    rows = {
+    rows: dict[Any, Any] = {
         (colour, number): {name: random_value(kind, random) for name, kind in columns.items()}
         for colour in COLOURS
         for number in range(1, 5)
@@ -102,7 +102,7 @@ def _scale(random: Random, kind: str, keyed: bool) -> Scale:
         rates = [Fraction(random.randrange(0, 5_000), 10_000) for _ in found]
         return tuple(Bracket(threshold, rate) for threshold, rate in zip(found, rates, strict=True))
 
-    bands = {colour: brackets() for colour in COLOURS} if keyed else {None: brackets()}
+    bands: dict[Any, Any] = {colour: brackets() for colour in COLOURS} if keyed else {None: brackets()}
     return Scale(
         f"s_{kind}_{'keyed' if keyed else 'plain'}",
         SPAN,
@@ -234,6 +234,9 @@ class Maker:
             choices.append(lambda: self.table(kind, column, depth))
         return self.random.choice(choices)()
 
+    def choose(self, makers: Sequence[Callable[[], ir.Expression]]) -> ir.Expression:
+        return self.random.choice(makers)()
+
     def one_of(self, *names: str) -> str:
         return self.random.choice(names)
 
@@ -305,7 +308,7 @@ class Maker:
             key = self.formula(COLOUR, depth - 1) if keyed == "keyed" else None
             return ir.ScaleRead(MONEY, None, f"s_marginal_{keyed}", key, self.formula(MONEY, depth), ir.ThisPeriod())
 
-        return self.random.choice(
+        return self.choose(
             [
                 lambda: ir.Arithmetic(
                     MONEY, None, self.one_of("+", "-"), self.formula(MONEY, depth), self.formula(MONEY, depth)
@@ -321,7 +324,7 @@ class Maker:
                 ),
                 scale,
             ]
-        )()
+        )
 
     def step(self, kind: ValueType, depth: int) -> ir.Expression:
         if self.random.random() < 0.2:
@@ -336,7 +339,7 @@ class Maker:
             key = self.formula(COLOUR, depth - 1) if keyed == "keyed" else None
             return ir.ScaleRead(RATE, None, f"s_step_{keyed}", key, self.formula(MONEY, depth), ir.ThisPeriod())
 
-        return self.random.choice(
+        return self.choose(
             [
                 lambda: ir.Arithmetic(
                     RATE, None, self.one_of("+", "-", "*"), self.formula(RATE, depth), self.formula(RATE, depth)
@@ -345,10 +348,10 @@ class Maker:
                 lambda: ir.Arithmetic(RATE, None, "/", self.formula(INTEGER, depth), self.formula(INTEGER, depth)),
                 scale,
             ]
-        )()
+        )
 
     def integer(self, depth: int) -> ir.Expression:
-        return self.random.choice(
+        return self.choose(
             [
                 lambda: ir.Arithmetic(
                     INTEGER,
@@ -375,7 +378,7 @@ class Maker:
                     (self.formula(DATE, depth), self.formula(DATE, depth)),
                 ),
             ]
-        )()
+        )
 
     def count(self, depth: int) -> ir.Expression:
         link, entity = self.link()
@@ -401,7 +404,7 @@ class Maker:
                 BOOLEAN, None, self.one_of("=", "!="), self.formula(kind, depth), self.formula(kind, depth)
             )
 
-        return self.random.choice(
+        return self.choose(
             [
                 comparison,
                 comparison,
@@ -411,7 +414,7 @@ class Maker:
                 lambda: ir.Or(BOOLEAN, None, self.some(BOOLEAN, depth)),
                 lambda: self.aggregate(BOOLEAN, depth, "any", "all"),
             ]
-        )()
+        )
 
     def day(self, depth: int) -> ir.Expression:
         return ir.Arithmetic(
@@ -419,7 +422,7 @@ class Maker:
         )
 
     def duration(self, depth: int) -> ir.Expression:
-        return self.random.choice(
+        return self.choose(
             [
                 lambda: ir.Arithmetic(DURATION, None, "-", self.formula(DATE, depth), self.formula(DATE, depth)),
                 lambda: ir.Arithmetic(
@@ -433,7 +436,7 @@ class Maker:
                     ir.Literal(INTEGER, None, self.random.randrange(-3, 4)),
                 ),
             ]
-        )()
+        )
 
 
 def random_program(random: Random, variables: int = 8, depth: int = 4) -> Program:

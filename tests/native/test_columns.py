@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ def program() -> Program:
     return random_program(Random(1), variables=0)
 
 
-def tables(**people: list[object]) -> dict[str, pa.Table]:
+def tables(**people: Any) -> dict[str, pa.Table]:
     count = len(next(iter(people.values())))
     links = {
         "person_id": [f"p{row}" for row in range(count)],

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ STATUS = enum_type("filing_status")
 TYPES = (MONEY, RATE, INTEGER, BOOLEAN, DATE, DURATION, STATUS)
 NOW = ir.ThisPeriod()
 
-VALUES = {
+VALUES: dict[ValueType, list[Any]] = {
     MONEY: [Fraction(-50), Fraction(0), Fraction(1, 3), Fraction(1000), Fraction(2500), Fraction(10**10)],
     RATE: [Fraction(-1, 2), Fraction(0), Fraction(1, 7), Fraction(1), 2],
     INTEGER: [-3, 0, 1, 2, 3, 40],
@@ -74,7 +75,7 @@ class _Maker:
         self.opened: dict[str, tuple[bool, bool]] = {}
         self.kinds: dict[str, ValueType] = {}
 
-    def pick(self, *options: object) -> object:
+    def pick(self, *options: Any) -> Any:
         return self.draw(st.sampled_from(options))
 
     def of(self, kind: ValueType, depth: int) -> ir.Expression:
@@ -86,7 +87,7 @@ class _Maker:
         if self.draw(st.integers(0, 4)) == 0:
             return ir.Literal(kind, None, self.draw(st.sampled_from(VALUES[kind])))
         known = [name for name, one in self.kinds.items() if one == kind]
-        if known and self.draw(st.booleans()):
+        if self.draw(st.booleans()) and known:
             return ir.Local(kind, None, self.draw(st.sampled_from(known)))
         name = f"x{len(self.names)}"
         values = st.sampled_from(VALUES[kind]).map(Known)
@@ -177,7 +178,7 @@ class _Maker:
             lambda: ir.And(BOOLEAN, None, several()),
             lambda: ir.Or(BOOLEAN, None, several()),
             lambda: ir.Not(BOOLEAN, None, self.of(BOOLEAN, depth)),
-            *(lambda kind=kind: self.comparison(kind, depth) for kind in TYPES),  # type: ignore[misc]
+            *(lambda kind=kind: self.comparison(kind, depth) for kind in TYPES),
         ]
 
     def comparison(self, kind: ValueType, depth: int) -> ir.Expression:

@@ -6,7 +6,7 @@ of a person, `u_money` … of a tax unit; figures `f0`, `f1` … of the tax unit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -74,9 +74,12 @@ def _aggregate(draw: st.DrawFn, wanted: str, figures: Mapping[str, str], depth: 
     return text if operator == "sum" else f"({text} otherwise 5 USD)"
 
 
-def _operation(draw: st.DrawFn, wanted: str, part: object) -> str:
-    of = part  # a function from a type to a formula of it
-    assert callable(of)
+def _one(draw: st.DrawFn, makers: Sequence[Callable[[], str]]) -> str:
+    return draw(st.sampled_from(makers))()
+
+
+def _operation(draw: st.DrawFn, wanted: str, of: Callable[[str], str]) -> str:
+    """One operation over parts; `of` makes a formula of a type."""
 
     def divisor(kind: str) -> str:
         """A formula that is not plainly zero, which the checker refuses."""
@@ -85,66 +88,62 @@ def _operation(draw: st.DrawFn, wanted: str, part: object) -> str:
 
     match wanted:
         case "money":
-            return draw(
-                st.sampled_from(
-                    [
-                        lambda: f"({of('money')} + {of('money')})",
-                        lambda: f"({of('money')} - {of('money')})",
-                        lambda: f"({of('money')} * {of('rate')})",
-                        lambda: f"({of('money')} / {divisor('integer')})",
-                        lambda: f"max({of('money')}, {of('money')})",
-                        lambda: f"min({of('money')}, {of('money')}, {of('money')})",
-                        lambda: f"abs({of('money')})",
-                        lambda: f"round({of('money')}, half_even, 50 USD)",
-                        lambda: f"bands({of('money')})",
-                        lambda: f"cells[clip({of('integer')}, 0, 2)]",
-                        lambda: f"(-{of('money')})",
-                        lambda: f"taxed({of('money')}, {of('rate')})",
-                    ]
-                )
-            )()
+            return _one(
+                draw,
+                [
+                    lambda: f"({of('money')} + {of('money')})",
+                    lambda: f"({of('money')} - {of('money')})",
+                    lambda: f"({of('money')} * {of('rate')})",
+                    lambda: f"({of('money')} / {divisor('integer')})",
+                    lambda: f"max({of('money')}, {of('money')})",
+                    lambda: f"min({of('money')}, {of('money')}, {of('money')})",
+                    lambda: f"abs({of('money')})",
+                    lambda: f"round({of('money')}, half_even, 50 USD)",
+                    lambda: f"bands({of('money')})",
+                    lambda: f"cells[clip({of('integer')}, 0, 2)]",
+                    lambda: f"(-{of('money')})",
+                    lambda: f"taxed({of('money')}, {of('rate')})",
+                ],
+            )
         case "rate":
-            return draw(
-                st.sampled_from(
-                    [
-                        lambda: f"({of('rate')} * {of('rate')})",
-                        lambda: f"({of('money')} / {divisor('money')})",
-                        lambda: f"({of('integer')} / {divisor('integer')})",
-                        lambda: f"clip({of('rate')}, 0, 1)",
-                        lambda: f"steps({of('money')})",
-                        lambda: f"({of('rate')} - {of('integer')})",
-                    ]
-                )
-            )()
+            return _one(
+                draw,
+                [
+                    lambda: f"({of('rate')} * {of('rate')})",
+                    lambda: f"({of('money')} / {divisor('money')})",
+                    lambda: f"({of('integer')} / {divisor('integer')})",
+                    lambda: f"clip({of('rate')}, 0, 1)",
+                    lambda: f"steps({of('money')})",
+                    lambda: f"({of('rate')} - {of('integer')})",
+                ],
+            )
         case "integer":
-            return draw(
-                st.sampled_from(
-                    [
-                        lambda: f"({of('integer')} + {of('integer')})",
-                        lambda: f"({of('integer')} * {of('integer')})",
-                        lambda: f"floor({of('rate')})",
-                        lambda: f"ceil({of('rate')})",
-                        lambda: f"years_between({of('date')}, {of('date')})",
-                        lambda: f"year_of({of('date')})",
-                    ]
-                )
-            )()
+            return _one(
+                draw,
+                [
+                    lambda: f"({of('integer')} + {of('integer')})",
+                    lambda: f"({of('integer')} * {of('integer')})",
+                    lambda: f"floor({of('rate')})",
+                    lambda: f"ceil({of('rate')})",
+                    lambda: f"years_between({of('date')}, {of('date')})",
+                    lambda: f"year_of({of('date')})",
+                ],
+            )
         case "boolean":
-            return draw(
-                st.sampled_from(
-                    [
-                        lambda: f"({of('boolean')} and {of('boolean')})",
-                        lambda: f"({of('boolean')} or {of('boolean')})",
-                        lambda: f"(not {of('boolean')})",
-                        lambda: f"({of('money')} <= {of('money')})",
-                        lambda: f"({of('integer')} > {of('integer')})",
-                        lambda: f"({of('rate')} = {of('rate')})",
-                        lambda: f"({of('filing_status')} != {of('filing_status')})",
-                        lambda: f"({of('date')} < {of('date')})",
-                        lambda: f"({of('money')} between {of('money')} and {of('money')})",
-                    ]
-                )
-            )()
+            return _one(
+                draw,
+                [
+                    lambda: f"({of('boolean')} and {of('boolean')})",
+                    lambda: f"({of('boolean')} or {of('boolean')})",
+                    lambda: f"(not {of('boolean')})",
+                    lambda: f"({of('money')} <= {of('money')})",
+                    lambda: f"({of('integer')} > {of('integer')})",
+                    lambda: f"({of('rate')} = {of('rate')})",
+                    lambda: f"({of('filing_status')} != {of('filing_status')})",
+                    lambda: f"({of('date')} < {of('date')})",
+                    lambda: f"({of('money')} between {of('money')} and {of('money')})",
+                ],
+            )
     if wanted == "date":
         return f"({of('date')} + 18 years)"
     return str(of(wanted))

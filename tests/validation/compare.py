@@ -71,7 +71,7 @@ class Tally:
 def print_table(tallies: Sequence[Tally]) -> None:
     """One line for each tally."""
     head = ("source", "year", "figure", "cases", "runnable", "agreeing", "differing", "unexplained", "share")
-    lines = [head]
+    lines: list[tuple[str, ...]] = [head]
     for one in tallies:
         share = f"{float(one.share) * 100:.2f}%"
         counts = (one.cases, one.runnable, one.agreeing, len(one.differences), len(one.unexplained))
