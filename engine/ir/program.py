@@ -66,7 +66,6 @@ class Definition:
     exported: bool = False
     may_not_apply: bool = False
     requirement: ReasonInfo | None = None
-    reads: tuple[str, ...] = ()
 
     @property
     def is_input(self) -> bool:
