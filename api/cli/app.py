@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.log import ledger, log_app
 from api.failures import ExitCode, Failure
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 rules invalid, 4 examples failed, 5 differences found."
@@ -184,6 +185,10 @@ def demo(
     raise typer.Exit(demo_command(units, as_json))
 
 
+app.add_typer(log_app, name="log")
+app.command()(ledger)
+
+
 def run() -> int:
     """Run the command; every foreseeable fault becomes a sentence and an exit code."""
     try:
@@ -200,7 +205,7 @@ def run() -> int:
         what = fault.strerror or str(fault)
         return _failed(Failure(f"{what}: `{fault.filename}`" if fault.filename else what.lower()))
     except Exception as fault:
-        return _rules_invalid(fault)
+        return _foreseen(fault)
     return _flushed(ExitCode.DONE)
 
 
@@ -215,9 +220,15 @@ def _failed(failure: Failure) -> int:
     return failure.code
 
 
-def _rules_invalid(fault: Exception) -> int:
+def _foreseen(fault: Exception) -> int:
+    """Faults of rules and of logs; any other is a bug and is raised."""
+    from citizens.errors import CitizensError
     from engine.diagnostics import RulesInvalid
 
+    if isinstance(fault, CitizensError):
+        from api.log_access import failure_of
+
+        return _failed(failure_of(fault))
     if not isinstance(fault, RulesInvalid):
         raise fault
     from api.cli.output import show_problems

@@ -1,0 +1,9 @@
+"""The environment variables that users may set for all commands."""
+
+from __future__ import annotations
+
+LOG_VARIABLE = "RULEWRIGHT_LOG"
+"""The folder of the log that commands work on."""
+
+KEYS_VARIABLE = "RULEWRIGHT_KEYS"
+"""The log's key store, if it does not lie in the log's folder."""
