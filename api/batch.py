@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from api.batch_columns import columns_of, value_of
+from api.batch_columns import columns_of
 from api.failures import Misuse
 from api.naming import find_definition
 from engine.cases import Case
@@ -17,6 +17,7 @@ from engine.constants import Constants
 from engine.interpreter import Interpreter
 from engine.ir.program import Definition, Program
 from engine.native import evaluate
+from engine.native.handover import entry_of, value_of
 from engine.native.running import Figures
 from engine.numbers import format_decimal
 from engine.outcomes import Fact, Failure, Known, Outcome
@@ -74,8 +75,9 @@ class Batch:
         return iter(self._compiled(everything))
 
     def _compiled(self, units: Sequence[Unit]) -> list[Answer]:
-        """Machine code for all units whose facts are in range; a figure that is no value is explained one by one."""
-        faults = [self._fault(unit) for unit in units]
+        """Machine code for all units whose facts are in range and fit in columns; a figure that is no value is
+        explained one by one."""
+        faults = [self._fault(unit) or self._apart(unit) for unit in units]
         sound = [unit for unit, fault in zip(units, faults, strict=True) if fault is None]
         people = [(row, one.role, one.facts) for row, unit in enumerate(sound) for one in unit.people]
         columns = columns_of(
@@ -87,11 +89,18 @@ class Batch:
         return [self._row(unit, next(rows), found) if fault is None else fault
                 for unit, fault in zip(units, faults, strict=True)]  # fmt: skip
 
+    def _apart(self, unit: Unit) -> Answer | None:
+        """The answer for a unit with a fact that no column holds, such as a part of a cent; None for all others."""
+        for facts in (unit.facts, *(person.facts for person in unit.people)):
+            if any(entry_of(self.program, self._definition(name), value) is None for name, value in facts.items()):
+                return self.answer(unit)
+        return None
+
     def _row(self, unit: Unit, row: int, found: Mapping[str, Figures]) -> Answer:
         statuses = [found[one.name].status for one in self.wanted]
         if any(status is not None and status[row] for status in statuses):
             return self.answer(unit)
-        return {one.short_name: value_of(self.program, one, found[one.name].entries[row]) for one in self.wanted}
+        return {one.short_name: value_of(self.program, one, int(found[one.name].entries[row])) for one in self.wanted}
 
     def _fault(self, unit: Unit) -> Unanswered | None:
         """What is out of range in a unit."""

@@ -1,16 +1,16 @@
-"""Units laid out as columns, as the native evaluator reads them, and its figures back as values."""
+"""Units laid out as columns, as the native evaluator reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 import numpy as np
 
-from engine.columns import Cell, Column, Columns, GroupLink, column_of, exact, unit_of
+from engine.columns import Cell, Column, Columns, GroupLink, column_of
 from engine.ir.program import Definition, Program
+from engine.native.handover import entry_of
 from engine.periods import Period
-from engine.types import EnumValue, Kind, Value
+from engine.types import Value
 
 Facts = Mapping[str, Value]
 
@@ -43,28 +43,7 @@ def columns_of(
 
 
 def _column(program: Program, definition: Definition, values: Sequence[Value | None]) -> Column:
-    entries = [0 if value is None else _entry(program, definition, value) for value in values]
+    entries = [0 if value is None else entry_of(program, definition, value) for value in values]
+    assert None not in entries, f"`{definition.name}` has values that no column holds"
     missing = np.array([value is None for value in values])
     return column_of(np.array(entries, dtype=np.int64), missing)
-
-
-def _entry(program: Program, definition: Definition, value: Value) -> int:
-    """A value as a whole number of its column's steps."""
-    match value:
-        case bool():
-            return int(value)
-        case EnumValue():
-            return list(program.settings.enums[value.enum].members).index(value.member)
-        case int() | Fraction():
-            steps = value * unit_of(program, definition)
-            assert steps.denominator == 1, definition.name
-            return int(steps)
-    raise TypeError(f"a {definition.type} is not laid out here")
-
-
-def value_of(program: Program, definition: Definition, entry: int) -> Value:
-    """An entry of a figure's column as its value."""
-    if definition.type.kind is Kind.BOOLEAN:
-        return bool(entry)
-    number = exact(program, definition, int(entry))
-    return int(number) if definition.type.kind is Kind.INTEGER else number
