@@ -1,4 +1,4 @@
-"""A return of the IRS's Direct File as it was made compact: its facts, and the amounts on the lines of its Form 1040."""
+"""A return of the IRS's Direct File in compact form: its facts, and the amounts on the lines of its Form 1040."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A return of the IRS's Direct File as a tax unit of ours.
 
 The facts become people, a tax unit and totals of its documents; whom the law makes a dependent or a qualifying child is
-left to the rules. A question that Direct File would not ask after the answer to an earlier one is as good as unanswered.
+left to the rules. What Direct File would not ask after an earlier answer is as good as unanswered.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _interest(one: Return, key: str) -> Fraction:
     payers = [_paid(record) for record in one.records("interestReports", key)]
     if sum(map(_paid, one.records("interestReports"))) <= 1500:
         return sum(payers, Fraction())
-    return Fraction(sum(floor(paid + Fraction(1, 2)) for paid in payers))
+    return sum(map(whole, payers), Fraction())
 
 
 def _paid(record: Facts) -> Fraction:
