@@ -78,11 +78,15 @@ def lines_of(path: Path) -> dict[str, str]:
 
 
 def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
-    """The returns of a folder by name."""
-    return {
-        path.stem: {"facts": facts_of(path), "lines": lines_of(folder / "expected-1040" / f"{path.stem}.yml")}
-        for path in sorted((folder / "scenarios").glob("*.json"))
-    }
+    """The returns of a folder by name. One that lacks a part, or cannot be read, is named on stderr and left out."""
+    found = {}
+    for path in sorted((folder / "scenarios").glob("*.json")):
+        expected = folder / "expected-1040" / f"{path.stem}.yml"
+        try:
+            found[path.stem] = {"facts": facts_of(path), "lines": lines_of(expected)}
+        except (OSError, ValueError, KeyError) as fault:
+            print(f"left out: {path.stem}: {fault!r}", file=sys.stderr)
+    return found
 
 
 def main() -> None:
