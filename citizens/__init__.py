@@ -42,6 +42,8 @@ from citizens.events import (
     Unreadable,
     Use,
     Value,
+    check_subject,
+    check_text,
 )
 from citizens.layout import Anchor
 from citizens.ledger import Balances, Line, post, statement, trial_balance
@@ -122,6 +124,8 @@ __all__ = [
     "Verification",
     "VersionConflict",
     "backup",
+    "check_subject",
+    "check_text",
     "import_tables",
     "open_log",
     "post",

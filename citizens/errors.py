@@ -21,7 +21,12 @@ from __future__ import annotations
 
 
 class CitizensError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of everything this package raises on purpose.
+
+    `draft` is the place (from 0), among the drafts of one `append`, of the one that was refused; None if no draft was.
+    """
+
+    draft: int | None = None
 
 
 class InvalidEvent(CitizensError):

@@ -199,12 +199,20 @@ def _stored(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
     if types.is_integer(array.type) and scale is None:
         return "i", array.cast(pa.int64()).to_pylist()
     if types.is_decimal(array.type):
-        return _from_texts(name, array.cast(pa.string()))
+        return _from_texts(name, _plain_texts(array))
     if types.is_floating(array.type) or types.is_integer(array.type):
         return _from_floats(name, array, scale)
     if types.is_string(array.type) or types.is_large_string(array.type):
         return _from_texts(name, array)
     raise InvalidEvent(f"column `{name}` holds {array.type}, which is no kind of fact; convert it or leave it out")
+
+
+def _plain_texts(array: Any) -> Any:
+    """Decimals as text without exponents, which Arrow writes for the smallest."""
+    texts = array.cast(pa.string())
+    if not pc.any(pc.match_substring(texts, "E")).as_py():
+        return texts
+    return pa.array([None if value is None else format(value, "f") for value in array.to_pylist()], pa.string())
 
 
 def _from_floats(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:

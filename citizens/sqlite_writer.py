@@ -224,7 +224,12 @@ class Writer:
         plan = _Plan(tip)
         if submission.advance is not None:
             self._check_advance(submission.advance)
-        submission.receipts = [self._plan_draft(draft, plan, submission.system) for draft in submission.drafts]
+        for index, draft in enumerate(submission.drafts):
+            try:
+                submission.receipts.append(self._plan_draft(draft, plan, submission.system))
+            except CitizensError as error:
+                error.draft = index
+                raise
         return plan
 
     def _check_advance(self, advance: Advance) -> None:

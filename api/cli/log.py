@@ -61,7 +61,7 @@ def import_(
     retention: Retention = "tax",
     as_json: AsJson = False,
 ) -> None:
-    """Record tables of people and their groups: CSV or Parquet, one row each. Checked first; twice is the same as once."""
+    """Record tables of people and groups, CSV or Parquet. Checked before anything is recorded; twice is as once."""
     from api.cli.log_import import Question, import_command
 
     question = Question(

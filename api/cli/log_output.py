@@ -57,8 +57,11 @@ def width() -> int:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> list[str]:
     """Lines of a table; where it is too wide for the terminal, a block of lines for each row.
 
-    `right` are the columns whose cells stand to the right.
+    `right` are the columns whose cells stand to the right. A column that is empty in every row is left out.
     """
+    kept = [column for column in range(len(head)) if any(row[column] for row in rows)]
+    right = frozenset(at for at, column in enumerate(kept) if column in right)
+    head, rows = [head[column] for column in kept], [[row[column] for column in kept] for row in rows]
     widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
     if sum(widths) + 2 * (len(widths) - 1) > width():
         return [line for row in rows for line in _block(head, row)]

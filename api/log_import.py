@@ -1,0 +1,211 @@
+"""Tables of people and groups into a log, checked at the door by the rules.
+
+1. Read each file; which entity it is of, its name says (`people.parquet`) or the user (`person=staff.csv`).
+2. Let the tables through the engine's door: every entry's type, grid and range, every id, link and role. Columns that
+   the rules do not know are refused, or taken as they are if the user names them.
+3. With a fault nothing is recorded; or, if the user says so, all but the rows at fault and what belongs to them.
+4. What the door made of the columns, in whole steps of their grid, becomes facts from one day on: exactly what the
+   rules will read. A person's group and role become the relation named after the group's entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from api.failures import Failure, Misuse, suggestion
+from api.naming import read_period
+from api.population_files import find_inputs
+from citizens import Imported, Membership, Origin, Source, SqliteLog, import_tables, read_table
+from citizens.sample import YEAR, load_sample
+from engine.column_arrays import figure_array
+from engine.columns import Column, Columns, GroupLink, unit_of
+from engine.columns_io import BadCell, from_arrow
+from engine.ir.program import Definition, Program
+
+SAMPLE_ALSO = ("weight", "state_fips")
+SAMPLE_DAY = date(YEAR, 1, 1)
+MAX_FAULTS = 1_000
+Tables = Mapping[str, Any]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What may be recorded, and what was wrong. `skipped` counts rows that are left out, by file or entity."""
+
+    sources: tuple[Source, ...]
+    faults: tuple[BadCell, ...]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+def sample_tables() -> dict[str, Any]:
+    """The shipped population. What is zero there was not stated, and is left empty, but for ages."""
+    sample = load_sample()
+    separately = pc.equal(sample.tax_units["filing_status"], pa.scalar("separate"))
+    units = sample.tax_units.append_column("files_separately", separately)
+    return {"person": _without_zeros(sample.people), "tax_unit": _without_zeros(units)}
+
+
+def _without_zeros(table: Any) -> Any:
+    made = {}
+    for name in table.column_names:
+        column: Any = table[name]
+        if name != "age" and (pa.types.is_boolean(column.type) or pa.types.is_integer(column.type)):
+            empty = pa.scalar(0, pa.int64()).cast(column.type)
+            column = pc.if_else(pc.equal(column, empty), pa.scalar(None, column.type), column)
+        made[name] = column
+    return pa.table(made)
+
+
+def read_files(program: Program, files: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The tables by entity, and the files' names. Raises Failure or Misuse for what is no table."""
+    inputs = find_inputs(program, list(files))
+    tables = {entity: read_table(path) for entity, path in inputs.items()}
+    for entity, table in tables.items():
+        _check_names(inputs[entity], table)
+    return tables, {entity: str(path) for entity, path in inputs.items()}
+
+
+def _check_names(path: Path, table: Any) -> None:
+    for name in table.column_names:
+        if table.column_names.count(name) > 1:
+            raise Failure(f"{path} has the column `{name[:40]}` twice", "name each column once")
+
+
+def admit(
+    program: Program, day: date, tables: Tables, also: Sequence[str], *, skip_bad: bool, files: Mapping[str, str]
+) -> Admission:
+    """Check the tables as of the year that holds `day`, and make sources of what is sound."""
+    known, others = _parted(program, tables, also)
+    for entity in known:
+        if program.settings.entities[entity].belongs_to:
+            raise Failure(f"records such as each {entity} are not imported", "append them as events")
+    known, lent = _with_groups(program, known)
+    files = {**files, **{group: files.get(person, person) for group, person in lent.items()}}
+    period = read_period(program, str(day.year))
+    door = from_arrow(program, period, known, complete=True, leave_out=skip_bad, files=files)
+    faults = tuple(_explained(program, fault) for fault in door.problems[:MAX_FAULTS])
+    if door.columns is None or any(fault.row == 0 for fault in door.problems):
+        return Admission((), faults)
+    skipped = {
+        files.get(entity, entity): len(table) - door.columns.counts[entity]
+        for entity, table in known.items()
+        if entity not in lent and len(table) > door.columns.counts[entity]
+    }
+    sources = [
+        _source(program, entity, door.columns, others[entity], day) for entity in _in_order(program, known, lent)
+    ]
+    return Admission(tuple(sources), faults, skipped)
+
+
+def record(log: SqliteLog, admission: Admission, origin: Origin, day: date, on_progress: Progress) -> Imported:
+    """Record what was admitted. The day is in each event's id: the same tables from another day are other facts."""
+    return import_tables(log, admission.sources, origin, f"import/{day}", on_progress)
+
+
+def _in_order(program: Program, tables: Tables, lent: Mapping[str, str]) -> list[str]:
+    """Groups before people, so that a group's own facts have the lower offsets."""
+    return sorted((one for one in tables if one not in lent), key=lambda name: not program.settings.entities[name].of)
+
+
+def _parted(program: Program, tables: Tables, also: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns for the door, and by entity the ids with those that go past it."""
+    known: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    left = set(also)
+    for entity, table in tables.items():
+        aside = [name for name in table.column_names if name in also]
+        left -= set(aside)
+        known[entity] = table.drop_columns(aside)
+        others[entity] = table.select([_id_column(entity, table), *aside])
+    if left:
+        raise Misuse(f"no table has a column `{min(left)}`", "name columns of the files with `--also`")
+    return known, others
+
+
+def _id_column(entity: str, table: Any) -> str:
+    for name in (f"{entity}_id", "id"):
+        if name in table.column_names:
+            return name
+    raise Failure(
+        f"the table of each {entity} has no ids",
+        f"name the column `{entity}_id`; there are {', '.join(table.column_names[:6])}",
+    )
+
+
+def _with_groups(program: Program, tables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Where people name groups of which there is no table, one with nothing but their ids; whose column named them."""
+    lent: dict[str, str] = {}
+    found = dict(tables)
+    for group, entity in program.settings.entities.items():
+        column = f"{group}_id"
+        if entity.of in tables and group not in tables and column in tables[entity.of].column_names:
+            found[group] = pa.table({column: pc.unique(tables[entity.of][column].drop_null())})
+            lent[group] = entity.of
+    return found, lent
+
+
+def _explained(program: Program, fault: BadCell) -> BadCell:
+    """A fault of a whole column with what was probably meant."""
+    if fault.row or "has no figure" not in fault.message:
+        return fault
+    known = {one.short_name for one in program.definitions.values()}
+    help = suggestion(fault.column, known, f"leave it out, or record it as it is with `--also {fault.column}`")
+    return replace(fault, message=f"{fault.message}; {help}")
+
+
+def _source(program: Program, entity: str, columns: Columns, others: Any, day: date) -> Source:
+    """The rows of one entity as facts."""
+    ids = [str(one) for one in columns.ids[entity]]
+    made: dict[str, Any] = {"id": pa.array(ids, pa.string())}
+    for cell, column in columns.columns.items():
+        definition = program.definitions[cell.name]
+        if definition.entity == entity:
+            made[definition.short_name] = _facts(program, definition, column)
+    memberships = []
+    for group, link in columns.groups.items():
+        if program.settings.entities[group].of == entity:
+            memberships.append(_membership(program, group, columns, link, made))
+    return Source(_beside(pa.table(made), others), entity, "id", day, memberships=tuple(memberships))
+
+
+def _membership(program: Program, group: str, columns: Columns, link: GroupLink, made: dict[str, Any]) -> Membership:
+    """The relation of people to their groups; its two columns are put beside the facts."""
+    names = np.array([str(one) for one in columns.ids[group]], dtype=object)
+    roles = np.array([role.name for role in program.settings.entities[group].roles], dtype=object)
+    outside = link.group < 0
+    of, role = f"{group}_id", f"{group}_role"
+    in_group = names[np.maximum(link.group, 0)] if len(names) else np.full(len(outside), None)
+    made[of] = pa.array(in_group, pa.string(), mask=outside)
+    made[role] = pa.array(roles[link.role], pa.string())
+    return Membership(group, group, of, role_column=role)
+
+
+def _beside(table: Any, others: Any) -> Any:
+    """The table with the columns that went past the door, of the same ids."""
+    by_id = others.column_names[0]
+    if len(others.column_names) == 1:
+        return table
+    places = pc.index_in(table["id"], others[by_id].cast(pa.string()).combine_chunks())
+    taken = others.take(places)
+    for name in others.column_names[1:]:
+        table = table.append_column(name, taken[name])
+    return table
+
+
+def _facts(program: Program, definition: Definition, column: Column) -> Any:
+    """A column of steps as Arrow; money that is whole everywhere is kept as whole numbers."""
+    known = np.ones(len(column.entries), dtype=np.bool_) if column.missing is None else ~column.missing
+    made = figure_array(program, definition, column.entries, known)
+    unit = unit_of(program, definition)
+    if pa.types.is_decimal(made.type) and not np.any(column.entries % unit):
+        return pa.array((column.entries // unit).astype(np.int64), mask=~known)
+    return made
