@@ -61,7 +61,7 @@ from citizens.sqlite_files import Settings
 from citizens.sqlite_log import SqliteLog, open_log
 from citizens.stats import Stats
 from citizens.timeline import Change, Timeline
-from citizens.verification import Damage, Verification
+from citizens.verification import Damage, Verification, verify_events
 
 __all__ = [
     "Account",
@@ -134,4 +134,5 @@ __all__ = [
     "sample_population",
     "statement",
     "trial_balance",
+    "verify_events",
 ]

@@ -62,6 +62,9 @@ def open_log(
     except OSError as error:
         message = f"{folder} cannot be opened as a log ({error.strerror}); check the path and its rights"
         raise LogUnavailable(message) from None
+    except (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.BusyError) as error:
+        message = f"{folder} cannot be opened as a log ({error}); make room on the disk, or see to it and its rights"
+        raise LogUnavailable(message) from error
     except apsw.Error as error:
         raise LogDamaged(f"{folder} is not a readable log ({error}); restore it from a backup") from error
 
@@ -285,7 +288,7 @@ class SqliteLog:
         """Walk the whole chain, check every table beside it, every key, and the anchor left by the last writer."""
         with self._reader() as reader:
             found = verification.verify(reader, anchor=anchor)
-            return verification.with_keys(reader, found)
+            return verification.with_keys(reader, verification.with_last_anchor(reader, self.layout, found))
 
     # Writing
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from citizens import chain, codec
-from citizens.errors import LogDamaged
+from citizens.errors import LogDamaged, LogUnavailable
 from citizens.events import Body, Compaction, Event, Hold, Origin, Release, Unreadable
 from citizens.keys import KeyStore, decrypt
 
@@ -23,6 +23,19 @@ COLUMNS = "offset, recorded_at_us, kind, subject, version, origin, delivery, pay
 
 NOT_AS_WRITTEN = (struct.error, TypeError, ValueError, AttributeError)
 """What reading stumbles over when a flipped bit has changed a value's type."""
+
+
+class _Nobody:
+    """Names without a key store: events about the log itself name nobody."""
+
+    def number(self, subject: str) -> int:
+        raise NotImplementedError
+
+    def name(self, number: int) -> str:
+        raise NotImplementedError
+
+
+_NOBODY = _Nobody()
 
 
 class Row(NamedTuple):
@@ -40,12 +53,19 @@ class Row(NamedTuple):
 
 
 class Reader:
-    """A pair of connections. Not for use by two threads at once."""
+    """A pair of connections. Not for use by two threads at once. Without keys, only the chain can be read."""
 
-    def __init__(self, events: apsw.Connection, keys: KeyStore) -> None:
+    def __init__(self, events: apsw.Connection, keys: KeyStore | None) -> None:
         self.connection = events
-        self.keys = keys
+        self._keys = keys
         self._origins: dict[int, tuple[Origin, bytes]] = {}
+
+    @property
+    def keys(self) -> KeyStore:
+        """The key store. Raises LogUnavailable if it is not open."""
+        if self._keys is None:
+            raise LogUnavailable("the key store is not open, so no subject can be read; open it as well")
+        return self._keys
 
     def rows(self, where: str, values: tuple[int | bytes, ...] = ()) -> Iterator[Row]:
         """Rows under a condition that is this program's own text, never a user's."""
@@ -72,7 +92,7 @@ class Reader:
             erased: Body = Unreadable(codec.KIND_NAMES.get(row.kind, str(row.kind)))
             event_id, body = "", erased
         else:
-            event_id, body = codec.decode(row.kind, plain, self.keys)
+            event_id, body = codec.decode(row.kind, plain, self._keys or _NOBODY)
         subject = self.keys.name(row.subject) if row.subject else ""
         return Event(row.offset, row.recorded_at_us, subject, row.version, body, origin, event_id, row.chain)
 
@@ -169,7 +189,8 @@ class Reader:
     def close(self) -> None:
         """Close both connections."""
         self.connection.close()
-        self.keys.close()
+        if self._keys is not None:
+            self._keys.close()
 
 
 def one(connection: apsw.Connection, select: str, *values: int | bytes) -> tuple[Any, ...]:

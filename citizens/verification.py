@@ -16,14 +16,15 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 
 import apsw
 
 from citizens import chain, codec
 from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
-from citizens.layout import Anchor
-from citizens.sqlite_files import FORMAT, get_meta
+from citizens.layout import Anchor, Layout
+from citizens.sqlite_files import FORMAT, SHIPPED, connect, get_meta
 from citizens.sqlite_reader import NOT_AS_WRITTEN, Reader, position_digest
 
 MAX_PROBLEMS = 50
@@ -170,6 +171,30 @@ def _check_structure(connection: apsw.Connection) -> Iterator[Damage]:
     for (message,) in connection.execute("PRAGMA integrity_check(20)"):
         if message != "ok":
             yield Damage(0, f"the file's structure is damaged: {message}")
+
+
+def verify_events(folder: Path | str, anchor: Anchor | None = None) -> Verification:
+    """Verify a log's file of events by itself, for who has no keys. Raises LogDamaged if there is no such file."""
+    layout = Layout(Path(folder), Path(folder) / "keys.db")
+    reader = Reader(connect(layout.events_path(), SHIPPED, write=False), None)
+    try:
+        return with_last_anchor(reader, layout, verify(reader, anchor=anchor))
+    finally:
+        reader.close()
+
+
+def with_last_anchor(reader: Reader, layout: Layout, found: Verification) -> Verification:
+    """`found`, and whether the log still reaches the anchor that its last writer left in the folder."""
+    try:
+        anchor = layout.read_anchor()
+        if anchor is not None:
+            check_anchor(reader, anchor)
+    except LogDamaged as error:
+        damage = Damage(error.offset or 0, str(error))
+        return found if damage in found.problems else replace(found, problems=(*found.problems, damage))
+    except apsw.Error:
+        return found  # the walk has told of it
+    return found
 
 
 def with_keys(reader: Reader, found: Verification) -> Verification:

@@ -26,6 +26,7 @@ from citizens import (
     Use,
     Verification,
     open_log,
+    verify_events,
 )
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
@@ -130,12 +131,35 @@ def test_a_cut_off_end_is_found_by_the_anchor(tmp_path: Path) -> None:
     with open_log(tmp_path, write=False) as log:
         anchor = log.anchor()
     statements = "; ".join(f"DELETE FROM {table} WHERE offset > 38" for table in ("events", "deliveries", "uses"))
-    assert tampered(tmp_path, statements).problems == ()
-    with open_log(tmp_path, write=False) as log:
-        problem = log.verify(anchor).problems[0]
+    (problem,) = tampered(tmp_path, statements).problems
     assert (problem.offset, "anchor saw offset 41" in problem.what) == (39, True)
+    assert verify_events(tmp_path).problems == (problem,)
     with pytest.raises(AnchorMismatch):
         open_log(tmp_path)
+    (tmp_path / "anchor").unlink()
+    with open_log(tmp_path, write=False) as log:
+        assert log.verify().sound, "a chain does not see its own end cut off"
+        assert log.verify(anchor).problems == (problem,)
+    assert verify_events(tmp_path, anchor).problems == (problem,)
+
+
+def test_the_events_are_verified_without_the_keys(tmp_path: Path) -> None:
+    filled(tmp_path)
+    (tmp_path / "keys.db").unlink()
+    found = verify_events(tmp_path)
+    assert (found.problems, found.events, found.head) == ((), 41, 41)
+    tampered_events = apsw.Connection(str(tmp_path / EVENTS))
+    tampered_events.execute("UPDATE events SET version = 9 WHERE offset = 7")
+    tampered_events.close()
+    assert [problem.offset for problem in verify_events(tmp_path).problems] == [7]
+
+
+def test_compacted_events_are_verified_without_the_keys(tmp_path: Path) -> None:
+    filled(tmp_path)
+    with fresh(tmp_path, Clock(1)) as log:
+        assert log.compact({"tax": moment(1)}, actor="a", legal_basis="b").removed
+    (tmp_path / "keys.db").unlink()
+    assert verify_events(tmp_path).problems == ()
 
 
 def test_another_history_is_found_by_the_anchor(tmp_path: Path) -> None:
