@@ -56,7 +56,7 @@ from citizens.population import (
     read_table,
     sample_population,
 )
-from citizens.snapshot import Column, Link, Snapshot, Table
+from citizens.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
 from citizens.sqlite_files import Settings
 from citizens.sqlite_log import SqliteLog, open_log
 from citizens.stats import Stats
@@ -99,6 +99,7 @@ __all__ = [
     "LogLocked",
     "LogUnavailable",
     "Membership",
+    "Misfit",
     "Movement",
     "Origin",
     "Point",
@@ -123,6 +124,7 @@ __all__ = [
     "Value",
     "Verification",
     "VersionConflict",
+    "Wanted",
     "backup",
     "check_subject",
     "check_text",

@@ -12,7 +12,7 @@ Values are int64 as stored (units, day numbers, subject numbers, 0 and 1); texts
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +31,9 @@ Ints = npt.NDArray[np.int64]
 STRETCH = 50_000
 _SELECT = (
     "SELECT offset, recorded_at_us, kind, subject, version, origin, delivery, payload FROM events "
-    "WHERE offset > ? AND offset <= ? AND kind <= 3 ORDER BY offset"
+    "WHERE offset > ? AND offset <= ? AND kind <= 3 "
 )
+_EVERYBODY, _ONE = _SELECT + "ORDER BY offset", _SELECT + "AND subject = ? ORDER BY offset"
 _parse = json.JSONDecoder().raw_decode
 
 
@@ -75,14 +76,17 @@ class _Heads:
 Groups = dict[tuple[int, str], tuple[list[int], list[Sequence[Any]]]]
 
 
-def scan(reader: Reader, after: int, to: int) -> Scan:
-    """The facts with offsets above `after` and up to `to`. Raises LogDamaged with the offset."""
+def scan(reader: Reader, after: int, to: int, subjects: Sequence[int] | None = None) -> Scan:
+    """The facts with offsets above `after` and up to `to`, of everybody or of the subjects with some numbers.
+
+    Raises LogDamaged with the offset.
+    """
     rows: dict[str, list[Ints]] = {name: [] for name in ("offsets", "subjects", "origins", "recorded_at_us", "kinds")}
     blocks: list[Block] = []
     words: dict[str, int] = {}
     unreadable: list[int] = []
     count = 0
-    for heads, groups in _stretches(reader, after, to, unreadable):
+    for heads, groups in _stretches(reader, _rows(reader, after, to, subjects), _keys(reader, subjects), unreadable):
         blocks.extend(_block(day, shape, group, count, words) for (day, shape), group in groups.items())
         count += len(heads.offsets)
         for name, parts in rows.items():
@@ -91,13 +95,31 @@ def scan(reader: Reader, after: int, to: int) -> Scan:
     return Scan(**columns, blocks=blocks, words=list(words), unreadable=np.array(unreadable, dtype=np.int64))
 
 
-def _stretches(reader: Reader, after: int, to: int, unreadable: list[int]) -> Iterator[tuple[_Heads, Groups]]:
-    """The log in stretches of 50,000 events, each with its headers and its values by (day, shape)."""
-    keys = {number: key for number, _, _, key in reader.keys.all_rows() if key is not None}
+def _keys(reader: Reader, subjects: Sequence[int] | None) -> dict[int, bytes]:
+    """The keys of subjects that were not erased, by number."""
+    if subjects is None:
+        return {number: key for number, _, _, key in reader.keys.all_rows() if key is not None}
+    found = ((number, reader.keys.key(number)) for number in subjects)
+    return {number: key for number, key in found if key is not None}
+
+
+def _rows(reader: Reader, after: int, to: int, subjects: Sequence[int] | None) -> Iterator[tuple[Any, ...]]:
+    """Rows with facts: in order of offset, or subject by subject."""
+    if subjects is None:
+        yield from reader.connection.execute(_EVERYBODY, (after, to))
+        return
+    for number in subjects:
+        yield from reader.connection.execute(_ONE, (after, to, number))
+
+
+def _stretches(
+    reader: Reader, rows: Iterable[tuple[Any, ...]], keys: dict[int, bytes], unreadable: list[int]
+) -> Iterator[tuple[_Heads, Groups]]:
+    """The rows in stretches of 50,000 events, each with its headers and its values by (day, shape)."""
     heads, groups = _Heads(), Groups()
-    offset = after
+    offset = 0
     try:
-        for row in reader.connection.execute(_SELECT, (after, to)):
+        for row in rows:
             offset = row[0]
             key = keys.get(row[3])
             if key is None:

@@ -7,6 +7,10 @@
 4. Write what is left into one column per attribute: whole numbers with a scale, and a mask of what is known. A
    relation becomes, for each row, the row of its group and a role.
 
+`Wanted` narrows an attribute down: to change points from a day on (money of a year counts only if it was recorded for
+that year), and to kinds of value. A value of another kind is left out and named, so that one wrong fact does not stop a
+whole population. A snapshot of some subjects reads only their events.
+
 A fact that was never recorded, or has ended, is not known; it is never zero. The tables are kept as Parquet in the
 log's `cache` folder if asked for. The cache may be deleted at any time, and an erasure deletes it.
 """
@@ -120,6 +124,32 @@ class Table:
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is read of an attribute: change points valid from `since` on, values of `kinds` (`codec`'s letters).
+
+    A relation (kind `r`) leads to groups of the entity `group`, if one is named.
+    """
+
+    since: date = date.min
+    kinds: str = "bditsr"
+    group: str = ""
+
+
+Attributes = Collection[str] | Mapping[str, Wanted] | None
+"""Which attributes are read: all, or those named, narrowed down if it is a mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that was left out, because it is not of the kind that is wanted. `kind` says what it is."""
+
+    subject: str
+    attribute: str
+    kind: str
+    offset: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """Everybody's facts as valid on a day, as known at an offset. Entities that nobody is of are absent."""
@@ -127,6 +157,7 @@ class Snapshot:
     valid_on: date
     offset: int
     tables: Mapping[str, Table]
+    misfits: tuple[Misfit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +172,70 @@ class Standing:
     offsets: Ints
 
 
-def build(reader: Reader, valid_on: date, offset: int, attributes: Collection[str] | None = None) -> Snapshot:
-    """The snapshot as known at `offset`. `attributes` limits what is read into columns; None means all."""
-    found = scan(reader, 0, offset)
+def build(
+    reader: Reader,
+    valid_on: date,
+    offset: int,
+    attributes: Attributes = None,
+    subjects: Collection[str] | None = None,
+) -> Snapshot:
+    """The snapshot as known at `offset`. `attributes` limits what is read into columns, `subjects` whose; None: all."""
+    numbers = None if subjects is None else _numbers(reader, subjects)
+    found = scan(reader, 0, offset, numbers)
     standing = list(standings(found, valid_on, attributes))
+    misfits: list[Misfit] = []
+    if isinstance(attributes, Mapping):
+        standing = [_fitting(each, attributes[each.name], reader, misfits) for each in standing]
     groups = [each.values[_is_link(each)] for each in standing]
     present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
-    tables = _tables(reader, present, standing, found.words)
-    return Snapshot(valid_on, offset, tables)
+    tables = _tables(reader, present, standing, found.words, every=subjects is None)
+    return Snapshot(valid_on, offset, tables, tuple(misfits))
 
 
-def standings(found: Scan, valid_on: date, attributes: Collection[str] | None) -> Iterator[Standing]:
+def _numbers(reader: Reader, subjects: Collection[str]) -> list[int]:
+    """The numbers of those subjects that have one, in order."""
+    return sorted({number for number in map(reader.keys.find, subjects) if number is not None})
+
+
+def _fitting(each: Standing, wanted: Wanted, reader: Reader, misfits: list[Misfit]) -> Standing:
+    """What holds of an attribute without values that do not fit, which are noted."""
+    wrong = np.array([kind[0] not in wanted.kinds + "n" for kind in each.kinds], dtype=np.bool_)[each.kind_of]
+    if wanted.group and _is_link(each).any():
+        names = [reader.keys.name(int(number)) for number in np.unique(each.values[_is_link(each)])]
+        if not all(name.startswith(wanted.group + "/") for name in names):
+            of = [reader.keys.name(int(number)).partition("/")[0] for number in each.values]
+            wrong |= _is_link(each) & np.array([one != wanted.group for one in of], dtype=np.bool_)
+    for row in np.flatnonzero(wrong):
+        kind = each.kinds[each.kind_of[row]]
+        told = _KINDS.get(kind[0]) or reader.keys.name(int(each.values[row])).partition("/")[0]
+        subject = reader.keys.name(int(each.subjects[row]))
+        misfits.append(Misfit(subject, each.name, told, int(each.offsets[row])))
+    return _picked(each, ~wrong) if wrong.any() else each
+
+
+def _picked(each: Standing, pick: Mask) -> Standing:
+    """Some rows of what holds."""
+    return Standing(
+        each.name, each.subjects[pick], each.kinds, each.kind_of[pick], each.values[pick], each.offsets[pick]
+    )
+
+
+def standings(found: Scan, valid_on: date, attributes: Attributes) -> Iterator[Standing]:
     """What holds on the day, attribute by attribute."""
     where: dict[str, list[tuple[Block, int]]] = {}
     last = day_number(valid_on)
+    since = {name: day_number(one.since) for name, one in _narrowed(attributes).items()}
     for block in found.blocks:
         for column, (name, _) in enumerate(block.shape):
-            if block.day <= last and (attributes is None or name in attributes):
+            named = attributes is None or name in attributes
+            if named and since.get(name, block.day) <= block.day <= last:
                 where.setdefault(name, []).append((block, column))
     for name, places in where.items():
         yield _standing(name, places, found)
+
+
+def _narrowed(attributes: Attributes) -> Mapping[str, Wanted]:
+    return attributes if isinstance(attributes, Mapping) else {}
 
 
 def _standing(name: str, places: list[tuple[Block, int]], found: Scan) -> Standing:
@@ -201,18 +276,33 @@ def _is_link(standing: Standing) -> Mask:
     return links[standing.kind_of]
 
 
-def _tables(reader: Reader, present: Ints, standing: Iterable[Standing], words: list[str]) -> dict[str, Table]:
-    """Deal the rows out to entities and fill their columns."""
+def _members(reader: Reader, present: Ints, every: bool) -> dict[str, tuple[list[int], list[str]]]:
+    """Numbers and ids of those present, by entity. `every`: they are about as many as there are."""
+    members: dict[str, tuple[list[int], list[str]]] = {}
+    if not every:
+        for number in present.tolist():
+            entity, _, identifier = reader.keys.name(number).partition("/")
+            numbers, ids = members.setdefault(entity, ([], []))
+            numbers.append(number)
+            ids.append(identifier)
+        return members
     wanted = np.zeros(int(present[-1]) + 1 if len(present) else 0, dtype=np.bool_)
     wanted[present] = True
-    members: dict[str, tuple[list[int], list[str]]] = {}
-    for number, entity, identifier, _ in reader.keys.all_rows():
+    for number, entity, known_as, _ in reader.keys.all_rows():
         if number < len(wanted) and wanted[number]:
             numbers, ids = members.setdefault(entity, ([], []))
             numbers.append(number)
-            ids.append(identifier if identifier is not None else f"erased-{number}")
+            ids.append(known_as if known_as is not None else f"erased-{number}")
+    return members
+
+
+def _tables(
+    reader: Reader, present: Ints, standing: Iterable[Standing], words: list[str], *, every: bool
+) -> dict[str, Table]:
+    """Deal the rows out to entities and fill their columns."""
+    members = _members(reader, present, every)
     arrays = {entity: np.array(numbers, dtype=np.int64) for entity, (numbers, _) in members.items()}
-    rows_of = _Rows(arrays, len(wanted))
+    rows_of = _Rows(arrays, int(present[-1]) + 1 if len(present) else 0)
     columns: dict[str, dict[str, Column]] = {entity: {} for entity in members}
     links: dict[str, dict[str, Link]] = {entity: {} for entity in members}
     for each in standing:
@@ -244,17 +334,7 @@ class _Rows:
         entities = self.entity[standing.subjects]
         for index in np.unique(entities):
             pick = entities == index
-            yield (
-                self.entities[index],
-                Standing(
-                    standing.name,
-                    standing.subjects[pick],
-                    standing.kinds,
-                    standing.kind_of[pick],
-                    standing.values[pick],
-                    standing.offsets[pick],
-                ),
-            )
+            yield self.entities[index], _picked(standing, pick)
 
 
 def _column(part: Standing, rows_of: _Rows, entity: str, words: list[str]) -> Column:

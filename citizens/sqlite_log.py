@@ -20,7 +20,7 @@ import apsw
 
 from citizens import bulk, compaction, snapshot, snapshot_cache, stats, timeline, verification
 from citizens.checkpointer import Checkpointer
-from citizens.codec import ASSESSMENT
+from citizens.codec import ASSESSMENT, POSTING
 from citizens.compaction import Compacted, Horizons, OnStep
 from citizens.erasure import LEDGER_RETENTION, Entry, add_to_ledger, read_ledger
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable, UnderHold
@@ -29,7 +29,7 @@ from citizens.files import WriterLock
 from citizens.keys import KeyStore, fingerprint
 from citizens.layout import Anchor, Layout, create_events
 from citizens.log import Advance, Known, Receipt
-from citizens.snapshot import Snapshot
+from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite_files import SHIPPED, Settings, checkpoint, connect, get_meta
 from citizens.sqlite_reader import Reader
 from citizens.sqlite_writer import Clock, Writer, read_tip, system_clock
@@ -207,6 +207,24 @@ class SqliteLog:
             condition = "WHERE offset IN (SELECT offset FROM uses WHERE subject = ? AND offset > ?) AND kind = ?"
             return reader.events(condition + " ORDER BY offset", (number, after, ASSESSMENT))
 
+    def read_facts(self, after: int, to: int) -> list[Event]:
+        """The facts, corrections and retractions above `after` and up to `to`, in order."""
+        with self._reader() as reader:
+            return reader.events("WHERE offset > ? AND offset <= ? AND kind <= 3 ORDER BY offset", (after, to))
+
+    def posted(self) -> set[str]:
+        """The subjects that have postings in the ledger."""
+        with self._reader() as reader:
+            found = reader.connection.execute("SELECT DISTINCT subject FROM events WHERE kind = ?", (POSTING,))
+            return {reader.keys.name(number) for (number,) in found}
+
+    def delivered(self, source: str, event_ids: Sequence[str]) -> list[bool]:
+        """For each delivery of a source whether it stands, compacted ones among them."""
+        with self._reader() as reader:
+            execute, digest = reader.connection.execute, reader.keys.delivery
+            select = "SELECT 1 FROM deliveries WHERE delivery = ?"
+            return [execute(select, (digest(source, event_id),)).get is not None for event_id in event_ids]
+
     def head(self) -> int:
         """The offset of the last event; 0 if there is none."""
         with self._reader() as reader:
@@ -222,6 +240,12 @@ class SqliteLog:
         """The offset that the consumer has been advanced to; 0 if never."""
         with self._reader() as reader:
             return reader.position(consumer)
+
+    def positions(self) -> dict[str, int]:
+        """The position of every consumer."""
+        with self._reader() as reader:
+            names = [name for (name,) in reader.connection.execute("SELECT consumer FROM positions ORDER BY consumer")]
+            return {name: reader.position(name) for name in names}
 
     def offset_of(self, known: Known) -> int:
         """The last offset recorded at or before that moment."""
@@ -254,19 +278,21 @@ class SqliteLog:
         valid_on: date,
         known: Known = None,
         *,
-        attributes: Collection[str] | None = None,
+        attributes: Attributes = None,
+        subjects: Collection[str] | None = None,
         cached: bool = False,
     ) -> Snapshot:
         """Everybody's facts as columns, as valid on the day, as known. `cached` keeps a copy as Parquet, unencrypted.
 
-        Raises HorizonPassed if what was known then of these attributes is compacted, Refused if an attribute holds
-        values of several kinds.
+        `subjects` limits it to some; a group that one of them belongs to is then there as well, but not who else is
+        in it. Snapshots that are narrowed down so, or by `Wanted`, are not cached. Raises HorizonPassed if what was
+        known then of these attributes is compacted, Refused if an attribute holds values of several kinds.
         """
         with self._reader() as reader:
             offset = self._offset_of(reader, known)
             _refuse_before(reader, offset, attributes)
-            if not cached:
-                return snapshot.build(reader, valid_on, offset, attributes)
+            if not cached or subjects is not None or isinstance(attributes, Mapping):
+                return snapshot.build(reader, valid_on, offset, attributes, subjects)
             return snapshot_cache.build(self.layout.cache_path, reader, valid_on, offset, attributes)
 
     def held(self) -> set[str]:
