@@ -55,7 +55,7 @@ def is_log(folder: Path) -> bool:
 def reading(log: Path | None) -> Iterator[SqliteLog]:
     """The log, open for reading while others may write it."""
     folder = log_folder(log)
-    _require_log(folder)
+    require_log(folder)
     with open_log(folder, write=False, keys=keys_path()) as opened:
         yield opened
 
@@ -65,21 +65,22 @@ def writing(log: Path | None, *, create: bool = False) -> Iterator[SqliteLog]:
     """The log, open for writing. Where there is none it is made if `create` says so, or refused."""
     folder = log_folder(log)
     if not create:
-        _require_log(folder)
+        require_log(folder)
     elif not is_log(folder):
-        _require_room(folder)
+        require_room(folder)
     with open_log(folder, keys=keys_path()) as opened:
         yield opened
 
 
-def _require_log(folder: Path) -> None:
+def require_log(folder: Path) -> None:
+    """Raise Failure unless there is a folder that may be a log."""
     if not folder.exists():
         raise Failure(f"there is no log `{folder}`", "check the path; `rulewright log import` makes a new log")
     if not folder.is_dir():
         raise Failure(f"`{folder}` is a file, and a log is a folder", "name the folder that holds the file `current`")
 
 
-def _require_room(folder: Path) -> None:
+def require_room(folder: Path) -> None:
     """Raise Failure where a new log would lie among other files."""
     if folder.exists() and not folder.is_dir():
         raise Failure(f"`{folder}` is a file, and a log is a folder", "name a new folder")
