@@ -136,6 +136,8 @@ def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> 
         entries, off = _scaled(array, unit)
         return _made(entries, missing, bad | off, what)
     if pa.types.is_decimal(kind):
+        if kind.bit_width < 128:
+            array, kind = array.cast(pa.decimal128(kind.precision, kind.scale)), pa.decimal128(18, kind.scale)
         near = array if kind.scale == places else array.cast(pa.decimal128(38, places), safe=False)
         changed = np.zeros(len(array), dtype=bool)
         if kind.scale > places:  # decimals may have been cut off
@@ -162,15 +164,3 @@ def _scaled(array: Array, unit: int) -> tuple[Entries, NDArray[np.bool_]]:
     large = (high != (low >> 63)) | (np.abs(low) > 2**62 // factor.numerator)
     times = np.where(large, 0, low) * factor.numerator
     return times // factor.denominator, large | (times % factor.denominator != 0)
-
-
-def decimals(entries: Entries, unit: int, missing: NDArray[np.bool_] | None) -> Array:
-    """Entries as decimals of as many places as the unit needs."""
-    places = next(size for size in range(19) if 10**size % unit == 0)
-    steps = entries.astype(np.int64) * (10**places // unit)
-    halves = np.empty((len(steps), 2), dtype=np.int64)
-    halves[:, 0], halves[:, 1] = steps, steps >> 63
-    mask = None
-    if missing is not None:
-        mask = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes())
-    return pa.Array.from_buffers(pa.decimal128(38, places), len(steps), [mask, pa.py_buffer(halves.tobytes())])

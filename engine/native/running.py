@@ -34,6 +34,7 @@ from engine.periods import Period
 from engine.types import Kind
 
 KNOWN, NOT_APPLICABLE, UNDETERMINED, ERROR = 0, 1, 2, 3
+SHARES = 8  # that each thread may take: one that is held up by others on the machine then takes fewer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +186,8 @@ def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> Non
     if pieces == 1:
         work((0, count))
         return
-    cuts = [count * piece // pieces for piece in range(pieces + 1)]
+    shares = min(count, SHARES * pieces)
+    cuts = [count * share // shares for share in range(shares + 1)]
     with ThreadPoolExecutor(pieces) as pool:
         list(pool.map(work, pairwise(cuts)))
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from engine.column_arrays import decimals, figure_array
+from engine.column_entries import entries_from
 from engine.ir.program import Program
 from tests.rulesets import check, told
 
@@ -51,6 +52,18 @@ def test_each_type(program: Program, name: str, entries: list[int], values: list
     assert array.to_pylist() == values
 
 
-def test_whole_units_need_no_decimals() -> None:
-    nothing_missing = np.zeros(2, dtype=np.bool_)
-    assert decimals(np.array([1, -250]), 1, nothing_missing).to_pylist() == [Decimal(1), Decimal(-250)]
+@pytest.mark.parametrize("narrow", [False, True])
+def test_decimals_have_the_places_that_the_unit_needs(narrow: bool) -> None:
+    entries = np.array([1, -250, 0])
+    assert decimals(entries, 1, None, narrow).to_pylist() == [Decimal(1), Decimal(-250), Decimal(0)]
+    assert decimals(entries, 4, None, narrow).to_pylist() == [Decimal("0.25"), Decimal("-62.5"), Decimal(0)]
+    missing = np.array([False, True, False])
+    assert decimals(entries, 100, missing, narrow).to_pylist() == [Decimal("0.01"), None, Decimal(0)]
+
+
+def test_narrow_decimals_come_in_as_they_went_out(program: Program) -> None:
+    definition = program.definitions["rent"]
+    array = figure_array(program, definition, np.array([5, -10**17]), np.ones(2, dtype=np.bool_), narrow=True)
+    found = entries_from(array, definition.type, 100, ())
+    assert found.entries.tolist() == [5, -10**17]
+    assert not found.bad.any()
