@@ -2,9 +2,10 @@
 proofs.
 """
 
-from engine.native.compiling import Kernel, compile_kernel, layout_for
+from engine.native.compiling import Kernel, compile_kernel, forget, layout_for
+from engine.native.marginal import marginal_rates
 from engine.native.options import Options
-from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Result, evaluate, marginal_rates
+from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Result, evaluate, prepare
 
 __all__ = [
     "ERROR",
@@ -17,6 +18,8 @@ __all__ = [
     "Result",
     "compile_kernel",
     "evaluate",
+    "forget",
     "layout_for",
     "marginal_rates",
+    "prepare",
 ]

@@ -25,7 +25,7 @@ from engine.columns import Cell, Columns
 from engine.ir.program import Program
 from engine.native import object_cache
 from engine.native.kernel import Text, write_module
-from engine.native.layout import Layout, lay_out
+from engine.native.layout import Layout, lay_out, with_other_column
 from engine.native.options import Options
 from engine.native.plan import Plan, Supply, make_plan
 from engine.native.shape import Shape
@@ -64,6 +64,11 @@ def layout_for(program: Program, columns: Columns, options: Options) -> Layout:
     return made
 
 
+def share_layout(program: Program, columns: Columns, moved: Columns, cell: Cell, options: Options) -> None:
+    """Let a population that differs in one column's entries use the layout of the other."""
+    _layouts.setdefault(moved, []).append(with_other_column(layout_for(program, columns, options), moved, cell))
+
+
 def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], options: Options) -> Kernel:
     """Code for the wanted cells on data of this shape."""
     supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
@@ -79,6 +84,12 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
             del _kernels[next(iter(_kernels))]
         _kernels[key] = found
     return found
+
+
+def forget() -> None:
+    """Forget what is kept in memory, as a new process would: layouts and kernels. What is on disk stays."""
+    _layouts.clear()
+    _kernels.clear()
 
 
 def _make(program: Program, plan: Plan, shape: Shape, options: Options) -> Kernel:

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import ReferenceType, ref
 
 import numpy as np
@@ -112,6 +112,12 @@ def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
     _list_records(layout)
     _cut(layout)
     return layout
+
+
+def with_other_column(layout: Layout, columns: Columns, cell: Cell) -> Layout:
+    """The layout of a population that differs in the entries of one column only: the rest is shared, not made again."""
+    kept = {one: found for one, found in layout.kept.items() if one != cell}
+    return replace(layout, population=ref(columns), kept=kept, beyond=set(layout.beyond))
 
 
 # --- components

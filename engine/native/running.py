@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Cell, Columns, Entries, column_of
+from engine.columns import Cell, Columns, Entries
 from engine.constants import Constants
 from engine.ir.program import Program
 from engine.native.compiling import Kernel, compile_kernel, layout_for
@@ -68,16 +68,34 @@ def evaluate(
 
     `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given).
     """
-    options = fitting(program, columns, options or Options())
-    at = period or columns.at
-    cells = {name: cell_for(program, name, at) for name in wanted}
-    layout = layout_for(program, columns, options)
-    kernel = compile_kernel(program, layout, list(dict.fromkeys(cells.values())), options)
+    cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
+    kernel, layout = _made_ready(program, columns, list(dict.fromkeys(cells.values())), options)
     found, statuses = run(kernel, layout, threads)
     bad, figures = _assembled(kernel, layout, found, statuses)
     for component in bad:
         _hand_over(program, layout, component, figures)
     return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))
+
+
+def prepare(
+    program: Program,
+    columns: Columns,
+    wanted: Sequence[str],
+    period: Period | None = None,
+    *,
+    options: Options | None = None,
+) -> Kernel:
+    """Lay the population out and compile, or take what is kept: what `evaluate` would do first. It is kept for it."""
+    cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
+    return _made_ready(program, columns, list(dict.fromkeys(cells.values())), options)[0]
+
+
+def _made_ready(
+    program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None
+) -> tuple[Kernel, Layout]:
+    options = fitting(program, columns, options or Options())
+    layout = layout_for(program, columns, options)
+    return compile_kernel(program, layout, cells, options), layout
 
 
 # --- running
@@ -293,33 +311,3 @@ def _constants(program: Program) -> Constants:
     del _kept_constants[:-3]
     _kept_constants.append((program, Constants(program)))
     return _kept_constants[-1][1]
-
-
-# --- marginal rates
-
-
-def marginal_rates(
-    program: Program,
-    columns: Columns,
-    wanted: Sequence[str],
-    raised: str,
-    rows: NDArray[np.bool_],
-    step: int,
-    *,
-    threads: int = 1,
-    options: Options | None = None,
-) -> tuple[Result, Result]:
-    """The wanted figures as they are, and with `step` more (in the column's steps) of `raised` in some rows.
-
-    Both runs use one kernel. A marginal rate is the difference of a figure over the step.
-    """
-    cell = cell_for(program, raised, columns.at)
-    before = columns.columns.get(cell)
-    definition = program.definitions[cell.name]
-    base = before.entries if before is not None else np.zeros(columns.counts[definition.entity], dtype=np.int64)
-    filled_column = column_of(base, before.missing if before is not None else None)
-    more = column_of(np.where(rows, base.astype(np.int64) + step, base), before.missing if before is not None else None)
-    plain = replace(columns, columns={**columns.columns, cell: filled_column})
-    moved = replace(columns, columns={**columns.columns, cell: more})
-    first = evaluate(program, plain, wanted, threads=threads, options=options)
-    return first, evaluate(program, moved, wanted, threads=threads, options=options)

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.columns import Columns
+from engine.columns import Columns, column_of
 from engine.ir.program import Program
-from engine.native import Options, evaluate, marginal_rates
+from engine.native import Options, compiling, evaluate, forget, marginal_rates
 from engine.native.agreement import all_figures, differences
 from engine.native.kernel import write_module
 from engine.native.layout import lay_out
@@ -70,13 +70,32 @@ def test_a_reform_of_constants_is_the_same_text(program: Program) -> None:
     assert differences(reformed, columns, result) == []
 
 
-def test_marginal_rates_are_two_runs_of_one_kernel(program: Program) -> None:
-    columns = random_population(program, parse_period("2024"), 80, 2)
-    link = columns.groups["tax_unit"]
-    rows = link.role == 0
-    first, second = marginal_rates(
-        program, columns, ["income_tax", "adjusted_gross_income"], "employment_income", rows, 100, options=WITHOUT_CACHE
-    )
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_marginal_rates_are_two_runs_of_one_kernel(program: Program, missing: float) -> None:
+    columns = random_population(program, parse_period("2024"), 80, 2, missing=missing)
+    cell = cell_for(program, "employment_income", columns.at)
+    rows = columns.groups["tax_unit"].role == 0
+    wanted = ["income_tax", "adjusted_gross_income"]
+    forget()
+    first, second = marginal_rates(program, columns, wanted, "employment_income", rows, 100, options=WITHOUT_CACHE)
+    assert len(compiling._kernels) == 1
+    assert differences(program, columns, first) == []
+    given = columns.columns[cell]
+    entries = np.where(given.missing, 0, given.entries) if given.missing is not None else given.entries
+    raised = replace(columns, columns={**columns.columns, cell: column_of(np.where(rows, entries + 100, entries))})
+    assert differences(program, raised, second) == []
     gained = second.figures["adjusted_gross_income"].entries - first.figures["adjusted_gross_income"].entries
     assert np.count_nonzero(gained) > 0
-    assert differences(program, columns, first) == []
+
+
+def test_nobody_is_raised_beyond_the_range_of_the_fact(program: Program) -> None:
+    high = program.definitions["employment_income"].high
+    assert high is not None
+    cell = cell_for(program, "employment_income", parse_period("2024"))
+    entries = np.array([int(high) * 100, int(high) * 100 - 100])
+    columns = Columns(parse_period("2024"), {"person": 2}, {cell: column_of(entries)})
+    both = marginal_rates(
+        program, columns, ["employment_income"], "employment_income", np.ones(2, dtype=bool), 100, options=WITHOUT_CACHE
+    )
+    first, second = (one.figures["employment_income"].entries for one in both)
+    assert (second - first).tolist() == [0, 100]

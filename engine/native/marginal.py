@@ -1,0 +1,70 @@
+"""Marginal rates: what figures gain when some people have a little more of one fact.
+
+1. Where the fact is missing it is given the value that stands for it, so that more of it means something.
+2. Both populations share one layout of rows and one kernel, since only the entries of one column differ.
+3. A rate is the difference of a figure over the step. Rows that would go beyond the fact's range are not raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.columns import Cell, Column, Columns, column_of, unit_of
+from engine.ir.program import Definition, Program
+from engine.native.compiling import share_layout
+from engine.native.handover import entry_of
+from engine.native.options import Options
+from engine.native.plan import cell_for
+from engine.native.running import Result, evaluate
+from engine.native.shape import fitting
+
+
+def marginal_rates(
+    program: Program,
+    columns: Columns,
+    wanted: Sequence[str],
+    raised: str,
+    rows: NDArray[np.bool_],
+    step: int,
+    *,
+    threads: int = 1,
+    options: Options | None = None,
+) -> tuple[Result, Result]:
+    """The wanted figures as they are, and with `step` more (in the column's steps) of `raised` in some rows of its
+    entity. Raises KeyError for names that the program does not have.
+    """
+    cell = cell_for(program, raised, columns.at)
+    definition = program.definitions[cell.name]
+    before = _filled(program, columns, cell)
+    high = definition.high
+    room = rows if high is None else rows & (before.entries <= int(high * unit_of(program, definition)) - step)
+    more = np.where(room, before.entries.astype(np.int64) + step, before.entries)
+    plain = replace(columns, columns={**columns.columns, cell: before})
+    moved = replace(columns, columns={**columns.columns, cell: column_of(more, before.missing)})
+    same = fitting(program, moved, options or Options())
+    first = evaluate(program, plain, wanted, threads=threads, options=same)
+    share_layout(program, plain, moved, cell, same)
+    return first, evaluate(program, moved, wanted, threads=threads, options=same)
+
+
+def _filled(program: Program, columns: Columns, cell: Cell) -> Column:
+    """The column with what stands for entries that are missing; those for which nothing does stay so."""
+    definition = program.definitions[cell.name]
+    column = columns.columns.get(cell)
+    count = columns.counts[definition.entity]
+    entries = column.entries if column is not None else np.zeros(count, dtype=np.int64)
+    missing = column.missing if column is not None else np.ones(count, dtype=np.bool_)
+    stands = _stands_for(program, definition, columns.complete)
+    if missing is None or stands is None:
+        return column_of(entries, missing)
+    return column_of(np.where(missing, stands, entries))
+
+
+def _stands_for(program: Program, definition: Definition, complete: bool) -> int | None:
+    """The entry that a fact nobody states has, if any."""
+    value = definition.default if definition.default is not None else definition.absent if complete else None
+    return None if value is None else entry_of(program, definition, value)
