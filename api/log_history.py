@@ -76,7 +76,8 @@ def nothing_known(log: SqliteLog, subject: str) -> Failure:
     """Why there is no history: never seen, or not yet seen then."""
     if log.version(subject):
         return Failure(f"nothing was known of `{subject}` then", "ask as known later")
-    return Failure(f"the log knows no `{subject}`", "subjects are named `<entity>/<id>`; an erased one has no name")
+    help = "check the name, `<entity>/<id>`; what was erased has none; who is in a group, `log as-of` shows"
+    return Failure(f"nothing is recorded of `{subject}`", help)
 
 
 def marked(events: Iterable[Event]) -> list[Entry]:
@@ -109,11 +110,12 @@ def points_of(event: Event) -> Iterator[Point]:
 def standing(log: SqliteLog, subject: str, valid: date, known: Known) -> Standing:
     """The facts that held. Raises Failure for one of whom nothing was known, HorizonPassed for what is compacted."""
     timeline = log.timeline(subject, known)
-    if not timeline.version:
-        raise nothing_known(log, subject)
     offset = log.offset_of(known)
     changes = tuple(timeline.holding(valid))
-    return Standing(timeline, offset, changes, _members(log, subject, valid, offset, changes))
+    members = _members(log, subject, valid, offset, changes)
+    if not timeline.version and not members:
+        raise nothing_known(log, subject)
+    return Standing(timeline, offset, changes, members)
 
 
 def _members(

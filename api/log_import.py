@@ -92,7 +92,8 @@ def admit(
     files = {**files, **{group: files.get(person, person) for group, person in lent.items()}}
     period = read_period(program, str(day.year))
     door = from_arrow(program, period, known, complete=True, leave_out=skip_bad, files=files)
-    faults = tuple(_explained(program, fault) for fault in door.problems[:MAX_FAULTS])
+    problems = sorted(door.problems, key=lambda fault: (fault.table, fault.row))
+    faults = tuple(_explained(program, fault) for fault in problems[:MAX_FAULTS])
     if door.columns is None or any(fault.row == 0 for fault in door.problems):
         return Admission((), faults)
     skipped = {

@@ -72,8 +72,8 @@ class Layout:
     def events_path(self) -> Path:
         """The events file that counts. Raises LogDamaged if there is none."""
         try:
-            name = (self.folder / "current").read_text().strip()
-        except FileNotFoundError:
+            name = (self.folder / "current").read_text(errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
             raise LogDamaged(f"{self.folder} holds no log: the file `current` is missing; check the path") from None
         if not _EVENTS.fullmatch(name) or not (self.folder / name).exists():
             message = f"{self.folder}/current names no events file; write the newest one's name into it, then verify"
@@ -104,7 +104,7 @@ class Layout:
     def read_anchor(self) -> Anchor | None:
         """The anchor left by the last writer, or None."""
         try:
-            return Anchor.from_json((self.folder / "anchor").read_text())
+            return Anchor.from_json((self.folder / "anchor").read_text(errors="replace"))
         except FileNotFoundError:
             return None
 

@@ -96,7 +96,7 @@ def read_table(path: Path | str) -> pa.Table:
         )
         with _stream(file) as stream:
             return pyarrow.csv.read_csv(stream, convert_options=convert)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         told = str(error).splitlines()[0][:200]
         raise InvalidEvent(
             f"{file} cannot be read as a table ({told}); give CSV with a header line, or Parquet"

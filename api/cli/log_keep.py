@@ -163,6 +163,10 @@ def erase_command(subject: str, order: Order, yes: bool, as_json: bool) -> int:
         events = len(opened.read_subject(name))
         if not events:
             raise nothing_known(opened, name)
+        cases = open_cases(opened, name)
+        if cases:
+            release = f"rulewright log hold {name} --release --case '{cases[0]}' …"
+            raise Failure(f"`{name}` is under legal hold for {', '.join(cases)}", f"end the hold first: `{release}`")
         if not yes and not confirmed(f"erase {name} ({count(events, 'event')}) for ever?"):
             raise Failure("nothing was erased")
         with waiting("erasing"):

@@ -202,7 +202,7 @@ def _standing_lines(found: Standing) -> Iterator[str]:
             for change in found.changes
         ]
         yield from table(("fact", "value", "from", "until", "recorded"), rows)
-    if found.members is not None:
+    if found.members:
         if found.changes:
             yield ""
         yield from table(("member", "role"), [(one.subject, one.role) for one in found.members])

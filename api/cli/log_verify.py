@@ -74,7 +74,7 @@ def stats_command(log: Path | None, as_json: bool) -> int:
         say_json(_stats_json(found, anchor, layout))
         return ExitCode.DONE
     for name, text in _stats_lines(found, layout):
-        say(f"{name:<11}{text}".rstrip())
+        say(f"{name:<14}{text}".rstrip())
     return ExitCode.DONE
 
 

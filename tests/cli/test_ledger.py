@@ -1,0 +1,83 @@
+"""`rulewright ledger`: what a subject owes and is owed, and that it adds up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.cli.logs import append, ask, run
+
+EVENTS = """\
+- {subject: person/ada, id: f, facts: {2024-01-01: {wages: 1, tax_unit: {group: tax_unit/home, role: head}}}}
+- {subject: tax_unit/home, id: p1, payment: {amount: 5_000.00, period: 2024, currency: USD, cause: wire 1}}
+- {subject: tax_unit/home, id: p2, refund: {amount: 600.00, period: 2024, currency: USD, cause: letter 2}}
+- {subject: tax_unit/home, id: p3, payment: {amount: 100, period: 2023, currency: USD, cause: wire 3}}
+- {subject: tax_unit/home, id: p4, payment: {amount: 7.50, period: 2024, currency: EUR, cause: wire 4}}
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log with payments and a refund."""
+    append(tmp_path / "log", EVENTS)
+    return tmp_path / "log"
+
+
+def test_every_movement_stands_with_the_balance_after_it(log: Path) -> None:
+    lines = ask("ledger", "tax_unit/home", "--log", log)["lines"]
+    shown = [(one["movement"], one["period"], one["amount"], one["balance"], one["cause"]) for one in lines]
+    assert shown == [
+        ("payment", "2024", "5000.00", "-5000.00", "wire 1"),
+        ("refund", "2024", "600.00", "-4400.00", "letter 2"),
+        ("payment", "2023", "100", "-4500.00", "wire 3"),
+        ("payment", "2024", "7.50", "-7.50", "wire 4"),
+    ]
+    for line in lines:
+        assert sum(Decimal(amount) for amount in line["entries"].values()) == 0
+
+
+def test_balances_are_kept_apart_by_currency_and_period(log: Path) -> None:
+    balances = ask("ledger", "tax_unit/home", "--log", log)["balances"]
+    assert (balances["USD"]["owed"], balances["USD"]["by_period"]) == ("-4500.00", {"2024": "-4400.00", "2023": "-100"})
+    assert balances["EUR"]["accounts"] == {"subject": "-7.50", "revenue": "0", "benefits": "0", "cash": "7.50"}
+
+
+def test_a_person_reads_who_owes_whom(log: Path) -> None:
+    shown = run("ledger", "tax_unit/home", "--log", log).stdout
+    assert shown.startswith("tax_unit/home, in USD\n\nrecorded ")
+    for line in ("2024    4,400.00  owed to tax_unit/home", "all     4,500.00  owed to tax_unit/home"):
+        assert line in shown
+    assert shown.index("tax_unit/home, in EUR") > shown.index("wire 3")
+
+
+def test_the_books_as_known_earlier(log: Path) -> None:
+    assert ask("ledger", "tax_unit/home", "--known", "#2", "--log", log)["balances"]["USD"]["owed"] == "-5000.00"
+
+
+def test_a_person_is_pointed_to_the_group_that_is_assessed(log: Path) -> None:
+    shown = run("ledger", "person/ada", "--log", log).stdout
+    assert shown.splitlines() == [
+        "person/ada: nothing was posted",
+        "person/ada is in tax_unit/home: see `rulewright ledger tax_unit/home`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["tax_unit/none"], 1, "nothing is recorded of `tax_unit/none`"),
+        (["home"], 2, "`home` is no subject"),
+        (["tax_unit/home", "--known", "1999-01-01"], 1, "nothing was known of `tax_unit/home` then"),
+        ([], 2, "SUBJECT"),
+    ],
+)
+def test_a_ledger_that_there_is_not(log: Path, arguments: list[str], code: int, words: str) -> None:
+    done = run("ledger", *arguments, "--log", log)
+    assert (done.returncode, words in done.stderr) == (code, True), done.stderr
+
+
+def test_a_payment_that_is_posted_twice_counts_once(log: Path) -> None:
+    assert append(log, EVENTS)["duplicates"] == 5
+    assert len(ask("ledger", "tax_unit/home", "--log", log)["lines"]) == 4
