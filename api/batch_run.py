@@ -1,39 +1,38 @@
 """`rulewright batch`: a population from files to a file, in parts, on the native evaluator.
 
-1. The population is read in parts of so many groups. Each goes through the door (`engine.columns_io`), is computed,
-   and written beside the output: to a new name, synced, renamed.
-2. A manifest says what the parts were made from: rules, period, figures, inputs. A run that finds parts of the same
-   manifest takes them up; parts of another are thrown away. So a run that was killed goes on where it stopped.
-3. At the end the parts are joined into the output, which appears whole or not at all, and are removed.
-4. A group that was refused at the door, or cannot be computed, is in the output with empty figures and the reason in
+1. The population is read in parts of so many groups, one part ahead. Each goes through the door
+   (`engine.columns_io`), is computed, kept beside the output (`api.batch_parts`), and encoded into the output while the
+   next is computed.
+2. A run that finds parts of the same job (rules, period, figures, inputs) takes them up. So a run that was killed goes
+   on where it stopped, and reports what was wrong in the parts that it did not compute itself.
+3. A group that was refused at the door, or cannot be computed, is in the output with empty figures and the reason in
    the column `problem`; each fault is told with its file, row and column.
+4. With `marginal`, each figure is computed a second time with more of one fact; rates are columns beside the figures.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from api.batch_parts import Output, Parts
+from api.batch_table import Rows, figure_column, ids_of, rate_column, table_of
 from api.failures import Failure, Misuse
-from api.population_files import Part, parts
-from engine.column_arrays import figure_array
+from api.marginal import Marginal, raised_rows, rates, touched_rows
+from api.population_parts import Part, parts
 from engine.columns import Columns
-from engine.columns_io import BadCell, from_arrow
+from engine.columns_io import Admitted, BadCell, from_arrow
 from engine.ir.program import Definition, Program
-from engine.native import evaluate
-from engine.native.running import NOT_APPLICABLE, Figures
+from engine.native import KNOWN, Marginals, Result, evaluate, marginal_rates
 from engine.periods import Period
+from engine.types import Kind
 
+Table = Any
 PART_ROWS = 100_000
 MAX_FAULTS = 1_000
 Progress = Callable[[int], None]
@@ -51,6 +50,7 @@ class Job:
     complete: bool = True
     threads: int = 2
     part_rows: int = PART_ROWS
+    marginal: Marginal | None = None
 
     @property
     def entity(self) -> str:
@@ -70,6 +70,14 @@ class BatchReport:
     faults: list[BadCell] = field(default_factory=list)
     more_faults: int = 0
 
+    def add(self, other: BatchReport) -> None:
+        """Add what a part was found to be."""
+        for name in ("groups", "refused", "undetermined", "handed_over", "resumed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        room = MAX_FAULTS - len(self.faults)
+        self.faults += other.faults[:room]
+        self.more_faults += other.more_faults + max(0, len(other.faults) - room)
+
 
 def check_wanted(wanted: Sequence[Definition]) -> None:
     """Raise Misuse unless all figures are of one entity."""
@@ -82,28 +90,30 @@ def check_wanted(wanted: Sequence[Definition]) -> None:
 def run_batch(job: Job, on_progress: Progress = lambda _: None) -> BatchReport:
     """Compute the job. Raises Failure for what stops it whole; faults in rows are in the report."""
     check_wanted(job.wanted)
-    folder = job.output.with_name(job.output.name + ".parts")
-    done = _prepare(folder, _manifest(job))
-    report = BatchReport()
-    written: list[Path] = []
-    for number, part in enumerate(parts(job.program, job.inputs, _group(job), job.part_rows)):
-        path = folder / f"part-{number:06d}.parquet"
-        count = len(part.tables[_group(job)])
-        if path.name in done:
-            report.resumed += count
-        else:
-            _write(_compute(job, part, report), path)
-        report.groups += count
-        written.append(path)
-        on_progress(report.groups)
-    if not written:
-        raise Failure("the files hold no rows", "give at least one row for each file")
-    _join(written, job.output)
-    rmtree(folder)
-    return report
+    total = BatchReport()
+    with Output(job.output) as output:
+        kept = Parts(job.output, _manifest(job))
+        for number, part in enumerate(_ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
+            table, report = _part(job, kept, number, part)
+            output.add(table)
+            total.add(report)
+            on_progress(total.groups)
+        if not total.groups:
+            raise Failure("the files hold no rows", "give at least one row for each file")
+    kept.remove()
+    return total
 
 
-def _group(job: Job) -> str:
+def _ahead(items: Iterator[Part]) -> Iterator[Part]:
+    """The items, each next one made by another thread in the meantime: files are decoded without Python's lock."""
+    with ThreadPoolExecutor(1) as reader:
+        pending = reader.submit(next, items, None)
+        while (item := pending.result()) is not None:
+            pending = reader.submit(next, items, None)
+            yield item
+
+
+def group_of(job: Job) -> str:
     """The group that sets the pace: the output's entity, or the group of the people in it."""
     entities = job.program.settings.entities
     if entities[job.entity].of:
@@ -113,15 +123,48 @@ def _group(job: Job) -> str:
     return groups[0] if groups else job.entity
 
 
-def _compute(job: Job, part: Part, report: BatchReport) -> pa.Table:
+# --- a part
+
+
+def _part(job: Job, kept: Parts, number: int, part: Part) -> tuple[Table, BatchReport]:
+    """A part's output with its report: of an earlier run, or made now."""
+    found = kept.read(number)
+    groups = len(part.tables[group_of(job)])
+    if found is not None:
+        table, text = found
+        return table, replace(_report_from(text), resumed=groups)
+    report = BatchReport(groups)
+    table = _compute(job, part, report)
+    kept.keep(number, table, json.dumps(asdict(report)).encode())
+    return table, report
+
+
+def _report_from(text: bytes) -> BatchReport:
+    stated = json.loads(text)
+    return BatchReport(**{**stated, "faults": [BadCell(**one) for one in stated["faults"]]})
+
+
+def _compute(job: Job, part: Part, report: BatchReport) -> Table:
     """A part's output: ids, the wanted figures, and what was wrong."""
     files = {entity: str(path) for entity, path in job.inputs.items()}
     admitted = from_arrow(job.program, job.period, part.tables, complete=job.complete, leave_out=True, files=files)
     _note(job, part, admitted.problems, report)
     assert admitted.columns is not None
-    result = evaluate(job.program, admitted.columns, [one.name for one in job.wanted], threads=job.threads)
+    names = [one.name for one in job.wanted]
+    if job.marginal is None:
+        result, marginals = evaluate(job.program, admitted.columns, names, threads=job.threads), None
+    else:
+        marginals = _with_more(job, job.marginal, admitted.columns, names)
+        result = marginals.before
+        report.handed_over += marginals.after.handed_over
     report.handed_over += result.handed_over
-    return _table(job, part.tables[job.entity], admitted.columns, result.figures, report)
+    return _table(job, part, admitted, result, marginals, report)
+
+
+def _with_more(job: Job, marginal: Marginal, columns: Columns, names: Sequence[str]) -> Marginals:
+    rows = raised_rows(job.program, columns, group_of(job), marginal)
+    fact = marginal.fact.name
+    return marginal_rates(job.program, columns, names, fact, rows, marginal.step, threads=job.threads)
 
 
 def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport) -> None:
@@ -137,50 +180,35 @@ def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport
 
 
 def _table(
-    job: Job, given: pa.Table, columns: Columns, figures: Mapping[str, Figures], report: BatchReport
-) -> pa.Table:
+    job: Job, part: Part, admitted: Admitted, result: Result, marginals: Marginals | None, report: BatchReport
+) -> Table:
     """The rows as they were given; those that were refused have no figures."""
-    name = next((one for one in (f"{job.entity}_id", "id") if one in given.column_names), "")
-    ids = given[name].cast(pa.string()) if name else pa.array([str(row) for row in range(len(given))])
-    kept = columns.counts[job.entity]
-    refused = len(given) - kept
-    places = _places(ids, columns, job.entity) if refused else np.arange(kept)
-    problems: list[str | None] = [None] * len(given)
-    if refused:
-        for row in np.setdiff1d(np.arange(len(given)), places):
-            problems[row] = "refused: see the faults of its rows"
-    made: dict[str, Any] = {f"{job.entity}_id": ids}
+    given = part.tables[job.entity]
+    rows = Rows(len(given), admitted.rows[job.entity] if admitted.rows is not None else None)
+    report.refused += len(rows.problems)
+    made = {f"{job.entity}_id": ids_of(job.entity, given, part.first_rows[job.entity])}
     for definition in job.wanted:
-        found = figures[definition.name]
-        known = np.zeros(len(given), dtype=np.bool_)
-        known[places] = found.status == 0 if found.status is not None else True
-        entries = np.zeros(len(given), dtype=np.int64)
-        entries[places] = found.entries
-        _unknown(definition, found, places, problems)
-        made[definition.short_name] = figure_array(job.program, definition, entries, known)
-    report.refused += refused
-    report.undetermined += sum(one is not None for one in problems) - refused
-    return pa.table({**made, "problem": pa.array(problems, pa.string())})
+        made[definition.short_name] = figure_column(job.program, definition, result.figures[definition.name], rows)
+    if marginals is not None and job.marginal is not None:
+        made |= _rates(job, job.marginal, admitted, marginals, rows)
+    report.undetermined += len(rows.problems) - report.refused
+    return table_of(made, rows)
 
 
-def _places(ids: Any, columns: Columns, entity: str) -> Any:
-    """For each row that was kept, its row as given."""
-    first: dict[str, int] = {}
-    for row, text in enumerate(ids.to_pylist()):
-        first.setdefault(text, row)
-    return np.array([first[str(one)] for one in columns.ids[entity]], dtype=np.int64)
-
-
-def _unknown(definition: Definition, found: Figures, places: Any, problems: list[str | None]) -> None:
-    if found.status is None:
-        return
-    for row in np.flatnonzero(found.status > NOT_APPLICABLE):
-        told = found.messages.get(int(row), "cannot be determined from the facts that were given")
-        at = int(places[row])
-        problems[at] = problems[at] or f"{definition.short_name}: {told}"
-
-
-# --- files
+def _rates(job: Job, marginal: Marginal, admitted: Admitted, marginals: Marginals, rows: Rows) -> dict[str, Any]:
+    """A column of rates for each figure that is money."""
+    assert admitted.columns is not None
+    touched = touched_rows(admitted.columns, group_of(job), job.entity, marginal, marginals.raised)
+    made: dict[str, Any] = {}
+    for definition in job.wanted:
+        if definition.type.kind is Kind.MONEY:
+            entries, large = rates(job.program, definition, definition.name, marginals, marginal)
+            known = touched & ~large
+            for result in (marginals.before, marginals.after):
+                status = result.figures[definition.name].status
+                known = known if status is None else known & (status == KNOWN)
+            made[f"{definition.short_name}_marginal"] = rate_column(entries, known, rows)
+    return made
 
 
 def _manifest(job: Job) -> str:
@@ -190,50 +218,6 @@ def _manifest(job: Job) -> str:
         for entity, path in sorted(job.inputs.items())
     }
     wanted = [definition.name for definition in job.wanted]
-    facts = [job.program.fingerprint, str(job.period), wanted, job.complete, job.part_rows, inputs]
-    return json.dumps({"format": 1, "sha256": hashlib.sha256(json.dumps(facts).encode()).hexdigest()})
-
-
-def _prepare(folder: Path, manifest: str) -> set[str]:
-    """The names of whole parts from an earlier run of the same job; whatever else is there is removed."""
-    kept = folder / "manifest.json"
-    if folder.exists() and (not kept.is_file() or kept.read_text(encoding="utf-8") != manifest):
-        rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not kept.exists():
-        _replace(kept, lambda path: path.write_text(manifest, encoding="utf-8"))
-    for stray in folder.glob("*.new"):
-        stray.unlink()
-    return {path.name for path in folder.glob("part-*.parquet")}
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    _replace(path, lambda new: pq.write_table(table, new))
-
-
-def _join(written: Sequence[Path], output: Path) -> None:
-    def write(path: Path) -> None:
-        tables: Iterator[pa.Table] = (pq.read_table(one) for one in written)
-        first = next(tables)
-        with pq.ParquetWriter(path, first.schema) as writer:
-            writer.write_table(first)
-            for table in tables:
-                writer.write_table(table.cast(first.schema))
-
-    if output.suffix == ".csv":
-        raise Failure("the output is Parquet", "name it `….parquet`")
-    _replace(output, write)
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file so that it is there whole or not at all, also after a loss of power."""
-    new = path.with_name(path.name + ".new")
-    write(new)
-    for target in (new, path.parent):
-        handle = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if target == new:
-            os.replace(new, path)
+    marginal = job.marginal and [job.marginal.fact.name, job.marginal.role, job.marginal.step]
+    facts = [job.program.fingerprint, str(job.period), wanted, job.complete, job.part_rows, inputs, marginal]
+    return json.dumps({"format": 2, "sha256": hashlib.sha256(json.dumps(facts).encode()).hexdigest()})

@@ -52,7 +52,11 @@ def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, .
         array = array.dictionary_decode()
     if pa.types.is_large_string(array.type):
         array = array.cast(pa.string())
-    missing = np.asarray(array.is_null(nan_is_null=pa.types.is_floating(array.type)).to_numpy(zero_copy_only=False))
+    floating = pa.types.is_floating(array.type)
+    if array.null_count or floating:
+        missing = np.asarray(array.is_null(nan_is_null=floating).to_numpy(zero_copy_only=False))
+    else:
+        missing = np.zeros(len(array), dtype=bool)
     match kind.kind:
         case Kind.BOOLEAN:
             return _booleans(array, missing)
@@ -71,7 +75,8 @@ def _step(unit: int) -> str:
 
 def _made(entries: Entries, missing: NDArray[np.bool_], bad: NDArray[np.bool_], what: str) -> Entry:
     bad = bad & ~missing
-    return Entry(np.where(missing | bad, 0, entries), missing, bad, what)
+    nought = missing | bad
+    return Entry(np.where(nought, 0, entries) if nought.any() else entries, missing, bad, what)
 
 
 def _booleans(array: Array, missing: NDArray[np.bool_]) -> Entry:
@@ -143,7 +148,7 @@ def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> 
         if kind.scale > places:  # decimals may have been cut off
             same = pc.equal(near, array.cast(pa.decimal256(76, kind.scale))).fill_null(True)
             changed = ~same.to_numpy(zero_copy_only=False)
-        entries, off = _scaled(near.fill_null(0), unit)
+        entries, off = _scaled(near.fill_null(0) if near.null_count else near, unit)
         return _made(entries, missing, off | changed, what)
     return _made(np.zeros(len(array), dtype=np.int64), missing, np.ones(len(array), dtype=bool), what)
 

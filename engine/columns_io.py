@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,11 @@ import pyarrow.compute
 from numpy.typing import NDArray
 
 from engine.column_entries import Entry, entries_from
-from engine.columns import Cell, Column, Columns, Entries, GroupLink, column_of, kept_rows, unit_of
+from engine.columns import Cell, Column, Columns, Entries, GroupLink, closed, column_of, kept_rows, unit_of
 from engine.declarations import Entity
 from engine.ir.program import Definition, Program
 from engine.numbers import format_decimal
-from engine.periods import Period, parse_period
+from engine.periods import EARLIEST_FACT, LATEST_FACT, Period, parse_period
 from engine.types import Kind
 
 pa: Any = pyarrow
@@ -52,10 +54,14 @@ class BadCell:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The population (None if something was wrong and rows were not to be left out), and what was wrong."""
+    """The population (None if something was wrong and rows were not to be left out), and what was wrong.
+
+    `rows`, if rows were left out: for each entity which of the given rows were kept.
+    """
 
     columns: Columns | None
     problems: tuple[BadCell, ...]
+    rows: Mapping[str, NDArray[np.bool_]] | None = None
 
 
 def from_arrow(
@@ -74,7 +80,8 @@ def from_arrow(
         return Admitted(columns, ())
     if not leave_out:
         return Admitted(None, tuple(door.problems))
-    return Admitted(kept_rows(program, columns, door.sound()), tuple(door.problems))
+    keep = closed(program, columns, door.sound())
+    return Admitted(kept_rows(program, columns, keep), tuple(door.problems), keep)
 
 
 def from_numpy(
@@ -134,6 +141,14 @@ def _places(given: Any, known: Any) -> NDArray[np.int32]:
     return np.where(given.is_null().to_numpy(zero_copy_only=False), -1, places)
 
 
+def _rising(ids: Any) -> bool:
+    """Whether ids are whole numbers, each above the one before: then none is there twice."""
+    if ids.null_count or not pa.types.is_integer(ids.type):
+        return False
+    numbers = ids.to_numpy()
+    return bool((numbers[1:] > numbers[:-1]).all())
+
+
 @dataclass(slots=True)
 class _Door:
     """Admits tables. `bad` collects, for each entity, the rows at fault."""
@@ -180,7 +195,12 @@ class _Door:
         found = table[name].combine_chunks()
         if pa.types.is_dictionary(found.type):
             found = found.dictionary_decode()
-        codes = found.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        if _rising(found):
+            return found
+        encoded = found.dictionary_encode()
+        if not found.null_count and len(encoded.dictionary) == len(found):
+            return found
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         _, first, which = np.unique(codes, return_index=True, return_inverse=True)
         for row in np.flatnonzero((codes < 0) | (first[which] != np.arange(len(codes)))):
             if codes[row] < 0:
@@ -286,24 +306,38 @@ class _Door:
         entry = entries_from(array, definition.type, unit, tuple(members))
         for row, message in zip(entry.bad_rows(), entry.messages(array), strict=True):
             self.report(entity.name, row + 1, name, message)
-        self.range(entity, name, definition, entry, unit)
-        return column_of(entry.entries, entry.missing if entry.missing.any() else None)
+        column = column_of(entry.entries, entry.missing if entry.missing.any() else None)
+        return self.within(entity, name, definition, column, unit, entry.missing | entry.bad)
 
-    def range(self, entity: Entity, name: str, definition: Definition, entry: Entry, unit: int) -> None:
-        if not definition.type.is_number:
-            return
-        low, high = definition.low, definition.high
-        if definition.type.kind is Kind.MONEY and low is None and high is None:
-            low, high = -MONEY_LIMIT, MONEY_LIMIT  # type: ignore[assignment]
-        outside = np.zeros(len(entry.entries), dtype=bool)
+    def within(
+        self, entity: Entity, name: str, definition: Definition, column: Column, unit: int, empty: NDArray[np.bool_]
+    ) -> Column:
+        """The column, with 0 for entries that are out of the range of the figure, which are reported."""
+        low, high, told = _range_of(definition, unit)
+        if (low is None or low <= column.low) and (high is None or column.high <= high):
+            return column
+        outside = np.zeros(len(column.entries), dtype=bool)
         if low is not None:
-            outside |= entry.entries < int(low * unit)
+            outside |= column.entries < low
         if high is not None:
-            outside |= entry.entries > int(high * unit)
-        ends = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
-        for row in np.flatnonzero(outside & ~entry.missing):
-            self.report(entity.name, int(row) + 1, name, f"is out of the range {ends}")
-            entry.entries[row] = 0
+            outside |= column.entries > high
+        outside &= ~empty
+        for row in np.flatnonzero(outside):
+            self.report(entity.name, int(row) + 1, name, f"is out of the range {told}")
+        return column_of(np.where(outside, 0, column.entries), column.missing)
+
+
+def _range_of(definition: Definition, unit: int) -> tuple[int | None, int | None, str]:
+    """The least and greatest entry that a figure may have, and both as they are told to people."""
+    kind, low, high = definition.type.kind, definition.low, definition.high
+    if kind is Kind.DATE:
+        return EARLIEST_FACT.toordinal(), LATEST_FACT.toordinal(), f"{EARLIEST_FACT} .. {LATEST_FACT}"
+    if not definition.type.is_number:
+        return None, None, ""
+    if kind is Kind.MONEY and low is None and high is None:
+        low, high = Fraction(-MONEY_LIMIT), Fraction(MONEY_LIMIT)
+    told = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
+    return None if low is None else ceil(low * unit), None if high is None else floor(high * unit), told
 
 
 __all__ = ["Admitted", "BadCell", "from_arrow", "from_numpy", "read_tables"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -54,6 +55,7 @@ def entries(program: Program, name: str, values: list[object]) -> list[int | Non
         ("person_boolean", ["true", "false", None], [1, 0, None]),
         ("person_boolean", [True, False, None], [1, 0, None]),
         ("person_date", ["2000-02-29", None], [730_179, None]),
+        ("person_date", [date(1700, 1, 1), date(2899, 12, 31)], [620_548, 1_058_838]),
         ("person_enum", ["green", None, "red"], [1, None, 0]),
     ],
 )
@@ -77,6 +79,8 @@ def test_entries_are_exact(
         ("person_integer", "1.5", "`1.5` is not a whole number"),
         ("person_boolean", "perhaps", "`perhaps` is not true or false"),
         ("person_date", "2023-02-29", "`2023-02-29` is not a date written YYYY-MM-DD"),
+        ("person_date", "1699-12-31", "is out of the range 1700-01-01 .. 2899-12-31"),
+        ("person_date", date(2900, 1, 1), "is out of the range 1700-01-01 .. 2899-12-31"),
         ("person_enum", "yellow", "`yellow` is not one of `red`, `green`, `blue`"),
     ],
 )
