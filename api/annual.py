@@ -1,133 +1,227 @@
 """The annual run: every group assessed once, as known when the run began.
 
-1. The run's horizon is the log's head when it began. It is kept as the position of the consumer `annual-<period>`, set in
-   the transaction of the first assessments; a run that was cut off takes it up again and reads the same facts.
-2. Take the snapshot as valid on the period's last day, as known at the horizon. Gather people into groups.
-3. Pass over groups that this run assessed already. Compute the others in blocks; append their assessments and
-   postings, a block in one transaction. Event ids are made from the period and the group, so nothing is assessed twice.
-4. A group that cannot be computed is reported, and the others go on.
+1. A run begins with an event of its own, on the subject `annual_run/<period>`: the program's fingerprint and the
+   horizon, the offset up to which facts are read (the log's head, or as known at another moment). With it goes the
+   position of the consumer `annual-<period>`. A run that was cut off takes both up again: it reads the same facts, and
+   refuses to go on with other rules.
+2. Take the snapshot as valid on the period's last day, as known at the horizon; compute all groups, in parts.
+3. Append the assessments and postings of those that have none yet, some hundred groups in one transaction. The event
+   ids are made from period and group, so the log itself admits no second first assessment, whoever makes it.
+4. A group that cannot be computed is recorded with the reason, and the others go on.
+5. When all are through, the run ends with another event, and hands over to the follower (`stream`): facts recorded
+   after the horizon are its business, and with them groups that were formed later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 
-from api.assessments import Terms, drafts_of
-from api.batch import Batch, Person, Unanswered, Unit
-from api.binding import Binding, Household
+from api.assessing import Assessed, Population, assess, population_of
+from api.assessments import FIGURES, LIABILITY, PAYMENTS, SOURCE, ZERO, Terms, first_drafts, first_id, standing_of
+from api.binding import Rows
 from api.failures import Failure
-from citizens import Advance, Assessment, Draft, Scalar, Snapshot, SqliteLog, Table
+from citizens import Advance, Draft, Facts, Known, Point, PositionConflict, Scalar, SqliteLog
+from engine.constants import Constants
 
+_LIABILITY, _PAYMENTS = FIGURES.index(LIABILITY), FIGURES.index(PAYMENTS)
+FOLLOWER = "follow-"
+PART = 50_000
 BLOCK = 500
 Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
 class AnnualReport:
-    """What a run did. `failed` are groups with the reason; `already` were assessed before."""
+    """What a run did. `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
+
+    `totals` are sums of `FIGURES` over everybody assessed, now or before, in steps of the money grid; `due` and
+    `refunded` are what follows.
+    `finished` says that an earlier run had done it all; nothing was computed then.
+    """
 
     horizon: int
+    groups: int = 0
     assessed: int = 0
     already: int = 0
+    alone: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
+    totals: list[int] = field(default_factory=lambda: [0] * len(FIGURES))
+    due: Decimal = ZERO
+    refunded: Decimal = ZERO
+    finished: bool = False
 
 
-def run_annual(log: SqliteLog, terms: Terms, on_progress: Progress = lambda _done, _all: None) -> AnnualReport:
-    """Assess everybody for the terms' period."""
-    consumer = f"annual-{terms.period}"
-    kept = log.position(consumer)
-    report = AnnualReport(kept or log.head())
-    if report.horizon == 0:
-        raise Failure("the log is empty", "import facts first: `rulewright log import`")
-    binding = Binding(terms.program)
-    snapshot = log.snapshot(terms.valid_on, report.horizon)
-    done = assessed_groups(log, terms, report.horizon) if kept else set()
-    households = list(gather(snapshot, binding))
-    left = [household for household in households if household.group not in done]
-    report.already = len(households) - len(left)
-    advance = None if kept else Advance(consumer, 0, report.horizon)
-    progress = report.already
-    for block in blocks(left, BLOCK):
-        drafts = list(_block_drafts(terms, binding, block, report))
-        if drafts or advance is not None:
-            log.append(drafts, advance=advance)
-            advance = None
-        progress += len(block)
-        on_progress(progress, len(households))
+def run_annual(
+    log: SqliteLog,
+    terms: Terms,
+    known: Known = None,
+    on_progress: Progress = lambda _done, _all: None,
+    *,
+    block: int = BLOCK,
+    threads: int = 2,
+) -> AnnualReport:
+    """Assess everybody for the terms' period. `known` says as known when; now, unless given.
+
+    Raises Failure if there is nothing to assess, or if the run was begun with other rules or as known at another time.
+    """
+    horizon, begun_before = _begin(log, terms, known)
+    report = AnnualReport(horizon)
+    if log.position(follower_of(terms)):
+        return _as_finished(log, terms, report)
+    wanted = terms.binding.wanted
+    population = population_of(terms.binding, log.snapshot(terms.binding.valid_on, horizon, attributes=wanted))
+    if population is None:
+        raise Failure(
+            f"nobody is in a {terms.binding.group} on {terms.binding.valid_on}",
+            f"record facts of people, and the relation `{terms.binding.group}` of each: `rulewright log import`",
+        )
+    rows = population.occupied()
+    report.groups, report.alone = len(rows), population.alone
+    postings = _Postings(log, terms, horizon)
+    done = 0
+    for found in blocks(_assessed(population, rows, terms, threads), block):
+        _append(log, terms, found, postings, report, check=begun_before)
+        done += len(found)
+        on_progress(done, len(rows))
+    _finish(log, terms, report)
     return report
 
 
-def blocks(items: Iterable[Household], size: int) -> Iterator[list[Household]]:
+def consumer_of(terms: Terms) -> str:
+    """The consumer whose position is the run's horizon."""
+    return f"annual-{terms.period}"
+
+
+def follower_of(terms: Terms) -> str:
+    """The consumer that takes over when the run is done."""
+    return f"{FOLLOWER}{terms.period}"
+
+
+def run_subject(terms: Terms) -> str:
+    """The subject whose history is the run's."""
+    return f"annual_run/{terms.period}"
+
+
+def _begin(log: SqliteLog, terms: Terms, known: Known) -> tuple[int, bool]:
+    """The run's horizon, and whether it was begun before. Records the beginning of a new one."""
+    kept = log.position(consumer_of(terms))
+    if not kept:
+        horizon = log.offset_of(known)
+        if not horizon:
+            raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
+        begun: dict[str, Scalar] = {"program": terms.program.fingerprint, "horizon": horizon}
+        try:
+            log.append([_of_run(terms, begun, "begun")], advance=Advance(consumer_of(terms), 0, horizon))
+        except PositionConflict:  # another thread began it just now
+            kept = log.position(consumer_of(terms))
+        else:
+            return horizon, False
+    _check_same(log, terms, known, kept)
+    return kept, True
+
+
+def _of_run(terms: Terms, facts: Mapping[str, Scalar], what: str) -> Draft:
+    points = tuple(Point(name, terms.period.start, value) for name, value in facts.items())
+    return Draft(run_subject(terms), Facts(points), terms.origin, f"annual/{terms.period}/{what}")
+
+
+def _check_same(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> None:
+    """Raise Failure unless the run that was begun is the one that is asked for."""
+    begun = log.timeline(run_subject(terms)).at(terms.period.start)
+    if begun.get("program") != terms.program.fingerprint:
+        raise Failure(
+            f"the annual run for {terms.period} was begun with other rules: {begun.get('program')}, "
+            f"and these are {terms.program.fingerprint}",
+            "finish it with the rules that it was begun with; nobody is assessed under two versions of the law",
+        )
+    if known is not None and log.offset_of(known) != horizon:
+        raise Failure(
+            f"the annual run for {terms.period} was begun as known at offset {horizon:,}, not {log.offset_of(known):,}",
+            "leave out `--as-known`; later facts are taken up by `rulewright follow`",
+        )
+
+
+def _as_finished(log: SqliteLog, terms: Terms, report: AnnualReport) -> AnnualReport:
+    """What the run that was finished before had come to."""
+    told = log.timeline(run_subject(terms)).at(terms.period.start)
+    report.groups = int(str(told.get("groups", 0)))
+    report.already = report.groups - int(str(told.get("faults", 0)))
+    report.finished = True
+    return report
+
+
+def _assessed(population: Population, rows: Rows, terms: Terms, threads: int) -> Iterator[Assessed]:
+    constants = Constants(terms.program)
+    for start in range(0, len(rows), PART):
+        yield from assess(population, rows[start : start + PART], terms.definitions, constants, threads)
+
+
+def blocks(items: Iterable[Assessed], size: int) -> Iterator[list[Assessed]]:
     """Lists of at most `size`."""
     source = iter(items)
     while block := list(islice(source, size)):
         yield block
 
 
-def _block_drafts(terms: Terms, binding: Binding, block: list[Household], report: AnnualReport) -> Iterator[Draft]:
-    batch = Batch(terms.program, terms.period, [definition.name for definition in terms.definitions])
-    answers = batch.answers(unit_of(binding, household) for household in block)
-    for household, answer in zip(block, answers, strict=True):
-        if isinstance(answer, Unanswered):
-            report.failed.append((household.group, answer.message))
-            continue
-        report.assessed += 1
-        event_id = f"annual/{terms.period}/{household.group}"
-        yield from drafts_of(terms, household, answer, report.horizon, event_id)
+class _Postings:
+    """What groups owe for the period before their first assessment: nothing, unless something was posted."""
+
+    def __init__(self, log: SqliteLog, terms: Terms, horizon: int) -> None:
+        self._log, self._terms, self._horizon = log, terms, horizon
+        self._posted = log.posted(horizon)
+
+    def balance(self, group: str) -> Decimal:
+        """What the group owes, as known at the horizon."""
+        if group not in self._posted:
+            return ZERO
+        events = self._log.read_subject(group, self._horizon)
+        return standing_of(events, self._terms.period, self._terms.program.settings.currency).balance
 
 
-def unit_of(binding: Binding, household: Household) -> Unit:
-    """A household as the batch takes it."""
-    people = tuple(
-        Person(
-            role, {one.name: value for one, value in binding.values(binding.person, household.facts.get(person, {}))}
-        )
-        for person, role in household.roles.items()
-    )
-    own = household.facts.get(household.group, {})
-    return Unit(people, {one.name: value for one, value in binding.values(binding.group, own)})
+def _append(
+    log: SqliteLog,
+    terms: Terms,
+    found: list[Assessed],
+    postings: _Postings,
+    report: AnnualReport,
+    check: bool,
+) -> None:
+    """Append what a block of groups has not had yet, in one transaction, and count it."""
+    stands = [False] * len(found)
+    if check:
+        stands = log.delivered(SOURCE, [first_id(terms, one.group) for one in found])
+    drafts: list[Draft] = []
+    for one, before in zip(found, stands, strict=True):
+        balance = postings.balance(one.group)
+        if not before:
+            drafts += first_drafts(terms, one, balance, report.horizon)
+        _count(report, terms, one, balance, before)
+    if drafts:
+        log.append(drafts)
 
 
-def assessed_groups(log: SqliteLog, terms: Terms, after: int) -> set[str]:
-    """The groups that have an assessment of the period recorded after an offset."""
-    found: set[str] = set()
-    while events := log.read(after, 5_000):
-        after = events[-1].offset
-        found.update(
-            event.subject
-            for event in events
-            if isinstance(event.body, Assessment) and event.body.period == str(terms.period)
-        )
-    return found
+def _count(report: AnnualReport, terms: Terms, one: Assessed, balance: Decimal, before: bool) -> None:
+    if one.fault:
+        report.failed.append((one.group, one.fault))
+        return
+    report.already += before
+    report.assessed += not before
+    values = [value or 0 for value in one.values]
+    report.totals = [total + value for total, value in zip(report.totals, values, strict=True)]
+    owed = balance + terms.money(values[_LIABILITY] - values[_PAYMENTS])
+    if owed > 0:
+        report.due += owed
+    else:
+        report.refunded -= owed
 
 
-def gather(snapshot: Snapshot, binding: Binding) -> Iterator[Household]:
-    """Everybody in a snapshot, by group, in order of the groups' rows; people in order of theirs."""
-    groups = snapshot.tables.get(binding.group)
-    people = snapshot.tables.get(binding.person)
-    if groups is None or people is None:
-        raise Failure(
-            f"the log has no {binding.group} with people on {snapshot.valid_on}",
-            f"record facts of people, and the relation `{binding.group}` of each",
-        )
-    households = [Household(f"{groups.entity}/{identifier}") for identifier in groups.ids]
-    for household, facts in zip(households, _facts(groups), strict=True):
-        household.facts[household.group] = facts
-    link = people.links.get(binding.group)
-    if link is None:
-        raise Failure(f"nobody is in a {binding.group}", f"record the relation `{binding.group}` of each person")
-    for identifier, facts, row, role in zip(people.ids, _facts(people), link.rows, link.roles, strict=True):
-        if row >= 0:
-            subject = f"{people.entity}/{identifier}"
-            households[row].roles[subject] = link.role_names[role]
-            households[row].facts[subject] = facts
-    yield from (household for household in households if household.roles)
-
-
-def _facts(table: Table) -> Iterator[dict[str, Scalar]]:
-    columns = list(table.columns.items())
-    for row in range(len(table)):
-        values = ((name, column.value(row)) for name, column in columns)
-        yield {name: value for name, value in values if value is not None}
+def _finish(log: SqliteLog, terms: Terms, report: AnnualReport) -> None:
+    """Record the end, and hand over to the follower, unless another thread has."""
+    ended = {"groups": report.groups, "faults": len(report.failed)}
+    try:
+        log.append([_of_run(terms, ended, "finished")], advance=Advance(follower_of(terms), 0, report.horizon))
+    except PositionConflict:
+        return

@@ -7,23 +7,29 @@ A worked case. Total tax is 5,000.00, refundable credits are 400.00 and 5,200.00
     payment      5,200.00     was paid already
     refund         600.00     is paid back
 
-Each is a posting in double entry. A later assessment posts only what changed.
+1. Each is a posting in double entry. A later assessment posts only what moved: new less old.
+2. A refund is whatever the ledger then says is owed to the subject for the period; so it never pays out twice, and
+   money that came in by other ways (a posting by the cashier) is counted. What was paid back too much is owed, and
+   stays on the subject's account: an assessment does not say that it came back.
+3. What cannot be assessed is an assessment too, whose only figure is `fault`, the reason. It moves nothing; the last
+   one without a fault stands. One without figures says that nobody is in the group any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
-from api.binding import Household, decimal_of, stored
+from api.assessing import Assessed
+from api.binding import Binding, bind
 from api.failures import Failure
-from citizens import Adjustment, Assessment, Body, Draft, Movement, Origin, Posting, Use, post
+from citizens import Adjustment, Assessment, Balances, Body, Draft, Event, Movement, Origin, Posting, Row, post
+from engine.columns import unit_of
 from engine.ir.program import Definition, Program
 from engine.periods import Period
-from engine.types import Value
+from engine.types import Kind
 
 LIABILITY, ENTITLEMENT = "total_tax", "income_tax_refundable_credits"
 PAYMENTS = "total_payments"
@@ -40,109 +46,202 @@ FIGURES = (
     ENTITLEMENT,
     PAYMENTS,
 )
-Figures = Mapping[str, Value]
+_LEDGER = (LIABILITY, ENTITLEMENT, PAYMENTS)
+_PLACES = tuple(FIGURES.index(name) for name in _LEDGER)
+SOURCE, FAULT = "rulewright", "fault"
+LONG_NAME = 800
+ZERO = Decimal(0)
+Figures = Mapping[str, Decimal | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """What every assessment of a run shares. `origin` says who assesses and on what authority."""
+    """What every assessment of a period shares. `places` are the decimals of money; `origin` says on what authority."""
 
     program: Program
     period: Period
     origin: Origin
     definitions: tuple[Definition, ...]
+    places: int
+    binding: Binding
+    shape: str
 
-    @property
-    def valid_on(self) -> date:
-        """The day on which facts are read: the last of the period."""
-        return self.period.end
+    def figures(self, assessed: Assessed) -> Figures:
+        """A group's figures by name; None for one that does not apply."""
+        if not assessed.values:
+            return {}
+        pairs = zip(FIGURES, assessed.values, strict=True)
+        return {name: None if value is None else self.money(value) for name, value in pairs}
+
+    def money(self, steps: int) -> Decimal:
+        """An amount from steps of the money grid."""
+        return Decimal(steps).scaleb(-self.places)
 
 
-def terms_of(program: Program, period: Period, source: str) -> Terms:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a group stands in a period: its last assessment, the last without a fault, and what it owes."""
+
+    last: Event | None
+    good: Event | None
+    balance: Decimal
+
+
+NEVER = Standing(None, None, ZERO)
+
+
+def terms_of(program: Program, period: Period, actor: str) -> Terms:
     """The terms of assessing `period`. Raises Failure if the rules lack a figure that the ledger needs."""
     found = []
     for name in FIGURES:
         definition = program.find(name)
-        if definition is None:
-            raise Failure(f"the rules have no figure `{name}`, which an assessment needs")
+        if definition is None or definition.type.kind is not Kind.MONEY:
+            raise Failure(f"the rules have no amount `{name}`, which an assessment needs")
         found.append(definition)
-    origin = Origin(source, "rulewright", f"{program.settings.law}, for {period}", "tax")
-    return Terms(program, period, origin, tuple(found))
+    units = {unit_of(program, definition) for definition in found}
+    places = len(str(max(units))) - 1
+    if units != {10**places}:
+        raise Failure("the amounts of an assessment are on several grids", "give them one, a power of ten")
+    origin = Origin(SOURCE, actor, f"{program.settings.law}, for {period}", "tax")
+    shape = " ".join(f"{name}:d{places}" for name in FIGURES)
+    return Terms(program, period, origin, tuple(found), places, bind(program, period, tuple(found)), shape)
 
 
-def drafts_of(terms: Terms, household: Household, figures: Figures, read_to: int, event_id: str) -> list[Draft]:
-    """The first assessment of a household, and its postings."""
-    body = _assessment(terms, household, figures, read_to, None)
-    postings = _postings(terms, {}, figures, event_id)
-    return _drafts(terms, household.group, event_id, [body, *postings])
+def standing_of(events: Iterable[Event], period: Period, currency: str) -> Standing:
+    """Where a group stands, by its history."""
+    last: Event | None = None
+    good: Event | None = None
+    balances = Balances(currency)
+    for event in events:
+        match event.body:
+            case Assessment() as body if body.period == str(period):
+                last = event
+                good = good if fault_of(body) else event
+            case Posting() as body if body.currency == currency:
+                balances.add(body)
+    return Standing(last, good, balances.by_period.get(str(period), ZERO))
 
 
-def correction_of(
-    terms: Terms, household: Household, before: Assessment, at: int, figures: Figures, read_to: int, event_id: str
-) -> list[Draft]:
-    """A new assessment in the place of the one at offset `at`, the adjustment, and postings of the differences.
+def fault_of(assessment: Assessment) -> str:
+    """Why the group could not be assessed; empty if it was."""
+    if isinstance(assessment.figures, Row) or [name for name, _ in assessment.figures] != [FAULT]:
+        return ""
+    return str(assessment.figures[0][1])
 
-    Empty if neither a figure nor who is in the group changed. Who is in it counts by itself: the assessment that stands
-    must name everybody whose later facts are to find it.
+
+def first_drafts(terms: Terms, assessed: Assessed, balance: Decimal, read_to: int) -> list[Draft]:
+    """A group's first assessment and its postings. `balance` is what it owes for the period before."""
+    event_id = first_id(terms, assessed.group)
+    bodies: list[Body] = [_assessment(terms, assessed, read_to, None)]
+    if assessed.values:
+        bodies += _postings(terms, _amounts(terms, assessed), balance, event_id)
+    return _drafts(terms, assessed.group, event_id, bodies)
+
+
+def first_id(terms: Terms, group: str) -> str:
+    """The event id of a group's first assessment, whoever makes it: so that there is no second one."""
+    return f"assessment/{terms.period}/{_short(group)}"
+
+
+def correction_drafts(terms: Terms, assessed: Assessed, standing: Standing, read_to: int) -> list[Draft]:
+    """What is to be recorded because facts have changed: nothing, if neither a figure nor who is in the group did.
+
+    Who is in it counts by itself: the last assessment must name everybody whose later facts are to find it.
     """
-    old = {name: value for name, value in before.figures if value is not None}  # type: ignore[union-attr]
-    new = {name: stored(value) for name, value in figures.items()}
-    if old == new and {use.subject for use in before.used} == household.facts.keys():
+    if standing.last is None:
+        return first_drafts(terms, assessed, standing.balance, read_to) if _somebody(terms, assessed) else []
+    before = _stored_figures(standing.good)
+    after = terms.figures(assessed)
+    if not _moved(assessed, standing, before, after):
         return []
-    differences = tuple(
-        (name, Decimal(str(value)) - Decimal(str(old.get(name, 0))))
-        for name, value in new.items()
-        if isinstance(value, int | Decimal) and not isinstance(value, bool) and value != old.get(name)
+    event_id = f"correction/{terms.period}/{_short(assessed.group)}/{read_to}/{standing.last.offset}"
+    bodies: list[Body] = [_assessment(terms, assessed, read_to, standing.last.offset)]
+    if not assessed.fault:
+        bodies += _adjustment(terms, standing.good, before, after, event_id)
+        moved = [(after.get(name) or ZERO) - (before.get(name) or ZERO) for name in _LEDGER]
+        bodies += _postings(terms, moved, standing.balance, event_id)
+    return _drafts(terms, assessed.group, event_id, bodies)
+
+
+def _somebody(terms: Terms, assessed: Assessed) -> bool:
+    return any(use.subject != assessed.group for use in assessed.used)
+
+
+def _moved(assessed: Assessed, standing: Standing, before: Figures, after: Figures) -> bool:
+    """Whether the last assessment no longer says what a new one would: its fault, its figures, or whom it names."""
+    assert standing.last is not None
+    last = standing.last.body
+    assert isinstance(last, Assessment)
+    people = {use.subject for use in last.used} != {use.subject for use in assessed.used}
+    return people or assessed.fault != fault_of(last) or (not assessed.fault and before != after)
+
+
+def _stored_figures(event: Event | None) -> Figures:
+    """The figures of an assessment, as read back from the log."""
+    if event is None:
+        return {}
+    assert isinstance(event.body, Assessment)
+    assert not isinstance(event.body.figures, Row), "what is read back is in pairs"
+    return {name: value if isinstance(value, Decimal) else None for name, value in event.body.figures}
+
+
+def _assessment(terms: Terms, assessed: Assessed, read_to: int, replaces: int | None) -> Assessment:
+    figures: tuple[tuple[str, str], ...] | Row = ()
+    if assessed.fault:
+        figures = ((FAULT, "".join(one if one.isprintable() else "\ufffd" for one in assessed.fault)),)
+    elif assessed.values:
+        figures = Row(_shape(terms, assessed), assessed.values)
+    binding = terms.binding
+    return Assessment(
+        str(terms.period), binding.valid_on, terms.program.fingerprint, read_to, figures, assessed.used, replaces
     )
-    body = _assessment(terms, household, figures, read_to, at)
-    adjustment = Adjustment(str(terms.period), event_id, at, differences, "facts recorded since the assessment")
-    earlier = {name: Fraction(value) for name, value in old.items() if isinstance(value, int | Decimal)}
-    adjustments = [adjustment] if differences else []
-    postings = _postings(terms, earlier, figures, event_id)
-    return _drafts(terms, household.group, event_id, [body, *adjustments, *postings])
 
 
-def _assessment(terms: Terms, household: Household, figures: Figures, read_to: int, replaces: int | None) -> Assessment:
-    used = tuple(
-        Use(subject, tuple(sorted((*facts, *((household_relation(household),) if subject in household.roles else ())))))
-        for subject, facts in household.facts.items()
-    )
-    values = tuple((name, stored(value)) for name, value in figures.items())
-    return Assessment(str(terms.period), terms.valid_on, terms.program.fingerprint, read_to, values, used, replaces)
+def _shape(terms: Terms, assessed: Assessed) -> str:
+    """The kinds of the figures: amounts, but for those that do not apply."""
+    if None not in assessed.values:
+        return terms.shape
+    pairs = zip(FIGURES, assessed.values, strict=True)
+    return " ".join(f"{name}:{'n' if value is None else f'd{terms.places}'}" for name, value in pairs)
 
 
-def household_relation(household: Household) -> str:
-    """The name of the relation that puts people into this group: its entity's name."""
-    return household.group.partition("/")[0]
+def _adjustment(terms: Terms, good: Event | None, before: Figures, after: Figures, event_id: str) -> list[Body]:
+    names = dict.fromkeys((*before, *after))
+    moved = {name: (after.get(name) or ZERO) - (before.get(name) or ZERO) for name in names}
+    differences = tuple((name, amount) for name, amount in moved.items() if amount)
+    if good is None or not differences:
+        return []
+    return [Adjustment(str(terms.period), event_id, good.offset, differences, "facts recorded since the assessment")]
 
 
-def _postings(terms: Terms, before: Figures, after: Figures, cause: str) -> list[Posting]:
-    """Postings for what the figures moved."""
+def _amounts(terms: Terms, assessed: Assessed) -> list[Decimal]:
+    """What a first assessment moves in the ledger."""
+    return [terms.money(assessed.values[place] or 0) for place in _PLACES]
 
-    def moved(name: str) -> Fraction:
-        return Fraction(after[name]) - Fraction(before.get(name, 0))  # type: ignore[arg-type]
 
-    liability, entitlement = moved(LIABILITY), moved(ENTITLEMENT)
-    paid = moved(PAYMENTS) - entitlement
-    amounts = [
+def _postings(terms: Terms, moved: Sequence[Decimal], balance: Decimal, cause: str) -> Iterator[Posting]:
+    """Postings for what liability, entitlement and payments moved, and a refund of what is then owed to the subject."""
+    liability, entitlement, payments = moved
+    paid = payments - entitlement
+    owed = balance + liability - entitlement - paid
+    amounts = (
         (Movement.LIABILITY, liability),
         (Movement.ENTITLEMENT, entitlement),
         (Movement.PAYMENT, paid),
-        (Movement.REFUND, _overpaid(after) - (_overpaid(before) if before else Fraction(0))),
-    ]
-    currency = terms.program.settings.currency
-    return [
-        post(movement, decimal_of(amount), period=str(terms.period), currency=currency, cause=cause)
-        for movement, amount in amounts
-        if amount != 0
-    ]
-
-
-def _overpaid(figures: Figures) -> Fraction:
-    return max(Fraction(0), Fraction(figures[PAYMENTS]) - Fraction(figures[LIABILITY]))  # type: ignore[arg-type]
+        (Movement.REFUND, max(ZERO, -owed)),
+    )
+    currency, period = terms.program.settings.currency, str(terms.period)
+    for movement, amount in amounts:
+        if amount:
+            yield post(movement, amount, period=period, currency=currency, cause=cause)
 
 
 def _drafts(terms: Terms, subject: str, event_id: str, bodies: Sequence[Body]) -> list[Draft]:
     """Drafts of one subject: the first under the event's own id, those that follow from it numbered."""
     ids = [event_id, *(f"{event_id}#{number}" for number in range(1, len(bodies)))]
     return [Draft(subject, body, terms.origin, id) for body, id in zip(bodies, ids, strict=True)]
+
+
+def _short(group: str) -> str:
+    """A group's name, or a hash of one that is too long to stand in an event id."""
+    return group if len(group) <= LONG_NAME else hashlib.sha256(group.encode()).hexdigest()

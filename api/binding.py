@@ -1,119 +1,157 @@
 """Where citizens' facts meet a program's inputs: the one place that knows both.
 
 An attribute of a subject is the fact or figure of that name of the subject's entity. A relation is named after the
-group's entity (`tax_unit`) and its value says which group and with which role. An attribute that the program does not
-know is left alone. What a subject's history does not say means what the rules say of a complete case, as in a signed
-return.
+group's entity (`tax_unit`) and its value says which group and with which role. What the wanted figures cannot read is
+left alone. What a subject's history does not say means what the rules say of a complete case, as in a signed return.
+
+1. From the wanted figures follow what their formulas read at the period: those facts and figures may be supplied.
+2. Money and whole numbers of a period are flows: they count only if they were recorded as valid from a day of that
+   period. So are figures that are stated in the place of a formula. What is true or false, a day, a word or a rate is a
+   status, as is what the rules call a stock or eternal: it holds from its day on until it is changed.
+3. A table of the snapshot becomes a table for the engine's door, which checks every entry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from api.failures import Failure
-from citizens import Belongs, Scalar
-from citizens import Value as Stored
-from engine.cases import Case
+from citizens import Column, Link, Table, Wanted
+from engine.column_arrays import decimals
+from engine.columns import Cell
+from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
-from engine.outcomes import Fact
-from engine.periods import Period
-from engine.types import EnumValue, Kind, Value
+from engine.native.plan import cell_for, reads
+from engine.periods import Period, PeriodKind, Unit
+from engine.types import Kind
+
+_KINDS = {
+    Kind.BOOLEAN: "b", Kind.DATE: "t", Kind.ENUM: "s", Kind.INTEGER: "di", Kind.MONEY: "di", Kind.RATE: "di",
+}  # fmt: skip
+Rows = NDArray[np.int64]
 
 
-@dataclass(slots=True)
-class Household:
-    """A group and its people: what is known of each by subject name, and the roles by person's subject name."""
-
-    group: str
-    roles: dict[str, str] = field(default_factory=dict)
-    facts: dict[str, dict[str, Scalar]] = field(default_factory=dict)
-
-
+@dataclass(frozen=True, slots=True, eq=False)
 class Binding:
-    """A program's view of subjects' facts."""
+    """A program's view of subjects' facts in a period. `read` are the definitions that may be supplied, by attribute.
 
-    def __init__(self, program: Program, group: str = "tax_unit") -> None:
-        self.program = program
-        self.group = group
-        entity = program.settings.entities.get(group)
-        if entity is None or not entity.of:
-            raise Failure(f"the rules know no group `{group}`", "name one of their group entities")
-        self.person = entity.of
-        self._definitions: dict[tuple[str, str], Definition | None] = {}
+    `wanted` says what to read of a history: those attributes and the relation, each with days and kinds.
+    """
 
-    def definition(self, entity: str, attribute: str) -> Definition | None:
-        """The fact or figure that an attribute of an entity's subjects is, if the program has one."""
-        key = (entity, attribute)
-        if key not in self._definitions:
-            found = self.program.find(attribute)
-            self._definitions[key] = found if found is not None and found.entity == entity else None
-        return self._definitions[key]
+    program: Program
+    period: Period
+    group: str
+    person: str
+    read: Mapping[str, Definition]
+    wanted: Mapping[str, Wanted]
 
-    def case(self, household: Household, period: Period) -> Case:
-        """The household as a case at `period`. Raises Failure for a value that its fact cannot have."""
-        holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        for person, role in household.roles.items():
-            key = (self.group, household.group, role)
-            holders[key] = (*holders.get(key, ()), person)
-        given: dict[Fact, Value] = {}
-        for subject, facts in household.facts.items():
-            entity = self.group if subject == household.group else self.person
-            for definition, value in self.values(entity, facts):
-                given[Fact(definition.name, subject, definition.period.containing(period.start))] = value
-        return Case(
-            at=period,
-            instances={self.group: (household.group,), self.person: tuple(household.roles)},
-            holders=holders,
-            group_of={(self.group, person): household.group for person in household.roles},
-            given=given,
-            complete=True,
+    @property
+    def valid_on(self) -> date:
+        """The day on which facts are read: the last of the period."""
+        return self.period.end
+
+    def reads(self, entity: str, attribute: str) -> bool:
+        """Whether an attribute of an entity's subjects can move a figure: a fact that is read, or the relation."""
+        if attribute == self.group:
+            return entity == self.person
+        found = self.read.get(attribute)
+        return found is not None and found.entity == entity
+
+    def counts(self, entity: str, attribute: str, valid_from: date) -> bool:
+        """Whether a change point of that day can move a figure of the period."""
+        return self.reads(entity, attribute) and self.wanted[attribute].since <= valid_from <= self.valid_on
+
+    def columns(self, table: Table) -> dict[str, Column]:
+        """The columns of a table that are read."""
+        return {name: column for name, column in table.columns.items() if self.reads(table.entity, name)}
+
+    def group_table(self, table: Table, rows: Rows) -> pa.Table:
+        """Some rows of the groups' table as the engine's door takes it. Ids are row numbers."""
+        return pa.table({f"{self.group}_id": pa.array(rows), **self._arrays(table, rows)})
+
+    def person_table(self, table: Table, link: Link, rows: Rows) -> pa.Table:
+        """Some rows of the people's table, with the rows of their groups and their roles there."""
+        roles: Any = pa.array(link.roles[rows].astype(np.int32))
+        return pa.table(
+            {
+                f"{self.person}_id": pa.array(rows),
+                f"{self.group}_id": pa.array(link.rows[rows]),
+                f"{self.group}_role": pa.DictionaryArray.from_arrays(roles, pa.array(link.role_names, pa.string())),
+                **self._arrays(table, rows),
+            }
         )
 
-    def values(self, entity: str, facts: Mapping[str, Stored]) -> Iterable[tuple[Definition, Value]]:
-        """What the program understands of a subject's facts, in its own types."""
-        for attribute, stored in facts.items():
-            definition = self.definition(entity, attribute)
-            if definition is not None and stored is not None and not isinstance(stored, Belongs):
-                yield definition, typed(definition, stored)
+    def _arrays(self, table: Table, rows: Rows) -> dict[str, Any]:
+        return {name: _array(column, rows) for name, column in self.columns(table).items()}
 
 
-def typed(definition: Definition, stored: Scalar) -> Value:
-    """A stored value in the type of its fact. Raises Failure if it does not fit."""
-    match definition.type.kind, stored:
-        case Kind.BOOLEAN, bool():
-            return stored
-        case Kind.MONEY | Kind.RATE, int() | Decimal() if not isinstance(stored, bool):
-            return Fraction(stored)
-        case Kind.INTEGER, int() | Decimal() if not isinstance(stored, bool) and stored == int(stored):
-            return int(stored)
-        case Kind.DATE, date():
-            return stored
-        case Kind.ENUM, str():
-            return EnumValue(definition.type.enum, stored)
-    wanted = definition.type
-    raise Failure(f"`{definition.short_name}` is recorded as a {type(stored).__name__}, and the rules want a {wanted}")
+def bind(program: Program, period: Period, figures: tuple[Definition, ...], group: str = "tax_unit") -> Binding:
+    """What has to be known for some figures of a group. Raises Failure if they read what is not gathered."""
+    entity = program.settings.entities.get(group)
+    if entity is None or not entity.of:
+        raise Failure(f"the rules know no group `{group}`", "name one of their group entities")
+    read = {}
+    for cell in _reached(program, period, figures):
+        definition = program.definitions[cell.name]
+        if program.find(definition.short_name) is not definition:
+            continue  # a private name of several modules: nobody can mean it
+        if cell == cell_for(program, definition.name, period) and definition.entity in (group, entity.of):
+            read[definition.short_name] = definition
+        elif definition.is_input:
+            message = f"`{definition.short_name}` of a {definition.entity} is read for {cell.period}"
+            raise Failure(
+                message, f"an assessment of {period} gathers facts of people and of their {group} for {period}"
+            )
+    wanted = {name: Wanted(_since(one, period), _KINDS.get(one.type.kind, "")) for name, one in read.items()}
+    return Binding(program, period, group, entity.of, read, {**wanted, group: Wanted(kinds="r", group=group)})
 
 
-def stored(value: Value) -> Scalar:
-    """A figure as the history keeps it: money and rates as exact decimals."""
-    match value:
-        case bool() | int() | date():
-            return value
-        case Fraction():
-            return decimal_of(value)
-    return str(value)
+def _reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
+    """The wanted figures and everything that their formulas read, directly or through others."""
+    found = dict.fromkeys(cell_for(program, one.name, period) for one in figures)
+    left = list(found)
+    while left:
+        cell = left.pop()
+        yield cell
+        body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
+        for other, _ in reads(body, cell.period) if body is not None else ():
+            if other not in found:
+                found[other] = None
+                left.append(other)
 
 
-def decimal_of(value: Fraction | int) -> Decimal:
-    """An exact decimal. Raises Failure if the number has none."""
-    numerator, denominator, places = value.numerator, value.denominator, 0
-    while denominator != 1 and places <= 18:
-        places += 1
-        numerator, denominator = (Fraction(value) * 10**places).as_integer_ratio()
-    if denominator != 1:
-        raise Failure(f"{value} has no exact decimal of at most 18 places")
-    return Decimal(numerator).scaleb(-places)
+def _since(definition: Definition, period: Period) -> date:
+    """The first day from which a change point counts for the period."""
+    if definition.stock or is_eternal(definition.period):
+        return date.min
+    flows = definition.type.kind in (Kind.MONEY, Kind.INTEGER) or not definition.is_input
+    return period.start if flows else date.min
+
+
+def is_eternal(kind: PeriodKind) -> bool:
+    """Whether what has such a period never changes, but by correction."""
+    return kind.unit is Unit.ETERNITY
+
+
+def _array(column: Column, rows: Rows) -> Any:
+    """A column's rows as the engine's door reads them: decimals with their scale, all else as it is."""
+    values, missing = column.values[rows], ~column.known[rows]
+    match column.kind:
+        case "decimal":
+            return decimals(values, 10**column.scale, missing)
+        case "boolean":
+            return pa.array(values.astype(np.bool_), mask=missing)
+        case "date":
+            return pa.array(values.astype(np.int32), mask=missing).cast(pa.date32())
+        case "text":
+            places: Any = pa.array(values.astype(np.int32), mask=missing)
+            return pa.DictionaryArray.from_arrays(places, pa.array(column.words, pa.string()))
+        case "integer":
+            return pa.array(values, mask=missing)

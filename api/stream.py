@@ -1,23 +1,32 @@
 """Corrections as they arrive: late or corrected facts find the assessments that used them, and are assessed anew.
 
-1. Read the next events after the follower's position.
-2. An event that records facts touches the assessments that used those attributes of the subject, and those of a group
-   that the subject joins. An assessment that was replaced is passed over for the one that replaced it.
-3. Each touched group is assessed anew under the law of its period, with the facts as known at the event. If a figure
-   differs: a new assessment, an adjustment for the difference, and postings.
-4. Those and the follower's new position are appended in one transaction, compare-and-set: of two followers one wins,
-   and after a crash nothing was done twice.
+For each period that an annual run has been through, the follower has a position (consumer `follow-<period>`, which
+begins at the run's horizon):
+
+1. Read the next facts after the position. Of each subject compare what held for the period before and after them, by
+   the attributes that the figures can read. Where nothing changed, nothing is to be done.
+2. What changed touches the group whose last assessment names the subject, and the group that the subject is in now: so
+   joining, leaving, falling back after a retraction, and groups that are formed later are all found.
+3. Take the snapshot of the touched groups and of everybody in them, as known at the last of the facts read, and assess
+   them as the annual run does, under the law of the period.
+4. If a figure differs, or who is in the group: a new assessment, an adjustment for the difference, and postings. A
+   group that cannot be assessed gets an assessment that says why, and its earlier one stands; it is tried again when
+   one of its facts changes, or on request (`retry`).
+5. Those and the new position are appended in one transaction, compare-and-set: of two followers one wins, and after a
+   crash nothing was done twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
-from api.annual import unit_of
-from api.assessments import Terms, correction_of, terms_of
-from api.batch import Batch, Unanswered
-from api.binding import Binding, Household
+import numpy as np
+
+from api.annual import FOLLOWER
+from api.assessing import Assessed, assess, population_of
+from api.assessments import Standing, Terms, correction_drafts, fault_of, standing_of, terms_of
 from citizens import (
     Advance,
     Assessment,
@@ -26,154 +35,231 @@ from citizens import (
     Draft,
     Event,
     Facts,
-    Point,
+    HorizonPassed,
+    PositionConflict,
+    Refused,
     Retraction,
+    Snapshot,
     SqliteLog,
+    Timeline,
+    Use,
+    Value,
 )
+from engine.constants import Constants
 from engine.ir.program import Program
 from engine.periods import parse_period
 
-CONSUMER = "follow"
-BATCH = 200
+WINDOW = 500
 
 
 @dataclass(slots=True)
 class FollowReport:
-    """What following did: events read, groups assessed anew, and those of which a figure changed."""
+    """What following did: facts read, groups assessed anew, those of which something was recorded, and who failed.
 
-    events: int = 0
+    `failed` has (period, group) and the reason, without those that were assessed later after all.
+    """
+
+    facts: int = 0
     reassessed: int = 0
     changed: int = 0
-    failed: int = 0
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Touched:
+    """A group that changes concern. `joined` are subjects that are in it now; `named` those that it may have named."""
+
+    joined: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
 
 
 class Follower:
-    """Follows a log with a program. `step` handles the next events and says whether there were any."""
+    """Follows a log with a program. `step` handles the next facts and says whether there is more to do."""
 
-    def __init__(self, log: SqliteLog, program: Program) -> None:
+    def __init__(self, log: SqliteLog, program: Program, actor: str = "follow") -> None:
         self.log = log
         self.program = program
-        self.binding = Binding(program)
         self.report = FollowReport()
+        self._actor = actor
+        self._constants = Constants(program)
         self._terms: dict[str, Terms] = {}
 
-    def step(self, limit: int = BATCH) -> bool:
-        """Handle up to `limit` events. Raises PositionConflict if another follower was faster."""
-        position = self.log.position(CONSUMER)
-        events = self.log.read(position, limit)
-        if not events:
-            return False
-        to = events[-1].offset
-        drafts = [draft for group in dict.fromkeys(self._touched(events)) for draft in self._anew(group, to)]
-        self.log.append(drafts, advance=Advance(CONSUMER, position, to))
-        self.report.events += len(events)
-        return True
+    def positions(self) -> dict[str, int]:
+        """How far each period has been followed."""
+        found = self.log.positions().items()
+        return {name.removeprefix(FOLLOWER): at for name, at in found if name.startswith(FOLLOWER)}
 
-    def _touched(self, events: Iterable[Event]) -> Iterator[str]:
-        for event in events:
-            if self._overtaken(event):
-                yield event.subject
-            attributes, joined = _changes(event)
-            yield from joined
-            if not attributes:
+    def step(self, window: int = WINDOW) -> bool:
+        """Handle up to `window` facts for each period; whether any period was behind the log's end."""
+        head = self.log.head()
+        behind = {period: at for period, at in self.positions().items() if at < head}
+        for period, position in behind.items():
+            try:
+                self._follow(self._terms_of(period), position, head, window)
+            except PositionConflict:  # another follower was faster; the next step goes on from there
                 continue
-            for assessed in self.log.read_uses(event.subject):
-                body = assessed.body
-                if isinstance(body, Assessment) and any(
-                    use.subject == event.subject and attributes & {*use.attributes, *self._possible(use.subject)}
-                    for use in body.used
-                ):
-                    yield assessed.subject
+        return bool(behind)
 
-    def _overtaken(self, event: Event) -> bool:
-        """Whether facts of somebody it used were recorded after an assessment had read, and before it was recorded.
-
-        When the follower passed those facts the assessment was not there to be found.
-        """
-        body = event.body
-        if not isinstance(body, Assessment) or event.origin.source == CONSUMER or body.read_to >= event.offset - 1:
-            return False
-        return any(
-            one.offset > body.read_to and bool(_changes(one)[0])
-            for use in body.used
-            for one in self.log.read_subject(use.subject, event.offset)
-        )
-
-    def _possible(self, subject: str) -> set[str]:
-        """What might have been used, had it been known: every fact of the subject's entity."""
-        entity = subject.partition("/")[0]
-        return {one.short_name for one in self.program.definitions.values() if one.entity == entity}
-
-    def _anew(self, group: str, read_to: int) -> Iterator[Draft]:
-        """New assessments of a group for every period that it was assessed for."""
-        for event in latest_assessments(self.log.read_subject(group, read_to)):
-            assessment = event.body
-            assert isinstance(assessment, Assessment)
-            terms = self._terms_of(assessment.period)
-            household = self._household(group, assessment, read_to)
-            self.report.reassessed += 1
-            batch = Batch(self.program, terms.period, [one.name for one in terms.definitions])
-            answer = (
-                batch.answer(unit_of(self.binding, household)) if household.roles else Unanswered("nobody is in it")
-            )
-            if isinstance(answer, Unanswered):
-                self.report.failed += 1
-                continue
-            event_id = f"follow/{assessment.period}/{group}/{read_to}"
-            drafts = correction_of(terms, household, assessment, event.offset, answer, read_to, event_id)
-            self.report.changed += bool(drafts)
-            yield from drafts
+    def retry(self) -> None:
+        """Assess again every group whose last assessment has a fault, as known where the follower stands."""
+        last: dict[tuple[str, str], bool] = {}
+        after = 0
+        while events := self.log.read_assessments(after, 5_000):
+            after = events[-1].offset
+            for event in events:
+                assert isinstance(event.body, Assessment)
+                last[event.body.period, event.subject] = bool(fault_of(event.body))
+        for period, position in self.positions().items():
+            groups = [group for (of, group), fault in last.items() if fault and of == period]
+            for start in range(0, len(groups), WINDOW):
+                touched = {group: Touched({group}) for group in groups[start : start + WINDOW]}
+                self._correct(self._terms_of(period), touched, position, position)
 
     def _terms_of(self, period: str) -> Terms:
         if period not in self._terms:
             parsed = parse_period(period, dict(self.program.settings.calendars))
-            self._terms[period] = terms_of(self.program, parsed, "follow")
+            self._terms[period] = terms_of(self.program, parsed, self._actor)
         return self._terms[period]
 
-    def _household(self, group: str, assessment: Assessment, read_to: int) -> Household:
-        """The group as valid on the assessment's day, as known at an offset: who was in it, and who has joined."""
-        household = Household(group)
-        for subject in dict.fromkeys([*(use.subject for use in assessment.used), group, *self._joined(group, read_to)]):
-            held = self.log.timeline(subject, read_to).at(assessment.valid_on)
-            relation = held.pop(self.binding.group, None)
-            facts = {
-                name: value for name, value in held.items() if value is not None and not isinstance(value, Belongs)
-            }
-            if subject == group:
-                household.facts[group] = facts
-            elif isinstance(relation, Belongs) and relation.group == group:
-                household.roles[subject] = relation.role
-                household.facts[subject] = facts
-        return household
+    def _follow(self, terms: Terms, position: int, head: int, window: int) -> None:
+        events, to = self._next(position, head, window)
+        self._correct(terms, self._touched(terms, events, position, to), position, to)
+        self.report.facts += len(events)
 
-    def _joined(self, group: str, read_to: int) -> list[str]:
-        """People whom events between the follower's position and `read_to` put into the group."""
-        found = []
-        after = self.log.position(CONSUMER)
-        for event in self.log.read(after, read_to - after):
-            if group in _changes(event)[1]:
-                found.append(event.subject)
+    def _next(self, position: int, head: int, window: int) -> tuple[list[Event], int]:
+        """The next facts, and the offset up to which they are all: never one of which compaction left no answer."""
+        events = self.log.read_facts(position, head, window)
+        to = events[-1].offset if len(events) == window else head
+        horizon = max(self.log.lost().values(), default=0)
+        if to >= horizon:
+            return events, to
+        return self.log.read_facts(position, horizon), horizon
+
+    # --- whom changes concern
+
+    def _touched(self, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
+        found: dict[str, Touched] = {}
+        for subject in dict.fromkeys(event.subject for event in events if _may_count(terms, event)):
+            after = held(terms, self.log.timeline(subject, to))
+            if after == self._held_before(terms, subject, position):
+                continue
+            if subject.partition("/")[0] == terms.binding.group:
+                found.setdefault(subject, Touched()).joined.add(subject)
+                continue
+            relation = after.get(terms.binding.group)
+            if isinstance(relation, Belongs) and relation.group.partition("/")[0] == terms.binding.group:
+                found.setdefault(relation.group, Touched()).joined.add(subject)
+            for assessed in self.log.read_uses(subject):
+                if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
+                    found.setdefault(assessed.subject, Touched()).named.add(subject)
         return found
 
+    def _held_before(self, terms: Terms, subject: str, position: int) -> dict[str, Value] | None:
+        """What held as known at the position; None where compaction left no answer."""
+        try:
+            return held(terms, self.log.timeline(subject, position))
+        except HorizonPassed:
+            return None
 
-def latest_assessments(events: Iterable[Event]) -> list[Event]:
-    """The assessments that stand: for each period the last one."""
-    standing: dict[str, Event] = {}
-    for event in events:
-        if isinstance(event.body, Assessment):
-            standing[event.body.period] = event
-    return list(standing.values())
+    # --- what is made of it
+
+    def _correct(self, terms: Terms, touched: dict[str, Touched], position: int, to: int) -> None:
+        """Assess the touched groups anew, and append what comes of it with the new position."""
+        currency = terms.program.settings.currency
+        standing: dict[str, Standing] = {}
+        for group, how in touched.items():
+            found = standing_of(self.log.read_subject(group), terms.period, currency)
+            if how.joined or how.named & _named(found.last):
+                standing[group] = found
+        drafts: list[Draft] = []
+        for one in self._assessed(terms, {group: touched[group] for group in standing}, standing, to):
+            made = correction_drafts(terms, one, standing[one.group], to)
+            self._count(terms, one, bool(made))
+            drafts += made
+        self.log.append(drafts, advance=Advance(f"{FOLLOWER}{terms.period}", position, to))
+
+    def _count(self, terms: Terms, one: Assessed, changed: bool) -> None:
+        self.report.reassessed += 1
+        key = (str(terms.period), one.group)
+        self.report.failed.pop(key, None)
+        if one.fault:
+            self.report.failed[key] = one.fault
+        else:
+            self.report.changed += changed
+
+    def _assessed(
+        self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int
+    ) -> Sequence[Assessed]:
+        """Each touched group, as known at an offset."""
+        try:
+            return self._all_at_once(terms, touched, standing, to)
+        except Refused as refused:  # facts that no column holds: of one group, and the others shall not suffer
+            if len(touched) == 1:
+                ((group, how),) = touched.items()
+                return [Assessed(group, _present(standing[group].last, {group, *how.joined}), (), str(refused))]
+        return [
+            assessed for group, how in touched.items() for assessed in self._assessed(terms, {group: how}, standing, to)
+        ]
+
+    def _all_at_once(
+        self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int
+    ) -> list[Assessed]:
+        wanted = {subject for group, how in touched.items() for subject in (group, *how.joined)}
+        wanted |= {subject for group in touched for subject in _named(standing[group].last)}
+        snapshot = self._snapshot(terms, wanted, to)
+        population = population_of(terms.binding, snapshot)
+        found = {group: Assessed(group, (Use(group, ()),)) for group in touched}
+        if population is not None:
+            names = [f"{population.groups.entity}/{identifier}" for identifier in population.groups.ids]
+            rows = np.array([row for row, name in enumerate(names) if name in touched], dtype=np.int64)
+            for one in assess(population, rows, terms.definitions, self._constants):
+                found[one.group] = one
+        return [_unless_erased(one, standing[one.group]) for one in found.values()]
+
+    def _snapshot(self, terms: Terms, subjects: set[str], to: int) -> Snapshot:
+        return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)
 
 
-def _changes(event: Event) -> tuple[set[str], list[str]]:
-    """The attributes that an event changes, and the groups that its subject joins."""
+def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
+    """What holds of a subject for the period, by the attributes that can move a figure."""
+    entity = timeline.subject.partition("/")[0]
+    return {
+        change.attribute: change.value
+        for change in timeline.holding(terms.binding.valid_on)
+        if change.value is not None and terms.binding.counts(entity, change.attribute, change.valid_from)
+    }
+
+
+def _may_count(terms: Terms, event: Event) -> bool:
+    """Whether a change point of an event can move a figure of the period."""
+    entity = event.subject.partition("/")[0]
+    return any(terms.binding.counts(entity, attribute, day) for attribute, day in _keys(event))
+
+
+def _keys(event: Event) -> list[tuple[str, date]]:
     match event.body:
         case Facts(points=points) | Correction(points=points):
-            return {point.attribute for point in points}, [group for group in map(_group, points) if group]
+            return [(point.attribute, point.valid_from) for point in points]
         case Retraction(keys=keys):
-            return {attribute for attribute, _ in keys}, []
-    return set(), []
+            return list(keys)
+    return []
 
 
-def _group(point: Point) -> str:
-    return point.value.group if isinstance(point.value, Belongs) else ""
+def _named(last: Event | None) -> set[str]:
+    """Whose facts an assessment used."""
+    return {use.subject for use in last.body.used} if last is not None and isinstance(last.body, Assessment) else set()
+
+
+def _erased(subject: str) -> bool:
+    return subject.partition("/")[2].startswith("erased-")
+
+
+def _present(last: Event | None, also: set[str]) -> tuple[Use, ...]:
+    """Whom the last assessment named and some others, as far as they can still be named."""
+    return tuple(Use(subject, ()) for subject in sorted(also | _named(last)) if not _erased(subject))
+
+
+def _unless_erased(one: Assessed, standing: Standing) -> Assessed:
+    """The same, or a fault if somebody who was assessed with the group has been erased: who is to say what is owed?"""
+    gone = sorted(subject for event in (standing.last, standing.good) for subject in _named(event) if _erased(subject))
+    return Assessed(one.group, one.used, (), f"the history of {gone[0]} was erased") if gone else one

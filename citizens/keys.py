@@ -17,6 +17,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 from cryptography.exceptions import InvalidTag
@@ -97,12 +98,9 @@ class KeyStore:
         if known is not None:
             return known
         entity, _, identifier = subject.partition("/")
-        number = self._connection.execute(
-            "SELECT number FROM subjects WHERE entity = ? AND id = ?", (entity, identifier)
-        ).get
-        if number is not None:
-            self._load(number)
-        return number  # type: ignore[no-any-return]  # STRICT table: an integer or nothing
+        select = "SELECT number, entity, id, key, seal FROM subjects WHERE entity = ? AND id = ?"
+        row = self._connection.execute(select, (entity, identifier)).fetchone()
+        return self._loaded(row) if row is not None else None
 
     def number(self, subject: str) -> int:
         """The subject's number, given out now if it has none. Durable after `commit`."""
@@ -156,15 +154,19 @@ class KeyStore:
         return self._keys[number]
 
     def _load(self, number: int) -> None:
-        row = self._connection.execute(
-            "SELECT entity, id, key, seal FROM subjects WHERE number = ?", (number,)
-        ).fetchone()
+        select = "SELECT number, entity, id, key, seal FROM subjects WHERE number = ?"
+        row = self._connection.execute(select, (number,)).fetchone()
         if row is None:
             raise LogDamaged(f"the key store has no subject {number}; it is older than the log: restore a newer one")
-        entity, identifier, key, stored = row
+        self._loaded(row)
+
+    def _loaded(self, row: tuple[Any, ...]) -> int:
+        """Check a row's seal and keep it in memory; its number."""
+        number, entity, identifier, key, stored = row
         if key is not None and seal(number, entity, identifier, key) != stored:
             raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store")
         self._remember(number, f"{entity}/{identifier}" if key is not None else f"{entity}/erased-{number}", key)
+        return int(number)
 
     def _remember(self, number: int, name: str, key: bytes | None) -> None:
         if len(self._keys) >= CACHED:

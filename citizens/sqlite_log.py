@@ -211,15 +211,22 @@ class SqliteLog:
             condition = "WHERE offset IN (SELECT offset FROM uses WHERE subject = ? AND offset > ?) AND kind = ?"
             return reader.events(condition + " ORDER BY offset", (number, after, ASSESSMENT))
 
-    def read_facts(self, after: int, to: int) -> list[Event]:
-        """The facts, corrections and retractions above `after` and up to `to`, in order."""
+    def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
+        """The facts, corrections and retractions above `after` and up to `to`, in order, at most `limit` (-1: all)."""
+        condition = "WHERE offset > ? AND offset <= ? AND kind <= 3 ORDER BY offset LIMIT ?"
         with self._reader() as reader:
-            return reader.events("WHERE offset > ? AND offset <= ? AND kind <= 3 ORDER BY offset", (after, to))
+            return reader.events(condition, (after, to, limit))
 
-    def posted(self) -> set[str]:
-        """The subjects that have postings in the ledger."""
+    def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
+        """The next assessments above `after`, at most `limit`; empty at the end."""
         with self._reader() as reader:
-            found = reader.connection.execute("SELECT DISTINCT subject FROM events WHERE kind = ?", (POSTING,))
+            return reader.events("WHERE offset > ? AND kind = ? ORDER BY offset LIMIT ?", (after, ASSESSMENT, limit))
+
+    def posted(self, to: int) -> set[str]:
+        """The subjects that have postings in the ledger up to an offset."""
+        with self._reader() as reader:
+            select = "SELECT DISTINCT subject FROM events WHERE offset <= ? AND kind = ?"
+            found = reader.connection.execute(select, (to, POSTING))
             return {reader.keys.name(number) for (number,) in found}
 
     def delivered(self, source: str, event_ids: Sequence[str]) -> list[bool]:

@@ -67,4 +67,4 @@ def test_a_consumers_positions_and_deliveries_can_be_asked_for(tmp_path: Path) -
         assert log.delivered("another", ["one"]) == [False]
         assert [event.offset for event in log.read_facts(0, 1)] == [1]
         assert log.read_facts(1, 9) == []
-        assert log.posted() == set()
+        assert log.posted(1) == set()
