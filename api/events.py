@@ -210,14 +210,15 @@ class _Reader:
     # --- change points
 
     def points(self, entry: Entry) -> tuple[Point, ...]:
-        points = []
+        """The change points; with faults in any of them, all those are reported."""
+        points: list[Point | None] = []
         for dated in self.mapping(entry.value, f"`{entry.name}` says from which day on what holds"):
             day = self.day(dated)
             for fact in self.mapping(dated.value, "under a day stand facts, such as `{wages: 48_000.00}`"):
-                point = self.point(fact, day)
-                if point is not None:
-                    points.append(point)
-        return tuple(points)
+                points.append(self.point(fact, day))
+        if None in points:
+            raise _Fault
+        return tuple(point for point in points if point is not None)
 
     def point(self, fact: Entry, day: date) -> Point | None:
         try:

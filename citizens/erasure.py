@@ -7,8 +7,9 @@ that is never restored from a backup, and the ledger is replayed whenever a log 
 2. Destroy the key and the name in the key store; empty its WAL.
 3. Append an erasure event to the log, and delete cached snapshots.
 
-A crash after 1 is finished by the replay. Keep a copy of the ledger apart from the log and its backups: it holds no
-personal data. Each line carries a hash over itself and the line before, so that a torn last line is told from damage.
+A crash after 1 is finished by the replay. A ledger that was lost is made anew from the log's own events. Keep a copy of
+the ledger apart from the log and its backups: it holds no personal data. Each line carries a hash over itself and the
+line before, so that a torn last line is told from damage.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from citizens.errors import LogDamaged
-from citizens.events import Draft, Erasure, Origin
+from citizens.events import Draft, Erasure, Event, Origin
 from citizens.files import sync_folder
 
 LEDGER_SOURCE = "erasure-ledger"
@@ -54,10 +55,21 @@ def read_ledger(path: Path) -> list[Entry]:
     for index, line in enumerate(lines[:-1], 1):
         text, _, digest = line.decode(errors="replace").rpartition(" ")
         if _digest(before, text) != digest:
-            raise LogDamaged(f"{path}, line {index}: the ledger of erasures is damaged; put back its copy")
+            message = f"{path}, line {index}: the ledger of erasures is damaged"
+            remedy = "put back its copy; if there is none, move it away: the erasures that the log recorded are kept"
+            raise LogDamaged(f"{message}; {remedy}")
         entries.append(Entry(**json.loads(text)))
         before = digest
     return entries
+
+
+def recorded_erasures(events: Iterable[Event]) -> list[Entry]:
+    """The ledger's entries of erasures that a log recorded."""
+    return [
+        Entry(body.number, body.fingerprint, event.origin.actor, event.origin.legal_basis, body.reason)
+        for event in events
+        if isinstance(body := event.body, Erasure)
+    ]
 
 
 def add_to_ledger(path: Path, entries: Iterable[Entry]) -> None:

@@ -20,9 +20,9 @@ import apsw
 
 from citizens import bulk, compaction, snapshot, snapshot_cache, stats, timeline, verification
 from citizens.checkpointer import Checkpointer
-from citizens.codec import ASSESSMENT, POSTING
+from citizens.codec import ASSESSMENT, ERASURE, POSTING
 from citizens.compaction import Compacted, Horizons, OnStep
-from citizens.erasure import LEDGER_RETENTION, Entry, add_to_ledger, read_ledger
+from citizens.erasure import LEDGER_RETENTION, Entry, add_to_ledger, read_ledger, recorded_erasures
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable, UnderHold
 from citizens.events import Draft, Event, Origin, check_text
 from citizens.files import WriterLock
@@ -95,6 +95,7 @@ class SqliteLog:
             self.layout.create(self._settings)
             self.layout.remove_strays()
             self._start_writer()
+            self._complete_ledger()
             self._finish_erasures()
         except BaseException:
             self._lock.release()
@@ -145,7 +146,7 @@ class SqliteLog:
         with writer.lock:
             try:
                 checkpoint(writer.reader.connection, wait=True)
-            except apsw.BusyError:
+            except (apsw.BusyError, apsw.LockedError):
                 return
 
     def _require_writer(self) -> Writer:
@@ -325,7 +326,7 @@ class SqliteLog:
         """Walk the whole chain, check every table beside it, every key, and the anchor left by the last writer."""
         with self._reader() as reader:
             found = verification.verify(reader, anchor=anchor)
-            return verification.with_keys(reader, verification.with_last_anchor(reader, self.layout, found))
+            return verification.with_keys(reader, verification.with_folder(reader, self.layout, found))
 
     # Writing
 
@@ -435,6 +436,14 @@ class SqliteLog:
             add_to_ledger(self.layout.erasures_path, [entry])
             self._finish_erasures()
             return True
+
+    def _complete_ledger(self) -> None:
+        """Put erasures that the log recorded back into a ledger that has lost them."""
+        reader = self._require_writer().reader
+        recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (ERASURE,)))
+        missing = set(recorded) - set(read_ledger(self.layout.erasures_path))
+        if missing:
+            add_to_ledger(self.layout.erasures_path, [entry for entry in recorded if entry in missing])
 
     def _finish_erasures(self) -> None:
         """Carry out what the ledger of erasures says and is not done yet."""

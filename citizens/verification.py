@@ -5,7 +5,8 @@
 2. The last compaction's event must match a hash over all gaps and over the deliveries whose events are gone.
 3. The table that repeats the events' deliveries must repeat them. Positions carry their own digests.
 4. SQLite's own check of the file's structure.
-5. An anchor, if one is given, must be of this log.
+5. An anchor, if one is given, must be of this log; so must the one that lies in its folder. The ledger of erasures
+   must be whole.
 
 Problems are values, each with the offset it concerns; the first 50 are told.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 import apsw
 
 from citizens import chain, codec
+from citizens.erasure import read_ledger
 from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
 from citizens.layout import Anchor, Layout
@@ -178,23 +180,30 @@ def verify_events(folder: Path | str, anchor: Anchor | None = None) -> Verificat
     layout = Layout(Path(folder), Path(folder) / "keys.db")
     reader = Reader(connect(layout.events_path(), SHIPPED, write=False), None)
     try:
-        return with_last_anchor(reader, layout, verify(reader, anchor=anchor))
+        return with_folder(reader, layout, verify(reader, anchor=anchor))
     finally:
         reader.close()
 
 
-def with_last_anchor(reader: Reader, layout: Layout, found: Verification) -> Verification:
-    """`found`, and whether the log still reaches the anchor that its last writer left in the folder."""
+def with_folder(reader: Reader, layout: Layout, found: Verification) -> Verification:
+    """`found`, whether the log still reaches the anchor that its last writer left, and the ledger of erasures."""
+    problems = list(found.problems)
+    for check in (lambda: _check_last_anchor(reader, layout), lambda: read_ledger(layout.erasures_path)):
+        try:
+            check()
+        except LogDamaged as error:
+            damage = Damage(error.offset or 0, str(error))
+            problems += [damage] if damage not in problems else []
+    return replace(found, problems=tuple(problems))
+
+
+def _check_last_anchor(reader: Reader, layout: Layout) -> None:
+    anchor = layout.read_anchor()
     try:
-        anchor = layout.read_anchor()
         if anchor is not None:
             check_anchor(reader, anchor)
-    except LogDamaged as error:
-        damage = Damage(error.offset or 0, str(error))
-        return found if damage in found.problems else replace(found, problems=(*found.problems, damage))
     except apsw.Error:
-        return found  # the walk has told of it
-    return found
+        return  # the walk has told of it
 
 
 def with_keys(reader: Reader, found: Verification) -> Verification:

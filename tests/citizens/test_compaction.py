@@ -15,6 +15,7 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,7 @@ from citizens import (
     Facts,
     Hold,
     HorizonPassed,
+    LogDamaged,
     LogUnavailable,
     Point,
     Release,
@@ -232,6 +234,20 @@ def test_readers_go_on_through_a_compaction(tmp_path: Path) -> None:
         log.append([wages("person/3", "3", "later")])
         assert [event.offset for event in reader.read()] == [2, 3, 4, 5]
         assert [path.name for path in tmp_path.glob("events-*.db")] == ["events-000002.db"]
+
+
+def test_a_damaged_event_stops_a_compaction_and_the_log_closes(tmp_path: Path) -> None:
+    clock = Clock()
+    with fresh(tmp_path, clock) as log:
+        superseded(log, clock)
+    connection = apsw.Connection(str(tmp_path / "events-000001.db"))
+    connection.execute("UPDATE events SET payload = zeroblob(length(payload)) WHERE offset = 2")
+    connection.close()
+    with fresh(tmp_path, clock) as log, pytest.raises(LogDamaged) as caught:
+        compact(log, {"tax": moment(3)})
+    assert caught.value.offset == 2
+    with open_log(tmp_path, write=False) as log:
+        assert [problem.offset for problem in log.verify().problems] == [2]
 
 
 VICTIM = """

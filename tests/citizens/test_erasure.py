@@ -225,6 +225,29 @@ def test_a_changed_ledger_is_refused(tmp_path: Path) -> None:
         read_ledger(path)
 
 
+def test_a_ledger_that_was_lost_is_made_anew_from_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "erasures.log"
+    with fresh(tmp_path) as log:
+        for index in range(3):
+            log.append([wages(f"person/{index}", "5", f"e{index}")])
+        for index in range(2):
+            erase(log, f"person/{index}")
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"dpo", b"xyz", 1))
+    with open_log(tmp_path, write=False) as log:
+        assert "the ledger of erasures is damaged" in log.verify().problems[0].what
+    with pytest.raises(LogDamaged, match="move it away"):
+        fresh(tmp_path)
+    for left in (None, whole.splitlines(keepends=True)[0]):
+        path.unlink()
+        if left is not None:
+            path.write_bytes(left)
+        with fresh(tmp_path) as log:
+            assert log.verify().sound
+            assert log.head() == 5
+        assert path.read_bytes() == whole
+
+
 def test_a_backup_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     with fresh(tmp_path / "log") as log:
         log.append([wages("person/1", "5", "b")])

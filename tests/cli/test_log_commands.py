@@ -340,7 +340,8 @@ def test_questions_that_have_no_answer(log: Path, arguments: list[str], code: in
 
 
 def test_a_narrow_terminal_gets_a_block_for_each_fact(log: Path) -> None:
-    command = [sys.executable, "-m", "api.cli", "log", "as-of", "person/ada", "--valid", "2024-03-01", "--log", str(log)]
+    as_of = ["log", "as-of", "person/ada", "--valid", "2024-03-01", "--log", str(log)]
+    command = [sys.executable, "-m", "api.cli", *as_of]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "40"}
     shown = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
     assert "wages\n  value     49,000.50\n  from      2024-01-01\n  until     2024-07-01\n  recorded  #3 on" in shown
