@@ -18,9 +18,10 @@ begins at the run's horizon):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from api.annual import FOLLOWER
 from api.assessing import Assessed, assess, population_of
 from api.assessments import Standing, Terms, correction_drafts, fault_of, standing_of, terms_of
 from citizens import (
+    Adjustment,
     Advance,
     Assessment,
     Belongs,
@@ -65,6 +67,16 @@ class FollowReport:
     failed: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A group of which something was recorded: what its figures are more or less than before, or its fault."""
+
+    period: str
+    group: str
+    differences: tuple[tuple[str, Decimal], ...]
+    fault: str
+
+
 @dataclass(slots=True)
 class Touched:
     """A group that changes concern. `joined` are subjects that are in it now; `named` those that it may have named."""
@@ -76,8 +88,16 @@ class Touched:
 class Follower:
     """Follows a log with a program. `step` handles the next facts and says whether there is more to do."""
 
-    def __init__(self, log: SqliteLog, program: Program, actor: str = "follow") -> None:
+    def __init__(
+        self,
+        log: SqliteLog,
+        program: Program,
+        actor: str = "follow",
+        on_change: Callable[[Corrected], None] = lambda _: None,
+    ) -> None:
+        """`on_change` is told of each group of which something was recorded, once it has been."""
         self.log = log
+        self._on_change = on_change
         self.program = program
         self.report = FollowReport()
         self._actor = actor
@@ -86,8 +106,7 @@ class Follower:
 
     def positions(self) -> dict[str, int]:
         """How far each period has been followed."""
-        found = self.log.positions().items()
-        return {name.removeprefix(FOLLOWER): at for name, at in found if name.startswith(FOLLOWER)}
+        return followed(self.log)
 
     def step(self, window: int = WINDOW) -> bool:
         """Handle up to `window` facts for each period; whether any period was behind the log's end."""
@@ -171,12 +190,16 @@ class Follower:
             found = standing_of(self.log.read_subject(group), terms.period, currency)
             if how.joined or how.named & _named(found.last):
                 standing[group] = found
-        drafts: list[Draft] = []
-        for one in self._assessed(terms, {group: touched[group] for group in standing}, standing, to):
-            made = correction_drafts(terms, one, standing[one.group], to)
-            self._count(terms, one, bool(made))
-            drafts += made
-        self.log.append(drafts, advance=Advance(f"{FOLLOWER}{terms.period}", position, to))
+        made = [
+            (one, correction_drafts(terms, one, standing[one.group], to))
+            for one in self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
+        ]
+        advance = Advance(f"{FOLLOWER}{terms.period}", position, to)
+        self.log.append([draft for _, drafts in made for draft in drafts], advance=advance)
+        for one, drafts in made:
+            self._count(terms, one, bool(drafts))
+            if drafts:
+                self._on_change(_corrected(terms, one, drafts))
 
     def _count(self, terms: Terms, one: Assessed, changed: bool) -> None:
         self.report.reassessed += 1
@@ -218,6 +241,16 @@ class Follower:
 
     def _snapshot(self, terms: Terms, subjects: set[str], to: int) -> Snapshot:
         return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)
+
+
+def followed(log: SqliteLog) -> dict[str, int]:
+    """How far each period has been followed, of those that an annual run has been through."""
+    return {name.removeprefix(FOLLOWER): at for name, at in log.positions().items() if name.startswith(FOLLOWER)}
+
+
+def _corrected(terms: Terms, one: Assessed, drafts: Sequence[Draft]) -> Corrected:
+    adjustments = [draft.body for draft in drafts if isinstance(draft.body, Adjustment)]
+    return Corrected(str(terms.period), one.group, adjustments[0].differences if adjustments else (), one.fault)
 
 
 def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.log import ledger, log_app
+from api.cli.log import LogOption, ledger, log_app
 from api.failures import ExitCode, Failure
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 rules invalid, 4 examples failed, 5 differences found."
@@ -187,6 +187,41 @@ def demo(
 
 app.add_typer(log_app, name="log")
 app.command()(ledger)
+
+
+@app.command()
+def annual(
+    rules: Rules,
+    year: Annotated[str, typer.Option("--year", metavar="YEAR", help="The year to assess: 2024.")],
+    log: LogOption = None,
+    as_known: Annotated[
+        str | None,
+        typer.Option("--as-known", metavar="K", help="As known on a day, at a moment or at #17; now if not given."),
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Assess everybody in a log for a year, and post the ledger. Run again, it goes on where it was cut off."""
+    from api.cli.annual import annual_command
+
+    raise typer.Exit(annual_command(rules, year, log, as_known, threads, as_json))
+
+
+@app.command()
+def follow(
+    log: LogOption = None,
+    rules: RulesOption = "us",
+    once: Annotated[bool, typer.Option("--once", help="Follow to the log's end, and stop.")] = False,
+    every: Annotated[float, typer.Option("--every", min=0.05, help="Seconds between looks at the log.")] = 2.0,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try again, too, what could not be assessed: after rules were corrected.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Correct what was assessed as late and corrected facts arrive: new assessments, adjustments, postings."""
+    from api.cli.follow import follow_command
+
+    raise typer.Exit(follow_command(rules, log, once, every, retry, as_json))
 
 
 def run() -> int:

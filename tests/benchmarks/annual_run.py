@@ -73,7 +73,9 @@ def main() -> None:
         disk = fsyncs_per_second(Path(folder))
         found, seconds, worked, events = measured(Path(folder) / "log", repeat)
         cpu = resource.getrusage(resource.RUSAGE_SELF)
-        print(f"{found.groups:,} tax units in {seconds:.1f} s ({worked:.1f} s of processor), {len(found.failed)} could not be assessed")
+        print(
+            f"{found.groups:,} tax units in {seconds:.1f} s ({worked:.1f} s of processor), {len(found.failed)} failed"
+        )
         report("annual run, tax units", found.groups / seconds, disk)
         report("annual run, events appended", events / seconds, disk)
         print(f"most memory: {cpu.ru_maxrss / 1e6:.2f} GB, import and Python included")

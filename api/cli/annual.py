@@ -1,0 +1,91 @@
+"""`rulewright annual RULES --year 2024 --log citizens.db`: everybody assessed once, in the log itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from api import rulesets
+from api.annual import AnnualReport, run_annual
+from api.assessments import FIGURES, Terms, terms_of
+from api.cli.log_output import counting, table
+from api.cli.output import complain, count, say, say_json, waiting
+from api.failures import ExitCode
+from api.log_access import login_name, read_known, writing
+from api.naming import read_period
+from api.values import with_commas
+
+SHOWN_FAULTS = 20
+
+
+def annual_command(rules: str, year: str, log: Path | None, as_known: str | None, threads: int, as_json: bool) -> int:
+    """Assess everybody for a year, or go on where a run was cut off."""
+    known = read_known(as_known, "--as-known")
+    with waiting("reading the rules"):
+        program = rulesets.load_program(rules)
+    terms = terms_of(program, read_period(program, year), login_name())
+    start = time.monotonic()
+    with writing(log) as opened, counting("assessing") as progress:
+        if sys.stderr.isatty():
+            print("reading the log …", end="", file=sys.stderr, flush=True)
+        report = run_annual(opened, terms, known, progress, threads=threads)
+    if as_json:
+        say_json(_as_json(report, terms))
+    else:
+        _show(report, terms, time.monotonic() - start)
+    return ExitCode.FAILED if report.failed else ExitCode.DONE
+
+
+def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
+    period, groups = terms.period, terms.program.settings.entities[terms.binding.group].plural.replace("_", " ")
+    for group, fault in report.failed[:SHOWN_FAULTS]:
+        # the fault names whom it concerns; the group is not repeated where that is the group itself
+        complain(f"{group}: {fault}" if not fault.startswith(f"{group}:") else fault)
+    if len(report.failed) > SHOWN_FAULTS:
+        complain(f"… and {len(report.failed) - SHOWN_FAULTS:,} more that could not be assessed")
+    if report.finished:
+        say(f"{period}: all {report.groups:,} {groups} were assessed before, as known at offset {report.horizon:,}")
+        say(f"facts recorded since are taken up by `rulewright follow --log …`{_faults_before(report)}")
+        return
+    say(f"{period}: {report.groups:,} {groups} in {seconds:.1f} s, as known at offset {report.horizon:,}")
+    for number, words in (
+        (report.assessed, "assessed now"),
+        (report.already, "assessed before, by the part of this run that was cut off"),
+        (len(report.failed), "could not be assessed; the log says why"),
+        (report.alone, f"people are in no {terms.binding.group.replace('_', ' ')}"),
+    ):
+        if number:
+            say(f"  {number:,} {words}")
+    say()
+    for line in table(("sum of", terms.program.settings.currency), _sums(report, terms), frozenset({1})):
+        say(line)
+
+
+def _faults_before(report: AnnualReport) -> str:
+    faults = report.groups - report.already
+    return f"; {count(faults, 'group')} could not be assessed" if faults else ""
+
+
+def _sums(report: AnnualReport, terms: Terms) -> list[tuple[str, str]]:
+    sums = [(name, terms.money(total)) for name, total in zip(FIGURES, report.totals, strict=True)]
+    sums += [("still owed", report.due), ("paid back", report.refunded)]
+    return [(name, with_commas(format(amount, "f"))) for name, amount in sums]
+
+
+def _as_json(report: AnnualReport, terms: Terms) -> dict[str, object]:
+    totals = {name: format(terms.money(sum_), "f") for name, sum_ in zip(FIGURES, report.totals, strict=True)}
+    told: dict[str, object] = {
+        "period": str(terms.period),
+        "program": terms.program.fingerprint,
+        "known_to": report.horizon,
+        "finished_before": report.finished,
+        "groups": report.groups,
+        "assessed": report.assessed,
+        "assessed_before": report.already,
+        "people_in_no_group": report.alone,
+        "failed": [{"group": group, "fault": fault} for group, fault in report.failed],
+    }
+    if not report.finished:
+        told |= {"totals": totals, "still_owed": format(report.due, "f"), "paid_back": format(report.refunded, "f")}
+    return told

@@ -1,0 +1,108 @@
+"""`rulewright follow --log citizens.db`: late facts correct what was assessed, once or as they arrive.
+
+One process writes a log at a time. So a follower that goes on waiting holds it only while there is something to do: it
+looks, for reading, whether a position is behind the log's end, and opens the log for writing only then.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from api import rulesets
+from api.cli.output import complain, count, say, say_json, waiting
+from api.failures import ExitCode, Failure
+from api.log_access import login_name, reading, writing
+from api.stream import Corrected, Follower, FollowReport, followed
+from api.values import with_commas
+from citizens import LogLocked
+from engine.ir.program import Program
+
+SHOWN = 20
+
+
+def follow_command(rules: str, log: Path | None, once: bool, every: float, retry: bool, as_json: bool) -> int:
+    """Correct what late facts touch; until interrupted, or `once`."""
+    with waiting("reading the rules"):
+        program = rulesets.load_program(rules)
+    if once:
+        report, positions, changes = _round(program, log, retry)
+        if not positions:
+            raise Failure("no year has been assessed yet", "run `rulewright annual us --year 2024 --log …` first")
+        say_json(_as_json(report, positions, changes)) if as_json else _show(report, positions, changes)
+        return ExitCode.FAILED if report.failed else ExitCode.DONE
+    complain("following; Ctrl-C ends it")
+    while True:
+        _wait(log, every)
+        try:
+            report, positions, changes = _round(program, log, retry)
+        except LogLocked:  # somebody else writes: look again later
+            time.sleep(every)
+            continue
+        retry = False
+        if as_json:
+            print(json.dumps(_as_json(report, positions, changes), ensure_ascii=False), flush=True)
+        elif changes:
+            _show(report, positions, changes)
+
+
+def _round(program: Program, log: Path | None, retry: bool) -> tuple[FollowReport, Mapping[str, int], list[Corrected]]:
+    """Follow to the log's end."""
+    changes: list[Corrected] = []
+    with writing(log) as opened:
+        follower = Follower(opened, program, login_name(), changes.append)
+        with waiting("following"):
+            while follower.step():
+                pass
+            if retry:
+                follower.retry()
+        return follower.report, follower.positions(), changes
+
+
+def _wait(log: Path | None, every: float) -> None:
+    """Return when there is something to follow."""
+    while True:
+        with reading(log) as opened:
+            if any(at < opened.head() for at in followed(opened).values()):
+                return
+        time.sleep(every)
+
+
+def _show(report: FollowReport, positions: Mapping[str, int], changes: list[Corrected]) -> None:
+    for one in changes[:SHOWN]:
+        told = ", ".join(f"{name} {_signed(one, name)}" for name, _ in one.differences)
+        say(f"{one.period}  {one.group}  {one.fault or told or 'assessed'}")
+    if len(changes) > SHOWN:
+        say(f"… and {len(changes) - SHOWN:,} more")
+    followed_to = ", ".join(f"{period} to offset {at:,}" for period, at in positions.items())
+    say(f"{count(report.facts, 'event')} with facts, {count(report.reassessed, 'group')} assessed anew, "
+        f"{report.changed:,} changed, {len(report.failed):,} could not be assessed; followed {followed_to}")  # fmt: skip
+    for (period, group), fault in report.failed.items():
+        complain(f"{period}  {group}: {fault}")
+
+
+def _signed(one: Corrected, name: str) -> str:
+    amount = dict(one.differences)[name]
+    return ("+" if amount > 0 else "") + with_commas(format(amount, "f"))
+
+
+def _as_json(report: FollowReport, positions: Mapping[str, int], changes: list[Corrected]) -> dict[str, object]:
+    return {
+        "facts": report.facts,
+        "assessed_anew": report.reassessed,
+        "changed": [
+            {
+                "period": one.period,
+                "group": one.group,
+                "differences": {name: format(amount, "f") for name, amount in one.differences},
+                "fault": one.fault or None,
+            }
+            for one in changes
+        ],
+        "failed": [
+            {"period": period, "group": group, "fault": fault} for (period, group), fault in report.failed.items()
+        ],
+        "followed_to": dict(positions),
+    }
