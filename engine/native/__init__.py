@@ -3,7 +3,7 @@ proofs.
 """
 
 from engine.native.compiling import Kernel, compile_kernel, forget, layout_for
-from engine.native.marginal import marginal_rates
+from engine.native.marginal import Marginals, marginal_rates
 from engine.native.options import Options
 from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Result, evaluate, prepare
 
@@ -14,6 +14,7 @@ __all__ = [
     "UNDETERMINED",
     "Figures",
     "Kernel",
+    "Marginals",
     "Options",
     "Result",
     "compile_kernel",

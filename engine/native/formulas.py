@@ -16,6 +16,7 @@ from itertools import combinations
 from typing import assert_never
 
 from engine.columns import Cell
+from engine.interpreter import MAX_CALLS
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Program
@@ -112,11 +113,11 @@ class FormulaWriter:
             case ir.FunctionCall():
                 function = self.program.functions[node.name]
                 body = formula_at(function.formulas, frame.period.start)
-                if body is None:
+                if body is None or frame.calls >= MAX_CALLS:  # the interpreter says what is wrong
                     return Figure(v.nothing(self.work, node.type), bad=True)
                 arguments = zip(function.arguments, node.arguments, strict=True)
                 names = {name: Thunk(argument, frame) for (name, _), argument in arguments}
-                return self.write(body, replace(frame, names=names))
+                return self.write(body, replace(frame, names=names, calls=frame.calls + 1))
             case _:
                 assert_never(node)
 

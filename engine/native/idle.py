@@ -25,6 +25,7 @@ from engine.native.writing import Frame
 
 TRIED, DEPTH = 12, 3
 LEFT = 0.6
+MOST_OPERATIONS = 20_000  # of one formula, calls written out: one with more is left to the interpreter
 Idle = frozenset[Cell]
 
 
@@ -34,6 +35,8 @@ def write_figure(writer: FormulaWriter, source: Source, frame: Frame, least: int
     """
     body = source.body
     assert body is not None
+    if writer.costs.of(body) > MOST_OPERATIONS:
+        return Figure(v.nothing(writer.work, source.definition.type), bad=True)
     if writer.costs.of(body) < least // 4:
         return writer.write(body, frame)
     return _forms(writer, body, frame, least, DEPTH)

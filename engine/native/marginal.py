@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,15 @@ from engine.native.running import Result, evaluate
 from engine.native.shape import fitting
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Marginals:
+    """The figures as they are, and with more of the fact in the rows of `raised`."""
+
+    before: Result
+    after: Result
+    raised: NDArray[np.bool_]
+
+
 def marginal_rates(
     program: Program,
     columns: Columns,
@@ -33,22 +42,25 @@ def marginal_rates(
     *,
     threads: int = 1,
     options: Options | None = None,
-) -> tuple[Result, Result]:
-    """The wanted figures as they are, and with `step` more (in the column's steps) of `raised` in some rows of its
-    entity. Raises KeyError for names that the program does not have.
+) -> Marginals:
+    """The wanted figures as they are, and with `step` more (in the column's steps) of the fact `raised` in `rows`.
+
+    `rows` are of the fact's entity. Raises KeyError for names that the program does not have.
     """
     cell = cell_for(program, raised, columns.at)
     definition = program.definitions[cell.name]
     before = _filled(program, columns, cell)
     high = definition.high
-    room = rows if high is None else rows & (before.entries <= int(high * unit_of(program, definition)) - step)
+    room = rows & ~before.missing if before.missing is not None else rows
+    if high is not None:
+        room = room & (before.entries <= int(high * unit_of(program, definition)) - step)
     more = np.where(room, before.entries.astype(np.int64) + step, before.entries)
     plain = replace(columns, columns={**columns.columns, cell: before})
     moved = replace(columns, columns={**columns.columns, cell: column_of(more, before.missing)})
     same = fitting(program, moved, options or Options())
     first = evaluate(program, plain, wanted, threads=threads, options=same)
     share_layout(program, plain, moved, cell, same)
-    return first, evaluate(program, moved, wanted, threads=threads, options=same)
+    return Marginals(first, evaluate(program, moved, wanted, threads=threads, options=same), room)
 
 
 def _filled(program: Program, columns: Columns, cell: Cell) -> Column:

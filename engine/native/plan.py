@@ -86,10 +86,10 @@ def period_at(time: ir.Time, period: Period) -> Period | None:
 
 def window(node: ir.OverTime, period: Period) -> Sequence[Period] | None:
     """The periods over which a figure is taken; None if they lie outside all dates."""
-    if node.last == 0:
-        return period.months()
     try:
         current = node.kind.containing(period.start)
+        if node.last == 0:
+            return [current.shift(index) for index in range(12)]
         return [current.shift(-back) for back in range(node.last, 0, -1)]
     except OverflowError:
         return None

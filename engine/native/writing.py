@@ -34,7 +34,7 @@ class Thunk:
 class Frame:
     """Where an expression stands: the formula's rows and period, its local names, and whom aggregates have bound.
 
-    `links` keeps, for a bound name, over whose members it runs.
+    `links` keeps, for a bound name, over whose members it runs; `calls`, how many functions are being called.
     """
 
     own: Rows
@@ -42,6 +42,7 @@ class Frame:
     names: Mapping[str, Thunk] = field(default_factory=dict)
     bound: Mapping[str, Rows] = field(default_factory=dict)
     links: Mapping[str, ir.Link] = field(default_factory=dict)
+    calls: int = 0
 
 
 class Writer(Protocol):

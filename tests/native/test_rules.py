@@ -77,7 +77,8 @@ def test_marginal_rates_are_two_runs_of_one_kernel(program: Program, missing: fl
     rows = columns.groups["tax_unit"].role == 0
     wanted = ["income_tax", "adjusted_gross_income"]
     forget()
-    first, second = marginal_rates(program, columns, wanted, "employment_income", rows, 100, options=WITHOUT_CACHE)
+    found = marginal_rates(program, columns, wanted, "employment_income", rows, 100, options=WITHOUT_CACHE)
+    first, second = found.before, found.after
     assert len(compiling._kernels) == 1
     assert differences(program, columns, first) == []
     given = columns.columns[cell]
@@ -94,8 +95,9 @@ def test_nobody_is_raised_beyond_the_range_of_the_fact(program: Program) -> None
     cell = cell_for(program, "employment_income", parse_period("2024"))
     entries = np.array([int(high) * 100, int(high) * 100 - 100])
     columns = Columns(parse_period("2024"), {"person": 2}, {cell: column_of(entries)})
-    both = marginal_rates(
+    found = marginal_rates(
         program, columns, ["employment_income"], "employment_income", np.ones(2, dtype=bool), 100, options=WITHOUT_CACHE
     )
-    first, second = (one.figures["employment_income"].entries for one in both)
+    first, second = (one.figures["employment_income"].entries for one in (found.before, found.after))
     assert (second - first).tolist() == [0, 100]
+    assert found.raised.tolist() == [False, True]

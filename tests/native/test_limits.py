@@ -1,0 +1,88 @@
+"""What code is not written for is handed over; years that do not begin in January have the right months."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.columns import Cell, Columns, column_of
+from engine.ir.program import Program
+from engine.native import ERROR, KNOWN, Options, evaluate
+from engine.native.agreement import differences
+from engine.periods import Period, parse_period
+from tests.rulesets import check, told
+
+YEAR = parse_period("2024")
+HEAD = """
+about: Test
+law: Test Act
+exports: [rent, cost]
+inputs:
+  rent: {entity: person, period: year, type: money, label: Rent, absent: 0}
+"""
+COST = "cost: {entity: person, period: year, type: money, label: Cost, law: s.1, formula: 'FORMULA'}"
+
+
+def compiled(folder: Path, text: str) -> Program:
+    found = check(folder, {"m": text})
+    assert found.program is not None, told(found)
+    return found.program
+
+
+def calling(folder: Path, count: int, body: str) -> Program:
+    """A figure that calls a function, which calls the one before it, and so on; not for small rents."""
+    lines = [HEAD, "functions:"]
+    for number in range(1, count + 1):
+        formula = body.replace("BEFORE", f"f{number - 1}") if number > 1 else "x"
+        lines.append(f"  f{number}: {{arguments: {{x: money}}, type: money, formula: '{formula}'}}")
+    lines += ["variables:", "  " + COST.replace("FORMULA", f"if rent > 5 USD then f{count}(rent) else 1 USD")]
+    return compiled(folder, "\n".join(lines))
+
+
+def rents(program: Program) -> Columns:
+    return Columns(YEAR, {"person": 3}, {Cell("rent", YEAR): column_of(np.array([0, 100, 700]))})
+
+
+@pytest.mark.parametrize("count", [199, 200, 201, 1_500])
+def test_calls_go_as_deep_as_the_interpreters(tmp_path: Path, count: int) -> None:
+    program = calling(tmp_path, count, "BEFORE(x) + 1 USD")
+    columns = rents(program)
+    result = evaluate(program, columns, ["cost"], options=Options(cache=""))
+    assert differences(program, columns, result) == []
+    status = result.figures["cost"].status
+    assert (status is None) if count <= 200 else (status is not None and status.tolist() == [KNOWN, KNOWN, ERROR])
+    assert result.handed_over == (0 if count <= 200 else 1)
+
+
+def test_a_formula_that_is_endless_when_written_out_is_left_to_the_interpreter(tmp_path: Path) -> None:
+    program = calling(tmp_path, 60, "BEFORE(x) + BEFORE(x + 1 USD)")
+    columns = Columns(YEAR, {"person": 2}, {Cell("rent", YEAR): column_of(np.array([0, 500]))})
+    result = evaluate(program, columns, ["cost"], options=Options(cache=""))
+    assert result.figures["cost"].entries.tolist() == [100, 100]
+    assert result.handed_over == 2
+
+
+def test_the_months_of_a_fiscal_year_begin_with_october(tmp_path: Path) -> None:
+    text = """
+        about: Test
+        law: Test Act
+        exports: [benefit, year_benefit]
+        inputs:
+          benefit: {entity: person, period: month, type: money, label: Benefit, absent: 0}
+        variables:
+          year_benefit:
+            {entity: person, period: fiscal_year, type: money, label: Y, law: s.1, formula: sum(benefit over months)}
+    """
+    program = compiled(tmp_path, text)
+    period = program.definitions["year_benefit"].period.containing(parse_period("2024-03").start)
+    months = [Period(program.definitions["benefit"].period, day.start) for day in period.months()]
+    columns = Columns(
+        period,
+        {"person": 2},
+        {Cell("benefit", month): column_of(np.array([1, 2]) * 10**at) for at, month in enumerate(months)},
+    )
+    result = evaluate(program, columns, ["year_benefit"], options=Options(cache=""))
+    assert result.figures["year_benefit"].entries.tolist() == [111_111_111_111, 222_222_222_222]
+    assert differences(program, columns, result) == []
