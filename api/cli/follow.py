@@ -76,9 +76,9 @@ def _show(report: FollowReport, positions: Mapping[str, int], changes: list[Corr
         say(f"{one.period}  {one.group}  {one.fault or told or 'assessed'}")
     if len(changes) > SHOWN:
         say(f"… and {len(changes) - SHOWN:,} more")
-    followed_to = ", ".join(f"{period} to offset {at:,}" for period, at in positions.items())
-    say(f"{count(report.facts, 'event')} with facts, {count(report.reassessed, 'group')} assessed anew, "
-        f"{report.changed:,} changed, {len(report.failed):,} could not be assessed; followed {followed_to}")  # fmt: skip
+    anew = f"{count(report.facts, 'event')} with facts: {count(report.reassessed, 'group')} assessed anew"
+    say(f"{anew}, {report.changed:,} changed, {len(report.failed):,} could not be assessed")
+    say("followed " + ", ".join(f"{period} to offset {at:,}" for period, at in positions.items()))
     for (period, group), fault in report.failed.items():
         complain(f"{period}  {group}: {fault}")
 
