@@ -25,7 +25,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from engine.column_entries import Entry, entries_from
+from engine.column_entries import entries_from
 from engine.columns import Cell, Column, Columns, Entries, GroupLink, closed, column_of, kept_rows, unit_of
 from engine.declarations import Entity
 from engine.ir.program import Definition, Program

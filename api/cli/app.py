@@ -175,6 +175,26 @@ def batch(
 
 
 @app.command()
+def bench(
+    rules: RulesOption = "us",
+    repeat: Annotated[int, typer.Option("--repeat", min=1, help="How many times the sample of 10,000 is taken.")] = 28,
+    large: Annotated[
+        int, typer.Option("--large", min=1, help="Also take the population so many times over, from files to a file.")
+    ] = 1,
+    made: Annotated[int, typer.Option("--made", min=0, help="Figures of a made ruleset to compile; 0: none.")] = 5_000,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option("--peer", metavar="NAME=PROGRAM", help="taxcalc=PYTHON, openfisca=PYTHON or taxsim=EXECUTABLE."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast it is on this machine, beside peers that are installed."""
+    from api.cli.bench import bench_command
+
+    raise typer.Exit(bench_command(rules, repeat, large, made, peer or [], as_json))
+
+
+@app.command()
 def demo(
     units: Annotated[int, typer.Option("--units", min=1, max=10_000, help="How many units of the sample.")] = 2_000,
     as_json: AsJson = False,

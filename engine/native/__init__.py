@@ -5,7 +5,7 @@ proofs.
 from engine.native.compiling import Kernel, compile_kernel, forget, layout_for
 from engine.native.marginal import Marginals, marginal_rates
 from engine.native.options import Options
-from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Result, evaluate, prepare
+from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Ready, Result, evaluate, prepare
 
 __all__ = [
     "ERROR",
@@ -16,6 +16,7 @@ __all__ = [
     "Kernel",
     "Marginals",
     "Options",
+    "Ready",
     "Result",
     "compile_kernel",
     "evaluate",

@@ -69,12 +69,28 @@ def evaluate(
     `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given).
     """
     cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
-    kernel, layout = _made_ready(program, columns, list(dict.fromkeys(cells.values())), options)
+    ready = _made_ready(program, columns, list(dict.fromkeys(cells.values())), options)
+    kernel, layout = ready.kernel, ready.layout
     found, statuses = run(kernel, layout, threads)
     bad, figures = _assembled(kernel, layout, found, statuses)
     for component in bad:
         _hand_over(program, layout, component, figures)
     return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ready:
+    """Compiled code, and the population laid out for it: what `evaluate` makes, or finds kept, before it runs."""
+
+    kernel: Kernel
+    layout: Layout
+
+    def traffic(self) -> tuple[int, int]:
+        """How many bytes one run has to read and to write at the least: each column and link, each output, once."""
+        found, statuses = _outputs(self.kernel, self.layout)
+        written = sum(one.nbytes for one in (*found.values(), *statuses.values()))
+        held = _pointed(self.kernel, self.layout, found, statuses) if self.kernel.loaded is not None else []
+        return sum(one.nbytes for one in held) - written, written
 
 
 def prepare(
@@ -84,18 +100,16 @@ def prepare(
     period: Period | None = None,
     *,
     options: Options | None = None,
-) -> Kernel:
-    """Lay the population out and compile, or take what is kept: what `evaluate` would do first. It is kept for it."""
-    cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
-    return _made_ready(program, columns, list(dict.fromkeys(cells.values())), options)[0]
+) -> Ready:
+    """Lay the population out and compile, or take what is kept. It is kept for `evaluate`."""
+    cells = [cell_for(program, name, period or columns.at) for name in wanted]
+    return _made_ready(program, columns, list(dict.fromkeys(cells)), options)
 
 
-def _made_ready(
-    program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None
-) -> tuple[Kernel, Layout]:
+def _made_ready(program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None) -> Ready:
     options = fitting(program, columns, options or Options())
     layout = layout_for(program, columns, options)
-    return compile_kernel(program, layout, cells, options), layout
+    return Ready(compile_kernel(program, layout, cells, options), layout)
 
 
 # --- running

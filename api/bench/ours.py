@@ -1,0 +1,174 @@
+"""What is measured of this engine."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from api.bench.made import write_made
+from api.bench.measuring import Measured, best, once, process, surroundings
+from api.bench.population import OUTPUTS, YEAR, Tables, admitted, sample_tables, write_files
+from engine.cases import Case
+from engine.columns import Columns
+from engine.explain import explain
+from engine.interpreter import Interpreter
+from engine.ir.program import Program
+from engine.native import Options, Ready, evaluate, forget, marginal_rates, prepare
+from engine.native.handover import case_of
+from engine.outcomes import Fact
+from engine.periods import parse_period
+from engine.pipeline import compile_rules
+
+TWO_THREADS = f"{len(OUTPUTS)} outputs, 2 threads"
+MEMORY = "memory alone, the same bytes, 2 threads"
+COLD = "whole process: files to a file, code from the cache"
+FIRST = "whole process: files to a file, nothing cached"
+RUNS = 15
+
+
+def compiling(rules: Path, program: Program, columns: Columns) -> Iterator[Measured]:
+    """From text to machine code; and again, from what is kept on disk."""
+    figures = f"{len(program.definitions):,} facts and figures"
+    yield Measured("compile", f"{figures}, YAML to checked program", best(lambda: compile_rules(rules), 3))
+    with tempfile.TemporaryDirectory() as folder:
+        for what in ("nothing cached", "from the cache"):
+            forget()
+            prepare(program, columns, (), options=Options(cache=""))  # lays the population out, which is not compiling
+            seconds = once(lambda: prepare(program, columns, OUTPUTS, options=Options(cache=folder)))
+            yield Measured("compile", f"machine code for {len(OUTPUTS)} outputs, {what}", seconds)
+
+
+def made(figures: int) -> Iterator[Measured]:
+    """The same of a made ruleset."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_made(folder, figures)
+        start = once(lambda: compile_rules(folder))
+        yield Measured("compile", f"made ruleset of {figures:,} figures, YAML to checked program", start)
+        program = compile_rules(folder)
+        columns = admitted(program, {"person": pa.table({"income": pa.array(range(1_000))})})
+        for what in ("nothing cached", "from the cache"):
+            forget()
+            options = Options(cache=folder / "cache")
+            prepare(program, columns, (), options=options)
+            seconds = once(lambda o=options: prepare(program, columns, [f"v{figures - 1}"], options=o))  # type: ignore[misc]
+            yield Measured("compile", f"its machine code, {what}", seconds)
+
+
+def population(program: Program, tables: Tables) -> Iterator[Measured]:
+    """Everybody at once, in one process that has compiled already."""
+    columns, units = admitted(program, tables), len(tables["tax_unit"])
+    yield Measured("population", "tables through the door", best(lambda: admitted(program, tables), 3), units)
+    prepare(program, columns, OUTPUTS)
+    yield Measured("population", "laying out", best(lambda: prepare(program, replace(columns), ()), 3), units)
+    ready = prepare(program, columns, OUTPUTS)
+    evaluate(program, columns, OUTPUTS)
+    for threads, what in ((1, f"{len(OUTPUTS)} outputs, 1 thread"), (2, TWO_THREADS)):
+        seconds = best(lambda n=threads: evaluate(program, columns, OUTPUTS, threads=n), RUNS)  # type: ignore[misc]
+        yield Measured("population", what, seconds, units)
+    yield Measured("population", MEMORY, memory_alone(ready), units)
+    yield Measured(
+        "population", f"{len(OUTPUTS)} marginal rates on wages, 2 threads", _marginal(program, columns), units
+    )
+    every = [name for name, one in program.definitions.items() if not one.is_input]
+    evaluate(program, columns, every)
+    seconds = best(lambda: evaluate(program, columns, every, threads=2), 5)
+    yield Measured("population", f"every figure ({len(every)}), 2 threads", seconds, units)
+
+
+def memory_alone(ready: Ready) -> float:
+    """Seconds that this machine's memory needs on two threads for as many bytes as one run reads and writes."""
+    read, written = ready.traffic()
+    inputs = np.array_split(np.ones(read // 8, dtype=np.int64), 2)
+    outputs = np.array_split(np.zeros(written // 8, dtype=np.int64), 2)
+
+    def half(index: int) -> None:
+        inputs[index].max()
+        outputs[index].fill(index)
+
+    with ThreadPoolExecutor(2) as pool:
+        return best(lambda: list(pool.map(half, range(2))), RUNS)
+
+
+def _marginal(program: Program, columns: Columns) -> float:
+    heads = columns.groups["tax_unit"].role == 0
+    return best(lambda: marginal_rates(program, columns, OUTPUTS, "employment_income", heads, 10_000, threads=2), 4)
+
+
+def household(program: Program) -> Iterator[Measured]:
+    """A couple with two children of the sample."""
+    tables = sample_tables(1)
+    whose = tables["person"]["tax_unit_id"]
+    counts = pc.value_counts(whose).to_pylist()
+    chosen = next(one["values"] for one in counts if one["counts"] == 4)
+    one = {name: table.filter(pc.equal(table["tax_unit_id"], chosen)) for name, table in tables.items()}
+    columns = admitted(program, one)
+    evaluate(program, columns, OUTPUTS)
+    seconds = best(lambda: evaluate(program, replace(columns), OUTPUTS), 200)
+    yield Measured("household", "native, laid out each time", seconds, 1)
+    yield Measured("household", "native, from Arrow tables", best(lambda: _whole(program, one), 50), 1)
+    case = case_of(program, columns, {"tax_unit": [0], "person": list(range(columns.counts["person"]))})
+    facts = [Fact(name, "0", parse_period(YEAR)) for name in OUTPUTS]
+    seconds = best(lambda: _interpreted(program, case, facts), 5)
+    yield Measured("household", f"interpreter, {len(OUTPUTS)} outputs with every step kept", seconds, 1)
+    seconds = best(lambda: explain(Interpreter(program, case), facts[-2]), 5)
+    yield Measured("household", "interpreter, income tax explained", seconds, 1)
+
+
+def _interpreted(program: Program, case: Case, facts: list[Fact]) -> object:
+    interpreter = Interpreter(program, case)
+    return [interpreter.find(fact) for fact in facts]
+
+
+def _whole(program: Program, tables: Tables) -> object:
+    return evaluate(program, admitted(program, tables), OUTPUTS)
+
+
+def starting(folder: Path) -> Iterator[Measured]:
+    """What a process needs before it can do anything."""
+    variables = surroundings(folder / "python")
+
+    def fresh(code: str) -> float:
+        return min(process([sys.executable, "-c", code], variables)[0] for _ in range(4))
+
+    nothing = fresh("pass")
+    imported = fresh("import engine.interpreter, engine.pipeline, engine.native")
+    yield Measured("start", "importing the engine, less Python itself", imported - nothing)
+    yield Measured(
+        "start", "rulewright --help", fresh("import sys; sys.argv[1:] = ['--help']; import api.cli.__main__")
+    )
+
+
+def processes(rules: str, tables: Tables, folder: Path, repeat: int) -> Iterator[Measured]:
+    """`rulewright batch` from a command line to a written file; with `repeat`, also of the population so many times
+    over, which is read and written in parts.
+    """
+    units = len(tables["tax_unit"])
+    variables = {**surroundings(folder / "python"), "RULEWRIGHT_CACHE": str(folder / "cache")}
+    once_over, many = folder / "once", folder / "many"
+    once_over.mkdir()
+    command = _command(rules, list(write_files(tables, once_over)), once_over)
+    process([sys.executable, "-c", "import api.cli.batch, engine.pipeline, rich"], variables)
+    seconds, memory, _ = process(command, variables)
+    yield Measured("process", FIRST, seconds, units, memory)
+    runs = [process(command, variables)[:2] for _ in range(4)]
+    yield Measured("process", COLD, *min((seconds, units, memory) for seconds, memory in runs))
+    if repeat > 1:
+        many.mkdir()
+        command = _command(rules, list(write_files(tables, many, repeat)), many)
+        seconds, memory, _ = process(command, variables)
+        yield Measured("process", f"the same, the population {repeat} times over", seconds, units * repeat, memory)
+
+
+def _command(rules: str, inputs: list[str], folder: Path) -> list[str]:
+    options = [part for path in inputs for part in ("--input", path)]
+    output = ["--output", str(folder / "out.parquet"), "--want", ",".join(OUTPUTS), "--at", YEAR, "--threads", "2"]
+    return [sys.executable, "-m", "api.cli", "batch", rules, *options, *output]

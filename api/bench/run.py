@@ -1,0 +1,85 @@
+"""All measurements, one after the other, in one run on one machine.
+
+1. The population: the shipped sample so many times over, or taxcalc's own survey if taxcalc is a peer.
+2. This engine: compile times, the whole population warm, one household, starting, whole processes from files to a file.
+3. Beside it the time that memory alone needs for the bytes that are read and written, and each peer that was named:
+   taxcalc on the very same records, openfisca-core on a made ruleset that both have, TAXSIM on a file of its columns.
+4. What is compared is units a second. A ratio is ours over the peer's: of 20 outputs on 2 threads over a warm peer, of
+   whole processes over whole processes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from api import rulesets
+from api.bench import ours, peers
+from api.bench.measuring import Measured
+from api.bench.population import OUTPUTS, Tables, admitted, sample_tables
+from api.failures import Failure
+from engine.pipeline import compile_rules
+
+COMPARED = ours.TWO_THREADS
+MADE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure: rules with the outputs of `us`, how many times the sample is taken, how many times over the
+    population is for a run in parts (1: none), the size of the made ruleset, and the peers' programs by name.
+    """
+
+    rules: str = "us"
+    repeat: int = 28
+    large: int = 1
+    made: int = MADE
+    peers: Mapping[str, str] = field(default_factory=dict)
+
+
+def measure(plan: Plan) -> Iterator[Measured]:
+    """All measurements, as they are made. Raises Failure for a peer that is not known or does not run."""
+    peers.check(plan.peers)
+    rules = rulesets.find_rules(plan.rules)
+    with tempfile.TemporaryDirectory(prefix="rulewright-bench-") as name:
+        folder = Path(name)
+        tables = _population(plan, folder)
+        program = compile_rules(rules)
+        missing = [name for name in OUTPUTS if program.find(name) is None]
+        if missing:
+            raise Failure(f"`{plan.rules}` has no figure `{missing[0]}`", "the bench computes the figures of `us`")
+        yield from ours.compiling(rules, program, admitted(program, tables))
+        if plan.made:
+            yield from ours.made(plan.made)
+        yield from ours.population(program, tables)
+        yield from ours.household(program)
+        yield from ours.starting(folder)
+        yield from ours.processes(plan.rules, tables, folder, plan.large)
+        yield from peers.measure(plan.peers, folder)
+
+
+def _population(plan: Plan, folder: Path) -> Tables:
+    if "taxcalc" in plan.peers:
+        return peers.survey(plan.peers["taxcalc"], folder)
+    return sample_tables(plan.repeat)
+
+
+def ratios(found: Sequence[Measured]) -> dict[str, float]:
+    """Our rate over each peer's, and memory's over ours, by what they are."""
+    by_name = {one.what: one for one in found}
+    pairs = [
+        (f"{COMPARED}, over taxcalc's warm calc_all", COMPARED, peers.TAXCALC_WARM),
+        ("whole process, code cached, over taxcalc's", ours.COLD, peers.TAXCALC_COLD),
+        ("whole process, nothing cached, over taxcalc's", ours.FIRST, peers.TAXCALC_COLD),
+        ("made ruleset, 1 thread, over openfisca-core's", peers.MADE_OURS, peers.MADE_OPENFISCA),
+        ("whole process on its file, over TAXSIM's", peers.TAXSIM_OURS, peers.TAXSIM),
+        ("whole process, code cached, over TAXSIM's", ours.COLD, peers.TAXSIM),
+    ]
+    result = {
+        name: by_name[one].rate / by_name[other].rate for name, one, other in pairs if {one, other} <= set(by_name)
+    }
+    if {COMPARED, ours.MEMORY} <= set(by_name):
+        result["times the bound that memory sets"] = by_name[ours.MEMORY].rate / by_name[COMPARED].rate
+    return result
