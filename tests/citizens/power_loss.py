@@ -64,13 +64,13 @@ class Recorder:
                 continue
             pending.append(operation)
             if operation.kind in ("sync", "delete"):
-                content = _apply(content, pending)
+                content = apply(content, pending)
                 pending = []
-        content = _apply(content, list(_left(pending, draw)))
+        content = apply(content, list(left(pending, draw)))
         return None if content is None else bytes(content)
 
 
-def _left(pending: list[Operation], draw: random.Random) -> Iterator[Operation]:
+def left(pending: list[Operation], draw: random.Random) -> Iterator[Operation]:
     """What of the unsynced operations reached the disk."""
     for operation in pending:
         fate = draw.random()
@@ -83,7 +83,8 @@ def _left(pending: list[Operation], draw: random.Random) -> Iterator[Operation]:
                     yield Operation("write", operation.name, operation.at + start, part)
 
 
-def _apply(content: bytearray | None, operations: list[Operation]) -> bytearray | None:
+def apply(content: bytearray | None, operations: list[Operation]) -> bytearray | None:
+    """A file's content after operations; None if it is deleted."""
     for operation in operations:
         if operation.kind == "delete":
             content = None
