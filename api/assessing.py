@@ -92,7 +92,7 @@ def _misfits(population: Population) -> dict[int, list[str]]:
         row = rows.get(misfit.subject, -1)
         entity = misfit.subject.partition("/")[0]
         if row >= 0 and population.binding.reads(entity, misfit.attribute):
-            told = f"{misfit.subject}: `{misfit.attribute}` is recorded as {misfit.kind} at offset {misfit.offset}"
+            told = f"{misfit.subject}: `{misfit.attribute}` is recorded as {misfit.kind}"
             found.setdefault(row, []).append(told)
     return found
 

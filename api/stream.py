@@ -51,7 +51,7 @@ from engine.constants import Constants
 from engine.ir.program import Program
 from engine.periods import parse_period
 
-WINDOW = 500
+WINDOW = 2_000
 
 
 @dataclass(slots=True)
@@ -143,7 +143,8 @@ class Follower:
     def _follow(self, terms: Terms, position: int, head: int, window: int) -> None:
         events, to = self._next(position, head, window)
         self._correct(terms, self._touched(terms, events, position, to), position, to)
-        self.report.facts += len(events)
+        entities = (terms.binding.group, terms.binding.person)
+        self.report.facts += sum(event.subject.partition("/")[0] in entities for event in events)
 
     def _next(self, position: int, head: int, window: int) -> tuple[list[Event], int]:
         """The next facts, and the offset up to which they are all: never one of which compaction left no answer."""

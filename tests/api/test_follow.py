@@ -139,7 +139,7 @@ def test_what_the_annual_run_could_not_assess_is_recorded_and_assessed_when_its_
     assert report.assessed == 1
     assert dict(report.failed) == {
         "tax_unit/2": "person/2: `employment_income` is out of the range 0 .. 10000000000",
-        "tax_unit/3": "person/3: `employment_income` is recorded as text at offset 3",
+        "tax_unit/3": "person/3: `employment_income` is recorded as text",
     }
     assert unit(log, 2) == {"fault": dict(report.failed)["tax_unit/2"]}
     log.append([correction(f"person/{one}", f"right-{one}", {PAY: Decimal("50000.00")}) for one in (2, 3)])
