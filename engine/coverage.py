@@ -4,20 +4,23 @@ covers, what nothing uses.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import combinations
 
 from engine.declarations import Input, Parameter, Scale, Settings, Table
+from engine.dependencies import call_graph, order
 from engine.diagnostics import Diagnostics
 from engine.ir import nodes as ir
-from engine.ir.program import DatedExpression, Definition, FunctionDefinition
+from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.ir.walk import walk
 from engine.periods import add_months
 from engine.resolve import Symbols
 from engine.types import BOOLEAN
 from engine.witness import describe, search
 
+MAX_NODES = 100_000
 Constant = Parameter | Table | Scale
 Formulas = tuple[DatedExpression, ...]
 
@@ -97,6 +100,47 @@ def known_until(settings: Settings, constants: Iterable[Constant], problems: Dia
             problems.add("W902", message, constant.span, help=help_text)
 
 
+def untouched(symbols: Symbols, problems: Diagnostics) -> set[str]:
+    """The whole-program names in whose declarations no error was found so far.
+
+    What a declaration that failed to read stands in with must cause no second message. A declaration reaches from its
+    name to the next declaration of the file, whatever that is.
+    """
+    by_source: dict[str, list[tuple[int, str]]] = {}
+    for symbol in symbols.all():
+        span = symbol.declaration.span
+        by_source.setdefault(span.source.name, []).append((span.start, symbol.name))
+    good = {symbol.name for symbol in symbols.all()}
+    places = {source: sorted(found) for source, found in by_source.items()}
+    for problem in problems.errors:
+        if problem.span is not None and problem.span.source.name in places:
+            starts = places[problem.span.source.name]
+            index = bisect_right(starts, (problem.span.start, "\uffff")) - 1
+            if index >= 0:
+                good.discard(starts[index][1])
+    return good
+
+
+def too_large(program: Program, problems: Diagnostics) -> None:
+    """E706: a figure whose formula, with the functions that it calls written out, has more than `MAX_NODES` parts.
+
+    Functions that call each other twice and twice again would else run for ages, though every program ends.
+    """
+    sizes: dict[str, int] = {}
+    for name in order(call_graph(program.functions), Diagnostics()):
+        sizes[name] = max((_size(dated.body, sizes) for dated in program.functions[name].formulas), default=0)
+    for definition in program.definitions.values():
+        for dated in definition.formulas:
+            if _size(dated.body, sizes) > MAX_NODES:
+                message = f"with its functions written out, the formula has more than {MAX_NODES:,} parts"
+                help_text = "name what is used more than once: `let x = …`, or a variable"
+                problems.add("E706", message, dated.body.span, help=help_text)
+
+
+def _size(body: ir.Expression, sizes: Mapping[str, int]) -> int:
+    return sum(1 + (sizes.get(node.name, 0) if isinstance(node, ir.FunctionCall) else 0) for node in walk(body))
+
+
 def exception_clashes(
     definitions: Iterable[Definition], settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
 ) -> None:
@@ -134,6 +178,18 @@ def dead_branches(
         for node in walk(body):
             if isinstance(node, ir.If) and id(node) not in inner:
                 _dead_chain(node, inner, settings, parameters, problems)
+            elif isinstance(node, ir.Exceptions):
+                for case in node.cases:
+                    _dead_exception(case, settings, parameters, problems)
+
+
+def _dead_exception(
+    case: ir.ExceptionCase, settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
+) -> None:
+    found = search([case.when], settings, parameters)
+    if found.witness is None and found.complete:
+        message = f"the exception `{case.name}` never holds"
+        problems.add("E703", message, case.when.span, help="remove it, or correct its `when`")
 
 
 def _dead_chain(

@@ -50,16 +50,21 @@ def _later(time: ir.Time) -> bool:
 
 def call_circle(functions: Mapping[str, FunctionDefinition], problems: Diagnostics) -> bool:
     """Whether functions call each other in a circle; reports it."""
-    graph = {
+    graph = call_graph(functions)
+    return len(order(graph, problems)) < len(graph)
+
+
+def call_graph(functions: Mapping[str, FunctionDefinition]) -> dict[str, list[Reading]]:
+    """For each function, the functions that it calls."""
+    return {
         name: [
             Reading(node.name, False, node.span)
             for dated in function.formulas
             for node in walk(dated.body)
-            if isinstance(node, ir.FunctionCall)
+            if isinstance(node, ir.FunctionCall) and node.name in functions
         ]
         for name, function in functions.items()
     }
-    return len(order(graph, problems)) < len(graph)
 
 
 def figure_graph(definitions: Mapping[str, Definition]) -> dict[str, list[Reading]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from engine.codes import CODES
-from engine.source import Span
+from engine.source import Span, visible
 
 
 class Severity(Enum):
@@ -95,7 +95,7 @@ def _snippet(span: Span, width: int = 160) -> list[str]:
     line, column = span.source.position(span.start)
     text = span.source.line(line)
     shift = max(0, column - 1 - width // 2)
-    shown = text[shift : shift + width].replace("\t", " ")
+    shown = visible(text[shift : shift + width])
     caret_at = column - 1 - shift
     length = max(1, min(span.end, span.start + len(text) - (column - 1)) - span.start)
     gutter = " " * len(str(line))

@@ -42,7 +42,12 @@ def read_ruleset(folder: Path, problems: Diagnostics) -> Ruleset | None:
 
 
 def _read_settings_file(folder: Path, problems: Diagnostics) -> Settings | None:
-    source = load_source(folder / SETTINGS_FILE, problems)
+    path = folder / SETTINGS_FILE
+    if not path.exists():
+        message, remedy = f"there is no `{SETTINGS_FILE}` here", "write it: rules/README.md says what it holds"
+        problems.add("E111", message, None, help=remedy, file=str(path))
+        return None
+    source = load_source(path, problems)
     node = read_nodes(source, problems) if source else None
     return read_settings(node, folder.resolve().name, problems) if node is not None else None
 
@@ -66,7 +71,7 @@ def module_files(folder: Path, problems: Diagnostics) -> list[Path]:
             name for name in folders if not name.startswith(".") and (here != folder or name != REFORMS_FOLDER)
         )
         for name in sorted(files):
-            if name.endswith(".yml"):
+            if name.lower().endswith((".yml", ".yaml")) and not name.endswith(".yaml"):
                 message, remedy = "rule files are named `.yaml`", "rename it, or move it out of the rules"
                 problems.add("E111", message, None, help=remedy, file=str(here / name))
             elif name.endswith(".yaml") and not name.startswith(".") and here / name != folder / SETTINGS_FILE:

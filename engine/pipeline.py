@@ -21,6 +21,7 @@ from pathlib import Path
 from engine import coverage
 from engine.check import check_definitions
 from engine.check.definitions import Checked
+from engine.constant_faults import constant_faults
 from engine.declarations import Declaration, Parameter, Ruleset, Scale, Table
 from engine.dependencies import call_circle, figure_graph, order
 from engine.diagnostics import Diagnostic, Diagnostics, RulesInvalid
@@ -75,7 +76,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True) 
     checked = check_definitions(ruleset, symbols, problems)
     moved_by = uprate_targets(symbols, problems)
     program = _assemble(ruleset, symbols, checked, moved_by, problems)
-    _whole_program(program, problems)
+    _whole_program(symbols, program, problems)
     if lint:
         _lint(ruleset, symbols, checked.used | set(moved_by.values()), program, problems)
     if problems.errors:
@@ -112,19 +113,34 @@ def _constants(program: Program) -> dict[str, Parameter | Table | Scale]:
     return {**program.parameters, **program.tables, **program.scales}
 
 
-def _whole_program(program: Program, problems: Diagnostics) -> None:
-    """What would make a figure wrong or missing."""
+def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) -> None:
+    """What would make a figure wrong or missing. Of what was not read whole nothing more is said."""
+    whole = coverage.untouched(symbols, problems)
     dates = coverage.DateCoverage(program.settings, _constants(program), program.functions, problems)
     for definition in program.definitions.values():
         dates.check(definition.formulas)
-    coverage.exception_clashes(program.definitions.values(), program.settings, program.parameters, problems)
+    sound = [one for name, one in program.definitions.items() if _declared(name) in whole]
+    parameters = {name: one for name, one in program.parameters.items() if name in whole}
+    coverage.exception_clashes(sound, program.settings, parameters, problems)
+    coverage.too_large(program, problems)
+    if whole >= set(_constants(program)):  # else a stand-in would be judged
+        names = [one.name for one in sound] + [name for name in program.functions if name in whole]
+        constant_faults(program, names, problems)
+
+
+def _declared(name: str) -> str:
+    """The name of the declaration that a definition comes from: a requirement's reasons are part of it."""
+    module, colon, short = name.rpartition(":")
+    return module + colon + short.partition(".")[0]
 
 
 def _lint(ruleset: Ruleset, symbols: Symbols, used: set[str], program: Program, problems: Diagnostics) -> None:
     """What changes no figure, and still shows a mistake."""
     bodies = [dated.body for one in program.definitions.values() for dated in one.formulas]
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
-    coverage.dead_branches(bodies, program.settings, program.parameters, problems)
+    whole = coverage.untouched(symbols, problems)
+    parameters = {name: one for name, one in program.parameters.items() if name in whole}
+    coverage.dead_branches(bodies, program.settings, parameters, problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
     coverage.uncovered_exports(symbols, expected_names(ruleset), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check

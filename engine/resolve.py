@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -30,6 +31,10 @@ BUILTINS = frozenset(
     "min max abs clip round floor ceil sum count any all years_between months_between year_of month_of day_of spread"
     " members months".split()
 )
+
+
+NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+NAME_PARTS = re.compile(r"[^a-z0-9_]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,24 @@ class Symbols:
     settings: Settings
     local: dict[str, dict[str, Symbol]] = field(default_factory=dict)
     exported: dict[str, Symbol] = field(default_factory=dict)
+    repeated: set[tuple[str, str]] = field(default_factory=set)
 
     def look_up(self, module: str, name: str) -> Symbol | None:
         """What `name` stands for in `module`."""
         return self.local.get(module, {}).get(name) or self.exported.get(name)
+
+    def is_repeated(self, module: str, name: str) -> bool:
+        """Whether `module` declares `name` twice, so that nobody can say what it stands for."""
+        return (module, name) in self.repeated
+
+    def is_new(self, module: str, name: str) -> bool:
+        """Whether no module declares `name`, nor anything in `module` that was refused and may be meant."""
+        return not any(name in names for names in self.local.values()) and not self._meant(module, name)
+
+    def _meant(self, module: str, name: str) -> bool:
+        """Whether `name` may be one of the module's own that was refused as a name (E205)."""
+        refused = [own for own in self.local.get(module, {}) if not NAME.fullmatch(own)]
+        return any(name in NAME_PARTS.split(own) or get_close_matches(name, [own]) for own in refused)
 
     def all(self) -> Iterator[Symbol]:
         """Every symbol, in order of module and declaration."""
@@ -76,13 +95,15 @@ class Symbols:
             help_text = f"list `{name}` under `exports` of `{owner.module}`"
             problems.add("E403", message, span, help=help_text, notes=[note])
             return
+        if self._meant(module, name):
+            return
         known = set(self.exported) | set(self.local.get(module, {})) | BUILTINS
         problems.add("E401", f"unknown name `{name}`", span, help=did_you_mean(name, known))
 
 
 def did_you_mean(name: str, known: set[str] | Mapping[str, object] | frozenset[str]) -> str:
     """A sentence with the nearest known names, or one that says where names come from."""
-    near = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+    near = get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.6)
     if near:
         return "did you mean " + " or ".join(f"`{one}`" for one in near) + "?"
     return "declare it, or export it from the module that declares it"
@@ -116,6 +137,7 @@ def _collect(module: RuleModule, symbols: Symbols, problems: Diagnostics) -> Non
     for declaration in declarations(module):
         name = declaration.name
         if name in names:
+            symbols.repeated.add((module.name, name))
             _twice(name, declaration.span, names[name].declaration.span, problems)
         elif name in BUILTINS or name in taken:
             what = "a word of the language" if name in BUILTINS else "an entity, a role or a set of roles"

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
+
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def visible(text: str) -> str:
+    """Text as a terminal may show it, of the same length: what moves the cursor or hides becomes a mark."""
+    return "".join(" " if char == "\t" else "␦" if unicodedata.category(char) in _HIDDEN else char for char in text)
 
 
 @dataclass(frozen=True, slots=True)

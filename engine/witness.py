@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 from itertools import islice, product
 
@@ -18,7 +19,7 @@ from engine.declarations import Parameter, Settings
 from engine.ir import nodes as ir
 from engine.ir.walk import children, walk
 from engine.numbers import format_decimal
-from engine.types import EnumValue, Kind, Value
+from engine.types import DATE, EnumValue, Kind, Value
 from engine.values import calculate, compare
 
 MAX_COMBINATIONS = 20_000
@@ -40,8 +41,10 @@ def search(conditions: Sequence[ir.Expression], settings: Settings, parameters: 
     """Look for values of the leaves that make all conditions hold."""
     plain = [_inlined(condition, {}, parameters) for condition in conditions]
     leaves = list(dict.fromkeys(leaf for condition in plain for leaf in _leaves(condition)))
-    constants = sorted({Fraction(n.value) for c in plain for n in walk(c) if _is_number(n)})  # type: ignore[union-attr,arg-type]
-    candidates = [_candidates(leaf, constants, settings) for leaf in leaves]
+    literals = [n for c in plain for n in walk(c) if isinstance(n, ir.Literal)]
+    constants = sorted({Fraction(n.value) for n in literals if n.type.is_number})  # type: ignore[arg-type]
+    days = sorted({n.value for n in literals if isinstance(n.value, date)})
+    candidates = [_candidates(leaf, constants, days, settings) for leaf in leaves]
     count = 1
     for options in candidates:
         count *= len(options)
@@ -70,10 +73,6 @@ def _spoken(value: Value) -> str:
         case Fraction() | int():
             return format_decimal(value)
     return str(value)
-
-
-def _is_number(node: ir.Expression) -> bool:
-    return isinstance(node, ir.Literal) and node.type.is_number
 
 
 def _inlined(
@@ -110,7 +109,9 @@ def _leaves(node: ir.Expression) -> Iterator[ir.Expression]:
             yield node
 
 
-def _candidates(leaf: ir.Expression, constants: Sequence[Fraction], settings: Settings) -> tuple[Value, ...]:
+def _candidates(
+    leaf: ir.Expression, constants: Sequence[Fraction], days: Sequence[date], settings: Settings
+) -> tuple[Value, ...]:
     match leaf.type.kind:
         case Kind.BOOLEAN:
             return (True, False)
@@ -121,6 +122,8 @@ def _candidates(leaf: ir.Expression, constants: Sequence[Fraction], settings: Se
             step = Fraction(1) if leaf.type.kind is Kind.INTEGER else settings.money_grid
             around = {point + shift for point in (*constants, Fraction(0)) for shift in (-step, Fraction(0), step)}
             return tuple(sorted(around, key=lambda number: (abs(number), number)))
+        case Kind.DATE:
+            return tuple(sorted({day + timedelta(shift) for day in days for shift in (-1, 0, 1)}))
     return ()
 
 
@@ -159,7 +162,7 @@ def _number(node: ir.Arithmetic, left: Value, right: Value) -> Value:
 def _exact(node: ir.Expression) -> bool:
     """Whether candidates around the constants reach every way in which the condition can turn out."""
     match node:
-        case ir.Compare() if node.left.type.is_number:
+        case ir.Compare() if node.left.type.is_number or node.left.type == DATE:
             return any(
                 isinstance(side, ir.Literal) and not isinstance(other, ir.Arithmetic)
                 for side, other in ((node.left, node.right), (node.right, node.left))

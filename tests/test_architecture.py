@@ -24,7 +24,7 @@ ENGINE_LAYERS = (
     ("resolve",),
     ("ir",),
     ("check",),
-    ("dependencies", "witness", "coverage"),
+    ("dependencies", "witness", "coverage", "constant_faults"),
     ("pipeline",),
     ("outcomes",),
     ("domain", "constants", "cases"),

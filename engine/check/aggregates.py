@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.check.context import Elaboration, Scope, Value, Who, failed
+from engine.check.context import Elaboration, Scope, Value, Who, article, failed
 from engine.check.names import as_several, check_free
 from engine.ir import nodes as ir
 from engine.syntax import ast
@@ -54,7 +54,7 @@ def _aggregate_body(
         "max": body.type.is_number or body.type == DATE,
     }
     if not fits[node.operation]:
-        message = f"`{node.operation}` is not defined for a {body.type}"
+        message = f"`{node.operation}` is not defined for {article(body.type)}"
         return elab.fail(
             "E502",
             message,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from engine.check.calls import typed
-from engine.check.context import Elaboration, Scope, Value, failed
+from engine.check.context import Elaboration, Scope, Value, article, failed
 from engine.check.navigation import spread
 from engine.check.operators import common_type, join
 from engine.ir import nodes as ir
@@ -58,7 +60,7 @@ def _extreme(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> Valu
     result = common_type(values)
     assert result is not None
     if not result.is_number and result.kind not in (Kind.DATE, Kind.DURATION):
-        return elab.fail("E502", f"a {result} has no order", node.span, help="use numbers or dates")
+        return elab.fail("E502", f"{article(result)} has no order", node.span, help="use numbers or dates")
     return Value(ir.Extreme(result, node.span, name, tuple(value.node for value in values)))
 
 
@@ -67,7 +69,7 @@ def _absolute(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     if value.failed:
         return value
     if not value.type.is_number:
-        return elab.fail("E502", f"a {value.type} has no absolute value", node.span, help="use a number")
+        return elab.fail("E502", f"{article(value.type)} has no absolute value", node.span, help="use a number")
     return Value(ir.Absolute(value.type, node.span, value.node))
 
 
@@ -78,7 +80,7 @@ def _clip(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     result = common_type(values)
     assert result is not None
     if not result.is_number and result != DATE:
-        return elab.fail("E502", f"a {result} has no order", node.span, help="use numbers or dates")
+        return elab.fail("E502", f"{article(result)} has no order", node.span, help="use numbers or dates")
     lower = ir.Extreme(result, node.span, "min", (values[0].node, values[2].node))
     return Value(ir.Extreme(result, node.span, "max", (values[1].node, lower)))
 
@@ -104,15 +106,16 @@ def _rounding(
     if value.failed:
         return value
     if not value.type.is_number:
-        return elab.fail("E502", f"a {value.type} cannot be rounded", node.span, help="round a number")
+        return elab.fail("E502", f"{article(value.type)} cannot be rounded", node.span, help="round a number")
     if step is None:
         one = ir.Literal(MONEY if value.type == MONEY else INTEGER, node.span, 1)
         return Value(ir.Round(MONEY if value.type == MONEY else INTEGER, node.span, value.node, mode, one))
     size = typed(elab, step, scope, MONEY if value.type == MONEY else RATE)
     if size.failed:
         return size
-    if isinstance(size.node, ir.Literal) and isinstance(size.node.value, int) and size.node.value <= 0:
-        return elab.fail("E509", "a rounding step is above zero", step.span, help="write a step such as `1`")
+    if isinstance(size.node, ir.Literal) and isinstance(size.node.value, int | Fraction) and size.node.value <= 0:
+        help_text = "write the unit in which the law rounds"
+        return elab.fail("E509", "a rounding step is above zero", step.span, help=help_text)
     return Value(ir.Round(size.type, node.span, value.node, mode, size.node))
 
 

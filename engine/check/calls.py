@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.check.context import Elaboration, Part, Row, Scope, Value, failed
+from engine.check.context import Elaboration, Part, Row, Scope, Value, article, failed
 from engine.check.operators import as_money
 from engine.declarations import Function, KeyType, Scale, Table
 from engine.ir import nodes as ir
@@ -41,14 +41,19 @@ def _function(elab: Elaboration, node: ast.Call, symbol: Symbol, function: Funct
         return failed(node.span)
     if len(node.arguments) != len(function.arguments):
         names = ", ".join(name for name, _ in function.arguments)
-        message = f"`{function.name}` takes {len(function.arguments)} arguments, not {len(node.arguments)}"
+        message = f"`{function.name}` takes {_count(len(function.arguments), 'argument')}, not {len(node.arguments)}"
         return elab.fail("E505", message, node.span, help=f"write `{function.name}({names})`")
     values = []
     for argument, (_, wanted) in zip(node.arguments, function.arguments, strict=True):
         values.append(typed(elab, argument, scope, wanted))
     if any(value.failed for value in values):
         return failed(node.span)
-    return Value(ir.FunctionCall(function.type or FAILED, node.span, symbol.name, tuple(value.node for value in values)))
+    given = tuple(value.node for value in values)
+    return Value(ir.FunctionCall(function.type or FAILED, node.span, symbol.name, given))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def typed(elab: Elaboration, node: ast.Expression, scope: Scope, wanted: ValueType, code: str = "E505") -> Value:
@@ -60,12 +65,12 @@ def typed(elab: Elaboration, node: ast.Expression, scope: Scope, wanted: ValueTy
         return as_money(value)
     if value.type == wanted or (value.type == INTEGER and wanted == RATE):
         return value
-    help_text = f"give a {wanted}"
+    help_text = f"give {article(wanted)}"
     if wanted == MONEY and value.type.is_number:
         return elab.fail("E504", "money is wanted here", node.span, help=f"write `600 {elab.settings.currency}`")
     if wanted == INTEGER and value.type == RATE:
         help_text = "round it to a whole number: `floor(x)`, `ceil(x)` or `round(x, half_up, 1)`"
-    return elab.fail(code, f"a {wanted} is wanted here, not a {value.type}", node.span, help=help_text)
+    return elab.fail(code, f"{article(wanted)} is wanted here, not {article(value.type)}", node.span, help=help_text)
 
 
 def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast.Expression], scope: Scope) -> Value:
@@ -126,7 +131,7 @@ def index_part(elab: Elaboration, node: ast.Index, scope: Scope) -> Part:
         return failed(node.span)
     if len(node.keys) != len(table.keys):
         names = ", ".join(key.name for key in table.keys)
-        message = f"the table `{table.name}` has {len(table.keys)} keys, not {len(node.keys)}"
+        message = f"the table `{table.name}` has {_count(len(table.keys), 'key')}, not {len(node.keys)}"
         return elab.fail("E505", message, node.span, help=f"write `{table.name}[{names}]`")
     keys = _keys(elab, node.keys, table.keys, scope)
     if keys is None:

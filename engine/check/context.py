@@ -140,7 +140,9 @@ def failed(span: Span) -> Value:
 
 def article(value_type: ValueType) -> str:
     """`a rate`, `an integer`, `money`, `a filing_status`."""
-    word = str(value_type)
-    if value_type.kind is Kind.MONEY:
-        return "money"
+    return "money" if value_type.kind is Kind.MONEY else with_article(str(value_type))
+
+
+def with_article(word: str) -> str:
+    """`a person`, `an application`."""
     return f"an {word}" if word[0] in "aeiou" else f"a {word}"

@@ -142,7 +142,7 @@ class _Checker:
         definition = Definition(
             symbol.name, symbol.module, variable.entity, variable.period, variable.type, variable.label, variable.law,
             variable.span, formulas=bodies, grid=grid, stock=variable.stock, exported=exported,
-            may_not_apply=may_not_apply,
+            may_not_apply=may_not_apply, low=variable.low, high=variable.high,
         )  # fmt: skip
         self.add(definition)
         if variable.exceptions:
@@ -279,7 +279,22 @@ def _transitive(exceptions: Sequence[VariableException], problems: Diagnostics) 
                 problems.add("E705", message, span, help=did_you_mean(name, set(direct) - {one.name}))
             else:
                 direct[one.name].add(name)
+    _mutual(exceptions, direct, problems)
     return {name: tuple(sorted(_reach(name, direct))) for name in direct}
+
+
+def _mutual(exceptions: Sequence[VariableException], direct: dict[str, set[str]], problems: Diagnostics) -> None:
+    """Report exceptions that are over each other in a circle, each circle once."""
+    told: set[str] = set()
+    for one in exceptions:
+        circle = {other for other in _reach(one.name, direct) if one.name in _reach(other, direct)}
+        if not circle or one.name in told:
+            continue
+        told |= circle | {one.name}
+        span = next(span for name, span in one.over if name in circle)
+        names = ", ".join(f"`{name}`" for name in (one.name, *sorted(circle)))
+        message = f"the exceptions {names} are over each other in a circle"
+        problems.add("E705", message, span, help="say which of them wins: take the other out of its `over`")
 
 
 def _reach(name: str, direct: dict[str, set[str]]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from engine.check import aggregates, builtins, calls, navigation, operators
-from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed
+from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
 from engine.ir import nodes as ir
 from engine.resolve import BUILTINS
@@ -55,7 +55,7 @@ class Elaborator(Elaboration):
                 return self.fail("E406", "a whole row is no value", node.span, help=help_text)
             case Who():
                 help_text = "add a figure after it: `.age`"
-                return self.fail("E406", f"a {part.subject.entity} is no value", node.span, help=help_text)
+                return self.fail("E406", f"{with_article(part.subject.entity)} is no value", node.span, help=help_text)
             case Several():
                 help_text = "aggregate: `sum(m.wages for m in members)`, `count(m in members)`"
                 return self.fail("E406", "members or records are no value", node.span, help=help_text)

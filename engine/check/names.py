@@ -44,6 +44,11 @@ def _report_unknown(elab: Elaboration, node: ast.Name, scope: Scope) -> None:
             message = f"`{node.name}` cannot be reached from {_entity_words(scope.entity)}"
             elab.problems.add("E406", message, node.span, help="see `Who may be read` in rules/README.md")
             return
+    enums = [enum.name for enum in elab.settings.enums.values() if node.name in enum.members]
+    if enums and elab.symbols.is_new(scope.module, node.name):
+        help_text = f"a member of `{enums[0]}` is written with a point: `.{node.name}`"
+        elab.problems.add("E401", f"unknown name `{node.name}`", node.span, help=help_text)
+        return
     elab.symbols.report_unknown(scope.module, node.name, node.span, elab.problems)
 
 
@@ -64,6 +69,8 @@ def _boundary(elab: Elaboration, node: ast.Name, scope: Scope) -> Value:
 
 def _declared(elab: Elaboration, symbol: Symbol, node: ast.Name, scope: Scope) -> Part:
     elab.used.add(symbol.name)
+    if elab.symbols.is_repeated(scope.module, node.name):
+        return failed(node.span)  # which of the two is meant nobody can say; that there are two was reported
     match symbol.declaration:
         case Input() | Variable() | Requirement() as figure:
             return _own_figure(elab, symbol, figure, node.span, scope)

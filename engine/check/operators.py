@@ -67,8 +67,14 @@ def mismatch(elab: Elaboration, first: Value, second: Value, span: Span, what: s
         where = span if second.type != MONEY or first.node.span is None else first.node.span
         elab.problems.add("E504", message, where, help=f"write an amount: `600 {currency}`")
         return
-    message = f"{article(first.type)} and {article(second.type)} cannot be {what}"
-    elab.problems.add("E501", message, span, help="both sides must be of one type")
+    message = f"{article(first.type)} and {article(second.type)} cannot be {what.rpartition(' ')[0]}"
+    elab.problems.add("E501", message, span, help=_remedy(first.type, second.type))
+
+
+def _remedy(first: ValueType, second: ValueType) -> str:
+    if {first.kind, second.kind} == {Kind.DATE, Kind.INTEGER}:
+        return "write a length of time, such as `3 days` or `18 years`, or a date, such as `2024-01-31`"
+    return "both sides must be of one type"
 
 
 def negate(elab: Elaboration, node: ast.Negate, scope: Scope, expected: ValueType | None) -> Value:
@@ -105,7 +111,7 @@ def _additive(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Value
     dated = _date_sum(node.operator, left.type, right.type)
     if dated is not None:
         return Value(ir.Arithmetic(dated, node.span, node.operator, left.node, right.node))
-    word = "added to" if node.operator == "+" else "subtracted with"
+    word = "added to" if node.operator == "+" else "subtracted from"
     values = join(elab, [left, right], [node.left.span, node.right.span], word)
     if values is None:
         return failed(node.span)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from engine.declarations import Settings
 from engine.diagnostics import Diagnostics, Note
-from engine.source import Span
+from engine.source import Span, visible
 from engine.syntax.nodes import Scalar, shown
 from engine.syntax.parser import RESERVED
 
@@ -65,6 +65,9 @@ def _snake_case_help(text: str) -> str:
     """The name that was probably meant, in lower_snake_case."""
     if len(text) > MAX_NAME:
         return f"a name has at most {MAX_NAME} characters"
+    foreign = next((char for char in text if not char.isascii()), "")
+    if foreign:
+        return f"it holds `{visible(foreign)}` (U+{ord(foreign):04X}); names are written with a to z, 0 to 9 and `_`"
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     better = re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
     if _NAME.fullmatch(better) and better not in RESERVED:

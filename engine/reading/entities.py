@@ -16,7 +16,7 @@ from engine.reading.context import Context
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
 from engine.source import Span
-from engine.syntax.nodes import Entry, Scalar, shown
+from engine.syntax.nodes import Entry, Scalar, Sequence, shown
 
 KEYS = ("label", "law", "plural", "of", "roles", "sets", "belongs_to")
 _RESERVED_PEOPLE = "members"
@@ -102,6 +102,7 @@ def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
     if fields is None:
         return Role(entry.name, entry.name)
     minimum, maximum = _count(fields, "min"), _count(fields, "max")
+    unbounded = not fields.has("max")
     if maximum is not None and (maximum < 1 or maximum < (minimum or 0)):
         message = f"{what} can be held by nobody: `max` is below {'1' if maximum < 1 else '`min`'}"
         context.report("E213", message, fields.span_of("max"), help="write the greatest number of people who hold it")
@@ -110,7 +111,7 @@ def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
     if plural is not None:
         context.name(plural, "a plural")
         _claim(context, plural, words)
-    elif maximum != 1:
+    elif unbounded or (maximum or 1) > 1:
         message = f"{what} may be held by several people and has no plural"
         context.report("E213", message, fields.place, help="add `plural:`, or `max: 1`")
     return Role(entry.name, plural.text if plural else entry.name, minimum or 0, maximum)
@@ -149,6 +150,8 @@ def _set(context: Context, entry: Entry, roles: list[str]) -> tuple[str, ...]:
             context.report("E213", f"`{shown(scalar.text)}` {fault}", scalar.span, help=help_text)
             continue
         names.append(scalar.text)
+    if isinstance(entry.value, Sequence) and not entry.value.items:
+        context.report("E213", f"{what} holds no role", entry.key.span, help="name the roles: `[head, spouse]`")
     return tuple(names)
 
 

@@ -145,4 +145,7 @@ def _wrong_shape(context: Context, node: Node, place: Span, what: str, wanted: s
     if isinstance(node, Scalar) and node.refused:
         return
     span = node.span if node.span.text.strip() else place
+    if isinstance(node, Scalar) and not node.is_empty and not node.text.strip():
+        context.report("E203", f"{what} is empty", span, help=help)
+        return
     context.report("E203", f"{what} holds {kind_of(node)}, where {wanted} is expected", span, help=help)

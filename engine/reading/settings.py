@@ -17,7 +17,7 @@ from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal
 from engine.reading.values import read_day
 from engine.source import Span
-from engine.syntax.nodes import Entry, Node, Scalar, shown
+from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
 from engine.types import PLAIN_TYPES
 
 KEYS = (
@@ -166,6 +166,9 @@ def _members(fields: Fields) -> dict[str, str]:
         return {}
     place = fields.span_of("members")
     members: dict[str, str] = {}
+    if isinstance(node, Mapping) and not node.entries:
+        help_text = "write at least one: `members: {single: Single}`"
+        fields.context.report("E203", "`members` is empty", place, help=help_text)
     for entry in named_entries(fields.context, node, place, "`members`", "a member"):
         label = as_scalar(fields.context, entry.value, entry.key.span, f"`{shown(entry.name)}`")
         members[entry.name] = label.text.strip() if label else ""

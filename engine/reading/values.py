@@ -222,12 +222,15 @@ def read_range(context: Context, scalar: Scalar | None, type: ValueType) -> tupl
     if not type.is_number:
         context.report("E210", f"a fact of type {type} has no range", scalar.span, help="remove `range`")
         return None, None
-    low_text, dots, high_text = (part.strip() for part in scalar.text.partition(".."))
+    before, dots, after = scalar.text.partition("..")
+    low_text, high_text = before.strip(), after.strip()
     if not dots or not (low_text or high_text):
         message = f"`{shown(scalar.text)}` is not a range"
         context.report("E204", message, scalar.span, help="write `0 .. 100`, `0 ..` or `.. 100`")
         return None, None
-    low, high = (_end(context, text, scalar, type) if text else None for text in (low_text, high_text))
+    starts = scalar.text.find(low_text), len(before) + len(dots) + after.find(high_text)
+    ends = zip((low_text, high_text), starts, strict=True)
+    low, high = (_end(context, text, start, scalar, type) if text else None for text, start in ends)
     if low is not None and high is not None and low > high:
         message = f"the range `{shown(scalar.text)}` is empty"
         context.report("E214", message, scalar.span, help="write the smaller end first")
@@ -235,8 +238,7 @@ def read_range(context: Context, scalar: Scalar | None, type: ValueType) -> tupl
     return low, high
 
 
-def _end(context: Context, text: str, scalar: Scalar, type: ValueType) -> Fraction | None:
-    start = scalar.text.rindex(text) if scalar.text.endswith(text) else scalar.text.index(text)
+def _end(context: Context, text: str, start: int, scalar: Scalar, type: ValueType) -> Fraction | None:
     span = scalar.fragment.span(start, start + len(text))
     if type is MONEY:
         return read_money(context, text, span)

@@ -58,7 +58,7 @@ def source_from_text(text: str, name: str, problems: Diagnostics) -> Source | No
     if len(text) > MAX_BYTES or len(text.encode("utf-8", errors="replace")) > MAX_BYTES:
         _too_large(name, problems)
         return None
-    found = list(_REFUSED.finditer(text))
+    found = _refused(text)
     if not found:
         return Source(name, text)
     source = Source(name, text.encode("utf-8", errors="replace").decode("utf-8"))
@@ -67,6 +67,13 @@ def source_from_text(text: str, name: str, problems: Diagnostics) -> Source | No
         message, help_text = _refusal(match.group(), match.start())
         problems.add("E102", message, span, help=help_text)
     return None
+
+
+def _refused(text: str) -> list[re.Match[str]]:
+    """The characters that may not stand in a file; of carriage returns, which end every line, the first."""
+    found = list(_REFUSED.finditer(text))
+    returns = [match for match in found if match.group() == "\r"]
+    return [match for match in found if match.group() != "\r" or match is returns[0]]
 
 
 def _too_large(name: str, problems: Diagnostics) -> None:
@@ -85,5 +92,5 @@ def _refusal(char: str, offset: int) -> tuple[str, str]:
     if char == "\ufeff" and offset == 0:
         return "the file begins with a byte order mark", "save it as UTF-8 without a byte order mark"
     if char == "\r":
-        return "a line ends with a carriage return alone", "end lines with a line feed"
+        return "a line ends with a carriage return alone", "end all lines with a line feed"
     return f"the character U+{ord(char):04X} may not stand in a rule file", "remove it"

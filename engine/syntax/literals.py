@@ -12,14 +12,14 @@ from engine.source import Span
 
 
 def read_number(text: str, span: Span, problems: Diagnostics) -> Fraction:
-    """The number, or 0 with problem E303."""
+    """The number, or 1 with problem E303."""
     try:
         if len(text) > 1 and text[0] == "0" and text[1].isdigit():
             raise ValueError("a number does not begin with 0")
         return parse_decimal(text)
     except ValueError as fault:
         problems.add("E303", str(fault), span, help="write digits, single underscores between them, and one point")
-        return Fraction(0)
+        return Fraction(1)
 
 
 def read_date(text: str, span: Span, problems: Diagnostics) -> date:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from engine.source import Fragment, Span
+from engine.source import Fragment, Span, visible
 from engine.syntax.scalars import scalar_offsets
 
 
@@ -124,4 +124,5 @@ def kind_of(node: Node) -> str:
 def shown(text: str, width: int = 40) -> str:
     """Text of a user as a message quotes it: one line, not too long."""
     line = " ".join(text[: 2 * width].split())
+    line = visible(line)
     return line if len(line) <= width and len(text) <= 2 * width else line[:width] + "…"

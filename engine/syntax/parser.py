@@ -15,7 +15,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput
 
 from engine.diagnostics import Diagnostics
 from engine.source import Fragment, Span
-from engine.syntax import ast
+from engine.syntax import ast, faults
 from engine.syntax.literals import read_date, read_number
 
 MAX_CHARACTERS = 20_000
@@ -48,80 +48,28 @@ def parse_formula(fragment: Fragment, problems: Diagnostics) -> ast.Expression |
     tree = _parse(fragment, problems)
     if tree is None or _too_deep(tree, fragment, problems):
         return None
-    return _Builder(fragment, problems).build(_child(tree, 0))
+    before = len(problems)
+    expression = _Builder(fragment, problems).build(_child(tree, 0))
+    return expression if len(problems) == before else None  # stand-ins for what could not be read are not judged
 
 
 def _parse(fragment: Fragment, problems: Diagnostics) -> ParseNode | None:
     try:
         return _lark().parse(fragment.text)
     except UnexpectedCharacters as fault:
-        _bad_character(fault, fragment, problems)
+        faults.bad_character(fault, fragment, problems)
     except UnexpectedEOF:
-        _unfinished(fragment, problems)
+        faults.unfinished(fragment, problems)
     except UnexpectedToken as fault:
         if fault.token.type == "$END":
-            _unfinished(fragment, problems)
+            faults.unfinished(fragment, problems)
         else:
-            _bad_token(fault, fragment, problems)
+            faults.bad_token(fault, fragment, problems)
     except UnexpectedInput as fault:
         problems.add(
             "E301", "the formula cannot be read here", fragment.span(fault.pos_in_stream or 0, len(fragment.text))
         )
     return None
-
-
-def _bad_character(fault: UnexpectedCharacters, fragment: Fragment, problems: Diagnostics) -> None:
-    start = fault.pos_in_stream or 0
-    char = fragment.text[start]
-    span = fragment.span(start, start + 1)
-    hints = {
-        "'": "there are no strings; an enum's member is written `.member`",
-        '"': "there are no strings; an enum's member is written `.member`",
-        "^": "there are no powers; multiply",
-        "{": "use parentheses",
-        "&": "write `and`",
-        "|": "write `or`",
-        "!": "write `not`, or `!=` between two values",
-        "$": "write the currency's code after the number: `600 USD`",
-    }
-    if char.isascii() and (char.isalnum() or char in "._+-*/()[]<>=,@%"):
-        expected = "`" + fragment.text[start : start + 20].split()[0] + "` cannot stand here"
-        problems.add("E301", expected, span, help=_expectation(fault.allowed or set()))
-        return
-    help_text = hints.get(char, "formulas are written with ASCII letters, digits and the operators of the manual")
-    problems.add("E304", f"the character `{char}` cannot stand in a formula", span, help=help_text)
-
-
-def _bad_token(fault: UnexpectedToken, fragment: Fragment, problems: Diagnostics) -> None:
-    token = fault.token
-    span = fragment.span(token.start_pos or 0, token.end_pos or 0)
-    help_text = _expectation(fault.accepts or fault.expected)
-    if token.type in ("EQUAL", "COMPARE"):
-        help_text = "comparisons do not chain: write `a < b and b < c`, or `b between a and c`"
-    problems.add("E301", f"`{token}` cannot stand here", span, help=help_text)
-
-
-def _unfinished(fragment: Fragment, problems: Diagnostics) -> None:
-    end = len(fragment.text.rstrip())
-    span = fragment.span(max(0, end - 1), end)
-    opened = fragment.text.count("(") - fragment.text.count(")")
-    help_text = "a closing `)` is missing" if opened > 0 else "something is missing after this"
-    problems.add("E301", "the formula ends too early", span, help=help_text)
-
-
-_SPOKEN = {
-    "NAME": "a name", "NUMBER": "a number", "LPAR": "`(`", "RPAR": "`)`", "$END": "the end", "ELSE": "`else`",
-    "THEN": "`then`", "IN": "`in`", "COMMA": "`,`", "OF": "`of`", "ONE": "`one of`", "RSQB": "`]`", "WHEN": "`when`",
-    "EQUAL": "`=`", "AND": "`and`", "WHERE": "`where`", "BOUNDARY": "`start` or `end`", "LAST": "`last`",
-}  # fmt: skip
-
-
-def _expectation(terminals: set[str] | object) -> str:
-    names = sorted(terminals) if isinstance(terminals, set | frozenset) else []
-    spoken = [_SPOKEN[name] for name in names if name in _SPOKEN]
-    if not spoken:
-        return "see the table of forms in rules/README.md"
-    return "here may stand " + ", ".join(spoken[:6]) + (" or an operator" if "PLUS" in names else "")
 
 
 def _too_deep(tree: ParseNode, fragment: Fragment, problems: Diagnostics) -> bool:

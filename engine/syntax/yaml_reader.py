@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import yaml
 
@@ -109,7 +110,10 @@ class _Reader:
             case yaml.SequenceStartEvent():
                 return self.sequence(event, depth)
             case yaml.ScalarEvent():
-                return Scalar(event.value, _STYLES.get(event.style or "", Style.PLAIN), self.span(event))
+                style = _STYLES.get(event.style or "", Style.PLAIN)
+                if event.tag is not None:  # what stands after a refused tag is not judged
+                    return Scalar("", style, self.span(event), refused=True)
+                return Scalar(event.value, style, self.span(event))
         return Scalar("", Style.PLAIN, self.span(event), refused=True)
 
     def refuse_properties(self, event: yaml.Event) -> None:
@@ -168,14 +172,15 @@ class _Reader:
             message = f"`{shown(written)}` is no plain name" if written else "there is no name before `:`"
             self.report("E110", message, key.span, "write a name without quotes or brackets")
             return False
-        if key.style is not Style.PLAIN and not self.quoted_keys:
-            self.report("E110", f"`{shown(key.span.text)}` is no plain name", key.span, "write it without quotes")
         if key.text == "<<":
             self.report("E105", "the merge key `<<` is refused", key.span, "write the keys out")
             return False
+        if key.style is not Style.PLAIN and not self.quoted_keys:
+            self.report("E110", f"`{shown(key.span.text)}` is no plain name", key.span, "write it without quotes")
         if isinstance(value, Scalar) and value.is_empty and not value.span.text and _torn(key, self.source.text):
             help_text = "in `{…}` a comma ends the value: put the value in quotes, or write the mapping as lines"
             self.report("E110", f"`{shown(key.text)}` is a key without a value", key.span, help_text)
+            _forget_last(entries)
             return False
         if key.text in entries:
             self.repeated(key, entries[key.text])
@@ -195,6 +200,15 @@ def _start(event: yaml.Event) -> int:
 
 def _end(event: yaml.Event) -> int:
     return event.end_mark.index if event.end_mark else 0
+
+
+def _forget_last(entries: dict[str, Entry]) -> None:
+    """Judge no further the value that a comma cut: what is left of it is not what was written."""
+    if entries:
+        name, entry = entries.popitem()
+        if isinstance(entry.value, Scalar):
+            entry = replace(entry, value=Scalar("", entry.value.style, entry.value.span, refused=True))
+        entries[name] = entry
 
 
 def _torn(key: Scalar, text: str) -> bool:

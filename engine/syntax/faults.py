@@ -1,0 +1,121 @@
+"""Why a formula cannot be read, in words: faults of the parser into diagnostics at their very character.
+
+1. A character that no formula holds is E304; what is usually meant by it stands in a table.
+2. A token that cannot stand where it does is E301; habits of other languages are recognised by it and its neighbours.
+3. A formula that ends too early is E301; what was opened and not closed is what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from engine.diagnostics import Diagnostics
+from engine.source import Fragment
+
+_NO_STRINGS = "there are no strings; an enum's member is written `.member`"
+_CURRENCY = "write the currency's code after the number: `600 USD`"
+_HINTS = {
+    "'": _NO_STRINGS, '"': _NO_STRINGS, "\u2018": _NO_STRINGS, "\u2019": _NO_STRINGS,
+    "\u201c": _NO_STRINGS, "\u201d": _NO_STRINGS,
+    "^": "there are no powers; multiply", "{": "use parentheses", "&": "write `and`", "|": "write `or`",
+    "!": "write `not`, or `!=` between two values", "$": _CURRENCY, "€": _CURRENCY, "£": _CURRENCY,
+    "?": "write `if c then a else b`", ";": "a formula is one expression; name its parts with `let x = … in …`",
+    "\u2212": "write `-`", "\u2013": "write `-`", "\u00d7": "write `*`", "·": "write `*`", "÷": "write `/`",
+    "≤": "write `<=`", "≥": "write `>=`", "≠": "write `!=`",
+}  # fmt: skip
+_SPOKEN = {
+    "NAME": "a name", "NUMBER": "a number", "LPAR": "`(`", "RPAR": "`)`", "$END": "the end", "ELSE": "`else`",
+    "THEN": "`then`", "IN": "`in`", "COMMA": "`,`", "OF": "`of`", "ONE": "`one of`", "RSQB": "`]`", "WHEN": "`when`",
+    "EQUAL": "`=`", "AND": "`and`", "WHERE": "`where`", "BOUNDARY": "`start` or `end`", "LAST": "`last`",
+}  # fmt: skip
+_CLOSING = {"if": "else", "case": "else", "let": "in"}
+_WORD = re.compile(r"\b(?:if|case|let|else|in)\b")
+
+
+def bad_character(fault: UnexpectedCharacters, fragment: Fragment, problems: Diagnostics) -> None:
+    """Report a character that begins no token here."""
+    start = fault.pos_in_stream or 0
+    char = fragment.text[start]
+    span = fragment.span(start, start + 1)
+    if char.isascii() and (char.isalnum() or char in "._+-*/()[]<>=,@%"):
+        word = fragment.text[start : start + 20].split()[0]
+        help_text = _habit(fragment.text, start, word) or _expectation(fault.allowed or set())
+        problems.add("E301", f"`{word}` cannot stand here", span, help=help_text)
+        return
+    number = f"U+{ord(char):04X}"
+    name = f"`{char}`" if char.isascii() and char.isprintable() else f"`{char}` ({number})"
+    if not char.isprintable() or char.isspace():
+        name = number
+    help_text = _HINTS.get(char, "write an ordinary space" if char.isspace() else "")
+    help_text = help_text or "formulas are written with ASCII letters, digits and the operators of the manual"
+    problems.add("E304", f"the character {name} cannot stand in a formula", span, help=help_text)
+
+
+def bad_token(fault: UnexpectedToken, fragment: Fragment, problems: Diagnostics) -> None:
+    """Report a token that cannot stand where it does."""
+    token: Token = fault.token
+    start = token.start_pos or 0
+    span = fragment.span(start, token.end_pos or 0)
+    help_text = _habit(fragment.text, start, str(token)) or _expectation(fault.accepts or fault.expected)
+    problems.add("E301", f"`{token}` cannot stand here", span, help=help_text)
+
+
+def unfinished(fragment: Fragment, problems: Diagnostics) -> None:
+    """Report a formula that ends before it is whole."""
+    end = len(fragment.text.rstrip())
+    span = fragment.span(max(0, end - 1), end)
+    problems.add("E301", "the formula ends too early", span, help=_missing(fragment.text))
+
+
+def _habit(text: str, start: int, word: str) -> str:
+    """What to write for what other languages allow; empty if it is no such habit."""
+    before = text[:start].rstrip()
+    two = before[-1:] + word[:1]
+    if two == "==" or two == "!=":
+        return "write `=`" if two == "==" else "write `!=` without a space"
+    if two in ("<>", "**"):
+        return "write `!=`" if two == "<>" else "there are no powers; multiply"
+    if word[:1] in "=<>":
+        return "comparisons do not chain: write `a < b and b < c`, or `b between a and c`"
+    if before[-1:] == "." and word[:1].isdigit():
+        return f"write `0.{word}`"
+    if not before[-1:].isdigit():
+        return ""
+    if re.fullmatch(r"[A-Za-z]{3}", word):
+        return f"write the currency's code in capitals: `{word.upper()}`"
+    if re.match(r"[eE][0-9]", word):
+        return "write all digits of the number"
+    if word == "," and re.match(r",[0-9]{3}\b", text[start:]):
+        return "group digits with `_`: `1_000`"
+    return ""
+
+
+def _missing(text: str) -> str:
+    """What was begun and not ended."""
+    if text.count("(") > text.count(")"):
+        return "a closing `)` is missing"
+    if text.count("[") > text.count("]"):
+        return "a closing `]` is missing"
+    open_words: list[str] = []
+    for word in _WORD.findall(re.sub(r"#[^\n]*|\b\w+ in\b(?=[^=]*[)])", "", text)):
+        if word in _CLOSING:
+            open_words.append(word)
+        elif open_words and _CLOSING[open_words[-1]] == word:
+            open_words.pop()
+    if re.search(r"[0-9]\.\s*$", text):
+        return "write a digit after the point, or leave it out"
+    if open_words and re.search(r"[\w)\]%]\s*$", text):
+        kept = _CLOSING[open_words[-1]]
+        return f"add `{kept} …`: " + ("what holds otherwise" if kept == "else" else "what the formula gives")
+    return "something is missing after this"
+
+
+def _expectation(terminals: set[str] | object) -> str:
+    names = sorted(terminals) if isinstance(terminals, set | frozenset) else []
+    spoken = [_SPOKEN[name] for name in names if name in _SPOKEN]
+    if not spoken:
+        return "see the table of forms in rules/README.md"
+    return "here may stand " + ", ".join(spoken[:6]) + (" or an operator" if "PLUS" in names else "")
