@@ -43,11 +43,22 @@ Reforms = Annotated[
 
 
 @app.command()
-def check(rules: Rules, reform: Reforms = None, as_json: AsJson = False) -> None:
+def check(
+    rules: Rules,
+    reform: Reforms = None,
+    differential: Annotated[
+        bool, typer.Option("--differential", help="Also compare machine code with the interpreter on random people.")
+    ] = False,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How many populations to compare.")] = 7,
+    people: Annotated[int, typer.Option("--people", min=1, help="How many people are in each.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Where their randomness begins.")] = 1,
+    as_json: AsJson = False,
+) -> None:
     """Find everything that is wrong with rules, with positions and remedies."""
-    from api.cli.check import check_command
+    from api.cli.check import Differential, check_command
 
-    raise typer.Exit(check_command(rules, reform or [], as_json))
+    wanted = Differential(rounds, people, seed) if differential else None
+    raise typer.Exit(check_command(rules, reform or [], as_json, wanted))
 
 
 @app.command("test")

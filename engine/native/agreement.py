@@ -1,47 +1,75 @@
-"""Comparing the native evaluator with the interpreter, figure by figure: for tests and `rulewright check`."""
+"""Comparing the native evaluator with the interpreter, bit for bit: for tests and `rulewright check --differential`.
+
+1. Every row's figures are asked of the interpreter, one component (rows that belong together) at a time.
+2. Where it has a value, the native entry must be that value's very entry; where it has none, the status must say so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from engine.columns import Columns
 from engine.constants import Constants
 from engine.interpreter import Interpreter
 from engine.ir.program import Program
 from engine.native.handover import case_of, entry_of, rows_of
-from engine.native.layout import lay_out
+from engine.native.layout import Layout, lay_out
 from engine.native.options import Options
-from engine.native.running import KNOWN, Result, status_of
-from engine.outcomes import Fact, Known
+from engine.native.running import KNOWN, Figures, Result, status_of
+from engine.outcomes import Fact, Known, Outcome
 
 
-def differences(program: Program, columns: Columns, result: Result, limit: int = 20, every: int = 1) -> list[str]:
-    """Where a native result is not the interpreter's. `every` takes each n-th component only."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of a row as both have it."""
+
+    name: str
+    row: int
+    entry: int
+    status: int
+    outcome: Outcome
+    same: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} of row {self.row}: native {self.entry} ({self.status}), interpreter {self.outcome}"
+
+
+def compared(program: Program, columns: Columns, result: Result, first: int = 0, every: int = 1) -> Iterator[Compared]:
+    """Every figure of a native result beside the interpreter's; of each n-th component only, if asked for."""
     layout = lay_out(program, columns, Options())
     constants = Constants(program)
-    found: list[str] = []
-    count = max(int(component.max(initial=-1)) + 1 for component in layout.component.values())
-    for component in range(0, count, every):
+    for component in range(first, component_count(layout), every):
         case = case_of(program, columns, rows_of(layout, component))
         interpreter = Interpreter(program, case, constants)
         for name, figures in result.figures.items():
-            definition = program.definitions[figures.cell.name]
-            for instance in case.instances.get(definition.entity, ()):
+            entity = program.definitions[figures.cell.name].entity
+            for instance in case.instances.get(entity, ()):
                 outcome = interpreter.find(Fact(figures.cell.name, instance, figures.cell.period))
-                row = int(instance)
-                status = int(figures.status[row]) if figures.status is not None else KNOWN
-                if isinstance(outcome, Known):
-                    entry = entry_of(program, definition, outcome.value)
-                    same = (status == KNOWN and int(figures.entries[row]) == entry) or entry is None
-                else:
-                    same = status == status_of(outcome)
-                if not same:
-                    found.append(
-                        f"{name} of row {row}: native {figures.entries[row]} ({status}), interpreter {outcome}"
-                    )
-                    if len(found) >= limit:
-                        return found
-    return found
+                yield _compared(program, name, figures, int(instance), outcome)
+
+
+def component_count(layout: Layout) -> int:
+    """How many components a population has."""
+    return max((int(component.max(initial=-1)) + 1 for component in layout.component.values()), default=0)
+
+
+def _compared(program: Program, name: str, figures: Figures, row: int, outcome: Outcome) -> Compared:
+    status = int(figures.status[row]) if figures.status is not None else KNOWN
+    entry = int(figures.entries[row])
+    if isinstance(outcome, Known):
+        held = entry_of(program, program.definitions[figures.cell.name], outcome.value)
+        same = held is None or (status == KNOWN and entry == held)
+    else:
+        same = status == status_of(outcome)
+    return Compared(name, row, entry, status, outcome, same)
+
+
+def differences(program: Program, columns: Columns, result: Result, limit: int = 20, every: int = 1) -> list[str]:
+    """Where a native result is not the interpreter's; at most `limit` of them."""
+    found = (str(one) for one in compared(program, columns, result, every=every) if not one.same)
+    return list(islice(found, limit))
 
 
 def all_figures(program: Program) -> Sequence[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.columns import Cell, Column, Columns, GroupLink, column_of, unit_of
 from engine.constants import Constants
 from engine.ir.program import Definition, Program
+from engine.native.plan import Supply, cell_for, make_plan
 from engine.periods import FIRST_YEAR, LAST_YEAR, Period
 from engine.types import Kind, Value
 
@@ -124,7 +125,8 @@ def random_population(
             counts[entity.name] = int(rng.integers(0, 2 * counts[entity.belongs_to] + 1))
             owners[entity.name] = rng.integers(0, counts[entity.belongs_to], counts[entity.name]).astype(np.int32)
     columns: dict[Cell, Column] = {}
-    for definition in program.definitions.values():
+    for cell in read_cells(program, at):
+        definition = program.definitions[cell.name]
         if definition.entity not in counts or not (definition.is_input or definition.short_name in given):
             continue
         if rng.random() > density:
@@ -132,5 +134,11 @@ def random_population(
         count = counts[definition.entity]
         entries = random_entries(program, definition, count, rng, edges)
         empty = rng.random(count) < missing if missing else None
-        columns[Cell(definition.name, definition.period.containing(at.start))] = column_of(entries, empty)
+        columns[cell] = column_of(entries, empty)
     return Columns(at, counts, columns, groups, owners)
+
+
+def read_cells(program: Program, at: Period) -> list[Cell]:
+    """What all figures of a period read, themselves included: facts of earlier years and of months too."""
+    wanted = [cell_for(program, name, at) for name in program.definitions]
+    return list(make_plan(program, wanted, Supply()).sources)
