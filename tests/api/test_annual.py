@@ -1,0 +1,184 @@
+"""The annual run: everybody once, as known when it began, whoever runs it how often; and two followers at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from api import assessing
+from api.annual import run_annual
+from api.assessments import LIABILITY, terms_of
+from api.failures import Failure
+from api.log_import import sample_tables
+from api.stream import Follower
+from citizens import Assessment, Membership, Movement, Origin, Source, SqliteLog, Use, import_tables, open_log
+from tests.api.households import (
+    BORN,
+    PAY,
+    UNIT,
+    annual,
+    bodies,
+    correction,
+    everything,
+    facts,
+    follow,
+    moved,
+    outcome,
+    person,
+    program,
+    retraction,
+    terms,
+)
+
+DAY, UNITS = date(2024, 1, 1), 180
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SqliteLog]:
+    with open_log(tmp_path / "log") as log:
+        yield log
+
+
+def import_sample(log: SqliteLog, units: int) -> None:
+    """The first tax units of the shipped sample."""
+    tables = sample_tables()
+    few = tables["tax_unit"].slice(0, units).drop_columns(["weight", "state_fips"])
+    names = set(few["tax_unit_id"].to_pylist())
+    people = tables["person"].filter([one in names for one in tables["person"]["tax_unit_id"].to_pylist()])
+    member = Membership("tax_unit", "tax_unit", "tax_unit_id", role_column="role")
+    sources = [
+        Source(few, "tax_unit", "tax_unit_id", DAY),
+        Source(people, "person", "person_id", DAY, memberships=(member,)),
+    ]
+    import_tables(log, sources, Origin("survey", "test", "none", "tax"), "sample")
+
+
+def together(*works: Callable[[], object]) -> None:
+    """Run at once, in threads of their own; what one raises is raised."""
+    raised: list[BaseException] = []
+
+    def guarded(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for error in raised:
+        raise error
+
+
+def test_machine_code_and_the_interpreter_assess_alike(
+    log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_sample(log, UNITS)
+    assert annual(log).assessed == UNITS > assessing.WORTH_COMPILING
+    monkeypatch.setattr(assessing, "WORTH_COMPILING", 10**9)
+    with open_log(tmp_path / "interpreted") as other:
+        import_sample(other, UNITS)
+        annual(other)
+        assert bodies(other, Assessment) == bodies(log, Assessment)
+
+
+def test_an_assessment_names_the_law_the_facts_and_how_far_was_read(log: SqliteLog) -> None:
+    log.append([person(1, 1, "head", pay="50000.00"), facts("person/1", "more", {"shoe_size": 43})])
+    log.append([facts("tax_unit/1", "own", {"estimated_tax_payments": Decimal("10.00")})])
+    annual(log)
+    (made,) = bodies(log, Assessment)
+    assert (made.program, made.read_to, made.valid_on) == (program().fingerprint, 3, date(2024, 12, 31))
+    assert made.used == (Use("tax_unit/1", ("estimated_tax_payments",)), Use("person/1", (BORN, PAY, UNIT)))
+
+
+def test_a_run_that_was_begun_with_other_rules_is_refused(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_sample(log, 20)
+    original = log.append
+
+    def breaks(drafts: object, **advance: object) -> object:
+        if "advance" in advance:
+            return original(drafts, **advance)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(log, "append", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        annual(log)
+    monkeypatch.undo()
+    changed = replace(program(), fingerprint="f" * 64)
+    with pytest.raises(Failure, match="was begun with other rules"):
+        run_annual(log, terms_of(changed, terms().period, "test"))
+    assert bodies(log, Assessment) == []
+    assert annual(log).assessed == 20
+
+
+def test_two_runs_at_once_assess_nobody_twice(log: SqliteLog) -> None:
+    import_sample(log, 60)
+    together(lambda: run_annual(log, terms(), block=7), lambda: run_annual(log, terms(), block=5))
+    subjects = [event.subject for event in everything(log) if isinstance(event.body, Assessment)]
+    assert len(subjects) == len(set(subjects)) == 60
+
+
+def test_two_followers_at_once_correct_everything_once(log: SqliteLog, tmp_path: Path) -> None:
+    import_sample(log, 60)
+    people = [f"person/{one}" for one in log.snapshot(DAY).tables["person"].ids[:60]]
+    late = [correction(subject, f"late-{subject}", {PAY: Decimal("61000.00")}) for subject in people]
+    annual(log)
+    log.append(late)
+    together(*[lambda: follow(log, window=4)] * 2)
+    with open_log(tmp_path / "nothing") as other:
+        import_sample(other, 60)
+        other.append(late)
+        annual(other)
+        for unit in log.snapshot(DAY).tables["tax_unit"].ids:
+            history, wanted = log.read_subject(f"tax_unit/{unit}"), outcome(other.read_subject(f"tax_unit/{unit}"))
+            assert outcome(history) == wanted
+            assert moved(history, Movement.LIABILITY) == wanted[LIABILITY]
+
+
+def test_a_follower_that_comes_too_late_appends_nothing(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.append([person(1, 1, "head", pay="50000.00")])
+    annual(log)
+    log.append([correction("person/1", "late", {PAY: Decimal("60000.00")})])
+    slow, original = Follower(log, program()), log.append
+
+    def overtaken(drafts: object, **advance: object) -> object:
+        monkeypatch.undo()
+        follow(log)
+        return original(drafts, **advance)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(log, "append", overtaken)
+    slow.step()
+    assert (slow.report.changed, len(bodies(log, Assessment))) == (0, 2)
+
+
+def test_people_in_no_group_are_counted(log: SqliteLog) -> None:
+    log.append([person(1, 1, "head", pay="5.00"), person(2, 2, "head"), retraction("person/2", "left", UNIT)])
+    report = annual(log)
+    assert (report.groups, report.alone) == (1, 1)
+
+
+def test_nobody_in_any_group_is_refused_with_what_to_do(log: SqliteLog) -> None:
+    with pytest.raises(Failure, match="nothing is known by then"):
+        annual(log)
+    log.append([facts("person/1", "alone", {PAY: Decimal("1.00")})])
+    with pytest.raises(Failure, match="nobody is in a tax_unit"):
+        annual(log)
+
+
+def test_a_follower_that_compaction_overtook_corrects_all_the_same(log: SqliteLog) -> None:
+    log.append([person(1, 1, "head", pay="50000.00")])
+    annual(log)
+    log.append([correction("person/1", f"late-{pay}", {PAY: Decimal(pay)}) for pay in (60_000, 70_000)])
+    log.compact({"tax": datetime.now(UTC)}, actor="test", legal_basis="none")
+    assert follow(log).changed == 1
+    history = log.read_subject("tax_unit/1")
+    assert outcome(history)["adjusted_gross_income"] == 70_000
+    assert moved(history, Movement.LIABILITY) == outcome(history)[LIABILITY]
