@@ -6,6 +6,7 @@ code, never as a traceback.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -164,14 +165,21 @@ def batch(
     rules: Rules,
     inputs: Annotated[
         list[str],
-        typer.Option("--input", metavar="FILE", help="`tax_units.parquet`, or `ENTITY=FILE`; Parquet or CSV."),
+        typer.Option("--input", metavar="FILE", help="`tax_units.parquet`, or `ENTITY=FILE`; Parquet, CSV, `-` stdin."),
     ],
-    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The Parquet file to write.")],
+    output: Annotated[str, typer.Option("--output", metavar="FILE", help="The Parquet file to write; `-` CSV stdout.")],
     want: Annotated[str, typer.Option("--want", metavar="A,B", help="Figures to compute, of one entity.")],
     at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05.")],
     missing: Annotated[
         str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
     ] = "none",
+    marginal: Annotated[
+        str, typer.Option("--marginal", metavar="FACT", help="Also how much figures change for each unit more of it.")
+    ] = "",
+    role: Annotated[
+        str, typer.Option("--marginal-of", metavar="ROLE", help="Who has more of it; the first role if not given.")
+    ] = "",
+    step: Annotated[str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more.")] = "100",
     threads: Annotated[int, typer.Option("--threads", min=0, help="0: as many as there are cores.")] = 0,
     part_rows: Annotated[
         int, typer.Option("--part-rows", min=1, help="Groups that are in memory at a time.")
@@ -180,9 +188,12 @@ def batch(
     as_json: AsJson = False,
 ) -> None:
     """Compute a population, from files to a Parquet file. Takes up what a killed run left."""
-    from api.cli.batch import batch_command
+    from api.cli.batch import Options, batch_command
 
-    raise typer.Exit(batch_command(rules, at, inputs, output, want, missing, threads, part_rows, reform or [], as_json))
+    options = Options(
+        rules, reform or [], at, inputs, output, want, missing, threads, part_rows, marginal, role, step, as_json
+    )
+    raise typer.Exit(batch_command(options))
 
 
 @app.command()
@@ -255,6 +266,15 @@ def follow(
     raise typer.Exit(follow_command(rules, log, once, every, retry, as_json))
 
 
+_REMEDIES = {
+    errno.ENOSPC: "make room on the disk, and repeat",
+    errno.EDQUOT: "make room within your quota, and repeat",
+    errno.EACCES: "check the rights, or name another place",
+    errno.EPERM: "check the rights, or name another place",
+    errno.EROFS: "name a place that can be written to",
+}
+
+
 def run() -> int:
     """Run the command; every foreseeable fault becomes a sentence and an exit code."""
     try:
@@ -269,7 +289,8 @@ def run() -> int:
         return _failed(failure)
     except OSError as fault:
         what = fault.strerror or str(fault)
-        return _failed(Failure(f"{what}: `{fault.filename}`" if fault.filename else what.lower()))
+        message = f"{what}: `{fault.filename}`" if fault.filename else what.lower()
+        return _failed(Failure(message, _REMEDIES.get(fault.errno or 0, "")))
     except Exception as fault:
         return _foreseen(fault)
     return _flushed(ExitCode.DONE)

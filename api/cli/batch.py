@@ -1,51 +1,123 @@
-"""`rulewright batch RULES --at 2024 --input … --output out.parquet --want …`: a population, from files to a file."""
+"""`rulewright batch RULES --at 2024 --input … --output out.parquet --want …`: a population, from files to a file.
+
+`--input ENTITY=-` reads CSV from stdin, `--output -` writes CSV to stdout; then what else is told goes to stderr.
+"""
 
 from __future__ import annotations
 
+import csv
 import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from api import rulesets
-from api.batch_run import BatchReport, Job, run_batch
+from api.batch_run import BatchReport, Job, group_of, run_batch
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Misuse
+from api.marginal import read_marginal
 from api.naming import find_definitions, read_period
 from api.population_files import find_inputs
+from engine.ir.program import Program
 
 SHOWN_FAULTS = 50
+STDIN = "rulewright-stdin.csv"
 
 
-def batch_command(
-    rules: str,
-    at: str,
-    inputs: Sequence[str],
-    output: Path,
-    want: str,
-    missing: str,
-    threads: int,
-    part_rows: int,
-    reforms: Sequence[Path],
-    as_json: bool,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says. `marginal` is the fact that is raised, `role` for whom, `step` by how much."""
+
+    rules: str
+    reforms: Sequence[Path]
+    at: str
+    inputs: Sequence[str]
+    output: str
+    want: str
+    missing: str
+    threads: int
+    part_rows: int
+    marginal: str
+    role: str
+    step: str
+    as_json: bool
+
+
+def batch_command(options: Options) -> int:
     """Compute the wanted figures of everybody in the files."""
     with waiting("reading the rules"):
-        program = rulesets.load_program(rules, reforms)
-    wanted = find_definitions(program, want)
+        program = rulesets.load_program(options.rules, options.reforms)
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "out.parquet" if options.output == "-" else Path(options.output)
+        job = _job(program, options, _inputs(options.inputs, Path(folder)), output)
+        start = time.monotonic()
+        report = run_batch(job, _progress)
+        if options.output == "-":
+            _print_rows(output)
+        _report(job, report, time.monotonic() - start, options)
+    return ExitCode.FAILED if report.faults or report.undetermined else ExitCode.DONE
+
+
+def _inputs(given: Sequence[str], folder: Path) -> list[str]:
+    """The inputs; what comes from stdin as a file of its own, since files are read more than once."""
+    found: list[str] = []
+    for text in given:
+        entity, _, path = text.rpartition("=")
+        if path == "-":
+            if not entity:
+                raise Misuse("it is not clear of which entity `-` is", "write `ENTITY=-`")
+            if any(one.endswith(STDIN) for one in found):
+                raise Misuse("two files cannot both come from stdin", "name a file for one of them")
+            with (folder / STDIN).open("wb") as copy:
+                shutil.copyfileobj(sys.stdin.buffer, copy)
+            text = f"{entity}={folder / STDIN}"
+        found.append(text)
+    return found
+
+
+def _job(program: Program, options: Options, inputs: list[str], output: Path) -> Job:
+    wanted = find_definitions(program, options.want)
     if not wanted:
         raise Misuse("no figure is wanted", "name figures: `--want income_tax,eitc`")
-    if missing not in ("none", "unknown"):
-        raise Misuse(f"`{missing}` does not say what an empty cell means", "`--missing none` or `--missing unknown`")
+    if options.missing not in ("none", "unknown"):
+        told = f"`{options.missing}` does not say what an empty cell means"
+        raise Misuse(told, "`--missing none` or `--missing unknown`")
     job = Job(
-        program, read_period(program, at), find_inputs(program, list(inputs)), output, tuple(wanted),
-        complete=missing == "none", threads=threads or os.cpu_count() or 1, part_rows=part_rows,
+        program, read_period(program, options.at), find_inputs(program, inputs), output, tuple(wanted),
+        complete=options.missing == "none", threads=options.threads or os.cpu_count() or 1,
+        part_rows=options.part_rows,
     )  # fmt: skip
-    start = time.monotonic()
-    report = run_batch(job, _progress)
-    _report(job, report, time.monotonic() - start, as_json)
-    return ExitCode.FAILED if report.faults or report.undetermined else ExitCode.DONE
+    if not options.marginal:
+        return job
+    return replace(job, marginal=read_marginal(program, group_of(job), options.marginal, options.role, options.step))
+
+
+def _print_rows(path: Path) -> None:
+    """The output as CSV on stdout."""
+    import pyarrow.parquet
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    with pyarrow.parquet.ParquetFile(path) as file:
+        writer.writerow(file.schema_arrow.names)
+        for batch in file.iter_batches():
+            writer.writerows(
+                zip(*([_cell(value) for value in column.to_pylist()] for column in batch.columns), strict=True)
+            )
+
+
+def _cell(value: object) -> object:
+    """A cell as the door would read it."""
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case bool():
+            return "true" if value else "false"
+    return value
 
 
 def _progress(groups: int) -> None:
@@ -53,21 +125,25 @@ def _progress(groups: int) -> None:
         print(f"\r\x1b[Kcomputing: {groups:,} done", end="\r", file=sys.stderr, flush=True)
 
 
-def _report(job: Job, report: BatchReport, seconds: float, as_json: bool) -> None:
+def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> None:
     for fault in report.faults[:SHOWN_FAULTS]:
-        place = f"{fault.table}, row {fault.row}, {fault.column}"
+        place = f"{_named(fault.table)}, row {fault.row}, {fault.column}"
         complain(f"{place}: {fault.message}")
     left = len(report.faults) + report.more_faults - SHOWN_FAULTS
     if left > 0:
         complain(f"… and {left:,} more faults")
-    if as_json:
+    if options.as_json and options.output != "-":
         counts = {
             name: getattr(report, name) for name in ("groups", "refused", "undetermined", "handed_over", "resumed")
         }
-        faults = [{"table": f.table, "row": f.row, "column": f.column, "message": f.message} for f in report.faults]
+        faults = [
+            {"table": _named(f.table), "row": f.row, "column": f.column, "message": f.message} for f in report.faults
+        ]
         say_json({"output": str(job.output), "fingerprint": job.program.fingerprint, **counts, "faults": faults})
         return
-    say(f"{report.groups:,} {job.program.settings.entities[job.entity].plural} in {seconds:.1f} s -> {job.output}")
+    tell = complain if options.output == "-" else say
+    plural = job.program.settings.entities[group_of(job)].plural
+    tell(f"{report.groups:,} {plural} in {seconds:.1f} s -> {options.output}")
     for count, words in (
         (report.refused, "refused at the door"),
         (report.undetermined, "not determined"),
@@ -75,4 +151,9 @@ def _report(job: Job, report: BatchReport, seconds: float, as_json: bool) -> Non
         (report.resumed, "taken over from an earlier run"),
     ):
         if count:
-            say(f"  {count:,} {words}")
+            tell(f"  {count:,} {words}")
+
+
+def _named(table: str) -> str:
+    """The file as the user named it."""
+    return "-" if table.endswith(STDIN) else table
