@@ -137,7 +137,8 @@ class VariableException(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class Variable(Declaration):
-    """A figure that the law computes. `grid` is None where the ruleset's applies."""
+    """A figure that the law computes. `grid` is None where the ruleset's applies; `low` and `high` bound what may be
+    given in its place."""
 
     entity: str = ""
     period: PeriodKind | None = None
@@ -148,6 +149,8 @@ class Variable(Declaration):
     otherwise: Expression | None = None
     exceptions: tuple[VariableException, ...] = ()
     stock: bool = False
+    low: Fraction | None = None
+    high: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

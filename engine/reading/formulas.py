@@ -8,7 +8,7 @@ from engine.declarations import Dated, Function, Variable, VariableException
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
-from engine.reading.values import read_entity, read_grid, read_period_kind, read_type
+from engine.reading.values import read_entity, read_grid, read_period_kind, read_range, read_type
 from engine.source import Span
 from engine.syntax.ast import Expression
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
@@ -18,6 +18,7 @@ from engine.types import FAILED, ValueType
 FUNCTION_KEYS = ("label", "law", "arguments", "type", "formula")
 VARIABLE_KEYS = (
     "label", "entity", "period", "type", "law", "formula", "round", "applies_if", "otherwise", "exceptions", "stock",
+    "range",
 )  # fmt: skip
 
 
@@ -123,6 +124,7 @@ def _variable(context: Context, entry: Entry) -> Variable:
         read_formula(context, fields.node_of("otherwise"), fields.span_of("otherwise")),
         read_exceptions(fields, "then"),
         fields.flag("stock"),
+        *read_range(context, fields.scalar("range"), type),
     )
 
 
