@@ -4,6 +4,8 @@ fiitax   income tax after credits, with net investment income tax, without Addit
 fica     payroll tax of employee and employer, self-employment tax and Additional Medicare Tax
 tfica    of these the taxpayer's share: all but the employer's
 v17      itemized deductions where the unit itemizes, else 0
+v22      the child tax credit against the tax, `actc` the rest; in 2021, when the law refunded all of it, v22 is the whole
+         credit and `actc` its refunded part once more, as TAXSIM has it
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ WANTED_IN_FULL = tuple(
     dict.fromkeys((*WANTED_ALWAYS, *columns.FIGURES.values(), *columns.CHILD_CARE, columns.ITEMIZES, columns.ITEMIZED))
 )
 WANTED_FOR_RATES = (columns.INCOME_TAX, columns.PAYROLL_TAX, columns.ADDITIONAL_MEDICARE)
+
+WHOLLY_REFUNDABLE = 2021  # 26 USC 24(i)
 
 Figures = Mapping[str, Value]
 
@@ -51,10 +55,12 @@ def standard_columns(figures: Figures) -> dict[str, Fraction]:
     }
 
 
-def full_columns(figures: Figures) -> dict[str, Fraction]:
+def full_columns(figures: Figures, year: int) -> dict[str, Fraction]:
     """The amounts of the full output."""
     found = standard_columns(figures)
     found |= {column: amount(figures, name) for column, name in columns.FIGURES.items()}
+    if year == WHOLLY_REFUNDABLE:
+        found["v22"] += found["actc"]
     found["v17"] = amount(figures, columns.ITEMIZED) if figures[columns.ITEMIZES] else Fraction(0)
     found["v24"] = sum((amount(figures, name) for name in columns.CHILD_CARE), Fraction(0))
     found["v29"] = found["fica"]

@@ -106,7 +106,8 @@ class _Calculator:
         if isinstance(figures, Unanswered):
             row.faults.append(_fault(figures))
             return {}
-        found = answers.full_columns(figures) if full else answers.standard_columns(figures)
+        year = row.codes["year"]
+        found = answers.full_columns(figures, year) if full else answers.standard_columns(figures)
         if isinstance(more, Unanswered):
             return found | dict.fromkeys(("frate", "srate", "ficar"), Fraction(0))
         return found | answers.rates(figures, more, self.step)

@@ -48,6 +48,12 @@ def test_full_output_and_text() -> None:
         "fiitax": "-8616.83",
     }
     assert full["v41"] == "0.00"
+    refunded = answers("taxsimid,year,mstat,page,pwages,depx,age1,age2,idtl\n1,2021,1,40,30000,2,3,18,2\n")[0]
+    assert {name: refunded[name] for name in ("v22", "v23", "actc")} == {
+        "v22": "4100.00",
+        "v23": "3600.00",
+        "actc": "3600.00",
+    }
     text = run("taxsim", stdin="taxsimid,year,mstat,pwages,idtl\n1,2024,1,30000,5\n").stdout
     assert "Adjusted gross income" in text
     assert "30000.00" in text
