@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 
-from api.assessing import Assessed, Population, assess, population_of
+from api.assessing import Assessed, assess
 from api.assessments import FIGURES, LIABILITY, PAYMENTS, SOURCE, ZERO, Terms, first_drafts, first_id, standing_of
 from api.binding import Rows
 from api.failures import Failure
+from api.gathering import Population, population_of
 from citizens import Advance, Draft, Facts, Known, Point, PositionConflict, Scalar, SqliteLog
 from engine.constants import Constants
 

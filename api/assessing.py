@@ -1,10 +1,10 @@
-"""Groups of a snapshot assessed: the figures of each, which facts were used, or why it has none.
+"""Groups of a population assessed: the figures of each, which facts were used, or why it has none.
 
 The annual run and a correction both come through here, so a correction is what a run from nothing would have found.
 
-1. People are dealt out to the rows of their groups. A group that nobody is in comes to nothing: it has no figures.
+1. A group that nobody is in comes to nothing: it has no figures.
 2. Facts of another kind than the rules want were left out of the snapshot; their groups have a fault.
-3. The rest goes through the engine's door as tables (`binding`). What the door refuses is a fault of the group.
+3. The rest goes through the engine's door as tables. What the door refuses is a fault of the group.
 4. Many groups are computed by machine code, few by the interpreter, which gives the same figures. What has no value is
    a fault again. A group with faults names the first of them, in an order that does not hang on the rows'.
 """
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from api.binding import Binding, Rows
 from api.failures import Failure
-from citizens import Link, Snapshot, Table, Use
+from api.gathering import Part, Population, part_of
+from citizens import Use
 from engine.columns import Columns
 from engine.columns_io import BadCell, from_arrow
 from engine.constants import Constants
@@ -38,63 +39,14 @@ Values = tuple[int | None, ...]
 class Assessed:
     """What came of a group. `values` are the figures in steps of the money grid, None where one does not apply.
 
-    Empty if nobody is in the group, or if there is a fault. `used` names everybody in the group, and which of their
-    attributes were known.
+    Empty if nobody is in the group, or if there is a fault. `used` names everybody in the group and their records, and
+    which attributes were known of each.
     """
 
     group: str
     used: tuple[Use, ...]
     values: Values = ()
     fault: str = ""
-
-
-def population_of(binding: Binding, snapshot: Snapshot) -> Population | None:
-    """A snapshot's people dealt out to groups; None if nobody is in any."""
-    groups, people = snapshot.tables.get(binding.group), snapshot.tables.get(binding.person)
-    link = people.links.get(binding.group) if people is not None else None
-    if groups is None or people is None or link is None:
-        return None
-    return Population(binding, snapshot, groups, people, link)
-
-
-class Population:
-    """A snapshot's tables of groups and people, and which people are in each group."""
-
-    def __init__(self, binding: Binding, snapshot: Snapshot, groups: Table, people: Table, link: Link) -> None:
-        self.binding, self.snapshot = binding, snapshot
-        self.groups, self.people, self.link = groups, people, link
-        inside = np.flatnonzero(link.rows >= 0)
-        self.order = inside[np.argsort(link.rows[inside], kind="stable")]
-        self.sizes = np.bincount(link.rows[inside], minlength=len(groups)).astype(np.int64)
-        self.alone = len(people) - len(inside)
-        self.misfits = _misfits(self)
-
-    def occupied(self) -> Rows:
-        """The rows of groups that somebody is in."""
-        return np.flatnonzero(self.sizes)
-
-    def people_of(self, rows: Rows) -> Rows:
-        """The rows of the people in some groups (in rising order), group by group."""
-        picked = np.zeros(len(self.groups), dtype=np.bool_)
-        picked[rows] = True
-        return self.order[picked[self.link.rows[self.order]]]
-
-
-def _misfits(population: Population) -> dict[int, list[str]]:
-    """Faults of facts that were left out of the snapshot, by the row of the group."""
-    found: dict[int, list[str]] = {}
-    if not population.snapshot.misfits:
-        return found
-    group, person = population.groups, population.people
-    rows = {f"{group.entity}/{one}": row for row, one in enumerate(group.ids)}
-    rows |= {f"{person.entity}/{one}": int(population.link.rows[row]) for row, one in enumerate(person.ids)}
-    for misfit in population.snapshot.misfits:
-        row = rows.get(misfit.subject, -1)
-        entity = misfit.subject.partition("/")[0]
-        if row >= 0 and population.binding.reads(entity, misfit.attribute):
-            told = f"{misfit.subject}: `{misfit.attribute}` is recorded as {misfit.kind}"
-            found.setdefault(row, []).append(told)
-    return found
 
 
 @dataclass(slots=True)
@@ -106,49 +58,43 @@ class _Found:
     known: NDArray[np.bool_]
     faults: dict[int, list[str]] = field(default_factory=dict)
 
+    def fault(self, row: int, message: str) -> None:
+        """Note what is wrong with a group."""
+        self.faults.setdefault(row, []).append(message)
+
 
 def assess(
     population: Population, rows: Rows, figures: Sequence[Definition], constants: Constants, threads: int = 2
 ) -> Iterator[Assessed]:
     """The groups in some rows (in rising order), in that order."""
-    people = population.people_of(rows)
-    found = _computed(population, rows, people, figures, constants, threads)
-    used = _used(population, rows, people)
+    part = part_of(population, rows)
+    found = _computed(part, figures, constants, threads)
     whole = np.logical_and.reduce(found.known, axis=1).tolist()
-    for at, (row, line) in enumerate(zip(rows.tolist(), found.figures.tolist(), strict=True)):
-        group = f"{population.groups.entity}/{population.groups.ids[row]}"
+    lines = zip(rows.tolist(), found.figures.tolist(), part.used(), strict=True)
+    for at, (row, line, used) in enumerate(lines):
+        group = population.group_name(row)
         if row in found.faults:
-            yield Assessed(group, next(used), (), sorted(found.faults[row])[0][:MAX_FAULT])
+            yield Assessed(group, used, (), sorted(found.faults[row])[0][:MAX_FAULT])
         elif not population.sizes[row]:
-            yield Assessed(group, next(used))
+            yield Assessed(group, used)
         elif whole[at]:
-            yield Assessed(group, next(used), tuple(line))
+            yield Assessed(group, used, tuple(line))
         else:
-            one = zip(line, found.known[at].tolist(), strict=True)
-            yield Assessed(group, next(used), tuple(value if there else None for value, there in one))
+            pairs = zip(line, found.known[at].tolist(), strict=True)
+            yield Assessed(group, used, tuple(value if known else None for value, known in pairs))
 
 
-def _computed(
-    population: Population,
-    rows: Rows,
-    people: Rows,
-    figures: Sequence[Definition],
-    constants: Constants,
-    threads: int,
-) -> _Found:
-    binding = population.binding
-    tables = {
-        binding.group: binding.group_table(population.groups, rows[population.sizes[rows] > 0]),
-        binding.person: binding.person_table(population.people, population.link, people),
-    }
-    admitted = from_arrow(binding.program, binding.period, tables, leave_out=True)
+def _computed(part: Part, figures: Sequence[Definition], constants: Constants, threads: int) -> _Found:
+    binding = part.population.binding
+    admitted = from_arrow(binding.program, binding.period, part.tables(), leave_out=True)
     assert admitted.columns is not None
-    shape = (len(rows), len(figures))
-    found = _Found(rows, np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=np.bool_))
-    for row, faults in population.misfits.items():
-        found.faults.setdefault(row, []).extend(faults)
+    shape = (len(part.rows), len(figures))
+    found = _Found(part.rows, np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=np.bool_))
+    for row, faults in part.population.misfits.items():
+        for fault in faults:
+            found.fault(row, fault)
     for problem in admitted.problems:
-        _refused(population, tables[binding.group], people, problem, found)
+        _refused(part, problem, found)
     if admitted.columns.counts[binding.group] < WORTH_COMPILING:
         _interpret(binding, admitted.columns, figures, constants, found)
     else:
@@ -156,18 +102,13 @@ def _computed(
     return found
 
 
-def _refused(population: Population, groups: object, people: Rows, problem: BadCell, found: _Found) -> None:
+def _refused(part: Part, problem: BadCell, found: _Found) -> None:
     """Note what the door refused, under the row of the group."""
     if not problem.row:
         raise Failure(str(problem), "the facts do not fit the rules; see `rulewright show` for what the rules read")
-    if problem.table == population.binding.person:
-        at = int(people[problem.row - 1])
-        row, name = int(population.link.rows[at]), f"{population.people.entity}/{population.people.ids[at]}"
-    else:
-        row = int(groups[f"{problem.table}_id"][problem.row - 1].as_py())  # type: ignore[index]
-        name = f"{population.groups.entity}/{population.groups.ids[row]}"
-    told = f"`{problem.column}` {problem.message}" if problem.column in population.binding.read else problem.message
-    found.faults.setdefault(row, []).append(f"{name}: {told}")
+    row, name = part.place(problem.table, problem.row - 1)
+    named = problem.column in part.population.binding.read
+    found.fault(row, f"{name}: `{problem.column}` {problem.message}" if named else f"{name}: {problem.message}")
 
 
 def _compile(binding: Binding, columns: Columns, figures: Sequence[Definition], threads: int, found: _Found) -> None:
@@ -182,7 +123,7 @@ def _compile(binding: Binding, columns: Columns, figures: Sequence[Definition], 
         found.known[at, number] = got.status == 0
         for row in np.flatnonzero(got.status > NOT_APPLICABLE):
             told = got.messages.get(int(row), "cannot be determined from the facts that are known")
-            found.faults.setdefault(int(found.rows[at[row]]), []).append(f"{one.short_name}: {told}")
+            found.fault(int(found.rows[at[row]]), f"{one.short_name}: {told}")
 
 
 def _interpret(
@@ -198,45 +139,19 @@ def _interpret(
             found.known[at, cells[cell]] = held is not None
             found.figures[at, cells[cell]] = held or 0
             if held is None and not isinstance(outcome, NotApplicable):
-                told = f"{one.short_name}: {described(outcome)}"
-                found.faults.setdefault(int(found.rows[at]), []).append(told)
+                found.fault(int(found.rows[at]), f"{one.short_name}: {described(outcome)}")
 
 
 def _together(binding: Binding, columns: Columns) -> Iterator[Mapping[str, list[int]]]:
-    """The rows of each group, and of the people in it."""
+    """The rows of each group, of the people in it, and of their records."""
     inside = columns.groups[binding.group].group
-    members: list[list[int]] = [[] for _ in range(columns.counts[binding.group])]
-    for person, row in enumerate(inside.tolist()):
-        if row >= 0:
-            members[row].append(person)
-    for row, people in enumerate(members):
-        yield {binding.group: [row], binding.person: people}
-
-
-def _used(population: Population, rows: Rows, people: Rows) -> Iterator[tuple[Use, ...]]:
-    """For each group in order: it and its people, with the attributes that were known of each."""
-    binding = population.binding
-    of_groups = _known_names(binding, population.groups, rows, ())
-    of_people = _known_names(binding, population.people, people, (binding.group,))
-    group, person = population.groups, population.people
-    members = iter(zip(people.tolist(), of_people, strict=True))
-    for row, attributes, size in zip(rows.tolist(), of_groups, population.sizes[rows].tolist(), strict=True):
-        own = Use(f"{group.entity}/{group.ids[row]}", attributes)
-        yield (own, *(Use(f"{person.entity}/{person.ids[at]}", names) for at, names in _take(members, size)))
-
-
-def _take(members: Iterator[tuple[int, tuple[str, ...]]], count: int) -> Iterator[tuple[int, tuple[str, ...]]]:
-    return (next(members) for _ in range(count))
-
-
-def _known_names(binding: Binding, table: Table, rows: Rows, also: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The attributes that are known of each row, in order of name. Rows with the same ones share a tuple."""
-    columns = binding.columns(table)
-    if not columns or not len(rows):
-        return [also] * len(rows)
-    known = np.stack([column.known[rows] for column in columns.values()], axis=1)
-    packed = np.packbits(known, axis=1)
-    _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    names = list(columns)
-    patterns = [tuple(sorted((*(names[at] for at in np.flatnonzero(known[row])), *also))) for row in first]
-    return [patterns[one] for one in which.ravel().tolist()]
+    places = {binding.person: inside}
+    for entity, owners in columns.owners.items():
+        places[entity] = inside[owners] if binding.records[entity] == binding.person else owners
+    members: list[dict[str, list[int]]] = [
+        {binding.group: [row], **{entity: [] for entity in places}} for row in range(columns.counts[binding.group])
+    ]
+    for entity, groups in places.items():
+        for row, group in enumerate(groups.tolist()):
+            members[group][entity].append(row)
+    yield from members

@@ -1,8 +1,9 @@
 """Where citizens' facts meet a program's inputs: the one place that knows both.
 
 An attribute of a subject is the fact or figure of that name of the subject's entity. A relation is named after the
-group's entity (`tax_unit`) and its value says which group and with which role. What the wanted figures cannot read is
-left alone. What a subject's history does not say means what the rules say of a complete case, as in a signed return.
+entity that it leads to: a person's `tax_unit` says which group and with which role, a record's `person` says whose it
+is. What the wanted figures cannot read is left alone. What a subject's history does not say means what the rules say of
+a complete case, as in a signed return.
 
 1. From the wanted figures follow what their formulas read at the period: those facts and figures may be supplied.
 2. Money and whole numbers of a period are flows: they count only if they were recorded as valid from a day of that
@@ -42,6 +43,7 @@ Rows = NDArray[np.int64]
 class Binding:
     """A program's view of subjects' facts in a period. `read` are the definitions that may be supplied, by attribute.
 
+    `records` are the entities of records whose facts are read, each with the entity of its owners.
     `wanted` says what to read of a history: those attributes and the relation, each with days and kinds.
     """
 
@@ -49,6 +51,7 @@ class Binding:
     period: Period
     group: str
     person: str
+    records: Mapping[str, str]
     read: Mapping[str, Definition]
     wanted: Mapping[str, Wanted]
 
@@ -59,10 +62,14 @@ class Binding:
 
     def reads(self, entity: str, attribute: str) -> bool:
         """Whether an attribute of an entity's subjects can move a figure: a fact that is read, or the relation."""
-        if attribute == self.group:
-            return entity == self.person
+        if attribute == self.relation(entity):
+            return True
         found = self.read.get(attribute)
         return found is not None and found.entity == entity
+
+    def relation(self, entity: str) -> str:
+        """The relation that says where an entity's subjects belong; empty for one that is no part of a group."""
+        return self.group if entity == self.person else self.records.get(entity, "")
 
     def counts(self, entity: str, attribute: str, valid_from: date) -> bool:
         """Whether a change point of that day can move a figure of the period."""
@@ -88,6 +95,13 @@ class Binding:
             }
         )
 
+    def record_table(self, table: Table, link: Link, rows: Rows) -> pa.Table:
+        """Some rows of a table of records, with the rows of their owners."""
+        owners = pa.array(link.rows[rows])
+        return pa.table(
+            {f"{table.entity}_id": pa.array(rows), f"{link.entity}_id": owners, **self._arrays(table, rows)}
+        )
+
     def _arrays(self, table: Table, rows: Rows) -> dict[str, Any]:
         return {name: _array(column, rows) for name, column in self.columns(table).items()}
 
@@ -97,12 +111,13 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     entity = program.settings.entities.get(group)
     if entity is None or not entity.of:
         raise Failure(f"the rules know no group `{group}`", "name one of their group entities")
-    read = {}
+    records, read = _records(program, group), {}
     for cell in _reached(program, period, figures):
         definition = program.definitions[cell.name]
         if program.find(definition.short_name) is not definition:
             continue  # a private name of several modules: nobody can mean it
-        if cell == cell_for(program, definition.name, period) and definition.entity in (group, entity.of):
+        gathered = definition.entity in (group, entity.of, *records)
+        if gathered and cell == cell_for(program, definition.name, period):
             read[definition.short_name] = definition
         elif definition.is_input:
             message = f"`{definition.short_name}` of a {definition.entity} is read for {cell.period}"
@@ -110,7 +125,16 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
                 message, f"an assessment of {period} gathers facts of people and of their {group} for {period}"
             )
     wanted = {name: Wanted(_since(one, period), _KINDS.get(one.type.kind, "")) for name, one in read.items()}
-    return Binding(program, period, group, entity.of, read, {**wanted, group: Wanted(kinds="r", group=group)})
+    used = {one.entity for one in read.values()}
+    records = {record: owner for record, owner in records.items() if record in used}
+    relations = {name: Wanted(kinds="r", group=name) for name in (group, *records.values())}
+    return Binding(program, period, group, entity.of, records, read, {**wanted, **relations})
+
+
+def _records(program: Program, group: str) -> dict[str, str]:
+    """The entities of records that belong to the groups or to their people, each with its owners'."""
+    entities = program.settings.entities
+    return {one.name: one.belongs_to for one in entities.values() if one.belongs_to in (group, entities[group].of)}
 
 
 def _reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:

@@ -18,7 +18,7 @@ begins at the run's horizon):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -26,8 +26,9 @@ from decimal import Decimal
 import numpy as np
 
 from api.annual import FOLLOWER
-from api.assessing import Assessed, assess, population_of
+from api.assessing import Assessed, assess
 from api.assessments import Standing, Terms, correction_drafts, fault_of, standing_of, terms_of
+from api.gathering import population_of
 from citizens import (
     Adjustment,
     Advance,
@@ -143,7 +144,7 @@ class Follower:
     def _follow(self, terms: Terms, position: int, head: int, window: int) -> None:
         events, to = self._next(position, head, window)
         self._correct(terms, self._touched(terms, events, position, to), position, to)
-        entities = (terms.binding.group, terms.binding.person)
+        entities = (terms.binding.group, terms.binding.person, *terms.binding.records)
         self.report.facts += sum(event.subject.partition("/")[0] in entities for event in events)
 
     def _next(self, position: int, head: int, window: int) -> tuple[list[Event], int]:
@@ -163,16 +164,26 @@ class Follower:
             after = held(terms, self.log.timeline(subject, to))
             if after == self._held_before(terms, subject, position):
                 continue
-            if subject.partition("/")[0] == terms.binding.group:
-                found.setdefault(subject, Touched()).joined.add(subject)
-                continue
-            relation = after.get(terms.binding.group)
-            if isinstance(relation, Belongs) and relation.group.partition("/")[0] == terms.binding.group:
-                found.setdefault(relation.group, Touched()).joined.add(subject)
+            group = self._group_of(terms, subject, after, to)
+            if group:
+                found.setdefault(group, Touched()).joined.add(subject)
             for assessed in self.log.read_uses(subject):
                 if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
                     found.setdefault(assessed.subject, Touched()).named.add(subject)
         return found
+
+    def _group_of(self, terms: Terms, subject: str, facts: Mapping[str, Value], to: int) -> str:
+        """The group that a subject with those facts is in, through its owner if it is a record; empty for none."""
+        binding, entity = terms.binding, subject.partition("/")[0]
+        if entity == binding.group:
+            return subject
+        relation = facts.get(binding.relation(entity))
+        if not isinstance(relation, Belongs) or relation.group.partition("/")[0] != binding.relation(entity):
+            return ""
+        owner = relation.group
+        if binding.relation(entity) == binding.group:
+            return owner
+        return self._group_of(terms, owner, held(terms, self.log.timeline(owner, to)), to)
 
     def _held_before(self, terms: Terms, subject: str, position: int) -> dict[str, Value] | None:
         """What held as known at the position; None where compaction left no answer."""
@@ -229,7 +240,8 @@ class Follower:
         self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int
     ) -> list[Assessed]:
         wanted = {subject for group, how in touched.items() for subject in (group, *how.joined)}
-        wanted |= {subject for group in touched for subject in _named(standing[group].last)}
+        named = {subject for group in touched for subject in _named(standing[group].last)}
+        wanted |= named | self._records_of(terms, wanted - named, to)
         snapshot = self._snapshot(terms, wanted, to)
         population = population_of(terms.binding, snapshot)
         found = {group: Assessed(group, (Use(group, ()),)) for group in touched}
@@ -239,6 +251,21 @@ class Follower:
             for one in assess(population, rows, terms.definitions, self._constants):
                 found[one.group] = one
         return [_unless_erased(one, standing[one.group]) for one in found.values()]
+
+    def _records_of(self, terms: Terms, owners: set[str], to: int) -> set[str]:
+        """The records of subjects that no assessment names. Walks through the log, if there are records in it."""
+        records = {entity: owner for entity, owner in terms.binding.records.items() if self.log.has_entity(entity)}
+        if not records or not owners:
+            return set()
+        relations = {owner: terms.binding.wanted[owner] for owner in records.values()}
+        found = self.log.snapshot(terms.binding.valid_on, to, attributes=relations).tables
+        return {
+            f"{entity}/{found[entity].ids[row]}"
+            for entity, owner in records.items()
+            if entity in found and owner in found[entity].links
+            for row, at in enumerate(found[entity].links[owner].rows.tolist())
+            if at >= 0 and f"{owner}/{found[owner].ids[at]}" in owners
+        }
 
     def _snapshot(self, terms: Terms, subjects: set[str], to: int) -> Snapshot:
         return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)

@@ -190,6 +190,11 @@ class KeyStore:
                 raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store")
             yield number, entity, identifier, key
 
+    def has_entity(self, entity: str) -> bool:
+        """Whether a subject of the entity has a key."""
+        select = "SELECT 1 FROM subjects WHERE entity = ? AND id IS NOT NULL LIMIT 1"
+        return self._connection.execute(select, (entity,)).get is not None
+
     def count(self) -> tuple[int, int]:
         """How many subjects have a key, and how many were erased."""
         row = self._connection.execute("SELECT count(key), count(*) - count(key) FROM subjects").fetchone()

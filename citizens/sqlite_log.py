@@ -253,6 +253,11 @@ class SqliteLog:
         with self._reader() as reader:
             return reader.position(consumer)
 
+    def has_entity(self, entity: str) -> bool:
+        """Whether any subject of an entity has been written of, and is not erased."""
+        with self._reader() as reader:
+            return reader.keys.has_entity(entity)
+
     def positions(self) -> dict[str, int]:
         """The position of every consumer."""
         with self._reader() as reader:
