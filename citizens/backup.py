@@ -18,7 +18,7 @@ from pathlib import Path
 import apsw
 
 from citizens.erasure import add_to_ledger, read_ledger
-from citizens.errors import LogDamaged, Refused
+from citizens.errors import LogDamaged, LogUnavailable, Refused
 from citizens.files import WriterLock, replace_file, sync_file, sync_folder
 from citizens.layout import Anchor, Layout
 from citizens.sqlite_files import SHIPPED, connect
@@ -33,11 +33,22 @@ _BLOCK = 1 << 20
 def backup(log: SqliteLog, target: Path | str) -> Anchor:
     """Copy the log, while it goes on, into the new folder `target`; how far the copy reaches.
 
-    Raises Refused if there is something at `target` already."""
+    Raises Refused if there is something at `target` already, LogUnavailable (with nothing left there) if it fails.
+    """
     folder = Path(target)
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty; name a new folder for the backup")
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _fill(log, folder)
+    except (OSError, apsw.Error) as error:
+        for path in folder.iterdir():
+            path.unlink()
+        message = f"{folder} holds no backup ({_told(error)}); make room there or see to the disk, and repeat"
+        raise LogUnavailable(message) from error
+
+
+def _fill(log: SqliteLog, folder: Path) -> Anchor:
     anchor = log.anchor()
     _copy(log.layout.events_path(), folder / "events.db")
     _copy(log.layout.keys_path, folder / "keys.db")
@@ -48,6 +59,11 @@ def backup(log: SqliteLog, target: Path | str) -> Anchor:
     manifest = {"anchor": anchor.to_json(), "sha256": hashes}
     replace_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     return anchor
+
+
+def _told(error: OSError | apsw.Error) -> str:
+    """What happened, in words."""
+    return error.strerror or str(error) if isinstance(error, OSError) else type(error).__name__
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -82,8 +98,9 @@ def restore(
     A log at `target` is replaced; its ledger of erasures is kept and added to. `keys` is where the key store goes, if
     not into the folder. `erasures` names another copy of the ledger.
 
-    Raises LogDamaged, with nothing changed, if the backup is not whole; Refused if there is no ledger but the backup's
-    own and `erasures_lost` does not say that this is known; LogLocked if a process writes the log.
+    Raises LogDamaged, with nothing changed, if the backup is not whole, LogUnavailable if there is no room for it;
+    Refused if there is no ledger but the backup's own and `erasures_lost` does not say that this is known; LogLocked if
+    a process writes the log.
     """
     folder = Path(source)
     layout = Layout(Path(target), Path(keys) if keys is not None else Path(target) / "keys.db")
@@ -123,9 +140,15 @@ def _put_in_place(folder: Path, layout: Layout, anchor: Anchor) -> None:
     """Replace the log, once the backup's files are beside it. Between the old and the new one, opening is refused."""
     path = layout.folder / "events-000001.db"
     moves = [("events.db", path), ("keys.db", layout.keys_path)]
-    for name, to in moves:
-        shutil.copyfile(folder / name, _beside(to))
-        sync_file(_beside(to))
+    try:
+        for name, to in moves:
+            shutil.copyfile(folder / name, _beside(to))
+            sync_file(_beside(to))
+    except OSError as error:
+        for _, to in moves:
+            _beside(to).unlink(missing_ok=True)
+        message = f"{layout.folder} is as it was ({error.strerror}); make room for the log a second time, and repeat"
+        raise LogUnavailable(message) from error
     (layout.folder / "current").unlink(missing_ok=True)
     sync_folder(layout.folder)
     layout.clear_cache()

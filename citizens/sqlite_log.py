@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -60,7 +60,7 @@ def open_log(
     try:
         return SqliteLog(layout, settings, clock, write=write)
     except OSError as error:
-        message = f"{folder} cannot be opened as a log ({error.strerror}); check the path and its rights"
+        message = f"{folder} cannot be opened as a log ({error.strerror}); check the path, its rights, the disk's room"
         raise LogUnavailable(message) from None
     except (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.BusyError) as error:
         message = f"{folder} cannot be opened as a log ({error}); make room on the disk, or see to it and its rights"
@@ -438,8 +438,17 @@ class SqliteLog:
             if number in reader.held():
                 raise UnderHold("the subject is under legal hold; release the hold first")
             entry = Entry(number, fingerprint(key), actor, legal_basis, reason)
-            add_to_ledger(self.layout.erasures_path, [entry])
-            self._finish_erasures()
+            try:
+                add_to_ledger(self.layout.erasures_path, [entry])
+            except OSError as error:
+                message = f"nothing was erased ({error.strerror}); make room or see to the disk, and erase again"
+                raise LogUnavailable(message) from error
+            try:
+                self._finish_erasures()
+            except (OSError, apsw.Error) as error:
+                message = f"the erasure is in the ledger, and not finished ({error}); make room, and erase again"
+                writer.stop(message)
+                raise LogUnavailable(message) from error
             return True
 
     def _complete_ledger(self) -> None:
@@ -476,11 +485,14 @@ class SqliteLog:
             pooled, self._pool = self._pool, []
         for _, reader in pooled:
             reader.close()
+        try:
+            if not keep_wal:
+                self.checkpoint()
+        except apsw.Error:
+            keep_wal = True  # the disk is full or failing: what was acknowledged is in the WAL
         if keep_wal:
             # Copying the WAL now could make a failed write look whole; the next opening recovers from it instead.
             writer.reader.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        else:
-            self.checkpoint()
         writer.reader.close()
 
     def close(self) -> None:
@@ -491,7 +503,8 @@ class SqliteLog:
             with self._writer.lock:
                 poisoned = self._writer.failure is not None
                 if not poisoned:
-                    self.layout.write_anchor(_anchor(self._writer.reader))
+                    with suppress(OSError):  # without room for a new anchor the one before it goes on counting
+                        self.layout.write_anchor(_anchor(self._writer.reader))
                 self._stop_writer(keep_wal=poisoned)
                 self._writer.stop("the log was closed")
         self._closed = True

@@ -15,7 +15,17 @@ from typing import Any
 import apsw
 import pytest
 
-from citizens import LogUnavailable, Settings, SqliteLog, import_tables, open_log, sample_population
+from citizens import (
+    LogUnavailable,
+    Settings,
+    SqliteLog,
+    backup,
+    import_tables,
+    open_log,
+    restore,
+    sample_population,
+)
+from citizens.layout import Layout
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
 
@@ -154,6 +164,70 @@ def test_a_full_disk_during_an_import_leaves_an_empty_log(tmp_path: Path, faults
     assert import_tables(log, sample_population(5, 1, DAY), TAX, "x").recorded > 5
     assert log.verify().problems == ()
     log.close()
+
+
+def test_what_was_acknowledged_stands_though_closing_finds_the_disk_full(
+    tmp_path: Path, faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = faulty(tmp_path)
+    log.append([wages("person/1", "1", "a")])
+    faults.write, faults.only = True, "events-000001.db"
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Layout, "write_anchor", full)
+    log.close()
+    faults.write = False
+    with fresh(tmp_path) as again:
+        assert [event.event_id for event in again.read()] == ["a"]
+        assert again.verify().sound
+
+
+def test_an_erasure_without_room_for_its_ledger_is_not_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with fresh(tmp_path) as log:
+        log.append([wages("person/1", "1", "a")])
+        with monkeypatch.context() as patch:
+            patch.setattr("citizens.sqlite_log.add_to_ledger", full)
+            with pytest.raises(LogUnavailable, match="nothing was erased"):
+                log.erase("person/1", actor="a", legal_basis="b", reason="c")
+        assert log.version("person/1") == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(Layout, "clear_cache", full)
+            with pytest.raises(LogUnavailable, match="in the ledger, and not finished"):
+                log.erase("person/1", actor="a", legal_basis="b", reason="c")
+    with fresh(tmp_path) as log:
+        assert log.version("person/1") == 0
+        assert log.stats().by_kind == {"facts": 1, "erasure": 1}
+
+
+def test_a_backup_or_restore_without_room_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        if path.name.endswith("keys.db"):
+            raise OSError(28, "No space left on device")
+
+    with fresh(tmp_path / "log") as log:
+        log.append([wages("person/1", "1", "a")])
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.modules["citizens.backup"], "sync_file", full)
+            with pytest.raises(LogUnavailable, match="holds no backup"):
+                backup(log, tmp_path / "copy")
+        assert list((tmp_path / "copy").iterdir()) == []
+        backup(log, tmp_path / "copy")
+        log.append([wages("person/1", "2", "b")])
+    before = sorted(path.name for path in (tmp_path / "log").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(sys.modules["citizens.backup"], "sync_file", full)
+        with pytest.raises(LogUnavailable, match="is as it was"):
+            restore(tmp_path / "copy", tmp_path / "log", erasures_lost=True)
+    assert {*before, "erasures.log"} == {path.name for path in (tmp_path / "log").iterdir()}
+    with fresh(tmp_path / "log") as log:
+        assert [event.event_id for event in log.read()] == ["a", "b"]
 
 
 WRITER = """
