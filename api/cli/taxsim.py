@@ -50,12 +50,12 @@ def _step(text: str) -> Fraction:
 @contextmanager
 def _opened(path: str) -> Iterator[TextIO]:
     if path == "-":
-        yield io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+        yield io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", errors="replace", newline="")
         return
     file = Path(path)
     if not file.exists():
         raise Misuse(f"there is no file `{path}`", "name a CSV file, or give it on stdin")
     if file.is_dir():
         raise Misuse(f"`{path}` is a folder, not a CSV file", "name a CSV file, or give it on stdin")
-    with file.open(encoding="utf-8-sig", newline="") as stream:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         yield stream

@@ -93,6 +93,7 @@ ADDITIONAL_MEDICARE = "additional_medicare_tax"
 REPEALED = ("v20", "v21")
 STATE = tuple(f"v{number}" for number in range(30, 42))
 FULL = (*STANDARD, *(f"v{number}" for number in range(10, 46) if number != 42), "qbid", "niit", "addmed", "actc")
+ANSWERS = frozenset(FULL)
 
 LABELS = {
     "fiitax": "Federal income tax after credits",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import TextIO
 
@@ -24,6 +25,7 @@ from engine.periods import PeriodKind
 from engine.periods import Unit as Size
 
 BLOCK = 1_000
+MOST_NAMED = 10  # of the columns that are not read
 Complain = Callable[[str], None]
 
 
@@ -49,6 +51,8 @@ def run(program: Program, source: TextIO, sink: TextIO, complain: Complain, step
     header, rows = read_rows(source)
     report = Report(ignored=header.ignored)
     complain("state tax (siitax, srate, v30-v41) is 0: there are no rules for states yet")
+    if header.ignored:
+        complain(_passed_over(header.ignored))
     everything = list(rows)
     shown = columns.FULL if any(row.codes.get("idtl") == 2 for row in everything) else columns.STANDARD
     writer = csv.writer(sink, lineterminator="\n")
@@ -71,6 +75,16 @@ def run(program: Program, source: TextIO, sink: TextIO, complain: Complain, step
     for text in texts:
         sink.write(text)
     return report
+
+
+def _passed_over(names: Sequence[str]) -> str:
+    """Which columns are not read, and what one that is nearly a column may be meant for."""
+    spoken = []
+    for name in names[:MOST_NAMED]:
+        near = get_close_matches(name, sorted(columns.KNOWN), n=1, cutoff=0.8) if name not in columns.ANSWERS else []
+        spoken.append(f"`{name}`" + (f" (did you mean `{near[0]}`?)" if near else ""))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"columns that are not read: {', '.join(spoken)}{more}"
 
 
 class _Calculator:

@@ -18,6 +18,7 @@ from typing import TextIO
 from api.failures import Failure
 from api.taxsim.columns import CODES, KNOWN, MONEY
 from engine.numbers import RoundingMode, round_to
+from engine.source import visible
 
 CENT = Fraction(1, 100)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
@@ -58,15 +59,21 @@ def read_header(cells: list[str]) -> Header:
     for place, cell in enumerate(cells):
         name = cell.strip().strip("\ufeff").lower()
         if name not in KNOWN:
-            ignored.append(name[:40])
+            ignored.append(visible(name[:40]))
         elif name in places:
             raise Failure(f"the column `{name}` stands twice", "remove one of the two")
         else:
             places[name] = place
     for needed in ("year", "mstat"):
         if needed not in places:
-            raise Failure(f"there is no column `{needed}`", "begin with a header line: taxsimid,year,mstat,page,…")
-    return Header(places, tuple(ignored))
+            raise Failure(f"there is no column `{needed}`", _header_help(cells))
+    return Header(places, tuple(name for name in ignored if name))
+
+
+def _header_help(cells: list[str]) -> str:
+    if len(cells) == 1 and any(mark in cells[0] for mark in ";\t|"):
+        return "separate the columns by commas"
+    return "begin with a header line: taxsimid,year,mstat,page,…"
 
 
 def read_rows(stream: TextIO) -> tuple[Header, Iterator[Row]]:
@@ -74,7 +81,7 @@ def read_rows(stream: TextIO) -> tuple[Header, Iterator[Row]]:
     lines = csv.reader(stream, strict=False)
     try:
         first = next(lines, None)
-    except (csv.Error, UnicodeDecodeError) as fault:
+    except csv.Error as fault:
         raise _no_csv(fault) from None
     if first is None or not any(cell.strip() for cell in first):
         raise Failure("the input is empty", "give CSV with a header line: taxsimid,year,mstat,page,…")
@@ -87,7 +94,7 @@ def _rows(lines: Iterator[list[str]], header: Header) -> Iterator[Row]:
     while True:
         try:
             cells = next(lines, None)
-        except (csv.Error, UnicodeDecodeError) as fault:
+        except csv.Error as fault:
             raise _no_csv(fault) from None
         if cells is None:
             return
@@ -97,8 +104,7 @@ def _rows(lines: Iterator[list[str]], header: Header) -> Iterator[Row]:
 
 
 def _no_csv(fault: Exception) -> Failure:
-    what = "it is not UTF-8 text" if isinstance(fault, UnicodeDecodeError) else str(fault)
-    return Failure(f"the input cannot be read as CSV: {what}", "give CSV with a header line, saved as UTF-8")
+    return Failure(f"the input cannot be read as CSV: {fault}", "give CSV with a header line, saved as UTF-8")
 
 
 def read_row(number: int, cells: list[str], header: Header) -> Row:
@@ -120,7 +126,7 @@ def read_row(number: int, cells: list[str], header: Header) -> Row:
 def _identifier(text: str) -> str:
     """`1.` and `1.0` are 1; anything else stays as it is, on one line."""
     found = re.fullmatch(r"([0-9]+)\.0*", text, re.ASCII)
-    return found[1] if found else " ".join(text[:60].split())
+    return found[1] if found else visible(" ".join(text[:60].split()))
 
 
 def _number(text: str, column: str, row: Row) -> Fraction:
@@ -131,7 +137,7 @@ def _number(text: str, column: str, row: Row) -> Fraction:
             raise InvalidOperation
         return Fraction(Decimal(text))
     except (InvalidOperation, OverflowError, ValueError):
-        row.faults.append(Fault(column, f"`{text[:40]}` is not a number"))
+        row.faults.append(Fault(column, f"`{visible(text[:40])}` is not a number"))
         return Fraction(0)
 
 
@@ -142,6 +148,6 @@ def _money(text: str, column: str, row: Row) -> Fraction:
 def _whole(text: str, column: str, row: Row) -> int:
     value = _number(text, column, row)
     if value.denominator != 1:
-        row.faults.append(Fault(column, f"`{text[:40]}` is not a whole number"))
+        row.faults.append(Fault(column, f"`{visible(text[:40])}` is not a whole number"))
         return 0
     return value.numerator

@@ -28,7 +28,14 @@ _BUSINESS = ("self_employment_income", "sstb_self_employment_income", "partnersh
 
 
 def check_row(row: Row, years: range) -> None:
-    """Add to the row's faults what no tax unit can be."""
+    """Add to the row's faults what no tax unit can be; of a column that could not be read, nothing more."""
+    reported = list(row.faults)
+    unread = {fault.column for fault in reported}
+    _check_codes(row, years)
+    row.faults[:] = reported + [fault for fault in row.faults[len(reported) :] if fault.column not in unread]
+
+
+def _check_codes(row: Row, years: range) -> None:
     code = row.codes.get
     year, status = code("year", 0), code("mstat", 0)
     if year not in years:

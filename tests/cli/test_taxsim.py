@@ -118,3 +118,23 @@ def test_in_json() -> None:
     answer = json.loads(done.stdout)
     assert (answer["computed"], answer["refused"]) == (1, 1)
     assert answer["rows"][0]["fiitax"] == "1616.00"
+
+
+def test_columns_that_are_not_read_are_named_with_what_may_be_meant() -> None:
+    done = run("taxsim", stdin="taxsimid,year,mstat,pwage,fiitax\n1,2024,1,3,4\n")
+    assert "columns that are not read: `pwage` (did you mean `pwages`?), `fiitax`\n" in done.stderr
+    assert done.returncode == 0
+
+
+def test_a_row_that_is_no_text_is_reported_and_the_others_are_computed() -> None:
+    done = run("taxsim", stdin="taxsimid,year,mstat,pwages\n\x1b[31m1,2024.5,1,\x1b5\n2,2024,1,30000\n")
+    assert "row 1, taxsimid ␦[31m1, year: `2024.5` is not a whole number\n" in done.stderr
+    assert "row 1, taxsimid ␦[31m1, pwages: `␦5` is not a number\n" in done.stderr
+    assert done.stderr.count("row 1,") == 2
+    assert done.stdout.count("\n") == 2
+
+
+def test_other_separators_are_recognised() -> None:
+    done = run("taxsim", stdin="taxsimid;year;mstat\n1;2024;1\n")
+    assert done.returncode == 1
+    assert "separate the columns by commas" in done.stderr
