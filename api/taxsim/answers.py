@@ -4,7 +4,7 @@ fiitax   income tax after credits, with net investment income tax, without Addit
 fica     payroll tax of employee and employer, self-employment tax and Additional Medicare Tax
 tfica    of these the taxpayer's share: all but the employer's
 v17      itemized deductions where the unit itemizes, else 0
-v22      the child tax credit against the tax, `actc` the rest; in 2021, when the law refunded it, v22 is the whole credit
+v22      the child tax credit against the tax, `actc` the rest; in 2021, when it was refunded, v22 is the whole credit
          and `actc` its refunded part once more, as TAXSIM has it
 """
 
