@@ -55,7 +55,7 @@ def one_round(program: Program, year: int, people: int, seed: int, number: int) 
         program, parse_period(str(year)), people, seed, given, _MISSING[number % 4], _DENSITY[number % 4]
     )
     way = _WAYS[number % len(_WAYS)]
-    result = evaluate(program, columns, names, options=way, threads=1 + number % 2)
+    result = evaluate(program, columns, all_figures(program, columns), options=way, threads=1 + number % 2)
     values = 0
     different: list[Compared] = []
     for one in compared(program, columns, result):

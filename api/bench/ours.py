@@ -22,6 +22,7 @@ from engine.explain import explain
 from engine.interpreter import Interpreter
 from engine.ir.program import Program
 from engine.native import Options, Ready, evaluate, forget, marginal_rates, prepare
+from engine.native.agreement import all_figures
 from engine.native.handover import case_of
 from engine.outcomes import Fact
 from engine.periods import parse_period
@@ -31,13 +32,12 @@ TWO_THREADS = f"{len(OUTPUTS)} outputs, 2 threads"
 MEMORY = "memory alone, the same bytes, 2 threads"
 COLD = "whole process: files to a file, code from the cache"
 FIRST = "whole process: files to a file, nothing cached"
-RUNS = 15
 
 
-def compiling(rules: Path, program: Program, columns: Columns) -> Iterator[Measured]:
+def compiling(rules: Path, program: Program, columns: Columns, runs: int) -> Iterator[Measured]:
     """From text to machine code; and again, from what is kept on disk."""
     figures = f"{len(program.definitions):,} facts and figures"
-    yield Measured("compile", f"{figures}, YAML to checked program", best(lambda: compile_rules(rules), 3))
+    yield Measured("compile", f"{figures}, YAML to checked program", best(lambda: compile_rules(rules), runs))
     with tempfile.TemporaryDirectory() as folder:
         for what in ("nothing cached", "from the cache"):
             forget()
@@ -63,28 +63,35 @@ def made(figures: int) -> Iterator[Measured]:
             yield Measured("compile", f"its machine code, {what}", seconds)
 
 
-def population(program: Program, tables: Tables) -> Iterator[Measured]:
+def population(program: Program, tables: Tables, runs: int) -> Iterator[Measured]:
     """Everybody at once, in one process that has compiled already."""
     columns, units = admitted(program, tables), len(tables["tax_unit"])
-    yield Measured("population", "tables through the door", best(lambda: admitted(program, tables), 3), units)
+    yield Measured(
+        "population", "tables through the door", best(lambda: admitted(program, tables), min(runs, 4)), units
+    )
     prepare(program, columns, OUTPUTS)
-    yield Measured("population", "laying out", best(lambda: prepare(program, replace(columns), ()), 3), units)
+    yield Measured(
+        "population", "laying out", best(lambda: prepare(program, replace(columns), ()), min(runs, 4)), units
+    )
     ready = prepare(program, columns, OUTPUTS)
     evaluate(program, columns, OUTPUTS)
     for threads, what in ((1, f"{len(OUTPUTS)} outputs, 1 thread"), (2, TWO_THREADS)):
-        seconds = best(lambda n=threads: evaluate(program, columns, OUTPUTS, threads=n), RUNS)  # type: ignore[misc]
+        seconds = best(lambda n=threads: evaluate(program, columns, OUTPUTS, threads=n), runs)  # type: ignore[misc]
         yield Measured("population", what, seconds, units)
-    yield Measured("population", MEMORY, memory_alone(ready), units)
+    yield Measured("population", MEMORY, memory_alone(ready, runs), units)
     yield Measured(
-        "population", f"{len(OUTPUTS)} marginal rates on wages, 2 threads", _marginal(program, columns), units
+        "population",
+        f"{len(OUTPUTS)} marginal rates on wages, 2 threads",
+        _marginal(program, columns, min(runs, 4)),
+        units,
     )
-    every = [name for name, one in program.definitions.items() if not one.is_input]
+    every = all_figures(program, columns)
     evaluate(program, columns, every)
-    seconds = best(lambda: evaluate(program, columns, every, threads=2), 5)
+    seconds = best(lambda: evaluate(program, columns, every, threads=2), min(runs, 5))
     yield Measured("population", f"every figure ({len(every)}), 2 threads", seconds, units)
 
 
-def memory_alone(ready: Ready) -> float:
+def memory_alone(ready: Ready, runs: int) -> float:
     """Seconds that this machine's memory needs on two threads for as many bytes as one run reads and writes."""
     read, written = ready.traffic()
     inputs = np.array_split(np.ones(read // 8, dtype=np.int64), 2)
@@ -95,15 +102,15 @@ def memory_alone(ready: Ready) -> float:
         outputs[index].fill(index)
 
     with ThreadPoolExecutor(2) as pool:
-        return best(lambda: list(pool.map(half, range(2))), RUNS)
+        return best(lambda: list(pool.map(half, range(2))), runs)
 
 
-def _marginal(program: Program, columns: Columns) -> float:
+def _marginal(program: Program, columns: Columns, runs: int) -> float:
     heads = columns.groups["tax_unit"].role == 0
-    return best(lambda: marginal_rates(program, columns, OUTPUTS, "employment_income", heads, 10_000, threads=2), 4)
+    return best(lambda: marginal_rates(program, columns, OUTPUTS, "employment_income", heads, 10_000, threads=2), runs)
 
 
-def household(program: Program) -> Iterator[Measured]:
+def household(program: Program, runs: int) -> Iterator[Measured]:
     """A couple with two children of the sample."""
     tables = sample_tables(1)
     whose = tables["person"]["tax_unit_id"]
@@ -112,14 +119,14 @@ def household(program: Program) -> Iterator[Measured]:
     one = {name: table.filter(pc.equal(table["tax_unit_id"], chosen)) for name, table in tables.items()}
     columns = admitted(program, one)
     evaluate(program, columns, OUTPUTS)
-    seconds = best(lambda: evaluate(program, replace(columns), OUTPUTS), 200)
+    seconds = best(lambda: evaluate(program, replace(columns), OUTPUTS), 20 * runs)
     yield Measured("household", "native, laid out each time", seconds, 1)
-    yield Measured("household", "native, from Arrow tables", best(lambda: _whole(program, one), 50), 1)
+    yield Measured("household", "native, from Arrow tables", best(lambda: _whole(program, one), 5 * runs), 1)
     case = case_of(program, columns, {"tax_unit": [0], "person": list(range(columns.counts["person"]))})
     facts = [Fact(name, "0", parse_period(YEAR)) for name in OUTPUTS]
-    seconds = best(lambda: _interpreted(program, case, facts), 5)
+    seconds = best(lambda: _interpreted(program, case, facts), min(runs, 5))
     yield Measured("household", f"interpreter, {len(OUTPUTS)} outputs with every step kept", seconds, 1)
-    seconds = best(lambda: explain(Interpreter(program, case), facts[-2]), 5)
+    seconds = best(lambda: explain(Interpreter(program, case), facts[-2]), min(runs, 5))
     yield Measured("household", "interpreter, income tax explained", seconds, 1)
 
 
@@ -132,12 +139,12 @@ def _whole(program: Program, tables: Tables) -> object:
     return evaluate(program, admitted(program, tables), OUTPUTS)
 
 
-def starting(folder: Path) -> Iterator[Measured]:
+def starting(folder: Path, runs: int) -> Iterator[Measured]:
     """What a process needs before it can do anything."""
     variables = surroundings(folder / "python")
 
     def fresh(code: str) -> float:
-        return min(process([sys.executable, "-c", code], variables)[0] for _ in range(4))
+        return min(process([sys.executable, "-c", code], variables)[0] for _ in range(runs + 1))
 
     nothing = fresh("pass")
     imported = fresh("import engine.interpreter, engine.pipeline, engine.native")
@@ -147,7 +154,7 @@ def starting(folder: Path) -> Iterator[Measured]:
     )
 
 
-def processes(rules: str, tables: Tables, folder: Path, repeat: int) -> Iterator[Measured]:
+def processes(rules: str, tables: Tables, folder: Path, repeat: int, runs: int) -> Iterator[Measured]:
     """`rulewright batch` from a command line to a written file; with `repeat`, also of the population so many times
     over, which is read and written in parts.
     """
@@ -159,8 +166,8 @@ def processes(rules: str, tables: Tables, folder: Path, repeat: int) -> Iterator
     process([sys.executable, "-c", "import api.cli.batch, engine.pipeline, rich"], variables)
     seconds, memory, _ = process(command, variables)
     yield Measured("process", FIRST, seconds, units, memory)
-    runs = [process(command, variables)[:2] for _ in range(4)]
-    yield Measured("process", COLD, *min((seconds, units, memory) for seconds, memory in runs))
+    found = [process(command, variables)[:2] for _ in range(runs)]
+    yield Measured("process", COLD, *min((seconds, units, memory) for seconds, memory in found))
     if repeat > 1:
         many.mkdir()
         command = _command(rules, list(write_files(tables, many, repeat)), many)

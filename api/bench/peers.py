@@ -51,14 +51,14 @@ def survey(python: str, folder: Path) -> Tables:
     return survey_tables(path)
 
 
-def measure(peers: Mapping[str, str], folder: Path) -> Iterator[Measured]:
+def measure(peers: Mapping[str, str], folder: Path, runs: int) -> Iterator[Measured]:
     """The peers' times, each on the records that the engine was measured on, or beside the engine's on its own."""
     if "taxcalc" in peers:
         yield from _taxcalc(peers["taxcalc"], folder)
     if "openfisca" in peers:
         yield from _openfisca(peers["openfisca"], folder)
     if "taxsim" in peers:
-        yield from _taxsim(peers["taxsim"], folder)
+        yield from _taxsim(peers["taxsim"], folder, runs)
 
 
 def _taxcalc(python: str, folder: Path) -> Iterator[Measured]:
@@ -87,16 +87,16 @@ def _openfisca(python: str, folder: Path) -> Iterator[Measured]:
     yield Measured("peer", MADE_OPENFISCA, told["seconds"], _PEOPLE)
 
 
-def _taxsim(executable: str, folder: Path) -> Iterator[Measured]:
+def _taxsim(executable: str, folder: Path, runs: int) -> Iterator[Measured]:
     """The sample in TAXSIM's columns for 2023, the last year that the executable has."""
     path = folder / "taxsim.csv"
     units = _write_taxsim(path)
     variables = {**surroundings(folder / "python"), "RULEWRIGHT_CACHE": str(folder / "cache")}
-    runs = [process([str(Path(executable).resolve())], variables, path)[:2] for _ in range(3)]
-    yield Measured("peer", TAXSIM, *min((seconds, units, memory) for seconds, memory in runs))
+    theirs = [process([str(Path(executable).resolve())], variables, path)[:2] for _ in range(runs)]
+    yield Measured("peer", TAXSIM, *min((seconds, units, memory) for seconds, memory in theirs))
     command = [sys.executable, "-m", "api.cli", "taxsim"]
-    runs = [process(command, variables, path)[:2] for _ in range(2)]
-    yield Measured("peer", TAXSIM_OURS, *min((seconds, units, memory) for seconds, memory in runs))
+    ours = [process(command, variables, path)[:2] for _ in range(runs)]
+    yield Measured("peer", TAXSIM_OURS, *min((seconds, units, memory) for seconds, memory in ours))
 
 
 def _write_taxsim(path: Path) -> int:

@@ -29,13 +29,15 @@ MADE = 5_000
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to measure: rules with the outputs of `us`, how many times the sample is taken, how many times over the
-    population is for a run in parts (1: none), the size of the made ruleset, and the peers' programs by name.
+    population is for a run in parts (1: none), the size of the made ruleset, of how many runs the best counts, and the
+    peers' programs by name.
     """
 
     rules: str = "us"
     repeat: int = 28
     large: int = 1
     made: int = MADE
+    runs: int = 15
     peers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -50,14 +52,19 @@ def measure(plan: Plan) -> Iterator[Measured]:
         missing = [name for name in OUTPUTS if program.find(name) is None]
         if missing:
             raise Failure(f"`{plan.rules}` has no figure `{missing[0]}`", "the bench computes the figures of `us`")
-        yield from ours.compiling(rules, program, admitted(program, tables))
+        yield from ours.compiling(rules, program, admitted(program, tables), few(plan.runs))
         if plan.made:
             yield from ours.made(plan.made)
-        yield from ours.population(program, tables)
-        yield from ours.household(program)
-        yield from ours.starting(folder)
-        yield from ours.processes(plan.rules, tables, folder, plan.large)
-        yield from peers.measure(plan.peers, folder)
+        yield from ours.population(program, tables, plan.runs)
+        yield from ours.household(program, plan.runs)
+        yield from ours.starting(folder, few(plan.runs))
+        yield from ours.processes(plan.rules, tables, folder, plan.large, few(plan.runs))
+        yield from peers.measure(plan.peers, folder, few(plan.runs))
+
+
+def few(runs: int) -> int:
+    """How often what takes seconds is run."""
+    return min(runs, 4)
 
 
 def _population(plan: Plan, folder: Path) -> Tables:

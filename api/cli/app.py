@@ -204,6 +204,10 @@ def bench(
         int, typer.Option("--large", min=1, help="Also take the population so many times over, from files to a file.")
     ] = 1,
     made: Annotated[int, typer.Option("--made", min=0, help="Figures of a made ruleset to compile; 0: none.")] = 5_000,
+    history: Annotated[
+        bool, typer.Option("--history", help="The log and the annual run instead, beside the disk's own speed.")
+    ] = False,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Of how many runs the best counts.")] = 15,
     peer: Annotated[
         list[str] | None,
         typer.Option("--peer", metavar="NAME=PROGRAM", help="taxcalc=PYTHON, openfisca=PYTHON or taxsim=EXECUTABLE."),
@@ -211,9 +215,14 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure how fast it is on this machine, beside peers that are installed."""
+    if history:
+        from api.cli.bench_history import history_command
+
+        raise typer.Exit(history_command(repeat, as_json))
+    from api.bench import Plan
     from api.cli.bench import bench_command
 
-    raise typer.Exit(bench_command(rules, repeat, large, made, peer or [], as_json))
+    raise typer.Exit(bench_command(Plan(rules, repeat, large, made, runs), peer or [], as_json))
 
 
 @app.command()

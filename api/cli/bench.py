@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -14,10 +15,10 @@ from api.cli.output import complain, say_json
 from api.failures import ExitCode, Misuse
 
 
-def bench_command(rules: str, repeat: int, large: int, made: int, peers: Sequence[str], as_json: bool) -> int:
+def bench_command(plan: Plan, peers: Sequence[str], as_json: bool) -> int:
     """Measure, and print what was found with ratios to the peers."""
     found: list[Measured] = []
-    for one in measure(Plan(rules, repeat, large, made, dict(map(_peer, peers)))):
+    for one in measure(replace(plan, peers=dict(map(_peer, peers)))):
         found.append(one)
         complain(f"{one.group}: {one.what}: {_time(one.seconds)}")
     if as_json:

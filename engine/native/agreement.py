@@ -72,6 +72,7 @@ def differences(program: Program, columns: Columns, result: Result, limit: int =
     return list(islice(found, limit))
 
 
-def all_figures(program: Program) -> Sequence[str]:
-    """Every figure that is computed."""
-    return [name for name, one in program.definitions.items() if not one.is_input]
+def all_figures(program: Program, columns: Columns | None = None) -> Sequence[str]:
+    """Every figure that is computed; of a population only those of entities that it has."""
+    found = [name for name, one in program.definitions.items() if not one.is_input]
+    return found if columns is None else [name for name in found if program.definitions[name].entity in columns.counts]

@@ -50,7 +50,7 @@ def computed(rules: str, year: str, folder: str) -> tuple[Program, Columns, Resu
     tables = {name: pq.read_table(f"{folder}/{name}.parquet") for name in ("person", "tax_unit")}
     columns = from_arrow(program, parse_period(year), tables).columns
     assert columns is not None
-    return program, columns, evaluate(program, columns, all_figures(program), threads=2)
+    return program, columns, evaluate(program, columns, all_figures(program, columns), threads=2)
 
 
 def compare(work: tuple[str, str, str, int, int]) -> tuple[int, int, list[str]]:

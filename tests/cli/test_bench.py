@@ -1,0 +1,66 @@
+"""`rulewright bench` measures all that it says, and tells it as a table and as JSON. Speed itself is not tested."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.bench import COMPARED, Measured, ours, peers, ratios
+from api.bench.population import OUTPUTS, admitted, repeated, sample_tables, write_files
+from api.cli.bench import _as_json, _table
+from api.failures import Misuse
+from engine.pipeline import compile_rules
+from tests.cli.command import ROOT, run
+
+
+def test_the_command_measures_everything() -> None:
+    done = run("bench", "--repeat", "1", "--runs", "1", "--made", "20", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert {one["group"] for one in told["measured"]} == {"compile", "population", "household", "start", "process"}
+    assert all(float(one["seconds"]) >= 0 for one in told["measured"])
+    assert list(told["ratios"]) == ["times the bound that memory sets"]
+    assert [one["units"] for one in told["measured"] if one["group"] == "process"] == [10_000, 10_000]
+
+
+def test_a_population_repeated_has_the_same_figures_again(tmp_path: Path) -> None:
+    program = compile_rules(ROOT / "rules" / "us")
+    once = {name: table.slice(0, 50 if name == "tax_unit" else None) for name, table in sample_tables(1).items()}
+    once["person"] = once["person"].filter([whose < 50 for whose in once["person"]["tax_unit_id"].to_pylist()])
+    twice = repeated(once, 2)
+    assert admitted(program, twice).counts["tax_unit"] == 100
+    assert len(list(write_files(once, tmp_path, 3))) == 2
+    from api.batch_run import Job, run_batch
+    from engine.periods import parse_period
+
+    inputs = {"person": tmp_path / "people.parquet", "tax_unit": tmp_path / "tax_units.parquet"}
+    wanted = tuple(program.definitions[found.name] for name in OUTPUTS if (found := program.find(name)) is not None)
+    report = run_batch(Job(program, parse_period("2024"), inputs, tmp_path / "out.parquet", wanted, part_rows=70))
+    assert (report.groups, report.refused, report.undetermined) == (150, 0, 0)
+
+
+def test_ratios_are_rates_over_rates() -> None:
+    found = [
+        Measured("population", COMPARED, 0.02, 100),
+        Measured("population", ours.MEMORY, 0.005, 100),
+        Measured("peer", peers.TAXCALC_WARM, 1.0, 200),
+    ]
+    told = ratios(found)
+    assert told[f"{COMPARED}, over taxcalc's warm calc_all"] == pytest.approx(25)
+    assert told["times the bound that memory sets"] == pytest.approx(4)
+    assert len(told) == 2
+    assert _as_json(found)["ratios"] == {name: f"{ratio:.2f}" for name, ratio in told.items()}
+    assert _table(found).row_count == 5
+
+
+def test_a_peer_that_is_not_there_is_told_before_anything_is_measured() -> None:
+    with pytest.raises(Misuse, match="no comparison with `excel`"):
+        peers.check({"excel": sys.executable})
+    with pytest.raises(Misuse, match="there is no file"):
+        peers.check({"taxcalc": "/nowhere/python"})
+    done = run("bench", "--peer", "taxcalc")
+    assert done.returncode == 2
+    assert "`taxcalc` names no program" in done.stderr
