@@ -1,0 +1,42 @@
+"""`rulewright bench --history`: the log and the annual run, beside the disk's own speed, as a table or as JSON."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+
+from api.bench import Measured
+from api.bench_history import measure_history
+from api.cli.log_output import table
+from api.cli.output import complain, say, say_json
+from api.failures import ExitCode
+
+
+def history_command(repeat: int, as_json: bool) -> int:
+    """Measure, and print what was found with the disk's own rate as the measure of all others."""
+    found: list[Measured] = []
+    for one in measure_history(repeat):
+        found.append(one)
+        complain(f"{one.what}: {one.rate:,.0f} /s")
+    if as_json:
+        say_json(_as_json(found))
+        return ExitCode.DONE
+    disk = found[0].rate
+    rows = [
+        (one.what, f"{one.seconds:.1f} s", f"{one.rate:,.0f}", f"{one.rate / disk:,.2f}", _memory(one)) for one in found
+    ]
+    for line in table(("what", "time", "a second", "times the disk", "memory"), rows, frozenset({1, 2, 3, 4})):
+        say(line)
+    return ExitCode.DONE
+
+
+def _memory(one: Measured) -> str:
+    return f"{one.memory / 2**20:,.0f} MB" if one.memory else ""
+
+
+def _as_json(found: Sequence[Measured]) -> dict[str, object]:
+    lines = [
+        {"what": one.what, "seconds": f"{one.seconds:.3f}", "count": one.units, "memory": one.memory} for one in found
+    ]
+    return {"machine": {"cores": os.cpu_count(), "processor": platform.machine()}, "measured": lines}
