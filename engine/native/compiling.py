@@ -78,12 +78,18 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
     key = (program.fingerprint or id(program), tuple(wanted), frozenset(shape.columns.items()), rest, options)
     found = _kernels.get(key)
     if found is None or not (program.fingerprint or found.program is program):
-        plan = make_plan(program, wanted, Supply(supply, layout.columns.complete))
+        plan = make_plan(program, wanted, Supply(supply, layout.columns.complete, _lacking(layout)))
         found = _make(program, plan, shape, options)
         while len(_kernels) >= KERNELS:
             del _kernels[next(iter(_kernels))]
         _kernels[key] = found
     return found
+
+
+def _lacking(layout: Layout) -> frozenset[str]:
+    """The kinds of records of which the population has none."""
+    entities = layout.program.settings.entities.values()
+    return frozenset(one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners)
 
 
 def forget() -> None:

@@ -1,6 +1,7 @@
 """Marginal rates: what figures gain when some people have a little more of one fact.
 
-1. Where the fact is missing it is given the value that stands for it, so that more of it means something.
+1. Where the fact is missing it is given the value that stands for it, or what a formula makes of other facts, so that
+   more of it means something.
 2. Both populations share one layout of rows and one kernel, since only the entries of one column differ.
 3. A rate is the difference of a figure over the step. Rows that would go beyond the fact's range are not raised.
 """
@@ -19,7 +20,7 @@ from engine.native.compiling import share_layout
 from engine.native.handover import entry_of
 from engine.native.options import Options
 from engine.native.plan import cell_for
-from engine.native.running import Result, evaluate
+from engine.native.running import KNOWN, Result, evaluate
 from engine.native.shape import fitting
 
 
@@ -49,7 +50,7 @@ def marginal_rates(
     """
     cell = cell_for(program, raised, columns.at)
     definition = program.definitions[cell.name]
-    before = _filled(program, columns, cell)
+    before = _filled(program, columns, cell, threads, options)
     high = definition.high
     room = rows & ~before.missing if before.missing is not None else rows
     if high is not None:
@@ -63,17 +64,21 @@ def marginal_rates(
     return Marginals(first, evaluate(program, moved, wanted, threads=threads, options=same), room)
 
 
-def _filled(program: Program, columns: Columns, cell: Cell) -> Column:
+def _filled(program: Program, columns: Columns, cell: Cell, threads: int, options: Options | None) -> Column:
     """The column with what stands for entries that are missing; those for which nothing does stay so."""
     definition = program.definitions[cell.name]
     column = columns.columns.get(cell)
     count = columns.counts[definition.entity]
     entries = column.entries if column is not None else np.zeros(count, dtype=np.int64)
     missing = column.missing if column is not None else np.ones(count, dtype=np.bool_)
+    if missing is None:
+        return column_of(entries)
+    if definition.formulas:
+        figures = evaluate(program, columns, [cell.name], threads=threads, options=options).figures[cell.name]
+        unknown = None if figures.status is None else missing & (figures.status != KNOWN)
+        return column_of(np.where(missing, figures.entries, entries), unknown)
     stands = _stands_for(program, definition, columns.complete)
-    if missing is None or stands is None:
-        return column_of(entries, missing)
-    return column_of(np.where(missing, stands, entries))
+    return column_of(entries, missing) if stands is None else column_of(np.where(missing, stands, entries))
 
 
 def _stands_for(program: Program, definition: Definition, complete: bool) -> int | None:

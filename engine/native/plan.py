@@ -20,6 +20,7 @@ from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
+from engine.native.records import without_records
 from engine.periods import Period
 from engine.types import Value
 
@@ -55,10 +56,14 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent."""
+    """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent.
+
+    `lacking` are the kinds of records of which there is none.
+    """
 
     columns: dict[Cell, bool] = field(default_factory=dict)
     complete: bool = True
+    lacking: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def reads(body: ir.Expression, period: Period) -> Iterator[tuple[Cell, bool]]:
 def source_of(program: Program, cell: Cell, supply: Supply) -> Source:
     """Where a cell's figures come from, in the interpreter's order: given, default, absent, formula, unknown."""
     definition = program.definitions[cell.name]
-    found = _without_column(program, definition, cell, supply.complete)
+    found = _without_column(program, definition, cell, supply)
     if cell not in supply.columns:
         return found
     if not supply.columns[cell]:
@@ -119,13 +124,15 @@ def source_of(program: Program, cell: Cell, supply: Supply) -> Source:
     return Source(definition, found.origin, found.value, found.body, partly=True)
 
 
-def _without_column(program: Program, definition: Definition, cell: Cell, complete: bool) -> Source:
-    stands = definition.default if definition.default is not None else definition.absent if complete else None
+def _without_column(program: Program, definition: Definition, cell: Cell, supply: Supply) -> Source:
+    stands = definition.default if definition.default is not None else definition.absent if supply.complete else None
     if stands is not None:
         return Source(definition, Origin.CONSTANT, stands)
     before = cell.period.start < program.settings.covers_from and definition.period.unit.value != "eternity"
     body = None if before else formula_at(definition.formulas, cell.period.start)
-    return Source(definition, Origin.FORMULA if body is not None else Origin.UNKNOWN, body=body)
+    if body is None:
+        return Source(definition, Origin.UNKNOWN)
+    return Source(definition, Origin.FORMULA, body=without_records(body, supply.lacking))
 
 
 def make_plan(program: Program, wanted: Sequence[Cell], supply: Supply) -> Plan:
