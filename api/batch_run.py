@@ -40,7 +40,10 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be computed, from what, to where. `complete`: an empty cell means none, as on a signed return."""
+    """What is to be computed, from what, to where. `complete`: an empty cell means none, as on a signed return.
+
+    `keep` are columns that are no facts: they pass unread, those of the output's entity into the output.
+    """
 
     program: Program
     period: Period
@@ -51,6 +54,7 @@ class Job:
     threads: int = 2
     part_rows: int = PART_ROWS
     marginal: Marginal | None = None
+    keep: tuple[str, ...] = ()
 
     @property
     def entity(self) -> str:
@@ -147,7 +151,8 @@ def _report_from(text: bytes) -> BatchReport:
 def _compute(job: Job, part: Part, report: BatchReport) -> Table:
     """A part's output: ids, the wanted figures, and what was wrong."""
     files = {entity: str(path) for entity, path in job.inputs.items()}
-    admitted = from_arrow(job.program, job.period, part.tables, complete=job.complete, leave_out=True, files=files)
+    facts = {entity: _without(table, job.keep) for entity, table in part.tables.items()}
+    admitted = from_arrow(job.program, job.period, facts, complete=job.complete, leave_out=True, files=files)
     _note(job, part, admitted.problems, report)
     assert admitted.columns is not None
     names = [one.name for one in job.wanted]
@@ -161,6 +166,10 @@ def _compute(job: Job, part: Part, report: BatchReport) -> Table:
     return _table(job, part, admitted, result, marginals, report)
 
 
+def _without(table: Table, names: Sequence[str]) -> Table:
+    return table.drop_columns([name for name in names if name in table.column_names])
+
+
 def _with_more(job: Job, marginal: Marginal, columns: Columns, names: Sequence[str]) -> Marginals:
     rows = raised_rows(job.program, columns, group_of(job), marginal)
     fact = marginal.fact.name
@@ -172,7 +181,8 @@ def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport
     first_rows = {str(path): part.first_rows[entity] for entity, path in job.inputs.items()}
     for problem in problems:
         if problem.row == 0:
-            raise Failure(str(problem), "correct the table, or name its columns as the rules name figures")
+            help = "name columns as the rules name figures; `--keep` lets a column pass that is none"
+            raise Failure(str(problem), help)
     moved = [replace(one, row=one.row + first_rows.get(one.table, 0)) for one in problems]
     room = MAX_FAULTS - len(report.faults)
     report.faults += moved[:room]
@@ -187,6 +197,7 @@ def _table(
     rows = Rows(len(given), admitted.rows[job.entity] if admitted.rows is not None else None)
     report.refused += len(rows.problems)
     made = {f"{job.entity}_id": ids_of(job.entity, given, part.first_rows[job.entity])}
+    made |= {name: given[name] for name in job.keep if name in given.column_names}
     for definition in job.wanted:
         made[definition.short_name] = figure_column(job.program, definition, result.figures[definition.name], rows)
     if marginals is not None and job.marginal is not None:
@@ -219,5 +230,5 @@ def _manifest(job: Job) -> str:
     }
     wanted = [definition.name for definition in job.wanted]
     marginal = job.marginal and [job.marginal.fact.name, job.marginal.role, job.marginal.step]
-    facts = [job.program.fingerprint, str(job.period), wanted, job.complete, job.part_rows, inputs, marginal]
+    facts = [job.program.fingerprint, str(job.period), wanted, job.complete, job.part_rows, inputs, marginal, job.keep]
     return json.dumps({"format": 2, "sha256": hashlib.sha256(json.dumps(facts).encode()).hexdigest()})

@@ -180,6 +180,9 @@ def batch(
         str, typer.Option("--marginal-of", metavar="ROLE", help="Who has more of it; the first role if not given.")
     ] = "",
     step: Annotated[str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more.")] = "100",
+    keep: Annotated[
+        str, typer.Option("--keep", metavar="A,B", help="Columns that are no facts, to pass unread into the output.")
+    ] = "",
     threads: Annotated[int, typer.Option("--threads", min=0, help="0: as many as there are cores.")] = 0,
     part_rows: Annotated[
         int, typer.Option("--part-rows", min=1, help="Groups that are in memory at a time.")
@@ -191,7 +194,7 @@ def batch(
     from api.cli.batch import Options, batch_command
 
     options = Options(
-        rules, reform or [], at, inputs, output, want, missing, threads, part_rows, marginal, role, step, as_json
+        rules, reform or [], at, inputs, output, want, missing, threads, part_rows, marginal, role, step, keep, as_json
     )
     raise typer.Exit(batch_command(options))
 

@@ -45,6 +45,7 @@ class Options:
     marginal: str
     role: str
     step: str
+    keep: str
     as_json: bool
 
 
@@ -90,7 +91,7 @@ def _job(program: Program, options: Options, inputs: list[str], output: Path) ->
     job = Job(
         program, read_period(program, options.at), find_inputs(program, inputs), output, tuple(wanted),
         complete=options.missing == "none", threads=options.threads or os.cpu_count() or 1,
-        part_rows=options.part_rows,
+        part_rows=options.part_rows, keep=tuple(filter(None, options.keep.replace(" ", "").split(","))),
     )  # fmt: skip
     if not options.marginal:
         return job

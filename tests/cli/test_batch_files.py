@@ -172,6 +172,18 @@ def test_marginal_rates_are_differences_over_the_step(program: Program, files: P
     assert table["income_tax_marginal"] == expected
 
 
+def test_columns_that_are_no_facts_pass_if_they_are_named(land: Path, files: Path) -> None:
+    write(files / "tax_units.csv", ("tax_unit_id", "weight"), [(f"u{unit}", 10 + unit) for unit in range(len(WAGES))])
+    inputs: list[str | Path] = ["--input", files / "people.csv", "--input", files / "tax_units.csv"]
+    command: list[str | Path] = ["batch", land, "--at", "2024", "--want", "income_tax", "--output", "-", *inputs]
+    refused = run(*command)
+    assert refused.returncode == 1
+    assert "tax_units.csv, weight: a tax_unit has no figure `weight`" in refused.stderr
+    assert "`--keep`" in refused.stderr
+    rows = list(csv.DictReader(io.StringIO(run(*command, "--keep", "weight").stdout)))
+    assert [row["weight"] for row in rows] == [str(10 + unit) for unit in range(len(WAGES))]
+
+
 def test_stdin_and_stdout(land: Path, files: Path) -> None:
     people = (files / "people.csv").read_bytes()
     command: list[str | Path] = [
