@@ -33,6 +33,8 @@ HEAD = {
     "mortgage": "home_mortgage_interest",
     "scorp": "partnership_s_corp_income",
 }
+# From 2018 on TAXSIM does not hold `otheritem` to the limit on state and local taxes: it is what may be deducted.
+OTHER_ITEMIZED, OTHER_ITEMIZED_FROM = "other_itemized_deductions", 2018
 SPOUSE = {
     "swages": "employment_income",
     "ssemp": "self_employment_income",

@@ -160,7 +160,9 @@ def _raised(row: Row, step: Fraction) -> Row:
     return replace(row, money=money)
 
 
-_COLUMN_OF = {fact: column for column, fact in reversed([*columns.HEAD.items(), *columns.UNIT.items()])}
+_COLUMN_OF = {fact: column for column, fact in reversed([*columns.HEAD.items(), *columns.UNIT.items()])} | {
+    columns.OTHER_ITEMIZED: "otheritem"
+}
 
 
 def _fault(answer: Unanswered) -> Fault:

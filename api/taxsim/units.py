@@ -16,7 +16,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from api.batch import Person, Unit
-from api.taxsim.columns import AGES, HEAD, MARGINAL, SPOUSE, UNDER_AGES, UNIT
+from api.taxsim.columns import AGES, HEAD, MARGINAL, OTHER_ITEMIZED, OTHER_ITEMIZED_FROM, SPOUSE, UNDER_AGES, UNIT
 from api.taxsim.table import Fault, Row
 from engine.types import EnumValue, Value
 
@@ -79,6 +79,8 @@ def unit_of(row: Row) -> Unit:
 
 
 def _filer(row: Row, columns: dict[str, str], age_column: str) -> dict[str, Value]:
+    if row.codes["year"] >= OTHER_ITEMIZED_FROM and "otheritem" in columns:
+        columns = columns | {"otheritem": OTHER_ITEMIZED}
     amounts: dict[str, Fraction] = dict.fromkeys(columns.values(), Fraction(0))
     for column, fact in columns.items():
         amounts[fact] += row.money.get(column, Fraction(0))

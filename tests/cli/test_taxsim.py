@@ -138,3 +138,12 @@ def test_other_separators_are_recognised() -> None:
     done = run("taxsim", stdin="taxsimid;year;mstat\n1;2024;1\n")
     assert done.returncode == 1
     assert "separate the columns by commas" in done.stderr
+
+
+def test_other_itemized_deductions_are_outside_the_limit_on_state_taxes_from_2018_on() -> None:
+    head = "taxsimid,year,mstat,pwages,otheritem,idtl\n"
+    rows = answers(head + "1,2017,1,90000,30000,2\n2,2022,1,90000,30000,2\n3,2022,1,90000,0,2\n")
+    assert [row["v17"] for row in rows] == ["30000.00", "30000.00", "0.00"]
+    assert [row["v26"] for row in rows[:2]] == ["90000.00", "60000.00"]
+    refused = run("taxsim", stdin=head + "1,2022,1,90000,99999999999,2\n")
+    assert "taxsimid 1, otheritem: 99999999999 is out of the range" in refused.stderr
