@@ -43,7 +43,17 @@ class Entry:
     def messages(self, array: Array) -> Iterator[str]:
         """What is wrong with each of them."""
         for row in self.bad_rows():
-            yield f"`{str(array[row].as_py())[:40]}` is not {self.what}"
+            text = str(array[row].as_py())
+            what = "a number" if self.what.startswith("a multiple") and not _numeric(text) else self.what
+            yield f"`{text[:40]}` is not {what}"
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, ...]) -> Entry:

@@ -71,6 +71,7 @@ def test_entries_are_exact(
     ("name", "value", "message"),
     [
         ("person_money", "12.345", "`12.345` is not a multiple of 0.01"),
+        ("person_money", "4o000", "`4o000` is not a number"),
         ("person_money", "5.", "`5.` is not a multiple of 0.01"),
         ("person_money", "1e3", "`1e3` is not a multiple of 0.01"),
         ("person_money", 0.001, "`0.001` is not a multiple of 0.01"),
