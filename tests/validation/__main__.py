@@ -1,7 +1,7 @@
 """`python -m tests.validation`: compare with other calculators, print how many figures agree, write those that do not.
 
-    python -m tests.validation [--every N] [--only consensus|taxcalc|direct-file] [--out FOLDER] [--taxcalc FILE]
-        [--direct-file FOLDER]
+    python -m tests.validation [--every N] [--only consensus|taxcalc|cps|direct-file] [--out FOLDER] [--taxcalc FILE]
+        [--cps FOLDER] [--direct-file FOLDER]
 
 Exit 0 if everything agrees within a dollar, 5 if there are differences (DIFFERENCES.md explains them), 2 for wrong
 usage.
@@ -13,7 +13,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.validation import consensus, direct_file, taxcalc_peer
+from api import rulesets
+from tests.validation import consensus, cps, direct_file, taxcalc_peer
 from tests.validation.compare import Tally, print_table, write_differences
 
 
@@ -21,9 +22,10 @@ def main() -> int:
     """Run the comparisons that are asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.validation", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="take every n-th case only")
-    parser.add_argument("--only", choices=("consensus", "taxcalc", "direct-file"))
+    parser.add_argument("--only", choices=("consensus", "taxcalc", "cps", "direct-file"))
     parser.add_argument("--out", type=Path, default=Path("build/validation"), help="where differing rows are written")
     parser.add_argument("--taxcalc", type=Path, default=taxcalc_peer.DATA, help="what peer_taxcalc.py wrote")
+    parser.add_argument("--cps", type=Path, default=cps.DATA, help="what peer_cps.py wrote")
     parser.add_argument("--direct-file", type=Path, default=direct_file.DATA, help="a folder of Direct File returns")
     options = parser.parse_args()
     tallies: list[Tally] = []
@@ -38,6 +40,10 @@ def main() -> int:
         units = taxcalc_peer.rows(options.taxcalc, options.every)
         tallies += taxcalc_peer.compare(units)
         facts |= {(taxcalc_peer.SOURCE, row["RECID"], int(row["FLPDYR"])): row for row in units}
+    if options.only in (None, "cps"):
+        survey = list(cps.compare(rulesets.load_program("us"), options.cps, cps.YEARS))
+        tallies += [tally for tally, _ in survey]
+        cps.print_totals(survey)
     print_table(tallies)
     target = options.out / "differences.csv"
     write_differences(target, tallies, facts)
