@@ -165,11 +165,12 @@ def _units(units: Arrays, dependents: Array) -> dict[str, Array]:
 
 def _children(units: Arrays) -> Array:
     """Children under 17; for 2021 under 18."""
-    under_17 = units["n24"].astype(np.int64)
+    under_17: Array = units["n24"].astype(np.int64)
     if units["year"] != 2021:
         return under_17
     filers = (units["age_head"] < 18).astype(np.int64) + ((units["MARS"] == 2) & (units["age_spouse"] < 18))
-    return under_17 + np.maximum(0, units["nu18"].astype(np.int64) - filers - under_17)
+    older: Array = np.maximum(0, units["nu18"].astype(np.int64) - filers - under_17)
+    return under_17 + older
 
 
 def _election(units: Arrays) -> Array:
