@@ -23,7 +23,17 @@ import pyarrow.compute as pc
 from api.failures import Failure, Misuse, suggestion
 from api.naming import read_period
 from api.population_files import find_inputs
-from citizens import Imported, Membership, Origin, Source, SqliteLog, import_tables, read_table
+from citizens import (
+    Imported,
+    InvalidEvent,
+    Membership,
+    Origin,
+    Source,
+    SqliteLog,
+    check_subject,
+    import_tables,
+    read_table,
+)
 from citizens.sample import YEAR, load_sample
 from engine.column_arrays import figure_array
 from engine.columns import Column, Columns, GroupLink, unit_of
@@ -84,16 +94,19 @@ def admit(
     program: Program, day: date, tables: Tables, also: Sequence[str], *, skip_bad: bool, files: Mapping[str, str]
 ) -> Admission:
     """Check the tables as of the year that holds `day`, and make sources of what is sound."""
-    known, others = _parted(program, tables, also)
-    for entity in known:
-        if program.settings.entities[entity].belongs_to:
-            raise Failure(f"records such as each {entity} are not imported", "append them as events")
+    if not any(len(table) for table in tables.values()):
+        raise Failure("the files hold no rows", "give at least one row")
+    for entity, table in tables.items():
+        _check_columns(program, entity, table)
+    given = {entity: _with_text_ids(program, table) for entity, table in tables.items()}
+    sound = {entity: _without_bad_ids(entity, table) for entity, table in given.items()}
+    known, others = _parted(program, sound, also)
     known, lent = _with_groups(program, known)
-    files = {**files, **{group: files.get(person, person) for group, person in lent.items()}}
     period = read_period(program, str(day.year))
-    door = from_arrow(program, period, known, complete=True, leave_out=skip_bad, files=files)
-    problems = sorted(door.problems, key=lambda fault: (fault.table, fault.row))
-    faults = tuple(_explained(program, fault) for fault in problems[:MAX_FAULTS])
+    door = from_arrow(program, period, known, complete=True, leave_out=skip_bad)
+    tell = _Telling(program, given, known, lent, files)
+    problems = sorted(map(tell.told, door.problems), key=lambda fault: (fault.table, fault.row))
+    faults = tuple(dict.fromkeys(problems[:MAX_FAULTS]))
     if door.columns is None or any(fault.row == 0 for fault in door.problems):
         return Admission((), faults)
     skipped = {
@@ -101,10 +114,9 @@ def admit(
         for entity, table in known.items()
         if entity not in lent and len(table) > door.columns.counts[entity]
     }
-    sources = [
-        _source(program, entity, door.columns, others[entity], day) for entity in _in_order(program, known, lent)
-    ]
-    return Admission(tuple(sources), faults, skipped)
+    entities = _in_order(program, known, lent)
+    sources = tuple(_source(program, entity, door.columns, others[entity], day) for entity in entities)
+    return Admission(sources, faults, skipped)
 
 
 def record(log: SqliteLog, admission: Admission, origin: Origin, day: date, on_progress: Progress) -> Imported:
@@ -149,18 +161,85 @@ def _with_groups(program: Program, tables: dict[str, Any]) -> tuple[dict[str, An
     for group, entity in program.settings.entities.items():
         column = f"{group}_id"
         if entity.of in tables and group not in tables and column in tables[entity.of].column_names:
-            found[group] = pa.table({column: pc.unique(tables[entity.of][column].drop_null())})
+            named = pc.unique(tables[entity.of][column].drop_null()).to_pylist()
+            found[group] = pa.table({column: pa.array([one for one in named if not bad_id(group, one)], pa.string())})
             lent[group] = entity.of
     return found, lent
 
 
-def _explained(program: Program, fault: BadCell) -> BadCell:
-    """A fault of a whole column with what was probably meant."""
-    if fault.row or "has no figure" not in fault.message:
-        return fault
-    known = {one.short_name for one in program.definitions.values()}
-    help = suggestion(fault.column, known, f"leave it out, or record it as it is with `--also {fault.column}`")
-    return replace(fault, message=f"{fault.message}; {help}")
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Faults as the door found them, in the words and with the rows of the user's files."""
+
+    program: Program
+    given: Tables
+    known: Tables
+    lent: Mapping[str, str]
+    files: Mapping[str, str]
+
+    def told(self, fault: BadCell) -> BadCell:
+        """The fault with its file, the row of it, and what was probably meant."""
+        entity = fault.table
+        if entity in self.lent:
+            fault, entity = self._of_people(fault), self.lent[entity]
+        message = fault.message
+        if not fault.row and "has no figure" in message:
+            known = {one.short_name for one in self.program.definitions.values()}
+            otherwise = f"leave it out, or record it as it is with `--also {fault.column}`"
+            message = f"{message}; {suggestion(fault.column, known, otherwise)}"
+        elif message == "there is no id":
+            identifier = self.given[entity][fault.column][fault.row - 1].as_py()
+            message = message if identifier is None else bad_id(entity, identifier)
+        return BadCell(self.files.get(entity, entity), fault.row, fault.column, message)
+
+    def _of_people(self, fault: BadCell) -> BadCell:
+        """A fault of a group that only people's rows name, at the first of them."""
+        column = f"{fault.table}_id"
+        name = self.known[fault.table][column][fault.row - 1].as_py()
+        row = pc.index(self.given[self.lent[fault.table]][column], pa.scalar(name)).as_py()
+        return replace(fault, row=row + 1, column=column, message=f"in `{name}`: {fault.message}")
+
+
+def bad_id(entity: str, identifier: str) -> str:
+    """Why an id cannot stand in a log; empty if it can."""
+    try:
+        check_subject(f"{entity}/{identifier}")
+    except InvalidEvent as error:
+        return str(error).replace("; ", ": ")
+    if identifier != identifier.strip():
+        return f"`{identifier[:40]}` has spaces around it"
+    return "ids that start with `erased-` are kept for erased subjects" if identifier.startswith("erased-") else ""
+
+
+def _check_columns(program: Program, entity: str, table: Any) -> None:
+    if program.settings.entities[entity].belongs_to:
+        raise Failure(f"records such as each {entity} are not imported", "append them as events")
+    dated = [name for name in table.column_names if "@" in name]
+    if dated:
+        help = "import the facts of each period from a file of its own, with its own `--valid-from`"
+        raise Failure(f"the column `{dated[0][:60]}` is of another period", help)
+
+
+def _with_text_ids(program: Program, table: Any) -> Any:
+    """The table with the ids of its rows and of groups as text; whole numbers that were kept as floats as numbers."""
+    for name in {"id", *(f"{entity}_id" for entity in program.settings.entities)} & set(table.column_names):
+        column = table[name]
+        try:
+            if pa.types.is_floating(column.type):
+                column = column.cast(pa.int64())
+            column = column.cast(pa.string())
+        except pa.ArrowException:
+            raise Failure(f"the column `{name}` holds {column.type}, which is no id", "give ids as text") from None
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table
+
+
+def _without_bad_ids(entity: str, table: Any) -> Any:
+    """The table with nothing in the place of ids that cannot stand in a log: the door refuses those rows."""
+    name = _id_column(entity, table)
+    ids = table[name].to_pylist()
+    good = [one if one is not None and not bad_id(entity, one) else None for one in ids]
+    return table if good == ids else table.set_column(table.column_names.index(name), name, pa.array(good, pa.string()))
 
 
 def _source(program: Program, entity: str, columns: Columns, others: Any, day: date) -> Source:

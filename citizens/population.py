@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -89,6 +89,7 @@ def read_table(path: Path | str) -> pa.Table:
     try:
         if file.suffix == ".parquet":
             return pq.read_table(file)
+        _check_rows(file)
         with _stream(file) as stream:
             names = pyarrow.csv.open_csv(stream).schema.names
         convert = pyarrow.csv.ConvertOptions(
@@ -101,6 +102,26 @@ def read_table(path: Path | str) -> pa.Table:
         raise InvalidEvent(
             f"{file} cannot be read as a table ({told}); give CSV with a header line, or Parquet"
         ) from None
+
+
+def _check_rows(file: Path) -> None:
+    """Raise InvalidEvent, with the rows, if some of a CSV file have more or fewer cells than its header."""
+    ragged: list[Any] = []
+
+    def keep(row: Any) -> Literal["skip"]:
+        ragged.append(row)
+        return "skip"
+
+    options = pyarrow.csv.ParseOptions(invalid_row_handler=keep)
+    read = pyarrow.csv.ReadOptions(use_threads=False)  # with threads, rows are not numbered
+    with _stream(file) as stream:
+        for _ in pyarrow.csv.open_csv(stream, read_options=read, parse_options=options):
+            continue
+    if ragged:
+        first = ragged[0]
+        cells = f"row {first.number - 1}: cells are {first.actual_columns}, and by the header {first.expected_columns}"
+        more = f" (and {len(ragged) - 1:,} more such rows)" if len(ragged) > 1 else ""
+        raise InvalidEvent(f"{file}, {cells}{more}; give every row a cell for each column")
 
 
 def _stream(file: Path) -> Any:

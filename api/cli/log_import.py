@@ -43,7 +43,7 @@ def import_command(question: Question, as_json: bool) -> int:
     folder, day, origin = log_folder(question.log), _day(question), _origin(question)
     start = monotonic()
     admission = _admitted(question, day)
-    if not admission.sources or (admission.faults and not question.skip_bad):
+    if not any(len(source.table) for source in admission.sources) or (admission.faults and not question.skip_bad):
         _tell_faults(admission, as_json)
         return ExitCode.FAILED
     new = not is_log(folder)
@@ -119,5 +119,8 @@ def _report(admission: Admission, imported: Imported, folder: Path, seconds: flo
     say(f"recorded {count(imported.recorded, 'event')} ({rows}) in {seconds:.1f} s")
     if imported.duplicates:
         say(f"{imported.duplicates:,} had been recorded before")
+    silent = sum(len(source.table) for source in admission.sources) - imported.recorded - imported.duplicates
+    if silent:
+        say(f"nothing is said in {count(silent, 'row')}, which were not recorded")
     for name, rows_left_out in admission.skipped.items():
         say(f"left out {count(rows_left_out, 'row')} of {name}: those at fault, and what belongs to them")

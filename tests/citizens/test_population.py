@@ -158,10 +158,25 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.csv").write_bytes(content)
     (tmp_path / "bad.parquet").write_bytes(content)
     for name in ("bad.csv", "bad.parquet", "missing.csv"):
-        with pytest.raises(InvalidEvent, match="cannot be read"):
+        with pytest.raises(InvalidEvent, match="cannot be read|cells are"):
             read_table(tmp_path / name)
 
 
 def test_an_empty_table_imports_nothing(tmp_path: Path) -> None:
     with fresh(tmp_path / "log") as log:
         assert import_tables(log, [made(id=pa.array([], pa.string()))], TAX, "t").recorded == 0
+
+
+def test_decimals_that_arrow_writes_with_an_exponent_are_numbers(tmp_path: Path) -> None:
+    rates = [Decimal("0.000000001"), Decimal("0E-9"), None]
+    table = pa.table({"id": ["1", "2", "3"], "rate": pa.array(rates, pa.decimal128(20, 9))})
+    with fresh(tmp_path / "log") as log:
+        import_tables(log, [Source(table, "person", "id", DAY)], TAX, "t")
+        assert log.timeline("person/1").at(DAY) == {"rate": Decimal("0.000000001")}
+        assert log.timeline("person/2").at(DAY) == {"rate": 0}
+
+
+def test_rows_with_more_or_fewer_cells_than_the_header_are_told(tmp_path: Path) -> None:
+    (tmp_path / "ragged.csv").write_text("id,age\n1,2\n\n3\n4,5,6\n")
+    with pytest.raises(InvalidEvent, match=r"row 2: cells are 1, and by the header 2 \(and 1 more such rows\)"):
+        read_table(tmp_path / "ragged.csv")

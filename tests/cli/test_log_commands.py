@@ -249,6 +249,36 @@ def test_every_bad_row_is_told_and_nothing_is_imported(tmp_path: Path) -> None:
     assert not (tmp_path / "log").exists()
 
 
+def test_ids_that_cannot_stand_in_a_log_are_told_with_their_rows(tmp_path: Path) -> None:
+    bad = "erased-5,home,dependent,1,,\n padded,home,dependent,1,,\n" + "x" * 1_001 + ",home,dependent,1,,\n"
+    people, units = tables(tmp_path, PEOPLE + bad)
+    done = run(*import_files(tmp_path / "log", people, units))
+    assert done.returncode == 1
+    for fault in (
+        "row 4, person_id: ids that start with `erased-` are kept for erased subjects",
+        "row 5, person_id: ` padded` has spaces around it",
+        "row 6, person_id: a subject's id has 1,001 characters: give 1 to 1,000",
+    ):
+        assert f"error: {people}, {fault}" in done.stderr, fault
+    answer = ask(*import_files(tmp_path / "log", people, units), "--skip-bad")
+    assert (answer["recorded"], answer["skipped"]) == (2, {str(people): 5, str(units): 1})
+
+
+def test_a_fault_of_a_group_that_only_people_name_is_told_at_their_row(tmp_path: Path) -> None:
+    people, _ = tables(tmp_path, PEOPLE + "dan,flat,head,12,,\n")
+    done = run(*import_files(tmp_path / "log", people))
+    assert f"error: {people}, row 3, tax_unit_id: in `flat`: 2 have the role `head`, and at most 1 may" in done.stderr
+
+
+def test_whole_numbers_that_were_kept_as_floats_are_ids(tmp_path: Path) -> None:
+    table = pa.table({"id": [1.0, 2.0], "tax_unit_id": [7.0, 7.0], "role": ["head", "spouse"], "colour": ["r", "g"]})
+    pq.write_table(table, tmp_path / "staff.parquet")
+    files = import_files(tmp_path / "log", f"person={tmp_path / 'staff.parquet'}")
+    assert ask(*files, "--also", "colour")["recorded"] == 2
+    facts = ask("log", "as-of", "person/2", "--log", tmp_path / "log")["facts"]
+    assert (facts["colour"]["value"], facts["tax_unit"]["value"]["group"]) == ("g", "tax_unit/7")
+
+
 def test_bad_rows_can_be_left_out_with_what_belongs_to_them(tmp_path: Path) -> None:
     people, units = tables(tmp_path, PEOPLE + "dan,flat,boss,12,,\n")
     answer = ask(*import_files(tmp_path / "log", people, units), "--skip-bad")
@@ -283,6 +313,10 @@ def test_a_column_that_the_rules_do_not_know_is_refused_or_taken_as_it_is(tmp_pa
         (["people.csv", "--valid-from", "2024-01-01", "--rules", "ux", *BASIS], 2, "there are no rules `ux`"),
         (["tax_unit=twice.csv", "--valid-from", "2024-01-01", *BASIS], 1, "has the column `a` twice"),
         (["person=bytes.csv", "--valid-from", "2024-01-01", *BASIS], 1, "give CSV with a header line, or Parquet"),
+        (["person=ragged.csv", "--valid-from", "2024-01-01", *BASIS], 1, "ragged.csv, row 2: cells are 1, and by the"),
+        (["person=dated.csv", "--valid-from", "2024-01-01", *BASIS], 1, "is of another period"),
+        (["person=empty.csv", "--valid-from", "2024-01-01", *BASIS], 1, "the files hold no rows"),
+        (["person=wrong.csv", "--valid-from", "2024-01-01", *BASIS, "--skip-bad"], 1, "`old` is not a whole number"),
         (["person=noid.csv", "--valid-from", "2024-01-01", *BASIS], 1, "name the column `person_id`"),
     ],
 )
@@ -291,6 +325,10 @@ def test_imports_that_cannot_be_understood(tmp_path: Path, options: list[str], c
     (tmp_path / "twice.csv").write_text("tax_unit_id,a,a\n1,2,3\n")
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00\x01\n\x00")
     (tmp_path / "noid.csv").write_text("age\n3\n")
+    (tmp_path / "ragged.csv").write_text("id,age\n1,2\n3\n4,5,6\n")
+    (tmp_path / "dated.csv").write_text("id,employment_income@2023\n1,2\n")
+    (tmp_path / "empty.csv").write_text("id,age\n")
+    (tmp_path / "wrong.csv").write_text("id,age\n1,old\n")
     done = run("log", "import", *options, "--log", "log", cwd=tmp_path)
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
     assert not (tmp_path / "log").exists()
