@@ -66,16 +66,22 @@ def evaluate(
 ) -> Result:
     """The wanted figures of a population. Raises KeyError for a name that the program does not have.
 
-    `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given).
+    `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given). A figure
+    of an entity that the population has no table of has no rows.
     """
     cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
-    ready = _made_ready(program, columns, list(dict.fromkeys(cells.values())), options)
+    there = [cell for cell in cells.values() if program.definitions[cell.name].entity in columns.counts]
+    ready = _made_ready(program, columns, list(dict.fromkeys(there)), options)
     kernel, layout = ready.kernel, ready.layout
     found, statuses = run(kernel, layout, threads)
     bad, figures = _assembled(kernel, layout, found, statuses)
     for component in bad:
         _hand_over(program, layout, component, figures)
-    return Result({name: figures[cell] for name, cell in cells.items()}, len(bad))
+    return Result({name: figures.get(cell) or _nobodys(cell) for name, cell in cells.items()}, len(bad))
+
+
+def _nobodys(cell: Cell) -> Figures:
+    return Figures(cell, np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ import pytest
 
 from engine.columns import Cell, Columns, column_of
 from engine.ir.program import Program
-from engine.native import ERROR, KNOWN, Options, evaluate
+from engine.native import ERROR, KNOWN, Options, evaluate, forget, idle
 from engine.native.agreement import differences
 from engine.periods import Period, parse_period
 from tests.rulesets import check, told
@@ -56,12 +56,28 @@ def test_calls_go_as_deep_as_the_interpreters(tmp_path: Path, count: int) -> Non
     assert result.handed_over == (0 if count <= 200 else 1)
 
 
-def test_a_formula_that_is_endless_when_written_out_is_left_to_the_interpreter(tmp_path: Path) -> None:
-    program = calling(tmp_path, 60, "BEFORE(x) + BEFORE(x + 1 USD)")
-    columns = Columns(YEAR, {"person": 2}, {Cell("rent", YEAR): column_of(np.array([0, 500]))})
-    result = evaluate(program, columns, ["cost"], options=Options(cache=""))
-    assert result.figures["cost"].entries.tolist() == [100, 100]
-    assert result.handed_over == 2
+def test_a_formula_that_is_very_long_when_written_out_is_left_to_the_interpreter(tmp_path: Path) -> None:
+    program = calling(tmp_path, 14, "BEFORE(x) + BEFORE(x)")
+    columns = Columns(YEAR, {"person": 2}, {Cell("rent", YEAR): column_of(np.array([0, 600]))})
+    for most, handed_over in ((idle.MOST_OPERATIONS, 0), (5_000, 2)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(idle, "MOST_OPERATIONS", most)
+            result = evaluate(program, columns, ["cost"], options=Options(cache=""))
+            forget()
+        assert result.figures["cost"].entries.tolist() == [100, 600 * 2**13]
+        assert result.handed_over == handed_over
+
+
+def test_a_figure_of_what_the_population_has_none_of_has_no_rows(tmp_path: Path) -> None:
+    text = HEAD + """
+variables:
+  cost: {entity: person, period: year, type: money, label: C, law: s.1, formula: 2 * rent}
+  fee: {entity: licence, period: year, type: money, label: F, law: s.2, formula: 5 USD}
+"""
+    program = compiled(tmp_path, text)
+    result = evaluate(program, rents(program), ["fee", "cost"], options=Options(cache=""))
+    assert result.figures["fee"].entries.tolist() == []
+    assert result.figures["cost"].entries.tolist() == [0, 200, 1_400]
 
 
 def test_the_months_of_a_fiscal_year_begin_with_october(tmp_path: Path) -> None:
