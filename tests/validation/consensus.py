@@ -7,11 +7,13 @@ import gzip
 import io
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from api import rulesets
 from api.taxsim import run
 from tests.validation.compare import Tally
+from tests.validation.consensus_classes import explained
 
 DATA = Path(__file__).parent / "data" / "consensus.csv.gz"
 SOURCE = "TAXSIM and PolicyEngine"
@@ -53,5 +55,5 @@ def compare(units: list[Row]) -> Iterator[Tally]:
                         if found is None
                         else sum((Fraction(found[name]) for name in figure.split("+")), Fraction())
                     )
-                    tally.add(row["taxsimid"], value, Fraction(row[figure]))
+                    tally.add(row["taxsimid"], value, Fraction(row[figure]), partial(explained, row))
             yield tally

@@ -2,7 +2,7 @@
 
 The source is the comparison that policyengine-taxsim publishes (MIT): 3,000 units of the Current Population Survey a
 year, each computed by both, and for other years and other kinds of income the units that `make_other_years.py` has
-both compute. Run it on the folder that holds `comparison_2022.csv.gz`, `comparison_2024.csv.gz` and that script's files:
+both compute. Run it on the folder of `comparison_2022.csv.gz`, `comparison_2024.csv.gz` and that script's files:
 
     python tests/validation/make_consensus.py FOLDER
 

@@ -34,7 +34,9 @@ Row = dict[str, str]
 def survey_units(year: int) -> list[Row]:
     """Every third unit of 2024, in another year."""
     with gzip.open(Path(__file__).parent / "data" / "consensus.csv.gz", "rt", newline="") as stream:
-        units = [row for row in csv.DictReader(stream) if row["year"] == "2024" and int(row["taxsimid"]) < FIRST_RANDOM_ID]
+        units = [
+            row for row in csv.DictReader(stream) if row["year"] == "2024" and int(row["taxsimid"]) < FIRST_RANDOM_ID
+        ]
     return [{name: row.get(name) or "0" for name in COLUMNS} | {"year": str(year), "idtl": "2"} for row in units[::3]]
 
 
