@@ -28,6 +28,7 @@ from engine.native.kernel import Text, write_module
 from engine.native.layout import Layout, lay_out, with_other_column
 from engine.native.options import Options
 from engine.native.plan import Plan, Supply, make_plan
+from engine.native.records import WithoutRecords
 from engine.native.shape import Shape
 from engine.native.terms import filled
 from engine.native.toolchain import Loaded, compile_text, machine
@@ -78,7 +79,7 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
     key = (program.fingerprint or id(program), tuple(wanted), frozenset(shape.columns.items()), rest, options)
     found = _kernels.get(key)
     if found is None or not (program.fingerprint or found.program is program):
-        plan = make_plan(program, wanted, Supply(supply, layout.columns.complete, _lacking(layout)))
+        plan = make_plan(program, wanted, Supply(supply, layout.columns.complete, _without(program, layout)))
         found = _make(program, plan, shape, options)
         while len(_kernels) >= KERNELS:
             del _kernels[next(iter(_kernels))]
@@ -86,10 +87,11 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
     return found
 
 
-def _lacking(layout: Layout) -> frozenset[str]:
-    """The kinds of records of which the population has none."""
-    entities = layout.program.settings.entities.values()
-    return frozenset(one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners)
+def _without(program: Program, layout: Layout) -> WithoutRecords:
+    """What rewrites formulas over the kinds of records of which the population has none."""
+    entities = program.settings.entities.values()
+    lacking = {one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners}
+    return WithoutRecords(program, lacking, {cell.name for cell in layout.columns.columns})
 
 
 def forget() -> None:

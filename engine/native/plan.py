@@ -20,7 +20,7 @@ from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
-from engine.native.records import without_records
+from engine.native.records import WithoutRecords
 from engine.periods import Period
 from engine.types import Value
 
@@ -58,12 +58,12 @@ class Pass:
 class Supply:
     """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent.
 
-    `lacking` are the kinds of records of which there is none.
+    `without` rewrites formulas over kinds of records of which there is none.
     """
 
     columns: dict[Cell, bool] = field(default_factory=dict)
     complete: bool = True
-    lacking: frozenset[str] = frozenset()
+    without: WithoutRecords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _without_column(program: Program, definition: Definition, cell: Cell, supply
     body = None if before else formula_at(definition.formulas, cell.period.start)
     if body is None:
         return Source(definition, Origin.UNKNOWN)
-    return Source(definition, Origin.FORMULA, body=without_records(body, supply.lacking))
+    return Source(definition, Origin.FORMULA, body=supply.without.body(body) if supply.without is not None else body)
 
 
 def make_plan(program: Program, wanted: Sequence[Cell], supply: Supply) -> Plan:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.columns import Columns, column_of
+from engine.columns import Cell, Columns, column_of
 from engine.ir.program import Program
 from engine.native import Options, compiling, evaluate, forget, marginal_rates
 from engine.native.agreement import all_figures, differences
@@ -101,3 +101,27 @@ def test_nobody_is_raised_beyond_the_range_of_the_fact(program: Program) -> None
     first, second = (one.figures["employment_income"].entries for one in (found.before, found.after))
     assert (second - first).tolist() == [0, 100]
     assert found.raised.tolist() == [False, True]
+
+
+def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Program) -> None:
+    entities = program.settings.entities
+    columns = random_population(program, parse_period("2024"), 60, 5, density=0.6)
+    plain = replace(
+        columns,
+        counts={name: count for name, count in columns.counts.items() if not entities[name].belongs_to},
+        columns={
+            cell: one
+            for cell, one in columns.columns.items()
+            if not entities[program.definitions[cell.name].entity].belongs_to
+        },
+        owners={},
+    )
+    wanted = [name for name in all_figures(program) if program.definitions[name].entity in plain.counts]
+    assert differences(program, plain, evaluate(program, plain, wanted, options=WITHOUT_CACHE)) == []
+    layout = compiling.layout_for(program, plain, WITHOUT_CACHE)
+    plan = compiling.compile_kernel(program, layout, cells(program, plain), WITHOUT_CACHE).plan
+    assert not [cell for cell in plan.sources if entities[program.definitions[cell.name].entity].belongs_to]
+
+
+def cells(program: Program, columns: Columns) -> list[Cell]:
+    return [cell_for(program, name, columns.at) for name in ("income_tax", "premium_tax_credit", "total_payments")]
