@@ -16,11 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 from api.environment import KEYS_VARIABLE, LOG_VARIABLE
 from api.failures import Failure, Misuse
-from citizens import CitizensError, SqliteLog, open_log
+from citizens import CitizensError, LogLocked, SqliteLog, open_log
 
+PATIENCE = 5.0
+"""How many seconds a command waits for another writer to finish."""
 _OWN_FILES = re.compile(r"(restored-)?events-\d{6}\.db.*|(restored-)?keys\.db.*|erasures\.log|anchor.*|lock|cache")
 _OFFSET = re.compile(r"#?([0-9]{1,15})", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -68,8 +71,20 @@ def writing(log: Path | None, *, create: bool = False) -> Iterator[SqliteLog]:
         require_log(folder)
     elif not is_log(folder):
         require_room(folder)
-    with open_log(folder, keys=keys_path()) as opened:
+    with _opened(folder) as opened:
         yield opened
+
+
+def _opened(folder: Path) -> SqliteLog:
+    """The log, open for writing; a writer that is about to finish, such as a follower's round, is waited for."""
+    until = monotonic() + PATIENCE
+    while True:
+        try:
+            return open_log(folder, keys=keys_path())
+        except LogLocked:
+            if monotonic() >= until:
+                raise
+        sleep(0.05)
 
 
 def require_log(folder: Path) -> None:

@@ -11,12 +11,15 @@ import pty
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from api import log_access
 from tests.cli.command import ROOT
 from tests.cli.logs import BASIS, EVENTS, PEOPLE, UNITS, append, ask, import_files, run, tables
 
@@ -428,19 +431,49 @@ def test_a_new_log_is_not_made_among_other_files(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
-def test_a_log_that_is_being_written_is_refused_to_a_second_writer(log: Path) -> None:
-    holder = "import sys, citizens\nlog = citizens.open_log(sys.argv[1])\nprint('open', flush=True)\ninput()"
+HOLDER = "import sys, citizens\nlog = citizens.open_log(sys.argv[1])\nprint('open', flush=True)\ninput()\nlog.close()"
+
+
+@contextmanager
+def held_open(log: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that writes the log until it reads a line."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", holder, str(log)]
+    command = [sys.executable, "-c", HOLDER, str(log)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "open\n"
+        try:
+            yield writer
+        finally:
+            if writer.poll() is None:
+                writer.communicate("\n")
+
+
+def test_a_log_that_is_being_written_is_refused_to_a_second_writer(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_access, "PATIENCE", 0.1)
+    with held_open(log) as writer:
         done = run("log", "append", "-", "--log", log, "--source", "x", *BASIS, stdin=EVENTS)
         assert done.returncode == 1
         assert f"is being written by process {writer.pid}" in done.stderr
         assert run("log", "stats", "--log", log).returncode == 0
-        writer.communicate("\n")
     assert append(log)["duplicates"] == 4
+
+
+def test_a_writer_that_is_about_to_finish_is_waited_for(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_access, "PATIENCE", 60.0)
+    with held_open(log) as writer:
+        assert writer.stdin is not None
+        waits: list[float] = []
+
+        def let_go(seconds: float) -> None:
+            """Instead of sleeping: have the other writer finish, the second time."""
+            waits.append(seconds)
+            if len(waits) == 2:
+                writer.communicate("\n")
+
+        monkeypatch.setattr(log_access, "sleep", let_go)
+        assert append(log)["duplicates"] == 4
+        assert len(waits) == 2
 
 
 def test_a_full_disk_is_said_and_costs_nothing(log: Path) -> None:
