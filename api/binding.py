@@ -5,7 +5,8 @@ entity that it leads to: a person's `tax_unit` says which group and with which r
 is. What the wanted figures cannot read is left alone. What a subject's history does not say means what the rules say of
 a complete case, as in a signed return.
 
-1. From the wanted figures follow what their formulas read at the period: those facts and figures may be supplied.
+1. From the wanted figures follow what their formulas read at the period: those facts and figures may be supplied. What
+   is read for another period (a month of the year, the year before) is a column of its own: `premium@2024-03`.
 2. Money and whole numbers of a period are flows: they count only if they were recorded as valid from a day of that
    period. So are figures that are stated in the place of a formula. What is true or false, a day, a word or a rate is a
    status, as is what the rules call a stock or eternal: it holds from its day on until it is changed.
@@ -30,21 +31,23 @@ from engine.columns import Cell
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.native.plan import cell_for, reads
-from engine.periods import Period, PeriodKind, Unit
+from engine.periods import Period, Unit
 from engine.types import Kind
 
 _KINDS = {
     Kind.BOOLEAN: "b", Kind.DATE: "t", Kind.ENUM: "s", Kind.INTEGER: "di", Kind.MONEY: "di", Kind.RATE: "di",
 }  # fmt: skip
+_NOT_GATHERED = "an assessment gathers facts of people, of their groups, and of the records of both"
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding:
-    """A program's view of subjects' facts in a period. `read` are the definitions that may be supplied, by attribute.
+    """A program's view of subjects' facts in a period. `read` are the definitions that may be supplied, by column.
 
-    `records` are the entities of records whose facts are read, each with the entity of its owners.
-    `wanted` says what to read of a history: those attributes and the relation, each with days and kinds.
+    `sources` are the columns that are made of each attribute. `records` are the entities of records whose facts are
+    read, each with the entity of its owners.
+    `wanted` says what to read of a history: those columns and the relations, each with days and kinds.
     """
 
     program: Program
@@ -54,26 +57,38 @@ class Binding:
     records: Mapping[str, str]
     read: Mapping[str, Definition]
     wanted: Mapping[str, Wanted]
+    sources: Mapping[str, tuple[str, ...]]
 
     @property
     def valid_on(self) -> date:
         """The day on which facts are read: the last of the period."""
         return self.period.end
 
-    def reads(self, entity: str, attribute: str) -> bool:
-        """Whether an attribute of an entity's subjects can move a figure: a fact that is read, or the relation."""
-        if attribute == self.relation(entity):
+    def reads(self, entity: str, column: str) -> bool:
+        """Whether a column of an entity's subjects can move a figure: a fact that is read, or the relation."""
+        if column == self.relation(entity):
             return True
-        found = self.read.get(attribute)
+        found = self.read.get(column)
         return found is not None and found.entity == entity
 
     def relation(self, entity: str) -> str:
         """The relation that says where an entity's subjects belong; empty for one that is no part of a group."""
         return self.group if entity == self.person else self.records.get(entity, "")
 
-    def counts(self, entity: str, attribute: str, valid_from: date) -> bool:
-        """Whether a change point of that day can move a figure of the period."""
-        return self.reads(entity, attribute) and self.wanted[attribute].since <= valid_from <= self.valid_on
+    def columns_of(self, entity: str, attribute: str, valid_from: date) -> list[str]:
+        """The columns that a change point of that day may be in; none if it can move no figure of the period."""
+        return [
+            column
+            for column in self.sources.get(attribute, ())
+            if self.reads(entity, column) and self._spans(self.wanted[column], valid_from)
+        ]
+
+    def _spans(self, wanted: Wanted, day: date) -> bool:
+        return wanted.since <= day <= min(wanted.until, self.valid_on)
+
+    def attribute(self, column: str) -> str:
+        """The attribute that a column is made of."""
+        return self.wanted[column].attribute or column
 
     def columns(self, table: Table) -> dict[str, Column]:
         """The columns of a table that are read."""
@@ -111,24 +126,45 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     entity = program.settings.entities.get(group)
     if entity is None or not entity.of:
         raise Failure(f"the rules know no group `{group}`", "name one of their group entities")
-    records, read = _records(program, group), {}
+    records = _records(program, group)
+    read: dict[str, Definition] = {}
+    wanted: dict[str, Wanted] = {}
     for cell in _reached(program, period, figures):
         definition = program.definitions[cell.name]
         if program.find(definition.short_name) is not definition:
             continue  # a private name of several modules: nobody can mean it
-        gathered = definition.entity in (group, entity.of, *records)
-        if gathered and cell == cell_for(program, definition.name, period):
-            read[definition.short_name] = definition
-        elif definition.is_input:
-            message = f"`{definition.short_name}` of a {definition.entity} is read for {cell.period}"
-            raise Failure(
-                message, f"an assessment of {period} gathers facts of people and of their {group} for {period}"
-            )
-    wanted = {name: Wanted(_since(one, period), _KINDS.get(one.type.kind, "")) for name, one in read.items()}
+        if definition.entity not in (group, entity.of, *records):
+            if definition.is_input:
+                raise Failure(f"the figures read `{definition.short_name}` of a {definition.entity}", _NOT_GATHERED)
+            continue
+        name = _column_name(definition, cell.period, period)
+        read[name] = definition
+        wanted[name] = _wanted(definition, cell.period)
     used = {one.entity for one in read.values()}
     records = {record: owner for record, owner in records.items() if record in used}
-    relations = {name: Wanted(kinds="r", group=name) for name in (group, *records.values())}
-    return Binding(program, period, group, entity.of, records, read, {**wanted, **relations})
+    wanted |= {name: Wanted(kinds="r", group=name) for name in (group, *records.values())}
+    sources: dict[str, tuple[str, ...]] = {}
+    for name, one in wanted.items():
+        sources[one.attribute or name] = (*sources.get(one.attribute or name, ()), name)
+    return Binding(program, period, group, entity.of, records, read, wanted, sources)
+
+
+def _column_name(definition: Definition, of: Period, period: Period) -> str:
+    """What the engine's door calls a column: the fact's name, with its period where that is another."""
+    whole = of.start <= period.start and period.end <= of.end
+    return definition.short_name if whole else f"{definition.short_name}@{of}"
+
+
+def _wanted(definition: Definition, of: Period) -> Wanted:
+    """From which day and to which a change point counts for a period, and what kinds of value the fact has.
+
+    A flow counts only if it was recorded for the period; a status holds on from any day before.
+    """
+    flows = definition.type.kind in (Kind.MONEY, Kind.INTEGER) or not definition.is_input
+    lasting = definition.stock or definition.period.unit is Unit.ETERNITY or not flows
+    until = date.max if definition.period.unit is Unit.ETERNITY else of.end
+    kinds = _KINDS.get(definition.type.kind, "")
+    return Wanted(date.min if lasting else of.start, until, kinds, attribute=definition.short_name)
 
 
 def _records(program: Program, group: str) -> dict[str, str]:
@@ -149,19 +185,6 @@ def _reached(program: Program, period: Period, figures: tuple[Definition, ...]) 
             if other not in found:
                 found[other] = None
                 left.append(other)
-
-
-def _since(definition: Definition, period: Period) -> date:
-    """The first day from which a change point counts for the period."""
-    if definition.stock or is_eternal(definition.period):
-        return date.min
-    flows = definition.type.kind in (Kind.MONEY, Kind.INTEGER) or not definition.is_input
-    return period.start if flows else date.min
-
-
-def is_eternal(kind: PeriodKind) -> bool:
-    """Whether what has such a period never changes, but by correction."""
-    return kind.unit is Unit.ETERNITY
 
 
 def _array(column: Column, rows: Rows) -> Any:

@@ -168,6 +168,6 @@ def _known_names(binding: Binding, table: Table, rows: Rows, also: Names) -> lis
     known = np.stack([column.known[rows] for column in columns.values()], axis=1)
     packed = np.packbits(known, axis=1)
     _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    names = list(columns)
-    patterns = [tuple(sorted((*(names[at] for at in np.flatnonzero(known[row])), *also))) for row in first]
+    names = [binding.attribute(column) for column in columns]
+    patterns = [tuple(sorted({*(names[at] for at in np.flatnonzero(known[row])), *also})) for row in first]
     return [patterns[one] for one in which.ravel().tolist()]

@@ -282,19 +282,19 @@ def _corrected(terms: Terms, one: Assessed, drafts: Sequence[Draft]) -> Correcte
 
 
 def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
-    """What holds of a subject for the period, by the attributes that can move a figure."""
+    """What holds of a subject for the period, by the columns that can move a figure: of each the last change point."""
     entity = timeline.subject.partition("/")[0]
-    return {
-        change.attribute: change.value
-        for change in timeline.holding(terms.binding.valid_on)
-        if change.value is not None and terms.binding.counts(entity, change.attribute, change.valid_from)
-    }
+    found: dict[str, Value] = {}
+    for change in timeline.changes:  # by attribute and day
+        columns = terms.binding.columns_of(entity, change.attribute, change.valid_from)
+        found |= dict.fromkeys(columns, change.value)
+    return {column: value for column, value in found.items() if value is not None}
 
 
 def _may_count(terms: Terms, event: Event) -> bool:
     """Whether a change point of an event can move a figure of the period."""
     entity = event.subject.partition("/")[0]
-    return any(terms.binding.counts(entity, attribute, day) for attribute, day in _keys(event))
+    return any(terms.binding.columns_of(entity, attribute, day) for attribute, day in _keys(event))
 
 
 def _keys(event: Event) -> list[tuple[str, date]]:

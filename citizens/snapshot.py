@@ -7,8 +7,8 @@
 4. Write what is left into one column per attribute: whole numbers with a scale, and a mask of what is known. A
    relation becomes, for each row, the row of its group and a role.
 
-`Wanted` narrows an attribute down: to change points from a day on (money of a year counts only if it was recorded for
-that year), and to kinds of value. A value of another kind is left out and named, so that one wrong fact does not stop a
+`Wanted` narrows a column down: to change points of some days (money of a year counts only if it was recorded for that
+year), and to kinds of value. A value of another kind is left out and named, so that one wrong fact does not stop a
 whole population. A snapshot of some subjects reads only their events.
 
 A fact that was never recorded, or has ended, is not known; it is never zero. The tables are kept as Parquet in the
@@ -126,18 +126,21 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is read of an attribute: change points valid from `since` on, values of `kinds` (`codec`'s letters).
+    """What a column is made of: the last change point from `since` to `until`, values of `kinds` (`codec`'s letters).
 
+    `attribute` is the one that is read, if it is not the column's name: one attribute may have a column for each month.
     A relation (kind `r`) leads to groups of the entity `group`, if one is named.
     """
 
     since: date = date.min
+    until: date = date.max
     kinds: str = "bditsr"
     group: str = ""
+    attribute: str = ""
 
 
 Attributes = Collection[str] | Mapping[str, Wanted] | None
-"""Which attributes are read: all, or those named, narrowed down if it is a mapping."""
+"""Which attributes are read: all, or those named; a mapping narrows them down, and is by the columns' names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,18 +227,33 @@ def standings(found: Scan, valid_on: date, attributes: Attributes) -> Iterator[S
     """What holds on the day, attribute by attribute."""
     where: dict[str, list[tuple[Block, int]]] = {}
     last = day_number(valid_on)
-    since = {name: day_number(one.since) for name, one in _narrowed(attributes).items()}
+    columns = _columns_by_attribute(attributes, last) if isinstance(attributes, Mapping) else None
     for block in found.blocks:
         for column, (name, _) in enumerate(block.shape):
-            named = attributes is None or name in attributes
-            if named and since.get(name, block.day) <= block.day <= last:
+            if columns is not None:
+                for narrowed, since, until in columns.get(name, ()):
+                    if since <= block.day <= until:
+                        where.setdefault(narrowed, []).append((block, column))
+            elif block.day <= last and (attributes is None or name in attributes):
                 where.setdefault(name, []).append((block, column))
     for name, places in where.items():
         yield _standing(name, places, found)
 
 
-def _narrowed(attributes: Attributes) -> Mapping[str, Wanted]:
-    return attributes if isinstance(attributes, Mapping) else {}
+def attributes_of(attributes: Attributes) -> Collection[str] | None:
+    """The attributes that are read."""
+    if not isinstance(attributes, Mapping):
+        return attributes
+    return {one.attribute or name for name, one in attributes.items()}
+
+
+def _columns_by_attribute(attributes: Mapping[str, Wanted], last: int) -> dict[str, list[tuple[str, int, int]]]:
+    """Of each attribute the columns that are made of it, each with its first and last day."""
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    for name, one in attributes.items():
+        days = day_number(one.since), min(day_number(one.until), last)
+        found.setdefault(one.attribute or name, []).append((name, *days))
+    return found
 
 
 def _standing(name: str, places: list[tuple[Block, int]], found: Scan) -> Standing:

@@ -307,7 +307,7 @@ class SqliteLog:
         """
         with self._reader() as reader:
             offset = self._offset_of(reader, known)
-            _refuse_before(reader, offset, attributes)
+            _refuse_before(reader, offset, snapshot.attributes_of(attributes))
             if not cached or subjects is not None or isinstance(attributes, Mapping):
                 return snapshot.build(reader, valid_on, offset, attributes, subjects)
             return snapshot_cache.build(self.layout.cache_path, reader, valid_on, offset, attributes)

@@ -59,6 +59,16 @@ def test_change_points_from_before_the_day_do_not_count(tmp_path: Path) -> None:
         assert facts_in(log.snapshot(LATER, attributes=since), "person/1") == {}
 
 
+def test_an_attribute_may_have_a_column_for_each_of_several_spans_of_days(tmp_path: Path) -> None:
+    with fresh(tmp_path / "log") as log:
+        points = tuple(Point("wages", day, Decimal(index)) for index, day in enumerate(DAYS, 1))
+        log.append([Draft("person/1", Facts(points), TAX, "facts")])
+        spans = {f"wages@{day}": Wanted(since=day, until=day, attribute="wages") for day in DAYS[1:3]}
+        found = facts_in(log.snapshot(LATER, attributes=spans), "person/1")
+        assert found == {f"wages@{DAYS[1]}": Decimal(2), f"wages@{DAYS[2]}": Decimal(3)}
+        assert facts_in(log.snapshot(DAYS[1], attributes=spans), "person/1") == {f"wages@{DAYS[1]}": Decimal(2)}
+
+
 def test_a_consumers_positions_and_deliveries_can_be_asked_for(tmp_path: Path) -> None:
     with fresh(tmp_path / "log") as log:
         log.append([Draft("person/1", Facts((Point("age", DAY, 1),)), TAX, "one")], advance=Advance("reader", 0, 1))
