@@ -158,7 +158,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.csv").write_bytes(content)
     (tmp_path / "bad.parquet").write_bytes(content)
     for name in ("bad.csv", "bad.parquet", "missing.csv"):
-        with pytest.raises(InvalidEvent, match="cannot be read|cells are"):
+        with pytest.raises(InvalidEvent, match=r"cannot be read|cells are"):
             read_table(tmp_path / name)
 
 

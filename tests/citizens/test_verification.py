@@ -105,6 +105,43 @@ def test_swapped_rows_are_found(tmp_path: Path) -> None:
     assert caught.value.offset == 7
 
 
+COLUMNS = ("recorded_at_us", "kind", "subject", "version", "origin", "delivery", "payload", "chain")
+
+
+def tampering(draw: random.Random) -> tuple[str, int]:
+    """A statement that swaps, moves, removes or copies events, and the first offset that is then not as it was."""
+    first, second = sorted(draw.sample(range(1, 42), 2))
+    names = ", ".join(COLUMNS)
+    match draw.choice(("swap rows", "swap cells", "remove", "remove a run", "copy", "change")):
+        case "swap rows":
+            moves = ((first, -1), (second, first), (-1, second))
+            return "; ".join(f"UPDATE events SET offset = {to} WHERE offset = {at}" for at, to in moves), first
+        case "swap cells":
+            column = draw.choice(("payload", "chain", "delivery"))
+            other = f"(SELECT {column} FROM events WHERE offset = {first} + {second} - e.offset)"
+            return f"UPDATE events AS e SET {column} = {other} WHERE offset IN ({first}, {second})", first
+        case "remove":
+            return f"DELETE FROM events WHERE offset = {first}", first
+        case "remove a run":
+            return f"DELETE FROM events WHERE offset >= {first} AND offset < {second}", first
+        case "copy":
+            return f"INSERT INTO events SELECT 42, {names} FROM events WHERE offset = {first}", 42
+    column = draw.choice(("recorded_at_us", "version", "subject"))
+    return f"UPDATE events SET {column} = {column} + 1 WHERE offset = {first}", first
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tampering_anywhere_is_found_at_the_first_offset_concerned(tmp_path: Path, seed: int) -> None:
+    filled(tmp_path / "whole")
+    draw = random.Random(seed)
+    for number in range(12):
+        shutil.rmtree(tmp_path / "log", ignore_errors=True)
+        shutil.copytree(tmp_path / "whole", tmp_path / "log")
+        statement, first = tampering(draw)
+        offsets = [problem.offset for problem in tampered(tmp_path / "log", statement).problems if problem.offset]
+        assert min(offsets, default=None) == first, f"seed {seed}, case {number}: {statement}"
+
+
 @pytest.mark.parametrize("column", ["payload = zeroblob(length(payload))", "version = 9", "recorded_at_us = 1"])
 def test_reading_a_changed_row_says_which(tmp_path: Path, column: str) -> None:
     filled(tmp_path)
