@@ -14,6 +14,7 @@ from api.environment import LOG_VARIABLE
 
 log_app = typer.Typer(
     help="Who people are and what has happened to them: an append-only log, known as of any day.",
+    epilog="Exit codes: 0 done, 1 failed or damaged, 2 usage, 3 rules invalid.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
@@ -80,7 +81,10 @@ def append(
     retention: Retention = "tax",
     as_json: AsJson = False,
 ) -> None:
-    """Record events: all of the file or none. What an event does not say of its origin, the options do."""
+    """Record events: all of the file or none. What an event does not say of its origin, the options do.
+
+    An event: {subject: person/17, id: w2-1, facts: {2024-01-01: {wages: 48_000.00}}}. citizens/README.md says the rest.
+    """
     from api.cli.log_append import append_command
 
     raise typer.Exit(append_command(file, log, source, actor, legal_basis, retention, as_json))

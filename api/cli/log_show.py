@@ -90,7 +90,10 @@ def _entry_lines(entry: Entry) -> Iterator[str]:
     event, origin = entry.event, entry.event.origin
     yield f"#{event.offset}  {moment_text(event.recorded_at_us)} UTC  {kind_of(event.body)}"
     said = f"by {origin.actor}, from {origin.source}, on {origin.legal_basis} (id {event.event_id})"
-    yield from textwrap.wrap(said, max(width(), 40), initial_indent="  ", subsequent_indent="    ")
+    wrapper = textwrap.TextWrapper(
+        max(width(), 40), initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+    yield from wrapper.wrap(said)
     for line in _body_lines(entry):
         yield f"  {line}"
 
