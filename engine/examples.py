@@ -12,6 +12,7 @@ from engine.cases import Case, instances_of, read_case
 from engine.constants import Constants
 from engine.declarations import Example, RuleModule, Ruleset
 from engine.diagnostics import Diagnostics
+from engine.examples_untried import Seen, leaves
 from engine.interpreter import Interpreter
 from engine.ir.program import Definition, Program, ReasonInfo
 from engine.numbers import format_decimal
@@ -40,11 +41,15 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class ExamplesRun:
-    """How many examples and expectations were tried, and which did not hold."""
+    """How many examples and expectations were tried, and which did not hold.
+
+    `seen`: what each figure that examples expect, and each reason of a requirement that they expect, was found to be.
+    """
 
     examples: int
     expectations: int
     mismatches: tuple[Mismatch, ...]
+    seen: Seen = field(default_factory=dict)
 
 
 def run_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> ExamplesRun:
@@ -52,25 +57,33 @@ def run_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> E
     constants = Constants(program)
     examples = expectations = 0
     mismatches: list[Mismatch] = []
+    seen: dict[str, set[str]] = {}
     for module in ruleset.modules:
         for example in module.examples:
             examples += 1
-            runner = _Runner(module, example, program, constants, problems)
+            runner = _Runner(module, example, program, constants, problems, seen)
             found = list(runner.run())
             expectations += runner.expectations
             mismatches += found
-    return ExamplesRun(examples, expectations, tuple(mismatches))
+    return ExamplesRun(examples, expectations, tuple(mismatches), seen)
 
 
 class _Runner:
     def __init__(
-        self, module: RuleModule, example: Example, program: Program, constants: Constants, problems: Diagnostics
+        self,
+        module: RuleModule,
+        example: Example,
+        program: Program,
+        constants: Constants,
+        problems: Diagnostics,
+        seen: dict[str, set[str]],
     ) -> None:
         self.module = module
         self.example = example
         self.program = program
         self.constants = constants
         self.problems = problems
+        self.seen = seen
         self.expectations = 0
 
     def run(self) -> Iterator[Mismatch]:
@@ -131,12 +144,23 @@ class _Runner:
 
     def compare(self, entry: Entry, definition: Definition, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         outcome = interpreter.find(fact)
+        self.seen.setdefault(definition.name, set()).add(spoken(outcome, definition))
         if definition.requirement is not None and isinstance(entry.value, Mapping):
             yield from self.requirement(entry, definition.requirement, fact, interpreter)
+            self.note_reasons(definition.requirement, fact, interpreter)
             return
+        if definition.requirement is not None:
+            self.note_reasons(definition.requirement, fact, interpreter)
         expected = self.expected(entry.value, definition)
         if expected is not None and expected != spoken(outcome, definition):
             yield self.mismatch(entry.name, expected, spoken(outcome, definition), entry.value.span)
+
+    def note_reasons(self, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> None:
+        """Note what the reasons that were looked at came to."""
+        for reason in leaves(info):
+            step = interpreter.steps.get(Fact(reason.name, fact.instance, fact.period))
+            if step is not None:
+                self.seen.setdefault(reason.name, set()).add(spoken(step.outcome, None))
 
     def mismatch(self, figure: str, expected: str, found: str, span: Span) -> Mismatch:
         return Mismatch(self.module.name, self.example.name, figure, expected, found, span)
@@ -152,7 +176,7 @@ class _Runner:
 
     def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         assert isinstance(entry.value, Mapping)
-        reasons = {one.name.removeprefix(f"{info.name}."): one for one in _leaves(info)}
+        reasons = {one.name.removeprefix(f"{info.name}."): one for one in leaves(info)}
         outcomes = {name: interpreter.find(Fact(one.name, fact.instance, fact.period)) for name, one in reasons.items()}
         for line in entry.value:
             if line.name == "holds":
@@ -170,13 +194,6 @@ class _Runner:
                     continue
             if expected is not None and expected != found:
                 yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span)
-
-
-def _leaves(info: ReasonInfo) -> Iterator[ReasonInfo]:
-    if not info.parts:
-        yield info
-    for part in info.parts:
-        yield from _leaves(part)
 
 
 def _words(node: Node) -> list[str]:

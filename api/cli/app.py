@@ -66,13 +66,14 @@ def check(
 def run_examples(
     rules: Rules,
     only: Annotated[str, typer.Option("--only", metavar="TEXT", help="Only examples whose name or file has it.")] = "",
+    coverage: Annotated[bool, typer.Option("--coverage", help="Also say what none of them tries.")] = False,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the worked examples that stand in the rules."""
     from api.cli.test import test_command
 
-    raise typer.Exit(test_command(rules, reform or [], only, as_json))
+    raise typer.Exit(test_command(rules, reform or [], only, as_json, coverage))
 
 
 @app.command()

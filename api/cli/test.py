@@ -12,21 +12,26 @@ from api.failures import ExitCode
 from engine.declarations import RuleModule, Ruleset
 from engine.diagnostics import Diagnostics, RulesInvalid
 from engine.examples import ExamplesRun, Mismatch, run_examples
+from engine.examples_untried import Untried, untried
 
 
-def test_command(rules: str, reforms: Sequence[Path], only: str, as_json: bool) -> int:
-    """Run the examples whose module or name holds `only`, and print those that do not hold."""
+def test_command(rules: str, reforms: Sequence[Path], only: str, as_json: bool, coverage: bool) -> int:
+    """Run the examples whose module or name holds `only`, and print those that do not hold; with `coverage` also what
+    no example tries, which fails too."""
     with waiting("running the examples"):
         compiled = rulesets.check(rules, reforms, lint=False)
         if compiled.ruleset is None or compiled.program is None:
             raise RulesInvalid(compiled.problems)
         problems = Diagnostics()
         run = run_examples(_narrowed(compiled.ruleset, only), compiled.program, problems)
-    failed = bool(run.mismatches) or bool(problems.errors)
+        gaps = untried(compiled.program, run.seen) if coverage else ()
+    failed = bool(run.mismatches) or bool(problems.errors) or bool(gaps)
     if as_json:
-        say_json(_as_json(run, problems))
+        say_json(_as_json(run, problems, gaps if coverage else None))
     else:
         _report(run, problems)
+        if coverage:
+            _report_gaps(gaps)
     return ExitCode.EXAMPLES_FAILED if failed else ExitCode.DONE
 
 
@@ -51,15 +56,23 @@ def _report(run: ExamplesRun, problems: Diagnostics) -> None:
     say(f"{count(run.examples, 'example')}, {count(run.expectations, 'expectation')}: {wrong}")
 
 
+def _report_gaps(gaps: Sequence[Untried]) -> None:
+    for gap in gaps:
+        say(f"{gap.span}: {gap}")
+    say("every exported figure and every reason is tried" if not gaps else f"{count(len(gaps), 'gap')} left untried")
+
+
 def _line(mismatch: Mismatch) -> str:
     example = f" ({mismatch.example})" if mismatch.example else ""
     head = f"{mismatch.span}: {mismatch.figure} in {mismatch.module}{example}"
     return f"{head}\n    expected {mismatch.expected}\n    found    {mismatch.found}"
 
 
-def _as_json(run: ExamplesRun, problems: Diagnostics) -> dict[str, object]:
+def _as_json(run: ExamplesRun, problems: Diagnostics, gaps: Sequence[Untried] | None) -> dict[str, object]:
+    untried_names = {} if gaps is None else {"untried": [{"name": one.name, "how": one.how} for one in gaps]}
     return {
-        "ok": not run.mismatches and not problems.errors,
+        "ok": not run.mismatches and not problems.errors and not gaps,
+        **untried_names,
         "examples": run.examples,
         "expectations": run.expectations,
         "mismatches": [
