@@ -59,6 +59,11 @@ def case_from_data(
     return read_case(program, node, problems, at) if node is not None else None
 
 
+def grouped(value: Fraction) -> str:
+    """A number as rules write it: `10_000_000_000`."""
+    return f"{value.numerator:_}" if value.denominator == 1 else format_decimal(value)
+
+
 def _plain(value: object) -> str:
     match value:
         case Decimal():
@@ -89,6 +94,7 @@ class _Reader:
         self.given: dict[Fact, Value] = {}
         self.unnamed: set[str] = set()
         self.complete = False
+        self.dated = True
         self.by_short_name: dict[str, list[Definition]] = {}
         for definition in program.definitions.values():
             self.by_short_name.setdefault(definition.short_name, []).append(definition)
@@ -121,10 +127,12 @@ class _Reader:
                 return parse_period(found.text, dict(self.program.settings.calendars))
             except ValueError as fault:
                 self.report("E802", str(fault), found.span, help="write `at: 2024`")
+                self.dated = False
                 return ETERNITY
         self.report(
             "E801", "the case does not say at which period", node.span, help="add `at: 2024`, or give `--at 2024`"
         )
+        self.dated = False
         return ETERNITY
 
     def flag(self, node: YamlMapping) -> bool:
@@ -142,7 +150,7 @@ class _Reader:
             self.one(self.entities[entry.name], entry.name, entry.key.span, entry.value, at)
         else:
             known = ["at", "complete", *self.entities, *(one.plural for one in self.entities.values())]
-            message = f"there is no entity `{shown(entry.name)}`"
+            message = f"`{shown(entry.name)}` is neither an entity nor a key of a case"
             self.report("E801", message, entry.key.span, help=self.suggest(entry.name, known))
 
     def several(self, entity: Entity, entry: Entry, at: Period) -> None:
@@ -172,6 +180,7 @@ class _Reader:
 
     def key(self, entity: Entity, name: str, entry: Entry, at: Period) -> None:
         role = next((role for role in entity.roles if entry.name in (role.name, role.plural)), None)
+        role = role or self.misspelt_role(entity, entry)
         if role is not None:
             self.role(entity, name, role, entry)
         elif entity.belongs_to and entry.name == entity.belongs_to:
@@ -181,6 +190,19 @@ class _Reader:
                 self.report("E805", "a record belongs to one", entry.value.span, help="name the owner's id")
         else:
             self.fact(entity, name, entry, at)
+
+    def misspelt_role(self, entity: Entity, entry: Entry) -> Role | None:
+        """The role that a key nearly names, with E801: whose it is can still be read."""
+        if not entity.roles or entry.name in self.by_short_name or entry.name in self.program.definitions:
+            return None
+        words = {word: role for role in entity.roles for word in (role.name, role.plural)}
+        figures = [one.short_name for one in self.program.definitions.values() if one.entity == entity.name]
+        meant = Context(self.program.settings, self.problems).nearest(entry.name, [*words, *figures])
+        if meant not in words:
+            return None
+        message = f"a {entity.name} has no role or figure `{shown(entry.name)}`"
+        self.report("E801", message, entry.key.span, help=f"did you mean `{meant}`?")
+        return words[meant]
 
     def role(self, entity: Entity, name: str, role: Role, entry: Entry) -> None:
         items = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
@@ -236,6 +258,8 @@ class _Reader:
             return kind.containing(at.start)
         if definition.stock:
             return kind.containing(at.end)
+        if not self.dated:
+            return None  # that the case has no period was reported
         message = f"`{entry.name}` is per {kind}, and the case is at {at}"
         self.report("E802", message, entry.key.span, help=f"say for which {kind}: `{entry.name}: {{2024-01: …}}`")
         return None
@@ -284,7 +308,7 @@ class _Reader:
             return True
         low, high = definition.low, definition.high
         if (low is not None and value < low) or (high is not None and value > high):
-            ends = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
+            ends = " .. ".join("" if end is None else grouped(end) for end in (low, high))
             message = f"`{definition.short_name}` lies in {ends}"
             self.report("E802", message, node.span, help="correct the value, or the range in the rules")
             return False

@@ -30,13 +30,23 @@ def calc_command(rules: str, path: str, at: str | None, want: str, reforms: Sequ
     case = load_case(program, path, at)
     answers = answer_all(program, case, wanted)
     if want and not answers:
-        raise Misuse(f"the case has nobody who has `{want}`", "add one to the case; see `rulewright calc --help`")
+        raise _nobody(program, case, wanted[0])
     missing = next_facts(program, case, answers)
     if as_json:
         say_json(_as_json(program, case, answers, missing))
     else:
         _report(program, answers, missing)
     return ExitCode.FAILED if any(isinstance(outcome, Failure) for _, _, outcome in answers) else ExitCode.DONE
+
+
+def _nobody(program: Program, case: Case, definition: Definition) -> Misuse:
+    """There is none of the entity whose figure is wanted: how to add one."""
+    entity = program.settings.entities[definition.entity]
+    someone = next(iter(case.instances.get(entity.of, ())), "ada")
+    role = next((role.name for role in entity.roles if role.minimum), "")
+    inner = f"{{home: {{{role}: {someone}}}}}" if role else "{ada: {…}}"
+    message = f"`{definition.short_name}` is a figure of a {entity.name}, and the case has none"
+    return Misuse(message, f"add one: `{entity.plural}: {inner}`")
 
 
 def answer_all(program: Program, case: Case, wanted: Sequence[Definition]) -> list[Answer]:

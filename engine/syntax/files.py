@@ -78,7 +78,7 @@ def _refused(text: str) -> list[re.Match[str]]:
 
 def _too_large(name: str, problems: Diagnostics) -> None:
     message = f"the file is larger than {MAX_BYTES:,} bytes"
-    problems.add("E109", message, None, help="split it into several modules", file=name)
+    problems.add("E109", message, None, help="split it into several files", file=name)
 
 
 def _undecodable(content: bytes) -> str:

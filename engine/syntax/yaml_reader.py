@@ -86,7 +86,8 @@ class _Reader:
                     node = self.node(event, 1)
                     root = root if count > 1 else node
         if root is None and count == 0:
-            self.report("E101", "the file is empty", Span(self.source, 0, 0), "write at least `about` and `law`")
+            remedy = "write `at: 2024` and who there is" if self.quoted_keys else "write at least `about` and `law`"
+            self.report("E101", "the file is empty", Span(self.source, 0, 0), remedy)
         return root
 
     def document_start(self, event: yaml.DocumentStartEvent, count: int) -> None:

@@ -112,3 +112,27 @@ def test_cases_that_are_no_files(rules: Path, tmp_path: Path) -> None:
         done = run("calc", rules, path, "--want", "income_tax")
         assert done.returncode == 1
         assert "error[E1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("at: 2024\npeople: {ann: {}}\ntax_units: {home: {hed: ann}}", "did you mean `head`?"),
+        ("at: now\npeople: {ann: {wages: 1}}", "`now` is not a period"),
+        ("people: {ann: {wages: 1}}", "add `at: 2024`"),
+        ("at: 2024\npeople: {ann: {wages: 99_999_999_999}}", "lies in 0 .. 1_000_000"),
+        ("", "write `at: 2024` and who there is"),
+        ("at: 2024\ncomplte: true\npeople: {ann: {}}", "`complte` is neither an entity nor a key of a case"),
+    ],
+)
+def test_a_wrong_case_is_one_problem_with_its_remedy(rules: Path, text: str, said: str) -> None:
+    done = run("calc", rules, "-", "--want", "income_tax", stdin=text)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count("error[") == 1, done.stderr
+
+
+def test_a_figure_that_nobody_in_the_case_has_says_what_to_add(rules: Path) -> None:
+    done = run("calc", rules, "-", "--want", "income_tax", stdin="at: 2024\npeople: {ann: {}}")
+    assert done.returncode == 2
+    assert "add one: `tax_units: {home: {head: ann}}`" in done.stderr
