@@ -20,7 +20,18 @@ from decimal import Decimal
 from itertools import islice
 
 from api.assessing import Assessed, assess
-from api.assessments import FIGURES, LIABILITY, PAYMENTS, SOURCE, ZERO, Terms, first_drafts, first_id, standing_of
+from api.assessments import (
+    FIGURES,
+    LIABILITY,
+    PAYMENTS,
+    SOURCE,
+    ZERO,
+    Terms,
+    first_drafts,
+    first_id,
+    is_erased,
+    standing_of,
+)
 from api.binding import Rows
 from api.failures import Failure
 from api.gathering import Population, population_of
@@ -196,6 +207,9 @@ def _append(
         stands = log.delivered(SOURCE, [first_id(terms, one.group) for one in found])
     drafts: list[Draft] = []
     for one, before in zip(found, stands, strict=True):
+        if is_erased(one.group):
+            report.failed.append((one.group, "the group was erased, and people are still in it"))
+            continue
         balance = postings.balance(one.group)
         if not before:
             drafts += first_drafts(terms, one, balance, report.horizon)

@@ -129,6 +129,11 @@ def fault_of(assessment: Assessment) -> str:
     return str(assessment.figures[0][1])
 
 
+def is_erased(subject: str) -> bool:
+    """Whether a subject is what an erasure left of one: nothing can be recorded of it any more."""
+    return subject.partition("/")[2].startswith("erased-")
+
+
 def first_drafts(terms: Terms, assessed: Assessed, balance: Decimal, read_to: int) -> list[Draft]:
     """A group's first assessment and its postings. `balance` is what it owes for the period before."""
     event_id = first_id(terms, assessed.group)

@@ -27,7 +27,7 @@ import numpy as np
 
 from api.annual import FOLLOWER
 from api.assessing import Assessed, assess
-from api.assessments import Standing, Terms, correction_drafts, fault_of, standing_of, terms_of
+from api.assessments import Standing, Terms, correction_drafts, fault_of, is_erased, standing_of, terms_of
 from api.gathering import population_of
 from citizens import (
     Adjustment,
@@ -165,7 +165,7 @@ class Follower:
             if after == self._held_before(terms, subject, position):
                 continue
             group = self._group_of(terms, subject, after, to)
-            if group:
+            if group and not is_erased(group):
                 found.setdefault(group, Touched()).joined.add(subject)
             for assessed in self.log.read_uses(subject):
                 if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
@@ -311,16 +311,14 @@ def _named(last: Event | None) -> set[str]:
     return {use.subject for use in last.body.used} if last is not None and isinstance(last.body, Assessment) else set()
 
 
-def _erased(subject: str) -> bool:
-    return subject.partition("/")[2].startswith("erased-")
-
-
 def _present(last: Event | None, also: set[str]) -> tuple[Use, ...]:
     """Whom the last assessment named and some others, as far as they can still be named."""
-    return tuple(Use(subject, ()) for subject in sorted(also | _named(last)) if not _erased(subject))
+    return tuple(Use(subject, ()) for subject in sorted(also | _named(last)) if not is_erased(subject))
 
 
 def _unless_erased(one: Assessed, standing: Standing) -> Assessed:
     """The same, or a fault if somebody who was assessed with the group has been erased: who is to say what is owed?"""
-    gone = sorted(subject for event in (standing.last, standing.good) for subject in _named(event) if _erased(subject))
+    gone = sorted(
+        subject for event in (standing.last, standing.good) for subject in _named(event) if is_erased(subject)
+    )
     return Assessed(one.group, one.used, (), f"the history of {gone[0]} was erased") if gone else one

@@ -17,7 +17,7 @@ from api.assessments import LIABILITY, terms_of
 from api.failures import Failure
 from api.log_import import sample_tables
 from api.stream import Follower
-from citizens import Assessment, Membership, Movement, Origin, Source, SqliteLog, Use, import_tables, open_log
+from citizens import Assessment, Belongs, Membership, Movement, Origin, Source, SqliteLog, Use, import_tables, open_log
 from tests.api.households import (
     BORN,
     PAY,
@@ -163,6 +163,22 @@ def test_people_in_no_group_are_counted(log: SqliteLog) -> None:
     log.append([person(1, 1, "head", pay="5.00"), person(2, 2, "head"), retraction("person/2", "left", UNIT)])
     report = annual(log)
     assert (report.groups, report.alone) == (1, 1)
+
+
+def test_a_group_that_was_erased_is_reported_and_the_others_are_assessed(log: SqliteLog) -> None:
+    log.append([person(1, 1, "head", pay="5.00"), person(2, 2, "head", pay="5.00")])
+    log.append([facts("tax_unit/2", "own", {"estimated_tax_payments": Decimal("1.00")})])
+    log.erase("tax_unit/2", actor="test", legal_basis="GDPR 17", reason="asked for")
+    ((group, fault),) = annual(log).failed
+    assert (group.startswith("tax_unit/erased-"), fault) == (True, "the group was erased, and people are still in it")
+    log.append([correction(f"person/{one}", f"late-{one}", {PAY: Decimal("9.00")}) for one in (1, 2)])
+    assert follow(log).changed == 1
+
+
+def test_a_group_whose_name_fills_an_event_id_is_assessed(log: SqliteLog) -> None:
+    name = "tax_unit/" + "x" * 985
+    log.append([facts("person/1", "one", {UNIT: Belongs(name, "head"), BORN: date(1980, 1, 1)})])
+    assert annual(log).assessed == 1
 
 
 def test_nobody_in_any_group_is_refused_with_what_to_do(log: SqliteLog) -> None:
