@@ -227,14 +227,13 @@ class KeyStore:
             self._connection.execute("ROLLBACK")
 
     def destroy(self, number: int, expected_fingerprint: str) -> bool:
-        """Destroy the key and the name, if the key is the one meant. Durable on return, also in the WAL file."""
+        """Destroy the key and the name, if the key is the one meant. Durable on return; `scrub` empties the WAL."""
         self.commit()
         self.forget()
         row = self._connection.execute("SELECT key FROM subjects WHERE number = ?", (number,)).fetchone()
         if row is None or row[0] is None or fingerprint(row[0]) != expected_fingerprint:
             return False
         self._connection.execute("UPDATE subjects SET id = NULL, key = NULL, seal = NULL WHERE number = ?", (number,))
-        self.scrub()
         return True
 
     def scrub(self) -> None:
@@ -242,8 +241,8 @@ class KeyStore:
         try:
             checkpoint(self._connection, wait=True)
         except apsw.BusyError:
-            message = "the key is gone from the store, but a reader keeps its old pages; close readers and erase again"
-            raise LogUnavailable(message) from None
+            message = "the key is destroyed, and a reader still keeps the old pages of the key store"
+            raise LogUnavailable(message + "; close readers, and open the log again, which empties them") from None
 
     def checkpoint(self) -> None:
         """Move WAL pages into the store, without waiting for anybody."""

@@ -467,11 +467,16 @@ class SqliteLog:
             pooled, self._pool = self._pool, []
         for _, reader in pooled:
             reader.close()
-        destroyed = [writer.reader.keys.destroy(entry.number, entry.fingerprint) for entry in entries]
-        if any(destroyed) or entries:
-            self.layout.clear_cache()
+        keys = writer.reader.keys
+        destroyed = [keys.destroy(entry.number, entry.fingerprint) for entry in entries]
         if entries:
+            self.layout.clear_cache()
             writer.append_about_log([entry.draft() for entry in entries])
+        if any(destroyed):
+            keys.scrub()
+        elif entries:
+            with suppress(LogUnavailable):  # pages that an earlier erasure had to leave, if no reader is in the way
+                keys.scrub()
 
     # Closing
 

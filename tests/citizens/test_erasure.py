@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 from citizens import (
@@ -17,6 +18,7 @@ from citizens import (
     Facts,
     Hold,
     LogDamaged,
+    LogUnavailable,
     Point,
     Refused,
     Release,
@@ -26,6 +28,7 @@ from citizens import (
     backup,
     open_log,
     restore,
+    sqlite_files,
 )
 from citizens.erasure import Entry, add_to_ledger, read_ledger
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
@@ -74,6 +77,30 @@ def test_nothing_of_it_is_left_in_any_file(tmp_path: Path) -> None:
         for path in (path for path in tmp_path.rglob("*") if path.is_file()):
             assert key not in path.read_bytes(), path
             assert SECRET.encode() not in path.read_bytes(), path
+
+
+def test_a_reader_that_keeps_old_pages_is_said_and_they_go_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_files, "BUSY_TIMEOUT_MS", 20)
+    with fresh(tmp_path) as log:
+        log.append([secret("a")])
+        writer = log._writer
+        assert writer is not None
+        key = writer.reader.keys.key(1)
+        assert key is not None
+        reader = apsw.Connection(str(tmp_path / "keys.db"))
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM subjects").get == 2
+        with pytest.raises(LogUnavailable, match="the key is destroyed"):
+            erase(log, f"person/{SECRET}")
+        assert log.timeline(f"person/{SECRET}").changes == ()
+        reader.execute("COMMIT")
+    open_log(tmp_path).close()
+    assert reader.execute("SELECT count(key) FROM subjects").get == 1
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        assert key not in path.read_bytes(), path
+    reader.close()
 
 
 def test_values_are_never_in_the_clear(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from citizens import CitizensError, Draft, Settings, SqliteLog, bulk, import_tables, open_log, sample_population
 from tests.citizens.histories import DAY, TAX, Clock, fresh, model_of, moment, wages
-from tests.citizens.power_loss_folder import FolderRecorder, FolderVFS
+from tests.citizens.power_loss_folder import Change, FolderRecorder, FolderVFS
 
 SEEDS = int(os.environ.get("RULEWRIGHT_POWER_SEEDS", "6"))
 IMAGES_PER_SEED = 15
@@ -100,12 +100,22 @@ def check(image: Path, at: int, run: Run) -> None:
     assert len(list(image.glob("events-*.db"))) == 1
 
 
+def swaps(run: Run) -> list[int]:
+    """Where another events file, or none, came to count."""
+    return [at for at, one in enumerate(run.recorder.log) if isinstance(one, Change) and one.name == "current"]
+
+
+def moments(run: Run, draw: random.Random) -> Iterator[int]:
+    """Moments anywhere, and some around each swap, which is over soon."""
+    yield from (draw.randint(0, len(run.recorder.log)) for _ in range(IMAGES_PER_SEED))
+    yield from (at + draw.randint(-4, 6) for at in swaps(run))
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_nothing_is_lost_and_nothing_comes_back(tmp_path: Path, seed: int) -> None:
     run = lived(tmp_path / "log", seed, f"folder-{seed}")
     draw = random.Random(seed + 2_000_000)
-    for number in range(IMAGES_PER_SEED):
-        at = draw.randint(0, len(run.recorder.log))
+    for number, at in enumerate([*moments(run, draw)]):
         run.recorder.image(at, draw, tmp_path / "image")
         try:
             check(tmp_path / "image", at, run)
@@ -125,8 +135,7 @@ def test_the_control_without_the_sync_of_a_new_file_loses(tmp_path: Path, monkey
     for seed in range(3):
         run = lived(tmp_path / f"log-{seed}", seed, f"control-{seed}")
         draw = random.Random(seed)
-        for _ in range(IMAGES_PER_SEED):
-            at = draw.randint(0, len(run.recorder.log))
+        for at in [swap + after for swap in swaps(run) for after in (2, 3, 4)]:
             run.recorder.image(at, draw, tmp_path / "image")
             try:
                 check(tmp_path / "image", at, run)
