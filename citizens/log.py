@@ -2,6 +2,9 @@
 
 The embedded store (`sqlite_log`) and the distributed one satisfy this protocol and pass the same tests. Offsets count
 from 1; "after 0" is from the beginning. An offset names one event for ever, and offsets may have gaps.
+
+A log is one totally ordered stream, because "as known at K" is a cut through it: on Kafka one partition. A population
+that one partition cannot take is several logs, each with its own subjects.
 """
 
 from __future__ import annotations
