@@ -31,7 +31,7 @@ from engine.native.plan import cell_for
 from engine.outcomes import Known, NotApplicable
 
 WORTH_COMPILING = 150  # groups; making machine code takes about as long as interpreting so many
-MAX_FAULT = 500
+MAX_FAULT, MAX_USED = 500, 1_000
 Values = tuple[int | None, ...]
 
 
@@ -73,7 +73,10 @@ def assess(
     lines = zip(rows.tolist(), found.figures.tolist(), part.used(), strict=True)
     for at, (row, line, used) in enumerate(lines):
         group = population.group_name(row)
-        if row in found.faults:
+        if len(used) > MAX_USED:
+            fault = f"{len(used) - 1:,} people and records are in it; an assessment names at most {MAX_USED:,}"
+            yield Assessed(group, used[:1], (), fault)
+        elif row in found.faults:
             yield Assessed(group, used, (), sorted(found.faults[row])[0][:MAX_FAULT])
         elif not population.sizes[row]:
             yield Assessed(group, used)

@@ -18,9 +18,8 @@ begins at the run's horizon):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -28,25 +27,19 @@ import numpy as np
 from api.annual import FOLLOWER
 from api.assessing import Assessed, assess
 from api.assessments import Standing, Terms, correction_drafts, fault_of, is_erased, standing_of, terms_of
+from api.concerned import Touched, named_by, records_of, touched_by
 from api.gathering import population_of
 from citizens import (
     Adjustment,
     Advance,
     Assessment,
-    Belongs,
-    Correction,
     Draft,
     Event,
-    Facts,
-    HorizonPassed,
     PositionConflict,
     Refused,
-    Retraction,
     Snapshot,
     SqliteLog,
-    Timeline,
     Use,
-    Value,
 )
 from engine.constants import Constants
 from engine.ir.program import Program
@@ -76,14 +69,6 @@ class Corrected:
     group: str
     differences: tuple[tuple[str, Decimal], ...]
     fault: str
-
-
-@dataclass(slots=True)
-class Touched:
-    """A group that changes concern. `joined` are subjects that are in it now; `named` those that it may have named."""
-
-    joined: set[str] = field(default_factory=set)
-    named: set[str] = field(default_factory=set)
 
 
 class Follower:
@@ -143,7 +128,7 @@ class Follower:
 
     def _follow(self, terms: Terms, position: int, head: int, window: int) -> None:
         events, to = self._next(position, head, window)
-        self._correct(terms, self._touched(terms, events, position, to), position, to)
+        self._correct(terms, touched_by(self.log, terms, events, position, to), position, to)
         entities = (terms.binding.group, terms.binding.person, *terms.binding.records)
         self.report.facts += sum(event.subject.partition("/")[0] in entities for event in events)
 
@@ -156,42 +141,6 @@ class Follower:
             return events, to
         return self.log.read_facts(position, horizon), horizon
 
-    # --- whom changes concern
-
-    def _touched(self, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
-        found: dict[str, Touched] = {}
-        for subject in dict.fromkeys(event.subject for event in events if _may_count(terms, event)):
-            after = held(terms, self.log.timeline(subject, to))
-            if after == self._held_before(terms, subject, position):
-                continue
-            group = self._group_of(terms, subject, after, to)
-            if group and not is_erased(group):
-                found.setdefault(group, Touched()).joined.add(subject)
-            for assessed in self.log.read_uses(subject):
-                if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
-                    found.setdefault(assessed.subject, Touched()).named.add(subject)
-        return found
-
-    def _group_of(self, terms: Terms, subject: str, facts: Mapping[str, Value], to: int) -> str:
-        """The group that a subject with those facts is in, through its owner if it is a record; empty for none."""
-        binding, entity = terms.binding, subject.partition("/")[0]
-        if entity == binding.group:
-            return subject
-        relation = facts.get(binding.relation(entity))
-        if not isinstance(relation, Belongs) or relation.group.partition("/")[0] != binding.relation(entity):
-            return ""
-        owner = relation.group
-        if binding.relation(entity) == binding.group:
-            return owner
-        return self._group_of(terms, owner, held(terms, self.log.timeline(owner, to)), to)
-
-    def _held_before(self, terms: Terms, subject: str, position: int) -> dict[str, Value] | None:
-        """What held as known at the position; None where compaction left no answer."""
-        try:
-            return held(terms, self.log.timeline(subject, position))
-        except HorizonPassed:
-            return None
-
     # --- what is made of it
 
     def _correct(self, terms: Terms, touched: dict[str, Touched], position: int, to: int) -> None:
@@ -200,7 +149,7 @@ class Follower:
         standing: dict[str, Standing] = {}
         for group, how in touched.items():
             found = standing_of(self.log.read_subject(group), terms.period, currency)
-            if how.joined or how.named & _named(found.last):
+            if how.joined or how.named & named_by(found.last):
                 standing[group] = found
         made = [
             (one, correction_drafts(terms, one, standing[one.group], to))
@@ -240,8 +189,8 @@ class Follower:
         self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int
     ) -> list[Assessed]:
         wanted = {subject for group, how in touched.items() for subject in (group, *how.joined)}
-        named = {subject for group in touched for subject in _named(standing[group].last)}
-        wanted |= named | self._records_of(terms, wanted - named, to)
+        named = {subject for group in touched for subject in named_by(standing[group].last)}
+        wanted |= named | records_of(self.log, terms, wanted - named, to)
         snapshot = self._snapshot(terms, wanted, to)
         population = population_of(terms.binding, snapshot)
         found = {group: Assessed(group, (Use(group, ()),)) for group in touched}
@@ -251,21 +200,6 @@ class Follower:
             for one in assess(population, rows, terms.definitions, self._constants):
                 found[one.group] = one
         return [_unless_erased(one, standing[one.group]) for one in found.values()]
-
-    def _records_of(self, terms: Terms, owners: set[str], to: int) -> set[str]:
-        """The records of subjects that no assessment names. Walks through the log, if there are records in it."""
-        records = {entity: owner for entity, owner in terms.binding.records.items() if self.log.has_entity(entity)}
-        if not records or not owners:
-            return set()
-        relations = {owner: terms.binding.wanted[owner] for owner in records.values()}
-        found = self.log.snapshot(terms.binding.valid_on, to, attributes=relations).tables
-        return {
-            f"{entity}/{found[entity].ids[row]}"
-            for entity, owner in records.items()
-            if entity in found and owner in found[entity].links
-            for row, at in enumerate(found[entity].links[owner].rows.tolist())
-            if at >= 0 and f"{owner}/{found[owner].ids[at]}" in owners
-        }
 
     def _snapshot(self, terms: Terms, subjects: set[str], to: int) -> Snapshot:
         return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)
@@ -281,44 +215,14 @@ def _corrected(terms: Terms, one: Assessed, drafts: Sequence[Draft]) -> Correcte
     return Corrected(str(terms.period), one.group, adjustments[0].differences if adjustments else (), one.fault)
 
 
-def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
-    """What holds of a subject for the period, by the columns that can move a figure: of each the last change point."""
-    entity = timeline.subject.partition("/")[0]
-    found: dict[str, Value] = {}
-    for change in timeline.changes:  # by attribute and day
-        columns = terms.binding.columns_of(entity, change.attribute, change.valid_from)
-        found |= dict.fromkeys(columns, change.value)
-    return {column: value for column, value in found.items() if value is not None}
-
-
-def _may_count(terms: Terms, event: Event) -> bool:
-    """Whether a change point of an event can move a figure of the period."""
-    entity = event.subject.partition("/")[0]
-    return any(terms.binding.columns_of(entity, attribute, day) for attribute, day in _keys(event))
-
-
-def _keys(event: Event) -> list[tuple[str, date]]:
-    match event.body:
-        case Facts(points=points) | Correction(points=points):
-            return [(point.attribute, point.valid_from) for point in points]
-        case Retraction(keys=keys):
-            return list(keys)
-    return []
-
-
-def _named(last: Event | None) -> set[str]:
-    """Whose facts an assessment used."""
-    return {use.subject for use in last.body.used} if last is not None and isinstance(last.body, Assessment) else set()
-
-
 def _present(last: Event | None, also: set[str]) -> tuple[Use, ...]:
     """Whom the last assessment named and some others, as far as they can still be named."""
-    return tuple(Use(subject, ()) for subject in sorted(also | _named(last)) if not is_erased(subject))
+    return tuple(Use(subject, ()) for subject in sorted(also | named_by(last)) if not is_erased(subject))
 
 
 def _unless_erased(one: Assessed, standing: Standing) -> Assessed:
     """The same, or a fault if somebody who was assessed with the group has been erased: who is to say what is owed?"""
     gone = sorted(
-        subject for event in (standing.last, standing.good) for subject in _named(event) if is_erased(subject)
+        subject for event in (standing.last, standing.good) for subject in named_by(event) if is_erased(subject)
     )
     return Assessed(one.group, one.used, (), f"the history of {gone[0]} was erased") if gone else one
