@@ -66,25 +66,53 @@ def _rebates_of_2020(row: Row) -> bool:
 
 def _larger_credit(row: Row) -> bool:
     """Children enough for the limit on the reduction of 2021."""
-    many = number(row, "nu06") >= 2 or 1_000 * number(row, "n24") + 600 * number(row, "nu06") > 4_375
+    limit = {"2": 12_500, "4": 4_375, "5": 2_500}.get(row["MARS"], 6_250)
+    many = 1_000 * max(number(row, "n24"), number(row, "nu18")) + 600 * number(row, "nu06") > limit
     return row["FLPDYR"] == "2021" and many and number(row, "out_c00100") > 75_000
 
 
 def _gifts(row: Row) -> bool:
-    """Gifts in kind for which gifts of cash leave no room within half of the income."""
-    in_kind, cash = number(row, "e20100"), number(row, "e19800")
-    return in_kind > 0 and cash > 0 and in_kind + cash > number(row, "out_c00100") / 2
+    """Gifts in kind for which gifts of cash leave no room within half of the income, or above 30% of it."""
+    in_kind, cash, income = number(row, "e20100"), number(row, "e19800"), number(row, "out_c00100")
+    return in_kind > 0 and (in_kind + cash > 0.5 * income or in_kind > 0.3 * income)
+
+
+def _credit_falls(row: Row) -> bool:
+    """In 2015 or 2018, income above the point where the earned income credit begins to fall."""
+    starts = {"2015": (18_110, 23_630, 8_240, 13_750), "2018": (18_660, 24_350, 8_490, 14_170)}.get(row["FLPDYR"])
+    income = max(number(row, "out_earned"), number(row, "out_c00100"))
+    return starts is not None and income > starts[2 * (number(row, "EIC") == 0) + _status(row, "2")]
+
+
+def _medical(row: Row) -> bool:
+    """Medical expenses of filers under 65, to 2016."""
+    under_65 = max(number(row, "age_head"), number(row, "age_spouse")) < 65
+    return row["FLPDYR"] < "2017" and under_65 and min(number(row, "out_c17000"), number(row, "out_c09600")) > 0
 
 
 def _top_bracket(row: Row) -> bool:
-    """Itemized deductions of 2026 with income in the 37% bracket."""
+    """Something to itemize in 2026 with income in the 37% bracket; where taxcalc reduced it to less than the standard
+    deduction, it does not state it."""
     start = {"2": 768_700, "3": 384_350}.get(row["MARS"], 640_600)
-    itemized = number(row, "out_c04470")
-    return row["FLPDYR"] == "2026" and itemized > 0 and number(row, "out_c00100") > start
+    spent = any(number(row, name) > 0 for name in ("e17500", "e18400", "e18500", "e19200", "e19800", "e20100"))
+    return row["FLPDYR"] == "2026" and spent and number(row, "out_c00100") > start
+
+
+def _exemption_used_up(row: Row) -> bool:
+    """A separate return above the income at which its exemption from the minimum tax is gone."""
+    least = 238_550 if row["FLPDYR"] < "2018" else 640_200 if row["FLPDYR"] == "2026" else 718_800
+    return _status(row, "3") and number(row, "out_c62100") > least
+
+
+def _gifts_before_income(row: Row) -> bool:
+    """Gifts of money in 2020 by one who does not itemize."""
+    return row["FLPDYR"] == "2020" and number(row, "e19800") > 0 and number(row, "out_standard") > 0
 
 
 def _young(row: Row) -> bool:
-    return 0 < number(row, "age_head") < 18 and number(row, "out_c09600") > 0
+    """Under 18 from 2018 on; before, only on a joint return, which is no such child's."""
+    young = 0 < number(row, "age_head") < 18 and number(row, "out_c09600") > 0
+    return young and (row["FLPDYR"] >= "2018" or _status(row, "2"))
 
 
 CLASSES = (
@@ -94,7 +122,10 @@ CLASSES = (
         ("payroll tax", "AGI", "taxable income", "income tax", "AMT", "EITC", "CTC", "ACTC"),
         _small_or_two_businesses,
     ),
-    Explained("aged and blind, unmarried or surviving spouse", (*INCOMES, "CTC", "ACTC"), _unmarried_bonus),
+    Explained("gifts without itemizing in 2020", ("AGI", *INCOMES, "AMT", "EITC", "CTC", "ACTC"), _gifts_before_income,
+    most=Fraction(600)),
+    Explained("aged and blind, unmarried or surviving spouse", (*INCOMES, "CTC", "ACTC"), _unmarried_bonus,
+    most=Fraction(700)),
     Explained(
         "capital gain distributions", (*INCOMES, "EITC", "CTC"), lambda row: number(row, "e01100") > 0
     ),
@@ -105,7 +136,7 @@ CLASSES = (
     ),
     Explained(
         "credit for other dependents in 2021",
-        ("CTC", "income tax"),
+        ("CTC", "ACTC", "income tax"),
         lambda row: row["FLPDYR"] == "2021" and number(row, "out_odc") > 0,
     ),
     Explained(
@@ -116,7 +147,7 @@ CLASSES = (
     Explained(
         "gifts without itemizing and the minimum tax",
         (*TAXES, "AMT"),
-        lambda row: row["FLPDYR"] == "2021" and number(row, "e19800") > 0 and number(row, "out_c09600") > 0,
+        lambda row: row["FLPDYR"] in ("2021", "2026") and min(number(row, "e19800"), number(row, "out_c09600")) > 0,
     ),
     Explained(
         "minimum tax of the young",
@@ -126,15 +157,10 @@ CLASSES = (
     Explained(
         "medical expenses and the minimum tax",
         (*TAXES, "AMT"),
-        lambda row: row["FLPDYR"] < "2017" and min(number(row, "out_c17000"), number(row, "out_c09600")) > 0,
+        _medical,
     ),
-    Explained("thresholds of the earned income credit in 2015 and 2018", ("EITC", *TAXES), lambda row: row["FLPDYR"] in
-    ("2015", "2018") and number(row, "out_c59660") > 0, most=Fraction(1054, 100)),
-    Explained(
-        "spouse without an age",
-        ("EITC", *TAXES),
-        lambda row: _status(row, "2") and number(row, "age_spouse") == 0,
-    ),
+    Explained("thresholds of the earned income credit in 2015 and 2018", ("EITC", *TAXES), _credit_falls,
+    most=Fraction(1056, 100)),
     Explained("rebates of 2020", TAXES, _rebates_of_2020),
     Explained("itemized deductions in the top bracket", (*INCOMES, "AMT"), _top_bracket),
     Explained(
@@ -150,7 +176,7 @@ CLASSES = (
     Explained(
         "minimum tax on a separate return",
         (*TAXES, "AMT"),
-        lambda row: _status(row, "3") and number(row, "out_c62100") > (240_000 if row["FLPDYR"] < "2018" else 700_000),
+        _exemption_used_up,
     ),
     Explained(
         "business deduction's threshold",
@@ -164,7 +190,7 @@ CLASSES = (
     ),
     Explained(
         "larger child credit of 2021",
-        ("CTC", "income tax"),
+        ("CTC", "ACTC", "income tax"),
         _larger_credit,
     ),
     Explained(

@@ -2,12 +2,13 @@
 
 Run it with a Python that has `taxcalc`; it needs nothing of this project:
 
-    python tests/validation/peer_cps.py FOLDER [--years 2013-2026] [--every N]
+    python tests/validation/peer_cps.py FOLDER [--years 2013-2026] [--every N] [--distributions]
 
 1. taxcalc carries the 280,005 units of its Current Population Survey file, which is of 2014, forward to the year; 2013
    is the law of 2013 on the units of 2014.
-2. Amounts are rounded to whole dollars, so that both calculators start from the same facts. Capital gain distributions
-   are stated on Schedule D, among the long-term gains: by themselves they would be left out of investment income.
+2. Amounts are rounded to cents, so that both calculators start from the same facts. What the survey has of capital
+   gains is in taxcalc's column of capital gain distributions without a Schedule D, a column that taxcalc leaves out of
+   investment income; here they are long-term gains, unless `--distributions` leaves them where they were.
 3. taxcalc computes them with exact steps and everybody claiming the credits they are due.
 4. `FOLDER/cps_YEAR.npz` holds the inputs under their names and the answers as `out_NAME`.
 """
@@ -34,7 +35,7 @@ ANSWERS = (
     "iitax", "setax", "ptax_amc", "ptax_was", "niit", "refund", "c09200", "c00100", "c01000", "c02500", "c02900",
     "c04470", "c04600", "c04800", "standard", "qbided", "taxbc", "c05800", "c62100", "c09600", "c07100", "c07180",
     "c07220", "odc", "c11070", "c59660", "ctc_total", "recovery_rebate_credit", "CDCC_refund", "c17000", "c18300",
-    "c19200", "c19700", "c20800", "earned", "c21040",
+    "c19200", "c19700", "c20800", "c21040", "earned", "earned_p", "earned_s", "ctc_new",
 )  # fmt: skip
 
 
@@ -44,8 +45,13 @@ def everybody_claims(policy: Any, year: int) -> None:
     policy.implement_reform({name: {year: 9e99} for name in ("eitc_claim_prob_scale", "actc_claim_prob_scale")})
 
 
-def carried_forward(year: int) -> Any:
-    """The survey's units in a year, in whole dollars, as a data frame."""
+def cents(amounts: Any) -> Any:
+    """Amounts as the floats nearest to whole cents."""
+    return np.rint(amounts * 100) / 100
+
+
+def carried_forward(year: int, distributions: bool) -> Any:
+    """The survey's units in a year, in whole cents, as a data frame."""
     import pandas
     import taxcalc
 
@@ -53,12 +59,14 @@ def carried_forward(year: int) -> Any:
     calculator.advance_to_year(max(year, SURVEY))
     frame = pandas.DataFrame({name: calculator.array(name).astype(int) for name in OTHERS})
     for name in MONEY:
-        frame[name] = np.round(calculator.array(name))
-    frame["p23250"], frame["e01100"] = frame["e01100"], 0.0
+        frame[name] = cents(calculator.array(name))
+    frame["p23250"] = 0.0
+    if not distributions:
+        frame["p23250"], frame["e01100"] = frame["e01100"], 0.0
     frame["e00650"] = np.minimum(frame["e00650"], frame["e00600"])
     frame["e01500"] = np.maximum(frame["e01500"], frame["e01700"])
     for total in ("e00200", "e00900", "e02100"):
-        frame[total] = frame[f"{total}p"] + frame[f"{total}s"]
+        frame[total] = cents(frame[f"{total}p"] + frame[f"{total}s"])
     frame["s006"] = calculator.array("s006")
     frame["FLPDYR"] = year
     return frame
@@ -86,11 +94,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--years", default="2013-2026")
     parser.add_argument("--every", type=int, default=1, help="take every n-th unit only")
+    parser.add_argument("--distributions", action="store_true", help="leave gains in taxcalc's column e01100")
     options = parser.parse_args()
     first, _, last = options.years.partition("-")
     options.folder.mkdir(parents=True, exist_ok=True)
     for year in range(int(first), int(last or first) + 1):
-        frame = carried_forward(year).iloc[:: options.every].reset_index(drop=True)
+        frame = carried_forward(year, options.distributions).iloc[:: options.every].reset_index(drop=True)
         np.savez_compressed(options.folder / f"cps_{year}.npz", **answered(frame, year))
         print(year, len(frame), flush=True)
 
