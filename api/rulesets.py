@@ -15,10 +15,12 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import reduce
 from pathlib import Path
 
 import engine
 from api.failures import Misuse, suggestion
+from engine.documents import REFORMS_FOLDER
 from engine.ir.program import Program
 from engine.pipeline import Compiled, check_rules, compile_rules
 
@@ -54,8 +56,25 @@ def find_reforms(paths: Sequence[Path]) -> list[Path]:
 
 
 def check(name: str, reforms: Sequence[Path] = (), lint: bool = True) -> Compiled:
-    """Every problem of the rules that `name` means, and their program if there is no error."""
-    return check_rules(find_rules(name), find_reforms(reforms), lint)
+    """Every problem of the rules that `name` means, and their program if there is no error.
+
+    Without `reforms` and with `lint` each of the rules' own, in their folder `reforms`, is checked too, by itself.
+    """
+    folder = find_rules(name)
+    compiled = check_rules(folder, find_reforms(reforms), lint)
+    if reforms or compiled.program is None or not lint:
+        return compiled
+    own = sorted(path for path in (folder / REFORMS_FOLDER).glob("*.yaml") if path.is_file())
+    return reduce(lambda so_far, path: _with_reform(so_far, folder, path), own, compiled)
+
+
+def _with_reform(compiled: Compiled, folder: Path, reform: Path) -> Compiled:
+    """What was found, and what is wrong under one of the rules' own reforms."""
+    found = check_rules(folder, [reform], lint=False)
+    known = set(compiled.problems)
+    more = tuple(problem for problem in found.problems if problem not in known)
+    program = compiled.program if found.program is not None else None
+    return Compiled(compiled.ruleset, program, (*compiled.problems, *more))
 
 
 def load_program(name: str, reforms: Sequence[Path] = ()) -> Program:

@@ -104,6 +104,8 @@ def _constant(ruleset: Ruleset, name: ast.Name, context: Context) -> tuple[RuleM
         context.report("E803", message, name.span, help="export the one that is meant")
     else:
         help_text = context.did_you_mean(name.name, [one.name for _, one in everything])
+        if any(one.name == name.name for module in ruleset.modules for one in module.variables):
+            help_text = f"`{name.name}` is computed: put another definition under `replace: {{variables: …}}`"
         context.report("E803", f"there is no constant `{name.name}`", name.span, help=help_text)
     return None
 

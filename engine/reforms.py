@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from engine.declarations import Declaration, RuleModule, Ruleset, Variable
@@ -65,6 +66,9 @@ def _exchange(ruleset: Ruleset, group: str, declaration: Declaration, problems: 
     if len(holders) != 1:
         what = "is declared in several modules" if holders else f"is not among the law's {group}"
         help_text = "export the one that is meant" if holders else "put it under `add`, or correct the name"
+        near = get_close_matches(name, [one.name for module in ruleset.modules for one in getattr(module, group)], n=1)
+        if near and not holders:
+            help_text = f"did you mean `{near[0]}`? What is new goes under `add`"
         problems.add("E803", f"`{name}` {what}", declaration.span, help=help_text)
         return ruleset
     before = getattr(holders[0], group)
@@ -97,9 +101,10 @@ def _remove_definition(ruleset: Ruleset, name: str, span: Span, problems: Diagno
                 left = tuple(one for one in before if one.name != name)
                 exports = tuple(export for export in module.exports if export[0] != name)
                 return _with_module(ruleset, module, {group: left, "exports": exports})
-    problems.add(
-        "E803", f"there is no `{name}` to remove", span, help="name a definition, or `variable.exceptions.name`"
-    )
+    names = [one.name for module in ruleset.modules for group in _FIELDS for one in getattr(module, group)]
+    near = get_close_matches(name, names, n=1)
+    help_text = f"did you mean `{near[0]}`?" if near else "name a definition, or `variable.exceptions.name`"
+    problems.add("E803", f"there is no `{name}` to remove", span, help=help_text)
     return ruleset
 
 

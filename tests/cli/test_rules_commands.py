@@ -142,3 +142,29 @@ def test_a_reader_that_leaves_is_no_fault() -> None:
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "flowchart LR"
     assert done.stderr == ""
+
+
+def test_check_reads_the_reforms_of_the_rules_too(rules: Path) -> None:
+    (rules / "reforms").mkdir()
+    reform = rules / "reforms" / "bill.yaml"
+    reform.write_text("about: Half\nlaw: Bill 1\nset:\n  allowanse: {2024-01-01: 1_000}\n", encoding="utf-8")
+    done = run("check", rules)
+    assert done.returncode == 3
+    assert f"--> {reform}:4:3" in done.stdout
+    assert done.stdout.count("error[") == 1
+    reform.write_text(reform.read_text(encoding="utf-8").replace("allowanse", "allowance"), encoding="utf-8")
+    assert run("check", rules).returncode == 0
+
+
+def test_a_reform_names_what_there_is(rules: Path, tmp_path: Path) -> None:
+    reform = tmp_path / "bill.yaml"
+    start = "about: Half\nlaw: Bill 1\n"
+    figure = "{label: x, entity: tax_unit, period: year, type: money, formula: 0}"
+    variables = f"replace: {{variables: {{incometax: {figure}}}}}\n"
+    for text, said in (
+        ("remove: [incometax]\n", "did you mean `income_tax`?"),
+        (variables, "did you mean `income_tax`? What is new goes under `add`"),
+        ("set:\n  income_tax: {2024-01-01: 3}\n", "`income_tax` is computed"),
+    ):
+        reform.write_text(start + text, encoding="utf-8")
+        assert said in run("check", rules, "--reform", reform).stdout
