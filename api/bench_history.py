@@ -160,8 +160,7 @@ def _import(log: SqliteLog, repeat: int) -> tuple[float, list[str]]:
 def _annual(folder: Path, units: int) -> Measured:
     """The command itself, from its start to its end."""
     command = [sys.executable, "-m", "api.cli", "annual", "us", "--year", "2024", "--log", str(folder)]
-    taken, memory, _ = process(command, os.environ)
-    return Measured(GROUP, f"annual run of {units:,} tax units, whole process", taken, units, memory)
+    return process(command, os.environ).measured(GROUP, f"annual run of {units:,} tax units, whole process", units)
 
 
 def _correct(log: SqliteLog, subjects: list[str]) -> None:

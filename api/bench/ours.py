@@ -119,9 +119,9 @@ def household(program: Program, runs: int) -> Iterator[Measured]:
     one = {name: table.filter(pc.equal(table["tax_unit_id"], chosen)) for name, table in tables.items()}
     columns = admitted(program, one)
     evaluate(program, columns, OUTPUTS)
-    seconds = best(lambda: evaluate(program, replace(columns), OUTPUTS), 20 * runs)
+    seconds = best(lambda: evaluate(program, replace(columns), OUTPUTS), runs)
     yield Measured("household", "native, laid out each time", seconds, 1)
-    yield Measured("household", "native, from Arrow tables", best(lambda: _whole(program, one), 5 * runs), 1)
+    yield Measured("household", "native, from Arrow tables", best(lambda: _whole(program, one), runs), 1)
     case = case_of(program, columns, {"tax_unit": [0], "person": list(range(columns.counts["person"]))})
     facts = [Fact(name, "0", parse_period(YEAR)) for name in OUTPUTS]
     seconds = best(lambda: _interpreted(program, case, facts), min(runs, 5))
@@ -144,7 +144,7 @@ def starting(folder: Path, runs: int) -> Iterator[Measured]:
     variables = surroundings(folder / "python")
 
     def fresh(code: str) -> float:
-        return min(process([sys.executable, "-c", code], variables)[0] for _ in range(runs + 1))
+        return min(process([sys.executable, "-c", code], variables).seconds for _ in range(runs + 1))
 
     nothing = fresh("pass")
     imported = fresh("import engine.interpreter, engine.pipeline, engine.native")
@@ -164,15 +164,13 @@ def processes(rules: str, tables: Tables, folder: Path, repeat: int, runs: int) 
     once_over.mkdir()
     command = _command(rules, list(write_files(tables, once_over)), once_over)
     process([sys.executable, "-c", "import api.cli.batch, engine.pipeline, rich"], variables)
-    seconds, memory, _ = process(command, variables)
-    yield Measured("process", FIRST, seconds, units, memory)
-    found = [process(command, variables)[:2] for _ in range(runs)]
-    yield Measured("process", COLD, *min((seconds, units, memory) for seconds, memory in found))
+    yield process(command, variables).measured("process", FIRST, units)
+    yield min(process(command, variables) for _ in range(runs)).measured("process", COLD, units)
     if repeat > 1:
         many.mkdir()
         command = _command(rules, list(write_files(tables, many, repeat)), many)
-        seconds, memory, _ = process(command, variables)
-        yield Measured("process", f"the same, the population {repeat} times over", seconds, units * repeat, memory)
+        used = process(command, variables)
+        yield used.measured("process", f"the same, the population {repeat} times over", units * repeat)
 
 
 def _command(rules: str, inputs: list[str], folder: Path) -> list[str]:

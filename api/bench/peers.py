@@ -52,21 +52,26 @@ def survey(python: str, folder: Path) -> Tables:
 
 
 def measure(peers: Mapping[str, str], folder: Path, runs: int) -> Iterator[Measured]:
-    """The peers' times, each on the records that the engine was measured on, or beside the engine's on its own."""
-    if "taxcalc" in peers:
-        yield from _taxcalc(peers["taxcalc"], folder)
+    """The peers that have no part in the population: each beside the engine, on records of its own."""
     if "openfisca" in peers:
         yield from _openfisca(peers["openfisca"], folder)
     if "taxsim" in peers:
         yield from _taxsim(peers["taxsim"], folder, runs)
 
 
-def _taxcalc(python: str, folder: Path) -> Iterator[Measured]:
-    script, variables = str(_SCRIPTS / "peer_taxcalc.py"), surroundings(folder / "python")
-    told = json.loads(process([python, script, "warm"], variables)[2])
-    yield Measured("peer", TAXCALC_WARM, told["warm"], told["units"])
-    seconds, memory, _ = process([python, script, "cold", str(folder / "taxcalc.npz")], variables)
-    yield Measured("peer", TAXCALC_COLD, seconds, told["units"], memory)
+def taxcalc(peers: Mapping[str, str], folder: Path, what: str) -> Iterator[Measured]:
+    """taxcalc on the population, `warm` or `cold`, if it is a peer: next to the same of ours, not minutes after it."""
+    if "taxcalc" not in peers:
+        return
+    python, script, variables = peers["taxcalc"], str(_SCRIPTS / "peer_taxcalc.py"), surroundings(folder / "python")
+    if what == "warm":
+        told = json.loads(process([python, script, "warm"], variables).printed.splitlines()[-1])
+        yield Measured("peer", TAXCALC_WARM, told["warm"], told["units"])
+    else:
+        out = folder / "taxcalc.npz"
+        used = process([python, script, "cold", str(out)], variables)
+        with np.load(out) as found:
+            yield used.measured("peer", TAXCALC_COLD, len(found["iitax"]))
 
 
 def _openfisca(python: str, folder: Path) -> Iterator[Measured]:
@@ -81,7 +86,7 @@ def _openfisca(python: str, folder: Path) -> Iterator[Measured]:
     prepare(program, columns, last)
     yield Measured("peer", MADE_OURS, best(lambda: evaluate(program, columns, last), 10), _PEOPLE)
     script = [python, str(_SCRIPTS / "peer_openfisca.py"), str(_FIGURES), str(_PEOPLE)]
-    told = json.loads(process(script, surroundings(folder / "python"))[2].splitlines()[-1])
+    told = json.loads(process(script, surroundings(folder / "python")).printed.splitlines()[-1])
     ours = int(evaluate(program, columns, last).figures[last[0]].entries.sum()) / 100
     assert abs(told["sum"] / ours - 1) < 0.001, (told, ours)
     yield Measured("peer", MADE_OPENFISCA, told["seconds"], _PEOPLE)
@@ -92,11 +97,10 @@ def _taxsim(executable: str, folder: Path, runs: int) -> Iterator[Measured]:
     path = folder / "taxsim.csv"
     units = _write_taxsim(path)
     variables = {**surroundings(folder / "python"), "RULEWRIGHT_CACHE": str(folder / "cache")}
-    theirs = [process([str(Path(executable).resolve())], variables, path)[:2] for _ in range(runs)]
-    yield Measured("peer", TAXSIM, *min((seconds, units, memory) for seconds, memory in theirs))
-    command = [sys.executable, "-m", "api.cli", "taxsim"]
-    ours = [process(command, variables, path)[:2] for _ in range(runs)]
-    yield Measured("peer", TAXSIM_OURS, *min((seconds, units, memory) for seconds, memory in ours))
+    theirs = [str(Path(executable).resolve())]
+    ours = [sys.executable, "-m", "api.cli", "taxsim"]
+    for what, command in ((TAXSIM, theirs), (TAXSIM_OURS, ours)):
+        yield min(process(command, variables, path) for _ in range(runs)).measured("peer", what, units)
 
 
 def _write_taxsim(path: Path) -> int:

@@ -55,9 +55,11 @@ def measure(plan: Plan) -> Iterator[Measured]:
         yield from ours.compiling(rules, program, admitted(program, tables), few(plan.runs))
         if plan.made:
             yield from ours.made(plan.made)
+        yield from peers.taxcalc(plan.peers, folder, "warm")
         yield from ours.population(program, tables, plan.runs)
         yield from ours.household(program, plan.runs)
         yield from ours.starting(folder, few(plan.runs))
+        yield from peers.taxcalc(plan.peers, folder, "cold")
         yield from ours.processes(plan.rules, tables, folder, plan.large, few(plan.runs))
         yield from peers.measure(plan.peers, folder, few(plan.runs))
 

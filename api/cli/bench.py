@@ -42,6 +42,7 @@ def _as_json(found: Sequence[Measured]) -> dict[str, object]:
             "what": one.what,
             "seconds": f"{one.seconds:.6f}",
             "units": one.units,
+            "processor_seconds": f"{one.processors:.2f}",
             "memory": one.memory,
         }
         for one in found
@@ -57,17 +58,18 @@ def _table(found: Sequence[Measured]) -> Table:
     table = Table(title=f"rulewright on {os.cpu_count()} cores", title_justify="left")
     for heading in ("", "what"):
         table.add_column(heading)
-    for heading in ("time", "units/s", "memory"):
+    for heading in ("time", "units/s", "processors", "memory"):
         table.add_column(heading, justify="right", no_wrap=True)
     last = ""
     for one in found:
         rate = f"{one.rate:,.0f}" if one.units > 1 else ""
         memory = f"{one.memory / 2**20:,.0f} MB" if one.memory else ""
-        table.add_row(one.group if one.group != last else "", one.what, _time(one.seconds), rate, memory)
+        worked = f"{one.processors:.2f} s" if one.processors else ""
+        table.add_row(one.group if one.group != last else "", one.what, _time(one.seconds), rate, worked, memory)
         last = one.group
     table.add_section()
     for name, ratio in ratios(found).items():
-        table.add_row("ratio" if name == next(iter(ratios(found))) else "", name, f"{ratio:,.1f}", "", "")
+        table.add_row("ratio" if name == next(iter(ratios(found))) else "", name, f"{ratio:,.1f}", "", "", "")
     return table
 
 
