@@ -16,7 +16,7 @@ from engine.interpreter import Interpreter, Step
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, ReasonInfo
 from engine.outcomes import Fact, Known, Outcome
-from engine.wording import Wording, humanized, outcome_words
+from engine.wording import Wording, constant_label, humanized, outcome_words
 
 MAX_DEPTH = 12
 
@@ -79,7 +79,7 @@ class _Explainer:
             tuple(self._laws(words)),
             step.source,
             before_rounding=self._before(step, definition),
-            projected=any(projected for _, _, projected in step.constants),
+            projected=self._projected(fact, step),
             children=children,
         )
 
@@ -87,7 +87,15 @@ class _Explainer:
         amount = outcome_words(outcome, definition.type, self.settings)
         label = definition.label or humanized(fact.name)
         seen = fact in self.seen and step.body is not None
-        return Explanation(fact, label, amount, "", (), definition.law, (), step.source, seen=seen)
+        projected = step.body is not None and self._projected(fact, step)
+        return Explanation(
+            fact, label, amount, "", (), definition.law, (), step.source, projected=projected, seen=seen
+        )
+
+    def _projected(self, fact: Fact, step: Step) -> bool:
+        """Whether a figure is of a time for which the law is only projected, or reads a constant that is."""
+        later = self.settings.is_projection(fact.period.start)
+        return later or any(projected for _, _, projected in step.constants)
 
     def _before(self, step: Step, definition: Definition) -> str:
         """The value before rounding, where rounding changed it."""
@@ -107,7 +115,8 @@ class _Explainer:
             if name in self.cited:
                 continue
             self.cited.add(name)
-            yield f"{humanized(name)}{since}{projected}: {' '.join(everything[name].law.split())}"
+            law = " ".join(everything[name].law.split())
+            yield f"{constant_label(program, name)}{since}{projected}: {law}"
 
     # --- requirements
 

@@ -15,6 +15,7 @@ from fractions import Fraction
 from engine.declarations import Settings
 from engine.interpreter import Frame, Interpreter
 from engine.ir import nodes as ir
+from engine.ir.program import Program
 from engine.numbers import Number, decimal_places, format_decimal
 from engine.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.types import Duration, EnumValue, Kind, Value, ValueType
@@ -86,6 +87,12 @@ def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -
 def humanized(name: str) -> str:
     """`eitc_terms` as `eitc terms`, without the module."""
     return name.rpartition(":")[2].replace("_", " ")
+
+
+def constant_label(program: Program, name: str) -> str:
+    """A parameter's, table's or scale's label, or its name in words if it has none."""
+    declared = program.parameters.get(name) or program.tables.get(name) or program.scales.get(name)
+    return declared.label if declared is not None and declared.label else humanized(name)
 
 
 def listed(parts: Sequence[str], word: str = "and") -> str:
@@ -189,16 +196,20 @@ class Wording:
             self.constants.append(node.name)
         match node:
             case ir.ParameterRead():
-                return f"{humanized(node.name)} ({self.amount(node)})"
+                return f"{self._name(node.name)} ({self.amount(node)})"
             case ir.TableRead():
                 for key in node.keys:
                     self.say(key)
                 column = f"{humanized(node.column)} of " if node.column else ""
-                return f"{column}{humanized(node.name)} ({self.amount(node)})"
+                return f"{column}{self._name(node.name)} ({self.amount(node)})"
             case ir.ScaleRead():
                 if node.key is not None:
                     self.say(node.key)
-                return f"{humanized(node.name)} of {self.say(node.argument)} ({self.amount(node)})"
+                return f"{self._name(node.name)} of {self.say(node.argument)} ({self.amount(node)})"
+
+    def _name(self, name: str) -> str:
+        """What a dated constant is called: its label, or its name in words."""
+        return constant_label(self.interpreter.program, name)
 
     def _arithmetic(self, node: ir.Arithmetic) -> str:
         if node.operator in "+-" and node.type.is_number:
@@ -280,6 +291,11 @@ class Wording:
         return said
 
     def _function(self, node: ir.FunctionCall) -> str:
+        """What a function made of its arguments; where it gave one of them back, that one."""
+        result = self.known(node)
+        same = [one for one in node.arguments if one.type == node.type and self.known(one) == result]
+        if result is not None and len(same) == 1 and node.type.is_number and not isinstance(same[0], ir.Literal):
+            return self.say(same[0])
         parts = [self.say(argument) for argument in node.arguments]
         return f"{humanized(node.name)} of {listed(parts)} ({self.amount(node)})"
 
@@ -349,9 +365,27 @@ class Wording:
         return listed(list(dict.fromkeys(parts))) if parts else "there is nobody of whom this is asked"
 
     def _comparison(self, node: ir.Compare, truth: Value | None) -> str:
+        if truth is not None and _asks_whether_there_is_one(node):
+            return self._presence(node.left)  # type: ignore[arg-type]
         if truth is None:
             return f"{self.say(node.left)} {_COMPARISON[node.operator][0]} {self.say(node.right)}"
         return f"{self.say(node.left)} {_COMPARISON[node.operator][0 if truth else 1]} {self.say(node.right)}"
+
+    def _presence(self, count: ir.Aggregate) -> str:
+        """Who there is of those that are counted, or that there is nobody."""
+        who = self._called(count.link)
+        found = self.known(count)
+        if found == 0:
+            return f"there is no {who}" + (" of whom this holds" if count.where is not None else "")
+        said = self.say(count)
+        return f"there is a {who}: {said.partition(' (')[2][:-1] or said}" if found == 1 else f"{who}: {said}"
+
+    def _called(self, link: ir.Link) -> str:
+        """Members by their roles, records by what they are."""
+        if not isinstance(link, ir.Members):
+            return humanized(link.entity)
+        everybody = {role.name for role in self.settings.entities[link.group.entity].roles}
+        return "member" if set(link.roles) == everybody else listed([humanized(role) for role in link.roles], "or")
 
     def _negated(self, node: ir.Not, truth: Value | None) -> str:
         return self.condition(node.value)
@@ -372,6 +406,13 @@ class Wording:
         if truth is deciding:
             return self.condition(next(one for one in node.values if self.known(one) is deciding))
         return listed(list(dict.fromkeys(self.condition(one) for one in node.values)))
+
+
+def _asks_whether_there_is_one(node: ir.Compare) -> bool:
+    """`count(…) > 0` and its kin."""
+    counted = isinstance(node.left, ir.Aggregate) and node.left.operator == "count"
+    none = isinstance(node.right, ir.Literal) and node.right.value == 0
+    return counted and none and node.operator in (">", "=", "!=")
 
 
 def _terms(node: ir.Expression, sign: int) -> list[tuple[int, ir.Expression]]:

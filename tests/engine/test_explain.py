@@ -155,3 +155,24 @@ def test_missing_facts(small: Program) -> None:
     tree = explained(small, {"at": "2024", "person": {"wages": 30}}, "total", "person")
     assert tree.amount.startswith("not determined: between")
     assert [child.source for child in tree.children] == ["given", "unknown"]
+
+
+def test_a_function_that_gives_an_argument_back_is_not_spoken_of(us: Program) -> None:
+    ada = {"age": 70, "social_security": 24_000, "taxable_pension_income": 20_000}
+    benefits = {**PARENT, "people": {"ada": ada}, "tax_units": {"home": {"head": "ada"}}}
+    tree = explained(us, benefits, "tax_unit_taxable_social_security", "home")
+    assert tree.how == "Benefits taxed for income between the base amounts (3,500 USD)"
+
+
+def test_who_is_there_is_said_by_role(us: Program) -> None:
+    alone = explained(us, PARENT, "filing_status", "home")
+    assert "there is no spouse" in alone.because
+    both = {**PARENT, "tax_units": {"home": {"head": "ada", "spouse": "bo", "dependents": ["cy"]}}}
+    assert "there is a spouse: bo" in explained(us, both, "filing_status", "home").because
+
+
+def test_dated_constants_go_by_their_labels(us: Program) -> None:
+    tree = explained(us, PARENT, "eitc", "home")
+    said = "\n".join(one.how for one in everything(tree))
+    assert "phase in of Earned income credit terms (40%)" in said
+    assert "eitc terms" not in "\n".join(render(tree))
