@@ -25,14 +25,14 @@ class CaseInvalid(Failure):
 
 def load_case(program: Program, path: str, at: str | None) -> Case:
     """The case in a file, or in stdin for `-`; `at` stands over its own. Raises CaseInvalid, or Misuse for `at`."""
-    period = read_period(program, at) if at is not None else None
+    period = read_period(program, at, projected=True) if at is not None else None
     problems = Diagnostics()
     source = _read(path, problems)
     node = read_data(source, problems) if source is not None else None
     case = read_case(program, node, problems, period) if node is not None else None
     if case is None or problems.errors:
         raise CaseInvalid(problems)
-    read_period(program, str(case.at))
+    read_period(program, str(case.at), projected=True)
     return case
 
 

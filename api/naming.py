@@ -28,16 +28,21 @@ def find_definitions(program: Program, names: str) -> list[Definition]:
     return [find_definition(program, name) for name in dict.fromkeys(wanted)]
 
 
-def read_period(program: Program, text: str) -> Period:
-    """The period that `text` means. Raises Misuse for one that is malformed, or that the rules do not answer for."""
+def read_period(program: Program, text: str, projected: bool = False) -> Period:
+    """The period that `text` means. Raises Misuse for one that is malformed, or that the rules do not answer for.
+
+    What they only project counts if `projected`.
+    """
     try:
         period = parse_period(text, dict(program.settings.calendars))
     except ValueError as fault:
         raise Misuse(str(fault), "give the period as `--at 2024`") from None
     settings = program.settings
-    if period.end < settings.covers_from or period.start > settings.covers_to:
+    last = settings.projected_to if projected and settings.projected_to is not None else settings.covers_to
+    if period.end < settings.covers_from or period.start > last:
         covered = f"{settings.covers_from} to {settings.covers_to}"
-        raise Misuse(f"the rules do not answer for {period}", f"they cover {covered}")
+        further = f", and project to {last}" if last != settings.covers_to else ""
+        raise Misuse(f"the rules do not answer for {period}", f"they cover {covered}{further}")
     return period
 
 

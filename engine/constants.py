@@ -15,7 +15,7 @@ from typing import Any
 from engine.declarations import Bracket, Key, Parameter, Row, Scale, Table
 from engine.ir.fold import value_at
 from engine.ir.program import Program
-from engine.types import Value
+from engine.types import MONEY, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,19 @@ def _uprated(constant: Parameter | Table | Scale, content: Any, factor: Fraction
             return moved(content)
         case Table():
             rows: Mapping[tuple[Key, ...], Row] = content
-            return {key: {column: moved(value) for column, value in row.items()} for key, row in rows.items()}
+            moving = _moving(constant)
+            return {
+                key: {column: moved(value) if column in moving else value for column, value in row.items()}
+                for key, row in rows.items()
+            }
         case Scale():
             bands: Mapping[Key | None, tuple[Bracket, ...]] = content
             return {key: tuple(_moved_bracket(one, moved) for one in brackets) for key, brackets in bands.items()}
+
+
+def _moving(table: Table) -> set[str]:
+    """The columns that move: those of money, or all where none is."""
+    return {name for name, one in table.columns.items() if one == MONEY} or set(table.columns)
 
 
 def _moved_bracket(bracket: Bracket, moved: Any) -> Bracket:

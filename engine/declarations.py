@@ -238,7 +238,7 @@ class Entity(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a jurisdiction shares: `ruleset.yaml`."""
+    """What a jurisdiction shares: `ruleset.yaml`. After `covers_to`, up to `projected_to`, answers are projections."""
 
     name: str
     about: str = ""
@@ -249,11 +249,16 @@ class Settings:
     rounding: RoundingMode = RoundingMode.HALF_UP
     covers_from: date = date(1900, 1, 1)
     covers_to: date = date(2100, 12, 31)
+    projected_to: date | None = None
     date_round_up: bool = False
     leap_birthday_march: bool = True
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: {"year": GREGORIAN})
     enums: Mapping[str, EnumDeclaration] = field(default_factory=dict)
     entities: Mapping[str, Entity] = field(default_factory=dict)
+
+    def is_projection(self, day: date) -> bool:
+        """Whether what holds on a day is projected: the law as it stands, with amounts that are not known yet."""
+        return self.projected_to is not None and day > self.covers_to
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,9 @@ def _report(program: Program, answers: Sequence[Answer], missing: Sequence[Fact]
     several = len({fact.instance for _, fact, _ in answers}) > 1
     names = [f"{one.short_name}{f' of {fact.instance}' if several else ''}" for one, fact, _ in answers]
     width = max((len(name) for name in names), default=0)
-    for name, (definition, _, outcome) in zip(names, answers, strict=True):
-        say(f"{name:<{width}}  {as_text(outcome, definition, program.settings)}")
+    for name, (definition, fact, outcome) in zip(names, answers, strict=True):
+        note = " (projected)" if program.settings.is_projection(fact.period.start) else ""
+        say(f"{name:<{width}}  {as_text(outcome, definition, program.settings)}{note}")
     if not missing:
         return
     say()
@@ -91,6 +92,7 @@ def _as_json(program: Program, case: Case, answers: Sequence[Answer], missing: S
             "type": str(definition.type),
             "label": definition.label,
             "law": definition.law,
+            "projected": program.settings.is_projection(fact.period.start),
             **outcome_json(outcome, definition, program.settings),
         }
         for definition, fact, outcome in answers

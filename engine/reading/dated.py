@@ -52,7 +52,7 @@ def read_uprate(fields: Fields, types: list[ValueType], days: list[date]) -> Upr
     if inner is None:
         return None
     by, base = inner.scalar("by", needed=True), _base(inner, days)
-    type = types[0] if types else MONEY
+    type = MONEY if MONEY in types or not types else types[0]  # where there is money, only that moves
     if not all(one.is_number for one in types):
         context.report("E210", "only numbers are uprated", place, help="remove `uprate`")
     grid = read_grid(context, inner.scalar("round"), type) or _own_grid(context, type)

@@ -62,7 +62,7 @@ def _words(fields: Fields, settings: Settings) -> Settings:
 
 def _numbers(fields: Fields, settings: Settings) -> Settings:
     modes = {mode.value: mode for mode in RoundingMode}
-    covers_from, covers_to = _covers(fields, settings)
+    covers_from, covers_to, projected_to = _covers(fields, settings)
     return replace(
         settings,
         money_grid=_grid(fields, "money_grid", settings.money_grid),
@@ -70,6 +70,7 @@ def _numbers(fields: Fields, settings: Settings) -> Settings:
         rounding=modes[_choice(fields, "rounding", (settings.rounding.value, *modes))],
         covers_from=covers_from,
         covers_to=covers_to,
+        projected_to=projected_to,
     )
 
 
@@ -93,18 +94,23 @@ def _grid(fields: Fields, key: str, otherwise: Fraction) -> Fraction:
     return otherwise if value is None else value
 
 
-def _covers(fields: Fields, settings: Settings) -> tuple[date, date]:
-    """The first and last day that the rules answer for; E214 if the last is before the first."""
+def _covers(fields: Fields, settings: Settings) -> tuple[date, date, date | None]:
+    """The first and last day that the rules answer for, and the last of projections; E214 if they are out of order."""
     context = fields.context
     node = fields.required("covers", help="add `covers: {from: 2013-01-01, to: 2026-12-31}`")
-    inner = open_fields(context, node, fields.span_of("covers"), "`covers`", ("from", "to")) if node else None
+    keys = ("from", "to", "projected_to")
+    inner = open_fields(context, node, fields.span_of("covers"), "`covers`", keys) if node else None
     if inner is None:
-        return settings.covers_from, settings.covers_to
+        return settings.covers_from, settings.covers_to, None
     first, last = (read_day(context, inner.scalar(key, needed=True)) for key in ("from", "to"))
     if first and last and last < first:
         context.report("E214", "the rules cover no day", inner.span_of("to"), help="write the earlier day as `from`")
         last = None
-    return first or settings.covers_from, last or settings.covers_to
+    end = read_day(context, inner.scalar("projected_to"))
+    if end and last and end <= last:
+        span = inner.span_of("projected_to")
+        context.report("E214", "the projections cover no day", span, help="write a day after `to`")
+    return first or settings.covers_from, last or settings.covers_to, end
 
 
 def _calendars(fields: Fields) -> dict[str, Calendar]:
