@@ -3,14 +3,13 @@
 1. The candidates are the facts on which the undetermined figures depend.
 2. Suppose a usual household: every unknown fact is what its absence means in a complete case, or a plain guess. Change
    one fact at a time to something telling: what moves the figures farther is more useful. Ties go to facts that have
-   no usual answer, then to those that more figures read. The supposition serves the order only.
+   no usual answer, then to those that lead to more figures. The supposition serves the order only.
 3. Of the best of these, see how much of a figure's range is left once the fact is known, for a few values that it may
    have: what leaves less comes first.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -85,7 +84,7 @@ def _ranked(program: Program, case: Case, wanted: Sequence[Fact]) -> tuple[list[
 
 def _moving(program: Program, unknown: Iterable[Fact], find: Find) -> list[Fact]:
     """The unknown facts, those first that move the figures most."""
-    readers = Counter(read.name for one in program.definitions.values() for read in readings(one))
+    readers = _readers(program)
 
     def known_by(fact: Fact) -> tuple[bool, int, str]:
         return program.definitions[fact.name].absent is not None, -readers[fact.name], str(fact)
@@ -95,6 +94,15 @@ def _moving(program: Program, unknown: Iterable[Fact], find: Find) -> list[Fact]
     usual = find(supposed)
     moves = {fact: _move(program, fact, supposed, usual, find) for fact in candidates[:MOST_MOVED]}
     return [*sorted(moves, key=lambda fact: -moves[fact]), *candidates[MOST_MOVED:]]
+
+
+def _readers(program: Program) -> dict[str, int]:
+    """How many figures each figure leads to, by way of others too: those that read it, those that read them …"""
+    reached = dict.fromkeys(program.definitions, 0)  # a bit for each figure that is reached
+    for place, name in reversed(list(enumerate(program.order))):
+        for read in readings(program.definitions[name]):
+            reached[read.name] |= reached[name] | 1 << place
+    return {name: bits.bit_count() for name, bits in reached.items()}
 
 
 def _move(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -123,10 +124,15 @@ def _named(body: ir.Expression) -> Iterator[str]:
 def _heading(found: Found) -> list[Field]:
     one = found.declaration
     fields: list[Field] = [("", one.label)] if one.label else []
-    return [*fields, ("law", one.law), ("where", str(one.span))]
+    return [*fields, ("law", one.law), ("where", _from_here(str(one.span)))]
 
 
 # --- what each kind of definition says of itself
+
+
+def _from_here(place: str) -> str:
+    """A place in a file as one would name it from the working folder."""
+    return place.removeprefix(f"{Path.cwd()}{os.sep}")
 
 
 def describe(one: Declaration, settings: Settings) -> Iterator[Field]:
