@@ -63,6 +63,7 @@ class Batch:
         self.constants = Constants(program)
         self.wanted = [find_definition(program, name) for name in wanted]
         self._definitions: dict[str, Definition] = {}
+        self._noughts: set[str] = set()  # facts that may be nought, as most are
         for definition in self.wanted:
             if definition.entity != GROUP:
                 raise Misuse(f"`{definition.short_name}` is a figure of a {definition.entity}, not of a {GROUP}")
@@ -77,7 +78,7 @@ class Batch:
     def _compiled(self, units: Sequence[Unit]) -> list[Answer]:
         """Machine code for all units whose facts are in range and fit in columns; a figure that is no value is
         explained one by one."""
-        faults = [self._fault(unit) or self._apart(unit) for unit in units]
+        faults = [self._apart(unit) for unit in units]
         sound = [unit for unit, fault in zip(units, faults, strict=True) if fault is None]
         people = [(row, one.role, one.facts) for row, unit in enumerate(sound) for one in unit.people]
         columns = columns_of(
@@ -90,27 +91,25 @@ class Batch:
                 for unit, fault in zip(units, faults, strict=True)]  # fmt: skip
 
     def _apart(self, unit: Unit) -> Answer | None:
-        """The answer for a unit with a fact that no column holds, such as a part of a cent; None for all others."""
+        """The answer for a unit with a fact that is out of range, or that no column holds, such as a part of a cent;
+        None for all others."""
+        unheld = False
         for facts in (unit.facts, *(person.facts for person in unit.people)):
-            if any(entry_of(self.program, self._definition(name), value) is None for name, value in facts.items()):
-                return self.answer(unit)
-        return None
+            for name, value in facts.items():
+                definition = self._definition(name)
+                if not value and name in self._noughts:
+                    continue
+                fault = out_of_range(definition, value)
+                if fault:
+                    return Unanswered(f"{definition.short_name}: {fault}")
+                unheld = unheld or entry_of(self.program, definition, value) is None
+        return self.answer(unit) if unheld else None
 
     def _row(self, unit: Unit, row: int, found: Mapping[str, Figures]) -> Answer:
         statuses = [found[one.name].status for one in self.wanted]
         if any(status is not None and status[row] for status in statuses):
             return self.answer(unit)
         return {one.short_name: value_of(self.program, one, int(found[one.name].entries[row])) for one in self.wanted}
-
-    def _fault(self, unit: Unit) -> Unanswered | None:
-        """What is out of range in a unit."""
-        for facts in (unit.facts, *(person.facts for person in unit.people)):
-            for name, value in facts.items():
-                definition = self._definition(name)
-                fault = out_of_range(definition, value)
-                if fault:
-                    return Unanswered(f"{definition.short_name}: {fault}")
-        return None
 
     def answer(self, unit: Unit) -> Answer:
         """The wanted figures of one unit."""
@@ -153,7 +152,9 @@ class Batch:
 
     def _definition(self, name: str) -> Definition:
         if name not in self._definitions:
-            self._definitions[name] = find_definition(self.program, name)
+            found = self._definitions[name] = find_definition(self.program, name)
+            if not out_of_range(found, 0):
+                self._noughts.add(name)
         return self._definitions[name]
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from fractions import Fraction
 
 import numpy as np
 
@@ -86,8 +85,10 @@ def entry_of(program: Program, definition: Definition, value: Value) -> int | No
             return list(program.settings.enums[value.enum].members).index(value.member)
         case Duration():
             return None
-    held = Fraction(value) * unit_of(program, definition)
-    return int(held) if held.denominator == 1 and abs(held) < 2**63 else None
+    if not value:
+        return 0
+    entry, rest = divmod(value.numerator * unit_of(program, definition), value.denominator)
+    return entry if not rest and abs(entry) < 2**63 else None
 
 
 def outcomes(
