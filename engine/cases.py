@@ -321,13 +321,19 @@ class _Reader:
     # --- the whole, checked
 
     def settle_unnamed(self) -> None:
-        """A lone person and a lone group without ids belong together, as the group's first role that must be held."""
+        """A lone person and a lone group or record without ids belong together, in a group as its first role that must be
+        held.
+        """
         for group in [self.entities[name] for name in self.unnamed if self.entities[name].of]:
             person = group.of
             held = any(key[0] == group.name and key[1] == group.name for key in self.holders)
             role = next((role for role in group.roles if role.minimum), None)
             if person in self.unnamed and not held and role is not None:
                 self.holders[(group.name, group.name, role.name)] = [(person, self.instances[person][person])]
+        for record in [self.entities[name] for name in self.unnamed if self.entities[name].belongs_to]:
+            owner = record.belongs_to
+            if owner in self.unnamed and (record.name, record.name) not in self.owner_of:
+                self.owner_of[(record.name, record.name)] = (owner, self.instances[owner][owner])
 
     def check_whole(self) -> None:
         placed: dict[tuple[str, str], str] = {}
@@ -360,7 +366,8 @@ class _Reader:
 
     def check_instances(self, entity: Entity) -> None:
         for name, span in self.instances.get(entity.name, {}).items():
-            if entity.belongs_to and (entity.name, name) not in self.owner_of and name not in self.unnamed:
+            alone = name in self.unnamed and not self.instances.get(entity.belongs_to)
+            if entity.belongs_to and (entity.name, name) not in self.owner_of and not alone:
                 message = f"`{name}` does not say whose it is"
                 self.report("E805", message, span, help=f"add `{entity.belongs_to}: …`")
             for role in entity.roles:
