@@ -321,8 +321,9 @@ class _Reader:
     # --- the whole, checked
 
     def settle_unnamed(self) -> None:
-        """A lone person and a lone group or record without ids belong together, in a group as its first role that must be
-        held.
+        """A lone person and a lone group or record without ids belong together.
+
+        In a group the person has the first role that must be held.
         """
         for group in [self.entities[name] for name in self.unnamed if self.entities[name].of]:
             person = group.of
