@@ -1,0 +1,38 @@
+"""`rulewright bench --history` measures what it says, on a small population."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api import bench_history
+from api.cli import bench_history as command
+from api.log_import import sample_tables
+from tests.cli.logs import run
+
+
+def few() -> dict[str, Any]:
+    """The first tax units of the sample, with their people."""
+    tables = sample_tables()
+    units = tables["tax_unit"].slice(0, 40)
+    names = set(units["tax_unit_id"].to_pylist())
+    inside = [one in names for one in tables["person"]["tax_unit_id"].to_pylist()]
+    return {"tax_unit": units, "person": tables["person"].filter(inside)}
+
+
+def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_history, "sample_tables", few)
+    monkeypatch.setattr(command, "measure_history", partial(bench_history.measure_history, seconds=0.05))
+    monkeypatch.setenv("RULEWRIGHT_BENCH", str(tmp_path))
+    told = run("bench", "--history", "--repeat", "2", "--json")
+    assert told.returncode == 0
+    measured = {one["what"]: one for one in json.loads(told.stdout)["measured"]}
+    assert next(iter(measured)).startswith("the disk")
+    assert measured["annual run of 80 tax units, whole process"]["memory"] > 2**20
+    assert measured["corrections in transactions of 2,000"]["count"] == 40
+    assert all(one["count"] > 0 for one in measured.values())
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
