@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.validation import consensus, consensus_classes, direct_file, taxcalc_peer
+from tests.validation import consensus, consensus_classes, direct_file, policyengine, taxcalc_peer
 from tests.validation.classes import CLASSES
 from tests.validation.compare import Tally
 
@@ -37,7 +37,7 @@ def test_every_difference_with_taxcalc_is_explained(taxcalc_tallies: list[Tally]
     for tally in taxcalc_tallies:
         assert tally.runnable == tally.cases
         assert not tally.unexplained, tally.unexplained
-        assert tally.share > 0.85, tally.figure
+        assert tally.share > 0.7, tally.figure
 
 
 def test_differences_are_not_explained_by_everything() -> None:
@@ -52,6 +52,7 @@ def test_each_class_has_its_chapter() -> None:
     headings = {line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")}
     names = {one.name for one in (*CLASSES, *consensus_classes.CLASSES)}
     names |= {one["chapter"] for one in direct_file.EXPLAINED.values()}
+    names |= set(policyengine.mapping()["explained"])
     assert names <= headings
     assert headings - names == {"What is given, not compared"}
 

@@ -1,0 +1,95 @@
+"""Facts of PolicyEngine's tests that only together say what one fact of ours does.
+
+1. A business that is a specified service has its income, wages and property under names of their own here.
+2. The balance of a mortgage belongs to the limit of the time when it was taken out.
+3. Tuition is an expense of the American opportunity credit for who is eligible for it, else of the other one.
+4. Benefits for care that an employer gave were spent on care.
+5. Somebody is claimed, or can be: the law asks for the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+LAST_YEAR_OF_HIGHER_LIMIT = 2017  # 26 USC 163(h)(3)(F)(i)(III): debt incurred by 15 December 2017
+EARLIER, LATER = "acquisition_debt_before_december_2017", "acquisition_debt_after_december_2017"
+SERVICE = {
+    "qualified_business_income": "sstb_qualified_business_income",
+    "w2_wages_from_qualified_business": "sstb_w2_wages_from_qualified_business",
+    "unadjusted_basis_qualified_property": "sstb_unadjusted_basis_qualified_property",
+}
+CARE = "dependent_care_employer_benefits"
+AMERICAN = "is_eligible_for_american_opportunity_credit"
+AMERICAN_TERMS = (
+    "is_pursuing_credential_for_american_opportunity_credit",
+    "attends_eligible_educational_institution_for_american_opportunity_credit",
+    "is_enrolled_at_least_half_time_for_american_opportunity_credit",
+    "has_american_opportunity_credit_institution_ein",
+    "has_american_opportunity_credit_1098_t_or_exception",
+)
+LIFETIME_TERMS = (
+    "is_eligible_for_lifetime_learning_credit",
+    "attends_eligible_educational_institution_for_lifetime_learning_credit",
+    "has_lifetime_learning_credit_1098_t_or_exception",
+)
+CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dependent_on_another_return"
+
+
+def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The facts of one person, unit or flat test, those of step 1 to 5 said in other names."""
+    found = dict(facts)
+    _service(found)
+    _mortgages(found)
+    _tuition(found)
+    if CARE in found:
+        found["dependent_care_benefits_received"] = found["dependent_care_expenses_incurred"] = found.pop(CARE)
+    if CLAIMABLE in found:
+        found[CLAIMED] = bool(found.pop(CLAIMABLE)) or bool(found.get(CLAIMED))
+    return found
+
+
+def _service(facts: dict[str, Any]) -> None:
+    if facts.pop("business_is_sstb", False) is True and "sstb_qualified_business_income" not in facts:
+        income = facts.pop("qualified_business_income", None)
+        if income is not None:
+            facts[SERVICE["qualified_business_income"]] = income
+            facts["qualified_business_income"] = 0
+        for name in list(SERVICE)[1:]:
+            if name in facts:
+                facts[SERVICE[name]] = facts[name]
+
+
+def _mortgages(facts: dict[str, Any]) -> None:
+    for home in ("first", "second"):
+        balance = facts.pop(f"{home}_home_mortgage_balance", None)
+        year = facts.pop(f"{home}_home_mortgage_origination_year", None)
+        if balance is not None and not isinstance(balance, list):
+            name = EARLIER if year is None or year <= LAST_YEAR_OF_HIGHER_LIMIT else LATER
+            facts[name] = facts.get(name, 0) + balance
+
+
+def _tuition(facts: dict[str, Any]) -> None:
+    american = _all_of(facts, AMERICAN_TERMS) if AMERICAN not in facts else facts.pop(AMERICAN)
+    lifetime = _all_of(facts, LIFETIME_TERMS)
+    spent = facts.pop("qualified_tuition_expenses", None)
+    if spent is None or isinstance(spent, list):
+        return
+    if "tuition_and_fees_deduction_eligible" in facts:
+        facts["tuition_and_fees"] = spent if facts.pop("tuition_and_fees_deduction_eligible") else 0
+    elif american:
+        facts["american_opportunity_expenses"] = spent
+    elif lifetime:
+        facts["lifetime_learning_expenses"] = spent
+
+
+def _all_of(facts: dict[str, Any], names: Iterable[str]) -> bool:
+    """Whether all the terms that are stated hold, and one is; they are taken away."""
+    stated = list(_taken(facts, names))
+    return bool(stated) and all(stated)
+
+
+def _taken(facts: dict[str, Any], names: Iterable[str]) -> Iterator[bool]:
+    for name in names:
+        if name in facts:
+            yield bool(facts.pop(name))
