@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from api.assessments import ENTITLEMENT, LIABILITY
+from api.annual import run_annual
+from api.assessments import ENTITLEMENT, LIABILITY, terms_of
 from api.stream import Follower
 from citizens import (
     Adjustment,
@@ -38,6 +41,7 @@ from tests.api.households import (
     person,
     program,
     retraction,
+    terms,
 )
 
 CITIZEN = "is_us_citizen_or_resident"
@@ -168,6 +172,21 @@ def test_a_retry_tries_what_failed_and_nothing_else(log: SqliteLog) -> None:
     assert list(follower.report.failed) == [("2024", "tax_unit/2")]
     assert follower.report.reassessed == 1
     assert len(bodies(log, Assessment)) == 2, "the same fault is not recorded twice"
+
+
+def test_a_retry_with_corrected_rules_assesses_what_failed(log: SqliteLog) -> None:
+    pay = program().find(PAY)
+    assert pay is not None
+    narrow = {**program().definitions, pay.name: replace(pay, high=Fraction(10))}
+    wrong = replace(program(), definitions=narrow, fingerprint="0" * 64)
+    assert run_annual(log, terms_of(wrong, terms().period, "test")).assessed == 0
+    assert follow(log).reassessed == 0, "other rules alone correct nothing"
+    follower = Follower(log, program())
+    follower.retry()
+    assert (follower.report.changed, follower.report.failed) == (1, {})
+    assert unit(log)["adjusted_gross_income"] == 50_000
+    first, second = bodies(log, Assessment)
+    assert (first.program, second.program) == ("0" * 64, program().fingerprint)
 
 
 def test_facts_that_move_nothing_of_the_year_touch_nobody(log: SqliteLog) -> None:
