@@ -37,7 +37,7 @@ def amount(figures: Figures, name: str) -> Fraction:
     """A figure of money."""
     value = figures[name]
     assert isinstance(value, int | Fraction)
-    return Fraction(value)
+    return value if isinstance(value, Fraction) else Fraction(value)
 
 
 def payroll(figures: Figures) -> Fraction:

@@ -137,7 +137,7 @@ class _Calculator:
 def _grouped(rows: Sequence[Row]) -> dict[tuple[int, bool], list[Row]]:
     groups: dict[tuple[int, bool], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.codes["year"], row.codes.get("idtl") != 0), []).append(row)
+        groups.setdefault((row.codes["year"], row.codes.get("idtl", 0) != 0), []).append(row)
     return groups
 
 

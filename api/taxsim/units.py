@@ -83,8 +83,11 @@ def _filer(row: Row, columns: dict[str, str], age_column: str) -> dict[str, Valu
         columns = columns | {"otheritem": OTHER_ITEMIZED}
     amounts: dict[str, Fraction] = dict.fromkeys(columns.values(), Fraction(0))
     for column, fact in columns.items():
-        amounts[fact] += row.money.get(column, Fraction(0))
-    wages = sum((max(Fraction(0), amounts.get(name, Fraction(0))) for name in _BUSINESS), Fraction(0))
+        amount = row.money.get(column)
+        if amount:  # most are nought, and adding fractions is slow
+            amounts[fact] += amount
+    earned = (amounts[name] for name in _BUSINESS if amounts.get(name))
+    wages = sum((amount for amount in earned if amount > 0), Fraction(0))
     amounts["w2_wages_from_qualified_business"] = wages
     amounts["sstb_w2_wages_from_qualified_business"] = max(Fraction(0), amounts["sstb_self_employment_income"])
     return {**amounts, "age": row.codes.get(age_column, 0) or UNSTATED_AGE}
