@@ -109,6 +109,17 @@ def _gifts_before_income(row: Row) -> bool:
     return row["FLPDYR"] == "2020" and number(row, "e19800") > 0 and number(row, "out_standard") > 0
 
 
+def _excess_loss(row: Row) -> bool:
+    """Business losses of so much that their limit, or its suspension to 2020, matters."""
+    names = ("e00900p", "e00900s", "e02000", "e02100p", "e02100s", "e01200")
+    return row["FLPDYR"] >= "2018" and sum(number(row, name) for name in names) < -250_000
+
+
+def _floor_at_limit(row: Row) -> bool:
+    gifts = number(row, "e19800") + number(row, "e20100")
+    return row["FLPDYR"] == "2026" and gifts > 0.5 * number(row, "out_c00100")
+
+
 def _young(row: Row) -> bool:
     """Under 18 from 2018 on; before, only on a joint return, which is no such child's."""
     young = 0 < number(row, "age_head") < 18 and number(row, "out_c09600") > 0
@@ -121,6 +132,18 @@ CLASSES = (
         "self-employment below 400, and of two spouses",
         ("payroll tax", "AGI", "taxable income", "income tax", "AMT", "EITC", "CTC", "ACTC"),
         _small_or_two_businesses,
+    ),
+    Explained("excess business losses", ("AGI", *INCOMES, "EITC", "CTC"), _excess_loss),
+    Explained(
+        "foreign tax credit above the regular tax",
+        TAXES,
+        lambda row: number(row, "e07300") > number(row, "out_taxbc") and number(row, "out_c09600") > 0,
+    ),
+    Explained(
+        "minimum deduction of a service business",
+        INCOMES,
+        lambda row: row["FLPDYR"] >= "2026" and number(row, "PT_SSTB_income") > 0 and number(row, "out_qbided") == 400,
+        most=Fraction(400),
     ),
     Explained("gifts without itemizing in 2020", ("AGI", *INCOMES, "AMT", "EITC", "CTC", "ACTC"), _gifts_before_income,
     most=Fraction(600)),
@@ -199,6 +222,7 @@ CLASSES = (
         lambda row: _status(row, "5") and number(row, "out_c00100") > 200_000,
     ),
     Explained("share of an education credit", TAXES, lambda row: number(row, "e87521") + number(row, "e87530") > 0),
+    Explained("floor under gifts at the limit", (*INCOMES, "CTC"), _floor_at_limit),
     Explained("gifts in kind beside gifts of cash", (*INCOMES, "CTC", "AMT"), _gifts),
 )  # fmt: skip
 

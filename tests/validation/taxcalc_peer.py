@@ -117,7 +117,7 @@ def _head(row: Row) -> dict[str, Value]:
     facts["non_qualified_dividend_income"] = Fraction(row["e00600"]) - Fraction(row["e00650"])
     facts["nontaxable_pensions_and_benefits"] = Fraction(row["e01500"]) - Fraction(row["e01700"])
     facts["rental_income"] = Fraction(row["e02000"]) - Fraction(row["e26270"])
-    facts["alimony_agreement_after_2018"] = True  # taxcalc counts no alimony in these years
+    facts["alimony_agreement_after_2018"] = row["FLPDYR"] > "2018"  # as taxcalc has it
     return facts | {"age": int(row["age_head"]), "is_blind": _flag(row, "blind_head")}
 
 
@@ -132,6 +132,8 @@ def _unit_facts(row: Row, dependents: int) -> dict[str, Value]:
     apart = int(row["MARS"]) == 3  # what taxcalc takes for granted where it taxes benefits and credits the elderly
     facts["lived_apart_from_spouse_all_year"] = facts["lived_apart_from_spouse_last_six_months"] = apart
     facts |= _election(row)
+    facts["child_taxed_at_parents_rate"] = 0 < int(row["age_head"]) < 18 and int(row["MARS"]) != 2
+    facts["kiddie_tax"] = Fraction(0)  # taxcalc knows no parents' rate
     facts["ctc_child_count"] = children
     facts["ctc_young_child_count"] = int(row["nu06"])
     facts["other_dependent_count"] = max(0, dependents - children)
@@ -145,9 +147,16 @@ def _election(row: Row) -> dict[str, Value]:
     deduction where that lowers the minimum tax, which knows no standard deduction; and where no tax is due in either
     way, it does not itemize."""
     standard, itemized = Fraction(row["out_standard"]), Fraction(row["out_c04470"])
-    if itemized == 0 and Fraction(row["out_c05800"]) <= Fraction(row["out_c07100"]):
-        return {"tax_unit_itemizes": False}
-    return {"tax_unit_itemizes": True} if standard == 0 and itemized > 0 and row["MIDR"] == "0" else {}
+    if standard == 0 and row["MIDR"] == "0":
+        return _itemizes(row, True)
+    idle = itemized == 0 and Fraction(row["out_c05800"]) <= Fraction(row["out_c07100"])
+    return _itemizes(row, False) if idle else {}
+
+
+def _itemizes(row: Row, value: bool) -> dict[str, Value]:
+    """For 2020 it is settled before adjusted gross income, on which it has an effect."""
+    before = {"itemizes_for_2020": value} if row["FLPDYR"] == "2020" else {}
+    return {"tax_unit_itemizes": value, **before}
 
 
 def _ctc_children(row: Row) -> int:
