@@ -148,7 +148,7 @@ def _worked_out(node: ast.expr) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something said of somebody: the entity (`people`, `tax_units`, empty where a flat test leaves it open), the id."""
+    """Something said of somebody: the entity (`people`, `tax_units`, empty where a flat test leaves it open), id."""
 
     entity: str
     instance: str
