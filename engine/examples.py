@@ -5,7 +5,7 @@ An expectation is a value, `unknown`, `not_applicable` or `error`; for a require
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine.cases import Case, instances_of, read_case
@@ -176,17 +176,26 @@ class _Runner:
 
     def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         assert isinstance(entry.value, Mapping)
-        reasons = {one.name.removeprefix(f"{info.name}."): one for one in leaves(info)}
-        outcomes = {name: interpreter.find(Fact(one.name, fact.instance, fact.period)) for name, one in reasons.items()}
+
+        def answer(one: ReasonInfo) -> str:
+            return spoken(interpreter.find(Fact(one.name, fact.instance, fact.period)), None)
+
+        known = {one.name.removeprefix(f"{info.name}.") for one in leaves(info)}
         for line in entry.value:
             if line.name == "holds":
                 definition = self.program.definitions[fact.name]
                 expected = self.expected(line.value, definition)
                 found = spoken(interpreter.find(fact), definition)
             else:
-                expected = " ".join(sorted(_words(line.value)))
+                expected = " ".join(sorted(one.text for one in _words(line.value)))
                 wanted = {"not_met": "false", "met": "true", "unknown": "unknown"}.get(line.name)
-                found = " ".join(sorted(name for name, one in outcomes.items() if spoken(one, None) == wanted))
+                decisive = deciding(info, wanted or "", answer)
+                found = " ".join(sorted(one.name.removeprefix(f"{info.name}.") for one in decisive))
+                for word in _words(line.value):
+                    if word.text not in known:
+                        help_text = Context(self.program.settings, self.problems).did_you_mean(word.text, known)
+                        message = f"`{entry.name}` has no reason `{word.text}`"
+                        self.problems.add("E801", message, word.span, help=help_text)
                 if wanted is None:
                     self.unknown(
                         line, f"`{line.name}` says nothing of a requirement: write holds, met, not_met or unknown"
@@ -196,9 +205,20 @@ class _Runner:
                 yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span)
 
 
-def _words(node: Node) -> list[str]:
+def _words(node: Node) -> list[Scalar]:
     items = node.items if isinstance(node, Sequence) else (node,)
-    return [item.text for item in items if isinstance(item, Scalar)]
+    return [item for item in items if isinstance(item, Scalar)]
+
+
+def deciding(info: ReasonInfo, wanted: str, answer: Callable[[ReasonInfo], str]) -> Iterator[ReasonInfo]:
+    """The reasons without parts that answer as `wanted` and on which their requirement turns: of alternatives one of
+    which is met, the others are not what was not met."""
+    if wanted != "true" and answer(info) != wanted:
+        return
+    for part in info.parts:
+        yield from deciding(part, wanted, answer)
+    if not info.parts and answer(info) == wanted:
+        yield info
 
 
 def spoken(outcome: Outcome, definition: Definition | None) -> str:

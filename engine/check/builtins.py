@@ -35,7 +35,7 @@ def builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> Value
             return _date_function(elab, node, name, scope)
         case "spread" if len(node.arguments) == 2:
             return spread(elab, node, scope)
-    return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write `{_USAGE[name]}`")
+    return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write `{_usage(elab, name)}`")
 
 
 _USAGE = {
@@ -46,6 +46,10 @@ _USAGE = {
     "month_of": "month_of(date)", "day_of": "day_of(date)", "spread": "spread(x, months)",
     "members": "m in members", "months": "sum(x over months)",
 }  # fmt: skip
+
+
+def _usage(elab: Elaboration, name: str) -> str:
+    return _USAGE[name].replace("USD", elab.settings.currency)
 
 
 def _numbers(elab: Elaboration, node: ast.Call, scope: Scope) -> list[Value] | None:

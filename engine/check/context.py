@@ -118,7 +118,8 @@ class Elaboration(ABC):
     def sure(self, value: Value, span: Span) -> Value:
         """`value`, which an operation is about to use: it is E507 if it may not apply."""
         if value.optional:
-            help_text = "say what holds then: `x otherwise 0 USD`"
+            zero = f"0 {self.settings.currency}" if value.type.kind is Kind.MONEY else "…"
+            help_text = f"say what holds then: `x otherwise {zero}`"
             self.problems.add(
                 "E507", "this value may not apply, and nothing says what holds then", span, help=help_text
             )
@@ -130,7 +131,8 @@ class Elaboration(ABC):
         if value.failed or value.type.kind is Kind.BOOLEAN:
             return value.node
         message = f"a condition is needed here, not {article(value.type)}"
-        return self.fail("E508", message, node.span, help="compare it with something: `x > 0 USD`").node
+        than = f"0 {self.settings.currency}" if value.type.kind is Kind.MONEY else "…"
+        return self.fail("E508", message, node.span, help=f"compare it with something: `x > {than}`").node
 
 
 def failed(span: Span) -> Value:

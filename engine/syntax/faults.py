@@ -59,7 +59,10 @@ def bad_token(fault: UnexpectedToken, fragment: Fragment, problems: Diagnostics)
     token: Token = fault.token
     start = token.start_pos or 0
     span = fragment.span(start, token.end_pos or 0)
-    help_text = _habit(fragment.text, start, str(token)) or _expectation(fault.accepts or fault.expected)
+    allowed = fault.accepts or fault.expected
+    help_text = _habit(fragment.text, start, str(token)) or _expectation(allowed)
+    if token.type != "NAME" and str(token).isalpha() and str(token).islower() and set(allowed) == {"NAME"}:
+        help_text = f"`{token}` is a word of the language: choose another name"
     problems.add("E301", f"`{token}` cannot stand here", span, help=help_text)
 
 
