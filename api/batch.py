@@ -1,7 +1,7 @@
 """Many tax units through one program: the one place that knows which evaluator does the work.
 
-A unit is its people, each with a role and facts, and facts of its own. What it does not list means what the rules say
-of a complete case. Answers come in the order of the units: figures by name, or the message of an error.
+A unit is its people, each with a role, facts and documents, and facts of its own. What it does not list means what the
+rules say of a complete case. Answers come in the order of the units: figures by name, or the message of an error.
 """
 
 from __future__ import annotations
@@ -29,11 +29,20 @@ WORTH_COMPILING = 150  # units; compiling takes about as long as interpreting so
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A record of a person, such as a Form W-2: its entity, and facts by name."""
+
+    entity: str
+    facts: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
-    """One of a unit: a role in it, and facts by name."""
+    """One of a unit: a role in it, facts by name, and documents."""
 
     role: str
     facts: Mapping[str, Value]
+    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,13 @@ class Unit:
 
     people: tuple[Person, ...]
     facts: Mapping[str, Value]
+
+    def all_facts(self) -> Iterator[Mapping[str, Value]]:
+        """The facts of the unit, of its people, and of their documents."""
+        yield self.facts
+        for person in self.people:
+            yield person.facts
+            yield from (document.facts for document in person.documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +96,11 @@ class Batch:
         explained one by one."""
         faults = [self._apart(unit) for unit in units]
         sound = [unit for unit, fault in zip(units, faults, strict=True) if fault is None]
-        people = [(row, one.role, one.facts) for row, unit in enumerate(sound) for one in unit.people]
-        columns = columns_of(
-            self.program, self.period, GROUP, [unit.facts for unit in sound], people, self._definitions
-        )
+        members = [(row, one) for row, unit in enumerate(sound) for one in unit.people]
+        people = [(row, one.role, one.facts) for row, one in members]
+        documents = [(row, each.entity, each.facts) for row, (_, one) in enumerate(members) for each in one.documents]
+        units_facts = [unit.facts for unit in sound]
+        columns = columns_of(self.program, self.period, GROUP, units_facts, people, documents, self._definitions)
         names = [definition.name for definition in self.wanted]
         found = evaluate(self.program, columns, names).figures
         rows = iter(range(len(sound)))
@@ -94,7 +111,7 @@ class Batch:
         """The answer for a unit with a fact that is out of range, or that no column holds, such as a part of a cent;
         None for all others."""
         unheld = False
-        for facts in (unit.facts, *(person.facts for person in unit.people)):
+        for facts in unit.all_facts():
             for name, value in facts.items():
                 definition = self._definition(name)
                 if not value and name in self._noughts:
@@ -127,25 +144,29 @@ class Batch:
 
     def case(self, unit: Unit) -> Case | Unanswered:
         """The unit as a case of its own, or what is out of range in it."""
-        ids = [f"{person.role}{number}" for number, person in enumerate(unit.people)]
+        people = {f"{person.role}{number}": person for number, person in enumerate(unit.people)}
+        listed = [(id, each) for id, person in people.items() for each in person.documents]
+        papers = {f"document{number}": one for number, one in enumerate(listed)}
         given: dict[Fact, Value] = {}
         holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        everything = [(GROUP, unit.facts), *((id, person.facts) for id, person in zip(ids, unit.people, strict=True))]
-        for instance, facts in everything:
+        facts_of = {GROUP: unit.facts, **{id: person.facts for id, person in people.items()}}
+        for instance, facts in (facts_of | {id: each.facts for id, (_, each) in papers.items()}).items():
             for name, value in facts.items():
                 definition = self._definition(name)
                 fault = out_of_range(definition, value)
                 if fault:
                     return Unanswered(f"{definition.short_name}: {fault}")
                 given[Fact(definition.name, instance, definition.period.containing(self.period.start))] = value
-        for id, person in zip(ids, unit.people, strict=True):
+        for id, person in people.items():
             key = (GROUP, GROUP, person.role)
             holders[key] = (*holders.get(key, ()), id)
         return Case(
             at=self.period,
-            instances={"person": tuple(ids), GROUP: (GROUP,)},
+            instances={"person": tuple(people), GROUP: (GROUP,), **_by_entity(papers)},
             holders=holders,
-            group_of={(GROUP, id): GROUP for id in ids},
+            group_of={(GROUP, id): GROUP for id in people},
+            owner_of={(each.entity, id): owner for id, (owner, each) in papers.items()},
+            records={(entity, owner): found for owner in people for entity, found in _by_entity(papers, owner).items()},
             given=given,
             complete=True,
         )
@@ -156,6 +177,15 @@ class Batch:
             if not out_of_range(found, 0):
                 self._noughts.add(name)
         return self._definitions[name]
+
+
+def _by_entity(papers: Mapping[str, tuple[str, Document]], owner: str = "") -> dict[str, tuple[str, ...]]:
+    """The ids of documents by their entity; of one owner's, if one is named."""
+    found: dict[str, tuple[str, ...]] = {}
+    for id, (whose, each) in papers.items():
+        if not owner or whose == owner:
+            found[each.entity] = (*found.get(each.entity, ()), id)
+    return found
 
 
 def out_of_range(definition: Definition, value: Value) -> str:

@@ -21,9 +21,11 @@ def columns_of(
     group: str,
     groups: Sequence[Facts],
     people: Sequence[tuple[int, str, Facts]],
+    documents: Sequence[tuple[int, str, Facts]],
     definitions: Mapping[str, Definition],
 ) -> Columns:
-    """A population: the facts of each group, and of people each with the row of its group, its role, and its facts.
+    """A population: the facts of each group; people, each with the row of its group, its role, and its facts; and their
+    documents, each with the row of its person, its entity, and its facts.
 
     `definitions` gives the definition of each fact by the name that the facts use.
     """
@@ -33,13 +35,21 @@ def columns_of(
         np.array([row for row, _, _ in people], dtype=np.int32),
         np.array([roles[role] for _, role, _ in people], dtype=np.int8),
     )
+    kinds = dict.fromkeys(kind for _, kind, _ in documents)
+    papers = {kind: [(row, facts) for row, one, facts in documents if one == kind] for kind in kinds}
     columns: dict[Cell, Column] = {}
-    for rows in (groups, [facts for _, _, facts in people]):
+    for rows in (
+        groups,
+        [facts for _, _, facts in people],
+        *([facts for _, facts in each] for each in papers.values()),
+    ):
         for name in dict.fromkeys(name for facts in rows for name in facts):
             definition = definitions[name]
             cell = Cell(definition.name, definition.period.containing(period.start))
             columns[cell] = _column(program, definition, [facts.get(name) for facts in rows])
-    return Columns(period, {entity.of: len(people), group: len(groups)}, columns, {group: link})
+    counts = {entity.of: len(people), group: len(groups), **{kind: len(each) for kind, each in papers.items()}}
+    owners = {kind: np.array([row for row, _ in each], dtype=np.int32) for kind, each in papers.items()}
+    return Columns(period, counts, columns, {group: link}, owners)
 
 
 def _column(program: Program, definition: Definition, values: Sequence[Value | None]) -> Column:

@@ -1,6 +1,6 @@
 """Against returns that the IRS's Direct File finished: lines 1a to 37 of Form 1040 for 2024, to the dollar.
 
-1. A return's facts become people, a tax unit and totals of its documents (`direct_file_units`).
+1. A return's facts become people with their documents, and a tax unit (`direct_file_units`).
 2. The rules compute it with `figures_as_filed`: from the tables, in whole dollars.
 3. A return agrees if every line does. An empty line means nothing, as on paper.
 """

@@ -1,6 +1,6 @@
 """A return of the IRS's Direct File as a tax unit of ours.
 
-The facts become people, a tax unit and totals of its documents; whom the law makes a dependent or a qualifying child is
+The facts become people with their documents, and a tax unit; whom the law makes a dependent or a qualifying child is
 left to the rules. What Direct File would not ask after an earlier answer is as good as unanswered.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from api.batch import Person, Unit
+from api.batch import Document, Person, Unit
 from engine.types import EnumValue, Value
 from tests.validation.direct_file_facts import Facts, Return, money, whole
 
@@ -28,6 +28,14 @@ CATEGORY = {
 PLANS = ("writablePrimaryFilerDependentCarePlanMaximum", "writableSecondaryFilerDependentCarePlanMaximum")
 NAMED_BY = {"childOrDescendants": "childRelationship", "siblingOrDescendants": "siblingRelationship"}
 KEPT = ("2", "7", "2B", "B2", "7B", "B7")  # codes of distributions that count against the saver's credit
+CODES = {
+    "G": "rollover",
+    "H": "rollover",
+    "Q": "roth_qualified",
+    "T": "roth_excepted",
+    "2": "early_excepted",
+    "7": "normal",
+}
 BARRED = ("twoYears", "tenYears")
 MORE_THAN_HALF = ("six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -38,8 +46,8 @@ def unit_of(one: Return) -> Unit:
     head = one.first
     joint = one.own["filingStatus"] == "marriedFilingJointly"
     spouses = [key for key in filers if key != head] if joint else []
-    people = [Person("head", _filer(one, head, first=True))]
-    people += [Person("spouse", _filer(one, key, first=False)) for key in spouses]
+    people = [Person("head", _filer(one, head, first=True), _documents(one, head))]
+    people += [Person("spouse", _filer(one, key, first=False), _documents(one, key)) for key in spouses]
     people += [Person("dependent", _relative(facts)) for facts in one.records("familyAndHousehold")]
     return Unit(tuple(people), _unit_facts(one, head, spouses))
 
@@ -77,34 +85,83 @@ def _may_work(one: Return, facts: Facts, whose: str) -> bool:
 
 
 def _income(one: Return, key: str) -> dict[str, Value]:
-    w2, pension, reported = "formW2s", "form1099Rs", _reported(one, key)
-    paid_back = one.total("form1099Gs", key, "writableAmountPaidBackForBenefitsInTaxYear")
-    withheld = (
-        sum((whole(money(report, "writableTaxWithheld")) for report in reported), Fraction())
-        + one.total("form1099Gs", key, "writableFederalTaxWithheld")
-        + one.whole(pension, key, "writableFederalWithholding")
-        + one.total("form1099Miscs", key, "writableFederalWithholding")
-        + one.total("socialSecurityReports", key, "writableSsaFederalTaxWithheld")
-    )
+    """What is on no document, or on a line for which documents are counted otherwise."""
+    w2 = "formW2s"
     return {
-        "employment_income": one.whole(w2, key, "writableWages"),
-        "federal_income_tax_withheld": one.whole(w2, key, "writableFederalWithholding"),
-        "dependent_care_benefits_received": one.total(w2, key, "writableDependentCareBenefits"),
         "employee_social_security_tax": one.total(w2, key, "writableOasdiWithholding"),
         "employee_medicare_tax": one.total(w2, key, "writableMedicareWithholding"),
-        "retirement_savings_contributions": one.total(w2, key, "401kDeferrals", "roth401kContributions"),
         "recent_retirement_distributions": _taken_out(one, key),
-        "nontaxable_combat_pay": one.total(w2, key, "writableCombatPay"),
         "taxable_interest_income": _interest(one, key),
-        "tax_exempt_interest_income": _sum(reported, "writableTaxExemptInterest"),
-        "early_withdrawal_penalty": _sum(reported, "writableEarlyWithdrawlPenaltyAmount"),
-        "unemployment_compensation": one.total("form1099Gs", key, "amount") - paid_back,
-        "pension_distributions": _partly_taxed(one, key),
-        "taxable_pension_income": one.total(pension, key, "writableTaxableAmount"),
         "miscellaneous_income": one.total("form1099Miscs", key, "writableOtherIncome"),
-        "social_security": one.total("socialSecurityReports", key, "ssaNetBenefits"),
-        "federal_income_tax_withheld_on_forms_1099": withheld,
+        "federal_income_tax_withheld_on_other_forms_1099": one.total(
+            "form1099Miscs", key, "writableFederalWithholding"
+        ),
     }
+
+
+def _documents(one: Return, key: str) -> tuple[Document, ...]:
+    """The forms of a filer that Direct File knows box by box."""
+    return (
+        *(Document("form_w2", _w2(record)) for record in one.records("formW2s", key)),
+        *(Document("form_1099_int", _interest_form(record)) for record in _reported(one, key)),
+        *(Document("form_1099_g", _unemployment_form(record)) for record in one.records("form1099Gs", key)),
+        *(Document("form_ssa_1099", _benefit_form(record)) for record in one.records("socialSecurityReports", key)),
+        *(Document("form_1099_r", _pension_form(record)) for record in one.records("form1099Rs", key)),
+    )
+
+
+def _w2(record: Facts) -> dict[str, Value]:
+    """Form W-2: the electronic return carries boxes 1 and 2 in whole dollars."""
+    return {
+        "w2_wages": whole(money(record, "writableWages")),
+        "w2_income_tax_withheld": whole(money(record, "writableFederalWithholding")),
+        "w2_social_security_tax_withheld": money(record, "writableOasdiWithholding"),
+        "w2_medicare_tax_withheld": money(record, "writableMedicareWithholding"),
+        "w2_dependent_care_benefits": money(record, "writableDependentCareBenefits"),
+        "w2_elective_deferrals": money(record, "401kDeferrals"),
+        "w2_roth_contributions": money(record, "roth401kContributions"),
+        "w2_combat_pay": money(record, "writableCombatPay"),
+        "w2_health_savings_account_contributions": money(record, "employerHsaContributions"),
+    }
+
+
+def _interest_form(record: Facts) -> dict[str, Value]:
+    return {
+        "int_interest": money(record, "writable1099Amount"),
+        "int_us_bond_interest": money(record, "writableInterestOnGovernmentBonds"),
+        "int_early_withdrawal_penalty": money(record, "writableEarlyWithdrawlPenaltyAmount"),
+        "int_tax_exempt_interest": money(record, "writableTaxExemptInterest"),
+        "int_income_tax_withheld": whole(money(record, "writableTaxWithheld")),
+    }
+
+
+def _unemployment_form(record: Facts) -> dict[str, Value]:
+    return {
+        "g_unemployment_compensation": money(record, "amount"),
+        "g_unemployment_repaid": money(record, "writableAmountPaidBackForBenefitsInTaxYear"),
+        "g_income_tax_withheld": money(record, "writableFederalTaxWithheld"),
+    }
+
+
+def _benefit_form(record: Facts) -> dict[str, Value]:
+    return {
+        "ssa_net_benefits": money(record, "ssaNetBenefits"),
+        "ssa_income_tax_withheld": money(record, "writableSsaFederalTaxWithheld"),
+    }
+
+
+def _pension_form(record: Facts) -> dict[str, Value]:
+    return {
+        "r_gross_distribution": money(record, "writableGrossDistribution"),
+        "r_taxable_amount": money(record, "writableTaxableAmount"),
+        "r_income_tax_withheld": whole(money(record, "writableFederalWithholding")),
+        "r_distribution_code": EnumValue("distribution_code", _code(str(record.get("writableDistributionCode", "")))),
+    }
+
+
+def _code(code: str) -> str:
+    """The rules' word for the code of box 7, of which there may be two."""
+    return next((word for letter, word in CODES.items() if letter in code), "other")
 
 
 def _sum(records: list[Facts], name: str) -> Fraction:
@@ -142,13 +199,6 @@ def _taken_out(one: Return, key: str) -> Fraction:
     return _sum(counted, "writableGrossDistribution")
 
 
-def _partly_taxed(one: Return, key: str) -> Fraction:
-    """What line 5a shows: a pension that is taxed as a whole is on line 5b only."""
-    gross, taxed = "writableGrossDistribution", "writableTaxableAmount"
-    found = one.records("form1099Rs", key)
-    return sum((money(record, gross) for record in found if money(record, gross) != money(record, taxed)), Fraction())
-
-
 def _health_account(one: Return, key: str) -> dict[str, Value]:
     facts = one.facts["filers"][key]
     covered = 12 if facts.get("hsaHdhpCoverageStatus") == "allYear" else 0
@@ -161,7 +211,6 @@ def _health_account(one: Return, key: str) -> dict[str, Value]:
     return {
         "hsa_contributions": money(facts, "writableHsaNonemployerContributionsTaxYear")
         + money(facts, "writableHsaNonemployerContributionsTaxYearPlusOne"),
-        "hsa_employer_contributions": one.total("formW2s", key, "employerHsaContributions"),
         "months_of_self_only_high_deductible_plan": 0 if family else covered,
         "months_of_family_high_deductible_plan": covered if family else 0,
         "hsa_distributions": taken,
