@@ -3,7 +3,7 @@
 1. A run begins with an event of its own, on the subject `annual_run/<period>`: the program's fingerprint and the
    horizon, the offset up to which facts are read (the log's head, or as known at another moment). With it goes the
    position of the consumer `annual-<period>`. A run that was cut off takes both up again: it reads the same facts, and
-   refuses to go on with other rules.
+   goes on with other rules only if told to.
 2. Take the snapshot as valid on the period's last day, as known at the horizon; compute all groups, in parts.
 3. Append the assessments and postings of those that have none yet, some hundred groups in one transaction. The event
    ids are made from period and group, so the log itself admits no second first assessment, whoever makes it.
@@ -47,14 +47,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class AnnualReport:
-    """What a run did. `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
+    """What a run did, with the program of that fingerprint.
 
+    `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
     `totals` are sums of `FIGURES` over everybody assessed, now or before, in steps of the money grid; `due` and
     `refunded` are what follows.
     `finished` says that an earlier run had done it all; nothing was computed then.
     """
 
     horizon: int
+    program: str
     groups: int = 0
     assessed: int = 0
     already: int = 0
@@ -74,32 +76,49 @@ def run_annual(
     *,
     block: int = BLOCK,
     threads: int = 2,
+    other_rules: bool = False,
 ) -> AnnualReport:
     """Assess everybody for the terms' period. `known` says as known when; now, unless given.
 
-    Raises Failure if there is nothing to assess, or if the run was begun with other rules or as known at another time.
+    Raises Failure if there is nothing to assess, or if the run was begun as known at another time, or with other rules
+    and it is not said that `other_rules` may finish it.
     """
-    horizon, begun_before = _begin(log, terms, known)
-    report = AnnualReport(horizon)
+    kept = log.position(consumer_of(terms))
+    if kept:
+        _check_known(log, terms, known, kept)
     if log.position(follower_of(terms)):
-        return _as_finished(log, terms, report)
-    wanted = terms.binding.wanted
-    population = population_of(terms.binding, log.snapshot(terms.binding.valid_on, horizon, attributes=wanted))
-    if population is None:
-        raise Failure(
-            f"nobody is in a {terms.binding.group} on {terms.binding.valid_on}",
-            f"record facts of people, and the relation `{terms.binding.group}` of each: `rulewright log import`",
-        )
+        return _as_finished(log, terms, kept)
+    if kept:
+        _check_rules(log, terms, other_rules)
+    horizon = kept or log.offset_of(known)
+    population = _population(log, terms, horizon)
+    if not kept and not _begin(log, terms, horizon):
+        return run_annual(log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules)
     rows = population.occupied()
-    report.groups, report.alone = len(rows), population.alone
+    report = AnnualReport(horizon, terms.program.fingerprint, len(rows), alone=population.alone)
     postings = _Postings(log, terms, horizon)
     done = 0
+    on_progress(0, len(rows))
     for found in blocks(_assessed(population, rows, terms, threads), block):
-        _append(log, terms, found, postings, report, check=begun_before)
+        _append(log, terms, found, postings, report, check=bool(kept))
         done += len(found)
         on_progress(done, len(rows))
     _finish(log, terms, report)
     return report
+
+
+def _population(log: SqliteLog, terms: Terms, horizon: int) -> Population:
+    """Everybody, as known at the horizon. Raises Failure if nobody is in a group."""
+    if not horizon:
+        raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
+    binding = terms.binding
+    found = population_of(binding, log.snapshot(binding.valid_on, horizon, attributes=binding.wanted))
+    if found is None:
+        raise Failure(
+            f"nobody is in a {binding.group} on {binding.valid_on}",
+            f"record facts of people, and the relation `{binding.group}` of each: `rulewright log import`",
+        )
+    return found
 
 
 def consumer_of(terms: Terms) -> str:
@@ -117,22 +136,14 @@ def run_subject(terms: Terms) -> str:
     return f"annual_run/{terms.period}"
 
 
-def _begin(log: SqliteLog, terms: Terms, known: Known) -> tuple[int, bool]:
-    """The run's horizon, and whether it was begun before. Records the beginning of a new one."""
-    kept = log.position(consumer_of(terms))
-    if not kept:
-        horizon = log.offset_of(known)
-        if not horizon:
-            raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
-        begun: dict[str, Scalar] = {"program": terms.program.fingerprint, "horizon": horizon}
-        try:
-            log.append([_of_run(terms, begun, "begun")], advance=Advance(consumer_of(terms), 0, horizon))
-        except PositionConflict:  # another thread began it just now
-            kept = log.position(consumer_of(terms))
-        else:
-            return horizon, False
-    _check_same(log, terms, known, kept)
-    return kept, True
+def _begin(log: SqliteLog, terms: Terms, horizon: int) -> bool:
+    """Record the beginning of the run; False if another thread began one just now."""
+    begun: dict[str, Scalar] = {"program": terms.program.fingerprint, "horizon": horizon}
+    try:
+        log.append([_of_run(terms, begun, "begun")], advance=Advance(consumer_of(terms), 0, horizon))
+    except PositionConflict:
+        return False
+    return True
 
 
 def _of_run(terms: Terms, facts: Mapping[str, Scalar], what: str) -> Draft:
@@ -140,15 +151,8 @@ def _of_run(terms: Terms, facts: Mapping[str, Scalar], what: str) -> Draft:
     return Draft(run_subject(terms), Facts(points), terms.origin, f"annual/{terms.period}/{what}")
 
 
-def _check_same(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> None:
-    """Raise Failure unless the run that was begun is the one that is asked for."""
-    begun = log.timeline(run_subject(terms)).at(terms.period.start)
-    if begun.get("program") != terms.program.fingerprint:
-        raise Failure(
-            f"the annual run for {terms.period} was begun with other rules: {begun.get('program')}, "
-            f"and these are {terms.program.fingerprint}",
-            "finish it with the rules that it was begun with; nobody is assessed under two versions of the law",
-        )
+def _check_known(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> None:
+    """Raise Failure if the run that was begun is as known at another time than is asked for."""
     if known is not None and log.offset_of(known) != horizon:
         raise Failure(
             f"the annual run for {terms.period} was begun as known at offset {horizon:,}, not {log.offset_of(known):,}",
@@ -156,13 +160,29 @@ def _check_same(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> Non
         )
 
 
-def _as_finished(log: SqliteLog, terms: Terms, report: AnnualReport) -> AnnualReport:
+def _check_rules(log: SqliteLog, terms: Terms, other_rules: bool) -> None:
+    """Raise Failure if the run was begun with other rules, unless these are to go on with it, which is recorded."""
+    before, now = str(_told(log, terms).get("program")), terms.program.fingerprint
+    if before == now:
+        return
+    if not other_rules:
+        raise Failure(
+            f"the annual run for {terms.period} was begun with other rules ({before[:12]}…, and these are {now[:12]}…)",
+            "finish it with the rules that it was begun with; or say `--other-rules`: who is left is assessed by these",
+        )
+    log.append([_of_run(terms, {"program": now}, f"rules/{log.head()}")])
+
+
+def _told(log: SqliteLog, terms: Terms) -> Mapping[str, object]:
+    """What is recorded of the run."""
+    return log.timeline(run_subject(terms)).at(terms.period.start)
+
+
+def _as_finished(log: SqliteLog, terms: Terms, horizon: int) -> AnnualReport:
     """What the run that was finished before had come to."""
-    told = log.timeline(run_subject(terms)).at(terms.period.start)
-    report.groups = int(str(told.get("groups", 0)))
-    report.already = report.groups - int(str(told.get("faults", 0)))
-    report.finished = True
-    return report
+    told = _told(log, terms)
+    groups, faults = int(str(told.get("groups", 0))), int(str(told.get("faults", 0)))
+    return AnnualReport(horizon, str(told.get("program")), groups, already=groups - faults, finished=True)
 
 
 def _assessed(population: Population, rows: Rows, terms: Terms, threads: int) -> Iterator[Assessed]:

@@ -19,7 +19,9 @@ from api.values import with_commas
 SHOWN_FAULTS = 20
 
 
-def annual_command(rules: str, year: str, log: Path | None, as_known: str | None, threads: int, as_json: bool) -> int:
+def annual_command(
+    rules: str, year: str, log: Path | None, as_known: str | None, other_rules: bool, threads: int, as_json: bool
+) -> int:
     """Assess everybody for a year, or go on where a run was cut off."""
     known = read_known(as_known, "--as-known")
     with waiting("reading the rules"):
@@ -29,7 +31,7 @@ def annual_command(rules: str, year: str, log: Path | None, as_known: str | None
     with writing(log) as opened, counting("assessing") as progress:
         if sys.stderr.isatty():
             print("reading the log …", end="", file=sys.stderr, flush=True)
-        report = run_annual(opened, terms, known, progress, threads=threads)
+        report = run_annual(opened, terms, known, progress, threads=threads, other_rules=other_rules)
     if as_json:
         say_json(_as_json(report, terms))
     else:
@@ -46,6 +48,8 @@ def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
         complain(f"… and {len(report.failed) - SHOWN_FAULTS:,} more that could not be assessed")
     if report.finished:
         say(f"{period}: all {report.groups:,} {groups} were assessed before, as known at offset {report.horizon:,}")
+        if report.program != terms.program.fingerprint:
+            say(f"that was with other rules ({report.program[:12]}…); corrections are made with the present ones")
         say(f"facts recorded since are taken up by `rulewright follow --log …`{_faults_before(report)}")
         return
     say(f"{period}: {report.groups:,} {groups} in {seconds:.1f} s, as known at offset {report.horizon:,}")
@@ -77,7 +81,7 @@ def _as_json(report: AnnualReport, terms: Terms) -> dict[str, object]:
     totals = {name: format(terms.money(sum_), "f") for name, sum_ in zip(FIGURES, report.totals, strict=True)}
     told: dict[str, object] = {
         "period": str(terms.period),
-        "program": terms.program.fingerprint,
+        "program": report.program,
         "known_to": report.horizon,
         "finished_before": report.finished,
         "groups": report.groups,

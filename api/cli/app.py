@@ -253,13 +253,16 @@ def annual(
         str | None,
         typer.Option("--as-known", metavar="K", help="As known on a day, at a moment or at #17; now if not given."),
     ] = None,
+    other_rules: Annotated[
+        bool, typer.Option("--other-rules", help="Finish a run that was begun with other rules: who is left.")
+    ] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Assess everybody in a log for a year, and post the ledger. Run again, it goes on where it was cut off."""
     from api.cli.annual import annual_command
 
-    raise typer.Exit(annual_command(rules, year, log, as_known, threads, as_json))
+    raise typer.Exit(annual_command(rules, year, log, as_known, other_rules, threads, as_json))
 
 
 @app.command()

@@ -99,7 +99,9 @@ def test_an_assessment_names_the_law_the_facts_and_how_far_was_read(log: SqliteL
     assert made.used == (Use("tax_unit/1", ("estimated_tax_payments",)), Use("person/1", (BORN, PAY, UNIT)))
 
 
-def test_a_run_that_was_begun_with_other_rules_is_refused(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_was_begun_with_other_rules_goes_on_only_if_told_to(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import_sample(log, 20)
     original = log.append
 
@@ -116,7 +118,10 @@ def test_a_run_that_was_begun_with_other_rules_is_refused(log: SqliteLog, monkey
     with pytest.raises(Failure, match="was begun with other rules"):
         run_annual(log, terms_of(changed, terms().period, "test"))
     assert bodies(log, Assessment) == []
-    assert annual(log).assessed == 20
+    assert run_annual(log, terms_of(changed, terms().period, "test"), other_rules=True).assessed == 20
+    assert {body.program for body in bodies(log, Assessment)} == {"f" * 64}
+    finished = annual(log)
+    assert (finished.finished, finished.program) == (True, "f" * 64)
 
 
 def test_two_runs_at_once_assess_nobody_twice(log: SqliteLog) -> None:
@@ -187,6 +192,8 @@ def test_nobody_in_any_group_is_refused_with_what_to_do(log: SqliteLog) -> None:
     log.append([facts("person/1", "alone", {PAY: Decimal("1.00")})])
     with pytest.raises(Failure, match="nobody is in a tax_unit"):
         annual(log)
+    log.append([person(1, 1, "head")])
+    assert annual(log).assessed == 1, "a run that was refused was not begun"
 
 
 def test_a_follower_that_compaction_overtook_corrects_all_the_same(log: SqliteLog) -> None:
