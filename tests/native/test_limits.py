@@ -69,11 +69,14 @@ def test_a_formula_that_is_very_long_when_written_out_is_left_to_the_interpreter
 
 
 def test_a_figure_of_what_the_population_has_none_of_has_no_rows(tmp_path: Path) -> None:
-    text = HEAD + """
+    text = (
+        HEAD
+        + """
 variables:
   cost: {entity: person, period: year, type: money, label: C, law: s.1, formula: 2 * rent}
   fee: {entity: licence, period: year, type: money, label: F, law: s.2, formula: 5 USD}
 """
+    )
     program = compiled(tmp_path, text)
     result = evaluate(program, rents(program), ["fee", "cost"], options=Options(cache=""))
     assert result.figures["fee"].entries.tolist() == []
