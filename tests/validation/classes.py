@@ -150,7 +150,7 @@ CLASSES = (
     Explained("aged and blind, unmarried or surviving spouse", (*INCOMES, "CTC", "ACTC"), _unmarried_bonus,
     most=Fraction(700)),
     Explained(
-        "capital gain distributions", (*INCOMES, "EITC", "CTC"), lambda row: number(row, "e01100") > 0
+        "capital gain distributions", (*INCOMES, "AMT", "EITC", "CTC", "ACTC"), lambda row: number(row, "e01100") > 0
     ),
     Explained(
         "earned income credit on a separate return",
