@@ -5,10 +5,10 @@ from __future__ import annotations
 from api import rulesets
 from api.batch import WORTH_COMPILING, Batch, Document, Person, Unit
 from engine.periods import parse_period
-from engine.types import EnumValue
+from engine.types import EnumValue, Value
 
 WANTED = ("adjusted_gross_income", "tax_withheld", "payroll_tax", "early_distribution_tax", "refund")
-EARLY = EnumValue("distribution_code", "early")
+EARLY_FROM_IRA: dict[str, Value] = {"r_distribution_code": EnumValue("distribution_code", "early"), "r_is_ira": True}
 BY_DOCUMENTS = Unit(
     (
         Person(
@@ -17,7 +17,7 @@ BY_DOCUMENTS = Unit(
             (
                 Document("form_w2", {"w2_wages": 30_000, "w2_income_tax_withheld": 2_500}),
                 Document("form_w2", {"w2_wages": 12_000, "w2_elective_deferrals": 1_000}),
-                Document("form_1099_r", {"r_gross_distribution": 5_000, "r_distribution_code": EARLY, "r_is_ira": True}),
+                Document("form_1099_r", {"r_gross_distribution": 5_000, **EARLY_FROM_IRA}),
             ),
         ),
         Person("spouse", {"age": 41}, (Document("form_w2", {"w2_wages": 20_000}),)),
