@@ -1,10 +1,11 @@
 """Facts of PolicyEngine's tests that only together say what one fact of ours does.
 
 1. A business that is a specified service has its income, wages and property under names of their own here.
-2. The balance of a mortgage belongs to the limit of the time when it was taken out.
+2. The balance of a mortgage belongs to the limit of the time when it was taken out; a year of 0 is not known.
 3. Tuition is an expense of the American opportunity credit for who is eligible for it, else of the other one.
 4. Benefits for care that an employer gave were spent on care.
-5. Somebody is claimed, or can be: the law asks for the second.
+5. Who studies or cannot care for himself does so in every month; a deduction that is given is the same either way.
+6. Somebody is claimed, or can be: the law asks for the second.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+FIRST_YEAR_OF_LIMITS = 1987  # 26 USC 163(h)(3)(D)(iii): debt incurred by 13 October 1987 has none
 LAST_YEAR_OF_HIGHER_LIMIT = 2017  # 26 USC 163(h)(3)(F)(i)(III): debt incurred by 15 December 2017
+GRANDFATHERED = "grandfathered_mortgage_balance"
 EARLIER, LATER = "acquisition_debt_before_december_2017", "acquisition_debt_after_december_2017"
 SERVICE = {
     "qualified_business_income": "sstb_qualified_business_income",
@@ -20,6 +23,7 @@ SERVICE = {
     "unadjusted_basis_qualified_property": "sstb_unadjusted_basis_qualified_property",
 }
 CARE = "dependent_care_employer_benefits"
+QBID = "qualified_business_income_deduction"
 AMERICAN = "is_eligible_for_american_opportunity_credit"
 AMERICAN_TERMS = (
     "is_pursuing_credential_for_american_opportunity_credit",
@@ -37,13 +41,17 @@ CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dep
 
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts of one person, unit or flat test, those of step 1 to 5 said in other names."""
+    """The facts of one person, unit or flat test, those of step 1 to 6 said in other names."""
     found = dict(facts)
     _service(found)
     _mortgages(found)
     _tuition(found)
     if CARE in found:
         found["dependent_care_benefits_received"] = found["dependent_care_expenses_incurred"] = found.pop(CARE)
+    if any(found.get(name) is True for name in ("is_full_time_student", "is_incapable_of_self_care")):
+        found["months_student_or_disabled"] = 12
+    if QBID in found:
+        found[f"{QBID}_if_itemizing"] = found[QBID]
     if CLAIMABLE in found:
         found[CLAIMED] = bool(found.pop(CLAIMABLE)) or bool(found.get(CLAIMED))
     return found
@@ -65,8 +73,14 @@ def _mortgages(facts: dict[str, Any]) -> None:
         balance = facts.pop(f"{home}_home_mortgage_balance", None)
         year = facts.pop(f"{home}_home_mortgage_origination_year", None)
         if balance is not None and not isinstance(balance, list):
-            name = EARLIER if year is None or year <= LAST_YEAR_OF_HIGHER_LIMIT else LATER
+            name = _limit_of(year or 0)
             facts[name] = facts.get(name, 0) + balance
+
+
+def _limit_of(year: int) -> str:
+    if 0 < year < FIRST_YEAR_OF_LIMITS:
+        return GRANDFATHERED
+    return EARLIER if 0 < year <= LAST_YEAR_OF_HIGHER_LIMIT else LATER
 
 
 def _tuition(facts: dict[str, Any]) -> None:
