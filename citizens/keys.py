@@ -182,6 +182,10 @@ class KeyStore:
         self._names.clear()
         self._numbers.clear()
 
+    def all_names(self) -> Iterable[tuple[int, str, str | None]]:
+        """(number, entity, id) of every subject in order of number, seals not checked: for who has read the keys."""
+        yield from self._connection.execute("SELECT number, entity, id FROM subjects ORDER BY number")
+
     def all_rows(self) -> Iterable[tuple[int, str, str | None, bytes | None]]:
         """(number, entity, id, key) of every subject in order of number, seals checked."""
         rows = self._connection.execute("SELECT number, entity, id, key, seal FROM subjects ORDER BY number")

@@ -306,7 +306,7 @@ def _members(reader: Reader, present: Ints, every: bool) -> dict[str, tuple[list
         return members
     wanted = np.zeros(int(present[-1]) + 1 if len(present) else 0, dtype=np.bool_)
     wanted[present] = True
-    for number, entity, known_as, _ in reader.keys.all_rows():
+    for number, entity, known_as in reader.keys.all_names():
         if number < len(wanted) and wanted[number]:
             numbers, ids = members.setdefault(entity, ([], []))
             numbers.append(number)
