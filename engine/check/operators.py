@@ -174,7 +174,22 @@ def comparison(
         message = f"{article(values[0].type)} has no order"
         elab.problems.add("E502", message, span, help="use `=`, `!=` or `is one of`")
         return None
+    if kind is Kind.DURATION and {_measured_in(value.node) for value in values} == {"days", "months"}:
+        message = "a number of days and a length in months or years have no order"
+        help_text = "write `years_between(a, b) >= 18`, or compare the dates: `a + 18 years <= b`"
+        elab.problems.add("E502", message, span, help=help_text)
+        return None
     return Value(ir.Compare(BOOLEAN, span, operator, values[0].node, values[1].node))
+
+
+def _measured_in(node: ir.Expression) -> str:
+    """`days` or `months`, where a length of time is plainly one of the two: months differ in length."""
+    match node:
+        case ir.Literal(value=Duration(months=months, days=days)) if not months or not days:
+            return "months" if months else "days" if days else ""
+        case ir.Arithmetic(operator="-") if node.left.type == DATE and node.right.type == DATE:
+            return "days"
+    return ""
 
 
 def between(elab: Elaboration, node: ast.Between, scope: Scope) -> Value:

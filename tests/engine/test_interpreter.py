@@ -58,7 +58,7 @@ FIGURES = {
     "all_points": "integer: sum(m.points for m in licences)",
     "worst": "integer: max(m.points for m in licences where m.points > 3) otherwise (-1)",
     "far": "date: born + years_between(born, period_end) * 100 years",
-    "shorter": "boolean: period_end - born < 18 years",
+    "shorter": "boolean: let lived = period_end - born in lived < 18 years",
 }
 PERIODS = {"age_today": "day", "fiscal_wage": "fiscal_year", "month_share": "month", "in_month_of_move": "year"}
 EXCEPTIONS = """

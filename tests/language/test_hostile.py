@@ -361,3 +361,20 @@ def test_cases_may_be_json(text: str, codes: list[str]) -> None:
     node = read_data(source, problems)
     assert [one.code for one in problems] == codes
     assert (node is None) == (codes not in ([], ["E107"]))
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\r", "\u202e", "\u200b", "\ufeff"])
+def test_no_snippet_moves_the_cursor_or_hides_a_character(char: str) -> None:
+    for place in ("label: Wages", "formula: if retired", "  wages:"):
+        assert place in MODULE
+        shown = "\n".join(render(one) for one in problems_in((MODULE % "500").replace(place, place + char, 1)))
+        assert char not in shown
+
+
+def test_functions_that_call_each_other_twice_and_twice_again_are_refused_before_they_run() -> None:
+    functions = "".join(
+        f"  f{n}: {{arguments: {{x: money}}, type: money, formula: f{n + 1}(x) + f{n + 1}(x)}}\n" for n in range(60)
+    )
+    last = "functions:\n" + functions + "  f60: {arguments: {x: money}, type: money, formula: x}\nvariables:"
+    module = (MODULE % "500").replace("variables:", last).replace("wages * 10%", "f0(wages)")
+    assert [code for code, _, _ in places(module)] == ["E706"]
