@@ -90,6 +90,7 @@ class Names:
         self.wanted: Mapping[str, str] = mapping["wanted"]
         self.irrelevant: Mapping[str, str] = mapping["irrelevant"]
         self.neutral: Mapping[str, Mapping[str, Any]] = mapping["neutral"]
+        self.of_dependents: list[str] = mapping["of_dependents"]
         self.unlike: Mapping[str, str] = mapping["unlike"]
 
     def changes_nothing(self, name: str, value: object) -> bool:
@@ -330,6 +331,9 @@ def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
     shared: dict[tuple[str, str], Wanted] = {}
     for fact in said(_listed(test.body.get("output") or {}, people), test.year):
         one = _wanted(fact, people, names)
+        filer = one.definition.entity == "person" and "dependent" not in {people.role_of[its] for its in one.whose}
+        if filer and not one.value and one.definition.short_name in names.of_dependents:
+            continue
         if fact.entity != "people" or one.definition.entity != "tax_unit" or isinstance(one.value, bool | EnumValue):
             yield one
             continue

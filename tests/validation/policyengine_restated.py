@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-FIRST_YEAR_OF_LIMITS = 1987  # 26 USC 163(h)(3)(D)(iii): debt incurred by 13 October 1987 has none
+FIRST_YEAR_OF_LIMITS = 1988  # 26 USC 163(h)(3)(D)(iii): debt incurred by 13 October 1987 has none
 LAST_YEAR_OF_HIGHER_LIMIT = 2017  # 26 USC 163(h)(3)(F)(i)(III): debt incurred by 15 December 2017
 GRANDFATHERED = "grandfathered_mortgage_balance"
 EARLIER, LATER = "acquisition_debt_before_december_2017", "acquisition_debt_after_december_2017"
@@ -58,14 +58,14 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _service(facts: dict[str, Any]) -> None:
-    if facts.pop("business_is_sstb", False) is True and "sstb_qualified_business_income" not in facts:
-        income = facts.pop("qualified_business_income", None)
-        if income is not None:
-            facts[SERVICE["qualified_business_income"]] = income
-            facts["qualified_business_income"] = 0
-        for name in list(SERVICE)[1:]:
-            if name in facts:
-                facts[SERVICE[name]] = facts[name]
+    if facts.get("business_is_sstb") is False:
+        del facts["business_is_sstb"]
+    apart = set(SERVICE.values()) & set(facts)
+    if facts.get("business_is_sstb") is True and "qualified_business_income" in facts and not apart:
+        del facts["business_is_sstb"]
+        for name, other in SERVICE.items():
+            facts[other] = facts.get(name, 0)
+        facts["qualified_business_income"] = 0
 
 
 def _mortgages(facts: dict[str, Any]) -> None:
