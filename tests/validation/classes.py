@@ -106,7 +106,8 @@ def _exemption_used_up(row: Row) -> bool:
 
 def _gifts_before_income(row: Row) -> bool:
     """Gifts of money in 2020 by one who does not itemize."""
-    return row["FLPDYR"] == "2020" and number(row, "e19800") > 0 and number(row, "out_standard") > 0
+    itemizes = number(row, "out_standard") == 0 and number(row, "out_c04470") > 0
+    return row["FLPDYR"] == "2020" and number(row, "e19800") > 0 and not itemizes
 
 
 def _excess_loss(row: Row) -> bool:
