@@ -27,7 +27,7 @@ MAPPING = Path(__file__).resolve().parent / "policyengine.yaml"
 GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")
 ROLES = ("head", "spouse", "dependent")
 ADULT = 18
-OWN = {"person": "people"}
+CARED_FOR = "tax_unit_childcare_expenses"
 
 
 class NoCounterpart(Exception):
@@ -285,8 +285,10 @@ def _give(people: People, fact: Said, names: Names) -> None:
 def _note(people: People, fact: Said, definition: Definition, value: Value) -> None:
     """Give a figure its value. A person's part in a figure of the unit is added up; the other way it is the head's."""
     if definition.entity == "tax_unit":
-        units = _units(people, fact)
-        for unit in units:
+        of_dependent = fact.entity == "people" and people.role_of[fact.instance] == "dependent"
+        if of_dependent and definition.short_name != CARED_FOR:
+            return  # it stands on the dependent's own return
+        for unit in _units(people, fact):
             before = people.given.get((unit, definition.name))
             added = fact.entity == "people" and before is not None and not isinstance(value, bool | EnumValue)
             people.given[unit, definition.name] = before + value if added else value  # type: ignore[operator]
