@@ -362,7 +362,7 @@ def _wanted(fact: Said, people: People, names: Names) -> Wanted:
 
 def _persons_wanted(people: People, fact: Said) -> list[str]:
     """Those whose figure is wanted: of a unit, both filers."""
-    if fact.entity in GROUPS:
+    if fact.instance not in people.unit_of:
         units = _units(people, fact)
         return [one for unit in units for role in ("head", "spouse") for one in people.holders(unit, role)]
     return _persons(people, fact)
