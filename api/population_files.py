@@ -63,7 +63,7 @@ def batches(path: Path) -> Iterator[pa.Table]:
         with _opened(path) as stream:
             for batch in pyarrow.csv.open_csv(stream, convert_options=convert):
                 yield pa.Table.from_batches([batch])
-    except (pa.ArrowInvalid, OSError) as fault:
+    except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as fault:
         told = str(fault).splitlines()[0][:200]
         raise Failure(f"{path} cannot be read as a table: {told}", "give Parquet, or CSV with a header line") from None
 

@@ -184,6 +184,16 @@ def test_columns_that_are_no_facts_pass_if_they_are_named(land: Path, files: Pat
     assert [row["weight"] for row in rows] == [str(10 + unit) for unit in range(len(WAGES))]
 
 
+@pytest.mark.parametrize("damage", [b"tax_unit_id,\xff\xfe\n1,2\n", b"", b"PAR1nothing", b"a,b\n1\n1,2,3\n"])
+def test_what_is_no_table_is_told_in_words(land: Path, files: Path, damage: bytes) -> None:
+    (files / "tax_units.csv").write_bytes(damage)
+    inputs: list[str | Path] = ["--input", files / "people.csv", "--input", files / "tax_units.csv"]
+    refused = run("batch", land, "--at", "2024", "--want", "income_tax", "--output", "-", *inputs)
+    assert refused.returncode == 1
+    assert "tax_units.csv" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_stdin_and_stdout(land: Path, files: Path) -> None:
     people = (files / "people.csv").read_bytes()
     command: list[str | Path] = [
