@@ -18,7 +18,6 @@ an empty stack, and then the ones that wait for it. Figures that turn out to dep
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -35,11 +34,11 @@ from engine.ir.program import Definition, Program
 from engine.operations import arithmetic
 from engine.outcomes import NOT_APPLICABLE, Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.periods import EARLIEST_FACT, LATEST_FACT, Period, PeriodKind, Unit
+from engine.recursion import deep_recursion
 from engine.source import Span
 from engine.types import Kind, ValueType
 from engine.values import as_date
 
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 300_000))  # for MAX_DEPTH formulas, each as deep as the parser takes
 MAX_DEPTH = 100
 MAX_CALLS = 200
 MAX_PATH = 50
@@ -105,6 +104,10 @@ class Interpreter:
             return step.outcome
         if self._running:
             return self._nested(fact)
+        with deep_recursion():
+            return self._outermost(fact)
+
+    def _outermost(self, fact: Fact) -> Outcome:
         self._waiting[fact] = None
         while True:
             last = next(reversed(self._waiting))

@@ -16,7 +16,7 @@ MAY_IMPORT = {"engine": {"engine"}, "citizens": {"citizens"}, "api": {"api", "en
 
 # From the ground up: a module of `engine` imports only from its own layer's files or from layers above it in this list.
 ENGINE_LAYERS = (
-    ("source", "codes", "diagnostics"),
+    ("source", "codes", "diagnostics", "recursion"),
     ("numbers", "types", "periods", "values"),
     ("syntax", "declarations"),
     ("reading", "documents"),
