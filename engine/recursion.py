@@ -1,8 +1,8 @@
 """How deep Python may go while formulas are evaluated, and only then.
 
 The limit is the whole process's, and in Python 3.11 the C code that reads JSON counts against it too but has only the
-machine's stack: with a limit of hundreds of thousands left standing, a text of 100,000 brackets would end the process. So
-the limit is raised for as long as somebody evaluates, in whichever thread, and put back by the last one who leaves.
+machine's stack: with a limit of hundreds of thousands left standing, a text of 100,000 brackets would end the process.
+So the limit is raised for as long as somebody evaluates, in whichever thread, and put back by the last one who leaves.
 """
 
 from __future__ import annotations

@@ -103,7 +103,8 @@ def test_a_fact_that_leads_to_many_figures_by_way_of_one_is_among_the_first(tmp_
     small = [f"gift{place}" for place in range(55)]
     fact = "{entity: person, period: year, type: money, label: Money, range: 0 .. 50_000, absent: 0}"
     head = "{label: Money, entity: person, period: year, type: money, law: s.1, formula: "
-    lines = ["about: A grant", "law: Test Act", "exports: [grant]", "inputs:", f"  pay: {fact[:-1]}, ask: What is the pay?}}"]
+    lines = ["about: A grant", "law: Test Act", "exports: [grant]", "inputs:"]
+    lines += [f"  pay: {fact[:-1]}, ask: What is the pay?}}"]
     lines += [f"  {name}: {fact}" for name in small]
     lines += ["variables:", f"  income: {head}pay}}", f"  gifts: {head}{' + '.join(small)}}}"]
     lines += [f"  again: {head}{' + '.join(small)}}}", f"  first: {head}income}}", f"  second: {head}first}}"]
