@@ -79,4 +79,9 @@ def rates(before: Figures, after: Figures, step: Fraction) -> dict[str, Fraction
 
 def written(value: Fraction) -> str:
     """A number with two decimals."""
+    if not value:  # as most are
+        return "0.00"
+    if not 100 % value.denominator:
+        cents = value.numerator * (100 // value.denominator)
+        return f"{'-' * (cents < 0)}{abs(cents) // 100}.{abs(cents) % 100:02d}"
     return format_decimal(round_to(value, Fraction(1, 100), RoundingMode.HALF_UP), 2)

@@ -21,6 +21,8 @@ from engine.numbers import RoundingMode, round_to
 from engine.source import visible
 
 CENT = Fraction(1, 100)
+NOTHING = Fraction(0)
+_NOUGHTS = frozenset(("", "0", "0.", "0.0", "0.00"))  # what most cells hold
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _MOST_CELLS = 500
 
@@ -130,19 +132,20 @@ def _identifier(text: str) -> str:
 
 
 def _number(text: str, column: str, row: Row) -> Fraction:
-    if not text:
-        return Fraction(0)
+    if text in _NOUGHTS:
+        return NOTHING
     try:
         if not _NUMBER.fullmatch(text):
             raise InvalidOperation
         return Fraction(Decimal(text))
     except (InvalidOperation, OverflowError, ValueError):
         row.faults.append(Fault(column, f"`{visible(text[:40])}` is not a number"))
-        return Fraction(0)
+        return NOTHING
 
 
 def _money(text: str, column: str, row: Row) -> Fraction:
-    return round_to(_number(text, column, row), CENT, RoundingMode.HALF_UP)
+    value = _number(text, column, row)
+    return round_to(value, CENT, RoundingMode.HALF_UP) if 100 % value.denominator else value
 
 
 def _whole(text: str, column: str, row: Row) -> int:
