@@ -10,12 +10,14 @@ v22      the child tax credit against the tax, `actc` the rest; in 2021, when it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
+import numpy as np
+
 from api.taxsim import columns
-from engine.numbers import RoundingMode, format_decimal, round_to
-from engine.types import Value
+from api.taxsim.figures import Found
+from api.taxsim.vectors import Cents
+from engine.numbers import RoundingMode, round_to
 
 WANTED_ALWAYS = (
     columns.INCOME_TAX,
@@ -30,58 +32,73 @@ WANTED_FOR_RATES = (columns.INCOME_TAX, columns.PAYROLL_TAX, columns.ADDITIONAL_
 
 WHOLLY_REFUNDABLE = 2021  # 26 USC 24(i)
 
-Figures = Mapping[str, Value]
+Columns = dict[str, Cents]
 
 
-def amount(figures: Figures, name: str) -> Fraction:
-    """A figure of money."""
-    value = figures[name]
-    assert isinstance(value, int | Fraction)
-    return value if isinstance(value, Fraction) else Fraction(value)
-
-
-def payroll(figures: Figures) -> Fraction:
+def payroll(found: Found) -> Cents:
     """`fica`."""
-    return amount(figures, columns.PAYROLL_TAX) + amount(figures, columns.ADDITIONAL_MEDICARE)
+    return found.figures[columns.PAYROLL_TAX] + found.figures[columns.ADDITIONAL_MEDICARE]
 
 
-def standard_columns(figures: Figures) -> dict[str, Fraction]:
-    """The amounts of the standard output, without rates."""
-    return {
-        "fiitax": amount(figures, columns.INCOME_TAX),
-        "siitax": Fraction(0),
-        "fica": payroll(figures),
-        "tfica": amount(figures, columns.TAXPAYERS_SHARE),
-    }
+def standard_columns(found: Found) -> Columns:
+    """The amounts of the standard output in cents, without rates."""
+    return _in_cents(_standard(found), found.steps)
 
 
-def full_columns(figures: Figures, year: int) -> dict[str, Fraction]:
-    """The amounts of the full output."""
-    found = standard_columns(figures)
-    found |= {column: amount(figures, name) for column, name in columns.FIGURES.items()}
+def full_columns(found: Found, year: int) -> Columns:
+    """The amounts of the full output in cents, without rates."""
+    figures = found.figures
+    amounts = _standard(found) | {column: figures[name] for column, name in columns.FIGURES.items()}
     if year == WHOLLY_REFUNDABLE:
-        found["v22"] += found["actc"]
-    found["v17"] = amount(figures, columns.ITEMIZED) if figures[columns.ITEMIZES] else Fraction(0)
-    found["v24"] = sum((amount(figures, name) for name in columns.CHILD_CARE), Fraction(0))
-    found["v29"] = found["fica"]
-    return found | dict.fromkeys((*columns.REPEALED, *columns.STATE), Fraction(0))
+        amounts["v22"] = amounts["v22"] + amounts["actc"]
+    amounts["v17"] = figures[columns.ITEMIZED] * figures[columns.ITEMIZES]
+    amounts["v24"] = sum((figures[name] for name in columns.CHILD_CARE), _nothing(found))
+    amounts["v29"] = amounts["fica"]
+    return _in_cents(amounts | dict.fromkeys((*columns.REPEALED, *columns.STATE), _nothing(found)), found.steps)
 
 
-def rates(before: Figures, after: Figures, step: Fraction) -> dict[str, Fraction]:
-    """The marginal rates, in percent: what `step` more of an income adds to the taxes."""
-    federal = amount(after, columns.INCOME_TAX) - amount(before, columns.INCOME_TAX)
+def _standard(found: Found) -> Columns:
     return {
-        "frate": 100 * federal / step,
-        "srate": Fraction(0),
-        "ficar": 100 * (payroll(after) - payroll(before)) / step,
+        "fiitax": found.figures[columns.INCOME_TAX],
+        "siitax": _nothing(found),
+        "fica": payroll(found),
+        "tfica": found.figures[columns.TAXPAYERS_SHARE],
     }
 
 
-def written(value: Fraction) -> str:
+def _nothing(found: Found) -> Cents:
+    return np.zeros(len(found.faults), dtype=np.int64)
+
+
+def _in_cents(amounts: Columns, steps: int) -> Columns:
+    """Rounded to cents, halves away from zero, where a figure is kept in finer steps."""
+    part = steps // 100
+    if part == 1:
+        return amounts
+    return {name: np.sign(value) * ((2 * np.abs(value) + part) // (2 * part)) for name, value in amounts.items()}
+
+
+def rates(before: Found, after: Found, step: Fraction) -> dict[str, list[int]]:
+    """The marginal rates in hundredths of a percent: what `step` more of an income adds to the taxes; 0 where the
+    taxes with more of it are not known."""
+    whole = Fraction(before.steps) * step / 10_000
+    known = [fault is None for fault in after.faults]
+
+    def rate(first: Cents, second: Cents) -> list[int]:
+        added = (second - first).tolist()
+        return [_rounded(more / whole) if more and there else 0 for more, there in zip(added, known, strict=True)]
+
+    return {
+        "frate": rate(before.figures[columns.INCOME_TAX], after.figures[columns.INCOME_TAX]),
+        "srate": [0] * len(known),
+        "ficar": rate(payroll(before), payroll(after)),
+    }
+
+
+def _rounded(value: Fraction) -> int:
+    return round_to(value, Fraction(1), RoundingMode.HALF_UP).numerator
+
+
+def written(hundredths: int) -> str:
     """A number with two decimals."""
-    if not value:  # as most are
-        return "0.00"
-    if not 100 % value.denominator:
-        cents = value.numerator * (100 // value.denominator)
-        return f"{'-' * (cents < 0)}{abs(cents) // 100}.{abs(cents) % 100:02d}"
-    return format_decimal(round_to(value, Fraction(1, 100), RoundingMode.HALF_UP), 2)
+    return f"{'-' * (hundredths < 0)}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}"

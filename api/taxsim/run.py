@@ -10,21 +10,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import TextIO
 
-from api.batch import Answer, Batch, Unanswered, Unit
+from api.batch import Unanswered
 from api.taxsim import answers, columns
+from api.taxsim.figures import Figures
 from api.taxsim.table import Fault, Row, read_rows
-from api.taxsim.units import check_row, unit_of
+from api.taxsim.units import JOINT, check_row
 from engine.ir.program import Program
-from engine.periods import PeriodKind
-from engine.periods import Unit as Size
 
-BLOCK = 1_000
+BLOCK = 10_000
 MOST_NAMED = 10  # of the columns that are not read
 Complain = Callable[[str], None]
 
@@ -40,10 +39,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row with its answer: the amounts by column, or why there are none."""
+    """A row with its answer: the amounts by column in hundredths, of a dollar or of a percent."""
 
     row: Row
-    amounts: dict[str, Fraction]
+    amounts: dict[str, int]
 
 
 def run(program: Program, source: TextIO, sink: TextIO, complain: Complain, step: Fraction) -> Report:
@@ -88,12 +87,12 @@ def _passed_over(names: Sequence[str]) -> str:
 
 
 class _Calculator:
-    """Batches by year, made when they are first needed."""
+    """Figures by year, made ready when they are first needed."""
 
     def __init__(self, program: Program, step: Fraction) -> None:
         self.program = program
         self.step = step
-        self.batches: dict[tuple[int, tuple[str, ...]], Batch] = {}
+        self.ready: dict[tuple[int, tuple[str, ...]], Figures] = {}
         settings = program.settings
         self.years = range(settings.covers_from.year, settings.covers_to.year + 1)
 
@@ -101,37 +100,28 @@ class _Calculator:
         """The rows with their answers, in order."""
         for row in rows:
             check_row(row, self.years)
-        sound = [row for row in rows if not row.faults]
-        found = {id(row): amounts for row, amounts in self._amounts(sound)}
+        found: dict[int, dict[str, int]] = {}
+        for (year, full), group in _grouped([row for row in rows if not row.faults]).items():
+            found |= zip(map(id, group), self._amounts(year, full, group), strict=True)
         for row in rows:
             yield Line(row, found.get(id(row), {}))
 
-    def _amounts(self, rows: Sequence[Row]) -> Iterator[tuple[Row, dict[str, Fraction]]]:
-        for (year, full), group in _grouped(rows).items():
-            units = [unit_of(row) for row in group]
-            wanted = answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS
-            first = self._computed(year, wanted, units)
-            raised = [unit_of(_raised(row, self.step)) for row in group]
-            second = self._computed(year, answers.WANTED_FOR_RATES, raised)
-            for row, figures, more in zip(group, first, second, strict=True):
-                yield row, self._line(row, full, figures, more)
+    def _amounts(self, year: int, full: bool, rows: Sequence[Row]) -> Iterator[dict[str, int]]:
+        """The amounts of each row. One that has none gets a fault."""
+        found = self._figures(year, answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS).of(rows)
+        raised = [_raised(row, int(100 * self.step)) for row in rows]
+        more = self._figures(year, answers.WANTED_FOR_RATES).of(raised)
+        amounts = answers.full_columns(found, year) if full else answers.standard_columns(found)
+        shown = {name: each.tolist() for name, each in amounts.items()} | answers.rates(found, more, self.step)
+        for row, fault, values in zip(rows, found.faults, zip(*shown.values(), strict=True), strict=True):
+            if fault is not None:
+                row.faults.append(_fault(fault))
+            yield dict(zip(shown, values, strict=True))
 
-    def _line(self, row: Row, full: bool, figures: Answer, more: Answer) -> dict[str, Fraction]:
-        if isinstance(figures, Unanswered):
-            row.faults.append(_fault(figures))
-            return {}
-        year = row.codes["year"]
-        found = answers.full_columns(figures, year) if full else answers.standard_columns(figures)
-        if isinstance(more, Unanswered):
-            return found | dict.fromkeys(("frate", "srate", "ficar"), Fraction(0))
-        return found | answers.rates(figures, more, self.step)
-
-    def _computed(self, year: int, wanted: tuple[str, ...], units: Iterable[Unit]) -> Iterator[Answer]:
-        key = (year, wanted)
-        if key not in self.batches:
-            day = self.program.settings.covers_from.replace(year=year, month=1, day=1)
-            self.batches[key] = Batch(self.program, PeriodKind(Size.YEAR).containing(day), wanted)
-        return self.batches[key].answers(units)
+    def _figures(self, year: int, wanted: tuple[str, ...]) -> Figures:
+        if (year, wanted) not in self.ready:
+            self.ready[year, wanted] = Figures(self.program, year, wanted)
+        return self.ready[year, wanted]
 
 
 def _grouped(rows: Sequence[Row]) -> dict[tuple[int, bool], list[Row]]:
@@ -141,22 +131,22 @@ def _grouped(rows: Sequence[Row]) -> dict[tuple[int, bool], list[Row]]:
     return groups
 
 
-def _raised(row: Row, step: Fraction) -> Row:
-    """The row with `step` more of the income that its `mtr` names; two incomes share it as they share the total."""
+def _raised(row: Row, step: int) -> Row:
+    """The row with `step` cents more of the income that its `mtr` names; two incomes share it as they share the
+    total."""
     names = columns.MARGINAL[row.codes.get("mtr", 0) or columns.DEFAULT_MARGINAL]
-    if row.codes["mstat"] != 2:
-        names = ("pwages",) if names != ("swages",) and "pwages" in names else names[:1]
-    if names == ("swages",) and row.codes["mstat"] != 2:
-        return row
-    total = sum((row.money.get(name, Fraction(0)) for name in names), Fraction(0))
+    if row.codes["mstat"] != JOINT:
+        if names == ("swages",):
+            return row
+        names = names[:1]
+    total = sum(row.money.get(name, 0) for name in names)
     money = dict(row.money)
     left = step
     for name in names[1:]:
-        part = step * money.get(name, Fraction(0)) / total if total else Fraction(0)
-        part = Fraction(round(part * 100), 100)
-        money[name] = money.get(name, Fraction(0)) + part
+        part = round(Fraction(step * money.get(name, 0), total)) if total else 0
+        money[name] = money.get(name, 0) + part
         left -= part
-    money[names[0]] = money.get(names[0], Fraction(0)) + left
+    money[names[0]] = money.get(names[0], 0) + left
     return replace(row, money=money)
 
 

@@ -11,17 +11,15 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TextIO
 
 from api.failures import Failure
 from api.taxsim.columns import CODES, KNOWN, MONEY
-from engine.numbers import RoundingMode, round_to
 from engine.source import visible
 
-CENT = Fraction(1, 100)
-NOTHING = Fraction(0)
+_CENT = Decimal("0.01")
+_EXACT = Context(prec=200)  # more than the digits of the longest number with the largest exponent
 _NOUGHTS = frozenset(("", "0", "0.", "0.0", "0.00"))  # what most cells hold
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 _MOST_CELLS = 500
@@ -37,12 +35,12 @@ class Fault:
 
 @dataclass(slots=True)
 class Row:
-    """A tax unit as it came: its id as text, codes and money by column, and what is wrong with it."""
+    """A tax unit as it came: its id as text, codes and money (whole cents) by column, and what is wrong with it."""
 
     line: int
     taxsimid: str
     codes: dict[str, int] = field(default_factory=dict)
-    money: dict[str, Fraction] = field(default_factory=dict)
+    money: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -131,26 +129,32 @@ def _identifier(text: str) -> str:
     return found[1] if found else visible(" ".join(text[:60].split()))
 
 
-def _number(text: str, column: str, row: Row) -> Fraction:
-    if text in _NOUGHTS:
-        return NOTHING
+def _number(text: str, column: str, row: Row) -> Decimal:
+    if not text:
+        return Decimal(0)
     try:
         if not _NUMBER.fullmatch(text):
             raise InvalidOperation
-        return Fraction(Decimal(text))
+        return Decimal(text)
     except (InvalidOperation, OverflowError, ValueError):
         row.faults.append(Fault(column, f"`{visible(text[:40])}` is not a number"))
-        return NOTHING
+        return Decimal(0)
 
 
-def _money(text: str, column: str, row: Row) -> Fraction:
-    value = _number(text, column, row)
-    return round_to(value, CENT, RoundingMode.HALF_UP) if 100 % value.denominator else value
+def _money(text: str, column: str, row: Row) -> int:
+    """In cents."""
+    if text in _NOUGHTS:
+        return 0
+    return int(_number(text, column, row).quantize(_CENT, ROUND_HALF_UP, _EXACT).scaleb(2, _EXACT))
 
 
 def _whole(text: str, column: str, row: Row) -> int:
+    if text in _NOUGHTS:
+        return 0
+    if len(text) < 10 and text.isascii() and text.isdecimal():
+        return int(text)
     value = _number(text, column, row)
-    if value.denominator != 1:
+    if value != value.to_integral_value():
         row.faults.append(Fault(column, f"`{visible(text[:40])}` is not a whole number"))
         return 0
-    return value.numerator
+    return int(value)

@@ -13,7 +13,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any, TypeVar
 
 from api.batch import Person, Unit
 from api.taxsim.columns import AGES, HEAD, MARGINAL, OTHER_ITEMIZED, OTHER_ITEMIZED_FROM, SPOUSE, UNDER_AGES, UNIT
@@ -23,7 +25,9 @@ from engine.types import EnumValue, Value
 UNSTATED_AGE, INFANT, ADULT_DEPENDENT_AGE = 40, 0, 40
 MOST_DEPENDENTS = 40
 STATUSES = (1, 2, 3, 6, 8, 33, 66)
-SEPARATE = (6, 66)
+JOINT, DEPENDENT_ELSEWHERE, SINGLE_ALWAYS, SEPARATE = 2, 8, 33, (6, 66)
+SINGLE = EnumValue("filing_status", "single")
+_Cents = TypeVar("_Cents", int, Any)  # a whole number, or an array of them
 _BUSINESS = ("self_employment_income", "sstb_self_employment_income", "partnership_s_corp_income")
 
 
@@ -65,32 +69,48 @@ def unit_of(row: Row) -> Unit:
     """The tax unit in a row without faults."""
     status = row.codes["mstat"]
     people = [Person("head", _filer(row, HEAD, "page"))]
-    if status == 2:
+    if status == JOINT:
         people.append(Person("spouse", _filer(row, SPOUSE, "sage")))
     ages = dependent_ages(row)
     people += [Person("dependent", {"age": age}) for age in ages]
-    facts: dict[str, Value] = {fact: row.money.get(column, Fraction(0)) for column, fact in UNIT.items()}
+    facts: dict[str, Value] = {fact: Fraction(row.money.get(column, 0), 100) for column, fact in UNIT.items()}
     facts["files_separately"] = status in SEPARATE
-    facts["head_is_dependent_elsewhere"] = status == 8
+    facts["head_is_dependent_elsewhere"] = status == DEPENDENT_ELSEWHERE
     facts["is_surviving_spouse"] = False
-    if status == 33:
-        facts["filing_status"] = EnumValue("filing_status", "single")
+    if status == SINGLE_ALWAYS:
+        facts["filing_status"] = SINGLE
     return Unit(tuple(people), facts)
 
 
-def _filer(row: Row, columns: dict[str, str], age_column: str) -> dict[str, Value]:
-    if row.codes["year"] >= OTHER_ITEMIZED_FROM and "otheritem" in columns:
-        columns = columns | {"otheritem": OTHER_ITEMIZED}
-    amounts: dict[str, Fraction] = dict.fromkeys(columns.values(), Fraction(0))
+def _filer(row: Row, columns: Mapping[str, str], age_column: str) -> dict[str, Value]:
+    amounts = filer_amounts(row.money, columns_of_year(columns, row.codes["year"]), 0)
+    facts: dict[str, Value] = {name: Fraction(amount, 100) for name, amount in amounts.items()}
+    return facts | {"age": row.codes.get(age_column, 0) or UNSTATED_AGE}
+
+
+def columns_of_year(columns: Mapping[str, str], year: int) -> Mapping[str, str]:
+    """Which fact each money column of a filer is in a year."""
+    if year >= OTHER_ITEMIZED_FROM and "otheritem" in columns:
+        return {**columns, "otheritem": OTHER_ITEMIZED}
+    return columns
+
+
+def filer_amounts(money: Mapping[str, _Cents], columns: Mapping[str, str], nothing: _Cents) -> dict[str, _Cents]:
+    """The amounts of a filer by fact, in cents: of one row, or as arrays of many."""
+    amounts: dict[str, _Cents] = dict.fromkeys(columns.values(), nothing)
     for column, fact in columns.items():
-        amount = row.money.get(column)
-        if amount:  # most are nought, and adding fractions is slow
-            amounts[fact] += amount
-    earned = (amounts[name] for name in _BUSINESS if amounts.get(name))
-    wages = sum((amount for amount in earned if amount > 0), Fraction(0))
+        if column in money:
+            amounts[fact] = amounts[fact] + money[column]
+    wages = nothing
+    for name in _BUSINESS:
+        wages = wages + _above_zero(amounts.get(name, nothing))
     amounts["w2_wages_from_qualified_business"] = wages
-    amounts["sstb_w2_wages_from_qualified_business"] = max(Fraction(0), amounts["sstb_self_employment_income"])
-    return {**amounts, "age": row.codes.get(age_column, 0) or UNSTATED_AGE}
+    amounts["sstb_w2_wages_from_qualified_business"] = _above_zero(amounts["sstb_self_employment_income"])
+    return amounts
+
+
+def _above_zero(amount: _Cents) -> _Cents:
+    return (amount + abs(amount)) // 2
 
 
 def dependent_ages(row: Row) -> list[int]:

@@ -1,0 +1,177 @@
+"""Rows of one year as the columns of a population: the tax units that `units.unit_of` makes of each, all at once.
+
+1. The money of all rows as a table of cents; each fact of a head or spouse is a sum of its columns.
+2. A row that has a fact out of range or that no column holds is left to whoever takes rows one by one.
+3. People stand in the order of their units: head, spouse, dependents. What is not stated of somebody is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.batch import GROUP
+from api.naming import find_definition
+from api.taxsim.columns import HEAD, MONEY, SPOUSE, UNIT
+from api.taxsim.table import Row
+from api.taxsim.units import (
+    DEPENDENT_ELSEWHERE,
+    JOINT,
+    SEPARATE,
+    SINGLE,
+    SINGLE_ALWAYS,
+    UNSTATED_AGE,
+    columns_of_year,
+    dependent_ages,
+    filer_amounts,
+)
+from engine.columns import Cell, Columns, GroupLink, column_of, unit_of
+from engine.ir.program import Definition, Program
+from engine.native.handover import entry_of
+from engine.periods import Period
+
+Cents = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+TOO_LARGE = 10**15  # cents: far out of any range, and sums of a few stay within 64 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Filers:
+    """Amounts by fact in cents and the ages of all heads, or of the spouses there are; `rows` says whose."""
+
+    rows: NDArray[np.intp]
+    amounts: Mapping[str, Cents]
+    ages: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Rows without faults, all of one year, ready to become columns."""
+
+    year: int
+    statuses: NDArray[np.int64]
+    head: Filers
+    spouse: Filers
+    units: Mapping[str, Cents]
+    dependents: list[list[int]]
+
+
+def vectors_of(rows: Sequence[Row]) -> Vectors:
+    """The rows as arrays."""
+    money = {name: _cents([row.money.get(name, 0) for row in rows]) for name in MONEY}
+    statuses = np.array([row.codes["mstat"] for row in rows], dtype=np.int64)
+    year = rows[0].codes["year"]
+    return Vectors(
+        year,
+        statuses,
+        _filers(rows, np.arange(len(rows)), money, columns_of_year(HEAD, year), "page"),
+        _filers(rows, np.flatnonzero(statuses == JOINT), money, columns_of_year(SPOUSE, year), "sage"),
+        {fact: money[column] for column, fact in UNIT.items()},
+        [dependent_ages(row) for row in rows],
+    )
+
+
+def _cents(amounts: list[int]) -> Cents:
+    if max(amounts) >= TOO_LARGE or min(amounts) <= -TOO_LARGE:
+        amounts = [amount if abs(amount) < TOO_LARGE else TOO_LARGE for amount in amounts]
+    return np.array(amounts, dtype=np.int64)
+
+
+def _filers(
+    rows: Sequence[Row], whose: NDArray[np.intp], money: Mapping[str, Cents], columns: Mapping[str, str], age: str
+) -> Filers:
+    own = {name: money[name][whose] for name in columns}
+    amounts = filer_amounts(own, columns, np.zeros(len(whose), dtype=np.int64))
+    ages = [rows[row].codes.get(age, 0) or UNSTATED_AGE for row in whose]
+    return Filers(whose, amounts, np.array(ages, dtype=np.int64))
+
+
+def held(program: Program, vectors: Vectors) -> Mask:
+    """Of which rows every fact is in its range."""
+    found = np.ones(len(vectors.statuses), dtype=bool)
+    stated = ((vectors.head.rows, vectors.head.amounts), (vectors.spouse.rows, vectors.spouse.amounts))
+    for rows, amounts in (*stated, (vectors.head.rows, vectors.units)):
+        for name, cents in amounts.items():
+            found[rows] &= _in_range(find_definition(program, name), cents)
+    return found
+
+
+def _in_range(definition: Definition, cents: Cents) -> Mask:
+    inside = np.abs(cents) < TOO_LARGE
+    if isinstance(definition.low, int | Fraction):
+        inside &= cents >= ceil(100 * definition.low)
+    if isinstance(definition.high, int | Fraction):
+        inside &= cents <= floor(100 * definition.high)
+    return inside
+
+
+def population(program: Program, period: Period, vectors: Vectors) -> Columns:
+    """The tax units with their people."""
+    made = _Population(program, period, vectors)
+    for name, amounts in vectors.units.items():
+        made.state(name, None, amounts, cents=True)
+    single = vectors.statuses == SINGLE_ALWAYS
+    if single.any():
+        status = find_definition(program, "filing_status")
+        entry = entry_of(program, status, SINGLE)
+        made.state("filing_status", np.flatnonzero(single), np.full(single.sum(), entry, dtype=np.int64))
+    made.state("files_separately", None, np.isin(vectors.statuses, SEPARATE).astype(np.int64))
+    made.state("head_is_dependent_elsewhere", None, (vectors.statuses == DEPENDENT_ELSEWHERE).astype(np.int64))
+    made.state("is_surviving_spouse", None, np.zeros(len(vectors.statuses), dtype=np.int64))
+    made.state_filers()
+    return made.columns()
+
+
+class _Population:
+    """Columns in the making, and where everybody stands."""
+
+    def __init__(self, program: Program, period: Period, vectors: Vectors) -> None:
+        self.program = program
+        self.period = period
+        self.vectors = vectors
+        dependents = np.array([len(ages) for ages in vectors.dependents], dtype=np.int64)
+        sizes = 1 + (vectors.statuses == JOINT) + dependents
+        self.heads = np.cumsum(sizes) - sizes
+        self.spouses = self.heads[vectors.spouse.rows] + 1
+        self.unit = np.repeat(np.arange(len(sizes)), sizes)
+        self.others = np.ones(int(sizes.sum()), dtype=bool)
+        self.others[self.heads] = False
+        self.others[self.spouses] = False
+        self.found: dict[Cell, tuple[Cents, Mask]] = {}
+
+    def state(self, name: str, rows: NDArray[np.intp] | None, values: Cents, cents: bool = False) -> None:
+        """State a fact of some rows of its entity, or of all."""
+        definition = find_definition(self.program, name)
+        cell = Cell(definition.name, definition.period.containing(self.period.start))
+        if cell not in self.found:
+            count = len(self.heads) if definition.entity == GROUP else len(self.unit)
+            self.found[cell] = np.zeros(count, dtype=np.int64), np.ones(count, dtype=bool)
+        entries, missing = self.found[cell]
+        where = slice(None) if rows is None else rows
+        entries[where] = values * (unit_of(self.program, definition) // 100) if cents else values
+        missing[where] = False
+
+    def state_filers(self) -> None:
+        """The facts of heads, spouses and dependents."""
+        for filers, rows in ((self.vectors.head, self.heads), (self.vectors.spouse, self.spouses)):
+            for name, amounts in filers.amounts.items():
+                self.state(name, rows, amounts, cents=True)
+            self.state("age", rows, filers.ages)
+        ages = [age for each in self.vectors.dependents for age in each]
+        self.state("age", np.flatnonzero(self.others), np.array(ages, dtype=np.int64))
+
+    def columns(self) -> Columns:
+        """What was stated, as a population."""
+        entity = self.program.settings.entities[GROUP]
+        numbers = {role.name: number for number, role in enumerate(entity.roles)}
+        roles = np.full(len(self.unit), numbers["dependent"], dtype=np.int8)
+        roles[self.heads] = numbers["head"]
+        roles[self.spouses] = numbers["spouse"]
+        columns = {cell: column_of(entries, missing) for cell, (entries, missing) in self.found.items()}
+        link = GroupLink(self.unit.astype(np.int32), roles)
+        return Columns(self.period, {entity.of: len(self.unit), GROUP: len(self.heads)}, columns, {GROUP: link})
