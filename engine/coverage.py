@@ -18,7 +18,7 @@ from engine.ir.walk import walk
 from engine.periods import add_months
 from engine.resolve import Symbols
 from engine.types import BOOLEAN
-from engine.witness import describe, search
+from engine.witness import Ground, describe, search
 
 MAX_NODES = 100_000
 Constant = Parameter | Table | Scale
@@ -141,72 +141,70 @@ def _size(body: ir.Expression, sizes: Mapping[str, int]) -> int:
     return sum(1 + (sizes.get(node.name, 0) if isinstance(node, ir.FunctionCall) else 0) for node in walk(body))
 
 
-def exception_clashes(
-    definitions: Iterable[Definition], settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
-) -> None:
+def exception_clashes(definitions: Iterable[Definition], ground: Ground, problems: Diagnostics) -> None:
     """E702: two exceptions that can hold at once, neither over the other, with a case in which they do."""
     for definition in definitions:
         for dated in definition.formulas[:1]:
             for node in walk(dated.body):
                 if isinstance(node, ir.Exceptions):
-                    _clashes(node, definition, settings, parameters, problems)
+                    _clashes(node, definition, ground, problems)
 
 
-def _clashes(
-    node: ir.Exceptions,
-    definition: Definition,
-    settings: Settings,
-    parameters: Mapping[str, Parameter],
-    problems: Diagnostics,
-) -> None:
+def _clashes(node: ir.Exceptions, definition: Definition, ground: Ground, problems: Diagnostics) -> None:
     for one, other in combinations(node.cases, 2):
         if one.name in other.over or other.name in one.over:
             continue
-        found = search([one.when, other.when], settings, parameters)
+        found = search([one.when, other.when], ground)
         if found.witness is not None:
             message = f"the exceptions `{one.name}` and `{other.name}` of `{definition.short_name}` can both hold"
             help_text = f"say which wins: `over: [{other.name}]`; both hold when {describe(found.witness)}"
             problems.add("E702", message, other.when.span, help=help_text)
 
 
-def dead_branches(
-    bodies: Iterable[ir.Expression], settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
-) -> None:
+def dead_branches(bodies: Iterable[ir.Expression], ground: Ground, problems: Diagnostics) -> None:
     """E703: a branch whose condition cannot hold where it is asked, or an else that is never reached."""
     for body in bodies:
         inner: set[int] = set()
         for node in walk(body):
             if isinstance(node, ir.If) and id(node) not in inner:
-                _dead_chain(node, inner, settings, parameters, problems)
+                _dead_chain(node, inner, ground, problems)
             elif isinstance(node, ir.Exceptions):
                 for case in node.cases:
-                    _dead_exception(case, settings, parameters, problems)
+                    _dead_exception(case, node.cases, ground, problems)
 
 
 def _dead_exception(
-    case: ir.ExceptionCase, settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
+    case: ir.ExceptionCase, cases: Iterable[ir.ExceptionCase], ground: Ground, problems: Diagnostics
 ) -> None:
-    found = search([case.when], settings, parameters)
+    found = search([case.when], ground)
     if found.witness is None and found.complete:
         message = f"the exception `{case.name}` never holds"
         problems.add("E703", message, case.when.span, help="remove it, or correct its `when`")
+        return
+    for other in cases:
+        if case.name in other.over and other.name not in case.over:
+            yields = search([case.when, ir.Not(BOOLEAN, other.when.span, other.when)], ground)
+            if yields.witness is None and yields.complete:
+                why = f"`{other.name}` is over it, and holds whenever it does"
+                message = f"the exception `{case.name}` never applies: {why}"
+                help_text = f"let it be over `{other.name}`, or remove it"
+                problems.add("E703", message, case.when.span, help=help_text)
+                return
 
 
-def _dead_chain(
-    node: ir.If, inner: set[int], settings: Settings, parameters: Mapping[str, Parameter], problems: Diagnostics
-) -> None:
+def _dead_chain(node: ir.If, inner: set[int], ground: Ground, problems: Diagnostics) -> None:
     before: list[ir.Expression] = []
     current: ir.Expression = node
     while isinstance(current, ir.If):
         inner.add(id(current))
-        found = search([*before, current.condition], settings, parameters)
+        found = search([*before, current.condition], ground)
         if found.witness is None and found.complete:
             help_text = "remove the branch, or correct its condition"
             message = "this condition never holds here"
             problems.add("E703", message, current.condition.span, help=help_text)
         before.append(ir.Not(BOOLEAN, current.condition.span, current.condition))
         current = current.otherwise
-    found = search(before, settings, parameters)
+    found = search(before, ground)
     if found.witness is None and found.complete:
         help_text = "one of the conditions before it always holds: correct it, or remove this branch"
         problems.add("E703", "this branch is never reached", current.span, help=help_text)
@@ -219,6 +217,32 @@ def unused(symbols: Symbols, used: set[str], problems: Diagnostics) -> None:
         if symbol.name not in used and symbol.name not in exported:
             message = f"`{symbol.declaration.name}` is never used"
             problems.add("W901", message, symbol.declaration.span, help="export it, or remove it")
+
+
+def unused_locals(symbols: Symbols, program: Program, problems: Diagnostics) -> None:
+    """W901: an argument that its function does not read, or a `let` that nothing reads."""
+    for symbol in symbols.all():
+        function = program.functions.get(symbol.name)
+        if function is None:
+            continue
+        read = _read_locals(dated.body for dated in function.formulas)
+        for name, _ in function.arguments:
+            if name not in read:
+                message = f"the argument `{name}` of `{symbol.declaration.name}` is never used"
+                problems.add("W901", message, symbol.declaration.span, help="use it, or remove it")
+    owners: list[Definition | FunctionDefinition] = [*program.definitions.values(), *program.functions.values()]
+    for owner in owners:
+        for dated in owner.formulas:
+            lets = [node for node in walk(dated.body) if isinstance(node, ir.Let)]
+            read = _read_locals([dated.body]) if lets else set()
+            for node in lets:
+                if node.name not in read:
+                    message = f"the local name `{node.name.partition('#')[0]}` is never used"
+                    problems.add("W901", message, node.value.span, help="use it, or remove it")
+
+
+def _read_locals(bodies: Iterable[ir.Expression]) -> set[str]:
+    return {node.name for body in bodies for node in walk(body) if isinstance(node, ir.Local)}
 
 
 def uncovered_exports(symbols: Symbols, expected: set[str], problems: Diagnostics) -> None:

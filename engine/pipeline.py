@@ -33,6 +33,7 @@ from engine.reforms import apply_reforms
 from engine.resolve import Symbol, Symbols, resolve, uprate_targets
 from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.nodes import Node
+from engine.witness import Ground
 
 MAX_DEFINITIONS = 200_000
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # passes walk formulas as deep as the parser lets them be
@@ -121,7 +122,7 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
         dates.check(definition.formulas)
     sound = [one for name, one in program.definitions.items() if _declared(name) in whole]
     parameters = {name: one for name, one in program.parameters.items() if name in whole}
-    coverage.exception_clashes(sound, program.settings, parameters, problems)
+    coverage.exception_clashes(sound, Ground(program.settings, parameters, program.definitions), problems)
     coverage.too_large(program, problems)
     if whole >= set(_constants(program)):  # else a stand-in would be judged
         names = [one.name for one in sound] + [name for name in program.functions if name in whole]
@@ -140,11 +141,12 @@ def _lint(ruleset: Ruleset, symbols: Symbols, used: set[str], program: Program, 
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
     whole = coverage.untouched(symbols, problems)
     parameters = {name: one for name, one in program.parameters.items() if name in whole}
-    coverage.dead_branches(bodies, program.settings, parameters, problems)
+    coverage.dead_branches(bodies, Ground(program.settings, parameters, program.definitions), problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
     coverage.uncovered_exports(symbols, expected_names(ruleset), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)
+        coverage.unused_locals(symbols, program, problems)
 
 
 def expected_names(ruleset: Ruleset) -> set[str]:

@@ -85,8 +85,12 @@ class Symbols:
         for names in self.local.values():
             yield from names.values()
 
-    def report_unknown(self, module: str, name: str, span: Span, problems: Diagnostics) -> None:
-        """Say that `name` means nothing in `module`: private elsewhere (E403), or unknown (E401)."""
+    def report_unknown(
+        self, module: str, name: str, span: Span, problems: Diagnostics, others: frozenset[str] = frozenset()
+    ) -> None:
+        """Say that `name` means nothing in `module`: private elsewhere (E403), or unknown (E401).
+
+        `others`: what besides declared names may have been meant."""
         private = [names[name] for names in self.local.values() if name in names]
         if private:
             owner = private[0]
@@ -97,7 +101,7 @@ class Symbols:
             return
         if self._meant(module, name):
             return
-        known = set(self.exported) | set(self.local.get(module, {})) | BUILTINS
+        known = set(self.exported) | set(self.local.get(module, {})) | BUILTINS | others
         problems.add("E401", f"unknown name `{name}`", span, help=did_you_mean(name, known))
 
 

@@ -1,7 +1,8 @@
 """Can these conditions hold together? Finds a case in which they do, to show a clash of exceptions or a dead branch.
 
 1. The leaves are what a condition reads. A leaf's candidates are true and false, an enum's members, or numbers: every
-   constant that the conditions mention, and one step either side of each.
+   constant that the conditions mention, one step either side of each, and what lies between two of them. What the
+   range of a fact excludes is none.
 2. Try the candidates' combinations until all conditions hold: that is the witness.
 3. When every number leaf is compared with constants alone, the candidates meet every cell of the plane, so that no
    witness proves that there is none. Otherwise nothing is concluded.
@@ -13,16 +14,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice, pairwise, product
+from math import ceil, floor
 
 from engine.declarations import Parameter, Settings
 from engine.ir import nodes as ir
+from engine.ir.program import Definition
 from engine.ir.walk import children, walk
 from engine.numbers import format_decimal
 from engine.types import DATE, EnumValue, Kind, Value
 from engine.values import calculate, compare
 
 MAX_COMBINATIONS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What conditions stand on: the jurisdiction, and by name its parameters, facts and figures."""
+
+    settings: Settings
+    parameters: Mapping[str, Parameter]
+    definitions: Mapping[str, Definition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +49,14 @@ class _Unknown(Exception):
     """A node that the little evaluator does not follow."""
 
 
-def search(conditions: Sequence[ir.Expression], settings: Settings, parameters: Mapping[str, Parameter]) -> Search:
+def search(conditions: Sequence[ir.Expression], ground: Ground) -> Search:
     """Look for values of the leaves that make all conditions hold."""
-    plain = [_inlined(condition, {}, parameters) for condition in conditions]
+    plain = [_inlined(condition, {}, ground.parameters) for condition in conditions]
     leaves = list(dict.fromkeys(leaf for condition in plain for leaf in _leaves(condition)))
     literals = [n for c in plain for n in walk(c) if isinstance(n, ir.Literal)]
     constants = sorted({Fraction(n.value) for n in literals if n.type.is_number})  # type: ignore[arg-type]
     days = sorted({n.value for n in literals if isinstance(n.value, date)})
-    candidates = [_candidates(leaf, constants, days, settings) for leaf in leaves]
+    candidates = [_candidates(leaf, constants, days, ground) for leaf in leaves]
     count = 1
     for options in candidates:
         count *= len(options)
@@ -110,21 +122,47 @@ def _leaves(node: ir.Expression) -> Iterator[ir.Expression]:
 
 
 def _candidates(
-    leaf: ir.Expression, constants: Sequence[Fraction], days: Sequence[date], settings: Settings
+    leaf: ir.Expression, constants: Sequence[Fraction], days: Sequence[date], ground: Ground
 ) -> tuple[Value, ...]:
     match leaf.type.kind:
         case Kind.BOOLEAN:
             return (True, False)
         case Kind.ENUM:
-            members = settings.enums[leaf.type.enum].members
+            members = ground.settings.enums[leaf.type.enum].members
             return tuple(EnumValue(leaf.type.enum, member) for member in members)
         case Kind.MONEY | Kind.RATE | Kind.INTEGER:
-            step = Fraction(1) if leaf.type.kind is Kind.INTEGER else settings.money_grid
-            around = {point + shift for point in (*constants, Fraction(0)) for shift in (-step, Fraction(0), step)}
-            return tuple(sorted(around, key=lambda number: (abs(number), number)))
+            low, high = _range(leaf, ground)
+            ends = [end for end in (low, high) if end is not None]
+            points = sorted({*constants, *ends, Fraction(0)})
+            around = set(_whole(points) if leaf.type.kind is Kind.INTEGER else _around(points, ground.settings))
+            within = [one for one in around if (low is None or one >= low) and (high is None or one <= high)]
+            return tuple(sorted(within, key=lambda number: (abs(number), number)))
         case Kind.DATE:
             return tuple(sorted({day + timedelta(shift) for day in days for shift in (-1, 0, 1)}))
     return ()
+
+
+def _range(leaf: ir.Expression, ground: Ground) -> tuple[Fraction | None, Fraction | None]:
+    """Between what a leaf's value must lie. The range of a computed figure bounds only what is given in its place."""
+    match leaf:
+        case ir.VariableRead() if leaf.name in ground.definitions and ground.definitions[leaf.name].is_input:
+            return ground.definitions[leaf.name].low, ground.definitions[leaf.name].high
+        case ir.Aggregate(operator="count"):
+            return Fraction(0), None
+    return None, None
+
+
+def _whole(points: Sequence[Fraction]) -> Iterator[Fraction]:
+    for point in points:
+        yield from (Fraction(whole + shift) for whole in {floor(point), ceil(point)} for shift in (-1, 0, 1))
+
+
+def _around(points: Sequence[Fraction], settings: Settings) -> Iterator[Fraction]:
+    """Each point, a step of the money's grid either side, and the middle between neighbours that are nearer still."""
+    step = settings.money_grid
+    for point in points:
+        yield from (point - step, point, point + step)
+    yield from ((low + high) / 2 for low, high in pairwise(points) if high - low <= 2 * step)
 
 
 def _holds(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> bool:

@@ -85,6 +85,10 @@ def _clip(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     assert result is not None
     if not result.is_number and result != DATE:
         return elab.fail("E502", f"{article(result)} has no order", node.span, help="use numbers or dates")
+    low, high = (values[index].node for index in (1, 2))
+    if isinstance(low, ir.Literal) and isinstance(high, ir.Literal) and low.value > high.value:  # type: ignore[operator]
+        help_text = "write `clip(x, low, high)`, the lower end first"
+        return elab.fail("E509", "the lower end lies above the upper end", node.arguments[1].span, help=help_text)
     lower = ir.Extreme(result, node.span, "min", (values[0].node, values[2].node))
     return Value(ir.Extreme(result, node.span, "max", (values[1].node, lower)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.check.context import Elaboration, Part, Row, Scope, Value, article, failed
-from engine.check.operators import as_money
+from engine.check.operators import as_money, with_unit
 from engine.declarations import Function, KeyType, Scale, Table
 from engine.ir import nodes as ir
 from engine.resolve import Symbol
@@ -67,7 +67,8 @@ def typed(elab: Elaboration, node: ast.Expression, scope: Scope, wanted: ValueTy
         return value
     help_text = f"give {article(wanted)}"
     if wanted == MONEY and value.type.is_number:
-        return elab.fail("E504", "money is wanted here", node.span, help=f"write `600 {elab.settings.currency}`")
+        remedy = with_unit(value, node.span, elab.settings.currency)
+        return elab.fail("E504", "money is wanted here, not a number without a unit", node.span, help=remedy)
     if wanted == INTEGER and value.type == RATE:
         help_text = "round it to a whole number: `floor(x)`, `ceil(x)` or `round(x, half_up, 1)`"
     return elab.fail(code, f"{article(wanted)} is wanted here, not {article(value.type)}", node.span, help=help_text)

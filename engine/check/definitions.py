@@ -276,11 +276,18 @@ def _transitive(exceptions: Sequence[VariableException], problems: Diagnostics) 
         for name, span in one.over:
             if name not in direct or name == one.name:
                 message = f"there is no other exception `{name}` here"
-                problems.add("E705", message, span, help=did_you_mean(name, set(direct) - {one.name}))
+                problems.add("E705", message, span, help=_other_exception(name, set(direct) - {one.name}))
             else:
                 direct[one.name].add(name)
     _mutual(exceptions, direct, problems)
     return {name: tuple(sorted(_reach(name, direct))) for name in direct}
+
+
+def _other_exception(name: str, others: set[str]) -> str:
+    near = did_you_mean(name, others)
+    if near.startswith("did you") or not others:
+        return near if others else "leave `over` out: there is no other exception"
+    return "one of " + ", ".join(f"`{other}`" for other in sorted(others))
 
 
 def _mutual(exceptions: Sequence[VariableException], direct: dict[str, set[str]], problems: Diagnostics) -> None:

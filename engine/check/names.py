@@ -42,14 +42,48 @@ def _report_unknown(elab: Elaboration, node: ast.Name, scope: Scope) -> None:
         role_names = {name for role in entity.roles for name in (role.name, role.plural)} | set(entity.sets)
         if node.name in {entity.name, entity.plural} | role_names | ({"members"} if entity.of else set()):
             message = f"`{node.name}` cannot be reached from {_entity_words(scope.entity)}"
-            elab.problems.add("E406", message, node.span, help="see `Who may be read` in rules/README.md")
+            elab.problems.add("E406", message, node.span, help=_way(elab, entity, node.name, scope))
             return
     enums = [enum.name for enum in elab.settings.enums.values() if node.name in enum.members]
     if enums and elab.symbols.is_new(scope.module, node.name):
         help_text = f"a member of `{enums[0]}` is written with a point: `.{node.name}`"
         elab.problems.add("E401", f"unknown name `{node.name}`", node.span, help=help_text)
         return
-    elab.symbols.report_unknown(scope.module, node.name, node.span, elab.problems)
+    if node.name.lower() in _TRUTHS or node.name in elab.settings.enums:
+        elab.problems.add("E401", f"unknown name `{node.name}`", node.span, help=_no_name(elab, node.name))
+        return
+    elab.symbols.report_unknown(scope.module, node.name, node.span, elab.problems, _reachable(elab, scope))
+
+
+_TRUTHS = {"yes": "true", "no": "false", "true": "true", "false": "false"}
+
+
+def _no_name(elab: Elaboration, name: str) -> str:
+    """What to write for a word of truth, or for the name of an enum."""
+    if name not in elab.settings.enums:
+        return f"write `{_TRUTHS[name.lower()]}`"
+    return f"write a member of `{name}` alone, as in `.{next(iter(elab.settings.enums[name].members), 'member')}`"
+
+
+def _reachable(elab: Elaboration, scope: Scope) -> frozenset[str]:
+    """Locals, roles, groups, owners and records that a name may have been meant for."""
+    found = set(scope.names)
+    for entity in elab.settings.entities.values():
+        if entity.name == scope.entity and entity.of:
+            found |= {"members", *entity.sets, *(role.name if role.single else role.plural for role in entity.roles)}
+        if entity.of == scope.entity or entity.belongs_to == scope.entity:
+            found.add(entity.name if entity.of else entity.plural)
+    return frozenset(found)
+
+
+def _way(elab: Elaboration, entity: Entity, name: str, scope: Scope) -> str:
+    """How a formula comes to somebody who cannot be reached by the name alone."""
+    own = elab.settings.entities.get(scope.entity)
+    if own is not None and entity.of == own.name and name not in (entity.name, entity.plural):
+        return f"write `{entity.name}.{name}`"
+    if own is not None and own.of and entity.belongs_to == own.of:
+        return f"sum them in a figure of `{own.of}` first, and that figure over `members`"
+    return "see `Who may be read` in rules/README.md"
 
 
 def _entity_words(entity: str) -> str:

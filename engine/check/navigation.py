@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.check.context import Elaboration, Part, Scope, Value, Who, failed
-from engine.check.names import figure_type, reading
+from engine.check.names import figure_type, name_part, reading
 from engine.check.times import Figure, constant_time, is_money, is_stock, when_time
 from engine.ir import nodes as ir
 from engine.periods import PeriodKind, Unit
@@ -49,6 +49,9 @@ def _constant_at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
 
 def over_time(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:
     """`sum(x over months)` or `sum(x over last 3 years)`."""
+    if node.count == 0 and node.unit not in ("days", "months", "years") and isinstance(node.body, ast.Name):
+        help_text = f"write `{node.operation}(m.{node.body.name} for m in {node.unit})`"
+        return elab.fail("E505", f"`{node.unit}` are no periods to run over", node.span, help=help_text)
     found = figure_path(elab, node.body, scope)
     if found is None:
         return failed(node.span)
@@ -132,6 +135,9 @@ def figure_path(elab: Elaboration, node: ast.Expression, scope: Scope) -> tuple[
         elab.symbols.report_unknown(scope.module, name, span, elab.problems)
         return None
     figure = symbol.figure
+    if figure is not None and isinstance(node, ast.Name) and scope.entity and figure.entity != scope.entity:
+        name_part(elab, node, scope)  # which says through whom it is read
+        return None
     if not isinstance(who, Who) or figure is None or figure.entity != who.subject.entity or not scope.entity:
         help_text = did_you_mean(name, {one.declaration.name for one in elab.symbols.all() if one.figure is not None})
         elab.problems.add("E406", f"`{name}` is no figure that can be read here", span, help=help_text)

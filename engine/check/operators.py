@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -62,18 +63,44 @@ def join(elab: Elaboration, values: Sequence[Value], spans: Sequence[Span], what
 def mismatch(elab: Elaboration, first: Value, second: Value, span: Span, what: str) -> None:
     """Report two types that do not meet: E504 where a bare number stands beside money, else E501."""
     if {first.type.kind, second.type.kind} in ({Kind.MONEY, Kind.INTEGER}, {Kind.MONEY, Kind.RATE}):
-        currency = elab.settings.currency
-        message = f"a number without a unit cannot be {what} money"
-        where = span if second.type != MONEY or first.node.span is None else first.node.span
-        elab.problems.add("E504", message, where, help=f"write an amount: `600 {currency}`")
+        beside = "stand beside" if what == "alternatives to" else f"be {what}"
+        message = f"a number without a unit cannot {beside} money"
+        number, where = (second, span) if second.type != MONEY else (first, first.node.span or span)
+        elab.problems.add("E504", message, where, help=with_unit(number, where, elab.settings.currency))
         return
     message = f"{article(first.type)} and {article(second.type)} cannot be {what.rpartition(' ')[0]}"
-    elab.problems.add("E501", message, span, help=_remedy(first.type, second.type))
+    elab.problems.add("E501", message, span, help=_remedy(first, second, span))
 
 
-def _remedy(first: ValueType, second: ValueType) -> str:
-    if {first.kind, second.kind} == {Kind.DATE, Kind.INTEGER}:
+def with_unit(number: Value, span: Span, currency: str) -> str:
+    """How a number that stands where money is wanted becomes money."""
+    text = span.text
+    if text.endswith("%"):
+        return f"say of what amount: `{text} * 600 {currency}`"
+    if re.fullmatch(r"-?[0-9][0-9_]*(\.[0-9_]+)?", text):
+        return f"write an amount: `{text} {currency}`"
+    if re.fullmatch(r"[a-z0-9_.]{1,40}", text):
+        return f"multiply it by an amount: `{text} * 1 {currency}`"
+    return f"write an amount: `600 {currency}`"
+
+
+_DATE_LIKE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+
+
+def _remedy(first: Value, second: Value, span: Span) -> str:
+    kinds = {first.type.kind, second.type.kind}
+    if Kind.DATE in kinds and kinds & {Kind.INTEGER, Kind.RATE}:
+        number = second.node.span if second.type.is_number else first.node.span
+        written = _DATE_LIKE.fullmatch(number.text) if number is not None else None
+        if written is not None:
+            year, month, day = written.groups()
+            meant = f"`{year}-{int(month):02}-{int(day):02}`" if year else "`1964-01-31`"
+            return f"write dates as YYYY-MM-DD: {meant}"
         return "write a length of time, such as `3 days` or `18 years`, or a date, such as `2024-01-31`"
+    if kinds == {Kind.DURATION, Kind.INTEGER}:
+        if second.type == INTEGER and isinstance(second.node, ir.Literal):
+            return f"write the length with its unit: `{span.text} days`"
+        return "a length of time has a unit, such as `18 years`, and a whole number has none"
     return "both sides must be of one type"
 
 
@@ -150,6 +177,8 @@ def _no_product(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Val
     help_text = "multiply money by a rate or a whole number"
     if (left.type, right.type) == (MONEY, MONEY):
         help_text = "money times money has no meaning here: one of the two should be a rate"
+    elif BOOLEAN in (left.type, right.type):
+        help_text = "choose by it: `if … then … else …`"
     elif DATE in (left.type, right.type):
         help_text = "use `years_between(a, b)` or `months_between(a, b)`"
     return elab.fail("E502", message, node.span, help=help_text)

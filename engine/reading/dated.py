@@ -38,6 +38,7 @@ def read_known_until(fields: Fields, days: list[date]) -> date | None:
     if until is not None and scalar is not None and days and until < max(days):
         message = f"the constant is known until `{until}`, but a value holds from `{max(days)}`"
         fields.context.report("E210", message, scalar.span, help="write the last day of the last value")
+        return None
     return until
 
 
@@ -51,6 +52,9 @@ def read_uprate(fields: Fields, types: list[ValueType], days: list[date]) -> Upr
     inner = open_fields(context, node, place, "`uprate`", ("by", "base", "round"))
     if inner is None:
         return None
+    if not fields.has("known_until"):
+        message = "the constant has no `known_until`, so that `uprate` would never be used"
+        context.report("E210", message, place, help="add `known_until:`, the last day for which the values are known")
     by, base = inner.scalar("by", needed=True), _base(inner, days)
     type = MONEY if MONEY in types or not types else types[0]  # where there is money, only that moves
     if not all(one.is_number for one in types):

@@ -96,14 +96,28 @@ def open_fields(context: Context, node: Node, place: Span, what: str, allowed: I
     entries = []
     for entry in found:
         if entry.name not in known:
-            help_text = context.did_you_mean(entry.name, known)
-            meant = context.nearest(entry.name, known)
+            meant = _synonym(entry.name, known, there) or context.nearest(entry.name, known)
+            help_text = f"did you mean `{meant}`?" if meant else context.did_you_mean(entry.name, known)
             context.report("E201", f"{what} has no key `{shown(entry.name)}`", entry.key.span, help=help_text)
             if meant and meant not in there:
                 there.add(meant)
                 entry = replace(entry, key=replace(entry.key, text=meant))
         entries.append(entry)
     return Fields(context, replace(found, entries=tuple(entries)), place, what)
+
+
+_SYNONYMS = {
+    "amount": ("value",), "brackets": ("values",), "citation": ("law",), "condition": ("needs", "when"),
+    "description": ("label", "about"), "expression": ("formula",), "formula": ("needs", "then"),
+    "if": ("when", "needs"), "name": ("label",), "needs": ("then",), "rate": ("value",), "reference": ("law",),
+    "source": ("law",), "statute": ("law",), "then": ("needs",), "title": ("label", "about"), "unit": ("type",),
+    "value": ("rate", "values", "then", "formula"), "when": ("needs",),
+}  # fmt: skip
+
+
+def _synonym(word: str, known: tuple[str, ...], there: set[str]) -> str:
+    """The key for which an author may write `word`, if the place has it and it does not stand there."""
+    return next((one for one in _SYNONYMS.get(word, ()) if one in known and one not in there), "")
 
 
 def as_mapping(context: Context, node: Node, place: Span, what: str) -> Mapping | None:

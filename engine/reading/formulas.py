@@ -74,7 +74,8 @@ def _function(context: Context, entry: Entry) -> Function:
     if fields is None:
         return Function(entry.name, entry.key.span, type=FAILED)
     formula = read_dated_formula(context, fields.required("formula"), fields.span_of("formula"))
-    type, known = read_type(context, fields.scalar("type", needed=True)), fields.has("arguments")
+    type = read_type(context, fields.scalar("type", needed=True))
+    known = isinstance(fields.node_of("arguments"), Mapping)
     return Function(
         entry.name,
         entry.key.span,

@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.declarations import Bracket, Key, KeyType, Scale
+from engine.numbers import format_decimal
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
 from engine.reading.fields import Fields, as_sequence, open_fields
@@ -15,7 +16,7 @@ from engine.reading.formulas import cited_law
 from engine.reading.tables import key_values, keyed_entries, read_key_type
 from engine.reading.values import read_type, read_value
 from engine.source import Span
-from engine.syntax.nodes import Entry, Node, shown
+from engine.syntax.nodes import Entry, Node, Scalar, shown
 from engine.syntax.nodes import Mapping as MappingNode
 from engine.types import FAILED, MONEY, RATE, ValueType
 
@@ -151,7 +152,20 @@ def _bracket(context: Context, node: Node, bands: Bands, first: bool) -> Bracket
     threshold = _threshold(fields, bands, first)
     if value_node is None:
         return None
-    return Bracket(threshold, read_value(context, value_node, type, fields.span_of(bands.result)))
+    value = read_value(context, value_node, type, fields.span_of(bands.result))
+    if bands.kind == "marginal" and isinstance(value_node, Scalar) and isinstance(value, int | Fraction) and value > 1:
+        _check_percent(context, value_node, Fraction(value))
+    return Bracket(threshold, value)
+
+
+def _check_percent(context: Context, node: Scalar, rate: Fraction) -> None:
+    """E204 for `rate: 10`, which would take ten times the slice: more than all of it is written as a percentage."""
+    text = shown(node.text)
+    if "%" in text or "/" in text:
+        return
+    whole = f"{format_decimal(rate * 100)}%"
+    help_text = f"write `{text}%`, or `{whole}` if that is what the law says"
+    context.report("E204", f"a rate of `{text}` is {whole} of the slice", node.span, help=help_text)
 
 
 def _threshold(fields: Fields, bands: Bands, first: bool) -> Fraction | None:

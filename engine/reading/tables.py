@@ -107,7 +107,10 @@ def read_key_type(context: Context, name: str, scalar: Scalar | None) -> KeyType
     found = _INTEGER.fullmatch(scalar.text)
     if not found:
         choices = [*context.settings.enums, "integer 0..3"]
+        ends = re.findall(r"[0-9]{1,3}", scalar.text)
         help_text = context.did_you_mean(scalar.text, choices)
+        if len(ends) == 2 and scalar.text.startswith(("int", ends[0])):
+            help_text = f"write `integer {ends[0]}..{ends[1]}`"
         context.report("E215", f"nothing is keyed by `{shown(scalar.text)}`", scalar.span, help=help_text)
         return None
     low, high = (read_whole(context, found[index], scalar.span) for index in (1, 2))
@@ -115,7 +118,8 @@ def read_key_type(context: Context, name: str, scalar: Scalar | None) -> KeyType
         return None
     if high < low or high - low >= MAX_KEYS:
         fault = "is empty" if high < low else f"has more than {MAX_KEYS:,} values"
-        context.report("E214", f"the range `{shown(scalar.text)}` {fault}", scalar.span, help="write `integer 0..3`")
+        help_text = f"write `integer {high}..{low}`" if 0 <= low - high < MAX_KEYS else "write `integer 0..3`"
+        context.report("E214", f"the range `{shown(scalar.text)}` {fault}", scalar.span, help=help_text)
         return None
     return KeyType(name, low=low, high=high)
 

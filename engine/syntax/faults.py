@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
@@ -25,6 +26,7 @@ _HINTS = {
     "?": "write `if c then a else b`", ";": "a formula is one expression; name its parts with `let x = … in …`",
     "\u2212": "write `-`", "\u2013": "write `-`", "\u00d7": "write `*`", "·": "write `*`", "÷": "write `/`",
     "≤": "write `<=`", "≥": "write `>=`", "≠": "write `!=`",
+    ":": "write `then` after a condition, and `let x = …` for a name", "\u2026": "write the formula out",
 }  # fmt: skip
 _SPOKEN = {
     "NAME": "a name", "NUMBER": "a number", "LPAR": "`(`", "RPAR": "`)`", "$END": "the end", "ELSE": "`else`",
@@ -49,7 +51,11 @@ def bad_character(fault: UnexpectedCharacters, fragment: Fragment, problems: Dia
     name = f"`{char}`" if char.isascii() and char.isprintable() else f"`{char}` ({number})"
     if not char.isprintable() or char.isspace():
         name = number
+    plain = normalize("NFKC", char)
     help_text = _HINTS.get(char, "write an ordinary space" if char.isspace() else "")
+    if not help_text and len(plain) == 1 and plain.isascii() and plain.isprintable():
+        help_text = f"write `{plain}`"
+    help_text = help_text or ("" if char.isprintable() else "remove it")
     help_text = help_text or "formulas are written with ASCII letters, digits and the operators of the manual"
     problems.add("E304", f"the character {name} cannot stand in a formula", span, help=help_text)
 
@@ -60,7 +66,8 @@ def bad_token(fault: UnexpectedToken, fragment: Fragment, problems: Diagnostics)
     start = token.start_pos or 0
     span = fragment.span(start, token.end_pos or 0)
     allowed = fault.accepts or fault.expected
-    help_text = _habit(fragment.text, start, str(token)) or _expectation(allowed)
+    help_text = _habit(fragment.text, start, str(token)) or _word_habit(fragment.text, start, str(token), allowed)
+    help_text = help_text or _expectation(allowed)
     if token.type != "NAME" and str(token).isalpha() and str(token).islower() and set(allowed) == {"NAME"}:
         help_text = f"`{token}` is a word of the language: choose another name"
     problems.add("E301", f"`{token}` cannot stand here", span, help=help_text)
@@ -89,11 +96,42 @@ def _habit(text: str, start: int, word: str) -> str:
         return ""
     if re.fullmatch(r"[A-Za-z]{3}", word):
         return f"write the currency's code in capitals: `{word.upper()}`"
-    if re.match(r"[eE][0-9]", word):
+    if re.match(r"[eE][0-9]", word) or word.lower() in ("k", "m", "mn", "bn", "thousand", "million", "billion"):
         return "write all digits of the number"
     if word == "," and re.match(r",[0-9]{3}\b", text[start:]):
         return "group digits with `_`: `1_000`"
     return ""
+
+
+_WORDS_OF_OURS = frozenset("let in if then else case when and or not is between otherwise for where over".split())
+_WORDS_OF_OTHERS = {
+    "elif": "write `else if`", "elsif": "write `else if`", "elseif": "write `else if`", "unless": "write `if not`",
+    "percent": "write `10%`", "xor": "write `!=` between two conditions",
+    "mod": "there is no remainder; round with `floor(x)`", "equals": "write `=`", "div": "write `/`",
+}  # fmt: skip
+
+
+def _word_habit(text: str, start: int, word: str, allowed: object) -> str:
+    """What to write for a word, or a bracket, that other languages have here; empty if it is none."""
+    before, after = text[:start].rstrip(), text[start + len(word) :].lstrip()
+    last = re.search(r"[A-Za-z_]*$", before)
+    if word.isupper() and word.lower() in _WORDS_OF_OURS:
+        return f"write `{word.lower()}`"
+    if word.lower() in _WORDS_OF_OTHERS:
+        return _WORDS_OF_OTHERS[word.lower()]
+    if word == "in" and after.startswith("("):
+        return "write `is one of (…)`"
+    if last is not None and last[0] == "is" and word != "one":
+        return "write `=`" if word != "not" else "write `!=`"
+    if word == "if" and isinstance(allowed, set | frozenset) and "WHERE" in allowed:
+        return "write `where`"
+    if word == "of" and before.endswith("%"):
+        return "write `10% * …`"
+    if word[:1].isdigit() and re.search(r"\b[A-Z]{3}$", before):
+        return f"write the currency after the number: `{word} {before[-3:]}`"
+    if word == "%":
+        return "a percentage is a number and `%`, such as `10%`; there is no remainder"
+    return "there are no lists: write `min(a, b)`" if word == "[" else ""
 
 
 def _missing(text: str) -> str:

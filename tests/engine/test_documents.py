@@ -105,7 +105,7 @@ def test_dated_values_come_in_order_of_date() -> None:
 
 
 def test_uprating_is_from_the_last_value_on_the_ruleset_s_grid_unless_stated() -> None:
-    values = "{type: money, law: x, values: {2020-01-01: 1, 2022-01-01: 2}, uprate: %s}"
+    values = "{type: money, law: x, values: {2020-01-01: 1, 2022-01-01: 2}, known_until: 2022-12-31, uprate: %s}"
     stated = module_of("parameters:\n  p: " + values % "{by: cpi, base: 2020-01-01, round: down to 50 USD}" + "\n")
     plain = module_of("parameters:\n  p: " + values % "{by: cpi}" + "\n")
     one, other = stated.parameters[0].uprate, plain.parameters[0].uprate
