@@ -20,7 +20,9 @@ from pathlib import Path
 
 import engine
 from api.failures import Misuse, suggestion
+from engine.diagnostics import Diagnostics
 from engine.documents import REFORMS_FOLDER
+from engine.examples import check_examples
 from engine.ir.program import Program
 from engine.pipeline import Compiled, check_rules, compile_rules
 
@@ -62,10 +64,21 @@ def check(name: str, reforms: Sequence[Path] = (), lint: bool = True) -> Compile
     """
     folder = find_rules(name)
     compiled = check_rules(folder, find_reforms(reforms), lint)
+    if lint and not reforms:  # a reform may have removed what examples name
+        compiled = _with_examples(compiled)
     if reforms or compiled.program is None or not lint:
         return compiled
     own = sorted(path for path in (folder / REFORMS_FOLDER).glob("*.yaml") if path.is_file())
     return reduce(lambda so_far, path: _with_reform(so_far, folder, path), own, compiled)
+
+
+def _with_examples(compiled: Compiled) -> Compiled:
+    """What was found, and what is wrong with the examples; what they compute is for `test`."""
+    if compiled.program is None or compiled.ruleset is None:
+        return compiled
+    problems = Diagnostics(list(compiled.problems))
+    check_examples(compiled.ruleset, compiled.program, problems)
+    return Compiled(compiled.ruleset, None if problems.errors else compiled.program, tuple(problems))
 
 
 def _with_reform(compiled: Compiled, folder: Path, reform: Path) -> Compiled:

@@ -1,5 +1,5 @@
-"""Checks that look at the whole program: dates without a value, exceptions that clash, dead branches, what no example
-covers, what nothing uses.
+"""Checks that look at the whole program: dates without a value, exceptions that clash, dead branches, what nothing
+uses.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import combinations
 
-from engine.declarations import Input, Parameter, Scale, Settings, Table
+from engine.declarations import Parameter, Scale, Settings, Table
 from engine.dependencies import call_graph, order
 from engine.diagnostics import Diagnostics
 from engine.ir import nodes as ir
@@ -243,14 +243,3 @@ def unused_locals(symbols: Symbols, program: Program, problems: Diagnostics) -> 
 
 def _read_locals(bodies: Iterable[ir.Expression]) -> set[str]:
     return {node.name for body in bodies for node in walk(body) if isinstance(node, ir.Local)}
-
-
-def uncovered_exports(symbols: Symbols, expected: set[str], problems: Diagnostics) -> None:
-    """E704: an exported figure or requirement that no example expects."""
-    for symbol in symbols.exported.values():
-        declaration = symbol.declaration
-        computed = symbol.figure is not None and not isinstance(declaration, Input)
-        if computed and declaration.name not in expected:
-            help_text = f"add an example with `expect: {{{declaration.name}: …}}`"
-            message = f"no example expects `{declaration.name}`"
-            problems.add("E704", message, declaration.span, help=help_text)

@@ -186,7 +186,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class RuleModule:
-    """One file of law. `exports` keep the place where each name is listed."""
+    """One file of law. `exports` keep the place where each name is listed. `examples_unread`: not all could be read."""
 
     name: str
     about: str
@@ -201,6 +201,7 @@ class RuleModule:
     variables: tuple[Variable, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     examples: tuple[Example, ...] = ()
+    examples_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

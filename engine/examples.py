@@ -68,13 +68,22 @@ def run_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> E
     return ExamplesRun(examples, expectations, tuple(mismatches), seen)
 
 
+def check_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> None:
+    """What is wrong with the examples themselves (E801, E802, E805), without computing anything."""
+    for module in ruleset.modules:
+        for example in module.examples:
+            list(_Runner(module, example, program, None, problems, {}).run())
+
+
 class _Runner:
+    """Reads one example and, where there are `constants`, computes what it expects."""
+
     def __init__(
         self,
         module: RuleModule,
         example: Example,
         program: Program,
-        constants: Constants,
+        constants: Constants | None,
         problems: Diagnostics,
         seen: dict[str, set[str]],
     ) -> None:
@@ -93,7 +102,7 @@ class _Runner:
         case = read_case(self.program, given, self.problems, at) if at is not None else None
         if case is None or at is None or not isinstance(self.example.expect, Mapping):
             return
-        interpreter = Interpreter(self.program, case, self.constants)
+        interpreter = Interpreter(self.program, case, self.constants) if self.constants is not None else None
         for entry in self.example.expect:
             yield from self.entry(entry, interpreter, case, at)
 
@@ -104,7 +113,7 @@ class _Runner:
             self.problems.add("E802", str(fault), self.example.span, help="write `at: 2024`")
             return None
 
-    def entry(self, entry: Entry, interpreter: Interpreter, case: Case, at: Period) -> Iterator[Mismatch]:
+    def entry(self, entry: Entry, interpreter: Interpreter | None, case: Case, at: Period) -> Iterator[Mismatch]:
         entities = self.program.settings.entities
         plural = next((one for one in entities.values() if entry.name in (one.plural, one.name)), None)
         if plural is None or not isinstance(entry.value, Mapping):
@@ -113,29 +122,54 @@ class _Runner:
         named = entry.value.entries if entry.name == plural.plural else (entry,)
         for instance in named:
             if instance.name not in case.instances.get(plural.name, ()) or not isinstance(instance.value, Mapping):
-                self.unknown(instance, f"there is no {plural.name} `{instance.name}` in the case")
+                known = case.instances.get(plural.name, ())
+                near = Context(self.program.settings, self.problems).did_you_mean(instance.name, known)
+                self.unknown(instance, f"there is no {plural.name} `{instance.name}` in the case", near)
                 continue
             for figure in instance.value:
                 yield from self.figure(figure, instance.name, interpreter, case, at)
 
-    def unknown(self, entry: Entry, message: str) -> None:
-        self.problems.add("E801", message, entry.key.span, help="correct the name, or give it in the case")
+    def unknown(self, entry: Entry, message: str, help_text: str) -> None:
+        self.problems.add("E801", message, entry.key.span, help=help_text)
 
     def figure(
-        self, entry: Entry, instance: str | None, interpreter: Interpreter, case: Case, at: Period
+        self, entry: Entry, instance: str | None, interpreter: Interpreter | None, case: Case, at: Period
     ) -> Iterator[Mismatch]:
         definition = self.definition(entry.name)
         if definition is None:
-            self.unknown(entry, f"there is no figure `{entry.name}`")
+            known = {one.short_name for one in self.program.definitions.values() if one.exported}
+            near = Context(self.program.settings, self.problems).did_you_mean(entry.name, known)
+            self.unknown(entry, f"there is no figure `{entry.name}`", near)
             return
         holders = list(instances_of(case, definition)) if instance is None else [instance]
         if len(holders) != 1:
             plural = self.program.settings.entities[definition.entity].plural
-            self.unknown(entry, f"the case has {len(holders)} {plural}: write `{plural}: {{id: {{{entry.name}: …}}}}`")
+            message, help_text = (
+                f"the case has no {definition.entity} with a `{entry.name}`",
+                f"give {plural} in the case",
+            )
+            if holders:
+                message = f"`{entry.name}` is a figure of each of {len(holders)} {plural} in the case"
+                help_text = f"say of whom: `{plural}: {{{holders[0]}: {{{entry.name}: …}}}}`"
+            self.unknown(entry, message, help_text)
             return
         period = at if definition.period == at.kind else definition.period.containing(at.start)
+        if interpreter is None:
+            self.read(entry, definition)
+            return
         self.expectations += 1
         yield from self.compare(entry, definition, Fact(definition.name, holders[0], period), interpreter)
+
+    def read(self, entry: Entry, definition: Definition) -> None:
+        """Read what is expected, for the problems that it has."""
+        if definition.requirement is None or not isinstance(entry.value, Mapping):
+            self.expected(entry.value, definition)
+            return
+        for line in entry.value:
+            if line.name == "holds":
+                self.expected(line.value, definition)
+            else:
+                self.reasons(entry.name, line, definition.requirement)
 
     def definition(self, name: str) -> Definition | None:
         """A figure of the module itself, else an exported one."""
@@ -180,29 +214,33 @@ class _Runner:
         def answer(one: ReasonInfo) -> str:
             return spoken(interpreter.find(Fact(one.name, fact.instance, fact.period)), None)
 
-        known = {one.name.removeprefix(f"{info.name}.") for one in leaves(info)}
         for line in entry.value:
             if line.name == "holds":
                 definition = self.program.definitions[fact.name]
                 expected = self.expected(line.value, definition)
                 found = spoken(interpreter.find(fact), definition)
             else:
-                expected = " ".join(sorted(one.text for one in _words(line.value)))
-                wanted = {"not_met": "false", "met": "true", "unknown": "unknown"}.get(line.name)
-                decisive = deciding(info, wanted or "", answer)
-                found = " ".join(sorted(one.name.removeprefix(f"{info.name}.") for one in decisive))
-                for word in _words(line.value):
-                    if word.text not in known:
-                        help_text = Context(self.program.settings, self.problems).did_you_mean(word.text, known)
-                        message = f"`{entry.name}` has no reason `{word.text}`"
-                        self.problems.add("E801", message, word.span, help=help_text)
-                if wanted is None:
-                    self.unknown(
-                        line, f"`{line.name}` says nothing of a requirement: write holds, met, not_met or unknown"
-                    )
+                wanted = self.reasons(entry.name, line, info)
+                if not wanted:
                     continue
+                expected = " ".join(sorted(one.text for one in _words(line.value)))
+                decisive = deciding(info, wanted, answer)
+                found = " ".join(sorted(one.name.removeprefix(f"{info.name}.") for one in decisive))
             if expected is not None and expected != found:
                 yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span)
+
+    def reasons(self, figure: str, line: Entry, info: ReasonInfo) -> str:
+        """What the reasons that a line names must be for it to hold; empty, with E801, if it says nothing of them."""
+        known = {one.name.removeprefix(f"{info.name}.") for one in leaves(info)}
+        for word in _words(line.value):
+            if word.text not in known:
+                help_text = Context(self.program.settings, self.problems).did_you_mean(word.text, known)
+                self.problems.add("E801", f"`{figure}` has no reason `{word.text}`", word.span, help=help_text)
+        wanted = {"not_met": "false", "met": "true", "unknown": "unknown"}.get(line.name, "")
+        if not wanted:
+            message = f"`{line.name}` says nothing of a requirement"
+            self.unknown(line, message, "write holds, met, not_met or unknown")
+        return wanted
 
 
 def _words(node: Node) -> list[Scalar]:

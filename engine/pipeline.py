@@ -26,13 +26,12 @@ from engine.declarations import Declaration, Parameter, Ruleset, Scale, Table
 from engine.dependencies import call_circle, figure_graph, order
 from engine.diagnostics import Diagnostic, Diagnostics, RulesInvalid
 from engine.documents import read_ruleset
+from engine.example_names import check_example_names
 from engine.ir.printer import fingerprint
 from engine.ir.program import Program
 from engine.ir.verify import verify
 from engine.reforms import apply_reforms
 from engine.resolve import Symbol, Symbols, resolve, uprate_targets
-from engine.syntax.nodes import Mapping as YamlMapping
-from engine.syntax.nodes import Node
 from engine.witness import Ground
 
 MAX_DEFINITIONS = 200_000
@@ -64,10 +63,10 @@ def check_rules(folder: Path, reforms: Sequence[Path] = (), lint: bool = True) -
         ruleset = apply_reforms(ruleset, reforms, problems)
     if ruleset is None:
         return Compiled(None, None, tuple(problems))
-    return compile_ruleset(ruleset, problems, lint)
+    return compile_ruleset(ruleset, problems, lint, bool(reforms))
 
 
-def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True) -> Compiled:
+def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, reformed: bool = False) -> Compiled:
     """The passes from names on, for a ruleset that was read."""
     symbols = resolve(ruleset, problems)
     if sum(len(names) for names in symbols.local.values()) > MAX_DEFINITIONS:
@@ -79,7 +78,8 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True) 
     program = _assemble(ruleset, symbols, checked, moved_by, problems)
     _whole_program(symbols, program, problems)
     if lint:
-        _lint(ruleset, symbols, checked.used | set(moved_by.values()), program, problems)
+        _lint(symbols, checked.used | set(moved_by.values()), program, problems)
+        check_example_names(ruleset, symbols, problems, reformed)
     if problems.errors:
         return Compiled(ruleset, None, tuple(problems))
     verify(program)
@@ -135,7 +135,7 @@ def _declared(name: str) -> str:
     return module + colon + short.partition(".")[0]
 
 
-def _lint(ruleset: Ruleset, symbols: Symbols, used: set[str], program: Program, problems: Diagnostics) -> None:
+def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnostics) -> None:
     """What changes no figure, and still shows a mistake."""
     bodies = [dated.body for one in program.definitions.values() for dated in one.formulas]
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
@@ -143,23 +143,6 @@ def _lint(ruleset: Ruleset, symbols: Symbols, used: set[str], program: Program, 
     parameters = {name: one for name, one in program.parameters.items() if name in whole}
     coverage.dead_branches(bodies, Ground(program.settings, parameters, program.definitions), problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
-    coverage.uncovered_exports(symbols, expected_names(ruleset), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)
         coverage.unused_locals(symbols, program, problems)
-
-
-def expected_names(ruleset: Ruleset) -> set[str]:
-    """Every key that stands in an example's `expect`, at any depth: the figures that examples cover."""
-    names: set[str] = set()
-    stack: list[Node] = []
-    for module in ruleset.modules:
-        for example in module.examples:
-            if isinstance(example.expect, YamlMapping):
-                stack.append(example.expect)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, YamlMapping):
-            names.update(entry.name for entry in node)
-            stack.extend(entry.value for entry in node)
-    return names

@@ -53,6 +53,8 @@ def _report(run: ExamplesRun, problems: Diagnostics) -> None:
     if run.mismatches:
         say()
     wrong = f"{count(len(run.mismatches), 'expectation')} not met" if run.mismatches else "all met"
+    if problems.errors and not run.mismatches:
+        wrong = "not all could be read"
     say(f"{count(run.examples, 'example')}, {count(run.expectations, 'expectation')}: {wrong}")
 
 

@@ -39,11 +39,17 @@ def _example(fields: Fields, index: int) -> Example | None:
 
 
 def _check_at(fields: Fields, scalar: Scalar | None) -> None:
-    """E206 if the text is no period."""
+    """E206 if the text is no period, E214 if it is one that the rules do not answer for."""
     if scalar is None:
         return
+    settings = fields.context.settings
     try:
-        parse_period(scalar.text, dict(fields.context.settings.calendars))
+        period = parse_period(scalar.text, dict(settings.calendars))
+        last = settings.projected_to or settings.covers_to
+        if period.end < settings.covers_from or period.start > last:
+            message = f"the rules do not answer for {period}"
+            help_text = f"choose a time from {settings.covers_from} to {last}"
+            fields.context.report("E214", message, scalar.span, help=help_text)
     except (ValueError, OverflowError) as fault:
         message = " ".join(str(fault).split())
         fields.context.report("E206", message, scalar.span, help="write `2024`, `2024-03` or `2024-03-05`")

@@ -20,6 +20,7 @@ _REFUSED = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
     r"|\r(?!\n)"
 )
+_INDENTING = re.compile(r"^ *[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]", re.MULTILINE)  # to YAML they are letters
 _MOST_CHARACTERS_NAMED = 20
 
 
@@ -63,15 +64,16 @@ def source_from_text(text: str, name: str, problems: Diagnostics) -> Source | No
         return Source(name, text)
     source = Source(name, text.encode("utf-8", errors="replace").decode("utf-8"))
     for match in found[:_MOST_CHARACTERS_NAMED]:
-        span = Span(source, match.start(), match.start() + 1)
-        message, help_text = _refusal(match.group(), match.start())
+        at = match.end() - 1
+        message, help_text = _refusal(text[at], at)
+        span = Span(source, at, at + 1)
         problems.add("E102", message, span, help=help_text)
     return None
 
 
 def _refused(text: str) -> list[re.Match[str]]:
     """The characters that may not stand in a file; of carriage returns, which end every line, the first."""
-    found = list(_REFUSED.finditer(text))
+    found = sorted([*_REFUSED.finditer(text), *_INDENTING.finditer(text)], key=lambda match: match.end())
     returns = [match for match in found if match.group() == "\r"]
     return [match for match in found if match.group() != "\r" or match is returns[0]]
 
@@ -91,6 +93,8 @@ def _refusal(char: str, offset: int) -> tuple[str, str]:
     """What is wrong with a character, and what to do."""
     if char == "\ufeff" and offset == 0:
         return "the file begins with a byte order mark", "save it as UTF-8 without a byte order mark"
+    if _INDENTING.fullmatch(char):
+        return f"the space U+{ord(char):04X} indents a line", "indent with ordinary spaces"
     if char == "\r":
         return "a line ends with a carriage return alone", "end all lines with a line feed"
     return f"the character U+{ord(char):04X} may not stand in a rule file", "remove it"

@@ -168,3 +168,13 @@ def test_a_reform_names_what_there_is(rules: Path, tmp_path: Path) -> None:
     ):
         reform.write_text(start + text, encoding="utf-8")
         assert said in run("check", rules, "--reform", reform).stdout
+
+
+def test_check_reads_the_examples_too_and_computes_none(tmp_path: Path) -> None:
+    misspelt = MODULE.replace("expect: {", "expect: {taxt: 1, ", 1)
+    assert misspelt != MODULE
+    done = run("check", write_rules(tmp_path / "land", misspelt))
+    assert done.returncode == 3
+    assert "error[E801]: there is no figure `taxt`" in done.stdout
+    wrong = write_rules(tmp_path / "other", MODULE.replace("3_550", "3_551"))
+    assert run("check", wrong).returncode == 0
