@@ -24,7 +24,7 @@ ENGINE_LAYERS = (
     ("resolve",),
     ("ir",),
     ("check",),
-    ("dependencies", "witness", "coverage", "constant_faults"),
+    ("dependencies", "witness", "coverage", "constant_faults", "example_names"),
     ("pipeline",),
     ("outcomes",),
     ("domain", "constants", "cases"),

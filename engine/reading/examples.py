@@ -39,16 +39,15 @@ def _example(fields: Fields, index: int) -> Example | None:
 
 
 def _check_at(fields: Fields, scalar: Scalar | None) -> None:
-    """E206 if the text is no period, E214 if it is one that the rules do not answer for."""
+    """E206 if the text is no period, E214 if it lies before what the rules answer for."""
     if scalar is None:
         return
     settings = fields.context.settings
     try:
         period = parse_period(scalar.text, dict(settings.calendars))
-        last = settings.projected_to or settings.covers_to
-        if period.end < settings.covers_from or period.start > last:
+        if period.end < settings.covers_from:
             message = f"the rules do not answer for {period}"
-            help_text = f"choose a time from {settings.covers_from} to {last}"
+            help_text = f"choose a time from {settings.covers_from} on"
             fields.context.report("E214", message, scalar.span, help=help_text)
     except (ValueError, OverflowError) as fault:
         message = " ".join(str(fault).split())

@@ -11,7 +11,7 @@ REMEDIES = {
     "E801_who_is_expected": "did you mean `anna`?",
     "E801_whose_figure": "say of whom: `people: {anna: {credit: …}}`",
     "E801_word_misspelt_in_expect": "did you mean `credit`?",
-    "E214_example_of_another_time": "choose a time from 2020-01-01 to 2026-12-31",
+    "E214_example_of_another_time": "choose a time from 2020-01-01 on",
     "E201_requirement_with_formula": "did you mean `needs`?",
     "E201_value_in_a_marginal_scale": "did you mean `rate`?",
     "E204_rate_of_ten": "write `10%`, or `1000%` if that is what the law says",
