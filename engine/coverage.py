@@ -210,6 +210,21 @@ def _dead_chain(node: ir.If, inner: set[int], ground: Ground, problems: Diagnost
         problems.add("E703", "this branch is never reached", current.span, help=help_text)
 
 
+def dead_requirements(definitions: Mapping[str, Definition], ground: Ground, problems: Diagnostics) -> None:
+    """E703: a requirement whose reasons exclude each other, so that nobody can ever meet it."""
+    for definition in definitions.values():
+        info = definition.requirement
+        if info is None or info.mode != "all" or len(info.parts) < 2:
+            continue
+        needs = [definitions[part.name] for part in info.parts if not part.parts and part.name in definitions]
+        bodies = [one.formulas[-1].body for one in needs if one.formulas]
+        found = search(bodies, ground)
+        if found.witness is None and found.complete:
+            message = f"`{definition.short_name}` can never be met: its reasons exclude each other"
+            span = bodies[-1].span
+            problems.add("E703", message, span, help="correct one of them, or write `any_of`")
+
+
 def unused(symbols: Symbols, used: set[str], problems: Diagnostics) -> None:
     """W901: a private definition that no formula reads."""
     exported = {symbol.name for symbol in symbols.exported.values()}

@@ -18,6 +18,8 @@ from engine.ir.program import Definition, FunctionDefinition
 from engine.ir.walk import walk
 from engine.source import Span
 
+READ_EARLIER = "read an earlier period (`x @ last year`), or follow the order that the statute gives"
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -51,7 +53,7 @@ def _later(time: ir.Time) -> bool:
 def call_circle(functions: Mapping[str, FunctionDefinition], problems: Diagnostics) -> bool:
     """Whether functions call each other in a circle; reports it."""
     graph = call_graph(functions)
-    return len(order(graph, problems)) < len(graph)
+    return len(order(graph, problems, "write the formula out: no function may come back to itself")) < len(graph)
 
 
 def call_graph(functions: Mapping[str, FunctionDefinition]) -> dict[str, list[Reading]]:
@@ -127,18 +129,23 @@ def _finished(graph: Mapping[str, list[Reading]]) -> list[str]:
     return finished
 
 
-def order(graph: Mapping[str, list[Reading]], problems: Diagnostics) -> tuple[str, ...]:
+def order(graph: Mapping[str, list[Reading]], problems: Diagnostics, remedy: str = READ_EARLIER) -> tuple[str, ...]:
     """The names so that each comes after those it reads. Names on a circle, once reported, are left out."""
     done: dict[str, bool] = {}
     ordered: list[str] = []
     for root in graph:
         if root not in done:
-            _visit(root, graph, done, ordered, problems)
+            _visit(root, graph, done, ordered, problems, remedy)
     return tuple(ordered)
 
 
 def _visit(
-    root: str, graph: Mapping[str, list[Reading]], done: dict[str, bool], ordered: list[str], problems: Diagnostics
+    root: str,
+    graph: Mapping[str, list[Reading]],
+    done: dict[str, bool],
+    ordered: list[str],
+    problems: Diagnostics,
+    remedy: str,
 ) -> None:
     path: list[str] = [root]
     pending: list[Iterator[Reading]] = [iter(graph[root])]
@@ -155,7 +162,7 @@ def _visit(
                 ordered.append(name)
         elif read.name in on_path:
             circle = path[path.index(read.name) :]
-            _report(circle, graph, problems)
+            _report(circle, graph, problems, remedy)
             broken.update(circle)
         elif read.name not in done:
             path.append(read.name)
@@ -163,7 +170,7 @@ def _visit(
             pending.append(iter(graph[read.name]))
 
 
-def _report(circle: list[str], graph: Mapping[str, list[Reading]], problems: Diagnostics) -> None:
+def _report(circle: list[str], graph: Mapping[str, list[Reading]], problems: Diagnostics, remedy: str) -> None:
     steps = []
     for name, following in zip(circle, [*circle[1:], circle[0]], strict=True):
         span = next(read.span for read in graph[name] if read.name == following)
@@ -172,8 +179,7 @@ def _report(circle: list[str], graph: Mapping[str, list[Reading]], problems: Dia
     notes = [Note(f"`{_short(name)}` reads `{_short(following)}` here", span) for name, following, span in steps]
     shown = names if len(names) <= 12 else [*names[:6], "…", *names[-5:]]
     message = "these depend on each other in a circle: " + " -> ".join(f"`{name}`" for name in shown)
-    help_text = "read an earlier period (`x @ last year`), or follow the order that the statute gives"
-    problems.add("E701", message, steps[0][2], help=help_text, notes=notes[:12])
+    problems.add("E701", message, steps[0][2], help=remedy, notes=notes[:12])
 
 
 def _short(name: str) -> str:

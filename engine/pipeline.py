@@ -141,7 +141,9 @@ def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnost
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
     whole = coverage.untouched(symbols, problems)
     parameters = {name: one for name, one in program.parameters.items() if name in whole}
-    coverage.dead_branches(bodies, Ground(program.settings, parameters, program.definitions), problems)
+    ground = Ground(program.settings, parameters, program.definitions)
+    coverage.dead_branches(bodies, ground, problems)
+    coverage.dead_requirements(program.definitions, ground, problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from engine.check.context import Scope, Value, article
 from engine.check.elaborate import Elaborator
 from engine.check.names import figure_type
-from engine.check.operators import as_money
+from engine.check.operators import as_money, with_unit
 from engine.declarations import (
     Dated,
     Declaration,
@@ -186,7 +186,7 @@ class _Checker:
         if wanted == INTEGER and value.type == RATE:
             help_text = "round it to a whole number: `floor(x)`, `ceil(x)` or `round(x, half_up, 1)`"
         elif wanted == MONEY and value.type.is_number:
-            help_text = f"write amounts with their currency: `600 {self.symbols.settings.currency}`"
+            help_text = with_unit(value, span, self.symbols.settings.currency)
         message = f"the formula gives {article(value.type)}, and the definition states {article(wanted)}"
         return self.elab.fail("E503", message, span, help=help_text).node
 

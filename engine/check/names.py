@@ -79,6 +79,10 @@ def _reachable(elab: Elaboration, scope: Scope) -> frozenset[str]:
 def _way(elab: Elaboration, entity: Entity, name: str, scope: Scope) -> str:
     """How a formula comes to somebody who cannot be reached by the name alone."""
     own = elab.settings.entities.get(scope.entity)
+    if own is not None and name == own.name:
+        return "the formula is about it: name its figure alone"
+    if own is not None and entity.belongs_to == own.name:
+        return f"there may be several: aggregate over `{entity.plural}`, as in `count(r in {entity.plural})`"
     if own is not None and entity.of == own.name and name not in (entity.name, entity.plural):
         return f"write `{entity.name}.{name}`"
     if own is not None and own.of and entity.belongs_to == own.of:
@@ -197,7 +201,10 @@ def _of_somebody(elab: Elaboration, who: Who, node: ast.Attribute, scope: Scope)
     entity = who.subject.entity
     symbol = elab.symbols.look_up(scope.module, node.name)
     if symbol is None:
-        elab.symbols.report_unknown(scope.module, node.name, node.name_span, elab.problems)
+        if elab.symbols.is_new(scope.module, node.name):
+            _report_no_attribute(elab, entity, node, scope)
+        else:
+            elab.symbols.report_unknown(scope.module, node.name, node.name_span, elab.problems)
         return failed(node.span)
     elab.used.add(symbol.name)
     figure = symbol.figure
@@ -208,6 +215,17 @@ def _of_somebody(elab: Elaboration, who: Who, node: ast.Attribute, scope: Scope)
         message = f"`{node.name}` is {whose}; a `{entity}` has none"
         return elab.fail("E406", message, node.name_span, help=f"name a figure of `{entity}`")
     return read(elab, symbol, figure, who, node.span, scope)
+
+
+def _report_no_attribute(elab: Elaboration, entity: str, node: ast.Attribute, scope: Scope) -> None:
+    """E401 for `m.wagse`, with the nearest of what `m` has."""
+    figures = [symbol for symbol in elab.symbols.all() if symbol.figure is not None and symbol.figure.entity == entity]
+    seen = {one.declaration.name for one in figures if elab.symbols.look_up(scope.module, one.declaration.name) is one}
+    steps = {name for name in _reachable(elab, Scope(scope.module, entity, None)) if name != node.name}
+    help_text = did_you_mean(node.name, seen | steps)
+    if not help_text.startswith("did"):
+        help_text = f"name a figure of `{entity}`, or somebody who is reached from it"
+    elab.problems.add("E401", f"unknown name `{node.name}`", node.name_span, help=help_text)
 
 
 def step(elab: Elaboration, who: Who, name: str) -> Part | None:

@@ -60,7 +60,8 @@ def over_time(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:
         return failed(node.span)
     value_type = figure_type(figure)
     if node.operation == "sum" and is_stock(figure):
-        help_text = f"read it at a date: `{figure.name} @ end`; or take `max({figure.name} over {node.unit})`"
+        window = f"last {node.count} {node.unit}" if node.count else node.unit
+        help_text = f"read it at a date: `{figure.name} @ end`; or take `max({figure.name} over {window})`"
         return elab.fail("E602", "a stock is not summed over time", node.body.span, help=help_text)
     problem = _window_problem(node, figure.period, scope)
     if problem is not None:
@@ -77,6 +78,10 @@ def over_time(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:
 def _window_problem(node: ast.OverTime, kind: PeriodKind, scope: Scope) -> tuple[str, str] | None:
     if node.operation not in ("sum", "min", "max", "any", "all"):
         return f"`{node.operation}` does not run over periods", "use sum, min, max, any or all"
+    if node.count == 0 and node.unit != "months":
+        return "it is not said how many earlier periods", "write `over last 3 years`"
+    if node.count == 0 and kind == scope.period:
+        return f"the figure is per {kind} itself", "read it by its name alone, or `over last 3 years` for earlier ones"
     if node.count == 0:
         if node.unit != "months" or kind.unit is not Unit.MONTH or scope.period is None:
             return "only a monthly figure runs over months", "write `over last 3 years` for earlier periods"
@@ -84,7 +89,8 @@ def _window_problem(node: ast.OverTime, kind: PeriodKind, scope: Scope) -> tuple
             return "only a yearly formula has months to run over", "give the definition `period: year`"
         return None
     if node.unit.removesuffix("s") != str(kind) and node.unit != str(kind):
-        return f"this figure is per {kind}, not per {node.unit}", f"write `over last {node.count} {kind}s`"
+        count = 12 * node.count if kind.unit is Unit.MONTH and node.unit == "years" else node.count
+        return f"this figure is per {kind}, not per {node.unit.removesuffix('s')}", f"write `over last {count} {kind}s`"
     if node.count > 120:
         return "at most 120 earlier periods are read", "name a shorter window"
     return None

@@ -101,6 +101,8 @@ def _remedy(first: Value, second: Value, span: Span) -> str:
         if second.type == INTEGER and isinstance(second.node, ir.Literal):
             return f"write the length with its unit: `{span.text} days`"
         return "a length of time has a unit, such as `18 years`, and a whole number has none"
+    if Kind.BOOLEAN in kinds:
+        return "a condition stands alone: `x`, or `not x`"
     return "both sides must be of one type"
 
 
@@ -179,7 +181,7 @@ def _no_product(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Val
         help_text = "money times money has no meaning here: one of the two should be a rate"
     elif BOOLEAN in (left.type, right.type):
         help_text = "choose by it: `if … then … else …`"
-    elif DATE in (left.type, right.type):
+    elif {DATE, DURATION} & {left.type, right.type}:
         help_text = "use `years_between(a, b)` or `months_between(a, b)`"
     return elab.fail("E502", message, node.span, help=help_text)
 
@@ -269,6 +271,9 @@ def fallback(elab: Elaboration, node: ast.Otherwise, scope: Scope, expected: Val
         return elab.fail(
             "E507", "this value always applies: nothing is needed otherwise", node.value.span, help=help_text
         )
+    if value.type in (RATE, INTEGER) and other.type == MONEY:
+        message = f"what holds otherwise is money, and the value before it {article(value.type)}"
+        return elab.fail("E501", message, node.fallback.span, help="write a number without a currency")
     values = join(elab, [value, other], [node.value.span, node.fallback.span], "alternatives to")
     if values is None:
         return failed(node.span)

@@ -45,7 +45,7 @@ def _check_at(fields: Fields, scalar: Scalar | None) -> None:
     settings = fields.context.settings
     try:
         period = parse_period(scalar.text, dict(settings.calendars))
-        if period.end < settings.covers_from:
+        if period.end < settings.covers_from <= settings.covers_to:
             message = f"the rules do not answer for {period}"
             help_text = f"choose a time from {settings.covers_from} on"
             fields.context.report("E214", message, scalar.span, help=help_text)

@@ -47,6 +47,10 @@ def _loses_a_comment(context: Context, scalar: Scalar) -> bool:
 
 def read_dated_formula(context: Context, node: Node | None, place: Span) -> tuple[Dated, ...]:
     """One expression for all time, or dated ones in order; those that cannot be read are left out."""
+    if isinstance(node, Mapping) and node.entries and not any(entry.name[:1].isdigit() for entry in node):
+        help_text = "write one expression, such as `if c then a else b`; only dates may stand as its keys"
+        context.report("E203", "the formula is a mapping without dates", node.span, help=help_text)
+        return ()
     if isinstance(node, Mapping):
         entries = list(dated_entries(context, node, place, "the formula"))
         read = [(day, read_formula(context, entry.value, entry.key.span)) for day, entry in entries]
@@ -73,17 +77,20 @@ def _function(context: Context, entry: Entry) -> Function:
     fields = open_fields(context, entry.value, entry.key.span, f"the function `{shown(entry.name)}`", FUNCTION_KEYS)
     if fields is None:
         return Function(entry.name, entry.key.span, type=FAILED)
-    formula = read_dated_formula(context, fields.required("formula"), fields.span_of("formula"))
+    before = len(context.problems)
+    arguments = _arguments(fields)
+    known = len(context.problems) == before  # else a formula that names an argument would be judged
+    node = fields.required("formula")
+    formula = read_dated_formula(context, node, fields.span_of("formula")) if known else ()
     type = read_type(context, fields.scalar("type", needed=True))
-    known = isinstance(fields.node_of("arguments"), Mapping)
     return Function(
         entry.name,
         entry.key.span,
         fields.text("label"),
         fields.text("law") or context.inherited_law,
-        _arguments(fields),
+        arguments,
         type if known else FAILED,
-        formula if known else (),
+        formula,
     )
 
 

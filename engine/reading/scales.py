@@ -144,12 +144,14 @@ def read_brackets(context: Context, node: Node, bands: Bands, place: Span) -> tu
 
 def _bracket(context: Context, node: Node, bands: Bands, first: bool) -> Bracket | None:
     what = f"a bracket of a {bands.kind} scale"
+    before = len(context.problems)
     fields = open_fields(context, node, node.span, what, ("above", "from", bands.result))
     if fields is None:
         return None
+    whole = len(context.problems) == before  # else what seems missing may be the key that is not known
     value_node = fields.required(bands.result)
     type = RATE if bands.kind == "marginal" else bands.gives
-    threshold = _threshold(fields, bands, first)
+    threshold = _threshold(fields, bands, first) if whole else None
     if value_node is None:
         return None
     value = read_value(context, value_node, type, fields.span_of(bands.result))

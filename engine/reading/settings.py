@@ -62,7 +62,7 @@ def _words(fields: Fields, settings: Settings) -> Settings:
 
 def _numbers(fields: Fields, settings: Settings) -> Settings:
     modes = {mode.value: mode for mode in RoundingMode}
-    covers_from, covers_to, projected_to = _covers(fields, settings)
+    covers_from, covers_to, projected_to = _covers(fields)
     return replace(
         settings,
         money_grid=_grid(fields, "money_grid", settings.money_grid),
@@ -94,14 +94,16 @@ def _grid(fields: Fields, key: str, otherwise: Fraction) -> Fraction:
     return otherwise if value is None else value
 
 
-def _covers(fields: Fields, settings: Settings) -> tuple[date, date, date | None]:
-    """The first and last day that the rules answer for, and the last of projections; E214 if they are out of order."""
-    context = fields.context
+def _covers(fields: Fields) -> tuple[date, date, date | None]:
+    """The first and last day that the rules answer for, and the last of projections; E214 if they are out of order.
+
+    Where they cannot be read, they are taken to answer for no day, so that nothing is judged by it."""
+    context, before = fields.context, len(fields.context.problems)
     node = fields.required("covers", help="add `covers: {from: 2013-01-01, to: 2026-12-31}`")
     keys = ("from", "to", "projected_to")
     inner = open_fields(context, node, fields.span_of("covers"), "`covers`", keys) if node else None
     if inner is None:
-        return settings.covers_from, settings.covers_to, None
+        return date.max, date.min, None
     first, last = (read_day(context, inner.scalar(key, needed=True)) for key in ("from", "to"))
     if first and last and last < first:
         context.report("E214", "the rules cover no day", inner.span_of("to"), help="write the earlier day as `from`")
@@ -110,7 +112,9 @@ def _covers(fields: Fields, settings: Settings) -> tuple[date, date, date | None
     if end and last and end <= last:
         span = inner.span_of("projected_to")
         context.report("E214", "the projections cover no day", span, help="write a day after `to`")
-    return first or settings.covers_from, last or settings.covers_to, end
+    if not first or not last or len(context.problems) > before:
+        return date.max, date.min, None
+    return first, last, end
 
 
 def _calendars(fields: Fields) -> dict[str, Calendar]:

@@ -65,10 +65,11 @@ def read_period_kind(context: Context, scalar: Scalar | None) -> PeriodKind | No
 
 
 def read_entity(context: Context, scalar: Scalar | None) -> str:
-    """The name of an entity: empty, and E215, if there is none of that name."""
-    if scalar is None or scalar.text in context.settings.entities:
-        return scalar.text if scalar else ""
+    """The name of an entity: empty, and E215, if there is none of that name. Where no entity at all is declared, that
+    was said."""
     entities = context.settings.entities
+    if scalar is None or not entities or scalar.text in entities:
+        return scalar.text if scalar and entities else ""
     singular = next((one.name for one in entities.values() if one.plural == scalar.text), "")
     help_text = f"write `{singular}`" if singular else context.did_you_mean(scalar.text, entities)
     context.report("E215", f"there is no entity `{shown(scalar.text)}`", scalar.span, help=help_text)

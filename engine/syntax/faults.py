@@ -88,10 +88,14 @@ def _habit(text: str, start: int, word: str) -> str:
         return "write `=`" if two == "==" else "write `!=` without a space"
     if two in ("<>", "**"):
         return "write `!=`" if two == "<>" else "there are no powers; multiply"
+    if not before:
+        return "a formula begins with a value" if word[:1] in "=<>" else ""
+    if before[-1:] == "/" and word[:1] in "/*":
+        return "a comment begins with `#`"
     if word[:1] in "=<>":
         return "comparisons do not chain: write `a < b and b < c`, or `b between a and c`"
     if before[-1:] == "." and word[:1].isdigit():
-        return f"write `0.{word}`"
+        return "a number has one point" if before[-2:-1].isdigit() else f"write `0.{word}`"
     if not before[-1:].isdigit():
         return ""
     if re.fullmatch(r"[A-Za-z]{3}", word):
@@ -123,6 +127,10 @@ def _word_habit(text: str, start: int, word: str, allowed: object) -> str:
         return "write `is one of (…)`"
     if last is not None and last[0] == "is" and word != "one":
         return "write `=`" if word != "not" else "write `!=`"
+    if before.endswith("@"):
+        return "write `@ last year`, `@ start`, `@ end`, or a date: `@ 2023-12-31`"
+    if word == "where":
+        return "name each of them first: `m in … where m.age < 17`"
     if word == "if" and isinstance(allowed, set | frozenset) and "WHERE" in allowed:
         return "write `where`"
     if word == "of" and before.endswith("%"):

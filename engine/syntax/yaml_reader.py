@@ -213,19 +213,22 @@ def _forget_last(entries: dict[str, Entry]) -> None:
 
 
 def _torn(key: Scalar, text: str) -> bool:
-    """Whether a key without a value has no colon either: the rest of a value that a comma cut in two."""
-    return _COLON.match(text, key.span.end) is None
+    """Whether a key without a value has no colon either: the rest of a value that a comma cut in two. Where a bracket
+    follows it, the text is no YAML, which is said there."""
+    return _COLON.match(text, key.span.end) is None and text[key.span.end : key.span.end + 1] not in ("[", "{")
 
 
 _REMEDIES = (
     ("mapping values are not allowed", "a value that holds `: ` stands in quotes or as a block after `|`"),
     ("tab character", "indent with spaces"),
+    ("alphabetic or numeric", "put a value that holds this character in quotes, or write it as a block after `|`"),
     ("cannot start any token", "indent with spaces, and put a value that begins with this character in quotes"),
     ("while scanning a quoted scalar", "close the quotes"),
     ("while scanning a simple key", "write `key: value`"),
     ("escape", "a backslash in double quotes begins an escape; use single quotes"),
     ("',' or ']'", "close the `[` before the line, or put a comma between items"),
     ("',' or '}'", "close the `{`, or put a comma between items; a value that holds `[` or `{` stands in quotes"),
+    ("after quotes", "put the whole value in quotes"),
     ("expected key", "begin the line under the first letter of the key above"),
     ("'-' indicator", "begin the line with `- ` under the one above"),
 )
@@ -242,6 +245,11 @@ def _not_yaml(source: Source, fault: yaml.MarkedYAMLError, problems: Diagnostics
     if fault.context and fault.context_mark and fault.context_mark.index != at:
         opened = Span(source, fault.context_mark.index, fault.context_mark.index + 1)
         notes.append(Note(f"{fault.context} that begins here", opened))
+    before = source.text[source.text.rfind("\n", 0, at) + 1 : at]
+    if "expected key" in words and before.strip():
+        words = "text after quotes"
+    if "cannot start any token" in words and source.text[at : at + 1] == "\t":
+        words = "tab character"
     remedy = next((remedy for sign, remedy in _REMEDIES if sign in words), "see the chapter Files of rules/README.md")
     message = f"this is not valid YAML: {fault.problem or fault.context}"
     problems.add("E101", message, Span(source, at, min(at + 1, len(source.text))), help=remedy, notes=notes)
