@@ -56,7 +56,10 @@ def batches(path: Path) -> Iterator[pa.Table]:
                     yield pa.Table.from_batches([batch])
             return
         with _opened(path) as stream:
-            names = pyarrow.csv.open_csv(stream).schema.names
+            first = pyarrow.csv.open_csv(stream)
+            names, empty = first.schema.names, not any(len(batch) for batch in first)
+        if empty:
+            yield pa.table({name: pa.array([], pa.string()) for name in names})
         convert = pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
         )
@@ -82,12 +85,13 @@ def find_inputs(program: Program, paths: list[str]) -> dict[str, Path]:
         word, equals, rest = text.partition("=")
         path = Path(rest if equals else text)
         name = words.get(word if equals else path.name.split(".")[0])
+        if not path.is_file():
+            remedy = "name a file, Parquet or CSV" if path.is_dir() else "check the path"
+            raise Failure(f"`{path}` is a folder" if path.is_dir() else f"there is no file `{path}`", remedy)
         if name is None:
-            known = ", ".join(sorted(words))
+            known = ", ".join(one.plural for one in entities.values())
             raise Misuse(f"it is not clear of which entity `{text}` is", f"write `ENTITY={path}`, with one of {known}")
         if name in found:
             raise Misuse(f"there are two files of `{name}`", "give one file for each entity")
-        if not path.is_file():
-            raise Failure(f"there is no file `{path}`")
         found[name] = path
     return found

@@ -54,7 +54,7 @@ def batch_command(options: Options) -> int:
     with waiting("reading the rules"):
         program = rulesets.load_program(options.rules, options.reforms)
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "out.parquet" if options.output == "-" else Path(options.output)
+        output = Path(folder) / "out.parquet" if options.output == "-" else _output(Path(options.output))
         job = _job(program, options, _inputs(options.inputs, Path(folder)), output)
         start = time.monotonic()
         report = run_batch(job, _progress)
@@ -62,6 +62,16 @@ def batch_command(options: Options) -> int:
             _print_rows(output)
         _report(job, report, time.monotonic() - start, options)
     return ExitCode.FAILED if report.faults or report.undetermined else ExitCode.DONE
+
+
+def _output(path: Path) -> Path:
+    """Where the output goes, which is written beside it first: a new file, or one to be replaced. Raises Misuse."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device"
+        raise Misuse(f"`{path}` is {what}", "name a file: `--output out.parquet`, or `-` for CSV on stdout")
+    if not path.absolute().parent.is_dir():
+        raise Misuse(f"there is no folder `{path.parent}`", "make it, or name another file")
+    return path
 
 
 def _inputs(given: Sequence[str], folder: Path) -> list[str]:
@@ -143,8 +153,10 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         say_json({"output": str(job.output), "fingerprint": job.program.fingerprint, **counts, "faults": faults})
         return
     tell = complain if options.output == "-" else say
-    plural = job.program.settings.entities[group_of(job)].plural
-    tell(f"{report.groups:,} {plural} in {seconds:.1f} s -> {options.output}")
+    group = job.program.settings.entities[group_of(job)]
+    tell(
+        f"{report.groups:,} {group.name if report.groups == 1 else group.plural} in {seconds:.1f} s -> {options.output}"
+    )
     for count, words in (
         (report.refused, "refused at the door"),
         (report.undetermined, "not determined"),

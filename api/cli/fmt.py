@@ -84,7 +84,9 @@ def _report(changed: list[str], files: int, check_only: bool, problems: Diagnost
     for name in changed:
         say(name)
     verb = "would change" if check_only else "changed"
-    complain(f"{count(len(changed), 'file')} {verb}, {files - len(changed):,} in order")
+    faulty = {problem.span.source.name if problem.span else problem.file for problem in problems.errors}
+    unread = f", {len(faulty):,} not read" if faulty else ""
+    complain(f"{count(len(changed), 'file')} {verb}, {files - len(changed) - len(faulty):,} in order{unread}")
 
 
 def _rule_files(path: Path, problems: Diagnostics) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api import rulesets
 from api.cli.output import count, place_json, problem_json, say, say_json, show_problems, waiting
-from api.failures import ExitCode
+from api.failures import ExitCode, Misuse
 from engine.declarations import RuleModule, Ruleset
 from engine.diagnostics import Diagnostics, RulesInvalid
 from engine.examples import ExamplesRun, Mismatch, run_examples
@@ -23,7 +23,10 @@ def test_command(rules: str, reforms: Sequence[Path], only: str, as_json: bool, 
         if compiled.ruleset is None or compiled.program is None:
             raise RulesInvalid(compiled.problems)
         problems = Diagnostics()
-        run = run_examples(_narrowed(compiled.ruleset, only), compiled.program, problems)
+        chosen = _narrowed(compiled.ruleset, only)
+        if only and not any(module.examples for module in chosen.modules):
+            raise Misuse(f"no example's module or name holds `{only}`", "name a part of either, or leave `--only` out")
+        run = run_examples(chosen, compiled.program, problems)
         gaps = untried(compiled.program, run.seen) if coverage else ()
     failed = bool(run.mismatches) or bool(problems.errors) or bool(gaps)
     if as_json:

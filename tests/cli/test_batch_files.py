@@ -194,6 +194,35 @@ def test_what_is_no_table_is_told_in_words(land: Path, files: Path, damage: byte
     assert "Traceback" not in refused.stderr
 
 
+def test_only_files_are_written_and_nothing_stands_in_for_a_folder_or_a_device(land: Path, files: Path) -> None:
+    inputs: list[str | Path] = ["--input", files / "people.csv", "--input", files / "tax_units.csv"]
+    os.mkfifo(files / "pipe")
+    before = sorted(path.name for path in files.iterdir())
+    for output, words in ((files, "is a folder"), (files / "pipe", "is a device"), (files / "no" / "x", "no folder")):
+        refused = run("batch", land, "--at", "2024", "--want", "income_tax", "--output", output, *inputs)
+        assert refused.returncode == 2
+        assert words in refused.stderr
+    assert sorted(path.name for path in files.iterdir()) == before
+    assert (files / "pipe").is_fifo()
+
+
+def test_a_file_of_a_header_alone_has_its_columns(land: Path, files: Path) -> None:
+    header = (files / "people.csv").read_text(encoding="utf-8").splitlines()[0]
+    (files / "people.csv").write_text(header + "\n", encoding="utf-8")
+    inputs: list[str | Path] = ["--input", files / "people.csv", "--input", files / "tax_units.csv"]
+    refused = run("batch", land, "--at", "2024", "--want", "income_tax", "--output", "-", *inputs)
+    assert refused.returncode == 1
+    assert "column is missing" not in refused.stderr
+    assert "nobody has the role `head`" in refused.stderr
+
+
+def test_a_file_that_is_not_there_is_told_before_what_it_might_be(land: Path, files: Path) -> None:
+    told: list[str | Path] = ["batch", land, "--at", "2024", "--want", "income_tax", "--output", "-", "--input"]
+    assert "there is no file `nobody.csv`" in run(*told, "nobody.csv").stderr
+    (files / "units.csv").write_text("tax_unit_id\n1\n", encoding="utf-8")
+    assert "with one of people, tax_units" in run(*told, files / "units.csv").stderr
+
+
 def test_stdin_and_stdout(land: Path, files: Path) -> None:
     people = (files / "people.csv").read_bytes()
     command: list[str | Path] = [

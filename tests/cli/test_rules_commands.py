@@ -60,7 +60,6 @@ def test_a_failing_example_is_shown_with_both_figures(tmp_path: Path) -> None:
 
 def test_examples_can_be_chosen_by_name(rules: Path) -> None:
     assert "1 example" in run("test", rules, "--only", "one child").stdout
-    assert "0 examples" in run("test", rules, "--only", "nobody").stdout
 
 
 def test_fmt_changes_formulas_and_nothing_else(tmp_path: Path) -> None:
@@ -178,3 +177,16 @@ def test_check_reads_the_examples_too_and_computes_none(tmp_path: Path) -> None:
     assert "error[E801]: there is no figure `taxt`" in done.stdout
     wrong = write_rules(tmp_path / "other", MODULE.replace("3_550", "3_551"))
     assert run("check", wrong).returncode == 0
+
+
+def test_asking_for_examples_that_are_not_there_is_no_success(rules: Path) -> None:
+    done = run("test", rules, "--only", "nothing_like_it")
+    assert done.returncode == 2
+    assert "`nothing_like_it`" in done.stderr
+
+
+def test_fmt_counts_what_it_could_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"\xff\xfe")
+    done = run("fmt", tmp_path / "a.yaml")
+    assert done.returncode == 3
+    assert "0 files changed, 0 in order, 1 not read" in done.stderr
