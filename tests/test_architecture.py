@@ -17,7 +17,7 @@ MAY_IMPORT = {"engine": {"engine"}, "citizens": {"citizens"}, "api": {"api", "en
 # From the ground up: a module of `engine` imports only from its own layer's files or from layers above it in this list.
 ENGINE_LAYERS = (
     ("source", "codes", "diagnostics", "recursion"),
-    ("numbers", "types", "periods", "values"),
+    ("numbers", "types", "periods", "values", "cells"),
     ("syntax", "declarations"),
     ("reading", "documents"),
     ("reform",),

@@ -2,7 +2,8 @@
 
 1. Read what the table is keyed by and what its columns are.
 2. At each date walk down the keys. What is missing at a level is one problem at the key above it (E208), with the
-   first few names; what does not belong there is a problem of its own.
+   first few names; what does not belong there is a problem of its own. A block of text holds the cells of the last
+   one or two keys.
 3. Cells that are missing get stand-ins, so that every date of the result is total.
 """
 
@@ -14,7 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from engine.cells import packed
 from engine.declarations import Key, KeyType, Row, Table
+from engine.reading.cell_blocks import is_block, read_block
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
 from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, open_fields
@@ -27,6 +30,7 @@ from engine.types import ValueType
 
 TABLE_KEYS = ("label", "law", "type", "key", "columns", "values", "known_until", "uprate")
 MAX_KEYS, MAX_CELLS = 1_000, 20_000
+LONG = 200  # cells from which on a table is packed
 _INTEGER = re.compile(r"integer (-?[0-9_]+) ?\.\. ?(-?[0-9_]+)", re.ASCII)
 _NAMED_AT_ONCE = 5
 
@@ -155,6 +159,11 @@ def _walk(
     if len(path) == len(shape.keys):
         cells[path] = read_row(context, above.value, shape, above.key.span)
         return
+    levels = [(key, key_values(context, key)) for key in shape.keys[len(path) :]]
+    of = shape.columns.get("")
+    if of is not None and isinstance(above.value, Scalar) and is_block(above.value, of, levels):
+        cells |= {(*path, *keys): {"": value} for keys, value in read_block(context, above.value, of, levels)}
+        return
     key = shape.keys[len(path)]
     for value, entry in keyed_entries(context, above.value, key, above.key.span, f"the table `{shape.name}`"):
         _walk(context, entry, shape, (*path, value), cells)
@@ -218,6 +227,7 @@ def _stand_in_row(context: Context, shape: Shape) -> Row:
 
 
 def _completed(context: Context, shape: Shape, cells: Cells) -> Cells:
-    every = itertools.product(*(key_values(context, key) for key in shape.keys))
+    levels = [key_values(context, key) for key in shape.keys]
     row = _stand_in_row(context, shape)
-    return {path: cells.get(path, row) for path in every}
+    complete = {path: cells.get(path, row) for path in itertools.product(*levels)}
+    return packed(levels, complete) if len(complete) >= LONG else complete

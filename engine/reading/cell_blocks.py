@@ -1,0 +1,85 @@
+"""Cells of a long table as a block of text, as the law prints them.
+
+1. Below the keys that are written out stands a literal block (`|`): a line for each value of the last key but one, or
+   one line where only the last key is left; on each line a number for each value of the last key, in order.
+2. A plain whole number is taken at once, since there may be thousands; any other text is read as a cell is anywhere,
+   with its own place in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from engine.declarations import Key, KeyType
+from engine.reading.context import Context
+from engine.reading.values import read_value
+from engine.source import Span
+from engine.syntax.nodes import Node, Scalar, Style
+from engine.types import Kind, Value, ValueType
+
+_NUMBERS = (Kind.MONEY, Kind.RATE, Kind.INTEGER)
+_MOST_DIGITS = 15
+
+Level = tuple[KeyType, tuple[Key, ...]]
+
+
+def is_block(node: Node, of: ValueType | None, levels: Sequence[Level]) -> bool:
+    """Whether a node is a block of cells: of numbers, for one or two keys."""
+    if of is None or of.kind not in _NUMBERS or len(levels) not in (1, 2):
+        return False
+    return isinstance(node, Scalar) and node.style is Style.LITERAL
+
+
+def read_block(
+    context: Context, scalar: Scalar, of: ValueType, levels: Sequence[Level]
+) -> list[tuple[tuple[Key, ...], Value]]:
+    """The cells of a block by the keys of `levels`; E208 where a line or a number is missing or too many."""
+    lines = _lines(scalar)
+    rows: Sequence[tuple[Key, ...]] = [(key,) for key in levels[0][1]] if len(levels) == 2 else [()]
+    last, columns = levels[-1]
+    if len(lines) != len(rows):
+        what = f"the {len(rows)} values of `{levels[0][0].name}`" if len(levels) == 2 else "one line of numbers"
+        message = f"the block has {_count(len(lines), 'line')} for {what}"
+        context.report("E208", message, scalar.span, help="write a line for each, in order")
+        return []
+    found: list[tuple[tuple[Key, ...], Value]] = []
+    for row, (start, line) in zip(rows, lines, strict=True):
+        numbers = line.split()
+        if len(numbers) != len(columns):
+            message = f"the line has {_count(len(numbers), 'number')} for the {len(columns)} values of `{last.name}`"
+            place = _placed(scalar, start + len(line) - len(line.lstrip()), start + len(line.rstrip()))
+            context.report("E208", message, place, help="write a number for each, in order, with spaces between")
+            continue
+        at = start
+        for key, text in zip(columns, numbers, strict=True):
+            at = scalar.text.index(text, at)
+            found.append(((*row, key), _number(context, text, of, scalar, at)))
+            at += len(text)
+    return found
+
+
+def _lines(scalar: Scalar) -> list[tuple[int, str]]:
+    """The lines that are not empty, each with where it begins in the text."""
+    found, start = [], 0
+    for line in scalar.text.split("\n"):
+        if line.strip():
+            found.append((start, line))
+        start += len(line) + 1
+    return found
+
+
+def _number(context: Context, text: str, of: ValueType, scalar: Scalar, at: int) -> Value:
+    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and (text[0] != "0" or text == "0"):
+        return int(text) if of.kind is Kind.INTEGER else Fraction(int(text))
+    span = _placed(scalar, at, at + len(text))
+    return read_value(context, Scalar(text, Style.PLAIN, span), of, span)
+
+
+def _placed(scalar: Scalar, start: int, end: int) -> Span:
+    offsets = scalar.fragment.offsets
+    return Span(scalar.span.source, offsets[start], offsets[end - 1] + 1)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
