@@ -63,6 +63,6 @@ def packed(keys: Iterable[Iterable[Key]], cells: Mapping[Path, Mapping[str, Valu
     if len(numbers) < len(values) or not numbers:
         return cells
     scale = lcm(*(number.denominator for number in numbers))
-    if max(abs(number) * scale for number in numbers) >= 2**63:
+    if any(abs(number.numerator) * scale >= 2**63 for number in numbers):
         return cells
     return PackedCells(levels, numbers, all(isinstance(number, int) for number in numbers))

@@ -1,7 +1,8 @@
 """Cells of a long table as a block of text, as the law prints them.
 
 1. Below the keys that are written out stands a literal block (`|`): a line for each value of the last key but one, or
-   one line where only the last key is left; on each line a number for each value of the last key, in order.
+   one line where only the last key is left; on each line a number for each value of the last key, in order. What
+   follows a `#` is a comment.
 2. A plain whole number is taken at once, since there may be thousands; any other text is read as a cell is anywhere,
    with its own place in the file.
 """
@@ -60,11 +61,12 @@ def read_block(
 
 
 def _lines(scalar: Scalar) -> list[tuple[int, str]]:
-    """The lines that are not empty, each with where it begins in the text."""
+    """The lines that are not empty, without comments, each with where it begins in the text."""
     found, start = [], 0
     for line in scalar.text.split("\n"):
-        if line.strip():
-            found.append((start, line))
+        said = line.partition("#")[0]
+        if said.strip():
+            found.append((start, said))
         start += len(line) + 1
     return found
 

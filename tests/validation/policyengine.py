@@ -33,6 +33,7 @@ from tests.validation.policyengine_cases import (
     NoCounterpart,
     People,
     Test,
+    check_places,
     exact,
     people_of,
     tests_in,
@@ -91,6 +92,7 @@ def run(test: Test, program: Program, constants: Constants, names: Names) -> Res
     if test.year not in YEARS or test.body.get("reforms"):
         return Result(test, lacking="a reform" if test.body.get("reforms") else "year")
     try:
+        check_places(test, names)
         people = people_of(test, names)
         wanted = list(wanted_of(test, people, names))
         if not wanted:

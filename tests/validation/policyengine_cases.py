@@ -89,13 +89,17 @@ class Names:
         self.members: Mapping[str, Mapping[str, Mapping[str, Any]]] = mapping["members"]
         self.wanted: Mapping[str, str] = mapping["wanted"]
         self.irrelevant: Mapping[str, str] = mapping["irrelevant"]
+        self.places: list[str] = mapping["places"]
+        self.of_places: list[str] = mapping["of_places"]
         self.neutral: Mapping[str, Mapping[str, Any]] = mapping["neutral"]
         self.of_dependents: list[str] = mapping["of_dependents"]
         self.unlike: Mapping[str, str] = mapping["unlike"]
 
     def changes_nothing(self, name: str, value: object) -> bool:
         """A fact that no wanted figure hangs on, or a value that says what we assume anyway."""
-        return name in self.irrelevant or (name in self.neutral and value in self.neutral[name]["values"])
+        if name in self.irrelevant or name in self.places:
+            return True
+        return name in self.neutral and value in self.neutral[name]["values"]
 
     def definition(self, name: str) -> Definition:
         """The figure of ours that a name means."""
@@ -265,7 +269,8 @@ def _give(people: People, fact: Said, names: Names) -> None:
         if str(value) not in names.members[name]:
             raise NoCounterpart(f"{name} {value}")
         for ours, its in names.members[name][str(value)].items():
-            _note(people, fact, names.definition(ours), its)
+            definition = names.definition(ours)
+            _note(people, fact, definition, names.value(definition, its))
     elif name in names.by_role:
         for one in _persons(people, fact):
             flag = names.by_role[name].get(people.role_of[one])
@@ -326,6 +331,14 @@ class Wanted:
     definition: Definition
     whose: tuple[str, ...]
     value: Value
+
+
+def check_places(test: Test, names: Names) -> None:
+    """Raises `NoCounterpart` for a figure that hangs on a place, unless what the place decides is given."""
+    given = {fact.name for fact in said(test.body.get("input") or {}, test.year)}
+    for fact in said(test.body.get("output") or {}, test.year):
+        if fact.name in names.of_places and given & set(names.places):
+            raise NoCounterpart(f"{fact.name} of a place")
 
 
 def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
