@@ -3,20 +3,23 @@
 1. A figure that was computed is explained by its formula in words (`wording`), and then by the figures that were named.
 2. What was given, what the law supplies, and what a complete case leaves out are ends of the tree, and are told apart.
 3. A requirement is explained by its reasons: met, not met or unknown, on what authority, and what would be said.
-4. A figure that was explained before is not explained again.
+4. A figure that was explained before is not explained again, nor is one that is as it is of somebody else before:
+   then only the facts that differ are shown.
+5. A fact that nobody stated, and that the words above it tell, has no line of its own.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from engine.interpreter import Interpreter, Step
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, ReasonInfo
 from engine.outcomes import Fact, Known, Outcome
-from engine.wording import Wording, constant_label, humanized, outcome_words
+from engine.wording import Wording, constant_label, humanized, outcome_words, whose_words
 
 MAX_DEPTH = 12
 
@@ -25,7 +28,8 @@ MAX_DEPTH = 12
 class Explanation:
     """One figure: what it is called, what it came to, how, on what authority, and what it rests on.
 
-    `source`: computed, given, default, absent or unknown. `seen`: it was explained before, further up.
+    `source`: computed, given, default, absent or unknown. `seen`: it was explained before, further up. `unstated`: of a
+    reason, that only facts decided it which nobody stated.
     """
 
     fact: Fact
@@ -41,6 +45,7 @@ class Explanation:
     fails: str = ""
     projected: bool = False
     seen: bool = False
+    unstated: bool = False
     children: tuple[Explanation, ...] = ()
 
 
@@ -68,7 +73,7 @@ class _Explainer:
             return self._requirement(fact, definition, definition.requirement, depth)
         words = Wording(self.interpreter, self.interpreter.frame(fact))
         how = words.say(step.body)
-        children = tuple(self.explain(one, depth + 1) for one in words.mentioned)
+        children = self._rests_on(words, depth)
         return Explanation(
             fact,
             definition.label or humanized(fact.name),
@@ -83,14 +88,29 @@ class _Explainer:
             children=children,
         )
 
+    def _rests_on(self, words: Wording, depth: int) -> tuple[Explanation, ...]:
+        """What the words mention, each explained; of people of whom the same holds, the first."""
+        children: list[Explanation] = []
+        for fact in words.mentioned:
+            self.interpreter.find(fact)
+            if self.interpreter.steps[fact].source in ("absent", "default"):
+                continue  # the words say so
+            one = self.explain(fact, depth + 1)
+            model = next((child for child in children if alike(child, one)), None)
+            children.append(one if model is None else _as_for(model, one))
+        return tuple(children)
+
+    def _all_unstated(self, words: Wording) -> bool:
+        """Whether words mention facts that nobody stated, and nothing else."""
+        sources = {self.interpreter.steps[fact].source for fact in words.mentioned}
+        return bool(sources) and sources <= {"absent", "default"}
+
     def _end(self, fact: Fact, definition: Definition, step: Step, outcome: Outcome) -> Explanation:
         amount = outcome_words(outcome, definition.type, self.settings)
         label = definition.label or humanized(fact.name)
         seen = fact in self.seen and step.body is not None
         projected = step.body is not None and self._projected(fact, step)
-        return Explanation(
-            fact, label, amount, "", (), definition.law, (), step.source, projected=projected, seen=seen
-        )
+        return Explanation(fact, label, amount, "", (), definition.law, (), step.source, projected=projected, seen=seen)
 
     def _projected(self, fact: Fact, step: Step) -> bool:
         """Whether a figure is of a time for which the law is only projected, or reads a constant that is."""
@@ -152,14 +172,59 @@ class _Explainer:
         elif step.body is not None:
             how = words.condition(step.body) if not isinstance(step.body, ir.Exceptions) else words.say(step.body)
             if status != "met":
-                children = tuple(self.explain(one, depth + 1) for one in words.mentioned)
+                children = self._rests_on(words, depth)
         label = info.label or humanized(info.name.rpartition(".")[2])
         amount = outcome_words(outcome, step.definition.type, self.settings)
         fails = info.fails if status == "not met" else ""
         return Explanation(
             fact, label, amount, how, tuple(words.because), info.law, tuple(self._laws(words)), step.source,
-            status=status, fails=fails, children=children,
+            status=status, fails=fails, unstated=self._all_unstated(words), children=children,
         )  # fmt: skip
+
+
+def alike(first: Explanation, second: Explanation) -> bool:
+    """Whether two people's figure came about in the same way, from facts that may differ."""
+    if first.fact.name != second.fact.name or first.fact.period != second.fact.period or not second.children:
+        return False
+    return _same_way(first, second)
+
+
+def _same_way(first: Explanation, second: Explanation) -> bool:
+    if (first.label, first.source, first.status) != (second.label, second.source, second.status):
+        return False
+    if first.fact.instance == second.fact.instance:
+        return first.fact == second.fact  # a figure that both rest on
+    if first.source == "given":
+        return True
+    told = ((first.amount, first.fails), _plain(first.how, first), tuple(_plain(one, first) for one in first.because))
+    other = (
+        (second.amount, second.fails),
+        _plain(second.how, second),
+        tuple(_plain(one, second) for one in second.because),
+    )
+    if told != other or len(first.children) != len(second.children):
+        return False
+    return all(_same_way(one, two) for one, two in zip(first.children, second.children, strict=True))
+
+
+def _plain(words: str, one: Explanation) -> str:
+    """Words without their numbers and without whose they are."""
+    return re.sub(
+        r"[0-9][0-9,.]*", "#", words.replace(f" of {one.fact.instance}", "").replace(f" ({one.fact.instance})", "")
+    )
+
+
+def _as_for(model: Explanation, one: Explanation) -> Explanation:
+    """A figure that came about as another person's did: its facts, where they differ."""
+    facts = tuple(dict.fromkeys(new for old, new in _ends(model, one) if old.amount != new.amount))
+    return replace(one, how=f"as for {model.fact.instance}", because=(), constants=(), children=facts)
+
+
+def _ends(first: Explanation, second: Explanation) -> Iterator[tuple[Explanation, Explanation]]:
+    if not second.children and second.source == "given":
+        yield first, second
+    for pair in zip(first.children, second.children, strict=True):
+        yield from _ends(*pair)
 
 
 def _status(outcome: Outcome) -> str:
@@ -179,28 +244,40 @@ _SOURCES = {
 def render(explanation: Explanation, width: int = 110) -> list[str]:
     """The tree as lines of text, at most about `width` characters wide."""
     lines: list[str] = []
-    for prefix, below, text in _lines(explanation, "", "", explanation.fact.instance):
+    for prefix, below, text in _lines(explanation, "", "", explanation.fact.instance, set()):
         room = max(40, width - len(prefix))
         first, *others = wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
         lines += [prefix + first, *(f"{below}  {other}" for other in others)]
     return lines
 
 
-def _lines(one: Explanation, first: str, rest: str, about: str) -> Iterator[tuple[str, str, str]]:
-    """Each line of text with what stands before it, and before its continuation."""
+def _lines(one: Explanation, first: str, rest: str, about: str, stated: set[Fact]) -> Iterator[tuple[str, str, str]]:
+    """Each line of text with what stands before it, and before its continuation. `stated`: given facts told before."""
+    unstated = [child for child in one.children if child.unstated and child.status == "met"] if first else []
+    told = unstated if len(unstated) > 1 else []
+    shown = [child for child in one.children if child not in told and not _told_before(child, stated)]
+    stated.update(child.fact for child in shown if child.source == "given")
+    inner = rest + ("\u2502  " if shown or told else "   ")
     mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(one.status, "")
     source = f" ({_SOURCES[one.source]})" if one.source in _SOURCES else ""
     note = " (see above)" if one.seen else " (projected)" if one.projected else source
-    whose = f" of {one.fact.instance}" if one.fact.instance != about else ""
+    whose = "" if one.fact.instance == about else whose_words(one.fact.instance, one.amount in ("yes", "no"))
     head = f"{mark}{one.label}{whose}" if one.status else f"{one.label}{whose}: {one.amount}"
-    inner = rest + ("\u2502  " if one.children else "   ")
     yield first, inner, f"{head}{note}" + (f" [{' '.join(one.law.split())}]" if one.law and not one.seen else "")
     for text in _details(one):
         yield inner, inner, text
-    for index, child in enumerate(one.children):
-        last = index + 1 == len(one.children)
+    for index, child in enumerate(shown):
+        last = index + 1 == len(shown) and not told
         branch, below = ("\u2514\u2500 ", "   ") if last else ("\u251c\u2500 ", "\u2502  ")
-        yield from _lines(child, rest + branch, rest + below, one.fact.instance)
+        yield from _lines(child, rest + branch, rest + below, one.fact.instance, stated)
+    if told:
+        also = "; ".join(child.label for child in told)
+        yield rest + "\u2514\u2500 ", rest + "   ", f"[met] since nothing else is listed: {also}"
+
+
+def _told_before(child: Explanation, stated: set[Fact]) -> bool:
+    """Whether the words that mention it say all that is new: it stands further up."""
+    return child.seen or (child.source == "given" and child.fact in stated)
 
 
 def _details(one: Explanation) -> Iterator[str]:

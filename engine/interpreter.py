@@ -278,18 +278,23 @@ class Interpreter:
         return found
 
     def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
-        function = self.program.functions[node.name]
-        body = formula_at(function.formulas, frame.period.start)
+        body, inner = self.inside(node, frame)
         if body is None:
             return Failure(f"`{node.name}` has no formula on {frame.period.start}", node.span)
         if frame.calls >= MAX_CALLS:
             return Failure(f"functions call each other more than {MAX_CALLS} deep", node.span)
-        arguments = zip(function.arguments, node.arguments, strict=True)
-        names = {name: self._once(argument, frame) for (name, _), argument in arguments}
         self._calls += 1
-        outcome = self.evaluate(body, replace(frame, names=names, calls=frame.calls + 1))
+        outcome = self.evaluate(body, inner)
         self._calls -= 1
         return outcome
+
+    def inside(self, node: ir.FunctionCall, frame: Frame) -> tuple[ir.Expression | None, Frame]:
+        """The body that a call runs, None if there is none yet, and the frame in which its arguments have values."""
+        function = self.program.functions[node.name]
+        arguments = zip(function.arguments, node.arguments, strict=True)
+        names = {name: self._once(argument, frame) for (name, _), argument in arguments}
+        inner = replace(frame, names=names, calls=frame.calls + 1)
+        return formula_at(function.formulas, frame.period.start), inner
 
     def _choice(self, node: ir.If, frame: Frame) -> Outcome:
         condition = self.evaluate(node.condition, frame)

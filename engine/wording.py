@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -28,10 +28,8 @@ _COMPARISON = {
     ">": ("is above", "is not above"),
     ">=": ("is at least", "is below"),
 }
-_MODES = {
-    "up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero", "half_up": "to the nearest",
-    "half_down": "to the nearest", "half_even": "to the nearest",
-}  # fmt: skip
+_WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
+_MODES = {"up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero"}
 
 
 def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
@@ -95,9 +93,23 @@ def constant_label(program: Program, name: str) -> str:
     return declared.label if declared is not None and declared.label else humanized(name)
 
 
+def whose_words(instance: str, answer: bool) -> str:
+    """Whose a figure is, after its label. A label that is a sentence, answered by yes or no, cannot go on with `of`."""
+    return f" ({instance})" if answer else f" of {instance}"
+
+
 def listed(parts: Sequence[str], word: str = "and") -> str:
     """`a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What a local name stands for: an expression, the frame that it is evaluated in, and the names known there."""
+
+    value: ir.Expression
+    frame: Frame
+    locals: Mapping[str, Local]
 
 
 @dataclass(slots=True)
@@ -109,7 +121,7 @@ class Wording:
     mentioned: list[Fact] = field(default_factory=list)
     constants: list[str] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
-    locals: dict[str, tuple[ir.Expression, Frame]] = field(default_factory=dict)
+    locals: Mapping[str, Local] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -153,7 +165,7 @@ class Wording:
             case ir.Aggregate():
                 return self.condition(node) if node.operator in ("any", "all") else self._aggregate(node)
             case ir.Local():
-                return self._local(node)
+                return self._local(node, self.say)
         return self._plain(node)
 
     def _plain(self, node: ir.Expression) -> str:
@@ -163,13 +175,15 @@ class Wording:
                 return self.say(node.value if applies else node.fallback)
             case ir.Round():
                 step = self.amount(node.step)
-                return f"{self.say(node.value)} rounded {_MODES[node.mode.value]} to a multiple of {step}"
+                how = _MODES.get(node.mode.value)
+                to = f"{how} to a multiple of {step}" if how else f"to the nearest {step}"
+                return f"{self._part(node.value)} rounded {to}"
             case ir.Negate():
                 return f"minus {self.say(node.value)}"
             case ir.Absolute():
                 return f"{self.say(node.value)} without its sign"
             case ir.FunctionCall():
-                return self._function(node)
+                return self._function(node, self.say)
             case ir.Spread():
                 return f"a twelfth of {self.say(node.value)}"
             case ir.DateFunction() if len(node.arguments) == 2:
@@ -189,7 +203,7 @@ class Wording:
         if fact not in self.mentioned:
             self.mentioned.append(fact)
         whose = f" of {fact.instance}" if fact.instance != self.frame.instance else ""
-        return f"{name}{whose} ({self.amount(node)})"
+        return f"{name}{whose} ({self.amount(node)}{self._unstated(fact, ', ')})"
 
     def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead) -> str:
         if node.name not in self.constants:
@@ -205,7 +219,8 @@ class Wording:
             case ir.ScaleRead():
                 if node.key is not None:
                     self.say(node.key)
-                return f"{self._name(node.name)} of {self.say(node.argument)} ({self.amount(node)})"
+                word = "on" if self.interpreter.program.scales[node.name].kind == "marginal" else "for"
+                return f"{self._name(node.name)} ({self.amount(node)}, {word} {self.say(node.argument)})"
 
     def _name(self, name: str) -> str:
         """What a dated constant is called: its label, or its name in words."""
@@ -245,6 +260,9 @@ class Wording:
                 amount = self.known(others[0])
                 words = self.say(others[0])
                 return words if amount == 0 else f"nothing, since {words} is below zero"
+        figures = [one for one in node.values if not isinstance(one, ir.Literal)]
+        if node.type.kind is Kind.INTEGER and len(figures) == 1 and chosen is not None:
+            return self.say(figures[0]) if self.known(figures[0]) == chosen else self.amount(node)  # a bound of a table
         word = {"min": ("the lesser of", "the least of"), "max": ("the greater of", "the greatest of")}[node.operator]
         parts = list(dict.fromkeys(self._part(value) for value in node.values))
         if len(parts) == 1:
@@ -255,13 +273,18 @@ class Wording:
         truth = self.known(node.condition)
         if truth is None:
             return f"what depends on whether {self.condition(node.condition)}"
-        if not node.applicability or not truth:
-            reason = self.condition(node.condition)
-            if reason not in self.because:
-                self.because.append(reason)
-        else:
-            self.condition(node.condition)
+        reason = self._reason(node.condition)
+        if reason and reason not in self.because and not (node.applicability and truth):
+            self.because.append(reason)
         return self.say(node.then if truth else node.otherwise)
+
+    def _reason(self, node: ir.Expression) -> str:
+        """A condition in words; nothing where only what the law takes by default decided it."""
+        before, self.mentioned = self.mentioned, []
+        reason, found = self.condition(node), self.mentioned
+        plain = found and all(self.interpreter.steps[fact].source == "default" for fact in found)
+        self.mentioned = before + [fact for fact in found if fact not in before and not plain]
+        return "" if plain else reason
 
     def _exceptions(self, node: ir.Exceptions) -> str:
         for case in node.cases:
@@ -273,31 +296,45 @@ class Wording:
         return self.say(node.general)
 
     def _within(self, node: ir.Let) -> str:
-        outer = self.frame
+        return self._bound(node, self.say)
+
+    def _bound(self, node: ir.Let, word: Callable[[ir.Expression], str]) -> str:
+        """The body of a `let` in words, its name standing for its value."""
+        outer, known = self.frame, self.locals
         self.frame = self.interpreter.binding(outer, node.name, node.value)
-        self.locals[node.name] = (node.value, outer)
-        said = self.say(node.body)
-        self.frame = outer
+        self.locals = {**known, node.name: Local(node.value, outer, known)}
+        said = word(node.body)
+        self.frame, self.locals = outer, known
         return said
 
-    def _local(self, node: ir.Local) -> str:
-        """A local name is said as what it stands for; a function's argument as its amount."""
+    def _local(self, node: ir.Local, word: Callable[[ir.Expression], str]) -> str:
+        """A local name, or an argument, is said as what it stands for."""
         if node.name not in self.locals:
             return self.amount(node)
-        value, home = self.locals[node.name]
-        here, self.frame = self.frame, home
-        said = self.say(value)
-        self.frame = here
+        meant, here, known = self.locals[node.name], self.frame, self.locals
+        self.frame, self.locals = meant.frame, meant.locals
+        said = word(meant.value)
+        self.frame, self.locals = here, known
         return said
 
-    def _function(self, node: ir.FunctionCall) -> str:
-        """What a function made of its arguments; where it gave one of them back, that one."""
-        result = self.known(node)
-        same = [one for one in node.arguments if one.type == node.type and self.known(one) == result]
-        if result is not None and len(same) == 1 and node.type.is_number and not isinstance(same[0], ir.Literal):
-            return self.say(same[0])
-        parts = [self.say(argument) for argument in node.arguments]
-        return f"{humanized(node.name)} of {listed(parts)} ({self.amount(node)})"
+    def _function(self, node: ir.FunctionCall, word: Callable[[ir.Expression], str]) -> str:
+        """What a function did with its arguments: where that is short, as if it stood in the formula; else its name."""
+        kept = len(self.mentioned), len(self.constants), len(self.because)
+        outer, known = self.frame, self.locals
+        body, inner = self.interpreter.inside(node, outer)
+        function = self.interpreter.program.functions[node.name]
+        if body is not None and not function.label and outer.calls < _CALLS_WRITTEN_OUT:
+            names = (name for name, _ in function.arguments)
+            self.locals = {name: Local(value, outer, known) for name, value in zip(names, node.arguments, strict=True)}
+            self.frame = inner
+            said = word(body)
+            self.frame, self.locals = outer, known
+            if len(said) <= _WRITTEN_OUT or said in [word(one) for one in node.arguments]:
+                return said
+            del self.mentioned[kept[0] :], self.constants[kept[1] :], self.because[kept[2] :]
+        parts = [self.say(one) for one in node.arguments if not isinstance(self.known(one), bool)]
+        rests = f", from {listed(parts)}" if parts else ""
+        return f"{function.label or humanized(node.name)} ({self.amount(node)}{rests})"
 
     def _aggregate(self, node: ir.Aggregate) -> str:
         """Who counts, and with what: a list of the members that matter."""
@@ -337,12 +374,11 @@ class Wording:
             case ir.VariableRead():
                 return self._yes_or_no(node, truth)
             case ir.Let():
-                outer = self.frame
-                self.frame = self.interpreter.binding(outer, node.name, node.value)
-                self.locals[node.name] = (node.value, outer)
-                said = self.condition(node.body)
-                self.frame = outer
-                return said
+                return self._bound(node, self.condition)
+            case ir.Local() if node.name in self.locals:
+                return self._local(node, self.condition)
+            case ir.FunctionCall():
+                return self._function(node, self.condition)
             case ir.Aggregate() if node.operator in ("any", "all"):
                 return self._of_members(node, truth)
         return self.amount(node) if truth is None else ("this always holds" if truth else "this never holds")
@@ -395,9 +431,15 @@ class Wording:
         if fact is not None and fact not in self.mentioned:
             self.mentioned.append(fact)
         definition = self.interpreter.program.definitions[node.name]
-        whose = f" of {fact.instance}" if fact is not None and fact.instance != self.frame.instance else ""
+        whose = whose_words(fact.instance, True) if fact is not None and fact.instance != self.frame.instance else ""
         answer = "not known" if truth is None else "yes" if truth else "no"
-        return f"{definition.label or humanized(node.name)}{whose}: {answer}"
+        return f"{definition.label or humanized(node.name)}{whose}: {answer}{self._unstated(fact, ' (', ')')}"
+
+    def _unstated(self, fact: Fact | None, before: str, after: str = "") -> str:
+        """That nobody stated a fact, and what stands in for it."""
+        source = self.interpreter.steps[fact].source if fact is not None and fact in self.interpreter.steps else ""
+        told = {"absent": "not listed", "default": "by default"}.get(source, "")
+        return f"{before}{told}{after}" if told else ""
 
     def _several(self, node: ir.And | ir.Or, truth: Value | None) -> str:
         deciding = isinstance(node, ir.Or)
@@ -405,7 +447,21 @@ class Wording:
             return listed([self.condition(one) for one in node.values if self.known(one) is None], "and")
         if truth is deciding:
             return self.condition(next(one for one in node.values if self.known(one) is deciding))
-        return listed(list(dict.fromkeys(self.condition(one) for one in node.values)))
+        told = self._none_of(node.values) or self._none_of(
+            [one.value for one in node.values if isinstance(one, ir.Not)]
+        )
+        return told or listed(list(dict.fromkeys(self.condition(one) for one in node.values)))
+
+    def _none_of(self, values: Sequence[ir.Expression]) -> str:
+        """`x is neither a nor b`, where one thing was compared with several and is none of them."""
+        compared = [one for one in values if isinstance(one, ir.Compare) and one.operator in ("=", "!=")]
+        if len(compared) < 2 or len(compared) < len(values) or len({(one.left, one.operator) for one in compared}) > 1:
+            return ""
+        if any(self.known(one) is not (one.operator == "!=") for one in compared):
+            return ""
+        others = [self.say(one.right) for one in compared]
+        word = "is neither" if len(others) == 2 else "is none of"
+        return f"{self.say(compared[0].left)} {word} {listed(others, 'nor' if len(others) == 2 else 'and')}"
 
 
 def _asks_whether_there_is_one(node: ir.Compare) -> bool:

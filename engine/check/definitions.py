@@ -265,7 +265,7 @@ class _Checker:
         formulas = self.dated(function.formula, scope, function.type, function)
         law = function.law
         self.checked.functions[symbol.name] = FunctionDefinition(
-            symbol.name, tuple(names), function.type, formulas, law
+            symbol.name, tuple(names), function.type, formulas, law, function.label
         )
 
 

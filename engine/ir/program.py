@@ -87,6 +87,7 @@ class FunctionDefinition:
     type: ValueType
     formulas: tuple[DatedExpression, ...]
     law: str
+    label: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def test_a_column_that_the_rules_do_not_know_is_refused_or_taken_as_it_is(tmp_pa
         (["people.csv"], 2, "add `--valid-from 2024-01-01`"),
         (["people.csv", "--valid-from", "2024-13-01"], 2, "`2024-13-01` is not a day"),
         (["people.csv", "--valid-from", "2024-01-01"], 2, "add `--legal-basis"),
-        (["none.csv", "--valid-from", "2024-01-01", *BASIS], 2, "it is not clear of which entity"),
+        (["none.csv", "--valid-from", "2024-01-01", *BASIS], 1, "there is no file `none.csv`"),
         (["person=none.csv", "--valid-from", "2024-01-01", *BASIS], 1, "there is no file `none.csv`"),
         (["people.csv", "--valid-from", "1985-01-01", *BASIS], 2, "do not answer for 1985"),
         (["people.csv", "--valid-from", "2024-01-01", "--also", "colour", *BASIS], 2, "no table has a column `colour`"),

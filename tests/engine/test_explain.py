@@ -64,8 +64,8 @@ def test_the_credit_of_a_parent_of_two(us: Program) -> None:
 def test_what_holds_of_nobody_is_said_of_each(us: Program) -> None:
     tree = explained(us, PARENT, "eitc_eligible", "home")
     words = {child.label: child.how for child in tree.children}
-    assert words["No filer is the qualifying child of somebody else"].endswith("of ada: no")
-    assert words["The filers have Social Security numbers valid for work"].endswith("of ada: yes")
+    assert words["No filer is the qualifying child of somebody else"].endswith("(ada): no (not listed)")
+    assert words["The filers have Social Security numbers valid for work"].endswith("(ada): yes (not listed)")
 
 
 def test_what_does_not_matter_is_left_out(us: Program) -> None:
@@ -176,3 +176,106 @@ def test_dated_constants_go_by_their_labels(us: Program) -> None:
     said = "\n".join(one.how for one in everything(tree))
     assert "phase in of Earned income credit terms (40%)" in said
     assert "eitc terms" not in "\n".join(render(tree))
+
+
+def lines_of(tree: Explanation) -> str:
+    return "\n".join(render(tree, width=1_000))
+
+
+def test_a_second_child_of_whom_the_same_holds_is_as_the_first(us: Program) -> None:
+    tree = explained(us, PARENT, "eitc", "home")
+    second = next(one for one in everything(tree) if one.how == "as for bo")
+    assert second.fact.instance == "cy"
+    assert [(child.label, child.amount) for child in second.children] == [("Age attained by the end of the year", "6")]
+    other = {**PARENT, "people": {**PARENT["people"], "cy": {"age": 30, "is_disabled": True}}}  # type: ignore[dict-item]
+    assert not [one for one in everything(explained(us, other, "eitc", "home")) if one.how.startswith("as for")]
+
+
+def test_what_nobody_stated_is_told_in_the_words_and_has_no_line(us: Program) -> None:
+    tree = explained(us, PARENT, "eitc", "home")
+    assert not [one for one in everything(tree) if one.source in ("absent", "default")]
+    text = lines_of(tree)
+    assert "Lives with the filer for more than half of the year: yes (not listed)" in text
+    assert "[met] since nothing else is listed: No filer is the qualifying child of somebody else; " in text
+    assert "figures are those of a filed return" not in text.lower()
+    assert "(see above)" not in text
+
+
+def test_a_reason_that_was_stated_is_shown(us: Program) -> None:
+    stated = {
+        **PARENT,
+        "tax_units": {"home": {"head": "ada", "dependents": ["bo", "cy"], "improper_eitc_claim": False}},
+    }
+    problems = Diagnostics()
+    if case_from_data(us, stated, problems) is None:
+        pytest.fail(str([one.message for one in problems]))
+    assert "[met] Is not barred after an improper claim" in lines_of(explained(us, stated, "eitc", "home"))
+    whole = lines_of(explained(us, PARENT, "eitc_eligible", "home"))
+    assert "[met] Is not barred after an improper claim" in whole  # asked for by name, every reason is there
+
+
+FUNCTIONS = """
+    about: Lines
+    law: Test Act
+    exports: [plain, wrapped, capped, long, bracket, rank, kind]
+    inputs:
+      wages: {entity: person, period: year, type: money, label: Wages, absent: 0}
+      filed: {entity: person, period: year, type: boolean, label: Filed, default: false, law: s.0}
+      age: {entity: person, period: year, type: integer, label: Age, absent: 0}
+      status: {entity: person, period: year, type: filing_status, label: Status, absent: single}
+    scales:
+      rates: {kind: marginal, law: s.9, values: {2020-01-01: [{above: 0, rate: 10%}, {above: 100, rate: 20%}]}}
+    tables:
+      steps: {type: money, key: {n: integer 0..3}, law: s.8, values: {2020-01-01: {0: 0, 1: 10, 2: 20, 3: 30}}}
+    functions:
+      line:
+        arguments: {amount: money, as_filed: boolean}
+        type: money
+        formula: "if as_filed then round(amount, half_up, 1 USD) else amount"
+      cap: {arguments: {amount: money, most: money}, type: money, formula: "min(amount, most)"}
+      named: {label: Named sum, arguments: {amount: money}, type: money, formula: amount + 3 USD}
+    variables:
+      plain: {label: Plain, entity: person, period: year, type: money, law: s.1, formula: "line(wages, filed)"}
+      wrapped:
+        label: Wrapped
+        entity: person
+        period: year
+        type: money
+        law: s.2
+        formula: "line(cap(wages + 5 USD, 100 USD), filed) * 2"
+      capped: {label: Capped, entity: person, period: year, type: money, law: s.3, formula: "cap(wages, 50 USD)"}
+      long: {label: Long, entity: person, period: year, type: money, law: s.4, formula: "named(wages) * 2"}
+      bracket: {label: Bracket, entity: person, period: year, type: money, law: s.5, formula: "rates(wages)"}
+      rank: {label: Rank, entity: person, period: year, type: money, law: s.6, formula: "steps[min(3, age)] + 1 USD"}
+      kind:
+        label: Kind
+        entity: person
+        period: year
+        type: boolean
+        law: s.7
+        formula: "not (status is one of (.joint, .separate)) and status != .separate"
+"""
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    compiled = check(tmp_path_factory.mktemp("rules"), {"m": FUNCTIONS})
+    assert compiled.program is not None, told(compiled)
+    return compiled.program
+
+
+def test_a_call_is_told_by_what_it_does(lines: Program) -> None:
+    def of(name: str, **facts: object) -> Explanation:
+        return explained(lines, {"at": "2024", "complete": True, "person": facts}, name, "person")
+
+    assert of("plain", wages="50.40").how == "Wages (50.40 USD)"
+    assert of("plain", wages="50.40").because == ()
+    filed = of("plain", wages="50.40", filed=True)
+    assert (filed.how, filed.because) == ("Wages (50.40 USD) rounded to the nearest 1 USD", ("Filed: yes",))
+    assert of("wrapped", wages=70).how == "(the lesser of (Wages (70 USD) plus 5 USD) and 100 USD) times 2"
+    assert of("capped", wages=70).how == "the lesser of Wages (70 USD) and 50 USD"
+    assert of("long", wages=70).how == "Named sum (73 USD, from Wages (70 USD)) times 2"
+    assert of("bracket", wages=300).how == "rates (50 USD, on Wages (300 USD))"
+    assert of("rank", age=70).how == "steps (30 USD) plus 1 USD"
+    said = of("kind", status="single").how
+    assert said.startswith("Status (Single) is neither Married filing jointly nor Married filing separately"), said
