@@ -23,7 +23,9 @@ Cells = dict[Path, Mapping[str, Value]]
 def test_packed_cells_are_the_cells(members: list[str], size: int, data: st.DataObject) -> None:
     levels = (tuple(members), tuple(range(size)))
     paths = list(itertools.product(*levels))
-    kind = st.integers(-(10**6), 10**6) if data.draw(st.booleans()) else st.fractions(-999, 999, max_denominator=60)
+    kind: st.SearchStrategy[int | Fraction] = (
+        st.integers(-(10**6), 10**6) if data.draw(st.booleans()) else st.fractions(-999, 999, max_denominator=60)
+    )
     cells: Cells = {path: {"": data.draw(kind)} for path in paths}
     found = packed(levels, cells)
     assert isinstance(found, PackedCells)

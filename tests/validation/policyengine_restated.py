@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 FIRST_YEAR_OF_LIMITS = 1988  # 26 USC 163(h)(3)(D)(iii): debt incurred by 13 October 1987 has none
@@ -33,7 +33,6 @@ AMERICAN_TERMS = (
     "has_american_opportunity_credit_1098_t_or_exception",
 )
 LIFETIME_TERMS = (
-    "is_eligible_for_lifetime_learning_credit",
     "attends_eligible_educational_institution_for_lifetime_learning_credit",
     "has_lifetime_learning_credit_1098_t_or_exception",
 )
@@ -84,7 +83,7 @@ def _limit_of(year: int) -> str:
 
 
 def _tuition(facts: dict[str, Any]) -> None:
-    american = _all_of(facts, AMERICAN_TERMS) if AMERICAN not in facts else facts.pop(AMERICAN)
+    american = _all_of(facts, AMERICAN_TERMS) if AMERICAN not in facts else facts[AMERICAN]
     lifetime = _all_of(facts, LIFETIME_TERMS)
     spent = facts.pop("qualified_tuition_expenses", None)
     if spent is None or isinstance(spent, list):
@@ -98,12 +97,9 @@ def _tuition(facts: dict[str, Any]) -> None:
 
 
 def _all_of(facts: dict[str, Any], names: Iterable[str]) -> bool:
-    """Whether all the terms that are stated hold, and one is; they are taken away."""
-    stated = list(_taken(facts, names))
+    """Whether one of the terms is stated, and all hold that are asked for in some year; what is not stated does not."""
+    stated = [bool(facts[name]) for name in names if name in facts]
+    if stated:
+        for name in names:
+            facts.setdefault(name, False)
     return bool(stated) and all(stated)
-
-
-def _taken(facts: dict[str, Any], names: Iterable[str]) -> Iterator[bool]:
-    for name in names:
-        if name in facts:
-            yield bool(facts.pop(name))
