@@ -289,8 +289,10 @@ class FormulaWriter:
         return replace(b, n=n, low=max(b.low, Fraction(1, b.d)), sound=True)
 
     def extreme(self, operator: str, parts: Sequence[Figure]) -> Figure:
-        """The least or greatest of numbers or dates."""
+        """The least or greatest of numbers or dates. Lengths of time may have no order: the interpreter has those."""
         content = parts[0].content
+        if isinstance(content, Length) and len(parts) > 1:
+            return Figure(content, bad=True)
         for part in parts[1:]:
             content = self.lesser(operator, content, part.content)
         return self.carrying(Figure(content), parts)

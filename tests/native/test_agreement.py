@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from random import Random
 
@@ -16,9 +17,10 @@ from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
-from engine.types import BOOLEAN, MONEY, RATE
+from engine.types import BOOLEAN, DATE, DURATION, MONEY, RATE, Duration
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
+from tests.native.wider import wider_program
 
 WAYS = (
     Options(cache=""),
@@ -41,6 +43,32 @@ def test_random_programs_give_the_interpreters_bits(seed: int) -> None:
             one, same = results[0].figures[name], other.figures[name]
             assert np.array_equal(one.entries, same.entries), name
             assert np.array_equal(status(one), status(same)), name
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**32))
+def test_functions_changing_law_and_months_give_the_interpreters_bits(seed: int) -> None:
+    random = Random(seed)
+    program = wider_program(random)
+    columns = population_of(program, AT, 10, seed, missing=random.choice([0.0, 0.1]), density=random.choice([1.0, 0.6]))
+    result = evaluate(program, columns, all_figures(program), options=random.choice(WAYS), threads=1)
+    assert differences(program, columns, result) == []
+
+
+@pytest.mark.parametrize("operator", ["min", "max"])
+def test_lengths_of_time_without_an_order_are_left_to_the_interpreter(operator: str) -> None:
+    program = random_program(Random(7), variables=0)
+    day = ir.VariableRead(DATE, None, "person_date", ir.Self("person"), ir.ThisPeriod())
+    since = ir.Arithmetic(DURATION, None, "-", ir.PeriodBoundary(DATE, None, "end"), day)
+    lengths = (since, ir.Literal(DURATION, None, Duration(18, 0)), ir.Literal(DURATION, None, Duration(0, 40)))
+    body = ir.Arithmetic(DATE, None, "+", day, ir.Extreme(DURATION, None, operator, lengths))
+    figure = replace(program.definitions["person_date"], name="f", absent=None, formulas=(DatedExpression(None, body),))
+    program = replace(program, definitions={**program.definitions, "f": figure}, order=(*program.order, "f"))
+    entries = np.array([date(2024, 12, 1).toordinal(), date(1990, 1, 1).toordinal()], dtype=np.int64)
+    columns = Columns(AT, {"person": 2}, {Cell("person_date", AT): column_of(entries)})
+    result = evaluate(program, columns, ["f"], options=Options(cache=""))
+    assert result.handed_over == 2
+    assert differences(program, columns, result) == []
 
 
 def status(figures: object) -> np.ndarray:
