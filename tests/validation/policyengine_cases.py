@@ -93,6 +93,8 @@ class Names:
         self.of_places: list[str] = mapping["of_places"]
         self.neutral: Mapping[str, Mapping[str, Any]] = mapping["neutral"]
         self.of_dependents: list[str] = mapping["of_dependents"]
+        self.of_filers: list[str] = mapping["of_filers"]
+        self.living_apart: Mapping[str, Any] = mapping["living_apart"]
         self.unlike: Mapping[str, str] = mapping["unlike"]
 
     def changes_nothing(self, name: str, value: object) -> bool:
@@ -194,8 +196,23 @@ def people_of(test: Test, names: Names) -> People:
     people = _entered(inputs, facts)
     _roles(people, facts)
     for fact in facts:
-        _give(people, fact, names)
+        if fact.name == names.living_apart["name"]:
+            _live_apart(people, fact, facts, names)
+        else:
+            _give(people, fact, names)
     return people
+
+
+def _live_apart(people: People, fact: Said, facts: list[Said], names: Names) -> None:
+    """State of the unit of somebody who lives apart what that makes of it."""
+    if not fact.value:
+        return
+    children = {one.instance for one in facts if one.name == "age" and exact(one.value) < ADULT}
+    for unit in _units(people, fact):
+        for ours in names.living_apart["facts"]:
+            people.given[unit, names.definition(ours).name] = True
+        if children & set(people.holders(unit, "dependent")):
+            people.given[unit, names.definition(names.living_apart["with_child"]).name] = True
 
 
 def _restated(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -347,7 +364,8 @@ def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
     for fact in said(_listed(test.body.get("output") or {}, people), test.year):
         one = _wanted(fact, people, names)
         filer = one.definition.entity == "person" and "dependent" not in {people.role_of[its] for its in one.whose}
-        if filer and not one.value and one.definition.short_name in names.of_dependents:
+        no_news = names.of_dependents if filer else names.of_filers
+        if one.definition.entity == "person" and not one.value and one.definition.short_name in no_news:
             continue
         if fact.entity != "people" or one.definition.entity != "tax_unit" or isinstance(one.value, bool | EnumValue):
             yield one
