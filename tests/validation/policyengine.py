@@ -107,6 +107,8 @@ def run(test: Test, program: Program, constants: Constants, names: Names) -> Res
     result = Result(test)
     for one in wanted:
         ours = _found(interpreter, one.definition, one.whose, case.at)
+        if ours is True:
+            ours = all(_found(interpreter, other, one.whose, case.at) is True for other in one.also)
         result.figures.append(Figure(one.name, ours, one.value, _agree(ours, one.value, one.definition, test)))
     return result
 

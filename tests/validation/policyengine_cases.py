@@ -83,6 +83,8 @@ class Names:
     def __init__(self, program: Program, mapping: Mapping[str, Any]) -> None:
         self.program = program
         self.same: Mapping[str, str] = mapping["same"]
+        self.all_of: Mapping[str, list[str]] = mapping["all_of"]
+        self.of_year: Mapping[int, Mapping[str, str]] = mapping["of_year"]
         self.negated: Mapping[str, str] = mapping["negated"]
         self.by_role: Mapping[str, Mapping[str, str]] = mapping["by_role"]
         self.of_role: Mapping[str, Mapping[str, str]] = mapping["of_role"]
@@ -248,6 +250,8 @@ def _roles(people: People, facts: list[Said]) -> None:
     """The role of each, as the test says or by age."""
     stated = {(one.instance, one.name.removeprefix("is_tax_unit_")): bool(one.value) for one in facts
               if one.name in ("is_tax_unit_head", "is_tax_unit_spouse", "is_tax_unit_dependent")}  # fmt: skip
+    stated |= {(one.instance, "dependent"): True for one in facts
+               if one.name == "is_tax_unit_head_or_spouse" and one.value is False and one.entity == "people"}  # fmt: skip
     ages = {one.instance: exact(one.value) for one in facts if one.name == "age"}
     students = {one.instance for one in facts if one.name in ("is_full_time_student", "is_full_time_college_student")
                 and one.value}  # fmt: skip
@@ -280,7 +284,10 @@ def _give(people: People, fact: Said, names: Names) -> None:
     name, value = fact.name, fact.value
     if name.startswith("is_tax_unit_") or names.changes_nothing(name, value):
         return
-    if name in names.negated:
+    if name in names.all_of:
+        for ours in names.all_of[name]:
+            _note(people, fact, names.definition(ours), bool(value))
+    elif name in names.negated:
         _note(people, fact, names.definition(names.negated[name]), not value)
     elif name in names.members:
         if str(value) not in names.members[name]:
@@ -342,12 +349,14 @@ def _persons(people: People, fact: Said) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a test expects: their name, our figure, whose (several are added up), and the value."""
+    """What a test expects: their name, our figure, whose (several are added up), and the value. `also`: what else must
+    hold for it to hold."""
 
     name: str
     definition: Definition
     whose: tuple[str, ...]
     value: Value
+    also: tuple[Definition, ...] = ()
 
 
 def check_places(test: Test, names: Names) -> None:
@@ -362,7 +371,7 @@ def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
     """What a test expects, in our names. The parts of several people in a figure of their unit are added up."""
     shared: dict[tuple[str, str], Wanted] = {}
     for fact in said(_listed(test.body.get("output") or {}, people), test.year):
-        one = _wanted(fact, people, names)
+        one = _wanted(fact, people, names, test.year)
         filer = one.definition.entity == "person" and "dependent" not in {people.role_of[its] for its in one.whose}
         no_news = names.of_dependents if filer else names.of_filers
         if one.definition.entity == "person" and not one.value and one.definition.short_name in no_news:
@@ -380,15 +389,17 @@ def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
     yield from shared.values()
 
 
-def _wanted(fact: Said, people: People, names: Names) -> Wanted:
+def _wanted(fact: Said, people: People, names: Names, year: int) -> Wanted:
     negated = fact.name in names.negated
     ours = names.negated[fact.name] if negated else names.wanted.get(fact.name, fact.name)
-    definition = names.definition(ours)
+    first, *others = names.all_of.get(fact.name, [names.of_year.get(year, {}).get(fact.name, ours)])
+    definition = names.definition(first)
     whose = _units(people, fact) if definition.entity == "tax_unit" else _persons_wanted(people, fact)
     if fact.instance == "all" and len(people.units) > 1:
         whose = whose[:1]
     value = names.value(definition, fact.value)
-    return Wanted(fact.name, definition, tuple(whose), not value if negated else value)
+    also = tuple(map(names.definition, others))
+    return Wanted(fact.name, definition, tuple(whose), not value if negated else value, also)
 
 
 def _persons_wanted(people: People, fact: Said) -> list[str]:
