@@ -6,6 +6,9 @@
 4. Benefits for care that an employer gave were spent on care.
 5. Who studies or cannot care for himself does so in every month; a deduction that is given is the same either way.
 6. Somebody is claimed, or can be: the law asks for the second.
+7. Income earned abroad that is excluded was earned there, and excluding it is a choice; what a possession exempts stands
+   among other income in theirs, apart in ours, so it is known only beside an adjusted gross income that is given.
+8. Income that is taxed apart as gains leaves the rest of taxable income to the ordinary rates.
 """
 
 from __future__ import annotations
@@ -36,11 +39,22 @@ LIFETIME_TERMS = (
     "attends_eligible_educational_institution_for_lifetime_learning_credit",
     "has_lifetime_learning_credit_1098_t_or_exception",
 )
+EXCLUDED, ELECTION = "foreign_earned_income_exclusion", "excludes_foreign_earned_income"
+FORM_2555 = (
+    "foreign_earned_income_exclusion_amount",
+    "foreign_housing_exclusion",
+    "foreign_housing_deduction",
+    "section_911_excluded_income",
+    "foreign_earned_income_exclusion_allocable_deductions",
+    "foreign_earned_income_exclusion_disallowed_deductions",
+)
+POSSESSIONS = ("specified_possession_income", "puerto_rico_income")
+STACKED, APART = "taxable_income_plus_section_911_exclusion", "capital_gains_excluded_from_taxable_income"
 CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dependent_on_another_return"
 
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts of one person, unit or flat test, those of step 1 to 6 said in other names."""
+    """The facts of one person, unit or flat test, those of step 1 to 8 said in other names."""
     found = dict(facts)
     _service(found)
     _mortgages(found)
@@ -51,9 +65,31 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         found["months_student_or_disabled"] = 12
     if QBID in found:
         found[f"{QBID}_if_itemizing"] = found[QBID]
+    _abroad(found)
     if CLAIMABLE in found:
         found[CLAIMED] = bool(found.pop(CLAIMABLE)) or bool(found.get(CLAIMED))
     return found
+
+
+def _abroad(facts: dict[str, Any]) -> None:
+    stated = [name for name in (EXCLUDED, *FORM_2555) if name in facts]
+    if EXCLUDED in facts and stated == [EXCLUDED]:
+        facts[FORM_2555[0]] = facts[EXCLUDED]
+    chosen = [facts[name] for name in stated if name in FORM_2555[:4] or name == EXCLUDED]
+    if any(_positive(one) for one in chosen):
+        lists = [one for one in chosen if isinstance(one, list)]
+        facts[ELECTION] = [_positive(one) for one in lists[0]] if lists else True
+    if "adjusted_gross_income" not in facts:
+        for name in POSSESSIONS:
+            if facts.get(name):
+                facts[f"{name} among other income"] = facts.pop(name)
+    if APART in facts and "taxable_income" in facts and not isinstance(facts["taxable_income"], list):
+        abroad = facts.get(STACKED, facts["taxable_income"] + facts.get(EXCLUDED, 0))
+        facts["ordinary_rate_income"] = abroad - facts.pop(APART)
+
+
+def _positive(value: Any) -> bool:
+    return any(_positive(one) for one in value) if isinstance(value, list) else isinstance(value, int) and value > 0
 
 
 def _service(facts: dict[str, Any]) -> None:
