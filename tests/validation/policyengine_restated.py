@@ -6,7 +6,7 @@
 4. Benefits for care that an employer gave were spent on care.
 5. Who studies or cannot care for himself does so in every month; a deduction that is given is the same either way.
 6. Somebody is claimed, or can be: the law asks for the second.
-7. Income earned abroad that is excluded was earned there, and excluding it is a choice; what a possession exempts stands
+7. Income earned abroad that is excluded was earned there, and to exclude it is a choice; what a possession exempts is
    among other income in theirs, apart in ours, so it is known only beside an adjusted gross income that is given.
 8. Income that is taxed apart as gains leaves the rest of taxable income to the ordinary rates.
 """
