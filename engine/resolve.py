@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -33,6 +33,8 @@ BUILTINS = frozenset(
 )
 
 
+DECLARE = "declare it, or export it from the module that declares it"
+_COMPARED_AT_MOST = 40_000
 NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 NAME_PARTS = re.compile(r"[^a-z0-9_]+", re.ASCII)
 
@@ -62,6 +64,7 @@ class Symbols:
     local: dict[str, dict[str, Symbol]] = field(default_factory=dict)
     exported: dict[str, Symbol] = field(default_factory=dict)
     repeated: set[tuple[str, str]] = field(default_factory=set)
+    compared: int = 0
 
     def look_up(self, module: str, name: str) -> Symbol | None:
         """What `name` stands for in `module`."""
@@ -79,6 +82,15 @@ class Symbols:
         """Whether `name` may be one of the module's own that was refused as a name (E205)."""
         refused = [own for own in self.local.get(module, {}) if not NAME.fullmatch(own)]
         return any(name in NAME_PARTS.split(own) or get_close_matches(name, [own]) for own in refused)
+
+    def suggest(self, name: str, known: Callable[[], set[str]]) -> str:
+        """What was probably meant by an unknown name. Among hundreds of problems nobody reads suggestions, and finding
+        them is what takes time: past a number of names compared there are none."""
+        if self.compared > _COMPARED_AT_MOST:
+            return DECLARE
+        names = known()
+        self.compared += len(names)
+        return did_you_mean(name, names)
 
     def all(self) -> Iterator[Symbol]:
         """Every symbol, in order of module and declaration."""
@@ -101,8 +113,13 @@ class Symbols:
             return
         if self._meant(module, name):
             return
-        known = set(self.exported) | set(self.local.get(module, {})) | BUILTINS | others
-        problems.add("E401", f"unknown name `{name}`", span, help=did_you_mean(name, known))
+        local = self.local.get(module, {})
+        problems.add(
+            "E401",
+            f"unknown name `{name}`",
+            span,
+            help=self.suggest(name, lambda: {*self.exported, *local, *BUILTINS, *others}),
+        )
 
 
 def did_you_mean(name: str, known: set[str] | Mapping[str, object] | frozenset[str]) -> str:
@@ -110,7 +127,7 @@ def did_you_mean(name: str, known: set[str] | Mapping[str, object] | frozenset[s
     near = get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.6)
     if near:
         return "did you mean " + " or ".join(f"`{one}`" for one in near) + "?"
-    return "declare it, or export it from the module that declares it"
+    return DECLARE
 
 
 def declarations(module: RuleModule) -> Iterator[Declaration]:
@@ -170,7 +187,7 @@ def _export(module: RuleModule, symbols: Symbols, problems: Diagnostics) -> None
     for name, span in module.exports:
         symbol = names.get(name)
         if symbol is None:
-            help_text = did_you_mean(name, set(names))
+            help_text = symbols.suggest(name, lambda: set(names))
             problems.add("E404", f"`{name}` is exported but not declared in this module", span, help=help_text)
         elif name in symbols.exported:
             _exported_twice(symbol, symbols.exported[name], span, problems)

@@ -3,7 +3,8 @@
 1. The leaves are what a condition reads. A leaf's candidates are true and false, an enum's members, or numbers: every
    constant that the conditions mention, one step either side of each, and what lies between two of them. What the
    range of a fact excludes is none.
-2. Try the candidates' combinations until all conditions hold: that is the witness.
+2. Try the candidates' combinations, one leaf after the other, until all conditions hold: that is the witness. What
+   fails with the leaves that have a value is not tried further.
 3. When every number leaf is compared with constants alone, the candidates meet every cell of the plane, so that no
    witness proves that there is none. Otherwise nothing is concluded.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import islice, pairwise, product
+from itertools import pairwise
 from math import ceil, floor
 
 from engine.declarations import Parameter, Settings
@@ -57,15 +58,54 @@ def search(conditions: Sequence[ir.Expression], ground: Ground) -> Search:
     constants = sorted({Fraction(n.value) for n in literals if n.type.is_number})  # type: ignore[arg-type]
     days = sorted({n.value for n in literals if isinstance(n.value, date)})
     candidates = [_candidates(leaf, constants, days, ground) for leaf in leaves]
-    count = 1
-    for options in candidates:
-        count *= len(options)
-    for combination in islice(product(*candidates), MAX_COMBINATIONS):
-        values = dict(zip(leaves, combination, strict=True))
-        if all(_holds(condition, values) for condition in plain):
-            return Search(values, True)
+    tries = _Tries(leaves, candidates, _parts(plain))
+    values = tries.first(0, {})
+    if values is not None:
+        return Search(values, True)
     exact = all(_exact(condition) for condition in plain) and all(options for options in candidates)
-    return Search(None, exact and count <= MAX_COMBINATIONS)
+    return Search(None, exact and tries.left > 0)
+
+
+def _parts(conditions: Sequence[ir.Expression]) -> list[ir.Expression]:
+    """What must hold at once: the conditions, those that are conjunctions taken apart."""
+    parts: list[ir.Expression] = []
+    for condition in conditions:
+        parts += _parts(condition.values) if isinstance(condition, ir.And) else [condition]
+    return parts
+
+
+class _Tries:
+    """Gives the leaves values one after the other; a part is judged as soon as all its leaves have one."""
+
+    def __init__(
+        self,
+        leaves: Sequence[ir.Expression],
+        candidates: Sequence[Sequence[Value]],
+        parts: Sequence[ir.Expression],
+    ) -> None:
+        self.leaves = leaves
+        self.candidates = candidates
+        self.left = MAX_COMBINATIONS
+        places = {leaf: index for index, leaf in enumerate(leaves)}
+        self.judged: list[list[ir.Expression]] = [[] for _ in range(len(leaves) + 1)]
+        for part in parts:
+            last = max((places[leaf] + 1 for leaf in _leaves(part)), default=0)
+            self.judged[last].append(part)
+
+    def first(self, count: int, values: dict[ir.Expression, Value]) -> Mapping[ir.Expression, Value] | None:
+        """The first values of the leaves from `count` on with which everything holds."""
+        self.left -= 1
+        if self.left < 0 or not all(_holds(part, values) for part in self.judged[count]):
+            return None
+        if count == len(self.leaves):
+            return dict(values)
+        for candidate in self.candidates[count]:
+            values[self.leaves[count]] = candidate
+            found = self.first(count + 1, values)
+            if found is not None or self.left <= 0:
+                return found
+        values.pop(self.leaves[count], None)
+        return None
 
 
 def describe(witness: Mapping[ir.Expression, Value]) -> str:

@@ -219,10 +219,13 @@ def _of_somebody(elab: Elaboration, who: Who, node: ast.Attribute, scope: Scope)
 
 def _report_no_attribute(elab: Elaboration, entity: str, node: ast.Attribute, scope: Scope) -> None:
     """E401 for `m.wagse`, with the nearest of what `m` has."""
-    figures = [symbol for symbol in elab.symbols.all() if symbol.figure is not None and symbol.figure.entity == entity]
-    seen = {one.declaration.name for one in figures if elab.symbols.look_up(scope.module, one.declaration.name) is one}
-    steps = {name for name in _reachable(elab, Scope(scope.module, entity, None)) if name != node.name}
-    help_text = did_you_mean(node.name, seen | steps)
+
+    def known() -> set[str]:
+        seen = {**elab.symbols.exported, **elab.symbols.local.get(scope.module, {})}
+        figures = {name for name, one in seen.items() if one.figure is not None and one.figure.entity == entity}
+        return figures | (_reachable(elab, Scope(scope.module, entity, None)) - {node.name})
+
+    help_text = elab.symbols.suggest(node.name, known)
     if not help_text.startswith("did"):
         help_text = f"name a figure of `{entity}`, or somebody who is reached from it"
     elab.problems.add("E401", f"unknown name `{node.name}`", node.name_span, help=help_text)
