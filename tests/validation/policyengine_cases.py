@@ -174,6 +174,8 @@ def said(part: Mapping[str, Any], year: int) -> Iterator[Said]:
                     if one != "members":
                         yield Said(name, str(instance), one, _of_year(its, year))
         elif isinstance(value, list):
+            if not value:
+                raise NoCounterpart(name)
             yield from (Said("", str(place), name, _of_year(one, year)) for place, one in enumerate(value))
         elif name not in ("members", "person", "tax_unit"):
             yield Said("", "all", name, _of_year(value, year))
