@@ -29,7 +29,7 @@ STANDARD, AGED = (
 EXEMPTION, PHASE_OUT, AMT_RATES = (
     "tax/amt:amt_exemption_amount",
     "tax/amt:amt_exemption_phase_out_start",
-    "tax/amt_tax:amt_rates",
+    "amt_rates",
 )
 Line = tuple[str, object, int, int, int, RoundingMode, Iterable[int]]
 
