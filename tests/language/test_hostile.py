@@ -378,3 +378,37 @@ def test_functions_that_call_each_other_twice_and_twice_again_are_refused_before
     last = "functions:\n" + functions + "  f60: {arguments: {x: money}, type: money, formula: x}\nvariables:"
     module = (MODULE % "500").replace("variables:", last).replace("wages * 10%", "f0(wages)")
     assert [code for code, _, _ in places(module)] == ["E706"]
+
+
+def test_names_are_suggested_until_there_are_too_many_to_compare() -> None:
+    inputs = "".join(f"  wages_{n}: {{entity: person, period: year, type: money, label: W}}\n" for n in range(800))
+    figures = "".join(
+        f"  pay_{n}: {{label: P, entity: person, period: year, type: money, law: x, formula: wagez_{n}}}\n"
+        for n in range(800)
+    )
+    module = (MODULE % "500").replace("inputs:\n", "inputs:\n" + inputs)
+    module = module.replace("variables:\n", "variables:\n" + figures)
+    found = [one for one in problems_in(module) if one.code == "E401"]
+    assert len(found) == 800
+    assert "did you mean `wages_0`" in found[0].help
+    assert "did you mean" not in found[-1].help
+
+
+def test_exceptions_of_many_conditions_are_told_apart() -> None:
+    facts = "".join(
+        f"  b{n}: {{entity: person, period: year, type: boolean, label: B, absent: false}}\n" for n in range(14)
+    )
+    cases = "".join(
+        f"      e{n}: {{when: {' and '.join(('' if n >> bit & 1 else 'not ') + f'b{bit}' for bit in range(14))}, "
+        f"then: {n} USD, law: x}}\n"
+        for n in range(40)
+    )
+    module = (MODULE % "500").replace("inputs:\n", "inputs:\n" + facts)
+    module = module.replace("wages * 10%\n", "wages * 10%\n    exceptions:\n" + cases)
+    assert "exceptions" in module
+    assert places(module) == []
+    assert [code for code, _, _ in places(module.replace("then: 7 USD", "then: 7 USD, over: [e7]"))] == ["E705"]
+    third = " and ".join(("" if 3 >> bit & 1 else "not ") + f"b{bit}" for bit in range(14))
+    both = module.replace(third, "b0 and b1")
+    assert both != module
+    assert {code for code, _, _ in places(both)} == {"E702"}
