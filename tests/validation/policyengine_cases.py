@@ -273,7 +273,8 @@ def _roles(people: People, facts: list[Said]) -> None:
             first = (adults or rest)[0]
             people.role_of[first] = "head"
             rest.remove(first)
-        others = [one for one in rest if one in adults and one not in students and (one, "spouse") not in stated]
+        others = [one for one in rest if one in adults and (one, "spouse") not in stated]
+        others = [one for one in others if one not in students] or (others if status == "JOINT" else [])
         if others and not people.holders(unit, "spouse") and status in ("", "JOINT"):
             people.role_of[others[0]] = "spouse"
             rest.remove(others[0])
@@ -321,7 +322,8 @@ def _note(people: People, fact: Said, definition: Definition, value: Value) -> N
             return  # it stands on the dependent's own return
         for unit in _units(people, fact):
             before = people.given.get((unit, definition.name))
-            added = fact.entity == "people" and before is not None and not isinstance(value, bool | EnumValue)
+            part = fact.entity == "people" or definition.short_name == CARED_FOR
+            added = part and before is not None and not isinstance(value, bool | EnumValue)
             people.given[unit, definition.name] = before + value if added else value  # type: ignore[operator]
     elif definition.entity == "person":
         persons = _persons(people, fact)

@@ -5,7 +5,7 @@
 3. Tuition is an expense of the American opportunity credit for who is eligible for it, else of the other one.
 4. Benefits for care that an employer gave were spent on care.
 5. Who studies or cannot care for himself does so in every month; a deduction that is given is the same either way.
-6. Somebody is claimed, or can be: the law asks for the second.
+6. Somebody is claimed, or can be and is not.
 7. Income earned abroad that is excluded was earned there, and to exclude it is a choice; what a possession exempts is
    among other income in theirs, apart in ours, so it is known only beside an adjusted gross income that is given.
 8. Income that is taxed apart as gains leaves the rest of taxable income to the ordinary rates.
@@ -51,6 +51,7 @@ FORM_2555 = (
 POSSESSIONS = ("specified_possession_income", "puerto_rico_income")
 STACKED, APART = "taxable_income_plus_section_911_exclusion", "capital_gains_excluded_from_taxable_income"
 CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dependent_on_another_return"
+NOT_CLAIMED = "is_not_claimed_as_dependent_on_another_return"
 
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -67,7 +68,10 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         found[f"{QBID}_if_itemizing"] = found[QBID]
     _abroad(found)
     if CLAIMABLE in found:
-        found[CLAIMED] = bool(found.pop(CLAIMABLE)) or bool(found.get(CLAIMED))
+        claimable = bool(found.pop(CLAIMABLE))
+        if claimable and not found.get(CLAIMED):
+            found[NOT_CLAIMED] = True
+        found[CLAIMED] = claimable or bool(found.get(CLAIMED))
     return found
 
 
