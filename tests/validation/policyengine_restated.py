@@ -9,6 +9,7 @@
 7. Income earned abroad that is excluded was earned there, and to exclude it is a choice; what a possession exempts is
    among other income in theirs, apart in ours, so it is known only beside an adjusted gross income that is given.
 8. Income that is taxed apart as gains leaves the rest of taxable income to the ordinary rates.
+9. A unit that is joint files jointly.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ NOT_CLAIMED = "is_not_claimed_as_dependent_on_another_return"
 
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts of one person, unit or flat test, those of step 1 to 8 said in other names."""
+    """The facts of one person, unit or flat test, those of step 1 to 9 said in other names."""
     found = dict(facts)
     _service(found)
     _mortgages(found)
@@ -67,6 +68,8 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     if QBID in found:
         found[f"{QBID}_if_itemizing"] = found[QBID]
     _abroad(found)
+    if found.get("tax_unit_is_joint") is True and "filing_status" not in found:
+        found["filing_status"] = "JOINT"
     if CLAIMABLE in found:
         claimable = bool(found.pop(CLAIMABLE))
         if claimable and not found.get(CLAIMED):
