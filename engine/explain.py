@@ -19,7 +19,7 @@ from engine.interpreter import Interpreter, Step
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, ReasonInfo
 from engine.outcomes import Fact, Known, Outcome
-from engine.wording import Wording, constant_label, humanized, outcome_words, whose_words
+from engine.wording import NOT_KNOWN, Wording, constant_label, humanized, outcome_words, whose_words
 
 MAX_DEPTH = 12
 
@@ -107,6 +107,8 @@ class _Explainer:
 
     def _end(self, fact: Fact, definition: Definition, step: Step, outcome: Outcome) -> Explanation:
         amount = outcome_words(outcome, definition.type, self.settings)
+        if step.source == "unknown":
+            amount = NOT_KNOWN  # and not the range of everything that it may be
         label = definition.label or humanized(fact.name)
         seen = fact in self.seen and step.body is not None
         projected = step.body is not None and self._projected(fact, step)
@@ -259,7 +261,7 @@ def _lines(one: Explanation, first: str, rest: str, about: str, stated: set[Fact
     stated.update(child.fact for child in shown if child.source == "given")
     inner = rest + ("\u2502  " if shown or told else "   ")
     mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(one.status, "")
-    source = f" ({_SOURCES[one.source]})" if one.source in _SOURCES else ""
+    source = f" ({_SOURCES[one.source]})" if _SOURCES.get(one.source, one.amount) != one.amount else ""
     note = " (see above)" if one.seen else " (projected)" if one.projected else source
     whose = "" if one.fact.instance == about else whose_words(one.fact.instance, one.amount in ("yes", "no"))
     head = f"{mark}{one.label}{whose}" if one.status else f"{one.label}{whose}: {one.amount}"

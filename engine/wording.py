@@ -28,6 +28,7 @@ _COMPARISON = {
     ">": ("is above", "is not above"),
     ">=": ("is at least", "is below"),
 }
+NOT_KNOWN = "not known"
 _WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
 _MODES = {"up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero"}
 
@@ -203,6 +204,8 @@ class Wording:
         if fact not in self.mentioned:
             self.mentioned.append(fact)
         whose = f" of {fact.instance}" if fact.instance != self.frame.instance else ""
+        if self.interpreter.steps[fact].source == "unknown":
+            return f"{name}{whose} ({NOT_KNOWN})"
         return f"{name}{whose} ({self.amount(node)}{self._unstated(fact, ', ')})"
 
     def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead) -> str:

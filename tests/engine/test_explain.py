@@ -279,3 +279,10 @@ def test_a_call_is_told_by_what_it_does(lines: Program) -> None:
     assert of("rank", age=70).how == "steps (30 USD) plus 1 USD"
     said = of("kind", status="single").how
     assert said.startswith("Status (Single) is neither Married filing jointly nor Married filing separately"), said
+
+
+def test_a_fact_that_is_not_known_is_so_and_has_no_range_of_everything(us: Program) -> None:
+    unknown = {key: value for key, value in PARENT.items() if key != "complete"}
+    whole = lines_of(explained(us, unknown, "eitc", "home"))
+    assert "Net profit from a business: not known [" in whole
+    assert "business: not determined" not in whole
