@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from api.batch import out_of_range
 from engine.ir.program import Definition, Program
 from engine.types import EnumValue, Kind, Value
 from tests.validation.policyengine_restated import restated
@@ -26,6 +27,12 @@ from tests.validation.policyengine_restated import restated
 MAPPING = Path(__file__).resolve().parent / "policyengine.yaml"
 GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")
 ROLES = ("head", "spouse", "dependent")
+ROLE_NAMES = {
+    "is_tax_unit_head": ("head",),
+    "is_tax_unit_spouse": ("spouse",),
+    "is_tax_unit_dependent": ("dependent",),
+    "is_tax_unit_head_or_spouse": ("head", "spouse"),
+}
 ADULT = 18
 CARED_FOR = "tax_unit_childcare_expenses"
 
@@ -252,8 +259,8 @@ def _roles(people: People, facts: list[Said]) -> None:
     """The role of each, as the test says or by age."""
     stated = {(one.instance, one.name.removeprefix("is_tax_unit_")): bool(one.value) for one in facts
               if one.name in ("is_tax_unit_head", "is_tax_unit_spouse", "is_tax_unit_dependent")}  # fmt: skip
-    stated |= {(one.instance, "dependent"): True for one in facts
-               if one.name == "is_tax_unit_head_or_spouse" and one.value is False and one.entity == "people"}  # fmt: skip
+    no_filers = [one for one in facts if one.name == "is_tax_unit_head_or_spouse" and one.value is False]
+    stated |= {(one.instance, "dependent"): True for one in no_filers if one.entity == "people"}
     ages = {one.instance: exact(one.value) for one in facts if one.name == "age"}
     students = {one.instance for one in facts if one.name in ("is_full_time_student", "is_full_time_college_student")
                 and one.value}  # fmt: skip
@@ -316,6 +323,8 @@ def _give(people: People, fact: Said, names: Names) -> None:
 
 def _note(people: People, fact: Said, definition: Definition, value: Value) -> None:
     """Give a figure its value. A person's part in a figure of the unit is added up; the other way it is the head's."""
+    if definition.is_input and out_of_range(definition, value):
+        raise NoCounterpart(f"{fact.name} out of its range")
     if definition.entity == "tax_unit":
         of_dependent = fact.entity == "people" and people.role_of[fact.instance] == "dependent"
         if of_dependent and definition.short_name != CARED_FOR:
@@ -375,6 +384,9 @@ def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
     """What a test expects, in our names. The parts of several people in a figure of their unit are added up."""
     shared: dict[tuple[str, str], Wanted] = {}
     for fact in said(_listed(test.body.get("output") or {}, people), test.year):
+        if fact.name in ROLE_NAMES:
+            _check_role(people, fact)
+            continue
         one = _wanted(fact, people, names, test.year)
         filer = one.definition.entity == "person" and "dependent" not in {people.role_of[its] for its in one.whose}
         no_news = names.of_dependents if filer else names.of_filers
@@ -391,6 +403,13 @@ def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
         before = shared[key].value if key in shared else 0
         shared[key] = Wanted(one.name, one.definition, one.whose, before + one.value)  # type: ignore[operator]
     yield from shared.values()
+
+
+def _check_role(people: People, fact: Said) -> None:
+    """A role that is expected is the one that was read from the facts, or the test is another one."""
+    role = people.role_of.get(fact.instance, "head" if len(people.role_of) == 1 else "")
+    if (role in ROLE_NAMES[fact.name]) != bool(fact.value):
+        raise NoCounterpart(f"{fact.name} of {fact.instance}")
 
 
 def _wanted(fact: Said, people: People, names: Names, year: int) -> Wanted:
