@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.check.context import Elaboration, Part, Row, Scope, Value, article, failed
+from engine.check.context import Elaboration, Part, Row, Scope, Value, Who, article, failed
+from engine.check.names import step
 from engine.check.operators import as_money, with_unit
 from engine.declarations import Function, KeyType, Scale, Table
 from engine.ir import nodes as ir
@@ -121,6 +122,9 @@ def index_part(elab: Elaboration, node: ast.Index, scope: Scope) -> Part:
         return elab.fail("E505", "only tables and scales have keys", node.base.span, help="name a table before `[`")
     symbol = elab.symbols.look_up(scope.module, node.base.name)
     if symbol is None:
+        if scope.entity and step(elab, Who(ir.Self(scope.entity)), node.base.name) is not None:
+            help_text = f"aggregate: `sum(m.… for m in {node.base.name})`"
+            return elab.fail("E406", f"`{node.base.name}` are not numbered", node.base.span, help=help_text)
         elab.symbols.report_unknown(scope.module, node.base.name, node.base.span, elab.problems)
         return failed(node.span)
     elab.used.add(symbol.name)

@@ -49,12 +49,18 @@ def _report_unknown(elab: Elaboration, node: ast.Name, scope: Scope) -> None:
         help_text = f"a member of `{enums[0]}` is written with a point: `.{node.name}`"
         elab.problems.add("E401", f"unknown name `{node.name}`", node.span, help=help_text)
         return
+    if node.name in _NOTHING:
+        elab.problems.add("E401", f"unknown name `{node.name}`", node.span, help=_NOTHING[node.name])
+        return
     if node.name.lower() in _TRUTHS or node.name in elab.settings.enums:
         elab.problems.add("E401", f"unknown name `{node.name}`", node.span, help=_no_name(elab, node.name))
         return
     elab.symbols.report_unknown(scope.module, node.name, node.span, elab.problems, _reachable(elab, scope))
 
 
+_UNKNOWN = "no value stands for what is not known: leave the fact out, and the rules go on with all that it may be"
+_NOTHING = {**dict.fromkeys(("null", "none", "unknown", "missing"), _UNKNOWN),
+            "not_applicable": "say when the figure applies: `applies_if: …`"}  # fmt: skip
 _TRUTHS = {"yes": "true", "no": "false", "true": "true", "false": "false"}
 
 

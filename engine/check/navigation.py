@@ -51,6 +51,8 @@ def over_time(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:
     """`sum(x over months)` or `sum(x over last 3 years)`."""
     if node.count == 0 and node.unit not in ("days", "months", "years") and isinstance(node.body, ast.Name):
         help_text = f"write `{node.operation}(m.{node.body.name} for m in {node.unit})`"
+        if node.unit in ("day", "month", "year"):
+            help_text = f"write `{node.operation}({node.body.name} over {node.unit}s)`"
         return elab.fail("E505", f"`{node.unit}` are no periods to run over", node.span, help=help_text)
     found = figure_path(elab, node.body, scope)
     if found is None:

@@ -84,7 +84,7 @@ def with_unit(number: Value, span: Span, currency: str) -> str:
     return f"write an amount: `600 {currency}`"
 
 
-_DATE_LIKE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
+_DATE_LIKE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}")
 
 
 def _remedy(first: Value, second: Value, span: Span) -> str:

@@ -95,6 +95,8 @@ def _habit(text: str, start: int, word: str) -> str:
     if word[:1] in "=<>":
         return "comparisons do not chain: write `a < b and b < c`, or `b between a and c`"
     if before[-1:] == "." and word[:1].isdigit():
+        if re.search(r"\b[0-9]{1,2}\.[0-9]{1,2}\.$", before) and len(word) == 4:
+            return "write dates as YYYY-MM-DD"
         return "a number has one point" if before[-2:-1].isdigit() else f"write `0.{word}`"
     if not before[-1:].isdigit():
         return ""

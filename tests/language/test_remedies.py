@@ -30,6 +30,9 @@ REMEDIES = {
     "E501_sum_for_a_date": "write dates as YYYY-MM-DD: `1964-01-01`",
     "E501_unit_of_length_missing": "write the length with its unit: `6570 days`",
     "E504_figure_without_unit": "multiply it by an amount: `age * 1 USD`",
+    "E301_date_with_points": "write dates as YYYY-MM-DD",
+    "E406_numbered_members": "aggregate: `sum(m.… for m in members)`",
+    "E505_over_one_month": "write `sum(rent over months)`",
     "E505_over_members": "write `sum(m.wages for m in members)`",
     "E705_over_itself": "leave `over` out: there is no other exception",
 }
