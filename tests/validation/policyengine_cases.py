@@ -22,7 +22,7 @@ import yaml
 from api.batch import out_of_range
 from engine.ir.program import Definition, Program
 from engine.types import EnumValue, Kind, Value
-from tests.validation.policyengine_restated import restated
+from tests.validation.policyengine_restated import CLAIMED, restated, with_unstated_terms
 
 MAPPING = Path(__file__).resolve().parent / "policyengine.yaml"
 GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")
@@ -34,6 +34,7 @@ ROLE_NAMES = {
     "is_tax_unit_head_or_spouse": ("head", "spouse"),
 }
 ADULT = 18
+CARED_FOR_AGE = 13  # 26 USC 21(b)(1)(A)
 CARED_FOR = "tax_unit_childcare_expenses"
 
 
@@ -211,7 +212,20 @@ def people_of(test: Test, names: Names) -> People:
             _live_apart(people, fact, facts, names)
         else:
             _give(people, fact, names)
+    _leave_out_care(people, facts, names)
     return people
+
+
+def _leave_out_care(people: People, facts: list[Said], names: Names) -> None:
+    """The care of children is no expense of a filer who is a dependent: here only what counts is stated."""
+    spent = names.definition(CARED_FOR).name
+    young = {one.instance for one in facts if one.name == "age" and exact(one.value) < CARED_FOR_AGE}
+    dependent = [names.definition(one).name for one in names.by_role[CLAIMED].values()]
+    for fact in facts:
+        if fact.name == CARED_FOR:
+            for unit in _units(people, fact):
+                if any(people.given.get((unit, one)) for one in dependent) and young & set(people.unit_of):
+                    people.given[unit, spent] -= exact(fact.value)  # type: ignore[operator]
 
 
 def _live_apart(people: People, fact: Said, facts: list[Said], names: Names) -> None:
@@ -231,6 +245,7 @@ def _restated(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     if "people" not in inputs:
         return restated(inputs)
     found: dict[str, Any] = {}
+    inputs = {**inputs, "people": with_unstated_terms(inputs["people"])}
     for entity, its in inputs.items():
         among = entity in ("people", *GROUPS) and isinstance(its, Mapping)
         found[entity] = {one: restated(facts or {}) for one, facts in its.items()} if among else its
@@ -261,6 +276,8 @@ def _roles(people: People, facts: list[Said]) -> None:
               if one.name in ("is_tax_unit_head", "is_tax_unit_spouse", "is_tax_unit_dependent")}  # fmt: skip
     no_filers = [one for one in facts if one.name == "is_tax_unit_head_or_spouse" and one.value is False]
     stated |= {(one.instance, "dependent"): True for one in no_filers if one.entity == "people"}
+    if len(people.unit_of) == 1 and no_filers:
+        raise NoCounterpart("a unit without a filer")
     ages = {one.instance: exact(one.value) for one in facts if one.name == "age"}
     students = {one.instance for one in facts if one.name in ("is_full_time_student", "is_full_time_college_student")
                 and one.value}  # fmt: skip

@@ -99,6 +99,13 @@ def _positive(value: Any) -> bool:
     return any(_positive(one) for one in value) if isinstance(value, list) else isinstance(value, int) and value > 0
 
 
+def with_unstated_terms(people: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Mapping[str, Any]]:
+    """The people, where terms of an education credit are stated of one: of the others these do not hold."""
+    stated = {name for facts in people.values() for name in facts or {}}
+    terms = [name for names in (AMERICAN_TERMS, LIFETIME_TERMS) if stated & set(names) for name in names]
+    return {one: {**dict.fromkeys(terms, False), **(facts or {})} for one, facts in people.items()}
+
+
 def _service(facts: dict[str, Any]) -> None:
     if facts.get("business_is_sstb") is False:
         del facts["business_is_sstb"]
