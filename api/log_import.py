@@ -1,11 +1,12 @@
-"""Tables of people and groups into a log, checked at the door by the rules.
+"""Tables of people, groups and records into a log, checked at the door by the rules.
 
 1. Read each file; which entity it is of, its name says (`people.parquet`) or the user (`person=staff.csv`).
 2. Let the tables through the engine's door: every entry's type, grid and range, every id, link and role. Columns that
    the rules do not know are refused, or taken as they are if the user names them.
 3. With a fault nothing is recorded; or, if the user says so, all but the rows at fault and what belongs to them.
 4. What the door made of the columns, in whole steps of their grid, becomes facts from one day on: exactly what the
-   rules will read. A person's group and role become the relation named after the group's entity.
+   rules will read. A person's group and role become the relation named after the group's entity, a record's owner
+   the one named after the owner's. Groups and owners of which no table is given are taken to be in the log.
 """
 
 from __future__ import annotations
@@ -40,10 +41,12 @@ from engine.columns import Column, Columns, GroupLink, unit_of
 from engine.columns_io import BadCell, from_arrow
 from engine.ir.program import Definition, Program
 
+OWNER = "owner"
 SAMPLE_ALSO = ("weight", "state_fips")
 SAMPLE_DAY = date(YEAR, 1, 1)
 MAX_FAULTS = 1_000
 Tables = Mapping[str, Any]
+Lent = Mapping[str, tuple[str, ...]]
 Progress = Callable[[int, int], None]
 
 
@@ -101,7 +104,7 @@ def admit(
     given = {entity: _with_text_ids(program, table) for entity, table in tables.items()}
     sound = {entity: _without_bad_ids(entity, table) for entity, table in given.items()}
     known, others = _parted(program, sound, also)
-    known, lent = _with_groups(program, known)
+    known, lent = _with_named(program, known)
     period = read_period(program, str(day.year))
     door = from_arrow(program, period, known, complete=True, leave_out=skip_bad)
     tell = _Telling(program, given, known, lent, files)
@@ -124,9 +127,14 @@ def record(log: SqliteLog, admission: Admission, origin: Origin, day: date, on_p
     return import_tables(log, admission.sources, origin, f"import/{day}", on_progress)
 
 
-def _in_order(program: Program, tables: Tables, lent: Mapping[str, str]) -> list[str]:
-    """Groups before people, so that a group's own facts have the lower offsets."""
-    return sorted((one for one in tables if one not in lent), key=lambda name: not program.settings.entities[name].of)
+def _in_order(program: Program, tables: Tables, lent: Lent) -> list[str]:
+    """Groups before people before records, so that what others lead to has the lower offsets."""
+    entities = program.settings.entities
+
+    def rank(name: str) -> int:
+        return 2 if entities[name].belongs_to else 0 if entities[name].of else 1
+
+    return sorted((one for one in tables if one not in lent), key=rank)
 
 
 def _parted(program: Program, tables: Tables, also: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -154,17 +162,24 @@ def _id_column(entity: str, table: Any) -> str:
     )
 
 
-def _with_groups(program: Program, tables: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Where people name groups of which there is no table, one with nothing but their ids; whose column named them."""
-    lent: dict[str, str] = {}
+def _with_named(program: Program, tables: dict[str, Any]) -> tuple[dict[str, Any], Lent]:
+    """Where rows name groups or owners of which there is no table, one with nothing but their ids; whose rows do."""
+    lent: dict[str, tuple[str, ...]] = {}
     found = dict(tables)
-    for group, entity in program.settings.entities.items():
-        column = f"{group}_id"
-        if entity.of in tables and group not in tables and column in tables[entity.of].column_names:
-            named = pc.unique(tables[entity.of][column].drop_null()).to_pylist()
-            found[group] = pa.table({column: pa.array([one for one in named if not bad_id(group, one)], pa.string())})
-            lent[group] = entity.of
+    for name in program.settings.entities:
+        column = f"{name}_id"
+        naming = tuple(one for one in tables if _leads_to(program, one, name) and column in tables[one].column_names)
+        if naming and name not in tables:
+            named = dict.fromkeys(id for one in naming for id in pc.unique(tables[one][column].drop_null()).to_pylist())
+            found[name] = pa.table({column: pa.array([one for one in named if not bad_id(name, one)], pa.string())})
+            lent[name] = naming
     return found, lent
+
+
+def _leads_to(program: Program, entity: str, other: str) -> bool:
+    """Whether rows of an entity name rows of the other: their group, or their owner."""
+    entities = program.settings.entities
+    return entities[other].of == entity or entities[entity].belongs_to == other
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +189,14 @@ class _Telling:
     program: Program
     given: Tables
     known: Tables
-    lent: Mapping[str, str]
+    lent: Lent
     files: Mapping[str, str]
 
     def told(self, fault: BadCell) -> BadCell:
         """The fault with its file, the row of it, and what was probably meant."""
         entity = fault.table
         if entity in self.lent:
-            fault, entity = self._of_people(fault), self.lent[entity]
+            entity, fault = self._of_namer(fault)
         message = fault.message
         if not fault.row and "has no figure" in message:
             known = {one.short_name for one in self.program.definitions.values()}
@@ -192,12 +207,13 @@ class _Telling:
             message = message if identifier is None else bad_id(entity, identifier)
         return BadCell(self.files.get(entity, entity), fault.row, fault.column, message)
 
-    def _of_people(self, fault: BadCell) -> BadCell:
-        """A fault of a group that only people's rows name, at the first of them."""
+    def _of_namer(self, fault: BadCell) -> tuple[str, BadCell]:
+        """A fault of a group or an owner that only others' rows name, at the first of them, and whose row that is."""
         column = f"{fault.table}_id"
         name = self.known[fault.table][column][fault.row - 1].as_py()
-        row = pc.index(self.given[self.lent[fault.table]][column], pa.scalar(name)).as_py()
-        return replace(fault, row=row + 1, column=column, message=f"in `{name}`: {fault.message}")
+        rows = ((one, pc.index(self.given[one][column], pa.scalar(name)).as_py()) for one in self.lent[fault.table])
+        entity, row = next((one, row) for one, row in rows if row >= 0)
+        return entity, replace(fault, row=row + 1, column=column, message=f"in `{name}`: {fault.message}")
 
 
 def bad_id(entity: str, identifier: str) -> str:
@@ -212,8 +228,12 @@ def bad_id(entity: str, identifier: str) -> str:
 
 
 def _check_columns(program: Program, entity: str, table: Any) -> None:
-    if program.settings.entities[entity].belongs_to:
-        raise Failure(f"records such as each {entity} are not imported", "append them as events")
+    owner = program.settings.entities[entity].belongs_to
+    if owner and f"{owner}_id" not in table.column_names:
+        raise Failure(
+            f"the table of each {entity} does not say whose each is",
+            f"name the {owner} in a column `{owner}_id`; there are {', '.join(table.column_names[:6])}",
+        )
     dated = [name for name in table.column_names if "@" in name]
     if dated:
         help = "import the facts of each period from a file of its own, with its own `--valid-from`"
@@ -254,6 +274,8 @@ def _source(program: Program, entity: str, columns: Columns, others: Any, day: d
     for group, link in columns.groups.items():
         if program.settings.entities[group].of == entity:
             memberships.append(_membership(program, group, columns, link, made))
+    if owner := program.settings.entities[entity].belongs_to:
+        memberships.append(_ownership(owner, columns.ids[owner], columns.owners[entity], made))
     return Source(_beside(pa.table(made), others), entity, "id", day, memberships=tuple(memberships))
 
 
@@ -267,6 +289,12 @@ def _membership(program: Program, group: str, columns: Columns, link: GroupLink,
     made[of] = pa.array(in_group, pa.string(), mask=outside)
     made[role] = pa.array(roles[link.role], pa.string())
     return Membership(group, group, of, role_column=role)
+
+
+def _ownership(owner: str, ids: Any, rows: Any, made: dict[str, Any]) -> Membership:
+    """The relation of records to their owners; its column is put beside the facts."""
+    made[f"{owner}_id"] = pa.array(np.array([str(one) for one in ids], dtype=object)[rows], pa.string())
+    return Membership(owner, owner, f"{owner}_id", role=OWNER)
 
 
 def _beside(table: Any, others: Any) -> Any:

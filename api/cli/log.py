@@ -62,7 +62,7 @@ def import_(
     retention: Retention = "tax",
     as_json: AsJson = False,
 ) -> None:
-    """Record tables of people and groups, CSV or Parquet. Checked before anything is recorded; twice is as once."""
+    """Record tables of people, groups and records, CSV or Parquet. All is checked first; twice is as once."""
     from api.cli.log_import import Question, import_command
 
     question = Question(

@@ -1,4 +1,4 @@
-"""`rulewright log import`: tables of people and groups, or the shipped sample, into a log."""
+"""`rulewright log import`: tables of people, groups and records, or the shipped sample, into a log."""
 
 from __future__ import annotations
 

@@ -168,3 +168,80 @@ def test_imports_that_cannot_be_understood(tmp_path: Path, options: list[str], c
     done = run("log", "import", *options, "--log", "log", cwd=tmp_path)
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
     assert not (tmp_path / "log").exists()
+
+
+FORMS = """\
+form_w2_id,person_id,w2_wages,w2_income_tax_withheld
+1,ada,30000.00,2500.00
+2,ada,12000,
+3,cleo,5000,100
+"""
+
+
+def forms(folder: Path, text: str = FORMS) -> Path:
+    """A file of Forms W-2."""
+    (folder / "forms_w2.csv").write_text(text, encoding="utf-8")
+    return folder / "forms_w2.csv"
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_records_are_imported_with_their_owners_or_after_them(tmp_path: Path, together: bool) -> None:
+    people = PEOPLE.replace("31000.00", "").replace("120.50", "")
+    log, (people_file, _), w2 = tmp_path / "log", tables(tmp_path, people), forms(tmp_path)
+    if together:
+        assert ask(*import_files(log, w2, people_file))["recorded"] == 6
+    else:
+        assert ask(*import_files(log, people_file))["recorded"] == 3
+        assert ask(*import_files(log, w2))["recorded"] == 3
+    again = ask(*import_files(log, w2))
+    assert (again["recorded"], again["duplicates"]) == (0, 3)
+    facts = ask("log", "as-of", "form_w2/1", "--log", log)["facts"]
+    assert {name: fact["value"] for name, fact in facts.items()} == {
+        "w2_wages": 30_000,
+        "w2_income_tax_withheld": 2_500,
+        "person": {"group": "person/ada", "role": "owner"},
+    }
+    done = ask("annual", "us", "--year", "2024", "--log", log)
+    assert (done["assessed"], done["failed"]) == (2, [])
+    assert done["totals"]["adjusted_gross_income"] == "47000.00"
+
+
+BAD_FORMS = """\
+form_w2_id,person_id,w2_wages
+1,ada,-1
+2,,12000
+2,ada,x
+4,nobody,5
+5,erased-1,5
+6,cleo,7
+"""
+
+
+def test_bad_records_are_told_with_file_row_and_column_and_may_be_left_out(tmp_path: Path) -> None:
+    log, (people, _), w2 = tmp_path / "log", tables(tmp_path), forms(tmp_path, BAD_FORMS)
+    done = run(*import_files(log, people, w2))
+    assert done.returncode == 1 and not log.exists()
+    told = done.stderr.replace(f"error: {w2}, ", "").splitlines()
+    assert told[:6] == [
+        "row 1, w2_wages: is out of the range 0 .. 10000000000",
+        "row 2, person_id: does not say which person",
+        "row 3, form_w2_id: `2` is the id of row 2 already",
+        "row 3, w2_wages: `x` is not a number",
+        "row 4, person_id: there is no person `nobody`",
+        "row 5, person_id: there is no person `erased-1`",
+    ]
+    left = ask(*import_files(log, people, w2), "--skip-bad")
+    assert (left["recorded"], left["skipped"]) == (2, {str(w2): 5, str(people): 2}), "Ada, and Ben who is with her"
+    assert ask("log", "as-of", "form_w2/6", "--log", log)["facts"]["w2_wages"]["value"] == 7
+
+
+def test_two_kinds_of_records_of_the_same_people_need_no_table_of_people(tmp_path: Path) -> None:
+    (tmp_path / "forms_1099_int.csv").write_text("id,person_id\n9,cleo\n", encoding="utf-8")
+    found = ask(*import_files(tmp_path / "log", forms(tmp_path), tmp_path / "forms_1099_int.csv"))
+    assert (found["recorded"], found["faults"]) == (4, [])
+
+
+def test_records_without_a_column_for_their_owner_are_refused_with_its_name(tmp_path: Path) -> None:
+    done = run(*import_files(tmp_path / "log", forms(tmp_path, "form_w2_id,w2_wages\n1,5\n")))
+    assert done.returncode == 1
+    assert "name the person in a column `person_id`; there are form_w2_id, w2_wages" in done.stderr
