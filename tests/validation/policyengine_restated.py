@@ -10,6 +10,10 @@
    among other income in theirs, apart in ours, so it is known only beside an adjusted gross income that is given.
 8. Income that is taxed apart as gains leaves the rest of taxable income to the ordinary rates.
 9. A unit that is joint files jointly.
+10. Wages are those of Form W-2 box 1 here: what went into a plan before income tax, or for health within a cafeteria
+   plan, is not among them. Of the plans social security tax is due (26 USC 3121(v)(1)), of the rest it is not
+   (26 USC 3121(a)(5)(G)). Who pays into one is covered by it (26 USC 219(g)(5)(A)). What is deferred above the least
+   limit of any year is left as it is: it depends on the year.
 """
 
 from __future__ import annotations
@@ -53,10 +57,17 @@ POSSESSIONS = ("specified_possession_income", "puerto_rico_income")
 STACKED, APART = "taxable_income_plus_section_911_exclusion", "capital_gains_excluded_from_taxable_income"
 CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dependent_on_another_return"
 NOT_CLAIMED = "is_not_claimed_as_dependent_on_another_return"
+WAGES = "employment_income"
+DEFERRED = "wage_deferrals_without_form"
+SAVED = "retirement_savings_contributions_without_form"
+COVERED = "ira_active_participant"
+LEAST_LIMIT_OF_DEFERRALS = 17_500  # 26 USC 402(g)(1) for 2013
+CAFETERIA = ("pre_tax_health_insurance_premiums",)
+PLANS = tuple(f"{kind}_{plan}_contributions" for kind in ("traditional", "roth") for plan in ("401k", "403b"))
 
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts of one person, unit or flat test, those of step 1 to 9 said in other names."""
+    """The facts of one person, unit or flat test, those of step 1 to 10 said in other names."""
     found = dict(facts)
     _service(found)
     _mortgages(found)
@@ -68,6 +79,7 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     if QBID in found:
         found[f"{QBID}_if_itemizing"] = found[QBID]
     _abroad(found)
+    _pay(found)
     if found.get("tax_unit_is_joint") is True and "filing_status" not in found:
         found["filing_status"] = "JOINT"
     if CLAIMABLE in found:
@@ -93,6 +105,25 @@ def _abroad(facts: dict[str, Any]) -> None:
     if APART in facts and "taxable_income" in facts and not isinstance(facts["taxable_income"], list):
         abroad = facts.get(STACKED, facts["taxable_income"] + facts.get(EXCLUDED, 0))
         facts["ordinary_rate_income"] = abroad - facts.pop(APART)
+
+
+def _pay(facts: dict[str, Any]) -> None:
+    names = [name for plan in PLANS for name in (plan, f"{plan}_desired") if name in facts]
+    before_tax = [name for name in names if name.startswith("traditional")]
+    amounts = [facts[name] for name in (*names, *CAFETERIA, WAGES) if name in facts]
+    if any(isinstance(one, (list, dict, str)) for one in amounts):
+        return
+    if sum(facts[name] for name in names) > LEAST_LIMIT_OF_DEFERRALS:
+        return
+    deferred = sum(facts[name] for name in before_tax)
+    apart = deferred + sum(facts.pop(name) for name in CAFETERIA if name in facts)
+    if names:
+        facts[DEFERRED] = deferred
+        facts[SAVED] = sum(facts.pop(name) for name in names)
+        if facts[SAVED] > 0:
+            facts.setdefault(COVERED, True)
+    if apart and WAGES in facts:
+        facts[WAGES] = max(0, facts[WAGES] - apart)
 
 
 def _positive(value: Any) -> bool:
