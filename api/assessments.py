@@ -21,6 +21,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 
 from api.assessing import Assessed
 from api.binding import Binding, bind
@@ -50,6 +51,7 @@ _LEDGER = (LIABILITY, ENTITLEMENT, PAYMENTS)
 _PLACES = tuple(FIGURES.index(name) for name in _LEDGER)
 SOURCE, FAULT = "rulewright", "fault"
 LONG_NAME = 800
+REASON_LENGTH = 700  # an event takes 1,000 characters, and there is more to say
 ZERO = Decimal(0)
 Figures = Mapping[str, Decimal | None]
 
@@ -148,9 +150,12 @@ def first_id(terms: Terms, group: str) -> str:
     return f"assessment/{terms.period}/{_short(group)}"
 
 
-def correction_drafts(terms: Terms, assessed: Assessed, standing: Standing, read_to: int) -> list[Draft]:
+def correction_drafts(
+    terms: Terms, assessed: Assessed, standing: Standing, read_to: int, changes: Sequence[str] = ()
+) -> list[Draft]:
     """What is to be recorded because facts have changed: nothing, if neither a figure nor who is in the group did.
 
+    `changes` say in words what changed, for the adjustment's reason.
     Who is in it counts by itself: the last assessment must name everybody whose later facts are to find it.
     """
     if standing.last is None:
@@ -162,7 +167,7 @@ def correction_drafts(terms: Terms, assessed: Assessed, standing: Standing, read
     event_id = f"correction/{terms.period}/{_short(assessed.group)}/{read_to}/{standing.last.offset}"
     bodies: list[Body] = [_assessment(terms, assessed, read_to, standing.last.offset)]
     if not assessed.fault:
-        bodies += _adjustment(terms, standing.good, before, after, event_id)
+        bodies += _adjustment(terms, standing, before, after, event_id, changes)
         moved = [(after.get(name) or ZERO) - (before.get(name) or ZERO) for name in _LEDGER]
         bodies += _postings(terms, moved, standing.balance, event_id)
     return _drafts(terms, assessed.group, event_id, bodies)
@@ -210,13 +215,31 @@ def _shape(terms: Terms, assessed: Assessed) -> str:
     return " ".join(f"{name}:{'n' if value is None else f'd{terms.places}'}" for name, value in pairs)
 
 
-def _adjustment(terms: Terms, good: Event | None, before: Figures, after: Figures, event_id: str) -> list[Body]:
+def _adjustment(
+    terms: Terms, standing: Standing, before: Figures, after: Figures, event_id: str, changes: Sequence[str]
+) -> list[Body]:
     names = dict.fromkeys((*before, *after))
     moved = {name: (after.get(name) or ZERO) - (before.get(name) or ZERO) for name in names}
     differences = tuple((name, amount) for name, amount in moved.items() if amount)
-    if good is None or not differences:
+    if standing.good is None or not differences:
         return []
-    return [Adjustment(str(terms.period), event_id, good.offset, differences, "facts recorded since the assessment")]
+    reason = _reason(terms, standing, changes)
+    return [Adjustment(str(terms.period), event_id, standing.good.offset, differences, reason)]
+
+
+def _reason(terms: Terms, standing: Standing, changes: Sequence[str]) -> str:
+    """Why there is a difference: what was recorded, what could not be counted before, and whether by other rules."""
+    assert standing.good is not None and isinstance(standing.good.body, Assessment)
+    lengths = accumulate(len(change) + len(", ") for change in changes)
+    shown = [change for change, length in zip(changes, lengths, strict=True) if length <= REASON_LENGTH]
+    if len(shown) < len(changes):
+        shown.append(f"{len(changes) - len(shown):,} more")
+    told = "facts recorded since the assessment" + (f": {', '.join(shown)}" if shown else "")
+    if standing.last is not standing.good:
+        told += "; with those before, which could not be assessed then"
+    if standing.good.body.program != terms.program.fingerprint:
+        told += "; by rules that have changed since"
+    return told
 
 
 def _amounts(terms: Terms, assessed: Assessed) -> list[Decimal]:

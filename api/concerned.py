@@ -4,11 +4,13 @@
    figures can read. Where nothing changed, nobody is concerned.
 2. A change concerns the group that the subject is in now, a record's through its owner, and every group that an
    assessment of the period named it for: which of those still names it, the caller sees.
+3. What changed is kept in words, for the reason of an adjustment: the attribute, of what, and the event that said so.
+   Never whose: the name would stay in the group's history when the person is erased. Who may, looks the event up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -29,26 +31,50 @@ from citizens import (
 
 @dataclass(slots=True)
 class Touched:
-    """A group that changes concern. `joined` are subjects that are in it now; `named` those that it may have named."""
+    """A group that changes concern. `joined` are subjects that are in it now; `named` those that it may have named.
+
+    `changes` says what changed, in words and in order, each once.
+    """
 
     joined: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
+    changes: dict[str, None] = field(default_factory=dict)
 
 
 def touched_by(log: SqliteLog, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
     """The groups that some facts concern, recorded above `position` and up to `to`."""
     found: dict[str, Touched] = {}
-    for subject in dict.fromkeys(event.subject for event in events if _may_count(terms, event)):
-        after = held(terms, log.timeline(subject, to))
-        if after == _held_before(log, terms, subject, position):
+    by_subject: dict[str, list[Event]] = {}
+    for event in events:
+        if _may_count(terms, event):
+            by_subject.setdefault(event.subject, []).append(event)
+    for subject, recorded in by_subject.items():
+        after, before = held(terms, log.timeline(subject, to)), _held_before(log, terms, subject, position)
+        if after == before:
             continue
+        changes = dict.fromkeys(_told(terms, recorded, after, before or {}))
         group = _group_of(log, terms, subject, after, to)
         if group and not is_erased(group):
-            found.setdefault(group, Touched()).joined.add(subject)
+            touched = found.setdefault(group, Touched())
+            touched.joined.add(subject)
+            touched.changes |= changes
         for assessed in log.read_uses(subject):
             if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
-                found.setdefault(assessed.subject, Touched()).named.add(subject)
+                touched = found.setdefault(assessed.subject, Touched())
+                touched.named.add(subject)
+                touched.changes |= changes
     return found
+
+
+def _told(
+    terms: Terms, recorded: Iterable[Event], after: Mapping[str, Value], before: Mapping[str, Value]
+) -> Iterator[str]:
+    """What changed of a subject, each attribute with the last of the events that spoke of it."""
+    changed = {column for column in (*after, *before) if after.get(column) != before.get(column)}
+    attributes = {terms.binding.attribute(column) for column in changed}
+    last = {attribute: event for event in recorded for attribute, _ in _keys(event) if attribute in attributes}
+    for attribute, event in sorted(last.items(), key=lambda pair: (pair[1].offset, pair[0])):
+        yield f"{attribute} ({event.subject.partition('/')[0]}, #{event.offset})"
 
 
 def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:

@@ -152,7 +152,7 @@ class Follower:
             if how.joined or how.named & named_by(found.last):
                 standing[group] = found
         made = [
-            (one, correction_drafts(terms, one, standing[one.group], to))
+            (one, correction_drafts(terms, one, standing[one.group], to, tuple(touched[one.group].changes)))
             for one in self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
         ]
         advance = Advance(f"{FOLLOWER}{terms.period}", position, to)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +14,18 @@ from api.failures import ExitCode
 from api.log_access import read_known, reading
 from api.log_history import nothing_known
 from api.values import with_commas
-from citizens import Account, Balances, Belongs, Correction, Event, Facts, Line, statement, trial_balance
+from citizens import (
+    Account,
+    Adjustment,
+    Balances,
+    Belongs,
+    Correction,
+    Event,
+    Facts,
+    Line,
+    statement,
+    trial_balance,
+)
 
 _LINES = ("recorded", "what", "period", "amount", "balance", "because of")
 
@@ -26,9 +37,10 @@ def ledger_command(subject: str, log: Path | None, known: str | None, as_json: b
         events = opened.read_subject(name, to)
         if not events:
             raise nothing_known(opened, name)
-    lines, balances = statement(events), trial_balance(events)
+    lines, balances, reasons = statement(events), trial_balance(events), _reasons(events)
     if as_json:
-        say_json({"subject": name, "lines": [_line_json(line) for line in lines], "balances": _balances_json(balances)})
+        told = [_line_json(line, reasons) for line in lines]
+        say_json({"subject": name, "lines": told, "balances": _balances_json(balances)})
         return ExitCode.DONE
     if not lines:
         say(f"{name}: nothing was posted")
@@ -38,7 +50,10 @@ def ledger_command(subject: str, log: Path | None, known: str | None, as_json: b
     for currency, balance in balances.items():
         say(f"{name}, in {currency}")
         say()
-        _statement([line for line in lines if line.posting.currency == currency])
+        own = [line for line in lines if line.posting.currency == currency]
+        _statement(own)
+        for cause in dict.fromkeys(line.posting.cause for line in own if line.posting.cause in reasons):
+            say(f"{cause}: {reasons[cause]}")
         say()
         _left(name, balance)
     return ExitCode.DONE
@@ -58,6 +73,11 @@ def _statement(lines: Sequence[Line]) -> None:
     ]
     for text in table(_LINES, rows, frozenset({3, 4})):
         say(text)
+
+
+def _reasons(events: Iterable[Event]) -> dict[str, str]:
+    """Why something was corrected, by the id of the assessment that postings give as their cause."""
+    return {event.body.assessment: event.body.reason for event in events if isinstance(event.body, Adjustment)}
 
 
 def _left(name: str, balance: Balances) -> None:
@@ -88,7 +108,7 @@ def _groups(events: Iterable[Event]) -> list[str]:
     return list(groups)
 
 
-def _line_json(line: Line) -> dict[str, object]:
+def _line_json(line: Line, reasons: Mapping[str, str]) -> dict[str, object]:
     posting = line.posting
     return {
         "offset": line.offset,
@@ -99,6 +119,7 @@ def _line_json(line: Line) -> dict[str, object]:
         "amount": format(amount_of(posting), "f"),
         "balance": format(line.balance, "f"),
         "cause": posting.cause,
+        "reason": reasons.get(posting.cause),
         "entries": {entry.account.value: format(entry.amount, "f") for entry in posting.entries},
     }
 

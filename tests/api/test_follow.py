@@ -21,6 +21,7 @@ from citizens import (
     Draft,
     Movement,
     SqliteLog,
+    Value,
     open_log,
     post,
     trial_balance,
@@ -259,3 +260,51 @@ def test_an_entitlement_is_posted_apart_from_the_tax(log: SqliteLog) -> None:
     annual(log)
     history = log.read_subject("tax_unit/2")
     assert moved(history, Movement.ENTITLEMENT) == unit(log, 2)[ENTITLEMENT] != 0
+
+
+def why(log: SqliteLog) -> str:
+    """The reason of the last adjustment."""
+    return bodies(log, Adjustment)[-1].reason
+
+
+def test_an_adjustment_says_which_facts_moved_it_and_never_whose_they_are(log: SqliteLog) -> None:
+    annual(log)
+    log.append([correction("person/1", "late", {PAY: Decimal("60000.00"), "no_figure": Decimal(1)})])
+    log.append([correction("person/1", "later", {PAY: Decimal("61000.00")})])
+    log.append([facts("tax_unit/1", "unit", {"filing_status": "head_of_household"})])
+    to = log.head()
+    follow(log)
+    assert why(log) == (
+        f"facts recorded since the assessment: {PAY} (person, #{to - 1}), filing_status (tax_unit, #{to})"
+    )
+
+
+def test_an_adjustment_says_when_earlier_facts_could_not_be_counted_before(log: SqliteLog) -> None:
+    annual(log)
+    log.append([correction("person/1", "wrong", {PAY: Decimal("-1.00")})])
+    follow(log)
+    log.append([correction("person/1", "right", {PAY: Decimal("70000.00")})])
+    follow(log)
+    last = log.read_subject("person/1")[-1].offset
+    assert why(log).endswith(f"{PAY} (person, #{last}); with those before, which could not be assessed then")
+
+
+def test_an_adjustment_by_other_rules_says_so(log: SqliteLog) -> None:
+    annual(log)
+    log.append([correction("person/1", "late", {PAY: Decimal("60000.00")})])
+    Follower(log, replace(program(), fingerprint="f" * 64)).step()
+    assert why(log).endswith("; by rules that have changed since")
+
+
+def test_a_reason_of_many_changes_ends_before_an_event_is_too_long(log: SqliteLog) -> None:
+    log.append([retraction("person/1", "its forms say it", PAY)])
+    annual(log)
+    log.append([form(number) for number in range(1, 101)])
+    follow(log)
+    assert len(why(log)) < 800
+    assert why(log).endswith(" more")
+
+
+def form(number: int) -> Draft:
+    values: dict[str, Value] = {"w2_wages": Decimal("10.00"), "person": Belongs("person/1", "owner")}
+    return facts(f"form_w2/{number}", f"w2-{number}", values)

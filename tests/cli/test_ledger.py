@@ -81,3 +81,26 @@ def test_a_ledger_that_there_is_not(log: Path, arguments: list[str], code: int, 
 def test_a_payment_that_is_posted_twice_counts_once(log: Path) -> None:
     assert append(log, EVENTS)["duplicates"] == 5
     assert len(ask("ledger", "tax_unit/home", "--log", log)["lines"]) == 4
+
+
+TAXED = """\
+- subject: person/ada
+  id: f
+  facts: {2024-01-01: {age: 34, employment_income: 50_000.00, tax_unit: {group: tax_unit/home, role: head}}}
+"""
+LATE = """\
+- {subject: person/ada, id: late, corrects: {2024-01-01: {employment_income: 60_000.00}}, reason: amended W-2}
+"""
+
+
+def test_who_is_taxed_reads_why_a_correction_was_made(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    append(log, TAXED)
+    ask("annual", "us", "--year", "2024", "--log", log)
+    append(log, LATE)
+    late = ask("log", "stats", "--log", log)["head"]
+    ask("follow", "--once", "--log", log)
+    first, second = ask("ledger", "tax_unit/home", "--log", log)["lines"]
+    reason = f"facts recorded since the assessment: employment_income (person, #{late})"
+    assert (first["reason"], second["reason"]) == (None, reason)
+    assert f"\n{second['cause']}: {reason}\n" in run("ledger", "tax_unit/home", "--log", log).stdout
