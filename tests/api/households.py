@@ -35,6 +35,7 @@ from engine.periods import parse_period
 ORIGIN = Origin("payroll", "test", "tax code 1", "tax")
 Kind = TypeVar("Kind", bound=Body)
 NEW_YEAR, PAY, BORN, UNIT = date(2024, 1, 1), "employment_income", "birth_date", "tax_unit"
+OWNER, WAGES = "person", "w2_wages"
 
 
 @cache
@@ -72,6 +73,12 @@ def person(number: int, unit: int, role: str, born: int = 1980, pay: str | None 
     if pay is not None:
         values[PAY] = Decimal(pay)
     return facts(f"person/{number}", f"person-{number}", values)
+
+
+def form(number: int, owner: int, wages: str) -> Draft:
+    """A person's Form W-2."""
+    values: dict[str, Value] = {WAGES: Decimal(wages), OWNER: Belongs(f"person/{owner}", "owner")}
+    return facts(f"form_w2/{number}", f"w2-{number}", values)
 
 
 def annual(log: SqliteLog, year: str = "2024") -> AnnualReport:

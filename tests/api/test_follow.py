@@ -21,7 +21,6 @@ from citizens import (
     Draft,
     Movement,
     SqliteLog,
-    Value,
     open_log,
     post,
     trial_balance,
@@ -37,6 +36,7 @@ from tests.api.households import (
     everything,
     facts,
     follow,
+    form,
     moved,
     outcome,
     person,
@@ -299,12 +299,7 @@ def test_an_adjustment_by_other_rules_says_so(log: SqliteLog) -> None:
 def test_a_reason_of_many_changes_ends_before_an_event_is_too_long(log: SqliteLog) -> None:
     log.append([retraction("person/1", "its forms say it", PAY)])
     annual(log)
-    log.append([form(number) for number in range(1, 101)])
+    log.append([form(number, 1, "10.00") for number in range(1, 101)])
     follow(log)
     assert len(why(log)) < 800
     assert why(log).endswith(" more")
-
-
-def form(number: int) -> Draft:
-    values: dict[str, Value] = {"w2_wages": Decimal("10.00"), "person": Belongs("person/1", "owner")}
-    return facts(f"form_w2/{number}", f"w2-{number}", values)

@@ -10,21 +10,22 @@ from pathlib import Path
 import pytest
 
 from api.assessments import LIABILITY
-from citizens import Assessment, Belongs, Draft, Movement, SqliteLog, Value, open_log
+from citizens import Assessment, Belongs, Movement, SqliteLog, open_log
 from tests.api.households import (
+    OWNER,
     UNIT,
+    WAGES,
     annual,
     bodies,
     correction,
     facts,
     follow,
+    form,
     moved,
     outcome,
     person,
     retraction,
 )
-
-OWNER, WAGES = "person", "w2_wages"
 
 
 @pytest.fixture
@@ -32,12 +33,6 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
     with open_log(tmp_path / "log") as log:
         log.append([person(1, 1, "head"), form(1, 1, "30000.00"), form(2, 1, "20000.00")])
         yield log
-
-
-def form(number: int, owner: int, wages: str) -> Draft:
-    """A Form W-2."""
-    values: dict[str, Value] = {WAGES: Decimal(wages), OWNER: Belongs(f"person/{owner}", "owner")}
-    return facts(f"form_w2/{number}", f"w2-{number}", values)
 
 
 def income(log: SqliteLog, unit: int = 1) -> object:
