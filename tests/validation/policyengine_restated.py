@@ -14,6 +14,7 @@
    plan, is not among them. Of the plans social security tax is due (26 USC 3121(v)(1)), of the rest it is not
    (26 USC 3121(a)(5)(G)). Who pays into one is covered by it (26 USC 219(g)(5)(A)). What is deferred above the least
    limit of any year is left as it is: it depends on the year.
+11. Gifts are said in all there; what goes to organizations of the lower limits is apart from the rest here.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ PLANS = tuple(f"{kind}_{plan}_contributions" for kind in ("traditional", "roth")
 
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts of one person, unit or flat test, those of step 1 to 10 said in other names."""
+    """The facts of one person, unit or flat test, those of step 1 to 11 said in other names."""
     found = dict(facts)
     _service(found)
     _mortgages(found)
@@ -78,6 +79,7 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
         found["months_student_or_disabled"] = 12
     if QBID in found:
         found[f"{QBID}_if_itemizing"] = found[QBID]
+    _gifts(found)
     _abroad(found)
     _pay(found)
     if found.get("tax_unit_is_joint") is True and "filing_status" not in found:
@@ -88,6 +90,17 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
             found[NOT_CLAIMED] = True
         found[CLAIMED] = claimable or bool(found.get(CLAIMED))
     return found
+
+
+def _gifts(facts: dict[str, Any]) -> None:
+    for total in ("charitable_cash_donations", "charitable_non_cash_donations"):
+        public, others = facts.pop(f"{total}_50_pct_orgs", None), facts.get(f"{total}_non_50_pct_orgs")
+        if public is not None:
+            if others is None and total in facts:
+                facts[f"{total}_non_50_pct_orgs"] = max(0, facts[total] - public)
+            facts[total] = public
+        elif others is not None and total in facts:
+            facts[total] = max(0, facts[total] - others)
 
 
 def _abroad(facts: dict[str, Any]) -> None:
