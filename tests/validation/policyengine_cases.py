@@ -22,7 +22,7 @@ import yaml
 from api.batch import out_of_range
 from engine.ir.program import Definition, Program
 from engine.types import EnumValue, Kind, Value
-from tests.validation.policyengine_restated import CLAIMED, restated, with_unstated_terms
+from tests.validation.policyengine_restated import CLAIMED, restated, with_unstated_terms, without_exempt_wages
 
 MAPPING = Path(__file__).resolve().parent / "policyengine.yaml"
 GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")
@@ -35,6 +35,7 @@ ROLE_NAMES = {
 }
 ADULT = 18
 CARED_FOR_AGE = 13  # 26 USC 21(b)(1)(A)
+EXCEPTED = "dependent_claimant_filing_exception"
 CARED_FOR = "tax_unit_childcare_expenses"
 
 
@@ -220,11 +221,13 @@ def _leave_out_care(people: People, facts: list[Said], names: Names) -> None:
     """The care of children is no expense of a filer who is a dependent: here only what counts is stated."""
     spent = names.definition(CARED_FOR).name
     young = {one.instance for one in facts if one.name == "age" and exact(one.value) < CARED_FOR_AGE}
-    dependent = [names.definition(one).name for one in names.by_role[CLAIMED].values()]
+    claimed, excepted = names.by_role[CLAIMED], names.by_role[EXCEPTED]
+    dependent = [(names.definition(claimed[one]).name, names.definition(excepted[one]).name) for one in claimed]
     for fact in facts:
         if fact.name == CARED_FOR:
             for unit in _units(people, fact):
-                if any(people.given.get((unit, one)) for one in dependent) and young & set(people.unit_of):
+                given = [[people.given.get((unit, one)) for one in of_filer] for of_filer in dependent]
+                if any(one and not other for one, other in given) and young & set(people.unit_of):
                     people.given[unit, spent] -= exact(fact.value)  # type: ignore[operator]
 
 
@@ -245,7 +248,7 @@ def _restated(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     if "people" not in inputs:
         return restated(inputs)
     found: dict[str, Any] = {}
-    inputs = {**inputs, "people": with_unstated_terms(inputs["people"])}
+    inputs = without_exempt_wages({**inputs, "people": with_unstated_terms(inputs["people"])})
     for entity, its in inputs.items():
         among = entity in ("people", *GROUPS) and isinstance(its, Mapping)
         found[entity] = {one: restated(facts or {}) for one, facts in its.items()} if among else its

@@ -7,7 +7,7 @@
 5. Who studies or cannot care for himself does so in every month; a deduction that is given is the same either way.
 6. Somebody is claimed, or can be and is not.
 7. Income earned abroad that is excluded was earned there, and to exclude it is a choice; what a possession exempts is
-   among other income in theirs, apart in ours, so it is known only beside an adjusted gross income that is given.
+   among other income in theirs, apart in ours: it is taken out of wages, or beside a given adjusted gross income.
 8. Income that is taxed apart as gains leaves the rest of taxable income to the ordinary rates.
 9. A unit that is joint files jointly.
 10. Wages are those of Form W-2 box 1 here: what went into a plan before income tax, or for health within a cafeteria
@@ -54,6 +54,7 @@ FORM_2555 = (
     "foreign_earned_income_exclusion_allocable_deductions",
     "foreign_earned_income_exclusion_disallowed_deductions",
 )
+TAKEN_OUT = "wages are without what a possession exempts"
 POSSESSIONS = ("specified_possession_income", "puerto_rico_income")
 STACKED, APART = "taxable_income_plus_section_911_exclusion", "capital_gains_excluded_from_taxable_income"
 CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dependent_on_another_return"
@@ -111,7 +112,7 @@ def _abroad(facts: dict[str, Any]) -> None:
     if any(_positive(one) for one in chosen):
         lists = [one for one in chosen if isinstance(one, list)]
         facts[ELECTION] = [_positive(one) for one in lists[0]] if lists else True
-    if "adjusted_gross_income" not in facts:
+    if "adjusted_gross_income" not in facts and not facts.pop(TAKEN_OUT, False):
         for name in POSSESSIONS:
             if facts.get(name):
                 facts[f"{name} among other income"] = facts.pop(name)
@@ -137,6 +138,21 @@ def _pay(facts: dict[str, Any]) -> None:
             facts.setdefault(COVERED, True)
     if apart and WAGES in facts:
         facts[WAGES] = max(0, facts[WAGES] - apart)
+
+
+def without_exempt_wages(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Inputs by entity; what a possession exempts is taken out of wages in the only unit (step 7)."""
+    units = inputs.get("tax_units") or {}
+    unit = next(iter(units.values())) or {} if len(units) == 1 else {}
+    amounts = [unit[name] for name in POSSESSIONS if isinstance(unit.get(name), int)]
+    if not sum(amounts) or "adjusted_gross_income" in unit:
+        return inputs
+    for one, its in inputs["people"].items():
+        for wages in (WAGES, f"irs_{WAGES}"):
+            if isinstance(its.get(wages), int) and its[wages] >= sum(amounts):
+                people = {**inputs["people"], one: {**its, wages: its[wages] - sum(amounts)}}
+                return {**inputs, "people": people, "tax_units": {next(iter(units)): {**unit, TAKEN_OUT: True}}}
+    return inputs
 
 
 def _positive(value: Any) -> bool:
