@@ -277,7 +277,7 @@ def test_the_wal_is_emptied_when_it_has_grown(tmp_path: Path) -> None:
         for index in range(400):
             log.append([wages("person/1", "1", f"e{index}")])
         wal = tmp_path / "events-000001.db-wal"
-        assert wal.stat().st_size < 200 * 4096
+        assert wal.stat().st_size < 700 * 4096  # 1,250 pages and more where nothing empties it
         assert log.verify().sound
 
 

@@ -343,7 +343,7 @@ def _give(people: People, fact: Said, names: Names) -> None:
 
 def _note(people: People, fact: Said, definition: Definition, value: Value) -> None:
     """Give a figure its value. A person's part in a figure of the unit is added up; the other way it is the head's."""
-    if definition.is_input and out_of_range(definition, value):
+    if out_of_range(definition, value):
         raise NoCounterpart(f"{fact.name} out of its range")
     if definition.entity == "tax_unit":
         of_dependent = fact.entity == "people" and people.role_of[fact.instance] == "dependent"
