@@ -22,7 +22,13 @@ import yaml
 from api.batch import out_of_range
 from engine.ir.program import Definition, Program
 from engine.types import EnumValue, Kind, Value
-from tests.validation.policyengine_restated import CLAIMED, restated, with_unstated_terms, without_exempt_wages
+from tests.validation.policyengine_restated import (
+    CLAIMED,
+    restated,
+    with_married_dependents,
+    with_unstated_terms,
+    without_exempt_wages,
+)
 
 MAPPING = Path(__file__).resolve().parent / "policyengine.yaml"
 GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")
@@ -248,6 +254,7 @@ def _restated(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     if "people" not in inputs:
         return restated(inputs)
     found: dict[str, Any] = {}
+    inputs = with_married_dependents(inputs)
     inputs = without_exempt_wages({**inputs, "people": with_unstated_terms(inputs["people"])})
     for entity, its in inputs.items():
         among = entity in ("people", *GROUPS) and isinstance(its, Mapping)

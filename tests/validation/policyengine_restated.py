@@ -15,6 +15,7 @@
    (26 USC 3121(a)(5)(G)). Who pays into one is covered by it (26 USC 219(g)(5)(A)). What is deferred above the least
    limit of any year is left as it is: it depends on the year.
 11. Gifts are said in all there; what goes to organizations of the lower limits is apart from the rest here.
+12. A dependent who shares a marital unit with somebody is married to him or her, and lives with the spouse.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ FORM_2555 = (
     "foreign_earned_income_exclusion_disallowed_deductions",
 )
 TAKEN_OUT = "wages are without what a possession exempts"
+MARRIED = "married_and_lives_with_spouse"
 POSSESSIONS = ("specified_possession_income", "puerto_rico_income")
 STACKED, APART = "taxable_income_plus_section_911_exclusion", "capital_gains_excluded_from_taxable_income"
 CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dependent_on_another_return"
@@ -153,6 +155,17 @@ def without_exempt_wages(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
                 people = {**inputs["people"], one: {**its, wages: its[wages] - sum(amounts)}}
                 return {**inputs, "people": people, "tax_units": {next(iter(units)): {**unit, TAKEN_OUT: True}}}
     return inputs
+
+
+def with_married_dependents(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Inputs by entity: a dependent who shares a marital unit is married and lives with the spouse (step 12)."""
+    couples = [(its or {}).get("members") or [] for its in (inputs.get("marital_units") or {}).values()]
+    married = {one for couple in couples if len(couple) > 1 for one in couple}
+    people = {
+        one: {**its, MARRIED: True} if one in married and (its or {}).get("is_tax_unit_dependent") is True else its
+        for one, its in inputs["people"].items()
+    }
+    return {**inputs, "people": people}
 
 
 def _positive(value: Any) -> bool:
