@@ -23,8 +23,9 @@ class PackedCells(Mapping[Path, Mapping[str, Value]]):
         values = list(numbers)
         self.keys_of = tuple(map(tuple, keys))
         self.whole = whole
-        self.denominator = lcm(*(value.denominator for value in values))
-        self.numerators = array("q", (int(value * self.denominator) for value in values))
+        self.denominator = lcm(*{value.denominator for value in values})
+        steps = self.denominator
+        self.numerators = array("q", [value.numerator * (steps // value.denominator) for value in values])
         self._places: tuple[dict[Key, int], ...] = tuple(
             {key: place for place, key in enumerate(level)} for level in self.keys_of
         )
@@ -39,6 +40,12 @@ class PackedCells(Mapping[Path, Mapping[str, Value]]):
 
     def _row(self, numerator: int) -> dict[str, Value]:
         return {"": numerator // self.denominator if self.whole else Fraction(numerator, self.denominator)}
+
+    def numbers(self) -> Iterable[Fraction | int]:
+        """The numbers alone, in order: whole ones as integers, which are written alike."""
+        if self.denominator == 1:
+            return self.numerators
+        return (Fraction(numerator, self.denominator) for numerator in self.numerators)
 
     def __iter__(self) -> Iterator[Path]:
         return itertools.product(*self.keys_of)
@@ -62,7 +69,7 @@ def packed(keys: Iterable[Iterable[Key]], cells: Mapping[Path, Mapping[str, Valu
     numbers = [value for value in values if isinstance(value, int | Fraction) and not isinstance(value, bool)]
     if len(numbers) < len(values) or not numbers:
         return cells
-    scale = lcm(*(number.denominator for number in numbers))
+    scale = lcm(*{number.denominator for number in numbers})
     if any(abs(number.numerator) * scale >= 2**63 for number in numbers):
         return cells
     return PackedCells(levels, numbers, all(isinstance(number, int) for number in numbers))

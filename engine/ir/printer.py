@@ -6,12 +6,14 @@ The print is S-expressions made from the nodes' own fields, so that a new field 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from fractions import Fraction
 
+from engine.cells import PackedCells
 from engine.ir.program import Definition
 from engine.source import Span
 
@@ -35,6 +37,10 @@ def print_core(value: object) -> str:
             return str(value.value)
         case Span():
             return ""
+        case PackedCells():
+            paths = itertools.product(*([print_core(key) for key in level] for level in value.keys_of))
+            rows = zip(paths, value.numbers(), strict=True)
+            return "{" + " ".join(f"[{' '.join(path)}]:{{'':{number}}}" for path, number in rows) + "}"
         case Mapping():
             return "{" + " ".join(f"{print_core(key)}:{print_core(part)}" for key, part in value.items()) + "}"
         case tuple() | list():
