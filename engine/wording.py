@@ -285,9 +285,14 @@ class Wording:
         """A condition in words; nothing where only what the law takes by default decided it."""
         before, self.mentioned = self.mentioned, []
         reason, found = self.condition(node), self.mentioned
-        plain = found and all(self.interpreter.steps[fact].source == "default" for fact in found)
+        plain = found and all(self._only_defaults(fact) for fact in found)
         self.mentioned = before + [fact for fact in found if fact not in before and not plain]
         return "" if plain else reason
+
+    def _only_defaults(self, fact: Fact) -> bool:
+        """Whether a figure rests on nothing but what the law takes by default."""
+        step = self.interpreter.steps[fact]
+        return step.source == "default" or (step.body is not None and all(map(self._only_defaults, step.reads)))
 
     def _exceptions(self, node: ir.Exceptions) -> str:
         for case in node.cases:

@@ -286,3 +286,13 @@ def test_a_fact_that_is_not_known_is_so_and_has_no_range_of_everything(us: Progr
     whole = lines_of(explained(us, unknown, "eitc", "home"))
     assert "Net profit from a business: not known [" in whole
     assert "business: not determined" not in whole
+
+
+def test_a_condition_that_rests_on_defaults_alone_is_left_out(us: Program) -> None:
+    """Who says nothing of work abroad is told nothing of it; who does is."""
+    plain = explained(us, PARENT, "refundable_ctc", "home")
+    units = {"home": {"head": "ada", "dependents": ["bo", "cy"], "excludes_foreign_earned_income": True}}
+    abroad = explained(us, {**PARENT, "tax_units": units}, "refundable_ctc", "home")
+    assert not [one for one in everything(plain) if "abroad" in one.label]
+    assert abroad.amount == "0 USD"
+    assert [one for one in everything(abroad) if "abroad" in one.label]
