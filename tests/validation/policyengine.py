@@ -27,18 +27,9 @@ from engine.outcomes import Fact, Known
 from engine.periods import Period, parse_period
 from engine.types import EnumValue, Kind, Value
 from tests.validation.compare import Difference, Tally
-from tests.validation.policyengine_cases import (
-    MAPPING,
-    Names,
-    NoCounterpart,
-    People,
-    Test,
-    check_places,
-    exact,
-    people_of,
-    tests_in,
-    wanted_of,
-)
+from tests.validation.policyengine_cases import People, people_of
+from tests.validation.policyengine_names import MAPPING, Names, NoCounterpart, Test, exact, tests_in
+from tests.validation.policyengine_wanted import check_places, wanted_of
 
 SOURCE = "PolicyEngine's tests"
 YEARS = range(2013, 2027)

@@ -3,25 +3,20 @@
 1. A test is a mapping of inputs and outputs for a period: by entity and id, or flat, where a list stands for several
    people who each have a tax unit of their own.
 2. Who is head, spouse or dependent of a unit is what the test says, else: the first adult, the second one, the rest.
-3. Each name is said in ours by `policyengine.yaml`: the same figure under another name, a figure turned round, one that
-   is spread over roles or members of an enum, or one that changes nothing, with the reason.
-4. A test with a name or a value that has no counterpart cannot be run, and says which.
+3. What is said of each is said in our names (`policyengine_names`); a test with a name or a value that has no counterpart
+   cannot be run, and says which.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from api.batch import out_of_range
-from engine.ir.program import Definition, Program
-from engine.types import EnumValue, Kind, Value
+from engine.ir.program import Definition
+from engine.types import EnumValue, Value
+from tests.validation.policyengine_names import GROUPS, Names, NoCounterpart, Said, Test, exact, said
 from tests.validation.policyengine_restated import (
     CLAIMED,
     restated,
@@ -30,43 +25,11 @@ from tests.validation.policyengine_restated import (
     without_exempt_wages,
 )
 
-MAPPING = Path(__file__).resolve().parent / "policyengine.yaml"
-GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")
 ROLES = ("head", "spouse", "dependent")
-ROLE_NAMES = {
-    "is_tax_unit_head": ("head",),
-    "is_tax_unit_spouse": ("spouse",),
-    "is_tax_unit_dependent": ("dependent",),
-    "is_tax_unit_head_or_spouse": ("head", "spouse"),
-}
 ADULT = 18
 CARED_FOR_AGE = 13  # 26 USC 21(b)(1)(A)
 EXCEPTED = "dependent_claimant_filing_exception"
 CARED_FOR = "tax_unit_childcare_expenses"
-
-
-class NoCounterpart(Exception):
-    """A name or a value of a test that we have no counterpart of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """A test as it stands in its file: `number` counts from 1."""
-
-    file: str
-    number: int
-    body: Mapping[str, Any]
-
-    @property
-    def year(self) -> int:
-        """The year of its period; 0 if it has none."""
-        text = str(self.body.get("period", ""))[:4]
-        return int(text) if text.isdigit() else 0
-
-    @property
-    def key(self) -> str:
-        """How differences name it."""
-        return f"{self.file} #{self.number}"
 
 
 @dataclass(slots=True)
@@ -81,131 +44,6 @@ class People:
     def holders(self, unit: str, role: str) -> list[str]:
         """Who has a role in a unit."""
         return [one for one, its in self.unit_of.items() if its == unit and self.role_of.get(one) == role]
-
-
-def tests_in(folder: Path) -> Iterator[Test]:
-    """Every test of every YAML file below a folder, in the order of their paths."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for path in sorted(folder.rglob("*.yaml")):
-        bodies = yaml.load(path.read_text(encoding="utf-8"), loader) or []
-        for number, body in enumerate(bodies if isinstance(bodies, list) else [bodies], 1):
-            yield Test(path.relative_to(folder).as_posix(), number, body)
-
-
-class Names:
-    """Their names in ours."""
-
-    def __init__(self, program: Program, mapping: Mapping[str, Any]) -> None:
-        self.program = program
-        self.same: Mapping[str, str] = mapping["same"]
-        self.all_of: Mapping[str, list[str]] = mapping["all_of"]
-        self.of_year: Mapping[int, Mapping[str, str]] = mapping["of_year"]
-        self.negated: Mapping[str, str] = mapping["negated"]
-        self.by_role: Mapping[str, Mapping[str, str]] = mapping["by_role"]
-        self.of_role: Mapping[str, Mapping[str, str]] = mapping["of_role"]
-        self.members: Mapping[str, Mapping[str, Mapping[str, Any]]] = mapping["members"]
-        self.wanted: Mapping[str, str] = mapping["wanted"]
-        self.irrelevant: Mapping[str, str] = mapping["irrelevant"]
-        self.places: list[str] = mapping["places"]
-        self.of_places: list[str] = mapping["of_places"]
-        self.neutral: Mapping[str, Mapping[str, Any]] = mapping["neutral"]
-        self.of_dependents: list[str] = mapping["of_dependents"]
-        self.of_filers: list[str] = mapping["of_filers"]
-        self.living_apart: Mapping[str, Any] = mapping["living_apart"]
-        self.unlike: Mapping[str, str] = mapping["unlike"]
-
-    def changes_nothing(self, name: str, value: object) -> bool:
-        """A fact that no wanted figure hangs on, or a value that says what we assume anyway."""
-        if name in self.irrelevant or name in self.places:
-            return True
-        return name in self.neutral and value in self.neutral[name]["values"]
-
-    def definition(self, name: str) -> Definition:
-        """The figure of ours that a name means."""
-        found = None if name in self.unlike else self.program.find(self.same.get(name, name))
-        if found is None:
-            raise NoCounterpart(name)
-        return found
-
-    def value(self, definition: Definition, raw: object) -> Value:
-        """A value as ours: numbers exact, members of enums by their names in lower case."""
-        if definition.type.kind is Kind.ENUM:
-            return EnumValue(definition.type.enum, str(raw).lower())
-        if definition.type.kind is Kind.BOOLEAN:
-            return bool(raw)
-        number = exact(raw)
-        if definition.type.kind is Kind.INTEGER:
-            if number.denominator != 1:
-                raise NoCounterpart(f"{definition.short_name} {number}")
-            return int(number)
-        return number
-
-
-def exact(raw: object) -> Fraction:
-    """A number, or a sum of numbers that is written out."""
-    if isinstance(raw, bool):
-        return Fraction(int(raw))
-    if isinstance(raw, int | float):
-        return Fraction(str(raw))
-    try:
-        return _worked_out(ast.parse(str(raw).replace(",", ""), mode="eval").body)
-    except (SyntaxError, ValueError) as fault:
-        raise NoCounterpart(f"value {raw}") from fault
-
-
-def _worked_out(node: ast.expr) -> Fraction:
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return Fraction(str(number))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_worked_out(operand)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _worked_out(left) + _worked_out(right)
-        case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return _worked_out(left) - _worked_out(right)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return _worked_out(left) * _worked_out(right)
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return _worked_out(left) / _worked_out(right)
-    raise ValueError(ast.dump(node))
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something said of somebody: the entity (`people`, `tax_units`, empty where a flat test leaves it open), id."""
-
-    entity: str
-    instance: str
-    name: str
-    value: Any
-
-
-def said(part: Mapping[str, Any], year: int) -> Iterator[Said]:
-    """What inputs or outputs say, one by one. In a flat test the id is the place in the list, `all` without a list."""
-    for name, value in part.items():
-        if name in ("people", *GROUPS):
-            for instance, facts in (value or {}).items():
-                for one, its in (facts or {}).items():
-                    if one != "members":
-                        yield Said(name, str(instance), one, _of_year(its, year))
-        elif isinstance(value, list):
-            if not value:
-                raise NoCounterpart(name)
-            yield from (Said("", str(place), name, _of_year(one, year)) for place, one in enumerate(value))
-        elif name not in ("members", "person", "tax_unit"):
-            yield Said("", "all", name, _of_year(value, year))
-        else:
-            raise NoCounterpart(f"entity {name}")
-
-
-def _of_year(value: Any, year: int) -> Any:
-    """A value, or that of the year if several periods are given."""
-    if not isinstance(value, Mapping):
-        return value
-    of_year = {str(period): one for period, one in value.items()}
-    if str(year) not in of_year or len(of_year) > 1:
-        raise NoCounterpart("values of several periods")
-    return of_year[str(year)]
 
 
 def people_of(test: Test, names: Names) -> People:
@@ -231,7 +69,7 @@ def _leave_out_care(people: People, facts: list[Said], names: Names) -> None:
     dependent = [(names.definition(claimed[one]).name, names.definition(excepted[one]).name) for one in claimed]
     for fact in facts:
         if fact.name == CARED_FOR:
-            for unit in _units(people, fact):
+            for unit in units_of(people, fact):
                 given = [[people.given.get((unit, one)) for one in of_filer] for of_filer in dependent]
                 if any(one and not other for one, other in given) and young & set(people.unit_of):
                     people.given[unit, spent] -= exact(fact.value)  # type: ignore[operator]
@@ -242,7 +80,7 @@ def _live_apart(people: People, fact: Said, facts: list[Said], names: Names) -> 
     if not fact.value:
         return
     children = {one.instance for one in facts if one.name == "age" and exact(one.value) < ADULT}
-    for unit in _units(people, fact):
+    for unit in units_of(people, fact):
         for ours in names.living_apart["facts"]:
             people.given[unit, names.definition(ours).name] = True
         if children & set(people.holders(unit, "dependent")):
@@ -333,14 +171,14 @@ def _give(people: People, fact: Said, names: Names) -> None:
             definition = names.definition(ours)
             _note(people, fact, definition, names.value(definition, its))
     elif name in names.by_role:
-        for one in _persons(people, fact):
+        for one in persons_of(people, fact):
             flag = names.by_role[name].get(people.role_of[one])
             if flag is not None:
                 people.given[people.unit_of[one], names.definition(flag).name] = bool(value)
     elif name in names.of_role:
         ((role, ours),) = names.of_role[name].items()
         definition = names.definition(ours)
-        for unit in _units(people, fact):
+        for unit in units_of(people, fact):
             for one in people.holders(unit, role):
                 people.given[one, definition.name] = names.value(definition, value)
     else:
@@ -356,13 +194,13 @@ def _note(people: People, fact: Said, definition: Definition, value: Value) -> N
         of_dependent = fact.entity == "people" and people.role_of[fact.instance] == "dependent"
         if of_dependent and definition.short_name != CARED_FOR:
             return  # it stands on the dependent's own return
-        for unit in _units(people, fact):
+        for unit in units_of(people, fact):
             before = people.given.get((unit, definition.name))
             part = fact.entity == "people" or definition.short_name == CARED_FOR
             added = part and before is not None and not isinstance(value, bool | EnumValue)
             people.given[unit, definition.name] = before + value if added else value  # type: ignore[operator]
     elif definition.entity == "person":
-        persons = _persons(people, fact)
+        persons = persons_of(people, fact)
         for one in persons:
             before = people.given.get((one, definition.name))
             more = definition.is_input and before is not None and not isinstance(value, bool | EnumValue)
@@ -371,7 +209,7 @@ def _note(people: People, fact: Said, definition: Definition, value: Value) -> N
         raise NoCounterpart(fact.name)
 
 
-def _units(people: People, fact: Said) -> list[str]:
+def units_of(people: People, fact: Said) -> list[str]:
     """The units that something is said of."""
     if fact.instance in people.units and fact.entity != "people":
         return [fact.instance]
@@ -380,101 +218,8 @@ def _units(people: People, fact: Said) -> list[str]:
     return people.units
 
 
-def _persons(people: People, fact: Said) -> list[str]:
+def persons_of(people: People, fact: Said) -> list[str]:
     """The people that something is said of: of a unit, its head."""
     if fact.instance in people.unit_of and fact.entity in ("people", ""):
         return [fact.instance]
-    return [one for unit in _units(people, fact) for one in people.holders(unit, "head")]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a test expects: their name, our figure, whose (several are added up), and the value. `also`: what else must
-    hold for it to hold."""
-
-    name: str
-    definition: Definition
-    whose: tuple[str, ...]
-    value: Value
-    also: tuple[Definition, ...] = ()
-
-
-def check_places(test: Test, names: Names) -> None:
-    """Raises `NoCounterpart` for a figure that hangs on a place, unless what the place decides is given."""
-    given = {fact.name for fact in said(test.body.get("input") or {}, test.year)}
-    for fact in said(test.body.get("output") or {}, test.year):
-        if fact.name in names.of_places and given & set(names.places):
-            raise NoCounterpart(f"{fact.name} of a place")
-
-
-def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
-    """What a test expects, in our names. The parts of several people in a figure of their unit are added up."""
-    shared: dict[tuple[str, str], Wanted] = {}
-    for fact in said(_listed(test.body.get("output") or {}, people), test.year):
-        if fact.name in ROLE_NAMES:
-            _check_role(people, fact)
-            continue
-        one = _wanted(fact, people, names, test.year)
-        filer = one.definition.entity == "person" and "dependent" not in {people.role_of[its] for its in one.whose}
-        no_news = names.of_dependents if filer else names.of_filers
-        if one.definition.entity == "person" and not one.value and one.definition.short_name in no_news:
-            continue
-        if fact.entity != "people" or one.definition.entity != "tax_unit" or isinstance(one.value, bool | EnumValue):
-            yield one
-            continue
-        if people.role_of[fact.instance] == "dependent":
-            if one.value:
-                raise NoCounterpart(f"{fact.name} of a dependent")
-            continue
-        key = (one.whose[0], fact.name)
-        before = shared[key].value if key in shared else 0
-        shared[key] = Wanted(one.name, one.definition, one.whose, before + one.value)  # type: ignore[operator]
-    yield from shared.values()
-
-
-def _check_role(people: People, fact: Said) -> None:
-    """A role that is expected is the one that was read from the facts, or the test is another one."""
-    role = people.role_of.get(fact.instance, "head" if len(people.role_of) == 1 else "")
-    if (role in ROLE_NAMES[fact.name]) != bool(fact.value):
-        raise NoCounterpart(f"{fact.name} of {fact.instance}")
-
-
-def _wanted(fact: Said, people: People, names: Names, year: int) -> Wanted:
-    negated = fact.name in names.negated
-    ours = names.negated[fact.name] if negated else names.wanted.get(fact.name, fact.name)
-    first, *others = names.all_of.get(fact.name, [names.of_year.get(year, {}).get(fact.name, ours)])
-    definition = names.definition(first)
-    whose = _units(people, fact) if definition.entity == "tax_unit" else _persons_wanted(people, fact)
-    if fact.instance == "all" and len(people.units) > 1:
-        whose = whose[:1]
-    value = names.value(definition, fact.value)
-    also = tuple(map(names.definition, others))
-    return Wanted(fact.name, definition, tuple(whose), not value if negated else value, also)
-
-
-def _persons_wanted(people: People, fact: Said) -> list[str]:
-    """Those whose figure is wanted: of a unit, both filers."""
-    if fact.instance not in people.unit_of:
-        units = _units(people, fact)
-        return [one for unit in units for role in ("head", "spouse") for one in people.holders(unit, role)]
-    return _persons(people, fact)
-
-
-def _listed(outputs: Mapping[str, Any], people: People) -> Mapping[str, Any]:
-    """Outputs, with the lists of a test that names its people said by name."""
-    found: dict[str, Any] = {}
-    by_name: dict[str, dict[str, Any]] = {}
-    for name, value in outputs.items():
-        ids = next((ids for ids in (list(people.unit_of), people.units) if isinstance(value, list)
-                    and len(ids) == len(value) and not ids[0].isdigit()), None)  # fmt: skip
-        if ids is None:
-            found[name] = value
-        else:
-            for one, its in zip(ids, value, strict=True):
-                by_name.setdefault(one, {})[name] = its
-    for entity, ids in (("people", list(people.unit_of)), ("tax_units", people.units)):
-        extra = {one: by_name[one] for one in ids if one in by_name}
-        if extra:
-            found[entity] = {one: {**(found.get(entity, {}).get(one) or {}), **extra.get(one, {})}
-                             for one in {**found.get(entity, {}), **extra}}  # fmt: skip
-    return found
+    return [one for unit in units_of(people, fact) for one in people.holders(unit, "head")]

@@ -10,7 +10,7 @@ import pytest
 from api import rulesets
 from tests.validation import policyengine
 from tests.validation.policyengine import Result
-from tests.validation.policyengine_cases import Names
+from tests.validation.policyengine_names import Names
 
 OWN = Path(__file__).parent / "data" / "policyengine"
 DIFFERENCES = Path(__file__).parent / "DIFFERENCES.md"
