@@ -3,14 +3,14 @@
 1. A test is a mapping of inputs and outputs for a period: by entity and id, or flat, where a list stands for several
    people who each have a tax unit of their own.
 2. Who is head, spouse or dependent of a unit is what the test says, else: the first adult, the second one, the rest.
-3. What is said of each is said in our names (`policyengine_names`); a test with a name or a value that has no counterpart
-   cannot be run, and says which.
+3. What is said of each is said in our names (`policyengine_names`); a test with a name or a value that has no
+   counterpart cannot be run, and says which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.batch import out_of_range
@@ -56,7 +56,8 @@ def people_of(test: Test, names: Names) -> People:
         if fact.name == names.living_apart["name"]:
             _live_apart(people, fact, facts, names)
         else:
-            _give(people, fact, names)
+            for one in names.given_of_year.get(test.year, {}).get(fact.name, [fact.name]):
+                _give(people, replace(fact, name=one), names)
     _leave_out_care(people, facts, names)
     return people
 

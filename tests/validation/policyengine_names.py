@@ -63,6 +63,7 @@ class Names:
         self.same: Mapping[str, str] = mapping["same"]
         self.all_of: Mapping[str, list[str]] = mapping["all_of"]
         self.of_year: Mapping[int, Mapping[str, str]] = mapping["of_year"]
+        self.given_of_year: Mapping[int, Mapping[str, list[str]]] = mapping["given_of_year"]
         self.negated: Mapping[str, str] = mapping["negated"]
         self.by_role: Mapping[str, Mapping[str, str]] = mapping["by_role"]
         self.of_role: Mapping[str, Mapping[str, str]] = mapping["of_role"]

@@ -16,6 +16,8 @@
    limit of any year is left as it is: it depends on the year.
 11. Gifts are said in all there; what goes to organizations of the lower limits is apart from the rest here.
 12. A dependent who shares a marital unit with somebody is married to him or her, and lives with the spouse.
+13. Social Security and Medicare taxes that are given for the child tax credit are before the earned income credit in
+    theirs (Schedule 8812 line 23), after it in ours (line 25).
 """
 
 from __future__ import annotations
@@ -62,6 +64,7 @@ STACKED, APART = "taxable_income_plus_section_911_exclusion", "capital_gains_exc
 CLAIMED, CLAIMABLE = "claimed_as_dependent_on_another_return", "claimable_as_dependent_on_another_return"
 NOT_CLAIMED = "is_not_claimed_as_dependent_on_another_return"
 WAGES = "employment_income"
+TAXES_REFUNDED = "ctc_social_security_tax"
 DEFERRED = "wage_deferrals_without_form"
 SAVED = "retirement_savings_contributions_without_form"
 COVERED = "ira_active_participant"
@@ -71,7 +74,7 @@ PLANS = tuple(f"{kind}_{plan}_contributions" for kind in ("traditional", "roth")
 
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The facts of one person, unit or flat test, those of step 1 to 11 said in other names."""
+    """The facts of one person, unit or flat test, those of steps 1 to 11 and 13 said in other names."""
     found = dict(facts)
     _service(found)
     _mortgages(found)
@@ -85,6 +88,8 @@ def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     _gifts(found)
     _abroad(found)
     _pay(found)
+    if TAXES_REFUNDED in found and "eitc" in found:
+        found[TAXES_REFUNDED] = max(0, found[TAXES_REFUNDED] - found["eitc"])
     if found.get("tax_unit_is_joint") is True and "filing_status" not in found:
         found["filing_status"] = "JOINT"
     if CLAIMABLE in found:

@@ -49,6 +49,7 @@ def test_every_name_of_the_mapping_is_a_figure_of_ours() -> None:
     ours = [*names.same.values(), *names.negated.values()]
     ours += [one for its in (*names.by_role.values(), *names.of_role.values()) for one in its.values()]
     ours += [one for its in names.members.values() for facts in its.values() for one in facts]
+    ours += [one for its in names.given_of_year.values() for several in its.values() for one in several]
     missing = {one for one in ours if names.program.find(one) is None}
     assert not missing
     assert all(reason for reason in (*names.irrelevant.values(), *names.unlike.values()))
