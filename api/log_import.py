@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -52,11 +52,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What may be recorded, and what was wrong. `skipped` counts rows that are left out, by file or entity."""
+    """What may be recorded, and what was wrong. `skipped` counts rows that are left out, by file or entity. `owners`
+    are the subjects that records belong to and no table gives."""
 
     sources: tuple[Source, ...]
     faults: tuple[BadCell, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)
+    owners: tuple[str, ...] = ()
 
 
 def sample_tables() -> dict[str, Any]:
@@ -119,7 +121,19 @@ def admit(
     }
     entities = _in_order(program, known, lent)
     sources = tuple(_source(program, entity, door.columns, others[entity], day) for entity in entities)
-    return Admission(sources, faults, skipped)
+    return Admission(sources, faults, skipped, tuple(_owners(program, known, lent)))
+
+
+def _owners(program: Program, tables: Tables, lent: Lent) -> Iterator[str]:
+    """Whom records name and no table gives, as subjects."""
+    for entity, naming in lent.items():
+        if any(program.settings.entities[one].belongs_to == entity for one in naming):
+            yield from (f"{entity}/{identifier}" for identifier in tables[entity][f"{entity}_id"].to_pylist())
+
+
+def strangers(log: SqliteLog, admission: Admission) -> list[str]:
+    """The owners of whom nothing is recorded: they may come later, or their ids are mistyped."""
+    return [owner for owner in admission.owners if not log.version(owner)]
 
 
 def record(log: SqliteLog, admission: Admission, origin: Origin, day: date, on_progress: Progress) -> Imported:

@@ -13,11 +13,12 @@ from api.cli.log_output import counting
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.log_access import is_log, log_folder, login_name, read_day, writing
-from api.log_import import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables
+from api.log_import import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables, strangers
 from citizens import Imported, Origin
 from engine.columns_io import BadCell
 
 SHOWN_FAULTS = 50
+SHOWN_OWNERS = 10
 SAMPLE_BASIS = "sample data, public domain"
 
 
@@ -49,9 +50,12 @@ def import_command(question: Question, as_json: bool) -> int:
     new = not is_log(folder)
     with writing(folder, create=True) as log, counting("recording") as on_progress:
         imported = record(log, admission, origin, day, on_progress)
+        unknown = strangers(log, admission)
     if new:
         complain(f"made a new log: {folder}")
-    _report(admission, imported, folder, monotonic() - start, as_json)
+    if unknown:
+        _tell_strangers(unknown)
+    _report(admission, imported, unknown, folder, monotonic() - start, as_json)
     return ExitCode.DONE
 
 
@@ -108,11 +112,22 @@ def _fault_json(fault: BadCell) -> dict[str, object]:
     return {"file": fault.table, "row": fault.row, "column": fault.column, "message": fault.message}
 
 
-def _report(admission: Admission, imported: Imported, folder: Path, seconds: float, as_json: bool) -> None:
+def _tell_strangers(owners: Sequence[str]) -> None:
+    """Records whose owner is not there wait for whoever it is; nobody is assessed with them until then."""
+    named = ", ".join(owners[:SHOWN_OWNERS]) + (", …" if len(owners) > SHOWN_OWNERS else "")
+    whose = "the owner" if len(owners) == 1 else f"{len(owners):,} owners"
+    complain(f"nothing is recorded yet of {whose} of these records: {named}")
+    complain("  = help: record them too, or correct the ids and import again")
+
+
+def _report(
+    admission: Admission, imported: Imported, unknown: Sequence[str], folder: Path, seconds: float, as_json: bool
+) -> None:
     if as_json:
         faults = [_fault_json(fault) for fault in admission.faults]
         counts = {"recorded": imported.recorded, "duplicates": imported.duplicates}
-        say_json({"log": str(folder), **counts, "skipped": dict(admission.skipped), "faults": faults})
+        say_json({"log": str(folder), **counts, "skipped": dict(admission.skipped), "faults": faults,
+                  "owners_not_recorded": list(unknown)})  # fmt: skip
         return
     _list_faults(admission.faults)
     rows = ", ".join(f"{len(source.table):,} of {source.entity}" for source in admission.sources)

@@ -245,3 +245,16 @@ def test_records_without_a_column_for_their_owner_are_refused_with_its_name(tmp_
     done = run(*import_files(tmp_path / "log", forms(tmp_path, "form_w2_id,w2_wages\n1,5\n")))
     assert done.returncode == 1
     assert "name the person in a column `person_id`; there are form_w2_id, w2_wages" in done.stderr
+
+
+def test_an_owner_of_whom_nothing_is_recorded_is_told(tmp_path: Path) -> None:
+    """A mistyped id is recorded, since its owner may come later, but not in silence."""
+    log, (people, units) = tmp_path / "log", tables(tmp_path)
+    assert run(*import_files(log, people, units)).returncode == 0
+    header = "form_w2_id,person_id,w2_wages\n"
+    mistyped = f"{header}2,adda,5\n"
+    assert "nothing is recorded yet" not in run(*import_files(log, forms(tmp_path, f"{header}1,ada,5\n"))).stderr
+    done = run(*import_files(log, forms(tmp_path, mistyped)))
+    assert done.returncode == 0
+    assert "nothing is recorded yet of the owner of these records: person/adda" in done.stderr
+    assert ask(*import_files(log, forms(tmp_path, mistyped)))["owners_not_recorded"] == ["person/adda"]
