@@ -19,13 +19,11 @@ class PackedCells(Mapping[Path, Mapping[str, Value]]):
     """Numbers by path of keys, in the order of the product of `keys`. Each is a row with one unnamed column, as in any
     table with a `type`. `whole` numbers are integers, others exact fractions."""
 
-    def __init__(self, keys: Iterable[Iterable[Key]], numbers: Iterable[Fraction | int], whole: bool) -> None:
-        values = list(numbers)
+    def __init__(self, keys: Iterable[Iterable[Key]], numerators: Iterable[int], denominator: int, whole: bool) -> None:
         self.keys_of = tuple(map(tuple, keys))
         self.whole = whole
-        self.denominator = lcm(*{value.denominator for value in values})
-        steps = self.denominator
-        self.numerators = array("q", [value.numerator * (steps // value.denominator) for value in values])
+        self.denominator = denominator
+        self.numerators = array("q", numerators)
         self._places: tuple[dict[Key, int], ...] = tuple(
             {key: place for place, key in enumerate(level)} for level in self.keys_of
         )
@@ -65,11 +63,12 @@ class PackedCells(Mapping[Path, Mapping[str, Value]]):
 def packed(keys: Iterable[Iterable[Key]], cells: Mapping[Path, Mapping[str, Value]]) -> Mapping[Path, Any]:
     """The cells packed, if all are numbers that fit; else as they are."""
     levels = tuple(map(tuple, keys))
-    values = [cells[path].get("") for path in itertools.product(*levels)]
-    numbers = [value for value in values if isinstance(value, int | Fraction) and not isinstance(value, bool)]
-    if len(numbers) < len(values) or not numbers:
+    values: list[Any] = [cells[path].get("") for path in itertools.product(*levels)]
+    types = set(map(type, values))
+    if not values or not types <= {int, Fraction}:
         return cells
-    scale = lcm(*{number.denominator for number in numbers})
-    if any(abs(number.numerator) * scale >= 2**63 for number in numbers):
+    scale = lcm(*{value.denominator for value in values})
+    numerators = [value.numerator * (scale // value.denominator) for value in values]
+    if max(numerators) >= 2**63 or min(numerators) <= -(2**63):
         return cells
-    return PackedCells(levels, numbers, all(isinstance(number, int) for number in numbers))
+    return PackedCells(levels, numerators, scale, whole=types == {int})

@@ -3,14 +3,16 @@
 1. Below the keys that are written out stands a literal block (`|`): a line for each value of the last key but one, or
    one line where only the last key is left; on each line a number for each value of the last key, in order. What
    follows a `#` is a comment.
-2. A plain whole number is taken at once, since there may be thousands; any other text is read as a cell is anywhere,
-   with its own place in the file.
+2. A line of plain whole numbers is taken at once, since there may be thousands; any other is read number by number, as
+   a cell is anywhere, each with its own place in the file.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from engine.declarations import Key, KeyType
 from engine.reading.context import Context
@@ -20,7 +22,8 @@ from engine.syntax.nodes import Node, Scalar, Style
 from engine.types import Kind, Value, ValueType
 
 _NUMBERS = (Kind.MONEY, Kind.RATE, Kind.INTEGER)
-_MOST_DIGITS = 15
+_WHOLE = r"(?:0|[1-9][0-9]{0,14})"
+_WHOLE_NUMBERS = re.compile(rf"\s*{_WHOLE}(?:\s+{_WHOLE})*\s*", re.ASCII)
 
 Level = tuple[KeyType, tuple[Key, ...]]
 
@@ -52,11 +55,9 @@ def read_block(
             place = _placed(scalar, start + len(line) - len(line.lstrip()), start + len(line.rstrip()))
             context.report("E208", message, place, help="write a number for each, in order, with spaces between")
             continue
-        at = start
-        for key, text in zip(columns, numbers, strict=True):
-            at = scalar.text.index(text, at)
-            found.append(((*row, key), _number(context, text, of, scalar, at)))
-            at += len(text)
+        whole = _WHOLE_NUMBERS.fullmatch(line)
+        values = _whole(numbers, of) if whole else _read(context, scalar, of, start, numbers)
+        found += [((*row, key), value) for key, value in zip(columns, values, strict=True)]
     return found
 
 
@@ -71,11 +72,24 @@ def _lines(scalar: Scalar) -> list[tuple[int, str]]:
     return found
 
 
-def _number(context: Context, text: str, of: ValueType, scalar: Scalar, at: int) -> Value:
-    if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and (text[0] != "0" or text == "0"):
-        return int(text) if of.kind is Kind.INTEGER else Fraction(int(text))
-    span = _placed(scalar, at, at + len(text))
-    return read_value(context, Scalar(text, Style.PLAIN, span), of, span)
+def _whole(numbers: Sequence[str], of: ValueType) -> list[Value]:
+    return [int(text) for text in numbers] if of.kind is Kind.INTEGER else [_fraction(text) for text in numbers]
+
+
+@lru_cache(maxsize=10_000)
+def _fraction(text: str) -> Fraction:
+    """A whole number; kept, since a table has the same ones again and again."""
+    return Fraction(int(text))
+
+
+def _read(context: Context, scalar: Scalar, of: ValueType, start: int, numbers: Sequence[str]) -> list[Value]:
+    values, at = [], start
+    for text in numbers:
+        at = scalar.text.index(text, at)
+        span = _placed(scalar, at, at + len(text))
+        values.append(read_value(context, Scalar(text, Style.PLAIN, span), of, span))
+        at += len(text)
+    return values
 
 
 def _placed(scalar: Scalar, start: int, end: int) -> Span:
