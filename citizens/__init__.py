@@ -1,7 +1,5 @@
 """Who people are and what has happened to them: a bitemporal log of events. README.md has the promises."""
 
-from citizens.backup import backup, restore
-from citizens.compaction import Compacted
 from citizens.errors import (
     AnchorMismatch,
     CitizensError,
@@ -45,10 +43,16 @@ from citizens.events import (
     check_subject,
     check_text,
 )
-from citizens.layout import Anchor
 from citizens.ledger import Balances, Line, post, statement, trial_balance
 from citizens.log import Advance, Known, Log, Receipt
-from citizens.population import (
+from citizens.sqlite.backup import backup, restore
+from citizens.sqlite.compaction import Compacted
+from citizens.sqlite.connections import Settings
+from citizens.sqlite.layout import Anchor
+from citizens.sqlite.log import SqliteLog, open_log
+from citizens.sqlite.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
+from citizens.sqlite.stats import Stats
+from citizens.sqlite.tables import (
     Imported,
     Membership,
     Source,
@@ -56,12 +60,8 @@ from citizens.population import (
     read_table,
     sample_population,
 )
-from citizens.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
-from citizens.sqlite_files import Settings
-from citizens.sqlite_log import SqliteLog, open_log
-from citizens.stats import Stats
+from citizens.sqlite.verification import Damage, Verification, verify_events
 from citizens.timeline import Change, Timeline
-from citizens.verification import Damage, Verification, verify_events
 
 __all__ = [
     "Account",

@@ -18,21 +18,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine import coverage
 from engine.check import check_definitions
 from engine.check.definitions import Checked
-from engine.constant_faults import constant_faults
-from engine.declarations import Declaration, Parameter, Ruleset, Scale, Table
-from engine.dependencies import call_circle, figure_graph, order
-from engine.diagnostics import Diagnostic, Diagnostics, RulesInvalid
-from engine.documents import read_ruleset
-from engine.example_names import check_example_names
+from engine.check.resolve import Symbol, Symbols, resolve, uprate_targets
+from engine.ir.dependencies import call_circle, figure_graph, order
 from engine.ir.printer import fingerprint
 from engine.ir.program import Program
 from engine.ir.verify import verify
-from engine.reforms import apply_reforms
-from engine.resolve import Symbol, Symbols, resolve, uprate_targets
-from engine.witness import Ground
+from engine.lint import coverage
+from engine.lint.constant_faults import constant_faults
+from engine.lint.example_names import check_example_names
+from engine.lint.witness import Ground
+from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
+from engine.reading.documents import read_ruleset
+from engine.reforms.apply import apply_reforms
+from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
 
 MAX_DEFINITIONS = 200_000
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # passes walk formulas as deep as the parser lets them be

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 
-from engine.diagnostics import render
 from engine.pipeline import Compiled, check_rules
+from engine.text.diagnostics import render
 
 SETTINGS = Path(__file__).parent / "language" / "ruleset.yaml"
 

@@ -16,17 +16,17 @@ import pyarrow.compute as pc
 from api.bench.made import write_made
 from api.bench.measuring import Measured, best, once, process, surroundings
 from api.bench.population import OUTPUTS, YEAR, Tables, admitted, sample_tables, write_files
-from engine.cases import Case
-from engine.columns import Columns
-from engine.explain import explain
-from engine.interpreter import Interpreter
+from engine.explain.tree import explain
+from engine.interpret.cases import Case
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.native import Options, Ready, evaluate, forget, marginal_rates, prepare
 from engine.native.agreement import all_figures
 from engine.native.handover import case_of
-from engine.outcomes import Fact
-from engine.periods import parse_period
 from engine.pipeline import compile_rules
+from engine.population.columns import Columns
+from engine.values.periods import parse_period
 
 TWO_THREADS = f"{len(OUTPUTS)} outputs, 2 threads"
 MEMORY = "memory alone, the same bytes, 2 threads"
@@ -147,7 +147,7 @@ def starting(folder: Path, runs: int) -> Iterator[Measured]:
         return min(process([sys.executable, "-c", code], variables).seconds for _ in range(runs + 1))
 
     nothing = fresh("pass")
-    imported = fresh("import engine.interpreter, engine.pipeline, engine.native")
+    imported = fresh("import engine.interpret.interpreter, engine.pipeline, engine.native")
     yield Measured("start", "importing the engine, less Python itself", imported - nothing)
     yield Measured(
         "start", "rulewright --help", fresh("import sys; sys.argv[1:] = ['--help']; import api.cli.__main__")

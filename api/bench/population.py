@@ -14,11 +14,11 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from citizens.sample import load_sample
-from engine.column_arrays import decimals
-from engine.columns import Columns
-from engine.columns_io import from_arrow
 from engine.ir.program import Program
-from engine.periods import parse_period
+from engine.population.arrays import decimals
+from engine.population.columns import Columns
+from engine.population.door import from_arrow
+from engine.values.periods import parse_period
 
 pa: Any = pyarrow
 Tables = Mapping[str, Any]

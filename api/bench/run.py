@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api import rulesets
 from api.bench import ours, peers
 from api.bench.measuring import Measured
 from api.bench.population import OUTPUTS, Tables, admitted, sample_tables
 from api.failures import Failure
+from api.rules import programs
 from engine.pipeline import compile_rules
 
 COMPARED = ours.TWO_THREADS
@@ -44,7 +44,7 @@ class Plan:
 def measure(plan: Plan) -> Iterator[Measured]:
     """All measurements, as they are made. Raises Failure for a peer that is not known or does not run."""
     peers.check(plan.peers)
-    rules = rulesets.find_rules(plan.rules)
+    rules = programs.find_rules(plan.rules)
     with tempfile.TemporaryDirectory(prefix="rulewright-bench-") as name:
         folder = Path(name)
         tables = _population(plan, folder)

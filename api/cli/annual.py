@@ -6,15 +6,15 @@ import sys
 import time
 from pathlib import Path
 
-from api import rulesets
-from api.annual import AnnualReport, run_annual
-from api.assessments import FIGURES, Terms, terms_of
-from api.cli.log_output import counting, table
+from api.assess.annual import AnnualReport, run_annual
+from api.assess.drafts import FIGURES, Terms, terms_of
+from api.cases.naming import read_period
+from api.cases.values import with_commas
+from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode
-from api.log_access import login_name, read_known, writing
-from api.naming import read_period
-from api.values import with_commas
+from api.history.access import login_name, read_known, writing
+from api.rules import programs
 
 SHOWN_FAULTS = 20
 
@@ -25,7 +25,7 @@ def annual_command(
     """Assess everybody for a year, or go on where a run was cut off."""
     known = read_known(as_known, "--as-known")
     with waiting("reading the rules"):
-        program = rulesets.load_program(rules)
+        program = programs.load_program(rules)
     terms = terms_of(program, read_period(program, year), login_name())
     start = time.monotonic()
     with writing(log) as opened, counting("assessing") as progress:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.log import LogOption, ledger, log_app
+from api.cli.log.app import LogOption, ledger, log_app
 from api.failures import ExitCode, Failure
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 rules invalid, 4 examples failed, 5 differences found."
@@ -326,10 +326,10 @@ def _failed(failure: Failure) -> int:
 def _foreseen(fault: Exception) -> int:
     """Faults of rules and of logs; any other is a bug and is raised."""
     from citizens.errors import CitizensError
-    from engine.diagnostics import RulesInvalid
+    from engine.text.diagnostics import RulesInvalid
 
     if isinstance(fault, CitizensError):
-        from api.log_access import failure_of
+        from api.history.access import failure_of
 
         return _failed(failure_of(fault))
     if not isinstance(fault, RulesInvalid):

@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from api import rulesets
-from api.batch_run import BatchReport, Job, group_of, run_batch
+from api.batch.files import find_inputs
+from api.batch.marginal import read_marginal
+from api.batch.run import BatchReport, Job, group_of, run_batch
+from api.cases.naming import find_definitions, read_period
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Misuse
-from api.marginal import read_marginal
-from api.naming import find_definitions, read_period
-from api.population_files import find_inputs
+from api.rules import programs
 from engine.ir.program import Program
 
 SHOWN_FAULTS = 50
@@ -52,7 +52,7 @@ class Options:
 def batch_command(options: Options) -> int:
     """Compute the wanted figures of everybody in the files."""
     with waiting("reading the rules"):
-        program = rulesets.load_program(options.rules, options.reforms)
+        program = programs.load_program(options.rules, options.reforms)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.parquet" if options.output == "-" else _output(Path(options.output))
         job = _job(program, options, _inputs(options.inputs, Path(folder)), output)

@@ -7,8 +7,8 @@ import platform
 from collections.abc import Sequence
 
 from api.bench import Measured
-from api.bench_history import measure_history
-from api.cli.log_output import table
+from api.bench.history import measure_history
+from api.cli.log.output import table
 from api.cli.output import complain, say, say_json
 from api.failures import ExitCode
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from api import rulesets
-from api.case_files import load_case
+from api.cases.files import load_case
+from api.cases.naming import exported_names, find_definitions, period_for
+from api.cases.outcomes import as_json as outcome_json
+from api.cases.outcomes import as_text, questions
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
-from api.naming import exported_names, find_definitions, period_for
-from api.outcomes import as_json as outcome_json
-from api.outcomes import as_text, questions
-from engine.cases import Case, instances_of
-from engine.interpreter import Interpreter
+from api.rules import programs
+from engine.explain.questions import most_useful_first
+from engine.interpret.cases import Case, instances_of
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure, Outcome, Possible
 from engine.ir.program import Definition, Program
-from engine.outcomes import Fact, Failure, Outcome, Possible
-from engine.unknowns import most_useful_first
 
 Answer = tuple[Definition, Fact, Outcome]
 _ASK_AT_MOST = 5
@@ -25,7 +25,7 @@ _ASK_AT_MOST = 5
 def calc_command(rules: str, path: str, at: str | None, want: str, reforms: Sequence[Path], as_json: bool) -> int:
     """Print the wanted figures of everybody in the case who has them; all exported ones if none is named."""
     with waiting("reading the rules"):
-        program = rulesets.load_program(rules, reforms)
+        program = programs.load_program(rules, reforms)
     wanted = find_definitions(program, want) or [program.definitions[name] for name in exported_names(program)]
     case = load_case(program, path, at)
     answers = answer_all(program, case, wanted)

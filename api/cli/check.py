@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api import rulesets
 from api.cli.output import complain, count, problem_json, say, say_json, show_problems, summary, waiting
 from api.failures import ExitCode
-from engine.diagnostics import Severity
+from api.rules import programs
 from engine.ir.program import Program
 from engine.pipeline import Compiled
+from engine.text.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from api.differential import Round
+    from api.batch.differential import Round
 
 
 SHOWN_DIFFERENCES = 20
@@ -33,7 +33,7 @@ class Differential:
 def check_command(rules: str, reforms: Sequence[Path], as_json: bool, differential: Differential | None = None) -> int:
     """Print the problems and their number, or how much was checked."""
     with waiting("checking"):
-        compiled = rulesets.check(rules, reforms)
+        compiled = programs.check(rules, reforms)
     found = _compared(compiled.program, differential) if compiled.program is not None and differential else None
     if as_json:
         say_json(_as_json(compiled) | (_differential_json(found) if found is not None else {}))
@@ -52,7 +52,7 @@ def check_command(rules: str, reforms: Sequence[Path], as_json: bool, differenti
 
 def _compared(program: Program, differential: Differential) -> list[Round]:
     """The rounds, each told on stderr as it is done."""
-    from api.differential import rounds
+    from api.batch.differential import rounds
 
     found: list[Round] = []
     for one in rounds(program, differential.rounds, differential.people, differential.seed):

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
 
-from api import rulesets
-from api.batch import Batch, Unanswered
+from api.cases.values import with_commas
 from api.cli.output import count, progress, say, say_json, waiting
 from api.failures import ExitCode, Failure
-from api.population import Sampled, sampled_units
-from api.values import with_commas
+from api.rules import programs
+from api.taxsim.batch import Batch, Unanswered
+from api.taxsim.sample import Sampled, sampled_units
 from citizens.sample import YEAR, load_sample
-from engine.cases import case_from_data
-from engine.diagnostics import Diagnostics
-from engine.explain import explain, render
-from engine.interpreter import Interpreter
+from engine.explain.tree import explain, render
+from engine.interpret.cases import case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
-from engine.numbers import format_decimal
-from engine.outcomes import Fact
-from engine.periods import parse_period
-from engine.types import Value
+from engine.text.diagnostics import Diagnostics
+from engine.values.numbers import format_decimal
+from engine.values.periods import parse_period
+from engine.values.types import Value
 
 FIGURES = (
     "adjusted_gross_income",
@@ -67,7 +67,7 @@ def demo_command(units: int, as_json: bool) -> int:
     """Compute the units, print the totals, explain one household."""
     started = monotonic()
     with waiting("reading the rules"):
-        program = rulesets.load_program("us")
+        program = programs.load_program("us")
     whole = sum(one.weight for one in sampled_units(load_sample()))
     sampled = list(sampled_units(load_sample(units)))
     figures = _computed(program, sampled)

@@ -20,16 +20,16 @@ from typing import get_args
 
 from api.cli.output import complain, count, problem_json, say, say_json, show_problems
 from api.failures import ExitCode, Misuse
-from engine.declarations import Example, RuleModule, Settings
-from engine.diagnostics import Diagnostics
-from engine.documents import SETTINGS_FILE, module_files, read_module
+from engine.reading.declarations import Example, RuleModule, Settings
+from engine.reading.documents import SETTINGS_FILE, module_files, read_module
 from engine.reading.settings import read_settings
-from engine.source import Source
 from engine.syntax import ast
 from engine.syntax.files import load_source
 from engine.syntax.nodes import Mapping, Node, Scalar, Sequence, Style
 from engine.syntax.printer import print_formula
 from engine.syntax.yaml_reader import read_nodes
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Source
 
 LINE = 120
 _EXPRESSIONS = get_args(ast.Expression)

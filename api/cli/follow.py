@@ -11,12 +11,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from api import rulesets
+from api.assess.follow import Corrected, Follower, FollowReport, followed
+from api.cases.values import with_commas
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure
-from api.log_access import login_name, reading, writing
-from api.stream import Corrected, Follower, FollowReport, followed
-from api.values import with_commas
+from api.history.access import login_name, reading, writing
+from api.rules import programs
 from citizens import LogLocked
 from engine.ir.program import Program
 
@@ -26,7 +26,7 @@ SHOWN = 20
 def follow_command(rules: str, log: Path | None, once: bool, every: float, retry: bool, as_json: bool) -> int:
     """Correct what late facts touch; until interrupted, or `once`."""
     with waiting("reading the rules"):
-        program = rulesets.load_program(rules)
+        program = programs.load_program(rules)
     if once:
         report, positions, changes = _round(program, log, retry)
         if not positions:

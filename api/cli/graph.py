@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from api import rulesets
+from api.cases.naming import find_definition
 from api.cli.output import say, say_json
 from api.failures import ExitCode
-from api.naming import find_definition
-from engine.dependencies import readings
+from api.rules import programs
+from engine.ir.dependencies import readings
 from engine.ir.program import Definition, Program
 
 
@@ -28,7 +28,7 @@ class Graph:
 
 def graph_command(rules: str, variable: str, dot: bool, users: bool, depth: int, as_json: bool) -> int:
     """Print the graph around a figure."""
-    program = rulesets.load_program(rules)
+    program = programs.load_program(rules)
     found = walked(program, find_definition(program, variable), users, depth)
     if as_json:
         edges = [{"from": read, "to": reader} for read, reader in found.edges]

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TypeVar
 
-from engine.diagnostics import Diagnostic, Severity, render
-from engine.source import Span
+from engine.text.diagnostics import Diagnostic, Severity, render
+from engine.text.source import Span
 
 _Item = TypeVar("_Item")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a file's own bytes shall not steer the terminal

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from api import rulesets
+from api.cases.values import as_json as value_json
+from api.cases.values import as_text
 from api.cli.output import place_json, say, say_json, waiting
 from api.failures import ExitCode, Misuse, suggestion
-from api.values import as_json as value_json
-from api.values import as_text
-from engine.declarations import (
+from api.rules import programs
+from engine.ir import nodes as ir
+from engine.ir.program import DatedExpression, Program
+from engine.ir.walk import walk
+from engine.reading.declarations import (
     Bracket,
     Dated,
     Declaration,
@@ -29,13 +32,10 @@ from engine.declarations import (
     Table,
     Variable,
 )
-from engine.diagnostics import RulesInvalid
-from engine.ir import nodes as ir
-from engine.ir.program import DatedExpression, Program
-from engine.ir.walk import walk
-from engine.numbers import format_decimal
 from engine.syntax.printer import print_formula
-from engine.types import MONEY, RATE, ValueType
+from engine.text.diagnostics import RulesInvalid
+from engine.values.numbers import format_decimal
+from engine.values.types import MONEY, RATE, ValueType
 
 _GROUPS = ("inputs", "parameters", "tables", "scales", "functions", "variables", "requirements")
 _KINDS = {"inputs": "fact", "variables": "figure"}
@@ -55,7 +55,7 @@ class Found:
 def show_command(rules: str, name: str, reforms: Sequence[Path], as_json: bool) -> int:
     """Print the definition called `name`."""
     with waiting("reading the rules"):
-        compiled = rulesets.check(rules, reforms, lint=False)
+        compiled = programs.check(rules, reforms, lint=False)
     if compiled.ruleset is None or compiled.program is None:
         raise RulesInvalid(compiled.problems)
     found = find(compiled.ruleset, name)

@@ -11,18 +11,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TextIO
 
-from api import rulesets
 from api.cli.output import complain, count, say_json, waiting
 from api.failures import ExitCode, Misuse
+from api.rules import programs
 from api.taxsim import run
-from engine.numbers import parse_decimal
+from engine.values.numbers import parse_decimal
 
 
 def taxsim_command(path: str, rules: str, step: str, reforms: Sequence[Path], as_json: bool) -> int:
     """Compute every row; exit 1 if a row could not be."""
     size = _step(step)
     with waiting("reading the rules"):
-        program = rulesets.load_program(rules, reforms)
+        program = programs.load_program(rules, reforms)
     with _opened(path) as source:
         if not as_json:
             report = run(program, source, sys.stdout, complain, size)

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from api import rulesets
 from api.cli.output import count, place_json, problem_json, say, say_json, show_problems, waiting
 from api.failures import ExitCode, Misuse
-from engine.declarations import RuleModule, Ruleset
-from engine.diagnostics import Diagnostics, RulesInvalid
-from engine.examples import ExamplesRun, Mismatch, run_examples
-from engine.examples_untried import Untried, untried
+from api.rules import programs
+from engine.examples.run import ExamplesRun, Mismatch, run_examples
+from engine.examples.untried import Untried, untried
+from engine.reading.declarations import RuleModule, Ruleset
+from engine.text.diagnostics import Diagnostics, RulesInvalid
 
 
 def test_command(rules: str, reforms: Sequence[Path], only: str, as_json: bool, coverage: bool) -> int:
     """Run the examples whose module or name holds `only`, and print those that do not hold; with `coverage` also what
     no example tries, which fails too."""
     with waiting("running the examples"):
-        compiled = rulesets.check(rules, reforms, lint=False)
+        compiled = programs.check(rules, reforms, lint=False)
         if compiled.ruleset is None or compiled.program is None:
             raise RulesInvalid(compiled.problems)
         problems = Diagnostics()

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from api import rulesets
-from api.case_files import load_case
+from api.cases.files import load_case
+from api.cases.naming import find_definition, period_for
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse, suggestion
-from api.naming import find_definition, period_for
-from engine.cases import Case, instances_of
-from engine.explain import as_json as explanation_json
-from engine.explain import explain, render
-from engine.interpreter import Interpreter
+from api.rules import programs
+from engine.explain.tree import as_json as explanation_json
+from engine.explain.tree import explain, render
+from engine.interpret.cases import Case, instances_of
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure
 from engine.ir.program import Definition
-from engine.outcomes import Fact, Failure
 
 
 def why_command(
@@ -23,7 +23,7 @@ def why_command(
 ) -> int:
     """Print the explanation of a figure, of everybody who has it or of the one named `of`."""
     with waiting("reading the rules"):
-        program = rulesets.load_program(rules, reforms)
+        program = programs.load_program(rules, reforms)
     definition = find_definition(program, variable)
     case = load_case(program, path, at)
     interpreter = Interpreter(program, case)

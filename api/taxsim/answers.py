@@ -17,7 +17,7 @@ import numpy as np
 from api.taxsim import columns
 from api.taxsim.figures import Found
 from api.taxsim.vectors import Cents
-from engine.numbers import RoundingMode, round_to
+from engine.values.numbers import RoundingMode, round_to
 
 WANTED_ALWAYS = (
     columns.INCOME_TAX,

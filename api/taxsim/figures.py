@@ -13,14 +13,14 @@ from math import lcm
 
 import numpy as np
 
-from api.batch import WORTH_COMPILING, Batch, Unanswered
+from api.taxsim.batch import WORTH_COMPILING, Batch, Unanswered
 from api.taxsim.table import Row
 from api.taxsim.units import unit_of
 from api.taxsim.vectors import Cents, held, population, vectors_of
-from engine.columns import unit_of as steps_of
 from engine.ir.program import Program
 from engine.native import evaluate
-from engine.periods import PeriodKind, Unit
+from engine.population.columns import unit_of as steps_of
+from engine.values.periods import PeriodKind, Unit
 
 
 @dataclass(frozen=True, slots=True)

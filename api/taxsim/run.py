@@ -16,8 +16,8 @@ from difflib import get_close_matches
 from fractions import Fraction
 from typing import TextIO
 
-from api.batch import Unanswered
 from api.taxsim import answers, columns
+from api.taxsim.batch import Unanswered
 from api.taxsim.figures import Figures
 from api.taxsim.table import Fault, Row, read_rows
 from api.taxsim.units import JOINT, check_row

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from api.failures import Failure
 from api.taxsim.columns import CODES, KNOWN, MONEY
-from engine.source import visible
+from engine.text.source import visible
 
 _CENT = Decimal("0.01")
 _EXACT = Context(prec=200)  # more than the digits of the longest number with the largest exponent

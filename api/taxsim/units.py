@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from api.batch import Person, Unit
+from api.taxsim.batch import Person, Unit
 from api.taxsim.columns import AGES, HEAD, MARGINAL, OTHER_ITEMIZED, OTHER_ITEMIZED_FROM, SPOUSE, UNDER_AGES, UNIT
 from api.taxsim.table import Fault, Row
-from engine.types import EnumValue, Value
+from engine.values.types import EnumValue, Value
 
 UNSTATED_AGE, INFANT, ADULT_DEPENDENT_AGE = 40, 0, 40
 MOST_DEPENDENTS = 40

@@ -15,8 +15,8 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
-from api.batch import GROUP
-from api.naming import find_definition
+from api.cases.naming import find_definition
+from api.taxsim.batch import GROUP
 from api.taxsim.columns import HEAD, MONEY, SPOUSE, UNIT
 from api.taxsim.table import Row
 from api.taxsim.units import (
@@ -30,10 +30,10 @@ from api.taxsim.units import (
     dependent_ages,
     filer_amounts,
 )
-from engine.columns import Cell, Columns, GroupLink, column_of, unit_of
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
-from engine.periods import Period
+from engine.population.columns import Cell, Columns, GroupLink, column_of, unit_of
+from engine.values.periods import Period
 
 Cents = NDArray[np.int64]
 Mask = NDArray[np.bool_]

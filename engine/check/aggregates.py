@@ -6,7 +6,7 @@ from engine.check.context import Elaboration, Scope, Value, Who, article, failed
 from engine.check.names import as_several, check_free
 from engine.ir import nodes as ir
 from engine.syntax import ast
-from engine.types import BOOLEAN, DATE, INTEGER, Kind
+from engine.values.types import BOOLEAN, DATE, INTEGER, Kind
 
 
 def aggregate(elab: Elaboration, node: ast.Aggregate, scope: Scope) -> Value:

@@ -9,9 +9,9 @@ from engine.check.context import Elaboration, Scope, Value, article, failed
 from engine.check.navigation import spread
 from engine.check.operators import common_type, join
 from engine.ir import nodes as ir
-from engine.numbers import RoundingMode
 from engine.syntax import ast
-from engine.types import DATE, INTEGER, MONEY, RATE, Kind
+from engine.values.numbers import RoundingMode
+from engine.values.types import DATE, INTEGER, MONEY, RATE, Kind
 
 _MODES = {mode.value: mode for mode in RoundingMode}
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from engine.check.context import Elaboration, Part, Row, Scope, Value, Who, article, failed
 from engine.check.names import step
 from engine.check.operators import as_money, with_unit
-from engine.declarations import Function, KeyType, Scale, Table
+from engine.check.resolve import Symbol
 from engine.ir import nodes as ir
-from engine.resolve import Symbol
-from engine.source import Span
+from engine.reading.declarations import Function, KeyType, Scale, Table
 from engine.syntax import ast
-from engine.types import FAILED, INTEGER, MONEY, RATE, ValueType, enum_type
+from engine.text.source import Span
+from engine.values.types import FAILED, INTEGER, MONEY, RATE, ValueType, enum_type
 
 
 def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:

@@ -10,14 +10,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import Union
 
-from engine.declarations import Settings, Table
-from engine.diagnostics import Diagnostics
+from engine.check.resolve import Symbols
 from engine.ir import nodes as ir
-from engine.periods import PeriodKind
-from engine.resolve import Symbols
-from engine.source import Span
+from engine.reading.declarations import Settings, Table
 from engine.syntax import ast
-from engine.types import FAILED, Kind, ValueType
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Span
+from engine.values.periods import PeriodKind
+from engine.values.types import FAILED, Kind, ValueType
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ from engine.check.context import Scope, Value, article
 from engine.check.elaborate import Elaborator
 from engine.check.names import figure_type
 from engine.check.operators import as_money, with_unit
-from engine.declarations import (
+from engine.check.resolve import Symbol, Symbols, did_you_mean
+from engine.ir import nodes as ir
+from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
+from engine.reading.declarations import (
     Dated,
     Declaration,
     Function,
@@ -29,14 +32,11 @@ from engine.declarations import (
     Variable,
     VariableException,
 )
-from engine.diagnostics import Diagnostics
-from engine.ir import nodes as ir
-from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
-from engine.numbers import Grid, format_decimal
-from engine.resolve import Symbol, Symbols, did_you_mean
-from engine.source import Span
 from engine.syntax import ast
-from engine.types import BOOLEAN, FAILED, INTEGER, MONEY, RATE, Kind, ValueType
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Span
+from engine.values.numbers import Grid, format_decimal
+from engine.values.types import BOOLEAN, FAILED, INTEGER, MONEY, RATE, Kind, ValueType
 
 MONEY_LIMIT = Fraction(10**10)  # what a fact of money may be at most, either way, unless its range says otherwise
 

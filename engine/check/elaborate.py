@@ -7,10 +7,10 @@ from typing import assert_never
 from engine.check import aggregates, builtins, calls, navigation, operators
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
+from engine.check.resolve import BUILTINS
 from engine.ir import nodes as ir
-from engine.resolve import BUILTINS
 from engine.syntax import ast
-from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, EnumValue, Kind, ValueType, enum_type
+from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, EnumValue, Kind, ValueType, enum_type
 
 
 class Elaborator(Elaboration):

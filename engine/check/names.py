@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed
+from engine.check.resolve import BUILTINS, Symbol, did_you_mean
 from engine.check.times import Figure, read_time
-from engine.declarations import Entity, Input, Parameter, Requirement, Scale, Table, Variable
 from engine.ir import nodes as ir
-from engine.periods import Unit
-from engine.resolve import BUILTINS, Symbol, did_you_mean
-from engine.source import Span
+from engine.reading.declarations import Entity, Input, Parameter, Requirement, Scale, Table, Variable
 from engine.syntax import ast
-from engine.types import BOOLEAN, DATE, FAILED, ValueType
+from engine.text.source import Span
+from engine.values.periods import Unit
+from engine.values.types import BOOLEAN, DATE, FAILED, ValueType
 
 
 def figure_type(figure: Figure) -> ValueType:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from engine.check.context import Elaboration, Part, Scope, Value, Who, failed
 from engine.check.names import figure_type, name_part, reading
+from engine.check.resolve import Symbol, did_you_mean
 from engine.check.times import Figure, constant_time, is_money, is_stock, when_time
 from engine.ir import nodes as ir
-from engine.periods import PeriodKind, Unit
-from engine.resolve import Symbol, did_you_mean
 from engine.syntax import ast
-from engine.types import BOOLEAN
+from engine.values.periods import PeriodKind, Unit
+from engine.values.types import BOOLEAN
 
 
 def at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from engine.check.context import Elaboration, Scope, Value, article, failed
 from engine.ir import nodes as ir
-from engine.source import Span
 from engine.syntax import ast
-from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, Kind, ValueType
+from engine.text.source import Span
+from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, Kind, ValueType
 
 _ORDERED = (Kind.MONEY, Kind.RATE, Kind.INTEGER, Kind.DATE, Kind.DURATION)
 

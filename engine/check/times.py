@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from engine.check.context import Elaboration, Scope
-from engine.declarations import Input, Requirement, Variable
 from engine.ir import nodes as ir
-from engine.periods import PeriodKind, Unit
-from engine.source import Span
+from engine.reading.declarations import Input, Requirement, Variable
 from engine.syntax import ast
-from engine.types import DATE, Kind
+from engine.text.source import Span
+from engine.values.periods import PeriodKind, Unit
+from engine.values.types import DATE, Kind
 
 _LENGTH = {Unit.DAY: 0, Unit.MONTH: 1, Unit.YEAR: 2, Unit.ETERNITY: 3}
 Figure = Input | Variable | Requirement

@@ -15,10 +15,10 @@ from typing import TypeVar
 
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
-from engine.numbers import Number, round_to
-from engine.periods import Period
-from engine.types import BOOLEAN, EnumValue, Value
-from engine.values import calculate, compare
+from engine.values.exact import calculate, compare
+from engine.values.numbers import Number, round_to
+from engine.values.periods import Period
+from engine.values.types import BOOLEAN, EnumValue, Value
 
 _T = TypeVar("_T")
 

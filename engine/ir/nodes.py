@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Union
 
-from engine.numbers import RoundingMode
-from engine.periods import PeriodKind
-from engine.source import Span
-from engine.types import Value, ValueType
+from engine.text.source import Span
+from engine.values.numbers import RoundingMode
+from engine.values.periods import PeriodKind
+from engine.values.types import Value, ValueType
 
 
 @dataclass(frozen=True, slots=True)

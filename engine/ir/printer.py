@@ -13,9 +13,9 @@ from datetime import date
 from enum import Enum
 from fractions import Fraction
 
-from engine.cells import PackedCells
 from engine.ir.program import Definition
-from engine.source import Span
+from engine.text.source import Span
+from engine.values.packed_cells import PackedCells
 
 _SILENT = ("span", "name_span")
 

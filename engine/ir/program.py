@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from engine.declarations import Parameter, Scale, Settings, Table
 from engine.ir.nodes import Expression
-from engine.numbers import Grid
-from engine.periods import PeriodKind
-from engine.source import Span
-from engine.types import Value, ValueType
+from engine.reading.declarations import Parameter, Scale, Settings, Table
+from engine.text.source import Span
+from engine.values.numbers import Grid
+from engine.values.periods import PeriodKind
+from engine.values.types import Value, ValueType
 
 
 @dataclass(frozen=True, slots=True)

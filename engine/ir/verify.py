@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program
 from engine.ir.walk import children
-from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Kind, ValueType
+from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Kind, ValueType
 
 
 class CoreInvalid(Exception):

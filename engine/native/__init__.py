@@ -2,9 +2,9 @@
 proofs.
 """
 
-from engine.native.compiling import Kernel, compile_kernel, forget, layout_for
+from engine.native.machine.compiling import Kernel, compile_kernel, forget, layout_for
 from engine.native.marginal import Marginals, marginal_rates
-from engine.native.options import Options
+from engine.native.plan.options import Options
 from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Ready, Result, evaluate, prepare
 
 __all__ = [

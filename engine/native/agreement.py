@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from engine.columns import Columns
-from engine.constants import Constants
-from engine.interpreter import Interpreter
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir.program import Program
 from engine.native.handover import case_of, entry_of, rows_of
-from engine.native.layout import Layout, lay_out
-from engine.native.options import Options
+from engine.native.plan.layout import Layout, lay_out
+from engine.native.plan.options import Options
 from engine.native.running import KNOWN, Figures, Result, status_of
-from engine.outcomes import Fact, Known, Outcome
+from engine.population.columns import Columns
 
 
 @dataclass(frozen=True, slots=True)

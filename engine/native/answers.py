@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow
 
-from engine.column_arrays import figure_array
-from engine.columns import Columns
 from engine.ir.program import Program
 from engine.native.running import Result
+from engine.population.arrays import figure_array
+from engine.population.columns import Columns
 
 pa: Any = pyarrow
 STATUSES = ("known", "not_applicable", "undetermined", "error")

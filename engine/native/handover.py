@@ -9,14 +9,14 @@ from datetime import date
 
 import numpy as np
 
-from engine.cases import Case
-from engine.columns import Cell, Columns, exact, unit_of
-from engine.constants import Constants
-from engine.interpreter import Interpreter
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome
 from engine.ir.program import Definition, Program
-from engine.native.layout import Layout
-from engine.outcomes import Fact, Failure, Known, NotApplicable, Outcome
-from engine.types import Duration, EnumValue, Kind, Value
+from engine.native.plan.layout import Layout
+from engine.population.columns import Cell, Columns, exact, unit_of
+from engine.values.types import Duration, EnumValue, Kind, Value
 
 
 def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:

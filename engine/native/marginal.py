@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Cell, Column, Columns, column_of, unit_of
 from engine.ir.program import Definition, Program
-from engine.native.compiling import share_layout
 from engine.native.handover import entry_of
-from engine.native.options import Options
-from engine.native.plan import cell_for
+from engine.native.machine.compiling import share_layout
+from engine.native.plan.options import Options
+from engine.native.plan.plan import cell_for
+from engine.native.plan.shape import fitting
 from engine.native.running import KNOWN, Result, evaluate
-from engine.native.shape import fitting
+from engine.population.columns import Cell, Column, Columns, column_of, unit_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,19 +19,19 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Cell, Columns, Entries
-from engine.constants import Constants
+from engine.interpret.constants import Constants
+from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
 from engine.ir.program import Program
-from engine.native.compiling import Kernel, compile_kernel, layout_for
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
-from engine.native.kernel import ABSENT, BAD
-from engine.native.layout import PAD, Layout
-from engine.native.options import Options
-from engine.native.plan import cell_for
-from engine.native.shape import fitting
-from engine.outcomes import Failure, Known, NotApplicable, Possible
-from engine.periods import Period
-from engine.types import Kind
+from engine.native.machine.compiling import Kernel, compile_kernel, layout_for
+from engine.native.plan.layout import PAD, Layout
+from engine.native.plan.options import Options
+from engine.native.plan.plan import cell_for
+from engine.native.plan.shape import fitting
+from engine.native.write.kernel import ABSENT, BAD
+from engine.population.columns import Cell, Columns, Entries
+from engine.values.periods import Period
+from engine.values.types import Kind
 
 KNOWN, NOT_APPLICABLE, UNDETERMINED, ERROR = 0, 1, 2, 3
 SHARES = 8  # that each thread may take: one that is held up by others on the machine then takes fewer

@@ -11,12 +11,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Cell, Column, Columns, GroupLink, column_of, unit_of
-from engine.constants import Constants
+from engine.interpret.constants import Constants
 from engine.ir.program import Definition, Program
-from engine.native.plan import Supply, cell_for, make_plan
-from engine.periods import FIRST_YEAR, LAST_YEAR, Period
-from engine.types import Kind, Value
+from engine.native.plan.plan import Supply, cell_for, make_plan
+from engine.population.columns import Cell, Column, Columns, GroupLink, column_of, unit_of
+from engine.values.periods import FIRST_YEAR, LAST_YEAR, Period
+from engine.values.types import Kind, Value
 
 
 def boundaries(program: Program, at: Period) -> dict[Kind, list[Fraction]]:

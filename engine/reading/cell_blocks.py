@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
-from engine.declarations import Key, KeyType
 from engine.reading.context import Context
+from engine.reading.declarations import Key, KeyType
 from engine.reading.values import read_value
-from engine.source import Span
 from engine.syntax.nodes import Node, Scalar, Style
-from engine.types import Kind, Value, ValueType
+from engine.text.source import Span
+from engine.values.types import Kind, Value, ValueType
 
 _NUMBERS = (Kind.MONEY, Kind.RATE, Kind.INTEGER)
 _WHOLE = r"(?:0|[1-9][0-9]{0,14})"

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from engine.declarations import Input, Parameter
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
+from engine.reading.declarations import Input, Parameter
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law
 from engine.reading.values import read_entity, read_period_kind, read_range, read_type, read_value
-from engine.source import Span
 from engine.syntax.nodes import Entry, Node, shown
-from engine.types import FAILED, Value, ValueType
+from engine.text.source import Span
+from engine.values.types import FAILED, Value, ValueType
 
 INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock")
 PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from engine.declarations import Settings
-from engine.diagnostics import Diagnostics, Note
-from engine.source import Span, visible
+from engine.reading.declarations import Settings
 from engine.syntax.nodes import Scalar, shown
 from engine.syntax.parser import RESERVED
+from engine.text.diagnostics import Diagnostics, Note
+from engine.text.source import Span, visible
 
 MAX_NAME = 100
 _SUGGEST_UP_TO = 200

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from engine.declarations import Uprate
-from engine.numbers import Grid
 from engine.reading.context import Context
+from engine.reading.declarations import Uprate
 from engine.reading.fields import Fields, as_mapping, open_fields
 from engine.reading.values import EARLIEST, read_day, read_grid
-from engine.source import Span
 from engine.syntax.nodes import Entry, Node
-from engine.types import INTEGER, MONEY, ValueType
+from engine.text.source import Span
+from engine.values.numbers import Grid
+from engine.values.types import INTEGER, MONEY, ValueType
 
 
 def dated_entries(context: Context, node: Node, place: Span, what: str) -> Iterator[tuple[date, Entry]]:

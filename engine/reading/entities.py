@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from engine.declarations import Entity, Role
-from engine.diagnostics import Note
 from engine.reading.context import Context
+from engine.reading.declarations import Entity, Role
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
-from engine.source import Span
 from engine.syntax.nodes import Entry, Scalar, Sequence, shown
+from engine.text.diagnostics import Note
+from engine.text.source import Span
 
 KEYS = ("label", "law", "plural", "of", "roles", "sets", "belongs_to")
 _RESERVED_PEOPLE = "members"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from engine.declarations import Example
-from engine.periods import parse_period
 from engine.reading.context import Context
+from engine.reading.declarations import Example
 from engine.reading.fields import Fields, as_sequence, open_fields
-from engine.source import Span
 from engine.syntax.nodes import Mapping, Node, Scalar
+from engine.text.source import Span
+from engine.values.periods import parse_period
 
 KEYS = ("name", "at", "given", "expect")
 

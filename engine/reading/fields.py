@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from engine.reading.context import Context
-from engine.source import Span
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, kind_of, shown
+from engine.text.source import Span
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.declarations import Dated, Function, Variable, VariableException
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
+from engine.reading.declarations import Dated, Function, Variable, VariableException
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.values import read_entity, read_grid, read_period_kind, read_range, read_type
-from engine.source import Span
 from engine.syntax.ast import Expression
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
 from engine.syntax.parser import parse_formula
-from engine.types import FAILED, ValueType
+from engine.text.source import Span
+from engine.values.types import FAILED, ValueType
 
 FUNCTION_KEYS = ("label", "law", "arguments", "type", "formula")
 VARIABLE_KEYS = (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.declarations import (
+from engine.reading.constants import read_inputs, read_parameters
+from engine.reading.context import Context
+from engine.reading.declarations import (
     Declaration,
     Example,
     Function,
@@ -16,16 +18,14 @@ from engine.declarations import (
     Table,
     Variable,
 )
-from engine.reading.constants import read_inputs, read_parameters
-from engine.reading.context import Context
 from engine.reading.examples import read_examples
 from engine.reading.fields import Fields, named_entries, open_fields
 from engine.reading.formulas import name_list, read_functions, read_variables
 from engine.reading.requirements import read_requirements
 from engine.reading.scales import read_scales
 from engine.reading.tables import read_tables
-from engine.source import Span
 from engine.syntax.nodes import Entry, Node
+from engine.text.source import Span
 
 GROUPS = {
     "inputs": "an input",

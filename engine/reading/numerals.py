@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from engine.numbers import MAX_DIGITS, parse_decimal
 from engine.reading.context import Context
-from engine.source import Span
 from engine.syntax.nodes import shown
+from engine.text.source import Span
+from engine.values.numbers import MAX_DIGITS, parse_decimal
 
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,2}(?:_[0-9]{3})+|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _LIKE_A_NUMBER = re.compile(r"[+-]?\.?[0-9]|[+-]?\.(?:nan|inf)", re.IGNORECASE)

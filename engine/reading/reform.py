@@ -1,20 +1,20 @@
 """A reform's file, read but not applied: what it sets, replaces, adds and removes, each with its place.
 
-What `set` holds can be typed only by what it sets, so it stays a node; `engine.reforms` finds the target and reads the
-node with `read_dated_values`, `read_dated_cells` and `read_dated_brackets`.
+What `set` holds can be typed only by what it sets, so it stays a node; `engine.reforms.apply` finds the target and
+reads the node with `read_dated_values`, `read_dated_cells` and `read_dated_brackets`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from engine.declarations import RuleModule
 from engine.reading.context import Context
+from engine.reading.declarations import RuleModule
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import name_list
 from engine.reading.module import GROUPS, Definitions, module_of, read_definitions
-from engine.source import Fragment, Span
 from engine.syntax.nodes import Node, Scalar
+from engine.text.source import Fragment, Span
 
 KEYS = ("about", "law", "set", "replace", "add", "remove")
 ADD_KEYS = ("module", "about", "law", "exports", *GROUPS, "examples")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from engine.declarations import Reason, Requirement
 from engine.reading.context import Context
+from engine.reading.declarations import Reason, Requirement
 from engine.reading.fields import Fields, named_entries, open_fields
 from engine.reading.formulas import cited_law, read_exceptions, read_formula
 from engine.reading.values import read_entity, read_period_kind
-from engine.source import Span
 from engine.syntax.nodes import Entry, shown
+from engine.text.source import Span
 
 REASON_KEYS = ("label", "law", "needs", "all", "any_of", "fails", "exceptions")
 REQUIREMENT_KEYS = ("entity", "period", *REASON_KEYS)

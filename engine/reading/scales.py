@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from engine.declarations import Bracket, Key, KeyType, Scale
-from engine.numbers import format_decimal
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
+from engine.reading.declarations import Bracket, Key, KeyType, Scale
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.reading.formulas import cited_law
 from engine.reading.tables import key_values, keyed_entries, read_key_type
 from engine.reading.values import read_type, read_value
-from engine.source import Span
 from engine.syntax.nodes import Entry, Node, Scalar, shown
 from engine.syntax.nodes import Mapping as MappingNode
-from engine.types import FAILED, MONEY, RATE, ValueType
+from engine.text.source import Span
+from engine.values.numbers import format_decimal
+from engine.values.types import FAILED, MONEY, RATE, ValueType
 
 SCALE_KEYS = ("label", "law", "kind", "key", "of", "gives", "values", "known_until", "uprate")
 KINDS = ("marginal", "step")

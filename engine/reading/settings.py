@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from engine.declarations import EnumDeclaration, Settings
-from engine.diagnostics import Diagnostics
-from engine.numbers import RoundingMode
-from engine.periods import GREGORIAN, Calendar, Unit
 from engine.reading.context import Context
+from engine.reading.declarations import EnumDeclaration, Settings
 from engine.reading.entities import read_entities
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal
 from engine.reading.values import read_day
-from engine.source import Span
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
-from engine.types import PLAIN_TYPES
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Span
+from engine.values.numbers import RoundingMode
+from engine.values.periods import GREGORIAN, Calendar, Unit
+from engine.values.types import PLAIN_TYPES
 
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",

@@ -15,18 +15,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from engine.cells import packed
-from engine.declarations import Key, KeyType, Row, Table
 from engine.reading.cell_blocks import is_block, read_block
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
+from engine.reading.declarations import Key, KeyType, Row, Table
 from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, open_fields
 from engine.reading.formulas import cited_law
 from engine.reading.numerals import read_whole
 from engine.reading.values import read_type, read_value, stand_in
-from engine.source import Span
 from engine.syntax.nodes import Entry, Node, Scalar, shown
-from engine.types import ValueType
+from engine.text.source import Span
+from engine.values.packed_cells import packed
+from engine.values.types import ValueType
 
 TABLE_KEYS = ("label", "law", "type", "key", "columns", "values", "known_until", "uprate")
 MAX_KEYS, MAX_CELLS = 1_000, 20_000

@@ -7,14 +7,14 @@ from datetime import date
 from fractions import Fraction
 from typing import assert_never
 
-from engine.numbers import Grid, RoundingMode
-from engine.periods import FIRST_YEAR, PeriodKind, Unit, parse_date
 from engine.reading.context import Context
 from engine.reading.fields import as_scalar
 from engine.reading.numerals import read_money, read_rate, read_whole
-from engine.source import Span
 from engine.syntax.nodes import Node, Scalar, shown
-from engine.types import (
+from engine.text.source import Span
+from engine.values.numbers import Grid, RoundingMode
+from engine.values.periods import FIRST_YEAR, PeriodKind, Unit, parse_date
+from engine.values.types import (
     FAILED,
     INTEGER,
     MONEY,

@@ -10,8 +10,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Union
 
-from engine.source import Span
-from engine.types import Duration
+from engine.text.source import Span
+from engine.values.types import Duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from unicodedata import normalize
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from engine.diagnostics import Diagnostics
-from engine.source import Fragment
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Fragment
 
 _NO_STRINGS = "there are no strings; an enum's member is written `.member`"
 _CURRENCY = "write the currency's code after the number: `600 USD`"

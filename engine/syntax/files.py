@@ -12,8 +12,8 @@ import re
 import stat
 from pathlib import Path
 
-from engine.diagnostics import Diagnostics
-from engine.source import Source, Span
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Source, Span
 
 MAX_BYTES = 1_000_000
 _REFUSED = re.compile(

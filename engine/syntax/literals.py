@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from engine.diagnostics import Diagnostics
-from engine.numbers import parse_decimal
-from engine.periods import parse_date
-from engine.source import Span
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Span
+from engine.values.numbers import parse_decimal
+from engine.values.periods import parse_date
 
 
 def read_number(text: str, span: Span, problems: Diagnostics) -> Fraction:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from engine.source import Fragment, Span, visible
 from engine.syntax.scalars import scalar_offsets
+from engine.text.source import Fragment, Span, visible
 
 
 class Style(Enum):

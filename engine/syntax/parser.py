@@ -13,10 +13,10 @@ from pathlib import Path
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
-from engine.diagnostics import Diagnostics
-from engine.source import Fragment, Span
 from engine.syntax import ast, faults
 from engine.syntax.literals import read_date, read_number
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Fragment, Span
 
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 100

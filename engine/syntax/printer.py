@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.numbers import format_decimal
 from engine.syntax import ast
+from engine.values.numbers import format_decimal
 
 EXPRESSION, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, FALLBACK, TIMED, POSTFIX = range(11)
 _WIDTH = 100

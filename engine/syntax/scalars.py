@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from engine.source import Span
+from engine.text.source import Span
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)+")
 _FOLD = re.compile(r"[ \t]*\r?\n[ \t\r\n]*")

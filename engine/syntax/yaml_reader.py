@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import yaml
 
-from engine.diagnostics import Diagnostics, Note
-from engine.source import Source, Span
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, Style, shown
+from engine.text.diagnostics import Diagnostics, Note
+from engine.text.source import Source, Span
 
 MAX_DEPTH = 64
 MAX_PROBLEMS = 100

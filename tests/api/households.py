@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import cache
 from typing import TypeVar
 
-from api.annual import AnnualReport, run_annual
-from api.assessments import Terms, fault_of, standing_of, terms_of
-from api.rulesets import load_program
-from api.stream import Follower, FollowReport
+from api.assess.annual import AnnualReport, run_annual
+from api.assess.drafts import Terms, fault_of, standing_of, terms_of
+from api.assess.follow import Follower, FollowReport
+from api.rules.programs import load_program
 from citizens import (
     Assessment,
     Belongs,
@@ -30,7 +30,7 @@ from citizens import (
     Value,
 )
 from engine.ir.program import Program
-from engine.periods import parse_period
+from engine.values.periods import parse_period
 
 ORIGIN = Origin("payroll", "test", "tax code 1", "tax")
 Kind = TypeVar("Kind", bound=Body)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from api import assessing
-from api.annual import run_annual
-from api.assessments import LIABILITY, terms_of
+from api.assess import figures
+from api.assess.annual import run_annual
+from api.assess.drafts import LIABILITY, terms_of
+from api.assess.follow import Follower
 from api.failures import Failure
-from api.log_import import sample_tables
-from api.stream import Follower
+from api.history.tables import sample_tables
 from citizens import Assessment, Belongs, Membership, Movement, Origin, Source, SqliteLog, Use, import_tables, open_log
 from tests.api.households import (
     BORN,
@@ -82,8 +82,8 @@ def test_machine_code_and_the_interpreter_assess_alike(
     log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_sample(log, UNITS)
-    assert annual(log).assessed == UNITS > assessing.WORTH_COMPILING
-    monkeypatch.setattr(assessing, "WORTH_COMPILING", 10**9)
+    assert annual(log).assessed == UNITS > figures.WORTH_COMPILING
+    monkeypatch.setattr(figures, "WORTH_COMPILING", 10**9)
     with open_log(tmp_path / "interpreted") as other:
         import_sample(other, UNITS)
         annual(other)

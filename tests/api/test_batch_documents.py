@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api import rulesets
-from api.batch import WORTH_COMPILING, Batch, Document, Person, Unit
-from engine.periods import parse_period
-from engine.types import EnumValue, Value
+from api.rules import programs
+from api.taxsim.batch import WORTH_COMPILING, Batch, Document, Person, Unit
+from engine.values.periods import parse_period
+from engine.values.types import EnumValue, Value
 
 WANTED = ("adjusted_gross_income", "tax_withheld", "payroll_tax", "early_distribution_tax", "refund")
 EARLY_FROM_IRA: dict[str, Value] = {"r_distribution_code": EnumValue("distribution_code", "early"), "r_is_ira": True}
@@ -44,7 +44,7 @@ BY_TOTALS = Unit(
 
 
 def test_units_by_documents_and_by_totals_have_the_same_figures_whoever_computes_them() -> None:
-    batch = Batch(rulesets.load_program("us"), parse_period("2024"), WANTED)
+    batch = Batch(programs.load_program("us"), parse_period("2024"), WANTED)
     few = list(batch.answers([BY_DOCUMENTS, BY_TOTALS]))
     many = list(batch.answers([BY_DOCUMENTS, BY_TOTALS] * WORTH_COMPILING))
     assert few[0] == few[1]
@@ -55,7 +55,7 @@ def test_units_by_documents_and_by_totals_have_the_same_figures_whoever_computes
 
 
 def test_a_box_that_is_out_of_range_is_told() -> None:
-    batch = Batch(rulesets.load_program("us"), parse_period("2024"), WANTED)
+    batch = Batch(programs.load_program("us"), parse_period("2024"), WANTED)
     bad = Unit((Person("head", {}, (Document("form_w2", {"w2_wages": -1}),)),), {})
     answers = list(batch.answers([bad])) + list(batch.answers([bad] * WORTH_COMPILING))
     assert {getattr(one, "message", "") for one in answers} == {"w2_wages: -1 is out of the range 0 .. 10000000000"}

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from api.assessing import assess
-from api.binding import Binding, bind
-from api.gathering import population_of
+from api.assess.binding import Binding, bind
+from api.assess.figures import assess
+from api.assess.gathering import population_of
 from citizens import Belongs, SqliteLog, Value, Wanted, open_log
-from engine.constants import Constants
+from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from engine.periods import parse_period
 from engine.pipeline import compile_rules
+from engine.values.periods import parse_period
 from tests.api.households import facts
 from tests.cli.command import write_rules
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from api.annual import run_annual
-from api.assessments import ENTITLEMENT, LIABILITY, terms_of
-from api.stream import Follower
+from api.assess.annual import run_annual
+from api.assess.drafts import ENTITLEMENT, LIABILITY, terms_of
+from api.assess.follow import Follower
 from citizens import (
     Adjustment,
     Assessment,

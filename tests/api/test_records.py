@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from api.assessments import LIABILITY
+from api.assess.drafts import LIABILITY
 from citizens import Assessment, Belongs, Movement, SqliteLog, open_log
 from tests.api.households import (
     OWNER,

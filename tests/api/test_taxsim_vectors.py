@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from api import rulesets
-from api.batch import WORTH_COMPILING
+from api.rules import programs
 from api.taxsim import answers, columns
+from api.taxsim.batch import WORTH_COMPILING
 from api.taxsim.figures import Figures
 from api.taxsim.table import Row, read_header, read_row
 from api.taxsim.units import STATUSES, check_row
@@ -46,7 +46,7 @@ def test_many_rows_at_once_are_what_each_is_alone(year: int) -> None:
     draw = random.Random(year)
     rows = [row for number in range(500) if (row := random_row(number, year, draw))]
     assert len(rows) > 2 * WORTH_COMPILING
-    figures = Figures(rulesets.load_program("us"), year, answers.WANTED_IN_FULL)
+    figures = Figures(programs.load_program("us"), year, answers.WANTED_IN_FULL)
     together = figures.of(rows)
     refused = sum(fault is not None for fault in together.faults)
     assert 10 < refused < len(rows) / 2

@@ -23,15 +23,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from api import rulesets
 from api.bench.peers import survey
 from api.bench.population import Tables, sample_tables
-from engine.columns import Columns
-from engine.columns_io import from_arrow
+from api.rules import programs
 from engine.ir.program import Program
 from engine.native import Result, evaluate
 from engine.native.agreement import all_figures, compared
-from engine.periods import parse_period
+from engine.population.columns import Columns
+from engine.population.door import from_arrow
+from engine.values.periods import parse_period
 
 SHOWN = 20
 
@@ -46,7 +46,7 @@ def chosen(tables: Tables, units: int) -> Tables:
 @cache
 def computed(rules: str, year: str, folder: str) -> tuple[Program, Columns, Result]:
     """The population of a year with every figure, by machine code."""
-    program = rulesets.load_program(rules)
+    program = programs.load_program(rules)
     tables = {name: pq.read_table(f"{folder}/{name}.parquet") for name in ("person", "tax_unit")}
     columns = from_arrow(program, parse_period(year), tables).columns
     assert columns is not None

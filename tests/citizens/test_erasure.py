@@ -28,9 +28,9 @@ from citizens import (
     backup,
     open_log,
     restore,
-    sqlite_files,
 )
-from citizens.erasure import Entry, add_to_ledger, read_ledger
+from citizens.sqlite import connections
+from citizens.sqlite.erasure import Entry, add_to_ledger, read_ledger
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
 SECRET = "Doe-7741-secret"
@@ -82,7 +82,7 @@ def test_nothing_of_it_is_left_in_any_file(tmp_path: Path) -> None:
 def test_a_reader_that_keeps_old_pages_is_said_and_they_go_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_files, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_MS", 20)
     with fresh(tmp_path) as log:
         log.append([secret("a")])
         writer = log._writer
@@ -188,7 +188,7 @@ VICTIM = """
 import os, signal, sys
 from pathlib import Path
 from tests.citizens.histories import fresh
-from citizens.keys import KeyStore
+from citizens.sqlite.keys import KeyStore
 log = fresh(Path(sys.argv[1]))
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -25,7 +25,7 @@ from citizens import (
     restore,
     sample_population,
 )
-from citizens.layout import Layout
+from citizens.sqlite.layout import Layout
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
 
@@ -191,7 +191,7 @@ def test_an_erasure_without_room_for_its_ledger_is_not_done(tmp_path: Path, monk
     with fresh(tmp_path) as log:
         log.append([wages("person/1", "1", "a")])
         with monkeypatch.context() as patch:
-            patch.setattr("citizens.sqlite_log.add_to_ledger", full)
+            patch.setattr("citizens.sqlite.log.add_to_ledger", full)
             with pytest.raises(LogUnavailable, match="nothing was erased"):
                 log.erase("person/1", actor="a", legal_basis="b", reason="c")
         assert log.version("person/1") == 1
@@ -214,7 +214,7 @@ def test_a_backup_or_restore_without_room_leaves_nothing_behind(
     with fresh(tmp_path / "log") as log:
         log.append([wages("person/1", "1", "a")])
         with monkeypatch.context() as patch:
-            patch.setattr(sys.modules["citizens.backup"], "sync_file", full)
+            patch.setattr(sys.modules["citizens.sqlite.backup"], "sync_file", full)
             with pytest.raises(LogUnavailable, match="holds no backup"):
                 backup(log, tmp_path / "copy")
         assert list((tmp_path / "copy").iterdir()) == []
@@ -222,7 +222,7 @@ def test_a_backup_or_restore_without_room_leaves_nothing_behind(
         log.append([wages("person/1", "2", "b")])
     before = sorted(path.name for path in (tmp_path / "log").iterdir())
     with monkeypatch.context() as patch:
-        patch.setattr(sys.modules["citizens.backup"], "sync_file", full)
+        patch.setattr(sys.modules["citizens.sqlite.backup"], "sync_file", full)
         with pytest.raises(LogUnavailable, match="is as it was"):
             restore(tmp_path / "copy", tmp_path / "log", erasures_lost=True)
     assert {*before, "erasures.log"} == {path.name for path in (tmp_path / "log").iterdir()}

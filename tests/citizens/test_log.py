@@ -31,7 +31,7 @@ from citizens import (
     VersionConflict,
     open_log,
 )
-from citizens.sqlite_writer import _Submission
+from citizens.sqlite.writer import _Submission
 from tests.citizens.histories import DAY, TAX, Clock, fresh, microseconds, moment, wages
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from citizens import CitizensError, Draft, Settings, SqliteLog, bulk, import_tables, open_log, sample_population
+from citizens import CitizensError, Draft, Settings, SqliteLog, import_tables, open_log, sample_population
+from citizens.sqlite import bulk
 from tests.citizens.histories import DAY, TAX, Clock, fresh, model_of, moment, wages
 from tests.citizens.power_loss_folder import Change, FolderRecorder, FolderVFS
 

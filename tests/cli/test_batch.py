@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from api import rulesets
-from api.batch import WORTH_COMPILING, Batch, Person, Unanswered, Unit
 from api.cli.demo import FIGURES
-from api.population import sampled_units
+from api.rules import programs
+from api.taxsim.batch import WORTH_COMPILING, Batch, Person, Unanswered, Unit
+from api.taxsim.sample import sampled_units
 from citizens.sample import load_sample
-from engine.periods import parse_period
+from engine.values.periods import parse_period
 
 
 def test_compiled_figures_are_the_interpreters() -> None:
     units = [one.unit for one in sampled_units(load_sample(WORTH_COMPILING + 20))]
     out_of_range = Unit((Person("head", {"employment_income": Fraction(-1)}),), {})
-    batch = Batch(rulesets.load_program("us"), parse_period("2024"), FIGURES)
+    batch = Batch(programs.load_program("us"), parse_period("2024"), FIGURES)
     compiled = list(batch.answers([units[0], out_of_range, *units[1:]]))
     assert isinstance(compiled[1], Unanswered)
     assert compiled[1].message.startswith("employment_income: -1 is out of the range")

@@ -18,12 +18,12 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from api.batch_run import BatchReport, Job, run_batch
+from api.batch.marginal import read_marginal
+from api.batch.run import BatchReport, Job, run_batch
 from api.failures import Failure
-from api.marginal import read_marginal
 from engine.ir.program import Program
-from engine.periods import parse_period
 from engine.pipeline import compile_rules
+from engine.values.periods import parse_period
 from tests.cli.command import ROOT, run, write_rules
 
 pq: Any = pyarrow.parquet

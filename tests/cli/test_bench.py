@@ -33,8 +33,8 @@ def test_a_population_repeated_has_the_same_figures_again(tmp_path: Path) -> Non
     twice = repeated(once, 2)
     assert admitted(program, twice).counts["tax_unit"] == 100
     assert len(list(write_files(once, tmp_path, 3))) == 2
-    from api.batch_run import Job, run_batch
-    from engine.periods import parse_period
+    from api.batch.run import Job, run_batch
+    from engine.values.periods import parse_period
 
     inputs = {"person": tmp_path / "people.parquet", "tax_unit": tmp_path / "tax_units.parquet"}
     wanted = tuple(program.definitions[found.name] for name in OUTPUTS if (found := program.find(name)) is not None)

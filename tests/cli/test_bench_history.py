@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from api import bench_history
+from api.bench import history
 from api.cli import bench_history as command
-from api.log_import import sample_tables
+from api.history.tables import sample_tables
 from tests.cli.logs import run
 
 
@@ -25,8 +25,8 @@ def few() -> dict[str, Any]:
 
 
 def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_history, "sample_tables", few)
-    monkeypatch.setattr(command, "measure_history", partial(bench_history.measure_history, seconds=0.05))
+    monkeypatch.setattr(history, "sample_tables", few)
+    monkeypatch.setattr(command, "measure_history", partial(history.measure_history, seconds=0.05))
     monkeypatch.setenv("RULEWRIGHT_BENCH", str(tmp_path))
     told = run("bench", "--history", "--repeat", "2", "--json")
     assert told.returncode == 0

@@ -10,7 +10,9 @@ import pytest
 
 from api.cli.check import Differential, check_command
 from api.failures import ExitCode
-from engine.native import compiling, forget, terms
+from engine.native import forget
+from engine.native.machine import compiling
+from engine.native.plan import terms
 from tests.cli.command import run
 from tests.rulesets import write_rules
 

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from api.log_import import sample_tables
+from api.history.tables import sample_tables
 from citizens import Account, Assessment, CitizensError, Posting, SqliteLog, open_log, trial_balance
 from tests.cli.command import ROOT
 from tests.cli.logs import run
@@ -30,7 +30,7 @@ from tests.cli.logs import run
 BASIS = ("--source", "employer", "--actor", "clerk", "--legal-basis", "26 USC 6051")
 UNITS = 2_000
 FOLLOW_IN_SMALL_STEPS = """
-from api.stream import Follower
+from api.assess.follow import Follower
 from citizens import open_log
 from tests.api.households import program
 import sys

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from api import log_access
+from api.history import access
 from tests.cli.command import ROOT
 from tests.cli.logs import BASIS, EVENTS, append, ask, run
 
@@ -286,7 +286,7 @@ def held_open(log: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_log_that_is_being_written_is_refused_to_a_second_writer(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_access, "PATIENCE", 0.1)
+    monkeypatch.setattr(access, "PATIENCE", 0.1)
     with held_open(log) as writer:
         done = run("log", "append", "-", "--log", log, "--source", "x", *BASIS, stdin=EVENTS)
         assert done.returncode == 1
@@ -296,7 +296,7 @@ def test_a_log_that_is_being_written_is_refused_to_a_second_writer(log: Path, mo
 
 
 def test_a_writer_that_is_about_to_finish_is_waited_for(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_access, "PATIENCE", 60.0)
+    monkeypatch.setattr(access, "PATIENCE", 60.0)
     with held_open(log) as writer:
         assert writer.stdin is not None
         waits: list[float] = []
@@ -307,7 +307,7 @@ def test_a_writer_that_is_about_to_finish_is_waited_for(log: Path, monkeypatch: 
             if len(waits) == 2:
                 writer.communicate("\n")
 
-        monkeypatch.setattr(log_access, "sleep", let_go)
+        monkeypatch.setattr(access, "sleep", let_go)
         assert append(log)["duplicates"] == 4
         assert len(waits) == 2
 

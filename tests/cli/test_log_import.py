@@ -57,12 +57,15 @@ def test_parquet_and_people_without_a_file_of_units(tmp_path: Path) -> None:
     assert [one["role"] for one in ask("log", "as-of", "tax_unit/7", "--log", log)["members"]] == ["head", "spouse"]
 
 
-BAD_PEOPLE = PEOPLE + """\
+BAD_PEOPLE = (
+    PEOPLE
+    + """\
 dan,flat,boss,12,,
 eve,nowhere,head,61.5,maybe,1.005
 ,home,spouse,3,,
 ada,home,dependent,1,,-5
 """
+)
 
 
 def test_every_bad_row_is_told_and_nothing_is_imported(tmp_path: Path) -> None:

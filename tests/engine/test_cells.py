@@ -11,10 +11,10 @@ from pathlib import Path as File
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cells import PackedCells, Path, packed
 from engine.ir.printer import print_core
 from engine.pipeline import compile_rules
-from engine.types import Value
+from engine.values.packed_cells import PackedCells, Path, packed
+from engine.values.types import Value
 
 Cells = dict[Path, Mapping[str, Value]]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.column_arrays import decimals, figure_array
-from engine.column_entries import entries_from
 from engine.ir.program import Program
+from engine.population.arrays import decimals, figure_array
+from engine.population.entries import entries_from
 from tests.rulesets import check, told
 
 RULES = """
@@ -63,7 +63,7 @@ def test_decimals_have_the_places_that_the_unit_needs(narrow: bool) -> None:
 
 def test_narrow_decimals_come_in_as_they_went_out(program: Program) -> None:
     definition = program.definitions["rent"]
-    array = figure_array(program, definition, np.array([5, -10**17]), np.ones(2, dtype=np.bool_), narrow=True)
+    array = figure_array(program, definition, np.array([5, -(10**17)]), np.ones(2, dtype=np.bool_), narrow=True)
     found = entries_from(array, definition.type, 100, ())
-    assert found.entries.tolist() == [5, -10**17]
+    assert found.entries.tolist() == [5, -(10**17)]
     assert not found.bad.any()

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from engine.constants import Constants
+from engine.interpret.constants import Constants
 from tests.rulesets import check, codes, told
 
 RULES = """

@@ -8,20 +8,32 @@ from pathlib import Path
 
 import pytest
 
-from engine.declarations import Bracket, KeyType, RuleModule, Settings
-from engine.diagnostics import Diagnostics, render
-from engine.documents import read_data, read_module, read_reform, read_ruleset
-from engine.numbers import Grid, RoundingMode
-from engine.periods import Calendar, PeriodKind, Unit
 from engine.reading.constants import read_dated_values
 from engine.reading.context import Context
+from engine.reading.declarations import Bracket, KeyType, RuleModule, Settings
+from engine.reading.documents import read_data, read_module, read_reform, read_ruleset
 from engine.reading.reform import Reform
 from engine.reading.settings import read_settings
-from engine.source import Source
 from engine.syntax.nodes import Mapping, Scalar
 from engine.syntax.printer import print_formula
 from engine.syntax.yaml_reader import read_nodes
-from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, EnumValue, Value, ValueType, enum_type
+from engine.text.diagnostics import Diagnostics, render
+from engine.text.source import Source
+from engine.values.numbers import Grid, RoundingMode
+from engine.values.periods import Calendar, PeriodKind, Unit
+from engine.values.types import (
+    BOOLEAN,
+    DATE,
+    DURATION,
+    INTEGER,
+    MONEY,
+    RATE,
+    Duration,
+    EnumValue,
+    Value,
+    ValueType,
+    enum_type,
+)
 from tests.language.expectations import settings
 
 HEAD = "about: A module\nlaw: Test Act\n"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.diagnostics import Diagnostics
-from engine.examples import run_examples
-from engine.examples_untried import Untried, untried
+from engine.examples.run import run_examples
+from engine.examples.untried import Untried, untried
 from engine.pipeline import check_rules
+from engine.text.diagnostics import Diagnostics
 from tests.rulesets import check, told
 
 US = Path(__file__).parents[2] / "rules" / "us"

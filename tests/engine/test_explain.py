@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.cases import case_from_data
-from engine.diagnostics import Diagnostics
-from engine.explain import Explanation, as_json, explain, render
-from engine.interpreter import Interpreter
+from engine.explain.tree import Explanation, as_json, explain, render
+from engine.interpret.cases import case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
-from engine.outcomes import Fact
 from engine.pipeline import compile_rules
+from engine.text.diagnostics import Diagnostics
 from tests.rulesets import check, told
 
 US = Path(__file__).parents[2] / "rules" / "us"

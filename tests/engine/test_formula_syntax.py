@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from engine.diagnostics import Diagnostics
-from engine.source import Fragment
 from engine.syntax import ast
 from engine.syntax.parser import parse_formula
 from engine.syntax.printer import print_formula
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Fragment
 from tests.strategies.formulas import expressions
 
 

@@ -10,14 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from engine.cases import Case, case_from_data
-from engine.diagnostics import Diagnostics
-from engine.interpreter import Interpreter
+from engine.interpret.cases import Case, case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import (
+    NOT_APPLICABLE,
+    Choice,
+    Fact,
+    Failure,
+    Interval,
+    Known,
+    NotApplicable,
+    Outcome,
+    Possible,
+)
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
-from engine.outcomes import NOT_APPLICABLE, Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
-from engine.periods import parse_period
-from engine.types import MONEY
+from engine.text.diagnostics import Diagnostics
+from engine.values.periods import parse_period
+from engine.values.types import MONEY
 from tests.rulesets import check, codes, told
 
 RULES = """

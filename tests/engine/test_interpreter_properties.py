@@ -11,12 +11,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.cases import Case, case_from_data
-from engine.diagnostics import Diagnostics
-from engine.interpreter import Interpreter
+from engine.interpret.cases import Case, case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program
-from engine.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
-from engine.types import Kind
+from engine.text.diagnostics import Diagnostics
+from engine.values.types import Kind
 from tests.rulesets import check, told
 from tests.strategies.rules import TYPES, VALUES, Made, cases, rulesets
 

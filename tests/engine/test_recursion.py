@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.recursion import DEEPEST, deep_recursion
+from engine.interpret.recursion import DEEPEST, deep_recursion
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +31,7 @@ def test_it_is_put_back_after_a_fault() -> None:
 def test_a_nested_text_is_refused_by_a_process_that_evaluates() -> None:
     """In a process of its own: where the limit is left standing, reading the text ends the process."""
     script = (
-        "import json, engine.interpreter, engine.pipeline\n"
+        "import json, engine.interpret.interpreter, engine.pipeline\n"
         "try:\n    json.loads('[' * 1_000_000)\n"
         "except RecursionError:\n    print(json.dumps('refused'))\n"
     )

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.cases import case_from_data
-from engine.diagnostics import Diagnostics
-from engine.interpreter import Interpreter
+from engine.interpret.cases import case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
-from engine.outcomes import Fact, Known
-from engine.periods import parse_period
+from engine.text.diagnostics import Diagnostics
+from engine.values.periods import parse_period
 from tests.rulesets import check, codes, told
 
 LAW = """

@@ -7,13 +7,13 @@ from itertools import islice, product
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from engine.cases import Case
-from engine.domain import either, faults_of, may_not_apply, range_of
-from engine.interpreter import Interpreter
+from engine.interpret.cases import Case
+from engine.interpret.domain import either, faults_of, may_not_apply, range_of
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program
-from engine.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
-from engine.periods import parse_period
-from engine.types import Duration
+from engine.values.periods import parse_period
+from engine.values.types import Duration
 from tests.rulesets import check, told
 from tests.strategies.core import Made, expressions
 

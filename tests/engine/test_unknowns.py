@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.cases import case_from_data
-from engine.diagnostics import Diagnostics
+from engine.explain.questions import most_useful_first, next_questions
+from engine.interpret.cases import case_from_data
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
-from engine.outcomes import Fact
-from engine.unknowns import most_useful_first, next_questions
+from engine.text.diagnostics import Diagnostics
 from tests.rulesets import check, told
 
 RULES = """

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.constants import Constants
-from engine.declarations import Scale, Table
+from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from engine.numbers import RoundingMode, round_to
 from engine.pipeline import compile_rules
+from engine.reading.declarations import Scale, Table
+from engine.values.numbers import RoundingMode, round_to
 
 DOWN, NEAREST = RoundingMode.DOWN, RoundingMode.HALF_UP
 TO_2017, FROM_2013, CHAINED = range(2013, 2018), range(2013, 2027), range(2019, 2027)

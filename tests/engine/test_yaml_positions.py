@@ -9,11 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.diagnostics import Diagnostics
-from engine.source import Source
 from engine.syntax import yaml_reader
 from engine.syntax.nodes import Mapping, Scalar, Sequence, Style
 from engine.syntax.yaml_reader import read_nodes
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Source
 
 WORDS = st.text(alphabet="ab1#'\"\\:-é\U0001f600 \t\n.,%&*!|>[]{}@`?", max_size=40)
 

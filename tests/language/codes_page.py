@@ -1,4 +1,4 @@
-"""The page of codes in `engine/README.md`, made from `engine/codes.py` and the bad files.
+"""The page of codes in `engine/README.md`, made from `engine/text/codes.py` and the bad files.
 
 For each code: its meaning, the line of the first bad file that shows it with a mark under the very character, and what
 to write instead. `python -m tests.language.codes_page` writes the page anew.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.codes import CODES
+from engine.text.codes import CODES
 from tests.language.expectations import Expected, bad_cases, lines_of, remedy_of
 
 PAGE = Path(__file__).parents[2] / "engine" / "README.md"

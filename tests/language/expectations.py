@@ -16,14 +16,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.declarations import Ruleset, Settings
-from engine.diagnostics import Diagnostic, Diagnostics, Severity
-from engine.documents import read_module
-from engine.examples import run_examples
+from engine.examples.run import run_examples
 from engine.pipeline import Compiled, check_rules, compile_ruleset
+from engine.reading.declarations import Ruleset, Settings
+from engine.reading.documents import read_module
 from engine.reading.settings import read_settings
 from engine.syntax.files import load_source
 from engine.syntax.yaml_reader import read_nodes
+from engine.text.diagnostics import Diagnostic, Diagnostics, Severity
 
 FOLDER = Path(__file__).parent / "bad"
 SETTINGS = Path(__file__).parent / "ruleset.yaml"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.codes import CODES
-from engine.diagnostics import as_json, render
+from engine.text.codes import CODES
+from engine.text.diagnostics import as_json, render
 from tests.language.expectations import BadCase, bad_cases, judged, place_of
 
 CASES = bad_cases()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from engine.codes import CODES
+from engine.text.codes import CODES
 from tests.language.codes_page import PAGE, with_codes
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.declarations import Ruleset
-from engine.diagnostics import Diagnostics
-from engine.documents import read_module
 from engine.pipeline import compile_ruleset
+from engine.reading.declarations import Ruleset
+from engine.reading.documents import read_module
 from engine.syntax.files import source_from_text
+from engine.text.diagnostics import Diagnostics
 from tests.language.expectations import settings
 
 MODULE = """\

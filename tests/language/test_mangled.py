@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from engine.declarations import Ruleset
-from engine.diagnostics import Diagnostics, as_json, render
-from engine.documents import read_module, read_reform
 from engine.pipeline import compile_ruleset
+from engine.reading.declarations import Ruleset
+from engine.reading.documents import read_module, read_reform
 from engine.reading.settings import read_settings
 from engine.syntax.files import source_from_text
 from engine.syntax.yaml_reader import read_nodes
+from engine.text.diagnostics import Diagnostics, as_json, render
 from tests.language.expectations import FOLDER, SETTINGS, settings
 
 MODULES = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(FOLDER.glob("*.yaml"))]

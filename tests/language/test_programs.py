@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.diagnostics import Diagnostics, render
-from engine.examples import run_examples
+from engine.examples.run import run_examples
 from engine.pipeline import Compiled, check_rules
+from engine.text.diagnostics import Diagnostics, render
 
 PROGRAMS = sorted(path for path in (Path(__file__).parent / "programs").iterdir() if path.is_dir())
 

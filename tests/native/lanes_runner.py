@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.native import limbs
-from engine.native.lanes import Lanes, Module
-from engine.native.toolchain import Loaded, compile_text, machine
-from engine.native.whole import LIMIT, NARROW, Arithmetic, Whole
+from engine.native.arithmetic import limbs
+from engine.native.arithmetic.lanes import Lanes, Module
+from engine.native.arithmetic.whole import LIMIT, NARROW, Arithmetic, Whole
+from engine.native.machine.toolchain import Loaded, compile_text, machine
 
 Work = Callable[[Arithmetic, list[Whole]], list[Whole]]
 

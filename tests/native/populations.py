@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.columns import Cell, Column, Columns, GroupLink, column_of
 from engine.ir.program import Program
 from engine.native.samples import boundaries, random_entries, random_groups
-from engine.periods import Period
+from engine.population.columns import Cell, Column, Columns, GroupLink, column_of
+from engine.values.periods import Period
 
 
 def population_of(

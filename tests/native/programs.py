@@ -9,13 +9,35 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from engine.declarations import Bracket, Entity, EnumDeclaration, KeyType, Parameter, Role, Scale, Settings, Table
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
-from engine.numbers import Grid, RoundingMode
-from engine.periods import PeriodKind, Unit
-from engine.source import Source, Span
-from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, EnumValue, Kind, ValueType, enum_type
+from engine.reading.declarations import (
+    Bracket,
+    Entity,
+    EnumDeclaration,
+    KeyType,
+    Parameter,
+    Role,
+    Scale,
+    Settings,
+    Table,
+)
+from engine.text.source import Source, Span
+from engine.values.numbers import Grid, RoundingMode
+from engine.values.periods import PeriodKind, Unit
+from engine.values.types import (
+    BOOLEAN,
+    DATE,
+    DURATION,
+    INTEGER,
+    MONEY,
+    RATE,
+    Duration,
+    EnumValue,
+    Kind,
+    ValueType,
+    enum_type,
+)
 
 SPAN = Span(Source("<made>", ""), 0, 0)
 YEAR, MONTH = PeriodKind(Unit.YEAR), PeriodKind(Unit.MONTH)

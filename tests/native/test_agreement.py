@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.columns import Cell, Columns, column_of
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
-from engine.types import BOOLEAN, DATE, DURATION, MONEY, RATE, Duration
+from engine.population.columns import Cell, Columns, column_of
+from engine.values.types import BOOLEAN, DATE, DURATION, MONEY, RATE, Duration
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
 from tests.native.wider import wider_program

@@ -10,16 +10,16 @@ from random import Random
 
 import pytest
 
-from engine.columns import Columns
-from engine.constants import Constants
-from engine.interpreter import Interpreter
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known, NotApplicable
 from engine.ir.program import Program
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures
 from engine.native.answers import to_arrow
 from engine.native.handover import case_of
-from engine.outcomes import Fact, Known, NotApplicable
-from engine.types import EnumValue
+from engine.population.columns import Columns
+from engine.values.types import EnumValue
 from tests.native.populations import population_of
 from tests.native.programs import AT, ENTITIES, random_program
 

@@ -10,10 +10,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from engine.native import Options, compiling, evaluate, object_cache
+from engine.native import Options, evaluate
 from engine.native.agreement import all_figures
-from engine.native.layout import lay_out
-from engine.native.plan import cell_for
+from engine.native.machine import compiling, object_cache
+from engine.native.plan.layout import lay_out
+from engine.native.plan.plan import cell_for
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
 

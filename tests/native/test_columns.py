@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
-from engine.columns import Cell
-from engine.columns_io import from_arrow, from_numpy, read_tables
 from engine.ir.program import Program
+from engine.population.columns import Cell
+from engine.population.door import from_arrow, from_numpy, read_tables
 from tests.native.programs import AT, random_program
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.columns import Cell, Columns, column_of
 from engine.ir.program import Program
-from engine.native import ERROR, KNOWN, Options, evaluate, forget, idle
+from engine.native import ERROR, KNOWN, Options, evaluate, forget
 from engine.native.agreement import differences
-from engine.periods import Period, parse_period
+from engine.native.write import idle
+from engine.population.columns import Cell, Columns, column_of
+from engine.values.periods import Period, parse_period
 from tests.rulesets import check, told
 
 YEAR = parse_period("2024")

@@ -9,10 +9,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.native import number
-from engine.native.number import Number, plain
-from engine.native.whole import Arithmetic, Whole
-from engine.numbers import RoundingMode, round_to
+from engine.native.arithmetic import number
+from engine.native.arithmetic.number import Number, plain
+from engine.native.arithmetic.whole import Arithmetic, Whole
+from engine.values.numbers import RoundingMode, round_to
 from tests.native.lanes_runner import run
 
 OPERANDS = 4

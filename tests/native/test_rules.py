@@ -9,17 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.columns import Cell, Columns, column_of
 from engine.ir.program import Program
-from engine.native import Options, compiling, evaluate, forget, marginal_rates
+from engine.native import Options, evaluate, forget, marginal_rates
 from engine.native.agreement import all_figures, differences
-from engine.native.kernel import write_module
-from engine.native.layout import lay_out
-from engine.native.plan import Supply, cell_for, make_plan
+from engine.native.machine import compiling
+from engine.native.plan.layout import lay_out
+from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.native.samples import random_population
-from engine.periods import parse_period
+from engine.native.write.kernel import write_module
 from engine.pipeline import compile_rules
-from engine.types import Kind
+from engine.population.columns import Cell, Columns, column_of
+from engine.values.periods import parse_period
+from engine.values.types import Kind
 
 RULES = Path(__file__).parents[2] / "rules" / "us"
 WITHOUT_CACHE = Options(cache="")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.native.rounding import rounded_quotient
-from engine.native.whole import Arithmetic, Whole
-from engine.numbers import RoundingMode, round_whole
+from engine.native.arithmetic.rounding import rounded_quotient
+from engine.native.arithmetic.whole import Arithmetic, Whole
+from engine.values.numbers import RoundingMode, round_whole
 from tests.native.lanes_runner import run
 
 SIZES = (2**20, 2**50, 2**53, 2**54, 2**60, 2**80, 2**100, 2**101, 2**150, 2**200)

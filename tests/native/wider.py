@@ -12,12 +12,12 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from engine.declarations import Parameter
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
-from engine.numbers import RoundingMode
-from engine.periods import PeriodKind, Unit
-from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, ValueType
+from engine.reading.declarations import Parameter
+from engine.values.numbers import RoundingMode
+from engine.values.periods import PeriodKind, Unit
+from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, ValueType
 from tests.native.programs import (
     ENTITIES,
     MONTH,

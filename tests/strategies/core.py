@@ -14,10 +14,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from engine.interpret.outcomes import NOT_APPLICABLE, Failure, Known, Outcome
 from engine.ir import nodes as ir
-from engine.numbers import RoundingMode
-from engine.outcomes import NOT_APPLICABLE, Failure, Known, Outcome
-from engine.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, EnumValue, ValueType, enum_type
+from engine.values.numbers import RoundingMode
+from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, EnumValue, ValueType, enum_type
 
 STATUS = enum_type("filing_status")
 TYPES = (MONEY, RATE, INTEGER, BOOLEAN, DATE, DURATION, STATUS)

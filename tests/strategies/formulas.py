@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from engine.source import Source, Span
 from engine.syntax import ast
 from engine.syntax.parser import RESERVED
+from engine.text.source import Source, Span
 
 NOWHERE = Span(Source("<made>", ""), 0, 0)
 _WORDS = ["a", "b2", "income", "m", "filing_status", "x_y", "starting", "iffy", "year", "start", "months"]

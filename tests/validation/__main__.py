@@ -16,7 +16,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from api import rulesets
+from api.rules import programs
 from tests.validation import consensus, cps, direct_file, policyengine, taxcalc_peer
 from tests.validation.compare import Tally, print_table, write_differences
 
@@ -51,7 +51,7 @@ def main() -> int:
     if options.only in (None, "cps"):
         if options.taxcalc_python:
             cps.make(options.taxcalc_python, options.cps, options.year)
-        survey = list(cps.compare(rulesets.load_program("us"), options.cps, options.year))
+        survey = list(cps.compare(programs.load_program("us"), options.cps, options.year))
         tallies += [tally for tally, _ in survey]
         cps.print_totals(survey)
     print_table(tallies)

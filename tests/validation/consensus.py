@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from api import rulesets
+from api.rules import programs
 from api.taxsim import run
 from tests.validation.compare import Tally
 from tests.validation.consensus_classes import explained
@@ -36,7 +36,7 @@ def answered(units: list[Row]) -> dict[tuple[str, str], Row]:
     writer.writerows({**row, "idtl": "2"} for row in units)
     table.seek(0)
     answer = io.StringIO()
-    run(rulesets.load_program("us"), table, answer, lambda _message: None, Fraction(100))
+    run(programs.load_program("us"), table, answer, lambda _message: None, Fraction(100))
     answer.seek(0)
     return {(row["taxsimid"], row["year"]): row for row in csv.DictReader(answer)}
 

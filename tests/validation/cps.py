@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.columns import Columns
-from engine.columns_io import from_numpy
 from engine.ir.program import Program
 from engine.native import evaluate
-from engine.periods import parse_period
+from engine.population.columns import Columns
+from engine.population.door import from_numpy
+from engine.values.periods import parse_period
 from tests.validation.classes import explain
 from tests.validation.compare import Difference, Tally
 from tests.validation.taxcalc_peer import STATUS

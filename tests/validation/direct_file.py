@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from api import rulesets
-from api.batch import Batch, Unanswered
-from engine.periods import parse_period
-from engine.types import Value
+from api.rules import programs
+from api.taxsim.batch import Batch, Unanswered
+from engine.values.periods import parse_period
+from engine.values.types import Value
 from tests.validation.compare import Difference, Tally
 from tests.validation.direct_file_facts import DATA, Return, returns
 from tests.validation.direct_file_units import unit_of
@@ -48,7 +48,7 @@ EXPLAINED = {
 def answers(chosen: list[Return]) -> Iterator[tuple[Return, Mapping[str, Value] | Unanswered]]:
     """Each return with our figures."""
     wanted = tuple(dict.fromkeys(LINES.values()))
-    batch = Batch(rulesets.load_program("us"), parse_period(str(YEAR)), wanted)
+    batch = Batch(programs.load_program("us"), parse_period(str(YEAR)), wanted)
     yield from zip(chosen, batch.answers(map(unit_of, chosen)), strict=True)
 
 

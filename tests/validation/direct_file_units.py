@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-from api.batch import Document, Person, Unit
-from engine.types import EnumValue, Value
+from api.taxsim.batch import Document, Person, Unit
+from engine.values.types import EnumValue, Value
 from tests.validation.direct_file_facts import Facts, Return, money, whole
 
 STATUS = {

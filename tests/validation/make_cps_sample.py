@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from api import rulesets
+from api.rules import programs
 from tests.validation import cps
 from tests.validation.compare import Tally
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=44, help="random units of each year")
     parser.add_argument("--each", type=int, default=2, help="units of each class in each year")
     options = parser.parse_args()
-    program = rulesets.load_program("us")
+    program = programs.load_program("us")
     for year in cps.YEARS:
         name = f"cps_{year}.npz"
         units = cps.read(options.folder / name)

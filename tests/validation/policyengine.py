@@ -18,14 +18,14 @@ from typing import Any
 
 import yaml
 
-from api import rulesets
-from engine.cases import Case
-from engine.constants import Constants
-from engine.interpreter import Interpreter
+from api.rules import programs
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
-from engine.outcomes import Fact, Known
-from engine.periods import Period, parse_period
-from engine.types import EnumValue, Kind, Value
+from engine.values.periods import Period, parse_period
+from engine.values.types import EnumValue, Kind, Value
 from tests.validation.compare import Difference, Tally
 from tests.validation.policyengine_cases import People, people_of
 from tests.validation.policyengine_names import MAPPING, Names, NoCounterpart, Test, exact, tests_in
@@ -64,7 +64,7 @@ class Result:
 
 def results(folder: Path, every: int = 1) -> Iterator[Result]:
     """Each test below a folder, or every n-th."""
-    program = rulesets.load_program("us")
+    program = programs.load_program("us")
     constants = Constants(program)
     names = Names(program, mapping())
     for place, test in enumerate(tests_in(folder)):

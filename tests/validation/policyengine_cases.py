@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from api.batch import out_of_range
+from api.taxsim.batch import out_of_range
 from engine.ir.program import Definition
-from engine.types import EnumValue, Value
+from engine.values.types import EnumValue, Value
 from tests.validation.policyengine_names import GROUPS, Names, NoCounterpart, Said, Test, exact, said
 from tests.validation.policyengine_restated import (
     CLAIMED,

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from engine.ir.program import Definition, Program
-from engine.types import EnumValue, Kind, Value
+from engine.values.types import EnumValue, Kind, Value
 
 MAPPING = Path(__file__).resolve().parent / "policyengine.yaml"
 GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.ir.program import Definition
-from engine.types import EnumValue, Value
+from engine.values.types import EnumValue, Value
 from tests.validation.policyengine_cases import People, persons_of, units_of
 from tests.validation.policyengine_names import Names, NoCounterpart, Said, Test, said
 

@@ -14,10 +14,10 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-from api import rulesets
-from api.batch import Batch, Person, Unanswered, Unit
-from engine.periods import parse_period
-from engine.types import EnumValue, Value
+from api.rules import programs
+from api.taxsim.batch import Batch, Person, Unanswered, Unit
+from engine.values.periods import parse_period
+from engine.values.types import EnumValue, Value
 from tests.validation.classes import explain
 from tests.validation.compare import Tally
 
@@ -178,7 +178,7 @@ def _flag(row: Row, name: str) -> bool:
 
 def compare(units: list[Row]) -> Iterator[Tally]:
     """A tally for each figure and year."""
-    program = rulesets.load_program("us")
+    program = programs.load_program("us")
     for year in sorted({row["FLPDYR"] for row in units}):
         tallies = {figure: Tally(SOURCE, figure, int(year)) for figure in FIGURES}
         of_year = [row for row in units if row["FLPDYR"] == year]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from api import rulesets
+from api.rules import programs
 from engine.ir.program import Program
 from engine.native import evaluate
 from engine.native.agreement import differences
@@ -18,7 +18,7 @@ Found = list[tuple[Tally, cps.Totals]]
 
 @pytest.fixture(scope="module")
 def program() -> Program:
-    return rulesets.load_program("us")
+    return programs.load_program("us")
 
 
 @pytest.fixture(scope="module")

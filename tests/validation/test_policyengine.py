@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api import rulesets
+from api.rules import programs
 from tests.validation import policyengine
 from tests.validation.policyengine import Result
 from tests.validation.policyengine_names import Names
@@ -45,7 +45,7 @@ def test_tallies_count_cases_that_run_and_that_agree() -> None:
 
 
 def test_every_name_of_the_mapping_is_a_figure_of_ours() -> None:
-    names = Names(rulesets.load_program("us"), policyengine.mapping())
+    names = Names(programs.load_program("us"), policyengine.mapping())
     ours = [*names.same.values(), *names.negated.values()]
     ours += [one for its in (*names.by_role.values(), *names.of_role.values()) for one in its.values()]
     ours += [one for its in names.members.values() for facts in its.values() for one in facts]

@@ -16,7 +16,7 @@ from functools import cache
 
 import pytest
 
-from api import rulesets
+from api.rules import programs
 from engine.ir.program import Program
 
 CODES = dict(
@@ -69,7 +69,7 @@ Grid = list[list[int]]
 
 @cache
 def program() -> Program:
-    return rulesets.load_program("us")
+    return programs.load_program("us")
 
 
 @cache

@@ -1,0 +1,262 @@
+"""The annual run: every group assessed once, as known when the run began.
+
+1. A run begins with an event of its own, on the subject `annual_run/<period>`: the program's fingerprint and the
+   horizon, the offset up to which facts are read (the log's head, or as known at another moment). With it goes the
+   position of the consumer `annual-<period>`. A run that was cut off takes both up again: it reads the same facts, and
+   goes on with other rules only if told to.
+2. Take the snapshot as valid on the period's last day, as known at the horizon; compute all groups, in parts.
+3. Append the assessments and postings of those that have none yet, some hundred groups in one transaction. The event
+   ids are made from period and group, so the log itself admits no second first assessment, whoever makes it.
+4. A group that cannot be computed is recorded with the reason, and the others go on.
+5. When all are through, the run ends with another event, and hands over to the follower (`stream`): facts recorded
+   after the horizon are its business, and with them groups that were formed later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+
+from api.assess.binding import Rows
+from api.assess.drafts import (
+    FIGURES,
+    LIABILITY,
+    PAYMENTS,
+    SOURCE,
+    ZERO,
+    Terms,
+    first_drafts,
+    first_id,
+    is_erased,
+    standing_of,
+)
+from api.assess.figures import Assessed, assess
+from api.assess.gathering import Population, population_of
+from api.failures import Failure
+from citizens import Advance, Draft, Facts, Known, Point, PositionConflict, Scalar, SqliteLog
+from engine.interpret.constants import Constants
+
+_LIABILITY, _PAYMENTS = FIGURES.index(LIABILITY), FIGURES.index(PAYMENTS)
+FOLLOWER = "follow-"
+PART = 50_000
+BLOCK = 500
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class AnnualReport:
+    """What a run did, with the program of that fingerprint.
+
+    `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
+    `totals` are sums of `FIGURES` over everybody assessed, now or before, in steps of the money grid; `due` and
+    `refunded` are what follows.
+    `finished` says that an earlier run had done it all; nothing was computed then.
+    """
+
+    horizon: int
+    program: str
+    groups: int = 0
+    assessed: int = 0
+    already: int = 0
+    alone: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    totals: list[int] = field(default_factory=lambda: [0] * len(FIGURES))
+    due: Decimal = ZERO
+    refunded: Decimal = ZERO
+    finished: bool = False
+
+
+def run_annual(
+    log: SqliteLog,
+    terms: Terms,
+    known: Known = None,
+    on_progress: Progress = lambda _done, _all: None,
+    *,
+    block: int = BLOCK,
+    threads: int = 2,
+    other_rules: bool = False,
+) -> AnnualReport:
+    """Assess everybody for the terms' period. `known` says as known when; now, unless given.
+
+    Raises Failure if there is nothing to assess, or if the run was begun as known at another time, or with other rules
+    and it is not said that `other_rules` may finish it.
+    """
+    kept = log.position(consumer_of(terms))
+    if kept:
+        _check_known(log, terms, known, kept)
+    if log.position(follower_of(terms)):
+        return _as_finished(log, terms, kept)
+    if kept:
+        _check_rules(log, terms, other_rules)
+    horizon = kept or log.offset_of(known)
+    population = _population(log, terms, horizon)
+    if not kept and not _begin(log, terms, horizon):
+        return run_annual(log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules)
+    rows = population.occupied()
+    report = AnnualReport(horizon, terms.program.fingerprint, len(rows), alone=population.alone)
+    postings = _Postings(log, terms, horizon)
+    done = 0
+    on_progress(0, len(rows))
+    for found in blocks(_assessed(population, rows, terms, threads), block):
+        _append(log, terms, found, postings, report, check=bool(kept))
+        done += len(found)
+        on_progress(done, len(rows))
+    _finish(log, terms, report)
+    return report
+
+
+def _population(log: SqliteLog, terms: Terms, horizon: int) -> Population:
+    """Everybody, as known at the horizon. Raises Failure if nobody is in a group."""
+    if not horizon:
+        raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
+    binding = terms.binding
+    found = population_of(binding, log.snapshot(binding.valid_on, horizon, attributes=binding.wanted))
+    if found is None:
+        raise Failure(
+            f"nobody is in a {binding.group} on {binding.valid_on}",
+            f"record facts of people, and the relation `{binding.group}` of each: `rulewright log import`",
+        )
+    return found
+
+
+def consumer_of(terms: Terms) -> str:
+    """The consumer whose position is the run's horizon."""
+    return f"annual-{terms.period}"
+
+
+def follower_of(terms: Terms) -> str:
+    """The consumer that takes over when the run is done."""
+    return f"{FOLLOWER}{terms.period}"
+
+
+def run_subject(terms: Terms) -> str:
+    """The subject whose history is the run's."""
+    return f"annual_run/{terms.period}"
+
+
+def _begin(log: SqliteLog, terms: Terms, horizon: int) -> bool:
+    """Record the beginning of the run; False if another thread began one just now."""
+    begun: dict[str, Scalar] = {"program": terms.program.fingerprint, "horizon": horizon}
+    try:
+        log.append([_of_run(terms, begun, "begun")], advance=Advance(consumer_of(terms), 0, horizon))
+    except PositionConflict:
+        return False
+    return True
+
+
+def _of_run(terms: Terms, facts: Mapping[str, Scalar], what: str) -> Draft:
+    points = tuple(Point(name, terms.period.start, value) for name, value in facts.items())
+    return Draft(run_subject(terms), Facts(points), terms.origin, f"annual/{terms.period}/{what}")
+
+
+def _check_known(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> None:
+    """Raise Failure if the run that was begun is as known at another time than is asked for."""
+    if known is not None and log.offset_of(known) != horizon:
+        raise Failure(
+            f"the annual run for {terms.period} was begun as known at offset {horizon:,}, not {log.offset_of(known):,}",
+            "leave out `--as-known`; later facts are taken up by `rulewright follow`",
+        )
+
+
+def _check_rules(log: SqliteLog, terms: Terms, other_rules: bool) -> None:
+    """Raise Failure if the run was begun with other rules, unless these are to go on with it, which is recorded."""
+    before, now = str(_told(log, terms).get("program")), terms.program.fingerprint
+    if before == now:
+        return
+    if not other_rules:
+        raise Failure(
+            f"the annual run for {terms.period} was begun with other rules ({before[:12]}…, and these are {now[:12]}…)",
+            "finish it with the rules that it was begun with; or say `--other-rules`: who is left is assessed by these",
+        )
+    log.append([_of_run(terms, {"program": now}, f"rules/{log.head()}")])
+
+
+def _told(log: SqliteLog, terms: Terms) -> Mapping[str, object]:
+    """What is recorded of the run."""
+    return log.timeline(run_subject(terms)).at(terms.period.start)
+
+
+def _as_finished(log: SqliteLog, terms: Terms, horizon: int) -> AnnualReport:
+    """What the run that was finished before had come to."""
+    told = _told(log, terms)
+    groups, faults = int(str(told.get("groups", 0))), int(str(told.get("faults", 0)))
+    return AnnualReport(horizon, str(told.get("program")), groups, already=groups - faults, finished=True)
+
+
+def _assessed(population: Population, rows: Rows, terms: Terms, threads: int) -> Iterator[Assessed]:
+    constants = Constants(terms.program)
+    for start in range(0, len(rows), PART):
+        yield from assess(population, rows[start : start + PART], terms.definitions, constants, threads)
+
+
+def blocks(items: Iterable[Assessed], size: int) -> Iterator[list[Assessed]]:
+    """Lists of at most `size`."""
+    source = iter(items)
+    while block := list(islice(source, size)):
+        yield block
+
+
+class _Postings:
+    """What groups owe for the period before their first assessment: nothing, unless something was posted."""
+
+    def __init__(self, log: SqliteLog, terms: Terms, horizon: int) -> None:
+        self._log, self._terms, self._horizon = log, terms, horizon
+        self._posted = log.posted(horizon)
+
+    def balance(self, group: str) -> Decimal:
+        """What the group owes, as known at the horizon."""
+        if group not in self._posted:
+            return ZERO
+        events = self._log.read_subject(group, self._horizon)
+        return standing_of(events, self._terms.period, self._terms.program.settings.currency).balance
+
+
+def _append(
+    log: SqliteLog,
+    terms: Terms,
+    found: list[Assessed],
+    postings: _Postings,
+    report: AnnualReport,
+    check: bool,
+) -> None:
+    """Append what a block of groups has not had yet, in one transaction, and count it."""
+    stands = [False] * len(found)
+    if check:
+        stands = log.delivered(SOURCE, [first_id(terms, one.group) for one in found])
+    drafts: list[Draft] = []
+    for one, before in zip(found, stands, strict=True):
+        if is_erased(one.group):
+            report.failed.append((one.group, "the group was erased, and people are still in it"))
+            continue
+        balance = postings.balance(one.group)
+        if not before:
+            drafts += first_drafts(terms, one, balance, report.horizon)
+        _count(report, terms, one, balance, before)
+    if drafts:
+        log.append(drafts)
+
+
+def _count(report: AnnualReport, terms: Terms, one: Assessed, balance: Decimal, before: bool) -> None:
+    if one.fault:
+        report.failed.append((one.group, one.fault))
+        return
+    report.already += before
+    report.assessed += not before
+    values = [value or 0 for value in one.values]
+    report.totals = [total + value for total, value in zip(report.totals, values, strict=True)]
+    owed = balance + terms.money(values[_LIABILITY] - values[_PAYMENTS])
+    if owed > 0:
+        report.due += owed
+    else:
+        report.refunded -= owed
+
+
+def _finish(log: SqliteLog, terms: Terms, report: AnnualReport) -> None:
+    """Record the end, and hand over to the follower, unless another thread has."""
+    ended = {"groups": report.groups, "faults": len(report.failed)}
+    try:
+        log.append([_of_run(terms, ended, "finished")], advance=Advance(follower_of(terms), 0, report.horizon))
+    except PositionConflict:
+        return

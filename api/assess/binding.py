@@ -1,0 +1,204 @@
+"""Where citizens' facts meet a program's inputs: the one place that knows both.
+
+An attribute of a subject is the fact or figure of that name of the subject's entity. A relation is named after the
+entity that it leads to: a person's `tax_unit` says which group and with which role, a record's `person` says whose it
+is. What the wanted figures cannot read is left alone. What a subject's history does not say means what the rules say of
+a complete case, as in a signed return.
+
+1. From the wanted figures follow what their formulas read at the period: those facts and figures may be supplied. What
+   is read for another period (a month of the year, the year before) is a column of its own: `premium@2024-03`.
+2. Money and whole numbers of a period are flows: they count only if they were recorded as valid from a day of that
+   period. So are figures that are stated in the place of a formula. What is true or false, a day, a word or a rate is a
+   status, as is what the rules call a stock or eternal: it holds from its day on until it is changed.
+3. A table of the snapshot becomes a table for the engine's door, which checks every entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from api.failures import Failure
+from citizens import Column, Link, Table, Wanted
+from engine.ir.fold import formula_at
+from engine.ir.program import Definition, Program
+from engine.native.plan.plan import cell_for, reads
+from engine.population.arrays import decimals
+from engine.population.columns import Cell
+from engine.values.periods import Period, Unit
+from engine.values.types import Kind
+
+_KINDS = {
+    Kind.BOOLEAN: "b", Kind.DATE: "t", Kind.ENUM: "s", Kind.INTEGER: "di", Kind.MONEY: "di", Kind.RATE: "di",
+}  # fmt: skip
+_NOT_GATHERED = "an assessment gathers facts of people, of their groups, and of the records of both"
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """A program's view of subjects' facts in a period. `read` are the definitions that may be supplied, by column.
+
+    `sources` are the columns that are made of each attribute. `records` are the entities of records whose facts are
+    read, each with the entity of its owners.
+    `wanted` says what to read of a history: those columns and the relations, each with days and kinds.
+    """
+
+    program: Program
+    period: Period
+    group: str
+    person: str
+    records: Mapping[str, str]
+    read: Mapping[str, Definition]
+    wanted: Mapping[str, Wanted]
+    sources: Mapping[str, tuple[str, ...]]
+
+    @property
+    def valid_on(self) -> date:
+        """The day on which facts are read: the last of the period."""
+        return self.period.end
+
+    def reads(self, entity: str, column: str) -> bool:
+        """Whether a column of an entity's subjects can move a figure: a fact that is read, or the relation."""
+        if column == self.relation(entity):
+            return True
+        found = self.read.get(column)
+        return found is not None and found.entity == entity
+
+    def relation(self, entity: str) -> str:
+        """The relation that says where an entity's subjects belong; empty for one that is no part of a group."""
+        return self.group if entity == self.person else self.records.get(entity, "")
+
+    def columns_of(self, entity: str, attribute: str, valid_from: date) -> list[str]:
+        """The columns that a change point of that day may be in; none if it can move no figure of the period."""
+        return [
+            column
+            for column in self.sources.get(attribute, ())
+            if self.reads(entity, column) and self._spans(self.wanted[column], valid_from)
+        ]
+
+    def _spans(self, wanted: Wanted, day: date) -> bool:
+        return wanted.since <= day <= min(wanted.until, self.valid_on)
+
+    def attribute(self, column: str) -> str:
+        """The attribute that a column is made of."""
+        return self.wanted[column].attribute or column
+
+    def columns(self, table: Table) -> dict[str, Column]:
+        """The columns of a table that are read."""
+        return {name: column for name, column in table.columns.items() if self.reads(table.entity, name)}
+
+    def group_table(self, table: Table, rows: Rows) -> pa.Table:
+        """Some rows of the groups' table as the engine's door takes it. Ids are row numbers."""
+        return pa.table({f"{self.group}_id": pa.array(rows), **self._arrays(table, rows)})
+
+    def person_table(self, table: Table, link: Link, rows: Rows) -> pa.Table:
+        """Some rows of the people's table, with the rows of their groups and their roles there."""
+        roles: Any = pa.array(link.roles[rows].astype(np.int32))
+        return pa.table(
+            {
+                f"{self.person}_id": pa.array(rows),
+                f"{self.group}_id": pa.array(link.rows[rows]),
+                f"{self.group}_role": pa.DictionaryArray.from_arrays(roles, pa.array(link.role_names, pa.string())),
+                **self._arrays(table, rows),
+            }
+        )
+
+    def record_table(self, table: Table, link: Link, rows: Rows) -> pa.Table:
+        """Some rows of a table of records, with the rows of their owners."""
+        owners = pa.array(link.rows[rows])
+        return pa.table(
+            {f"{table.entity}_id": pa.array(rows), f"{link.entity}_id": owners, **self._arrays(table, rows)}
+        )
+
+    def _arrays(self, table: Table, rows: Rows) -> dict[str, Any]:
+        return {name: _array(column, rows) for name, column in self.columns(table).items()}
+
+
+def bind(program: Program, period: Period, figures: tuple[Definition, ...], group: str = "tax_unit") -> Binding:
+    """What has to be known for some figures of a group. Raises Failure if they read what is not gathered."""
+    entity = program.settings.entities.get(group)
+    if entity is None or not entity.of:
+        raise Failure(f"the rules know no group `{group}`", "name one of their group entities")
+    records = _records(program, group)
+    read: dict[str, Definition] = {}
+    wanted: dict[str, Wanted] = {}
+    for cell in _reached(program, period, figures):
+        definition = program.definitions[cell.name]
+        if program.find(definition.short_name) is not definition:
+            continue  # a private name of several modules: nobody can mean it
+        if definition.entity not in (group, entity.of, *records):
+            if definition.is_input:
+                raise Failure(f"the figures read `{definition.short_name}` of a {definition.entity}", _NOT_GATHERED)
+            continue
+        name = _column_name(definition, cell.period, period)
+        read[name] = definition
+        wanted[name] = _wanted(definition, cell.period)
+    used = {one.entity for one in read.values()}
+    records = {record: owner for record, owner in records.items() if record in used}
+    wanted |= {name: Wanted(kinds="r", group=name) for name in (group, *records.values())}
+    sources: dict[str, tuple[str, ...]] = {}
+    for name, one in wanted.items():
+        sources[one.attribute or name] = (*sources.get(one.attribute or name, ()), name)
+    return Binding(program, period, group, entity.of, records, read, wanted, sources)
+
+
+def _column_name(definition: Definition, of: Period, period: Period) -> str:
+    """What the engine's door calls a column: the fact's name, with its period where that is another."""
+    whole = of.start <= period.start and period.end <= of.end
+    return definition.short_name if whole else f"{definition.short_name}@{of}"
+
+
+def _wanted(definition: Definition, of: Period) -> Wanted:
+    """From which day and to which a change point counts for a period, and what kinds of value the fact has.
+
+    A flow counts only if it was recorded for the period; a status holds on from any day before.
+    """
+    flows = definition.type.kind in (Kind.MONEY, Kind.INTEGER) or not definition.is_input
+    lasting = definition.stock or definition.period.unit is Unit.ETERNITY or not flows
+    until = date.max if definition.period.unit is Unit.ETERNITY else of.end
+    kinds = _KINDS.get(definition.type.kind, "")
+    return Wanted(date.min if lasting else of.start, until, kinds, attribute=definition.short_name)
+
+
+def _records(program: Program, group: str) -> dict[str, str]:
+    """The entities of records that belong to the groups or to their people, each with its owners'."""
+    entities = program.settings.entities
+    return {one.name: one.belongs_to for one in entities.values() if one.belongs_to in (group, entities[group].of)}
+
+
+def _reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
+    """The wanted figures and everything that their formulas read, directly or through others."""
+    found = dict.fromkeys(cell_for(program, one.name, period) for one in figures)
+    left = list(found)
+    while left:
+        cell = left.pop()
+        yield cell
+        body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
+        for other, _ in reads(body, cell.period) if body is not None else ():
+            if other not in found:
+                found[other] = None
+                left.append(other)
+
+
+def _array(column: Column, rows: Rows) -> Any:
+    """A column's rows as the engine's door reads them: decimals with their scale, all else as it is."""
+    values, missing = column.values[rows], ~column.known[rows]
+    match column.kind:
+        case "decimal":
+            return decimals(values, 10**column.scale, missing)
+        case "boolean":
+            return pa.array(values.astype(np.bool_), mask=missing)
+        case "date":
+            return pa.array(values.astype(np.int32), mask=missing).cast(pa.date32())
+        case "text":
+            places: Any = pa.array(values.astype(np.int32), mask=missing)
+            return pa.DictionaryArray.from_arrays(places, pa.array(column.words, pa.string()))
+        case "integer":
+            return pa.array(values, mask=missing)

@@ -1,0 +1,145 @@
+"""Whom facts concern: the groups whose assessments they may move, and whose records go with whom.
+
+1. Of each subject with new facts compare what held for the period before and after them, by the columns that the
+   figures can read. Where nothing changed, nobody is concerned.
+2. A change concerns the group that the subject is in now, a record's through its owner, and every group that an
+   assessment of the period named it for: which of those still names it, the caller sees.
+3. What changed is kept in words, for the reason of an adjustment: the attribute, of what, and the event that said so.
+   Never whose: the name would stay in the group's history when the person is erased. Who may, looks the event up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from api.assess.drafts import Terms, is_erased
+from citizens import (
+    Assessment,
+    Belongs,
+    Correction,
+    Event,
+    Facts,
+    HorizonPassed,
+    Retraction,
+    SqliteLog,
+    Timeline,
+    Value,
+)
+
+
+@dataclass(slots=True)
+class Touched:
+    """A group that changes concern. `joined` are subjects that are in it now; `named` those that it may have named.
+
+    `changes` says what changed, in words and in order, each once.
+    """
+
+    joined: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    changes: dict[str, None] = field(default_factory=dict)
+
+
+def touched_by(log: SqliteLog, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
+    """The groups that some facts concern, recorded above `position` and up to `to`."""
+    found: dict[str, Touched] = {}
+    by_subject: dict[str, list[Event]] = {}
+    for event in events:
+        if _may_count(terms, event):
+            by_subject.setdefault(event.subject, []).append(event)
+    for subject, recorded in by_subject.items():
+        after, before = held(terms, log.timeline(subject, to)), _held_before(log, terms, subject, position)
+        if after == before:
+            continue
+        changes = dict.fromkeys(_told(terms, recorded, after, before or {}))
+        group = _group_of(log, terms, subject, after, to)
+        if group and not is_erased(group):
+            touched = found.setdefault(group, Touched())
+            touched.joined.add(subject)
+            touched.changes |= changes
+        for assessed in log.read_uses(subject):
+            if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
+                touched = found.setdefault(assessed.subject, Touched())
+                touched.named.add(subject)
+                touched.changes |= changes
+    return found
+
+
+def _told(
+    terms: Terms, recorded: Iterable[Event], after: Mapping[str, Value], before: Mapping[str, Value]
+) -> Iterator[str]:
+    """What changed of a subject, each attribute with the last of the events that spoke of it."""
+    changed = {column for column in (*after, *before) if after.get(column) != before.get(column)}
+    attributes = {terms.binding.attribute(column) for column in changed}
+    last = {attribute: event for event in recorded for attribute, _ in _keys(event) if attribute in attributes}
+    for attribute, event in sorted(last.items(), key=lambda pair: (pair[1].offset, pair[0])):
+        yield f"{attribute} ({event.subject.partition('/')[0]}, #{event.offset})"
+
+
+def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
+    """What holds of a subject for the period, by the columns that can move a figure: of each the last change point."""
+    entity = timeline.subject.partition("/")[0]
+    found: dict[str, Value] = {}
+    for change in timeline.changes:  # by attribute and day
+        columns = terms.binding.columns_of(entity, change.attribute, change.valid_from)
+        found |= dict.fromkeys(columns, change.value)
+    return {column: value for column, value in found.items() if value is not None}
+
+
+def _held_before(log: SqliteLog, terms: Terms, subject: str, position: int) -> dict[str, Value] | None:
+    """What held as known at the position; None where compaction left no answer."""
+    try:
+        return held(terms, log.timeline(subject, position))
+    except HorizonPassed:
+        return None
+
+
+def _group_of(log: SqliteLog, terms: Terms, subject: str, facts: Mapping[str, Value], to: int) -> str:
+    """The group that a subject with those facts is in, through its owner if it is a record; empty for none."""
+    binding, entity = terms.binding, subject.partition("/")[0]
+    if entity == binding.group:
+        return subject
+    relation = facts.get(binding.relation(entity))
+    if not isinstance(relation, Belongs) or relation.group.partition("/")[0] != binding.relation(entity):
+        return ""
+    owner = relation.group
+    if binding.relation(entity) == binding.group:
+        return owner
+    return _group_of(log, terms, owner, held(terms, log.timeline(owner, to)), to)
+
+
+def _may_count(terms: Terms, event: Event) -> bool:
+    """Whether a change point of an event can move a figure of the period."""
+    entity = event.subject.partition("/")[0]
+    return any(terms.binding.columns_of(entity, attribute, day) for attribute, day in _keys(event))
+
+
+def _keys(event: Event) -> list[tuple[str, date]]:
+    match event.body:
+        case Facts(points=points) | Correction(points=points):
+            return [(point.attribute, point.valid_from) for point in points]
+        case Retraction(keys=keys):
+            return list(keys)
+    return []
+
+
+def named_by(last: Event | None) -> set[str]:
+    """Whose facts an assessment used."""
+    return {use.subject for use in last.body.used} if last is not None and isinstance(last.body, Assessment) else set()
+
+
+def records_of(log: SqliteLog, terms: Terms, owners: set[str], to: int) -> set[str]:
+    """The records of some subjects, as known at an offset. Walks through the log, if there are records in it."""
+    records = {entity: owner for entity, owner in terms.binding.records.items() if log.has_entity(entity)}
+    if not records or not owners:
+        return set()
+    relations = {owner: terms.binding.wanted[owner] for owner in records.values()}
+    found = log.snapshot(terms.binding.valid_on, to, attributes=relations).tables
+    return {
+        f"{entity}/{found[entity].ids[row]}"
+        for entity, owner in records.items()
+        if entity in found and owner in found[entity].links
+        for row, at in enumerate(found[entity].links[owner].rows.tolist())
+        if at >= 0 and f"{owner}/{found[owner].ids[at]}" in owners
+    }

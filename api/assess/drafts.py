@@ -1,0 +1,275 @@
+"""What the law makes of a household's facts, as events: the assessment, the difference to an earlier one, the postings.
+
+A worked case. Total tax is 5,000.00, refundable credits are 400.00 and 5,200.00 was withheld:
+
+    liability    5,000.00     the subject owes it
+    entitlement    400.00     the subject is owed it
+    payment      5,200.00     was paid already
+    refund         600.00     is paid back
+
+1. Each is a posting in double entry. A later assessment posts only what moved: new less old.
+2. A refund is whatever the ledger then says is owed to the subject for the period; so it never pays out twice, and
+   money that came in by other ways (a posting by the cashier) is counted. What was paid back too much is owed, and
+   stays on the subject's account: an assessment does not say that it came back.
+3. What cannot be assessed is an assessment too, whose only figure is `fault`, the reason. It moves nothing; the last
+   one without a fault stands. One without figures says that nobody is in the group any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import accumulate
+
+from api.assess.binding import Binding, bind
+from api.assess.figures import Assessed
+from api.failures import Failure
+from citizens import Adjustment, Assessment, Balances, Body, Draft, Event, Movement, Origin, Posting, Row, post
+from engine.ir.program import Definition, Program
+from engine.population.columns import unit_of
+from engine.values.periods import Period
+from engine.values.types import Kind
+
+LIABILITY, ENTITLEMENT = "total_tax", "income_tax_refundable_credits"
+PAYMENTS = "total_payments"
+FIGURES = (
+    "adjusted_gross_income",
+    "taxable_income",
+    "income_tax_before_credits",
+    "income_tax_non_refundable_credits",
+    "eitc",
+    "ctc",
+    "income_tax",
+    "payroll_tax",
+    LIABILITY,
+    ENTITLEMENT,
+    PAYMENTS,
+)
+_LEDGER = (LIABILITY, ENTITLEMENT, PAYMENTS)
+_PLACES = tuple(FIGURES.index(name) for name in _LEDGER)
+SOURCE, FAULT = "rulewright", "fault"
+LONG_NAME = 800
+REASON_LENGTH = 700  # an event takes 1,000 characters, and there is more to say
+ZERO = Decimal(0)
+Figures = Mapping[str, Decimal | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """What every assessment of a period shares. `places` are the decimals of money; `origin` says on what authority."""
+
+    program: Program
+    period: Period
+    origin: Origin
+    definitions: tuple[Definition, ...]
+    places: int
+    binding: Binding
+    shape: str
+
+    def figures(self, assessed: Assessed) -> Figures:
+        """A group's figures by name; None for one that does not apply."""
+        if not assessed.values:
+            return {}
+        pairs = zip(FIGURES, assessed.values, strict=True)
+        return {name: None if value is None else self.money(value) for name, value in pairs}
+
+    def money(self, steps: int) -> Decimal:
+        """An amount from steps of the money grid."""
+        return Decimal(steps).scaleb(-self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a group stands in a period: its last assessment, the last without a fault, and what it owes."""
+
+    last: Event | None
+    good: Event | None
+    balance: Decimal
+
+
+NEVER = Standing(None, None, ZERO)
+
+
+def terms_of(program: Program, period: Period, actor: str) -> Terms:
+    """The terms of assessing `period`. Raises Failure if the rules lack a figure that the ledger needs."""
+    found = []
+    for name in FIGURES:
+        definition = program.find(name)
+        if definition is None or definition.type.kind is not Kind.MONEY:
+            raise Failure(f"the rules have no amount `{name}`, which an assessment needs")
+        found.append(definition)
+    units = {unit_of(program, definition) for definition in found}
+    places = len(str(max(units))) - 1
+    if units != {10**places}:
+        raise Failure("the amounts of an assessment are on several grids", "give them one, a power of ten")
+    origin = Origin(SOURCE, actor, f"{program.settings.law}, for {period}", "tax")
+    shape = " ".join(f"{name}:d{places}" for name in FIGURES)
+    return Terms(program, period, origin, tuple(found), places, bind(program, period, tuple(found)), shape)
+
+
+def standing_of(events: Iterable[Event], period: Period, currency: str) -> Standing:
+    """Where a group stands, by its history."""
+    last: Event | None = None
+    good: Event | None = None
+    balances = Balances(currency)
+    for event in events:
+        match event.body:
+            case Assessment() as body if body.period == str(period):
+                last = event
+                good = good if fault_of(body) else event
+            case Posting() as body if body.currency == currency:
+                balances.add(body)
+    return Standing(last, good, balances.by_period.get(str(period), ZERO))
+
+
+def fault_of(assessment: Assessment) -> str:
+    """Why the group could not be assessed; empty if it was."""
+    if isinstance(assessment.figures, Row) or [name for name, _ in assessment.figures] != [FAULT]:
+        return ""
+    return str(assessment.figures[0][1])
+
+
+def is_erased(subject: str) -> bool:
+    """Whether a subject is what an erasure left of one: nothing can be recorded of it any more."""
+    return subject.partition("/")[2].startswith("erased-")
+
+
+def first_drafts(terms: Terms, assessed: Assessed, balance: Decimal, read_to: int) -> list[Draft]:
+    """A group's first assessment and its postings. `balance` is what it owes for the period before."""
+    event_id = first_id(terms, assessed.group)
+    bodies: list[Body] = [_assessment(terms, assessed, read_to, None)]
+    if assessed.values:
+        bodies += _postings(terms, _amounts(terms, assessed), balance, event_id)
+    return _drafts(terms, assessed.group, event_id, bodies)
+
+
+def first_id(terms: Terms, group: str) -> str:
+    """The event id of a group's first assessment, whoever makes it: so that there is no second one."""
+    return f"assessment/{terms.period}/{_short(group)}"
+
+
+def correction_drafts(
+    terms: Terms, assessed: Assessed, standing: Standing, read_to: int, changes: Sequence[str] = ()
+) -> list[Draft]:
+    """What is to be recorded because facts have changed: nothing, if neither a figure nor who is in the group did.
+
+    `changes` say in words what changed, for the adjustment's reason.
+    Who is in it counts by itself: the last assessment must name everybody whose later facts are to find it.
+    """
+    if standing.last is None:
+        return first_drafts(terms, assessed, standing.balance, read_to) if _somebody(terms, assessed) else []
+    before = _stored_figures(standing.good)
+    after = terms.figures(assessed)
+    if not _moved(assessed, standing, before, after):
+        return []
+    event_id = f"correction/{terms.period}/{_short(assessed.group)}/{read_to}/{standing.last.offset}"
+    bodies: list[Body] = [_assessment(terms, assessed, read_to, standing.last.offset)]
+    if not assessed.fault:
+        bodies += _adjustment(terms, standing, before, after, event_id, changes)
+        moved = [(after.get(name) or ZERO) - (before.get(name) or ZERO) for name in _LEDGER]
+        bodies += _postings(terms, moved, standing.balance, event_id)
+    return _drafts(terms, assessed.group, event_id, bodies)
+
+
+def _somebody(terms: Terms, assessed: Assessed) -> bool:
+    return any(use.subject != assessed.group for use in assessed.used)
+
+
+def _moved(assessed: Assessed, standing: Standing, before: Figures, after: Figures) -> bool:
+    """Whether the last assessment no longer says what a new one would: its fault, its figures, or whom it names."""
+    assert standing.last is not None
+    last = standing.last.body
+    assert isinstance(last, Assessment)
+    people = {use.subject for use in last.used} != {use.subject for use in assessed.used}
+    return people or assessed.fault != fault_of(last) or (not assessed.fault and before != after)
+
+
+def _stored_figures(event: Event | None) -> Figures:
+    """The figures of an assessment, as read back from the log."""
+    if event is None:
+        return {}
+    assert isinstance(event.body, Assessment)
+    assert not isinstance(event.body.figures, Row), "what is read back is in pairs"
+    return {name: value if isinstance(value, Decimal) else None for name, value in event.body.figures}
+
+
+def _assessment(terms: Terms, assessed: Assessed, read_to: int, replaces: int | None) -> Assessment:
+    figures: tuple[tuple[str, str], ...] | Row = ()
+    if assessed.fault:
+        figures = ((FAULT, "".join(one if one.isprintable() else "\ufffd" for one in assessed.fault)),)
+    elif assessed.values:
+        figures = Row(_shape(terms, assessed), assessed.values)
+    binding = terms.binding
+    return Assessment(
+        str(terms.period), binding.valid_on, terms.program.fingerprint, read_to, figures, assessed.used, replaces
+    )
+
+
+def _shape(terms: Terms, assessed: Assessed) -> str:
+    """The kinds of the figures: amounts, but for those that do not apply."""
+    if None not in assessed.values:
+        return terms.shape
+    pairs = zip(FIGURES, assessed.values, strict=True)
+    return " ".join(f"{name}:{'n' if value is None else f'd{terms.places}'}" for name, value in pairs)
+
+
+def _adjustment(
+    terms: Terms, standing: Standing, before: Figures, after: Figures, event_id: str, changes: Sequence[str]
+) -> list[Body]:
+    names = dict.fromkeys((*before, *after))
+    moved = {name: (after.get(name) or ZERO) - (before.get(name) or ZERO) for name in names}
+    differences = tuple((name, amount) for name, amount in moved.items() if amount)
+    if standing.good is None or not differences:
+        return []
+    reason = _reason(terms, standing, changes)
+    return [Adjustment(str(terms.period), event_id, standing.good.offset, differences, reason)]
+
+
+def _reason(terms: Terms, standing: Standing, changes: Sequence[str]) -> str:
+    """Why there is a difference: what was recorded, what could not be counted before, and whether by other rules."""
+    assert standing.good is not None and isinstance(standing.good.body, Assessment)
+    lengths = accumulate(len(change) + len(", ") for change in changes)
+    shown = [change for change, length in zip(changes, lengths, strict=True) if length <= REASON_LENGTH]
+    if len(shown) < len(changes):
+        shown.append(f"{len(changes) - len(shown):,} more")
+    told = "facts recorded since the assessment" + (f": {', '.join(shown)}" if shown else "")
+    if standing.last is not standing.good:
+        told += "; with those before, which could not be assessed then"
+    if standing.good.body.program != terms.program.fingerprint:
+        told += "; by rules that have changed since"
+    return told
+
+
+def _amounts(terms: Terms, assessed: Assessed) -> list[Decimal]:
+    """What a first assessment moves in the ledger."""
+    return [terms.money(assessed.values[place] or 0) for place in _PLACES]
+
+
+def _postings(terms: Terms, moved: Sequence[Decimal], balance: Decimal, cause: str) -> Iterator[Posting]:
+    """Postings for what liability, entitlement and payments moved, and a refund of what is then owed to the subject."""
+    liability, entitlement, payments = moved
+    paid = payments - entitlement
+    owed = balance + liability - entitlement - paid
+    amounts = (
+        (Movement.LIABILITY, liability),
+        (Movement.ENTITLEMENT, entitlement),
+        (Movement.PAYMENT, paid),
+        (Movement.REFUND, max(ZERO, -owed)),
+    )
+    currency, period = terms.program.settings.currency, str(terms.period)
+    for movement, amount in amounts:
+        if amount:
+            yield post(movement, amount, period=period, currency=currency, cause=cause)
+
+
+def _drafts(terms: Terms, subject: str, event_id: str, bodies: Sequence[Body]) -> list[Draft]:
+    """Drafts of one subject: the first under the event's own id, those that follow from it numbered."""
+    ids = [event_id, *(f"{event_id}#{number}" for number in range(1, len(bodies)))]
+    return [Draft(subject, body, terms.origin, id) for body, id in zip(bodies, ids, strict=True)]
+
+
+def _short(group: str) -> str:
+    """A group's name, or a hash of one that is too long to stand in an event id."""
+    return group if len(group) <= LONG_NAME else hashlib.sha256(group.encode()).hexdigest()

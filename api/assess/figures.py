@@ -1,0 +1,160 @@
+"""Groups of a population assessed: the figures of each, which facts were used, or why it has none.
+
+The annual run and a correction both come through here, so a correction is what a run from nothing would have found.
+
+1. A group that nobody is in comes to nothing: it has no figures.
+2. Facts of another kind than the rules want were left out of the snapshot; their groups have a fault.
+3. The rest goes through the engine's door as tables. What the door refuses is a fault of the group.
+4. Many groups are computed by machine code, few by the interpreter, which gives the same figures. What has no value is
+   a fault again. A group with faults names the first of them, in an order that does not hang on the rows'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.assess.binding import Binding, Rows
+from api.assess.gathering import Part, Population, part_of
+from api.failures import Failure
+from citizens import Use
+from engine.interpret.constants import Constants
+from engine.interpret.outcomes import Known, NotApplicable
+from engine.ir.program import Definition
+from engine.native import NOT_APPLICABLE, evaluate
+from engine.native.handover import case_of, described, entry_of, outcomes
+from engine.native.plan.plan import cell_for
+from engine.population.columns import Columns
+from engine.population.door import BadCell, from_arrow
+
+WORTH_COMPILING = 150  # groups; making machine code takes about as long as interpreting so many
+MAX_FAULT, MAX_USED = 500, 1_000
+Values = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What came of a group. `values` are the figures in steps of the money grid, None where one does not apply.
+
+    Empty if nobody is in the group, or if there is a fault. `used` names everybody in the group and their records, and
+    which attributes were known of each.
+    """
+
+    group: str
+    used: tuple[Use, ...]
+    values: Values = ()
+    fault: str = ""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was computed of some groups: `figures` and `known` have a line for each of `rows`."""
+
+    rows: Rows
+    figures: NDArray[np.int64]
+    known: NDArray[np.bool_]
+    faults: dict[int, list[str]] = field(default_factory=dict)
+
+    def fault(self, row: int, message: str) -> None:
+        """Note what is wrong with a group."""
+        self.faults.setdefault(row, []).append(message)
+
+
+def assess(
+    population: Population, rows: Rows, figures: Sequence[Definition], constants: Constants, threads: int = 2
+) -> Iterator[Assessed]:
+    """The groups in some rows (in rising order), in that order."""
+    part = part_of(population, rows)
+    found = _computed(part, figures, constants, threads)
+    whole = np.logical_and.reduce(found.known, axis=1).tolist()
+    lines = zip(rows.tolist(), found.figures.tolist(), part.used(), strict=True)
+    for at, (row, line, used) in enumerate(lines):
+        group = population.group_name(row)
+        if len(used) > MAX_USED:
+            fault = f"{len(used) - 1:,} people and records are in it; an assessment names at most {MAX_USED:,}"
+            yield Assessed(group, used[:1], (), fault)
+        elif row in found.faults:
+            yield Assessed(group, used, (), sorted(found.faults[row])[0][:MAX_FAULT])
+        elif not population.sizes[row]:
+            yield Assessed(group, used)
+        elif whole[at]:
+            yield Assessed(group, used, tuple(line))
+        else:
+            pairs = zip(line, found.known[at].tolist(), strict=True)
+            yield Assessed(group, used, tuple(value if known else None for value, known in pairs))
+
+
+def _computed(part: Part, figures: Sequence[Definition], constants: Constants, threads: int) -> _Found:
+    binding = part.population.binding
+    admitted = from_arrow(binding.program, binding.period, part.tables(), leave_out=True)
+    assert admitted.columns is not None
+    shape = (len(part.rows), len(figures))
+    found = _Found(part.rows, np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=np.bool_))
+    for row, faults in part.population.misfits.items():
+        for fault in faults:
+            found.fault(row, fault)
+    for problem in admitted.problems:
+        _refused(part, problem, found)
+    if admitted.columns.counts[binding.group] < WORTH_COMPILING:
+        _interpret(binding, admitted.columns, figures, constants, found)
+    else:
+        _compile(binding, admitted.columns, figures, threads, found)
+    return found
+
+
+def _refused(part: Part, problem: BadCell, found: _Found) -> None:
+    """Note what the door refused, under the row of the group."""
+    if not problem.row:
+        raise Failure(str(problem), "the facts do not fit the rules; see `rulewright show` for what the rules read")
+    row, name = part.place(problem.table, problem.row - 1)
+    named = problem.column in part.population.binding.read
+    found.fault(row, f"{name}: `{problem.column}` {problem.message}" if named else f"{name}: {problem.message}")
+
+
+def _compile(binding: Binding, columns: Columns, figures: Sequence[Definition], threads: int, found: _Found) -> None:
+    names = [one.name for one in figures]
+    result = evaluate(binding.program, columns, names, threads=threads)
+    at = np.searchsorted(found.rows, columns.ids[binding.group].astype(np.int64))
+    for number, one in enumerate(figures):
+        got = result.figures[one.name]
+        found.figures[at, number] = got.entries
+        if got.status is None:
+            continue
+        found.known[at, number] = got.status == 0
+        for row in np.flatnonzero(got.status > NOT_APPLICABLE):
+            told = got.messages.get(int(row), "cannot be determined from the facts that are known")
+            found.fault(int(found.rows[at[row]]), f"{one.short_name}: {told}")
+
+
+def _interpret(
+    binding: Binding, columns: Columns, figures: Sequence[Definition], constants: Constants, found: _Found
+) -> None:
+    cells = {cell_for(binding.program, one.name, binding.period): number for number, one in enumerate(figures)}
+    ids = columns.ids[binding.group].astype(np.int64)
+    for place, rows in enumerate(_together(binding, columns)):
+        at = int(np.searchsorted(found.rows, ids[place]))
+        for cell, _, outcome in outcomes(binding.program, constants, case_of(binding.program, columns, rows), cells):
+            one = figures[cells[cell]]
+            held = entry_of(binding.program, one, outcome.value) if isinstance(outcome, Known) else None
+            found.known[at, cells[cell]] = held is not None
+            found.figures[at, cells[cell]] = held or 0
+            if held is None and not isinstance(outcome, NotApplicable):
+                found.fault(int(found.rows[at]), f"{one.short_name}: {described(outcome)}")
+
+
+def _together(binding: Binding, columns: Columns) -> Iterator[Mapping[str, list[int]]]:
+    """The rows of each group, of the people in it, and of their records."""
+    inside = columns.groups[binding.group].group
+    places = {binding.person: inside}
+    for entity, owners in columns.owners.items():
+        places[entity] = inside[owners] if binding.records[entity] == binding.person else owners
+    members: list[dict[str, list[int]]] = [
+        {binding.group: [row], **{entity: [] for entity in places}} for row in range(columns.counts[binding.group])
+    ]
+    for entity, groups in places.items():
+        for row, group in enumerate(groups.tolist()):
+            members[group][entity].append(row)
+    yield from members

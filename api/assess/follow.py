@@ -1,0 +1,228 @@
+"""Corrections as they arrive: late or corrected facts find the assessments that used them, and are assessed anew.
+
+For each period that an annual run has been through, the follower has a position (consumer `follow-<period>`, which
+begins at the run's horizon):
+
+1. Read the next facts after the position. Of each subject compare what held for the period before and after them, by
+   the attributes that the figures can read. Where nothing changed, nothing is to be done.
+2. What changed touches the group whose last assessment names the subject, and the group that the subject is in now: so
+   joining, leaving, falling back after a retraction, and groups that are formed later are all found.
+3. Take the snapshot of the touched groups and of everybody in them, as known at the last of the facts read, and assess
+   them as the annual run does, under the law of the period.
+4. If a figure differs, or who is in the group: a new assessment, an adjustment for the difference, and postings. A
+   group that cannot be assessed gets an assessment that says why, and its earlier one stands; it is tried again when
+   one of its facts changes, or on request (`retry`).
+5. Those and the new position are appended in one transaction, compare-and-set: of two followers one wins, and after a
+   crash nothing was done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+
+from api.assess.annual import FOLLOWER
+from api.assess.concerned import Touched, named_by, records_of, touched_by
+from api.assess.drafts import Standing, Terms, correction_drafts, fault_of, is_erased, standing_of, terms_of
+from api.assess.figures import Assessed, assess
+from api.assess.gathering import population_of
+from citizens import (
+    Adjustment,
+    Advance,
+    Assessment,
+    Draft,
+    Event,
+    PositionConflict,
+    Refused,
+    Snapshot,
+    SqliteLog,
+    Use,
+)
+from engine.interpret.constants import Constants
+from engine.ir.program import Program
+from engine.values.periods import parse_period
+
+WINDOW = 2_000
+
+
+@dataclass(slots=True)
+class FollowReport:
+    """What following did: facts read, groups assessed anew, those of which something was recorded, and who failed.
+
+    `failed` has (period, group) and the reason, without those that were assessed later after all.
+    """
+
+    facts: int = 0
+    reassessed: int = 0
+    changed: int = 0
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A group of which something was recorded: what its figures are more or less than before, or its fault."""
+
+    period: str
+    group: str
+    differences: tuple[tuple[str, Decimal], ...]
+    fault: str
+
+
+class Follower:
+    """Follows a log with a program. `step` handles the next facts and says whether there is more to do."""
+
+    def __init__(
+        self,
+        log: SqliteLog,
+        program: Program,
+        actor: str = "follow",
+        on_change: Callable[[Corrected], None] = lambda _: None,
+    ) -> None:
+        """`on_change` is told of each group of which something was recorded, once it has been."""
+        self.log = log
+        self._on_change = on_change
+        self.program = program
+        self.report = FollowReport()
+        self._actor = actor
+        self._constants = Constants(program)
+        self._terms: dict[str, Terms] = {}
+
+    def positions(self) -> dict[str, int]:
+        """How far each period has been followed."""
+        return followed(self.log)
+
+    def step(self, window: int = WINDOW) -> bool:
+        """Handle up to `window` facts for each period; whether any period was behind the log's end."""
+        head = self.log.head()
+        behind = {period: at for period, at in self.positions().items() if at < head}
+        for period, position in behind.items():
+            try:
+                self._follow(self._terms_of(period), position, head, window)
+            except PositionConflict:  # another follower was faster; the next step goes on from there
+                continue
+        return bool(behind)
+
+    def retry(self) -> None:
+        """Assess again every group whose last assessment has a fault, as known where the follower stands."""
+        last: dict[tuple[str, str], bool] = {}
+        after = 0
+        while events := self.log.read_assessments(after, 5_000):
+            after = events[-1].offset
+            for event in events:
+                assert isinstance(event.body, Assessment)
+                last[event.body.period, event.subject] = bool(fault_of(event.body))
+        for period, position in self.positions().items():
+            groups = [group for (of, group), fault in last.items() if fault and of == period]
+            for start in range(0, len(groups), WINDOW):
+                touched = {group: Touched({group}) for group in groups[start : start + WINDOW]}
+                self._correct(self._terms_of(period), touched, position, position)
+
+    def _terms_of(self, period: str) -> Terms:
+        if period not in self._terms:
+            parsed = parse_period(period, dict(self.program.settings.calendars))
+            self._terms[period] = terms_of(self.program, parsed, self._actor)
+        return self._terms[period]
+
+    def _follow(self, terms: Terms, position: int, head: int, window: int) -> None:
+        events, to = self._next(position, head, window)
+        self._correct(terms, touched_by(self.log, terms, events, position, to), position, to)
+        entities = (terms.binding.group, terms.binding.person, *terms.binding.records)
+        self.report.facts += sum(event.subject.partition("/")[0] in entities for event in events)
+
+    def _next(self, position: int, head: int, window: int) -> tuple[list[Event], int]:
+        """The next facts, and the offset up to which they are all: never one of which compaction left no answer."""
+        events = self.log.read_facts(position, head, window)
+        to = events[-1].offset if len(events) == window else head
+        horizon = max(self.log.lost().values(), default=0)
+        if to >= horizon:
+            return events, to
+        return self.log.read_facts(position, horizon), horizon
+
+    # --- what is made of it
+
+    def _correct(self, terms: Terms, touched: dict[str, Touched], position: int, to: int) -> None:
+        """Assess the touched groups anew, and append what comes of it with the new position."""
+        currency = terms.program.settings.currency
+        standing: dict[str, Standing] = {}
+        for group, how in touched.items():
+            found = standing_of(self.log.read_subject(group), terms.period, currency)
+            if how.joined or how.named & named_by(found.last):
+                standing[group] = found
+        made = [
+            (one, correction_drafts(terms, one, standing[one.group], to, tuple(touched[one.group].changes)))
+            for one in self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
+        ]
+        advance = Advance(f"{FOLLOWER}{terms.period}", position, to)
+        self.log.append([draft for _, drafts in made for draft in drafts], advance=advance)
+        for one, drafts in made:
+            self._count(terms, one, bool(drafts))
+            if drafts:
+                self._on_change(_corrected(terms, one, drafts))
+
+    def _count(self, terms: Terms, one: Assessed, changed: bool) -> None:
+        self.report.reassessed += 1
+        key = (str(terms.period), one.group)
+        self.report.failed.pop(key, None)
+        if one.fault:
+            self.report.failed[key] = one.fault
+        else:
+            self.report.changed += changed
+
+    def _assessed(
+        self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int
+    ) -> Sequence[Assessed]:
+        """Each touched group, as known at an offset."""
+        try:
+            return self._all_at_once(terms, touched, standing, to)
+        except Refused as refused:  # facts that no column holds: of one group, and the others shall not suffer
+            if len(touched) == 1:
+                ((group, how),) = touched.items()
+                return [Assessed(group, _present(standing[group].last, {group, *how.joined}), (), str(refused))]
+        return [
+            assessed for group, how in touched.items() for assessed in self._assessed(terms, {group: how}, standing, to)
+        ]
+
+    def _all_at_once(
+        self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int
+    ) -> list[Assessed]:
+        wanted = {subject for group, how in touched.items() for subject in (group, *how.joined)}
+        named = {subject for group in touched for subject in named_by(standing[group].last)}
+        wanted |= named | records_of(self.log, terms, wanted - named, to)
+        snapshot = self._snapshot(terms, wanted, to)
+        population = population_of(terms.binding, snapshot)
+        found = {group: Assessed(group, (Use(group, ()),)) for group in touched}
+        if population is not None:
+            names = [f"{population.groups.entity}/{identifier}" for identifier in population.groups.ids]
+            rows = np.array([row for row, name in enumerate(names) if name in touched], dtype=np.int64)
+            for one in assess(population, rows, terms.definitions, self._constants):
+                found[one.group] = one
+        return [_unless_erased(one, standing[one.group]) for one in found.values()]
+
+    def _snapshot(self, terms: Terms, subjects: set[str], to: int) -> Snapshot:
+        return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)
+
+
+def followed(log: SqliteLog) -> dict[str, int]:
+    """How far each period has been followed, of those that an annual run has been through."""
+    return {name.removeprefix(FOLLOWER): at for name, at in log.positions().items() if name.startswith(FOLLOWER)}
+
+
+def _corrected(terms: Terms, one: Assessed, drafts: Sequence[Draft]) -> Corrected:
+    adjustments = [draft.body for draft in drafts if isinstance(draft.body, Adjustment)]
+    return Corrected(str(terms.period), one.group, adjustments[0].differences if adjustments else (), one.fault)
+
+
+def _present(last: Event | None, also: set[str]) -> tuple[Use, ...]:
+    """Whom the last assessment named and some others, as far as they can still be named."""
+    return tuple(Use(subject, ()) for subject in sorted(also | named_by(last)) if not is_erased(subject))
+
+
+def _unless_erased(one: Assessed, standing: Standing) -> Assessed:
+    """The same, or a fault if somebody who was assessed with the group has been erased: who is to say what is owed?"""
+    gone = sorted(
+        subject for event in (standing.last, standing.good) for subject in named_by(event) if is_erased(subject)
+    )
+    return Assessed(one.group, one.used, (), f"the history of {gone[0]} was erased") if gone else one

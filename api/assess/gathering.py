@@ -1,0 +1,173 @@
+"""A snapshot's people and records dealt out to their groups, and any part of it as tables for the engine's door.
+
+1. A person is in the group that the relation named after the group's entity leads to, or alone.
+2. A record goes with its owner: into the owner's group, or nowhere.
+3. A part is some rows of the groups' table, with everybody and everything in them, group by group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from api.assess.binding import Binding, Rows
+from citizens import Link, Snapshot, Table, Use
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Members:
+    """A table of people or of records: `of` has the row of each row's group (-1: none), `order` is by group."""
+
+    table: Table
+    link: Link
+    of: Rows
+    order: Rows
+
+    def inside(self, picked: Any) -> Rows:
+        """The rows in groups that a mask picks, group by group."""
+        found: Rows = self.order[picked[self.of[self.order]]]
+        return found
+
+    def name(self, row: int) -> str:
+        """The subject of a row."""
+        return f"{self.table.entity}/{self.table.ids[row]}"
+
+
+def _members(table: Table, link: Link, of: Rows) -> Members:
+    inside = np.flatnonzero(of >= 0)
+    return Members(table, link, of, inside[np.argsort(of[inside], kind="stable")])
+
+
+class Population:
+    """A snapshot's groups, and who and what is in each: `people` first, then `records` by entity."""
+
+    def __init__(self, binding: Binding, snapshot: Snapshot, groups: Table, people: Table, link: Link) -> None:
+        self.binding, self.groups = binding, groups
+        self.people = _members(people, link, link.rows)
+        self.members = {binding.person: self.people}
+        for entity, owner in binding.records.items():
+            table = snapshot.tables.get(entity)
+            owned = table.links.get(owner) if table is not None else None
+            if table is not None and owned is not None:
+                of = _through(owned.rows, link.rows) if owner == binding.person else owned.rows
+                self.members[entity] = _members(table, owned, of)
+        self.sizes = np.bincount(self.people.of[self.people.order], minlength=len(groups)).astype(np.int64)
+        self.alone = len(people) - len(self.people.order)
+        self.misfits = self._misfits(snapshot)
+
+    def occupied(self) -> Rows:
+        """The rows of groups that somebody is in."""
+        return np.flatnonzero(self.sizes)
+
+    def group_name(self, row: int) -> str:
+        """The subject of a group."""
+        return f"{self.groups.entity}/{self.groups.ids[row]}"
+
+    def _misfits(self, snapshot: Snapshot) -> dict[int, list[str]]:
+        """Faults of facts that were left out of the snapshot, by the row of the group."""
+        found: dict[int, list[str]] = {}
+        if not snapshot.misfits:
+            return found
+        rows = {self.group_name(row): row for row in range(len(self.groups))}
+        for one in self.members.values():
+            rows |= {one.name(row): int(one.of[row]) for row in one.order.tolist()}
+        for misfit in snapshot.misfits:
+            row = rows.get(misfit.subject, -1)
+            if row >= 0 and self.binding.reads(misfit.subject.partition("/")[0], misfit.attribute):
+                told = f"{misfit.subject}: `{misfit.attribute}` is recorded as {misfit.kind}"
+                found.setdefault(row, []).append(told)
+        return found
+
+
+def _through(rows: Rows, others: Rows) -> Rows:
+    """Rows of rows: where `rows` lead on to; -1 for none."""
+    return np.where(rows >= 0, others[np.maximum(rows, 0)] if len(others) else -1, -1)
+
+
+def population_of(binding: Binding, snapshot: Snapshot) -> Population | None:
+    """A snapshot's people dealt out to groups; None if nobody is in any."""
+    groups, people = snapshot.tables.get(binding.group), snapshot.tables.get(binding.person)
+    link = people.links.get(binding.group) if people is not None else None
+    if groups is None or people is None or link is None:
+        return None
+    return Population(binding, snapshot, groups, people, link)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Some groups (`rows`, rising) with everybody and everything in them: `inside` are rows by entity."""
+
+    population: Population
+    rows: Rows
+    inside: dict[str, Rows]
+
+    def tables(self) -> dict[str, Any]:
+        """What the engine's door takes: the groups that somebody is in, their people and their records."""
+        binding, population = self.population.binding, self.population
+        occupied = self.rows[population.sizes[self.rows] > 0]
+        made: dict[str, Any] = {binding.group: binding.group_table(population.groups, occupied)}
+        for entity, rows in self.inside.items():
+            members = population.members[entity]
+            table = binding.person_table if entity == binding.person else binding.record_table
+            if entity == binding.person or len(rows):
+                made[entity] = table(members.table, members.link, rows)
+        return made
+
+    def place(self, entity: str, row: int) -> tuple[int, str]:
+        """The row of the group, and the subject's name, of a row of one of the tables."""
+        population = self.population
+        if entity == population.binding.group:
+            at = int(self.rows[population.sizes[self.rows] > 0][row])
+            return at, population.group_name(at)
+        members, at = population.members[entity], int(self.inside[entity][row])
+        return int(members.of[at]), members.name(at)
+
+    def used(self) -> Iterator[tuple[Use, ...]]:
+        """For each group in order: it, its people and its records, with the attributes that were known of each."""
+        population, binding = self.population, self.population.binding
+        own = _known_names(binding, population.groups, self.rows, ())
+        uses = [_uses(binding, population.members[entity], rows) for entity, rows in self.inside.items()]
+        counts = [self._counts(entity).tolist() for entity in self.inside]
+        for at, (row, attributes) in enumerate(zip(self.rows.tolist(), own, strict=True)):
+            first = Use(population.group_name(row), attributes)
+            if not population.sizes[row]:
+                yield (first,)
+                continue
+            others = (next(of) for of, sizes in zip(uses, counts, strict=True) for _ in range(sizes[at]))
+            yield (first, *others)
+
+    def _counts(self, entity: str) -> Rows:
+        """How many of an entity are in each group; none counts where nobody is in the group."""
+        of = self.population.members[entity].of[self.inside[entity]]
+        return np.bincount(of, minlength=len(self.population.groups))[self.rows]
+
+
+def part_of(population: Population, rows: Rows) -> Part:
+    """Some groups, by their rows in rising order."""
+    picked = np.zeros(len(population.groups), dtype=np.bool_)
+    picked[rows] = population.sizes[rows] > 0
+    return Part(population, rows, {entity: one.inside(picked) for entity, one in population.members.items()})
+
+
+def _uses(binding: Binding, members: Members, rows: Rows) -> Iterator[Use]:
+    entity = members.table.entity
+    names = _known_names(binding, members.table, rows, (binding.relation(entity),))
+    return (Use(members.name(row), known) for row, known in zip(rows.tolist(), names, strict=True))
+
+
+def _known_names(binding: Binding, table: Table, rows: Rows, also: Names) -> list[Names]:
+    """The attributes that are known of each row, in order of name. Rows with the same ones share a tuple."""
+    columns = binding.columns(table)
+    if not columns or not len(rows):
+        return [also] * len(rows)
+    known = np.stack([column.known[rows] for column in columns.values()], axis=1)
+    packed = np.packbits(known, axis=1)
+    _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    names = [binding.attribute(column) for column in columns]
+    patterns = [tuple(sorted({*(names[at] for at in np.flatnonzero(known[row])), *also})) for row in first]
+    return [patterns[one] for one in which.ravel().tolist()]

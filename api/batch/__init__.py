@@ -1,0 +1,1 @@
+"""Populations from files to a file."""

@@ -1,0 +1,234 @@
+"""`rulewright batch`: a population from files to a file, in parts, on the native evaluator.
+
+1. The population is read in parts of so many groups, one part ahead. Each goes through the door
+   (`engine.population.door`), is computed, kept beside the output (`api.batch.parts`), and encoded into the output
+   while the next is computed.
+2. A run that finds parts of the same job (rules, period, figures, inputs) takes them up. So a run that was killed goes
+   on where it stopped, and reports what was wrong in the parts that it did not compute itself.
+3. A group that was refused at the door, or cannot be computed, is in the output with empty figures and the reason in
+   the column `problem`; each fault is told with its file, row and column.
+4. With `marginal`, each figure is computed a second time with more of one fact; rates are columns beside the figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from api.batch.marginal import Marginal, raised_rows, rates, touched_rows
+from api.batch.parts import Output, Parts
+from api.batch.streams import Part, parts
+from api.batch.table import Rows, figure_column, ids_of, rate_column, table_of
+from api.failures import Failure, Misuse
+from engine.ir.program import Definition, Program
+from engine.native import KNOWN, Marginals, Result, evaluate, marginal_rates
+from engine.population.columns import Columns
+from engine.population.door import Admitted, BadCell, from_arrow
+from engine.values.periods import Period
+from engine.values.types import Kind
+
+Table = Any
+PART_ROWS = 100_000
+MAX_FAULTS = 1_000
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be computed, from what, to where. `complete`: an empty cell means none, as on a signed return.
+
+    `keep` are columns that are no facts: they pass unread, those of the output's entity into the output.
+    """
+
+    program: Program
+    period: Period
+    inputs: Mapping[str, Path]
+    output: Path
+    wanted: tuple[Definition, ...]
+    complete: bool = True
+    threads: int = 2
+    part_rows: int = PART_ROWS
+    marginal: Marginal | None = None
+    keep: tuple[str, ...] = ()
+
+    @property
+    def entity(self) -> str:
+        """The entity whose rows the output has."""
+        return self.wanted[0].entity
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What a run did. `handed_over` counts groups that the interpreter computed; `resumed` those of an earlier run."""
+
+    groups: int = 0
+    refused: int = 0
+    undetermined: int = 0
+    handed_over: int = 0
+    resumed: int = 0
+    faults: list[BadCell] = field(default_factory=list)
+    more_faults: int = 0
+
+    def add(self, other: BatchReport) -> None:
+        """Add what a part was found to be."""
+        for name in ("groups", "refused", "undetermined", "handed_over", "resumed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        room = MAX_FAULTS - len(self.faults)
+        self.faults += other.faults[:room]
+        self.more_faults += other.more_faults + max(0, len(other.faults) - room)
+
+
+def check_wanted(wanted: Sequence[Definition]) -> None:
+    """Raise Misuse unless all figures are of one entity."""
+    entities = {one.entity for one in wanted}
+    if len(entities) != 1:
+        names = ", ".join(sorted(entities)) or "none"
+        raise Misuse(f"the figures wanted are of several entities: {names}", "want figures of one entity at a time")
+
+
+def run_batch(job: Job, on_progress: Progress = lambda _: None) -> BatchReport:
+    """Compute the job. Raises Failure for what stops it whole; faults in rows are in the report."""
+    check_wanted(job.wanted)
+    total = BatchReport()
+    with Output(job.output) as output:
+        kept = Parts(job.output, _manifest(job))
+        for number, part in enumerate(_ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
+            table, report = _part(job, kept, number, part)
+            output.add(table)
+            total.add(report)
+            on_progress(total.groups)
+        if not total.groups:
+            raise Failure("the files hold no rows", "give at least one row for each file")
+    kept.remove()
+    return total
+
+
+def _ahead(items: Iterator[Part]) -> Iterator[Part]:
+    """The items, each next one made by another thread in the meantime: files are decoded without Python's lock."""
+    with ThreadPoolExecutor(1) as reader:
+        pending = reader.submit(next, items, None)
+        while (item := pending.result()) is not None:
+            pending = reader.submit(next, items, None)
+            yield item
+
+
+def group_of(job: Job) -> str:
+    """The group that sets the pace: the output's entity, or the group of the people in it."""
+    entities = job.program.settings.entities
+    if entities[job.entity].of:
+        return job.entity
+    owner = entities[job.entity].belongs_to or job.entity
+    groups = [name for name, one in entities.items() if one.of == owner and name in job.inputs]
+    return groups[0] if groups else job.entity
+
+
+# --- a part
+
+
+def _part(job: Job, kept: Parts, number: int, part: Part) -> tuple[Table, BatchReport]:
+    """A part's output with its report: of an earlier run, or made now."""
+    found = kept.read(number)
+    groups = len(part.tables[group_of(job)])
+    if found is not None:
+        table, text = found
+        return table, replace(_report_from(text), resumed=groups)
+    report = BatchReport(groups)
+    table = _compute(job, part, report)
+    kept.keep(number, table, json.dumps(asdict(report)).encode())
+    return table, report
+
+
+def _report_from(text: bytes) -> BatchReport:
+    stated = json.loads(text)
+    return BatchReport(**{**stated, "faults": [BadCell(**one) for one in stated["faults"]]})
+
+
+def _compute(job: Job, part: Part, report: BatchReport) -> Table:
+    """A part's output: ids, the wanted figures, and what was wrong."""
+    files = {entity: str(path) for entity, path in job.inputs.items()}
+    facts = {entity: _without(table, job.keep) for entity, table in part.tables.items()}
+    admitted = from_arrow(job.program, job.period, facts, complete=job.complete, leave_out=True, files=files)
+    _note(job, part, admitted.problems, report)
+    assert admitted.columns is not None
+    names = [one.name for one in job.wanted]
+    if job.marginal is None:
+        result, marginals = evaluate(job.program, admitted.columns, names, threads=job.threads), None
+    else:
+        marginals = _with_more(job, job.marginal, admitted.columns, names)
+        result = marginals.before
+        report.handed_over += marginals.after.handed_over
+    report.handed_over += result.handed_over
+    return _table(job, part, admitted, result, marginals, report)
+
+
+def _without(table: Table, names: Sequence[str]) -> Table:
+    return table.drop_columns([name for name in names if name in table.column_names])
+
+
+def _with_more(job: Job, marginal: Marginal, columns: Columns, names: Sequence[str]) -> Marginals:
+    rows = raised_rows(job.program, columns, group_of(job), marginal)
+    fact = marginal.fact.name
+    return marginal_rates(job.program, columns, names, fact, rows, marginal.step, threads=job.threads)
+
+
+def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport) -> None:
+    """Keep the faults, their rows counted in the whole file. Raises Failure for a fault of a table as a whole."""
+    first_rows = {str(path): part.first_rows[entity] for entity, path in job.inputs.items()}
+    for problem in problems:
+        if problem.row == 0:
+            help = "name columns as the rules name figures; `--keep` lets a column pass that is none"
+            raise Failure(str(problem), help)
+    moved = [replace(one, row=one.row + first_rows.get(one.table, 0)) for one in problems]
+    room = MAX_FAULTS - len(report.faults)
+    report.faults += moved[:room]
+    report.more_faults += max(0, len(moved) - room)
+
+
+def _table(
+    job: Job, part: Part, admitted: Admitted, result: Result, marginals: Marginals | None, report: BatchReport
+) -> Table:
+    """The rows as they were given; those that were refused have no figures."""
+    given = part.tables[job.entity]
+    rows = Rows(len(given), admitted.rows[job.entity] if admitted.rows is not None else None)
+    report.refused += len(rows.problems)
+    made = {f"{job.entity}_id": ids_of(job.entity, given, part.first_rows[job.entity])}
+    made |= {name: given[name] for name in job.keep if name in given.column_names}
+    for definition in job.wanted:
+        made[definition.short_name] = figure_column(job.program, definition, result.figures[definition.name], rows)
+    if marginals is not None and job.marginal is not None:
+        made |= _rates(job, job.marginal, admitted, marginals, rows)
+    report.undetermined += len(rows.problems) - report.refused
+    return table_of(made, rows)
+
+
+def _rates(job: Job, marginal: Marginal, admitted: Admitted, marginals: Marginals, rows: Rows) -> dict[str, Any]:
+    """A column of rates for each figure that is money."""
+    assert admitted.columns is not None
+    touched = touched_rows(admitted.columns, group_of(job), job.entity, marginal, marginals.raised)
+    made: dict[str, Any] = {}
+    for definition in job.wanted:
+        if definition.type.kind is Kind.MONEY:
+            entries, large = rates(job.program, definition, definition.name, marginals, marginal)
+            known = touched & ~large
+            for result in (marginals.before, marginals.after):
+                status = result.figures[definition.name].status
+                known = known if status is None else known & (status == KNOWN)
+            made[f"{definition.short_name}_marginal"] = rate_column(entries, known, rows)
+    return made
+
+
+def _manifest(job: Job) -> str:
+    """What decides the output, as JSON. Inputs are told apart by name, size and time of change."""
+    inputs = {
+        entity: [str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns]
+        for entity, path in sorted(job.inputs.items())
+    }
+    wanted = [definition.name for definition in job.wanted]
+    marginal = job.marginal and [job.marginal.fact.name, job.marginal.role, job.marginal.step]
+    facts = [job.program.fingerprint, str(job.period), wanted, job.complete, job.part_rows, inputs, marginal, job.keep]
+    return json.dumps({"format": 2, "sha256": hashlib.sha256(json.dumps(facts).encode()).hexdigest()})

@@ -1,0 +1,152 @@
+"""A population in parts that fit into memory: so many groups, with their people and records.
+
+1. The groups' file sets the pace: so many of its rows make a part.
+2. People, and records after them, come in the order of their groups: a part takes all rows that belong to it, and the
+   first row of a later part ends it. Rows that belong to nobody go along, and are refused at the door.
+3. A row that belongs to an earlier part came out of order. That stops the run, since its group was computed without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from api.batch.files import BATCH, Stream, batches
+from api.failures import Failure, Misuse
+from engine.ir.program import Program
+
+pc: Any = pyarrow.compute
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table for each entity, and how many rows of its file stand before it. `last`: nothing follows."""
+
+    tables: Mapping[str, pa.Table]
+    first_rows: Mapping[str, int]
+
+
+def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -> Iterator[Part]:
+    """The population in parts of `rows` groups."""
+    entities = program.settings.entities
+    if group not in inputs:
+        raise Misuse(f"no file of `{entities[group].plural}` is given", f"add `--input {group}=FILE`")
+    streams = {name: Stream(path) for name, path in inputs.items()}
+    owners = {name: group if name == entities[group].of else entities[name].belongs_to for name in inputs}
+    order = sorted((name for name in inputs if owners[name]), key=lambda name: _depth(name, owners))
+    followers = {name: _Follower(streams[name], owners[name], streams[owners[name]]) for name in order}
+    while (groups := streams[group].fill(rows + 1)) is not None:
+        first_rows = {name: stream.taken for name, stream in streams.items()}
+        tables = {group: streams[group].take(min(rows, len(groups)))}
+        for name, follower in followers.items():
+            tables[name] = follower.belonging(tables[owners[name]])
+        yield Part(tables, first_rows)
+    for follower in followers.values():
+        follower.finish()
+
+
+def _depth(name: str, owners: Mapping[str, str]) -> int:
+    return 1 + _depth(owners[name], owners) if owners.get(name) else 0
+
+
+class _Follower:
+    """The rows of a file that come in the order of their owners in another."""
+
+    def __init__(self, stream: Stream, owner: str, owners: Stream) -> None:
+        self.stream = stream
+        self.owner = owner
+        self.owners = owners
+        self.column = f"{owner}_id"
+
+    def belonging(self, owners: pa.Table) -> pa.Table:
+        """The next rows, as long as they belong to one of `owners`, or to nobody."""
+        ids = _comparable(owners.column(self._own(owners)))
+        count = 0
+        while (shown := self.stream.fill(count + BATCH)) is not None and len(shown) > count:
+            found = self._mine(shown, count, ids)
+            count += found
+            if count < len(shown):
+                break
+        if self.stream.shown is None:
+            return pa.table({self.column: pa.array([], pa.string())})
+        return self.stream.take(count)
+
+    def _mine(self, shown: pa.Table, start: int, ids: Any) -> int:
+        """How many rows from `start` on belong to `ids`, or to nobody."""
+        if self.column not in shown.column_names:
+            raise Failure(f"{self.stream.path} has no column `{self.column}`, which says whose each row is")
+        whose = _comparable(shown.column(self.column).slice(start))
+        if whose.type != ids.type:
+            whose, ids = pc.cast(whose, pa.string()), pc.cast(ids, pa.string())
+        inside = pc.or_(pc.is_in(whose, value_set=ids), pc.is_null(whose))
+        outside = pc.index(inside, pa.scalar(False)).as_py()
+        if outside < 0:
+            return len(whose)
+        if self._follows(whose[outside]):
+            return int(outside)
+        inside = pc.or_(inside, self._nobodys(whose, ids, start))
+        outside = pc.index(inside, pa.scalar(False)).as_py()
+        return len(whose) if outside < 0 else int(outside)
+
+    def _follows(self, whose: Any) -> bool:
+        """Whether an owner is among the next that are in memory already, as it is where nobody is out of order."""
+        shown = self.owners.shown
+        if shown is None or not len(shown):
+            return False
+        ids = _comparable(shown.column(self._own(shown)))
+        wanted = whose.cast(pa.string()) if ids.type != whose.type else whose
+        return bool(pc.index(ids.cast(wanted.type), wanted).as_py() >= 0)
+
+    def _nobodys(self, whose: Any, ids: Any, start: int) -> Any:
+        """Which rows name an owner that the whole file of owners does not have. Raises Failure for one that came
+        earlier: its part was computed already."""
+        unknown = pc.unique(whose.filter(pc.invert(pc.is_in(whose, value_set=ids))).drop_null()).cast(pa.string())
+        before = self.owners.taken - len(ids)
+        row, there = 0, pa.array([], pa.string())
+        for batch in batches(self.owners.path):
+            name = next(one for one in (self.column, "id") if one in batch.column_names)
+            known = pc.cast(_comparable(batch.column(name)), pa.string())
+            for earlier in np.flatnonzero(pc.is_in(known, value_set=unknown).to_numpy(zero_copy_only=False)):
+                if row + earlier < before:
+                    self._out_of_order(whose, known[int(earlier)], start)
+            there = pa.concat_arrays([there, known.filter(pc.is_in(known, value_set=unknown))])
+            row += len(batch)
+        strangers = unknown.filter(pc.invert(pc.is_in(unknown, value_set=there)))
+        return pc.is_in(pc.cast(whose, pa.string()), value_set=strangers)
+
+    def _out_of_order(self, whose: Any, owner: Any, start: int) -> None:
+        row = self.stream.taken + start + pc.index(pc.cast(whose, pa.string()), owner).as_py() + 1
+        raise Failure(
+            f"{self.stream.path}, row {row}: it belongs to {self.owner} `{owner.as_py()}`, which came before",
+            f"sort the rows in the order of the {self.owner} that each belongs to",
+        )
+
+    def _own(self, owners: pa.Table) -> str:
+        own = next((name for name in (self.column, "id") if name in owners.column_names), None)
+        if own is None:
+            raise Failure(f"the table of each {self.owner} has no column `{self.column}`, by which others name it")
+        return own
+
+    def finish(self) -> None:
+        """Raise Failure if rows are left."""
+        if self.stream.fill(1) is not None:
+            raise Failure(
+                f"{self.stream.path}, row {self.stream.taken + 1}: it belongs to a {self.owner} that came before",
+                f"sort the rows in the order of the {self.owner} that each belongs to",
+            )
+
+
+def _comparable(array: Any) -> Any:
+    """Ids as one array of whole numbers or of text."""
+    combined: Any = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if pa.types.is_dictionary(combined.type):
+        combined = combined.dictionary_decode()
+    if pa.types.is_floating(combined.type):
+        combined = pc.cast(combined, pa.int64(), safe=False)
+    return combined if pa.types.is_integer(combined.type) else pc.cast(combined, pa.string())

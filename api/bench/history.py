@@ -1,0 +1,178 @@
+"""`rulewright bench --history`: how fast the log is, and the annual run, beside the disk's own speed.
+
+1. The disk: how often a second 400 bytes can be appended to a file and made durable. Without it no figure says much.
+2. Appends by one writer, each durable by itself; by 64 writers that share commits; in transactions of 500.
+3. The shipped sample so many times over: imported, taken as columns, and the chain verified.
+4. The annual run of all of it, as a process of its own with its memory: from the log to assessments and postings in it.
+5. A correction of one fact of every second tax unit, and the compaction that forgets what they superseded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from api.bench.measuring import Measured, once, process
+from api.history.tables import sample_tables
+from citizens import Correction, Draft, Facts, Membership, Origin, Point, Source, SqliteLog, import_tables, open_log
+
+DAY, RECORD_BYTES, WRITERS, KNOWN, MANY = date(2024, 1, 1), 400, 64, 10_000, 500
+ORIGIN = Origin("bench", "bench", "none", "tax")
+GROUP = "history"
+
+
+def measure_history(repeat: int, seconds: float = 3.0) -> Iterator[Measured]:
+    """All measurements of the log, as they are made. `seconds` is how long each kind of append goes on.
+
+    They are made on the disk that RULEWRIGHT_BENCH names a folder of, or on that of the working directory.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("RULEWRIGHT_BENCH", ".")) as name:
+        folder = Path(name)
+        yield Measured(GROUP, f"the disk: {RECORD_BYTES} bytes and an fsync", *_fsyncs(folder, seconds))
+        with open_log(folder / "appends") as log:
+            yield from _appends(log, seconds)
+        yield from _population(folder / "population", repeat)
+
+
+def _fsyncs(folder: Path, seconds: float) -> tuple[float, int]:
+    """Seconds, and how many appends to a file they were enough for."""
+    with (folder / "disk").open("wb") as file:
+
+        def write() -> None:
+            file.write(bytes(RECORD_BYTES))
+            file.flush()
+            os.fdatasync(file.fileno())
+
+        return _for(seconds, write)
+
+
+def _for(seconds: float, work: Callable[[], object]) -> tuple[float, int]:
+    """Do something again and again: the seconds that it took, and how often it was done."""
+    start, done = time.perf_counter(), 0
+    while time.perf_counter() < start + seconds:
+        work()
+        done += 1
+    return time.perf_counter() - start, done
+
+
+class _Drafts:
+    """Drafts of one change point each, of 10,000 subjects in turn."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._count = name, 0
+
+    def take(self, count: int) -> list[Draft]:
+        first, self._count = self._count, self._count + count
+        return [self._draft(index) for index in range(first, self._count)]
+
+    def _draft(self, index: int) -> Draft:
+        points = (Point("wages", DAY, Decimal(index)),)
+        return Draft(f"person/{index % KNOWN}", Facts(points), ORIGIN, f"{self._name}-{index}")
+
+
+def _appends(log: SqliteLog, seconds: float) -> Iterator[Measured]:
+    known, one, many = _Drafts("known"), _Drafts("one"), _Drafts("many")
+    for _ in range(KNOWN // MANY):
+        log.append(known.take(MANY))
+    yield Measured(GROUP, "events appended one by one, each durable", *_for(seconds, lambda: log.append(one.take(1))))
+    yield Measured(GROUP, f"events of {WRITERS} writers that share commits", *_writers(log, seconds))
+    taken, transactions = _for(seconds, lambda: log.append(many.take(MANY)))
+    yield Measured(GROUP, f"events in transactions of {MANY}", taken, transactions * MANY)
+
+
+def _writers(log: SqliteLog, seconds: float) -> tuple[float, int]:
+    counts: list[int] = []
+
+    def write(number: int) -> None:
+        drafts = _Drafts(f"writer-{number}")
+        counts.append(_for(seconds, lambda: log.append(drafts.take(1)))[1])
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(WRITERS)]
+
+    def all_of_them() -> None:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return once(all_of_them), sum(counts)
+
+
+# --- a population
+
+
+def sample_sources(repeat: int) -> list[Source]:
+    """The shipped sample `repeat` times over, each time under other ids, as an import takes it."""
+    tables = sample_tables()
+    units, people = tables["tax_unit"].drop_columns(["weight", "state_fips"]), tables["person"]
+    member = Membership("tax_unit", "tax_unit", "tax_unit_id", role_column="role")
+    return [
+        Source(pa.concat_tables([_renamed(units, at) for at in range(repeat)]), "tax_unit", "tax_unit_id", DAY),
+        Source(
+            pa.concat_tables([_renamed(people, at) for at in range(repeat)]),
+            "person", "person_id", DAY, memberships=(member,),
+        ),
+    ]  # fmt: skip
+
+
+def _renamed(table: Any, copy: int) -> Any:
+    for name in ("person_id", "tax_unit_id"):
+        if name in table.column_names:
+            named = pc.binary_join_element_wise(pa.scalar(str(copy)), table[name], pa.scalar("-"))
+            table = table.set_column(table.column_names.index(name), name, named)
+    return table
+
+
+def _population(folder: Path, repeat: int) -> Iterator[Measured]:
+    with open_log(folder) as log:
+        taken, units = _import(log, repeat)
+        subjects = log.head()
+        yield Measured(GROUP, f"bulk import of {subjects:,} subjects, an event each", taken, subjects)
+        yield Measured(GROUP, "subjects in a snapshot, as columns", once(lambda: log.snapshot(DAY)), subjects)
+        yield Measured(GROUP, "events verified, the whole chain", once(lambda: log.verify().require()), log.head())
+    yield _annual(folder, len(units))
+    with open_log(folder) as log:
+        half = units[::2]
+        yield Measured(GROUP, "corrections in transactions of 2,000", once(lambda: _correct(log, half)), len(half))
+        events = log.head()
+        yield Measured(GROUP, f"compaction of {events:,} events", once(lambda: _compact(log)), events)
+        log.verify().require()
+
+
+def _import(log: SqliteLog, repeat: int) -> tuple[float, list[str]]:
+    """Seconds, and the tax units as subjects."""
+    sources = sample_sources(repeat)
+    taken = once(lambda: import_tables(log, sources, ORIGIN, "sample"))
+    return taken, [f"tax_unit/{one}" for one in sources[0].table["tax_unit_id"].to_pylist()]
+
+
+def _annual(folder: Path, units: int) -> Measured:
+    """The command itself, from its start to its end."""
+    command = [sys.executable, "-m", "api.cli", "annual", "us", "--year", "2024", "--log", str(folder)]
+    return process(command, os.environ).measured(GROUP, f"annual run of {units:,} tax units, whole process", units)
+
+
+def _correct(log: SqliteLog, subjects: list[str]) -> None:
+    points = (Point("tax_unit_childcare_expenses", DAY, Decimal(100)),)
+    for start in range(0, len(subjects), 2_000):
+        log.append(
+            [
+                Draft(subject, Correction(points, "late"), ORIGIN, f"late-{subject}")
+                for subject in subjects[start : start + 2_000]
+            ]
+        )
+
+
+def _compact(log: SqliteLog) -> None:
+    log.compact({"tax": datetime.now(UTC)}, actor="bench", legal_basis="none")

@@ -1,0 +1,1 @@
+"""One case: reading it, computing it, naming what is in it."""

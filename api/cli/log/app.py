@@ -1,0 +1,245 @@
+"""The names and options of `rulewright log …` and of `ledger`. What each does stands in its own module.
+
+Every command that concerns a log names it with `--log`, or with the variable RULEWRIGHT_LOG.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.history.environment import LOG_VARIABLE
+
+log_app = typer.Typer(
+    help="Who people are and what has happened to them: an append-only log, known as of any day.",
+    epilog="Exit codes: 0 done, 1 failed or damaged, 2 usage, 3 rules invalid.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+LogOption = Annotated[
+    Path | None,
+    typer.Option("--log", envvar=LOG_VARIABLE, metavar="LOG", help="The folder that the log is."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Decimals are texts.")]
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="`<entity>/<id>`: person/17, tax_unit/4.")]
+Source = Annotated[str, typer.Option("--source", metavar="TEXT", help="Who the facts come from.")]
+Actor = Annotated[str, typer.Option("--actor", metavar="TEXT", help="Who records this; your login name if not given.")]
+Basis = Annotated[str, typer.Option("--legal-basis", metavar="TEXT", help="On what authority it is recorded.")]
+Retention = Annotated[str, typer.Option("--retention", metavar="CLASS", help="How long it is kept: a retention class.")]
+Known = Annotated[
+    str | None,
+    typer.Option("--known", metavar="K", help="As known when: 2025-06-01 (all that day, UTC), a moment, or #17."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+
+
+@log_app.command("import")
+def import_(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILES]", help="`people.parquet`, `tax_units.csv`, or `ENTITY=FILE`."),
+    ] = None,
+    log: LogOption = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="The population that ships: 10,000 tax units of 2024, 19,204 people.")
+    ] = False,
+    valid_from: Annotated[
+        str | None, typer.Option("--valid-from", metavar="DAY", help="From which day on the facts hold.")
+    ] = None,
+    rules: Annotated[str, typer.Option("--rules", metavar="RULES", help="The rules that say what a column is.")] = "us",
+    also: Annotated[
+        str, typer.Option("--also", metavar="A,B", help="Columns to record although the rules do not know them.")
+    ] = "",
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out rows with faults, and all that belong to them.")
+    ] = False,
+    source: Source = "",
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    retention: Retention = "tax",
+    as_json: AsJson = False,
+) -> None:
+    """Record tables of people, groups and records, CSV or Parquet. All is checked first; twice is as once."""
+    from api.cli.log.tables import Question, import_command
+
+    question = Question(
+        tuple(files or ()), log, sample, valid_from, rules, also, skip_bad, source, actor, legal_basis, retention
+    )
+    raise typer.Exit(import_command(question, as_json))
+
+
+@log_app.command("append")
+def append(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Events as YAML or JSON lines; `-` reads stdin.")],
+    log: LogOption = None,
+    source: Source = "",
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    retention: Retention = "tax",
+    as_json: AsJson = False,
+) -> None:
+    """Record events: all of the file or none. What an event does not say of its origin, the options do.
+
+    An event: {subject: person/17, id: w2-1, facts: {2024-01-01: {wages: 48_000.00}}}. citizens/README.md says the rest.
+    """
+    from api.cli.log.append import append_command
+
+    raise typer.Exit(append_command(file, log, source, actor, legal_basis, retention, as_json))
+
+
+@log_app.command("show")
+def show(
+    subject: Subject,
+    log: LogOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="K", help="Only what was recorded from a day, moment or #17 on.")
+    ] = None,
+    known: Known = None,
+    as_json: AsJson = False,
+) -> None:
+    """The history of a subject: what was recorded, when, by whom, on what authority, and what corrected what."""
+    from api.cli.log.show import show_command
+
+    raise typer.Exit(show_command(subject, log, since, known, as_json))
+
+
+@log_app.command("as-of")
+def as_of(
+    subject: Subject,
+    log: LogOption = None,
+    valid: Annotated[
+        str | None, typer.Option("--valid", metavar="DAY", help="What held on this day; today if not given.")
+    ] = None,
+    known: Known = None,
+    as_json: AsJson = False,
+) -> None:
+    """The facts of a subject as valid on a day, as known then or later; of a group also who was in it."""
+    from api.cli.log.show import as_of_command
+
+    raise typer.Exit(as_of_command(subject, log, valid, known, as_json))
+
+
+@log_app.command("verify")
+def verify(
+    log: LogOption = None,
+    anchor: Annotated[
+        Path | None, typer.Option("--anchor", metavar="FILE", help="An anchor kept elsewhere: is the end still there?")
+    ] = None,
+    write_anchor: Annotated[
+        Path | None, typer.Option("--write-anchor", metavar="FILE", help="Write an anchor, to keep elsewhere.")
+    ] = None,
+    events_only: Annotated[
+        bool, typer.Option("--events-only", help="Check the file of events by itself, without the key store.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Is the log what was written? Walks the whole chain; exit code 1, with the offset, if not."""
+    from api.cli.log.verify import verify_command
+
+    raise typer.Exit(verify_command(log, anchor, write_anchor, events_only, as_json))
+
+
+@log_app.command("compact")
+def compact(
+    horizon: Annotated[
+        list[str],
+        typer.Option("--horizon", metavar="CLASS=DAY", help="Forget what was superseded by that day; may be repeated."),
+    ],
+    log: LogOption = None,
+    tombstone_days: Annotated[
+        int, typer.Option("--tombstone-days", min=0, max=36_500, help="How long retractions wait before they go.")
+    ] = 30,
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    as_json: AsJson = False,
+) -> None:
+    """Forget superseded facts older than their retention class allows. No answer as known later changes."""
+    from api.cli.log.keep import compact_command
+
+    raise typer.Exit(compact_command(horizon, log, tombstone_days, actor, legal_basis, as_json))
+
+
+@log_app.command("hold")
+def hold(
+    subject: Annotated[
+        str | None, typer.Argument(metavar="[SUBJECT]", help="Whom; without it, all holds are listed.")
+    ] = None,
+    log: LogOption = None,
+    case: Annotated[str, typer.Option("--case", metavar="TEXT", help="The case that needs the history.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    release: Annotated[bool, typer.Option("--release", help="End the hold for the case.")] = False,
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    retention: Retention = "tax",
+    as_json: AsJson = False,
+) -> None:
+    """Keep everything of a subject while a case is open: nothing of it is compacted or erased."""
+    from api.cli.log.keep import Order, hold_command
+
+    order = Order(log, actor, legal_basis, reason)
+    raise typer.Exit(hold_command(subject, order, case, release, retention, as_json))
+
+
+@log_app.command("erase")
+def erase(
+    subject: Subject,
+    log: LogOption = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Destroy a subject's key and name, for ever: nothing of it can be read again, from no backup either."""
+    from api.cli.log.keep import Order, erase_command
+
+    raise typer.Exit(erase_command(subject, Order(log, actor, legal_basis, reason), yes, as_json))
+
+
+@log_app.command("backup")
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the copy.")],
+    log: LogOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the log, while it goes on being written, into a new folder."""
+    from api.cli.log.backup import backup_command
+
+    raise typer.Exit(backup_command(target, log, as_json))
+
+
+@log_app.command("restore")
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FOLDER", help="The backup.")],
+    log: LogOption = None,
+    erasures: Annotated[
+        Path | None, typer.Option("--erasures", metavar="FILE", help="A copy of the ledger of erasures.")
+    ] = None,
+    erasures_lost: Annotated[
+        bool, typer.Option("--erasures-lost", help="There is no ledger of erasures but the backup's own.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the place of the log, replay the erasures since, and verify all of it."""
+    from api.cli.log.backup import restore_command
+
+    raise typer.Exit(restore_command(source, log, erasures, erasures_lost, yes, as_json))
+
+
+@log_app.command("stats")
+def stats(log: LogOption = None, as_json: AsJson = False) -> None:
+    """How much is in the log, what was compacted and erased, who is under hold."""
+    from api.cli.log.verify import stats_command
+
+    raise typer.Exit(stats_command(log, as_json))
+
+
+def ledger(subject: Subject, log: LogOption = None, known: Known = None, as_json: AsJson = False) -> None:
+    """What a subject owes and is owed: every movement, and the balance after it."""
+    from api.cli.log.ledger import ledger_command
+
+    raise typer.Exit(ledger_command(subject, log, known, as_json))

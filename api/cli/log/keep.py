@@ -1,0 +1,186 @@
+"""`rulewright log compact`, `hold` and `erase`: what is forgotten, kept, and destroyed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from api.cli.log.output import table
+from api.cli.log.show import checked_subject
+from api.cli.output import complain, count, say, say_json, waiting
+from api.failures import ExitCode, Failure, Misuse, suggestion
+from api.history.access import login_name, moment_of, read_day, reading, writing
+from api.history.timeline import nothing_known
+from citizens import Draft, Hold, Origin, Release, SqliteLog
+
+_STEPS = {"plan": "finding what may go", "copy": "copying the rest", "index": "building indexes", "written": "syncing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """On which log, by whom, on what authority and why something is ordered."""
+
+    log: Path | None
+    actor: str
+    legal_basis: str
+    reason: str
+
+    def require(self) -> None:
+        """Raise Misuse unless it says on what authority, and why."""
+        if not self.legal_basis:
+            raise Misuse("it is not said on what authority", "add `--legal-basis 'GDPR art. 17'`, or what it is")
+        if not self.reason:
+            raise Misuse("it is not said why", "add `--reason 'request of 3 May'`")
+
+    @property
+    def by(self) -> str:
+        """The actor."""
+        return self.actor or login_name()
+
+
+def compact_command(
+    horizons: list[str], log: Path | None, tombstone_days: int, actor: str, legal_basis: str, as_json: bool
+) -> int:
+    """Forget superseded facts recorded by the horizons."""
+    moments = dict(_horizon(text) for text in horizons)
+    if len(moments) < len(horizons):
+        raise Misuse("a retention class has two horizons", "give each class one")
+    if not legal_basis:
+        raise Misuse("it is not said on what authority", "add `--legal-basis 'limitation act s. 5'`, or what it is")
+    with writing(log) as opened:
+        known = opened.stats().by_retention
+        for name in moments:
+            if name not in known:
+                help = suggestion(name, known, f"the log has {', '.join(f'`{one}`' for one in known) or 'none'}")
+                raise Misuse(f"no event has the retention class `{name}`", help)
+        delay = timedelta(days=tombstone_days)
+        done = opened.compact(
+            moments, actor=actor or login_name(), legal_basis=legal_basis, tombstone_delay=delay, on_step=_on_step
+        )
+    _on_step("")
+    if as_json:
+        say_json({"removed": done.removed, "left": done.left})
+    elif done.removed:
+        say(f"forgot {count(done.removed, 'event')}; {done.left:,} are left, the compaction's record among them")
+    else:
+        say(f"nothing to forget: {count(done.left, 'event')} stay as they are")
+    return ExitCode.DONE
+
+
+def _on_step(step: str) -> None:
+    if sys.stderr.isatty():
+        words = _STEPS.get(step, "")
+        print(f"\r\x1b[K{words}{' …' if words else ''}", end="", file=sys.stderr, flush=True)
+
+
+def _horizon(text: str) -> tuple[str, datetime]:
+    """`tax=2020-12-31` as the class and the end of that day."""
+    name, equals, day = text.partition("=")
+    if not equals or not name:
+        raise Misuse(f"`{text[:60]}` is no horizon", "write `--horizon tax=2020-12-31`")
+    if read_day(day, f"--horizon {name[:40]}=…") > datetime.now(UTC).date():
+        raise Misuse(f"the horizon of `{name[:40]}` lies in the future", "name a day that has been")
+    return name, moment_of(day, "--horizon", last=True)
+
+
+# --- holds
+
+
+def hold_command(subject: str | None, order: Order, case: str, release: bool, retention: str, as_json: bool) -> int:
+    """Place a hold, end it, or list those that are in force."""
+    if subject is None:
+        if release or case:
+            raise Misuse("it is not said whom the hold is of", "name the subject: `rulewright log hold person/17 …`")
+        return _list_holds(order.log, as_json)
+    name = checked_subject(subject)
+    if not case:
+        raise Misuse("the case is not named", "add `--case 'appeal 2025/17'`")
+    order.require()
+    with writing(order.log) as opened:
+        changed = _placed(opened, name, order, case, release, retention)
+        cases = open_cases(opened, name)
+    if as_json:
+        say_json({"subject": name, "changed": changed, "held_for": cases})
+        return ExitCode.DONE
+    before = "" if changed else "nothing to do: "
+    say(f"{before}{name} is " + (f"held for {', '.join(cases)}" if cases else "not held"))
+    return ExitCode.DONE
+
+
+def _placed(log: SqliteLog, subject: str, order: Order, case: str, release: bool, retention: str) -> bool:
+    """Record the hold or its end; False if it is so already."""
+    version = log.version(subject)
+    if not version:
+        raise nothing_known(log, subject)
+    if (case in open_cases(log, subject)) is not release:
+        if release:
+            complain(f"there is no hold of {subject} for the case `{case}`")
+        return False
+    body = Release(case, order.reason) if release else Hold(case, order.reason)
+    word = "release" if release else "hold"
+    origin = Origin("holds", order.by, order.legal_basis, retention)
+    log.append([Draft(subject, body, origin, f"{word}/{subject}/{version + 1}", version)])
+    return True
+
+
+def open_cases(log: SqliteLog, subject: str) -> list[str]:
+    """The cases for which a subject is held."""
+    cases: dict[str, None] = {}
+    for event in log.read_subject(subject):
+        match event.body:
+            case Hold(case=case):
+                cases[case] = None
+            case Release(case=case):
+                cases.pop(case, None)
+    return list(cases)
+
+
+def _list_holds(log: Path | None, as_json: bool) -> int:
+    with reading(log) as opened:
+        held = [(subject, open_cases(opened, subject)) for subject in sorted(opened.held())]
+    if as_json:
+        say_json({"held": [{"subject": subject, "cases": cases} for subject, cases in held]})
+    elif held:
+        for line in table(("subject", "held for"), [(subject, ", ".join(cases)) for subject, cases in held]):
+            say(line)
+    else:
+        say("nobody is under hold")
+    return ExitCode.DONE
+
+
+# --- erasure
+
+
+def erase_command(subject: str, order: Order, yes: bool, as_json: bool) -> int:
+    """Destroy the subject's key and name, once the user has confirmed."""
+    name = checked_subject(subject)
+    order.require()
+    if not yes and not sys.stdin.isatty():
+        raise Misuse("an erasure is confirmed at a terminal", "add `--yes` to erase without being asked")
+    with writing(order.log) as opened:
+        events = len(opened.read_subject(name))
+        if not events:
+            raise nothing_known(opened, name)
+        cases = open_cases(opened, name)
+        if cases:
+            release = f"rulewright log hold {name} --release --case '{cases[0]}' …"
+            raise Failure(f"`{name}` is under legal hold for {', '.join(cases)}", f"end the hold first: `{release}`")
+        if not yes and not confirmed(f"erase {name} ({count(events, 'event')}) for ever?"):
+            raise Failure("nothing was erased")
+        with waiting("erasing"):
+            opened.erase(name, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
+        ledger = opened.layout.erasures_path
+    if as_json:
+        say_json({"erased": True, "events": events, "ledger": str(ledger)})
+        return ExitCode.DONE
+    say(f"erased: {count(events, 'event')} can be read by nobody any more, from no backup either")
+    complain(f"keep a copy of {ledger} apart from the backups: restoring asks for it")
+    return ExitCode.DONE
+
+
+def confirmed(question: str) -> bool:
+    """Ask at the terminal; only a plain yes counts."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

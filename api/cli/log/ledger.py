@@ -1,0 +1,135 @@
+"""`rulewright ledger SUBJECT`: what a subject owes and is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from api.cases.values import with_commas
+from api.cli.log.output import moment_json, moment_text, table
+from api.cli.log.show import checked_subject
+from api.cli.output import say, say_json
+from api.failures import ExitCode
+from api.history.access import read_known, reading
+from api.history.json import amount_of
+from api.history.timeline import nothing_known
+from citizens import (
+    Account,
+    Adjustment,
+    Balances,
+    Belongs,
+    Correction,
+    Event,
+    Facts,
+    Line,
+    statement,
+    trial_balance,
+)
+
+_LINES = ("recorded", "what", "period", "amount", "balance", "because of")
+
+
+def ledger_command(subject: str, log: Path | None, known: str | None, as_json: bool) -> int:
+    """Every posting with the balance after it, and what is left by period."""
+    name, to = checked_subject(subject), read_known(known)
+    with reading(log) as opened:
+        events = opened.read_subject(name, to)
+        if not events:
+            raise nothing_known(opened, name)
+    lines, balances, reasons = statement(events), trial_balance(events), _reasons(events)
+    if as_json:
+        told = [_line_json(line, reasons) for line in lines]
+        say_json({"subject": name, "lines": told, "balances": _balances_json(balances)})
+        return ExitCode.DONE
+    if not lines:
+        say(f"{name}: nothing was posted")
+        for group in _groups(events):
+            say(f"{name} is in {group}: see `rulewright ledger {group}`")
+        return ExitCode.DONE
+    for currency, balance in balances.items():
+        say(f"{name}, in {currency}")
+        say()
+        own = [line for line in lines if line.posting.currency == currency]
+        _statement(own)
+        for cause in dict.fromkeys(line.posting.cause for line in own if line.posting.cause in reasons):
+            say(f"{cause}: {reasons[cause]}")
+        say()
+        _left(name, balance)
+    return ExitCode.DONE
+
+
+def _statement(lines: Sequence[Line]) -> None:
+    rows = [
+        (
+            f"#{line.offset} {moment_text(line.recorded_at_us)}",
+            line.posting.movement.value,
+            line.posting.period,
+            _money(amount_of(line.posting)),
+            _money(line.balance),
+            line.posting.cause,
+        )
+        for line in lines
+    ]
+    for text in table(_LINES, rows, frozenset({3, 4})):
+        say(text)
+
+
+def _reasons(events: Iterable[Event]) -> dict[str, str]:
+    """Why something was corrected, by the id of the assessment that postings give as their cause."""
+    return {event.body.assessment: event.body.reason for event in events if isinstance(event.body, Adjustment)}
+
+
+def _left(name: str, balance: Balances) -> None:
+    """What is owed by whom, for each period and in all."""
+    rows = [(period, _money(abs(owed)), _owes(name, owed)) for period, owed in balance.by_period.items()]
+    if len(rows) > 1:
+        rows.append(("all", _money(abs(balance.owed)), _owes(name, balance.owed)))
+    for text in table(("period", "left", ""), rows, frozenset({1})):
+        say(text)
+
+
+def _owes(name: str, owed: Decimal) -> str:
+    if owed == 0:
+        return "settled"
+    return f"owed by {name}" if owed > 0 else f"owed to {name}"
+
+
+def _money(amount: Decimal) -> str:
+    return with_commas(format(amount, "f"))
+
+
+def _groups(events: Iterable[Event]) -> list[str]:
+    """The groups that a person was ever recorded to be in: money is owed by those."""
+    groups: dict[str, None] = {}
+    for event in events:
+        if isinstance(event.body, Facts | Correction):
+            groups |= {point.value.group: None for point in event.body.points if isinstance(point.value, Belongs)}
+    return list(groups)
+
+
+def _line_json(line: Line, reasons: Mapping[str, str]) -> dict[str, object]:
+    posting = line.posting
+    return {
+        "offset": line.offset,
+        "recorded_at": moment_json(line.recorded_at_us),
+        "movement": posting.movement.value,
+        "period": posting.period,
+        "currency": posting.currency,
+        "amount": format(amount_of(posting), "f"),
+        "balance": format(line.balance, "f"),
+        "cause": posting.cause,
+        "reason": reasons.get(posting.cause),
+        "entries": {entry.account.value: format(entry.amount, "f") for entry in posting.entries},
+    }
+
+
+def _balances_json(balances: dict[str, Balances]) -> dict[str, object]:
+    return {
+        currency: {
+            "owed": format(balance.owed, "f"),
+            "by_period": {period: format(owed, "f") for period, owed in balance.by_period.items()},
+            "accounts": {account.value: format(balance.accounts[account], "f") for account in Account},
+        }
+        for currency, balance in balances.items()
+    }

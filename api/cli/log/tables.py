@@ -1,0 +1,141 @@
+"""`rulewright log import`: tables of people, groups and records, or the shipped sample, into a log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import monotonic
+
+from api.cli.log.output import counting
+from api.cli.output import complain, count, say, say_json, waiting
+from api.failures import ExitCode, Misuse
+from api.history.access import is_log, log_folder, login_name, read_day, writing
+from api.history.tables import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables, strangers
+from api.rules import programs
+from citizens import Imported, Origin
+from engine.population.door import BadCell
+
+SHOWN_FAULTS = 50
+SHOWN_OWNERS = 10
+SAMPLE_BASIS = "sample data, public domain"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user asks for; fields as the options are named."""
+
+    files: tuple[str, ...]
+    log: Path | None
+    sample: bool
+    valid_from: str | None
+    rules: str
+    also: str
+    skip_bad: bool
+    source: str
+    actor: str
+    legal_basis: str
+    retention: str
+
+
+def import_command(question: Question, as_json: bool) -> int:
+    """Check the tables, then record them."""
+    folder, day, origin = log_folder(question.log), _day(question), _origin(question)
+    start = monotonic()
+    admission = _admitted(question, day)
+    if not any(len(source.table) for source in admission.sources) or (admission.faults and not question.skip_bad):
+        _tell_faults(admission, as_json)
+        return ExitCode.FAILED
+    new = not is_log(folder)
+    with writing(folder, create=True) as log, counting("recording") as on_progress:
+        imported = record(log, admission, origin, day, on_progress)
+        unknown = strangers(log, admission)
+    if new:
+        complain(f"made a new log: {folder}")
+    if unknown:
+        _tell_strangers(unknown)
+    _report(admission, imported, unknown, folder, monotonic() - start, as_json)
+    return ExitCode.DONE
+
+
+def _day(question: Question) -> date:
+    if question.sample and question.files:
+        raise Misuse("`--sample` is the whole import", "give either files or `--sample`")
+    if not question.sample and not question.files:
+        raise Misuse("nothing is to be imported", "name files such as `people.parquet tax_units.csv`, or `--sample`")
+    if question.valid_from is not None:
+        return read_day(question.valid_from, "--valid-from")
+    if not question.sample:
+        raise Misuse("it is not said from which day on the facts hold", "add `--valid-from 2024-01-01`")
+    return SAMPLE_DAY
+
+
+def _origin(question: Question) -> Origin:
+    basis = question.legal_basis or (SAMPLE_BASIS if question.sample else "")
+    if not basis:
+        raise Misuse("it is not said on what authority the facts are recorded", "add `--legal-basis 'Tax Act s. 12'`")
+    source = question.source or ("sample" if question.sample else "import")
+    return Origin(source, question.actor or login_name(), basis, question.retention)
+
+
+def _admitted(question: Question, day: date) -> Admission:
+    with waiting("reading the rules"):
+        program = programs.load_program(question.rules)
+    with waiting("reading and checking the tables"):
+        if question.sample:
+            return admit(program, day, sample_tables(), SAMPLE_ALSO, skip_bad=question.skip_bad, files={})
+        tables, files = read_files(program, question.files)
+        also = [name.strip() for name in question.also.split(",") if name.strip()]
+        return admit(program, day, tables, also, skip_bad=question.skip_bad, files=files)
+
+
+def _tell_faults(admission: Admission, as_json: bool) -> None:
+    faults = admission.faults
+    if as_json:
+        say_json({"recorded": 0, "faults": [_fault_json(fault) for fault in faults]})
+        return
+    _list_faults(faults)
+    complain(f"{count(len(faults), 'fault')}; nothing was recorded")
+    if all(fault.row for fault in faults):
+        complain("  = help: correct the files, or leave these rows out with `--skip-bad`")
+
+
+def _list_faults(faults: Sequence[BadCell]) -> None:
+    for fault in faults[:SHOWN_FAULTS]:
+        complain(f"error: {fault}")
+    if len(faults) > SHOWN_FAULTS:
+        complain(f"… and {len(faults) - SHOWN_FAULTS:,} more")
+
+
+def _fault_json(fault: BadCell) -> dict[str, object]:
+    return {"file": fault.table, "row": fault.row, "column": fault.column, "message": fault.message}
+
+
+def _tell_strangers(owners: Sequence[str]) -> None:
+    """Records whose owner is not there wait for whoever it is; nobody is assessed with them until then."""
+    named = ", ".join(owners[:SHOWN_OWNERS]) + (", …" if len(owners) > SHOWN_OWNERS else "")
+    whose = "the owner" if len(owners) == 1 else f"{len(owners):,} owners"
+    complain(f"nothing is recorded yet of {whose} of these records: {named}")
+    complain("  = help: record them too, or correct the ids and import again")
+
+
+def _report(
+    admission: Admission, imported: Imported, unknown: Sequence[str], folder: Path, seconds: float, as_json: bool
+) -> None:
+    if as_json:
+        faults = [_fault_json(fault) for fault in admission.faults]
+        counts = {"recorded": imported.recorded, "duplicates": imported.duplicates}
+        say_json({"log": str(folder), **counts, "skipped": dict(admission.skipped), "faults": faults,
+                  "owners_not_recorded": list(unknown)})  # fmt: skip
+        return
+    _list_faults(admission.faults)
+    rows = ", ".join(f"{len(source.table):,} of {source.entity}" for source in admission.sources)
+    say(f"recorded {count(imported.recorded, 'event')} ({rows}) in {seconds:.1f} s")
+    if imported.duplicates:
+        say(f"{imported.duplicates:,} had been recorded before")
+    silent = sum(len(source.table) for source in admission.sources) - imported.recorded - imported.duplicates
+    if silent:
+        say(f"nothing is said in {count(silent, 'row')}, which were not recorded")
+    for name, rows_left_out in admission.skipped.items():
+        say(f"left out {count(rows_left_out, 'row')} of {name}: those at fault, and what belongs to them")

@@ -1,0 +1,1 @@
+"""Events and tables into a log, and histories out of it."""

@@ -1,0 +1,145 @@
+"""Opening a log for a command, and how users write moments.
+
+A log is named by `--log` or the variable RULEWRIGHT_LOG; its key store lies in it, or where RULEWRIGHT_KEYS says. A log
+is made where none is only if a command says so, and never in a folder that holds other things.
+
+A day stands for all of it: "as known on 2025-06-01" takes in what was recorded on that day (UTC), "since 2025-06-01"
+begins with its first moment. A moment is written as `2025-06-01T12:30:00Z`, an offset as `#17` or `17`.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from time import monotonic, sleep
+
+from api.failures import Failure, Misuse
+from api.history.environment import KEYS_VARIABLE, LOG_VARIABLE
+from citizens import CitizensError, LogLocked, SqliteLog, open_log
+
+PATIENCE = 5.0
+"""How many seconds a command waits for another writer to finish."""
+_OWN_FILES = re.compile(r"(restored-)?events-\d{6}\.db.*|(restored-)?keys\.db.*|erasures\.log|anchor.*|lock|cache")
+_OFFSET = re.compile(r"#?([0-9]{1,15})", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_TICK = timedelta(microseconds=1)
+
+
+def failure_of(error: CitizensError) -> Failure:
+    """A fault of the log as a front end tells it: what is wrong, and after the last `; ` what to do."""
+    message, _, remedy = str(error).rpartition("; ")
+    return Failure(message, remedy) if message else Failure(remedy)
+
+
+def log_folder(log: Path | None) -> Path:
+    """The folder that was named. Raises Misuse if none was."""
+    if log is None or not str(log).strip():
+        raise Misuse("no log is named", f"add `--log citizens.db`, or set {LOG_VARIABLE}")
+    return log
+
+
+def keys_path() -> Path | None:
+    """Where the key store lies, if not in the log's folder."""
+    chosen = os.environ.get(KEYS_VARIABLE, "").strip()
+    return Path(chosen) if chosen else None
+
+
+def is_log(folder: Path) -> bool:
+    """Whether there is a log in the folder."""
+    return (folder / "current").is_file()
+
+
+@contextmanager
+def reading(log: Path | None) -> Iterator[SqliteLog]:
+    """The log, open for reading while others may write it."""
+    folder = log_folder(log)
+    require_log(folder)
+    with open_log(folder, write=False, keys=keys_path()) as opened:
+        yield opened
+
+
+@contextmanager
+def writing(log: Path | None, *, create: bool = False) -> Iterator[SqliteLog]:
+    """The log, open for writing. Where there is none it is made if `create` says so, or refused."""
+    folder = log_folder(log)
+    if not create:
+        require_log(folder)
+    elif not is_log(folder):
+        require_room(folder)
+    with _opened(folder) as opened:
+        yield opened
+
+
+def _opened(folder: Path) -> SqliteLog:
+    """The log, open for writing; a writer that is about to finish, such as a follower's round, is waited for."""
+    until = monotonic() + PATIENCE
+    while True:
+        try:
+            return open_log(folder, keys=keys_path())
+        except LogLocked:
+            if monotonic() >= until:
+                raise
+        sleep(0.05)
+
+
+def require_log(folder: Path) -> None:
+    """Raise Failure unless there is a folder that may be a log."""
+    if not folder.exists():
+        raise Failure(f"there is no log `{folder}`", "check the path; `rulewright log import` makes a new log")
+    if not folder.is_dir():
+        raise Failure(f"`{folder}` is a file, and a log is a folder", "name the folder that holds the file `current`")
+
+
+def require_room(folder: Path) -> None:
+    """Raise Failure where a new log would lie among other files."""
+    if folder.exists() and not folder.is_dir():
+        raise Failure(f"`{folder}` is a file, and a log is a folder", "name a new folder")
+    others = [path.name for path in folder.iterdir() if not _OWN_FILES.fullmatch(path.name)] if folder.exists() else []
+    if others:
+        raise Failure(f"`{folder}` is no log, and holds other files (`{sorted(others)[0]}`)", "name a new folder")
+
+
+def read_day(text: str, option: str) -> date:
+    """A day as `2024-12-31`. Raises Misuse."""
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misuse(f"`{text[:40]}` is not a day", f"write `{option} 2024-12-31`") from None
+
+
+def read_known(text: str | None, option: str = "--known") -> int | datetime | None:
+    """As known when: an offset, a moment, or the end of a day (UTC); None for now. Raises Misuse."""
+    if text is None:
+        return None
+    offset = _OFFSET.fullmatch(text)
+    return int(offset[1]) if offset else moment_of(text, option, last=True)
+
+
+def moment_of(text: str, option: str, *, last: bool) -> datetime:
+    """A moment; of a day, its first or `last` microsecond (UTC). Raises Misuse."""
+    remedy = f"write `{option} 2025-06-01`, `2025-06-01T12:30:00Z`, or an offset such as `#17`"
+    try:
+        if _DAY.fullmatch(text):
+            start = datetime.combine(date.fromisoformat(text), time(), UTC)
+            return start + timedelta(days=1) - _TICK if last else start
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise Misuse(f"`{text[:40]}` is not a moment", remedy) from None
+    if moment.tzinfo is None:
+        raise Misuse(f"`{text[:40]}` has no time zone", "end it in `Z` for UTC, or in an offset such as `+01:00`")
+    return moment
+
+
+def login_name() -> str:
+    """Who runs the command: the actor of what it records, unless another is named."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}"

@@ -1,0 +1,1 @@
+"""Which rules a user means, and their programs."""

@@ -1,0 +1,176 @@
+"""Which rules a user means, and their program, compiled once.
+
+A name such as `us` is one of the folders shipped in `rules/`; anything else is a path to a folder. Compiling takes a
+second or so; the result is kept in the user's cache folder, under a hash over every file that decided it: the rules,
+the reforms and the engine's own code. A kept result that cannot be read, or that others could have written, is ignored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import reduce
+from pathlib import Path
+
+import engine
+from api.failures import Misuse, suggestion
+from engine.examples.run import check_examples
+from engine.ir.program import Program
+from engine.pipeline import Compiled, check_rules, compile_rules
+from engine.reading.documents import REFORMS_FOLDER
+from engine.text.diagnostics import Diagnostics
+
+SHIPPED = Path(engine.__file__).parents[1] / "rules"
+_KEPT_AT_MOST = 32
+
+
+def shipped_rules() -> list[str]:
+    """The names of the rules that come with the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/ruleset.yaml"))
+
+
+def find_rules(name: str) -> Path:
+    """The folder that `name` means. Raises Misuse if there is none."""
+    if name in shipped_rules():
+        return SHIPPED / name
+    folder = Path(name)
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise Misuse(f"`{name}` is a file, not a folder of rules", "name the folder that holds `ruleset.yaml`")
+    known = shipped_rules()
+    shipped = "shipped rules: " + ", ".join(f"`{one}`" for one in known)
+    raise Misuse(f"there are no rules `{name}`", suggestion(name, known, f"name a folder, or one of the {shipped}"))
+
+
+def find_reforms(paths: Sequence[Path]) -> list[Path]:
+    """The reform files, which must be there. Raises Misuse for one that is not."""
+    for path in paths:
+        if not path.is_file():
+            raise Misuse(f"there is no reform file `{path}`", "name a YAML file; see Reforms in rules/README.md")
+    return list(paths)
+
+
+def check(name: str, reforms: Sequence[Path] = (), lint: bool = True) -> Compiled:
+    """Every problem of the rules that `name` means, and their program if there is no error.
+
+    Without `reforms` and with `lint` each of the rules' own, in their folder `reforms`, is checked too, by itself.
+    """
+    folder = find_rules(name)
+    compiled = check_rules(folder, find_reforms(reforms), lint)
+    if lint and not reforms:  # a reform may have removed what examples name
+        compiled = _with_examples(compiled)
+    if reforms or compiled.program is None or not lint:
+        return compiled
+    own = sorted(path for path in (folder / REFORMS_FOLDER).glob("*.yaml") if path.is_file())
+    return reduce(lambda so_far, path: _with_reform(so_far, folder, path), own, compiled)
+
+
+def _with_examples(compiled: Compiled) -> Compiled:
+    """What was found, and what is wrong with the examples; what they compute is for `test`."""
+    if compiled.program is None or compiled.ruleset is None:
+        return compiled
+    problems = Diagnostics(list(compiled.problems))
+    check_examples(compiled.ruleset, compiled.program, problems)
+    return Compiled(compiled.ruleset, None if problems.errors else compiled.program, tuple(problems))
+
+
+def _with_reform(compiled: Compiled, folder: Path, reform: Path) -> Compiled:
+    """What was found, and what is wrong under one of the rules' own reforms."""
+    found = check_rules(folder, [reform], lint=False)
+    known = set(compiled.problems)
+    more = tuple(problem for problem in found.problems if problem not in known)
+    program = compiled.program if found.program is not None else None
+    return Compiled(compiled.ruleset, program, (*compiled.problems, *more))
+
+
+def load_program(name: str, reforms: Sequence[Path] = ()) -> Program:
+    """The program of the rules that `name` means, under `reforms`. Raises Misuse, or RulesInvalid with the problems."""
+    folder, overlays = find_rules(name), find_reforms(reforms)
+    kept = _kept_file(folder, overlays)
+    program = _read_kept(kept) if kept is not None else None
+    if program is None:
+        program = compile_rules(folder, overlays)
+        if kept is not None:
+            _keep(kept, program)
+    return program
+
+
+def cache_folder() -> Path | None:
+    """Where results are kept; None if `RULEWRIGHT_CACHE` is set to nothing."""
+    chosen = os.environ.get("RULEWRIGHT_CACHE")
+    if chosen is not None:
+        return Path(chosen) if chosen else None
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "rulewright"
+
+
+def _kept_file(folder: Path, reforms: Sequence[Path]) -> Path | None:
+    cache = cache_folder()
+    if cache is None:
+        return None
+    try:
+        digest = _digest(folder, reforms)
+    except OSError:
+        return None  # compiling will say what cannot be read
+    return cache / f"{digest}.program"
+
+
+def _digest(folder: Path, reforms: Sequence[Path]) -> str:
+    """A hash over the rules, the reforms, the engine's code and the Python that reads the result."""
+    digest = hashlib.sha256(sys.version.encode())
+    code = Path(engine.__file__).parent
+    _feed(digest, code, sorted([*code.rglob("*.py"), *code.rglob("*.lark")]))
+    digest.update(str(folder).encode())  # positions in messages name the files as the user did
+    _feed(digest, folder, sorted(folder.rglob("*.y*ml")))
+    for path in reforms:
+        _feed(digest, path.parent, [path])
+    return digest.hexdigest()
+
+
+def _feed(digest: hashlib._Hash, base: Path, files: Iterable[Path]) -> None:
+    for path in files:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(base)}\0{len(content)}\0".encode())
+        digest.update(content)
+
+
+def _read_kept(path: Path) -> Program | None:
+    """What is kept at `path`, if only this user could have written it and it can be read."""
+    try:
+        with path.open("rb") as stream:
+            found = os.fstat(stream.fileno())
+            if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                return None
+            content = stream.read()
+        digest, body = content[:32], content[32:]
+        if hashlib.sha256(body).digest() != digest:
+            return None
+        program = pickle.loads(body)
+    except (OSError, pickle.PickleError, AttributeError, ImportError, EOFError, ValueError, TypeError):
+        return None
+    return program if isinstance(program, Program) else None
+
+
+def _keep(path: Path, program: Program) -> None:
+    """Write beside, then rename, so that nobody reads half a file. Failing to keep a result is no failure."""
+    with suppress(OSError, RecursionError, pickle.PickleError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        body = pickle.dumps(program, protocol=pickle.HIGHEST_PROTOCOL)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(hashlib.sha256(body).digest() + body)
+        os.replace(temporary, path)
+        _forget_old(path.parent)
+
+
+def _forget_old(folder: Path) -> None:
+    kept = sorted(folder.glob("*.program"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[_KEPT_AT_MOST:]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The embedded log: writer, reader, keys, erasure, compaction, verification, backup, snapshots."""

@@ -1,0 +1,166 @@
+"""Copies of a log, and getting it back.
+
+A backup is a folder: `events.db`, `keys.db`, `erasures.log`, and a manifest that says how far the log reached and what
+each file's hash is. The events are copied first and the keys after, so that every event's key is there.
+
+A restore checks the hashes, puts the files in place, and replays the ledger of erasures that outlived the backup:
+who was erased since stays erased. That ledger is the one at the target, or a copy kept elsewhere. Without any, the
+restore is refused, unless the caller says that it is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import apsw
+
+from citizens.errors import LogDamaged, LogUnavailable, Refused
+from citizens.sqlite.connections import SHIPPED, connect
+from citizens.sqlite.durable import WriterLock, replace_file, sync_file, sync_folder
+from citizens.sqlite.erasure import add_to_ledger, read_ledger
+from citizens.sqlite.layout import Anchor, Layout
+from citizens.sqlite.log import SqliteLog, open_log
+from citizens.sqlite.verification import Verification
+
+MANIFEST = "manifest.json"
+FILES = ("events.db", "keys.db", "erasures.log")
+_BLOCK = 1 << 20
+
+
+def backup(log: SqliteLog, target: Path | str) -> Anchor:
+    """Copy the log, while it goes on, into the new folder `target`; how far the copy reaches.
+
+    Raises Refused if there is something at `target` already, LogUnavailable (with nothing left there) if it fails.
+    """
+    folder = Path(target)
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} is not empty; name a new folder for the backup")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _fill(log, folder)
+    except (OSError, apsw.Error) as error:
+        for path in folder.iterdir():
+            path.unlink()
+        message = f"{folder} holds no backup ({_told(error)}); make room there or see to the disk, and repeat"
+        raise LogUnavailable(message) from error
+
+
+def _fill(log: SqliteLog, folder: Path) -> Anchor:
+    anchor = log.anchor()
+    _copy(log.layout.events_path(), folder / "events.db")
+    _copy(log.layout.keys_path, folder / "keys.db")
+    entries = read_ledger(log.layout.erasures_path)
+    (folder / "erasures.log").touch()
+    add_to_ledger(folder / "erasures.log", entries)
+    hashes = {name: _hash(folder / name) for name in FILES}
+    manifest = {"anchor": anchor.to_json(), "sha256": hashes}
+    replace_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
+    return anchor
+
+
+def _told(error: OSError | apsw.Error) -> str:
+    """What happened, in words."""
+    return error.strerror or str(error) if isinstance(error, OSError) else type(error).__name__
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A consistent copy of a database that may be being written."""
+    reading, writing = connect(source, SHIPPED, write=False), apsw.Connection(str(target))
+    with writing.backup("main", reading, "main") as copying:
+        copying.step()
+    writing.pragma("journal_mode", "delete")
+    writing.close()
+    reading.close()
+    sync_file(target)
+
+
+def _hash(path: Path) -> str:
+    total = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            total.update(block)
+    return total.hexdigest()
+
+
+def restore(
+    source: Path | str,
+    target: Path | str,
+    *,
+    keys: Path | str | None = None,
+    erasures: Path | str | None = None,
+    erasures_lost: bool = False,
+) -> Verification:
+    """Put the backup in `source` into the folder `target`, replay the erasures, verify all of it.
+
+    A log at `target` is replaced; its ledger of erasures is kept and added to. `keys` is where the key store goes, if
+    not into the folder. `erasures` names another copy of the ledger.
+
+    Raises LogDamaged, with nothing changed, if the backup is not whole, LogUnavailable if there is no room for it;
+    Refused if there is no ledger but the backup's own and `erasures_lost` does not say that this is known; LogLocked if
+    a process writes the log.
+    """
+    folder = Path(source)
+    layout = Layout(Path(target), Path(keys) if keys is not None else Path(target) / "keys.db")
+    anchor = check_backup(folder)
+    ledgers = [layout.erasures_path] + ([Path(erasures)] if erasures is not None else [])
+    outlived = [path for path in ledgers if path.exists()]
+    if not outlived and not erasures_lost:
+        raise Refused("no ledger of erasures outlived the backup; give its copy, or say that it is lost")
+    entries = [entry for path in [*outlived, folder / "erasures.log"] for entry in read_ledger(path)]
+    layout.folder.mkdir(parents=True, exist_ok=True)
+    lock = WriterLock(layout.folder / "lock")
+    try:
+        add_to_ledger(layout.erasures_path, entries)
+        _put_in_place(folder, layout, anchor)
+    finally:
+        lock.release()
+    with open_log(layout.folder, keys=layout.keys_path) as log:
+        found = log.verify(anchor)
+    found.require()
+    return found
+
+
+def check_backup(folder: Path) -> Anchor:
+    """How far the backup reaches. Raises LogDamaged if a file is missing or not as it was copied."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        anchor, hashes = Anchor.from_json(manifest["anchor"]), manifest["sha256"]
+        for name in FILES:
+            if _hash(folder / name) != hashes[name]:
+                raise LogDamaged(f"{folder / name} is not as it was copied; use another backup")
+    except (OSError, ValueError, KeyError, TypeError):
+        raise LogDamaged(f"{folder} is not a whole backup; use another") from None
+    return anchor
+
+
+def _put_in_place(folder: Path, layout: Layout, anchor: Anchor) -> None:
+    """Replace the log, once the backup's files are beside it. Between the old and the new one, opening is refused."""
+    path = layout.folder / "events-000001.db"
+    moves = [("events.db", path), ("keys.db", layout.keys_path)]
+    try:
+        for name, to in moves:
+            shutil.copyfile(folder / name, _beside(to))
+            sync_file(_beside(to))
+    except OSError as error:
+        for _, to in moves:
+            _beside(to).unlink(missing_ok=True)
+        message = f"{layout.folder} is as it was ({error.strerror}); make room for the log a second time, and repeat"
+        raise LogUnavailable(message) from error
+    (layout.folder / "current").unlink(missing_ok=True)
+    sync_folder(layout.folder)
+    layout.clear_cache()
+    for old in [*layout.folder.glob("events-*.db*"), *layout.keys_path.parent.glob(layout.keys_path.name + "*")]:
+        old.unlink()
+    for _, to in moves:
+        _beside(to).rename(to)
+        sync_folder(to.parent)
+    layout.write_anchor(anchor)
+    layout.swap(path)
+
+
+def _beside(path: Path) -> Path:
+    """Where a file waits to be put in place: a name that no clean-up of the log's own files matches."""
+    return path.with_name("restored-" + path.name)

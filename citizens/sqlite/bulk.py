@@ -1,0 +1,75 @@
+"""Writing an events file from end to end: fast, because nothing of it counts until it is complete.
+
+The file is written without a journal and without syncs, its indexes are built last, and then it is synced once and
+swapped in (`layout`). A crash on the way leaves a stray file and the old log. Compaction and bulk loads do this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import apsw
+
+from citizens import chain, codec
+from citizens.events import Origin
+from citizens.sqlite.connections import EVENTS_INDEXES, Settings, connect
+from citizens.sqlite.durable import sync_file
+from citizens.sqlite.keys import encrypt
+from citizens.sqlite.reader import Row
+from citizens.sqlite.writer import INSERT_EVENT, Tip
+
+CHUNK = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One event of a bulk load: its subject's number and key, and its payload in the clear."""
+
+    number: int
+    key: bytes
+    delivery: bytes
+    payload: bytes
+
+
+def open_unsafe(path: Path, settings: Settings) -> apsw.Connection:
+    """A connection that keeps nothing safe, for a file that does not count yet."""
+    connection = connect(path, settings, write=True)
+    connection.pragma("journal_mode", "off")
+    connection.pragma("synchronous", "OFF")
+    connection.pragma("secure_delete", False)
+    connection.pragma("cache_size", -200_000)
+    return connection
+
+
+def finish_file(connection: apsw.Connection, path: Path) -> None:
+    """Build the indexes, commit, close, and make the file durable."""
+    connection.execute(EVENTS_INDEXES)
+    connection.execute("COMMIT")
+    connection.close()
+    sync_file(path)
+
+
+def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable[Loaded]) -> None:
+    """Write Facts events into an empty file, in a transaction that is begun and left open."""
+    connection.execute("BEGIN")
+    fields = (origin.source, origin.actor, origin.legal_basis, origin.retention)
+    connection.execute("INSERT INTO origins VALUES(1, ?, ?, ?, ?)", fields)
+    chained = _chained(tip, chain.origin_digest(origin), events)
+    while rows := list(islice(chained, CHUNK)):
+        connection.executemany(INSERT_EVENT, rows)
+    connection.execute("INSERT INTO deliveries SELECT delivery, offset FROM events ORDER BY delivery")
+
+
+def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Row]:
+    offset, link, recorded_at_us = tip.offset, tip.link, tip.recorded_at_us
+    versions: dict[int, int] = {}
+    for event in events:
+        offset += 1
+        version = versions[event.number] = versions.get(event.number, 0) + 1
+        head = chain.header(offset, recorded_at_us, codec.FACTS, event.number, version, event.delivery, digest)
+        stored = encrypt(event.key, event.payload, head)
+        link = chain.link(link, head, stored)
+        yield Row(offset, recorded_at_us, codec.FACTS, event.number, version, 1, event.delivery, stored, link)

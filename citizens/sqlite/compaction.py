@@ -1,0 +1,254 @@
+"""What may be forgotten: superseded change points older than their retention class allows.
+
+1. A rule gives each retention class a horizon. A class without one keeps everything. Nothing recorded after the horizon
+   of its class goes, nor anything of a subject under hold, nor a subject's last event (it
+   says the subject's version).
+2. Lay out all change points by key (subject, attribute, valid_from) and offset. A change point is superseded if the
+   next one of its key was recorded by the horizon too. So at or after the horizon no answer needs it.
+3. An event goes when all its change points are superseded. An event is kept whole otherwise: its hash covers it whole.
+4. A retraction goes when it is the last of its keys, has waited the tombstone delay before the horizon, and no earlier
+   event with a key of its own is left that would come back to life. Retractions are decided in order of offset.
+5. Facts of erased subjects go when their class's horizon has passed; nobody can read them.
+6. Copy the survivors, in order and with their offsets, to a new events file; put a gap where a run is missing; append
+   the compaction's own event; build indexes; sync; swap (`layout`). The old file counts until the swap.
+
+For each attribute that lost something, the horizon is kept; a question as known before it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+import numpy as np
+
+from citizens import chain
+from citizens.events import Compaction
+from citizens.sqlite.bulk import finish_file, open_unsafe
+from citizens.sqlite.connections import Settings, get_meta
+from citizens.sqlite.layout import Layout, create_events
+from citizens.sqlite.points import Ints, Scan, scan
+from citizens.sqlite.reader import Reader, one
+from citizens.sqlite.snapshot import Mask
+from citizens.sqlite.verification import remains_digest
+
+OnStep = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Horizons:
+    """Per retention class: offsets up to which superseded points, and retractions, may go."""
+
+    superseded: Mapping[str, int]
+    retractions: Mapping[str, int]
+    tombstone_delay_us: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Which offsets go, and per attribute the offset before which answers are lost."""
+
+    dropped: Ints
+    lost: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What a compaction did: events removed and left (its own record among them); 0 removed if it had nothing to do."""
+
+    removed: int
+    left: int
+
+
+@dataclass(slots=True)
+class _Points:
+    """All change points in order of key and offset. `event` is a row of the scan."""
+
+    event: Ints
+    attribute: Ints
+    names: list[str]
+    same_key_next: Mask
+
+
+def plan(reader: Reader, horizons: Horizons) -> Plan:
+    """Decide what goes (steps 1 to 5)."""
+    found = scan(reader, 0, max(horizons.superseded.values(), default=0))
+    held, last = reader.held(), _last_events(reader)
+    spared = np.isin(found.subjects, np.fromiter(held, np.int64, len(held))) | np.isin(found.offsets, last)
+    limit = np.where(spared, 0, _per_origin(reader, horizons.superseded)[found.origins])
+    points = _points(found)
+    superseded = _superseded(points, found.offsets, limit)
+    going = _whole_events(points, superseded, len(found.offsets))
+    retraction_limit = np.where(spared, 0, _per_origin(reader, horizons.retractions)[found.origins])
+    _retractions(points, superseded, going, found, retraction_limit)
+    lost = _lost(points, going, limit)
+    erased = _erased(reader, found.unreadable, horizons.superseded, held, set(last.tolist()))
+    return Plan(np.sort(np.concatenate([found.offsets[going], erased])), lost)
+
+
+def _last_events(reader: Reader) -> Ints:
+    rows = reader.connection.execute("SELECT max(offset) FROM events GROUP BY subject")
+    return np.array([row[0] for row in rows], dtype=np.int64)
+
+
+def _per_origin(reader: Reader, limits: Mapping[str, int]) -> Ints:
+    """The offset limit of each origin, by its number."""
+    rows = list(reader.connection.execute("SELECT number, retention FROM origins"))
+    by_number = np.zeros(max((number for number, _ in rows), default=0) + 1, dtype=np.int64)
+    for number, retention in rows:
+        by_number[number] = limits.get(retention, 0)
+    return by_number
+
+
+def _points(found: Scan) -> _Points:
+    names: dict[str, int] = {}
+    events, attributes, days = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for block in found.blocks:
+        for name, _ in block.shape:
+            code = names.setdefault(name, len(names))
+            events.append(block.events)
+            attributes.append(np.full(len(block.events), code, dtype=np.int64))
+            days.append(np.full(len(block.events), block.day, dtype=np.int64))
+    event, attribute, day = np.concatenate(events), np.concatenate(attributes), np.concatenate(days)
+    subject = found.subjects[event]
+    order = np.lexsort((event, day, attribute, subject))
+    event, attribute, day, subject = event[order], attribute[order], day[order], subject[order]
+    same = np.zeros(len(event), dtype=np.bool_)
+    same[:-1] = (subject[1:] == subject[:-1]) & (attribute[1:] == attribute[:-1]) & (day[1:] == day[:-1])
+    return _Points(event, attribute, list(names), same)
+
+
+def _superseded(points: _Points, offsets: Ints, limit: Ints) -> Mask:
+    """Whether the next change point of the key was recorded within this one's limit."""
+    following = np.zeros(len(points.event), dtype=np.int64)
+    following[:-1] = offsets[points.event[1:]]
+    superseded: Mask = points.same_key_next & (following <= limit[points.event])
+    return superseded
+
+
+def _whole_events(points: _Points, superseded: Mask, events: int) -> Mask:
+    """Events all of whose change points are superseded."""
+    all_points = np.bincount(points.event, minlength=events)
+    gone = np.bincount(points.event[superseded], minlength=events)
+    whole: Mask = (all_points > 0) & (all_points == gone)
+    return whole
+
+
+def _retractions(points: _Points, superseded: Mask, going: Mask, found: Scan, limit: Ints) -> None:
+    """Add to `going` the retractions that nothing needs any more (step 4)."""
+    old = (found.kinds == 3) & ~going & (found.offsets <= limit)
+    candidates = np.flatnonzero(old[points.event])
+    by_event: dict[int, list[int]] = {}
+    for place in candidates.tolist():
+        by_event.setdefault(int(points.event[place]), []).append(place)
+    for event in sorted(by_event):
+        if all(superseded[place] or not _revives(points, going, place) for place in by_event[event]):
+            going[event] = True
+
+
+def _revives(points: _Points, going: Mask, place: int) -> bool:
+    """Whether an earlier event with the same key is left, or a later one stands on the retraction's record."""
+    earlier = place - 1
+    while earlier >= 0 and points.same_key_next[earlier]:
+        if not going[points.event[earlier]]:
+            return True
+        earlier -= 1
+    return False
+
+
+def _lost(points: _Points, going: Mask, limit: Ints) -> dict[str, int]:
+    lost = np.zeros(len(points.names), dtype=np.int64)
+    gone = going[points.event]
+    np.maximum.at(lost, points.attribute[gone], limit[points.event[gone]])
+    return {name: int(lost[code]) for code, name in enumerate(points.names) if lost[code]}
+
+
+def _erased(reader: Reader, unreadable: Ints, limits: Mapping[str, int], held: set[int], last: set[int]) -> Ints:
+    per_origin = _per_origin(reader, limits)
+    select = "SELECT origin, subject FROM events WHERE offset = ?"
+    gone = []
+    for offset in unreadable.tolist():
+        origin, subject = one(reader.connection, select, offset)
+        if offset <= per_origin[origin] and subject not in held and offset not in last:
+            gone.append(offset)
+    return np.array(gone, dtype=np.int64)
+
+
+def write(
+    reader: Reader,
+    layout: Layout,
+    settings: Settings,
+    planned: Plan,
+    append: Callable[[Reader, str], None],
+    on_step: OnStep,
+) -> Path:
+    """Copy what is left to the next events file (step 6), up to the swap. `append` adds the compaction's own event."""
+    path = layout.next_path()
+    create_events(path, get_meta(reader.connection, "log_id"), settings, indexed=False)
+    connection = open_unsafe(path, settings)
+    on_step("copy")
+    _copy(connection, layout.events_path(), planned.dropped)
+    gaps = _gaps(reader, planned.dropped)
+    rows = [(gap.first, gap.last, gap.before, gap.after, gap.recorded_from_us, gap.recorded_to_us) for gap in gaps]
+    connection.executemany("INSERT INTO gaps VALUES(?, ?, ?, ?, ?, ?)", rows)
+    copied = Reader(connection, reader.keys)
+    append(copied, remains_digest(copied))
+    on_step("index")
+    finish_file(connection, path)
+    on_step("written")
+    return path
+
+
+def _copy(connection: apsw.Connection, old: Path, dropped: Ints) -> None:
+    connection.execute("ATTACH ? AS old", (str(old),))
+    connection.execute("BEGIN; CREATE TEMP TABLE dropped(offset INTEGER PRIMARY KEY)")
+    connection.executemany("INSERT INTO dropped VALUES(?)", ((offset,) for offset in dropped.tolist()))
+    connection.execute(
+        "INSERT INTO events SELECT * FROM old.events WHERE offset NOT IN (SELECT offset FROM dropped) ORDER BY offset"
+    )
+    for table in ("origins", "deliveries", "uses", "positions"):
+        connection.execute(f"INSERT INTO {table} SELECT * FROM old.{table} ORDER BY 1, 2")
+    connection.execute("COMMIT; DETACH old; BEGIN")
+
+
+def _gaps(reader: Reader, dropped: Ints) -> list[chain.Gap]:
+    """The old gaps and the new runs, joined where they touch."""
+    breaks = np.flatnonzero(np.diff(dropped) > 1) + 1
+    runs = [(int(run[0]), int(run[-1])) for run in np.split(dropped, breaks) if len(run)]
+    pieces = sorted([*(_run_gap(reader, *run) for run in runs), *reader.gaps()], key=lambda gap: gap.first)
+    joined: list[chain.Gap] = []
+    for piece in pieces:
+        if joined and joined[-1].last + 1 == piece.first:
+            left = joined.pop()
+            piece = chain.Gap(
+                left.first, piece.last, left.before, piece.after, left.recorded_from_us, piece.recorded_to_us
+            )
+        joined.append(piece)
+    return joined
+
+
+def _run_gap(reader: Reader, first: int, last: int) -> chain.Gap:
+    select = "SELECT chain, recorded_at_us FROM events WHERE offset = ?"
+    before = reader.connection.execute(select, (first - 1,)).fetchone()
+    from_us = one(reader.connection, select, first)[1]
+    after, to_us = one(reader.connection, select, last)
+    genesis = chain.genesis(get_meta(reader.connection, "log_id"))
+    link = before[0] if before is not None else _gap_end(reader, first - 1) or genesis
+    return chain.Gap(first, last, link, after, from_us, to_us)
+
+
+def _gap_end(reader: Reader, last: int) -> bytes | None:
+    return reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (last,)).get  # type: ignore[no-any-return]
+
+
+def record(planned: Plan, horizons: Horizons, digest: str) -> Compaction:
+    """The compaction's own event."""
+    return Compaction(
+        tuple(sorted(horizons.superseded.items())),
+        tuple(sorted(planned.lost.items())),
+        horizons.tombstone_delay_us,
+        len(planned.dropped),
+        digest,
+    )

@@ -1,0 +1,95 @@
+"""The ledger of erasures, which outlives backups.
+
+A backup from before an erasure holds the erased key. So each erasure is first written into a ledger, a text file
+that is never restored from a backup, and the ledger is replayed whenever a log is opened and after every restore:
+
+1. Write (number, the key's fingerprint, actor, legal basis, reason) into the ledger; fsync.
+2. Destroy the key and the name in the key store; empty its WAL.
+3. Append an erasure event to the log, and delete cached snapshots.
+
+A crash after 1 is finished by the replay. A ledger that was lost is made anew from the log's own events. Keep a copy of
+the ledger apart from the log and its backups: it holds no personal data. Each line carries a hash over itself and the
+line before, so that a torn last line is told from damage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from citizens.errors import LogDamaged
+from citizens.events import Draft, Erasure, Event, Origin
+from citizens.sqlite.durable import sync_folder
+
+LEDGER_SOURCE = "erasure-ledger"
+LEDGER_RETENTION = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One erasure: the subject's number, its key's fingerprint, who, on what authority, why."""
+
+    number: int
+    fingerprint: str
+    actor: str
+    legal_basis: str
+    reason: str
+
+    def draft(self) -> Draft:
+        """The event that records it. Its identity is the erasure's, so it is appended once."""
+        origin = Origin(LEDGER_SOURCE, self.actor, self.legal_basis, LEDGER_RETENTION)
+        return Draft("", Erasure(self.number, self.fingerprint, self.reason), origin, f"erasure-{self.fingerprint}")
+
+
+def read_ledger(path: Path) -> list[Entry]:
+    """All erasures. A torn last line was never acknowledged and is passed over; other damage raises LogDamaged."""
+    if not path.exists():
+        return []
+    entries: list[Entry] = []
+    before = ""
+    lines = path.read_bytes().split(b"\n")
+    for index, line in enumerate(lines[:-1], 1):
+        text, _, digest = line.decode(errors="replace").rpartition(" ")
+        if _digest(before, text) != digest:
+            message = f"{path}, line {index}: the ledger of erasures is damaged"
+            remedy = "put back its copy; if there is none, move it away: the erasures that the log recorded are kept"
+            raise LogDamaged(f"{message}; {remedy}")
+        entries.append(Entry(**json.loads(text)))
+        before = digest
+    return entries
+
+
+def recorded_erasures(events: Iterable[Event]) -> list[Entry]:
+    """The ledger's entries of erasures that a log recorded."""
+    return [
+        Entry(body.number, body.fingerprint, event.origin.actor, event.origin.legal_basis, body.reason)
+        for event in events
+        if isinstance(body := event.body, Erasure)
+    ]
+
+
+def add_to_ledger(path: Path, entries: Iterable[Entry]) -> None:
+    """Write entries that are not in the ledger yet, durably. A torn last line is cut off first."""
+    known = read_ledger(path)
+    new = [entry for entry in dict.fromkeys(entries) if entry not in known]
+    with path.open("a+b") as file:
+        file.seek(0)
+        whole, _, torn = file.read().rpartition(b"\n")
+        if torn:
+            file.truncate(len(whole) + 1 if whole else 0)
+        before = whole.rpartition(b"\n")[2].decode().rpartition(" ")[2]
+        for entry in new:
+            text = json.dumps(asdict(entry))
+            before = _digest(before, text)
+            file.write(f"{text} {before}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
+
+
+def _digest(before: str, text: str) -> str:
+    return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()[:32]

@@ -1,0 +1,218 @@
+"""Reading events out of the embedded log: one connection to the events, one to the keys.
+
+Each payload was sealed to its header when it was written, so a flipped bit or a swapped row in either is found at the
+read, at its offset. (The chain, which also finds missing rows, is walked by `verification`.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import apsw
+
+from citizens import chain, codec
+from citizens.errors import LogDamaged, LogUnavailable
+from citizens.events import Body, Compaction, Event, Hold, Origin, Release, Unreadable
+from citizens.sqlite.keys import KeyStore, decrypt
+
+COLUMNS = "offset, recorded_at_us, kind, subject, version, origin, delivery, payload, chain"
+
+
+NOT_AS_WRITTEN = (struct.error, TypeError, ValueError, AttributeError)
+"""What reading stumbles over when a flipped bit has changed a value's type."""
+
+
+class _Nobody:
+    """Names without a key store: events about the log itself name nobody."""
+
+    def number(self, subject: str) -> int:
+        raise NotImplementedError
+
+    def name(self, number: int) -> str:
+        raise NotImplementedError
+
+
+_NOBODY = _Nobody()
+
+
+class Row(NamedTuple):
+    """An event as stored."""
+
+    offset: int
+    recorded_at_us: int
+    kind: int
+    subject: int
+    version: int
+    origin: int
+    delivery: bytes
+    payload: bytes
+    chain: bytes
+
+
+class Reader:
+    """A pair of connections. Not for use by two threads at once. Without keys, only the chain can be read."""
+
+    def __init__(self, events: apsw.Connection, keys: KeyStore | None) -> None:
+        self.connection = events
+        self._keys = keys
+        self._origins: dict[int, tuple[Origin, bytes]] = {}
+
+    @property
+    def keys(self) -> KeyStore:
+        """The key store. Raises LogUnavailable if it is not open."""
+        if self._keys is None:
+            raise LogUnavailable("the key store is not open, so no subject can be read; open it as well")
+        return self._keys
+
+    def rows(self, where: str, values: tuple[int | bytes, ...] = ()) -> Iterator[Row]:
+        """Rows under a condition that is this program's own text, never a user's."""
+        cursor = self.connection.execute(f"SELECT {COLUMNS} FROM events {where}", values)
+        return guarded(Row(*row) for row in cursor)
+
+    def events(self, where: str, values: tuple[int | bytes, ...] = ()) -> list[Event]:
+        """The same rows as events."""
+        return [self.event(row) for row in self.rows(where, values)]
+
+    def event(self, row: Row) -> Event:
+        """The event of a row. Raises LogDamaged, with the offset, if the row is not as it was written."""
+        try:
+            return self._event(row)
+        except NOT_AS_WRITTEN as error:
+            raise LogDamaged(
+                f"event at offset {row.offset} is not as it was written; restore it", row.offset
+            ) from error
+
+    def _event(self, row: Row) -> Event:
+        origin, _ = self.origin(row.origin)
+        plain = self.payload(row)
+        if plain is None:
+            erased: Body = Unreadable(codec.KIND_NAMES.get(row.kind, str(row.kind)))
+            event_id, body = "", erased
+        else:
+            event_id, body = codec.decode(row.kind, plain, self._keys or _NOBODY)
+        subject = self.keys.name(row.subject) if row.subject else ""
+        return Event(row.offset, row.recorded_at_us, subject, row.version, body, origin, event_id, row.chain)
+
+    def payload(self, row: Row) -> bytes | None:
+        """The row's payload in the clear, or None if the subject was erased."""
+        head = self.header(row)
+        try:
+            if row.kind >= codec.FIRST_PLAIN_KIND:
+                return chain.open_plain(head, row.payload)
+            key = self.keys.key(row.subject)
+            return None if key is None else decrypt(key, row.payload, head)
+        except LogDamaged as error:
+            raise LogDamaged(f"event at offset {row.offset}: {error}", row.offset) from None
+
+    def header(self, row: Row) -> bytes:
+        """The header that the row's payload and link were made over."""
+        _, digest = self.origin(row.origin)
+        return chain.header(row.offset, row.recorded_at_us, row.kind, row.subject, row.version, row.delivery, digest)
+
+    def origin(self, number: int) -> tuple[Origin, bytes]:
+        """The origin with that number and its digest."""
+        if number not in self._origins:
+            select = "SELECT source, actor, legal_basis, retention FROM origins WHERE number = ?"
+            row = self.connection.execute(select, (number,)).fetchone()
+            if row is None:
+                raise LogDamaged(f"there is no origin {number}; verify the log and restore it from a backup")
+            origin = Origin(*row)
+            self._origins[number] = (origin, chain.origin_digest(origin))
+        return self._origins[number]
+
+    def head(self) -> int:
+        """The offset of the last event; 0 if there is none."""
+        return int(self.connection.execute("SELECT coalesce(max(offset), 0) FROM events").get)
+
+    def version(self, number: int) -> int:
+        """The version of the subject with that number."""
+        select = "SELECT version FROM events WHERE subject = ? ORDER BY offset DESC LIMIT 1"
+        return int(self.connection.execute(select, (number,)).get or 0)
+
+    def position(self, consumer: str) -> int:
+        """Where the consumer stands. Raises LogDamaged if the row does not match its digest."""
+        select = "SELECT position, digest FROM positions WHERE consumer = ?"
+        row = self.connection.execute(select, (consumer,)).fetchone()
+        if row is None:
+            return 0
+        if position_digest(consumer, row[0]) != row[1]:
+            raise LogDamaged(f"the position of consumer `{consumer}` is damaged; verify the log and restore it")
+        return int(row[0])
+
+    def offset_at(self, moment_us: int) -> int:
+        """The last offset, present or compacted, recorded at or before the moment. Recorded times never go back."""
+        low, high = 0, self.head()
+        select = "SELECT offset, recorded_at_us FROM events WHERE offset > ? ORDER BY offset LIMIT 1"
+        while low < high:
+            middle = (low + high) // 2
+            offset, recorded_at_us = one(self.connection, select, middle)
+            if recorded_at_us <= moment_us:
+                low = offset
+            else:
+                high = middle
+        gap = "SELECT last FROM gaps WHERE first > ? AND recorded_to_us <= ? ORDER BY first DESC LIMIT 1"
+        after = self.connection.execute(gap, (low, moment_us)).get
+        return max(low, after or 0)
+
+    def gaps(self) -> Iterator[chain.Gap]:
+        """The compacted runs in order."""
+        select = "SELECT first, last, before, after, recorded_from_us, recorded_to_us FROM gaps ORDER BY first"
+        return (chain.Gap(*row) for row in self.connection.execute(select))
+
+    def lost(self) -> dict[str, int]:
+        """Per attribute, the offset before which compaction has made answers impossible."""
+        lost: dict[str, int] = {}
+        for event in self.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (codec.COMPACTION,)):
+            assert isinstance(event.body, Compaction)
+            for attribute, offset in event.body.lost:
+                lost[attribute] = max(offset, lost.get(attribute, 0))
+        return lost
+
+    def held(self) -> set[int]:
+        """The numbers of the subjects that are under hold for at least one case."""
+        cases: dict[int, set[str]] = {}
+        for row in self.rows("WHERE kind >= 32 AND kind IN (32, 33) ORDER BY offset"):
+            plain = self.payload(row)
+            body = codec.decode(row.kind, plain, self.keys)[1] if plain is not None else None
+            match body:
+                case Hold():
+                    cases.setdefault(row.subject, set()).add(body.case)
+                case Release():
+                    cases.setdefault(row.subject, set()).discard(body.case)
+                case _:
+                    continue
+        return {number for number, open_cases in cases.items() if open_cases}
+
+    def close(self) -> None:
+        """Close both connections."""
+        self.connection.close()
+        if self._keys is not None:
+            self._keys.close()
+
+
+def one(connection: apsw.Connection, select: str, *values: int | bytes) -> tuple[Any, ...]:
+    """The one row that must be there. Raises LogDamaged if it is not."""
+    row = connection.execute(select, values).fetchone()
+    if row is None:
+        raise LogDamaged("a row of the log that others speak of is missing; verify the log and restore it")
+    return tuple(row)
+
+
+def position_digest(consumer: str, position: int) -> bytes:
+    """What a consumer's row is checked against."""
+    return hashlib.sha256(f"position\0{consumer}\0{position}".encode()).digest()
+
+
+def guarded(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, with SQLite's own complaint turned into LogDamaged that says after which offset."""
+    last = 0
+    try:
+        for row in rows:
+            last = row.offset
+            yield row
+    except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
+        message = f"the file cannot be read after offset {last} ({error}); verify the log and restore it from a backup"
+        raise LogDamaged(message, last + 1) from error

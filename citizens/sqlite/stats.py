@@ -1,0 +1,73 @@
+"""How much there is in a log: for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from citizens.codec import COMPACTION, KIND_NAMES
+from citizens.events import Compaction
+from citizens.sqlite.layout import Layout
+from citizens.sqlite.reader import Reader, one
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counts of a log. `file_bytes` is of the events and the keys together, WALs included.
+
+    `recorded_us` are the first and the last moment at which an event that is left was recorded; None of an empty log.
+    `horizons` are, by retention class, the offsets up to which superseded facts were compacted.
+    """
+
+    head: int
+    by_kind: Mapping[str, int]
+    by_retention: Mapping[str, int]
+    recorded_us: tuple[int, int] | None
+    compacted: int
+    horizons: Mapping[str, int]
+    subjects: int
+    erased: int
+    held: int
+    consumers: Mapping[str, int]
+    file_bytes: int
+
+
+def collect(reader: Reader, layout: Layout) -> Stats:
+    """Count. Takes a walk over the events' headers."""
+    run = reader.connection.execute
+    kinds = run("SELECT kind, count(*) FROM events GROUP BY kind ORDER BY kind")
+    by_kind = {KIND_NAMES.get(kind, str(kind)): count for kind, count in kinds}
+    first, last = one(reader.connection, "SELECT min(recorded_at_us), max(recorded_at_us) FROM events")
+    gone = run("SELECT coalesce(sum(last - first + 1), 0) FROM gaps").get
+    subjects, erased = reader.keys.count()
+    paths = [*layout.folder.glob("events-*.db*"), *layout.keys_path.parent.glob(layout.keys_path.name + "*")]
+    return Stats(
+        head=reader.head(),
+        by_kind=by_kind,
+        by_retention=_by_retention(reader),
+        recorded_us=None if first is None else (first, last),
+        compacted=gone,
+        horizons=_horizons(reader),
+        subjects=subjects,
+        erased=erased,
+        held=len(reader.held()),
+        consumers=dict(run("SELECT consumer, position FROM positions ORDER BY consumer")),
+        file_bytes=sum(path.stat().st_size for path in paths),
+    )
+
+
+def _by_retention(reader: Reader) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, count in list(reader.connection.execute("SELECT origin, count(*) FROM events GROUP BY origin")):
+        retention = reader.origin(number)[0].retention
+        found[retention] = found.get(retention, 0) + count
+    return dict(sorted(found.items()))
+
+
+def _horizons(reader: Reader) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for event in reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (COMPACTION,)):
+        assert isinstance(event.body, Compaction)
+        for retention, offset in event.body.horizons:
+            found[retention] = max(offset, found.get(retention, 0))
+    return found

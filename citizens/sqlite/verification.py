@@ -1,0 +1,256 @@
+"""Is the log what was written? Answered from the events file alone, without keys.
+
+1. Walk the events in order. Each one's link must follow from the one before; offsets must be consecutive except where a
+   gap says that a run was compacted, and the links around the gap must fit.
+2. The last compaction's event must match a hash over all gaps and over the deliveries whose events are gone.
+3. The table that repeats the events' deliveries must repeat them. Positions carry their own digests.
+4. SQLite's own check of the file's structure.
+5. An anchor, if one is given, must be of this log; so must the one that lies in its folder. The ledger of erasures
+   must be whole.
+
+Problems are values, each with the offset it concerns; the first 50 are told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import apsw
+
+from citizens import chain, codec
+from citizens.errors import AnchorMismatch, LogDamaged
+from citizens.events import Compaction
+from citizens.sqlite.connections import FORMAT, SHIPPED, connect, get_meta
+from citizens.sqlite.erasure import read_ledger
+from citizens.sqlite.layout import Anchor, Layout
+from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, position_digest
+
+MAX_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something is not as it was written. `offset` is the event concerned; 0 if it is no event."""
+
+    offset: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was walked, and what was found wrong. `chain` is the last link, in hexadecimal."""
+
+    events: int
+    head: int
+    chain: str
+    problems: tuple[Damage, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found wrong."""
+        return not self.problems
+
+    def require(self) -> None:
+        """Raise LogDamaged with the first problem, if there is one."""
+        if self.problems:
+            first = self.problems[0]
+            raise LogDamaged(f"{first.what}; restore the log from a backup", first.offset)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Where the walk along the chain stands."""
+
+    offset: int
+    link: bytes
+    recorded_at_us: int = 0
+    events: int = 0
+
+
+def verify(reader: Reader, *, after: int = 0, anchor: Anchor | None = None, deep: bool = True) -> Verification:
+    """Walk the chain from `after`. `deep` also checks the tables beside the events and the file's structure."""
+    walk = _Walk(after, b"")
+    problems = list(islice(_all_problems(reader, walk, anchor, deep), MAX_PROBLEMS))
+    return Verification(walk.events, walk.offset, walk.link.hex(), tuple(problems))
+
+
+def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool) -> Iterator[Damage]:
+    try:
+        if int.from_bytes(get_meta(reader.connection, "format"), "big") != FORMAT:
+            yield Damage(0, f"the file's format is not {FORMAT}")
+        walk.link = _link_at(reader, walk.offset)
+        yield from _walk_chain(reader, walk)
+        if deep:
+            yield from _check_gaps(reader)
+            yield from _check_tables(reader)
+            yield from _check_structure(reader.connection)
+        if anchor is not None:
+            check_anchor(reader, anchor)
+    except LogDamaged as error:
+        yield Damage(error.offset or 0, str(error))
+    except NOT_AS_WRITTEN:
+        yield Damage(walk.offset + 1, f"after offset {walk.offset} there is a value that no writer wrote")
+    except apsw.Error as error:
+        yield Damage(walk.offset + 1, f"the file cannot be read after offset {walk.offset} ({error})")
+
+
+def _link_at(reader: Reader, offset: int) -> bytes:
+    """The link of an event or of a compacted run's end."""
+    if offset == 0:
+        return chain.genesis(get_meta(reader.connection, "log_id"))
+    found = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
+    found = found or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get
+    if found is None:
+        raise AnchorMismatch(f"the log has no event at offset {offset}, which an anchor saw", offset)
+    return bytes(found)
+
+
+def _walk_chain(reader: Reader, walk: _Walk) -> Iterator[Damage]:
+    gaps = iter([gap for gap in reader.gaps() if gap.first > walk.offset])
+    gap = next(gaps, None)
+    for row in reader.rows("WHERE offset > ? ORDER BY offset", (walk.offset,)):
+        while gap is not None and gap.first == walk.offset + 1:
+            if gap.before != walk.link:
+                yield Damage(gap.first, f"the chain does not lead into the compacted run at offset {gap.first}")
+            walk.offset, walk.link = gap.last, gap.after
+            gap = next(gaps, None)
+        if row.offset != walk.offset + 1:
+            yield Damage(walk.offset + 1, f"events are missing from offset {walk.offset + 1} to {row.offset - 1}")
+        if chain.link(walk.link, reader.header(row), row.payload) != row.chain:
+            yield Damage(row.offset, f"the event at offset {row.offset} does not match the chain")
+        if row.recorded_at_us < walk.recorded_at_us:
+            yield Damage(row.offset, f"the event at offset {row.offset} was recorded before the one before it")
+        walk.offset, walk.link, walk.recorded_at_us = row.offset, row.chain, row.recorded_at_us
+        walk.events += 1
+    if gap is not None:
+        yield Damage(gap.first, f"a compacted run at offset {gap.first} has no place in the log")
+
+
+def _check_gaps(reader: Reader) -> Iterator[Damage]:
+    last = None
+    for row in reader.rows("WHERE kind >= 32 AND kind = 49 ORDER BY offset DESC LIMIT 1"):
+        last = reader.event(row).body
+    has_gaps = next(reader.gaps(), None) is not None
+    if last is None and has_gaps:
+        yield Damage(0, "events were removed without a compaction's record")
+    if isinstance(last, Compaction) and last.gaps != remains_digest(reader):
+        yield Damage(0, "the compacted runs do not match the last compaction's record")
+
+
+def remains_digest(reader: Reader) -> str:
+    """A hash over what compaction left of removed events: the gaps, and the deliveries that must not come again."""
+    total = hashlib.sha256(chain.gaps_digest(reader.gaps()).encode())
+    select = (
+        "SELECT offset, delivery FROM deliveries WHERE NOT EXISTS "
+        "(SELECT 1 FROM events WHERE events.offset = deliveries.offset) ORDER BY offset, delivery"
+    )
+    for offset, delivery in reader.connection.execute(select):
+        total.update(offset.to_bytes(8, "big") + delivery)
+    return total.hexdigest()
+
+
+def _check_tables(reader: Reader) -> Iterator[Damage]:
+    connection = reader.connection
+    for (offset,) in connection.execute(
+        "SELECT events.offset FROM events LEFT JOIN deliveries USING(delivery) "
+        "WHERE deliveries.offset IS NOT events.offset LIMIT 50"
+    ):
+        yield Damage(offset, f"the delivery of the event at offset {offset} is not on record")
+    spare = "SELECT (SELECT count(*) FROM deliveries) - (SELECT count(*) FROM events)"
+    missing = "SELECT coalesce(sum(last - first + 1), 0) FROM gaps"
+    if connection.execute(spare).get != connection.execute(missing).get:
+        yield Damage(0, "the record of deliveries has entries that belong to no event")
+    for consumer, position, digest in connection.execute("SELECT consumer, position, digest FROM positions"):
+        if position_digest(consumer, position) != digest:
+            yield Damage(0, f"the position of consumer `{consumer}` is damaged")
+
+
+def _check_structure(connection: apsw.Connection) -> Iterator[Damage]:
+    for (message,) in connection.execute("PRAGMA integrity_check(20)"):
+        if message != "ok":
+            yield Damage(0, f"the file's structure is damaged: {message}")
+
+
+def verify_events(folder: Path | str, anchor: Anchor | None = None) -> Verification:
+    """Verify a log's file of events by itself, for who has no keys. Raises LogDamaged if there is no such file."""
+    layout = Layout(Path(folder), Path(folder) / "keys.db")
+    reader = Reader(connect(layout.events_path(), SHIPPED, write=False), None)
+    try:
+        return with_folder(reader, layout, verify(reader, anchor=anchor))
+    finally:
+        reader.close()
+
+
+def with_folder(reader: Reader, layout: Layout, found: Verification) -> Verification:
+    """`found`, whether the log still reaches the anchor that its last writer left, and the ledger of erasures."""
+    problems = list(found.problems)
+    for check in (lambda: _check_last_anchor(reader, layout), lambda: read_ledger(layout.erasures_path)):
+        try:
+            check()
+        except LogDamaged as error:
+            damage = Damage(error.offset or 0, str(error))
+            problems += [damage] if damage not in problems else []
+    return replace(found, problems=tuple(problems))
+
+
+def _check_last_anchor(reader: Reader, layout: Layout) -> None:
+    anchor = layout.read_anchor()
+    try:
+        if anchor is not None:
+            check_anchor(reader, anchor)
+    except apsw.Error:
+        return  # the walk has told of it
+
+
+def with_keys(reader: Reader, found: Verification) -> Verification:
+    """`found`, and what only the keys can tell: that every row of the key store is whole, and the index of uses."""
+    problems = list(found.problems)
+    try:
+        known = {number for number, _, _, _ in reader.keys.all_rows()}
+        for (number,) in reader.connection.execute("SELECT DISTINCT subject FROM events WHERE subject > 0"):
+            if number not in known:
+                problems.append(Damage(0, f"the key store has no subject {number}; restore a newer one"))
+        problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check_structure())
+        problems.extend(islice(_check_uses(reader), MAX_PROBLEMS))
+    except NOT_AS_WRITTEN:
+        problems.append(Damage(0, "the key store holds a value that no writer wrote; restore it"))
+    except LogDamaged as error:
+        problems.append(Damage(error.offset or 0, str(error)))
+    except apsw.Error as error:
+        problems.append(Damage(0, f"the key store cannot be read ({error}); restore it"))
+    return replace(found, problems=tuple(problems[:MAX_PROBLEMS]))
+
+
+def _check_uses(reader: Reader) -> Iterator[Damage]:
+    """The index of facts used against the assessments themselves; those of erased subjects are passed over."""
+    recorded: dict[int, set[int]] = {}
+    for number, offset in reader.connection.execute("SELECT subject, offset FROM uses"):
+        recorded.setdefault(offset, set()).add(number)
+    for row in reader.rows("WHERE kind = ? ORDER BY offset", (codec.ASSESSMENT,)):
+        plain, indexed = reader.payload(row), recorded.pop(row.offset, set())
+        if plain is not None and {number for number, _ in codec.decode_json(plain)[7]} != indexed:
+            yield Damage(row.offset, f"the index of facts used is wrong for the assessment at offset {row.offset}")
+    for offset in recorded:
+        yield Damage(offset, f"the index of facts used names offset {offset}, where no assessment is")
+
+
+def check_anchor(reader: Reader, anchor: Anchor) -> None:
+    """Raise AnchorMismatch unless the log is the anchor's and contains its event unchanged."""
+    log_id = get_meta(reader.connection, "log_id").hex()
+    if log_id != anchor.log_id:
+        raise AnchorMismatch("the anchor is another log's; give this log's own")
+    if anchor.offset > reader.head():
+        message = f"the log ends at offset {reader.head()}, an anchor saw offset {anchor.offset}: its end is missing"
+        raise AnchorMismatch(message + "; restore it from a backup", reader.head() + 1)
+    held = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (anchor.offset,)).get
+    held = held or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (anchor.offset,)).get
+    inside = "SELECT count(*) FROM gaps WHERE first <= ? AND last > ?"
+    if held is None and anchor.offset and not reader.connection.execute(inside, (anchor.offset, anchor.offset)).get:
+        raise AnchorMismatch(f"the log has no event at offset {anchor.offset}, which an anchor saw", anchor.offset)
+    if held is not None and held.hex() != anchor.chain:
+        message = f"the event at offset {anchor.offset} is not the one an anchor saw; restore the log from a backup"
+        raise AnchorMismatch(message, anchor.offset)

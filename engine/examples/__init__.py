@@ -1,0 +1,1 @@
+"""Worked examples: running them, and what they leave untried."""

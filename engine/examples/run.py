@@ -1,0 +1,277 @@
+"""Worked examples: each case is run and every expectation compared, with the place where it stands.
+
+An expectation is a value, `unknown`, `not_applicable` or `error`; for a requirement also `{holds: …, not_met: […]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from engine.examples.untried import Seen, leaves
+from engine.interpret.cases import Case, instances_of, read_case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.ir.program import Definition, Program, ReasonInfo
+from engine.reading.context import Context
+from engine.reading.declarations import Example, RuleModule, Ruleset
+from engine.reading.values import read_value
+from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Span
+from engine.values.numbers import format_decimal
+from engine.values.periods import Period, parse_period
+from engine.values.types import Kind
+
+_WORDS = ("unknown", "not_applicable", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One figure that an example expects and the rules do not give."""
+
+    module: str
+    example: str
+    figure: str
+    expected: str
+    found: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExamplesRun:
+    """How many examples and expectations were tried, and which did not hold.
+
+    `seen`: what each figure that examples expect, and each reason of a requirement that they expect, was found to be.
+    """
+
+    examples: int
+    expectations: int
+    mismatches: tuple[Mismatch, ...]
+    seen: Seen = field(default_factory=dict)
+
+
+def run_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> ExamplesRun:
+    """Run every example. One that cannot be read adds problems E801, E802, E805 and counts as tried."""
+    constants = Constants(program)
+    examples = expectations = 0
+    mismatches: list[Mismatch] = []
+    seen: dict[str, set[str]] = {}
+    for module in ruleset.modules:
+        for example in module.examples:
+            examples += 1
+            runner = _Runner(module, example, program, constants, problems, seen)
+            found = list(runner.run())
+            expectations += runner.expectations
+            mismatches += found
+    return ExamplesRun(examples, expectations, tuple(mismatches), seen)
+
+
+def check_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> None:
+    """What is wrong with the examples themselves (E801, E802, E805), without computing anything."""
+    for module in ruleset.modules:
+        for example in module.examples:
+            list(_Runner(module, example, program, None, problems, {}).run())
+
+
+class _Runner:
+    """Reads one example and, where there are `constants`, computes what it expects."""
+
+    def __init__(
+        self,
+        module: RuleModule,
+        example: Example,
+        program: Program,
+        constants: Constants | None,
+        problems: Diagnostics,
+        seen: dict[str, set[str]],
+    ) -> None:
+        self.module = module
+        self.example = example
+        self.program = program
+        self.constants = constants
+        self.problems = problems
+        self.seen = seen
+        self.expectations = 0
+
+    def run(self) -> Iterator[Mismatch]:
+        at = self.period()
+        given = self.example.given
+        assert isinstance(given, Mapping | Scalar | Sequence)
+        case = read_case(self.program, given, self.problems, at) if at is not None else None
+        if case is None or at is None or not isinstance(self.example.expect, Mapping):
+            return
+        interpreter = Interpreter(self.program, case, self.constants) if self.constants is not None else None
+        for entry in self.example.expect:
+            yield from self.entry(entry, interpreter, case, at)
+
+    def period(self) -> Period | None:
+        try:
+            return parse_period(self.example.at, dict(self.program.settings.calendars))
+        except ValueError as fault:
+            self.problems.add("E802", str(fault), self.example.span, help="write `at: 2024`")
+            return None
+
+    def entry(self, entry: Entry, interpreter: Interpreter | None, case: Case, at: Period) -> Iterator[Mismatch]:
+        entities = self.program.settings.entities
+        plural = next((one for one in entities.values() if entry.name in (one.plural, one.name)), None)
+        if plural is None or not isinstance(entry.value, Mapping):
+            yield from self.figure(entry, None, interpreter, case, at)
+            return
+        named = entry.value.entries if entry.name == plural.plural else (entry,)
+        for instance in named:
+            if instance.name not in case.instances.get(plural.name, ()) or not isinstance(instance.value, Mapping):
+                known = case.instances.get(plural.name, ())
+                near = Context(self.program.settings, self.problems).did_you_mean(instance.name, known)
+                self.unknown(instance, f"there is no {plural.name} `{instance.name}` in the case", near)
+                continue
+            for figure in instance.value:
+                yield from self.figure(figure, instance.name, interpreter, case, at)
+
+    def unknown(self, entry: Entry, message: str, help_text: str) -> None:
+        self.problems.add("E801", message, entry.key.span, help=help_text)
+
+    def figure(
+        self, entry: Entry, instance: str | None, interpreter: Interpreter | None, case: Case, at: Period
+    ) -> Iterator[Mismatch]:
+        definition = self.definition(entry.name)
+        if definition is None:
+            known = {one.short_name for one in self.program.definitions.values() if one.exported}
+            near = Context(self.program.settings, self.problems).did_you_mean(entry.name, known)
+            self.unknown(entry, f"there is no figure `{entry.name}`", near)
+            return
+        holders = list(instances_of(case, definition)) if instance is None else [instance]
+        if len(holders) != 1:
+            plural = self.program.settings.entities[definition.entity].plural
+            message, help_text = (
+                f"the case has no {definition.entity} with a `{entry.name}`",
+                f"give {plural} in the case",
+            )
+            if holders:
+                message = f"`{entry.name}` is a figure of each of {len(holders)} {plural} in the case"
+                help_text = f"say of whom: `{plural}: {{{holders[0]}: {{{entry.name}: …}}}}`"
+            self.unknown(entry, message, help_text)
+            return
+        period = at if definition.period == at.kind else definition.period.containing(at.start)
+        if interpreter is None:
+            self.read(entry, definition)
+            return
+        self.expectations += 1
+        yield from self.compare(entry, definition, Fact(definition.name, holders[0], period), interpreter)
+
+    def read(self, entry: Entry, definition: Definition) -> None:
+        """Read what is expected, for the problems that it has."""
+        if definition.requirement is None or not isinstance(entry.value, Mapping):
+            self.expected(entry.value, definition)
+            return
+        for line in entry.value:
+            if line.name == "holds":
+                self.expected(line.value, definition)
+            else:
+                self.reasons(entry.name, line, definition.requirement)
+
+    def definition(self, name: str) -> Definition | None:
+        """A figure of the module itself, else an exported one."""
+        own = self.program.definitions.get(f"{self.module.name}:{name}")
+        return own or self.program.find(name)
+
+    def compare(self, entry: Entry, definition: Definition, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
+        outcome = interpreter.find(fact)
+        self.seen.setdefault(definition.name, set()).add(spoken(outcome, definition))
+        if definition.requirement is not None and isinstance(entry.value, Mapping):
+            yield from self.requirement(entry, definition.requirement, fact, interpreter)
+            self.note_reasons(definition.requirement, fact, interpreter)
+            return
+        if definition.requirement is not None:
+            self.note_reasons(definition.requirement, fact, interpreter)
+        expected = self.expected(entry.value, definition)
+        if expected is not None and expected != spoken(outcome, definition):
+            yield self.mismatch(entry.name, expected, spoken(outcome, definition), entry.value.span)
+
+    def note_reasons(self, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> None:
+        """Note what the reasons that were looked at came to."""
+        for reason in leaves(info):
+            step = interpreter.steps.get(Fact(reason.name, fact.instance, fact.period))
+            if step is not None:
+                self.seen.setdefault(reason.name, set()).add(spoken(step.outcome, None))
+
+    def mismatch(self, figure: str, expected: str, found: str, span: Span) -> Mismatch:
+        return Mismatch(self.module.name, self.example.name, figure, expected, found, span)
+
+    def expected(self, node: Node, definition: Definition) -> str | None:
+        if isinstance(node, Scalar) and node.text in _WORDS:
+            return node.text
+        found = Diagnostics()
+        value = read_value(Context(self.program.settings, found), node, definition.type, node.span)
+        for problem in found:
+            self.problems.add("E802", problem.message, problem.span, help=problem.help)
+        return None if len(found) else spoken(Known(value), definition)
+
+    def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
+        assert isinstance(entry.value, Mapping)
+
+        def answer(one: ReasonInfo) -> str:
+            return spoken(interpreter.find(Fact(one.name, fact.instance, fact.period)), None)
+
+        for line in entry.value:
+            if line.name == "holds":
+                definition = self.program.definitions[fact.name]
+                expected = self.expected(line.value, definition)
+                found = spoken(interpreter.find(fact), definition)
+            else:
+                wanted = self.reasons(entry.name, line, info)
+                if not wanted:
+                    continue
+                expected = " ".join(sorted(one.text for one in _words(line.value)))
+                decisive = deciding(info, wanted, answer)
+                found = " ".join(sorted(one.name.removeprefix(f"{info.name}.") for one in decisive))
+            if expected is not None and expected != found:
+                yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span)
+
+    def reasons(self, figure: str, line: Entry, info: ReasonInfo) -> str:
+        """What the reasons that a line names must be for it to hold; empty, with E801, if it says nothing of them."""
+        known = {one.name.removeprefix(f"{info.name}.") for one in leaves(info)}
+        for word in _words(line.value):
+            if word.text not in known:
+                help_text = Context(self.program.settings, self.problems).did_you_mean(word.text, known)
+                self.problems.add("E801", f"`{figure}` has no reason `{word.text}`", word.span, help=help_text)
+        wanted = {"not_met": "false", "met": "true", "unknown": "unknown"}.get(line.name, "")
+        if not wanted:
+            message = f"`{line.name}` says nothing of a requirement"
+            self.unknown(line, message, "write holds, met, not_met or unknown")
+        return wanted
+
+
+def _words(node: Node) -> list[Scalar]:
+    items = node.items if isinstance(node, Sequence) else (node,)
+    return [item for item in items if isinstance(item, Scalar)]
+
+
+def deciding(info: ReasonInfo, wanted: str, answer: Callable[[ReasonInfo], str]) -> Iterator[ReasonInfo]:
+    """The reasons without parts that answer as `wanted` and on which their requirement turns: of alternatives one of
+    which is met, the others are not what was not met."""
+    if wanted != "true" and answer(info) != wanted:
+        return
+    for part in info.parts:
+        yield from deciding(part, wanted, answer)
+    if not info.parts and answer(info) == wanted:
+        yield info
+
+
+def spoken(outcome: Outcome, definition: Definition | None) -> str:
+    """An outcome as an example writes it."""
+    match outcome:
+        case Known(value=bool() as truth):
+            return "true" if truth else "false"
+        case Known(value=value):
+            money = definition is not None and definition.type.kind is Kind.MONEY
+            if definition is not None and definition.type.is_number:
+                return format_decimal(value, 2 if money else None)  # type: ignore[arg-type]
+            return str(value)
+        case Possible():
+            return "unknown"
+        case NotApplicable():
+            return "not_applicable"
+        case Failure():
+            return "error"

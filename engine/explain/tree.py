@@ -1,0 +1,313 @@
+"""Why a figure is what it is: a tree for a person, of what decided it and nothing else.
+
+1. A figure that was computed is explained by its formula in words (`wording`), and then by the figures that were named.
+2. What was given, what the law supplies, and what a complete case leaves out are ends of the tree, and are told apart.
+3. A requirement is explained by its reasons: met, not met or unknown, on what authority, and what would be said.
+4. A figure that was explained before is not explained again, nor is one that is as it is of somebody else before:
+   then only the facts that differ are shown.
+5. A fact that nobody stated, and that the words above it tell, has no line of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from textwrap import wrap
+
+from engine.explain.wording import NOT_KNOWN, Wording, constant_label, humanized, outcome_words, whose_words
+from engine.interpret.interpreter import Interpreter, Step
+from engine.interpret.outcomes import Fact, Known, Outcome
+from engine.ir import nodes as ir
+from engine.ir.program import Definition, ReasonInfo
+
+MAX_DEPTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One figure: what it is called, what it came to, how, on what authority, and what it rests on.
+
+    `source`: computed, given, default, absent or unknown. `seen`: it was explained before, further up. `unstated`: of a
+    reason, that only facts decided it which nobody stated.
+    """
+
+    fact: Fact
+    label: str
+    amount: str
+    how: str
+    because: tuple[str, ...]
+    law: str
+    constants: tuple[str, ...]
+    source: str
+    before_rounding: str = ""
+    status: str = ""
+    fails: str = ""
+    projected: bool = False
+    seen: bool = False
+    unstated: bool = False
+    children: tuple[Explanation, ...] = ()
+
+
+def explain(interpreter: Interpreter, fact: Fact) -> Explanation:
+    """The explanation of a figure in the interpreter's case."""
+    interpreter.find(fact)
+    return _Explainer(interpreter).explain(fact, 0)
+
+
+class _Explainer:
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+        self.settings = interpreter.program.settings
+        self.seen: set[Fact] = set()
+        self.cited: set[str] = set()
+
+    def explain(self, fact: Fact, depth: int) -> Explanation:
+        outcome = self.interpreter.find(fact)
+        step = self.interpreter.steps[fact]
+        definition = step.definition
+        if fact in self.seen or step.body is None or depth >= MAX_DEPTH:
+            return self._end(fact, definition, step, outcome)
+        self.seen.add(fact)
+        if definition.requirement is not None and definition.requirement.parts:
+            return self._requirement(fact, definition, definition.requirement, depth)
+        words = Wording(self.interpreter, self.interpreter.frame(fact))
+        how = words.say(step.body)
+        children = self._rests_on(words, depth)
+        return Explanation(
+            fact,
+            definition.label or humanized(fact.name),
+            outcome_words(outcome, definition.type, self.settings),
+            how,
+            tuple(words.because),
+            definition.law,
+            tuple(self._laws(words)),
+            step.source,
+            before_rounding=self._before(step, definition),
+            projected=self._projected(fact, step),
+            children=children,
+        )
+
+    def _rests_on(self, words: Wording, depth: int) -> tuple[Explanation, ...]:
+        """What the words mention, each explained; of people of whom the same holds, the first."""
+        children: list[Explanation] = []
+        for fact in words.mentioned:
+            self.interpreter.find(fact)
+            if self.interpreter.steps[fact].source in ("absent", "default"):
+                continue  # the words say so
+            one = self.explain(fact, depth + 1)
+            model = next((child for child in children if alike(child, one)), None)
+            children.append(one if model is None else _as_for(model, one))
+        return tuple(children)
+
+    def _all_unstated(self, words: Wording) -> bool:
+        """Whether words mention facts that nobody stated, and nothing else."""
+        sources = {self.interpreter.steps[fact].source for fact in words.mentioned}
+        return bool(sources) and sources <= {"absent", "default"}
+
+    def _end(self, fact: Fact, definition: Definition, step: Step, outcome: Outcome) -> Explanation:
+        amount = outcome_words(outcome, definition.type, self.settings)
+        if step.source == "unknown":
+            amount = NOT_KNOWN  # and not the range of everything that it may be
+        label = definition.label or humanized(fact.name)
+        seen = fact in self.seen and step.body is not None
+        projected = step.body is not None and self._projected(fact, step)
+        return Explanation(fact, label, amount, "", (), definition.law, (), step.source, projected=projected, seen=seen)
+
+    def _projected(self, fact: Fact, step: Step) -> bool:
+        """Whether a figure is of a time for which the law is only projected, or reads a constant that is."""
+        later = self.settings.is_projection(fact.period.start)
+        return later or any(projected for _, _, projected in step.constants)
+
+    def _before(self, step: Step, definition: Definition) -> str:
+        """The value before rounding, where rounding changed it."""
+        raw = step.before_rounding
+        if not isinstance(raw, Known) or raw == step.outcome:
+            return ""
+        return outcome_words(raw, definition.type, self.settings)
+
+    def _laws(self, words: Wording) -> Iterator[str]:
+        """The dated constants that were used, each with the date from which it holds and its law."""
+        program = self.interpreter.program
+        everything = {**program.parameters, **program.tables, **program.scales}
+        for name in words.constants:
+            stated = self.interpreter.constants.at(name, words.frame.period.start)
+            since = f", from {stated.since}" if stated is not None else ""
+            projected = ", projected" if stated is not None and stated.projected else ""
+            if name in self.cited:
+                continue
+            self.cited.add(name)
+            law = " ".join(everything[name].law.split())
+            yield f"{constant_label(program, name)}{since}{projected}: {law}"
+
+    # --- requirements
+
+    def _requirement(self, fact: Fact, definition: Definition, info: ReasonInfo, depth: int) -> Explanation:
+        outcome = self.interpreter.find(fact)
+        children = tuple(self._reason(part, fact, depth + 1) for part in info.parts)
+        return Explanation(
+            fact,
+            definition.label or humanized(fact.name),
+            outcome_words(outcome, definition.type, self.settings),
+            "all of these must be met" if info.mode == "all" else "one of these must be met",
+            (),
+            definition.law,
+            (),
+            "computed",
+            status=_status(outcome),
+            fails=info.fails if _status(outcome) == "not met" else "",
+            children=children,
+        )
+
+    def _reason(self, info: ReasonInfo, whole: Fact, depth: int) -> Explanation:
+        """A reason. What was met is not followed further, and of alternatives only what was met is shown."""
+        fact = Fact(info.name, whole.instance, whole.period)
+        outcome = self.interpreter.find(fact)
+        status, step = _status(outcome), self.interpreter.steps[fact]
+        words = Wording(self.interpreter, self.interpreter.frame(fact))
+        how, children = "", tuple[Explanation, ...]()
+        if info.parts:
+            how = "all of these must be met" if info.mode == "all" else "one of these must be met"
+            children = tuple(self._reason(part, whole, depth + 1) for part in info.parts)
+            if status == "met" and info.mode == "any_of":
+                children = tuple(child for child in children if child.status == "met")[:1]
+        elif step.body is not None:
+            how = words.condition(step.body) if not isinstance(step.body, ir.Exceptions) else words.say(step.body)
+            if status != "met":
+                children = self._rests_on(words, depth)
+        label = info.label or humanized(info.name.rpartition(".")[2])
+        amount = outcome_words(outcome, step.definition.type, self.settings)
+        fails = info.fails if status == "not met" else ""
+        return Explanation(
+            fact, label, amount, how, tuple(words.because), info.law, tuple(self._laws(words)), step.source,
+            status=status, fails=fails, unstated=self._all_unstated(words), children=children,
+        )  # fmt: skip
+
+
+def alike(first: Explanation, second: Explanation) -> bool:
+    """Whether two people's figure came about in the same way, from facts that may differ."""
+    if first.fact.name != second.fact.name or first.fact.period != second.fact.period or not second.children:
+        return False
+    return _same_way(first, second)
+
+
+def _same_way(first: Explanation, second: Explanation) -> bool:
+    if (first.label, first.source, first.status) != (second.label, second.source, second.status):
+        return False
+    if first.fact.instance == second.fact.instance:
+        return first.fact == second.fact  # a figure that both rest on
+    if first.source == "given":
+        return True
+    told = ((first.amount, first.fails), _plain(first.how, first), tuple(_plain(one, first) for one in first.because))
+    other = (
+        (second.amount, second.fails),
+        _plain(second.how, second),
+        tuple(_plain(one, second) for one in second.because),
+    )
+    if told != other or len(first.children) != len(second.children):
+        return False
+    return all(_same_way(one, two) for one, two in zip(first.children, second.children, strict=True))
+
+
+def _plain(words: str, one: Explanation) -> str:
+    """Words without their numbers and without whose they are."""
+    return re.sub(
+        r"[0-9][0-9,.]*", "#", words.replace(f" of {one.fact.instance}", "").replace(f" ({one.fact.instance})", "")
+    )
+
+
+def _as_for(model: Explanation, one: Explanation) -> Explanation:
+    """A figure that came about as another person's did: its facts, where they differ."""
+    facts = tuple(dict.fromkeys(new for old, new in _ends(model, one) if old.amount != new.amount))
+    return replace(one, how=f"as for {model.fact.instance}", because=(), constants=(), children=facts)
+
+
+def _ends(first: Explanation, second: Explanation) -> Iterator[tuple[Explanation, Explanation]]:
+    if not second.children and second.source == "given":
+        yield first, second
+    for pair in zip(first.children, second.children, strict=True):
+        yield from _ends(*pair)
+
+
+def _status(outcome: Outcome) -> str:
+    if isinstance(outcome, Known):
+        return "met" if outcome.value else "not met"
+    return "unknown"
+
+
+# --- on paper
+
+_SOURCES = {
+    "given": "given", "default": "by default, as the law says", "absent": "not listed in a complete case",
+    "unknown": "not known",
+}  # fmt: skip
+
+
+def render(explanation: Explanation, width: int = 110) -> list[str]:
+    """The tree as lines of text, at most about `width` characters wide."""
+    lines: list[str] = []
+    for prefix, below, text in _lines(explanation, "", "", explanation.fact.instance, set()):
+        room = max(40, width - len(prefix))
+        first, *others = wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [prefix + first, *(f"{below}  {other}" for other in others)]
+    return lines
+
+
+def _lines(one: Explanation, first: str, rest: str, about: str, stated: set[Fact]) -> Iterator[tuple[str, str, str]]:
+    """Each line of text with what stands before it, and before its continuation. `stated`: given facts told before."""
+    unstated = [child for child in one.children if child.unstated and child.status == "met"] if first else []
+    told = unstated if len(unstated) > 1 else []
+    shown = [child for child in one.children if child not in told and not _told_before(child, stated)]
+    stated.update(child.fact for child in shown if child.source == "given")
+    inner = rest + ("\u2502  " if shown or told else "   ")
+    mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(one.status, "")
+    source = f" ({_SOURCES[one.source]})" if _SOURCES.get(one.source, one.amount) != one.amount else ""
+    note = " (see above)" if one.seen else " (projected)" if one.projected else source
+    whose = "" if one.fact.instance == about else whose_words(one.fact.instance, one.amount in ("yes", "no"))
+    head = f"{mark}{one.label}{whose}" if one.status else f"{one.label}{whose}: {one.amount}"
+    yield first, inner, f"{head}{note}" + (f" [{' '.join(one.law.split())}]" if one.law and not one.seen else "")
+    for text in _details(one):
+        yield inner, inner, text
+    for index, child in enumerate(shown):
+        last = index + 1 == len(shown) and not told
+        branch, below = ("\u2514\u2500 ", "   ") if last else ("\u251c\u2500 ", "\u2502  ")
+        yield from _lines(child, rest + branch, rest + below, one.fact.instance, stated)
+    if told:
+        also = "; ".join(child.label for child in told)
+        yield rest + "\u2514\u2500 ", rest + "   ", f"[met] since nothing else is listed: {also}"
+
+
+def _told_before(child: Explanation, stated: set[Fact]) -> bool:
+    """Whether the words that mention it say all that is new: it stands further up."""
+    return child.seen or (child.source == "given" and child.fact in stated)
+
+
+def _details(one: Explanation) -> Iterator[str]:
+    if one.fails:
+        yield one.fails
+    if one.how and one.how != one.amount:
+        yield one.how if one.status else f"= {one.how}"
+    if one.before_rounding:
+        yield f"before rounding: {one.before_rounding}"
+    for reason in one.because:
+        yield f"because {reason}"
+    yield from one.constants
+
+
+def as_json(one: Explanation) -> dict[str, object]:
+    """The tree as JSON objects."""
+    found: dict[str, object] = {
+        "figure": one.fact.name.rpartition(":")[2],
+        "of": one.fact.instance,
+        "period": str(one.fact.period),
+        "label": one.label,
+        "amount": one.amount,
+        "source": one.source,
+        "law": one.law,
+    }
+    optional = {
+        "how": one.how, "because": list(one.because), "constants": list(one.constants),
+        "before_rounding": one.before_rounding, "status": one.status, "fails": one.fails,
+        "projected": one.projected, "seen": one.seen, "children": [as_json(child) for child in one.children],
+    }  # fmt: skip
+    return found | {key: value for key, value in optional.items() if value}

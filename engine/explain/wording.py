@@ -1,0 +1,498 @@
+"""Formulas and values in words: what a formula did with the values of one case, as an officer would say it.
+
+1. A figure is named by its label with its amount: `Earned income (25,000 USD)`.
+2. What did not matter is left out: terms that are zero, branches that were not taken, conditions that did not decide.
+3. Every figure that is named is collected, so that an explanation can go on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+
+from engine.interpret.interpreter import Frame, Interpreter
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
+from engine.ir import nodes as ir
+from engine.ir.program import Program
+from engine.reading.declarations import Settings
+from engine.values.numbers import Number, decimal_places, format_decimal
+from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
+
+_COMPARISON = {
+    "=": ("is", "is not"),
+    "!=": ("is not", "is"),
+    "<": ("is below", "is not below"),
+    "<=": ("is at most", "is above"),
+    ">": ("is above", "is not above"),
+    ">=": ("is at least", "is below"),
+}
+NOT_KNOWN = "not known"
+_WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
+_MODES = {"up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero"}
+
+
+def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
+    """`6,296.83 USD`, `7.65%`, `yes`, `2024-04-06`, `Head of household`."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case EnumValue():
+            return settings.enums[value.enum].members.get(value.member) or value.member
+        case date():
+            return value.isoformat()
+        case Duration():
+            return str(value)
+    if value_type.kind is Kind.MONEY:
+        return f"{grouped(value, 2 if Fraction(value).denominator != 1 else 0)} {settings.currency}"
+    if value_type.kind is Kind.RATE and decimal_places(Fraction(value) * 100) is not None:
+        return f"{grouped(Fraction(value) * 100)}%"
+    return grouped(value)
+
+
+def grouped(value: Number, places: int = 0) -> str:
+    """A number with thousands separated by commas; one that has no short decimal is given to six places."""
+    digits = decimal_places(Fraction(value))
+    if digits is None or digits > 6:
+        value = Fraction(round(Fraction(value) * 10**6), 10**6)
+    text = format_decimal(value, places)
+    sign, bare = ("-", text[1:]) if text.startswith("-") else ("", text)
+    whole, point, part = bare.partition(".")
+    return f"{sign}{int(whole):,}{point}{part}"
+
+
+def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -> str:
+    """An outcome: its value, its range, or what else it is."""
+    match outcome:
+        case Known():
+            return value_words(outcome.value, value_type, settings)
+        case Possible(range=Interval(low=low, high=high)):
+            ends = ["" if end is None else value_words(end, value_type, settings) for end in (low, high)]
+            if ends[0] and ends[1]:
+                return f"not determined: between {ends[0]} and {ends[1]}"
+            return "not determined" + (
+                f": at least {ends[0]}" if ends[0] else f": at most {ends[1]}" if ends[1] else ""
+            )
+        case Possible(range=Choice(options=options)):
+            shown = sorted(value_words(option, value_type, settings) for option in options)
+            return "not determined: " + " or ".join(shown)
+        case NotApplicable():
+            return "does not apply"
+    assert isinstance(outcome, Failure)
+    return f"cannot be computed: {outcome.message}"
+
+
+def humanized(name: str) -> str:
+    """`eitc_terms` as `eitc terms`, without the module."""
+    return name.rpartition(":")[2].replace("_", " ")
+
+
+def constant_label(program: Program, name: str) -> str:
+    """A parameter's, table's or scale's label, or its name in words if it has none."""
+    declared = program.parameters.get(name) or program.tables.get(name) or program.scales.get(name)
+    return declared.label if declared is not None and declared.label else humanized(name)
+
+
+def whose_words(instance: str, answer: bool) -> str:
+    """Whose a figure is, after its label. A label that is a sentence, answered by yes or no, cannot go on with `of`."""
+    return f" ({instance})" if answer else f" of {instance}"
+
+
+def listed(parts: Sequence[str], word: str = "and") -> str:
+    """`a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What a local name stands for: an expression, the frame that it is evaluated in, and the names known there."""
+
+    value: ir.Expression
+    frame: Frame
+    locals: Mapping[str, Local]
+
+
+@dataclass(slots=True)
+class Wording:
+    """Words for one figure's formula. `mentioned` are the figures named, `constants` the dated constants used."""
+
+    interpreter: Interpreter
+    frame: Frame
+    mentioned: list[Fact] = field(default_factory=list)
+    constants: list[str] = field(default_factory=list)
+    because: list[str] = field(default_factory=list)
+    locals: Mapping[str, Local] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The ruleset's settings."""
+        return self.interpreter.program.settings
+
+    def outcome(self, node: ir.Expression) -> Outcome:
+        """What a part of the formula gives in this case."""
+        return self.interpreter.evaluate(node, self.frame)
+
+    def known(self, node: ir.Expression) -> Value | None:
+        """Its value, if it is determined."""
+        outcome = self.outcome(node)
+        return outcome.value if isinstance(outcome, Known) else None
+
+    def amount(self, node: ir.Expression) -> str:
+        """Its outcome in words."""
+        return outcome_words(self.outcome(node), node.type, self.settings)
+
+    # --- values
+
+    def say(self, node: ir.Expression) -> str:
+        """An expression in words, with the amounts of what it names."""
+        match node:
+            case ir.VariableRead():
+                return self._figure(node)
+            case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
+                return self._constant(node)
+            case ir.Arithmetic():
+                return self._arithmetic(node)
+            case ir.Extreme():
+                return self._extreme(node)
+            case ir.If():
+                return self._choice(node)
+            case ir.Exceptions():
+                return self._exceptions(node)
+            case ir.Let():
+                return self._within(node)
+            case ir.And() | ir.Or() | ir.Not() | ir.Compare():
+                return self.condition(node)
+            case ir.Aggregate():
+                return self.condition(node) if node.operator in ("any", "all") else self._aggregate(node)
+            case ir.Local():
+                return self._local(node, self.say)
+        return self._plain(node)
+
+    def _plain(self, node: ir.Expression) -> str:
+        match node:
+            case ir.Otherwise():
+                applies = not isinstance(self.outcome(node.value), NotApplicable)
+                return self.say(node.value if applies else node.fallback)
+            case ir.Round():
+                step = self.amount(node.step)
+                how = _MODES.get(node.mode.value)
+                to = f"{how} to a multiple of {step}" if how else f"to the nearest {step}"
+                return f"{self._part(node.value)} rounded {to}"
+            case ir.Negate():
+                return f"minus {self.say(node.value)}"
+            case ir.Absolute():
+                return f"{self.say(node.value)} without its sign"
+            case ir.FunctionCall():
+                return self._function(node, self.say)
+            case ir.Spread():
+                return f"a twelfth of {self.say(node.value)}"
+            case ir.DateFunction() if len(node.arguments) == 2:
+                first, second = (self.say(argument) for argument in node.arguments)
+                return f"the {humanized(node.name).split()[0]} from {first} to {second} ({self.amount(node)})"
+            case ir.OverTime():
+                definition = self.interpreter.program.definitions[node.name]
+                return f"{definition.label or humanized(node.name)} over time ({self.amount(node)})"
+        return self.amount(node)
+
+    def _figure(self, node: ir.VariableRead) -> str:
+        fact = self.interpreter.fact_read(node, self.frame)
+        definition = self.interpreter.program.definitions[node.name]
+        name = definition.label or humanized(node.name)
+        if fact is None:
+            return f"{name} ({self.amount(node)})"
+        if fact not in self.mentioned:
+            self.mentioned.append(fact)
+        whose = f" of {fact.instance}" if fact.instance != self.frame.instance else ""
+        if self.interpreter.steps[fact].source == "unknown":
+            return f"{name}{whose} ({NOT_KNOWN})"
+        return f"{name}{whose} ({self.amount(node)}{self._unstated(fact, ', ')})"
+
+    def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead) -> str:
+        if node.name not in self.constants:
+            self.constants.append(node.name)
+        match node:
+            case ir.ParameterRead():
+                return f"{self._name(node.name)} ({self.amount(node)})"
+            case ir.TableRead():
+                for key in node.keys:
+                    self.say(key)
+                column = f"{humanized(node.column)} of " if node.column else ""
+                return f"{column}{self._name(node.name)} ({self.amount(node)})"
+            case ir.ScaleRead():
+                if node.key is not None:
+                    self.say(node.key)
+                word = "on" if self.interpreter.program.scales[node.name].kind == "marginal" else "for"
+                return f"{self._name(node.name)} ({self.amount(node)}, {word} {self.say(node.argument)})"
+
+    def _name(self, name: str) -> str:
+        """What a dated constant is called: its label, or its name in words."""
+        return constant_label(self.interpreter.program, name)
+
+    def _arithmetic(self, node: ir.Arithmetic) -> str:
+        if node.operator in "+-" and node.type.is_number:
+            return self._sum(node)
+        word = {"*": "times", "/": "divided by", "+": "plus", "-": "less"}[node.operator]
+        return f"{self._part(node.left)} {word} {self._part(node.right)}"
+
+    def _part(self, node: ir.Expression) -> str:
+        words = self.say(node)
+        return f"({words})" if _is_compound(words) else words
+
+    def _sum(self, node: ir.Arithmetic) -> str:
+        """A sum without its zeros."""
+        terms = [(sign, term) for sign, term in _terms(node, 1) if self.known(term) != 0]
+        if not terms:
+            return "nothing"
+        if len(terms) == 1 and terms[0][0] > 0:
+            return self.say(terms[0][1])
+        plus = [self._part(term) for sign, term in terms if sign > 0]
+        minus = [self._part(term) for sign, term in terms if sign < 0]
+        said = " plus ".join(plus) if plus else "nothing"
+        return said + "".join(f" less {term}" for term in minus)
+
+    def _extreme(self, node: ir.Extreme) -> str:
+        """The least or greatest: a bound of zero that does not bind is not mentioned."""
+        values = [self.known(value) for value in node.values]
+        chosen = self.known(node)
+        if node.operator == "max" and 0 in values and chosen is not None:
+            others = [one for one, value in zip(node.values, values, strict=True) if not isinstance(one, ir.Literal)]
+            if chosen != 0 and len(others) == 1:
+                return self.say(others[0])
+            if chosen == 0 and len(others) == 1:
+                amount = self.known(others[0])
+                words = self.say(others[0])
+                return words if amount == 0 else f"nothing, since {words} is below zero"
+        figures = [one for one in node.values if not isinstance(one, ir.Literal)]
+        if node.type.kind is Kind.INTEGER and len(figures) == 1 and chosen is not None:
+            return self.say(figures[0]) if self.known(figures[0]) == chosen else self.amount(node)  # a bound of a table
+        word = {"min": ("the lesser of", "the least of"), "max": ("the greater of", "the greatest of")}[node.operator]
+        parts = list(dict.fromkeys(self._part(value) for value in node.values))
+        if len(parts) == 1:
+            return parts[0]
+        return f"{word[len(parts) > 2]} {listed(parts)}"
+
+    def _choice(self, node: ir.If) -> str:
+        truth = self.known(node.condition)
+        if truth is None:
+            return f"what depends on whether {self.condition(node.condition)}"
+        reason = self._reason(node.condition)
+        if reason and reason not in self.because and not (node.applicability and truth):
+            self.because.append(reason)
+        return self.say(node.then if truth else node.otherwise)
+
+    def _reason(self, node: ir.Expression) -> str:
+        """A condition in words; nothing where only what the law takes by default decided it."""
+        before, self.mentioned = self.mentioned, []
+        reason, found = self.condition(node), self.mentioned
+        plain = found and all(self._only_defaults(fact) for fact in found)
+        self.mentioned = before + [fact for fact in found if fact not in before and not plain]
+        return "" if plain else reason
+
+    def _only_defaults(self, fact: Fact) -> bool:
+        """Whether a figure rests on nothing but what the law takes by default."""
+        step = self.interpreter.steps[fact]
+        return step.source == "default" or (step.body is not None and all(map(self._only_defaults, step.reads)))
+
+    def _exceptions(self, node: ir.Exceptions) -> str:
+        for case in node.cases:
+            if self.known(case.when) is True and not any(
+                case.name in other.over and self.known(other.when) is True for other in node.cases
+            ):
+                self.because.append(f"the exception `{case.name}` applies ({case.law}): {self.condition(case.when)}")
+                return self.say(case.then)
+        return self.say(node.general)
+
+    def _within(self, node: ir.Let) -> str:
+        return self._bound(node, self.say)
+
+    def _bound(self, node: ir.Let, word: Callable[[ir.Expression], str]) -> str:
+        """The body of a `let` in words, its name standing for its value."""
+        outer, known = self.frame, self.locals
+        self.frame = self.interpreter.binding(outer, node.name, node.value)
+        self.locals = {**known, node.name: Local(node.value, outer, known)}
+        said = word(node.body)
+        self.frame, self.locals = outer, known
+        return said
+
+    def _local(self, node: ir.Local, word: Callable[[ir.Expression], str]) -> str:
+        """A local name, or an argument, is said as what it stands for."""
+        if node.name not in self.locals:
+            return self.amount(node)
+        meant, here, known = self.locals[node.name], self.frame, self.locals
+        self.frame, self.locals = meant.frame, meant.locals
+        said = word(meant.value)
+        self.frame, self.locals = here, known
+        return said
+
+    def _function(self, node: ir.FunctionCall, word: Callable[[ir.Expression], str]) -> str:
+        """What a function did with its arguments: where that is short, as if it stood in the formula; else its name."""
+        kept = len(self.mentioned), len(self.constants), len(self.because)
+        outer, known = self.frame, self.locals
+        body, inner = self.interpreter.inside(node, outer)
+        function = self.interpreter.program.functions[node.name]
+        if body is not None and not function.label and outer.calls < _CALLS_WRITTEN_OUT:
+            names = (name for name, _ in function.arguments)
+            self.locals = {name: Local(value, outer, known) for name, value in zip(names, node.arguments, strict=True)}
+            self.frame = inner
+            said = word(body)
+            self.frame, self.locals = outer, known
+            if len(said) <= _WRITTEN_OUT or said in [word(one) for one in node.arguments]:
+                return said
+            del self.mentioned[kept[0] :], self.constants[kept[1] :], self.because[kept[2] :]
+        parts = [self.say(one) for one in node.arguments if not isinstance(self.known(one), bool)]
+        rests = f", from {listed(parts)}" if parts else ""
+        return f"{function.label or humanized(node.name)} ({self.amount(node)}{rests})"
+
+    def _aggregate(self, node: ir.Aggregate) -> str:
+        """Who counts, and with what: a list of the members that matter."""
+        members = self.interpreter.linked(node.link, self.frame)
+        if isinstance(members, Known | Possible | NotApplicable | Failure):
+            return self.amount(node)
+        parts: list[str] = []
+        for member in members:
+            outer = self.frame
+            self.frame = replace(outer, bound={**outer.bound, node.name: member})
+            counted = node.where is None or self.known(node.where) is not False
+            if counted and node.body is not None and self.known(node.body) not in (0, False):
+                parts.append(self.say(node.body))
+            elif counted and node.body is None:
+                if node.where is not None:
+                    self.condition(node.where)
+                parts.append(member)
+            self.frame = outer
+        if node.operator == "count":
+            return f"{self.amount(node)}" + (f" ({listed(parts)})" if parts else "")
+        if not parts:
+            return "nothing" if node.operator == "sum" else self.amount(node)
+        return " plus ".join(parts) if node.operator == "sum" else listed(parts)
+
+    # --- conditions
+
+    def condition(self, node: ir.Expression) -> str:
+        """A condition as it turned out: only what decided it."""
+        truth = self.known(node)
+        match node:
+            case ir.Compare():
+                return self._comparison(node, truth)
+            case ir.Not():
+                return self._negated(node, truth)
+            case ir.And() | ir.Or():
+                return self._several(node, truth)
+            case ir.VariableRead():
+                return self._yes_or_no(node, truth)
+            case ir.Let():
+                return self._bound(node, self.condition)
+            case ir.Local() if node.name in self.locals:
+                return self._local(node, self.condition)
+            case ir.FunctionCall():
+                return self._function(node, self.condition)
+            case ir.Aggregate() if node.operator in ("any", "all"):
+                return self._of_members(node, truth)
+        return self.amount(node) if truth is None else ("this always holds" if truth else "this never holds")
+
+    def _of_members(self, node: ir.Aggregate, truth: Value | None) -> str:
+        """The member who decided, or where nobody did, what holds of each who counts."""
+        members = self.interpreter.linked(node.link, self.frame)
+        if isinstance(members, Known | Possible | NotApplicable | Failure) or node.body is None:
+            return self.amount(node)
+        deciding = node.operator == "any"
+        outer, parts = self.frame, list[str]()
+        for member in members:
+            self.frame = replace(outer, bound={**outer.bound, node.name: member})
+            counted = node.where is None or self.known(node.where) is not False
+            if counted and (truth is not deciding or self.known(node.body) is deciding):
+                parts.append(self.condition(node.body))
+        self.frame = outer
+        if truth is deciding:
+            return parts[0]
+        return listed(list(dict.fromkeys(parts))) if parts else "there is nobody of whom this is asked"
+
+    def _comparison(self, node: ir.Compare, truth: Value | None) -> str:
+        if truth is not None and _asks_whether_there_is_one(node):
+            return self._presence(node.left)  # type: ignore[arg-type]
+        if truth is None:
+            return f"{self.say(node.left)} {_COMPARISON[node.operator][0]} {self.say(node.right)}"
+        return f"{self.say(node.left)} {_COMPARISON[node.operator][0 if truth else 1]} {self.say(node.right)}"
+
+    def _presence(self, count: ir.Aggregate) -> str:
+        """Who there is of those that are counted, or that there is nobody."""
+        who = self._called(count.link)
+        found = self.known(count)
+        if found == 0:
+            return f"there is no {who}" + (" of whom this holds" if count.where is not None else "")
+        said = self.say(count)
+        return f"there is a {who}: {said.partition(' (')[2][:-1] or said}" if found == 1 else f"{who}: {said}"
+
+    def _called(self, link: ir.Link) -> str:
+        """Members by their roles, records by what they are."""
+        if not isinstance(link, ir.Members):
+            return humanized(link.entity)
+        everybody = {role.name for role in self.settings.entities[link.group.entity].roles}
+        return "member" if set(link.roles) == everybody else listed([humanized(role) for role in link.roles], "or")
+
+    def _negated(self, node: ir.Not, truth: Value | None) -> str:
+        return self.condition(node.value)
+
+    def _yes_or_no(self, node: ir.VariableRead, truth: Value | None) -> str:
+        fact = self.interpreter.fact_read(node, self.frame)
+        if fact is not None and fact not in self.mentioned:
+            self.mentioned.append(fact)
+        definition = self.interpreter.program.definitions[node.name]
+        whose = whose_words(fact.instance, True) if fact is not None and fact.instance != self.frame.instance else ""
+        answer = "not known" if truth is None else "yes" if truth else "no"
+        return f"{definition.label or humanized(node.name)}{whose}: {answer}{self._unstated(fact, ' (', ')')}"
+
+    def _unstated(self, fact: Fact | None, before: str, after: str = "") -> str:
+        """That nobody stated a fact, and what stands in for it."""
+        source = self.interpreter.steps[fact].source if fact is not None and fact in self.interpreter.steps else ""
+        told = {"absent": "not listed", "default": "by default"}.get(source, "")
+        return f"{before}{told}{after}" if told else ""
+
+    def _several(self, node: ir.And | ir.Or, truth: Value | None) -> str:
+        deciding = isinstance(node, ir.Or)
+        if truth is None:
+            return listed([self.condition(one) for one in node.values if self.known(one) is None], "and")
+        if truth is deciding:
+            return self.condition(next(one for one in node.values if self.known(one) is deciding))
+        told = self._none_of(node.values) or self._none_of(
+            [one.value for one in node.values if isinstance(one, ir.Not)]
+        )
+        return told or listed(list(dict.fromkeys(self.condition(one) for one in node.values)))
+
+    def _none_of(self, values: Sequence[ir.Expression]) -> str:
+        """`x is neither a nor b`, where one thing was compared with several and is none of them."""
+        compared = [one for one in values if isinstance(one, ir.Compare) and one.operator in ("=", "!=")]
+        if len(compared) < 2 or len(compared) < len(values) or len({(one.left, one.operator) for one in compared}) > 1:
+            return ""
+        if any(self.known(one) is not (one.operator == "!=") for one in compared):
+            return ""
+        others = [self.say(one.right) for one in compared]
+        word = "is neither" if len(others) == 2 else "is none of"
+        return f"{self.say(compared[0].left)} {word} {listed(others, 'nor' if len(others) == 2 else 'and')}"
+
+
+def _asks_whether_there_is_one(node: ir.Compare) -> bool:
+    """`count(…) > 0` and its kin."""
+    counted = isinstance(node.left, ir.Aggregate) and node.left.operator == "count"
+    none = isinstance(node.right, ir.Literal) and node.right.value == 0
+    return counted and none and node.operator in (">", "=", "!=")
+
+
+def _terms(node: ir.Expression, sign: int) -> list[tuple[int, ir.Expression]]:
+    if isinstance(node, ir.Arithmetic) and node.operator in "+-" and node.type.is_number:
+        right = sign if node.operator == "+" else -sign
+        return [*_terms(node.left, sign), *_terms(node.right, right)]
+    return [(sign, node)]
+
+
+def _is_compound(words: str) -> bool:
+    """Whether words join several amounts outside parentheses, so that parentheses must hold them together."""
+    depth, flat = 0, []
+    for char in words:
+        depth += (char == "(") - (char == ")")
+        flat.append(" " if depth or char == ")" else char)
+    outside = "".join(flat)
+    if outside.startswith(("the lesser of", "the least of", "the greater of", "the greatest of")):
+        return True
+    return any(f" {word} " in outside for word in ("plus", "less", "times", "divided by"))

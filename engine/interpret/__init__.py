@@ -1,0 +1,1 @@
+"""The reference interpreter: exact, one case at a time, with trace and unknowns."""

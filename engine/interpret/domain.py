@@ -1,0 +1,293 @@
+"""Logic on outcomes: exact where everything is known, and else on intervals and sets.
+
+Every operation gives a range that holds all results of its operands' completions. Where an operation could fail or not
+apply for some completions, the result says so and is not determined.
+
+An interval of durations is a box: its months and its days each lie between the ends' months and days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from engine.interpret.outcomes import (
+    NOT_APPLICABLE,
+    Choice,
+    Fact,
+    Failure,
+    Interval,
+    Known,
+    NotApplicable,
+    Outcome,
+    Possible,
+)
+from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
+
+TRUE, FALSE = Known(True), Known(False)
+BOTH = Choice(frozenset((True, False)))
+EMPTY = Choice(frozenset())  # no value: under every completion nothing applies, or something fails
+
+
+def needs_of(*outcomes: Outcome) -> frozenset[Fact]:
+    """The unknown facts that outcomes depend on."""
+    found: frozenset[Fact] = frozenset()
+    for outcome in outcomes:
+        if isinstance(outcome, Possible):
+            found |= outcome.needs
+    return found
+
+
+def faults_of(*outcomes: Outcome) -> str:
+    """What may go wrong in them, empty if nothing."""
+    return next((one.may_fail for one in outcomes if isinstance(one, Possible) and one.may_fail), "")
+
+
+def may_not_apply(*outcomes: Outcome) -> bool:
+    """Whether one of them does not apply, or may not."""
+    return any(isinstance(one, NotApplicable) or (isinstance(one, Possible) and one.may_not_apply) for one in outcomes)
+
+
+def settled(
+    range_: Interval | Choice, needs: frozenset[Fact], may_fail: str = "", may_not_apply: bool = False
+) -> Outcome:
+    """A range as an outcome: known if it holds one value and nothing can go wrong."""
+    if not may_fail and not may_not_apply:
+        if isinstance(range_, Interval) and range_.low is not None and range_.low == range_.high:
+            return Known(range_.low)
+        if isinstance(range_, Choice) and len(range_.options) == 1:
+            return Known(next(iter(range_.options)))
+    return Possible(range_, needs, may_not_apply, may_fail)
+
+
+def bounded(range_: Interval | Choice, *operands: Outcome, fault: str = "") -> Outcome:
+    """A range that was worked out from operands: it needs what they need, and what may go wrong in them may here."""
+    return settled(range_, needs_of(*operands), faults_of(*operands) or fault, may_not_apply(*operands))
+
+
+def blocked(*operands: Outcome) -> Outcome | None:
+    """What operands without a value make of an operation: an error first; None if every one has a value."""
+    failure = next((one for one in operands if isinstance(one, Failure)), None)
+    if failure is not None:
+        return failure
+    if any(isinstance(one, NotApplicable) or (isinstance(one, Possible) and one.range == EMPTY) for one in operands):
+        fault = faults_of(*operands)
+        return Possible(EMPTY, needs_of(*operands), may_not_apply(*operands), fault) if fault else NOT_APPLICABLE
+    return None
+
+
+def under(outcome: Outcome, *deciders: Outcome) -> Outcome:
+    """An outcome that is reached through others: what may go wrong in those may go wrong with it."""
+    fault, absent = faults_of(*deciders), may_not_apply(*deciders)
+    if not fault and not absent:
+        return outcome
+    needs = needs_of(outcome, *deciders)
+    match outcome:
+        case Known():
+            return Possible(range_of(outcome), needs, absent, fault)
+        case Possible():
+            return Possible(outcome.range, needs, outcome.may_not_apply or absent, outcome.may_fail or fault)
+        case NotApplicable():
+            return Possible(EMPTY, needs, True, fault) if fault else outcome
+        case Failure():
+            return Possible(EMPTY, needs, True, outcome.message) if absent else outcome
+
+
+def range_of(outcome: Known | Possible) -> Interval | Choice:
+    """The values that an outcome may have."""
+    if isinstance(outcome, Possible):
+        return outcome.range
+    if isinstance(outcome.value, bool | EnumValue):
+        return Choice(frozenset((outcome.value,)))
+    return Interval(outcome.value, outcome.value)
+
+
+def interval_of(outcome: Outcome) -> Interval:
+    """The interval of a number, date or duration that is not blocked."""
+    assert isinstance(outcome, Known | Possible)
+    found = range_of(outcome)
+    assert isinstance(found, Interval)
+    return found
+
+
+def choice_of(outcome: Known | Possible) -> frozenset[Value]:
+    """The options of a boolean or enum."""
+    found = range_of(outcome)
+    assert isinstance(found, Choice)
+    return found.options
+
+
+def either(outcomes: Sequence[Outcome], needs: frozenset[Fact]) -> Outcome:
+    """What holds if it is not known which of several outcomes does; `needs` are the facts that decide which."""
+    first = outcomes[0]
+    if not isinstance(first, Possible) and all(outcome == first for outcome in outcomes):
+        return first
+    failures = [one for one in outcomes if isinstance(one, Failure)]
+    if len(failures) == len(outcomes):
+        return failures[0]
+    needs |= needs_of(*outcomes)
+    fault = failures[0].message if failures else faults_of(*outcomes)
+    ranges = [range_of(one) for one in outcomes if isinstance(one, Known | Possible)]
+    return settled(hull([one for one in ranges if one != EMPTY]), needs, fault, may_not_apply(*outcomes))
+
+
+def applying(outcome: Possible) -> Outcome:
+    """An outcome where it applies."""
+    return settled(outcome.range, outcome.needs, outcome.may_fail)
+
+
+def doubtful(outcome: Possible) -> Possible:
+    """What may go wrong in an outcome, apart from that it may not apply."""
+    return replace(outcome, may_not_apply=False)
+
+
+def hull(ranges: Sequence[Interval | Choice]) -> Interval | Choice:
+    """The least interval, or set, that holds several."""
+    if not ranges:
+        return EMPTY
+    if isinstance(ranges[0], Choice):
+        options: frozenset[Value] = frozenset()
+        for one in ranges:
+            assert isinstance(one, Choice)
+            options |= one.options
+        return Choice(options)
+    lows = [one.low for one in ranges if isinstance(one, Interval)]
+    highs = [one.high for one in ranges if isinstance(one, Interval)]
+    return Interval(None if None in lows else least(lows), None if None in highs else greatest(highs))
+
+
+def least(values: Sequence[Any]) -> Any:
+    """The least value; of durations the corner below all of them."""
+    if isinstance(values[0], Duration):
+        return Duration(min(one.months for one in values), min(one.days for one in values))
+    return min(values)
+
+
+def greatest(values: Sequence[Any]) -> Any:
+    """The greatest value; of durations the corner above all of them."""
+    if isinstance(values[0], Duration):
+        return Duration(max(one.months for one in values), max(one.days for one in values))
+    return max(values)
+
+
+def all_values(
+    value_type: ValueType, low: Any = None, high: Any = None, members: Sequence[str] = ()
+) -> Interval | Choice:
+    """Everything that a fact of a type may be."""
+    match value_type.kind:
+        case Kind.BOOLEAN:
+            return BOTH
+        case Kind.ENUM:
+            return Choice(frozenset(EnumValue(value_type.enum, member) for member in members))
+    return Interval(low, high)
+
+
+# --- arithmetic on intervals; None is an open end
+
+
+def _add(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else a + b
+
+
+def add(a: Interval, b: Interval) -> Interval:
+    """The sum."""
+    return Interval(_add(a.low, b.low), _add(a.high, b.high))
+
+
+def negate(a: Interval) -> Interval:
+    """Minus the interval."""
+    return Interval(None if a.high is None else -a.high, None if a.low is None else -a.low)
+
+
+def multiply(a: Interval, b: Interval) -> Interval:
+    """The product; an open end times zero is zero."""
+    ends = [(x, y, xs, ys) for x, xs in ((a.low, -1), (a.high, 1)) for y, ys in ((b.low, -1), (b.high, 1))]
+    low: Any = 0
+    high: Any = 0
+    products = []
+    for x, y, xs, ys in ends:
+        if x is not None and y is not None:
+            products.append(x * y)
+        elif (x is not None and x == 0) or (y is not None and y == 0):
+            products.append(0)
+        else:
+            sign = (xs if x is None else (1 if x > 0 else -1)) * (ys if y is None else (1 if y > 0 else -1))
+            products.append(None if sign else 0)
+            low, high = (None, high) if sign < 0 else (low, None)
+    finite = [product for product in products if product is not None]
+    lowest = min(finite) if finite else None
+    highest = max(finite) if finite else None
+    return Interval(None if low is None else lowest, None if high is None else highest)
+
+
+def reciprocal(b: Interval) -> Interval:
+    """1/b for an interval that zero does not split; where zero is an end, it is left out."""
+    low = Fraction(0) if b.high is None else None if b.high == 0 else Fraction(1) / b.high
+    high = Fraction(0) if b.low is None else None if b.low == 0 else Fraction(1) / b.low
+    return Interval(low, high)
+
+
+def splits(b: Interval) -> bool:
+    """Whether zero lies inside, away from the ends."""
+    return (b.low is None or b.low < 0) and (b.high is None or b.high > 0)
+
+
+def absolute(a: Interval) -> Interval:
+    """Without the sign."""
+    sizes = extreme("max", [a, negate(a)])
+    return Interval(0, sizes.high) if holds_zero(a) else sizes
+
+
+def holds_zero(b: Interval) -> bool:
+    """Whether zero lies in it."""
+    return (b.low is None or b.low <= 0) and (b.high is None or b.high >= 0)
+
+
+def extreme(name: str, intervals: Sequence[Interval]) -> Interval:
+    """The least (`min`) or greatest (`max`)."""
+    lows, highs = [one.low for one in intervals], [one.high for one in intervals]
+    if name == "min":
+        known_highs = [high for high in highs if high is not None]
+        return Interval(None if None in lows else min(lows), min(known_highs) if known_highs else None)
+    known_lows = [low for low in lows if low is not None]
+    return Interval(max(known_lows) if known_lows else None, None if None in highs else max(highs))
+
+
+def monotone(function: Callable[[Any], Any], a: Interval) -> Interval:
+    """A function that never falls, on both ends."""
+    return Interval(None if a.low is None else function(a.low), None if a.high is None else function(a.high))
+
+
+def compare(symbol: str, a: Outcome, b: Outcome) -> Outcome:
+    """A comparison where both sides have values and at least one is not known."""
+    assert isinstance(a, Known | Possible) and isinstance(b, Known | Possible)
+    left, right = range_of(a), range_of(b)
+    if isinstance(left, Choice) and isinstance(right, Choice):
+        same, differ = bool(left.options & right.options), len(left.options | right.options) > 1
+    else:
+        assert isinstance(left, Interval) and isinstance(right, Interval)
+        if symbol not in ("=", "!="):
+            return bounded(Choice(_ordering(symbol, left, right)), a, b)
+        apart = _below(left.high, right.low) or _below(right.high, left.low)
+        same, differ = not apart, not (left.low is not None and left.low == left.high == right.low == right.high)
+    equal = frozenset(([True] if same else []) + ([False] if differ else []))
+    return bounded(Choice(equal if symbol == "=" else frozenset(not one for one in equal)), a, b)
+
+
+def _below(a: Any, b: Any) -> bool:
+    """Whether everything up to `a` lies below everything from `b` on."""
+    if a is None or b is None:
+        return False
+    return a.months < b.months or a.days < b.days if isinstance(a, Duration) else bool(a < b)
+
+
+def _ordering(symbol: str, left: Interval, right: Interval) -> frozenset[Value]:
+    """What `<`, `<=`, `>` or `>=` of numbers or dates may be."""
+    if symbol in (">", ">="):
+        left, right = right, left
+    strict = symbol in ("<", ">")
+    certainly = _below(left.high, right.low) or (not strict and left.high is not None and left.high == right.low)
+    never = _below(right.high, left.low) or (strict and left.low is not None and left.low == right.high)
+    return frozenset(([] if never else [True]) + ([] if certainly else [False]))

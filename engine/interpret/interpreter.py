@@ -1,0 +1,516 @@
+"""The reference interpreter: the specification of what rules mean. Exact, one case at a time.
+
+To find a figure of an instance for a period:
+
+1. What the case gives stands. Else an input has its default, or what its absence means in a complete case, or is
+   unknown.
+2. Else the formula of the period's first day is evaluated, exactly, and the result rounded once to the figure's grid.
+3. Every figure found is kept with what it came from: the value before rounding, what was read, the branches taken.
+
+Unknown facts are ranges; an operation on ranges gives a range that holds every completion (`domain`, `operations`,
+`date_operations`, `lookups`). Where a condition is not known, both branches are evaluated and joined. Errors are values
+too, and travel up until something is decided without them: one false part of an `and` decides it, whatever fails
+beside it.
+
+A chain of figures may be longer than Python's stack is deep. Past `MAX_DEPTH` figures the last one is found first, from
+an empty stack, and then the ones that wait for it. Figures that turn out to depend on themselves are errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, assert_never
+
+from engine.interpret import domain, lookups, navigation, operations
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.date_operations import date_arithmetic, date_function
+from engine.interpret.domain import blocked, either, needs_of, settled, under
+from engine.interpret.operations import arithmetic
+from engine.interpret.outcomes import (
+    NOT_APPLICABLE,
+    Choice,
+    Fact,
+    Failure,
+    Interval,
+    Known,
+    NotApplicable,
+    Outcome,
+    Possible,
+)
+from engine.interpret.recursion import deep_recursion
+from engine.ir import nodes as ir
+from engine.ir.fold import formula_at
+from engine.ir.program import Definition, Program
+from engine.text.source import Span
+from engine.values.exact import as_date
+from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, PeriodKind, Unit
+from engine.values.types import Kind, ValueType
+
+MAX_DEPTH = 100
+MAX_CALLS = 200
+MAX_PATH = 50
+MAX_PERIODS = 60
+MAX_OPEN_EXCEPTIONS = 10
+GENERAL = "the general rule"
+UNKNOWN_DAY = "the day on which it is read is not known"
+
+
+@dataclass(slots=True)
+class Step:
+    """How one figure was found. `reads`, `constants` and `branches` are in the order of evaluation."""
+
+    fact: Fact
+    definition: Definition
+    source: str
+    outcome: Outcome = NOT_APPLICABLE
+    before_rounding: Outcome | None = None
+    reads: list[Fact] = field(default_factory=list)
+    constants: list[tuple[str, date, bool]] = field(default_factory=list)
+    branches: list[tuple[ir.Expression, bool | str]] = field(default_factory=list)
+    body: ir.Expression | None = None
+
+
+@dataclass(slots=True)
+class Frame:
+    """Where an expression is evaluated: the instance and period of the formula, its local names, how deep in calls."""
+
+    instance: str
+    period: Period
+    step: Step
+    names: Mapping[str, Callable[[], Outcome]]
+    bound: Mapping[str, str]
+    calls: int = 0
+
+
+class _TooDeep(Exception):
+    """A chain of figures is longer than the stack is deep; `fact` is to be found first. Never leaves this module."""
+
+    def __init__(self, fact: Fact) -> None:
+        self.fact = fact
+
+
+class Interpreter:
+    """Evaluates one case under one program. Everything found is kept in `steps`."""
+
+    def __init__(self, program: Program, case: Case, constants: Constants | None = None) -> None:
+        self.program = program
+        self.case = case
+        self.constants = constants or Constants(program)
+        self.steps: dict[Fact, Step] = {}
+        self._running: dict[Fact, None] = {}
+        self._waiting: dict[Fact, None] = {}
+        self._calls = 0
+        self._circular: set[Fact] = set()
+
+    # --- figures
+
+    def find(self, fact: Fact) -> Outcome:
+        """The figure or fact, found once."""
+        step = self.steps.get(fact)
+        if step is not None:
+            return step.outcome
+        if self._running:
+            return self._nested(fact)
+        with deep_recursion():
+            return self._outermost(fact)
+
+    def _outermost(self, fact: Fact) -> Outcome:
+        self._waiting[fact] = None
+        while True:
+            last = next(reversed(self._waiting))
+            try:
+                outcome = self._step(last).outcome
+                del self._waiting[last]
+                if not self._waiting:
+                    return outcome
+            except _TooDeep as deeper:
+                self._running.clear()
+                self._calls = 0
+                self._waiting[deeper.fact] = None
+
+    def _nested(self, fact: Fact) -> Outcome:
+        if fact in self._running or fact in self._waiting:
+            circle = list(self._running)
+            self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
+            return self._circle(fact)
+        if len(self._running) + self._calls >= MAX_DEPTH:
+            raise _TooDeep(fact)
+        return self._step(fact).outcome
+
+    def _circle(self, fact: Fact) -> Failure:
+        definition = self.program.definitions[fact.name]
+        return Failure(f"`{definition.short_name}` of `{fact.instance}` depends on itself", definition.span)
+
+    def _step(self, fact: Fact) -> Step:
+        definition = self.program.definitions[fact.name]
+        step = self._supplied(fact, definition)
+        if step is None:
+            self._running[fact] = None
+            step = self._computed(fact, definition)
+            del self._running[fact]
+            if fact in self._circular:
+                step.outcome = self._circle(fact)
+            if isinstance(step.outcome, Failure):
+                path = (*step.outcome.path, fact)[:MAX_PATH]
+                step.outcome = Failure(step.outcome.message, step.outcome.span, path)
+        self.steps[fact] = step
+        return step
+
+    def _supplied(self, fact: Fact, definition: Definition) -> Step | None:
+        given = self.case.given.get(fact)
+        if given is not None:
+            return Step(fact, definition, "given", Known(given))
+        if definition.default is not None:
+            return Step(fact, definition, "default", Known(definition.default))
+        if self.case.complete and definition.absent is not None:
+            return Step(fact, definition, "absent", Known(definition.absent))
+        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
+        if not definition.is_input and not before:
+            return None
+        dated = definition.type.kind is Kind.DATE
+        low, high = (EARLIEST_FACT, LATEST_FACT) if dated else (definition.low, definition.high)
+        return Step(
+            fact, definition, "unknown", settled(self._anything(definition.type, low, high), frozenset((fact,)))
+        )
+
+    def _anything(self, value_type: ValueType, low: Any = None, high: Any = None) -> Interval | Choice:
+        enums = self.program.settings.enums
+        return domain.all_values(value_type, low, high, list(enums[value_type.enum].members) if value_type.enum else [])
+
+    def _computed(self, fact: Fact, definition: Definition) -> Step:
+        step = Step(fact, definition, "computed")
+        body = formula_at(definition.formulas, fact.period.start)
+        if body is None:
+            step.outcome = Failure(f"no formula holds on {fact.period.start}", definition.span)
+            return step
+        step.body = body
+        step.before_rounding = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
+        step.outcome = operations.stored(step.before_rounding, definition)
+        return step
+
+    # --- for whoever looks into a formula afterwards
+
+    def frame(self, fact: Fact) -> Frame:
+        """Where the formula of a figure is evaluated."""
+        return Frame(fact.instance, fact.period, Step(fact, self.program.definitions[fact.name], "looked into"), {}, {})
+
+    def fact_read(self, node: ir.VariableRead, frame: Frame) -> Fact | None:
+        """Which fact a read means here; None where there is nobody, or no one period."""
+        instance, period = self._instance(node.subject, frame, node.span), self._period(node.time, frame, node.span)
+        known = isinstance(instance, str) and isinstance(period, Period)
+        return Fact(node.name, instance, period) if known else None  # type: ignore[arg-type]
+
+    def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | Outcome:
+        """The members or records of a link."""
+        return navigation.linked(link, self.case, frame.instance, frame.bound, None)
+
+    # --- expressions
+
+    def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
+        """What an expression gives."""
+        match node:
+            case ir.VariableRead():
+                return self._read(node, frame)
+            case ir.Arithmetic():
+                return self._arithmetic(node, frame)
+            case ir.Literal():
+                return Known(node.value)
+            case ir.Local():
+                return frame.names[node.name]()
+            case ir.Compare():
+                return operations.compared(node, self.evaluate(node.left, frame), self.evaluate(node.right, frame))
+            case ir.If():
+                return self._choice(node, frame)
+            case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
+                return self._constant(node, frame)
+            case ir.And() | ir.Or():
+                deciding = isinstance(node, ir.Or)
+                return self._logic(node.values, deciding, lambda one: self.evaluate(one, frame), node.span)
+            case ir.Extreme():
+                values = [self.evaluate(one, frame) for one in node.values]
+                return operations.extreme_of(node.operator, node.type.kind, values, node.span)
+            case ir.Let():
+                return self.evaluate(node.body, self.binding(frame, node.name, node.value))
+            case ir.Not():
+                return operations.negation(self.evaluate(node.value, frame))
+            case ir.FunctionCall():
+                return self._function(node, frame)
+            case ir.Aggregate():
+                return self._aggregate(node, frame)
+            case ir.OverTime():
+                return self._over_time(node, frame)
+            case ir.Exceptions():
+                return self._exceptions(node, frame)
+            case ir.Otherwise():
+                value = self.evaluate(node.value, frame)
+                return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
+            case ir.Round():
+                value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
+                return operations.rounded(value, step, node.mode, node.span)
+            case ir.Negate():
+                return operations.negative(self.evaluate(node.value, frame))
+            case ir.Absolute():
+                return operations.absolute(self.evaluate(node.value, frame))
+            case ir.DateFunction():
+                arguments = [self.evaluate(one, frame) for one in node.arguments]
+                return date_function(node, arguments, self.program.settings.leap_birthday_march)
+            case ir.Spread():
+                return arithmetic("/", self.evaluate(node.value, frame), Known(12), node.span)
+            case ir.NotApplicable():
+                return NOT_APPLICABLE
+            case ir.PeriodBoundary():
+                return Known(frame.period.start if node.which == "start" else frame.period.end)
+            case _:
+                assert_never(node)
+
+    def _arithmetic(self, node: ir.Arithmetic, frame: Frame) -> Outcome:
+        left, right = self.evaluate(node.left, frame), self.evaluate(node.right, frame)
+        if node.type.is_number:
+            return arithmetic(node.operator, left, right, node.span)
+        return date_arithmetic(node, left, right, self.program.settings.date_round_up)
+
+    def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
+        """The frame with one more local name, whose value is found where it is first needed."""
+        names = {**frame.names, name: self._once(value, frame)}
+        return Frame(frame.instance, frame.period, frame.step, names, frame.bound, frame.calls)
+
+    def _once(self, value: ir.Expression, frame: Frame) -> Callable[[], Outcome]:
+        kept: list[Outcome] = []
+
+        def found() -> Outcome:
+            if not kept:
+                kept.append(self.evaluate(value, frame))
+            return kept[0]
+
+        return found
+
+    def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
+        body, inner = self.inside(node, frame)
+        if body is None:
+            return Failure(f"`{node.name}` has no formula on {frame.period.start}", node.span)
+        if frame.calls >= MAX_CALLS:
+            return Failure(f"functions call each other more than {MAX_CALLS} deep", node.span)
+        self._calls += 1
+        outcome = self.evaluate(body, inner)
+        self._calls -= 1
+        return outcome
+
+    def inside(self, node: ir.FunctionCall, frame: Frame) -> tuple[ir.Expression | None, Frame]:
+        """The body that a call runs, None if there is none yet, and the frame in which its arguments have values."""
+        function = self.program.functions[node.name]
+        arguments = zip(function.arguments, node.arguments, strict=True)
+        names = {name: self._once(argument, frame) for (name, _), argument in arguments}
+        inner = replace(frame, names=names, calls=frame.calls + 1)
+        return formula_at(function.formulas, frame.period.start), inner
+
+    def _choice(self, node: ir.If, frame: Frame) -> Outcome:
+        condition = self.evaluate(node.condition, frame)
+        if isinstance(condition, Known):
+            frame.step.branches.append((node, bool(condition.value)))
+            return self.evaluate(node.then if condition.value else node.otherwise, frame)
+        if not isinstance(condition, Possible) or condition.range == domain.EMPTY:
+            return condition
+        options = domain.choice_of(condition)
+        branches = [branch for truth, branch in ((True, node.then), (False, node.otherwise)) if truth in options]
+        return under(either([self.evaluate(one, frame) for one in branches], condition.needs), condition)
+
+    def _logic(
+        self, parts: Iterable[Any], deciding: bool, find: Callable[[Any], Outcome], span: Span | None
+    ) -> Outcome:
+        """`and` (deciding False) or `or` (deciding True): one deciding value is enough, whatever else there is."""
+        outcomes: list[Outcome] = []
+        for part in parts:
+            outcome = find(part)
+            if isinstance(outcome, Known) and outcome.value is deciding:
+                return outcome
+            outcomes.append(outcome)
+        return operations.decided(outcomes, deciding, span)
+
+    def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Outcome:
+        whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
+        bad = blocked(*whens.values())
+        if bad is not None:
+            return bad
+        certain = {name for name, one in whens.items() if one == domain.TRUE}
+        open_ = [name for name, one in whens.items() if isinstance(one, Possible)]
+        if not open_:
+            return self._exception(node, certain, frame)
+        results: dict[str, Outcome] = {}
+        for mask in range(1 << min(len(open_), MAX_OPEN_EXCEPTIONS)):
+            holding = certain | {name for at, name in enumerate(open_) if mask >> at & 1}
+            key = _winner(node, holding)
+            if key not in results:
+                results[key] = self._exception(node, holding, frame)
+        if len(open_) > MAX_OPEN_EXCEPTIONS:  # too many to try: any of them may be the one, and some may clash
+            results |= {case.name: self.evaluate(case.then, frame) for case in node.cases if case.name not in results}
+            results[""] = Failure("too many exceptions may hold to tell", node.span)
+        return under(either(list(results.values()), needs_of(*whens.values())), *whens.values())
+
+    def _exception(self, node: ir.Exceptions, holding: set[str], frame: Frame) -> Outcome:
+        """What stands where exactly the exceptions `holding` hold."""
+        winner = _winner(node, holding)
+        if winner == GENERAL:
+            return self.evaluate(node.general, frame)
+        for case in node.cases:
+            if case.name == winner:
+                frame.step.branches.append((node, winner))
+                return self.evaluate(case.then, frame)
+        names = " and ".join(f"`{name}`" for name in sorted(holding))
+        return Failure(f"the exceptions {names} hold at once, and none is over the others", node.span)
+
+    # --- reading figures
+
+    def _read(self, node: ir.VariableRead, frame: Frame) -> Outcome:
+        instance = self._instance(node.subject, frame, node.span)
+        if not isinstance(instance, str):
+            return instance
+        period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
+        if isinstance(period, Period):
+            return self._find_for(Fact(node.name, instance, period), frame)
+        if isinstance(period, Possible) and isinstance(period.range, Interval):
+            return self._read_some_day(node, instance, period, frame)
+        return period
+
+    def _find_for(self, fact: Fact, frame: Frame) -> Outcome:
+        frame.step.reads.append(fact)
+        return self.find(fact)
+
+    def _read_some_day(self, node: ir.VariableRead, instance: str, day: Possible, frame: Frame) -> Outcome:
+        """A figure on a day that is not known: what it is in each period in which the day may fall."""
+        assert isinstance(node.time, ir.ContainingDate) and isinstance(day.range, Interval)
+        periods = _touched(node.time.kind, day.range)
+        if periods:
+            outcomes = [self._find_for(Fact(node.name, instance, period), frame) for period in periods]
+            return under(either(outcomes, day.needs), day)
+        definition = self.program.definitions[node.name]
+        fault = day.may_fail or UNKNOWN_DAY
+        absent = day.may_not_apply or definition.may_not_apply
+        return settled(self._anything(definition.type), day.needs, fault, absent)
+
+    def _period(self, time: ir.Time, frame: Frame, span: Span | None) -> Period | Outcome:
+        """The period that `time` means; of a day that is not known, the day."""
+        try:
+            match time:
+                case ir.ThisPeriod():
+                    return frame.period
+                case ir.Containing():
+                    anchor = frame.period.end if time.at_end else frame.period.start
+                    return time.kind.containing(anchor).shift(time.shift)
+                case ir.ContainingDate():
+                    day = self.evaluate(time.day, frame)
+                    return time.kind.containing(as_date(day.value)) if isinstance(day, Known) else day
+        except OverflowError as fault:
+            return Failure(str(fault), span)
+        assert_never(time)
+
+    def _instance(self, subject: ir.Subject, frame: Frame, span: Span | None) -> str | Outcome:
+        if isinstance(subject, ir.Self):
+            return frame.instance
+        return navigation.instance_of(subject, self.case, frame.instance, frame.bound, span)
+
+    # --- many figures
+
+    def _aggregate(self, node: ir.Aggregate, frame: Frame) -> Outcome:
+        members = navigation.linked(node.link, self.case, frame.instance, frame.bound, node.span)
+        if isinstance(members, Known | Possible | NotApplicable | Failure):
+            return members
+        frames = [replace(frame, bound={**frame.bound, node.name: one}) for one in members]
+        if node.operator in ("any", "all"):
+            return self._logic(frames, node.operator == "any", lambda one: self._if_counted(node, one), node.span)
+        bodies: list[tuple[Outcome, Outcome]] = []
+        for inner in frames:
+            counted = domain.TRUE if node.where is None else self.evaluate(node.where, inner)
+            if blocked(counted) is not None:
+                return counted
+            if counted != domain.FALSE:
+                bodies.append((counted, Known(1) if node.body is None else self.evaluate(node.body, inner)))
+        if node.operator in ("sum", "count"):
+            return operations.summed(node.type.kind, bodies, node.span)
+        return operations.extreme_of_counted(node.operator, node.type.kind, bodies, node.span)
+
+    def _if_counted(self, node: ir.Aggregate, frame: Frame) -> Outcome:
+        """For `any`: where and body; for `all`: not where, or body."""
+        assert node.body is not None
+        if node.where is None:
+            return self.evaluate(node.body, frame)
+        parts = ((node.where, node.operator == "all"), (node.body, False))
+
+        def find(part: tuple[ir.Expression, bool]) -> Outcome:
+            outcome = self.evaluate(part[0], frame)
+            return operations.negation(outcome) if part[1] else outcome
+
+        return self._logic(parts, node.operator == "all", find, node.span)
+
+    def _over_time(self, node: ir.OverTime, frame: Frame) -> Outcome:
+        instance = self._instance(node.subject, frame, node.span)
+        if not isinstance(instance, str):
+            return instance
+        try:
+            facts = [Fact(node.name, instance, period) for period in _window(node, frame.period)]
+        except OverflowError as fault:
+            return Failure(str(fault), node.span)
+        if node.operator in ("any", "all"):
+            return self._logic(facts, node.operator == "any", lambda fact: self._find_for(fact, frame), node.span)
+        outcomes = [self._find_for(fact, frame) for fact in facts]
+        if node.operator == "sum":
+            return operations.summed(node.type.kind, [(domain.TRUE, one) for one in outcomes], node.span)
+        return operations.extreme_of(node.operator, node.type.kind, outcomes, node.span)
+
+    # --- constants
+
+    def _constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Outcome:
+        period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
+        if not isinstance(period, Period):
+            return self._on_some_day(node, period)
+        stated = self.constants.at(node.name, period.start)
+        if stated is None:
+            return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {period.start}", node.span)
+        frame.step.constants.append((node.name, stated.since, stated.projected))
+        match node:
+            case ir.ParameterRead():
+                return Known(stated.content)
+            case ir.TableRead():
+                return lookups.cell(node, stated.content, [self.evaluate(key, frame) for key in node.keys])
+            case ir.ScaleRead():
+                key = None if node.key is None else self.evaluate(node.key, frame)
+                argument = self.evaluate(node.argument, frame)
+                return lookups.scaled(self.program.scales[node.name], stated.content, key, argument)
+            case _:
+                assert_never(node)
+
+    def _on_some_day(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, day: Outcome) -> Outcome:
+        """A constant on a day that is not known may be anything."""
+        if not isinstance(day, Possible) or day.range == domain.EMPTY:
+            return day
+        return settled(self._anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, day.may_not_apply)
+
+
+def _winner(node: ir.Exceptions, holding: set[str]) -> str:
+    """Which exception stands where exactly `holding` hold: none is the general rule, and where they clash nothing."""
+    if not holding:
+        return GENERAL
+    winners = [one.name for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
+    return winners[0] if len(winners) == 1 else " ".join(sorted(holding))
+
+
+def _window(node: ir.OverTime, period: Period) -> Sequence[Period]:
+    """The periods that are aggregated: the twelve months of a year, or so many periods before the current one."""
+    current = node.kind.containing(period.start)
+    if node.last == 0:
+        return [current.shift(index) for index in range(12)]
+    return [current.shift(-back) for back in range(node.last, 0, -1)]
+
+
+def _touched(kind: PeriodKind, days: Interval) -> Sequence[Period]:
+    """The periods in which a day between two may fall; none if they are too many to look at."""
+    if days.low is None or days.high is None:
+        return ()
+    found = [kind.containing(days.low)]
+    while found[-1].end < days.high:
+        if len(found) >= MAX_PERIODS:
+            return ()
+        found.append(found[-1].shift(1))
+    return found

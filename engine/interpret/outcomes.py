@@ -1,0 +1,80 @@
+"""What evaluating gives: a value, what is possible while facts are unknown, that nothing applies, or an error.
+
+What is possible is an interval (numbers, dates, durations) or a set (booleans, enums), with the unknown facts that it
+depends on. It holds at least what the completions of the missing facts can give, so an answer that is one value is the
+answer under every completion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from engine.text.source import Span
+from engine.values.periods import Period
+from engine.values.types import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A figure of one instance for one period: the key of everything given, computed or missing."""
+
+    name: str
+    instance: str
+    period: Period
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.instance, self.period.start))
+
+    def __str__(self) -> str:
+        return f"{self.name.rpartition(':')[2]} of {self.instance} for {self.period}"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """From `low` to `high`, both included; None is without end."""
+
+    low: Any
+    high: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of these values."""
+
+    options: frozenset[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Exactly this value."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """Not determined: what it may be, and which unknown facts decide. `may_not_apply` and `may_fail` say what else."""
+
+    range: Interval | Choice
+    needs: frozenset[Fact]
+    may_not_apply: bool = False
+    may_fail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """The figure does not apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error: what went wrong, where in the rules, and on the way to which figures (innermost first)."""
+
+    message: str
+    span: Span | None = field(compare=False)
+    path: tuple[Fact, ...] = ()
+
+
+Outcome = Union[Known, Possible, NotApplicable, Failure]
+NOT_APPLICABLE = NotApplicable()

@@ -1,0 +1,1 @@
+"""What is legal but suspect: coverage, dead branches, unused names, size, witnesses."""

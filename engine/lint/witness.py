@@ -1,0 +1,252 @@
+"""Can these conditions hold together? Finds a case in which they do, to show a clash of exceptions or a dead branch.
+
+1. The leaves are what a condition reads. A leaf's candidates are true and false, an enum's members, or numbers: every
+   constant that the conditions mention, one step either side of each, and what lies between two of them. What the
+   range of a fact excludes is none.
+2. Try the candidates' combinations, one leaf after the other, until all conditions hold: that is the witness. What
+   fails with the leaves that have a value is not tried further.
+3. When every number leaf is compared with constants alone, the candidates meet every cell of the plane, so that no
+   witness proves that there is none. Otherwise nothing is concluded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, floor
+
+from engine.ir import nodes as ir
+from engine.ir.program import Definition
+from engine.ir.walk import children, walk
+from engine.reading.declarations import Parameter, Settings
+from engine.values.exact import calculate, compare
+from engine.values.numbers import format_decimal
+from engine.values.types import DATE, EnumValue, Kind, Value
+
+MAX_COMBINATIONS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What conditions stand on: the jurisdiction, and by name its parameters, facts and figures."""
+
+    settings: Settings
+    parameters: Mapping[str, Parameter]
+    definitions: Mapping[str, Definition]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found. `witness` maps each leaf to a value; `complete`: no witness means that there is none."""
+
+    witness: Mapping[ir.Expression, Value] | None
+    complete: bool
+
+
+class _Unknown(Exception):
+    """A node that the little evaluator does not follow."""
+
+
+def search(conditions: Sequence[ir.Expression], ground: Ground) -> Search:
+    """Look for values of the leaves that make all conditions hold."""
+    plain = [_inlined(condition, {}, ground.parameters) for condition in conditions]
+    leaves = list(dict.fromkeys(leaf for condition in plain for leaf in _leaves(condition)))
+    literals = [n for c in plain for n in walk(c) if isinstance(n, ir.Literal)]
+    constants = sorted({Fraction(n.value) for n in literals if n.type.is_number})  # type: ignore[arg-type]
+    days = sorted({n.value for n in literals if isinstance(n.value, date)})
+    candidates = [_candidates(leaf, constants, days, ground) for leaf in leaves]
+    tries = _Tries(leaves, candidates, _parts(plain))
+    values = tries.first(0, {})
+    if values is not None:
+        return Search(values, True)
+    exact = all(_exact(condition) for condition in plain) and all(options for options in candidates)
+    return Search(None, exact and tries.left > 0)
+
+
+def _parts(conditions: Sequence[ir.Expression]) -> list[ir.Expression]:
+    """What must hold at once: the conditions, those that are conjunctions taken apart."""
+    parts: list[ir.Expression] = []
+    for condition in conditions:
+        parts += _parts(condition.values) if isinstance(condition, ir.And) else [condition]
+    return parts
+
+
+class _Tries:
+    """Gives the leaves values one after the other; a part is judged as soon as all its leaves have one."""
+
+    def __init__(
+        self,
+        leaves: Sequence[ir.Expression],
+        candidates: Sequence[Sequence[Value]],
+        parts: Sequence[ir.Expression],
+    ) -> None:
+        self.leaves = leaves
+        self.candidates = candidates
+        self.left = MAX_COMBINATIONS
+        places = {leaf: index for index, leaf in enumerate(leaves)}
+        self.judged: list[list[ir.Expression]] = [[] for _ in range(len(leaves) + 1)]
+        for part in parts:
+            last = max((places[leaf] + 1 for leaf in _leaves(part)), default=0)
+            self.judged[last].append(part)
+
+    def first(self, count: int, values: dict[ir.Expression, Value]) -> Mapping[ir.Expression, Value] | None:
+        """The first values of the leaves from `count` on with which everything holds."""
+        self.left -= 1
+        if self.left < 0 or not all(_holds(part, values) for part in self.judged[count]):
+            return None
+        if count == len(self.leaves):
+            return dict(values)
+        for candidate in self.candidates[count]:
+            values[self.leaves[count]] = candidate
+            found = self.first(count + 1, values)
+            if found is not None or self.left <= 0:
+                return found
+        values.pop(self.leaves[count], None)
+        return None
+
+
+def describe(witness: Mapping[ir.Expression, Value]) -> str:
+    """A witness in words: `wages = 1, abroad = true`."""
+    return ", ".join(f"{leaf_name(leaf)} = {_spoken(value)}" for leaf, value in witness.items()) or "always"
+
+
+def leaf_name(leaf: ir.Expression) -> str:
+    """How the rules write a leaf."""
+    return leaf.span.text if leaf.span is not None else "a value"
+
+
+def _spoken(value: Value) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Fraction() | int():
+            return format_decimal(value)
+    return str(value)
+
+
+def _inlined(
+    node: ir.Expression, names: Mapping[str, ir.Expression], parameters: Mapping[str, Parameter]
+) -> ir.Expression:
+    """A condition with `let`s put in place and parameters that never change replaced by their value."""
+    match node:
+        case ir.Let():
+            value = _inlined(node.value, names, parameters)
+            return _inlined(node.body, {**names, node.name: value}, parameters)
+        case ir.Local() if node.name in names:
+            return names[node.name]
+        case ir.ParameterRead():
+            values = parameters[node.name].values if node.name in parameters else ()
+            return ir.Literal(node.type, node.span, values[0][1]) if len(values) == 1 else node
+        case ir.Not():
+            return ir.Not(node.type, node.span, _inlined(node.value, names, parameters))
+        case ir.And() | ir.Or():
+            return type(node)(node.type, node.span, tuple(_inlined(one, names, parameters) for one in node.values))
+        case ir.Compare() | ir.Arithmetic():
+            left, right = (_inlined(side, names, parameters) for side in (node.left, node.right))
+            return type(node)(node.type, node.span, node.operator, left, right)
+    return node
+
+
+def _leaves(node: ir.Expression) -> Iterator[ir.Expression]:
+    match node:
+        case ir.Literal():
+            return
+        case ir.Not() | ir.And() | ir.Or() | ir.Compare() | ir.Arithmetic():
+            for child in children(node):
+                yield from _leaves(child)
+        case _:
+            yield node
+
+
+def _candidates(
+    leaf: ir.Expression, constants: Sequence[Fraction], days: Sequence[date], ground: Ground
+) -> tuple[Value, ...]:
+    match leaf.type.kind:
+        case Kind.BOOLEAN:
+            return (True, False)
+        case Kind.ENUM:
+            members = ground.settings.enums[leaf.type.enum].members
+            return tuple(EnumValue(leaf.type.enum, member) for member in members)
+        case Kind.MONEY | Kind.RATE | Kind.INTEGER:
+            low, high = _range(leaf, ground)
+            ends = [end for end in (low, high) if end is not None]
+            points = sorted({*constants, *ends, Fraction(0)})
+            around = set(_whole(points) if leaf.type.kind is Kind.INTEGER else _around(points, ground.settings))
+            within = [one for one in around if (low is None or one >= low) and (high is None or one <= high)]
+            return tuple(sorted(within, key=lambda number: (abs(number), number)))
+        case Kind.DATE:
+            return tuple(sorted({day + timedelta(shift) for day in days for shift in (-1, 0, 1)}))
+    return ()
+
+
+def _range(leaf: ir.Expression, ground: Ground) -> tuple[Fraction | None, Fraction | None]:
+    """Between what a leaf's value must lie. The range of a computed figure bounds only what is given in its place."""
+    match leaf:
+        case ir.VariableRead() if leaf.name in ground.definitions and ground.definitions[leaf.name].is_input:
+            return ground.definitions[leaf.name].low, ground.definitions[leaf.name].high
+        case ir.Aggregate(operator="count"):
+            return Fraction(0), None
+    return None, None
+
+
+def _whole(points: Sequence[Fraction]) -> Iterator[Fraction]:
+    for point in points:
+        yield from (Fraction(whole + shift) for whole in {floor(point), ceil(point)} for shift in (-1, 0, 1))
+
+
+def _around(points: Sequence[Fraction], settings: Settings) -> Iterator[Fraction]:
+    """Each point, a step of the money's grid either side, and the middle between neighbours that are nearer still."""
+    step = settings.money_grid
+    for point in points:
+        yield from (point - step, point, point + step)
+    yield from ((low + high) / 2 for low, high in pairwise(points) if high - low <= 2 * step)
+
+
+def _holds(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> bool:
+    try:
+        return bool(_value(node, values))
+    except (_Unknown, ZeroDivisionError, ValueError):
+        return False
+
+
+def _value(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> Value:
+    if node in values:
+        return values[node]
+    match node:
+        case ir.Literal():
+            return node.value
+        case ir.Not():
+            return not _value(node.value, values)
+        case ir.And():
+            return all(_value(one, values) for one in node.values)
+        case ir.Or():
+            return any(_value(one, values) for one in node.values)
+        case ir.Compare():
+            return compare(node.operator, _value(node.left, values), _value(node.right, values))
+        case ir.Arithmetic():
+            return _number(node, _value(node.left, values), _value(node.right, values))
+    raise _Unknown
+
+
+def _number(node: ir.Arithmetic, left: Value, right: Value) -> Value:
+    if not isinstance(left, int | Fraction) or not isinstance(right, int | Fraction):
+        raise _Unknown
+    return calculate(node.operator, left, right)
+
+
+def _exact(node: ir.Expression) -> bool:
+    """Whether candidates around the constants reach every way in which the condition can turn out."""
+    match node:
+        case ir.Compare() if node.left.type.is_number or node.left.type == DATE:
+            return any(
+                isinstance(side, ir.Literal) and not isinstance(other, ir.Arithmetic)
+                for side, other in ((node.left, node.right), (node.right, node.left))
+            )
+        case ir.Compare():
+            return node.left.type.kind in (Kind.BOOLEAN, Kind.ENUM)
+        case ir.Not() | ir.And() | ir.Or():
+            return all(_exact(child) for child in children(node))
+    return node.type.kind is Kind.BOOLEAN

@@ -1,0 +1,1 @@
+"""Whole numbers in lanes and limbs, rounding, and exact machine numbers."""

@@ -1,0 +1,302 @@
+"""Exact rationals in lanes: n / (m * d), with n and m whole numbers in lanes and d known now.
+
+1. `d` comes from the grids: money in cents is n/100, a rate of 7.65% is 765/10,000. Sums take the least common
+   multiple.
+2. `m` (at least 1) comes from dividing by what is not known now; None where nothing was. Terms over the same m keep
+   it, others are brought over the product.
+3. Bounds of the value itself are kept beside those of n and m, since a quotient may be small where its parts are
+   large.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+from engine.native.arithmetic.lanes import Mask
+from engine.native.arithmetic.rounding import rounded_quotient
+from engine.native.arithmetic.whole import Arithmetic, Key, Whole
+from engine.values.numbers import RoundingMode, round_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """n / (m * d), in `low` .. `high` in every row that is not handed over; if `sound`, in every lane without
+    exception.
+    """
+
+    n: Whole
+    m: Whole | None
+    d: int
+    low: Fraction
+    high: Fraction
+    sound: bool = False
+
+    @property
+    def constant(self) -> Fraction | None:
+        """Its value, if it is the same everywhere and known."""
+        return self.low if self.low == self.high else None
+
+
+def fixed(work: Arithmetic, value: int | Fraction) -> Number:
+    """A constant."""
+    exact = Fraction(value)
+    return Number(work.constant(exact.numerator), None, exact.denominator, exact, exact)
+
+
+def plain(n: Whole, d: int = 1) -> Number:
+    """n / d."""
+    return Number(n, None, d, Fraction(n.low, d), Fraction(n.high, d))
+
+
+def _made(work: Arithmetic, n: Whole, m: Whole | None, d: int, low: Fraction, high: Fraction) -> Number:
+    if m is not None and m.constant == 0:  # past what can be held: flagged everywhere
+        return fixed(work, 0)
+    if m is not None and m.constant is not None:
+        d, m = d * m.constant, None
+    if n.constant is not None and m is None:
+        return fixed(work, Fraction(n.constant, d))
+    if n.constant == 0:
+        return fixed(work, 0)
+    if m is None:
+        low, high = max(low, Fraction(n.low, d)), min(high, Fraction(n.high, d))
+        n = work.narrowed(n, _ceil(low * d), _floor(high * d))
+    return Number(n, m, d, low, high)
+
+
+def _floor(value: Fraction) -> int:
+    return value.numerator // value.denominator
+
+
+def _ceil(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)
+
+
+def _scaled(work: Arithmetic, n: Whole, factor: int, by: Whole | None = None) -> Whole:
+    scaled = work.multiply(n, work.constant(factor)) if factor != 1 else n
+    return work.multiply(scaled, by) if by is not None else scaled
+
+
+def aligned(work: Arithmetic, a: Number, b: Number) -> tuple[Whole, Whole, Whole | None, int]:
+    """Both numerators over one denominator: (a's, b's, m, d)."""
+    d = lcm(a.d, b.d)
+    if a.m == b.m:
+        return _scaled(work, a.n, d // a.d), _scaled(work, b.n, d // b.d), a.m, d
+    left = _scaled(work, a.n, d // a.d, b.m)
+    right = _scaled(work, b.n, d // b.d, a.m)
+    if a.m is None or b.m is None:
+        return left, right, a.m or b.m, d
+    return left, right, work.multiply(a.m, b.m), d
+
+
+def add(work: Arithmetic, a: Number, b: Number) -> Number:
+    """a + b."""
+    left, right, m, d = aligned(work, a, b)
+    total = _made(work, work.add(left, right), m, d, a.low + b.low, a.high + b.high)
+    for one, other in ((a, b), (b, a)):
+        if other.low >= 0:
+            _note_cap(work, one, total)
+    return total
+
+
+def subtract(work: Arithmetic, a: Number, b: Number) -> Number:
+    """a - b."""
+    if a == b:
+        return fixed(work, 0)
+    left, right, m, d = aligned(work, a, b)
+    rest = _made(work, work.subtract(left, right), m, d, a.low - b.high, a.high - b.low)
+    if b.low >= 0:
+        _note_cap(work, rest, a)
+    return rest
+
+
+def negative(work: Arithmetic, a: Number) -> Number:
+    """-a."""
+    return Number(work.negative(a.n), a.m, a.d, -a.high, -a.low)
+
+
+# --- what a number never exceeds
+
+
+def _key(a: Number) -> Key | None:
+    return (a.n.parts, a.d) if a.m is None and a.constant is None else None
+
+
+def _note_cap(work: Arithmetic, a: Number, cap: Number, more: dict[Key, Fraction] | None = None) -> None:
+    """Note that a <= cap in every lane whose row is not handed over, and a <= each of `more`."""
+    key, other = _key(a), _key(cap)
+    if key is None:
+        return
+    known = work.caps.setdefault(key, {})
+    if other is not None and other != key:
+        known[other] = cap.low
+        known.update(work.caps.get(other, {}))
+    known.update(more or {})
+
+
+def _capped(work: Arithmetic, a: Number, cap: Number) -> bool:
+    """Whether a <= cap is known."""
+    key, other = _key(a), _key(cap)
+    return key is not None and other is not None and (key == other or other in work.caps.get(key, {}))
+
+
+def _note_extreme(work: Arithmetic, operator: str, found: Number, a: Number, b: Number) -> None:
+    if operator == "min":
+        _note_cap(work, found, a)
+        _note_cap(work, found, b)
+        return
+    for one, other in ((a, b), (b, a)):  # what caps one caps the greater too, where the other cannot exceed it
+        key = _key(one)
+        caps = work.caps.get(key, {}) if key is not None else {}
+        _note_cap(work, found, found, {cap: low for cap, low in caps.items() if low >= other.high})
+
+
+def _product_bounds(a: Number, b: Number) -> tuple[Fraction, Fraction]:
+    products = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
+    return min(products), max(products)
+
+
+def multiply(work: Arithmetic, a: Number, b: Number) -> Number:
+    """a * b."""
+    m = work.multiply(a.m, b.m) if a.m is not None and b.m is not None else a.m or b.m
+    bounds = _product_bounds(a, b)
+    for one, other in ((a, b), (b, a)):  # a constant factor is cancelled against the denominator
+        if one.constant is not None:
+            factor = one.constant / other.d
+            n = _scaled(work, other.n, factor.numerator)
+            return _made(work, n, other.m, factor.denominator, *bounds)
+    return _made(work, work.multiply(a.n, b.n), m, a.d * b.d, *bounds)
+
+
+def divide(work: Arithmetic, a: Number, b: Number) -> tuple[Number, Mask]:
+    """a / b, and the lanes where b is zero."""
+    if b.constant is not None:
+        if b.constant == 0:
+            return fixed(work, 0), True
+        return multiply(work, a, fixed(work, 1 / b.constant)), False
+    zero = work.compare("=", b.n, work.constant(0))
+    below = work.compare("<", b.n, work.constant(0))
+    size = _sound_divisor(work, work.absolute(b.n)) if b.low <= 0 or not b.sound else b.n
+    common = gcd(a.d, b.d)
+    n = _scaled(work, a.n, b.d // common, b.m)
+    n = work.select(below, work.negative(n), n)
+    m = work.multiply(size, a.m) if a.m is not None else size
+    low, high = _quotient_bounds(a, b)
+    if b.low >= 0 and _capped(work, a, b):
+        high = min(high, Fraction(1))
+    return _made(work, n, m, a.d // common, low, max(low, high)), zero
+
+
+def _sound_divisor(work: Arithmetic, size: Whole) -> Whole:
+    """The divisor's size, and 1 in lanes where that is nought or (since the lane is bad already) no number at all:
+    nought over m must stay nought wherever a choice puts it there.
+    """
+    lanes, near = work.lanes, work.nearest(size)
+    within = lanes.both(
+        lanes.compare("oge", near, lanes.real(1.0)), lanes.compare("ole", near, lanes.real(float(size.high)))
+    )
+    positive = work.narrowed(size, 1, max(1, size.high))
+    return work.select(within, positive, work.constant(1))
+
+
+def _quotient_bounds(a: Number, b: Number) -> tuple[Fraction, Fraction]:
+    """Bounds of a / b for b other than zero: the least |b| is one step over the greatest denominator."""
+    least = Fraction(1, b.d * (b.m.high if b.m is not None else 1))
+    ends = [end for end in (b.low, b.high, -least, least) if end != 0 and b.low <= end <= b.high]
+    quotients = [x / y for x in (a.low, a.high) for y in ends]
+    return min(quotients), max(quotients)
+
+
+def compare(work: Arithmetic, operator: str, a: Number, b: Number) -> Mask:
+    """`= != < <= > >=`."""
+    decided = _decided(operator, a, b)
+    if decided is not None:
+        return decided
+    left, right, _, _ = aligned(work, a, b)
+    return work.compare(operator, left, right)
+
+
+def _decided(operator: str, a: Number, b: Number) -> bool | None:
+    """What the bounds alone decide."""
+    match operator:
+        case "=" | "!=":
+            return operator == "!=" if a.high < b.low or b.high < a.low else None
+        case ">" | ">=":
+            return _decided("<" if operator == ">" else "<=", b, a)
+        case "<":
+            return True if a.high < b.low else False if a.low >= b.high else None
+    return True if a.high <= b.low else False if a.low > b.high else None
+
+
+def select(work: Arithmetic, mask: Mask, a: Number, b: Number) -> Number:
+    """a in the lanes of `mask`, else b."""
+    if isinstance(mask, bool):
+        return a if mask else b
+    if a == b:
+        return a
+    d = lcm(a.d, b.d)
+    left, right = _scaled(work, a.n, d // a.d), _scaled(work, b.n, d // b.d)
+    if a.constant == 0 or b.constant == 0:  # nought is nought over any m
+        m = a.m or b.m
+    else:
+        one = work.constant(1)
+        m = None if a.m is None and b.m is None else work.select(mask, a.m or one, b.m or one)
+    return Number(work.select(mask, left, right), m, d, min(a.low, b.low), max(a.high, b.high))
+
+
+def extreme(work: Arithmetic, operator: str, a: Number, b: Number) -> Number:
+    """The lesser (`min`) or the greater (`max`)."""
+    pick = min if operator == "min" else max
+    if _decided("<=", a, b):
+        return a if operator == "min" else b
+    if _decided("<=", b, a):
+        return b if operator == "min" else a
+    low, high = pick(a.low, b.low), pick(a.high, b.high)
+    left, right, m, d = aligned(work, a, b)
+    if m is None:
+        found = _made(work, work.extreme(operator, left, right), None, d, low, high)
+        _note_extreme(work, operator, found, a, b)
+        return found
+    first = work.compare("<" if operator == "min" else ">", left, right)
+    chosen = select(work, first, a, b)
+    return Number(chosen.n, chosen.m, chosen.d, low, high)
+
+
+def absolute(work: Arithmetic, a: Number) -> Number:
+    """|a|."""
+    low = Fraction(0) if a.low <= 0 <= a.high else min(abs(a.low), abs(a.high))
+    return Number(work.absolute(a.n), a.m, a.d, low, max(abs(a.low), abs(a.high)))
+
+
+def to_steps(work: Arithmetic, a: Number, step: Fraction, mode: RoundingMode) -> Whole:
+    """How many steps of `step` (above zero) a rounds to."""
+    if a.constant is not None:
+        return work.constant(round_whole(a.constant / step, mode))
+    common = gcd(step.denominator, a.d * step.numerator)
+    n = _scaled(work, a.n, step.denominator // common)
+    scale = a.d * step.numerator // common
+    m = _scaled(work, a.m, scale) if a.m is not None else work.constant(scale)
+    return rounded_quotient(work, n, m, mode, (a.low / step, a.high / step))
+
+
+def round_to(work: Arithmetic, a: Number, step: Number, mode: RoundingMode) -> tuple[Number, Mask]:
+    """a rounded to a multiple of `step`, and the lanes where the step is not above zero."""
+    if step.constant is not None:
+        if step.constant <= 0:
+            return fixed(work, 0), True
+        size = step.constant
+        steps = to_steps(work, a, size, mode)
+        return multiply(work, plain(steps), fixed(work, size)), False
+    bad = work.compare("<=", step.n, work.constant(0))
+    positive = Number(
+        _sound_divisor(work, step.n), step.m, step.d,
+        max(step.low, _least(step)), max(step.high, _least(step)),
+    )  # fmt: skip
+    quotient, _ = divide(work, a, positive)
+    whole = plain(to_steps(work, quotient, Fraction(1), mode))
+    return multiply(work, whole, positive), bad
+
+
+def _least(a: Number) -> Fraction:
+    return Fraction(1, a.d * (a.m.high if a.m is not None else 1))

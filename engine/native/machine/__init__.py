@@ -1,0 +1,1 @@
+"""IR to machine code, and the cache of compiled objects."""

@@ -1,0 +1,1 @@
+"""What a kernel computes: its columns, records, terms, shape and options."""

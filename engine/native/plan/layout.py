@@ -1,0 +1,305 @@
+"""A population laid out for the code: rows that belong together side by side, cut into blocks, in padded arrays.
+
+1. Rows that are linked, directly or through others, form a component: a household with its people, tax units and
+   records.
+2. Every entity's rows are sorted by component (people also by group and role), so that a run of components is a run
+   of rows in each entity. A block is as many components as fit the capacities; nothing in a block reads outside it.
+3. For each group entity: the list of members sorted by group and role, and where each role of each group begins in
+   it.
+4. Columns are copied in that order as the storage that their bounds allow, with room after the end for whole
+   vectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from weakref import ReferenceType, ref
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.ir.program import Definition, Program
+from engine.native.plan.options import Options
+from engine.native.plan.shape import ColumnShape, Held, Shape, Storage, held
+from engine.population.columns import Cell, Column, Columns, Entries
+
+PAD = 64
+_TYPES = {Storage.DOUBLE: np.float64, Storage.WORD: np.int32, Storage.BYTE: np.int8}
+Rows = NDArray[np.int64]
+
+
+@dataclass(slots=True, eq=False)
+class Layout:
+    """`order`: for each entity the given row of each sorted row (None: as given). `component`: of each sorted row."""
+
+    program: Program
+    population: ReferenceType[Columns]
+    options: Options
+    order: dict[str, Rows | None] = field(default_factory=dict)
+    component: dict[str, Rows] = field(default_factory=dict)
+    blocks: dict[str, Rows] = field(default_factory=dict)
+    links: dict[tuple[str, ...], Entries] = field(default_factory=dict)
+    capacity: dict[str, int] = field(default_factory=dict)
+    members: dict[str, int] = field(default_factory=dict)
+    in_order: frozenset[str] = frozenset()
+    kept: dict[Cell, tuple[Entries, Entries | None]] = field(default_factory=dict)
+    beyond: set[int] = field(default_factory=set)
+
+    @property
+    def columns(self) -> Columns:
+        """The population. It is not kept alive by its layout, which is kept as long as the population lives."""
+        found = self.population()
+        assert found is not None
+        return found
+
+    @property
+    def block_count(self) -> int:
+        """How many blocks there are."""
+        return len(next(iter(self.blocks.values()))) - 1 if self.blocks else 0
+
+    def shape(self, cells: dict[Cell, bool]) -> Shape:
+        """The shape that code for these columns relies on."""
+        shapes = {cell: ColumnShape(self.held(cell).storage, missing) for cell, missing in cells.items()}
+        return Shape(shapes, self.capacity, self.members, self.in_order, self.columns.complete)
+
+    def held(self, cell: Cell) -> Held:
+        """How a column is held: decided by its definition, not by its entries."""
+        return held(self.program, self.program.definitions[cell.name], self.options)
+
+    def column(self, cell: Cell) -> tuple[Entries, Entries | None]:
+        """A column's entries and its mask of missing ones, sorted and padded. Made once."""
+        if cell not in self.kept:
+            column = self.columns.columns[cell]
+            definition = self.program.definitions[cell.name]
+            entries = self._within(column, definition, self.held(cell))
+            missing = (
+                self._sorted(column.missing.view(np.int8), definition.entity, np.int8)
+                if column.missing is not None
+                else None
+            )
+            self.kept[cell] = (self._sorted(entries, definition.entity, _TYPES[self.held(cell).storage]), missing)
+        return self.kept[cell]
+
+    def _sorted(self, entries: Entries, entity: str, kind: type) -> Entries:
+        order = self.order[entity]
+        return padded(entries if order is None else entries[order], kind)
+
+    def _within(self, column: Column, definition: Definition, held: Held) -> Entries:
+        """The entries, with 0 for those beyond the assumed bounds; their components are noted in `beyond`."""
+        low, high = held.low, held.high
+        if low <= column.low and column.high <= high:
+            return column.entries
+        outside = (column.entries < low) | (column.entries > high)
+        order = self.order[definition.entity]
+        where = outside if order is None else outside[order]
+        self.beyond.update(self.component[definition.entity][where].tolist())
+        return np.where(outside, 0, column.entries)
+
+
+def padded(entries: Entries, kind: type) -> Entries:
+    """A copy as `kind` with room for a vector after the end."""
+    found: Entries = np.zeros(len(entries) + PAD, dtype=kind)
+    found[: len(entries)] = entries
+    return found
+
+
+def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
+    """The layout of a population."""
+    layout = Layout(program, ref(columns), options)
+    _components(layout)
+    _sort(layout)
+    _list_members(layout)
+    _list_records(layout)
+    _cut(layout)
+    return layout
+
+
+def with_other_column(layout: Layout, columns: Columns, cell: Cell) -> Layout:
+    """The layout of a population that differs in the entries of one column only: the rest is shared, not made again."""
+    kept = {one: found for one, found in layout.kept.items() if one != cell}
+    return replace(layout, population=ref(columns), kept=kept, beyond=set(layout.beyond))
+
+
+# --- components
+
+
+def _components(layout: Layout) -> None:
+    """Numbers for the components, the same in every entity."""
+    columns = layout.columns
+    found: dict[str, Rows] = {}
+    used = 0
+    for people in {layout.program.settings.entities[group].of for group in columns.groups}:
+        groups = [name for name in columns.groups if layout.program.settings.entities[name].of == people]
+        found[people] = _people_components(columns, groups)
+        for group in groups:
+            found[group] = _group_components(columns, group, found[people])
+            used = max(used, int(found[group].max(initial=-1)) + 1)
+        used = max(used, int(found[people].max(initial=-1)) + 1)
+    for entity, count in columns.counts.items():
+        if entity not in found and entity not in columns.owners:
+            found[entity] = used + np.arange(count, dtype=np.int64)
+            used += count
+    pending = dict(columns.owners)
+    while pending:
+        for entity in list(pending):
+            owner = layout.program.settings.entities[entity].belongs_to
+            if owner in found:
+                found[entity] = found[owner][pending.pop(entity)]
+    layout.component = found
+
+
+def _people_components(columns: Columns, groups: list[str]) -> Rows:
+    """With one kind of group, its row; people in none follow. With several, groups that share people are one."""
+    first = columns.groups[groups[0]].group.astype(np.int64)
+    count = columns.counts[groups[0]]
+    label = np.where(first >= 0, first, count + np.arange(len(first)))
+    if len(groups) == 1:
+        return label
+    while True:
+        before = label
+        for group in groups:
+            rows = columns.groups[group].group
+            least = np.full(columns.counts[group], np.iinfo(np.int64).max)
+            inside = rows >= 0
+            np.minimum.at(least, rows[inside], label[inside])
+            label = label.copy()
+            label[inside] = least[rows[inside]]
+        if np.array_equal(before, label):
+            return label
+
+
+def _group_components(columns: Columns, group: str, people: Rows) -> Rows:
+    rows = columns.groups[group].group
+    count = columns.counts[group]
+    found = np.full(count, -1, dtype=np.int64)
+    inside = rows >= 0
+    found[rows[inside]] = people[inside]
+    empty = found < 0
+    start = max(int(people.max(initial=-1)), count) + 1 if len(columns.groups) > 1 else 0
+    return np.where(empty, start + np.arange(count), found)
+
+
+# --- order
+
+
+def _sort(layout: Layout) -> None:
+    columns = layout.columns
+    for entity in columns.counts:
+        component = layout.component[entity]
+        groups = [name for name in columns.groups if layout.program.settings.entities[name].of == entity]
+        if groups:
+            link = columns.groups[groups[0]]
+            keys: list[Entries] = [link.role, link.group, component]
+        elif entity in columns.owners:
+            owner = layout.program.settings.entities[entity].belongs_to
+            keys = [_new_rows(layout, owner)[columns.owners[entity]], component]
+        else:
+            keys = [component]
+        layout.order[entity] = _order(keys)
+        order = layout.order[entity]
+        layout.component[entity] = component if order is None else component[order]
+
+
+def _order(keys: list[Entries]) -> Rows | None:
+    """The stable order by the last key, then the one before …; None if it is that already."""
+    if _in_order(keys):
+        return None
+    order: Rows = np.lexsort(keys).astype(np.int64)
+    return order
+
+
+def _in_order(keys: list[Entries]) -> bool:
+    """Whether rows stand in the order of the last key, then the one before …"""
+    fine: Entries = np.ones(max(0, len(keys[0]) - 1), dtype=bool)
+    for key in keys:
+        fine = (key[:-1] < key[1:]) | ((key[:-1] == key[1:]) & fine)
+    return bool(fine.all())
+
+
+def _new_rows(layout: Layout, entity: str) -> Rows:
+    """For each given row, its sorted row."""
+    order = layout.order[entity]
+    count = layout.columns.counts[entity]
+    if order is None:
+        return np.arange(count, dtype=np.int64)
+    found = np.empty(count, dtype=np.int64)
+    found[order] = np.arange(count)
+    return found
+
+
+# --- links
+
+
+def _list_members(layout: Layout) -> None:
+    in_order: set[str] = set()
+    for group, link in layout.columns.groups.items():
+        entity = layout.program.settings.entities[group]
+        order = layout.order[entity.of]
+        rows = _new_rows(layout, group)
+        of = np.where(link.group >= 0, rows[np.maximum(link.group, 0)] if len(rows) else 0, -1)
+        role = link.role
+        if order is not None:
+            of, role = of[order], role[order]
+        layout.links[("group", group)] = padded(of, np.int32)
+        inside = np.flatnonzero(of >= 0)
+        order = _order([role[inside], of[inside]])
+        members = inside if order is None else inside[order]
+        if np.array_equal(members, np.arange(len(members))):
+            in_order.add(group)
+        layout.links[("members", group)] = padded(members, np.int32)
+        count, roles = layout.columns.counts[group], len(entity.roles)
+        held = np.bincount(of[inside] * roles + role[inside], minlength=count * roles)
+        starts = np.concatenate([[0], np.cumsum(held)])
+        for number in range(roles + 1):
+            layout.links[("start", group, str(number))] = padded(
+                starts[number : number + count * roles : roles], np.int32
+            )
+        largest = held.reshape(count, roles).sum(axis=1).max(initial=0)
+        layout.members[group] = _room(int(largest), 16)
+    layout.in_order = frozenset(in_order)
+
+
+def _list_records(layout: Layout) -> None:
+    for entity, owners in layout.columns.owners.items():
+        owner = layout.program.settings.entities[entity].belongs_to
+        order = layout.order[entity]
+        rows = _new_rows(layout, owner)[owners]
+        rows = rows if order is None else rows[order]
+        layout.links[("owner", entity)] = padded(rows, np.int32)
+        held = np.bincount(rows, minlength=layout.columns.counts[owner])
+        starts = np.concatenate([[0], np.cumsum(held)])
+        layout.links[("start", entity, "0")] = padded(starts[:-1], np.int32)
+        layout.links[("start", entity, "1")] = padded(starts[1:], np.int32)
+        layout.members[entity] = _room(int(held.max(initial=0)), 16)
+
+
+def _room(needed: int, least: int) -> int:
+    """`needed` or more: a power of two, so that few different shapes arise."""
+    size = least
+    while size < needed:
+        size *= 2
+    return size
+
+
+# --- blocks
+
+
+def _cut(layout: Layout) -> None:
+    """Blocks of whole components within the capacities."""
+    total = max((int(component.max(initial=-1)) + 1 for component in layout.component.values()), default=0)
+    firsts: dict[str, Rows] = {}
+    for entity, component in layout.component.items():
+        first = np.searchsorted(component, np.arange(total + 1)).astype(np.int64)
+        firsts[entity] = first
+        declared = layout.program.settings.entities[entity]
+        usual = layout.options.block * (1 if declared.of else 8 if declared.belongs_to else 4)
+        layout.capacity[entity] = _room(int(np.diff(first).max(initial=0)), usual)
+    cuts = [0]
+    while cuts[-1] < total:
+        ends = [
+            int(np.searchsorted(first, first[cuts[-1]] + layout.capacity[entity], side="right")) - 1
+            for entity, first in firsts.items()
+        ]
+        cuts.append(max(cuts[-1] + 1, min(ends)))
+    for entity, first in firsts.items():
+        layout.blocks[entity] = np.ascontiguousarray(first[np.array(cuts)])

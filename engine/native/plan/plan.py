@@ -1,0 +1,210 @@
+"""What has to be computed for the wanted figures, and in which passes over which entity.
+
+1. From each wanted figure (a definition for a period) follow what its formula reads, with the periods worked out;
+   only what is reached is compiled. A figure that is given by a column, has a default, or means something when
+   absent, is a leaf.
+2. A figure that reads only its own row can be computed in the same pass as what it reads. One that reads other rows
+   (its members, its group, the holder of a role) must wait for the pass after: its level is one more than theirs.
+3. A pass is all figures of one entity and one level; inside it they stand in an order in which each follows what it
+   reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from engine.ir import nodes as ir
+from engine.ir.fold import formula_at
+from engine.ir.program import Definition, Program
+from engine.ir.walk import walk
+from engine.native.plan.records import WithoutRecords
+from engine.population.columns import Cell
+from engine.values.periods import Period
+from engine.values.types import Value
+
+
+class Origin(Enum):
+    """Where a cell's figures come from."""
+
+    COLUMN = "column"
+    CONSTANT = "constant"
+    FORMULA = "formula"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How a cell is had. `partly`: a column that leaves some rows to the constant or the formula."""
+
+    definition: Definition
+    origin: Origin
+    value: Value | None = None
+    body: ir.Expression | None = None
+    partly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Figures of one entity that one walk over its rows computes, in order."""
+
+    entity: str
+    level: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent.
+
+    `without` rewrites formulas over kinds of records of which there is none.
+    """
+
+    columns: dict[Cell, bool] = field(default_factory=dict)
+    complete: bool = True
+    without: WithoutRecords | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every cell that is needed with its source, and the passes in order."""
+
+    sources: dict[Cell, Source]
+    passes: tuple[Pass, ...]
+    wanted: tuple[Cell, ...]
+
+
+def period_at(time: ir.Time, period: Period) -> Period | None:
+    """The period that a formula of `period` reads; None if it hangs on a computed day or lies outside all dates."""
+    try:
+        match time:
+            case ir.ThisPeriod():
+                return period
+            case ir.Containing():
+                anchor = period.end if time.at_end else period.start
+                return time.kind.containing(anchor).shift(time.shift)
+    except OverflowError:
+        return None
+    return None
+
+
+def window(node: ir.OverTime, period: Period) -> Sequence[Period] | None:
+    """The periods over which a figure is taken; None if they lie outside all dates."""
+    try:
+        current = node.kind.containing(period.start)
+        if node.last == 0:
+            return [current.shift(index) for index in range(12)]
+        return [current.shift(-back) for back in range(node.last, 0, -1)]
+    except OverflowError:
+        return None
+
+
+def reads(body: ir.Expression, period: Period) -> Iterator[tuple[Cell, bool]]:
+    """The cells that a formula reads, each with whether it is in the formula's own row."""
+    for node in walk(body):
+        match node:
+            case ir.VariableRead():
+                when = period_at(node.time, period)
+                if when is not None:
+                    yield Cell(node.name, when), isinstance(node.subject, ir.Self)
+            case ir.OverTime():
+                for one in window(node, period) or ():
+                    yield Cell(node.name, one), isinstance(node.subject, ir.Self)
+
+
+def source_of(program: Program, cell: Cell, supply: Supply) -> Source:
+    """Where a cell's figures come from, in the interpreter's order: given, default, absent, formula, unknown."""
+    definition = program.definitions[cell.name]
+    found = _without_column(program, definition, cell, supply)
+    if cell not in supply.columns:
+        return found
+    if not supply.columns[cell]:
+        return Source(definition, Origin.COLUMN)
+    return Source(definition, found.origin, found.value, found.body, partly=True)
+
+
+def _without_column(program: Program, definition: Definition, cell: Cell, supply: Supply) -> Source:
+    stands = definition.default if definition.default is not None else definition.absent if supply.complete else None
+    if stands is not None:
+        return Source(definition, Origin.CONSTANT, stands)
+    before = cell.period.start < program.settings.covers_from and definition.period.unit.value != "eternity"
+    body = None if before else formula_at(definition.formulas, cell.period.start)
+    if body is None:
+        return Source(definition, Origin.UNKNOWN)
+    return Source(definition, Origin.FORMULA, body=supply.without.body(body) if supply.without is not None else body)
+
+
+def make_plan(program: Program, wanted: Sequence[Cell], supply: Supply) -> Plan:
+    """Everything that the wanted cells need."""
+    sources: dict[Cell, Source] = {}
+    levels: dict[Cell, int] = {}
+    order: list[Cell] = []
+    for root in wanted:
+        _visit(program, root, supply, sources, levels, order)
+    grouped: dict[tuple[int, str], list[Cell]] = {}
+    for cell in order:
+        if sources[cell].origin is Origin.FORMULA:
+            grouped.setdefault((levels[cell], sources[cell].definition.entity), []).append(cell)
+    passes = [Pass(entity, level, tuple(cells)) for (level, entity), cells in sorted(grouped.items(), key=_place)]
+    return Plan(sources, tuple(passes), tuple(wanted))
+
+
+def _place(item: tuple[tuple[int, str], list[Cell]]) -> tuple[int, str]:
+    return item[0]
+
+
+def _visit(
+    program: Program,
+    root: Cell,
+    supply: Supply,
+    sources: dict[Cell, Source],
+    levels: dict[Cell, int],
+    order: list[Cell],
+) -> None:
+    """Depth first with a stack of its own, since chains of figures may be long."""
+    stack: list[tuple[Cell, Iterator[tuple[Cell, bool]]]] = []
+
+    def enter(cell: Cell) -> None:
+        if cell in sources:
+            return
+        source = source_of(program, cell, supply)
+        sources[cell] = source
+        levels[cell] = 0
+        stack.append((cell, reads(source.body, cell.period) if source.body is not None else iter(())))
+
+    enter(root)
+    while stack:
+        cell, pending = stack[-1]
+        found = next(pending, None)
+        if found is not None:
+            enter(found[0])
+            continue
+        stack.pop()
+        body = sources[cell].body
+        if body is not None:
+            levels[cell] = _level(program, cell, body, sources, levels)
+        order.append(cell)
+
+
+def _level(
+    program: Program, cell: Cell, body: ir.Expression, sources: dict[Cell, Source], levels: dict[Cell, int]
+) -> int:
+    entity = program.definitions[cell.name].entity
+    level = 0
+    for read, own_row in reads(body, cell.period):
+        computed = sources[read].origin is Origin.FORMULA
+        same = own_row and program.definitions[read.name].entity == entity
+        level = max(level, levels[read] + (1 if computed and not same else 0))
+    return level
+
+
+def cell_for(program: Program, name: str, at: Period) -> Cell:
+    """The cell that is meant by a figure's name in an evaluation at a period. Raises KeyError for an unknown name."""
+    definition = program.find(name)
+    if definition is None:
+        raise KeyError(name)
+    kind = definition.period
+    if kind == at.kind:
+        return Cell(definition.name, at)
+    return Cell(definition.name, kind.containing(at.end if definition.stock else at.start))

@@ -1,0 +1,228 @@
+"""The constants of the law as a vector of doubles that is read while running, so that a reform of them needs no new
+code.
+
+1. Writing a formula asks for a constant, a table's column or a scale's brackets on a day. Its values there decide
+   its form: the denominator, and bounds with room around the values (rates 0 to 1, money to 2^30 steps and so on).
+2. The code relies on the form alone. The vector is filled from a program whose values fit the same forms.
+3. Values that do not fit make another form, hence another text and another object: never a wrong figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.interpret.constants import Constants
+from engine.ir.program import Program
+from engine.reading.declarations import Bracket, KeyType, Scale
+from engine.values.types import RATE, Duration, EnumValue, Kind, Value, ValueType
+
+PAD = 8
+_SIZES = (2**10, 2**20, 2**30, 2**36, 2**42, 2**48, 2**53)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How values are held: whole numbers from `low` to `high`, each over `d`."""
+
+    d: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive entries of the vector: where they begin, how many there are, and their form."""
+
+    offset: int
+    count: int
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What stands in a block: part of the constant `name` on `day`, a column or a bracket's side and number."""
+
+    name: str
+    day: date
+    part: tuple[str, ...] = ()
+
+
+class TermsDoNotFit(Exception):
+    """The constants of this program need another form than the code was made for."""
+
+
+class Terms:
+    """Allots blocks while code is written. `requests` says what to fill them with."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.constants = Constants(program)
+        self.requests: dict[Request, Block | None] = {}
+        self.positive: set[Request] = set()
+        self.size = 0
+
+    def block(self, request: Request) -> Block | None:
+        """The block for a request, allotted once; None if the constant has no value on that day."""
+        if request not in self.requests:
+            entries = entries_of(self.program, self.constants, request)
+            self.requests[request] = self._allot(request, entries) if entries is not None else None
+        return self.requests[request]
+
+    def all_positive(self, request: Request) -> bool:
+        """Whether all entries of a block are above zero. If so the code relies on it, and other entries do not fit."""
+        entries = entries_of(self.program, self.constants, request)
+        if entries is None or any(value <= 0 for value, _ in entries):
+            return False
+        self.positive.add(request)
+        return True
+
+    def _allot(self, request: Request, entries: list[tuple[Fraction, Kind]]) -> Block:
+        form = form_of(entries, self.program.settings.money_grid)
+        if request.part[:1] == ("count",):
+            form = Form(1, 0, int(entries[0][0]))
+        offset = self.size
+        count = len(entries)
+        self.size += count if count == 1 else -(-count // PAD) * PAD
+        return Block(offset, count, form)
+
+
+def filled(
+    program: Program, requests: dict[Request, Block | None], positive: set[Request], size: int
+) -> NDArray[np.float64]:
+    """The vector for a program. Raises TermsDoNotFit if its constants need other forms."""
+    constants = Constants(program)
+    vector = np.zeros(size + 2 * PAD)
+    for request, block in requests.items():
+        entries = entries_of(program, constants, request)
+        if request.part[:1] == ("count",) and entries and block and entries[0][0] != block.form.high:
+            raise TermsDoNotFit(request.name)
+        if (entries is None) != (block is None) or (entries is not None and block and len(entries) != block.count):
+            raise TermsDoNotFit(request.name)
+        if request in positive and any(value <= 0 for value, _ in entries or ()):
+            raise TermsDoNotFit(request.name)
+        for at, (value, _) in enumerate(entries or ()):
+            assert block is not None
+            held = value * block.form.d
+            if held.denominator != 1 or not block.form.low <= held <= block.form.high:
+                raise TermsDoNotFit(request.name)
+            vector[block.offset + at] = float(held.numerator)
+        if block is not None and block.count > 1:  # a lane that does not matter may look past the last: not at nought
+            end = block.offset + block.count
+            vector[end : block.offset + -(-block.count // PAD) * PAD] = vector[end - 1]
+    return vector
+
+
+def form_of(entries: Sequence[tuple[Fraction, Kind]], grid: Fraction) -> Form:
+    """The form for some values, with room for others."""
+    kind = entries[0][1]
+    denominator = lcm(*(value.denominator for value, _ in entries))
+    if kind is Kind.MONEY:
+        denominator = lcm(denominator, grid.denominator)
+    elif kind is Kind.RATE:
+        roomy = next((size for size in (100, 10**4, 10**6, 10**9) if size % denominator == 0), None)
+        denominator = roomy if roomy is not None else lcm(denominator, 100)
+    held = [value * denominator for value, _ in entries]
+    if kind is Kind.ENUM:  # a place in an enum, or a number of brackets: a different one needs other code
+        return Form(1, 0, 255)
+    least, most = min(held), max(held)
+    if kind is Kind.RATE and least >= -denominator and most <= denominator:
+        return Form(denominator, 0 if least >= 0 else -denominator, denominator)
+    first = 2**30 if kind is Kind.MONEY else 2**10
+    size = next((one for one in _SIZES if one >= first and one >= max(abs(least), abs(most))), 0)
+    if not size:
+        raise TermsDoNotFit("a constant is too large")
+    return Form(denominator, 0 if least >= 0 else -size, size)
+
+
+# --- what stands in a block
+
+
+def entries_of(program: Program, constants: Constants, request: Request) -> list[tuple[Fraction, Kind]] | None:
+    """The values of a block, as exact numbers with their kind; None if there are none on that day."""
+    stated = constants.at(request.name, request.day)
+    if stated is None:
+        return None
+    if request.name in program.parameters:
+        return [_entry(program, stated.content, request.part)]
+    if request.name in program.tables:
+        return _cells(program, request, stated.content)
+    return _brackets(program, request, stated.content)
+
+
+def _cells(
+    program: Program, request: Request, rows: dict[tuple[str | int, ...], dict[str, Value]]
+) -> list[tuple[Fraction, Kind]] | None:
+    keys: list[tuple[str | int, ...]] = [()]
+    for part in program.tables[request.name].keys:
+        keys = [(*before, one) for before in keys for one in keys_of(program, part)]
+    if any(key not in rows for key in keys):
+        return None
+    return [_entry(program, rows[key][request.part[0]], request.part[1:]) for key in keys]
+
+
+def keys_of(program: Program, key: KeyType) -> Sequence[str | int]:
+    """Every key, in order."""
+    return list(program.settings.enums[key.enum].members) if key.enum else range(key.low, key.high + 1)
+
+
+def _brackets(
+    program: Program, request: Request, bands: dict[str | int | None, Sequence[Bracket]]
+) -> list[tuple[Fraction, Kind]] | None:
+    """Of each key: `above` a threshold, `value` a band's value, `more` a rate less the one below. Of all keys: `count`
+    the most brackets, `span` the least and the greatest rate.
+    """
+    scale = program.scales[request.name]
+    keys: list[str | int | None] = [None] if scale.key is None else list(keys_of(program, scale.key))
+    if any(key not in bands for key in keys):
+        return None
+    listed = [bands[key] for key in keys]
+    match request.part[0]:
+        case "count":
+            return [(Fraction(max(len(one) for one in listed)), Kind.ENUM)]
+        case "span":
+            rates = [Fraction(one.value) for brackets in listed for one in brackets]  # type: ignore[arg-type]
+            return [(min(rates), Kind.RATE), (max(rates), Kind.RATE)]
+    return [_bracket(program, scale, brackets, request.part[0], int(request.part[1])) for brackets in listed]
+
+
+def _bracket(
+    program: Program, scale: Scale, brackets: Sequence[Bracket], side: str, number: int
+) -> tuple[Fraction, Kind]:
+    last = min(number, len(brackets) - 1)
+    match side:
+        case "above":
+            of = scale.of.kind if scale.of is not None else Kind.MONEY
+            return Fraction(brackets[last].threshold or 0), of
+        case "value":
+            gives = scale.gives if scale.gives is not None else RATE
+            return _entry(program, brackets[last].value, part_of(gives))
+    if number >= len(brackets):
+        return Fraction(0), Kind.RATE
+    below = brackets[number - 1].value if number else 0
+    return Fraction(brackets[number].value) - Fraction(below), Kind.RATE  # type: ignore[arg-type]
+
+
+def _entry(program: Program, value: Value, part: tuple[str, ...]) -> tuple[Fraction, Kind]:
+    """A value as an exact number; the kind decides its form. A duration is asked for by part."""
+    match value:
+        case bool():
+            return Fraction(value), Kind.BOOLEAN
+        case date():
+            return Fraction(value.toordinal()), Kind.DATE
+        case EnumValue():
+            return Fraction(list(program.settings.enums[value.enum].members).index(value.member)), Kind.ENUM
+        case Duration():
+            return Fraction(value.months if part == ("months",) else value.days), Kind.DURATION
+    return Fraction(value), Kind(part[-1]) if part else Kind.INTEGER
+
+
+def part_of(value_type: ValueType) -> tuple[str, ...]:
+    """What names the form of a number of this type in a request."""
+    return (value_type.kind.value,) if value_type.is_number else ()

@@ -1,0 +1,349 @@
+"""Formulas of the typed core written as operations on lanes, with the interpreter's meaning.
+
+1. Every node gives a `Figure`: the value, the lanes where it is bad (then the row is handed over, if this decides
+   anything), and the lanes where it does not apply.
+2. Operations join the bad and absent lanes of their operands. A choice takes those of the branch chosen; one false part
+   decides an `and` whatever the others are; `otherwise` puts its fallback where the value is absent.
+3. A branch that costs much is written as a branch, taken only if some lane needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from typing import assert_never
+
+from engine.interpret.interpreter import MAX_CALLS
+from engine.ir import nodes as ir
+from engine.ir.fold import formula_at
+from engine.ir.program import Program
+from engine.native.arithmetic import number
+from engine.native.arithmetic.lanes import Mask
+from engine.native.arithmetic.number import Number
+from engine.native.plan.plan import window
+from engine.native.plan.terms import Request, Terms
+from engine.native.write import days, lookups, rows
+from engine.native.write import values as v
+from engine.native.write.aggregates import aggregate
+from engine.native.write.chunk import Chunk
+from engine.native.write.costs import Costs
+from engine.native.write.memory import Memory
+from engine.native.write.values import Code, Day, Figure, Length, Truth
+from engine.native.write.writing import Frame, Thunk
+from engine.population.columns import Cell
+
+
+class FormulaWriter:
+    """Writes formulas into a chunk."""
+
+    def __init__(self, program: Program, memory: Memory, terms: Terms, chunk: Chunk, costs: Costs) -> None:
+        self.program = program
+        self.memory = memory
+        self.terms = terms
+        self.chunk = chunk
+        self.work = chunk.work
+        self.lanes = chunk.lanes
+        self.costs = costs
+        self.idle: frozenset[Cell] = frozenset()
+        self.busy: list[Cell] = []
+        self.origins: dict[str, Request] = {}
+
+    def write(self, node: ir.Expression, frame: Frame) -> Figure:
+        """The figure of an expression."""
+        found = self._node(node, frame)
+        flags = self.work.take_flags()
+        return found if flags is False else replace(found, bad=self.lanes.either(found.bad, flags))
+
+    def _node(self, node: ir.Expression, frame: Frame) -> Figure:
+        match node:
+            case ir.Literal():
+                return Figure(v.literal(self.work, node.value, self.memory.members.__getitem__))
+            case ir.NotApplicable():
+                return Figure(v.nothing(self.work, node.type), absent=True)
+            case ir.VariableRead():
+                return rows.read(self, node, frame)
+            case ir.Local() | ir.Let() | ir.FunctionCall():
+                return self._names(node, frame)
+            case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
+                return lookups.look_up(self, node, frame)
+            case ir.If() | ir.Exceptions() | ir.Otherwise():
+                return self._choice(node, frame)
+            case ir.And() | ir.Or() | ir.Not() | ir.Compare():
+                return self._logic(node, frame)
+            case ir.Aggregate():
+                return aggregate(self, node, frame)
+            case ir.OverTime():
+                return self._over_time(node, frame)
+            case ir.PeriodBoundary():
+                day = frame.period.start if node.which == "start" else frame.period.end
+                return Figure(Day(self.work.constant(day.toordinal())))
+        return self._operation(node, frame)
+
+    def _operation(self, node: ir.Expression, frame: Frame) -> Figure:
+        match node:
+            case ir.Arithmetic():
+                return self._arithmetic(node, self.write(node.left, frame), self.write(node.right, frame))
+            case ir.Negate():
+                return self._mapped(self.write(node.value, frame), self._negative)
+            case ir.Absolute():
+                return self._mapped(self.write(node.value, frame), lambda one: number.absolute(self.work, _number(one)))
+            case ir.Extreme():
+                return self.extreme(node.operator, [self.write(one, frame) for one in node.values])
+            case ir.Round():
+                return self._round(node, frame)
+            case ir.Spread():
+                twelfth = number.fixed(self.work, 12)
+                divided = lambda one: number.divide(self.work, _number(one), twelfth)[0]  # noqa: E731
+                return self._mapped(self.write(node.value, frame), divided)
+            case ir.DateFunction():
+                parts = [self.write(one, frame) for one in node.arguments]
+                return days.function(self, node.name, parts)
+        raise AssertionError(node)
+
+    # --- names
+
+    def _names(self, node: ir.Local | ir.Let | ir.FunctionCall, frame: Frame) -> Figure:
+        match node:
+            case ir.Local():
+                return self.local(frame.names[node.name])
+            case ir.Let():
+                names = {**frame.names, node.name: Thunk(node.value, frame)}
+                return self.write(node.body, replace(frame, names=names))
+            case ir.FunctionCall():
+                function = self.program.functions[node.name]
+                body = formula_at(function.formulas, frame.period.start)
+                if body is None or frame.calls >= MAX_CALLS:  # the interpreter says what is wrong
+                    return Figure(v.nothing(self.work, node.type), bad=True)
+                arguments = zip(function.arguments, node.arguments, strict=True)
+                names = {name: Thunk(argument, frame) for (name, _), argument in arguments}
+                return self.write(body, replace(frame, names=names, calls=frame.calls + 1))
+            case _:
+                assert_never(node)
+
+    def local(self, thunk: Thunk) -> Figure:
+        """Evaluated once in each branch in which it is needed, or outside it if it was needed there before."""
+        for scope in reversed(self.lanes.kept):
+            kept = scope.get(id(thunk))
+            if kept is not None:
+                assert kept[0] is thunk and isinstance(kept[1], Figure)
+                return kept[1]
+        figure = self.write(thunk.node, thunk.frame)
+        self.lanes.kept[-1][id(thunk)] = (thunk, figure)
+        return figure
+
+    # --- choices
+
+    def _choice(self, node: ir.If | ir.Exceptions | ir.Otherwise, frame: Frame) -> Figure:
+        match node:
+            case ir.If():
+                condition = self.write(node.condition, frame)
+                then = lambda: self.write(node.then, frame)  # noqa: E731
+                otherwise = lambda: self.write(node.otherwise, frame)  # noqa: E731
+                costs = (self.costs.of(node.then), self.costs.of(node.otherwise))
+                return self.choose(condition, then, otherwise, costs)
+            case ir.Exceptions():
+                return self._exceptions(node, frame)
+            case ir.Otherwise():
+                value = self.write(node.value, frame)
+                if value.absent is False:
+                    return value
+                fallback = self.write(node.fallback, frame)
+                absent = self.lanes.both(value.absent, self.lanes.opposite(value.bad))
+                return v.choice(self.work, absent, fallback, replace(value, absent=False))
+            case _:
+                assert_never(node)
+
+    def choose(
+        self,
+        condition: Figure,
+        then: Callable[[], Figure],
+        otherwise: Callable[[], Figure],
+        costs: tuple[int, int] = (0, 0),
+    ) -> Figure:
+        """`then` where the condition holds, else `otherwise`; a branch that costs much only if a lane needs it."""
+        mask = truth(condition)
+        if isinstance(mask, bool):
+            found = then() if mask else otherwise()
+        else:
+            heavy = self.memory.options.skip_cost
+            needed = self.lanes.both(mask, "%active")
+            first = v.guarded(self.lanes, needed, then) if costs[0] >= heavy else then()
+            if costs[1] >= heavy:
+                unneeded = self.lanes.both(self.lanes.opposite(mask), "%active")
+                second = v.guarded(self.lanes, unneeded, otherwise)
+            else:
+                second = otherwise()
+            found = v.choice(self.work, mask, first, second)
+        return self.carrying(found, [condition])
+
+    def carrying(self, figure: Figure, operands: Sequence[Figure]) -> Figure:
+        """`figure`, bad or absent also where an operand is."""
+        bad = self.lanes.either(figure.bad, *(one.bad for one in operands))
+        absent = self.lanes.either(figure.absent, *(one.absent for one in operands))
+        return Figure(figure.content, bad, absent)
+
+    def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Figure:
+        whens = [self.write(case.when, frame) for case in node.cases]
+        held = {case.name: truth(when) for case, when in zip(node.cases, whens, strict=True)}
+        result = self.write(node.general, frame)
+        settled = self.lanes.opposite(self.lanes.either(*held.values()))
+        for case in node.cases:
+            beaten = {one.name for one in node.cases if one.name in case.over and case.name not in one.over}
+            rivals = [mask for name, mask in held.items() if name != case.name and name not in beaten]
+            wins = self.lanes.both(held[case.name], self.lanes.opposite(self.lanes.either(*rivals)))
+            result = v.choice(self.work, wins, self.write(case.then, frame), result)
+            settled = self.lanes.either(settled, wins)
+        ranked = all(a.name in b.over or b.name in a.over for a, b in combinations(node.cases, 2))
+        clash = False if ranked else self.lanes.opposite(settled)
+        return self.carrying(replace(result, bad=self.lanes.either(result.bad, clash)), whens)
+
+    # --- logic
+
+    def _logic(self, node: ir.And | ir.Or | ir.Not | ir.Compare, frame: Frame) -> Figure:
+        match node:
+            case ir.And() | ir.Or():
+                return self.joined([self.write(one, frame) for one in node.values], isinstance(node, ir.Or))
+            case ir.Not():
+                return self._mapped(self.write(node.value, frame), lambda one: Truth(self.lanes.opposite(_mask(one))))
+            case ir.Compare():
+                left, right = self.write(node.left, frame), self.write(node.right, frame)
+                mask = self.compared(node.operator, left, right)
+                if mask is None:
+                    return Figure(Truth(False), bad=True)
+                return self.carrying(Figure(Truth(mask)), [left, right])
+            case _:
+                assert_never(node)
+
+    def joined(self, parts: Sequence[Figure], deciding: bool) -> Figure:
+        """`and` (deciding False) or `or` (deciding True): a part that decides does so whatever the others are."""
+        lanes = self.lanes
+        unclear = [lanes.either(one.bad, one.absent) for one in parts]
+        says = [truth(one) if deciding else lanes.opposite(truth(one)) for one in parts]
+        decided = lanes.either(
+            *(lanes.both(say, lanes.opposite(not_clear)) for say, not_clear in zip(says, unclear, strict=True))
+        )
+        bad = lanes.both(lanes.either(*unclear), lanes.opposite(decided))
+        return Figure(Truth(decided if deciding else lanes.opposite(decided)), bad)
+
+    def compared(self, operator: str, left: Figure, right: Figure) -> Mask | None:
+        """A comparison of two values of one type; None where the native evaluator has none."""
+        a, b = left.content, right.content
+        match a, b:
+            case Number(), Number():
+                return number.compare(self.work, operator, a, b)
+            case Day(), Day():
+                return self.work.compare(operator, a.ordinal, b.ordinal)
+            case Code(), Code():
+                return self.work.compare(operator, a.place, b.place)
+            case Truth(), Truth():
+                differ = self._differ(a.mask, b.mask)
+                return differ if operator == "!=" else self.lanes.opposite(differ)
+            case Length(), Length() if operator in ("=", "!="):
+                months = self.work.compare("=", a.months, b.months)
+                same = self.lanes.both(months, self.work.compare("=", a.days, b.days))
+                return same if operator == "=" else self.lanes.opposite(same)
+        return None
+
+    def _differ(self, a: Mask, b: Mask) -> Mask:
+        if isinstance(a, bool):
+            return self.lanes.opposite(b) if a else b
+        if isinstance(b, bool):
+            return self.lanes.opposite(a) if b else a
+        return self.lanes.pure(f"xor {self.lanes.module.mask} {a}, {b}")
+
+    # --- numbers and durations
+
+    def _mapped(self, figure: Figure, function: Callable[[v.Content], v.Content]) -> Figure:
+        return replace(figure, content=function(figure.content))
+
+    def _negative(self, content: v.Content) -> v.Content:
+        if isinstance(content, Length):
+            return Length(self.work.negative(content.months), self.work.negative(content.days))
+        return number.negative(self.work, _number(content))
+
+    def _arithmetic(self, node: ir.Arithmetic, left: Figure, right: Figure) -> Figure:
+        a, b = left.content, right.content
+        if not (isinstance(a, Number) and isinstance(b, Number)):
+            return self.carrying(days.arithmetic(self, node.operator, a, b), [left, right])
+        return self.carrying(self.calculated(node.operator, a, b), [left, right])
+
+    def calculated(self, operator: str, a: Number, b: Number) -> Figure:
+        """`+ - * /` on numbers; bad where the divisor is zero."""
+        match operator:
+            case "+":
+                return Figure(number.add(self.work, a, b))
+            case "-":
+                return Figure(number.subtract(self.work, a, b))
+            case "*":
+                return Figure(number.multiply(self.work, a, b))
+        quotient, zero = number.divide(self.work, a, self._divisor(b))
+        return Figure(quotient, bad=zero)
+
+    def _divisor(self, b: Number) -> Number:
+        """The divisor, known to be above zero if it is a constant of the law that is."""
+        request = self.origins.get(b.n.main) if b.m is None else None
+        if request is None or not self.terms.all_positive(request):
+            return b
+        n = self.work.narrowed(b.n, 1, b.n.high)
+        return replace(b, n=n, low=max(b.low, Fraction(1, b.d)), sound=True)
+
+    def extreme(self, operator: str, parts: Sequence[Figure]) -> Figure:
+        """The least or greatest of numbers or dates. Lengths of time may have no order: the interpreter has those."""
+        content = parts[0].content
+        if isinstance(content, Length) and len(parts) > 1:
+            return Figure(content, bad=True)
+        for part in parts[1:]:
+            content = self.lesser(operator, content, part.content)
+        return self.carrying(Figure(content), parts)
+
+    def lesser(self, operator: str, a: v.Content, b: v.Content) -> v.Content:
+        """The lesser (`min`) or greater (`max`) of two."""
+        if isinstance(a, Day) and isinstance(b, Day):
+            return Day(self.work.extreme(operator, a.ordinal, b.ordinal))
+        return number.extreme(self.work, operator, _number(a), _number(b))
+
+    def _round(self, node: ir.Round, frame: Frame) -> Figure:
+        value, step = self.write(node.value, frame), self.write(node.step, frame)
+        rounded, bad = number.round_to(self.work, _number(value.content), _number(step.content), node.mode)
+        return self.carrying(Figure(rounded, bad=bad), [value, step])
+
+    # --- time
+
+    def _over_time(self, node: ir.OverTime, frame: Frame) -> Figure:
+        periods = window(node, frame.period)
+        subject = rows.resolve(self, node.subject, frame)
+        if periods is None or subject is None:
+            return Figure(v.nothing(self.work, node.type), bad=True)
+        found = [rows.at(self, Cell(node.name, period), subject) for period in periods]
+        match node.operator:
+            case "any" | "all":
+                return self.joined(found, node.operator == "any")
+            case "min" | "max":
+                return self.extreme(node.operator, found)
+        total: v.Content = number.fixed(self.work, 0)
+        for one in found:
+            total = self.added(total, one.content)
+        return self.carrying(Figure(total), found)
+
+    def added(self, a: v.Content, b: v.Content) -> v.Content:
+        """The sum of two numbers or durations."""
+        if isinstance(a, Length) and isinstance(b, Length):
+            return Length(self.work.add(a.months, b.months), self.work.add(a.days, b.days))
+        return number.add(self.work, _number(a), _number(b))
+
+
+def truth(figure: Figure) -> Mask:
+    """The mask of a boolean."""
+    return _mask(figure.content)
+
+
+def _mask(content: v.Content) -> Mask:
+    assert isinstance(content, Truth)
+    return content.mask
+
+
+def _number(content: v.Content) -> Number:
+    assert isinstance(content, Number)
+    return content

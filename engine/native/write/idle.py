@@ -1,0 +1,113 @@
+"""Formulas that come to nothing for most rows: found while code is written, and skipped where no lane needs them.
+
+1. A formula that costs much is written, on trial, with each figure that it reads from its own row set to nought in
+   turn.
+2. If one of them makes the rest fall away (a tax on income that there is none of), the formula is written as a
+   choice: in full only if in some lane that figure is not nought, else in what is left of it.
+
+Nothing depends on the data: a row in which the figure is nought gets from the short form what the full one gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.ir import nodes as ir
+from engine.ir.walk import walk
+from engine.native.arithmetic.number import Number
+from engine.native.plan.plan import Source, period_at
+from engine.native.write import values as v
+from engine.native.write.formulas import FormulaWriter
+from engine.native.write.values import Figure
+from engine.native.write.writing import Frame
+from engine.population.columns import Cell
+
+TRIED, DEPTH = 12, 3
+LEFT = 0.6
+MOST_OPERATIONS = 20_000  # of one formula, calls written out: one with more is left to the interpreter
+Idle = frozenset[Cell]
+
+
+def write_figure(writer: FormulaWriter, source: Source, frame: Frame, least: int) -> Figure:
+    """A figure's formula; one of at least `least` operations in a long and a short form, if a figure is found that
+    makes it idle, and the long one again in two.
+    """
+    body = source.body
+    assert body is not None
+    if writer.costs.of(body) > MOST_OPERATIONS:
+        return Figure(v.nothing(writer.work, source.definition.type), bad=True)
+    if writer.costs.of(body) < least // 4:
+        return writer.write(body, frame)
+    return _forms(writer, body, frame, least, DEPTH)
+
+
+def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int, depth: int) -> Figure:
+    full = _trial(writer, body, frame, frozenset()) if depth else 0
+    if full < least:
+        return writer.write(body, frame)
+    best: tuple[int, Cell] | None = None
+    for cell in _candidates(writer, body, frame):
+        left = _trial(writer, body, frame, frozenset((cell,)))
+        if left <= LEFT * full and (best is None or left < best[0]):
+            best = (left, cell)
+    if best is None:
+        return writer.write(body, frame)
+    return _in_two_forms(writer, body, frame, best[1], lambda: _forms(writer, body, frame, least, depth - 1))
+
+
+def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
+    """Numbers of the own row that the formula reads, that may be nought and are not yet known to be or not."""
+    found: dict[Cell, None] = {}
+    for node in walk(body):
+        if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:
+            period = period_at(node.time, frame.period)
+            if period is not None:
+                cell = Cell(node.name, period)
+                content = writer.memory.read(writer.chunk, cell, frame.own).content
+                known = cell in writer.busy
+                if (
+                    isinstance(content, Number)
+                    and content.constant is None
+                    and content.low <= 0 <= content.high
+                    and not known
+                ):
+                    found[cell] = None
+    return list(found)[:TRIED]
+
+
+def _trial(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> int:
+    """How many operations the formula takes. What is written is taken back."""
+    lanes = writer.lanes
+    lines, cost, block = len(lanes.lines), lanes.cost, lanes.block
+    lanes.open()
+    _written(writer, body, frame, idle)
+    lanes.close()
+    taken = lanes.cost - cost
+    del lanes.lines[lines:]
+    lanes.cost, lanes.block = cost, block
+    return taken
+
+
+def _written(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> Figure:
+    before = writer.idle
+    writer.idle = idle
+    figure = writer.write(body, frame)
+    writer.idle = before
+    return figure
+
+
+def _in_two_forms(
+    writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Cell, write_long: Callable[[], Figure]
+) -> Figure:
+    lanes, work = writer.lanes, writer.work
+    deciding = writer.memory.read(writer.chunk, idle, frame.own)
+    assert isinstance(deciding.content, Number)
+    busy = work.compare("!=", deciding.content.n, work.constant(0))
+    writer.busy.append(idle)
+    full = v.guarded(lanes, lanes.both(busy, "%active"), write_long)
+    writer.busy.pop()
+    short = _written(writer, body, frame, frozenset((idle,)))
+    figure = v.choice(work, busy, full, short)
+    unclear = lanes.either(deciding.bad, deciding.absent)
+    return replace(figure, bad=lanes.either(figure.bad, unclear, work.take_flags()))

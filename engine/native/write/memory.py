@@ -1,0 +1,208 @@
+"""Reading and writing columns and scratch: figures of the lanes' own rows lie side by side, those of other rows are
+gathered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.ir.program import Program
+from engine.native.arithmetic.lanes import Mask
+from engine.native.arithmetic.number import Number, plain
+from engine.native.arithmetic.whole import Whole
+from engine.native.plan.options import Options
+from engine.native.plan.plan import Origin, Plan, Source
+from engine.native.plan.shape import Shape, Storage, assumed_bounds
+from engine.native.write import values as v
+from engine.native.write.chunk import Chunk, Rows
+from engine.native.write.values import Code, Content, Day, Figure, Length, Truth
+from engine.population.columns import Cell, unit_of
+from engine.values.types import Kind
+
+LINE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A column of scratch: its offset in bytes, and whether entries are doubles (else bytes)."""
+
+    offset: int
+    double: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A figure left in scratch: the figure with slots' keys for names."""
+
+    figure: Figure
+    slots: dict[str, Slot]
+
+
+class Memory:
+    """Where every cell is. One for a compilation."""
+
+    def __init__(self, program: Program, plan: Plan, shape: Shape, options: Options) -> None:
+        self.program = program
+        self.plan = plan
+        self.shape = shape
+        self.options = options
+        self.members = {name: list(one.members) for name, one in program.settings.enums.items()}
+        self.stored: dict[Cell, Stored] = {}
+        self.producers: dict[Cell, Chunk] = {}
+        self.scratch_size = 0
+
+    # --- reading
+
+    def read(self, chunk: Chunk, cell: Cell, rows: Rows) -> Figure:
+        """A cell's figures of some rows. Lanes without a row give something that must not matter."""
+        if rows.dense and cell in chunk.values:
+            return chunk.values[cell]
+        source = self.plan.sources[cell]
+        if source.origin is Origin.COLUMN:
+            return self.column(chunk, cell, source, rows)[0]
+        if source.origin is Origin.FORMULA:
+            return self._scratch(chunk, cell, rows)
+        fallback = self._constant(chunk, source)
+        return self.patched(chunk, cell, source, rows, fallback) if source.partly else fallback
+
+    def patched(self, chunk: Chunk, cell: Cell, source: Source, rows: Rows, fallback: Figure) -> Figure:
+        """What the column gives, and `fallback` where it is empty."""
+        given, missing = self.column(chunk, cell, source, rows)
+        return v.choice(chunk.work, missing, fallback, given)
+
+    def _constant(self, chunk: Chunk, source: Source) -> Figure:
+        if source.origin is Origin.UNKNOWN or source.value is None:
+            return Figure(v.nothing(chunk.work, source.definition.type), bad=True)
+        return Figure(v.literal(chunk.work, source.value, self.members.__getitem__))
+
+    def column(self, chunk: Chunk, cell: Cell, source: Source, rows: Rows) -> tuple[Figure, Mask]:
+        """What a column holds, and where it holds nothing (only for one that may be empty)."""
+        shape = self.shape.columns[cell]
+        data = self._entries(chunk, chunk.argument("column", cell=cell), shape.storage, rows)
+        missing: Mask = False
+        if shape.missing:
+            empty = self._entries(chunk, chunk.argument("missing", cell=cell), Storage.BYTE, rows)
+            missing = chunk.lanes.pure(f"icmp ne {chunk.module.byte} {empty}, zeroinitializer")
+        bad = missing if shape.missing and not source.partly else False
+        return Figure(self._content(chunk, source, data, shape.storage), bad), missing
+
+    def _content(self, chunk: Chunk, source: Source, data: str, storage: Storage) -> Content:
+        module, kind = chunk.module, source.definition.type.kind
+        if kind is Kind.BOOLEAN:
+            return Truth(chunk.lanes.pure(f"icmp ne {module.byte} {data}, zeroinitializer"))
+        match storage:
+            case Storage.BYTE:
+                data = chunk.lanes.pure(f"uitofp {module.byte} {data} to {module.double}")
+            case Storage.WORD:
+                data = chunk.lanes.pure(f"sitofp {module.word} {data} to {module.double}")
+        low, high = assumed_bounds(source.definition, unit_of(self.program, source.definition), self.options)
+        whole = Whole(data, None, low, high) if low < high else chunk.work.constant(low)
+        match kind:
+            case Kind.ENUM:
+                return Code(replace(whole, high=len(self.members[source.definition.type.enum]) - 1))
+            case Kind.DATE:
+                return Day(whole)
+        return plain(whole, unit_of(self.program, source.definition))
+
+    def _entries(self, chunk: Chunk, base: str, storage: Storage, rows: Rows) -> str:
+        kind = f"<{chunk.module.width} x {storage.value}>"
+        if rows.dense:
+            place = chunk.lanes.pure(f"getelementptr {storage.value}, ptr {base}, i64 {rows.index}")
+            return chunk.lanes.pure(f"load {kind}, ptr {place}, align {storage.size}")
+        return gather(chunk, base, storage, rows.index, rows.valid)
+
+    def _scratch(self, chunk: Chunk, cell: Cell, rows: Rows) -> Figure:
+        if cell not in self.stored:
+            producer = self.producers[cell]
+            self.keep(producer, cell, producer.values[cell])
+        stored = self.stored[cell]
+        return v.renamed(stored.figure, {name: self._slot(chunk, slot, rows) for name, slot in stored.slots.items()})
+
+    def _slot(self, chunk: Chunk, slot: Slot, rows: Rows) -> str:
+        module, lanes = chunk.module, chunk.lanes
+        if rows.dense:
+            place = self._own_place(chunk, slot)
+            kind = module.double if slot.double else module.byte
+            found = lanes.pure(f"load {kind}, ptr {place}, align {8 if slot.double else 1}")
+        else:
+            base = chunk.before(f"getelementptr i8, ptr %scratch, i64 {slot.offset}")
+            begin = chunk.splat_before(chunk.bounds(rows.entity)[0])
+            local = lanes.pure(f"sub {module.long} {rows.index}, {begin}")
+            found = gather(chunk, base, Storage.DOUBLE if slot.double else Storage.BYTE, local, rows.valid)
+        return found if slot.double else lanes.pure(f"icmp ne {module.byte} {found}, zeroinitializer")
+
+    def _own_place(self, chunk: Chunk, slot: Slot) -> str:
+        base = chunk.lanes.pure(f"getelementptr i8, ptr %scratch, i64 %local{'8' if slot.double else ''}")
+        return chunk.lanes.pure(f"getelementptr i8, ptr {base}, i64 {slot.offset}")
+
+    # --- writing
+
+    def keep(self, chunk: Chunk, cell: Cell, figure: Figure) -> None:
+        """Leave a figure in scratch for later functions."""
+        module, lanes = chunk.module, chunk.lanes
+        slots: dict[str, Slot] = {}
+        keys: dict[str, str] = {}
+        for kind, name in dict.fromkeys(v.names(figure)):
+            slot = self._allot(chunk.entity, kind == "double")
+            key = f"%slot{slot.offset}"
+            slots[key], keys[name] = slot, key
+            place = self._own_place(chunk, slot)
+            if slot.double:
+                lanes.effect(f"store {module.double} {name}, ptr {place}, align 8")
+            else:
+                byte = lanes.pure(f"zext {module.mask} {name} to {module.byte}")
+                lanes.effect(f"store {module.byte} {byte}, ptr {place}, align 1")
+        self.stored[cell] = Stored(v.renamed(figure, keys), slots)
+
+    def _allot(self, entity: str, double: bool) -> Slot:
+        slot = Slot(self.scratch_size, double)
+        capacity = self.shape.capacity[entity]
+        self.scratch_size += -(-capacity * (8 if double else 1) // LINE) * LINE + 2 * LINE
+        return slot
+
+
+def gather(chunk: Chunk, base: str, storage: Storage, index: str, valid: Mask) -> str:
+    """Entries at the rows in `index`, zero where not `valid`."""
+    module, lanes = chunk.module, chunk.lanes
+    kind = Storage.WORD if storage is Storage.BYTE else storage
+    element = storage.value
+    places = lanes.pure(f"getelementptr {element}, ptr {base}, {module.long} {index}")
+    vector = f"<{module.width} x {kind.value}>"
+    suffix = {"double": "f64", "i32": "i32"}[kind.value]
+    name = f"llvm.masked.gather.v{module.width}{suffix}.v{module.width}p0"
+    arguments = [
+        (module.pointers, places),
+        ("i32", "1"),
+        (module.mask, lanes.written(valid)),
+        (vector, "zeroinitializer"),
+    ]
+    found = lanes.call(name, vector, arguments)
+    if storage is not Storage.BYTE:
+        return found
+    # A byte is gathered as the word that begins with it; columns are padded so that this stays inside them.
+    return lanes.pure(f"trunc {module.word} {found} to {module.byte}")
+
+
+def store_output(chunk: Chunk, name: str, cell: Cell, kind: str, value: str) -> None:
+    """Write results of the lanes that have a row, and no others."""
+    place = chunk.lanes.make(f"getelementptr {kind}, ptr {chunk.argument(name, cell=cell)}, i64 %row")
+    width = chunk.module.width
+    vector = f"<{width} x {kind}>"
+    intrinsic = f"llvm.masked.store.v{width}{kind}.p0"
+    chunk.module.declare(intrinsic, "void", [vector, "ptr", "i32", chunk.module.mask])
+    chunk.lanes.effect(f"call void @{intrinsic}({vector} {value}, ptr {place}, i32 1, {chunk.module.mask} %active)")
+
+
+def wholes_of(content: Content) -> list[Whole]:
+    """The whole number that an output is written as; none for a boolean."""
+    match content:
+        case Number():
+            return [content.n]
+        case Code():
+            return [content.place]
+        case Day():
+            return [content.ordinal]
+        case Length():
+            return [content.months, content.days]
+        case Truth():
+            return []

@@ -1,0 +1,122 @@
+"""Whom a formula reads: from its own row to the rows of its group, its members, its owner or the holder of a role.
+
+People of a group stand in the list of its members role by role; for each role an array over the groups says where its
+people begin. Where people lie in that very order, a place in the list is the person's row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from engine.ir import nodes as ir
+from engine.native.arithmetic import number
+from engine.native.arithmetic.lanes import Mask
+from engine.native.plan.plan import period_at
+from engine.native.plan.shape import Storage
+from engine.native.write import values as v
+from engine.native.write.chunk import Chunk, Rows
+from engine.native.write.memory import gather
+from engine.native.write.values import Figure
+from engine.native.write.writing import Frame, Writer
+from engine.population.columns import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows, and the lanes where there are none: an error (`bad`), or a role that nobody holds (`absent`)."""
+
+    rows: Rows
+    bad: Mask = False
+    absent: Mask = False
+
+
+def read(writer: Writer, node: ir.VariableRead, frame: Frame) -> Figure:
+    """A figure or fact of whoever is meant, for the period that is meant."""
+    period = period_at(node.time, frame.period)
+    subject = resolve(writer, node.subject, frame)
+    if period is None:
+        return Figure(v.nothing(writer.work, node.type), bad=True)
+    return at(writer, Cell(node.name, period), subject)
+
+
+def at(writer: Writer, cell: Cell, found: Found) -> Figure:
+    """A cell's figures of the rows found."""
+    if found.rows.dense and cell in writer.idle:
+        return Figure(number.fixed(writer.work, 0))
+    figure = writer.memory.read(writer.chunk, cell, found.rows)
+    bad = writer.lanes.either(figure.bad, found.bad)
+    return replace(figure, bad=bad, absent=writer.lanes.either(figure.absent, found.absent))
+
+
+def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Found:
+    """The rows that a subject stands for."""
+    match subject:
+        case ir.Self():
+            return Found(frame.own)
+        case ir.Bound():
+            return Found(frame.bound[subject.name])
+        case ir.GroupOf():
+            return _group(writer, subject, frame)
+        case ir.HolderOf():
+            return _holder(writer, subject, frame)
+        case ir.OwnerOf():
+            record = resolve(writer, subject.record, frame)
+            owner = entries(writer.chunk, record.rows, "owner", record.rows.entity)
+            return replace(record, rows=Rows(subject.entity, owner, record.rows.valid))
+        case _:
+            assert_never(subject)
+
+
+def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Found:
+    person = subject.person
+    if isinstance(person, ir.Bound):
+        link = frame.links[person.name]
+        if isinstance(link, ir.Members) and link.group.entity == subject.entity:
+            return resolve(writer, link.group, frame)  # a person is in at most one group of a kind
+    found = resolve(writer, person, frame)
+    place = entries(writer.chunk, found.rows, "group", subject.entity)
+    inside = writer.lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
+    valid = writer.lanes.both(found.rows.valid, inside)
+    bad = writer.lanes.either(found.bad, writer.lanes.opposite(inside))
+    return Found(Rows(subject.entity, place, valid), bad, found.absent)
+
+
+def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Found:
+    group = subject.group.entity
+    found = resolve(writer, subject.group, frame)
+    roles = [role.name for role in writer.program.settings.entities[group].roles]
+    first, after = places(writer.chunk, found.rows, group, roles.index(subject.role), roles.index(subject.role) + 1)
+    held = writer.lanes.pure(f"icmp slt {writer.chunk.module.long} {first}, {after}")
+    valid = writer.lanes.both(found.rows.valid, held)
+    person = person_rows(writer, group, first, valid, subject.entity)
+    nobody = writer.lanes.opposite(held)
+    if subject.optional:
+        return Found(person, found.bad, writer.lanes.either(found.absent, nobody))
+    return Found(person, writer.lanes.either(found.bad, nobody), found.absent)
+
+
+def places(chunk: Chunk, groups: Rows, entity: str, first: int, after: int) -> tuple[str, str]:
+    """Where in the list of members the roles from number `first` begin, and where those from number `after` do."""
+    return entries(chunk, groups, "start", entity, str(first)), entries(chunk, groups, "start", entity, str(after))
+
+
+def person_rows(writer: Writer, group: str, place: str, valid: Mask, person: str) -> Rows:
+    """The people at some places of the list of a group's members."""
+    if group in writer.memory.shape.in_order:
+        return Rows(person, place, valid)
+    word = gather(writer.chunk, writer.chunk.argument("members", group), Storage.WORD, place, valid)
+    return Rows(person, _long(writer.chunk, word), valid)
+
+
+def entries(chunk: Chunk, rows: Rows, *key: str) -> str:
+    """Entries of an array of links for some rows, as 64-bit numbers."""
+    base = chunk.argument(*key)
+    if rows.dense:
+        place = chunk.lanes.pure(f"getelementptr i32, ptr {base}, i64 {rows.index}")
+        return _long(chunk, chunk.lanes.pure(f"load {chunk.module.word}, ptr {place}, align 4"))
+    return _long(chunk, gather(chunk, base, Storage.WORD, rows.index, rows.valid))
+
+
+def _long(chunk: Chunk, word: str) -> str:
+    return chunk.lanes.pure(f"sext {chunk.module.word} {word} to {chunk.module.long}")

@@ -1,0 +1,1 @@
+"""Tables of people: columns, entries, arrays, and the door they come in by."""

@@ -1,0 +1,343 @@
+"""Populations from tables: Arrow, Parquet, CSV and NumPy, one table for each entity, checked at the door.
+
+1. A table's columns are figures by name (`name@2023` for another period than the population's), an id (`person_id`
+   or `id`), for people the group they are in (`tax_unit_id`) and their role there (`tax_unit_role` or `role`), for
+   records whose they are (`person_id`). An empty cell is a missing fact.
+2. Every column is turned into whole numbers of its grid, exactly: decimals and text as they are written; a float
+   only where it is the double nearest to a number on the grid.
+3. Everything that is wrong is reported with table, row (from 1) and column: entries of another type, off the grid or
+   out of range; ids twice or missing; links to nobody; too few or too many in a role.
+4. With anything wrong there is no population, or, if asked for, one without the rows at fault and all that belong to
+   them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.compute
+from numpy.typing import NDArray
+
+from engine.ir.program import Definition, Program
+from engine.population.columns import Cell, Column, Columns, Entries, GroupLink, closed, column_of, kept_rows, unit_of
+from engine.population.entries import entries_from
+from engine.reading.declarations import Entity
+from engine.values.numbers import format_decimal
+from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, parse_period
+from engine.values.types import Kind
+
+pa: Any = pyarrow
+Table = Any
+MONEY_LIMIT = 10**10
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """What is wrong with a cell of a table. `row` counts from 1; 0 means the whole column or table."""
+
+    table: str
+    row: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f", row {self.row}" if self.row else ""
+        return f"{self.table}{place}, {self.column}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The population (None if something was wrong and rows were not to be left out), and what was wrong.
+
+    `rows`, if rows were left out: for each entity which of the given rows were kept.
+    """
+
+    columns: Columns | None
+    problems: tuple[BadCell, ...]
+    rows: Mapping[str, NDArray[np.bool_]] | None = None
+
+
+def from_arrow(
+    program: Program,
+    at: Period,
+    tables: Mapping[str, Table],
+    *,
+    complete: bool = True,
+    leave_out: bool = False,
+    files: Mapping[str, str] | None = None,
+) -> Admitted:
+    """A population from a table for each entity, by the entity's name. `files` name the tables in messages."""
+    door = _Door(program, at, dict(tables), dict(files or {}))
+    columns = door.admit(complete)
+    if not door.problems:
+        return Admitted(columns, ())
+    if not leave_out:
+        return Admitted(None, tuple(door.problems))
+    keep = closed(program, columns, door.sound())
+    return Admitted(kept_rows(program, columns, keep), tuple(door.problems), keep)
+
+
+def from_numpy(
+    program: Program,
+    at: Period,
+    tables: Mapping[str, Mapping[str, Entries]],
+    *,
+    complete: bool = True,
+    leave_out: bool = False,
+) -> Admitted:
+    """The same from arrays by name. Masked arrays and NaN state missing facts."""
+    made = {
+        entity: pa.table({name: pa.array(*_masked(entries), from_pandas=True) for name, entries in arrays.items()})
+        for entity, arrays in tables.items()
+    }
+    return from_arrow(program, at, made, complete=complete, leave_out=leave_out)
+
+
+def _masked(entries: Entries) -> tuple[Any, ...]:
+    if isinstance(entries, np.ma.MaskedArray):
+        return (entries.data, None, np.ma.getmaskarray(entries))
+    return (entries,)
+
+
+def read_tables(
+    program: Program, at: Period, paths: Mapping[str, Path], *, complete: bool = True, leave_out: bool = False
+) -> Admitted:
+    """The same from Parquet files (`.parquet`) or CSV files, whose cells are read as text. Raises OSError."""
+    tables = {entity: _read(path) for entity, path in paths.items()}
+    files = {entity: str(path) for entity, path in paths.items()}
+    return from_arrow(program, at, tables, complete=complete, leave_out=leave_out, files=files)
+
+
+def _read(path: Path) -> Table:
+    if path.suffix == ".parquet":
+        import pyarrow.parquet
+
+        return pa.parquet.read_table(path)
+    import pyarrow.csv
+
+    csv: Any = pyarrow.csv
+    with csv.open_csv(path) as reader:
+        names = reader.schema.names
+    options = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    return csv.read_csv(path, convert_options=options)
+
+
+def _places(given: Any, known: Any) -> NDArray[np.int32]:
+    """Where each entry stands among those known; -1 where it does not."""
+    if pa.types.is_dictionary(given.type):
+        given = given.dictionary_decode()
+    if given.type != known.type:
+        given, known = given.cast(pa.string()), known.cast(pa.string())
+    places = pyarrow.compute.index_in(given, known).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return np.where(given.is_null().to_numpy(zero_copy_only=False), -1, places)
+
+
+def _rising(ids: Any) -> bool:
+    """Whether ids are whole numbers, each above the one before: then none is there twice."""
+    if ids.null_count or not pa.types.is_integer(ids.type):
+        return False
+    numbers = ids.to_numpy()
+    return bool((numbers[1:] > numbers[:-1]).all())
+
+
+@dataclass(slots=True)
+class _Door:
+    """Admits tables. `bad` collects, for each entity, the rows at fault."""
+
+    program: Program
+    at: Period
+    tables: dict[str, Table]
+    files: dict[str, str]
+    problems: list[BadCell] = field(default_factory=list)
+    bad: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def admit(self, complete: bool) -> Columns:
+        entities = self.program.settings.entities
+        for entity in list(self.tables):
+            if entity not in entities:
+                self.report(entity, 0, "", f"there is no entity `{entity}`")
+                del self.tables[entity]
+        for entity, table in self.tables.items():
+            self.bad[entity] = np.zeros(table.num_rows, dtype=bool)
+            self.known[entity] = self.identities(entities[entity], table)
+        groups, owners = self.links()
+        columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
+        counts = {entity: table.num_rows for entity, table in self.tables.items()}
+        ids = {name: one.to_numpy(zero_copy_only=False) for name, one in self.known.items() if one is not None}
+        return Columns(self.at, counts, columns, groups, owners, ids, complete)
+
+    def sound(self) -> dict[str, NDArray[np.bool_]]:
+        return {entity: ~bad for entity, bad in self.bad.items()}
+
+    def report(self, entity: str, row: int, column: str, message: str) -> None:
+        """Note a fault; `row` counts from 1."""
+        self.problems.append(BadCell(self.files.get(entity, entity), row, column, message))
+        if row:
+            self.bad[entity][row - 1] = True
+
+    # --- ids and links
+
+    def identities(self, entity: Entity, table: Table) -> Any:
+        """The column of ids, None if there is none. Missing and repeated ones are reported."""
+        name = next((one for one in (f"{entity.name}_id", "id") if one in table.column_names), None)
+        if name is None:
+            return None
+        found = table[name].combine_chunks()
+        if pa.types.is_dictionary(found.type):
+            found = found.dictionary_decode()
+        if _rising(found):
+            return found
+        encoded = found.dictionary_encode()
+        if not found.null_count and len(encoded.dictionary) == len(found):
+            return found
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+        for row in np.flatnonzero((codes < 0) | (first[which] != np.arange(len(codes)))):
+            if codes[row] < 0:
+                self.report(entity.name, int(row) + 1, name, "there is no id")
+            else:
+                message = f"`{found[int(row)].as_py()}` is the id of row {first[which[row]] + 1} already"
+                self.report(entity.name, int(row) + 1, name, message)
+        return found
+
+    def links(self) -> tuple[dict[str, GroupLink], dict[str, NDArray[np.int32]]]:
+        groups: dict[str, GroupLink] = {}
+        owners: dict[str, NDArray[np.int32]] = {}
+        for entity in self.program.settings.entities.values():
+            if entity.name in self.tables and entity.of in self.tables:
+                groups[entity.name] = self.group(entity)
+            elif entity.name in self.tables and entity.belongs_to in self.tables:
+                owners[entity.name] = self.pointed(entity.name, f"{entity.belongs_to}_id", entity.belongs_to, True)
+        return groups, owners
+
+    def pointed(self, entity: str, column: str, target: str, needed: bool) -> NDArray[np.int32]:
+        """The rows that a column of ids points to; -1 for an empty cell."""
+        table = self.tables[entity]
+        if column not in table.column_names:
+            if needed:
+                self.report(entity, 0, column, "the column is missing")
+            return np.full(table.num_rows, -1 if not needed else 0, dtype=np.int32)
+        given, found = table[column].combine_chunks(), np.full(table.num_rows, -1, dtype=np.int32)
+        known = self.known[target]
+        if known is not None:
+            found = _places(given, known)
+        empty = given.is_null().to_numpy(zero_copy_only=False)
+        for row in np.flatnonzero((found < 0) & ~empty):
+            self.report(entity, int(row) + 1, column, f"there is no {target} `{given[int(row)].as_py()}`")
+        if needed:
+            for row in np.flatnonzero(empty):
+                self.report(entity, int(row) + 1, column, f"does not say which {target}")
+        return np.maximum(found, 0) if needed else found
+
+    def group(self, entity: Entity) -> GroupLink:
+        people = self.tables[entity.of]
+        of = self.pointed(entity.of, f"{entity.name}_id", entity.name, False)
+        name = next((one for one in (f"{entity.name}_role", "role") if one in people.column_names), None)
+        if name is None:
+            self.report(entity.of, 0, f"{entity.name}_role", "the column is missing")
+            return GroupLink(of, np.zeros(len(of), dtype=np.int8))
+        stated = people[name].combine_chunks()
+        places = _places(stated, pa.array([one.name for one in entity.roles]))
+        for row in np.flatnonzero((places < 0) & (of >= 0)):
+            message = f"there is no role `{stated[int(row)].as_py()}` in a {entity.name}"
+            self.report(entity.of, int(row) + 1, name, message)
+        role = np.maximum(places, 0).astype(np.int8)
+        self.roles(entity, of, role)
+        return GroupLink(of, role)
+
+    def roles(self, entity: Entity, of: NDArray[np.int32], role: NDArray[np.int8]) -> None:
+        """Report groups with too few or too many in a role."""
+        count, roles = self.tables[entity.name].num_rows, len(entity.roles)
+        inside = of >= 0
+        held = np.bincount(of[inside].astype(np.int64) * roles + role[inside], minlength=count * roles)
+        for number, one in enumerate(entity.roles):
+            of_role = held.reshape(count, roles)[:, number]
+            for row in np.flatnonzero(of_role < one.minimum):
+                self.report(entity.name, int(row) + 1, one.name, f"nobody has the role `{one.name}`")
+            if one.maximum is not None:
+                for row in np.flatnonzero(of_role > one.maximum):
+                    message = f"{of_role[row]} have the role `{one.name}`, and at most {one.maximum} may"
+                    self.report(entity.name, int(row) + 1, one.name, message)
+
+    # --- figures
+
+    def figures(self, entity: Entity) -> Iterator[tuple[Cell, Column]]:
+        table = self.tables[entity.name]
+        taken = {"id", "role", f"{entity.name}_id", f"{entity.belongs_to}_id"}
+        taken |= {f"{one}_{end}" for one in self.program.settings.entities for end in ("id", "role")}
+        for name in table.column_names:
+            if name in taken:
+                continue
+            cell = self.cell(entity, name)
+            if cell is not None:
+                yield cell, self.column(entity, name, self.program.definitions[cell.name])
+
+    def cell(self, entity: Entity, name: str) -> Cell | None:
+        figure, _, text = name.partition("@")
+        definition = self.program.find(figure)
+        if definition is None or definition.entity != entity.name:
+            self.report(entity.name, 0, name, f"a {entity.name} has no figure `{figure}`")
+            return None
+        if not text:
+            kind = definition.period
+            start = self.at.end if definition.stock else self.at.start
+            return Cell(definition.name, self.at if kind == self.at.kind else kind.containing(start))
+        try:
+            period = parse_period(text, dict(self.program.settings.calendars))
+        except ValueError as fault:
+            self.report(entity.name, 0, name, str(fault))
+            return None
+        return Cell(definition.name, definition.period.containing(period.start))
+
+    def column(self, entity: Entity, name: str, definition: Definition) -> Column:
+        members = self.program.settings.enums[definition.type.enum].members if definition.type.enum else ()
+        unit = unit_of(self.program, definition)
+        array = self.tables[entity.name][name].combine_chunks()
+        entry = entries_from(array, definition.type, unit, tuple(members))
+        for row, message in zip(entry.bad_rows(), entry.messages(array), strict=True):
+            self.report(entity.name, row + 1, name, message)
+        column = column_of(entry.entries, entry.missing if entry.missing.any() else None)
+        return self.within(entity, name, definition, column, unit, entry.missing | entry.bad)
+
+    def within(
+        self, entity: Entity, name: str, definition: Definition, column: Column, unit: int, empty: NDArray[np.bool_]
+    ) -> Column:
+        """The column, with 0 for entries that are out of the range of the figure, which are reported."""
+        low, high, told = _range_of(definition, unit)
+        if (low is None or low <= column.low) and (high is None or column.high <= high):
+            return column
+        outside = np.zeros(len(column.entries), dtype=bool)
+        if low is not None:
+            outside |= column.entries < low
+        if high is not None:
+            outside |= column.entries > high
+        outside &= ~empty
+        for row in np.flatnonzero(outside):
+            self.report(entity.name, int(row) + 1, name, f"is out of the range {told}")
+        return column_of(np.where(outside, 0, column.entries), column.missing)
+
+
+def _range_of(definition: Definition, unit: int) -> tuple[int | None, int | None, str]:
+    """The least and greatest entry that a figure may have, and both as they are told to people."""
+    kind, low, high = definition.type.kind, definition.low, definition.high
+    if kind is Kind.DATE:
+        return EARLIEST_FACT.toordinal(), LATEST_FACT.toordinal(), f"{EARLIEST_FACT} .. {LATEST_FACT}"
+    if not definition.type.is_number:
+        return None, None, ""
+    if kind is Kind.MONEY and low is None and high is None:
+        low, high = Fraction(-MONEY_LIMIT), Fraction(MONEY_LIMIT)
+    told = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
+    return None if low is None else ceil(low * unit), None if high is None else floor(high * unit), told
+
+
+__all__ = ["Admitted", "BadCell", "from_arrow", "from_numpy", "read_tables"]

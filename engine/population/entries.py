@@ -1,0 +1,181 @@
+"""A column of a table as whole numbers of its grid, exactly, with what could not be read.
+
+1. Text is taken as written: plain decimals, `true` and `false`, dates YYYY-MM-DD, names of members.
+2. Decimals and integers are scaled; what then is no whole number is off the grid.
+3. A float stands for the grid's number whose nearest double it is; any other float is off the grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.compute
+from numpy.typing import NDArray
+
+from engine.population.columns import Entries
+from engine.values.types import Kind, ValueType
+
+pa: Any = pyarrow
+pc: Any = pyarrow.compute
+Array = Any
+_EPOCH = 719_163  # the ordinal of 1970-01-01
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Entries, which of them are missing, and which could not be read (`what` they should have been)."""
+
+    entries: Entries
+    missing: NDArray[np.bool_]
+    bad: NDArray[np.bool_]
+    what: str
+
+    def bad_rows(self) -> list[int]:
+        """The rows that could not be read, from 0."""
+        return [int(row) for row in np.flatnonzero(self.bad)]
+
+    def messages(self, array: Array) -> Iterator[str]:
+        """What is wrong with each of them."""
+        for row in self.bad_rows():
+            text = str(array[row].as_py())
+            what = "a number" if self.what.startswith("a multiple") and not _numeric(text) else self.what
+            yield f"`{text[:40]}` is not {what}"
+
+
+def _numeric(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, ...]) -> Entry:
+    """The entries of a column of a type; `unit` of them make one."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_large_string(array.type):
+        array = array.cast(pa.string())
+    floating = pa.types.is_floating(array.type)
+    if array.null_count or floating:
+        missing = np.asarray(array.is_null(nan_is_null=floating).to_numpy(zero_copy_only=False))
+    else:
+        missing = np.zeros(len(array), dtype=bool)
+    match kind.kind:
+        case Kind.BOOLEAN:
+            return _booleans(array, missing)
+        case Kind.DATE:
+            return _dates(array, missing)
+        case Kind.ENUM:
+            return _members(array, missing, members)
+        case Kind.INTEGER:
+            return _numbers(array, missing, 1, "a whole number")
+    return _numbers(array, missing, unit, f"a multiple of {_step(unit)}")
+
+
+def _step(unit: int) -> str:
+    return f"{1 / unit:.12f}".rstrip("0").rstrip(".") if 10**12 % unit == 0 else str(Fraction(1, unit))
+
+
+def _made(entries: Entries, missing: NDArray[np.bool_], bad: NDArray[np.bool_], what: str) -> Entry:
+    bad = bad & ~missing
+    nought = missing | bad
+    return Entry(np.where(nought, 0, entries) if nought.any() else entries, missing, bad, what)
+
+
+def _booleans(array: Array, missing: NDArray[np.bool_]) -> Entry:
+    if pa.types.is_boolean(array.type):
+        entries = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.int8)
+        return _made(entries, missing, np.zeros(len(array), dtype=bool), "")
+    if pa.types.is_string(array.type):
+        texts = pc.utf8_lower(array).to_numpy(zero_copy_only=False)
+        yes, no = np.isin(texts, ["true", "1"]), np.isin(texts, ["false", "0"])
+        return _made(yes.astype(np.int8), missing, ~(yes | no), "true or false")
+    found = _numbers(array, missing, 1, "true or false")
+    bad = found.bad | (found.entries < 0) | (found.entries > 1)
+    return _made(found.entries.astype(np.int8), missing, bad, "true or false")
+
+
+def _dates(array: Array, missing: NDArray[np.bool_]) -> Entry:
+    what = "a date written YYYY-MM-DD"
+    if pa.types.is_string(array.type):
+        shaped = _matches(array, _DATE)
+        days = np.zeros(len(array), dtype=np.int64)
+        bad = ~shaped
+        for row in np.flatnonzero(shaped & ~missing):
+            try:
+                days[row] = int(np.datetime64(array[int(row)].as_py(), "D").astype(np.int64)) + _EPOCH
+            except ValueError:
+                bad[row] = True
+        return _made(days, missing, bad, what)
+    if not pa.types.is_date(array.type):
+        return _made(np.zeros(len(array), dtype=np.int64), missing, np.ones(len(array), dtype=bool), what)
+    days = (
+        array.cast(pa.date32()).cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64) + _EPOCH
+    )
+    return _made(days, missing, np.zeros(len(array), dtype=bool), what)
+
+
+def _members(array: Array, missing: NDArray[np.bool_], members: tuple[str, ...]) -> Entry:
+    what = "one of " + ", ".join(f"`{one}`" for one in members)
+    if not pa.types.is_string(array.type):
+        return _made(np.zeros(len(array), dtype=np.int8), missing, np.ones(len(array), dtype=bool), what)
+    places = pc.index_in(array, pa.array(members)).fill_null(-1).to_numpy(zero_copy_only=False)
+    return _made(places.astype(np.int16), missing, places < 0, what)
+
+
+def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> Entry:
+    kind = array.type
+    if pa.types.is_integer(kind):
+        found = array.fill_null(0).to_numpy(zero_copy_only=False)
+        bad = (found > 2**62 // unit) | (found < -(2**62 // unit))
+        return _made(np.where(bad, 0, found).astype(np.int64) * unit, missing, bad, what)
+    if pa.types.is_floating(kind):
+        values = array.cast(pa.float64()).fill_null(0.0).to_numpy(zero_copy_only=False)
+        with np.errstate(all="ignore"):
+            steps = np.rint(values * unit)
+            bad = ~(np.abs(steps) < 2.0**53) | (steps / unit != values)
+        return _made(np.where(bad, 0, steps).astype(np.int64), missing, bad, what)
+    places = next(size for size in range(19) if 10**size % unit == 0)  # more decimals than these are off the grid
+    if pa.types.is_string(kind):
+        fraction = f"[0-9]{{1,{places}}}0*" if places else "0+"
+        bad = ~_matches(array, rf"^-?[0-9]{{1,18}}(\.{fraction})?$")
+        shown = pc.utf8_rtrim(pc.replace_substring_regex(array, r"(\.[0-9]*?)0*$", r"\1"), characters=".")
+        array = pc.if_else(pa.array(bad | missing), pa.scalar("0"), shown).cast(pa.decimal128(38, places))
+        entries, off = _scaled(array, unit)
+        return _made(entries, missing, bad | off, what)
+    if pa.types.is_decimal(kind):
+        if kind.bit_width < 128:
+            array, kind = array.cast(pa.decimal128(kind.precision, kind.scale)), pa.decimal128(18, kind.scale)
+        near = array if kind.scale == places else array.cast(pa.decimal128(38, places), safe=False)
+        changed = np.zeros(len(array), dtype=bool)
+        if kind.scale > places:  # decimals may have been cut off
+            same = pc.equal(near, array.cast(pa.decimal256(76, kind.scale))).fill_null(True)
+            changed = ~same.to_numpy(zero_copy_only=False)
+        entries, off = _scaled(near.fill_null(0) if near.null_count else near, unit)
+        return _made(entries, missing, off | changed, what)
+    return _made(np.zeros(len(array), dtype=np.int64), missing, np.ones(len(array), dtype=bool), what)
+
+
+def _matches(array: Array, pattern: str) -> NDArray[np.bool_]:
+    return np.asarray(pc.match_substring_regex(array, pattern).fill_null(False).to_numpy(zero_copy_only=False))
+
+
+def _scaled(array: Array, unit: int) -> tuple[Entries, NDArray[np.bool_]]:
+    """Decimals as whole numbers of 1/`unit`, and which are none, or too large."""
+    places = 10**array.type.scale
+    halves = np.frombuffer(array.buffers()[1], dtype=np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
+    low, high = halves[:, 0], halves[:, 1]
+    factor = Fraction(unit, places)
+    if factor == 1:
+        large = high != (low >> 63)
+        return (np.where(large, 0, low) if large.any() else low), large
+    large = (high != (low >> 63)) | (np.abs(low) > 2**62 // factor.numerator)
+    times = np.where(large, 0, low) * factor.numerator
+    return times // factor.denominator, large | (times % factor.denominator != 0)

@@ -1,0 +1,270 @@
+"""What rule files declare, as read: names with their positions, formulas as syntax trees, constants as typed values.
+
+`RuleModule` is one file, `Ruleset` a jurisdiction. Nothing here is resolved; `resolve.py` does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from engine.syntax.ast import Expression
+from engine.text.source import Span
+from engine.values.numbers import Grid, RoundingMode
+from engine.values.periods import GREGORIAN, Calendar, PeriodKind
+from engine.values.types import Value, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What every declaration has: its name, where the name stands, what it is called, and its authority."""
+
+    name: str
+    span: Span = field(compare=False, repr=False)
+    label: str = ""
+    law: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A formula that holds from `start` (None: from always) until the next one."""
+
+    start: date | None
+    formula: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Uprate:
+    """How a constant moves on after its last stated value: with `by`, from its value at `base`, on `grid`."""
+
+    by: str
+    base: date
+    grid: Grid
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Declaration):
+    """A fact that a person or register supplies. `range` is inclusive; None is an open end."""
+
+    entity: str = ""
+    period: PeriodKind | None = None
+    type: ValueType | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    ask: str = ""
+    default: Value | None = None
+    absent: Value | None = None
+    stock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Declaration):
+    """A dated constant: `values` in order of date."""
+
+    type: ValueType | None = None
+    values: tuple[tuple[date, Value], ...] = ()
+    known_until: date | None = None
+    uprate: Uprate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyType:
+    """What a table or scale is keyed by: an enum, or the whole numbers from `low` to `high`."""
+
+    name: str
+    enum: str = ""
+    low: int = 0
+    high: int = 0
+
+
+Key = str | int
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Declaration):
+    """Dated cells: `values[i] = (date, {keys: {column: value}})`. A table with one unnamed column names it ``""``."""
+
+    keys: tuple[KeyType, ...] = ()
+    columns: Mapping[str, ValueType] = field(default_factory=dict)
+    values: tuple[tuple[date, Mapping[tuple[Key, ...], Row]], ...] = ()
+    known_until: date | None = None
+    uprate: Uprate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """One band: from `threshold` (None: from below everything) on, `value`."""
+
+    threshold: Fraction | None
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Scale(Declaration):
+    """Dated brackets by key (``None`` where there is none). `inclusive`: a band begins at its threshold, not above."""
+
+    kind: str = "marginal"
+    key: KeyType | None = None
+    of: ValueType | None = None
+    gives: ValueType | None = None
+    inclusive: bool = False
+    values: tuple[tuple[date, Mapping[Key | None, tuple[Bracket, ...]]], ...] = ()
+    known_until: date | None = None
+    uprate: Uprate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Declaration):
+    """A named formula with typed arguments."""
+
+    arguments: tuple[tuple[str, ValueType], ...] = ()
+    type: ValueType | None = None
+    formula: tuple[Dated, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VariableException(Declaration):
+    """Where `when` holds, `then` stands instead of the formula, and instead of the exceptions it is `over`."""
+
+    when: Expression | None = None
+    then: Expression | None = None
+    over: tuple[tuple[str, Span], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable(Declaration):
+    """A figure that the law computes. `grid` is None where the ruleset's applies; `low` and `high` bound what may be
+    given in its place."""
+
+    entity: str = ""
+    period: PeriodKind | None = None
+    type: ValueType | None = None
+    formula: tuple[Dated, ...] = ()
+    grid: Grid | None = None
+    applies_if: Expression | None = None
+    otherwise: Expression | None = None
+    exceptions: tuple[VariableException, ...] = ()
+    stock: bool = False
+    low: Fraction | None = None
+    high: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(Declaration):
+    """A condition of a requirement: either `needs`, or `all`/`any_of` others (`mode`, `parts`)."""
+
+    needs: Expression | None = None
+    mode: str = ""
+    parts: tuple[Reason, ...] = ()
+    fails: str = ""
+    exceptions: tuple[VariableException, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement(Declaration):
+    """Conditions for an entitlement or a permission: a boolean with named reasons."""
+
+    entity: str = ""
+    period: PeriodKind | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked case. `given` and `expect` are `syntax.nodes.Mapping`s: cases are read by `engine.interpret.cases`."""
+
+    name: str
+    at: str
+    given: object
+    expect: object
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleModule:
+    """One file of law. `exports` keep the place where each name is listed. `examples_unread`: not all could be read."""
+
+    name: str
+    about: str
+    law: str
+    span: Span = field(compare=False, repr=False)
+    exports: tuple[tuple[str, Span], ...] = ()
+    inputs: tuple[Input, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    tables: tuple[Table, ...] = ()
+    scales: tuple[Scale, ...] = ()
+    functions: tuple[Function, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    examples: tuple[Example, ...] = ()
+    examples_unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnumDeclaration(Declaration):
+    """An enum's members with their labels, in order."""
+
+    members: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A part that people play in a group. `maximum` None: any number."""
+
+    name: str
+    plural: str
+    minimum: int = 0
+    maximum: int | None = None
+
+    @property
+    def single(self) -> bool:
+        """Whether at most one person holds it."""
+        return self.maximum == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entity(Declaration):
+    """A kind of thing that has figures: a person, a group `of` people with roles, or a record that `belongs_to` one."""
+
+    plural: str = ""
+    of: str = ""
+    roles: tuple[Role, ...] = ()
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    belongs_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a jurisdiction shares: `ruleset.yaml`. After `covers_to`, up to `projected_to`, answers are projections."""
+
+    name: str
+    about: str = ""
+    law: str = ""
+    currency: str = "USD"
+    money_grid: Fraction = Fraction(1, 100)
+    rate_grid: Fraction = Fraction(1, 10**9)
+    rounding: RoundingMode = RoundingMode.HALF_UP
+    covers_from: date = date(1900, 1, 1)
+    covers_to: date = date(2100, 12, 31)
+    projected_to: date | None = None
+    date_round_up: bool = False
+    leap_birthday_march: bool = True
+    calendars: Mapping[str, Calendar] = field(default_factory=lambda: {"year": GREGORIAN})
+    enums: Mapping[str, EnumDeclaration] = field(default_factory=dict)
+    entities: Mapping[str, Entity] = field(default_factory=dict)
+
+    def is_projection(self, day: date) -> bool:
+        """Whether what holds on a day is projected: the law as it stands, with amounts that are not known yet."""
+        return self.projected_to is not None and day > self.covers_to
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """A jurisdiction: its settings and its modules, in order of name."""
+
+    settings: Settings
+    modules: tuple[RuleModule, ...]

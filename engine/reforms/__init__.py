@@ -1,0 +1,1 @@
+"""Overlays: what a reform sets, and how it is laid over rules."""

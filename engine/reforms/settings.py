@@ -1,0 +1,247 @@
+"""The `set` lines of a reform: dated values laid over a constant's own.
+
+1. The path names a parameter, a table's row or cell, or a scale (and the key whose brackets are meant).
+2. Every date on which the law or the reform changes is a breakpoint. At each the law's value at that date is taken, and
+   what the reform says from its last date on is put in its place; `current`, or no reform date yet, leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeVar
+
+from engine.reading.context import Context
+from engine.reading.dated import dated_entries
+from engine.reading.declarations import Key, KeyType, Parameter, RuleModule, Ruleset, Scale, Table
+from engine.reading.reform import Setting
+from engine.reading.scales import bands_of, read_brackets
+from engine.reading.tables import Shape, key_values, read_row
+from engine.reading.values import read_value
+from engine.syntax import ast
+from engine.syntax.nodes import Entry, Scalar
+from engine.syntax.parser import parse_formula
+from engine.values.types import FAILED
+
+Constant = Parameter | Table | Scale
+_T = TypeVar("_T")
+Change = Callable[[_T], _T]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path names: a constant of a module, the keys in brackets, and the column after the point."""
+
+    module: RuleModule
+    constant: Constant
+    keys: tuple[Key, ...]
+    column: str
+
+
+def apply_setting(ruleset: Ruleset, setting: Setting, context: Context) -> Ruleset:
+    """The ruleset with one `set` line in force. A line that names nothing is E803, one that changes nothing E804."""
+    target = _target(ruleset, setting, context)
+    if target is None:
+        return ruleset
+    changed = _changed(target, setting, context)
+    if changed is None:
+        return ruleset
+    if changed == target.constant:
+        message = f"`{setting.path.text}` already has these values"
+        context.report("E804", message, setting.path.span, help="write the values that the reform wants, or remove it")
+        return ruleset
+    module = with_declaration(target.module, target.constant.name, changed)
+    return replace(ruleset, modules=tuple(module if one is target.module else one for one in ruleset.modules))
+
+
+def with_declaration(module: RuleModule, name: str, declared: Constant) -> RuleModule:
+    """The module with its constant `name` exchanged."""
+
+    def exchanged(group: tuple[_T, ...]) -> tuple[_T, ...]:
+        return tuple(declared if getattr(one, "name", "") == name else one for one in group)  # type: ignore[misc]
+
+    match declared:
+        case Parameter():
+            return replace(module, parameters=exchanged(module.parameters))
+        case Table():
+            return replace(module, tables=exchanged(module.tables))
+        case Scale():
+            return replace(module, scales=exchanged(module.scales))
+
+
+# --- finding what a path names
+
+
+def _target(ruleset: Ruleset, setting: Setting, context: Context) -> Target | None:
+    tree = parse_formula(setting.fragment, context.problems)
+    if tree is None:
+        return None
+    column, base = (tree.name, tree.base) if isinstance(tree, ast.Attribute) else ("", tree)
+    keys = base.keys if isinstance(base, ast.Index) else ()
+    name = base.base if isinstance(base, ast.Index) else base
+    if not isinstance(name, ast.Name):
+        help_text = "write `name`, `table[key].column` or `scale[key]`"
+        context.report("E803", f"`{setting.path.text}` names no constant", setting.path.span, help=help_text)
+        return None
+    found = _constant(ruleset, name, context)
+    if found is None:
+        return None
+    module, constant = found
+    read_keys = _keys(constant, keys, name, context)
+    return Target(module, constant, read_keys, column) if read_keys is not None else None
+
+
+def _constant(ruleset: Ruleset, name: ast.Name, context: Context) -> tuple[RuleModule, Constant] | None:
+    everything = [(module, one) for module in ruleset.modules for one in constants(module)]
+    found = [(module, one) for module, one in everything if one.name == name.name]
+    exported = [pair for pair in found if name.name in {export for export, _ in pair[0].exports}]
+    if len(exported or found) == 1:
+        return (exported or found)[0]
+    if found:
+        modules = ", ".join(f"`{module.name}`" for module, _ in found)
+        message = f"`{name.name}` is declared in several modules: {modules}"
+        context.report("E803", message, name.span, help="export the one that is meant")
+    else:
+        help_text = context.did_you_mean(name.name, [one.name for _, one in everything])
+        if any(one.name == name.name for module in ruleset.modules for one in module.variables):
+            help_text = f"`{name.name}` is computed: put another definition under `replace: {{variables: …}}`"
+        context.report("E803", f"there is no constant `{name.name}`", name.span, help=help_text)
+    return None
+
+
+def constants(module: RuleModule) -> Iterator[Constant]:
+    """The parameters, tables and scales of a module."""
+    yield from module.parameters
+    yield from module.tables
+    yield from module.scales
+
+
+def _keys(
+    constant: Constant, written: Sequence[ast.Expression], name: ast.Name, context: Context
+) -> tuple[Key, ...] | None:
+    types: tuple[KeyType, ...] = ()
+    if isinstance(constant, Table):
+        types = constant.keys
+    elif isinstance(constant, Scale) and constant.key is not None:
+        types = (constant.key,)
+    if len(written) != len(types):
+        wanted = f"`{name.name}[{', '.join(key.name for key in types)}]`" if types else f"`{name.name}`"
+        context.report("E803", f"`{name.name}` is not named like this", name.span, help=f"write {wanted}")
+        return None
+    keys = []
+    for node, key_type in zip(written, types, strict=True):
+        key = _key(node)
+        if key not in key_values(context, key_type):
+            help_text = context.did_you_mean(node.span.text, [str(value) for value in key_values(context, key_type)])
+            context.report("E803", f"`{name.name}` has no key `{node.span.text}`", node.span, help=help_text)
+            return None
+        assert key is not None
+        keys.append(key)
+    return tuple(keys)
+
+
+def _key(node: ast.Expression) -> Key | None:
+    match node:
+        case ast.Name():
+            return node.name
+        case ast.EnumLiteral():
+            return node.member
+        case ast.Number(whole=True):
+            return int(node.value)
+    return None
+
+
+# --- laying values over values
+
+
+def _changed(target: Target, setting: Setting, context: Context) -> Constant | None:
+    match target.constant:
+        case Parameter() as parameter:
+            if target.column:
+                return _no_column(target, setting, context)
+            typed = parameter.type or FAILED
+            changes = _changes(
+                setting, context, lambda entry: _always(read_value(context, entry.value, typed, entry.key.span))
+            )
+            return replace(parameter, values=_laid_over(parameter.values, changes, setting, context))
+        case Table() as table:
+            return _changed_table(table, target, setting, context)
+        case Scale() as scale:
+            if target.column:
+                return _no_column(target, setting, context)
+            key = target.keys[0] if target.keys else None
+            bands = bands_of(scale)
+
+            def brackets(entry: Entry) -> Change[object]:
+                read = read_brackets(context, entry.value, bands, entry.key.span)
+                return lambda law: {**law, key: read}  # type: ignore[dict-item]
+
+            return replace(
+                scale, values=_laid_over(scale.values, _changes(setting, context, brackets), setting, context)
+            )
+
+
+def _changed_table(table: Table, target: Target, setting: Setting, context: Context) -> Constant | None:
+    if target.column and target.column not in table.columns:
+        return _no_column(target, setting, context)
+
+    def cells(entry: Entry) -> Change[object]:
+        if target.column:
+            value = read_value(context, entry.value, table.columns[target.column], entry.key.span)
+            return lambda law: {**law, target.keys: {**law[target.keys], target.column: value}}  # type: ignore[index,dict-item]
+        row = read_row(context, entry.value, Shape(table.name, table.keys, table.columns), entry.key.span)
+        return lambda law: {**law, target.keys: row}  # type: ignore[dict-item]
+
+    return replace(table, values=_laid_over(table.values, _changes(setting, context, cells), setting, context))
+
+
+def _no_column(target: Target, setting: Setting, context: Context) -> Constant | None:
+    columns = list(target.constant.columns) if isinstance(target.constant, Table) else []
+    message = f"`{target.constant.name}` has no column `{target.column}`"
+    context.report("E803", message, setting.path.span, help=context.did_you_mean(target.column, columns, "remove it"))
+    return None
+
+
+def _always(value: object) -> Change[object]:
+    return lambda _: value
+
+
+def _changes(
+    setting: Setting, context: Context, read: Callable[[Entry], Change[object]]
+) -> list[tuple[date, Entry, Change[object] | None]]:
+    """For each date of the line what it does to the law's value; None for `current`."""
+    changes: list[tuple[date, Entry, Change[object] | None]] = []
+    for day, entry in dated_entries(context, setting.values, setting.path.span, f"`{setting.path.text}`"):
+        current = isinstance(entry.value, Scalar) and entry.value.text == "current"
+        changes.append((day, entry, None if current else read(entry)))
+    return changes
+
+
+def _laid_over(
+    law: Sequence[tuple[date, _T]],
+    changes: Sequence[tuple[date, Entry, Change[object] | None]],
+    setting: Setting,
+    context: Context,
+) -> tuple[tuple[date, _T], ...]:
+    result: list[tuple[date, _T]] = []
+    for day in sorted({day for day, _ in law} | {day for day, _, _ in changes}):
+        own = next((value for start, value in reversed(law) if start <= day), None)
+        change = next((found for start, _, found in reversed(changes) if start <= day), None)
+        if own is None and not (law and isinstance(law[0][1], dict)) and change is not None:
+            result.append((day, change(None)))  # type: ignore[arg-type]
+        elif own is None:
+            message = f"`{setting.path.text}` has no value on {day} that could be changed"
+            context.report(
+                "E803", message, setting.path.span, help=f"begin on {law[0][0]}" if law else "add it instead"
+            )
+        else:
+            result.append((day, own if change is None else change(own)))  # type: ignore[arg-type]
+    return tuple(_without_repeats(result))
+
+
+def _without_repeats(values: Sequence[tuple[date, _T]]) -> Iterator[tuple[date, _T]]:
+    """Drop the dates on which nothing changes."""
+    for index, entry in enumerate(values):
+        if index == 0 or values[index - 1][1] != entry[1]:
+            yield entry

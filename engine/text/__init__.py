@@ -1,0 +1,1 @@
+"""Where text came from, problems as values, and the catalogue of codes."""

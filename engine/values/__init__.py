@@ -1,0 +1,1 @@
+"""Types, numbers, periods, exact values and packed cells."""
