@@ -36,6 +36,12 @@ def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     return elab.fail("E505", message, node.base.span, help="write its name alone, or `[…]` for a table")
 
 
+def is_declared(elab: Elaboration, name: str, scope: Scope) -> bool:
+    """Whether the rules have a function or scale of a name that a builtin has too: theirs is meant."""
+    symbol = elab.symbols.look_up(scope.module, name)
+    return symbol is not None and isinstance(symbol.declaration, Scale | Function)
+
+
 def _function(elab: Elaboration, node: ast.Call, symbol: Symbol, function: Function, scope: Scope) -> Value:
     elab.used.add(symbol.name)
     if function.type == FAILED:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.check import aggregates, builtins, calls, navigation, operators
+from engine.check import aggregates, builtins, calls, dates, navigation, operators
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
-from engine.check.resolve import BUILTINS
+from engine.check.resolve import BUILTINS, FUNCTIONS
 from engine.ir import nodes as ir
 from engine.syntax import ast
 from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, EnumValue, Kind, ValueType, enum_type
@@ -66,6 +66,8 @@ class Elaborator(Elaboration):
         match node:
             case ast.Call(base=ast.Name(name=name)) if name in BUILTINS:
                 return builtins.builtin(self, node, name, scope)
+            case ast.Call(base=ast.Name(name=name)) if name in FUNCTIONS and not calls.is_declared(self, name, scope):
+                return dates.date_builtin(self, node, name, scope)
             case ast.Call():
                 return calls.call(self, node, scope)
             case ast.Aggregate():

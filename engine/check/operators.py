@@ -131,6 +131,9 @@ def arithmetic(elab: Elaboration, node: ast.Arithmetic, scope: Scope) -> Value:
     if node.operator == "/" and isinstance(right.node, ir.Literal) and right.node.value == 0:
         return elab.fail("E509", "this divides by zero", node.right.span, help="divide by something else")
     result = _product_type(node.operator, left.type, right.type)
+    if left.type == right.type == DURATION and {_measured_in(one.node) for one in (left, right)} == {"days", "months"}:
+        message = "a number of days and a length in months or years cannot be divided by each other"
+        return elab.fail("E502", message, node.span, help="give both in days, or both in months or years")
     if result is None:
         return _no_product(elab, node, left, right)
     return Value(ir.Arithmetic(result, node.span, node.operator, left.node, right.node))
@@ -170,7 +173,7 @@ def _product_type(operator: str, left: ValueType, right: ValueType) -> ValueType
         return DURATION if {left, right} == {DURATION, INTEGER} else None
     if right in numbers and left in (*numbers, MONEY):
         return MONEY if left == MONEY else RATE
-    return RATE if left == right == MONEY else None
+    return RATE if left == right and left in (MONEY, DURATION) else None
 
 
 def _no_product(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Value) -> Value:
@@ -182,7 +185,7 @@ def _no_product(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Val
     elif BOOLEAN in (left.type, right.type):
         help_text = "choose by it: `if … then … else …`"
     elif {DATE, DURATION} & {left.type, right.type}:
-        help_text = "use `years_between(a, b)` or `months_between(a, b)`"
+        help_text = "use `years_between(a, b)`, `months_between(a, b)` or `days_between(a, b)`"
     return elab.fail("E502", message, node.span, help=help_text)
 
 

@@ -31,6 +31,8 @@ BUILTINS = frozenset(
     "min max abs clip round floor ceil sum count any all years_between months_between year_of month_of day_of spread"
     " members months".split()
 )
+# Functions whose names stay free: what a ruleset calls so is meant first.
+FUNCTIONS = frozenset("days_between weekday date mod attains age_on".split())
 
 
 DECLARE = "declare it, or export it from the module that declares it"
@@ -118,7 +120,7 @@ class Symbols:
             "E401",
             f"unknown name `{name}`",
             span,
-            help=self.suggest(name, lambda: {*self.exported, *local, *BUILTINS, *others}),
+            help=self.suggest(name, lambda: {*self.exported, *local, *BUILTINS, *FUNCTIONS, *others}),
         )
 
 

@@ -187,6 +187,8 @@ class Wording:
                 return self._function(node, self.say)
             case ir.Spread():
                 return f"a twelfth of {self.say(node.value)}"
+            case ir.DateFunction(name="attains" | "age_on" | "weekday"):
+                return self._date_function(node)
             case ir.DateFunction() if len(node.arguments) == 2:
                 first, second = (self.say(argument) for argument in node.arguments)
                 return f"the {humanized(node.name).split()[0]} from {first} to {second} ({self.amount(node)})"
@@ -194,6 +196,15 @@ class Wording:
                 definition = self.interpreter.program.definitions[node.name]
                 return f"{definition.label or humanized(node.name)} over time ({self.amount(node)})"
         return self.amount(node)
+
+    def _date_function(self, node: ir.DateFunction) -> str:
+        parts = [self.say(argument) for argument in node.arguments]
+        match node.name:
+            case "attains":
+                return f"the day on which {parts[1]} after {parts[0]} are attained ({self.amount(node)})"
+            case "age_on":
+                return f"the age on {parts[1]} of somebody born {parts[0]} ({self.amount(node)})"
+        return f"the day of the week of {parts[0]} ({self.amount(node)})"
 
     def _figure(self, node: ir.VariableRead) -> str:
         fact = self.interpreter.fact_read(node, self.frame)
@@ -232,6 +243,8 @@ class Wording:
     def _arithmetic(self, node: ir.Arithmetic) -> str:
         if node.operator in "+-" and node.type.is_number:
             return self._sum(node)
+        if node.operator == "mod":
+            return f"the remainder of {self._part(node.left)} divided by {self._part(node.right)} ({self.amount(node)})"
         word = {"*": "times", "/": "divided by", "+": "plus", "-": "less"}[node.operator]
         return f"{self._part(node.left)} {word} {self._part(node.right)}"
 

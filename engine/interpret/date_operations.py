@@ -6,6 +6,7 @@ lies outside the years that dates may have, the result may fail.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -13,24 +14,28 @@ from typing import Any
 from engine.interpret import domain
 from engine.interpret.domain import blocked, bounded
 from engine.interpret.operations import arithmetic, mapped
-from engine.interpret.outcomes import Failure, Interval, Known, Outcome
+from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.text.source import Span
-from engine.values.periods import add_duration, months_between, years_between
-from engine.values.types import Duration, Kind
+from engine.values.exact import as_number
+from engine.values.periods import FIRST_YEAR, LAST_YEAR, add_duration, age_on, guarded, months_between, years_between
+from engine.values.types import WEEKDAYS, Duration, EnumValue, Kind
 
+NO_RATIO = "a length in months and one in days cannot be divided by each other"
 OUTSIDE = "a date may lie outside the years that dates may have"
 Work = Callable[[Any, Any], Any]
 
 
 def date_arithmetic(node: ir.Arithmetic, left: Outcome, right: Outcome, round_up: bool) -> Outcome:
-    """`+ -` of dates and durations, `*` of a duration and a whole number."""
+    """`+ -` of dates and durations, `*` of a duration and a whole number, `/` of two durations."""
     kinds = (node.left.type.kind, node.right.type.kind)
     match node.operator, kinds:
         case "*", (Kind.DURATION, _):
             return _multiplied(left, right)
         case "*", _:
             return _multiplied(right, left)
+        case "/", _:
+            return _ratio(left, right, node.span)
         case "-", (Kind.DATE, Kind.DATE):
             return _on_ends(lambda a, b: Duration(days=(a - b).days), left, right, True, node.span)
         case "+", (Kind.DATE, _):
@@ -45,8 +50,21 @@ def date_arithmetic(node: ir.Arithmetic, left: Outcome, right: Outcome, round_up
 
 
 def date_function(node: ir.DateFunction, arguments: list[Outcome], birthday_march: bool) -> Outcome:
-    """`years_between`, `months_between`, `year_of`, `month_of`, `day_of`."""
+    """What a function of dates gives. `birthday_march`: a leap day's birthday is 1 March in a common year."""
     match node.name:
+        case "days_between":
+            start, end = arguments
+            return _on_ends(lambda a, b: (a - b).days, end, start, True, node.span)
+        case "attains":
+            born, age = arguments
+            return _on_ends(lambda a, b: add_duration(a, b, birthday_march), born, age, False, node.span)
+        case "age_on":
+            born, day = arguments
+            return _on_ends(lambda a, b: age_on(b, a, birthday_march), day, born, True, node.span)
+        case "weekday":
+            return _weekday(arguments[0])
+        case "date":
+            return _date(arguments, node.span)
         case "years_between":
             start, end = arguments
             return _on_ends(lambda a, b: years_between(b, a, birthday_march), end, start, True, node.span)
@@ -58,6 +76,72 @@ def date_function(node: ir.DateFunction, arguments: list[Outcome], birthday_marc
         case "month_of":
             return mapped(arguments[0], lambda day: day.month, lambda _: Interval(1, 12))
     return mapped(arguments[0], lambda day: day.day, lambda _: Interval(1, 31))
+
+
+def _weekday(day: Outcome) -> Outcome:
+    """The day of the week; of a day that is not known, each that it may be."""
+    match day:
+        case Known(value=date() as known):
+            return Known(EnumValue("weekday", WEEKDAYS[known.weekday()]))
+        case Possible(range=Interval(low=low, high=high)):
+            days = 7 if low is None or high is None else min(7, (high - low).days + 1)
+            first = 0 if low is None else low.weekday()
+            found = frozenset(EnumValue("weekday", WEEKDAYS[(first + index) % 7]) for index in range(days))
+            return bounded(Choice(found), day)
+    return day
+
+
+def _date(parts: list[Outcome], span: Span | None) -> Outcome:
+    """The date of a year, a month and a day: in the order of the calendar, so that the ends give the ends."""
+    bad = blocked(*parts)
+    if bad is not None:
+        return bad
+    known = [one.value for one in parts if isinstance(one, Known)]
+    if len(known) == 3:
+        year, month, day = (int(as_number(one)) for one in known)
+        try:
+            return Known(guarded(date(year, month, day).toordinal()))
+        except (ValueError, OverflowError):
+            return Failure(f"there is no day {day} of month {month} of the year {year}", span)
+    years, months, days = (domain.interval_of(one) for one in parts)
+    low = _nearest_date(years.low, months.low, days.low, FIRST_YEAR, 1, 1)
+    high = _nearest_date(years.high, months.high, days.high, LAST_YEAR, 12, 31)
+    sure = _within(years, FIRST_YEAR, LAST_YEAR) and _within(months, 1, 12) and _within(days, 1, 28)
+    return bounded(Interval(low, high), *parts, fault="" if sure else "there may be no such day")
+
+
+def _within(numbers: Interval, low: int, high: int) -> bool:
+    return numbers.low is not None and numbers.high is not None and low <= numbers.low and numbers.high <= high
+
+
+def _nearest_date(year: Any, month: Any, day: Any, open_year: int, open_month: int, open_day: int) -> date:
+    """A date of parts of which each may be open (then `open_…`), each moved to where it can be."""
+    whole_year = min(max(int(open_year if year is None else year), FIRST_YEAR), LAST_YEAR)
+    whole_month = min(max(int(open_month if month is None else month), 1), 12)
+    last = monthrange(whole_year, whole_month)[1]
+    return date(whole_year, whole_month, min(max(int(open_day if day is None else day), 1), last))
+
+
+def _ratio(left: Outcome, right: Outcome, span: Span | None) -> Outcome:
+    """How often one length of time goes into another, both in days or both in months: others have no ratio."""
+    bad = blocked(left, right)
+    if bad is not None:
+        return bad
+    a, b = domain.interval_of(left), domain.interval_of(right)
+    ends = [end for end in (a.low, a.high, b.low, b.high) if end is not None]
+    for unit, other in (("days", "months"), ("months", "days")):
+        if len(ends) == 4 and not any(getattr(end, other) for end in ends):
+            return arithmetic("/", _counted(left, unit), _counted(right, unit), span)
+    if isinstance(left, Known) and isinstance(right, Known):
+        return Failure(NO_RATIO, span)
+    return bounded(Interval(None, None), left, right, fault=NO_RATIO)
+
+
+def _counted(length: Outcome, unit: str) -> Outcome:
+    """A length of time as the number of its days or months."""
+    return mapped(
+        length, lambda one: getattr(one, unit), lambda one: domain.monotone(lambda end: getattr(end, unit), one)
+    )
 
 
 def _year(day: date) -> int:

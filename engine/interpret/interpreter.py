@@ -268,7 +268,7 @@ class Interpreter:
 
     def _arithmetic(self, node: ir.Arithmetic, frame: Frame) -> Outcome:
         left, right = self.evaluate(node.left, frame), self.evaluate(node.right, frame)
-        if node.type.is_number:
+        if node.left.type.is_number and node.right.type.is_number:
             return arithmetic(node.operator, left, right, node.span)
         return date_arithmetic(node, left, right, self.program.settings.date_round_up)
 

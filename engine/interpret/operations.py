@@ -84,7 +84,7 @@ def compared(node: ir.Compare, left: Outcome, right: Outcome) -> Outcome:
 def arithmetic(symbol: str, left: Outcome, right: Outcome, span: Span | None) -> Outcome:
     """`+ - * /` on numbers, and `+` on durations."""
     if isinstance(left, Known) and isinstance(right, Known):
-        if symbol == "/" and right.value == 0:
+        if symbol in ("/", "mod") and right.value == 0:
             return Failure("division by zero", span)
         return Known(calculate(symbol, left.value, right.value))  # type: ignore[arg-type]
     bad = blocked(left, right)
@@ -98,6 +98,8 @@ def arithmetic(symbol: str, left: Outcome, right: Outcome, span: Span | None) ->
             return bounded(domain.add(a, domain.negate(b)), left, right)
         case "*":
             return bounded(domain.multiply(a, b), left, right)
+        case "mod":
+            return _remainder(a, b, left, right, span)
     return _quotient(a, b, left, right, span)
 
 
@@ -108,6 +110,23 @@ def _quotient(a: Interval, b: Interval, left: Outcome, right: Outcome, span: Spa
         return bounded(domain.EMPTY, left, right, fault="division by zero")
     found = Interval(None, None) if domain.splits(b) else domain.multiply(a, domain.reciprocal(b))
     return bounded(found, left, right, fault="division by zero" if domain.holds_zero(b) else "")
+
+
+def _remainder(a: Interval, b: Interval, left: Outcome, right: Outcome, span: Span | None) -> Outcome:
+    """`mod`: below the divisor's size, with its sign. Where the quotient is the same throughout, so is the order."""
+    if isinstance(right, Known):
+        divisor: Any = right.value
+        if divisor == 0:
+            return under(Failure("division by zero", span), left)
+        if a.low is not None and a.high is not None and a.low // divisor == a.high // divisor:
+            return bounded(Interval(a.low % divisor, a.high % divisor), left, right)
+    if b.low == b.high == 0:
+        return bounded(domain.EMPTY, left, right, fault="division by zero")
+    low = None if b.low is None else min(0, b.low + 1)
+    high = None if b.high is None else max(0, b.high - 1)
+    if a.low is not None and a.low >= 0 and b.low is not None and b.low >= 0 and a.high is not None:
+        high = a.high if high is None else min(high, a.high)
+    return bounded(Interval(low, high), left, right, fault="division by zero" if domain.holds_zero(b) else "")
 
 
 def rounded(value: Outcome, step: Outcome, mode: RoundingMode, span: Span | None) -> Outcome:

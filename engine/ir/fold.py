@@ -152,7 +152,7 @@ class _Folder:
             case ir.Arithmetic():
                 node = replace(node, left=self.fold(node.left), right=self.fold(node.right))
                 known = _numbers((node.left, node.right))
-                defined = known is not None and (node.operator != "/" or known[1] != 0)
+                defined = known is not None and (node.operator not in ("/", "mod") or known[1] != 0)
                 result = calculate(node.operator, known[0], known[1]) if known is not None and defined else None
             case ir.Extreme():
                 node = replace(node, values=self.all(node.values))

@@ -208,7 +208,8 @@ class Negate(Node):
 @dataclass(frozen=True, slots=True)
 class Arithmetic(Node):
     """`+ - * /` on numbers, exact; `+ -` also on a date and a duration, two dates, two durations; `*` on a duration
-    and an integer. Division by zero is an error value."""
+    and an integer; `/` on two durations that are both in days or both in months; `mod` on integers. Division by zero is
+    an error value."""
 
     operator: str
     left: Expression
@@ -301,7 +302,9 @@ class Round(Node):
 
 @dataclass(frozen=True, slots=True)
 class DateFunction(Node):
-    """`years_between`, `months_between` (dates), `year_of`, `month_of`, `day_of` (one date)."""
+    """`years_between`, `months_between`, `days_between` (dates), `year_of`, `month_of`, `day_of`, `weekday` (one date),
+    `date` (year, month and day; an error value where there is no such day), `attains` (a date and a duration), `age_on`
+    (two dates)."""
 
     name: str
     arguments: tuple[Expression, ...]

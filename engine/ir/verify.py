@@ -106,6 +106,8 @@ def _result(node: ir.Arithmetic) -> ValueType | None:
     left, right = node.left.type, node.right.type
     numbers = (RATE, INTEGER)
     match node.operator:
+        case "mod":
+            return INTEGER if left == right == INTEGER else None
         case "+" | "-":
             if DATE in (left, right):
                 return DURATION if left == right else DATE

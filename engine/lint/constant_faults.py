@@ -48,7 +48,7 @@ def _days(dated: DatedExpression, end: date | None, program: Program) -> list[da
 
 def _decisive(node: ir.Expression) -> Iterator[ir.Expression]:
     match node:
-        case ir.Arithmetic(operator="/"):
+        case ir.Arithmetic(operator="/" | "mod") if node.right.type.is_number:
             yield node.right
         case ir.Round():
             yield node.step

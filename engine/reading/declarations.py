@@ -11,10 +11,10 @@ from datetime import date
 from fractions import Fraction
 
 from engine.syntax.ast import Expression
-from engine.text.source import Span
+from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
 from engine.values.periods import GREGORIAN, Calendar, PeriodKind
-from engine.values.types import Value, ValueType
+from engine.values.types import WEEKDAYS, Value, ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +237,14 @@ class Entity(Declaration):
     belongs_to: str = ""
 
 
+BUILT_IN_ENUMS: Mapping[str, EnumDeclaration] = {
+    "weekday": EnumDeclaration(
+        "weekday", Span(Source("<built in>", ""), 0, 0), "Day of the week",
+        members={day: day.capitalize() for day in WEEKDAYS},
+    )
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a jurisdiction shares: `ruleset.yaml`. After `covers_to`, up to `projected_to`, answers are projections."""
@@ -253,8 +261,9 @@ class Settings:
     projected_to: date | None = None
     date_round_up: bool = False
     leap_birthday_march: bool = True
+    attains_day_before: bool = False
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: {"year": GREGORIAN})
-    enums: Mapping[str, EnumDeclaration] = field(default_factory=dict)
+    enums: Mapping[str, EnumDeclaration] = field(default_factory=lambda: BUILT_IN_ENUMS)
     entities: Mapping[str, Entity] = field(default_factory=dict)
 
     def is_projection(self, day: date) -> bool:

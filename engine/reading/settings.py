@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.reading.context import Context
-from engine.reading.declarations import EnumDeclaration, Settings
+from engine.reading.declarations import BUILT_IN_ENUMS, EnumDeclaration, Settings
 from engine.reading.entities import read_entities
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal
@@ -22,6 +22,7 @@ from engine.values.types import PLAIN_TYPES
 
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
+    "attains",
     "calendars", "enums", "entities",
 )  # fmt: skip
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -57,6 +58,7 @@ def _words(fields: Fields, settings: Settings) -> Settings:
         currency=code,
         date_round_up=_choice(fields, "date_round", ("down", "up")) == "up",
         leap_birthday_march=_choice(fields, "leap_birthday", ("03-01", "02-28")) == "03-01",
+        attains_day_before=_choice(fields, "attains", ("birthday", "day_before")) == "day_before",
     )
 
 
@@ -153,15 +155,14 @@ def _month_and_day(context: Context, scalar: Scalar | None) -> tuple[int, int]:
 
 def _enums(fields: Fields) -> dict[str, EnumDeclaration]:
     node = fields.node_of("enums")
-    if node is None:
-        return {}
-    entries = named_entries(fields.context, node, fields.span_of("enums"), "`enums`", "an enum")
-    return {entry.name: _enum(fields.context, entry) for entry in entries}
+    place = fields.span_of("enums")
+    entries = named_entries(fields.context, node, place, "`enums`", "an enum") if node is not None else ()
+    return {**BUILT_IN_ENUMS, **{entry.name: _enum(fields.context, entry) for entry in entries}}
 
 
 def _enum(context: Context, entry: Entry) -> EnumDeclaration:
     what = f"the enum `{shown(entry.name)}`"
-    if entry.name in PLAIN_TYPES:
+    if entry.name in PLAIN_TYPES or entry.name in BUILT_IN_ENUMS:
         context.report("E210", f"`{entry.name}` is a type already", entry.key.span, help="choose another name")
     inner = open_fields(context, entry.value, entry.key.span, what, ("label", "law", "members"))
     if inner is None:

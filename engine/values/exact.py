@@ -30,7 +30,7 @@ def compare(symbol: str, left: Value, right: Value) -> bool:
 
 
 def calculate(symbol: str, left: Number, right: Number) -> Number:
-    """`left symbol right` on exact numbers. Raises ZeroDivisionError."""
+    """`left symbol right` on exact numbers; `mod` is the remainder, with `right`'s sign. Raises ZeroDivisionError."""
     match symbol:
         case "+":
             return left + right
@@ -38,6 +38,8 @@ def calculate(symbol: str, left: Number, right: Number) -> Number:
             return left - right
         case "*":
             return left * right
+        case "mod":
+            return left % right
     return Fraction(left) / right
 
 

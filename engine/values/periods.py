@@ -177,6 +177,15 @@ def years_between(start: date, end: date, leap_birthday_march: bool = True) -> i
     return years if add_months(start, 12 * years, round_up=leap_birthday_march) <= end else years - 1
 
 
+def age_on(born: date, day: date, leap_birthday_march: bool = True) -> int:
+    """The highest age in whole years that is attained by `day`; below 0 before birth.
+
+    `n` is at most it exactly if `born` plus n years, a leap day's birthday moved as it must be, is not after `day`.
+    """
+    years = day.year - born.year
+    return years if add_months(born, 12 * years, round_up=leap_birthday_march) <= day else years - 1
+
+
 def parse_date(text: str) -> date:
     """A date written YYYY-MM-DD. Raises ValueError for anything else, with a sentence."""
     if not _DATE.fullmatch(text):

@@ -52,6 +52,10 @@ def enum_type(name: str) -> ValueType:
     return ValueType(Kind.ENUM, name)
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAY = enum_type("weekday")
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time: calendar months (12 to the year) and days (7 to the week)."""

@@ -12,6 +12,7 @@ from typing import Any
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.reading.declarations import (
+    BUILT_IN_ENUMS,
     Bracket,
     Entity,
     EnumDeclaration,
@@ -32,6 +33,8 @@ from engine.values.types import (
     INTEGER,
     MONEY,
     RATE,
+    WEEKDAY,
+    WEEKDAYS,
     Duration,
     EnumValue,
     Kind,
@@ -59,7 +62,7 @@ def settings(random: Random) -> Settings:
         covers_to=date(2050, 12, 31),
         date_round_up=random.random() < 0.5,
         leap_birthday_march=random.random() < 0.5,
-        enums={"colour": EnumDeclaration("colour", SPAN, members={one: one for one in COLOURS})},
+        enums={**BUILT_IN_ENUMS, "colour": EnumDeclaration("colour", SPAN, members={one: one for one in COLOURS})},
         entities={
             "person": Entity("person", SPAN, plural="people"),
             "household": Entity("household", SPAN, plural="households", of="person", roles=ROLES),
@@ -368,6 +371,7 @@ class Maker:
                 ),
                 lambda: ir.Arithmetic(RATE, None, "/", self.formula(MONEY, depth), self.formula(MONEY, depth)),
                 lambda: ir.Arithmetic(RATE, None, "/", self.formula(INTEGER, depth), self.formula(INTEGER, depth)),
+                lambda: ir.Arithmetic(RATE, None, "/", self.formula(DURATION, depth), self.formula(DURATION, depth)),
                 scale,
             ]
         )
@@ -390,13 +394,14 @@ class Maker:
                     ir.Literal(INTEGER, None, 1),
                 ),
                 lambda: self.count(depth),
+                lambda: ir.Arithmetic(INTEGER, None, "mod", self.formula(INTEGER, depth), self.formula(INTEGER, depth)),
                 lambda: ir.DateFunction(
                     INTEGER, None, self.one_of("year_of", "month_of", "day_of"), (self.formula(DATE, depth),)
                 ),
                 lambda: ir.DateFunction(
                     INTEGER,
                     None,
-                    self.one_of("years_between", "months_between"),
+                    self.one_of("years_between", "months_between", "days_between", "age_on"),
                     (self.formula(DATE, depth), self.formula(DATE, depth)),
                 ),
             ]
@@ -435,12 +440,32 @@ class Maker:
                 lambda: ir.And(BOOLEAN, None, self.some(BOOLEAN, depth)),
                 lambda: ir.Or(BOOLEAN, None, self.some(BOOLEAN, depth)),
                 lambda: self.aggregate(BOOLEAN, depth, "any", "all"),
+                lambda: ir.Compare(
+                    BOOLEAN,
+                    None,
+                    self.one_of("=", "!="),
+                    ir.DateFunction(WEEKDAY, None, "weekday", (self.formula(DATE, depth),)),
+                    ir.Literal(WEEKDAY, None, EnumValue("weekday", self.random.choice(WEEKDAYS))),
+                ),
             ]
         )
 
     def day(self, depth: int) -> ir.Expression:
-        return ir.Arithmetic(
-            DATE, None, self.one_of("+", "-"), self.formula(DATE, depth), self.formula(DURATION, depth)
+        def made() -> ir.Expression:
+            year = ir.DateFunction(INTEGER, None, "year_of", (self.formula(DATE, depth),))
+            month = ir.Literal(INTEGER, None, self.random.choice([2, 2, 4, 12, 13]))
+            return ir.DateFunction(DATE, None, "date", (year, month, self.formula(INTEGER, depth)))
+
+        return self.choose(
+            [
+                lambda: ir.Arithmetic(
+                    DATE, None, self.one_of("+", "-"), self.formula(DATE, depth), self.formula(DURATION, depth)
+                ),
+                lambda: ir.DateFunction(
+                    DATE, None, "attains", (self.formula(DATE, depth), self.formula(DURATION, depth))
+                ),
+                made,
+            ]
         )
 
     def duration(self, depth: int) -> ir.Expression:

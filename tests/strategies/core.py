@@ -17,7 +17,20 @@ from hypothesis import strategies as st
 from engine.interpret.outcomes import NOT_APPLICABLE, Failure, Known, Outcome
 from engine.ir import nodes as ir
 from engine.values.numbers import RoundingMode
-from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Duration, EnumValue, ValueType, enum_type
+from engine.values.types import (
+    BOOLEAN,
+    DATE,
+    DURATION,
+    INTEGER,
+    MONEY,
+    RATE,
+    WEEKDAY,
+    WEEKDAYS,
+    Duration,
+    EnumValue,
+    ValueType,
+    enum_type,
+)
 
 STATUS = enum_type("filing_status")
 TYPES = (MONEY, RATE, INTEGER, BOOLEAN, DATE, DURATION, STATUS)
@@ -127,7 +140,7 @@ class _Maker:
         if kind == BOOLEAN:
             return self.boolean(depth)
         if kind == DATE:
-            return self.moved(DATE, depth)
+            return [*self.moved(DATE, depth), lambda: self.made_date(depth), lambda: self.attained(depth)]
         return self.duration(depth) if kind == DURATION else []
 
     def number(self, kind: ValueType, depth: int) -> Shapes:
@@ -153,6 +166,7 @@ class _Maker:
             shapes += [
                 lambda: ir.Arithmetic(RATE, None, "/", self.of(MONEY, depth), self.of(MONEY, depth)),
                 lambda: ir.ScaleRead(RATE, None, "made:steps", None, self.of(MONEY, depth), NOW),
+                lambda: ir.Arithmetic(RATE, None, "/", self.of(DURATION, depth), self.of(DURATION, depth)),
             ]
         if kind == INTEGER:
             shapes += [
@@ -160,11 +174,21 @@ class _Maker:
                 lambda: self.dates("years_between", 2, depth),
                 lambda: self.dates("months_between", 2, depth),
                 lambda: self.dates(str(self.pick("year_of", "month_of", "day_of")), 1, depth),
+                lambda: self.dates(str(self.pick("days_between", "age_on")), 2, depth),
+                lambda: ir.Arithmetic(INTEGER, None, "mod", part(), part()),
             ]
         return shapes
 
     def dates(self, name: str, count: int, depth: int) -> ir.Expression:
         return ir.DateFunction(INTEGER, None, name, tuple(self.of(DATE, depth) for _ in range(count)))
+
+    def made_date(self, depth: int) -> ir.Expression:
+        year = ir.DateFunction(INTEGER, None, "year_of", (self.of(DATE, depth),))
+        parts = (self.pick(year, self.of(INTEGER, depth)), self.of(INTEGER, depth), self.of(INTEGER, depth))
+        return ir.DateFunction(DATE, None, "date", parts)
+
+    def attained(self, depth: int) -> ir.Expression:
+        return ir.DateFunction(DATE, None, "attains", (self.of(DATE, depth), self.of(DURATION, depth)))
 
     def extreme(self, kind: ValueType, depth: int) -> ir.Expression:
         values = tuple(self.of(kind, depth) for _ in range(self.draw(st.integers(1, 3))))
@@ -179,7 +203,13 @@ class _Maker:
             lambda: ir.Or(BOOLEAN, None, several()),
             lambda: ir.Not(BOOLEAN, None, self.of(BOOLEAN, depth)),
             *(lambda kind=kind: self.comparison(kind, depth) for kind in TYPES),
+            lambda: self.weekday(depth),
         ]
+
+    def weekday(self, depth: int) -> ir.Expression:
+        day = EnumValue("weekday", self.draw(st.sampled_from(WEEKDAYS)))
+        found = ir.DateFunction(WEEKDAY, None, "weekday", (self.of(DATE, depth),))
+        return ir.Compare(BOOLEAN, None, str(self.pick("=", "!=")), found, ir.Literal(WEEKDAY, None, day))
 
     def comparison(self, kind: ValueType, depth: int) -> ir.Expression:
         symbols = ("=", "!=") if kind in (BOOLEAN, STATUS) else ("=", "!=", "<", "<=", ">", ">=")

@@ -129,6 +129,9 @@ def _operation(draw: st.DrawFn, wanted: str, of: Callable[[str], str]) -> str:
                     lambda: f"ceil({of('rate')})",
                     lambda: f"years_between({of('date')}, {of('date')})",
                     lambda: f"year_of({of('date')})",
+                    lambda: f"days_between({of('date')}, {of('date')})",
+                    lambda: f"age_on({of('date')}, {of('date')})",
+                    lambda: f"mod({of('integer')}, {divisor('integer')})",
                 ],
             )
         case "boolean":
@@ -143,11 +146,19 @@ def _operation(draw: st.DrawFn, wanted: str, of: Callable[[str], str]) -> str:
                     lambda: f"({of('rate')} = {of('rate')})",
                     lambda: f"({of('filing_status')} != {of('filing_status')})",
                     lambda: f"({of('date')} < {of('date')})",
+                    lambda: f"(weekday({of('date')}) is one of (.monday, .sunday))",
                     lambda: f"({of('money')} between {of('money')} and {of('money')})",
                 ],
             )
     if wanted == "date":
-        return f"({of('date')} + 18 years)"
+        return _one(
+            draw,
+            [
+                lambda: f"({of('date')} + 18 years)",
+                lambda: f"attains({of('date')}, 65 years, day_before)",
+                lambda: f"date(year_of({of('date')}), 2, 28)",
+            ],
+        )
     return str(of(wanted))
 
 

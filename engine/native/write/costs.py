@@ -31,7 +31,7 @@ class Costs:
         match node:
             case ir.FunctionCall():
                 return max((self.of(one.body) for one in self.program.functions[node.name].formulas), default=0)
-            case ir.Arithmetic(operator="/"):
+            case ir.Arithmetic(operator="/" | "mod"):
                 return 12
             case ir.VariableRead() if not isinstance(node.subject, ir.Self):
                 return 4

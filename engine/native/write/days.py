@@ -18,7 +18,7 @@ from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import Arithmetic, Whole
-from engine.native.write.values import Content, Day, Figure, Length
+from engine.native.write.values import Code, Content, Day, Figure, Length
 from engine.native.write.writing import Writer
 from engine.values.numbers import RoundingMode
 from engine.values.periods import FIRST_YEAR, LAST_YEAR
@@ -134,7 +134,7 @@ class Calendar:
 
 
 def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
-    """`+ - *` where a date or a duration takes part."""
+    """`+ - * /` where a date or a duration takes part."""
     work = writer.work
     calendar = Calendar(work)
     no_lane: Mask = False
@@ -156,6 +156,8 @@ def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
             return Figure(Length(work.multiply(a.months, b.n), work.multiply(a.days, b.n)))
         case "*", Number(), Length():
             return arithmetic(writer, operator, b, a)
+        case "/", Length(), Length():
+            return _ratio(writer, a, b)
         case _, Length(), Length():
             sign = operator == "+"
             combine = work.add if sign else work.subtract
@@ -164,11 +166,22 @@ def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
 
 
 def function(writer: Writer, name: str, arguments: Sequence[Figure]) -> Figure:
-    """`years_between`, `months_between`, `year_of`, `month_of`, `day_of`."""
-    ordinals = [_ordinal(one.content) for one in arguments]
+    """A function of dates: `check/dates.py` and `check/builtins.py` say which there are."""
     calendar = Calendar(writer.work)
     march = writer.program.settings.leap_birthday_march
     match name:
+        case "date":
+            return writer.carrying(_date(calendar, [one.content for one in arguments]), arguments)
+        case "attains":
+            return writer.carrying(_attained(calendar, arguments[0].content, arguments[1].content, march), arguments)
+    ordinals = [_ordinal(one.content) for one in arguments]
+    match name:
+        case "weekday":
+            return writer.carrying(Figure(Code(_weekday(calendar, ordinals[0]))), arguments)
+        case "days_between":
+            whole = calendar.work.subtract(ordinals[1], ordinals[0])
+        case "age_on":
+            whole = _age(calendar, ordinals[0], ordinals[1], march)
         case "year_of":
             whole = calendar.parts(ordinals[0]).year
         case "month_of":
@@ -180,6 +193,63 @@ def function(writer: Writer, name: str, arguments: Sequence[Figure]) -> Figure:
         case _:
             whole = _between(calendar, ordinals[0], ordinals[1], march, years=False)
     return writer.carrying(Figure(plain(whole)), arguments)
+
+
+def _ratio(writer: Writer, a: Length, b: Length) -> Figure:
+    """How often a length of time goes into another; bad where one counts months and the other days."""
+    work = writer.work
+    zero = work.constant(0)
+    in_months = writer.lanes.both(work.compare("=", a.days, zero), work.compare("=", b.days, zero))
+    in_days = writer.lanes.both(work.compare("=", a.months, zero), work.compare("=", b.months, zero))
+    dividend, divisor = (work.select(in_days, one.days, one.months) for one in (a, b))
+    found = writer.calculated("/", plain(dividend), plain(divisor))
+    return Figure(
+        found.content, writer.lanes.either(found.bad, writer.lanes.opposite(writer.lanes.either(in_months, in_days)))
+    )
+
+
+def _date(calendar: Calendar, parts: Sequence[Content]) -> Figure:
+    """The date of a year, a month and a day; bad in lanes in which there is none."""
+    work, lanes = calendar.work, calendar.work.lanes
+    wholes: list[Whole] = []
+    bad: Mask = False
+    for part, (low, high) in zip(parts, ((FIRST_YEAR, LAST_YEAR), (1, 12), (1, 31)), strict=True):
+        assert isinstance(part, Number)
+        if part.m is not None or part.d != 1:
+            return Figure(Day(work.constant(FIRST)), bad=True)
+        outside = lanes.either(
+            work.compare("<", part.n, work.constant(low)), work.compare(">", part.n, work.constant(high))
+        )
+        bad = lanes.either(bad, outside)
+        inside = work.select(outside, work.constant(low), part.n)
+        wholes.append(work.narrowed(inside, low, high))
+    year, month, day = wholes
+    first, length = calendar.month_length(year, month)
+    bad = lanes.either(bad, work.compare(">", day, length))
+    found, late = calendar.within(calendar.sum((1, first), (1, day), -1))
+    return Figure(Day(found), lanes.either(bad, late))
+
+
+def _attained(calendar: Calendar, born: Content, age: Content, march: bool) -> Figure:
+    """The day on which an age is attained."""
+    assert isinstance(age, Length)
+    work, lanes = calendar.work, calendar.work.lanes
+    moved, bad = _ordinal(born), False
+    if age.months.constant != 0:
+        moved, bad = calendar.add_months(moved, age.months, march)  # type: ignore[assignment]
+    found, outside = calendar.within(work.add(moved, age.days))
+    return Figure(Day(found), lanes.either(bad, outside))
+
+
+def _weekday(calendar: Calendar, ordinal: Whole) -> Whole:
+    """The place of a day in the week from Monday on: ordinal 1 is a Monday."""
+    count = calendar.sum((1, ordinal), -1)
+    return calendar.work.narrowed(calendar.sum((1, count), (-7, calendar.over(count, 7))), 0, 6)
+
+
+def _age(calendar: Calendar, born: Whole, day: Whole, march: bool) -> Whole:
+    """The highest age in whole years attained by a day."""
+    return _complete_years(calendar, calendar.parts(born), calendar.parts(day), march)
 
 
 def _ordinal(content: Content) -> Whole:

@@ -33,6 +33,7 @@ from engine.native.write.memory import Memory
 from engine.native.write.values import Code, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Thunk
 from engine.population.columns import Cell
+from engine.values.numbers import RoundingMode
 
 
 class FormulaWriter:
@@ -270,7 +271,7 @@ class FormulaWriter:
         return self.carrying(self.calculated(node.operator, a, b), [left, right])
 
     def calculated(self, operator: str, a: Number, b: Number) -> Figure:
-        """`+ - * /` on numbers; bad where the divisor is zero."""
+        """`+ - * /` and `mod` on numbers; bad where the divisor is zero."""
         match operator:
             case "+":
                 return Figure(number.add(self.work, a, b))
@@ -278,8 +279,20 @@ class FormulaWriter:
                 return Figure(number.subtract(self.work, a, b))
             case "*":
                 return Figure(number.multiply(self.work, a, b))
+            case "mod":
+                return self._remainder(a, b)
         quotient, zero = number.divide(self.work, a, self._divisor(b))
         return Figure(quotient, bad=zero)
+
+    def _remainder(self, a: Number, b: Number) -> Figure:
+        """a less b times the floor of a / b."""
+        quotient, zero = number.divide(self.work, a, self._divisor(b))
+        whole, _ = number.round_to(self.work, quotient, number.fixed(self.work, 1), RoundingMode.DOWN)
+        rest = number.subtract(self.work, a, number.multiply(self.work, whole, b))
+        low, high = min(Fraction(0), b.low + 1), max(Fraction(0), b.high - 1)
+        if rest.m is None and rest.d == 1:
+            rest = number.plain(self.work.narrowed(rest.n, int(low), int(high)))
+        return Figure(rest, bad=zero)
 
     def _divisor(self, b: Number) -> Number:
         """The divisor, known to be above zero if it is a constant of the law that is."""

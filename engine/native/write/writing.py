@@ -13,6 +13,7 @@ from typing import Protocol
 from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.native.arithmetic.lanes import Lanes
+from engine.native.arithmetic.number import Number
 from engine.native.arithmetic.whole import Arithmetic
 from engine.native.plan.terms import Request, Terms
 from engine.native.write.chunk import Chunk, Rows
@@ -78,6 +79,9 @@ class Writer(Protocol):
 
     def joined(self, parts: Sequence[Figure], deciding: bool) -> Figure:
         """`and` (deciding False) or `or` (deciding True)."""
+
+    def calculated(self, operator: str, a: Number, b: Number) -> Figure:
+        """`+ - * /` and `mod` on numbers."""
 
     def lesser(self, operator: str, a: Content, b: Content) -> Content:
         """The lesser (`min`) or greater (`max`) of two numbers or dates."""
