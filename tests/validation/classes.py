@@ -154,6 +154,12 @@ CLASSES = (
         "capital gain distributions", (*INCOMES, "AMT", "EITC", "CTC", "ACTC"), lambda row: number(row, "e01100") > 0
     ),
     Explained(
+        "penalties and net investment income",
+        TAXES,
+        lambda row: number(row, "e03400") > 0 and number(row, "out_c00100") > 125_000,
+        most=Fraction(1_000),
+    ),
+    Explained(
         "earned income credit on a separate return",
         ("EITC", "income tax"),
         lambda row: _status(row, "3") and number(row, "EIC") == 0 and number(row, "out_c59660") > 0,

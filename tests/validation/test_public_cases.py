@@ -1,0 +1,44 @@
+"""Cases of public reports, forums and IRS publications: each must give the figures that its authority gives."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from api.cases.files import load_case
+from api.cases.naming import find_definition
+from api.cli.calc import answer_all
+from api.rules import programs
+from engine.interpret.outcomes import Known
+from engine.values.types import EnumValue
+
+FOLDER = Path(__file__).parent / "public_cases"
+CASES = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
+
+
+def test_every_case_is_in_the_index() -> None:
+    assert {one["file"] for one in CASES} == {path.name for path in FOLDER.glob("*.yaml")}
+
+
+@pytest.mark.parametrize("listed", CASES, ids=lambda listed: listed["file"].removesuffix(".yaml"))
+def test_a_public_case_gives_the_right_figures(listed: dict[str, object]) -> None:
+    want = listed["want"]
+    assert isinstance(want, dict) and want
+    program = programs.load_program("us")
+    case = load_case(program, str(FOLDER / str(listed["file"])), None)
+    for name, right in want.items():
+        answers = answer_all(program, case, [find_definition(program, name)])
+        values = [_plain(outcome.value) for _, _, outcome in answers if isinstance(outcome, Known)]
+        assert right_value(right) in values, (listed["source"], name, right, answers)
+
+
+def right_value(value: object) -> object:
+    """A wanted value as the answers hold it: numbers exact, all else as it is written."""
+    return Fraction(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _plain(value: object) -> object:
+    return value.member if isinstance(value, EnumValue) else value
