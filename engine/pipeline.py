@@ -145,6 +145,7 @@ def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnost
     coverage.dead_branches(bodies, ground, problems)
     coverage.dead_requirements(program.definitions, ground, problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
+    coverage.unsaid_kinds(program.definitions.values(), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)
         coverage.unused_locals(symbols, program, problems)

@@ -8,8 +8,9 @@ a complete case, as in a signed return.
 1. From the wanted figures follow what their formulas read at the period: those facts and figures may be supplied. What
    is read for another period (a month of the year, the year before) is a column of its own: `premium@2024-03`.
 2. Money and whole numbers of a period are flows: they count only if they were recorded as valid from a day of that
-   period. So are figures that are stated in the place of a formula. What is true or false, a day, a word or a rate is a
-   status, as is what the rules call a stock or eternal: it holds from its day on until it is changed.
+   period. So are events, and figures that are stated in the place of a formula. What else is true or false, a day, a
+   word or a rate is a status, as is what the rules call so, a stock or eternal: it holds from its day on until it is
+   changed.
 3. A table of the snapshot becomes a table for the engine's door, which checks every entry.
 """
 
@@ -158,13 +159,11 @@ def _column_name(definition: Definition, of: Period, period: Period) -> str:
 def _wanted(definition: Definition, of: Period) -> Wanted:
     """From which day and to which a change point counts for a period, and what kinds of value the fact has.
 
-    A flow counts only if it was recorded for the period; a status holds on from any day before.
+    A flow or event counts only if it was recorded for the period; a status holds on from any day before.
     """
-    flows = definition.type.kind in (Kind.MONEY, Kind.INTEGER) or not definition.is_input
-    lasting = definition.stock or definition.period.unit is Unit.ETERNITY or not flows
     until = date.max if definition.period.unit is Unit.ETERNITY else of.end
     kinds = _KINDS.get(definition.type.kind, "")
-    return Wanted(date.min if lasting else of.start, until, kinds, attribute=definition.short_name)
+    return Wanted(date.min if definition.lasts else of.start, until, kinds, attribute=definition.short_name)
 
 
 def _records(program: Program, group: str) -> dict[str, str]:

@@ -120,7 +120,8 @@ class _Checker:
         self.add(
             Definition(
                 symbol.name, symbol.module, fact.entity, fact.period, fact.type, fact.label, fact.law, fact.span,
-                stock=fact.stock, low=low, high=high, ask=fact.ask, default=fact.default, absent=fact.absent,
+                stock=fact.stock, event=fact.event, status=fact.status, low=low, high=high,
+                ask=fact.ask, default=fact.default, absent=fact.absent,
                 exported=exported, grid=default_grid(self.symbols.settings, fact.type),
             )
         )  # fmt: skip

@@ -15,8 +15,8 @@ from engine.ir.nodes import Expression
 from engine.reading.declarations import Parameter, Scale, Settings, Table
 from engine.text.source import Span
 from engine.values.numbers import Grid
-from engine.values.periods import PeriodKind
-from engine.values.types import Value, ValueType
+from engine.values.periods import PeriodKind, Unit
+from engine.values.types import Kind, Value, ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ class Definition:
     formulas: tuple[DatedExpression, ...] = ()
     grid: Grid | None = None
     stock: bool = False
+    event: bool = False
+    status: bool = False
     low: Fraction | None = None
     high: Fraction | None = None
     ask: str = ""
@@ -71,6 +73,17 @@ class Definition:
     def is_input(self) -> bool:
         """Whether this is a fact to be supplied, not a figure to be computed."""
         return not self.formulas
+
+    @property
+    def lasts(self) -> bool:
+        """Whether a log carries the fact on, from the day on which it is stated to the next statement.
+
+        An event belongs to the period in which it happened, and so does a flow: money, a whole number, or a figure that
+        is stated in the place of its formula. All else is a status, a stock, or for all time.
+        """
+        if self.period.unit is Unit.ETERNITY or self.stock or self.status:
+            return True
+        return self.is_input and not self.event and self.type.kind not in (Kind.MONEY, Kind.INTEGER)
 
     @property
     def short_name(self) -> str:

@@ -17,7 +17,7 @@ from engine.ir.walk import walk
 from engine.lint.witness import Ground, describe, search
 from engine.reading.declarations import Parameter, Scale, Settings, Table
 from engine.text.diagnostics import Diagnostics
-from engine.values.periods import add_months
+from engine.values.periods import Unit, add_months
 from engine.values.types import BOOLEAN
 
 MAX_NODES = 100_000
@@ -232,6 +232,16 @@ def unused(symbols: Symbols, used: set[str], problems: Diagnostics) -> None:
         if symbol.name not in used and symbol.name not in exported:
             message = f"`{symbol.declaration.name}` is never used"
             problems.add("W901", message, symbol.declaration.span, help="export it, or remove it")
+
+
+def unsaid_kinds(definitions: Iterable[Definition], problems: Diagnostics) -> None:
+    """W903: a fact that is true or false in a month or longer, and nothing says whether a log carries it on."""
+    for one in definitions:
+        long = one.period.unit not in (Unit.DAY, Unit.ETERNITY)
+        if one.is_input and one.type == BOOLEAN and long and not (one.event or one.status or one.stock):
+            message = f"nothing says whether `{one.short_name}` is an event of the {one.period} or a status that lasts"
+            help_text = "add `event: true` if it happened in the period, `status: true` if it holds until it changes"
+            problems.add("W903", message, one.span, help=help_text)
 
 
 def unused_locals(symbols: Symbols, program: Program, problems: Diagnostics) -> None:

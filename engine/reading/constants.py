@@ -17,7 +17,8 @@ from engine.syntax.nodes import Entry, Node, shown
 from engine.text.source import Span
 from engine.values.types import FAILED, Value, ValueType
 
-INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock")
+INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock",
+              "event", "status")  # fmt: skip
 PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")
 
 
@@ -46,7 +47,19 @@ def _input(context: Context, entry: Entry) -> Input:
         _within(fields, "default", type, low, high),
         _within(fields, "absent", type, low, high),
         fields.flag("stock"),
+        *_kind_in_time(fields),
     )
+
+
+def _kind_in_time(fields: Fields) -> tuple[bool, bool]:
+    """Whether the fact is said to be an event, and whether a status; E210 if it is said to be two things."""
+    event, status = fields.flag("event"), fields.flag("status")
+    said = [key for key in ("stock", "event", "status") if fields.flag(key)]
+    if len(said) > 1:
+        message = f"{fields.what} is said to be both `{said[0]}` and `{said[1]}`"
+        help_text = "keep `event` for what happened in one period, `status` for what lasts, `stock` for an amount"
+        fields.context.report("E210", message, fields.span_of(said[1]), help=help_text)
+    return event, status
 
 
 def _within(fields: Fields, key: str, type: ValueType, low: Fraction | None, high: Fraction | None) -> Value | None:

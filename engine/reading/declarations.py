@@ -58,6 +58,8 @@ class Input(Declaration):
     default: Value | None = None
     absent: Value | None = None
     stock: bool = False
+    event: bool = False
+    status: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,4 +82,5 @@ CODES: dict[str, str] = {
     # --- warnings
     "W901": "a definition is never used",
     "W902": "a figure relies on a constant after the date until which it is known",
+    "W903": "nothing says whether a fact is an event of its period or a status that lasts",
 }

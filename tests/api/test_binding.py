@@ -23,10 +23,11 @@ from tests.cli.command import write_rules
 MODULE = """\
 about: Rent relief
 law: Rent Act
-exports: [relief, rent, blind, moved_in, share]
+exports: [relief, rent, blind, moved, moved_in, share]
 inputs:
   rent: {entity: person, period: month, type: money, label: Rent, absent: 0}
-  blind: {entity: person, period: month, type: boolean, label: Blind, absent: false}
+  blind: {entity: person, period: month, type: boolean, status: true, label: Blind, absent: false}
+  moved: {entity: person, period: year, type: boolean, event: true, label: Moved in the year, absent: false}
   moved_in: {entity: person, period: year, type: integer, label: Year of moving in, stock: true, absent: 0}
   share: {entity: tax_unit, period: year, type: money, label: Share of a fund, absent: 0}
 variables:
@@ -45,7 +46,7 @@ variables:
     law: s. 2
     formula: |
       sum(head.counted over months) + (if head.moved_in = 2019 then 1000 USD else 0 USD) + share
-      + sum(share over last 1 years)
+      + sum(share over last 1 years) + (if head.moved then 10_000 USD else 0 USD)
 """
 
 
@@ -111,3 +112,12 @@ def test_a_stock_holds_on_and_a_flow_of_the_year_before_counts_where_the_law_rea
     record(log, date(2023, 1, 1), share=Decimal("30.00"))
     record(log, date(2024, 1, 1), share=Decimal("5.00"))
     assert relief(log, program) == 1035
+
+
+def test_an_event_of_one_year_is_over_with_the_year(program: Program, log: SqliteLog) -> None:
+    record(log, date(2023, 6, 1), moved=True, blind=True, rent=Decimal("1.00"))
+    assert relief(log, program) == 0
+    record(log, date(2024, 6, 1), rent=Decimal("100.00"))
+    assert relief(log, program) == 200, "blind is a status, and holds on"
+    record(log, date(2024, 6, 2), moved=True)
+    assert relief(log, program) == 10_200

@@ -22,7 +22,7 @@ RULES = """
       rent: {entity: tax_unit, period: year, type: money, label: R}
       share: {entity: tax_unit, period: year, type: rate, label: S}
       children: {entity: tax_unit, period: year, type: integer, label: C}
-      abroad: {entity: tax_unit, period: year, type: boolean, label: A}
+      abroad: {entity: tax_unit, period: year, type: boolean, status: true, label: A}
       born: {entity: tax_unit, period: eternity, type: date, label: B}
       kind: {entity: tax_unit, period: year, type: filing_status, label: F}
 """

@@ -19,7 +19,7 @@ law: Road Act
 exports: [may_drive, fee]
 inputs:
   age: {entity: person, period: year, type: integer, label: Age}
-  passed: {entity: person, period: year, type: boolean, label: Passed}
+  passed: {entity: person, period: year, type: boolean, status: true, label: Passed}
 variables:
   fee: {entity: person, period: year, type: money, label: Fee, law: s. 3, formula: "if may_drive then 20 USD else 0"}
 requirements:

@@ -105,7 +105,7 @@ RULES = """
     inputs:
       wages: {entity: person, period: year, type: money, label: Wages, absent: 0}
       bonus: {entity: person, period: year, type: money, label: Bonus, absent: 0}
-      abroad: {entity: person, period: year, type: boolean, label: Abroad, absent: false}
+      abroad: {entity: person, period: year, type: boolean, status: true, label: Abroad, absent: false}
     variables:
       total: {label: Total, entity: person, period: year, type: money, law: s.1, formula: wages + bonus - 10 USD}
       kind:
@@ -220,7 +220,7 @@ FUNCTIONS = """
     exports: [plain, wrapped, capped, long, bracket, rank, kind]
     inputs:
       wages: {entity: person, period: year, type: money, label: Wages, absent: 0}
-      filed: {entity: person, period: year, type: boolean, label: Filed, default: false, law: s.0}
+      filed: {entity: person, period: year, type: boolean, status: true, label: Filed, default: false, law: s.0}
       age: {entity: person, period: year, type: integer, label: Age, absent: 0}
       status: {entity: person, period: year, type: filing_status, label: Status, absent: single}
     scales:

@@ -42,9 +42,9 @@ RULES = """
       moved: {entity: person, period: eternity, type: date, label: Moved}
       points: {entity: licence, period: year, type: integer, label: Points, range: 0 .. 20}
       base: {entity: tax_unit, period: year, type: money, label: Base, range: 0 .. 100}
-      abroad: {entity: person, period: year, type: boolean, label: Abroad}
-      ill: {entity: person, period: year, type: boolean, label: Ill}
-      old: {entity: person, period: year, type: boolean, label: Old}
+      abroad: {entity: person, period: year, type: boolean, status: true, label: Abroad}
+      ill: {entity: person, period: year, type: boolean, status: true, label: Ill}
+      old: {entity: person, period: year, type: boolean, status: true, label: Old}
     parameters:
       rate_on: {type: rate, law: s.1, values: {2020-01-01: 10%, 2024-07-01: 20%}}
     tables:

@@ -22,7 +22,7 @@ LAW = """
     exports: [tax, allowance, wages]
     inputs:
       wages: {entity: person, period: year, type: money, label: Wages, absent: 0}
-      abroad: {entity: person, period: year, type: boolean, label: Abroad, absent: false}
+      abroad: {entity: person, period: year, type: boolean, status: true, label: Abroad, absent: false}
     parameters:
       allowance:
         type: money

@@ -16,7 +16,7 @@ RULES = """
     law: Test Act
     exports: [grant, resident, wages, gift, age]
     inputs:
-      resident: {entity: person, period: year, type: boolean, label: Resident, ask: Do you live here?}
+      resident: {entity: person, period: year, type: boolean, status: true, label: Resident, ask: Do you live here?}
       wages: {entity: person, period: year, type: money, label: Wages, range: 0 .. 100_000, ask: How much do you earn?}
       gift: {entity: person, period: year, type: money, label: Gift, range: 0 .. 10, ask: How much were you given?}
       age: {entity: person, period: year, type: integer, label: Age, range: 0 .. 120, ask: How old are you?}
@@ -73,7 +73,7 @@ SEVERAL = """
     law: Test Act
     exports: [tax, free, extra, wages, pension]
     inputs:
-      free: {entity: person, period: year, type: boolean, label: Free, absent: false}
+      free: {entity: person, period: year, type: boolean, status: true, label: Free, absent: false}
       extra: {entity: person, period: year, type: money, label: Extra, range: 0 .. 1_000_000, absent: 0}
       pension: {entity: person, period: year, type: money, label: Pension, range: 0 .. 1_000_000, absent: 0}
       wages: {entity: person, period: year, type: money, label: Wages, range: 0 .. 1_000_000, absent: 0}

@@ -24,7 +24,7 @@ law: Test Act
 exports: [credit]
 inputs:
   wages: {entity: person, period: year, type: money, label: Wages}
-  retired: {entity: person, period: year, type: boolean, label: Retired}
+  retired: {entity: person, period: year, type: boolean, status: true, label: Retired}
 parameters:
   cap: {type: money, law: Test Act s. 3, values: {2020-01-01: %s}}
 variables:
@@ -396,7 +396,8 @@ def test_names_are_suggested_until_there_are_too_many_to_compare() -> None:
 
 def test_exceptions_of_many_conditions_are_told_apart() -> None:
     facts = "".join(
-        f"  b{n}: {{entity: person, period: year, type: boolean, label: B, absent: false}}\n" for n in range(14)
+        f"  b{n}: {{entity: person, period: year, type: boolean, status: true, label: B, absent: false}}\n"
+        for n in range(14)
     )
     cases = "".join(
         f"      e{n}: {{when: {' and '.join(('' if n >> bit & 1 else 'not ') + f'b{bit}' for bit in range(14))}, "

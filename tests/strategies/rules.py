@@ -189,7 +189,10 @@ def _module(variables: str, figures: Mapping[str, str]) -> str:
     for owner, entity in (("p", "person"), ("u", "tax_unit")):
         for kind in TYPES:
             bounds = f', range: "{RANGES[kind]}"' if kind in RANGES else ""
-            facts.append(f"  {owner}_{kind}: {{entity: {entity}, period: year, type: {kind}, label: X{bounds}}}")
+            status = ", status: true" if kind == "boolean" else ""
+            facts.append(
+                f"  {owner}_{kind}: {{entity: {entity}, period: year, type: {kind}, label: X{bounds}{status}}}"
+            )
     names = [line.strip().partition(":")[0] for line in facts] + list(figures)
     return f"""about: Made
 law: Test Act
