@@ -1,7 +1,8 @@
 """Values as users read them: text for a person, and JSON in which no number ever passes through a float.
 
 JSON: money and rates are decimal strings (money with the grid's places, `"6296.83"`; a rate that has no decimal is
-`"1/3"`), integers are numbers, booleans are booleans, dates are `YYYY-MM-DD`, an enum's member is its bare name.
+`"1/3"`), integers are numbers, booleans are booleans, dates are `YYYY-MM-DD`, an enum's member is its bare name, and
+what is stated to be none is `none` (null stands for what nobody stated).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from fractions import Fraction
 
 from engine.reading.declarations import Settings
 from engine.values.numbers import decimal_places, format_decimal
-from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
+from engine.values.types import Duration, EnumValue, Kind, Nothing, Value, ValueType
 
 
 def money_places(settings: Settings) -> int:
@@ -29,7 +30,7 @@ def as_text(value: Value, type: ValueType, settings: Settings) -> str:
             return (declared.members.get(value.member, "") if declared else "") or value.member
         case date():
             return value.isoformat()
-        case Duration():
+        case Duration() | Nothing():
             return str(value)
     if type.kind is Kind.MONEY:
         places = 0 if Fraction(value).denominator == 1 else money_places(settings)
@@ -47,7 +48,7 @@ def as_json(value: Value, type: ValueType, settings: Settings) -> str | int | bo
             return value
         case date():
             return value.isoformat()
-        case EnumValue() | Duration():
+        case EnumValue() | Duration() | Nothing():
             return str(value)
     if type.kind is Kind.INTEGER and Fraction(value).denominator == 1:
         return int(value)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.check.context import Elaboration, Scope, Value, Who, article, failed
 from engine.check.names import as_several, check_free
+from engine.check.presence import told_by
 from engine.ir import nodes as ir
 from engine.syntax import ast
 from engine.values.types import BOOLEAN, DATE, INTEGER, Kind
@@ -24,9 +27,13 @@ def aggregate(elab: Elaboration, node: ast.Aggregate, scope: Scope) -> Value:
     where = elab.condition(node.where, inner) if node.where is not None else None
     if where is not None and where.type.kind is Kind.FAILED:
         return failed(node.span)
+    if where is not None:
+        inner = inner.knowing(told_by(where).if_true)
     if node.operation == "count" or node.body is None:
-        return _count(elab, node, several.link, name, where)
-    return _aggregate_body(elab, node, several.link, name, where, inner)
+        found = _count(elab, node, several.link, name, where)
+    else:
+        found = _aggregate_body(elab, node, several.link, name, where, inner)
+    return replace(found, optional=found.optional or several.optional)
 
 
 def _count(elab: Elaboration, node: ast.Aggregate, link: ir.Link, name: str, where: ir.Expression | None) -> Value:

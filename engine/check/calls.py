@@ -56,7 +56,8 @@ def _function(elab: Elaboration, node: ast.Call, symbol: Symbol, function: Funct
     if any(value.failed for value in values):
         return failed(node.span)
     given = tuple(value.node for value in values)
-    return Value(ir.FunctionCall(function.type or FAILED, node.span, symbol.name, given))
+    kind = function.type or FAILED
+    return Value(ir.FunctionCall(kind, node.span, symbol.name, given), optional=kind.or_none)
 
 
 def _count(number: int, what: str) -> str:
@@ -65,7 +66,9 @@ def _count(number: int, what: str) -> str:
 
 def typed(elab: Elaboration, node: ast.Expression, scope: Scope, wanted: ValueType, code: str = "E505") -> Value:
     """A value that must be of type `wanted`; an integer serves as a rate, a bare 0 as money."""
-    value = elab.sure(elab.value(node, scope, wanted), node.span)
+    value = elab.value(node, scope, wanted)
+    if not wanted.or_none:
+        value = elab.sure(value, node.span)
     if value.failed or wanted == FAILED:
         return failed(node.span)
     if value.zero and wanted == MONEY:
@@ -148,5 +151,6 @@ def index_part(elab: Elaboration, node: ast.Index, scope: Scope) -> Part:
     if keys is None:
         return failed(node.span)
     if "" in table.columns:
-        return Value(ir.TableRead(table.columns[""], node.span, symbol.name, "", keys, ir.ThisPeriod()))
+        read = ir.TableRead(table.columns[""], node.span, symbol.name, "", keys, ir.ThisPeriod())
+        return Value(read, optional=table.columns[""].or_none)
     return Row(symbol.name, table, keys, ir.ThisPeriod())

@@ -22,11 +22,13 @@ from engine.values.types import FAILED, Kind, ValueType
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An expression of the core. `optional`: it may not apply. `zero`: a bare 0, which money takes too."""
+    """An expression of the core. `optional`: it may not apply. `zero`: a bare 0, which money takes too. `nothing`: a
+    bare `none`, which is of whatever type is wanted."""
 
     node: ir.Expression
     optional: bool = False
     zero: bool = False
+    nothing: bool = False
 
     @property
     def type(self) -> ValueType:
@@ -66,20 +68,30 @@ class Several:
 
 
 Part = Union[Value, Row, Who, Several]
+Known = frozenset[Union[ir.Expression, ir.Subject]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a formula may see. `entity` is empty and `period` None in a function."""
+    """What a formula may see. `entity` is empty and `period` None in a function. `present`: what is not none here, as
+    tests before it told."""
 
     module: str
     entity: str
     period: PeriodKind | None
     names: dict[str, Part] = field(default_factory=dict)
+    present: Known = frozenset()
 
     def with_name(self, name: str, part: Part) -> Scope:
         """This scope with one more local name."""
         return replace(self, names={**self.names, name: part})
+
+    def knowing(self, present: Known) -> Scope:
+        """This scope, where more is known not to be none."""
+        return replace(self, present=self.present | present) if present else self
+
+
+_SHORT = 40  # characters of a formula that are quoted whole in a remedy
 
 
 class Elaboration(ABC):
@@ -116,13 +128,17 @@ class Elaboration(ABC):
         return f"{name}#{self._serial}"
 
     def sure(self, value: Value, span: Span) -> Value:
-        """`value`, which an operation is about to use: it is E507 if it may not apply."""
+        """`value`, which an operation is about to use: it is E507 if it may be none."""
+        if value.nothing or (value.optional and isinstance(value.node, ir.NotApplicable)):
+            help_text = "write a value, or let what is defined here be none: `type: … or none`"
+            self.problems.add("E507", "a value is needed here, and `none` is none", span, help=help_text)
+            return failed(span)
         if value.optional:
             zero = f"0 {self.settings.currency}" if value.type.kind is Kind.MONEY else "…"
-            help_text = f"say what holds then: `x otherwise {zero}`"
-            self.problems.add(
-                "E507", "this value may not apply, and nothing says what holds then", span, help=help_text
-            )
+            name = span.text if len(span.text) <= _SHORT and "\n" not in span.text else "x"
+            help_text = f"test `{name} is none` first, or write `{name} otherwise {zero}`"
+            message = "this value may be none, and nothing says what holds then"
+            self.problems.add("E507", message, span, help=help_text)
         return replace(value, optional=False)
 
     def condition(self, node: ast.Expression, scope: Scope) -> ir.Expression:
@@ -142,7 +158,7 @@ def failed(span: Span) -> Value:
 
 def article(value_type: ValueType) -> str:
     """`a rate`, `an integer`, `money`, `a filing_status`."""
-    return "money" if value_type.kind is Kind.MONEY else with_article(str(value_type))
+    return "money" if value_type.kind is Kind.MONEY else with_article(str(value_type.plain))
 
 
 def with_article(word: str) -> str:

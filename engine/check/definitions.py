@@ -16,6 +16,7 @@ from engine.check.context import Scope, Value, article
 from engine.check.elaborate import Elaborator
 from engine.check.names import figure_type
 from engine.check.operators import as_money, with_unit
+from engine.check.presence import Told, told_by
 from engine.check.resolve import Symbol, Symbols, did_you_mean
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
@@ -55,17 +56,20 @@ def check_definitions(ruleset: Ruleset, symbols: Symbols, problems: Diagnostics)
     """Check every formula of a ruleset."""
     elab = Elaborator(symbols, problems)
     elab.optional_figures = {
-        symbol.name
-        for symbol in symbols.all()
-        if isinstance(symbol.declaration, Variable)
-        and symbol.declaration.applies_if is not None
-        and symbol.declaration.otherwise is None
+        symbol.name for symbol in symbols.all() if symbol.figure is not None and may_be_none(symbol.figure)
     }
     checker = _Checker(elab, symbols, problems)
     for module in ruleset.modules:
         checker.module(module)
     checker.checked.used |= elab.used
     return checker.checked
+
+
+def may_be_none(figure: Input | Variable | Requirement) -> bool:
+    """Whether a fact or figure may be none: it says so, or says when it applies and not what holds otherwise."""
+    if isinstance(figure, Variable) and figure.applies_if is not None and figure.otherwise is None:
+        return True
+    return not isinstance(figure, Requirement) and figure.type is not None and figure.type.or_none
 
 
 def default_grid(settings: Settings, value_type: ValueType) -> Grid | None:
@@ -123,6 +127,7 @@ class _Checker:
                 stock=fact.stock, event=fact.event, status=fact.status, low=low, high=high,
                 ask=fact.ask, default=fact.default, absent=fact.absent,
                 exported=exported, grid=default_grid(self.symbols.settings, fact.type),
+                may_not_apply=fact.type.or_none,
             )
         )  # fmt: skip
 
@@ -131,14 +136,17 @@ class _Checker:
     def variable(self, symbol: Symbol, variable: Variable, exported: bool) -> None:
         assert variable.type is not None and variable.period is not None
         scope = Scope(symbol.module, variable.entity, variable.period)
-        formulas = self.dated(variable.formula, scope, variable.type, variable)
-        cases = self.cases(variable.exceptions, scope, variable.type)
         condition = self.elab.condition(variable.applies_if, scope) if variable.applies_if is not None else None
-        otherwise = self.result(variable.otherwise, scope, variable.type) if variable.otherwise is not None else None
+        told = told_by(condition) if condition is not None else Told()
+        below = scope.knowing(told.if_true)
+        cases = self.cases(variable.exceptions, below, variable.type)
+        formulas = self.dated(variable.formula, _past(cases, below), variable.type, variable)
+        without = scope.knowing(told.if_false)
+        otherwise = self.result(variable.otherwise, without, variable.type) if variable.otherwise is not None else None
         bodies = tuple(
             DatedExpression(one.start, _wrapped(one.body, cases, condition, otherwise, variable)) for one in formulas
         )
-        may_not_apply = condition is not None and otherwise is None
+        may_not_apply = may_be_none(variable)
         grid = variable.grid or default_grid(self.symbols.settings, variable.type)
         definition = Definition(
             symbol.name, symbol.module, variable.entity, variable.period, variable.type, variable.label, variable.law,
@@ -164,8 +172,10 @@ class _Checker:
             self.problems.add("E605", message, formulas[0].formula.span, help=help_text)
 
     def result(self, node: ast.Expression, scope: Scope, wanted: ValueType) -> ir.Expression:
-        """A formula that must give the stated type, and must always apply."""
-        value = self.elab.sure(self.elab.value(node, scope, wanted), node.span)
+        """A formula that must give the stated type, and must always apply unless the type says `or none`."""
+        value = self.elab.value(node, scope, wanted)
+        if not wanted.or_none:
+            value = self.elab.sure(value, node.span)
         if value.failed:
             return value.node
         if value.zero and wanted == MONEY:
@@ -201,7 +211,7 @@ class _Checker:
             if one.when is None or one.then is None:
                 continue
             when = self.elab.condition(one.when, scope)
-            then = self.result(one.then, scope, wanted)
+            then = self.result(one.then, scope.knowing(told_by(when).if_true), wanted)
             cases.append(ir.ExceptionCase(one.name, when, then, one.law, over[one.name]))
         return tuple(cases)
 
@@ -235,8 +245,8 @@ class _Checker:
         self, name: str, reason: Reason, scope: Scope, whole: Requirement, top: bool = False
     ) -> tuple[ir.Expression, ReasonInfo]:
         if reason.needs is not None:
-            body = self.elab.condition(reason.needs, scope)
             cases = self.cases(reason.exceptions, scope, BOOLEAN)
+            body = self.elab.condition(reason.needs, _past(cases, scope))
             body = _wrapped(body, cases, None, None, reason)
             return body, ReasonInfo(name, reason.label, reason.law, reason.fails)
         parts, reads = [], []
@@ -261,7 +271,8 @@ class _Checker:
         scope = Scope(symbol.module, "", None)
         names = []
         for name, value_type in function.arguments:
-            scope = scope.with_name(name, Value(ir.Local(value_type, function.span, name)))
+            local = ir.Local(value_type, function.span, name)
+            scope = scope.with_name(name, Value(local, optional=value_type.or_none))
             names.append((name, value_type))
         formulas = self.dated(function.formula, scope, function.type, function)
         law = function.law
@@ -314,6 +325,13 @@ def _reach(name: str, direct: dict[str, set[str]]) -> set[str]:
             found.add(one)
             stack += direct[one]
     return found - {name}
+
+
+def _past(cases: Iterable[ir.ExceptionCase], scope: Scope) -> Scope:
+    """What a general rule may rely on: that none of its exceptions holds."""
+    for case in cases:
+        scope = scope.knowing(told_by(case.when).if_false)
+    return scope
 
 
 def _wrapped(

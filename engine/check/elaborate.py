@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.check import aggregates, builtins, calls, dates, navigation, operators
+from engine.check import aggregates, builtins, calls, dates, navigation, operators, presence
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
 from engine.check.resolve import BUILTINS, FUNCTIONS
@@ -19,22 +19,31 @@ class Elaborator(Elaboration):
     def part(self, node: ast.Expression, scope: Scope) -> Part:
         """What a node stands for, where more than a value may stand."""
         match node:
+            case ast.Name(name="none"):
+                return presence.nothing(node, None)
             case ast.Name():
-                return name_part(self, node, scope)
+                return presence.narrowed(name_part(self, node, scope), scope, node.span)
             case ast.Attribute():
-                return attribute_part(self, node, scope)
+                return presence.narrowed(attribute_part(self, node, scope), scope, node.span)
             case ast.Index():
-                return calls.index_part(self, node, scope)
+                return presence.narrowed(calls.index_part(self, node, scope), scope, node.span)
         return self.value(node, scope)
 
     def value(self, node: ast.Expression, scope: Scope, expected: ValueType | None = None) -> Value:
         """The typed expression of a node; somebody, several or a row where a value is wanted is a fault."""
+        found = self._value(node, scope, expected)
+        part = presence.narrowed(found, scope, node.span)
+        return part if isinstance(part, Value) else found
+
+    def _value(self, node: ast.Expression, scope: Scope, expected: ValueType | None) -> Value:
         match node:
+            case ast.Name(name="none"):
+                return presence.nothing(node, expected)
             case ast.Name() | ast.Attribute() | ast.Index():
                 return self._as_value(node, self.part(node, scope))
             case ast.Let() | ast.If() | ast.Case():
                 return self._choice(node, scope, expected)
-            case ast.And() | ast.Or() | ast.Not() | ast.Compare() | ast.Between() | ast.OneOf():
+            case ast.And() | ast.Or() | ast.Not() | ast.Compare() | ast.Between() | ast.OneOf() | ast.Is():
                 return self._logic(node, scope)
             case ast.Negate():
                 return operators.negate(self, node, scope, expected)
@@ -123,8 +132,12 @@ class Elaborator(Elaboration):
 
     # --- logic
 
-    def _logic(self, node: ast.And | ast.Or | ast.Not | ast.Compare | ast.Between | ast.OneOf, scope: Scope) -> Value:
+    def _logic(
+        self, node: ast.And | ast.Or | ast.Not | ast.Compare | ast.Between | ast.OneOf | ast.Is, scope: Scope
+    ) -> Value:
         match node:
+            case ast.Is():
+                return presence.is_none(self, node, scope)
             case ast.Compare():
                 return operators.compare(self, node, scope)
             case ast.Between():
@@ -135,13 +148,21 @@ class Elaborator(Elaboration):
                 inner = self.condition(node.value, scope)
                 return failed(node.span) if _bad(inner) else Value(ir.Not(BOOLEAN, node.span, inner))
             case ast.And() | ast.Or():
-                values = tuple(self.condition(value, scope) for value in node.values)
-                if any(_bad(value) for value in values):
-                    return failed(node.span)
-                kind = ir.And if isinstance(node, ast.And) else ir.Or
-                return Value(kind(BOOLEAN, node.span, values))
+                return self._joined(node, scope)
             case _:
                 assert_never(node)
+
+    def _joined(self, node: ast.And | ast.Or, scope: Scope) -> Value:
+        """`and` or `or`: each part is asked where those before it did not decide."""
+        values: list[ir.Expression] = []
+        for value in node.values:
+            values.append(self.condition(value, scope))
+            told = presence.told_by(values[-1])
+            scope = scope.knowing(told.if_true if isinstance(node, ast.And) else told.if_false)
+        if any(_bad(value) for value in values):
+            return failed(node.span)
+        kind = ir.And if isinstance(node, ast.And) else ir.Or
+        return Value(kind(BOOLEAN, node.span, tuple(values)))
 
     # --- choice
 
@@ -164,17 +185,37 @@ class Elaborator(Elaboration):
         scope: Scope,
         expected: ValueType | None,
     ) -> Value:
-        conditions = [self.condition(when, scope) for when, _ in branches]
-        bodies = [then for _, then in branches] + [last]
-        values = [self.value(body, scope, expected) for body in bodies]
+        conditions, values = self._branch_values(branches, last, scope, expected)
         if expected is None:
-            expected = next((value.type for value in values if not value.failed), None)
+            expected = next((value.type for value in values if not value.failed and not value.nothing), None)
+        if expected is None and not any(value.failed for value in values):
+            return presence.untyped(self, values[0])
+        if expected is not None:
+            values = [presence.as_nothing(value, expected) if value.nothing else value for value in values]
         if expected == MONEY:
             values = [operators.as_money(value) if value.zero else value for value in values]
+        bodies = [then for _, then in branches] + [last]
         fitted = operators.join(self, values, [body.span for body in bodies], "alternatives to")
         if fitted is None or any(_bad(condition) for condition in conditions):
             return failed(node.span)
         return self._nested(node, conditions, fitted)
+
+    def _branch_values(
+        self,
+        branches: tuple[tuple[ast.Expression, ast.Expression], ...],
+        last: ast.Expression,
+        scope: Scope,
+        expected: ValueType | None,
+    ) -> tuple[list[ir.Expression], list[Value]]:
+        """The conditions, and what stands in each branch, which knows how those before it turned out."""
+        conditions: list[ir.Expression] = []
+        values: list[Value] = []
+        for when, then in branches:
+            conditions.append(self.condition(when, scope))
+            told = presence.told_by(conditions[-1])
+            values.append(self.value(then, scope.knowing(told.if_true), expected))
+            scope = scope.knowing(told.if_false)
+        return conditions, [*values, self.value(last, scope, expected)]
 
     def _nested(self, node: ast.If | ast.Case, conditions: list[ir.Expression], values: list[Value]) -> Value:
         result = operators.common_type(values)
@@ -191,6 +232,8 @@ class Elaborator(Elaboration):
         binding = node.bindings[index]
         check_free(self, binding.name, binding.span, scope)
         part = self.part(binding.value, scope)
+        if isinstance(part, Value) and part.nothing:
+            part = presence.untyped(self, part)
         if not isinstance(part, Value):
             return self._let_part(node, index, scope, part, expected)
         name = self.fresh(binding.name)

@@ -59,7 +59,7 @@ def _report_unknown(elab: Elaboration, node: ast.Name, scope: Scope) -> None:
 
 
 _UNKNOWN = "no value stands for what is not known: leave the fact out, and the rules go on with all that it may be"
-_NOTHING = {**dict.fromkeys(("null", "none", "unknown", "missing"), _UNKNOWN),
+_NOTHING = {**dict.fromkeys(("null", "unknown", "missing"), _UNKNOWN),
             "not_applicable": "say when the figure applies: `applies_if: …`"}  # fmt: skip
 _TRUTHS = {"yes": "true", "no": "false", "true": "true", "false": "false"}
 
@@ -119,7 +119,8 @@ def _declared(elab: Elaboration, symbol: Symbol, node: ast.Name, scope: Scope) -
         case Input() | Variable() | Requirement() as figure:
             return _own_figure(elab, symbol, figure, node.span, scope)
         case Parameter() as parameter:
-            return Value(ir.ParameterRead(parameter.type or FAILED, node.span, symbol.name, ir.ThisPeriod()))
+            kind = parameter.type or FAILED
+            return Value(ir.ParameterRead(kind, node.span, symbol.name, ir.ThisPeriod()), optional=kind.or_none)
         case Table():
             return elab.fail(
                 "E505", f"the table `{node.name}` needs its key", node.span, help=f"write `{node.name}[…]`"
@@ -197,7 +198,8 @@ def _column(elab: Elaboration, row: Row, node: ast.Attribute) -> Value:
         return elab.fail(
             "E406", f"the table `{row.table.name}` has no column `{node.name}`", node.name_span, help=help_text
         )
-    return Value(ir.TableRead(column_type, node.span, row.name, node.name, row.keys, row.time))
+    read = ir.TableRead(column_type, node.span, row.name, node.name, row.keys, row.time)
+    return Value(read, optional=column_type.or_none)
 
 
 def _of_somebody(elab: Elaboration, who: Who, node: ast.Attribute, scope: Scope) -> Part:

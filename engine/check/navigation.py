@@ -44,7 +44,9 @@ def _constant_at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
         message = "only a figure or a constant is read at another time"
         return elab.fail("E603", message, node.value.span, help=help_text)
     time = constant_time(elab, node.when, scope)
-    return Value(replace(value.node, time=time, span=node.span)) if time is not None else failed(node.span)
+    return (
+        replace(value, node=replace(value.node, time=time, span=node.span)) if time is not None else failed(node.span)
+    )
 
 
 def over_time(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.check.context import Elaboration, Scope, Value, article, failed
+from engine.check.presence import compared_with_none
 from engine.ir import nodes as ir
 from engine.syntax import ast
 from engine.text.source import Span
@@ -191,6 +192,9 @@ def _no_product(elab: Elaboration, node: ast.Arithmetic, left: Value, right: Val
 
 def compare(elab: Elaboration, node: ast.Compare, scope: Scope) -> Value:
     """`= != < <= > >=`."""
+    refused = compared_with_none(elab, node)
+    if refused is not None:
+        return refused
     left, right = pair(elab, node.left, node.right, scope)
     compared = comparison(elab, node.operator, left, right, node.span, (node.left.span, node.right.span))
     return compared if compared is not None else failed(node.span)
@@ -260,6 +264,8 @@ def one_of(elab: Elaboration, node: ast.OneOf, scope: Scope) -> Value:
             return failed(node.span)
         options.append(found.node)
     either = options[0] if len(options) == 1 else ir.Or(BOOLEAN, node.span, tuple(options))
+    if node.negated:
+        either = ir.Not(BOOLEAN, node.span, either)
     return Value(ir.Let(BOOLEAN, node.span, name, value.node, either))
 
 

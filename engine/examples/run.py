@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine.examples.untried import Seen, leaves
-from engine.interpret.cases import Case, instances_of, read_case
+from engine.interpret.cases import Case, instances_of, read_case, stated_type
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible, stated
 from engine.ir.program import Definition, Program, ReasonInfo
 from engine.reading.context import Context
 from engine.reading.declarations import Example, RuleModule, Ruleset
@@ -203,10 +203,11 @@ class _Runner:
         if isinstance(node, Scalar) and node.text in _WORDS:
             return node.text
         found = Diagnostics()
-        value = read_value(Context(self.program.settings, found), node, definition.type, node.span)
+        kind = stated_type(self.program, definition)
+        value = read_value(Context(self.program.settings, found), node, kind, node.span)
         for problem in found:
             self.problems.add("E802", problem.message, problem.span, help=problem.help)
-        return None if len(found) else spoken(Known(value), definition)
+        return None if len(found) else spoken(stated(value), definition)
 
     def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         assert isinstance(entry.value, Mapping)

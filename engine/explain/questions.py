@@ -22,7 +22,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Interval, Known, Outcome, Possible
 from engine.ir.dependencies import readings
 from engine.ir.program import Definition, Program
-from engine.values.types import Duration, EnumValue, Kind, Value
+from engine.values.types import NONE, Duration, EnumValue, Kind, Value
 
 MOST_MOVED = 50
 MOST_TRIED = 10
@@ -117,6 +117,8 @@ def _usual(program: Program, definition: Definition) -> Value:
     """What an unknown fact is supposed to be."""
     if definition.absent is not None:
         return definition.absent
+    if definition.type.or_none:
+        return NONE
     match definition.type.kind:
         case Kind.DATE:
             return DAYS[1]
@@ -162,7 +164,13 @@ def _question(program: Program, fact: Fact, before: Sequence[Outcome], find: Fin
 
 
 def sample_values(definition: Definition, program: Program) -> Sequence[Value]:
-    """A few values that a fact may have: both truths, some members, or common amounts within its range."""
+    """A few values that a fact may have: both truths, some members, or common amounts within its range; and none, of
+    what may be none."""
+    values = _values(definition, program)
+    return (NONE, *values) if definition.type.or_none else values
+
+
+def _values(definition: Definition, program: Program) -> Sequence[Value]:
     match definition.type.kind:
         case Kind.BOOLEAN:
             return (False, True)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
+from engine.interpret import navigation
 from engine.interpret.interpreter import Frame, Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.reading.declarations import Settings
 from engine.values.numbers import Number, decimal_places, format_decimal
-from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
+from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value, ValueType
 
 _COMPARISON = {
     "=": ("is", "is not"),
@@ -42,7 +43,7 @@ def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
             return settings.enums[value.enum].members.get(value.member) or value.member
         case date():
             return value.isoformat()
-        case Duration():
+        case Duration() | Nothing():
             return str(value)
     if value_type.kind is Kind.MONEY:
         return f"{grouped(value, 2 if Fraction(value).denominator != 1 else 0)} {settings.currency}"
@@ -78,7 +79,7 @@ def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -
             shown = sorted(value_words(option, value_type, settings) for option in options)
             return "not determined: " + " or ".join(shown)
         case NotApplicable():
-            return "does not apply"
+            return str(NONE) if value_type.or_none else "does not apply"
     assert isinstance(outcome, Failure)
     return f"cannot be computed: {outcome.message}"
 
@@ -161,8 +162,10 @@ class Wording:
                 return self._exceptions(node)
             case ir.Let():
                 return self._within(node)
-            case ir.And() | ir.Or() | ir.Not() | ir.Compare():
+            case ir.And() | ir.Or() | ir.Not() | ir.Compare() | ir.IsNone() | ir.Nobody():
                 return self.condition(node)
+            case ir.Present():
+                return self.say(node.value)
             case ir.Aggregate():
                 return self.condition(node) if node.operator in ("any", "all") else self._aggregate(node)
             case ir.Local():
@@ -394,6 +397,12 @@ class Wording:
                 return self._several(node, truth)
             case ir.VariableRead():
                 return self._yes_or_no(node, truth)
+            case ir.Present():
+                return self.condition(node.value)
+            case ir.IsNone():
+                return self.say(node.value) if isinstance(node.value, ir.VariableRead) else self._is_none(node, truth)
+            case ir.Nobody():
+                return self._nobody(node)
             case ir.Let():
                 return self._bound(node, self.condition)
             case ir.Local() if node.name in self.locals:
@@ -443,6 +452,17 @@ class Wording:
             return humanized(link.entity)
         everybody = {role.name for role in self.settings.entities[link.group.entity].roles}
         return "member" if set(link.roles) == everybody else listed([humanized(role) for role in link.roles], "or")
+
+    def _is_none(self, node: ir.IsNone, truth: Value | None) -> str:
+        word = {True: "is", False: "is not"}.get(bool(truth), "") if truth is not None else "may be"
+        return f"{self._part(node.value)} {word} none"
+
+    def _nobody(self, node: ir.Nobody) -> str:
+        """That there is nobody, or who there is."""
+        found = navigation.instance_of(node.subject, self.interpreter.case, self.frame.instance, self.frame.bound, None)
+        subject = node.subject
+        what = humanized(subject.role if isinstance(subject, ir.HolderOf) else subject.entity)
+        return f"{what}: {found}" if isinstance(found, str) else f"there is no {what}"
 
     def _negated(self, node: ir.Not, truth: Value | None) -> str:
         return self.condition(node.value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -27,7 +27,7 @@ from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source, Span
 from engine.values.numbers import format_decimal
 from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period, Unit, parse_period
-from engine.values.types import Value
+from engine.values.types import Value, ValueType
 
 MAX_INSTANCES = 10_000
 
@@ -294,7 +294,7 @@ class _Reader:
 
     def typed(self, definition: Definition, node: Node, place: Span) -> Value | None:
         found = Diagnostics()
-        value = read_value(Context(self.program.settings, found), node, definition.type, place)
+        value = read_value(Context(self.program.settings, found), node, stated_type(self.program, definition), place)
         for problem in found:
             self.problems.add("E802", problem.message, problem.span, help=problem.help)
         return None if len(found) else value
@@ -392,6 +392,13 @@ class _Reader:
             given=self.given,
             complete=self.complete,
         )
+
+
+def stated_type(program: Program, definition: Definition) -> ValueType:
+    """The type of what may be stated of a fact or figure: `none` too, of one that may not apply."""
+    members = program.settings.enums[definition.type.enum].members if definition.type.enum else ()
+    or_none = definition.may_not_apply and "none" not in members
+    return replace(definition.type, or_none=or_none)
 
 
 def instances_of(case: Case, definition: Definition) -> Iterator[str]:

@@ -39,6 +39,7 @@ from engine.interpret.outcomes import (
     NotApplicable,
     Outcome,
     Possible,
+    stated,
 )
 from engine.interpret.recursion import deep_recursion
 from engine.ir import nodes as ir
@@ -162,19 +163,19 @@ class Interpreter:
     def _supplied(self, fact: Fact, definition: Definition) -> Step | None:
         given = self.case.given.get(fact)
         if given is not None:
-            return Step(fact, definition, "given", Known(given))
+            return Step(fact, definition, "given", stated(given))
         if definition.default is not None:
-            return Step(fact, definition, "default", Known(definition.default))
+            return Step(fact, definition, "default", stated(definition.default))
         if self.case.complete and definition.absent is not None:
-            return Step(fact, definition, "absent", Known(definition.absent))
+            return Step(fact, definition, "absent", stated(definition.absent))
         before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
         if not definition.is_input and not before:
             return None
         dated = definition.type.kind is Kind.DATE
         low, high = (EARLIEST_FACT, LATEST_FACT) if dated else (definition.low, definition.high)
-        return Step(
-            fact, definition, "unknown", settled(self._anything(definition.type, low, high), frozenset((fact,)))
-        )
+        anything = self._anything(definition.type, low, high)
+        unknown = settled(anything, frozenset((fact,)), may_not_apply=definition.may_not_apply)
+        return Step(fact, definition, "unknown", unknown)
 
     def _anything(self, value_type: ValueType, low: Any = None, high: Any = None) -> Interval | Choice:
         enums = self.program.settings.enums
@@ -261,6 +262,12 @@ class Interpreter:
                 return arithmetic("/", self.evaluate(node.value, frame), Known(12), node.span)
             case ir.NotApplicable():
                 return NOT_APPLICABLE
+            case ir.IsNone():
+                return operations.is_none(self.evaluate(node.value, frame))
+            case ir.Nobody():
+                return self._nobody(node, frame)
+            case ir.Present():
+                return operations.present(self.evaluate(node.value, frame))
             case ir.PeriodBoundary():
                 return Known(frame.period.start if node.which == "start" else frame.period.end)
             case _:
@@ -411,6 +418,10 @@ class Interpreter:
             return frame.instance
         return navigation.instance_of(subject, self.case, frame.instance, frame.bound, span)
 
+    def _nobody(self, node: ir.Nobody, frame: Frame) -> Outcome:
+        found = self._instance(node.subject, frame, node.span)
+        return domain.FALSE if isinstance(found, str) else operations.is_none(found)
+
     # --- many figures
 
     def _aggregate(self, node: ir.Aggregate, frame: Frame) -> Outcome:
@@ -465,19 +476,19 @@ class Interpreter:
         period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
         if not isinstance(period, Period):
             return self._on_some_day(node, period)
-        stated = self.constants.at(node.name, period.start)
-        if stated is None:
+        found = self.constants.at(node.name, period.start)
+        if found is None:
             return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {period.start}", node.span)
-        frame.step.constants.append((node.name, stated.since, stated.projected))
+        frame.step.constants.append((node.name, found.since, found.projected))
         match node:
             case ir.ParameterRead():
-                return Known(stated.content)
+                return stated(found.content)
             case ir.TableRead():
-                return lookups.cell(node, stated.content, [self.evaluate(key, frame) for key in node.keys])
+                return lookups.cell(node, found.content, [self.evaluate(key, frame) for key in node.keys])
             case ir.ScaleRead():
                 key = None if node.key is None else self.evaluate(node.key, frame)
                 argument = self.evaluate(node.argument, frame)
-                return lookups.scaled(self.program.scales[node.name], stated.content, key, argument)
+                return lookups.scaled(self.program.scales[node.name], found.content, key, argument)
             case _:
                 assert_never(node)
 
@@ -485,7 +496,8 @@ class Interpreter:
         """A constant on a day that is not known may be anything."""
         if not isinstance(day, Possible) or day.range == domain.EMPTY:
             return day
-        return settled(self._anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, day.may_not_apply)
+        absent = day.may_not_apply or node.type.or_none
+        return settled(self._anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, absent)
 
 
 def _winner(node: ir.Exceptions, holding: set[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.interpret import domain
 from engine.interpret.domain import blocked, bounded, either, needs_of, under
-from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible
+from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible, stated
 from engine.ir import nodes as ir
 from engine.reading.declarations import Bracket, Key, Row, Scale
 from engine.values.types import EnumValue
@@ -21,11 +21,11 @@ def cell(node: ir.TableRead, rows: Mapping[tuple[Key, ...], Row], keys: Sequence
         return bad
     if all(isinstance(key, Known) for key in keys):
         row = rows.get(tuple(_key(key.value) for key in keys if isinstance(key, Known)))
-        return Known(row[node.column]) if row is not None else _no_row(node, keys)
+        return stated(row[node.column]) if row is not None else _no_row(node, keys)
     fitting = [row for key, row in rows.items() if all(map(_may_be, keys, key))]
     if not fitting:
         return under(_no_row(node, keys), *keys)
-    outcomes: list[Outcome] = [Known(row[node.column]) for row in fitting]
+    outcomes: list[Outcome] = [stated(row[node.column]) for row in fitting]
     if _may_miss(keys, rows):
         outcomes.append(Failure("the key may lie outside the table", node.span))
     return under(either(outcomes, needs_of(*keys)), *keys)

@@ -230,6 +230,26 @@ def otherwise(value: Outcome, fallback: Callable[[], Outcome]) -> Outcome:
     return under(either(options, value.needs), domain.doubtful(value))
 
 
+def is_none(value: Outcome) -> Outcome:
+    """Whether a value does not apply."""
+    match value:
+        case Known():
+            return domain.FALSE
+        case Possible():
+            options = ([] if value.range == domain.EMPTY else [False]) + ([True] if value.may_not_apply else [])
+            return settled(Choice(frozenset(options)), value.needs, value.may_fail)
+        case Failure():
+            return value
+    return domain.TRUE
+
+
+def present(value: Outcome) -> Outcome:
+    """A value where it was tested to apply."""
+    if isinstance(value, Possible) and value.range != domain.EMPTY:
+        return applying(value)
+    return value
+
+
 # --- and, or
 
 

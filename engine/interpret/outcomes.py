@@ -12,7 +12,7 @@ from typing import Any, Union
 
 from engine.text.source import Span
 from engine.values.periods import Period
-from engine.values.types import Value
+from engine.values.types import NONE, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ class Failure:
     message: str
     span: Span | None = field(compare=False)
     path: tuple[Fact, ...] = ()
+
+
+def stated(value: Value) -> Outcome:
+    """A fact or cell that is stated: its value, or that there is none."""
+    return NOT_APPLICABLE if value is NONE else Known(value)
 
 
 Outcome = Union[Known, Possible, NotApplicable, Failure]

@@ -18,7 +18,7 @@ from engine.ir.program import DatedExpression, Program
 from engine.values.exact import calculate, compare
 from engine.values.numbers import Number, round_to
 from engine.values.periods import Period
-from engine.values.types import BOOLEAN, EnumValue, Value
+from engine.values.types import BOOLEAN, NONE, EnumValue, Value
 
 _T = TypeVar("_T")
 
@@ -81,6 +81,8 @@ class _Folder:
                 return replace(node, body=self.maybe(node.body), where=self.maybe(node.where))
             case ir.Otherwise():
                 return replace(node, value=self.fold(node.value), fallback=self.fold(node.fallback))
+            case ir.IsNone() | ir.Present():
+                return self.presence(node)
             case ir.Exceptions():
                 cases = tuple(replace(one, when=self.fold(one.when), then=self.fold(one.then)) for one in node.cases)
                 return replace(node, general=self.fold(node.general), cases=cases)
@@ -97,7 +99,7 @@ class _Folder:
         match node:
             case ir.ParameterRead():
                 found = value_at(self.program.parameters[node.name].values, day) if day else None
-                return node if found is None else ir.Literal(node.type, node.span, found[1])
+                return node if found is None else _constant(node, found[1])
             case ir.TableRead():
                 folded = replace(node, keys=self.all(node.keys))
                 return self.cell(folded, day)
@@ -109,7 +111,7 @@ class _Folder:
         found = value_at(self.program.tables[node.name].values, day) if day else None
         if found is None or len(keys) < len(node.keys) or keys not in found[1]:
             return node
-        return ir.Literal(node.type, node.span, found[1][keys][node.column])
+        return _constant(node, found[1][keys][node.column])
 
     def logic(self, node: ir.And | ir.Or | ir.Not | ir.Compare) -> ir.Expression:
         match node:
@@ -135,6 +137,12 @@ class _Folder:
             return ir.Literal(BOOLEAN, node.span, compare(node.operator, node.left.value, node.right.value))
         except ValueError:
             return node  # durations without an order: an error where it is evaluated
+
+    def presence(self, node: ir.IsNone | ir.Present) -> ir.Expression:
+        value = self.fold(node.value)
+        if isinstance(node, ir.IsNone) and isinstance(value, ir.Literal | ir.NotApplicable):
+            return ir.Literal(BOOLEAN, node.span, isinstance(value, ir.NotApplicable))
+        return value if isinstance(value, ir.Literal) else replace(node, value=value)
 
     def choice(self, node: ir.If) -> ir.Expression:
         condition = self.fold(node.condition)
@@ -168,6 +176,12 @@ class _Folder:
                 sign = -1 if isinstance(node, ir.Negate) or (known is not None and known[0] < 0) else 1
                 result = sign * known[0] if known is not None else None
         return node if result is None else ir.Literal(node.type, node.span, result)
+
+
+def _constant(node: ir.ParameterRead | ir.TableRead, value: Value) -> ir.Expression:
+    if value is NONE:
+        return ir.NotApplicable(node.type, node.span)
+    return ir.Literal(node.type, node.span, value)
 
 
 def _key(value: Value) -> str | int:

@@ -349,6 +349,27 @@ class Spread(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class IsNone(Node):
+    """Whether `value` does not apply: there is no such thing. It always has an answer itself."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody(Node):
+    """Whether there is nobody whom `subject` means."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Present(Node):
+    """`value` where a test before it has told that it applies."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Otherwise(Node):
     """`value`, or `fallback` where `value` does not apply."""
 
@@ -359,5 +380,5 @@ class Otherwise(Node):
 Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
-    Aggregate, OverTime, Spread, Otherwise,
+    Aggregate, OverTime, Spread, Otherwise, IsNone, Nobody, Present,
 ]  # fmt: skip

@@ -81,6 +81,10 @@ def _verify_types(node: ir.Expression, owner: str) -> None:
             _require(all(value.type == BOOLEAN for value in node.values), node, owner)
         case ir.Not():
             _require(node.value.type == BOOLEAN, node, owner)
+        case ir.IsNone() | ir.Nobody():
+            _require(node.type == BOOLEAN, node, owner)
+        case ir.Present():
+            _require(node.value.type == node.type, node, owner)
         case ir.If():
             _require(node.condition.type == BOOLEAN, node, owner)
             for branch in (node.then, node.otherwise):

@@ -11,7 +11,7 @@ from engine.ir import nodes as ir
 def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
     """The expressions directly inside a node, in the order in which they are evaluated."""
     match node:
-        case ir.Literal() | ir.NotApplicable() | ir.Local() | ir.PeriodBoundary() | ir.OverTime():
+        case ir.Literal() | ir.NotApplicable() | ir.Local() | ir.PeriodBoundary() | ir.OverTime() | ir.Nobody():
             return ()
         case ir.ParameterRead() | ir.VariableRead():
             return _of_time(node.time)
@@ -23,7 +23,7 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return node.arguments
         case ir.Let():
             return (node.value, node.body)
-        case ir.Negate() | ir.Absolute() | ir.Not() | ir.Spread():
+        case ir.Negate() | ir.Absolute() | ir.Not() | ir.Spread() | ir.IsNone() | ir.Present():
             return (node.value,)
         case ir.Arithmetic() | ir.Compare():
             return (node.left, node.right)

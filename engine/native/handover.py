@@ -15,8 +15,8 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome
 from engine.ir.program import Definition, Program
 from engine.native.plan.layout import Layout
-from engine.population.columns import Cell, Columns, exact, unit_of
-from engine.values.types import Duration, EnumValue, Kind, Value
+from engine.population.columns import NONE_ENTRY, Cell, Columns, exact, unit_of
+from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
 
 
 def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
@@ -61,6 +61,8 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
 
 def value_of(program: Program, definition: Definition, entry: int) -> Value:
     """The value that a column's entry stands for."""
+    if entry == NONE_ENTRY:
+        return NONE
     match definition.type.kind:
         case Kind.BOOLEAN:
             return bool(entry)
@@ -85,6 +87,8 @@ def entry_of(program: Program, definition: Definition, value: Value) -> int | No
             return list(program.settings.enums[value.enum].members).index(value.member)
         case Duration():
             return None
+        case Nothing():
+            return NONE_ENTRY
     if not value:
         return 0
     entry, rest = divmod(value.numerator * unit_of(program, definition), value.denominator)

@@ -29,7 +29,7 @@ from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
 from engine.native.write.kernel import ABSENT, BAD
-from engine.population.columns import Cell, Columns, Entries
+from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
 from engine.values.periods import Period
 from engine.values.types import Kind
 
@@ -278,18 +278,22 @@ def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]
     small = source.definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
     entries = np.zeros(layout.columns.counts[entity], dtype=np.uint8 if small else np.int64)
     open_rows = np.ones(len(entries), dtype=bool)
+    none = np.zeros(len(entries), dtype=np.uint8)
     if source.value is not None:
         held = entry_of(program, source.definition, source.value)
         if held is not None:
-            entries[:], open_rows[:] = held, False
+            none[:], open_rows[:] = held == NONE_ENTRY, False
+            entries[:] = 0 if held == NONE_ENTRY else held
     column = layout.columns.columns.get(cell)
     if column is not None:
         there = ~column.missing if column.missing is not None else np.ones(len(entries), dtype=bool)
-        entries[there] = column.entries[there]
+        none[there] = column.entries[there] == NONE_ENTRY
+        entries[there] = np.where(none[there], 0, column.entries[there])
         open_rows[there] = False
     order = layout.order[entity]
     where = open_rows if order is None else open_rows[order]
-    return Figures(cell, entries), set(layout.component[entity][where].tolist())
+    status = none * np.uint8(NOT_APPLICABLE) if none.any() else None
+    return Figures(cell, entries, status), set(layout.component[entity][where].tolist())
 
 
 def _hand_over(program: Program, layout: Layout, component: int, figures: dict[Cell, Figures]) -> None:

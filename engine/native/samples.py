@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from engine.interpret.constants import Constants
 from engine.ir.program import Definition, Program
 from engine.native.plan.plan import Supply, cell_for, make_plan
-from engine.population.columns import Cell, Column, Columns, GroupLink, column_of, unit_of
+from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, GroupLink, column_of, unit_of
 from engine.values.periods import FIRST_YEAR, LAST_YEAR, Period
-from engine.values.types import Kind, Value
+from engine.values.types import Kind, Nothing, Value
+
+_NONE_SHARE = 0.2
 
 
 def boundaries(program: Program, at: Period) -> dict[Kind, list[Fraction]]:
@@ -29,7 +31,7 @@ def boundaries(program: Program, at: Period) -> dict[Kind, list[Fraction]]:
     }
 
     def add(kind: Kind, value: Value) -> None:
-        if kind in found and not isinstance(value, bool):
+        if kind in found and not isinstance(value, bool | Nothing):
             found[kind].add(Fraction(value))  # type: ignore[arg-type]
 
     for name, parameter in program.parameters.items():
@@ -52,7 +54,14 @@ def boundaries(program: Program, at: Period) -> dict[Kind, list[Fraction]]:
 def random_entries(
     program: Program, definition: Definition, count: int, rng: np.random.Generator, edges: dict[Kind, list[Fraction]]
 ) -> NDArray[np.int64]:
-    """Entries of a column, all within the definition's range."""
+    """Entries of a column, all within the definition's range; of what may be none, some are that."""
+    entries = _random_values(program, definition, count, rng, edges)
+    return np.where(rng.random(count) < _NONE_SHARE, NONE_ENTRY, entries) if definition.may_not_apply else entries
+
+
+def _random_values(
+    program: Program, definition: Definition, count: int, rng: np.random.Generator, edges: dict[Kind, list[Fraction]]
+) -> NDArray[np.int64]:
     unit = unit_of(program, definition)
     match definition.type.kind:
         case Kind.BOOLEAN:

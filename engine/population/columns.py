@@ -5,7 +5,8 @@ belong together.
    integers as they are, dates as ordinal day numbers, booleans as 0 and 1, a member of an enum by its place.
 2. A person's group is a row number in the table of groups (-1: in none) with the number of the role; a record has
    its owner's.
-3. What is empty in a column is missing: then the default holds, what absence means, or the fact is unknown.
+3. What is empty in a column is missing: then the default holds, what absence means, or the fact is unknown. Of what
+   may be none one entry is reserved for that, which is no missing one and lies outside the bounds.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from engine.values.periods import Period
 from engine.values.types import Kind
 
 Entries = NDArray[Any]
+NONE_ENTRY = -(2**62)  # an entry that states that there is none; below every number that a column may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ def column_of(entries: Entries, missing: NDArray[np.bool_] | None = None) -> Col
         else:
             entries = np.where(missing, 0, entries)
     low, high = (int(entries.min()), int(entries.max())) if len(entries) else (0, 0)
+    if low == NONE_ENTRY:
+        stated = entries[entries != NONE_ENTRY]
+        low, high = (int(stated.min()), int(stated.max())) if len(stated) else (0, 0)
     return Column(entries, missing, low, high)
 
 

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
 from pathlib import Path
@@ -26,12 +26,23 @@ import pyarrow.compute
 from numpy.typing import NDArray
 
 from engine.ir.program import Definition, Program
-from engine.population.columns import Cell, Column, Columns, Entries, GroupLink, closed, column_of, kept_rows, unit_of
+from engine.population.columns import (
+    NONE_ENTRY,
+    Cell,
+    Column,
+    Columns,
+    Entries,
+    GroupLink,
+    closed,
+    column_of,
+    kept_rows,
+    unit_of,
+)
 from engine.population.entries import entries_from
 from engine.reading.declarations import Entity
 from engine.values.numbers import format_decimal
 from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, parse_period
-from engine.values.types import Kind
+from engine.values.types import NONE, Kind
 
 pa: Any = pyarrow
 Table = Any
@@ -303,7 +314,12 @@ class _Door:
         members = self.program.settings.enums[definition.type.enum].members if definition.type.enum else ()
         unit = unit_of(self.program, definition)
         array = self.tables[entity.name][name].combine_chunks()
+        none = _stated_none(array) if definition.may_not_apply else None
+        if none is not None:
+            array = pyarrow.compute.if_else(pa.array(none), pa.scalar(None, array.type), array)
         entry = entries_from(array, definition.type, unit, tuple(members))
+        if none is not None:
+            entry = replace(entry, entries=np.where(none, NONE_ENTRY, entry.entries), missing=entry.missing & ~none)
         for row, message in zip(entry.bad_rows(), entry.messages(array), strict=True):
             self.report(entity.name, row + 1, name, message)
         column = column_of(entry.entries, entry.missing if entry.missing.any() else None)
@@ -318,13 +334,24 @@ class _Door:
             return column
         outside = np.zeros(len(column.entries), dtype=bool)
         if low is not None:
-            outside |= column.entries < low
+            outside |= (column.entries < low) & (column.entries != NONE_ENTRY)
         if high is not None:
             outside |= column.entries > high
         outside &= ~empty
         for row in np.flatnonzero(outside):
             self.report(entity.name, int(row) + 1, name, f"is out of the range {told}")
         return column_of(np.where(outside, 0, column.entries), column.missing)
+
+
+def _stated_none(array: Any) -> NDArray[np.bool_] | None:
+    """Where a column of words says that there is none; None if it nowhere does."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return None
+    words = pyarrow.compute.equal(array, pa.scalar(str(NONE), array.type)).fill_null(False)
+    found: NDArray[np.bool_] = words.to_numpy(zero_copy_only=False)
+    return found if found.any() else None
 
 
 def _range_of(definition: Definition, unit: int) -> tuple[int | None, int | None, str]:

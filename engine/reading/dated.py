@@ -75,6 +75,6 @@ def _base(fields: Fields, days: list[date]) -> date:
 
 def _own_grid(context: Context, type: ValueType) -> Grid:
     settings = context.settings
-    if type is INTEGER:
+    if type == INTEGER:
         return Grid(settings.money_grid / settings.money_grid, settings.rounding)
-    return Grid(settings.money_grid if type is MONEY else settings.rate_grid, settings.rounding)
+    return Grid(settings.money_grid if type == MONEY else settings.rate_grid, settings.rounding)

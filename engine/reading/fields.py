@@ -145,13 +145,19 @@ def as_sequence(context: Context, node: Node, place: Span, what: str) -> tuple[N
 
 
 def named_entries(
-    context: Context, node: Node, place: Span, what: str, of_what: str, in_formulas: bool = True
+    context: Context,
+    node: Node,
+    place: Span,
+    what: str,
+    of_what: str,
+    in_formulas: bool = True,
+    free: frozenset[str] = frozenset(),
 ) -> tuple[Entry, ...]:
     """The entries of a mapping from names to definitions: E203 for the shape, E205 for the names, which may be words of
-    the language only if no formula can name them (`in_formulas` false)."""
+    the language only if no formula can name them (`in_formulas` false), or if they are `free` there."""
     found = as_mapping(context, node, place, what)
     for entry in found or ():
-        context.name(entry.key, of_what, in_formulas)
+        context.name(entry.key, of_what, in_formulas and entry.name not in free)
     return found.entries if found else ()
 
 

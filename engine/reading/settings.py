@@ -14,6 +14,7 @@ from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal
 from engine.reading.values import read_day
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
+from engine.syntax.parser import FREE_AS_MEMBERS
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 from engine.values.numbers import RoundingMode
@@ -180,7 +181,7 @@ def _members(fields: Fields) -> dict[str, str]:
     if isinstance(node, Mapping) and not node.entries:
         help_text = "write at least one: `members: {single: Single}`"
         fields.context.report("E203", "`members` is empty", place, help=help_text)
-    for entry in named_entries(fields.context, node, place, "`members`", "a member"):
+    for entry in named_entries(fields.context, node, place, "`members`", "a member", free=FREE_AS_MEMBERS):
         label = as_scalar(fields.context, entry.value, entry.key.span, f"`{shown(entry.name)}`")
         members[entry.name] = label.text.strip() if label else ""
     return members

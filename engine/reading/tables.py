@@ -230,4 +230,5 @@ def _completed(context: Context, shape: Shape, cells: Cells) -> Cells:
     levels = [key_values(context, key) for key in shape.keys]
     row = _stand_in_row(context, shape)
     complete = {path: cells.get(path, row) for path in itertools.product(*levels)}
-    return packed(levels, complete) if len(complete) >= LONG else complete
+    long = len(complete) >= LONG and not any(type.or_none for type in shape.columns.values())
+    return packed(levels, complete) if long else complete

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import assert_never
@@ -18,6 +19,7 @@ from engine.values.types import (
     FAILED,
     INTEGER,
     MONEY,
+    NONE,
     PLAIN_TYPES,
     RATE,
     Duration,
@@ -28,6 +30,7 @@ from engine.values.types import (
     enum_type,
 )
 
+_OR_NONE = " or none"
 EARLIEST = date(FIRST_YEAR, 1, 1)
 _DURATION = re.compile(r"([0-9]{1,6}) (year|month|week|day)s?", re.ASCII)
 _GRID = re.compile(r"(\S+) to (\S+)(?: ([A-Z]{3}))?", re.ASCII)
@@ -38,6 +41,10 @@ def read_type(context: Context, scalar: Scalar | None) -> ValueType:
     """The type that a text names: FAILED, and E215, if there is none."""
     if scalar is None:
         return FAILED
+    name = scalar.text.removesuffix(_OR_NONE)
+    if name != scalar.text and name:
+        found = read_type(context, replace(scalar, text=name))
+        return found if found is FAILED else _or_none(context, found, scalar)
     if scalar.text in PLAIN_TYPES:
         return PLAIN_TYPES[scalar.text]
     if scalar.text in context.settings.enums:
@@ -45,6 +52,14 @@ def read_type(context: Context, scalar: Scalar | None) -> ValueType:
     help_text = context.did_you_mean(scalar.text, [*PLAIN_TYPES, *context.settings.enums])
     context.report("E215", f"there is no type `{shown(scalar.text)}`", scalar.span, help=help_text)
     return FAILED
+
+
+def _or_none(context: Context, type: ValueType, scalar: Scalar) -> ValueType:
+    if type.enum and "none" in context.settings.enums[type.enum].members:
+        message = f"`{type.enum}` has a member `none`, so that `none` would mean two things"
+        context.report("E205", message, scalar.span, help="rename the member, or leave `or none` out")
+        return type
+    return replace(type, or_none=True)
 
 
 def read_period_kind(context: Context, scalar: Scalar | None) -> PeriodKind | None:
@@ -120,6 +135,12 @@ def stand_in(context: Context, type: ValueType) -> Value:
 
 def _typed(context: Context, scalar: Scalar, type: ValueType) -> Value | None:
     text = scalar.text.rstrip("\n") if scalar.is_block else scalar.text
+    if text == "none" and type.or_none:
+        return NONE
+    if text == "none" and type.kind is not Kind.ENUM:
+        message = f"`none` can stand only where the type says so, and here it is {type}"
+        context.report("E204", message, scalar.span, help=f"declare `type: {type} or none`, or write a value")
+        return None
     match type.kind:
         case Kind.MONEY:
             return read_money(context, text, scalar.span)
@@ -193,24 +214,24 @@ def read_grid(context: Context, scalar: Scalar | None, type: ValueType) -> Grid 
 
 
 def _grid_help(context: Context, mode: str, type: ValueType) -> str:
-    unit = f" {context.settings.currency}" if type is MONEY else ""
+    unit = f" {context.settings.currency}" if type == MONEY else ""
     modes = ", ".join(mode.value for mode in RoundingMode)
     return f"write `half_up to 1{unit}`, with one of {modes}" + (f" instead of `{shown(mode)}`" if mode else "")
 
 
 def _step(context: Context, found: re.Match[str], scalar: Scalar, type: ValueType) -> Fraction | None:
     span = scalar.fragment.span(found.start(2), found.end())
-    if type is MONEY and not found[3]:
+    if type == MONEY and not found[3]:
         context.report("E204", f"the step `{found[2]}` has no currency", span, help=_grid_help(context, "", type))
         return None
-    if type is not MONEY and found[3]:
+    if type != MONEY and found[3]:
         message = f"a figure of type {type} is not rounded to money"
         context.report("E204", message, span, help=_grid_help(context, "", type))
         return None
     text = f"{found[2]} {found[3]}" if found[3] else found[2]
-    step = read_money(context, text, span) if type is MONEY else read_rate(context, text, span)
-    if step is not None and (step <= 0 or (type is INTEGER and step.denominator != 1)):
-        wanted = "a whole number above 0" if type is INTEGER else "above 0"
+    step = read_money(context, text, span) if type == MONEY else read_rate(context, text, span)
+    if step is not None and (step <= 0 or (type == INTEGER and step.denominator != 1)):
+        wanted = "a whole number above 0" if type == INTEGER else "above 0"
         context.report("E204", f"the step is {wanted}", span, help="write the unit in which the law rounds")
         return None
     return step
@@ -241,9 +262,9 @@ def read_range(context: Context, scalar: Scalar | None, type: ValueType) -> tupl
 
 def _end(context: Context, text: str, start: int, scalar: Scalar, type: ValueType) -> Fraction | None:
     span = scalar.fragment.span(start, start + len(text))
-    if type is MONEY:
+    if type == MONEY:
         return read_money(context, text, span)
-    if type is RATE:
+    if type == RATE:
         return read_rate(context, text, span)
     value = read_whole(context, text, span)
     return None if value is None else Fraction(value)

@@ -169,10 +169,11 @@ class Between(Node):
 
 @dataclass(frozen=True, slots=True)
 class OneOf(Node):
-    """`x is one of (a, b)`."""
+    """`x is one of (a, b)`, or with `negated` `x is not one of (a, b)`."""
 
     value: Expression
     options: tuple[Expression, ...]
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,18 @@ class When(Node):
     date: Expression | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Is(Node):
+    """`x is none`, `m is dependent`, `self is head of tax_unit`: `name` is none, a role or a set of roles."""
+
+    value: Expression
+    name: str
+    group: Expression | None
+    negated: bool
+    name_span: Span = field(compare=False, repr=False)
+
+
 Expression = Union[
     Number, Money, DurationLiteral, DateLiteral, Boolean, EnumLiteral, Name, Attribute, Index, Call, Aggregate,
-    OverTime, Negate, Arithmetic, Compare, Between, OneOf, Not, And, Or, If, Case, Let, Otherwise, At,
+    OverTime, Negate, Arithmetic, Compare, Between, OneOf, Is, Not, And, Or, If, Case, Let, Otherwise, At,
 ]  # fmt: skip

@@ -22,8 +22,9 @@ MAX_CHARACTERS = 20_000
 MAX_DEPTH = 100
 RESERVED = frozenset(
     "let in if then else case when and or not is one of between otherwise for where over last this next true false"
-    " today period_start period_end".split()
+    " today period_start period_end none self".split()
 )
+FREE_AS_MEMBERS = frozenset({"none", "self"})  # `.none` is a member, and cannot be taken for the word
 AGGREGATES = frozenset({"sum", "count", "any", "all", "min", "max"})
 
 ParseNode = Tree[Token]
@@ -126,6 +127,8 @@ class _Builder:
                 return self.postfix(tree, span, parts)
             case "let" | "if" | "case":
                 return self.choice(tree, span, parts)
+            case "is" | "is_not":
+                return self.is_test(tree, span, parts)
             case "at":
                 return ast.At(span, self.build(parts[0]), self.when(parts[1]))
         return self.operation(tree, span, [self.build(part) for part in parts])
@@ -148,6 +151,8 @@ class _Builder:
                 return ast.Between(span, values[0], values[1], values[2])
             case "one_of":
                 return ast.OneOf(span, values[0], tuple(values[1:]))
+            case "not_one_of":
+                return ast.OneOf(span, values[0], tuple(values[1:]), negated=True)
             case "otherwise":
                 return ast.Otherwise(span, values[0], values[1])
         raise AssertionError(tree.data)
@@ -225,6 +230,14 @@ class _Builder:
         pairs_named = zip(names, values[:-1], strict=True)
         bindings = tuple(ast.Binding(self.token_span(name), str(name), value) for name, value in pairs_named)
         return ast.Let(span, bindings, values[-1])
+
+    def is_test(self, tree: ParseNode, span: Span, parts: list[ParseNode]) -> ast.Is:
+        value, named = parts
+        name = self.tokens(named, "NAME")[0]
+        groups = [self.build(part) for part in self.trees(named)]
+        negated = tree.data == "is_not"
+        where = self.token_span(name)
+        return ast.Is(span, self.build(value), str(name), groups[0] if groups else None, negated, where)
 
     def when(self, tree: ParseNode) -> ast.When:
         span = self.span(tree)

@@ -66,7 +66,7 @@ def _text(node: ast.Expression) -> tuple[str, int]:
             return _postfix(node), POSTFIX
         case ast.Negate() | ast.Arithmetic() | ast.Otherwise() | ast.At():
             return _arithmetic(node)
-        case ast.Compare() | ast.Between() | ast.OneOf() | ast.Not() | ast.And() | ast.Or():
+        case ast.Compare() | ast.Between() | ast.OneOf() | ast.Is() | ast.Not() | ast.And() | ast.Or():
             return _logic(node)
         case ast.If() | ast.Case() | ast.Let():
             return _choice(node)
@@ -148,7 +148,9 @@ def _when(when: ast.When) -> str:
     return f"({_print(when.date, EXPRESSION)})"
 
 
-def _logic(node: ast.Compare | ast.Between | ast.OneOf | ast.Not | ast.And | ast.Or) -> tuple[str, int]:
+def _logic(
+    node: ast.Compare | ast.Between | ast.OneOf | ast.Is | ast.Not | ast.And | ast.Or,
+) -> tuple[str, int]:
     match node:
         case ast.Compare():
             return f"{_print(node.left, SUM)} {node.operator} {_print(node.right, SUM)}", COMPARISON
@@ -157,7 +159,10 @@ def _logic(node: ast.Compare | ast.Between | ast.OneOf | ast.Not | ast.And | ast
             return f"{_print(node.value, SUM)} between {ends}", COMPARISON
         case ast.OneOf():
             options = ", ".join(_print(option, SUM) for option in node.options)
-            return f"{_print(node.value, SUM)} is one of ({options})", COMPARISON
+            return f"{_print(node.value, SUM)} is {'not ' if node.negated else ''}one of ({options})", COMPARISON
+        case ast.Is():
+            group = f" of {_print(node.group, POSTFIX)}" if node.group is not None else ""
+            return f"{_print(node.value, SUM)} is {'not ' if node.negated else ''}{node.name}{group}", COMPARISON
         case ast.Not():
             return f"not {_print(node.value, NOT)}", NOT
         case ast.And():

@@ -57,7 +57,7 @@ CODES: dict[str, str] = {
     "E504": "a number stands where money is wanted",
     "E505": "a function, table or scale is used with the wrong arguments",
     "E506": "it is not clear which enum a member belongs to",
-    "E507": "the value may not apply, and the formula does not say what to do then",
+    "E507": "the value may be none, and the formula does not say what to do then",
     "E508": "a condition must be true or false",
     "E509": "a constant value is out of range or a division by zero",
     # --- time
@@ -83,4 +83,5 @@ CODES: dict[str, str] = {
     "W901": "a definition is never used",
     "W902": "a figure relies on a constant after the date until which it is known",
     "W903": "nothing says whether a fact is an event of its period or a status that lasts",
+    "W905": "a test of `none` that cannot hold",
 }

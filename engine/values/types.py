@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
@@ -23,13 +23,24 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """A kind; for an enum also its name."""
+    """A kind; for an enum also its name.
+
+    `or_none`: what is declared with this type may be none. It takes no part in equality: whether a value may be none,
+    the checker follows from expression to expression.
+    """
 
     kind: Kind
     enum: str = ""
+    or_none: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
-        return self.enum if self.kind is Kind.ENUM else self.kind.value
+        name = self.enum if self.kind is Kind.ENUM else self.kind.value
+        return f"{name} or none" if self.or_none else name
+
+    @property
+    def plain(self) -> ValueType:
+        """The type of the value, where there is one."""
+        return replace(self, or_none=False) if self.or_none else self
 
     @property
     def is_number(self) -> bool:
@@ -94,4 +105,14 @@ class EnumValue:
         return self.member
 
 
-Value = int | Fraction | bool | date | Duration | EnumValue
+class Nothing(Enum):
+    """What stands in a fact or cell that is stated to be none. It is never the value of an expression."""
+
+    NONE = "none"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+NONE = Nothing.NONE
+Value = int | Fraction | bool | date | Duration | EnumValue | Nothing

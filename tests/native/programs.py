@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from random import Random
@@ -32,6 +32,7 @@ from engine.values.types import (
     DURATION,
     INTEGER,
     MONEY,
+    NONE,
     RATE,
     WEEKDAY,
     WEEKDAYS,
@@ -104,8 +105,9 @@ def constants(random: Random) -> tuple[dict[str, Parameter], dict[str, Table], d
         for name, kind in kinds.items()
     }
     columns = {"m": MONEY, "r": RATE, "b": BOOLEAN, "c": COLOUR}
+    columns |= {f"maybe_{name}": replace(kind, or_none=True) for name, kind in columns.items()}
     rows: dict[Any, Any] = {
-        (colour, number): {name: random_value(kind, random) for name, kind in columns.items()}
+        (colour, number): {name: _cell(kind, random) for name, kind in columns.items()}
         for colour in COLOURS
         for number in range(1, 5)
     }
@@ -199,7 +201,7 @@ class Maker:
         elif definition.is_input and self.random.random() < 0.2:
             time = ir.Containing(YEAR, shift=-1)
         read: ir.Expression = ir.VariableRead(definition.type, None, definition.name, subject, time)
-        if optional or self.random.random() < 0.05:
+        if optional or definition.type.or_none or self.random.random() < 0.05:
             if self.random.random() < 0.8:
                 read = ir.Otherwise(
                     definition.type,
@@ -257,6 +259,7 @@ class Maker:
         if kind in (MONEY, RATE, BOOLEAN, COLOUR):
             column = {"money": "m", "rate": "r", "boolean": "b", "enum": "c"}[kind.kind.value]
             choices.append(lambda: self.table(kind, column, depth))
+            choices.append(lambda: self.maybe(kind, f"maybe_{column}", depth))
         return self.random.choice(choices)()
 
     def choose(self, makers: Sequence[Callable[[], ir.Expression]]) -> ir.Expression:
@@ -296,6 +299,25 @@ class Maker:
             low, high = (ir.Literal(INTEGER, None, end) for end in (1, 4))
             number = ir.Extreme(INTEGER, None, "max", (low, ir.Extreme(INTEGER, None, "min", (high, number))))
         return ir.TableRead(kind, None, "t", column, (self.formula(COLOUR, depth - 1), number), ir.ThisPeriod())
+
+    def maybe(self, kind: ValueType, column: str, depth: int) -> ir.Expression:
+        """A cell that may be none, with or without what holds then; or tested, and narrowed."""
+        cell = self.table(replace(kind, or_none=True), column, depth)
+        other = self.formula(kind, depth - 1)
+        if self.random.random() < 0.5:
+            return ir.If(kind, None, ir.IsNone(BOOLEAN, None, cell), other, ir.Present(kind, None, cell))
+        return cell if self.random.random() < 0.1 else ir.Otherwise(kind, None, cell, other)
+
+    def none(self, depth: int) -> ir.Expression:
+        """Whether something is none, or somebody."""
+        if self.random.random() < 0.3:
+            subject, _ = self.subject(self.random.choice(ENTITIES))
+            if subject is not None:
+                return ir.Nobody(BOOLEAN, None, subject)
+        maybe = [one for one in self.figures if one.type.or_none]
+        if maybe and self.random.random() < 0.7:
+            return ir.IsNone(BOOLEAN, None, self.read(self.random.choice(maybe)))
+        return ir.IsNone(BOOLEAN, None, self.formula(self.random.choice((MONEY, DATE)), depth))
 
     def aggregate(self, kind: ValueType, depth: int, *operators: str) -> ir.Expression:
         link, entity = self.link()
@@ -447,6 +469,7 @@ class Maker:
                     ir.DateFunction(WEEKDAY, None, "weekday", (self.formula(DATE, depth),)),
                     ir.Literal(WEEKDAY, None, EnumValue("weekday", self.random.choice(WEEKDAYS))),
                 ),
+                lambda: self.none(depth),
             ]
         )
 
@@ -493,6 +516,7 @@ def random_program(random: Random, variables: int = 8, depth: int = 4) -> Progra
         for kind in TYPES:
             figures.append(_definition(f"{entity}_{kind.kind.value}", entity, kind))
         figures.append(_definition(f"{entity}_monthly", entity, MONEY, period=MONTH))
+        figures += [_maybe(f"{entity}_maybe_{kind.kind.value}", entity, kind, random) for kind in TYPES]
     for number in range(variables):
         entity, kind = random.choice(ENTITIES), random.choice(TYPES)
         maker = Maker(random, figures, entity=entity)
@@ -502,6 +526,16 @@ def random_program(random: Random, variables: int = 8, depth: int = 4) -> Progra
     functions: dict[str, FunctionDefinition] = {}
     definitions = {one.name: one for one in figures}
     return Program(settings(random), definitions, parameters, tables, scales, functions, tuple(definitions), "")
+
+
+def _cell(kind: ValueType, random: Random) -> Any:
+    return NONE if kind.or_none and random.random() < 0.4 else random_value(kind, random)
+
+
+def _maybe(name: str, entity: str, kind: ValueType, random: Random) -> Definition:
+    """A fact that may be none, also where a complete case leaves it out."""
+    plain = _definition(name, entity, replace(kind, or_none=True))
+    return replace(plain, may_not_apply=True, absent=NONE if random.random() < 0.3 else plain.absent)
 
 
 def _definition(

@@ -27,6 +27,7 @@ from tests.native.programs import (
     YEAR,
     Maker,
     _definition,
+    _maybe,
     constants,
     random_value,
     settings,
@@ -129,6 +130,7 @@ def wider_program(random: Random, variables: int = 10, depth: int = 4) -> Progra
             figures.append(_definition(f"{entity}_{kind.kind.value}", entity, kind))
         figures.append(_definition(f"{entity}_monthly", entity, MONEY, period=MONTH))
         figures.append(_definition(f"{entity}_flag", entity, BOOLEAN, period=MONTH))
+        figures += [_maybe(f"{entity}_maybe_{kind.kind.value}", entity, kind, random) for kind in TYPES]
     functions: list[FunctionDefinition] = []
     for number in range(4):
         functions.append(_function(f"f{number}", random, functions, depth - 1))

@@ -116,6 +116,7 @@ class _Maker:
             lambda: ir.If(kind, None, self.of(BOOLEAN, depth), self.of(kind, depth), self.of(kind, depth)),
             lambda: ir.Otherwise(kind, None, self.of(kind, depth), self.of(kind, depth)),
             lambda: self.let(kind, depth),
+            lambda: self.narrowed(kind, depth),
             lambda: self.exceptions(kind, depth),
         ]
 
@@ -124,6 +125,14 @@ class _Maker:
         value = self.of(kind, depth)
         both = ir.If(kind, None, self.of(BOOLEAN, 0), ir.Local(kind, None, name), self.of(kind, depth))
         return ir.Let(kind, None, name, value, both)
+
+    def narrowed(self, kind: ValueType, depth: int) -> ir.Expression:
+        """What is tested for none first, and used where it is there."""
+        value, other = self.of(kind, depth), self.of(kind, depth)
+        test = ir.IsNone(BOOLEAN, None, value)
+        if kind == BOOLEAN and self.pick(True, False):
+            return ir.Or(BOOLEAN, None, (test, ir.Present(BOOLEAN, None, value)))
+        return ir.If(kind, None, test, other, ir.Present(kind, None, value))
 
     def exceptions(self, kind: ValueType, depth: int) -> ir.Expression:
         names = [f"e{number}" for number in range(self.draw(st.integers(1, 3)))]
@@ -202,6 +211,7 @@ class _Maker:
             lambda: ir.And(BOOLEAN, None, several()),
             lambda: ir.Or(BOOLEAN, None, several()),
             lambda: ir.Not(BOOLEAN, None, self.of(BOOLEAN, depth)),
+            lambda: ir.IsNone(BOOLEAN, None, self.of(self.pick(*TYPES), depth)),
             *(lambda kind=kind: self.comparison(kind, depth) for kind in TYPES),
             lambda: self.weekday(depth),
         ]

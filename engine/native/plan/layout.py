@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
 from engine.native.plan.shape import ColumnShape, Held, Shape, Storage, held
-from engine.population.columns import Cell, Column, Columns, Entries
+from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, Entries
 
 PAD = 64
 _TYPES = {Storage.DOUBLE: np.float64, Storage.WORD: np.int32, Storage.BYTE: np.int8}
@@ -87,13 +87,14 @@ class Layout:
     def _within(self, column: Column, definition: Definition, held: Held) -> Entries:
         """The entries, with 0 for those beyond the assumed bounds; their components are noted in `beyond`."""
         low, high = held.low, held.high
-        if low <= column.low and column.high <= high:
+        if not definition.may_not_apply and low <= column.low and column.high <= high:
             return column.entries
-        outside = (column.entries < low) | (column.entries > high)
+        none = column.entries == NONE_ENTRY
+        outside = ((column.entries < low) | (column.entries > high)) & ~none
         order = self.order[definition.entity]
         where = outside if order is None else outside[order]
         self.beyond.update(self.component[definition.entity][where].tolist())
-        return np.where(outside, 0, column.entries)
+        return np.where(none, held.storage.none, np.where(outside, 0, column.entries))
 
 
 def padded(entries: Entries, kind: type) -> Entries:

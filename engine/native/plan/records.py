@@ -110,6 +110,8 @@ def _simpler(node: ir.Expression) -> ir.Expression:
             return node.then if truth else node.otherwise
         case ir.Otherwise(value=ir.NotApplicable()):
             return node.fallback
+        case ir.IsNone(value=ir.NotApplicable() | ir.Literal() as value):
+            return ir.Literal(BOOLEAN, node.span, isinstance(value, ir.NotApplicable))
         case ir.Aggregate(operator="sum", link=ir.Members(group=ir.Self()), body=ir.Literal(value=0), where=None):
             return ir.Literal(node.type, node.span, 0)
     return node

@@ -9,7 +9,7 @@ from enum import Enum
 
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
-from engine.population.columns import Cell, Columns, unit_of
+from engine.population.columns import NONE_ENTRY, Cell, Columns, unit_of
 from engine.values.types import Kind
 
 RATE_LIMIT, COUNT_LIMIT = 2**40, 2**30
@@ -27,6 +27,11 @@ class Storage(Enum):
     def size(self) -> int:
         """Bytes of an entry."""
         return {"double": 8, "i32": 4, "i8": 1}[self.value]
+
+    @property
+    def none(self) -> int:
+        """The entry that says that there is none: no number, day or member is held as it."""
+        return {"double": NONE_ENTRY, "i32": -(2**31), "i8": -1}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def held(program: Program, definition: Definition, options: Options) -> Held:
     if found is None or found.definition is not definition:
         unit = unit_of(program, definition)
         low, high = assumed_bounds(definition, unit, options)
-        storage = Storage.WORD if low >= -(2**31) and high < 2**31 else Storage.DOUBLE
+        storage = Storage.WORD if low > Storage.WORD.none and high < 2**31 else Storage.DOUBLE
         if definition.type.kind in (Kind.BOOLEAN, Kind.ENUM):
             storage = Storage.BYTE
         found = _held[key] = Held(definition, unit, low, high, storage)

@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.reading.declarations import Bracket, KeyType, Scale
-from engine.values.types import RATE, Duration, EnumValue, Kind, Value, ValueType
+from engine.values.types import NONE, RATE, Duration, EnumValue, Kind, Nothing, Value, ValueType
 
 PAD = 8
+WITHOUT = "none"  # the part of a constant that says where it is none
 _SIZES = (2**10, 2**20, 2**30, 2**36, 2**42, 2**48, 2**53)
 
 
@@ -210,8 +211,13 @@ def _bracket(
 
 
 def _entry(program: Program, value: Value, part: tuple[str, ...]) -> tuple[Fraction, Kind]:
-    """A value as an exact number; the kind decides its form. A duration is asked for by part."""
+    """A value as an exact number; the kind decides its form. A duration is asked for by part, and so is whether there
+    is none."""
+    if part[:1] == (WITHOUT,):
+        return Fraction(value is NONE), Kind.BOOLEAN
     match value:
+        case Nothing():
+            return Fraction(0), _kind(part)
         case bool():
             return Fraction(value), Kind.BOOLEAN
         case date():
@@ -220,7 +226,12 @@ def _entry(program: Program, value: Value, part: tuple[str, ...]) -> tuple[Fract
             return Fraction(list(program.settings.enums[value.enum].members).index(value.member)), Kind.ENUM
         case Duration():
             return Fraction(value.months if part == ("months",) else value.days), Kind.DURATION
-    return Fraction(value), Kind(part[-1]) if part else Kind.INTEGER
+    return Fraction(value), _kind(part)
+
+
+def _kind(part: tuple[str, ...]) -> Kind:
+    known = {kind.value for kind in Kind}
+    return Kind(part[-1]) if part and part[-1] in known else Kind.INTEGER
 
 
 def part_of(value_type: ValueType) -> tuple[str, ...]:

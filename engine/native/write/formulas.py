@@ -88,6 +88,14 @@ class FormulaWriter:
                 return self._arithmetic(node, self.write(node.left, frame), self.write(node.right, frame))
             case ir.Negate():
                 return self._mapped(self.write(node.value, frame), self._negative)
+            case ir.IsNone():
+                value = self.write(node.value, frame)
+                return Figure(Truth(value.absent), bad=value.bad)
+            case ir.Nobody():
+                found = rows.resolve(self, node.subject, frame)
+                return Figure(Truth(found.absent), bad=found.bad)
+            case ir.Present():  # where it does not apply, this is not asked
+                return self.write(node.value, frame)
             case ir.Absolute():
                 return self._mapped(self.write(node.value, frame), lambda one: number.absolute(self.work, _number(one)))
             case ir.Extreme():

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -19,7 +20,7 @@ from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.whole import NARROW, Whole
-from engine.native.plan.terms import Block, Request, part_of
+from engine.native.plan.terms import WITHOUT, Block, Request, part_of
 from engine.native.write import values as v
 from engine.native.write.values import Code, Content, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Writer
@@ -45,7 +46,16 @@ def look_up(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead
 
 
 def _content(writer: Writer, request: Request, kind: ValueType, place: Whole) -> Figure:
-    """Entries of one block, or two for a duration, as values of a type."""
+    """Entries of one block, or two for a duration, as values of a type; where they are none, absent."""
+    figure = _values(writer, request, kind, place)
+    if not kind.or_none or figure.bad is True:
+        return figure
+    without = _whole(writer, _with(request, WITHOUT), place)
+    assert without is not None
+    return replace(figure, absent=writer.work.compare("!=", without[0], writer.work.constant(0)))
+
+
+def _values(writer: Writer, request: Request, kind: ValueType, place: Whole) -> Figure:
     if kind.kind is Kind.DURATION:
         parts = [_whole(writer, _with(request, part), place) for part in ("months", "days")]
         if parts[0] is None or parts[1] is None:
@@ -145,7 +155,7 @@ def _table(writer: Writer, node: ir.TableRead, day: date, frame: Frame) -> Figur
     if inside is False:
         return Figure(v.nothing(writer.work, node.type), bad=True)
     found = _content(writer, Request(node.name, day, (node.column,)), node.type, place)
-    outside = Figure(found.content, bad=writer.lanes.either(found.bad, writer.lanes.opposite(inside)))
+    outside = replace(found, bad=writer.lanes.either(found.bad, writer.lanes.opposite(inside)))
     return writer.carrying(outside, keys)
 
 

@@ -17,7 +17,7 @@ from engine.native.write import values as v
 from engine.native.write.chunk import Chunk, Rows
 from engine.native.write.values import Code, Content, Day, Figure, Length, Truth
 from engine.population.columns import Cell, unit_of
-from engine.values.types import Kind
+from engine.values.types import NONE, Kind
 
 LINE = 64
 
@@ -73,6 +73,8 @@ class Memory:
     def _constant(self, chunk: Chunk, source: Source) -> Figure:
         if source.origin is Origin.UNKNOWN or source.value is None:
             return Figure(v.nothing(chunk.work, source.definition.type), bad=True)
+        if source.value is NONE:
+            return Figure(v.nothing(chunk.work, source.definition.type), absent=True)
         return Figure(v.literal(chunk.work, source.value, self.members.__getitem__))
 
     def column(self, chunk: Chunk, cell: Cell, source: Source, rows: Rows) -> tuple[Figure, Mask]:
@@ -84,7 +86,20 @@ class Memory:
             empty = self._entries(chunk, chunk.argument("missing", cell=cell), Storage.BYTE, rows)
             missing = chunk.lanes.pure(f"icmp ne {chunk.module.byte} {empty}, zeroinitializer")
         bad = missing if shape.missing and not source.partly else False
-        return Figure(self._content(chunk, source, data, shape.storage), bad), missing
+        absent: Mask = False
+        if source.definition.may_not_apply:
+            absent, data = self._without_none(chunk, data, shape.storage)
+        return Figure(self._content(chunk, source, data, shape.storage), bad, absent), missing
+
+    def _without_none(self, chunk: Chunk, data: str, storage: Storage) -> tuple[Mask, str]:
+        """The lanes of which it is stated that there is none, and the entries with nought there."""
+        kind = f"<{chunk.module.width} x {storage.value}>"
+        double = storage is Storage.DOUBLE
+        number = str(float(storage.none) if double else storage.none)
+        operation = "fcmp oeq" if double else "icmp eq"
+        none = chunk.lanes.pure(f"{operation} {kind} {data}, splat ({storage.value} {number})")
+        mask = chunk.module.mask
+        return none, chunk.lanes.pure(f"select {mask} {none}, {kind} zeroinitializer, {kind} {data}")
 
     def _content(self, chunk: Chunk, source: Source, data: str, storage: Storage) -> Content:
         module, kind = chunk.module, source.definition.type.kind
