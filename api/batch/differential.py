@@ -9,17 +9,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from api.rules.check import Comparison, Differential
 from engine.ir.program import Program
 from engine.native import Options, evaluate
 from engine.native.agreement import Compared, all_figures, compared
 from engine.native.samples import random_population
 from engine.values.periods import parse_period
 
+SHOWN_DIFFERENCES = 20
 _WAYS = (Options(cache=""), Options(cache="", width=4, block=16), Options(cache="", width=1, block=7, cut=60))
 _MISSING = (0.0, 0.05, 0.0, 0.3)
 _DENSITY = (1.0, 1.0, 0.5, 0.8)
@@ -63,3 +65,14 @@ def one_round(program: Program, year: int, people: int, seed: int, number: int) 
         if not one.same:
             different.append(one)
     return Round(year, people, values, result.handed_over, tuple(different))
+
+
+def compare(program: Program, differential: Differential, on_round: Callable[[int, Round], None]) -> Comparison:
+    """All rounds together, with the first differences. `on_round` is told of each round, from 1, as it is done."""
+    compared, differences = 0, list[str]()
+    made = rounds(program, differential.rounds, differential.people, differential.seed)
+    for number, one in enumerate(made, start=1):
+        on_round(number, one)
+        compared += one.compared
+        differences += map(str, one.differences)
+    return Comparison(compared, len(differences), tuple(differences[:SHOWN_DIFFERENCES]))

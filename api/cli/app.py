@@ -56,7 +56,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Find everything that is wrong with rules, with positions and remedies."""
-    from api.cli.check import Differential, check_command
+    from api.cli.check import check_command
+    from api.rules.check import Differential
 
     wanted = Differential(rounds, people, seed) if differential else None
     raise typer.Exit(check_command(rules, reform or [], as_json, wanted))

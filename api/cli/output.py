@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TypeVar
 
+from api.rules.problems import problem_said
+from api.schema import as_data
 from engine.text.diagnostics import Diagnostic, Severity, render
-from engine.text.source import Span
 
 _Item = TypeVar("_Item")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a file's own bytes shall not steer the terminal
@@ -60,25 +61,9 @@ def _coloured(text: str, problem: Diagnostic, terminal: bool) -> str:
     return f"\x1b[1;{colour}m{head}\x1b[0m{separator}{rest}"
 
 
-def problem_json(problem: Diagnostic) -> dict[str, object]:
+def problem_json(problem: Diagnostic) -> object:
     """A problem as data; `line` and `column` count from 1 and are null where it has no place."""
-    return {
-        "code": problem.code,
-        "severity": problem.severity.value,
-        "message": problem.message,
-        **place_json(problem.span, problem.file),
-        "help": problem.help,
-        "notes": [{"message": note.message, **place_json(note.span)} for note in problem.notes],
-    }
-
-
-def place_json(span: Span | None, file: str = "") -> dict[str, object]:
-    """Where something stands: file, line, column, and where it ends (exclusive)."""
-    if span is None:
-        return {"file": file or None, "line": None, "column": None, "end_line": None, "end_column": None}
-    line, column = span.source.position(span.start)
-    end_line, end_column = span.source.position(span.end)
-    return {"file": span.source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+    return as_data(problem_said(problem))
 
 
 @contextmanager

@@ -292,22 +292,3 @@ def _details(one: Explanation) -> Iterator[str]:
     for reason in one.because:
         yield f"because {reason}"
     yield from one.constants
-
-
-def as_json(one: Explanation) -> dict[str, object]:
-    """The tree as JSON objects."""
-    found: dict[str, object] = {
-        "figure": one.fact.name.rpartition(":")[2],
-        "of": one.fact.instance,
-        "period": str(one.fact.period),
-        "label": one.label,
-        "amount": one.amount,
-        "source": one.source,
-        "law": one.law,
-    }
-    optional = {
-        "how": one.how, "because": list(one.because), "constants": list(one.constants),
-        "before_rounding": one.before_rounding, "status": one.status, "fails": one.fails,
-        "projected": one.projected, "seen": one.seen, "children": [as_json(child) for child in one.children],
-    }  # fmt: skip
-    return found | {key: value for key, value in optional.items() if value}

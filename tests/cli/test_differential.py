@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from api.cli.check import Differential, check_command
+from api.cli.check import check_command
 from api.failures import ExitCode
+from api.rules.check import Differential
 from engine.native import forget
 from engine.native.machine import compiling
 from engine.native.plan import terms
@@ -78,8 +79,8 @@ def test_a_wrong_constant_in_the_code_is_found(
     forget()
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
-    assert 0 < told["differing"] <= told["compared"]
-    assert told["differences"][0].startswith("tax of row ")
+    assert 0 < told["differential"]["differing"] <= told["differential"]["compared"]
+    assert told["differential"]["differences"][0].startswith("tax of row ")
 
 
 def test_the_command_takes_the_option(rules: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.explain.tree import Explanation, as_json, explain, render
+from engine.explain.tree import Explanation, explain, render
 from engine.interpret.cases import case_from_data
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact
@@ -89,13 +89,6 @@ def test_a_figure_is_explained_once(us: Program) -> None:
     tree = explained(us, PARENT, "income_tax", "home")
     computed = [one.fact for one in everything(tree) if one.how and not one.seen and not one.status]
     assert len(computed) == len(set(computed))
-
-
-def test_json_has_the_same_tree(us: Program) -> None:
-    tree = explained(us, PARENT, "eitc", "home")
-    found = as_json(tree)
-    assert found["amount"] == "6,479.83 USD"
-    assert len(found["children"]) == len(tree.children)  # type: ignore[arg-type]
 
 
 RULES = """

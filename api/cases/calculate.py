@@ -1,0 +1,285 @@
+"""Figures of one case: each determined, a range, not applicable or failed, with what to ask to narrow it down.
+
+1. Compute every wanted figure of every instance that has it, with the interpreter.
+2. Say what it came to in JSON's types and in words; on request why, as reasons or as a tree (`explain`).
+3. On request rank the unknown facts on which ranges depend, and name what was taken as absent.
+
+The same program, case and question give the same answer, so an answer can be had again by asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from api.cases.explain import Explained, Reasons, explained, reasons
+from api.cases.naming import period_for
+from api.cases.outcomes import as_text
+from api.cases.values import as_json as value_json
+from api.failures import Misuse
+from api.schema import Citation, Json, citations
+from engine.explain.questions import most_useful_first
+from engine.interpret.cases import Case, instances_of
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
+from engine.ir.program import Definition, Program
+
+EXPLANATIONS = ("none", "reasons", "tree")
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """Whose a figure is: an entity of the rules, and the id in the case."""
+
+    entity: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an answer rests on: the law by its fingerprint, the period and, with a record, how far the log was read."""
+
+    ruleset: str
+    fingerprint: str
+    reforms: tuple[str, ...]
+    at: str
+    currency: str
+    engine: str
+    offset: int | None = None
+    valid_at: str | None = None
+    known_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a figure has no value: where in the rules, and on the way to which figures, innermost first."""
+
+    message: str
+    where: str = ""
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One figure of one instance. `status` says which fields there are:
+
+    `determined` (`value`), `undetermined` (`low` and `high`, where an end may be missing, or `options`;
+    `may_not_apply`, `may_fail`, and `needs`: how many unknown facts it hangs on), `not_applicable`, `failed`
+    (`problem`). `text` is the same in words.
+    """
+
+    figure: str
+    of: Of
+    period: str
+    label: str
+    type: str
+    status: str
+    text: str
+    law: tuple[Citation, ...]
+    projected: bool
+    value: Json = None
+    low: Json = None
+    high: Json = None
+    options: tuple[Json, ...] = ()
+    may_not_apply: bool = False
+    may_fail: str = ""
+    needs: int = 0
+    problem: Problem | None = None
+    reasons: Reasons | None = None
+    explanation: Explained | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A fact to ask for next: of whom, for when, and the question to put."""
+
+    fact: str
+    of: Of
+    period: str
+    type: str
+    ask: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """A fact that nobody stated, and what stood in for it: `absent` (a complete case does not list it) or `default`
+    (the law supplies it)."""
+
+    fact: str
+    of: Of
+    period: str
+    value: Json
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """The answer to a question about a case. `ask_next` and `assumed` are there if they were asked for."""
+
+    basis: Basis
+    results: tuple[Result, ...]
+    ask_next: tuple[Question, ...] | None = None
+    assumed: tuple[Assumed, ...] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether any figure failed."""
+        return any(one.status == "failed" for one in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to say beside the figures: `explain` is none, reasons or tree (down to `depth`), `ask` what to ask next."""
+
+    explain: str = "none"
+    depth: int = 12
+    ask: bool = False
+
+
+def calculate(
+    program: Program,
+    case: Case,
+    wanted: Sequence[Definition],
+    asked: Asked = Asked(),
+    *,
+    reforms: Sequence[str] = (),
+    constants: Constants | None = None,
+    must: bool = True,
+) -> Calculation:
+    """Every wanted figure of every instance that has it. With `must`, raises Misuse if nobody has any of them."""
+    interpreter = Interpreter(program, case, constants or Constants(program))
+    answers = list(_answers(program, case, wanted, interpreter))
+    if wanted and must and not answers:
+        raise nobody(program, case, wanted[0])
+    results = tuple(_result(program, fact, outcome) for fact, outcome in answers)
+    if asked.explain == "reasons":
+        pairs = zip(results, answers, strict=True)
+        results = tuple(replace(one, reasons=reasons(interpreter, fact)) for one, (fact, _) in pairs)
+    elif asked.explain == "tree":
+        pairs = zip(results, answers, strict=True)
+        results = tuple(replace(one, explanation=explained(interpreter, fact, asked.depth)) for one, (fact, _) in pairs)
+    basis = basis_of(program, case, reforms)
+    if not asked.ask:
+        return Calculation(basis, results)
+    return Calculation(basis, results, _questions(program, case, answers), tuple(_assumed(interpreter)))
+
+
+def basis_of(program: Program, case: Case, reforms: Sequence[str] = ()) -> Basis:
+    """What answers about a case rest on."""
+    settings = program.settings
+    return Basis(settings.name, program.fingerprint, tuple(reforms), str(case.at), settings.currency, engine_version())
+
+
+@cache
+def engine_version() -> str:
+    """The version of this program."""
+    try:
+        return version("rulewright")
+    except PackageNotFoundError:
+        return "unknown"  # run from a checkout that was never installed
+
+
+def nobody(program: Program, case: Case, definition: Definition) -> Misuse:
+    """There is none of the entity whose figure is wanted: how to add one."""
+    entity = program.settings.entities[definition.entity]
+    someone = next(iter(case.instances.get(entity.of, ())), "ada")
+    role = next((role.name for role in entity.roles if role.minimum), "")
+    inner = f"{{home: {{{role}: {someone}}}}}" if role else "{ada: {…}}"
+    message = f"`{definition.short_name}` is a figure of a {entity.name}, and the case has none"
+    return Misuse(message, f"add one: `{entity.plural}: {inner}`")
+
+
+def _answers(
+    program: Program, case: Case, wanted: Sequence[Definition], interpreter: Interpreter
+) -> Iterator[tuple[Fact, Outcome]]:
+    for definition in wanted:
+        for instance in instances_of(case, definition):
+            fact = Fact(definition.name, instance, period_for(definition, case.at))
+            yield fact, interpreter.find(fact)
+
+
+def of(program: Program, fact: Fact) -> Of:
+    """Whose a fact is."""
+    return Of(program.definitions[fact.name].entity, fact.instance)
+
+
+def _result(program: Program, fact: Fact, outcome: Outcome) -> Result:
+    definition = program.definitions[fact.name]
+    settings = program.settings
+    blank = Result(
+        definition.short_name,
+        of(program, fact),
+        str(fact.period),
+        definition.label,
+        str(definition.type),
+        "not_applicable",
+        as_text(outcome, definition, settings),
+        citations(definition.law),
+        settings.is_projection(fact.period.start),
+    )
+
+    def data(value: object) -> Json:
+        return None if value is None else value_json(value, definition.type, settings)  # type: ignore[arg-type]
+
+    match outcome:
+        case Known():
+            return replace(blank, status="determined", value=data(outcome.value))
+        case NotApplicable():
+            return blank
+        case Failure():
+            where = _place(str(outcome.span)) if outcome.span is not None else ""
+            return replace(
+                blank, status="failed", problem=Problem(outcome.message, where, tuple(map(str, outcome.path)))
+            )
+        case Possible():
+            loose = replace(
+                blank,
+                status="undetermined",
+                may_not_apply=outcome.may_not_apply,
+                may_fail=outcome.may_fail,
+                needs=len(outcome.needs),
+            )
+            match outcome.range:
+                case Choice(options):
+                    return replace(loose, options=tuple(sorted(map(data, options), key=lambda one: (str(one),))))
+                case Interval(low, high):
+                    return replace(loose, low=data(low), high=data(high))
+
+
+def _place(where: str) -> str:
+    """A place in the shipped rules without the folder in which this program happens to lie."""
+    root = f"{Path(__file__).parents[2]}/"
+    return where.removeprefix(root)
+
+
+def _questions(program: Program, case: Case, answers: Iterable[tuple[Fact, Outcome]]) -> tuple[Question, ...]:
+    """The unknown facts on which undetermined answers depend, the most useful to ask first."""
+    open_facts = [fact for fact, outcome in answers if isinstance(outcome, Possible)]
+    return tuple(question(program, fact) for fact in most_useful_first(program, case, open_facts))
+
+
+def question(program: Program, fact: Fact) -> Question:
+    """How a fact is asked for."""
+    definition = program.definitions[fact.name]
+    return Question(
+        definition.short_name,
+        of(program, fact),
+        str(fact.period),
+        str(definition.type),
+        definition.ask or definition.label,
+        definition.label,
+    )
+
+
+def _assumed(interpreter: Interpreter) -> Iterator[Assumed]:
+    """The facts that were read and that nobody stated, in the order in which they were read."""
+    program = interpreter.program
+    for fact, step in interpreter.steps.items():
+        if step.source in ("absent", "default") and isinstance(step.outcome, Known):
+            value = value_json(step.outcome.value, step.definition.type, program.settings)
+            yield Assumed(step.definition.short_name, of(program, fact), str(fact.period), value, step.source)

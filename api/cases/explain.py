@@ -1,0 +1,155 @@
+"""Why a figure is what it is, as data: the tree of what decided it, or only the reasons that were met and not met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from api.cases.naming import period_for
+from api.failures import Misuse, suggestion
+from api.schema import Citation, citations
+from engine.explain.tree import Explanation, explain
+from engine.explain.wording import humanized
+from engine.interpret.cases import Case, instances_of
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure, Known
+from engine.ir.program import Definition, Program, ReasonInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A figure in the tree: what it came to, how, on what authority, and what it rests on (`children`).
+
+    `source` is computed, given, default, absent or unknown. `seen`: it is explained further up.
+    """
+
+    figure: str
+    of: str
+    period: str
+    label: str
+    amount: str
+    source: str
+    law: tuple[Citation, ...]
+    how: str = ""
+    because: tuple[str, ...] = ()
+    constants: tuple[str, ...] = ()
+    before_rounding: str = ""
+    status: str = ""
+    fails: str = ""
+    projected: bool = False
+    seen: bool = False
+    children: tuple[Explained, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The explanations of one figure of everybody who was asked for, as data and as the engine's own trees."""
+
+    trees: tuple[Explanation, ...]
+    explanations: tuple[Explained, ...]
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonSaid:
+    """A reason of a requirement: its path, what it is called, its law and, where it is not met, what to tell people."""
+
+    path: str
+    label: str
+    law: tuple[Citation, ...]
+    fails: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """The reasons of the requirements that a figure rests on."""
+
+    met: tuple[ReasonSaid, ...]
+    not_met: tuple[ReasonSaid, ...]
+    unknown: tuple[ReasonSaid, ...]
+
+
+def why(program: Program, case: Case, definition: Definition, of: str = "") -> Why:
+    """The explanation of a figure, of everybody who has it or of the one named `of`. Raises Misuse for nobody."""
+    interpreter = Interpreter(program, case)
+    facts = [Fact(definition.name, one, period_for(definition, case.at)) for one in _whose(case, definition, of)]
+    trees = tuple(explain(interpreter, fact) for fact in facts)
+    failed = any(isinstance(interpreter.find(fact), Failure) for fact in facts)
+    return Why(trees, tuple(_explained(one, 0, len(program.definitions)) for one in trees), failed)
+
+
+def _whose(case: Case, definition: Definition, of: str) -> list[str]:
+    everybody = list(instances_of(case, definition))
+    if not everybody:
+        raise Misuse(f"the case has no {definition.entity}, whose figure `{definition.short_name}` is", "add one to it")
+    if not of:
+        return everybody
+    if of not in everybody:
+        known = ", ".join(f"`{one}`" for one in everybody[:10])
+        raise Misuse(f"the case has no {definition.entity} `{of}`", suggestion(of, everybody, f"there is {known}"))
+    return [of]
+
+
+def explained(interpreter: Interpreter, fact: Fact, depth: int) -> Explained:
+    """The tree of a figure in the interpreter's case, `depth` figures deep."""
+    return _explained(explain(interpreter, fact), 0, depth)
+
+
+def _explained(one: Explanation, at: int, depth: int) -> Explained:
+    return Explained(
+        one.fact.name.rpartition(":")[2],
+        one.fact.instance,
+        str(one.fact.period),
+        one.label,
+        one.amount,
+        one.source,
+        citations(one.law),
+        one.how,
+        one.because,
+        one.constants,
+        one.before_rounding,
+        one.status,
+        one.fails,
+        one.projected,
+        one.seen,
+        tuple(_explained(child, at + 1, depth) for child in one.children) if at < depth else (),
+    )
+
+
+def reasons(interpreter: Interpreter, fact: Fact) -> Reasons:
+    """The reasons of the nearest requirements on the way to a figure; of a requirement, its own."""
+    found: dict[str, dict[str, ReasonSaid]] = {"met": {}, "not_met": {}, "unknown": {}}
+    for whole in _requirements(interpreter, fact):
+        info = interpreter.program.definitions[whole.name].requirement
+        for reason in _leaves(info) if info is not None else ():
+            outcome = interpreter.find(Fact(reason.name, whole.instance, whole.period))
+            status = ("met" if outcome.value else "not_met") if isinstance(outcome, Known) else "unknown"
+            path = reason.name.rpartition(":")[2]
+            label = reason.label or humanized(path.rpartition(".")[2])
+            fails = reason.fails if status == "not_met" else ""
+            found[status].setdefault(path, ReasonSaid(path, label, citations(reason.law), fails))
+    return Reasons(*(tuple(one.values()) for one in found.values()))
+
+
+def _requirements(interpreter: Interpreter, fact: Fact) -> Iterator[Fact]:
+    """The requirements that computing a figure read, each the first on its way."""
+    interpreter.find(fact)
+    seen, left = {fact}, [fact]
+    while left:
+        current = left.pop(0)
+        step = interpreter.steps.get(current)
+        if step is None:
+            continue
+        if step.definition.requirement is not None and step.definition.requirement.parts:
+            yield current
+            continue
+        following: Sequence[Fact] = [read for read in dict.fromkeys(step.reads) if read not in seen]
+        seen.update(following)
+        left.extend(following)
+
+
+def _leaves(info: ReasonInfo) -> Iterator[ReasonInfo]:
+    if not info.parts:
+        yield info
+    for part in info.parts:
+        yield from _leaves(part)
