@@ -144,7 +144,7 @@ def _fields(body: Body, names: Names) -> list[Any]:
             return [body.period, body.assessment, body.replaces, *differences, body.reason]
         case Posting():
             entries = [[entry.account.value, *units_and_scale(entry.amount, "an entry")] for entry in body.entries]
-            return [body.movement.value, body.period, body.currency, entries, body.cause]
+            return [body.movement.value, body.period, body.currency, entries, body.cause, body.account]
         case Hold() | Release():
             return [body.case, body.reason]
         case Erasure():
@@ -309,9 +309,9 @@ def _decimals(shape: str, values: list[Any], names: Names) -> tuple[tuple[str, D
 
 
 def _posting(fields: list[Any]) -> Posting:
-    movement, period, currency, entries, cause = fields
+    movement, period, currency, entries, cause, account = fields
     decoded = tuple(Entry(Account(account), EXACT.scaleb(Decimal(units), -scale)) for account, units, scale in entries)
-    return Posting(Movement(movement), period, currency, decoded, cause)
+    return Posting(Movement(movement), period, currency, decoded, cause, account)
 
 
 def _pairs(pairs: list[list[Any]]) -> tuple[tuple[str, int], ...]:

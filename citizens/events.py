@@ -212,7 +212,8 @@ class Entry:
 class Posting:
     """A movement in the ledger. Its entries add up to zero, or it cannot be built.
 
-    `cause` is the event id of what called for it (an assessment, an adjustment, a bank's message).
+    `cause` is the event id of what called for it (an assessment, an adjustment, a bank's message). `account` names the
+    tax or benefit that the money is for; empty where it is for whatever is owed.
     """
 
     movement: Movement
@@ -220,11 +221,14 @@ class Posting:
     currency: str
     entries: tuple[Entry, ...]
     cause: str
+    account: str = ""
 
     def __post_init__(self) -> None:
         check_text(self.period, "a posting's period")
         check_text(self.currency, "a currency")
         check_text(self.cause, "a posting's cause")
+        if self.account:
+            check_text(self.account, "a posting's account")
         total = Decimal(0)
         for entry in self.entries:
             units_and_scale(entry.amount, "an entry")

@@ -27,15 +27,16 @@ from citizens.events import EXACT, Account, Entry, Event, Movement, Posting
 ZERO = Decimal(0)
 
 
-def post(movement: Movement, amount: Decimal, *, period: str, currency: str, cause: str) -> Posting:
-    """The posting of a movement. `amount` is the liability found, the entitlement found, the sum paid or paid back.
+def post(movement: Movement, amount: Decimal, *, period: str, currency: str, cause: str, account: str = "") -> Posting:
+    """The posting of a movement, for the tax or benefit named `account`.
 
-    A liability or an entitlement may be below zero: an adjustment downwards. A payment or a refund may be as well:
-    money that came back. Raises InvalidEvent for more than 18 digits.
+    `amount` is the liability found, the entitlement found, the sum paid or paid back. A liability or an entitlement may
+    be below zero: an adjustment downwards. A payment or a refund may be as well: money that came back. Raises
+    InvalidEvent for more than 18 digits.
     """
     debit, credit = _accounts(movement)
     entries = (Entry(debit, amount), Entry(credit, EXACT.minus(amount)))
-    return Posting(movement, period, currency, entries, cause)
+    return Posting(movement, period, currency, entries, cause, account)
 
 
 def _accounts(movement: Movement) -> tuple[Account, Account]:

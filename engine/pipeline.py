@@ -3,7 +3,7 @@
 1. `documents.read_ruleset`     YAML files into declarations
 2. `reforms.apply_reform`       overlays, each giving a new ruleset
 3. `resolve.resolve`            what every name stands for
-4. `check.check_definitions`    types, units, times; into the typed core
+4. `check.check_definitions`    types, units, times; into the typed core; what an assessment consists of
 5. `dependencies.order`         circles, and the order of computing
 6. `coverage`                   dates without a value, clashes, dead branches, what nothing uses or covers
 7. `ir.verify.verify`           the core keeps its own rules (a fault here is a bug of ours)
@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.check import check_definitions
+from engine.check.assessments import check_assessments
 from engine.check.definitions import Checked
 from engine.check.resolve import Symbol, Symbols, resolve, uprate_targets
 from engine.ir.dependencies import call_circle, figure_graph, order
@@ -74,6 +75,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
         problems.add("E706", message, None, help="split the jurisdiction", file=ruleset.settings.name)
         return Compiled(ruleset, None, tuple(problems))
     checked = check_definitions(ruleset, symbols, problems)
+    check_assessments(symbols, checked.definitions, problems)
     moved_by = uprate_targets(symbols, problems)
     program = _assemble(ruleset, symbols, checked, moved_by, problems)
     _whole_program(symbols, program, problems)

@@ -1,9 +1,9 @@
 """The annual run: every group assessed once, as known when the run began.
 
-1. A run begins with an event of its own, on the subject `annual_run/<period>`: the program's fingerprint and the
-   horizon, the offset up to which facts are read (the log's head, or as known at another moment). With it goes the
-   position of the consumer `annual-<period>`. A run that was cut off takes both up again: it reads the same facts, and
-   goes on with other rules only if told to.
+1. A run begins with an event of its own, on the subject `annual_run/<assessment>-<period>`: the program's fingerprint
+   and the horizon, the offset up to which facts are read (the log's head, or as known at another moment). With it goes
+   the position of the consumer `annual-<assessment>-<period>`. A run that was cut off takes both up again: it reads
+   the same facts, and goes on with other rules only if told to.
 2. Take the snapshot as valid on the period's last day, as known at the horizon; compute all groups, in parts.
 3. Append the assessments and postings of those that have none yet, some hundred groups in one transaction. The event
    ids are made from period and group, so the log itself admits no second first assessment, whoever makes it.
@@ -21,9 +21,6 @@ from itertools import islice
 
 from api.assess.binding import Rows
 from api.assess.drafts import (
-    FIGURES,
-    LIABILITY,
-    PAYMENTS,
     SOURCE,
     ZERO,
     Terms,
@@ -38,7 +35,6 @@ from api.failures import Failure
 from citizens import Advance, Draft, Facts, Known, Point, PositionConflict, Scalar, SqliteLog
 from engine.interpret.constants import Constants
 
-_LIABILITY, _PAYMENTS = FIGURES.index(LIABILITY), FIGURES.index(PAYMENTS)
 FOLLOWER = "follow-"
 PART = 50_000
 BLOCK = 500
@@ -50,8 +46,8 @@ class AnnualReport:
     """What a run did, with the program of that fingerprint.
 
     `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
-    `totals` are sums of `FIGURES` over everybody assessed, now or before, in steps of the money grid; `due` and
-    `refunded` are what follows.
+    `totals` are sums by figure over everybody assessed, now or before, in steps of the money grid; `due` and `refunded`
+    are what follows.
     `finished` says that an earlier run had done it all; nothing was computed then.
     """
 
@@ -62,7 +58,7 @@ class AnnualReport:
     already: int = 0
     alone: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
-    totals: list[int] = field(default_factory=lambda: [0] * len(FIGURES))
+    totals: dict[str, int] = field(default_factory=dict)
     due: Decimal = ZERO
     refunded: Decimal = ZERO
     finished: bool = False
@@ -95,7 +91,8 @@ def run_annual(
     if not kept and not _begin(log, terms, horizon):
         return run_annual(log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules)
     rows = population.occupied()
-    report = AnnualReport(horizon, terms.program.fingerprint, len(rows), alone=population.alone)
+    totals = dict.fromkeys(terms.rules.figures, 0)
+    report = AnnualReport(horizon, terms.program.fingerprint, len(rows), alone=population.alone, totals=totals)
     postings = _Postings(log, terms, horizon)
     done = 0
     on_progress(0, len(rows))
@@ -123,17 +120,17 @@ def _population(log: SqliteLog, terms: Terms, horizon: int) -> Population:
 
 def consumer_of(terms: Terms) -> str:
     """The consumer whose position is the run's horizon."""
-    return f"annual-{terms.period}"
+    return f"annual-{terms.key}"
 
 
 def follower_of(terms: Terms) -> str:
     """The consumer that takes over when the run is done."""
-    return f"{FOLLOWER}{terms.period}"
+    return f"{FOLLOWER}{terms.key}"
 
 
 def run_subject(terms: Terms) -> str:
     """The subject whose history is the run's."""
-    return f"annual_run/{terms.period}"
+    return f"annual_run/{terms.key}"
 
 
 def _begin(log: SqliteLog, terms: Terms, horizon: int) -> bool:
@@ -148,7 +145,7 @@ def _begin(log: SqliteLog, terms: Terms, horizon: int) -> bool:
 
 def _of_run(terms: Terms, facts: Mapping[str, Scalar], what: str) -> Draft:
     points = tuple(Point(name, terms.period.start, value) for name, value in facts.items())
-    return Draft(run_subject(terms), Facts(points), terms.origin, f"annual/{terms.period}/{what}")
+    return Draft(run_subject(terms), Facts(points), terms.origin, f"annual/{terms.key}/{what}")
 
 
 def _check_known(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> None:
@@ -244,9 +241,10 @@ def _count(report: AnnualReport, terms: Terms, one: Assessed, balance: Decimal, 
         return
     report.already += before
     report.assessed += not before
-    values = [value or 0 for value in one.values]
-    report.totals = [total + value for total, value in zip(report.totals, values, strict=True)]
-    owed = balance + terms.money(values[_LIABILITY] - values[_PAYMENTS])
+    values = dict(zip(terms.rules.figures, (value or 0 for value in one.values), strict=True))
+    for name, value in values.items():
+        report.totals[name] += value
+    owed = balance + terms.left_to_pay({name: terms.money(values[name]) for name in terms.rules.accounts})
     if owed > 0:
         report.due += owed
     else:

@@ -46,6 +46,7 @@ Rows = NDArray[np.int64]
 class Binding:
     """A program's view of subjects' facts in a period. `read` are the definitions that may be supplied, by column.
 
+    `group` is the entity that is assessed and `person` that of its members: empty where people are assessed themselves.
     `sources` are the columns that are made of each attribute. `records` are the entities of records whose facts are
     read, each with the entity of its owners.
     `wanted` says what to read of a history: those columns and the relations, each with days and kinds.
@@ -122,11 +123,12 @@ class Binding:
         return {name: _array(column, rows) for name, column in self.columns(table).items()}
 
 
-def bind(program: Program, period: Period, figures: tuple[Definition, ...], group: str = "tax_unit") -> Binding:
-    """What has to be known for some figures of a group. Raises Failure if they read what is not gathered."""
-    entity = program.settings.entities.get(group)
-    if entity is None or not entity.of:
-        raise Failure(f"the rules know no group `{group}`", "name one of their group entities")
+def bind(program: Program, period: Period, figures: tuple[Definition, ...], group: str) -> Binding:
+    """What has to be known for some figures of a group, or of people by themselves.
+
+    Raises Failure if they read what is not gathered.
+    """
+    entity = program.settings.entities[group]
     records = _records(program, group)
     read: dict[str, Definition] = {}
     wanted: dict[str, Wanted] = {}
@@ -143,7 +145,8 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
         wanted[name] = _wanted(definition, cell.period)
     used = {one.entity for one in read.values()}
     records = {record: owner for record, owner in records.items() if record in used}
-    wanted |= {name: Wanted(kinds="r", group=name) for name in (group, *records.values())}
+    relations = (*((group,) if entity.of else ()), *records.values())
+    wanted |= {name: Wanted(kinds="r", group=name) for name in relations}
     sources: dict[str, tuple[str, ...]] = {}
     for name, one in wanted.items():
         sources[one.attribute or name] = (*sources.get(one.attribute or name, ()), name)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from itertools import accumulate
 
@@ -29,26 +30,9 @@ from api.failures import Failure
 from citizens import Adjustment, Assessment, Balances, Body, Draft, Event, Movement, Origin, Posting, Row, post
 from engine.ir.program import Definition, Program
 from engine.population.columns import unit_of
+from engine.reading.declarations import AssessmentRules
 from engine.values.periods import Period
-from engine.values.types import Kind
 
-LIABILITY, ENTITLEMENT = "total_tax", "income_tax_refundable_credits"
-PAYMENTS = "total_payments"
-FIGURES = (
-    "adjusted_gross_income",
-    "taxable_income",
-    "income_tax_before_credits",
-    "income_tax_non_refundable_credits",
-    "eitc",
-    "ctc",
-    "income_tax",
-    "payroll_tax",
-    LIABILITY,
-    ENTITLEMENT,
-    PAYMENTS,
-)
-_LEDGER = (LIABILITY, ENTITLEMENT, PAYMENTS)
-_PLACES = tuple(FIGURES.index(name) for name in _LEDGER)
 SOURCE, FAULT = "rulewright", "fault"
 LONG_NAME = 800
 REASON_LENGTH = 700  # an event takes 1,000 characters, and there is more to say
@@ -58,9 +42,14 @@ Figures = Mapping[str, Decimal | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """What every assessment of a period shares. `places` are the decimals of money; `origin` says on what authority."""
+    """What every assessment of a period shares: whose, by which rules, and which figures.
+
+    `definitions` are of the figures that `rules` names, in its order. `places` are the decimals of money; `origin` says
+    on what authority.
+    """
 
     program: Program
+    rules: AssessmentRules
     period: Period
     origin: Origin
     definitions: tuple[Definition, ...]
@@ -68,16 +57,39 @@ class Terms:
     binding: Binding
     shape: str
 
+    @property
+    def key(self) -> str:
+        """What names these terms in the log: the assessment and its period."""
+        return f"{self.rules.name}-{self.period}"
+
     def figures(self, assessed: Assessed) -> Figures:
         """A group's figures by name; None for one that does not apply."""
         if not assessed.values:
             return {}
-        pairs = zip(FIGURES, assessed.values, strict=True)
+        pairs = zip(self.rules.figures, assessed.values, strict=True)
         return {name: None if value is None else self.money(value) for name, value in pairs}
 
     def money(self, steps: int) -> Decimal:
         """An amount from steps of the money grid."""
         return Decimal(steps).scaleb(-self.places)
+
+    def left_to_pay(self, amounts: Mapping[str, Decimal]) -> Decimal:
+        """What these amounts leave owed by (above zero) or to (below zero) the subject."""
+        movements = (sign * amount for _, _, sign, amount in self.movements(amounts))
+        return sum(movements, ZERO)
+
+    def movements(self, amounts: Mapping[str, Decimal]) -> Iterator[tuple[Movement, str, int, Decimal]]:
+        """What amounts by figure move in the ledger: the kind, the account, whether it is owed by (1) or to (-1) the
+        subject, and how much. Entitlements that payments include are taken off the first payment, once."""
+        rules = self.rules
+        counted = sum((amounts.get(name, ZERO) for name in rules.payments_include), ZERO)
+        for name, account in rules.liabilities.items():
+            yield Movement.LIABILITY, account, 1, amounts.get(name, ZERO)
+        for name, account in rules.entitlements.items():
+            yield Movement.ENTITLEMENT, account, -1, amounts.get(name, ZERO)
+        for name, account in rules.payments.items():
+            yield Movement.PAYMENT, account, -1, amounts.get(name, ZERO) - counted
+            counted = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +104,53 @@ class Standing:
 NEVER = Standing(None, None, ZERO)
 
 
-def terms_of(program: Program, period: Period, actor: str) -> Terms:
-    """The terms of assessing `period`. Raises Failure if the rules lack a figure that the ledger needs."""
-    found = []
-    for name in FIGURES:
-        definition = program.find(name)
-        if definition is None or definition.type.kind is not Kind.MONEY:
-            raise Failure(f"the rules have no amount `{name}`, which an assessment needs")
-        found.append(definition)
-    units = {unit_of(program, definition) for definition in found}
+def assessments_of(program: Program) -> tuple[AssessmentRules, ...]:
+    """What the rules say is assessed. Raises Failure if they do not say."""
+    declared = tuple(program.settings.assessments.values())
+    if not declared:
+        raise Failure(
+            f"the rules `{program.settings.name}` do not say what an assessment consists of",
+            "add `assessment:` to ruleset.yaml: see Assessments in rules/README.md",
+        )
+    return declared
+
+
+def all_terms(program: Program, year: Period, actor: str) -> tuple[Terms, ...]:
+    """The terms of every assessment that is made for a period within `year`, or for `year` itself.
+
+    Raises Failure if there is none.
+    """
+    declared = assessments_of(program)
+    made = tuple(terms_of(program, rules, period, actor) for rules in declared for period in _within(rules, year))
+    if not made:
+        kinds = sorted({str(rules.period) for rules in declared})
+        raise Failure(f"nothing is assessed for {year}", f"the rules assess for each {', each '.join(kinds)}")
+    return made
+
+
+def _within(rules: AssessmentRules, year: Period) -> Iterator[Period]:
+    """The periods for which an assessment is made that lie in `year`."""
+    assert rules.period is not None
+    period = rules.period.containing(year.start)
+    while period.start <= year.end:
+        if year.start <= period.start and period.end <= year.end:
+            yield period
+        period = rules.period.containing(period.end + timedelta(days=1))
+
+
+def terms_of(program: Program, rules: AssessmentRules, period: Period, actor: str) -> Terms:
+    """The terms of one assessment for one period. Raises Failure if its amounts are on several grids."""
+    found = [program.find(name) for name in rules.figures]
+    definitions = tuple(one for one in found if one is not None)
+    assert len(definitions) == len(found), "names of figures are checked when rules are compiled"
+    units = {unit_of(program, definition) for definition in definitions}
     places = len(str(max(units))) - 1
     if units != {10**places}:
         raise Failure("the amounts of an assessment are on several grids", "give them one, a power of ten")
-    origin = Origin(SOURCE, actor, f"{program.settings.law}, for {period}", "tax")
-    shape = " ".join(f"{name}:d{places}" for name in FIGURES)
-    return Terms(program, period, origin, tuple(found), places, bind(program, period, tuple(found)), shape)
+    origin = Origin(SOURCE, actor, f"{rules.law or program.settings.law}, for {period}", "tax")
+    shape = " ".join(f"{name}:d{places}" for name in rules.figures)
+    binding = bind(program, period, definitions, rules.of)
+    return Terms(program, rules, period, origin, definitions, places, binding, shape)
 
 
 def standing_of(events: Iterable[Event], period: Period, currency: str) -> Standing:
@@ -141,13 +185,13 @@ def first_drafts(terms: Terms, assessed: Assessed, balance: Decimal, read_to: in
     event_id = first_id(terms, assessed.group)
     bodies: list[Body] = [_assessment(terms, assessed, read_to, None)]
     if assessed.values:
-        bodies += _postings(terms, _amounts(terms, assessed), balance, event_id)
+        bodies += _postings(terms, _known(terms.figures(assessed)), balance, event_id)
     return _drafts(terms, assessed.group, event_id, bodies)
 
 
 def first_id(terms: Terms, group: str) -> str:
     """The event id of a group's first assessment, whoever makes it: so that there is no second one."""
-    return f"assessment/{terms.period}/{_short(group)}"
+    return f"assessment/{terms.rules.name}/{terms.period}/{_short(group)}"
 
 
 def correction_drafts(
@@ -164,11 +208,12 @@ def correction_drafts(
     after = terms.figures(assessed)
     if not _moved(assessed, standing, before, after):
         return []
-    event_id = f"correction/{terms.period}/{_short(assessed.group)}/{read_to}/{standing.last.offset}"
+    made_by = f"{read_to}/{standing.last.offset}"
+    event_id = f"correction/{terms.rules.name}/{terms.period}/{_short(assessed.group)}/{made_by}"
     bodies: list[Body] = [_assessment(terms, assessed, read_to, standing.last.offset)]
     if not assessed.fault:
         bodies += _adjustment(terms, standing, before, after, event_id, changes)
-        moved = [(after.get(name) or ZERO) - (before.get(name) or ZERO) for name in _LEDGER]
+        moved = {name: (after.get(name) or ZERO) - (before.get(name) or ZERO) for name in terms.rules.accounts}
         bodies += _postings(terms, moved, standing.balance, event_id)
     return _drafts(terms, assessed.group, event_id, bodies)
 
@@ -211,7 +256,7 @@ def _shape(terms: Terms, assessed: Assessed) -> str:
     """The kinds of the figures: amounts, but for those that do not apply."""
     if None not in assessed.values:
         return terms.shape
-    pairs = zip(FIGURES, assessed.values, strict=True)
+    pairs = zip(terms.rules.figures, assessed.values, strict=True)
     return " ".join(f"{name}:{'n' if value is None else f'd{terms.places}'}" for name, value in pairs)
 
 
@@ -242,26 +287,20 @@ def _reason(terms: Terms, standing: Standing, changes: Sequence[str]) -> str:
     return told
 
 
-def _amounts(terms: Terms, assessed: Assessed) -> list[Decimal]:
-    """What a first assessment moves in the ledger."""
-    return [terms.money(assessed.values[place] or 0) for place in _PLACES]
+def _known(figures: Figures) -> dict[str, Decimal]:
+    """Figures that do not apply count as zero."""
+    return {name: amount or ZERO for name, amount in figures.items()}
 
 
-def _postings(terms: Terms, moved: Sequence[Decimal], balance: Decimal, cause: str) -> Iterator[Posting]:
-    """Postings for what liability, entitlement and payments moved, and a refund of what is then owed to the subject."""
-    liability, entitlement, payments = moved
-    paid = payments - entitlement
-    owed = balance + liability - entitlement - paid
-    amounts = (
-        (Movement.LIABILITY, liability),
-        (Movement.ENTITLEMENT, entitlement),
-        (Movement.PAYMENT, paid),
-        (Movement.REFUND, max(ZERO, -owed)),
-    )
+def _postings(terms: Terms, moved: Mapping[str, Decimal], balance: Decimal, cause: str) -> Iterator[Posting]:
+    """A posting for each account that moved, and one that pays back what is then owed to the subject."""
     currency, period = terms.program.settings.currency, str(terms.period)
-    for movement, amount in amounts:
+    for movement, account, _, amount in terms.movements(moved):
         if amount:
-            yield post(movement, amount, period=period, currency=currency, cause=cause)
+            yield post(movement, amount, period=period, currency=currency, cause=cause, account=account)
+    refund = max(ZERO, -(balance + terms.left_to_pay(moved)))
+    if refund:
+        yield post(Movement.REFUND, refund, period=period, currency=currency, cause=cause)
 
 
 def _drafts(terms: Terms, subject: str, event_id: str, bodies: Sequence[Body]) -> list[Draft]:

@@ -147,10 +147,9 @@ def _interpret(
 
 def _together(binding: Binding, columns: Columns) -> Iterator[Mapping[str, list[int]]]:
     """The rows of each group, of the people in it, and of their records."""
-    inside = columns.groups[binding.group].group
-    places = {binding.person: inside}
+    places = {binding.person: columns.groups[binding.group].group} if binding.person else {}
     for entity, owners in columns.owners.items():
-        places[entity] = inside[owners] if binding.records[entity] == binding.person else owners
+        places[entity] = places[binding.person][owners] if binding.records[entity] == binding.person else owners
     members: list[dict[str, list[int]]] = [
         {binding.group: [row], **{entity: [] for entity in places}} for row in range(columns.counts[binding.group])
     ]

@@ -1,7 +1,7 @@
 """Corrections as they arrive: late or corrected facts find the assessments that used them, and are assessed anew.
 
-For each period that an annual run has been through, the follower has a position (consumer `follow-<period>`, which
-begins at the run's horizon):
+For each assessment and period that an annual run has been through, the follower has a position (consumer
+`follow-<assessment>-<period>`, which begins at the run's horizon):
 
 1. Read the next facts after the position. Of each subject compare what held for the period before and after them, by
    the attributes that the figures can read. Where nothing changed, nothing is to be done.
@@ -29,6 +29,7 @@ from api.assess.concerned import Touched, named_by, records_of, touched_by
 from api.assess.drafts import Standing, Terms, correction_drafts, fault_of, is_erased, standing_of, terms_of
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import population_of
+from api.failures import Failure
 from citizens import (
     Adjustment,
     Advance,
@@ -65,6 +66,7 @@ class FollowReport:
 class Corrected:
     """A group of which something was recorded: what its figures are more or less than before, or its fault."""
 
+    assessment: str
     period: str
     group: str
     differences: tuple[tuple[str, Decimal], ...]
@@ -91,16 +93,16 @@ class Follower:
         self._terms: dict[str, Terms] = {}
 
     def positions(self) -> dict[str, int]:
-        """How far each period has been followed."""
+        """How far each assessment and period has been followed, by `<assessment>-<period>`."""
         return followed(self.log)
 
     def step(self, window: int = WINDOW) -> bool:
-        """Handle up to `window` facts for each period; whether any period was behind the log's end."""
+        """Handle up to `window` facts for each position; whether any was behind the log's end."""
         head = self.log.head()
-        behind = {period: at for period, at in self.positions().items() if at < head}
-        for period, position in behind.items():
+        behind = {key: at for key, at in self.positions().items() if at < head}
+        for key, position in behind.items():
             try:
-                self._follow(self._terms_of(period), position, head, window)
+                self._follow(self._terms_of(key), position, head, window)
             except PositionConflict:  # another follower was faster; the next step goes on from there
                 continue
         return bool(behind)
@@ -114,22 +116,33 @@ class Follower:
             for event in events:
                 assert isinstance(event.body, Assessment)
                 last[event.body.period, event.subject] = bool(fault_of(event.body))
-        for period, position in self.positions().items():
-            groups = [group for (of, group), fault in last.items() if fault and of == period]
+        for key, position in self.positions().items():
+            terms = self._terms_of(key)
+            faulty = [group for (period, group), fault in last.items() if fault and period == str(terms.period)]
+            groups = [group for group in faulty if group.partition("/")[0] == terms.binding.group]
             for start in range(0, len(groups), WINDOW):
                 touched = {group: Touched({group}) for group in groups[start : start + WINDOW]}
-                self._correct(self._terms_of(period), touched, position, position)
+                self._correct(terms, touched, position, position)
 
-    def _terms_of(self, period: str) -> Terms:
-        if period not in self._terms:
+    def _terms_of(self, key: str) -> Terms:
+        """The terms that a position is of. Raises Failure if the rules no longer have that assessment."""
+        if key not in self._terms:
+            name, _, period = key.partition("-")
+            rules = self.program.settings.assessments.get(name)
+            if rules is None:
+                known = ", ".join(f"`{one}`" for one in self.program.settings.assessments) or "none"
+                raise Failure(
+                    f"`{name}` was assessed for {period}, and the rules have no such assessment",
+                    f"follow with the rules that it was assessed by; these declare: {known}",
+                )
             parsed = parse_period(period, dict(self.program.settings.calendars))
-            self._terms[period] = terms_of(self.program, parsed, self._actor)
-        return self._terms[period]
+            self._terms[key] = terms_of(self.program, rules, parsed, self._actor)
+        return self._terms[key]
 
     def _follow(self, terms: Terms, position: int, head: int, window: int) -> None:
         events, to = self._next(position, head, window)
         self._correct(terms, touched_by(self.log, terms, events, position, to), position, to)
-        entities = (terms.binding.group, terms.binding.person, *terms.binding.records)
+        entities = {terms.binding.group, terms.binding.person, *terms.binding.records}
         self.report.facts += sum(event.subject.partition("/")[0] in entities for event in events)
 
     def _next(self, position: int, head: int, window: int) -> tuple[list[Event], int]:
@@ -155,7 +168,7 @@ class Follower:
             (one, correction_drafts(terms, one, standing[one.group], to, tuple(touched[one.group].changes)))
             for one in self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
         ]
-        advance = Advance(f"{FOLLOWER}{terms.period}", position, to)
+        advance = Advance(f"{FOLLOWER}{terms.key}", position, to)
         self.log.append([draft for _, drafts in made for draft in drafts], advance=advance)
         for one, drafts in made:
             self._count(terms, one, bool(drafts))
@@ -206,13 +219,15 @@ class Follower:
 
 
 def followed(log: SqliteLog) -> dict[str, int]:
-    """How far each period has been followed, of those that an annual run has been through."""
+    """How far each assessment has been followed, by `<assessment>-<period>`, of those that a run has been through."""
     return {name.removeprefix(FOLLOWER): at for name, at in log.positions().items() if name.startswith(FOLLOWER)}
 
 
 def _corrected(terms: Terms, one: Assessed, drafts: Sequence[Draft]) -> Corrected:
     adjustments = [draft.body for draft in drafts if isinstance(draft.body, Adjustment)]
-    return Corrected(str(terms.period), one.group, adjustments[0].differences if adjustments else (), one.fault)
+    return Corrected(
+        terms.rules.name, str(terms.period), one.group, adjustments[0].differences if adjustments else (), one.fault
+    )
 
 
 def _present(last: Event | None, also: set[str]) -> tuple[Use, ...]:

@@ -1,6 +1,7 @@
 """A snapshot's people and records dealt out to their groups, and any part of it as tables for the engine's door.
 
-1. A person is in the group that the relation named after the group's entity leads to, or alone.
+1. A person is in the group that the relation named after the group's entity leads to, or alone. Where people are
+   assessed themselves, each is a group of one: there are no members, only records.
 2. A record goes with its owner: into the owner's group, or nowhere.
 3. A part is some rows of the groups' table, with everybody and everything in them, group by group.
 """
@@ -44,20 +45,27 @@ def _members(table: Table, link: Link, of: Rows) -> Members:
 
 
 class Population:
-    """A snapshot's groups, and who and what is in each: `people` first, then `records` by entity."""
+    """A snapshot's groups, and who and what is in each: people first, then `records` by entity.
 
-    def __init__(self, binding: Binding, snapshot: Snapshot, groups: Table, people: Table, link: Link) -> None:
+    `sizes` are how many people are in each group; `alone` how many are in none.
+    """
+
+    def __init__(self, binding: Binding, snapshot: Snapshot, groups: Table, people: Members | None) -> None:
         self.binding, self.groups = binding, groups
-        self.people = _members(people, link, link.rows)
-        self.members = {binding.person: self.people}
+        self.members = {} if people is None else {binding.person: people}
         for entity, owner in binding.records.items():
             table = snapshot.tables.get(entity)
             owned = table.links.get(owner) if table is not None else None
             if table is not None and owned is not None:
-                of = _through(owned.rows, link.rows) if owner == binding.person else owned.rows
+                of = owned.rows
+                if people is not None and owner == binding.person:
+                    of = _through(owned.rows, people.link.rows)
                 self.members[entity] = _members(table, owned, of)
-        self.sizes = np.bincount(self.people.of[self.people.order], minlength=len(groups)).astype(np.int64)
-        self.alone = len(people) - len(self.people.order)
+        self.sizes: Rows = np.ones(len(groups), dtype=np.int64)
+        self.alone = 0
+        if people is not None:
+            self.sizes = np.bincount(people.of[people.order], minlength=len(groups)).astype(np.int64)
+            self.alone = len(people.table) - len(people.order)
         self.misfits = self._misfits(snapshot)
 
     def occupied(self) -> Rows:
@@ -91,11 +99,16 @@ def _through(rows: Rows, others: Rows) -> Rows:
 
 def population_of(binding: Binding, snapshot: Snapshot) -> Population | None:
     """A snapshot's people dealt out to groups; None if nobody is in any."""
-    groups, people = snapshot.tables.get(binding.group), snapshot.tables.get(binding.person)
-    link = people.links.get(binding.group) if people is not None else None
-    if groups is None or people is None or link is None:
+    groups = snapshot.tables.get(binding.group)
+    if groups is None:
         return None
-    return Population(binding, snapshot, groups, people, link)
+    if not binding.person:
+        return Population(binding, snapshot, groups, None)
+    people = snapshot.tables.get(binding.person)
+    link = people.links.get(binding.group) if people is not None else None
+    if people is None or link is None:
+        return None
+    return Population(binding, snapshot, groups, _members(people, link, link.rows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

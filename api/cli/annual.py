@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from api.assess.annual import AnnualReport, run_annual
-from api.assess.drafts import FIGURES, Terms, terms_of
+from api.assess.drafts import Terms, all_terms
 from api.cases.naming import read_period
 from api.cases.values import with_commas
 from api.cli.log.output import counting, table
@@ -22,25 +22,33 @@ SHOWN_FAULTS = 20
 def annual_command(
     rules: str, year: str, log: Path | None, as_known: str | None, other_rules: bool, threads: int, as_json: bool
 ) -> int:
-    """Assess everybody for a year, or go on where a run was cut off."""
+    """Assess everybody for a year and the periods in it, or go on where a run was cut off."""
     known = read_known(as_known, "--as-known")
     with waiting("reading the rules"):
         program = programs.load_program(rules)
-    terms = terms_of(program, read_period(program, year), login_name())
-    start = time.monotonic()
-    with writing(log) as opened, counting("assessing") as progress:
-        if sys.stderr.isatty():
-            print("reading the log …", end="", file=sys.stderr, flush=True)
-        report = run_annual(opened, terms, known, progress, threads=threads, other_rules=other_rules)
+    every = all_terms(program, read_period(program, year), login_name())
+    done: list[dict[str, object]] = []
+    failed = False
+    with writing(log) as opened:
+        for terms in every:
+            start = time.monotonic()
+            with counting("assessing") as progress:
+                if sys.stderr.isatty():
+                    print("reading the log …", end="", file=sys.stderr, flush=True)
+                report = run_annual(opened, terms, known, progress, threads=threads, other_rules=other_rules)
+            failed = failed or bool(report.failed)
+            if as_json:
+                done.append(_as_json(report, terms))
+            else:
+                _show(report, terms, time.monotonic() - start)
     if as_json:
-        say_json(_as_json(report, terms))
-    else:
-        _show(report, terms, time.monotonic() - start)
-    return ExitCode.FAILED if report.failed else ExitCode.DONE
+        say_json({"runs": done})
+    return ExitCode.FAILED if failed else ExitCode.DONE
 
 
 def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
-    period, groups = terms.period, terms.program.settings.entities[terms.binding.group].plural.replace("_", " ")
+    period = f"{_name(terms)} {terms.period}"
+    groups = terms.program.settings.entities[terms.binding.group].plural.replace("_", " ")
     for group, fault in report.failed[:SHOWN_FAULTS]:
         # the fault names whom it concerns; the group is not repeated where that is the group itself
         complain(f"{group}: {fault}" if not fault.startswith(f"{group}:") else fault)
@@ -66,20 +74,25 @@ def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
         say(line)
 
 
+def _name(terms: Terms) -> str:
+    return (terms.rules.label or terms.rules.name).replace("_", " ")
+
+
 def _faults_before(report: AnnualReport) -> str:
     faults = report.groups - report.already
     return f"; {count(faults, 'group')} could not be assessed" if faults else ""
 
 
 def _sums(report: AnnualReport, terms: Terms) -> list[tuple[str, str]]:
-    sums = [(name, terms.money(total)) for name, total in zip(FIGURES, report.totals, strict=True)]
+    sums = [(name, terms.money(total)) for name, total in report.totals.items()]
     sums += [("still owed", report.due), ("paid back", report.refunded)]
     return [(name, with_commas(format(amount, "f"))) for name, amount in sums]
 
 
 def _as_json(report: AnnualReport, terms: Terms) -> dict[str, object]:
-    totals = {name: format(terms.money(sum_), "f") for name, sum_ in zip(FIGURES, report.totals, strict=True)}
+    totals = {name: format(terms.money(total), "f") for name, total in report.totals.items()}
     told: dict[str, object] = {
+        "assessment": terms.rules.name,
         "period": str(terms.period),
         "program": report.program,
         "known_to": report.horizon,

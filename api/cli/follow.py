@@ -73,12 +73,12 @@ def _wait(log: Path | None, every: float) -> None:
 def _show(report: FollowReport, positions: Mapping[str, int], changes: list[Corrected]) -> None:
     for one in changes[:SHOWN]:
         told = ", ".join(f"{name} {_signed(one, name)}" for name, _ in one.differences)
-        say(f"{one.period}  {one.group}  {one.fault or told or 'assessed'}")
+        say(f"{one.assessment}  {one.period}  {one.group}  {one.fault or told or 'assessed'}")
     if len(changes) > SHOWN:
         say(f"… and {len(changes) - SHOWN:,} more")
     anew = f"{count(report.facts, 'event')} with facts: {count(report.reassessed, 'group')} assessed anew"
     say(f"{anew}, {report.changed:,} changed, {len(report.failed):,} could not be assessed")
-    say("followed " + ", ".join(f"{period} to offset {at:,}" for period, at in positions.items()))
+    say("followed " + ", ".join(f"{key.replace('-', ' ', 1)} to offset {at:,}" for key, at in positions.items()))
     for (period, group), fault in report.failed.items():
         complain(f"{period}  {group}: {fault}")
 
@@ -94,6 +94,7 @@ def _as_json(report: FollowReport, positions: Mapping[str, int], changes: list[C
         "assessed_anew": report.reassessed,
         "changed": [
             {
+                "assessment": one.assessment,
                 "period": one.period,
                 "group": one.group,
                 "differences": {name: format(amount, "f") for name, amount in one.differences},

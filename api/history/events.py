@@ -48,6 +48,7 @@ OTHERS = ("subject", "id", "reason", "expected_version")
 _Made = TypeVar("_Made")
 _KEYS = (*OTHERS[:2], *BODIES, *OTHERS[2:], *ORIGIN)
 _POSTING = ("amount", "period", "currency", "cause")
+_ACCOUNT = "account"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*(?:_[0-9]{3})*)(?:\.[0-9]+)?", re.ASCII)
 _DIGITS = re.compile(r"[-+.]?[0-9]", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -190,10 +191,11 @@ class _Reader:
         return self.text(self.needed(node, "reason", "say why: `reason: amended return`")).text
 
     def posting(self, movement: Movement, entry: Entry) -> Body:
-        said = self.mapping(entry.value, f"`{entry.name}` is a mapping of {', '.join(_POSTING)}")
+        keys = (*_POSTING, _ACCOUNT)
+        said = self.mapping(entry.value, f"`{entry.name}` is a mapping of {', '.join(keys)}")
         for one in said:
-            if one.name not in _POSTING:
-                help = suggestion(one.name, _POSTING, f"it has {', '.join(_POSTING)}")
+            if one.name not in keys:
+                help = suggestion(one.name, keys, f"it has {', '.join(keys)}")
                 raise self.fault("E201", f"a {entry.name} has no `{shown(one.name)}`", one.key.span, help)
         found = self.needed(said, "amount", "write `amount: 500.00`")
         amount = self.value("amount", found.value)
@@ -201,9 +203,11 @@ class _Reader:
             raise self.fault("E204", "`amount` is not a number", found.value.span, _MONEY_HELP)
         texts = [self.text(self.needed(said, name, f"write `{name}: …`")).text for name in _POSTING[1:]]
         period, currency, cause = texts
+        named = said.find(_ACCOUNT)
+        account = self.text(named).text if named is not None else ""
 
         def make() -> Body:
-            return post(movement, Decimal(amount), period=period, currency=currency, cause=cause)
+            return post(movement, Decimal(amount), period=period, currency=currency, cause=cause, account=account)
 
         return self.checked(make, said.span, "correct it")
 

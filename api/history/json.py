@@ -97,7 +97,8 @@ def body_json(body: Body) -> dict[str, object]:
             return {kind_of(body): body.case, "reason": body.reason}
         case Posting():
             said = {"amount": format(amount_of(body), "f"), "period": body.period, "currency": body.currency}
-            return {body.movement.value: {**said, "cause": body.cause}}
+            account = {"account": body.account} if body.account else {}
+            return {body.movement.value: {**said, "cause": body.cause, **account}}
         case Assessment():
             return {"assessment": _assessment(body)}
         case Adjustment():

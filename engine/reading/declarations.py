@@ -248,6 +248,35 @@ BUILT_IN_ENUMS: Mapping[str, EnumDeclaration] = {
 
 
 @dataclass(frozen=True, slots=True)
+class AssessmentRules(Declaration):
+    """What an assessment consists of: whom it is made `of` (a group or a person), for each `period`.
+
+    `liabilities`, `entitlements` and `payments` name figures, each with the name of its account in the ledger.
+    `payments_include` are entitlements that the payments count already. `shown` are figures that an assessment also
+    keeps. `places` says where each figure is named.
+    """
+
+    of: str = ""
+    period: PeriodKind | None = None
+    liabilities: Mapping[str, str] = field(default_factory=dict)
+    entitlements: Mapping[str, str] = field(default_factory=dict)
+    payments: Mapping[str, str] = field(default_factory=dict)
+    payments_include: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """Every figure that moves the ledger, with its account."""
+        return {**self.liabilities, **self.entitlements, **self.payments}
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Every figure that an assessment keeps, each once: those shown first."""
+        return tuple(dict.fromkeys((*self.shown, *self.accounts)))
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a jurisdiction shares: `ruleset.yaml`. After `covers_to`, up to `projected_to`, answers are projections."""
 
@@ -267,6 +296,7 @@ class Settings:
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: {"year": GREGORIAN})
     enums: Mapping[str, EnumDeclaration] = field(default_factory=lambda: BUILT_IN_ENUMS)
     entities: Mapping[str, Entity] = field(default_factory=dict)
+    assessments: Mapping[str, AssessmentRules] = field(default_factory=dict)
 
     def is_projection(self, day: date) -> bool:
         """Whether what holds on a day is projected: the law as it stands, with amounts that are not known yet."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
+from engine.reading.assessments import read_assessments
 from engine.reading.context import Context
 from engine.reading.declarations import BUILT_IN_ENUMS, EnumDeclaration, Settings
 from engine.reading.entities import read_entities
@@ -24,7 +25,7 @@ from engine.values.types import PLAIN_TYPES
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
     "attains",
-    "calendars", "enums", "entities",
+    "calendars", "enums", "entities", "assessment",
 )  # fmt: skip
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})", re.ASCII)
 
@@ -39,7 +40,8 @@ def read_settings(node: Node, name: str, problems: Diagnostics) -> Settings:
     plain = _numbers(fields, _words(fields, Settings(name)))
     shared = replace(plain, calendars=_calendars(fields), enums=_enums(fields))
     entities = read_entities(replace(fields, context=replace(context, settings=shared)))
-    return replace(shared, entities=entities)
+    whole = replace(shared, entities=entities)
+    return replace(whole, assessments=read_assessments(replace(fields, context=replace(context, settings=whole))))
 
 
 def _words(fields: Fields, settings: Settings) -> Settings:

@@ -33,6 +33,7 @@ from engine.ir.program import Program
 from engine.values.periods import parse_period
 
 ORIGIN = Origin("payroll", "test", "tax code 1", "tax")
+LIABILITY, ENTITLEMENT, PAYMENTS = "total_tax", "income_tax_refundable_credits", "total_payments"
 Kind = TypeVar("Kind", bound=Body)
 NEW_YEAR, PAY, BORN, UNIT = date(2024, 1, 1), "employment_income", "birth_date", "tax_unit"
 OWNER, WAGES = "person", "w2_wages"
@@ -47,7 +48,13 @@ def program() -> Program:
 @cache
 def terms(year: str = "2024") -> Terms:
     """The terms of assessing a year."""
-    return terms_of(program(), parse_period(year, dict(program().settings.calendars)), "test")
+    return terms_with(program(), year)
+
+
+def terms_with(rules: Program, year: str = "2024") -> Terms:
+    """The terms of assessing a year's income tax by some version of the rules."""
+    period = parse_period(year, dict(rules.settings.calendars))
+    return terms_of(rules, rules.settings.assessments["income_tax"], period, "test")
 
 
 def facts(subject: str, event_id: str, values: Mapping[str, Value], day: date = NEW_YEAR) -> Draft:

@@ -13,13 +13,13 @@ import pytest
 
 from api.assess import figures
 from api.assess.annual import run_annual
-from api.assess.drafts import LIABILITY, terms_of
 from api.assess.follow import Follower
 from api.failures import Failure
 from api.history.tables import sample_tables
 from citizens import Assessment, Belongs, Membership, Movement, Origin, Source, SqliteLog, Use, import_tables, open_log
 from tests.api.households import (
     BORN,
+    LIABILITY,
     PAY,
     UNIT,
     annual,
@@ -34,6 +34,7 @@ from tests.api.households import (
     program,
     retraction,
     terms,
+    terms_with,
 )
 
 DAY, UNITS = date(2024, 1, 1), 180
@@ -116,9 +117,9 @@ def test_a_run_that_was_begun_with_other_rules_goes_on_only_if_told_to(
     monkeypatch.undo()
     changed = replace(program(), fingerprint="f" * 64)
     with pytest.raises(Failure, match="was begun with other rules"):
-        run_annual(log, terms_of(changed, terms().period, "test"))
+        run_annual(log, terms_with(changed))
     assert bodies(log, Assessment) == []
-    assert run_annual(log, terms_of(changed, terms().period, "test"), other_rules=True).assessed == 20
+    assert run_annual(log, terms_with(changed), other_rules=True).assessed == 20
     assert {body.program for body in bodies(log, Assessment)} == {"f" * 64}
     finished = annual(log)
     assert (finished.finished, finished.program) == (True, "f" * 64)

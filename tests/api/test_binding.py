@@ -64,7 +64,7 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
 def bound(program: Program) -> Binding:
     relief = program.find("relief")
     assert relief is not None
-    return bind(program, parse_period("2024"), (relief,))
+    return bind(program, parse_period("2024"), (relief,), "tax_unit")
 
 
 def relief(log: SqliteLog, program: Program) -> Decimal:

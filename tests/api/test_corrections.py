@@ -16,11 +16,13 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.assess.drafts import ENTITLEMENT, LIABILITY, PAYMENTS
 from citizens import Belongs, Draft, Event, Movement, Posting, SqliteLog, Value, open_log, trial_balance
 from tests.api.households import (
     BORN,
+    ENTITLEMENT,
+    LIABILITY,
     PAY,
+    PAYMENTS,
     UNIT,
     annual,
     correction,

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from api.assess.annual import run_annual
-from api.assess.drafts import ENTITLEMENT, LIABILITY, terms_of
 from api.assess.follow import Follower
 from citizens import (
     Adjustment,
@@ -27,6 +26,8 @@ from citizens import (
 )
 from tests.api.households import (
     BORN,
+    ENTITLEMENT,
+    LIABILITY,
     ORIGIN,
     PAY,
     UNIT,
@@ -42,7 +43,7 @@ from tests.api.households import (
     person,
     program,
     retraction,
-    terms,
+    terms_with,
 )
 
 CITIZEN = "is_us_citizen_or_resident"
@@ -180,7 +181,7 @@ def test_a_retry_with_corrected_rules_assesses_what_failed(log: SqliteLog) -> No
     assert pay is not None
     narrow = {**program().definitions, pay.name: replace(pay, high=Fraction(10))}
     wrong = replace(program(), definitions=narrow, fingerprint="0" * 64)
-    assert run_annual(log, terms_of(wrong, terms().period, "test")).assessed == 0
+    assert run_annual(log, terms_with(wrong)).assessed == 0
     assert follow(log).reassessed == 0, "other rules alone correct nothing"
     follower = Follower(log, program())
     follower.retry()

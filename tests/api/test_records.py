@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from api.assess.drafts import LIABILITY
 from citizens import Assessment, Belongs, Movement, SqliteLog, open_log
 from tests.api.households import (
+    LIABILITY,
     OWNER,
     UNIT,
     WAGES,

@@ -141,7 +141,7 @@ def python(*arguments: str | Path) -> subprocess.Popen[str]:
 def known_to(log: Path) -> int:
     """The offset up to which the annual run read facts: the end of the import."""
     with open_log(log, write=False) as opened:
-        return opened.position("annual-2024")
+        return opened.position("annual-income_tax-2024")
 
 
 def kill_after(process: subprocess.Popen[str], log: Path, more_events: int) -> bool:
@@ -164,7 +164,7 @@ def test_the_annual_run_says_what_it_did_and_does_it_once(log: Path) -> None:
     assert "2,000 assessed now" in told.stdout
     again = run("annual", "us", "--year", "2024", "--log", log)
     assert again.stdout.startswith(
-        f"2024: all 2,000 tax units were assessed before, as known at offset {known_to(log):,}\n"
+        f"income tax 2024: all 2,000 tax units were assessed before, as known at offset {known_to(log):,}\n"
     )
     with open_log(log, write=False) as opened:
         assert assessments(opened) == UNITS
@@ -177,7 +177,7 @@ def test_an_annual_run_that_is_killed_again_and_again_assesses_everybody_once(lo
     for _ in range(3):
         killed += kill_after(start("annual", "us", "--year", "2024", "--log", log), log, moments.randint(1, 2_500))
     assert killed, "no process was killed at work"
-    told = answer("annual", "us", "--year", "2024", "--log", log)
+    (told,) = answer("annual", "us", "--year", "2024", "--log", log)["runs"]
     assert told["assessed"] + told["assessed_before"] == told["groups"] == UNITS
     with open_log(log, write=False) as opened, open_log(finished, write=False) as undisturbed:
         assert assessments(opened) == UNITS
@@ -192,7 +192,7 @@ def test_facts_that_are_recorded_between_a_kill_and_the_resumption_are_left_to_t
     assert kill_after(start("annual", "us", "--year", "2024", "--log", log), log, 600)
     before = known_to(log)
     late_wages(log, people_of(log, 3), "90000.00")
-    assert answer("annual", "us", "--year", "2024", "--log", log)["known_to"] == before
+    assert answer("annual", "us", "--year", "2024", "--log", log)["runs"][0]["known_to"] == before
     with open_log(log, write=False) as opened, open_log(finished, write=False) as undisturbed:
         assert standing(opened) == standing(undisturbed)
     assert len(answer("follow", "--once", "--log", log)["changed"]) >= 1
@@ -203,7 +203,7 @@ def test_an_annual_run_as_known_earlier_and_not_as_known_at_another_time(log: Pa
     command = ("annual", "us", "--year", "2024", "--log", log)
     with open_log(log, write=False) as opened:
         imported = opened.head() - 1
-    assert answer(*command, "--as-known", f"#{imported}")["failed"] == []
+    assert answer(*command, "--as-known", f"#{imported}")["runs"][0]["failed"] == []
     other = run(*command, "--as-known", "#1000")
     assert other.returncode == 1
     assert f"was begun as known at offset {imported:,}, not 1,000" in other.stderr
@@ -224,7 +224,7 @@ def test_a_late_fact_is_followed_to_the_ledger(assessed: Path) -> None:
     assert told.returncode == 0
     assert "adjusted_gross_income +" in told.stdout
     assert "1 event with facts: 1 group assessed anew, 1 changed, 0 could not be assessed" in told.stdout
-    group = told.stdout.split()[1]
+    group = told.stdout.split()[2]
     assert "liability" in run("ledger", group, "--log", assessed).stdout
     late_wages(assessed, people_of(assessed, 1), "-1.00", "wrong")
     wrong = run("follow", "--once", "--log", assessed)

@@ -27,7 +27,7 @@ from citizens import (
     trial_balance,
 )
 
-_LINES = ("recorded", "what", "period", "amount", "balance", "because of")
+_LINES = ("recorded", "what", "account", "period", "amount", "balance", "because of")
 
 
 def ledger_command(subject: str, log: Path | None, known: str | None, as_json: bool) -> int:
@@ -64,6 +64,7 @@ def _statement(lines: Sequence[Line]) -> None:
         (
             f"#{line.offset} {moment_text(line.recorded_at_us)}",
             line.posting.movement.value,
+            line.posting.account,
             line.posting.period,
             _money(amount_of(line.posting)),
             _money(line.balance),
@@ -71,7 +72,7 @@ def _statement(lines: Sequence[Line]) -> None:
         )
         for line in lines
     ]
-    for text in table(_LINES, rows, frozenset({3, 4})):
+    for text in table(_LINES, rows, frozenset({4, 5})):
         say(text)
 
 
@@ -114,6 +115,7 @@ def _line_json(line: Line, reasons: Mapping[str, str]) -> dict[str, object]:
         "offset": line.offset,
         "recorded_at": moment_json(line.recorded_at_us),
         "movement": posting.movement.value,
+        "account": posting.account or None,
         "period": posting.period,
         "currency": posting.currency,
         "amount": format(amount_of(posting), "f"),
