@@ -1,4 +1,4 @@
-"""`annual`, `follow` and `ledger` on rules that are not American: taxes of couples, benefits of households, of people."""
+"""`annual`, `follow` and `ledger` on rules that are not American: taxes of couples, benefits of households."""
 
 from __future__ import annotations
 
