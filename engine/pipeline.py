@@ -33,7 +33,9 @@ from engine.lint.witness import Ground
 from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
 from engine.reading.documents import read_ruleset
 from engine.reforms.apply import apply_reforms
+from engine.syntax.nodes import shown
 from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
+from engine.values.types import Kind
 
 MAX_DEFINITIONS = 200_000
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # passes walk formulas as deep as the parser lets them be
@@ -118,6 +120,7 @@ def _constants(program: Program) -> dict[str, Parameter | Table | Scale]:
 
 def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) -> None:
     """What would make a figure wrong or missing. Of what was not read whole nothing more is said."""
+    _vacancies(program, problems)
     whole = coverage.untouched(symbols, problems)
     dates = coverage.DateCoverage(program.settings, _constants(program), program.functions, problems)
     for definition in program.definitions.values():
@@ -129,6 +132,18 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
     if whole >= set(_constants(program)):  # else a stand-in would be judged
         names = [one.name for one in sound] + [name for name in program.functions if name in whole]
         constant_faults(program, names, problems)
+
+
+def _vacancies(program: Program, problems: Diagnostics) -> None:
+    """Report what a role's `unless` names that is no boolean fact of the group."""
+    for entity in program.settings.entities.values():
+        facts = {one.short_name: one for one in program.definitions.values() if one.entity == entity.name}
+        for role in entity.roles:
+            found = facts.get(role.unless)
+            if role.unless and (found is None or not found.is_input or found.type.kind is not Kind.BOOLEAN):
+                message = f"`{shown(role.unless)}` is no boolean fact of a {entity.name}"
+                help_text = "name an input of this entity with `type: boolean`"
+                problems.add("E213", message, role.unless_span, help=help_text)
 
 
 def _declared(name: str) -> str:

@@ -377,11 +377,19 @@ class _Reader:
                     message = f"`{name}` has no `{role.name}`"
                     self.report("E805", message, span, help=f"add `{role.name}: …`")
 
+    def vacant(self, entity: str, group: str, role: str) -> bool:
+        """Whether a fact of the group says that nobody holds the role, whoever is listed."""
+        unless = next((one.unless for one in self.entities[entity].roles if one.name == role), "")
+        stated = [fact for fact, value in self.given.items() if fact.instance == group and value is True]
+        known = self.program.definitions
+        return any(known[fact.name].short_name == unless and known[fact.name].entity == entity for fact in stated)
+
     def case(self, at: Period) -> Case:
         records: dict[tuple[str, str], list[str]] = {}
         for (entity, record), (owner, _) in self.owner_of.items():
             records.setdefault((entity, owner), []).append(record)
-        holders = {key: tuple(person for person, _ in people) for key, people in self.holders.items()}
+        held = {key: tuple(person for person, _ in people) for key, people in self.holders.items()}
+        holders = {key: people for key, people in held.items() if not self.vacant(*key)}
         return Case(
             at=at,
             instances={entity: tuple(names) for entity, names in self.instances.items()},

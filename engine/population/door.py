@@ -183,6 +183,7 @@ class _Door:
             self.known[entity] = self.identities(entities[entity], table)
         groups, owners = self.links()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
+        groups = {name: self.without_vacant_roles(entities[name], link, columns) for name, link in groups.items()}
         counts = {entity: table.num_rows for entity, table in self.tables.items()}
         ids = {name: one.to_numpy(zero_copy_only=False) for name, one in self.known.items() if one is not None}
         return Columns(self.at, counts, columns, groups, owners, ids, complete)
@@ -279,6 +280,20 @@ class _Door:
                 for row in np.flatnonzero(of_role > one.maximum):
                     message = f"{of_role[row]} have the role `{one.name}`, and at most {one.maximum} may"
                     self.report(entity.name, int(row) + 1, one.name, message)
+
+    def without_vacant_roles(self, entity: Entity, link: GroupLink, columns: Mapping[Cell, Column]) -> GroupLink:
+        """The link without those whose role nobody holds, where a fact of the group says so."""
+        of = link.group
+        for number, role in enumerate(entity.roles):
+            for cell, column in columns.items():
+                definition = self.program.definitions[cell.name]
+                if not role.unless or (definition.short_name, definition.entity) != (role.unless, entity.name):
+                    continue
+                stated = column.entries.astype(bool)
+                if column.missing is not None:
+                    stated = stated & ~column.missing
+                of = np.where((of >= 0) & (link.role == number) & stated[np.maximum(of, 0)], -1, of).astype(np.int32)
+        return replace(link, group=of)
 
     # --- figures
 

@@ -215,12 +215,15 @@ class EnumDeclaration(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A part that people play in a group. `maximum` None: any number."""
+    """A part that people play in a group. `maximum` None: any number. `unless`: a boolean fact of the group; where it
+    is stated true, nobody holds the role, and who is listed with it is not in the group."""
 
     name: str
     plural: str
     minimum: int = 0
     maximum: int | None = None
+    unless: str = ""
+    unless_span: Span | None = field(default=None, compare=False, repr=False)
 
     @property
     def single(self) -> bool:

@@ -98,7 +98,7 @@ def _roles(fields: Fields, words: dict[str, Span]) -> tuple[Role, ...]:
 def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
     what = f"the role `{shown(entry.name)}`"
     _claim(context, entry.key, words)
-    fields = open_fields(context, entry.value, entry.key.span, what, ("plural", "min", "max"))
+    fields = open_fields(context, entry.value, entry.key.span, what, ("plural", "min", "max", "unless"))
     if fields is None:
         return Role(entry.name, entry.name)
     minimum, maximum = _count(fields, "min"), _count(fields, "max")
@@ -114,7 +114,15 @@ def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
     elif unbounded or (maximum or 1) > 1:
         message = f"{what} may be held by several people and has no plural"
         context.report("E213", message, fields.place, help="add `plural:`, or `max: 1`")
-    return Role(entry.name, plural.text if plural else entry.name, minimum or 0, maximum)
+    unless = fields.scalar("unless")
+    return Role(
+        entry.name,
+        plural.text if plural else entry.name,
+        minimum or 0,
+        maximum,
+        unless.text if unless else "",
+        unless.span if unless else None,
+    )
 
 
 def _count(fields: Fields, key: str) -> int | None:

@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from api.cases.files import load_case
@@ -15,6 +16,8 @@ from engine.interpret.cases import Case, instances_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
+from engine.population.door import from_arrow
+from engine.values.periods import parse_period
 from engine.values.types import EnumValue
 
 FOLDER = Path(__file__).parent / "public_cases"
@@ -51,3 +54,14 @@ def right_value(value: object) -> object:
 
 def _plain(value: object) -> object:
     return value.member if isinstance(value, EnumValue) else value
+
+
+def test_a_separate_return_is_of_one_spouse_in_tables_too() -> None:
+    program = programs.load_program("us")
+    people = {"person_id": ["a", "b"], "tax_unit_id": ["home", "home"], "role": ["head", "spouse"]}
+    for stated, groups in ((True, [0, -1]), (False, [0, 0])):
+        units = {"tax_unit_id": ["home"], "files_separately": [stated]}
+        tables = {"person": pa.table(people), "tax_unit": pa.table(units)}
+        admitted = from_arrow(program, parse_period("2024"), tables)
+        assert admitted.columns is not None
+        assert admitted.columns.groups["tax_unit"].group.tolist() == groups
