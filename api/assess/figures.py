@@ -108,7 +108,7 @@ def _computed(part: Part, figures: Sequence[Definition], constants: Constants, t
 def _refused(part: Part, problem: BadCell, found: _Found) -> None:
     """Note what the door refused, under the row of the group."""
     if not problem.row:
-        raise Failure(str(problem), "the facts do not fit the rules; see `rulewright show` for what the rules read")
+        raise Failure(str(problem), "the facts do not fit the rules; `rulewright show NAME` says what the rules read")
     row, name = part.place(problem.table, problem.row - 1)
     named = problem.column in part.population.binding.read
     found.fault(row, f"{name}: `{problem.column}` {problem.message}" if named else f"{name}: {problem.message}")

@@ -19,7 +19,10 @@ def find_definition(program: Program, name: str) -> Definition:
         choices = ", ".join(f"`{one}`" for one in several)
         raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
     known = {one.short_name for one in program.definitions.values()}
-    raise Misuse(f"there is no figure `{name}`", suggestion(name, known, "see `rulewright show` for what there is"))
+    raise Misuse(
+        f"there is no figure `{name}`",
+        suggestion(name, known, "`rulewright show NAME` finds a figure by a part of its name"),
+    )
 
 
 def find_definitions(program: Program, names: str) -> list[Definition]:

@@ -12,6 +12,7 @@ from api.cases.naming import read_period
 from api.cases.values import with_commas
 from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
+from api.cli.streams import is_terminal
 from api.failures import ExitCode
 from api.history.access import login_name, read_known, writing
 from api.rules import programs
@@ -33,7 +34,7 @@ def annual_command(
         for terms in every:
             start = time.monotonic()
             with counting("assessing") as progress:
-                if sys.stderr.isatty():
+                if is_terminal(sys.stderr):
                     print("reading the log …", end="", file=sys.stderr, flush=True)
                 report = run_annual(opened, terms, known, progress, threads=threads, other_rules=other_rules)
             failed = failed or bool(report.failed)

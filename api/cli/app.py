@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from api.cli.log.app import LogOption, ledger, log_app
+from api.cli.streams import prepare, printable
 from api.failures import ExitCode, Failure
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 rules invalid, 4 examples failed, 5 differences found."
@@ -23,11 +24,31 @@ app = typer.Typer(
     name="rulewright",
     help="Law as data: check it, compute with it, and see why each figure is what it is.",
     epilog=EXIT_CODES,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"rulewright {version('rulewright')}")
+        except PackageNotFoundError:
+            print("rulewright, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Law as data: check it, compute with it, and see why each figure is what it is."""
+
 
 Rules = Annotated[str, typer.Argument(metavar="RULES", help="Shipped rules, such as `us`, or a folder.")]
 RulesOption = Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")]
@@ -292,11 +313,18 @@ _REMEDIES = {
 }
 
 
+_LEFT = "PacifyFlushWrapper"
+
+
 def run() -> int:
     """Run the command; every foreseeable fault becomes a sentence and an exit code."""
+    if not prepare():
+        return _failed(Failure("stdout is closed", "send the result to a file, a pipe, or `/dev/null`"))
     try:
         app(prog_name="rulewright")
     except SystemExit as stop:
+        if type(sys.stdout).__name__ == _LEFT:  # so typer marks that the reader left, with an exit code of 1
+            return ExitCode.DONE
         return _flushed(stop.code if isinstance(stop.code, int) else ExitCode.FAILED if stop.code else 0)
     except BrokenPipeError:
         return _reader_left()
@@ -320,7 +348,8 @@ def _failed(failure: Failure) -> int:
 
         show_problems(problems)
         return failure.code
-    print(f"error: {failure.message}" + (f"\n  = help: {failure.help}" if failure.help else ""), file=sys.stderr)
+    told = f"error: {failure.message}" + (f"\n  = help: {failure.help}" if failure.help else "")
+    print(printable(told), file=sys.stderr)
     return failure.code
 
 

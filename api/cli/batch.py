@@ -21,6 +21,7 @@ from api.batch.marginal import read_marginal
 from api.batch.run import BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, read_period
 from api.cli.output import complain, say, say_json, waiting
+from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
 from api.rules import programs
 from engine.ir.program import Program
@@ -132,7 +133,7 @@ def _cell(value: object) -> object:
 
 
 def _progress(groups: int) -> None:
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         print(f"\r\x1b[Kcomputing: {groups:,} done", end="\r", file=sys.stderr, flush=True)
 
 
@@ -143,14 +144,15 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
     left = len(report.faults) + report.more_faults - SHOWN_FAULTS
     if left > 0:
         complain(f"… and {left:,} more faults")
-    if options.as_json and options.output != "-":
+    if options.as_json:
         counts = {
             name: getattr(report, name) for name in ("groups", "refused", "undetermined", "handed_over", "resumed")
         }
         faults = [
             {"table": _named(f.table), "row": f.row, "column": f.column, "message": f.message} for f in report.faults
         ]
-        say_json({"output": str(job.output), "fingerprint": job.program.fingerprint, **counts, "faults": faults})
+        told = {"output": options.output, "fingerprint": job.program.fingerprint, **counts, "faults": faults}
+        say_json(told, to_stderr=options.output == "-")  # stdout holds the rows
         return
     tell = complain if options.output == "-" else say
     group = job.program.settings.entities[group_of(job)]

@@ -43,7 +43,7 @@ def follow_command(rules: str, log: Path | None, once: bool, every: float, retry
             continue
         retry = False
         if as_json:
-            print(json.dumps(_as_json(report, positions, changes), ensure_ascii=False), flush=True)
+            print(json.dumps(_as_json(report, positions, changes)), flush=True)
         elif changes:
             _show(report, positions, changes)
 

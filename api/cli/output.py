@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import TypeVar
 
+from api.cli.streams import can_show_anything, is_terminal, printable, shows_colours
 from api.rules.problems import problem_said
 from api.schema import as_data
 from engine.text.diagnostics import Diagnostic, Severity, render
 
 _Item = TypeVar("_Item")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a file's own bytes shall not steer the terminal
 
 
 def say(text: str = "") -> None:
     """A line of the result."""
-    print(text)
+    print(printable(text))
 
 
 def complain(text: str) -> None:
     """A line that is not part of the result."""
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
-def say_json(value: object) -> None:
+def say_json(value: object, to_stderr: bool = False) -> None:
     """The result as JSON. Values are texts, whole numbers, booleans, lists and mappings: never floats."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    stream = sys.stderr if to_stderr else sys.stdout
+    print(json.dumps(value, indent=2, ensure_ascii=not can_show_anything(stream)), file=stream)
 
 
 def count(number: int, noun: str) -> str:
@@ -48,13 +48,13 @@ def show_problems(problems: Sequence[Diagnostic], to_stderr: bool = True) -> Non
     """All problems, then how many there are."""
     stream = sys.stderr if to_stderr else sys.stdout
     for problem in problems:
-        text = _CONTROL.sub("\ufffd", render(problem))
-        print(_coloured(text, problem, stream.isatty()) + "\n", file=stream)
+        text = printable(render(problem))
+        print(_coloured(text, problem, shows_colours(stream)) + "\n", file=stream)
     print(summary(problems), file=stream)
 
 
-def _coloured(text: str, problem: Diagnostic, terminal: bool) -> str:
-    if not terminal:
+def _coloured(text: str, problem: Diagnostic, colours: bool) -> str:
+    if not colours:
         return text
     head, separator, rest = text.partition(":")
     colour = "31" if problem.severity is Severity.ERROR else "33"
@@ -69,7 +69,7 @@ def problem_json(problem: Diagnostic) -> object:
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Say on a terminal's stderr what takes a while, and wipe it out afterwards."""
-    terminal = sys.stderr.isatty()
+    terminal = is_terminal(sys.stderr)
     if terminal:
         print(f"{what} …", end="", file=sys.stderr, flush=True)
     try:
@@ -81,7 +81,7 @@ def waiting(what: str) -> Iterator[None]:
 
 def progress(items: Iterable[_Item], total: int, what: str) -> Iterator[_Item]:
     """The items; on a terminal's stderr a line says how far they are."""
-    terminal = sys.stderr.isatty()
+    terminal = is_terminal(sys.stderr)
     shown = -1.0
     for done, item in enumerate(items):
         if terminal and monotonic() - shown > 0.2:

@@ -114,7 +114,7 @@ def _remove_exception(ruleset: Ruleset, name: str, exception: str, span: Span, p
             if variable.name == name and any(one.name == exception for one in variable.exceptions):
                 return _with_module(ruleset, module, {"variables": _less(module.variables, name, exception)})
     message = f"`{name}` has no exception `{exception}`"
-    problems.add("E803", message, span, help="see `rulewright show` for the exceptions that there are")
+    problems.add("E803", message, span, help="`rulewright show NAME` lists the exceptions of a figure")
     return ruleset
 
 

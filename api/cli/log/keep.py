@@ -10,6 +10,7 @@ from pathlib import Path
 from api.cli.log.output import table
 from api.cli.log.show import checked_subject
 from api.cli.output import complain, count, say, say_json, waiting
+from api.cli.streams import is_terminal
 from api.failures import ExitCode, Failure, Misuse, suggestion
 from api.history.access import login_name, moment_of, read_day, reading, writing
 from api.history.timeline import nothing_known
@@ -70,7 +71,7 @@ def compact_command(
 
 
 def _on_step(step: str) -> None:
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         words = _STEPS.get(step, "")
         print(f"\r\x1b[K{words}{' …' if words else ''}", end="", file=sys.stderr, flush=True)
 

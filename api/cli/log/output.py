@@ -11,6 +11,7 @@ from decimal import Decimal
 from time import monotonic
 
 from api.cases.values import with_commas
+from api.cli.streams import is_terminal
 from citizens import Belongs, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,7 +86,7 @@ def _block(head: Sequence[str], row: Sequence[str]) -> Iterator[str]:
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function to call with how much is done and how much there is; shown on a terminal's stderr."""
-    terminal = sys.stderr.isatty()
+    terminal = is_terminal(sys.stderr)
     shown = -1.0
 
     def report(done: int, total: int) -> None:
