@@ -23,7 +23,7 @@ FLOORS = {
         *("native", ""),
     ),
     "citizens": ("errors", "events", "codec", "chain", "timeline", "log", "ledger", "sqlite", "sample", ""),
-    "api": ("failures", "schema", "cases", "rules", "batch", "history", "assess", "taxsim", "bench", "cli", ""),
+    "api": ("failures", "schema", "cases", "rules", "batch", "history", "assess", "taxsim", "bench", "http", "cli", ""),
 }
 
 

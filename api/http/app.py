@@ -1,0 +1,100 @@
+"""The application: every route, its description in OpenAPI 3.1, and what turns an exception into a problem document.
+
+`create_app` makes one for a service; `rulewright serve` runs it, tests call it in the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.cases.calculate import engine_version
+from api.failures import Failure
+from api.http.guard import Guard, problem, refusal_of_any
+from api.http.openapi import described
+from api.http.problems import Fault, Refusal
+from api.http.routes import ROUTERS
+from api.http.service import Service
+
+_BY_STATUS = {404: "not-found", 405: "no-such-method", 406: "not-acceptable", 413: "too-large", 415: "not-supported"}
+LAG_EVERY = 0.5
+
+
+def create_app(service: Service) -> Guard:
+    """The application for a service."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(_watch(service))
+        load = asyncio.create_task(service.start())
+        try:
+            yield
+        finally:
+            service.stopping.set()
+            for task in (watch, load):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            service.close()
+
+    app = FastAPI(
+        title="rulewright",
+        version=engine_version(),
+        description="Taxes, benefits and permissions, computed exactly from rules that are data, with reasons.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    for kind in (Refusal, Failure, Exception):
+        app.add_exception_handler(kind, _refused)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _query)
+    described(app)
+    guarded = Guard(app, service)
+    if service.config.origins:
+        return Guard(CORSMiddleware(app, service.config.origins, ("GET", "POST"), ("Content-Type",)), service)
+    return guarded
+
+
+async def _watch(service: Service) -> None:
+    """Measure how late the event loop wakes."""
+    loop = asyncio.get_running_loop()
+    while True:
+        before = loop.time()
+        await asyncio.sleep(LAG_EVERY)
+        service.metrics.loop_lag.set(max(0.0, loop.time() - before - LAG_EVERY))
+
+
+async def _refused(request: Request, fault: Exception) -> Response:
+    """Whatever was raised, as a problem document."""
+    return problem(request, refusal_of_any(fault, request.scope["instance"]))
+
+
+async def _http(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    kind = _BY_STATUS.get(fault.status_code, "not-found")
+    return problem(request, Refusal(kind, headers=dict(fault.headers or {})))
+
+
+async def _query(request: Request, fault: Exception) -> Response:
+    """A query that FastAPI could not read: where, and never what was sent."""
+    assert isinstance(fault, RequestValidationError)
+    faults = []
+    for one in fault.errors():
+        name = str(one["loc"][-1])
+        message = f"{one['msg'][:1].lower()}{one['msg'][1:]}"
+        faults.append(Fault("", f"`{name}`: {message}", "see the parameters of this route in /openapi.json"))
+    return problem(request, Refusal("bad-query", faults))

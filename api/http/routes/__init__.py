@@ -1,0 +1,11 @@
+"""The routes, a module for each kind of question."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.http.routes import calculate, health, law, problems
+
+ROUTERS: tuple[APIRouter, ...] = (calculate.router, law.router, health.router, problems.router)
+
+__all__ = ["ROUTERS"]

@@ -1,0 +1,48 @@
+"""Running the application on uvicorn, which stops gracefully: what was begun is answered, then the log is closed."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import uvicorn
+
+from api.failures import Misuse
+from api.http.app import create_app
+from api.http.config import Config
+from api.http.guard import Guard
+from api.http.service import Service
+
+GRACE = 10
+_HANDED_ON = "RULEWRIGHT_SERVED"
+
+
+def run(config: Config) -> None:
+    """Serve until a signal to stop. Raises Misuse for several processes with a log, which has one writer."""
+    if config.workers > 1:
+        if config.log is not None:
+            raise Misuse("a log has one writer, so a server with a log is one process", "leave `--workers` out")
+        os.environ[_HANDED_ON] = config.model_dump_json()
+        _serve("api.http.server:handed_on", config, workers=config.workers, factory=True)
+    else:
+        _serve(create_app(Service(config)), config)
+
+
+def handed_on() -> Guard:
+    """The application of a worker process, with the configuration that its parent was given."""
+    return create_app(Service(Config.model_validate_json(os.environ[_HANDED_ON])))
+
+
+def _serve(app: Any, config: Config, **more: Any) -> None:
+    uvicorn.run(
+        app,
+        host=config.host,
+        port=config.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=10,
+        h11_max_incomplete_event_size=16_384,
+        **more,
+    )

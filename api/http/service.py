@@ -1,0 +1,167 @@
+"""What the routes share: the law, the log, the threads that compute, and how answers are given.
+
+Computing runs on a few threads, never on the event loop. What would wait behind more than `limits.waiting` others gets
+503 at once, so that the server answers health checks whatever is asked of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from api.failures import Failure, Misuse
+from api.http.config import Config
+from api.http.metrics import Metrics
+from api.http.problems import Fault, Refusal
+from api.http.programs import Laws
+from api.http.reading import Document, not_json, read_json
+from api.schema import to_json
+
+if TYPE_CHECKING:
+    from citizens import SqliteLog
+
+JSON = "application/json"
+PRIVATE = "private, no-store"
+_Made = TypeVar("_Made")
+
+
+class Service:
+    """A server's own things. `close` lets go of them."""
+
+    def __init__(self, config: Config, log: SqliteLog | None = None) -> None:
+        self.config = config
+        self.laws = Laws(config.rules)
+        self.log = log
+        self.metrics = Metrics()
+        self.ready = False
+        self.stopping = asyncio.Event()
+        self.streams = 0
+        self._threads = ThreadPoolExecutor(config.limits.threads, thread_name_prefix="computing")
+        self._waiting = 0
+
+    async def start(self) -> None:
+        """Load the law; then the server is ready."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self.laws.load)
+        self.ready = True
+
+    async def run(self, work: Callable[..., _Made], *arguments: Any) -> _Made:
+        """Do work on a thread. Raises Refusal if there is no room, or if it takes too long."""
+        limits = self.config.limits
+        if self._waiting >= limits.waiting + limits.threads:
+            raise Refusal("busy", headers={"Retry-After": "1"})
+        self._waiting += 1
+        self.metrics.waiting.set(self._waiting)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        future.add_done_callback(self._done)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), limits.seconds)
+        except TimeoutError:
+            future.add_done_callback(lambda late: late.exception())  # nobody waits for it any more
+            fault = Fault("", "the answer took too long", "ask for fewer figures, or send it as a batch")
+            raise Refusal("busy", [fault], {"Retry-After": "10"}) from None
+
+    def _done(self, _future: object) -> None:
+        self._waiting -= 1
+        self.metrics.waiting.set(self._waiting)
+
+    def close(self) -> None:
+        """Finish what is being computed, and close the log."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        if self.log is not None:
+            self.log.close()
+
+
+def service_of(request: Request) -> Service:
+    """The service behind a request."""
+    found: Service = request.app.state.service
+    return found
+
+
+async def read_body(request: Request, limit: int | None = None) -> bytes:
+    """The body. Raises Refusal if it is too large, too slow, or compressed."""
+    limits = service_of(request).config.limits
+    most = limit or limits.body_bytes
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Refusal("not-supported", [Fault("", "the body is compressed", "send it as it is")])
+    length = request.headers.get("content-length", "0")
+    if not length.isdigit() or len(length) > 12 or int(length) > most:
+        raise _too_large(most)
+    parts, size = [], 0
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise _too_large(most)
+                parts.append(part)
+    except TimeoutError:
+        raise Refusal("too-slow", headers={"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise not_json("the body ends too early", "send all of it") from None
+    return b"".join(parts)
+
+
+def _too_large(most: int) -> Refusal:
+    fault = Fault("", f"the body is larger than {most:,} bytes", "send it in parts, or as a batch")
+    return Refusal("too-large", [fault], {"Connection": "close"})
+
+
+async def read_document(request: Request) -> tuple[Document, bytes]:
+    """The body as strict JSON, and its bytes. Raises Refusal for another media type."""
+    kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
+        raise Refusal("not-supported", [Fault("", "the body is not JSON", f"send `Content-Type: {JSON}`")])
+    require_acceptable(request, JSON)
+    body = await read_body(request)
+    return read_json(body), body
+
+
+def require_acceptable(request: Request, *offered: str) -> str:
+    """The media type to answer in. Raises Refusal (406) if the client takes none of those offered."""
+    accepted = request.headers.get("accept", "*/*")
+    wanted = [part.partition(";")[0].strip().lower() for part in accepted.split(",")]
+    for one in wanted:
+        for offer in offered:
+            if one in (offer, "*/*", f"{offer.partition('/')[0]}/*"):
+                return offer
+    raise Refusal("not-acceptable", [Fault("", "none of the accepted forms is offered", f"accept `{offered[0]}`")])
+
+
+def tag_of(*parts: str | bytes) -> str:
+    """A strong entity tag over some parts."""
+    digest = sha256()
+    for part in parts:
+        digest.update((part if isinstance(part, bytes) else part.encode()) + b"\0")
+    return f'"{digest.hexdigest()[:32]}"'
+
+
+def same(request: Request, tag: str) -> bool:
+    """Whether the client has the answer of that tag already."""
+    sent = request.headers.get("if-none-match", "")
+    return tag in [one.strip().removeprefix("W/") for one in sent.split(",")]
+
+
+def unchanged(tag: str, cache: str) -> Response:
+    """The answer that the client has is still right."""
+    return Response(status_code=304, headers={"ETag": tag, "Cache-Control": cache})
+
+
+def answer(value: object, *, tag: str = "", cache: str = PRIVATE, status: int = 200, **headers: str) -> Response:
+    """A use case's answer as JSON."""
+    found = {"Cache-Control": cache, **{name.replace("_", "-"): one for name, one in headers.items()}}
+    if tag:
+        found["ETag"] = tag
+    return Response(to_json(value), status, found, JSON)
+
+
+def refusal_of(failure: Failure, pointer: str = "") -> Refusal:
+    """A use case's failure as a refusal: what names nothing that is there is 422."""
+    kind = "invalid-request" if isinstance(failure, Misuse) else "conflict"
+    return Refusal(kind, [Fault(pointer, failure.message, failure.help)])

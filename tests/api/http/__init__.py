@@ -1,0 +1,1 @@
+"""The HTTP service, in the process; one test runs the real server."""
