@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from engine.reading.declarations import (
@@ -26,6 +26,7 @@ from engine.reading.declarations import (
 )
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Span
+from engine.values.types import MONEY, RATE
 
 BUILTINS = frozenset(
     "min max abs clip round floor ceil sum count any all years_between months_between year_of month_of day_of spread"
@@ -223,4 +224,45 @@ def uprate_targets(symbols: Symbols, problems: Diagnostics) -> dict[str, str]:
             problems.add("E505", f"`{uprate.by}` cannot move a constant on", uprate.span, help=help_text)
         else:
             targets[symbol.name] = target.name
+            _indexed_too_early(declared, target.declaration, problems)
     return targets
+
+
+def _indexed_too_early(declared: Declaration, index: Parameter, problems: Diagnostics) -> None:
+    """E604 where a reform goes on with an index from a day before the index has a value."""
+    assert isinstance(declared, Parameter | Table | Scale)
+    for overlay in declared.overlays:
+        since = overlay.indexed_from
+        if since is not None and index.values and since < index.values[0][0]:
+            message = f"`{index.name}`, which moves `{declared.name}`, has no value on {since}"
+            help_text = f"set the value from {index.values[0][0]} on, or write the later values"
+            problems.add("E604", message, overlay.span, help=help_text)
+
+
+def followed_scales(symbols: Symbols, problems: Diagnostics) -> dict[tuple[str, str], str]:
+    """For each table read off a scale and the name that it gives it, the scale's whole-program name; E401 or E505 where
+    there is none with the table's key and brackets of money that have rates."""
+    found: dict[tuple[str, str], str] = {}
+    for symbol in symbols.all():
+        table = symbol.declaration
+        for one in table.follows if isinstance(table, Table) else ():
+            target = symbols.look_up(symbol.module, one.scale)
+            fault = _cannot_follow(table, target.declaration) if target is not None else ""
+            if target is None:
+                symbols.report_unknown(symbol.module, one.scale, one.span, problems)
+            elif fault:
+                message = f"`{table.name}` cannot be read off `{one.scale}`: {fault}"
+                problems.add("E505", message, one.span, help="name a scale of rates on money with the table's own key")
+            else:
+                found[symbol.name, one.scale] = target.name
+    return found
+
+
+def _cannot_follow(table: Declaration, scale: Declaration) -> str:
+    assert isinstance(table, Table)
+    if not isinstance(scale, Scale):
+        return "it is no scale"
+    if scale.of != MONEY or (scale.kind != "marginal" and scale.gives != RATE):
+        return "it has no rates on money"
+    keys = [replace(key, name="") for key in table.keys]
+    return "" if scale.key is not None and keys == [replace(scale.key, name="")] else "it has another key"

@@ -1,12 +1,15 @@
 """Dated constants on a day: the stated value, or after the last stated one what its `uprate` makes of it.
 
-An uprated value is round(value at base * by(day) / by(base)). Whatever is used after the date until which it is known
-is marked as projected.
+1. An uprated value is round(value at base * by(day) / by(base)). Whatever is used after the date until which it is
+   known is marked as projected.
+2. A table whose cells are read off a scale has on each day what that scale, perhaps projected or reformed, gives.
+3. What a reform sets is laid over that, in order: as it is, or moved on from its own date where the reform says
+   `indexed`. So no projection undoes a reform, and none starts from what a reform set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -14,7 +17,7 @@ from typing import Any
 
 from engine.ir.fold import value_at
 from engine.ir.program import Program
-from engine.reading.declarations import Bracket, Key, Parameter, Row, Scale, Table
+from engine.reading.declarations import Bracket, BracketStarts, Key, Overlay, Parameter, Row, Scale, Table
 from engine.values.types import MONEY, Value
 
 
@@ -43,6 +46,20 @@ class Constants:
         return self._kept[key]
 
     def _find(self, constant: Parameter | Table | Scale, day: date) -> Stated | None:
+        stated = self._of_the_law(constant, day)
+        if stated is None:
+            return None
+        for overlay in constant.overlays:
+            if overlay.holds(day):
+                stated = self._laid_over(constant, overlay, stated, day)
+        return stated
+
+    def _of_the_law(self, constant: Parameter | Table | Scale, day: date) -> Stated | None:
+        """Without what reforms lay over it, but for what they changed among the stated values."""
+        followed = _followed(constant, day)
+        if followed is not None:
+            scale = self.at(followed.scale, day)
+            return scale and Stated(cells_of(followed, scale.content), scale.since, scale.projected)
         found = value_at(constant.values, day)
         if found is None:
             return None
@@ -51,17 +68,64 @@ class Constants:
         projected = limit is not None and day > limit
         if constant.uprate is None or not projected:
             return Stated(content, since, projected)
-        factor = self._factor(constant, day)
+        factor = self._factor(constant, constant.uprate.base, day)
         if factor is None:
             return Stated(content, since, True)
-        base = value_at(constant.values, constant.uprate.base)
-        assert base is not None
-        return Stated(_uprated(constant, base[1], factor), day, True)
+        return Stated(_uprated(constant, _at_base(constant), factor), day, True)
 
-    def _factor(self, constant: Parameter | Table | Scale, day: date) -> Fraction | None:
-        assert constant.uprate is not None
-        now, then = (self.at(constant.uprate.by, one) for one in (day, constant.uprate.base))
+    def _laid_over(self, constant: Parameter | Table | Scale, overlay: Overlay, stated: Stated, day: date) -> Stated:
+        factor = self._factor(constant, overlay.indexed_from, day) if overlay.indexed_from is not None else None
+        if factor is not None:
+            overlay = replace(overlay, content=_moved_overlay(constant, overlay, factor))
+        since = overlay.start if overlay.whole else max(overlay.start, stated.since)
+        known = overlay.whole and factor is None
+        return Stated(overlay.laid_over(stated.content), since, stated.projected and not known)
+
+    def _factor(self, constant: Parameter | Table | Scale, base: date, day: date) -> Fraction | None:
+        if constant.uprate is None:
+            return None
+        now, then = (self.at(constant.uprate.by, one) for one in (day, base))
         return Fraction(now.content) / Fraction(then.content) if now is not None and then is not None else None
+
+
+def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracket]]) -> dict[tuple[Key, ...], Row]:
+    """A table's cells read off the brackets of the scale that it follows."""
+    return {
+        (key,): {"": next((_start(one) for one in brackets if _rate(one) >= followed.rate), followed.otherwise)}
+        for key, brackets in bands.items()
+        if key is not None
+    }
+
+
+def _start(bracket: Bracket) -> Fraction:
+    return bracket.threshold if bracket.threshold is not None else Fraction(0)
+
+
+def _rate(bracket: Bracket) -> Fraction:
+    assert isinstance(bracket.value, int | Fraction)
+    return Fraction(bracket.value)
+
+
+def _followed(constant: Parameter | Table | Scale, day: date) -> BracketStarts | None:
+    follows = constant.follows if isinstance(constant, Table) else ()
+    return next((one for one in follows if one.holds(day)), None)
+
+
+def _at_base(constant: Parameter | Table | Scale) -> Any:
+    assert constant.uprate is not None
+    if constant.uprate.law_at_base is not None:
+        return constant.uprate.law_at_base
+    base = value_at(constant.values, constant.uprate.base)
+    assert base is not None
+    return base[1]
+
+
+def _moved_overlay(constant: Parameter | Table | Scale, overlay: Overlay, factor: Fraction) -> Any:
+    if overlay.whole:
+        return _uprated(constant, overlay.content, factor)
+    if not overlay.column:
+        return _uprated(constant, {overlay.key: overlay.content}, factor)[overlay.key]
+    return _uprated(constant, {overlay.key: {overlay.column: overlay.content}}, factor)[overlay.key][overlay.column]
 
 
 def _uprated(constant: Parameter | Table | Scale, content: Any, factor: Fraction) -> Any:

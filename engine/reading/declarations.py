@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from engine.syntax.ast import Expression
 from engine.text.source import Source, Span
@@ -37,12 +38,68 @@ class Dated:
 
 @dataclass(frozen=True, slots=True)
 class Uprate:
-    """How a constant moves on after its last stated value: with `by`, from its value at `base`, on `grid`."""
+    """How a constant moves on after its last stated value: with `by`, from its value at `base`, on `grid`.
+
+    `law_at_base` is that value, kept by the first reform that changes the constant: the law's own is projected.
+    """
 
     by: str
     base: date
     grid: Grid
     span: Span = field(compare=False, repr=False)
+    law_at_base: object = None
+
+
+Key = str | int
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What a reform lays over a constant from `start` to before `end` (None: for good).
+
+    `content` is a parameter's value (then `key` is None and `whole` holds), a table's row or the value of its `column`,
+    or a scale's brackets; `key` is the one of the constant's content that it replaces. With `indexed_from` it moves from
+    that day on with the index of the constant's `uprate`; without, it stays as it is.
+    """
+
+    start: date
+    end: date | None
+    whole: bool
+    key: tuple[Key, ...] | Key | None
+    column: str
+    content: object
+    span: Span = field(compare=False, repr=False)
+    indexed_from: date | None = None
+
+    def holds(self, day: date) -> bool:
+        """Whether it is laid on a day."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+    def laid_over(self, below: Any) -> Any:
+        """What a constant that holds `below` holds with this over it."""
+        if self.whole:
+            return self.content
+        row = {**below[self.key], self.column: self.content} if self.column else self.content
+        return {**below, self.key: row}
+
+
+@dataclass(frozen=True, slots=True)
+class BracketStarts:
+    """From `start` to before `end` a table's cells are read off a scale with the same key: where the first bracket with
+    `rate` or a higher one begins; `otherwise` where there is none. `scale` is the name as written, in a program the
+    whole-program name."""
+
+    start: date
+    end: date | None
+    scale: str
+    rate: Fraction
+    otherwise: Fraction
+    span: Span = field(compare=False, repr=False)
+
+    def holds(self, day: date) -> bool:
+        """Whether the cells are read off the scale on a day."""
+        return self.start <= day and (self.end is None or day < self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +127,7 @@ class Parameter(Declaration):
     values: tuple[tuple[date, Value], ...] = ()
     known_until: date | None = None
     uprate: Uprate | None = None
+    overlays: tuple[Overlay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +140,6 @@ class KeyType:
     high: int = 0
 
 
-Key = str | int
-Row = Mapping[str, Value]
-
-
 @dataclass(frozen=True, slots=True)
 class Table(Declaration):
     """Dated cells: `values[i] = (date, {keys: {column: value}})`. A table with one unnamed column names it ``""``."""
@@ -95,6 +149,8 @@ class Table(Declaration):
     values: tuple[tuple[date, Mapping[tuple[Key, ...], Row]], ...] = ()
     known_until: date | None = None
     uprate: Uprate | None = None
+    overlays: tuple[Overlay, ...] = ()
+    follows: tuple[BracketStarts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +173,7 @@ class Scale(Declaration):
     values: tuple[tuple[date, Mapping[Key | None, tuple[Bracket, ...]]], ...] = ()
     known_until: date | None = None
     uprate: Uprate | None = None
+    overlays: tuple[Overlay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

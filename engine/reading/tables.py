@@ -3,7 +3,7 @@
 1. Read what the table is keyed by and what its columns are.
 2. At each date walk down the keys. What is missing at a level is one problem at the key above it (E208), with the
    first few names; what does not belong there is a problem of its own. A block of text holds the cells of the last
-   one or two keys.
+   one or two keys; `{start_of: …}` reads them off a scale.
 3. Cells that are missing get stand-ins, so that every date of the result is total.
 """
 
@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from engine.reading.bracket_starts import is_bracket_start, read_bracket_starts
 from engine.reading.cell_blocks import is_block, read_block
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
-from engine.reading.declarations import Key, KeyType, Row, Table
+from engine.reading.declarations import BracketStarts, Key, KeyType, Row, Table
 from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, open_fields
 from engine.reading.formulas import cited_law
 from engine.reading.numerals import read_whole
@@ -58,12 +59,13 @@ def _table(context: Context, entry: Entry) -> Table:
         return Table(entry.name, entry.key.span)
     law = cited_law(fields, context.inherited_law, what)
     shape = Shape(entry.name, _keys(fields), _columns(fields))
-    values = _values(fields, shape) if shape.keys else ()
+    values, follows = _values(fields, shape) if shape.keys else ((), ())
     days = [day for day, _ in values]
     return replace(
         Table(entry.name, entry.key.span, fields.text("label"), law, shape.keys, shape.columns, values),
         known_until=read_known_until(fields, days),
         uprate=read_uprate(fields, list(shape.columns.values()), days),
+        follows=follows,
     )
 
 
@@ -135,21 +137,29 @@ def key_values(context: Context, key: KeyType) -> tuple[Key, ...]:
     return tuple(range(key.low, key.high + 1))
 
 
-def _values(fields: Fields, shape: Shape) -> tuple[tuple[date, Cells], ...]:
+def _values(fields: Fields, shape: Shape) -> tuple[tuple[tuple[date, Cells], ...], tuple[BracketStarts, ...]]:
     node = fields.required("values")
     if node is None:
-        return ()
+        return (), ()
     return read_dated_cells(fields.context, node, shape, fields.span_of("values"))
 
 
-def read_dated_cells(context: Context, node: Node, shape: Shape, place: Span) -> tuple[tuple[date, Cells], ...]:
-    """The cells of `{date: {key: …}}` in order of date, total at each."""
-    dated = []
-    for day, entry in dated_entries(context, node, place, "`values`"):
+def read_dated_cells(
+    context: Context, node: Node, shape: Shape, place: Span
+) -> tuple[tuple[tuple[date, Cells], ...], tuple[BracketStarts, ...]]:
+    """The cells of `{date: {key: …}}` in order of date, total at each; and from when to when they are read off a scale,
+    with stand-ins in their place."""
+    entries = list(dated_entries(context, node, place, "`values`"))
+    dated, follows = [], []
+    for index, (day, entry) in enumerate(entries):
         cells: dict[tuple[Key, ...], Row] = {}
-        _walk(context, entry, shape, (), cells)
+        if is_bracket_start(entry.value):
+            end = entries[index + 1][0] if index + 1 < len(entries) else None
+            follows.append(read_bracket_starts(context, entry, day, end, shape.columns.get("")))
+        else:
+            _walk(context, entry, shape, (), cells)
         dated.append((day, _completed(context, shape, cells)))
-    return tuple(dated)
+    return tuple(dated), tuple(one for one in follows if one is not None)
 
 
 def _walk(

@@ -3,18 +3,20 @@
 1. The path names a parameter, a table's row or cell, or a scale (and the key whose brackets are meant).
 2. Every date on which the law or the reform changes is a breakpoint. At each the law's value at that date is taken, and
    what the reform says from its last date on is put in its place; `current`, or no reform date yet, leaves it.
+3. What was said is kept as overlays too: no projection, and no scale that a table is read off, may undo it. From a date
+   that says `indexed` on, what was set before it moves with the constant's own index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
-from engine.reading.declarations import Key, KeyType, Parameter, RuleModule, Ruleset, Scale, Table
+from engine.reading.declarations import Key, KeyType, Overlay, Parameter, RuleModule, Ruleset, Scale, Table, Uprate
 from engine.reading.reform import Setting
 from engine.reading.scales import bands_of, read_brackets
 from engine.reading.tables import Shape, key_values, read_row
@@ -26,7 +28,6 @@ from engine.values.types import FAILED
 
 Constant = Parameter | Table | Scale
 _T = TypeVar("_T")
-Change = Callable[[_T], _T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,44 +157,48 @@ def _key(node: ast.Expression) -> Key | None:
 
 
 def _changed(target: Target, setting: Setting, context: Context) -> Constant | None:
+    """The constant with the line's values laid over its own; None with E803 where the path has a column it has not."""
+    columns = target.constant.columns if isinstance(target.constant, Table) else {}
+    if target.column and target.column not in columns:
+        return _no_column(target, setting, context)
+    constant = target.constant
+    changes = _changes(target, setting, context)
+    values = _laid_over(constant.values, changes, setting, context)  # type: ignore[arg-type]
+    overlays = tuple(overlay for _, _, overlay in changes if overlay is not None)
+    if values == constant.values and not any(_outlasts_what_is_stated(constant, one) for one in overlays):
+        return constant
+    overlays = (*constant.overlays, *overlays)
+    return replace(constant, values=values, overlays=overlays, uprate=_kept_base(constant))  # type: ignore[arg-type]
+
+
+def _outlasts_what_is_stated(constant: Constant, overlay: Overlay) -> bool:
+    """Whether an overlay that repeats the stated values still makes a difference: to what is projected from them, or to
+    what is read off a scale."""
+    if isinstance(constant, Table) and constant.follows:
+        return True
+    limit = constant.known_until
+    return constant.uprate is not None and not (limit and overlay.end and overlay.end <= limit)
+
+
+def _kept_base(constant: Constant) -> Uprate | None:
+    """The `uprate` with the law's own value at its base, before a reform changes it."""
+    uprate = constant.uprate
+    if uprate is None or uprate.law_at_base is not None:
+        return uprate
+    found = next((value for day, value in reversed(constant.values) if day <= uprate.base), None)
+    return replace(uprate, law_at_base=found)
+
+
+def _content(target: Target, entry: Entry, context: Context) -> object:
     match target.constant:
         case Parameter() as parameter:
-            if target.column:
-                return _no_column(target, setting, context)
-            typed = parameter.type or FAILED
-            changes = _changes(
-                setting, context, lambda entry: _always(read_value(context, entry.value, typed, entry.key.span))
-            )
-            return replace(parameter, values=_laid_over(parameter.values, changes, setting, context))
+            return read_value(context, entry.value, parameter.type or FAILED, entry.key.span)
+        case Table() as table if target.column:
+            return read_value(context, entry.value, table.columns[target.column], entry.key.span)
         case Table() as table:
-            return _changed_table(table, target, setting, context)
+            return read_row(context, entry.value, Shape(table.name, table.keys, table.columns), entry.key.span)
         case Scale() as scale:
-            if target.column:
-                return _no_column(target, setting, context)
-            key = target.keys[0] if target.keys else None
-            bands = bands_of(scale)
-
-            def brackets(entry: Entry) -> Change[object]:
-                read = read_brackets(context, entry.value, bands, entry.key.span)
-                return lambda law: {**law, key: read}  # type: ignore[dict-item]
-
-            return replace(
-                scale, values=_laid_over(scale.values, _changes(setting, context, brackets), setting, context)
-            )
-
-
-def _changed_table(table: Table, target: Target, setting: Setting, context: Context) -> Constant | None:
-    if target.column and target.column not in table.columns:
-        return _no_column(target, setting, context)
-
-    def cells(entry: Entry) -> Change[object]:
-        if target.column:
-            value = read_value(context, entry.value, table.columns[target.column], entry.key.span)
-            return lambda law: {**law, target.keys: {**law[target.keys], target.column: value}}  # type: ignore[index,dict-item]
-        row = read_row(context, entry.value, Shape(table.name, table.keys, table.columns), entry.key.span)
-        return lambda law: {**law, target.keys: row}  # type: ignore[dict-item]
-
-    return replace(table, values=_laid_over(table.values, _changes(setting, context, cells), setting, context))
+            return read_brackets(context, entry.value, bands_of(scale), entry.key.span)
 
 
 def _no_column(target: Target, setting: Setting, context: Context) -> Constant | None:
@@ -203,44 +208,70 @@ def _no_column(target: Target, setting: Setting, context: Context) -> Constant |
     return None
 
 
-def _always(value: object) -> Change[object]:
-    return lambda _: value
-
-
-def _changes(
-    setting: Setting, context: Context, read: Callable[[Entry], Change[object]]
-) -> list[tuple[date, Entry, Change[object] | None]]:
-    """For each date of the line what it does to the law's value; None for `current`."""
-    changes: list[tuple[date, Entry, Change[object] | None]] = []
-    for day, entry in dated_entries(context, setting.values, setting.path.span, f"`{setting.path.text}`"):
-        current = isinstance(entry.value, Scalar) and entry.value.text == "current"
-        changes.append((day, entry, None if current else read(entry)))
+def _changes(target: Target, setting: Setting, context: Context) -> list[tuple[date, Entry, Overlay | None]]:
+    """For each date of the line what it lays over the law's value; None for `current`."""
+    entries = list(dated_entries(context, setting.values, setting.path.span, f"`{setting.path.text}`"))
+    key: tuple[Key, ...] | Key | None = target.keys
+    if isinstance(target.constant, Scale):
+        key = target.keys[0] if target.keys else None
+    changes: list[tuple[date, Entry, Overlay | None]] = []
+    for index, (day, entry) in enumerate(entries):
+        end = entries[index + 1][0] if index + 1 < len(entries) else None
+        word = entry.value.text if isinstance(entry.value, Scalar) else ""
+        before = changes[-1][2] if changes else None
+        overlay: Overlay | None = None
+        if word == "indexed":
+            overlay = _indexed(target, setting, entry, before, context)
+            overlay = overlay and replace(overlay, start=day, end=end, span=entry.value.span)
+        elif word != "current":
+            whole = isinstance(target.constant, Parameter)
+            content = _content(target, entry, context)
+            overlay = Overlay(day, end, whole, None if whole else key, target.column, content, entry.value.span)
+        changes.append((day, entry, overlay))
     return changes
 
 
+def _indexed(
+    target: Target, setting: Setting, entry: Entry, before: Overlay | None, context: Context
+) -> Overlay | None:
+    """What was set before, moving on from its own date; E803 where nothing was, or nothing moves the constant."""
+    message, help_text = "", ""
+    if target.constant.uprate is None:
+        message = f"`{target.constant.name}` has no `uprate` that says how it is indexed"
+        help_text = "write the later values, or replace the constant by one with an `uprate`"
+    elif before is None:
+        message = f"`{setting.path.text}` has no value of the reform before `indexed`"
+        help_text = "write the value and its date first: `{2026-01-01: 2_450, 2027-01-01: indexed}`"
+    if message:
+        context.report("E803", message, entry.value.span, help=help_text)
+        return None
+    assert before is not None
+    return replace(before, indexed_from=before.indexed_from or before.start)
+
+
 def _laid_over(
-    law: Sequence[tuple[date, _T]],
-    changes: Sequence[tuple[date, Entry, Change[object] | None]],
+    law: Sequence[tuple[date, Any]],
+    changes: Sequence[tuple[date, Entry, Overlay | None]],
     setting: Setting,
     context: Context,
-) -> tuple[tuple[date, _T], ...]:
-    result: list[tuple[date, _T]] = []
+) -> tuple[tuple[date, Any], ...]:
+    result: list[tuple[date, Any]] = []
     for day in sorted({day for day, _ in law} | {day for day, _, _ in changes}):
         own = next((value for start, value in reversed(law) if start <= day), None)
         change = next((found for start, _, found in reversed(changes) if start <= day), None)
-        if own is None and not (law and isinstance(law[0][1], dict)) and change is not None:
-            result.append((day, change(None)))  # type: ignore[arg-type]
+        if own is None and change is not None and change.whole:
+            result.append((day, change.content))
         elif own is None:
             message = f"`{setting.path.text}` has no value on {day} that could be changed"
             context.report(
                 "E803", message, setting.path.span, help=f"begin on {law[0][0]}" if law else "add it instead"
             )
         else:
-            result.append((day, own if change is None else change(own)))  # type: ignore[arg-type]
+            result.append((day, own if change is None else change.laid_over(own)))
     return tuple(_without_repeats(result))
 
 
-def _without_repeats(values: Sequence[tuple[date, _T]]) -> Iterator[tuple[date, _T]]:
+def _without_repeats(values: Sequence[tuple[date, Any]]) -> Iterator[tuple[date, Any]]:
     """Drop the dates on which nothing changes."""
     for index, entry in enumerate(values):
         if index == 0 or values[index - 1][1] != entry[1]:
