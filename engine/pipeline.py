@@ -22,9 +22,8 @@ from engine.check import check_definitions
 from engine.check.assessments import check_assessments
 from engine.check.definitions import Checked
 from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, uprate_targets
-from engine.interpret.constants import cells_of
+from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
-from engine.ir.fold import value_at
 from engine.ir.printer import fingerprint
 from engine.ir.program import Program
 from engine.ir.verify import verify
@@ -50,6 +49,14 @@ class Compiled:
     ruleset: Ruleset | None
     program: Program | None
     problems: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whole-program names: by constant what index moves it, by table and name written what scale it is read off."""
+
+    moved_by: Mapping[str, str]
+    scales: Mapping[tuple[str, str], str]
 
 
 def compile_rules(folder: Path, reforms: Sequence[Path] = ()) -> Program:
@@ -82,7 +89,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
     check_assessments(symbols, checked.definitions, problems)
     moved_by = uprate_targets(symbols, problems)
     followed = followed_scales(symbols, problems)
-    program = _assemble(ruleset, symbols, checked, {**moved_by, **followed}, problems)
+    program = _assemble(ruleset, symbols, checked, Meant(moved_by, followed), problems)
     _whole_program(symbols, program, problems)
     if lint:
         _lint(symbols, checked.used | set(moved_by.values()) | set(followed.values()), program, problems)
@@ -97,14 +104,14 @@ def _assemble(
     ruleset: Ruleset,
     symbols: Symbols,
     checked: Checked,
-    meant: Mapping[str | tuple[str, str], str],
+    meant: Meant,
     problems: Diagnostics,
 ) -> Program:
     constants = {symbol.name: _named(symbol, meant) for symbol in symbols.all()}
     parameters = {name: one for name, one in constants.items() if isinstance(one, Parameter)}
     scales = {name: one for name, one in constants.items() if isinstance(one, Scale)}
     tables = {name: one for name, one in constants.items() if isinstance(one, Table)}
-    tables = {name: _read_off(one, scales) for name, one in tables.items()}
+    tables = {name: stated_cells(one, scales) for name, one in tables.items()}
     call_circle(checked.functions, problems)
     ordered = order(figure_graph(checked.definitions), problems)
     deciding = [replace(ruleset.settings, name=""), parameters, tables, scales, dict(sorted(checked.functions.items()))]
@@ -114,34 +121,19 @@ def _assemble(
     )
 
 
-def _named(symbol: Symbol, meant: Mapping[str | tuple[str, str], str]) -> Declaration:
+def _named(symbol: Symbol, meant: Meant) -> Declaration:
     """The declaration, what moves it on and what it is read off named as the whole program names them."""
     declared = symbol.declaration
-    if isinstance(declared, Parameter | Table | Scale) and declared.uprate is not None and symbol.name in meant:
-        declared = replace(declared, uprate=replace(declared.uprate, by=meant[symbol.name]))
+    if (
+        isinstance(declared, Parameter | Table | Scale)
+        and declared.uprate is not None
+        and symbol.name in meant.moved_by
+    ):
+        declared = replace(declared, uprate=replace(declared.uprate, by=meant.moved_by[symbol.name]))
     if isinstance(declared, Table) and declared.follows:
-        known = [one for one in declared.follows if (symbol.name, one.scale) in meant]
-        declared = replace(declared, follows=tuple(replace(one, scale=meant[symbol.name, one.scale]) for one in known))
+        named = [(one, meant.scales.get((symbol.name, one.scale))) for one in declared.follows]
+        declared = replace(declared, follows=tuple(replace(one, scale=name) for one, name in named if name))
     return declared
-
-
-def _read_off(table: Table, scales: Mapping[str, Scale]) -> Table:
-    """The table with what its scales state in the place of stand-ins, so that checks see every stated value."""
-    if not table.follows:
-        return table
-    days = {day for day, _ in table.values}
-    for one in table.follows:
-        days |= {day for day, _ in scales[one.scale].values if one.holds(day)}
-    values = []
-    for day in sorted(days):
-        since = value_at(table.values, day)
-        followed = next((one for one in table.follows if one.holds(day)), None)
-        bands = value_at(scales[followed.scale].values, day) if followed is not None else None
-        content = cells_of(followed, bands[1]) if followed is not None and bands is not None else since and since[1]
-        for overlay in table.overlays:
-            content = overlay.laid_over(content) if overlay.holds(day) else content
-        values.append((day, content))
-    return replace(table, values=tuple(values))
 
 
 def _constants(program: Program) -> dict[str, Parameter | Table | Scale]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from api.cases.explain import Explained, Reasons, explained, reasons
 from api.cases.naming import period_for
 from api.cases.outcomes import as_text
+from api.cases.overlays import set_beyond_what_is_stated
 from api.cases.values import as_json as value_json
 from api.failures import Misuse
 from api.schema import Citation, Json, citations
@@ -119,12 +120,16 @@ class Assumed:
 
 @dataclass(frozen=True, slots=True)
 class Calculation:
-    """The answer to a question about a case. `ask_next` and `assumed` are there if they were asked for."""
+    """The answer to a question about a case. `ask_next` and `assumed` are there if they were asked for.
+
+    `set_by_reforms` says of each constant that the law would project how it holds what a reform set.
+    """
 
     basis: Basis
     results: tuple[Result, ...]
     ask_next: tuple[Question, ...] | None = None
     assumed: tuple[Assumed, ...] | None = None
+    set_by_reforms: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -164,9 +169,10 @@ def calculate(
         pairs = zip(results, answers, strict=True)
         results = tuple(replace(one, explanation=explained(interpreter, fact, asked.depth)) for one, (fact, _) in pairs)
     basis = basis_of(program, case, reforms)
+    beyond = set_beyond_what_is_stated(program, case.at.start)
     if not asked.ask:
-        return Calculation(basis, results)
-    return Calculation(basis, results, _questions(program, case, answers), tuple(_assumed(interpreter)))
+        return Calculation(basis, results, set_by_reforms=beyond)
+    return Calculation(basis, results, _questions(program, case, answers), tuple(_assumed(interpreter)), beyond)
 
 
 def basis_of(program: Program, case: Case, reforms: Sequence[str] = ()) -> Basis:

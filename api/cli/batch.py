@@ -20,6 +20,7 @@ from api.batch.files import find_inputs
 from api.batch.marginal import read_marginal
 from api.batch.run import BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, read_period
+from api.cases.overlays import set_beyond_what_is_stated
 from api.cli.output import complain, say, say_json, waiting
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
@@ -144,6 +145,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
     left = len(report.faults) + report.more_faults - SHOWN_FAULTS
     if left > 0:
         complain(f"… and {left:,} more faults")
+    beyond = set_beyond_what_is_stated(job.program, job.period.start)
     if options.as_json:
         counts = {
             name: getattr(report, name) for name in ("groups", "refused", "undetermined", "handed_over", "resumed")
@@ -151,7 +153,8 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         faults = [
             {"table": _named(f.table), "row": f.row, "column": f.column, "message": f.message} for f in report.faults
         ]
-        told = {"output": options.output, "fingerprint": job.program.fingerprint, **counts, "faults": faults}
+        told: dict[str, object] = {"output": options.output, "fingerprint": job.program.fingerprint, **counts}
+        told |= {"faults": faults, **({"set_by_reforms": list(beyond)} if beyond else {})}
         say_json(told, to_stderr=options.output == "-")  # stdout holds the rows
         return
     tell = complain if options.output == "-" else say
@@ -167,6 +170,8 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
     ):
         if count:
             tell(f"  {count:,} {words}")
+    for line in beyond:
+        tell(f"  {line}")
 
 
 def _named(table: str) -> str:

@@ -38,6 +38,10 @@ def _report(found: Calculation) -> None:
     width = max((len(name) for name in names), default=0)
     for name, one in zip(names, found.results, strict=True):
         say(f"{name:<{width}}  {one.text}{' (projected)' if one.projected else ''}")
+    if found.set_by_reforms:
+        say()
+    for line in found.set_by_reforms:
+        say(line)
     missing = found.ask_next or ()
     if not missing:
         return

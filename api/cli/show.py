@@ -60,6 +60,8 @@ def _fields(one: Described) -> Iterator[_Field]:
     yield "values", [f"{dated.from_}  {dated.text}" for dated in one.values]
     yield "known until", one.known_until
     yield "uprated by", one.uprated_by
+    yield "read off", list(one.read_off)
+    yield "set by reforms", list(one.set_by_reforms)
     yield "uses", _short(one.uses, "nothing")
     yield "used by", _short(one.used_by, "nobody")
 

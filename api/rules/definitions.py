@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from api.cases.overlays import overlays_said, starts_said
 from api.cases.values import as_json as value_json
 from api.cases.values import as_text
 from api.failures import Misuse, suggestion
@@ -167,6 +168,8 @@ class Described:
     values: tuple[DatedValue, ...] = ()
     known_until: str = ""
     uprated_by: str = ""
+    set_by_reforms: tuple[str, ...] = ()
+    read_off: tuple[str, ...] = ()
 
 
 def definitions(ruleset: Ruleset) -> Iterator[Declared]:
@@ -269,7 +272,7 @@ def describe(ruleset: Ruleset, program: Program, name: str) -> Described:
         uses=tuple(uses),
         used_by=tuple(users),
         exported=declared.exported,
-        **_own(one, ruleset.settings),  # type: ignore[arg-type]
+        **_own(program.tables.get(declared.name, one), ruleset.settings),  # type: ignore[arg-type]
     )
 
 
@@ -292,6 +295,8 @@ def _own(one: Declaration, settings: Settings) -> dict[str, object]:
                 "values": tuple(_values(one, settings)),
                 "known_until": one.known_until.isoformat() if one.known_until is not None else "",
                 "uprated_by": f"{one.uprate.by}, from {one.uprate.base}" if one.uprate is not None else "",
+                "set_by_reforms": overlays_said(one, settings),
+                "read_off": starts_said(one, settings),
             }
     return {}
 

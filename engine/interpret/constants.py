@@ -9,12 +9,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from engine.ir.bracket_starts import cells_of
 from engine.ir.fold import value_at
 from engine.ir.program import Program
 from engine.reading.declarations import Bracket, BracketStarts, Key, Overlay, Parameter, Row, Scale, Table
@@ -86,24 +87,6 @@ class Constants:
             return None
         now, then = (self.at(constant.uprate.by, one) for one in (day, base))
         return Fraction(now.content) / Fraction(then.content) if now is not None and then is not None else None
-
-
-def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracket]]) -> dict[tuple[Key, ...], Row]:
-    """A table's cells read off the brackets of the scale that it follows."""
-    return {
-        (key,): {"": next((_start(one) for one in brackets if _rate(one) >= followed.rate), followed.otherwise)}
-        for key, brackets in bands.items()
-        if key is not None
-    }
-
-
-def _start(bracket: Bracket) -> Fraction:
-    return bracket.threshold if bracket.threshold is not None else Fraction(0)
-
-
-def _rate(bracket: Bracket) -> Fraction:
-    assert isinstance(bracket.value, int | Fraction)
-    return Fraction(bracket.value)
 
 
 def _followed(constant: Parameter | Table | Scale, day: date) -> BracketStarts | None:

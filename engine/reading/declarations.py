@@ -59,8 +59,8 @@ class Overlay:
     """What a reform lays over a constant from `start` to before `end` (None: for good).
 
     `content` is a parameter's value (then `key` is None and `whole` holds), a table's row or the value of its `column`,
-    or a scale's brackets; `key` is the one of the constant's content that it replaces. With `indexed_from` it moves from
-    that day on with the index of the constant's `uprate`; without, it stays as it is.
+    or a scale's brackets; `key` is the one of the constant's content that it replaces. With `indexed_from` it moves
+    from that day on with the index of the constant's `uprate`; without, it stays as it is.
     """
 
     start: date

@@ -163,7 +163,7 @@ def _changed(target: Target, setting: Setting, context: Context) -> Constant | N
         return _no_column(target, setting, context)
     constant = target.constant
     changes = _changes(target, setting, context)
-    values = _laid_over(constant.values, changes, setting, context)  # type: ignore[arg-type]
+    values = _laid_over(constant.values, changes, setting, context)
     overlays = tuple(overlay for _, _, overlay in changes if overlay is not None)
     if values == constant.values and not any(_outlasts_what_is_stated(constant, one) for one in overlays):
         return constant

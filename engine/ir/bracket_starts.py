@@ -1,0 +1,48 @@
+"""The cells of a table that is read off a scale: for each key, where its first bracket with a rate, or more, begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from engine.ir.fold import value_at
+from engine.reading.declarations import Bracket, BracketStarts, Key, Row, Scale, Table
+
+
+def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracket]]) -> dict[tuple[Key, ...], Row]:
+    """A table's cells, read off the brackets of the scale that it follows."""
+    return {
+        (key,): {"": next((_start(one) for one in brackets if _rate(one) >= followed.rate), followed.otherwise)}
+        for key, brackets in bands.items()
+        if key is not None
+    }
+
+
+def stated_cells(table: Table, scales: Mapping[str, Scale]) -> Table:
+    """The table with what its scales state in the place of stand-ins, so that checks see every stated value."""
+    if not table.follows:
+        return table
+    days = {day for day, _ in table.values}
+    for one in table.follows:
+        days |= {day for day, _ in scales[one.scale].values if one.holds(day)}
+    values = []
+    for day in sorted(days):
+        own = value_at(table.values, day)
+        followed = next((one for one in table.follows if one.holds(day)), None)
+        bands = value_at(scales[followed.scale].values, day) if followed is not None else None
+        content = cells_of(followed, bands[1]) if followed is not None and bands is not None else own and own[1]
+        for overlay in table.overlays:
+            content = overlay.laid_over(content) if overlay.holds(day) else content
+        if content is not None:
+            values.append((day, content))
+    return replace(table, values=tuple(values))
+
+
+def _start(bracket: Bracket) -> Fraction:
+    return bracket.threshold if bracket.threshold is not None else Fraction(0)
+
+
+def _rate(bracket: Bracket) -> Fraction:
+    assert isinstance(bracket.value, int | Fraction)
+    return Fraction(bracket.value)
