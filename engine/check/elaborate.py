@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.check import aggregates, builtins, calls, dates, navigation, operators, presence
+from engine.check import aggregates, builtins, calls, dates, navigation, operators, order, presence
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
 from engine.check.resolve import BUILTINS, FUNCTIONS
@@ -51,6 +51,10 @@ class Elaborator(Elaboration):
                 return operators.arithmetic(self, node, scope)
             case ast.Otherwise():
                 return operators.fallback(self, node, scope, expected)
+            case ast.Chosen():
+                return order.chosen(self, node, scope)
+            case ast.Ranked():
+                return order.ranked(self, node, scope)
             case ast.Call() | ast.Aggregate() | ast.At() | ast.OverTime():
                 return self._call(node, scope)
         return self._literal(node, expected)

@@ -26,6 +26,8 @@ def name_part(elab: Elaboration, node: ast.Name, scope: Scope) -> Part:
         return scope.names[node.name]
     if node.name in ("today", "period_start", "period_end"):
         return _boundary(elab, node, scope)
+    if node.name == "self":
+        return _self(elab, node, scope)
     if scope.entity:
         reached = step(elab, Who(ir.Self(scope.entity)), node.name)
         if reached is not None:
@@ -35,6 +37,12 @@ def name_part(elab: Elaboration, node: ast.Name, scope: Scope) -> Part:
         _report_unknown(elab, node, scope)
         return failed(node.span)
     return _declared(elab, symbol, node, scope)
+
+
+def _self(elab: Elaboration, node: ast.Name, scope: Scope) -> Part:
+    if scope.entity:
+        return Who(ir.Self(scope.entity))
+    return elab.fail("E408", "a function is about nobody", node.span, help="make what it needs of them an argument")
 
 
 def _report_unknown(elab: Elaboration, node: ast.Name, scope: Scope) -> None:

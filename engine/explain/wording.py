@@ -30,6 +30,7 @@ _COMPARISON = {
     ">=": ("is at least", "is below"),
 }
 NOT_KNOWN = "not known"
+_LISTED = 12  # of those chosen, so many are named
 _WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
 _MODES = {"up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero"}
 
@@ -166,6 +167,10 @@ class Wording:
                 return self.condition(node)
             case ir.Present():
                 return self.say(node.value)
+            case ir.Chosen():
+                return self._chosen(node)
+            case ir.Ranked():
+                return f"{humanized(node.operator)} {self.amount(node)}{self._among(node)}"
             case ir.Aggregate():
                 return self.condition(node) if node.operator in ("any", "all") else self._aggregate(node)
             case ir.Local():
@@ -382,6 +387,32 @@ class Wording:
         if not parts:
             return "nothing" if node.operator == "sum" else self.amount(node)
         return " plus ".join(parts) if node.operator == "sum" else listed(parts)
+
+    def _chosen(self, node: ir.Chosen) -> str:
+        """What was chosen, and how many were not."""
+        found = self.interpreter.selected(node, self.frame)
+        if found is None:
+            return self.amount(node)
+        taken, left = found
+        outer, parts = self.frame, list[str]()
+        for one in taken[:_LISTED]:
+            self.frame = replace(outer, bound={**outer.bound, node.name: one})
+            parts.append(self.say(node.body))
+        self.frame = outer
+        if len(taken) > _LISTED:
+            parts.append(f"{len(taken) - _LISTED} more")
+        said = listed(parts) if parts else "nothing"
+        others = f", and not {left} {self._called(node.link)}{'' if left == 1 else 's'} more" if left else ""
+        if node.operator == "only":
+            return f"{said}, the {node.pick} of {left + 1}" if left else said
+        if node.operator == "sum":
+            return (" plus ".join(parts) if parts else "nothing") + others
+        return f"{self.amount(node)} ({said}{others})"
+
+    def _among(self, node: ir.Ranked) -> str:
+        """Among how many a rank is."""
+        members = self.interpreter.linked(node.link, self.frame)
+        return "" if isinstance(members, Known | Possible | NotApplicable | Failure) else f" among {len(members)}"
 
     # --- conditions
 

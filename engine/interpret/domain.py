@@ -26,7 +26,7 @@ from engine.interpret.outcomes import (
 )
 from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
 
-TRUE, FALSE = Known(True), Known(False)
+TRUE, FALSE, ONE = Known(True), Known(False), Known(1)
 BOTH = Choice(frozenset((True, False)))
 EMPTY = Choice(frozenset())  # no value: under every completion nothing applies, or something fails
 

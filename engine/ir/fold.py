@@ -77,6 +77,13 @@ class _Folder:
                 return self.number(node)
             case ir.FunctionCall() | ir.DateFunction():
                 return replace(node, arguments=self.all(node.arguments))
+            case ir.Chosen():
+                keys = tuple(replace(key, value=self.maybe(key.value)) for key in node.keys)
+                count, where = self.maybe(node.count), self.maybe(node.where)
+                return replace(node, count=count, where=where, keys=keys, body=self.fold(node.body))
+            case ir.Ranked():
+                keys = tuple(replace(key, value=self.maybe(key.value)) for key in node.keys)
+                return replace(node, where=self.maybe(node.where), keys=keys)
             case ir.Aggregate():
                 return replace(node, body=self.maybe(node.body), where=self.maybe(node.where))
             case ir.Otherwise():

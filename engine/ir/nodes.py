@@ -330,6 +330,45 @@ class Aggregate(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class SortKey:
+    """What records are ordered by, upwards unless `descending`. None is the order in which they are listed."""
+
+    value: Expression | None
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen(Node):
+    """`operator` on the `count` highest or lowest of values, or the first or last of records in the order of `keys`.
+
+    `pick` is highest, lowest, first or last. `operator` is sum, count, min, max, any or all; or `only`: the value of
+    the one record that is first (last), where there is one. `count` is None for that.
+    """
+
+    operator: str
+    pick: str
+    count: Expression | None
+    link: Link
+    name: str
+    body: Expression
+    where: Expression | None
+    keys: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Node):
+    """`rank`: one more than how many of a link stand strictly before `subject` in the order of `keys`;
+    `percentile_rank`: how many do over how many there are."""
+
+    operator: str
+    subject: Subject
+    link: Link
+    name: str
+    where: Expression | None
+    keys: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OverTime(Node):
     """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0),
     or the `last` periods before the one that contains its first day."""
@@ -380,5 +419,5 @@ class Otherwise(Node):
 Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
-    Aggregate, OverTime, Spread, Otherwise, IsNone, Nobody, Present,
+    Aggregate, OverTime, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked,
 ]  # fmt: skip

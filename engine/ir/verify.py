@@ -83,6 +83,13 @@ def _verify_types(node: ir.Expression, owner: str) -> None:
             _require(node.value.type == BOOLEAN, node, owner)
         case ir.IsNone() | ir.Nobody():
             _require(node.type == BOOLEAN, node, owner)
+        case ir.Chosen():
+            _require((node.count is None) == (node.operator == "only"), node, owner)
+            _require(bool(node.keys) == (node.pick in ("first", "last")), node, owner)
+            _fits(INTEGER if node.operator == "count" else node.body.type, node.type, node, owner)
+        case ir.Ranked():
+            _require(bool(node.keys) and node.subject.entity == node.link.entity, node, owner)
+            _require(node.type == (INTEGER if node.operator == "rank" else RATE), node, owner)
         case ir.Present():
             _require(node.value.type == node.type, node, owner)
         case ir.If():

@@ -37,6 +37,11 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return (node.value, node.step)
         case ir.Aggregate():
             return tuple(part for part in (node.where, node.body) if part is not None)
+        case ir.Chosen():
+            parts = (node.count, node.where, *(key.value for key in node.keys), node.body)
+            return tuple(part for part in parts if part is not None)
+        case ir.Ranked():
+            return tuple(part for part in (node.where, *(key.value for key in node.keys)) if part is not None)
         case ir.Otherwise():
             return (node.value, node.fallback)
         case _:
@@ -54,3 +59,33 @@ def walk(node: ir.Expression) -> Iterator[ir.Expression]:
         one = stack.pop()
         yield one
         stack.extend(reversed(children(one)))
+
+
+def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
+    """Whom a node itself reads or runs over, not what is inside it."""
+    match node:
+        case ir.VariableRead() | ir.OverTime() | ir.Nobody():
+            return (node.subject,)
+        case ir.Ranked():
+            return (node.subject, _whose(node.link))
+        case ir.Aggregate() | ir.Chosen():
+            return (_whose(node.link),)
+    return ()
+
+
+def _whose(link: ir.Link) -> ir.Subject:
+    return link.group if isinstance(link, ir.Members) else link.owner
+
+
+def root_of(subject: ir.Subject) -> ir.Subject:
+    """From whom somebody is reached: the one that the formula is about, or a member."""
+    while True:
+        match subject:
+            case ir.GroupOf():
+                subject = subject.person
+            case ir.HolderOf():
+                subject = subject.group
+            case ir.OwnerOf():
+                subject = subject.record
+            case _:
+                return subject

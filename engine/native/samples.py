@@ -150,4 +150,4 @@ def random_population(
 def read_cells(program: Program, at: Period) -> list[Cell]:
     """What all figures of a period read, themselves included: facts of earlier years and of months too."""
     wanted = [cell_for(program, name, at) for name in program.definitions]
-    return list(make_plan(program, wanted, Supply()).sources)
+    return list(make_plan(program, wanted, Supply(whole=True)).sources)

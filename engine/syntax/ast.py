@@ -124,6 +124,46 @@ class Aggregate(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class SortKey(Node):
+    """What records are ordered by: upwards, unless `descending` says highest first."""
+
+    value: Expression
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen(Node):
+    """`sum(highest 3 of body for name in source where condition)`, `last(body for name in source by key)`.
+
+    `operation` is what is done with those taken, empty where it is one of which the value is wanted; then `count` is
+    None. `pick` is highest, lowest, first or last.
+    """
+
+    operation: str
+    pick: str
+    count: Expression | None
+    body: Expression
+    name: str
+    source: Expression
+    where: Expression | None
+    keys: tuple[SortKey, ...]
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked(Node):
+    """`rank(self for name in source where condition by key)`, or `percentile_rank`."""
+
+    operation: str
+    body: Expression
+    name: str
+    source: Expression
+    where: Expression | None
+    keys: tuple[SortKey, ...]
+    name_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OverTime(Node):
     """`sum(x over months)`, `sum(x over last 3 years)`. `count` 0 stands for the months of this period."""
 
@@ -268,5 +308,6 @@ class Is(Node):
 
 Expression = Union[
     Number, Money, DurationLiteral, DateLiteral, Boolean, EnumLiteral, Name, Attribute, Index, Call, Aggregate,
-    OverTime, Negate, Arithmetic, Compare, Between, OneOf, Is, Not, And, Or, If, Case, Let, Otherwise, At,
+    Chosen, Ranked, OverTime, Negate, Arithmetic, Compare, Between, OneOf, Is, Not, And, Or, If, Case, Let, Otherwise,
+    At,
 ]  # fmt: skip

@@ -27,6 +27,8 @@ RESERVED = frozenset(
 FREE_AS_MEMBERS = frozenset({"none", "self"})  # `.none` is a member, and cannot be taken for the word
 AGGREGATES = frozenset({"sum", "count", "any", "all", "min", "max"})
 
+RANKS = ("rank", "percentile_rank")
+
 ParseNode = Tree[Token]
 
 
@@ -127,6 +129,8 @@ class _Builder:
                 return self.postfix(tree, span, parts)
             case "let" | "if" | "case":
                 return self.choice(tree, span, parts)
+            case "chosen" | "ordered" | "last":
+                return self.ordering(tree, span, parts)
             case "is" | "is_not":
                 return self.is_test(tree, span, parts)
             case "at":
@@ -211,9 +215,53 @@ class _Builder:
         source = values[2] if tree.data == "aggregate" else values[1]
         return ast.Aggregate(span, operation, body, str(named), source, where, self.token_span(named))
 
+    def ordering(self, tree: ParseNode, span: Span, parts: list[ParseNode]) -> ast.Expression:
+        """What has an order: the highest and lowest of values, the first and last of records, ranks."""
+        each = next(part for part in parts if part.data == "each")
+        order = next((part for part in parts if part.data == "order"), None)
+        name = self.tokens(each, "NAME")[0]
+        inside = [self.build(part) for part in self.trees(each)]
+        source, where = inside[0], inside[1] if len(inside) > 1 else None
+        keys = tuple(self.sort_key(part) for part in self.trees(order)) if order is not None else ()
+        body = self.build(parts[parts.index(each) - 1])
+        rest = (body, str(name), source, where, keys, self.token_span(name))
+        if tree.data == "last":
+            return ast.Chosen(span, "", "last", None, *rest)
+        base = self.build(parts[0])
+        if tree.data == "chosen":
+            pick = parts[1]
+            return ast.Chosen(span, self.operation_name(base), str(pick.children[0]), self.count(pick), *rest)
+        word = base.name if isinstance(base, ast.Name) else ""
+        if word == "first":
+            return ast.Chosen(span, "", "first", None, *rest)
+        if word not in RANKS:
+            self.problems.add("E505", f"`{base.span.text}` needs no order", base.span, help=self.orderly(word))
+        return ast.Ranked(span, word, *rest)
+
+    def orderly(self, word: str) -> str:
+        if word in AGGREGATES:
+            return f"remove `by`, or say how many: `{word}(first 3 of … by …)`"
+        return "`first`, `last`, `rank` and `percentile_rank` have an order"
+
+    def count(self, pick: ParseNode) -> ast.Expression:
+        token = pick.children[1]
+        assert isinstance(token, Token)
+        span = self.token_span(token)
+        if token.type == "NAME":
+            return ast.Name(span, str(token))
+        return ast.Number(span, read_number(token, span, self.problems), whole="." not in token)
+
+    def sort_key(self, tree: ParseNode) -> ast.SortKey:
+        value = self.build(self.trees(tree)[0])
+        return ast.SortKey(self.span(tree), value, bool(self.tokens(tree, "HIGHEST")))
+
     def operation_name(self, base: ast.Expression) -> str:
         if isinstance(base, ast.Name) and base.name in AGGREGATES:
             return base.name
+        if isinstance(base, ast.Name) and base.name in (*RANKS, "first"):
+            help_text = f"write `{base.name}({'self' if base.name in RANKS else '…'} for m in … by m.…)`"
+            self.problems.add("E505", f"`{base.name}` needs `by`", base.span, help=help_text)
+            return "sum"
         help_text = "one of " + ", ".join(sorted(AGGREGATES))
         self.problems.add("E301", "this cannot run over members or periods", base.span, help=help_text)
         return "sum"

@@ -64,6 +64,8 @@ def _text(node: ast.Expression) -> tuple[str, int]:
             return node.name, POSTFIX
         case ast.Attribute() | ast.Index() | ast.Call() | ast.Aggregate() | ast.OverTime():
             return _postfix(node), POSTFIX
+        case ast.Chosen() | ast.Ranked():
+            return _ordered(node), POSTFIX
         case ast.Negate() | ast.Arithmetic() | ast.Otherwise() | ast.At():
             return _arithmetic(node)
         case ast.Compare() | ast.Between() | ast.OneOf() | ast.Is() | ast.Not() | ast.And() | ast.Or():
@@ -113,12 +115,24 @@ def _postfix(node: ast.Attribute | ast.Index | ast.Call | ast.Aggregate | ast.Ov
         case ast.Aggregate():
             where = f" where {_print(node.where, OR)}" if node.where is not None else ""
             body = f"{_print(node.body, EXPRESSION)} for " if node.body is not None else ""
-            return f"{node.operation}({body}{node.name} in {_print(node.source, POSTFIX)}{where})"
+            return f"{node.operation}({body}{node.name} in {_print(node.source, TIMED)}{where})"
         case ast.OverTime():
             window = f"last {node.count} {node.unit}" if node.count else node.unit
             return f"{node.operation}({_print(node.body, EXPRESSION)} over {window})"
         case _:
             assert_never(node)
+
+
+def _ordered(node: ast.Chosen | ast.Ranked) -> str:
+    where = f" where {_print(node.where, OR)}" if node.where is not None else ""
+    keys = ", ".join(f"{_print(key.value, SUM)}{' highest first' if key.descending else ''}" for key in node.keys)
+    by = f" by {keys}" if keys else ""
+    each = f"{_print(node.body, EXPRESSION)} for {node.name} in {_print(node.source, TIMED)}{where}{by}"
+    if isinstance(node, ast.Ranked):
+        return f"{node.operation}({each})"
+    if node.count is None:
+        return f"{node.pick}({each})"
+    return f"{node.operation}({node.pick} {_print(node.count, POSTFIX)} of {each})"
 
 
 def _list(nodes: tuple[ast.Expression, ...]) -> str:

@@ -256,6 +256,7 @@ class Maker:
                 lambda: self.aggregate(kind, depth, "sum"),
                 lambda: self.aggregate(kind, depth, "sum"),
             ]
+        choices.append(lambda: self.ordered(kind, depth))
         if kind in (MONEY, RATE, BOOLEAN, COLOUR):
             column = {"money": "m", "rate": "r", "boolean": "b", "enum": "c"}[kind.kind.value]
             choices.append(lambda: self.table(kind, column, depth))
@@ -299,6 +300,28 @@ class Maker:
             low, high = (ir.Literal(INTEGER, None, end) for end in (1, 4))
             number = ir.Extreme(INTEGER, None, "max", (low, ir.Extreme(INTEGER, None, "min", (high, number))))
         return ir.TableRead(kind, None, "t", column, (self.formula(COLOUR, depth - 1), number), ir.ThisPeriod())
+
+    def ordered(self, kind: ValueType, depth: int) -> ir.Expression:
+        """The highest of values, the first of records, or a rank: seldom, since such rows are handed over."""
+        link, entity = self.link()
+        if link is None or self.random.random() < 0.8:
+            return self.leaf(kind)
+        name = self.fresh("r")
+        self.bound.append((name, entity))
+        where = self.formula(BOOLEAN, depth - 1) if self.random.random() < 0.3 else None
+        body = self.formula(kind, depth - 1)
+        kinds = self.random.sample((MONEY, DATE, INTEGER), 2)
+        keys = tuple(ir.SortKey(self.formula(one, 0), self.random.random() < 0.5) for one in kinds)
+        self.bound.pop()
+        keys = (*keys, ir.SortKey(None)) if self.random.random() < 0.5 else keys
+        if entity == self.entity and kind == INTEGER:
+            return ir.Ranked(kind, None, "rank", ir.Self(entity), link, name, where, keys)
+        if kind in (MONEY, INTEGER) and self.random.random() < 0.7:
+            count, pick = self.formula(INTEGER, 0), self.one_of("highest", "lowest", "first", "last")
+            keys = keys if pick in ("first", "last") else ()
+            return ir.Chosen(kind, None, self.one_of("sum", "max"), pick, count, link, name, body, where, keys)
+        pick = self.one_of("first", "last")
+        return ir.Chosen(kind, None, "only", pick, None, link, name, body, where, keys)
 
     def maybe(self, kind: ValueType, column: str, depth: int) -> ir.Expression:
         """A cell that may be none, with or without what holds then; or tested, and narrowed."""

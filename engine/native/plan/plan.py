@@ -19,6 +19,7 @@ from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
+from engine.native.plan.handed import compiled
 from engine.native.plan.records import WithoutRecords
 from engine.population.columns import Cell
 from engine.values.periods import Period
@@ -58,12 +59,14 @@ class Pass:
 class Supply:
     """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent.
 
-    `without` rewrites formulas over kinds of records of which there is none.
+    `without` rewrites formulas over kinds of records of which there is none. `whole`: also what only rows that are
+    handed over read is planned.
     """
 
     columns: dict[Cell, bool] = field(default_factory=dict)
     complete: bool = True
     without: WithoutRecords | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,10 @@ def window(node: ir.OverTime, period: Period) -> Sequence[Period] | None:
         return None
 
 
-def reads(body: ir.Expression, period: Period) -> Iterator[tuple[Cell, bool]]:
-    """The cells that a formula reads, each with whether it is in the formula's own row."""
-    for node in walk(body):
+def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[tuple[Cell, bool]]:
+    """The cells that the code of a formula reads, each with whether it is in the formula's own row; with `whole` also
+    those that are read for rows that are handed over."""
+    for node in walk(body) if whole else compiled(body):
         match node:
             case ir.VariableRead():
                 when = period_at(node.time, period)
@@ -171,7 +175,8 @@ def _visit(
         source = source_of(program, cell, supply)
         sources[cell] = source
         levels[cell] = 0
-        stack.append((cell, reads(source.body, cell.period) if source.body is not None else iter(())))
+        found = reads(source.body, cell.period, supply.whole) if source.body is not None else iter(())
+        stack.append((cell, found))
 
     enter(root)
     while stack:

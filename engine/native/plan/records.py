@@ -51,7 +51,10 @@ class WithoutRecords:
     def _known(self, node: ir.Expression) -> bool:
         """Whether a node comes to something known: an aggregate over nobody, or a settled figure."""
         match node:
-            case ir.Aggregate(link=ir.Records(entity=entity, owner=ir.Self() | ir.Bound())):
+            case (
+                ir.Aggregate(link=ir.Records(entity=entity, owner=ir.Self() | ir.Bound()))
+                | ir.Chosen(link=ir.Records(entity=entity, owner=ir.Self() | ir.Bound()))
+            ):
                 return entity in self.lacking
             case (
                 ir.VariableRead(subject=ir.Self() | ir.Bound(), time=ir.ThisPeriod())
@@ -89,9 +92,9 @@ class WithoutRecords:
 
     def _constant(self, node: ir.Expression) -> ir.Expression:
         match node:
-            case ir.Aggregate(operator="sum" | "count"):
+            case ir.Aggregate(operator="sum" | "count") | ir.Chosen(operator="sum" | "count"):
                 return ir.Literal(node.type, node.span, 0)
-            case ir.Aggregate(operator="any" | "all"):
+            case ir.Aggregate(operator="any" | "all") | ir.Chosen(operator="any" | "all"):
                 return ir.Literal(node.type, node.span, node.operator == "all")
             case ir.VariableRead() | ir.OverTime():
                 return ir.Literal(node.type, node.span, self.settled[node.name].value)

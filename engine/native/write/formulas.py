@@ -77,6 +77,8 @@ class FormulaWriter:
                 return aggregate(self, node, frame)
             case ir.OverTime():
                 return self._over_time(node, frame)
+            case ir.Chosen() | ir.Ranked():  # see `plan.handed`
+                return Figure(v.nothing(self.work, node.type), bad=True)
             case ir.PeriodBoundary():
                 day = frame.period.start if node.which == "start" else frame.period.end
                 return Figure(Day(self.work.constant(day.toordinal())))

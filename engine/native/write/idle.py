@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.ir import nodes as ir
-from engine.ir.walk import walk
 from engine.native.arithmetic.number import Number
+from engine.native.plan.handed import compiled
 from engine.native.plan.plan import Source, period_at
 from engine.native.write import values as v
 from engine.native.write.formulas import FormulaWriter
@@ -59,7 +59,7 @@ def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int,
 def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
     """Numbers of the own row that the formula reads, that may be nought and are not yet known to be or not."""
     found: dict[Cell, None] = {}
-    for node in walk(body):
+    for node in compiled(body):
         if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:
             period = period_at(node.time, frame.period)
             if period is not None:
