@@ -3,13 +3,17 @@
 from citizens.errors import (
     AnchorMismatch,
     CitizensError,
+    ClockJump,
     Conflict,
     DeliveryConflict,
     HorizonPassed,
     InvalidEvent,
+    LogBusy,
     LogDamaged,
     LogLocked,
     LogUnavailable,
+    OtherFormat,
+    PositionBehind,
     PositionConflict,
     Refused,
     UnderHold,
@@ -37,20 +41,26 @@ from citizens.events import (
     Retraction,
     Row,
     Scalar,
+    TimeCorrection,
     Unreadable,
     Use,
     Value,
+    check_new_subject,
     check_subject,
     check_text,
+    same_value,
 )
-from citizens.ledger import Balances, Line, post, statement, trial_balance
-from citizens.log import Advance, Known, Log, Receipt
+from citizens.ledger import Balances, Line, check_payable, post, statement, trial_balance
+from citizens.log import Advance, History, Known, Log, Receipt
+from citizens.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
 from citizens.sqlite.backup import backup, restore
 from citizens.sqlite.compaction import Compacted
 from citizens.sqlite.connections import Settings
+from citizens.sqlite.envelope import read_kek
+from citizens.sqlite.erasure import Certificate
 from citizens.sqlite.layout import Anchor
 from citizens.sqlite.log import SqliteLog, open_log
-from citizens.sqlite.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
+from citizens.sqlite.shared import SharedLog, write_in_turn
 from citizens.sqlite.stats import Stats
 from citizens.sqlite.tables import (
     Imported,
@@ -73,8 +83,10 @@ __all__ = [
     "Balances",
     "Belongs",
     "Body",
+    "Certificate",
     "Change",
     "CitizensError",
+    "ClockJump",
     "Column",
     "Compacted",
     "Compaction",
@@ -87,6 +99,7 @@ __all__ = [
     "Erasure",
     "Event",
     "Facts",
+    "History",
     "Hold",
     "HorizonPassed",
     "Imported",
@@ -95,6 +108,7 @@ __all__ = [
     "Line",
     "Link",
     "Log",
+    "LogBusy",
     "LogDamaged",
     "LogLocked",
     "LogUnavailable",
@@ -102,7 +116,9 @@ __all__ = [
     "Misfit",
     "Movement",
     "Origin",
+    "OtherFormat",
     "Point",
+    "PositionBehind",
     "PositionConflict",
     "Posting",
     "Receipt",
@@ -112,11 +128,13 @@ __all__ = [
     "Row",
     "Scalar",
     "Settings",
+    "SharedLog",
     "Snapshot",
     "Source",
     "SqliteLog",
     "Stats",
     "Table",
+    "TimeCorrection",
     "Timeline",
     "UnderHold",
     "Unreadable",
@@ -126,15 +144,20 @@ __all__ = [
     "VersionConflict",
     "Wanted",
     "backup",
+    "check_new_subject",
+    "check_payable",
     "check_subject",
     "check_text",
     "import_tables",
     "open_log",
     "post",
+    "read_kek",
     "read_table",
     "restore",
+    "same_value",
     "sample_population",
     "statement",
     "trial_balance",
     "verify_events",
+    "write_in_turn",
 ]

@@ -1,8 +1,9 @@
 """The hash chain over events as they are stored.
 
 1. The chain starts from a hash of the log's random identity.
-2. Each event's link is SHA-256 over the link before it, the event's header, and its payload as stored (ciphertext). The
-   header holds a digest of the event's origin, so that the origin's texts are covered though they are stored once.
+2. Each event's link is SHA-256 over the link before it, the event's header, and SHA-256 of its payload as stored
+   (ciphertext). So headers and payloads' hashes alone verify it. The header holds a digest of the event's origin, so
+   that the origin's texts are covered though they are stored once.
 3. Where compaction removed a run of events, a gap keeps the link before the run and the link after it. A hash over all
    gaps is in the compaction's own event, which is in the chain.
 
@@ -38,7 +39,7 @@ class Gap:
 
 def genesis(log_id: bytes) -> bytes:
     """The link before the first event."""
-    return hashlib.sha256(b"rulewright log 1\0" + log_id).digest()
+    return hashlib.sha256(b"rulewright log 2\0" + log_id).digest()
 
 
 def origin_digest(origin: Origin) -> bytes:
@@ -56,7 +57,7 @@ def header(
 
 def link(before: bytes, head: bytes, payload: bytes) -> bytes:
     """The link of one event, given the link before it, its header, and its payload as stored."""
-    return hashlib.sha256(before + head + payload).digest()
+    return hashlib.sha256(before + head + hashlib.sha256(payload).digest()).digest()
 
 
 def seal_plain(head: bytes, payload: bytes) -> bytes:
@@ -73,9 +74,8 @@ def open_plain(head: bytes, stored: bytes) -> bytes:
 
 
 def gaps_digest(gaps: Iterable[Gap]) -> str:
-    """A hash over gaps in order of offset, in hexadecimal."""
+    """A hash over gaps in order of offset, in hexadecimal. Their links are covered by the chain itself."""
     total = hashlib.sha256()
     for gap in gaps:
         total.update(struct.pack(">QQqq", gap.first, gap.last, gap.recorded_from_us, gap.recorded_to_us))
-        total.update(gap.before + gap.after)
     return total.hexdigest()

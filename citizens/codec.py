@@ -45,6 +45,7 @@ from citizens.events import (
     Retraction,
     Row,
     Scalar,
+    TimeCorrection,
     Unreadable,
     Use,
     Value,
@@ -56,10 +57,13 @@ EPOCH = date(1970, 1, 1).toordinal()
 FACTS, CORRECTION, RETRACTION = 1, 2, 3
 ASSESSMENT, ADJUSTMENT, POSTING = 8, 9, 10
 HOLD, RELEASE = 32, 33
-ERASURE, COMPACTION = 48, 49
+ERASURE, COMPACTION, TIME_CORRECTION = 48, 49, 50
 FIRST_CONTROL_KIND = 32
 FIRST_PLAIN_KIND = 48
 """Kinds from here on speak of the log, not of a subject, and are not encrypted."""
+
+ERASED_CAUSE = "erased"
+"""The cause of a posting whose subject was erased."""
 
 KIND_NAMES = {
     FACTS: "facts",
@@ -72,6 +76,7 @@ KIND_NAMES = {
     RELEASE: "release",
     ERASURE: "erasure",
     COMPACTION: "compaction",
+    TIME_CORRECTION: "time correction",
 }
 
 _encode_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode
@@ -112,6 +117,8 @@ def kind_of(body: Body) -> int:
             return ERASURE
         case Compaction():
             return COMPACTION
+        case TimeCorrection():
+            return TIME_CORRECTION
         case Unreadable():
             raise InvalidEvent("an unreadable event cannot be appended; leave it out")
         case _:
@@ -151,6 +158,8 @@ def _fields(body: Body, names: Names) -> list[Any]:
             return [body.number, body.fingerprint, body.reason]
         case Compaction():
             return [body.horizons, body.lost, body.tombstone_delay_us, body.dropped, body.gaps]
+        case TimeCorrection():
+            return [body.reason]
         case Unreadable():
             raise InvalidEvent("an unreadable event cannot be appended; leave it out")
         case _:
@@ -244,6 +253,16 @@ def decode_json(payload: bytes) -> list[Any]:
     return fields  # type: ignore[no-any-return]  # the hash chain vouches for its form
 
 
+def groups_named(payload: bytes) -> set[int]:
+    """The numbers of the groups that a payload of facts or a correction names."""
+    return {
+        stored
+        for _, shape, values in decode_json(payload)[1]
+        for (_, kind), stored in zip(parse_shape(shape), values, strict=True)
+        if kind[0] == "r"
+    }
+
+
 def decode(kind: int, payload: bytes, names: Names) -> tuple[str, Body]:
     """(event id, body) from a payload of that kind. Raises LogDamaged for a kind from the future."""
     event_id, *fields = decode_json(payload)
@@ -274,8 +293,24 @@ def _body(kind: int, fields: list[Any], names: Names) -> Body:
         case 49:
             horizons, lost, delay, dropped, gaps = fields
             return Compaction(_pairs(horizons), _pairs(lost), delay, dropped, gaps)
+        case 50:
+            return TimeCorrection(*fields)
         case _:
             raise LogDamaged(f"event of unknown kind {kind}; this log needs a newer version of the program")
+
+
+def for_the_books(payload: bytes) -> tuple[bytes, bytes]:
+    """A posting's payload in two: what stays in the books for ever, and the texts that go with the subject's key."""
+    event_id, movement, period, currency, entries, cause, *others = decode_json(payload)
+    kept = [movement, period, currency, entries, *others]
+    return _encode_json(kept).encode(), _encode_json([event_id, cause]).encode()
+
+
+def from_the_books(books: bytes, texts: bytes | None) -> bytes:
+    """The payload that `for_the_books` was given; without its texts they stand for an erased subject's."""
+    event_id, cause = decode_json(texts) if texts is not None else ("", ERASED_CAUSE)
+    movement, period, currency, entries, *others = decode_json(books)
+    return _encode_json([event_id, movement, period, currency, entries, cause, *others]).encode()
 
 
 def _points(groups: Groups, names: Names) -> tuple[Point, ...]:
@@ -309,9 +344,9 @@ def _decimals(shape: str, values: list[Any], names: Names) -> tuple[tuple[str, D
 
 
 def _posting(fields: list[Any]) -> Posting:
-    movement, period, currency, entries, cause, account = fields
+    movement, period, currency, entries, cause, *others = fields
     decoded = tuple(Entry(Account(account), EXACT.scaleb(Decimal(units), -scale)) for account, units, scale in entries)
-    return Posting(Movement(movement), period, currency, decoded, cause, account)
+    return Posting(Movement(movement), period, currency, decoded, cause, *others)
 
 
 def _pairs(pairs: list[list[Any]]) -> tuple[tuple[str, int], ...]:

@@ -10,6 +10,10 @@
         HorizonPassed       what was known then has been compacted away
         UnderHold           the subject's history is held for a case
         LogLocked           another process writes this log
+        LogBusy             more is waiting to be recorded than is kept waiting; slow down and repeat
+        OtherFormat         the log is of another format: it needs migrating, or a newer program
+        ClockJump           the clock is far ahead of the last event: somebody has to vouch for it
+        PositionBehind      a run or a follower still needs what compaction would forget
       LogUnavailable        nothing more is written until the log is opened again
       LogDamaged            the stored bytes are not what was written; `offset` says from where
         AnchorMismatch      the log does not reach, or does not match, what an anchor saw
@@ -96,6 +100,30 @@ class UnderHold(Refused):
 
 class LogLocked(Refused):
     """Another process has this log open for writing."""
+
+
+class LogBusy(Refused):
+    """More events are waiting to be recorded than are kept waiting. Nothing of this was recorded."""
+
+
+class OtherFormat(Refused):
+    """The log was written in another format. `found` is which."""
+
+    def __init__(self, message: str, found: int) -> None:
+        super().__init__(message)
+        self.found = found
+
+
+class ClockJump(Refused):
+    """The clock is so far ahead of the last event that it may be wrong. Nothing was written."""
+
+
+class PositionBehind(Refused):
+    """A consumer still needs what would be forgotten. `consumer` is which."""
+
+    def __init__(self, message: str, consumer: str) -> None:
+        super().__init__(message)
+        self.consumer = consumer
 
 
 class LogUnavailable(CitizensError):

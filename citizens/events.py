@@ -13,6 +13,8 @@ Money and rates are `Decimal`, of at most 18 digits. There are no floats in a hi
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
@@ -30,6 +32,8 @@ EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}(?:\.[a-z0-9_]{1,100}){0,4}", re.ASCII)
 _KIND = re.compile(r"[bitsn]|d(?:[0-9]|1[0-8])", re.ASCII)
+_PERIOD = re.compile(r"[0-9A-Za-z_]+(?:[-:.][0-9A-Za-z_]+)*", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 
 
@@ -50,13 +54,30 @@ Scalar = bool | int | Decimal | str | date
 Value = Scalar | Belongs | None
 
 
-@dataclass(frozen=True, slots=True)
+def same_value(left: Value, right: Value) -> bool:
+    """Whether two values are the same fact: of the same kind, and equal. To Python `1 == True`; to a fact it is not."""
+    return type(left) is type(right) and left == right
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """One change point: `attribute` is `value` from the day `valid_from` on. None ends it."""
+    """One change point: `attribute` is `value` from the day `valid_from` on. None ends it.
+
+    Points are equal if their values are the same fact (`same_value`).
+    """
 
     attribute: str
     valid_from: date
     value: Value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Point):
+            return NotImplemented
+        key = (self.attribute, self.valid_from)
+        return key == (other.attribute, other.valid_from) and same_value(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.attribute, self.valid_from, type(self.value), self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +180,20 @@ class Assessment:
         for name, value in self.figures:
             check_value(Point(name, self.valid_on, value))
             check_name(name, "a figure")
+
+    @property
+    def fault(self) -> str:
+        """Why nothing could be assessed; empty if it was.
+
+        Such an assessment has the figure `fault`, a text that names nobody, and `fault_use`: whose facts among `used`
+        are at fault. So the text keeps no name when somebody is erased.
+        """
+        if isinstance(self.figures, Row) or not self.figures or self.figures[0][0] != FAULT:
+            return ""
+        told = dict(self.figures)
+        place = told.get(FAULT_USE)
+        named = f"{self.used[place].subject}: " if isinstance(place, int) and place < len(self.used) else ""
+        return f"{named}{told[FAULT]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +322,17 @@ class Compaction:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeCorrection:
+    """Somebody vouches for the clock: this event's time is right, and what was recorded before it was not after it.
+
+    From here on events are recorded at the clock's time again, though it may lie before that of the event before. The
+    log itself writes it.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """What is left of an event whose subject was erased. `kind` still says what kind it was."""
 
@@ -304,8 +350,15 @@ Body = (
     | Release
     | Erasure
     | Compaction
+    | TimeCorrection
     | Unreadable
 )
+
+OWN_SOURCES = ("rulewright", "log", "erasure-ledger")
+"""The sources of what this program makes itself. Nobody delivers events under them."""
+FAULT, FAULT_USE = "fault", "fault_use"
+OWN_ENTITIES = ("annual_run",)
+"""The entities of what this program keeps a history of for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +384,8 @@ class Draft:
     """An event to append. (origin.source, event_id) is its identity: a second delivery of it changes nothing.
 
     `expected_version` is the subject's version that the writer has seen: the number of events recorded for it (0 for a
-    subject never seen). None appends whatever the version is.
+    subject never seen). None appends whatever the version is. `own` says that this program made it, and no one
+    delivered it: it may have a source of `OWN_SOURCES`, and its identity is (origin.source, event_id) of this subject.
     """
 
     subject: str
@@ -339,6 +393,7 @@ class Draft:
     origin: Origin
     event_id: str
     expected_version: int | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +420,63 @@ def check_subject(name: str) -> None:
     if not slash or not _ROLE.fullmatch(entity):
         raise InvalidEvent("a subject is named `<entity>/<id>`, the entity in lower case: `person/880-12`")
     check_text(identifier, "a subject's id")
+
+
+def check_new_subject(name: str) -> None:
+    """Raise InvalidEvent unless `name` may be given to a subject: it is written in the one form that there is of it."""
+    check_subject(name)
+    identifier = name.partition("/")[2]
+    if identifier != identifier.strip() or "  " in identifier:
+        raise InvalidEvent("a subject's id has spaces around it, or two in a row; remove them")
+    if not unicodedata.is_normalized("NFC", identifier):
+        raise InvalidEvent("a subject's id is not in Unicode's composed form (NFC); write its letters in that form")
+
+
+def check_draft(draft: Draft) -> None:
+    """Raise InvalidEvent unless a draft may be recorded: by anybody, or, if it says so, by this program itself.
+
+    Whoever brings it, by whichever way, the same names, periods and currencies are written in one form only.
+    """
+    for subject in (draft.subject, *_named_in(draft.body)):
+        check_new_subject(subject)
+    if isinstance(draft.body, Assessment | Adjustment | Posting):
+        check_period(draft.body.period)
+    if isinstance(draft.body, Posting):
+        check_currency(draft.body.currency)
+    if draft.own:
+        return
+    check_source(draft.origin.source)
+    if draft.subject.partition("/")[0] in OWN_ENTITIES:
+        raise InvalidEvent("the history of annual runs is kept by this program itself; name another subject")
+
+
+def check_source(source: str) -> None:
+    """Raise InvalidEvent for a source that is this program's own."""
+    if source in OWN_SOURCES:
+        message = f"the source `{source}` is kept for what this program records itself"
+        raise InvalidEvent(f"{message}; name the source that it comes from")
+
+
+def _named_in(body: Body) -> Iterator[str]:
+    """The other subjects that a body names."""
+    match body:
+        case Facts(points) | Correction(points):
+            yield from (point.value.group for point in points if isinstance(point.value, Belongs))
+        case Assessment(used=used):
+            yield from (use.subject for use in used)
+
+
+def check_period(period: str) -> None:
+    """Raise InvalidEvent unless a period is written in the one way that names it: `2024`, `2024-03`."""
+    check_text(period, "a period")
+    if not _PERIOD.fullmatch(period):
+        raise InvalidEvent("a period is digits and capital letters, parts joined by `-`; write `2024` or `2024-03`")
+
+
+def check_currency(currency: str) -> None:
+    """Raise InvalidEvent unless a currency is named by its three capital letters."""
+    if not _CURRENCY.fullmatch(currency):
+        raise InvalidEvent("a currency is three capital letters; write `USD`")
 
 
 def check_text(text: str, what: str) -> None:

@@ -18,13 +18,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import assert_never
 
 from citizens.errors import InvalidEvent
-from citizens.events import EXACT, Account, Entry, Event, Movement, Posting
+from citizens.events import EXACT, Account, Entry, Event, Movement, Posting, check_currency, check_period
 
 ZERO = Decimal(0)
+WIDE = Context(prec=60)
+_PLACES = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV",
+                     "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+"""Decimals of currencies that do not have two (ISO 4217)."""
 
 
 def post(movement: Movement, amount: Decimal, *, period: str, currency: str, cause: str, account: str = "") -> Posting:
@@ -32,11 +40,21 @@ def post(movement: Movement, amount: Decimal, *, period: str, currency: str, cau
 
     `amount` is the liability found, the entitlement found, the sum paid or paid back. A liability or an entitlement may
     be below zero: an adjustment downwards. A payment or a refund may be as well: money that came back. Raises
-    InvalidEvent for more than 18 digits.
+    InvalidEvent for more than 18 digits, or for a period or a currency that is not written as periods and currencies
+    are.
     """
+    check_period(period)
+    check_currency(currency)
     debit, credit = _accounts(movement)
     entries = (Entry(debit, amount), Entry(credit, EXACT.minus(amount)))
     return Posting(movement, period, currency, entries, cause, account)
+
+
+def check_payable(amount: Decimal, currency: str) -> None:
+    """Raise InvalidEvent for an amount that nobody can pay: with a part of the currency's smallest unit."""
+    places = _PLACES.get(currency, 2)
+    if amount != amount.quantize(Decimal(1).scaleb(-places), context=WIDE):
+        raise InvalidEvent(f"an amount in {currency} has at most {places} decimals; round it as the law says")
 
 
 def _accounts(movement: Movement) -> tuple[Account, Account]:

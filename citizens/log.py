@@ -9,12 +9,14 @@ that one partition cannot take is several logs, each with its own subjects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import Literal, Protocol
 
 from citizens.events import Draft, Event
+from citizens.snapshot import Attributes, Snapshot
+from citizens.timeline import Timeline
 
 Known = int | datetime | None
 """As known when: an offset, a moment with a time zone, or None for now."""
@@ -32,13 +34,22 @@ class Receipt:
     duplicate: bool
 
 
+Needs = Literal["state", "events", "nothing"]
+"""What compaction leaves a consumer: every answer as known at its position, the retractions after it, or neither."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Move `consumer` from `expected` to `to`, in the transaction of the events it goes with."""
+    """Move `consumer` from `expected` to `to`, in the transaction of the events it goes with.
+
+    `needs` is what it still needs of the log from then on; `ends` are other consumers, which need nothing any more.
+    """
 
     consumer: str
     expected: int
     to: int
+    needs: Needs = "events"
+    ends: tuple[str, ...] = ()
 
 
 class Log(Protocol):
@@ -77,3 +88,55 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Stop writing and let go of the files."""
+
+
+class History(Log, Protocol):
+    """A log that answers what its events come to. The annual run, the follower and imports ask nothing else of one.
+
+    Whatever is asked as known at an offset can be answered from the events up to it, so a log without indexes can
+    answer it too, by reading them (`points.scan_events`, `timeline.build`).
+    """
+
+    def timeline(self, subject: str, known: Known = None) -> Timeline:
+        """One subject's facts as known. Raises HorizonPassed if some of what was known then is compacted."""
+
+    def snapshot(
+        self,
+        valid_on: date,
+        known: Known = None,
+        *,
+        attributes: Attributes = None,
+        subjects: Collection[str] | None = None,
+    ) -> Snapshot:
+        """Everybody's facts as columns, as valid on the day, as known; or those of some subjects.
+
+        A group that one of `subjects` belongs to is then there as well, but not who else is in it. Raises HorizonPassed
+        if what was known then of these attributes is compacted.
+        """
+
+    def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
+        """The facts, corrections and retractions above `after` and up to `to`, in order, at most `limit` (-1: all)."""
+
+    def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
+        """The next assessments above `after`, at most `limit`; empty at the end. Some may be unreadable."""
+
+    def posted(self, to: int) -> set[str]:
+        """The subjects that have postings in the ledger up to an offset."""
+
+    def delivered(self, source: str, event_ids: Sequence[str], *, of: Sequence[str] | None = None) -> list[bool]:
+        """For each delivery of a source whether it stands, compacted ones among them.
+
+        `of` are the subjects of what this program recorded itself, whose ids are told apart by subject.
+        """
+
+    def has_entity(self, entity: str) -> bool:
+        """Whether any subject of an entity has been written of, and is not erased."""
+
+    def belonging_to(self, subject: str) -> list[str]:
+        """All subjects that were ever recorded as belonging to this one: members of a group, records of an owner.
+
+        Which of them do so on a day, their timelines say. Erased ones are left out.
+        """
+
+    def positions(self) -> dict[str, int]:
+        """The position of every consumer."""

@@ -18,11 +18,14 @@ MAY_IMPORT = {"engine": {"engine"}, "citizens": {"citizens"}, "api": {"api", "en
 # `""` stands for the package itself, whose `__init__` gathers what it exports.
 FLOORS = {
     "engine": (
-        *("text", "values", "syntax", "reading", "ir", "reforms", "check", "lint", "pipeline", "interpret"),
+        *("kept", "text", "values", "syntax", "reading", "ir", "reforms", "check", "lint", "pipeline", "interpret"),
         *("explain", "examples", "population", "native.arithmetic", "native.plan", "native.write", "native.machine"),
         *("native", ""),
     ),
-    "citizens": ("errors", "events", "codec", "chain", "timeline", "log", "ledger", "sqlite", "sample", ""),
+    "citizens": (
+        *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "sqlite"),
+        *("sample", ""),
+    ),
     "api": ("failures", "schema", "cases", "rules", "batch", "history", "assess", "taxsim", "bench", "http", "cli", ""),
 }
 

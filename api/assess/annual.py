@@ -32,7 +32,7 @@ from api.assess.drafts import (
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import Population, population_of
 from api.failures import Failure
-from citizens import Advance, Draft, Facts, Known, Point, PositionConflict, Scalar, SqliteLog
+from citizens import Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
 from engine.interpret.constants import Constants
 
 FOLLOWER = "follow-"
@@ -65,7 +65,7 @@ class AnnualReport:
 
 
 def run_annual(
-    log: SqliteLog,
+    log: History,
     terms: Terms,
     known: Known = None,
     on_progress: Progress = lambda _done, _all: None,
@@ -104,7 +104,7 @@ def run_annual(
     return report
 
 
-def _population(log: SqliteLog, terms: Terms, horizon: int) -> Population:
+def _population(log: History, terms: Terms, horizon: int) -> Population:
     """Everybody, as known at the horizon. Raises Failure if nobody is in a group."""
     if not horizon:
         raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
@@ -133,11 +133,11 @@ def run_subject(terms: Terms) -> str:
     return f"annual_run/{terms.key}"
 
 
-def _begin(log: SqliteLog, terms: Terms, horizon: int) -> bool:
+def _begin(log: History, terms: Terms, horizon: int) -> bool:
     """Record the beginning of the run; False if another thread began one just now."""
     begun: dict[str, Scalar] = {"program": terms.program.fingerprint, "horizon": horizon}
     try:
-        log.append([_of_run(terms, begun, "begun")], advance=Advance(consumer_of(terms), 0, horizon))
+        log.append([_of_run(terms, begun, "begun")], advance=Advance(consumer_of(terms), 0, horizon, needs="state"))
     except PositionConflict:
         return False
     return True
@@ -145,10 +145,10 @@ def _begin(log: SqliteLog, terms: Terms, horizon: int) -> bool:
 
 def _of_run(terms: Terms, facts: Mapping[str, Scalar], what: str) -> Draft:
     points = tuple(Point(name, terms.period.start, value) for name, value in facts.items())
-    return Draft(run_subject(terms), Facts(points), terms.origin, f"annual/{terms.key}/{what}")
+    return Draft(run_subject(terms), Facts(points), terms.origin, f"annual/{terms.key}/{what}", own=True)
 
 
-def _check_known(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> None:
+def _check_known(log: History, terms: Terms, known: Known, horizon: int) -> None:
     """Raise Failure if the run that was begun is as known at another time than is asked for."""
     if known is not None and log.offset_of(known) != horizon:
         raise Failure(
@@ -157,7 +157,7 @@ def _check_known(log: SqliteLog, terms: Terms, known: Known, horizon: int) -> No
         )
 
 
-def _check_rules(log: SqliteLog, terms: Terms, other_rules: bool) -> None:
+def _check_rules(log: History, terms: Terms, other_rules: bool) -> None:
     """Raise Failure if the run was begun with other rules, unless these are to go on with it, which is recorded."""
     before, now = str(_told(log, terms).get("program")), terms.program.fingerprint
     if before == now:
@@ -170,12 +170,12 @@ def _check_rules(log: SqliteLog, terms: Terms, other_rules: bool) -> None:
     log.append([_of_run(terms, {"program": now}, f"rules/{log.head()}")])
 
 
-def _told(log: SqliteLog, terms: Terms) -> Mapping[str, object]:
+def _told(log: History, terms: Terms) -> Mapping[str, object]:
     """What is recorded of the run."""
     return log.timeline(run_subject(terms)).at(terms.period.start)
 
 
-def _as_finished(log: SqliteLog, terms: Terms, horizon: int) -> AnnualReport:
+def _as_finished(log: History, terms: Terms, horizon: int) -> AnnualReport:
     """What the run that was finished before had come to."""
     told = _told(log, terms)
     groups, faults = int(str(told.get("groups", 0))), int(str(told.get("faults", 0)))
@@ -198,7 +198,7 @@ def blocks(items: Iterable[Assessed], size: int) -> Iterator[list[Assessed]]:
 class _Postings:
     """What groups owe for the period before their first assessment: nothing, unless something was posted."""
 
-    def __init__(self, log: SqliteLog, terms: Terms, horizon: int) -> None:
+    def __init__(self, log: History, terms: Terms, horizon: int) -> None:
         self._log, self._terms, self._horizon = log, terms, horizon
         self._posted = log.posted(horizon)
 
@@ -211,7 +211,7 @@ class _Postings:
 
 
 def _append(
-    log: SqliteLog,
+    log: History,
     terms: Terms,
     found: list[Assessed],
     postings: _Postings,
@@ -221,7 +221,8 @@ def _append(
     """Append what a block of groups has not had yet, in one transaction, and count it."""
     stands = [False] * len(found)
     if check:
-        stands = log.delivered(SOURCE, [first_id(terms, one.group) for one in found])
+        groups = [one.group for one in found]
+        stands = log.delivered(SOURCE, [first_id(terms, group) for group in groups], of=groups)
     drafts: list[Draft] = []
     for one, before in zip(found, stands, strict=True):
         if is_erased(one.group):
@@ -251,10 +252,11 @@ def _count(report: AnnualReport, terms: Terms, one: Assessed, balance: Decimal, 
         report.refunded -= owed
 
 
-def _finish(log: SqliteLog, terms: Terms, report: AnnualReport) -> None:
+def _finish(log: History, terms: Terms, report: AnnualReport) -> None:
     """Record the end, and hand over to the follower, unless another thread has."""
     ended = {"groups": report.groups, "faults": len(report.failed)}
+    handover = Advance(follower_of(terms), 0, report.horizon, ends=(consumer_of(terms),))
     try:
-        log.append([_of_run(terms, ended, "finished")], advance=Advance(follower_of(terms), 0, report.horizon))
+        log.append([_of_run(terms, ended, "finished")], advance=handover)
     except PositionConflict:
         return

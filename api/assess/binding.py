@@ -31,7 +31,7 @@ from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.native.plan.plan import cell_for, reads
 from engine.population.arrays import decimals
-from engine.population.columns import Cell
+from engine.population.columns import Cell, unit_of
 from engine.values.periods import Period, Unit
 from engine.values.types import Kind
 
@@ -142,7 +142,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
             continue
         name = _column_name(definition, cell.period, period)
         read[name] = definition
-        wanted[name] = _wanted(definition, cell.period)
+        wanted[name] = _wanted(program, definition, cell.period)
     used = {one.entity for one in read.values()}
     records = {record: owner for record, owner in records.items() if record in used}
     relations = (*((group,) if entity.of else ()), *records.values())
@@ -159,14 +159,21 @@ def _column_name(definition: Definition, of: Period, period: Period) -> str:
     return definition.short_name if whole else f"{definition.short_name}@{of}"
 
 
-def _wanted(definition: Definition, of: Period) -> Wanted:
+def _wanted(program: Program, definition: Definition, of: Period) -> Wanted:
     """From which day and to which a change point counts for a period, and what kinds of value the fact has.
 
     A flow or event counts only if it was recorded for the period; a status holds on from any day before.
     """
     until = date.max if definition.period.unit is Unit.ETERNITY else of.end
-    kinds = _KINDS.get(definition.type.kind, "")
-    return Wanted(date.min if definition.lasts else of.start, until, kinds, attribute=definition.short_name)
+    kinds, since = _KINDS.get(definition.type.kind, ""), date.min if definition.lasts else of.start
+    places = _places(program, definition) if "d" in kinds else None
+    return Wanted(since, until, kinds, attribute=definition.short_name, places=places)
+
+
+def _places(program: Program, definition: Definition) -> int:
+    """The decimals of a fact's grid: what has more is one household's fault, and none of the others'."""
+    unit = unit_of(program, definition)
+    return next(size for size in range(19) if 10**size % unit == 0)
 
 
 def _records(program: Program, group: str) -> dict[str, str]:

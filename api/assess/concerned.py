@@ -21,11 +21,12 @@ from citizens import (
     Correction,
     Event,
     Facts,
+    History,
     HorizonPassed,
     Retraction,
-    SqliteLog,
     Timeline,
     Value,
+    same_value,
 )
 
 
@@ -41,7 +42,7 @@ class Touched:
     changes: dict[str, None] = field(default_factory=dict)
 
 
-def touched_by(log: SqliteLog, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
+def touched_by(log: History, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
     """The groups that some facts concern, recorded above `position` and up to `to`."""
     found: dict[str, Touched] = {}
     by_subject: dict[str, list[Event]] = {}
@@ -50,7 +51,7 @@ def touched_by(log: SqliteLog, terms: Terms, events: Iterable[Event], position: 
             by_subject.setdefault(event.subject, []).append(event)
     for subject, recorded in by_subject.items():
         after, before = held(terms, log.timeline(subject, to)), _held_before(log, terms, subject, position)
-        if after == before:
+        if before is not None and not _changed(after, before):
             continue
         changes = dict.fromkeys(_told(terms, recorded, after, before or {}))
         group = _group_of(log, terms, subject, after, to)
@@ -70,11 +71,16 @@ def _told(
     terms: Terms, recorded: Iterable[Event], after: Mapping[str, Value], before: Mapping[str, Value]
 ) -> Iterator[str]:
     """What changed of a subject, each attribute with the last of the events that spoke of it."""
-    changed = {column for column in (*after, *before) if after.get(column) != before.get(column)}
+    changed = _changed(after, before)
     attributes = {terms.binding.attribute(column) for column in changed}
     last = {attribute: event for event in recorded for attribute, _ in _keys(event) if attribute in attributes}
     for attribute, event in sorted(last.items(), key=lambda pair: (pair[1].offset, pair[0])):
         yield f"{attribute} ({event.subject.partition('/')[0]}, #{event.offset})"
+
+
+def _changed(after: Mapping[str, Value], before: Mapping[str, Value]) -> set[str]:
+    """The columns in which two states differ, by value or by kind of value."""
+    return {column for column in (*after, *before) if not same_value(after.get(column), before.get(column))}
 
 
 def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
@@ -87,7 +93,7 @@ def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
     return {column: value for column, value in found.items() if value is not None}
 
 
-def _held_before(log: SqliteLog, terms: Terms, subject: str, position: int) -> dict[str, Value] | None:
+def _held_before(log: History, terms: Terms, subject: str, position: int) -> dict[str, Value] | None:
     """What held as known at the position; None where compaction left no answer."""
     try:
         return held(terms, log.timeline(subject, position))
@@ -95,7 +101,7 @@ def _held_before(log: SqliteLog, terms: Terms, subject: str, position: int) -> d
         return None
 
 
-def _group_of(log: SqliteLog, terms: Terms, subject: str, facts: Mapping[str, Value], to: int) -> str:
+def _group_of(log: History, terms: Terms, subject: str, facts: Mapping[str, Value], to: int) -> str:
     """The group that a subject with those facts is in, through its owner if it is a record; empty for none."""
     binding, entity = terms.binding, subject.partition("/")[0]
     if entity == binding.group:
@@ -129,17 +135,22 @@ def named_by(last: Event | None) -> set[str]:
     return {use.subject for use in last.body.used} if last is not None and isinstance(last.body, Assessment) else set()
 
 
-def records_of(log: SqliteLog, terms: Terms, owners: set[str], to: int) -> set[str]:
-    """The records of some subjects, as known at an offset. Walks through the log, if there are records in it."""
+def records_of(log: History, terms: Terms, owners: set[str], to: int) -> set[str]:
+    """The records of some subjects, as known at an offset."""
     records = {entity: owner for entity, owner in terms.binding.records.items() if log.has_entity(entity)}
-    if not records or not owners:
+    if not records:
         return set()
-    relations = {owner: terms.binding.wanted[owner] for owner in records.values()}
-    found = log.snapshot(terms.binding.valid_on, to, attributes=relations).tables
     return {
-        f"{entity}/{found[entity].ids[row]}"
-        for entity, owner in records.items()
-        if entity in found and owner in found[entity].links
-        for row, at in enumerate(found[entity].links[owner].rows.tolist())
-        if at >= 0 and f"{owner}/{found[owner].ids[at]}" in owners
+        record
+        for owner in owners
+        if owner.partition("/")[0] in records.values()
+        for record in log.belonging_to(owner)
+        if _owner_of(log, terms, record, records, to) == owner
     }
+
+
+def _owner_of(log: History, terms: Terms, record: str, records: Mapping[str, str], to: int) -> str:
+    """Who owns a record for the period; empty for nobody, and for what is no record."""
+    relation = records.get(record.partition("/")[0], "")
+    owner = held(terms, log.timeline(record, to)).get(relation) if relation else None
+    return owner.group if isinstance(owner, Belongs) else ""

@@ -28,12 +28,13 @@ from api.assess.binding import Binding, bind
 from api.assess.figures import Assessed
 from api.failures import Failure
 from citizens import Adjustment, Assessment, Balances, Body, Draft, Event, Movement, Origin, Posting, Row, post
+from citizens.events import FAULT, FAULT_USE
 from engine.ir.program import Definition, Program
 from engine.population.columns import unit_of
 from engine.reading.declarations import AssessmentRules
 from engine.values.periods import Period
 
-SOURCE, FAULT = "rulewright", "fault"
+SOURCE = "rulewright"
 LONG_NAME = 800
 REASON_LENGTH = 700  # an event takes 1,000 characters, and there is more to say
 ZERO = Decimal(0)
@@ -170,9 +171,7 @@ def standing_of(events: Iterable[Event], period: Period, currency: str) -> Stand
 
 def fault_of(assessment: Assessment) -> str:
     """Why the group could not be assessed; empty if it was."""
-    if isinstance(assessment.figures, Row) or [name for name, _ in assessment.figures] != [FAULT]:
-        return ""
-    return str(assessment.figures[0][1])
+    return assessment.fault
 
 
 def is_erased(subject: str) -> bool:
@@ -208,8 +207,8 @@ def correction_drafts(
     after = terms.figures(assessed)
     if not _moved(assessed, standing, before, after):
         return []
-    made_by = f"{read_to}/{standing.last.offset}"
-    event_id = f"correction/{terms.rules.name}/{terms.period}/{_short(assessed.group)}/{made_by}"
+    made_of = f"{read_to}/{standing.last.offset}"  # before the group, whose name may hold anything
+    event_id = f"correction/{terms.rules.name}/{terms.period}/{made_of}/{_short(assessed.group)}"
     bodies: list[Body] = [_assessment(terms, assessed, read_to, standing.last.offset)]
     if not assessed.fault:
         bodies += _adjustment(terms, standing, before, after, event_id, changes)
@@ -228,7 +227,8 @@ def _moved(assessed: Assessed, standing: Standing, before: Figures, after: Figur
     last = standing.last.body
     assert isinstance(last, Assessment)
     people = {use.subject for use in last.used} != {use.subject for use in assessed.used}
-    return people or assessed.fault != fault_of(last) or (not assessed.fault and before != after)
+    fault = tuple(_fault(assessed)) if assessed.fault else ()
+    return people or fault != (last.figures if last.fault else ()) or (not fault and before != after)
 
 
 def _stored_figures(event: Event | None) -> Figures:
@@ -241,15 +241,28 @@ def _stored_figures(event: Event | None) -> Figures:
 
 
 def _assessment(terms: Terms, assessed: Assessed, read_to: int, replaces: int | None) -> Assessment:
-    figures: tuple[tuple[str, str], ...] | Row = ()
+    figures: tuple[tuple[str, str | int], ...] | Row = ()
     if assessed.fault:
-        figures = ((FAULT, "".join(one if one.isprintable() else "\ufffd" for one in assessed.fault)),)
+        figures = tuple(_fault(assessed))
     elif assessed.values:
         figures = Row(_shape(terms, assessed), assessed.values)
     binding = terms.binding
     return Assessment(
         str(terms.period), binding.valid_on, terms.program.fingerprint, read_to, figures, assessed.used, replaces
     )
+
+
+def _fault(assessed: Assessed) -> Iterator[tuple[str, str | int]]:
+    """The fault without names: whom it is about, its place among the facts used says."""
+    names = [use.subject for use in assessed.used]
+    about, colon, text = assessed.fault.partition(": ")
+    whose = names.index(about) if colon and about in names else None
+    text = assessed.fault if whose is None else text
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, name.partition("/")[0])
+    yield FAULT, "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    if whose is not None:
+        yield FAULT_USE, whose
 
 
 def _shape(terms: Terms, assessed: Assessed) -> str:
@@ -305,8 +318,8 @@ def _postings(terms: Terms, moved: Mapping[str, Decimal], balance: Decimal, caus
 
 def _drafts(terms: Terms, subject: str, event_id: str, bodies: Sequence[Body]) -> list[Draft]:
     """Drafts of one subject: the first under the event's own id, those that follow from it numbered."""
-    ids = [event_id, *(f"{event_id}#{number}" for number in range(1, len(bodies)))]
-    return [Draft(subject, body, terms.origin, id) for body, id in zip(bodies, ids, strict=True)]
+    ids = [event_id, *(f"{number}#{event_id}" for number in range(1, len(bodies)))]
+    return [Draft(subject, body, terms.origin, id, own=True) for body, id in zip(bodies, ids, strict=True)]
 
 
 def _short(group: str) -> str:

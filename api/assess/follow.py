@@ -36,10 +36,10 @@ from citizens import (
     Assessment,
     Draft,
     Event,
+    History,
     PositionConflict,
     Refused,
     Snapshot,
-    SqliteLog,
     Use,
 )
 from engine.interpret.constants import Constants
@@ -78,7 +78,7 @@ class Follower:
 
     def __init__(
         self,
-        log: SqliteLog,
+        log: History,
         program: Program,
         actor: str = "follow",
         on_change: Callable[[Corrected], None] = lambda _: None,
@@ -114,8 +114,8 @@ class Follower:
         while events := self.log.read_assessments(after, 5_000):
             after = events[-1].offset
             for event in events:
-                assert isinstance(event.body, Assessment)
-                last[event.body.period, event.subject] = bool(fault_of(event.body))
+                if isinstance(event.body, Assessment):  # not one of a group that was erased
+                    last[event.body.period, event.subject] = bool(fault_of(event.body))
         for key, position in self.positions().items():
             terms = self._terms_of(key)
             faulty = [group for (period, group), fault in last.items() if fault and period == str(terms.period)]
@@ -218,7 +218,7 @@ class Follower:
         return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)
 
 
-def followed(log: SqliteLog) -> dict[str, int]:
+def followed(log: History) -> dict[str, int]:
     """How far each assessment has been followed, by `<assessment>-<period>`, of those that a run has been through."""
     return {name.removeprefix(FOLLOWER): at for name, at in log.positions().items() if name.startswith(FOLLOWER)}
 

@@ -14,7 +14,7 @@ from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
 from api.cli.streams import is_terminal
 from api.failures import ExitCode
-from api.history.access import login_name, read_known, writing
+from api.history.access import login_name, read_known, sharing
 from api.rules import programs
 
 SHOWN_FAULTS = 20
@@ -30,7 +30,7 @@ def annual_command(
     every = all_terms(program, read_period(program, year), login_name())
     done: list[dict[str, object]] = []
     failed = False
-    with writing(log) as opened:
+    with sharing(log) as opened:
         for terms in every:
             start = time.monotonic()
             with counting("assessing") as progress:

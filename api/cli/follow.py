@@ -1,7 +1,7 @@
 """`rulewright follow --log citizens.db`: late facts correct what was assessed, once or as they arrive.
 
 One process writes a log at a time. So a follower that goes on waiting holds it only while there is something to do: it
-looks, for reading, whether a position is behind the log's end, and opens the log for writing only then.
+looks, for reading, whether a position is behind the log's end, and writes only then, in turn with others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from api.assess.follow import Corrected, Follower, FollowReport, followed
 from api.cases.values import with_commas
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure
-from api.history.access import login_name, reading, writing
+from api.history.access import login_name, reading, sharing
 from api.rules import programs
 from citizens import LogLocked
 from engine.ir.program import Program
@@ -51,7 +51,7 @@ def follow_command(rules: str, log: Path | None, once: bool, every: float, retry
 def _round(program: Program, log: Path | None, retry: bool) -> tuple[FollowReport, Mapping[str, int], list[Corrected]]:
     """Follow to the log's end."""
     changes: list[Corrected] = []
-    with writing(log) as opened:
+    with sharing(log) as opened:
         follower = Follower(opened, program, login_name(), changes.append)
         with waiting("following"):
             while follower.step():

@@ -12,22 +12,33 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 from api.failures import Failure, Misuse
-from api.history.environment import KEYS_VARIABLE, LOG_VARIABLE
-from citizens import CitizensError, LogLocked, SqliteLog, open_log
+from api.history.environment import KEK_VARIABLE, KEYS_VARIABLE, LOG_VARIABLE
+from citizens import CitizensError, SharedLog, SqliteLog, open_log, read_kek, write_in_turn
 
 PATIENCE = 5.0
 """How many seconds a command waits for another writer to finish."""
-_OWN_FILES = re.compile(r"(restored-)?events-\d{6}\.db.*|(restored-)?keys\.db.*|erasures\.log|anchor.*|lock|cache")
+AHEAD_US = 60_000_000
+"""By how much the last event may be ahead of the clock before somebody is told."""
+AHEAD_REMEDY = "new events get its time until the clock has caught up; `rulewright log correct-time` mends that"
+_OWN_FILES = re.compile(
+    r"(restored-)?events-\d{6}\.db.*|(restored-)?keys\.db.*|erasures\.log|anchor.*|lock|turn|restoring|cache.*"
+)
 _OFFSET = re.compile(r"#?([0-9]{1,15})", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TICK = timedelta(microseconds=1)
+
+
+def warn(message: str) -> None:
+    """Tell the user, beside whatever a command answers."""
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def failure_of(error: CitizensError) -> Failure:
@@ -54,37 +65,51 @@ def is_log(folder: Path) -> bool:
     return (folder / "current").is_file()
 
 
+def kek() -> bytes | None:
+    """The key-encryption key that the log's key store is wrapped under, if a source of one is named."""
+    source = os.environ.get(KEK_VARIABLE, "").strip()
+    return read_kek(source) if source else None
+
+
 @contextmanager
 def reading(log: Path | None) -> Iterator[SqliteLog]:
     """The log, open for reading while others may write it."""
     folder = log_folder(log)
     require_log(folder)
-    with open_log(folder, write=False, keys=keys_path()) as opened:
+    with open_log(folder, write=False, keys=keys_path(), kek=kek()) as opened:
         yield opened
 
 
 @contextmanager
 def writing(log: Path | None, *, create: bool = False) -> Iterator[SqliteLog]:
-    """The log, open for writing. Where there is none it is made if `create` says so, or refused."""
+    """The log, open for writing by nobody else. Where there is none it is made if `create` says so, or refused.
+
+    Whoever writes in turn (`sharing`) is waited for.
+    """
     folder = log_folder(log)
     if not create:
         require_log(folder)
     elif not is_log(folder):
         require_room(folder)
-    with _opened(folder) as opened:
+    secret = kek()
+
+    def opens() -> SqliteLog:
+        return open_log(folder, keys=keys_path(), kek=secret)
+
+    with write_in_turn(folder, opens, PATIENCE, lambda seconds: sleep(seconds)) as opened:
+        ahead = opened.ahead_us()
+        if ahead > AHEAD_US:
+            warn(f"the log is {timedelta(seconds=ahead // 1_000_000)} ahead of the clock: {AHEAD_REMEDY}")
         yield opened
 
 
-def _opened(folder: Path) -> SqliteLog:
-    """The log, open for writing; a writer that is about to finish, such as a follower's round, is waited for."""
-    until = monotonic() + PATIENCE
-    while True:
-        try:
-            return open_log(folder, keys=keys_path())
-        except LogLocked:
-            if monotonic() >= until:
-                raise
-        sleep(0.05)
+@contextmanager
+def sharing(log: Path | None) -> Iterator[SharedLog]:
+    """The log, for reading, and for writing in turn with other processes: for whoever works on it for long."""
+    folder = log_folder(log)
+    require_log(folder)
+    with SharedLog(folder, keys=keys_path(), kek=kek()) as opened:
+        yield opened
 
 
 def require_log(folder: Path) -> None:

@@ -7,3 +7,6 @@ LOG_VARIABLE = "RULEWRIGHT_LOG"
 
 KEYS_VARIABLE = "RULEWRIGHT_KEYS"
 """The log's key store, if it does not lie in the log's folder."""
+
+KEK_VARIABLE = "RULEWRIGHT_KEK"
+"""Where the key-encryption key is that the key store is wrapped under: `file:PATH`, `env:NAME` or `command:…`."""

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -33,10 +34,12 @@ from citizens import (
     Release,
     Retraction,
     Value,
-    check_subject,
+    check_new_subject,
+    check_payable,
     check_text,
     post,
 )
+from citizens.events import check_source
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, Style, kind_of, shown
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
@@ -122,8 +125,9 @@ class _Reader:
 
     def subject(self, node: Mapping) -> str:
         scalar = self.text(self.needed(node, "subject", "name whom it is about: `subject: person/17`"))
-        self.checked(lambda: check_subject(scalar.text), scalar.span, "name it `<entity>/<id>`, such as `person/17`")
-        return scalar.text
+        name = in_one_form(scalar.text)
+        self.checked(lambda: check_new_subject(name), scalar.span, "name it `<entity>/<id>`, such as `person/17`")
+        return name
 
     def event_id(self, node: Mapping) -> str:
         help = "give each event of a source its own: delivered twice under one id, it is recorded once"
@@ -147,7 +151,7 @@ class _Reader:
             places = [node.find(name) for name in ORIGIN]
             span = next((entry.value.span for entry in places if entry is not None), self.head(node))
             help = "write 1 to 1,000 printable characters; a retention class is lower-case letters, digits and `_`"
-            self.origins[key] = self.checked(lambda: Origin(*said), span, help)
+            self.origins[key] = self.checked(lambda: _from_outside(Origin(*said)), span, help)
         return self.origins[key]
 
     def version(self, node: Mapping) -> int | None:
@@ -207,6 +211,7 @@ class _Reader:
         account = self.text(named).text if named is not None else ""
 
         def make() -> Body:
+            check_payable(Decimal(amount), currency)
             return post(movement, Decimal(amount), period=period, currency=currency, cause=cause, account=account)
 
         return self.checked(make, said.span, "correct it")
@@ -267,6 +272,8 @@ class _Reader:
             return self.text(node.entries[0], anything=True).text
         if names == {"group", "role"}:
             group, role = (self.text(self.needed(node, key, "")).text for key in ("group", "role"))
+            group = in_one_form(group)
+            self.checked(lambda: check_new_subject(group), node.span, "name it `<entity>/<id>`, such as `tax_unit/4`")
             return self.checked(lambda: Belongs(group, role), node.span, "write `{group: tax_unit/4, role: head}`")
         help = "write a value, a membership `{group: tax_unit/4, role: head}`, or `{text: …}`"
         raise self.fault("E203", f"`{shown(name)}` is a mapping of other keys", node.span, help)
@@ -330,6 +337,17 @@ class _Reader:
         except InvalidEvent as error:
             message, _, remedy = str(error).partition("; ")
             raise self.fault("E204", message, span, remedy or help) from None
+
+
+def _from_outside(origin: Origin) -> Origin:
+    """The origin, if it may be somebody's who is not this program. Raises InvalidEvent."""
+    check_source(origin.source)
+    return origin
+
+
+def in_one_form(name: str) -> str:
+    """A subject's name in Unicode's composed form: what looks the same is the same."""
+    return unicodedata.normalize("NFC", name)
 
 
 def place_of(error: CitizensError, reads: list[Read]) -> Span | None:

@@ -29,9 +29,11 @@ from citizens import (
     Release,
     Retraction,
     Row,
+    TimeCorrection,
     Unreadable,
     Value,
 )
+from citizens.events import FAULT
 
 _READ_OTHERWISE = re.compile(r"-?[0-9][0-9_]*(\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,6 +109,8 @@ def body_json(body: Body) -> dict[str, object]:
             return {"adjustment": {**said, "replaces": body.replaces, "differences": differences}}
         case Erasure():
             return {"erasure": {"number": body.number, "reason": body.reason}}
+        case TimeCorrection():
+            return {"time_correction": {"reason": body.reason}}
         case Compaction():
             lost = {"horizons": dict(body.horizons), "lost": dict(body.lost), "dropped": body.dropped}
             return {"compaction": lost}
@@ -138,6 +142,6 @@ def _assessment(body: Assessment) -> dict[str, object]:
         "program": body.program,
         "read_to": body.read_to,
         "replaces": body.replaces,
-        "figures": {name: value_json(value) for name, value in body.figures},
+        "figures": {FAULT: body.fault} if body.fault else {name: value_json(value) for name, value in body.figures},
         "used": {use.subject: list(use.attributes) for use in body.used},
     }

@@ -25,12 +25,13 @@ from api.batch.files import find_inputs
 from api.cases.naming import read_period
 from api.failures import Failure, Misuse, suggestion
 from citizens import (
+    History,
     Imported,
     InvalidEvent,
     Membership,
     Origin,
     Source,
-    SqliteLog,
+    check_new_subject,
     check_subject,
     import_tables,
     read_table,
@@ -131,12 +132,12 @@ def _owners(program: Program, tables: Tables, lent: Lent) -> Iterator[str]:
             yield from (f"{entity}/{identifier}" for identifier in tables[entity][f"{entity}_id"].to_pylist())
 
 
-def strangers(log: SqliteLog, admission: Admission) -> list[str]:
+def strangers(log: History, admission: Admission) -> list[str]:
     """The owners of whom nothing is recorded: they may come later, or their ids are mistyped."""
     return [owner for owner in admission.owners if not log.version(owner)]
 
 
-def record(log: SqliteLog, admission: Admission, origin: Origin, day: date, on_progress: Progress) -> Imported:
+def record(log: History, admission: Admission, origin: Origin, day: date, on_progress: Progress) -> Imported:
     """Record what was admitted. The day is in each event's id: the same tables from another day are other facts."""
     return import_tables(log, admission.sources, origin, f"import/{day}", on_progress)
 
@@ -238,6 +239,10 @@ def bad_id(entity: str, identifier: str) -> str:
         return str(error).replace("; ", ": ")
     if identifier != identifier.strip():
         return f"`{identifier[:40]}` has spaces around it"
+    try:
+        check_new_subject(f"{entity}/{identifier}")
+    except InvalidEvent as error:
+        return str(error).replace("; ", ": ")
     return "ids that start with `erased-` are kept for erased subjects" if identifier.startswith("erased-") else ""
 
 
@@ -261,7 +266,7 @@ def _with_text_ids(program: Program, table: Any) -> Any:
         try:
             if pa.types.is_floating(column.type):
                 column = column.cast(pa.int64())
-            column = column.cast(pa.string())
+            column = pc.utf8_normalize(column.cast(pa.string()), "NFC")  # type: ignore[attr-defined]
         except pa.ArrowException:
             raise Failure(f"the column `{name}` holds {column.type}, which is no id", "give ids as text") from None
         table = table.set_column(table.column_names.index(name), name, column)

@@ -18,11 +18,11 @@ from citizens import (
     Correction,
     Event,
     Facts,
+    History,
     HorizonPassed,
     Known,
     Point,
     Retraction,
-    SqliteLog,
     Timeline,
     Value,
 )
@@ -64,7 +64,7 @@ class Standing:
     members: tuple[Member, ...] | None
 
 
-def history(log: SqliteLog, subject: str, known: Known = None) -> list[Entry]:
+def history(log: History, subject: str, known: Known = None) -> list[Entry]:
     """All events of a subject as known. Raises Failure for one of whom the log knows nothing."""
     events = log.read_subject(subject, known)
     if not events:
@@ -72,7 +72,7 @@ def history(log: SqliteLog, subject: str, known: Known = None) -> list[Entry]:
     return marked(events)
 
 
-def nothing_known(log: SqliteLog, subject: str) -> Failure:
+def nothing_known(log: History, subject: str) -> Failure:
     """Why there is no history: never seen, or not yet seen then."""
     if log.version(subject):
         return Failure(f"nothing was known of `{subject}` then", "ask as known later")
@@ -107,7 +107,7 @@ def points_of(event: Event) -> Iterator[Point]:
             yield from (Point(attribute, day, None) for attribute, day in keys)
 
 
-def standing(log: SqliteLog, subject: str, valid: date, known: Known) -> Standing:
+def standing(log: History, subject: str, valid: date, known: Known) -> Standing:
     """The facts that held. Raises Failure for one of whom nothing was known, HorizonPassed for what is compacted."""
     timeline = log.timeline(subject, known)
     offset = log.offset_of(known)
@@ -119,24 +119,18 @@ def standing(log: SqliteLog, subject: str, valid: date, known: Known) -> Standin
 
 
 def _members(
-    log: SqliteLog, subject: str, valid: date, offset: int, changes: Iterable[Change]
+    log: History, subject: str, valid: date, offset: int, changes: Iterable[Change]
 ) -> tuple[Member, ...] | None:
     """Who belonged to the subject: a relation is named after the group's entity. None for what is itself a member."""
     if any(isinstance(change.value, Belongs) for change in changes):
         return None
-    entity, _, identifier = subject.partition("/")
-    try:
-        snapshot = log.snapshot(valid, offset, attributes=[entity])
-    except HorizonPassed:
-        return None
-    groups = snapshot.tables.get(entity)
-    if groups is None or identifier not in groups.ids:
-        return ()
-    row = groups.ids.index(identifier)
-    return tuple(
-        Member(f"{table.entity}/{table.ids[at]}", link.role_names[link.roles[at]])
-        for table in snapshot.tables.values()
-        if (link := table.links.get(entity)) is not None
-        for at in range(len(table))
-        if link.rows[at] == row
-    )
+    entity = subject.partition("/")[0]
+    found = []
+    for member in log.belonging_to(subject):
+        try:
+            held = log.timeline(member, offset).at(valid).get(entity)
+        except HorizonPassed:
+            return None
+        if isinstance(held, Belongs) and held.group == subject:
+            found.append(Member(member, held.role))
+    return tuple(found)

@@ -2,17 +2,14 @@
 
 A name such as `us` is one of the folders shipped in `rules/`; anything else is a path to a folder. Compiling takes a
 second or so; the result is kept in the user's cache folder, under a hash over every file that decided it: the rules,
-the reforms and the engine's own code. A kept result that cannot be read, or that others could have written, is ignored.
+the reforms and the engine's own code. A kept result that others could have written is ignored (`engine.kept`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
-import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import reduce
@@ -22,6 +19,7 @@ import engine
 from api.failures import Misuse, suggestion
 from engine.examples.run import check_examples
 from engine.ir.program import Program
+from engine.kept import fetch, folder_for, keep
 from engine.pipeline import Compiled, check_rules, compile_rules
 from engine.reading.documents import REFORMS_FOLDER
 from engine.text.diagnostics import Diagnostics
@@ -93,33 +91,21 @@ def _with_reform(compiled: Compiled, folder: Path, reform: Path) -> Compiled:
 def load_program(name: str, reforms: Sequence[Path] = ()) -> Program:
     """The program of the rules that `name` means, under `reforms`. Raises Misuse, or RulesInvalid with the problems."""
     folder, overlays = find_rules(name), find_reforms(reforms)
-    kept = _kept_file(folder, overlays)
-    program = _read_kept(kept) if kept is not None else None
+    kept, entry = folder_for("programs"), _entry(folder, overlays)
+    program = _fetched(kept, entry) if entry else None
     if program is None:
         program = compile_rules(folder, overlays)
-        if kept is not None:
-            _keep(kept, program)
+        if kept is not None and entry:
+            _keep(kept, entry, program)
     return program
 
 
-def cache_folder() -> Path | None:
-    """Where results are kept; None if `RULEWRIGHT_CACHE` is set to nothing."""
-    chosen = os.environ.get("RULEWRIGHT_CACHE")
-    if chosen is not None:
-        return Path(chosen) if chosen else None
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "rulewright"
-
-
-def _kept_file(folder: Path, reforms: Sequence[Path]) -> Path | None:
-    cache = cache_folder()
-    if cache is None:
-        return None
+def _entry(folder: Path, reforms: Sequence[Path]) -> str:
+    """The name that the result is kept under; empty if what decides it cannot be read: compiling will say so."""
     try:
-        digest = _digest(folder, reforms)
+        return f"{_digest(folder, reforms)}.program"
     except OSError:
-        return None  # compiling will say what cannot be read
-    return cache / f"{digest}.program"
+        return ""
 
 
 def _digest(folder: Path, reforms: Sequence[Path]) -> str:
@@ -141,33 +127,22 @@ def _feed(digest: hashlib._Hash, base: Path, files: Iterable[Path]) -> None:
         digest.update(content)
 
 
-def _read_kept(path: Path) -> Program | None:
-    """What is kept at `path`, if only this user could have written it and it can be read."""
+def _fetched(folder: Path | None, entry: str) -> Program | None:
+    """What is kept under a name. It is unpickled only if this user's own seal vouches for it."""
+    body = fetch(folder, entry)
+    if body is None:
+        return None
     try:
-        with path.open("rb") as stream:
-            found = os.fstat(stream.fileno())
-            if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-                return None
-            content = stream.read()
-        digest, body = content[:32], content[32:]
-        if hashlib.sha256(body).digest() != digest:
-            return None
         program = pickle.loads(body)
-    except (OSError, pickle.PickleError, AttributeError, ImportError, EOFError, ValueError, TypeError):
+    except (pickle.PickleError, AttributeError, ImportError, EOFError, ValueError, TypeError):
         return None
     return program if isinstance(program, Program) else None
 
 
-def _keep(path: Path, program: Program) -> None:
-    """Write beside, then rename, so that nobody reads half a file. Failing to keep a result is no failure."""
+def _keep(folder: Path, entry: str, program: Program) -> None:
     with suppress(OSError, RecursionError, pickle.PickleError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        body = pickle.dumps(program, protocol=pickle.HIGHEST_PROTOCOL)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(hashlib.sha256(body).digest() + body)
-        os.replace(temporary, path)
-        _forget_old(path.parent)
+        keep(folder, entry, pickle.dumps(program, protocol=pickle.HIGHEST_PROTOCOL))
+        _forget_old(folder)
 
 
 def _forget_old(folder: Path) -> None:

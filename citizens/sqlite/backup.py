@@ -10,24 +10,23 @@ restore is refused, unless the caller says that it is lost.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
+import os
 from pathlib import Path
 
 import apsw
 
 from citizens.errors import LogDamaged, LogUnavailable, Refused
 from citizens.sqlite.connections import SHIPPED, connect
-from citizens.sqlite.durable import WriterLock, replace_file, sync_file, sync_folder
-from citizens.sqlite.erasure import add_to_ledger, read_ledger
+from citizens.sqlite.durable import WriterLock, copy_private, hash_file, replace_file, sync_file, sync_folder
+from citizens.sqlite.erasure import Entry, add_to_ledger, read_ledger
+from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.log import SqliteLog, open_log
 from citizens.sqlite.verification import Verification
 
 MANIFEST = "manifest.json"
 FILES = ("events.db", "keys.db", "erasures.log")
-_BLOCK = 1 << 20
 
 
 def backup(log: SqliteLog, target: Path | str) -> Anchor:
@@ -38,7 +37,7 @@ def backup(log: SqliteLog, target: Path | str) -> Anchor:
     folder = Path(target)
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty; name a new folder for the backup")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         return _fill(log, folder)
     except (OSError, apsw.Error) as error:
@@ -55,7 +54,7 @@ def _fill(log: SqliteLog, folder: Path) -> Anchor:
     entries = read_ledger(log.layout.erasures_path)
     (folder / "erasures.log").touch()
     add_to_ledger(folder / "erasures.log", entries)
-    hashes = {name: _hash(folder / name) for name in FILES}
+    hashes = {name: hash_file(folder / name) for name in FILES}
     manifest = {"anchor": anchor.to_json(), "sha256": hashes}
     replace_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     return anchor
@@ -68,6 +67,7 @@ def _told(error: OSError | apsw.Error) -> str:
 
 def _copy(source: Path, target: Path) -> None:
     """A consistent copy of a database that may be being written."""
+    copy_private(Path(os.devnull), target)
     reading, writing = connect(source, SHIPPED, write=False), apsw.Connection(str(target))
     with writing.backup("main", reading, "main") as copying:
         copying.step()
@@ -77,14 +77,6 @@ def _copy(source: Path, target: Path) -> None:
     sync_file(target)
 
 
-def _hash(path: Path) -> str:
-    total = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            total.update(block)
-    return total.hexdigest()
-
-
 def restore(
     source: Path | str,
     target: Path | str,
@@ -92,11 +84,12 @@ def restore(
     keys: Path | str | None = None,
     erasures: Path | str | None = None,
     erasures_lost: bool = False,
+    kek: bytes | None = None,
 ) -> Verification:
     """Put the backup in `source` into the folder `target`, replay the erasures, verify all of it.
 
     A log at `target` is replaced; its ledger of erasures is kept and added to. `keys` is where the key store goes, if
-    not into the folder. `erasures` names another copy of the ledger.
+    not into the folder, `kek` what it is wrapped under. `erasures` names another copy of the ledger.
 
     Raises LogDamaged, with nothing changed, if the backup is not whole, LogUnavailable if there is no room for it;
     Refused if there is no ledger but the backup's own and `erasures_lost` does not say that this is known; LogLocked if
@@ -114,10 +107,10 @@ def restore(
     lock = WriterLock(layout.folder / "lock")
     try:
         add_to_ledger(layout.erasures_path, entries)
-        _put_in_place(folder, layout, anchor)
+        _put_in_place(folder, layout, anchor, entries, kek)
     finally:
         lock.release()
-    with open_log(layout.folder, keys=layout.keys_path) as log:
+    with open_log(layout.folder, keys=layout.keys_path, kek=kek) as log:
         found = log.verify(anchor)
     found.require()
     return found
@@ -129,28 +122,32 @@ def check_backup(folder: Path) -> Anchor:
         manifest = json.loads((folder / MANIFEST).read_text())
         anchor, hashes = Anchor.from_json(manifest["anchor"]), manifest["sha256"]
         for name in FILES:
-            if _hash(folder / name) != hashes[name]:
+            if hash_file(folder / name) != hashes[name]:
                 raise LogDamaged(f"{folder / name} is not as it was copied; use another backup")
     except (OSError, ValueError, KeyError, TypeError):
         raise LogDamaged(f"{folder} is not a whole backup; use another") from None
     return anchor
 
 
-def _put_in_place(folder: Path, layout: Layout, anchor: Anchor) -> None:
-    """Replace the log, once the backup's files are beside it. Between the old and the new one, opening is refused."""
+def _put_in_place(folder: Path, layout: Layout, anchor: Anchor, entries: list[Entry], kek: bytes | None) -> None:
+    """Replace the log, once the backup's files are beside it and who was erased since is erased in them.
+
+    While the files are put in place a file `restoring` says so: opening the log is refused, and none is made new.
+    """
     path = layout.folder / "events-000001.db"
     moves = [("events.db", path), ("keys.db", layout.keys_path)]
     try:
         for name, to in moves:
-            shutil.copyfile(folder / name, _beside(to))
-            sync_file(_beside(to))
+            copy_private(folder / name, _beside(to))
+        _erase_in(_beside(layout.keys_path), entries, kek)
     except OSError as error:
         for _, to in moves:
             _beside(to).unlink(missing_ok=True)
         message = f"{layout.folder} is as it was ({error.strerror}); make room for the log a second time, and repeat"
         raise LogUnavailable(message) from error
-    (layout.folder / "current").unlink(missing_ok=True)
+    layout.restoring_path.touch()
     sync_folder(layout.folder)
+    (layout.folder / "current").unlink(missing_ok=True)
     layout.clear_cache()
     for old in [*layout.folder.glob("events-*.db*"), *layout.keys_path.parent.glob(layout.keys_path.name + "*")]:
         old.unlink()
@@ -159,6 +156,21 @@ def _put_in_place(folder: Path, layout: Layout, anchor: Anchor) -> None:
         sync_folder(to.parent)
     layout.write_anchor(anchor)
     layout.swap(path)
+    layout.restoring_path.unlink()
+    sync_folder(layout.folder)
+
+
+def _erase_in(keys_path: Path, entries: list[Entry], kek: bytes | None) -> None:
+    """Destroy the keys of who is in the ledger before the copied key store counts."""
+    keys = KeyStore(keys_path, SHIPPED, write=True, kek=kek)
+    try:
+        keys.destroy_many((entry.number, entry.fingerprint) for entry in entries)
+        keys.scrub()
+    finally:
+        keys.close()
+    for beside in keys_path.parent.glob(keys_path.name + "-*"):
+        beside.unlink()
+    sync_file(keys_path)
 
 
 def _beside(path: Path) -> Path:

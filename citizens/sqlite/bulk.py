@@ -18,20 +18,21 @@ from citizens.events import Origin
 from citizens.sqlite.connections import EVENTS_INDEXES, Settings, connect
 from citizens.sqlite.durable import sync_file
 from citizens.sqlite.keys import encrypt
-from citizens.sqlite.reader import Row
-from citizens.sqlite.writer import INSERT_EVENT, Tip
+from citizens.sqlite.reader import Row, Tip
+from citizens.sqlite.writer import INSERT_EVENT
 
 CHUNK = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One event of a bulk load: its subject's number and key, and its payload in the clear."""
+    """One event of a bulk load: its subject's number and key, its payload in the clear, the groups that it names."""
 
     number: int
     key: bytes
     delivery: bytes
     payload: bytes
+    groups: tuple[int, ...] = ()
 
 
 def open_unsafe(path: Path, settings: Settings) -> apsw.Connection:
@@ -57,13 +58,16 @@ def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable
     connection.execute("BEGIN")
     fields = (origin.source, origin.actor, origin.legal_basis, origin.retention)
     connection.execute("INSERT INTO origins VALUES(1, ?, ?, ?, ?)", fields)
-    chained = _chained(tip, chain.origin_digest(origin), events)
+    members: list[tuple[int, int]] = []
+    chained = _chained(tip, chain.origin_digest(origin), events, members)
     while rows := list(islice(chained, CHUNK)):
         connection.executemany(INSERT_EVENT, rows)
+    connection.executemany("INSERT OR IGNORE INTO members VALUES(?, ?)", sorted(members))
     connection.execute("INSERT INTO deliveries SELECT delivery, offset FROM events ORDER BY delivery")
 
 
-def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Row]:
+def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded], members: list[tuple[int, int]]) -> Iterator[Row]:
+    """The rows of the events; who belongs to which group is added to `members`."""
     offset, link, recorded_at_us = tip.offset, tip.link, tip.recorded_at_us
     versions: dict[int, int] = {}
     for event in events:
@@ -71,5 +75,6 @@ def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded]) -> Iterator[Row]
         version = versions[event.number] = versions.get(event.number, 0) + 1
         head = chain.header(offset, recorded_at_us, codec.FACTS, event.number, version, event.delivery, digest)
         stored = encrypt(event.key, event.payload, head)
+        members.extend((group, event.number) for group in event.groups)
         link = chain.link(link, head, stored)
         yield Row(offset, recorded_at_us, codec.FACTS, event.number, version, 1, event.delivery, stored, link)

@@ -25,13 +25,16 @@ import apsw
 import numpy as np
 
 from citizens import chain
+from citizens.errors import PositionBehind
 from citizens.events import Compaction
+from citizens.points import Ints, Scan
+from citizens.snapshot import Mask
 from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.connections import Settings, get_meta
+from citizens.sqlite.erasure import owners_of
 from citizens.sqlite.layout import Layout, create_events
-from citizens.sqlite.points import Ints, Scan, scan
 from citizens.sqlite.reader import Reader, one
-from citizens.sqlite.snapshot import Mask
+from citizens.sqlite.scan import scan
 from citizens.sqlite.verification import remains_digest
 
 OnStep = Callable[[str], None]
@@ -72,10 +75,27 @@ class _Points:
     same_key_next: Mask
 
 
+def spare_consumers(reader: Reader, horizons: Horizons) -> Horizons:
+    """The horizons, such that every consumer still finds what it needs: followers the retractions they have not read.
+
+    Raises PositionBehind if a run that was cut off needs the state before a horizon: only it can say when it is done.
+    """
+    latest, retractions = max(horizons.superseded.values(), default=0), dict(horizons.retractions)
+    for consumer in reader.consumers():
+        position, needs = reader.standing(consumer)
+        if needs == "state" and position < latest:
+            message = f"`{consumer}` was begun as known at offset {position:,} and is not finished"
+            remedy = "finish it first, or compact up to a day before it began"
+            raise PositionBehind(f"{message}, and compaction would forget what was known then; {remedy}", consumer)
+        if needs == "events":
+            retractions = {name: min(limit, position) for name, limit in retractions.items()}
+    return Horizons(horizons.superseded, retractions, horizons.tombstone_delay_us)
+
+
 def plan(reader: Reader, horizons: Horizons) -> Plan:
     """Decide what goes (steps 1 to 5)."""
     found = scan(reader, 0, max(horizons.superseded.values(), default=0))
-    held, last = reader.held(), _last_events(reader)
+    held, last = _with_records(reader, reader.held()), _last_events(reader)
     spared = np.isin(found.subjects, np.fromiter(held, np.int64, len(held))) | np.isin(found.offsets, last)
     limit = np.where(spared, 0, _per_origin(reader, horizons.superseded)[found.origins])
     points = _points(found)
@@ -86,6 +106,12 @@ def plan(reader: Reader, horizons: Horizons) -> Plan:
     lost = _lost(points, going, limit)
     erased = _erased(reader, found.unreadable, horizons.superseded, held, set(last.tolist()))
     return Plan(np.sort(np.concatenate([found.offsets[going], erased])), lost)
+
+
+def _with_records(reader: Reader, held: set[int]) -> set[int]:
+    """Who is held, and the records that they own."""
+    records = ((number, record) for number in held for record in reader.members(number))
+    return held | {record for number, record in records if number in owners_of(reader, record)}
 
 
 def _last_events(reader: Reader) -> Ints:
@@ -186,7 +212,8 @@ def write(
 ) -> Path:
     """Copy what is left to the next events file (step 6), up to the swap. `append` adds the compaction's own event."""
     path = layout.next_path()
-    create_events(path, get_meta(reader.connection, "log_id"), settings, indexed=False)
+    meta = dict(reader.connection.execute("SELECT name, value FROM meta"))
+    create_events(path, get_meta(reader.connection, "log_id"), settings, indexed=False, meta=meta)
     connection = open_unsafe(path, settings)
     on_step("copy")
     _copy(connection, layout.events_path(), planned.dropped)
@@ -208,7 +235,7 @@ def _copy(connection: apsw.Connection, old: Path, dropped: Ints) -> None:
     connection.execute(
         "INSERT INTO events SELECT * FROM old.events WHERE offset NOT IN (SELECT offset FROM dropped) ORDER BY offset"
     )
-    for table in ("origins", "deliveries", "uses", "positions"):
+    for table in ("origins", "deliveries", "uses", "members", "positions"):
         connection.execute(f"INSERT INTO {table} SELECT * FROM old.{table} ORDER BY 1, 2")
     connection.execute("COMMIT; DETACH old; BEGIN")
 

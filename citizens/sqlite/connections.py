@@ -6,15 +6,17 @@ Checkpoints are never automatic, so none happens inside a commit; the log makes 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import apsw
 
-from citizens.errors import LogDamaged, LogUnavailable
+from citizens.errors import LogDamaged, LogUnavailable, OtherFormat
 
-FORMAT = 1
+FORMAT = 2
 PAGE_BYTES = 4096
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 65_536
@@ -31,18 +33,20 @@ CREATE TABLE gaps(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, before BLOB 
 CREATE TABLE deliveries(delivery BLOB PRIMARY KEY, offset INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE uses(subject INTEGER NOT NULL, offset INTEGER NOT NULL,
     PRIMARY KEY(subject, offset)) STRICT, WITHOUT ROWID;
-CREATE TABLE positions(consumer TEXT PRIMARY KEY, position INTEGER NOT NULL, digest BLOB NOT NULL) STRICT;
+CREATE TABLE members(target INTEGER NOT NULL, subject INTEGER NOT NULL,
+    PRIMARY KEY(target, subject)) STRICT, WITHOUT ROWID;
+CREATE TABLE positions(consumer TEXT PRIMARY KEY, position INTEGER NOT NULL, needs TEXT NOT NULL,
+    digest BLOB NOT NULL) STRICT;
 """
 
 EVENTS_INDEXES = """
 CREATE INDEX events_by_subject ON events(subject, offset);
-CREATE INDEX control_events ON events(offset) WHERE kind >= 32;
+CREATE INDEX control_events ON events(kind, offset) WHERE kind >= 32;
 """
 
 KEYS_TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE subjects(number INTEGER PRIMARY KEY AUTOINCREMENT, entity TEXT NOT NULL, id TEXT,
-    key BLOB, seal BLOB) STRICT;
+CREATE TABLE subjects(number INTEGER PRIMARY KEY, entity TEXT NOT NULL, id TEXT, sealed BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX subjects_by_id ON subjects(entity, id) WHERE id IS NOT NULL;
 """
 
@@ -72,12 +76,29 @@ def connect(path: Path, settings: Settings, *, write: bool) -> apsw.Connection:
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         if write:
             _configure(connection, path, settings)
+        elif not os.access(path.parent, os.W_OK):
+            connection = _in_a_folder_for_reading(connection, path)
         connection.execute("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0")
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise LogDamaged(f"{path} is not a readable database ({error}); restore it from a backup") from error
     except apsw.Error as error:
         raise LogUnavailable(f"{path} cannot be opened ({error}); check the path, its rights and the disk") from error
     return connection
+
+
+def _in_a_folder_for_reading(connection: apsw.Connection, path: Path) -> apsw.Connection:
+    """The connection, or one that needs no files beside the database: where nobody can write, none can be made."""
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        return connection
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        connection.close()
+    left = path.with_name(path.name + "-wal")
+    if left.exists() and left.stat().st_size:
+        message = f"the last writes to {path} are still in {left.name}, and nothing can be written beside it"
+        raise LogUnavailable(f"{message}; open the log once where it can be written, or copy its folder")
+    uri = f"file:{quote(str(path.absolute()))}?immutable=1"
+    return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 
 def _configure(connection: apsw.Connection, path: Path, settings: Settings) -> None:
@@ -108,6 +129,30 @@ def get_meta(connection: apsw.Connection, name: str) -> bytes:
     if not isinstance(value, bytes):
         raise LogDamaged(f"the file has no `{name}`: it is no log, or its first page is damaged; restore a backup")
     return value
+
+
+def set_meta(connection: apsw.Connection, name: str, value: bytes) -> None:
+    """Put a value into the meta table."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (name, value))
+
+
+def format_of(connection: apsw.Connection) -> int:
+    """The format that the file was written in. The first had none in its key stores."""
+    value: Any = connection.execute("SELECT value FROM meta WHERE name = 'format'").get
+    return int.from_bytes(value, "big") if isinstance(value, bytes) else 1
+
+
+def check_format(connection: apsw.Connection, path: Path) -> None:
+    """Raise OtherFormat unless this program reads and writes the file's format."""
+    found = format_of(connection)
+    if found > FORMAT:
+        raise OtherFormat(
+            f"{path} is of format {found}, and this program knows formats up to {FORMAT}; it needs a newer program",
+            found,
+        )
+    if found < FORMAT:
+        message = f"{path} is of format {found}, and this program writes format {FORMAT}"
+        raise OtherFormat(f"{message}; bring it up to date with `rulewright log migrate`", found)
 
 
 def has_tables(connection: apsw.Connection) -> bool:

@@ -21,10 +21,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from citizens import timeline
 from citizens.errors import LogDamaged
-from citizens.events import Draft, Erasure, Event, Origin
+from citizens.events import Belongs, Draft, Erasure, Event, Origin
 from citizens.sqlite.durable import sync_folder
+from citizens.sqlite.reader import Reader
 
+OWNER = "owner"
+"""The role of who owns a record, such as a form: the record is erased and held with its owner."""
 LEDGER_SOURCE = "erasure-ledger"
 LEDGER_RETENTION = "log"
 
@@ -39,10 +43,57 @@ class Entry:
     legal_basis: str
     reason: str
 
+    @property
+    def event_id(self) -> str:
+        """The identity of the event that records it: the erasure's, so it is appended once."""
+        return f"erasure-{self.fingerprint}"
+
     def draft(self) -> Draft:
-        """The event that records it. Its identity is the erasure's, so it is appended once."""
+        """The event that records it."""
         origin = Origin(LEDGER_SOURCE, self.actor, self.legal_basis, LEDGER_RETENTION)
-        return Draft("", Erasure(self.number, self.fingerprint, self.reason), origin, f"erasure-{self.fingerprint}")
+        return Draft("", Erasure(self.number, self.fingerprint, self.reason), origin, self.event_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What an erasure destroyed: for each subject its number and its key's fingerprint, on whose word, and why.
+
+    `offset` is where the log ended with the records of it. It is false if nobody was erased. It names nobody.
+    """
+
+    entries: tuple[Entry, ...]
+    offset: int
+
+    def __bool__(self) -> bool:
+        return bool(self.entries)
+
+
+def with_records(reader: Reader, numbers: Iterable[int]) -> list[int]:
+    """The subjects, and the records that they own: what is a form of somebody goes with them."""
+    found = dict.fromkeys(numbers)
+    left = list(found)
+    while left:
+        number = left.pop()
+        for record in reader.members(number):
+            if record not in found and number in owners_of(reader, record):
+                found[record] = None
+                left.append(record)
+    return list(found)
+
+
+def is_held(reader: Reader, number: int) -> bool:
+    """Whether a subject is under hold, or the owner of it is."""
+    return reader.is_held(number) or any(is_held(reader, owner) for owner in owners_of(reader, number))
+
+
+def owners_of(reader: Reader, number: int) -> list[int]:
+    """Who owns a record: of each relation with the role `owner` the last. None for what is no record, or is erased."""
+    if reader.keys.key(number) is None:
+        return []
+    events = reader.events("WHERE subject = ? AND kind <= 3 ORDER BY offset", (number,))
+    last = {change.attribute: change.value for change in timeline.build("", events).changes if change.value is not None}
+    owners = [value.group for value in last.values() if isinstance(value, Belongs) and value.role == OWNER]
+    return [owner for owner in map(reader.keys.find, owners) if owner is not None]
 
 
 def read_ledger(path: Path) -> list[Entry]:

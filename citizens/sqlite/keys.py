@@ -3,17 +3,24 @@
 It is a file apart from the events, so that it can be kept and backed up apart. A subject's row holds its name and a
 random 256-bit key. Erasing the subject empties both, durably, and no event of it can be read again.
 
-1. A subject is given the next number when it is first written of. Numbers are never given out twice.
+1. A subject is given the next number when it is first written of: the log's partition in the upper 16 bits, a count in
+   the lower 48. Numbers are never given out twice.
 2. New rows are committed before the events that need them: an event without its key would be a lost event, a key
    without events is harmless.
-3. Each row carries a seal over its content, so that a flipped bit cannot turn one person into another.
-4. A key's fingerprint names it in the ledger of erasures: after a restore the same number may come to stand for
+3. Every row, erased ones too, is sealed under the store's own key, which names the row's number, entity and id. So a
+   flipped bit cannot turn one person into another. The store's key can be wrapped under a key-encryption key that lies
+   elsewhere (`envelope`); then who has the file alone can read names, but no history.
+4. The pepper of deliveries and the key of the books are sealed in the same way. The books' key is never destroyed:
+   money that has moved stays on record under a number when the name is gone.
+5. A key's fingerprint names it in the ledger of erasures: after a restore the same number may come to stand for
    somebody else, whose key has another fingerprint.
+6. The file may be read and written by its owner alone. A wider one is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,17 +31,27 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from citizens.errors import InvalidEvent, LogDamaged, LogUnavailable
-from citizens.sqlite.connections import KEYS_TABLES, Settings, checkpoint, connect, get_meta, has_tables
+from citizens.sqlite.connections import (
+    FORMAT,
+    KEYS_TABLES,
+    Settings,
+    check_format,
+    checkpoint,
+    connect,
+    get_meta,
+    has_tables,
+    set_meta,
+)
+from citizens.sqlite.durable import require_private
+from citizens.sqlite.envelope import unwrap, wrap
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+COUNTER_BITS = 48
+_COUNT = (1 << COUNTER_BITS) - 1
 CACHED = 400_000
-_INSERT = "INSERT INTO subjects(number, entity, id, key, seal) VALUES(?, ?, ?, ?, ?)"
-
-
-def seal(number: int, entity: str, identifier: str, key: bytes) -> bytes:
-    """What a row's content is checked against."""
-    return hashlib.sha256(f"{number}\0{entity}\0{identifier}\0".encode() + key).digest()[:16]
+_INSERT = "INSERT INTO subjects(number, entity, id, sealed) VALUES(?, ?, ?, ?)"
+_SELECT = "SELECT number, entity, id, sealed FROM subjects"
 
 
 def fingerprint(key: bytes) -> str:
@@ -67,30 +84,97 @@ def _check_free(identifier: str) -> None:
 class KeyStore:
     """One connection to the key store. Not for use by two threads at once."""
 
-    def __init__(self, path: Path, settings: Settings, *, write: bool, log_id: bytes | None = None) -> None:
-        """Open the store. With `log_id`, set up a new one for that log if the file is empty."""
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        *,
+        write: bool,
+        log_id: bytes | None = None,
+        kek: bytes | None = None,
+        partition: int = 0,
+    ) -> None:
+        """Open the store. With `log_id`, set up a new one for that log if the file is empty. `kek` opens its seal.
+
+        Raises LogDamaged if the store is missing or not as it was written, Refused if others may read it, if it is of
+        another format, or if `kek` is not the key that it is wrapped under.
+        """
         self.path = path
+        require_private(path, create=log_id is not None)
         self._connection = connect(path, settings, write=write)
         self._writing = False
-        self._next = 1
+        self._last = 0
         self._names: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._keys: dict[int, bytes | None] = {}
-        if log_id is not None and not has_tables(self._connection):
-            self._set_up(log_id)
-        self.log_id = get_meta(self._connection, "log_id")
-        self.pepper = get_meta(self._connection, "pepper")
+        try:
+            if log_id is not None and not has_tables(self._connection):
+                self._set_up(log_id, kek, partition)
+            self._unlock(kek)
+        except BaseException:
+            self._connection.close()
+            raise
 
-    def _set_up(self, log_id: bytes) -> None:
+    def _set_up(self, log_id: bytes, kek: bytes | None, partition: int) -> None:
+        store_key, secrets = os.urandom(KEY_BYTES), os.urandom(2 * KEY_BYTES)
         with self._connection:
             self._connection.execute(KEYS_TABLES)
-            rows = [("log_id", log_id), ("pepper", os.urandom(KEY_BYTES))]
-            self._connection.executemany("INSERT INTO meta VALUES(?, ?)", rows)
+            for name, value in (
+                ("format", FORMAT.to_bytes(4, "big")),
+                ("log_id", log_id),
+                ("store_key", wrap(store_key, kek)),
+                ("secrets", encrypt(store_key, secrets, b"secrets\0" + log_id)),
+                ("last_number", (partition << COUNTER_BITS).to_bytes(8, "big")),
+            ):
+                set_meta(self._connection, name, value)
 
-    def delivery(self, source: str, event_id: str) -> bytes:
-        """The 16 bytes that stand for a delivery. Keyed, because an event id may hold a national id."""
+    def _unlock(self, kek: bytes | None) -> None:
+        check_format(self._connection, self.path)
+        self.log_id = get_meta(self._connection, "log_id")
+        store_key = unwrap(get_meta(self._connection, "store_key"), kek)
+        try:
+            secrets = decrypt(store_key, get_meta(self._connection, "secrets"), b"secrets\0" + self.log_id)
+        except LogDamaged:
+            raise LogDamaged(f"the key store {self.path} is damaged; restore it from a backup") from None
+        self._store_key, self._sealer = store_key, AESGCM(store_key)
+        self.pepper, self.books = secrets[:KEY_BYTES], secrets[KEY_BYTES:]
+        self._last = self._stored_last()
+
+    @property
+    def identity(self) -> bytes:
+        """Names the store without giving anything away: the events file and anchors keep it."""
+        return hashlib.sha256(b"rulewright key store\0" + self.pepper).digest()[:16]
+
+    @property
+    def last_number(self) -> int:
+        """The highest number given out."""
+        return self._last if self._writing else self._stored_last()
+
+    def _stored_last(self) -> int:
+        return int.from_bytes(get_meta(self._connection, "last_number"), "big")
+
+    def vouch(self, text: bytes) -> str:
+        """A seal over a text that only who has the key store can make."""
+        return hmac.new(self.books, b"anchor\0" + text, hashlib.sha256).hexdigest()
+
+    def rewrap(self, kek: bytes | None) -> None:
+        """Wrap the store's key under another key-encryption key, or none. No row and no event is rewritten."""
+        with self._connection:
+            set_meta(self._connection, "store_key", wrap(self._store_key, kek))
+        checkpoint(self._connection, wait=True)
+
+    def delivery(self, source: str, event_id: str, number: int | None = None) -> bytes:
+        """The 16 bytes that stand for a delivery. Keyed, because an event id may hold a national id.
+
+        With `number` it is one that this program made of that subject (0: of the log itself). Those live apart from
+        what anybody delivers, and apart from those of an erased subject that had the same name.
+        """
         text = f"{source}\0{event_id}".encode()
-        return hashlib.blake2b(text, digest_size=16, key=self.pepper).digest()
+        if number is None:
+            return hashlib.blake2b(text, digest_size=16, key=self.pepper).digest()
+        return hashlib.blake2b(
+            number.to_bytes(8, "big") + text, digest_size=16, key=self.pepper, person=b"own"
+        ).digest()
 
     def find(self, subject: str) -> int | None:
         """The subject's number, or None if it has none."""
@@ -98,46 +182,62 @@ class KeyStore:
         if known is not None:
             return known
         entity, _, identifier = subject.partition("/")
-        select = "SELECT number, entity, id, key, seal FROM subjects WHERE entity = ? AND id = ?"
-        row = self._connection.execute(select, (entity, identifier)).fetchone()
+        row = self._connection.execute(f"{_SELECT} WHERE entity = ? AND id = ?", (entity, identifier)).fetchone()
         return self._loaded(row) if row is not None else None
 
     def number(self, subject: str) -> int:
         """The subject's number, given out now if it has none. Durable after `commit`."""
-        known = self._numbers.get(subject)
-        if known is not None:
-            return known
-        found = self.find(subject)
-        return found if found is not None else self._add(subject, os.urandom(KEY_BYTES))
+        known = self.find(subject)
+        return known if known is not None else self._add(subject, os.urandom(KEY_BYTES))
 
     def _add(self, subject: str, key: bytes) -> int:
         self._begin()
         entity, _, identifier = subject.partition("/")
         _check_free(identifier)
-        number = self._next
-        self._connection.execute(_INSERT, (number, entity, identifier, key, seal(number, entity, identifier, key)))
-        self._next += 1
+        number = self._last + 1
+        self._connection.execute(_INSERT, (number, entity, identifier, self._seal(number, entity, identifier, key)))
+        self._last = number
         self._remember(number, subject, key)
         return number
+
+    def _seal(self, number: int, entity: str, identifier: str, key: bytes) -> bytes:
+        """A row's key, sealed with what the row says. An erased row seals an empty id and no key."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._sealer.encrypt(nonce, key, f"{number}\0{entity}\0{identifier}".encode())
+
+    def _open(self, row: tuple[Any, ...]) -> bytes | None:
+        """A row's key, None if it was erased. Raises LogDamaged unless the row is as it was sealed."""
+        number, entity, identifier, sealed = row
+        about = f"{number}\0{entity}\0{identifier or ''}".encode()
+        try:
+            key = self._sealer.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about)
+        except (InvalidTag, TypeError, ValueError):
+            raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store") from None
+        return key or None
 
     def add_many(self, entity: str, identifiers: Sequence[str]) -> list[tuple[int, bytes]]:
         """(number, key) of many different subjects of one entity, in order, given out where they have none."""
         self._begin()
-        select = "SELECT number, key FROM subjects WHERE entity = ? AND id = ?"
-        first = self._next == 1
-        known = [None if first else self._connection.execute(select, (entity, name)).fetchone() for name in identifiers]
+        known: list[tuple[int, bytes] | None] = [None] * len(identifiers)
+        if self.has_entity(entity):
+            known = [self._known(entity, identifier) for identifier in identifiers]
         rows = list(self._new_rows(entity, [name for name, row in zip(identifiers, known, strict=True) if row is None]))
-        self._connection.executemany(_INSERT, rows)
-        self._next += len(rows)
-        added = iter([(row[0], row[3]) for row in rows])
+        self._connection.executemany(_INSERT, ((number, entity, name, sealed) for number, name, sealed, _ in rows))
+        self._last += len(rows)
+        added = iter([(number, key) for number, _, _, key in rows])
         return [row if row is not None else next(added) for row in known]
 
-    def _new_rows(self, entity: str, identifiers: Sequence[str]) -> Iterable[tuple[int, str, str, bytes, bytes]]:
+    def _known(self, entity: str, identifier: str) -> tuple[int, bytes] | None:
+        number = self.find(f"{entity}/{identifier}")
+        key = self.key(number) if number is not None else None
+        return (number, key) if number is not None and key is not None else None
+
+    def _new_rows(self, entity: str, identifiers: Sequence[str]) -> Iterable[tuple[int, str, bytes, bytes]]:
         keys = os.urandom(KEY_BYTES * len(identifiers))
         for index, identifier in enumerate(identifiers):
             _check_free(identifier)
-            number, key = self._next + index, keys[index * KEY_BYTES : (index + 1) * KEY_BYTES]
-            yield number, entity, identifier, key, seal(number, entity, identifier, key)
+            number, key = self._last + 1 + index, keys[index * KEY_BYTES : (index + 1) * KEY_BYTES]
+            yield number, identifier, self._seal(number, entity, identifier, key), key
 
     def name(self, number: int) -> str:
         """The subject's name, or `<entity>/erased-<number>`."""
@@ -154,17 +254,15 @@ class KeyStore:
         return self._keys[number]
 
     def _load(self, number: int) -> None:
-        select = "SELECT number, entity, id, key, seal FROM subjects WHERE number = ?"
-        row = self._connection.execute(select, (number,)).fetchone()
+        row = self._connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
         if row is None:
             raise LogDamaged(f"the key store has no subject {number}; it is older than the log: restore a newer one")
         self._loaded(row)
 
     def _loaded(self, row: tuple[Any, ...]) -> int:
         """Check a row's seal and keep it in memory; its number."""
-        number, entity, identifier, key, stored = row
-        if key is not None and seal(number, entity, identifier, key) != stored:
-            raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store")
+        number, entity, identifier, _ = row
+        key = self._open(row)
         self._remember(number, f"{entity}/{identifier}" if key is not None else f"{entity}/erased-{number}", key)
         return int(number)
 
@@ -188,11 +286,8 @@ class KeyStore:
 
     def all_rows(self) -> Iterable[tuple[int, str, str | None, bytes | None]]:
         """(number, entity, id, key) of every subject in order of number, seals checked."""
-        rows = self._connection.execute("SELECT number, entity, id, key, seal FROM subjects ORDER BY number")
-        for number, entity, identifier, key, stored in rows:
-            if key is not None and seal(number, entity, identifier, key) != stored:
-                raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store")
-            yield number, entity, identifier, key
+        for row in self._connection.execute(f"{_SELECT} ORDER BY number"):
+            yield row[0], row[1], row[2], self._open(row)
 
     def has_entity(self, entity: str) -> bool:
         """Whether a subject of the entity has a key."""
@@ -201,8 +296,21 @@ class KeyStore:
 
     def count(self) -> tuple[int, int]:
         """How many subjects have a key, and how many were erased."""
-        row = self._connection.execute("SELECT count(key), count(*) - count(key) FROM subjects").fetchone()
+        row = self._connection.execute("SELECT count(id), count(*) - count(id) FROM subjects").fetchone()
         return (row[0], row[1]) if row is not None else (0, 0)
+
+    def check(self) -> list[str]:
+        """What is wrong with the store as a whole, each row opened; empty if nothing."""
+        found = self.check_structure()
+        rows, highest = 0, 0
+        for number, _, _, _ in self.all_rows():
+            rows, highest = rows + 1, number
+        last = self.last_number  # after the rows: whoever writes meanwhile only gives out more
+        if highest > last:
+            found.append(f"subject {highest} has a number that was never given out")
+        if rows < highest & _COUNT:
+            found.append(f"it has {rows:,} rows, and {highest & _COUNT:,} numbers were given out")
+        return found
 
     def check_structure(self) -> list[str]:
         """What SQLite finds wrong with the file; empty if nothing."""
@@ -213,13 +321,12 @@ class KeyStore:
         if not self._writing:
             self._connection.execute("BEGIN IMMEDIATE")
             self._writing = True
-            self._next = 1 + (
-                self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'subjects'").get or 0
-            )
+            self._last = self._stored_last()
 
     def commit(self) -> None:
         """Make numbers given out so far durable."""
         if self._writing:
+            set_meta(self._connection, "last_number", self._last.to_bytes(8, "big"))
             self._connection.execute("COMMIT")
             self._writing = False
 
@@ -229,16 +336,28 @@ class KeyStore:
         if self._writing:
             self._writing = False
             self._connection.execute("ROLLBACK")
+            self._last = self._stored_last()
 
     def destroy(self, number: int, expected_fingerprint: str) -> bool:
         """Destroy the key and the name, if the key is the one meant. Durable on return; `scrub` empties the WAL."""
         self.commit()
         self.forget()
-        row = self._connection.execute("SELECT key FROM subjects WHERE number = ?", (number,)).fetchone()
-        if row is None or row[0] is None or fingerprint(row[0]) != expected_fingerprint:
+        row = self._connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
+        key = self._open(row) if row is not None and row[2] is not None else None
+        if row is None or key is None or fingerprint(key) != expected_fingerprint:
             return False
-        self._connection.execute("UPDATE subjects SET id = NULL, key = NULL, seal = NULL WHERE number = ?", (number,))
+        emptied = (self._seal(number, row[1], "", b""), number)
+        self._connection.execute("UPDATE subjects SET id = NULL, sealed = ? WHERE number = ?", emptied)
         return True
+
+    def destroy_many(self, meant: Iterable[tuple[int, str]]) -> int:
+        """The same for many, in one transaction; how many were destroyed."""
+        self.commit()
+        destroyed = 0
+        with self._connection:
+            for number, expected in meant:
+                destroyed += self.destroy(number, expected)
+        return destroyed
 
     def scrub(self) -> None:
         """Empty the WAL file, where old content of rows stays behind. Raises LogUnavailable if a reader prevents it."""

@@ -18,34 +18,50 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.sqlite.connections import EVENTS_INDEXES, EVENTS_TABLES, FORMAT, SHIPPED, Settings, connect
 from citizens.sqlite.durable import replace_file, sync_folder
 
+_SNAPSHOT = re.compile(r"[0-9a-f]{32}(\.new)?")
 _EVENTS = re.compile(r"events-(\d{6})\.db")
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Event `offset` of the log has the link `chain`. Kept apart from the log, it shows that a tail was cut off."""
+    """Event `offset` of the log has the link `chain`. Kept apart from the log, it shows that a tail was cut off.
+
+    `keys` names the key store, `numbers` is the highest subject's number; `seal` can be made by nobody without that key
+    store. `store` is a hash of the key store's file: only the anchor that a log is left with has one.
+    """
 
     log_id: str
     offset: int
     chain: str
+    keys: str = ""
+    numbers: int = 0
+    seal: str = ""
+    store: str = ""
+
+    def vouched(self) -> bytes:
+        """The text that the seal is over."""
+        return json.dumps([self.log_id, self.offset, self.chain, self.keys, self.numbers]).encode()
 
     def to_json(self) -> str:
         """The anchor as one line of JSON."""
-        return json.dumps({"log_id": self.log_id, "offset": self.offset, "chain": self.chain})
+        return json.dumps({name: value for name, value in asdict(self).items() if value != ""})
 
     @staticmethod
     def from_json(text: str) -> Anchor:
         """The anchor that `to_json` wrote. Raises AnchorMismatch if the text is none."""
         try:
             fields = json.loads(text)
-            return Anchor(str(fields["log_id"]), int(fields["offset"]), str(fields["chain"]))
+            texts = {name: str(fields.get(name, "")) for name in ("keys", "seal", "store")}
+            numbers = int(fields.get("numbers", 0))
+            return Anchor(str(fields["log_id"]), int(fields["offset"]), str(fields["chain"]), numbers=numbers, **texts)
         except (ValueError, KeyError, TypeError):
             raise AnchorMismatch(
                 "the anchor is unreadable; verify the whole log, then delete the anchor file"
@@ -71,6 +87,7 @@ class Layout:
 
     def events_path(self) -> Path:
         """The events file that counts. Raises LogDamaged if there is none."""
+        self.require_whole()
         try:
             name = (self.folder / "current").read_text(errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError):
@@ -113,19 +130,42 @@ class Layout:
         replace_file(self.folder / "anchor", anchor.to_json().encode() + b"\n")
 
     def clear_cache(self) -> None:
-        """Delete cached snapshots."""
-        shutil.rmtree(self.cache_path, ignore_errors=True)
+        """Delete cached snapshots, wherever a link leads. Raises OSError if any could not be deleted."""
+        path = self.cache_path
+        if path.is_symlink():
+            for snapshot in _snapshots(path):
+                shutil.rmtree(snapshot)
+            path.unlink()
+        elif path.exists():
+            gone = (
+                self.folder / f"cache-deleted-{os.getpid()}"
+            )  # out of the way at once: nobody writes into it any more
+            path.rename(gone)
+        for gone in self.folder.glob("cache-deleted-*"):
+            shutil.rmtree(gone)
+
+    def require_whole(self) -> None:
+        """Raise LogDamaged if a restore was cut off here: what lies here is neither the old log nor the new one."""
+        if self.restoring_path.exists():
+            raise LogDamaged(f"a restore into {self.folder} was cut off; restore again: `rulewright log restore`")
+
+    @property
+    def restoring_path(self) -> Path:
+        """A file that is there while a restore puts files in place."""
+        return self.folder / "restoring"
 
     def create(self, settings: Settings) -> None:
-        """Make a new log, unless there is one."""
+        """Make a new log, unless there is one. Never in the place of one that has lost its files."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.require_whole()
         if (self.folder / "current").exists():
             return
-        if any(self.folder.glob("events-*.db")) and not self._unused(settings):
-            message = (
-                f"{self.folder} has events but no file `current`; restore again, or write the newest one's name into it"
-            )
-            raise LogDamaged(message)
+        unused = self._unused(settings)
+        left = [name for name in ("anchor", "keys.db", "erasures.log") if (self.folder / name).exists()]
+        if not unused or left:
+            what = f"`{left[0]}`" if unused else "events"
+            message = f"{self.folder} has {what} but no file `current`: it was a log"
+            raise LogDamaged(f"{message}; restore it, or write the newest events file's name into `current`")
         for path in self.folder.glob("events-*.db*"):
             path.unlink()
         path = self.folder / "events-000001.db"
@@ -133,7 +173,9 @@ class Layout:
         self.swap(path)
 
     def _unused(self, settings: Settings) -> bool:
-        """Whether the events file without `current` is what a crash during creation left: no events in it."""
+        """Whether there is no events file, or one that a crash during creation left: no events in it."""
+        if not any(self.folder.glob("events-*.db")):
+            return True
         connection = connect(self.folder / "events-000001.db", settings, write=True)
         try:
             tables = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'events'").get
@@ -142,11 +184,18 @@ class Layout:
             connection.close()
 
 
-def create_events(path: Path, log_id: bytes, settings: Settings = SHIPPED, *, indexed: bool) -> None:
-    """An empty events file, durable. Indexes may be left to be built after a load."""
+def _snapshots(folder: Path) -> list[Path]:
+    """The cached snapshots in a folder, by the form of their names."""
+    return [path for path in folder.iterdir() if _SNAPSHOT.fullmatch(path.name)] if folder.is_dir() else []
+
+
+def create_events(
+    path: Path, log_id: bytes, settings: Settings = SHIPPED, *, indexed: bool, meta: Mapping[str, bytes] | None = None
+) -> None:
+    """An empty events file, durable. Indexes may be left to be built after a load. `meta` is what it keeps besides."""
     connection = connect(path, settings, write=True)
     with connection:
         connection.execute(EVENTS_TABLES + (EVENTS_INDEXES if indexed else ""))
-        rows = [("log_id", log_id), ("format", FORMAT.to_bytes(4, "big"))]
-        connection.executemany("INSERT INTO meta VALUES(?, ?)", rows)
+        rows = {**(meta or {}), "log_id": log_id, "format": FORMAT.to_bytes(4, "big")}
+        connection.executemany("INSERT INTO meta VALUES(?, ?)", rows.items())
     connection.close()

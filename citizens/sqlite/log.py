@@ -9,38 +9,41 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import apsw
 
-from citizens import timeline
-from citizens.codec import ASSESSMENT, ERASURE, POSTING
-from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable, UnderHold
-from citizens.events import Draft, Event, Origin, check_text
-from citizens.log import Advance, Known, Receipt
-from citizens.sqlite import bulk, compaction, snapshot, snapshot_cache, stats, verification
+from citizens.codec import ERASURE
+from citizens.errors import InvalidEvent, LogDamaged, LogUnavailable, UnderHold
+from citizens.events import Draft, Origin, TimeCorrection, check_text
+from citizens.log import Advance, Receipt
+from citizens.sqlite import bulk, compaction, verification
 from citizens.sqlite.checkpointer import Checkpointer
 from citizens.sqlite.compaction import Compacted, Horizons, OnStep
-from citizens.sqlite.connections import SHIPPED, Settings, checkpoint, connect, get_meta
-from citizens.sqlite.durable import WriterLock
-from citizens.sqlite.erasure import LEDGER_RETENTION, Entry, add_to_ledger, read_ledger, recorded_erasures
+from citizens.sqlite.connections import SHIPPED, Settings, check_format, checkpoint, connect, get_meta, set_meta
+from citizens.sqlite.durable import WriterLock, hash_file
+from citizens.sqlite.erasure import (
+    LEDGER_RETENTION,
+    LEDGER_SOURCE,
+    Certificate,
+    Entry,
+    add_to_ledger,
+    is_held,
+    read_ledger,
+    recorded_erasures,
+    with_records,
+)
 from citizens.sqlite.keys import KeyStore, fingerprint
 from citizens.sqlite.layout import Anchor, Layout, create_events
-from citizens.sqlite.reader import Reader
-from citizens.sqlite.snapshot import Attributes, Snapshot
-from citizens.sqlite.stats import Stats
-from citizens.sqlite.verification import Verification
-from citizens.sqlite.writer import Clock, Writer, read_tip, system_clock
-from citizens.timeline import Timeline
+from citizens.sqlite.reader import Reader, read_tip
+from citizens.sqlite.readings import Readings, microseconds
+from citizens.sqlite.writer import Clock, Writer, system_clock
 
 FORCED_CHECKPOINT = 16
-POOLED_READERS = 4
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def open_log(
@@ -50,16 +53,18 @@ def open_log(
     keys: Path | str | None = None,
     settings: Settings = SHIPPED,
     clock: Clock = system_clock,
+    kek: bytes | None = None,
 ) -> SqliteLog:
     """Open the log in `folder`; with `write`, create it if there is none, and keep other writers out.
 
-    `keys` is the key store's path if it is not in the folder. Raises LogLocked, LogDamaged (AnchorMismatch if the log's
-    end is missing) or LogUnavailable.
+    `keys` is the key store's path if it is not in the folder, `kek` the key-encryption key that it is wrapped under, if
+    it is. Raises Refused for a log of another format, for a key store that others may read or that `kek` does not open;
+    LogLocked, LogDamaged (AnchorMismatch if the log's end is missing) or LogUnavailable.
     """
     path = Path(folder)
     layout = Layout(path, Path(keys) if keys is not None else path / "keys.db")
     try:
-        return SqliteLog(layout, settings, clock, write=write)
+        return SqliteLog(layout, settings, clock, write=write, kek=kek)
     except OSError as error:
         message = f"{folder} cannot be opened as a log ({error.strerror}); check the path, its rights, the disk's room"
         raise LogUnavailable(message) from None
@@ -70,16 +75,14 @@ def open_log(
         raise LogDamaged(f"{folder} is not a readable log ({error}); restore it from a backup") from error
 
 
-class SqliteLog:
-    """An open log. Methods may be called by many threads. Satisfies `Log`, and does what only a whole store can do."""
+class SqliteLog(Readings):
+    """An open log. Methods may be called by many threads. Satisfies `History`, and does what only a whole store can."""
 
-    def __init__(self, layout: Layout, settings: Settings, clock: Clock, *, write: bool) -> None:
-        self.layout = layout
-        self._settings = settings
+    def __init__(
+        self, layout: Layout, settings: Settings, clock: Clock, *, write: bool, kek: bytes | None = None
+    ) -> None:
+        super().__init__(layout, settings, kek)
         self._clock = clock
-        self._pool: list[tuple[Path, Reader]] = []
-        self._pool_lock = threading.Lock()
-        self._closed = False
         self._stopped = False
         self._writer: Writer | None = None
         self._lock: WriterLock | None = None
@@ -105,8 +108,8 @@ class SqliteLog:
     def _start_writer(self) -> None:
         path = self.layout.events_path()
         connection = connect(path, self._settings, write=True)
-        keys = KeyStore(self.layout.keys_path, self._settings, write=True, log_id=get_meta(connection, "log_id"))
-        reader = Reader(connection, keys)
+        check_format(connection, path)
+        reader = Reader(connection, self._open_keys(connection))
         self._check(reader)
         if self._writer is None:
             self._writer = Writer(reader, self._clock, self._after_commit)
@@ -118,17 +121,48 @@ class SqliteLog:
         paths = (path, self.layout.keys_path)
         self._checkpointer = Checkpointer(paths, self._settings, self._writer.stop)
 
+    def _open_keys(self, connection: apsw.Connection) -> KeyStore:
+        """The log's key store. Made new only for a log that never had one: new keys would give out numbers again."""
+        path, log_id = self.layout.keys_path, get_meta(connection, "log_id")
+        identity = connection.execute("SELECT value FROM meta WHERE name = 'keys'").get
+        events = connection.execute("SELECT coalesce(max(offset), 0) FROM events").get
+        if (identity or events) and not (path.exists() and path.stat().st_size):
+            remedy = "name it with RULEWRIGHT_KEYS if it lies elsewhere, or restore it from a backup"
+            raise LogDamaged(f"the log has events, and there is no key store at {path}; {remedy}")
+        made_for = None if identity or events else log_id
+        keys = KeyStore(path, self._settings, write=True, log_id=made_for, kek=self._kek)
+        try:
+            if keys.log_id != log_id:
+                raise LogDamaged("the key store belongs to another log; give this log's own")
+            if identity is None:
+                with connection:
+                    set_meta(connection, "keys", keys.identity)
+                    set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
+            _check_keys(connection, keys)
+        except BaseException:
+            keys.close()
+            raise
+        return keys
+
     def _check(self, reader: Reader) -> None:
         """Raise LogDamaged unless keys, anchor and the events since the anchor fit."""
-        if reader.keys.log_id != get_meta(reader.connection, "log_id"):
-            raise LogDamaged("the key store belongs to another log; give this log's own")
-        for entry in read_ledger(self.layout.erasures_path):
-            reader.keys.destroy(entry.number, entry.fingerprint)
         anchor = self.layout.read_anchor()
+        if reader.keys.last_number and not self._as_left(anchor):
+            for problem in reader.keys.check():
+                raise LogDamaged(f"the key store is damaged ({problem}); restore it from a backup")
+        ledger = read_ledger(self.layout.erasures_path)
+        reader.keys.destroy_many((entry.number, entry.fingerprint) for entry in ledger)
         if anchor is not None:
             verification.check_anchor(reader, anchor)
         after = anchor.offset if anchor is not None else 0
         verification.verify(reader, after=_start_of(reader, after), deep=False).require()
+
+    def _as_left(self, anchor: Anchor | None) -> bool:
+        """Whether the key store's file is as the last writer left it, to the bit."""
+        left = self.layout.keys_path.with_name(self.layout.keys_path.name + "-wal")
+        if anchor is None or not anchor.store or (left.exists() and left.stat().st_size):
+            return False
+        return hash_file(self.layout.keys_path) == anchor.store
 
     def _wal_grew(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages
@@ -150,189 +184,17 @@ class SqliteLog:
             except (apsw.BusyError, apsw.LockedError):
                 return
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing more can be written until the log is opened again."""
+        return self._writer is None or self._closed or self._writer.failure is not None
+
     def _require_writer(self) -> Writer:
         if self._writer is None or self._closed:
             raise LogUnavailable("this log is closed, or open for reading only; open it for writing")
         if self._writer.failure is not None:
             raise self._writer.unavailable()
         return self._writer
-
-    @contextmanager
-    def _reader(self) -> Iterator[Reader]:
-        """A reader from the pool, on the events file that counts now."""
-        if self._closed:
-            raise LogUnavailable("this log is closed; open it again")
-        path = self.layout.events_path()
-        reader = self._from_pool(path)
-        if reader is None:
-            events = connect(path, self._settings, write=False)
-            reader = Reader(events, KeyStore(self.layout.keys_path, self._settings, write=False))
-        reader.keys.forget()
-        try:
-            yield reader
-        except (apsw.CorruptError, apsw.NotADBError) as error:
-            raise LogDamaged(f"{path} is not as it was written ({error}); verify it, and restore a backup") from error
-        except apsw.Error as error:
-            raise LogUnavailable(f"{path} cannot be read ({error}); see to the disk and its rights") from error
-        finally:
-            with self._pool_lock:
-                keep = not self._closed and len(self._pool) < POOLED_READERS
-                if keep:
-                    self._pool.append((path, reader))
-            if not keep:
-                reader.close()
-
-    def _from_pool(self, path: Path) -> Reader | None:
-        """A pooled reader of that events file. Readers of files that were replaced are closed."""
-        with self._pool_lock:
-            stale = [reader for of, reader in self._pool if of != path]
-            self._pool = [pooled for pooled in self._pool if pooled[0] == path]
-            found = self._pool.pop()[1] if self._pool else None
-        for reader in stale:
-            reader.close()
-        return found
-
-    # Reading
-
-    def read(self, after: int = 0, limit: int = 1_000) -> list[Event]:
-        """The next events with an offset above `after`, at most `limit`; empty at the end."""
-        with self._reader() as reader:
-            return reader.events("WHERE offset > ? ORDER BY offset LIMIT ?", (after, limit))
-
-    def read_subject(self, subject: str, known: Known = None) -> list[Event]:
-        """All events of one subject as known, in order; empty for a subject never seen, or erased."""
-        with self._reader() as reader:
-            return _events_of(reader, subject, self._offset_of(reader, known))
-
-    def read_uses(self, subject: str, after: int = 0) -> list[Event]:
-        """The assessments above `after` that used facts of this subject, in order."""
-        with self._reader() as reader:
-            number = reader.keys.find(subject)
-            if number is None:
-                return []
-            condition = "WHERE offset IN (SELECT offset FROM uses WHERE subject = ? AND offset > ?) AND kind = ?"
-            return reader.events(condition + " ORDER BY offset", (number, after, ASSESSMENT))
-
-    def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
-        """The facts, corrections and retractions above `after` and up to `to`, in order, at most `limit` (-1: all)."""
-        condition = "WHERE offset > ? AND offset <= ? AND kind <= 3 ORDER BY offset LIMIT ?"
-        with self._reader() as reader:
-            return reader.events(condition, (after, to, limit))
-
-    def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
-        """The next assessments above `after`, at most `limit`; empty at the end."""
-        with self._reader() as reader:
-            return reader.events("WHERE offset > ? AND kind = ? ORDER BY offset LIMIT ?", (after, ASSESSMENT, limit))
-
-    def posted(self, to: int) -> set[str]:
-        """The subjects that have postings in the ledger up to an offset."""
-        with self._reader() as reader:
-            select = "SELECT DISTINCT subject FROM events WHERE offset <= ? AND kind = ?"
-            found = reader.connection.execute(select, (to, POSTING))
-            return {reader.keys.name(number) for (number,) in found}
-
-    def delivered(self, source: str, event_ids: Sequence[str]) -> list[bool]:
-        """For each delivery of a source whether it stands, compacted ones among them."""
-        with self._reader() as reader:
-            execute, digest = reader.connection.execute, reader.keys.delivery
-            select = "SELECT 1 FROM deliveries WHERE delivery = ?"
-            return [execute(select, (digest(source, event_id),)).get is not None for event_id in event_ids]
-
-    def head(self) -> int:
-        """The offset of the last event; 0 if there is none."""
-        with self._reader() as reader:
-            return reader.head()
-
-    def version(self, subject: str) -> int:
-        """How many events have been recorded for the subject."""
-        with self._reader() as reader:
-            number = reader.keys.find(subject)
-            return 0 if number is None else reader.version(number)
-
-    def position(self, consumer: str) -> int:
-        """The offset that the consumer has been advanced to; 0 if never."""
-        with self._reader() as reader:
-            return reader.position(consumer)
-
-    def has_entity(self, entity: str) -> bool:
-        """Whether any subject of an entity has been written of, and is not erased."""
-        with self._reader() as reader:
-            return reader.keys.has_entity(entity)
-
-    def positions(self) -> dict[str, int]:
-        """The position of every consumer."""
-        with self._reader() as reader:
-            names = [name for (name,) in reader.connection.execute("SELECT consumer FROM positions ORDER BY consumer")]
-            return {name: reader.position(name) for name in names}
-
-    def offset_of(self, known: Known) -> int:
-        """The last offset recorded at or before that moment."""
-        with self._reader() as reader:
-            return self._offset_of(reader, known)
-
-    def _offset_of(self, reader: Reader, known: Known) -> int:
-        match known:
-            case None:
-                return reader.head()
-            case datetime():
-                return reader.offset_at(_microseconds(known))
-            case int():
-                return min(max(known, 0), reader.head())
-
-    def lost(self) -> Mapping[str, int]:
-        """Per attribute, the offset before which compaction has made answers impossible."""
-        with self._reader() as reader:
-            return reader.lost()
-
-    def timeline(self, subject: str, known: Known = None) -> Timeline:
-        """One subject's facts as known. Raises HorizonPassed if some of what was known then is compacted."""
-        with self._reader() as reader:
-            offset = self._offset_of(reader, known)
-            _refuse_before(reader, offset, None)
-            return timeline.build(subject, _events_of(reader, subject, offset))
-
-    def snapshot(
-        self,
-        valid_on: date,
-        known: Known = None,
-        *,
-        attributes: Attributes = None,
-        subjects: Collection[str] | None = None,
-        cached: bool = False,
-    ) -> Snapshot:
-        """Everybody's facts as columns, as valid on the day, as known. `cached` keeps a copy as Parquet, unencrypted.
-
-        `subjects` limits it to some; a group that one of them belongs to is then there as well, but not who else is
-        in it. Snapshots that are narrowed down so, or by `Wanted`, are not cached. Raises HorizonPassed if what was
-        known then of these attributes is compacted, Refused if an attribute holds values of several kinds.
-        """
-        with self._reader() as reader:
-            offset = self._offset_of(reader, known)
-            _refuse_before(reader, offset, snapshot.attributes_of(attributes))
-            if not cached or subjects is not None or isinstance(attributes, Mapping):
-                return snapshot.build(reader, valid_on, offset, attributes, subjects)
-            return snapshot_cache.build(self.layout.cache_path, reader, valid_on, offset, attributes)
-
-    def held(self) -> set[str]:
-        """The subjects under legal hold."""
-        with self._reader() as reader:
-            return {reader.keys.name(number) for number in reader.held()}
-
-    def anchor(self) -> Anchor:
-        """How far the log reaches. Keep it elsewhere: `verify` with it shows whether the end was cut off."""
-        with self._reader() as reader:
-            return _anchor(reader)
-
-    def stats(self) -> Stats:
-        """How much there is in the log."""
-        with self._reader() as reader:
-            return stats.collect(reader, self.layout)
-
-    def verify(self, anchor: Anchor | None = None) -> Verification:
-        """Walk the whole chain, check every table beside it, every key, and the anchor left by the last writer."""
-        with self._reader() as reader:
-            found = verification.verify(reader, anchor=anchor)
-            return verification.with_keys(reader, verification.with_folder(reader, self.layout, found))
 
     # Writing
 
@@ -353,9 +215,10 @@ class SqliteLog:
             keys, path = writer.reader.keys, self.layout.next_path()
             start = replace(writer.tip, recorded_at_us=self._clock())
             with self._unharmed("bulk load"):
-                create_events(path, keys.log_id, self._settings, indexed=False)
+                create_events(path, keys.log_id, self._settings, indexed=False, meta={"keys": keys.identity})
                 connection = bulk.open_unsafe(path, self._settings)
                 bulk.load(connection, start, origin, rows(keys))
+                set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
                 keys.commit()
                 bulk.finish_file(connection, path)
             return self._put_in_place(path)
@@ -390,7 +253,7 @@ class SqliteLog:
         writer = self._require_writer()
         with writer.lock:
             reader = writer.reader
-            limits = _horizons(reader, horizons, tombstone_delay)
+            limits = compaction.spare_consumers(reader, _horizons(reader, horizons, tombstone_delay))
             on_step("plan")
             planned = compaction.plan(reader, limits)
             if not len(planned.dropped):
@@ -412,6 +275,7 @@ class SqliteLog:
         """Swap in a complete events file and go on with it; the number of its events."""
         writer = self._require_writer()
         self._stop_writer(keep_wal=False)
+        self._empty_pool()
         try:
             self.layout.swap(path)
             self._start_writer()
@@ -419,44 +283,90 @@ class SqliteLog:
             writer.stop(f"the new events file could not be put in place: {error}")
             raise writer.unavailable() from error
         self.layout.remove_strays()
-        self.layout.write_anchor(_anchor(writer.reader))
+        self.layout.write_anchor(verification.anchor_of(writer.reader))
         return int(writer.reader.connection.execute("SELECT count(*) FROM events").get)
 
-    def erase(self, subject: str, *, actor: str, legal_basis: str, reason: str) -> bool:
-        """Destroy the subject's key and name, for ever; False if the subject is not known.
+    def erase(self, subject: str, *, actor: str, legal_basis: str, reason: str) -> Certificate:
+        """Destroy the key and the name of a subject and of the records it owns, for ever (see `erase_many`)."""
+        return self.erase_many([subject], actor=actor, legal_basis=legal_basis, reason=reason)
 
-        On return no event of it can be read, here or from a restored backup. Raises UnderHold.
+    def erase_many(self, subjects: Iterable[str], *, actor: str, legal_basis: str, reason: str) -> Certificate:
+        """Destroy the keys and the names of subjects and of the records they own, all or none, for ever.
+
+        On return no event of them can be read, here or from a restored backup; the amounts of their postings stay in
+        the books under their numbers. Subjects that are not known are passed over. Raises UnderHold.
         """
         for text, what in ((actor, "an actor"), (legal_basis, "a legal basis"), (reason, "a reason")):
             check_text(text, what)
         writer = self._require_writer()
         with writer.lock:
             reader = writer.reader
-            number = reader.keys.find(subject)
-            key = reader.keys.key(number) if number is not None else None
-            if number is None or key is None:
-                return False
-            if number in reader.held():
-                raise UnderHold("the subject is under legal hold; release the hold first")
-            entry = Entry(number, fingerprint(key), actor, legal_basis, reason)
-            try:
-                add_to_ledger(self.layout.erasures_path, [entry])
-            except OSError as error:
-                message = f"nothing was erased ({error.strerror}); make room or see to the disk, and erase again"
-                raise LogUnavailable(message) from error
-            try:
-                self._finish_erasures()
-            except (OSError, apsw.Error) as error:
-                message = f"the erasure is in the ledger, and not finished ({error}); make room, and erase again"
-                writer.stop(message)
-                raise LogUnavailable(message) from error
-            return True
+            numbers = with_records(reader, filter(None, map(reader.keys.find, dict.fromkeys(subjects))))
+            if not numbers:
+                return Certificate((), reader.head())
+            for number in numbers:
+                if is_held(reader, number):
+                    raise UnderHold("the subject is under legal hold, or its owner is; release the hold first")
+            keys = {number: reader.keys.key(number) for number in numbers}
+            entries = [
+                Entry(number, fingerprint(key), actor, legal_basis, reason)
+                for number, key in keys.items()
+                if key is not None
+            ]
+            self._carry_out(entries)
+            return Certificate(tuple(entries), writer.tip.offset)
+
+    def _carry_out(self, entries: Sequence[Entry]) -> None:
+        """Put erasures into the ledger, and finish them."""
+        try:
+            add_to_ledger(self.layout.erasures_path, entries)
+        except OSError as error:
+            message = f"nothing was erased ({error.strerror}); make room or see to the disk, and erase again"
+            raise LogUnavailable(message) from error
+        try:
+            self._finish_erasures()
+        except (OSError, apsw.Error) as error:
+            message = f"the erasure is in the ledger, and not finished ({error}); see to the disk, and erase again"
+            self._require_writer().stop(message)
+            raise LogUnavailable(message) from error
+
+    def correct_time(self, *, actor: str, legal_basis: str, reason: str) -> int:
+        """Vouch for the clock: record that what came before was recorded no later than now; the record's offset.
+
+        From here on events are recorded at the clock's time, though the log had run ahead of it, or though the clock is
+        far ahead of the last event.
+        """
+        writer = self._require_writer()
+        origin = Origin("log", actor, legal_basis, LEDGER_RETENTION)
+        check_text(reason, "a reason")
+        with writer.lock:
+            draft = Draft("", TimeCorrection(reason), origin, f"time-{writer.tip.offset + 1}")
+            writer.append_about_log([draft], vouched=True)
+            writer.reader.refresh()
+            return writer.tip.offset
+
+    def ahead_us(self) -> int:
+        """By how many microseconds the last event's time is ahead of the clock; 0 if it is not."""
+        with self._reader() as reader:
+            return max(read_tip(reader).recorded_at_us - self._clock(), 0)
+
+    def rewrap_keys(self, kek: bytes | None) -> None:
+        """Wrap the key store's own key under another key-encryption key, or under none."""
+        writer = self._require_writer()
+        with writer.lock:
+            writer.reader.keys.rewrap(kek)
+            self._kek = kek
+            self._empty_pool()
 
     def _complete_ledger(self) -> None:
         """Put erasures that the log recorded back into a ledger that has lost them."""
         reader = self._require_writer().reader
+        known = read_ledger(self.layout.erasures_path)
+        count = "SELECT count(*) FROM events WHERE kind >= 32 AND kind = ?"
+        if reader.connection.execute(count, (ERASURE,)).get <= len(known):
+            return
         recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (ERASURE,)))
-        missing = set(recorded) - set(read_ledger(self.layout.erasures_path))
+        missing = set(recorded) - set(known)
         if missing:
             add_to_ledger(self.layout.erasures_path, [entry for entry in recorded if entry in missing])
 
@@ -464,18 +374,19 @@ class SqliteLog:
         """Carry out what the ledger of erasures says and is not done yet."""
         writer = self._require_writer()
         entries = read_ledger(self.layout.erasures_path)
-        with self._pool_lock:
-            pooled, self._pool = self._pool, []
-        for _, reader in pooled:
-            reader.close()
+        if not entries:
+            return
+        self._empty_pool()
         keys = writer.reader.keys
-        destroyed = [keys.destroy(entry.number, entry.fingerprint) for entry in entries]
-        if entries:
+        destroyed = keys.destroy_many((entry.number, entry.fingerprint) for entry in entries)
+        find = writer.reader.find_own
+        unrecorded = [entry.draft() for entry in entries if find(LEDGER_SOURCE, entry.event_id, 0) is None]
+        if destroyed or unrecorded:
             self.layout.clear_cache()
-            writer.append_about_log([entry.draft() for entry in entries])
-        if any(destroyed):
+        writer.append_about_log(unrecorded)
+        if destroyed:
             keys.scrub()
-        elif entries:
+        else:
             with suppress(LogUnavailable):  # pages that an earlier erasure had to leave, if no reader is in the way
                 keys.scrub()
 
@@ -487,10 +398,7 @@ class SqliteLog:
             return
         self._stopped = True
         self._checkpointer.stop(checkpoint_on_close=not keep_wal)
-        with self._pool_lock:
-            pooled, self._pool = self._pool, []
-        for _, reader in pooled:
-            reader.close()
+        self._empty_pool()
         try:
             if not keep_wal:
                 self.checkpoint()
@@ -508,16 +416,14 @@ class SqliteLog:
         if self._writer is not None:
             with self._writer.lock:
                 poisoned = self._writer.failure is not None
-                if not poisoned:
-                    with suppress(OSError):  # without room for a new anchor the one before it goes on counting
-                        self.layout.write_anchor(_anchor(self._writer.reader))
+                anchor = None if poisoned else verification.anchor_of(self._writer.reader)
                 self._stop_writer(keep_wal=poisoned)
+                if anchor is not None:
+                    with suppress(OSError):  # without room for a new anchor the one before it goes on counting
+                        self.layout.write_anchor(replace(anchor, store=hash_file(self.layout.keys_path)))
                 self._writer.stop("the log was closed")
         self._closed = True
-        with self._pool_lock:
-            for _, reader in self._pool:
-                reader.close()
-            self._pool.clear()
+        self._empty_pool()
         if self._lock is not None:
             self._lock.release()
 
@@ -528,42 +434,23 @@ class SqliteLog:
         self.close()
 
 
-def _microseconds(moment: datetime) -> int:
-    """Microseconds since 1970, exactly. Raises InvalidEvent for a moment without a time zone."""
-    if moment.tzinfo is None:
-        raise InvalidEvent("a moment needs a time zone; give `datetime.now(UTC)` or an ISO time ending in Z")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def _refuse_before(reader: Reader, offset: int, attributes: Collection[str] | None) -> None:
-    """Raise HorizonPassed if compaction has taken what an answer as known at `offset` would need."""
-    lost = reader.lost()
-    asked = lost if attributes is None else [name for name in attributes if name in lost]
-    horizon = max((lost[name] for name in asked), default=0)
-    if offset < horizon:
-        raise HorizonPassed(offset, horizon)
-
-
-def _events_of(reader: Reader, subject: str, to: int) -> list[Event]:
-    """The subject's events up to an offset; none if it has no number, or no longer."""
-    number = reader.keys.find(subject)
-    if number is None:
-        return []
-    return reader.events("WHERE subject = ? AND offset <= ? ORDER BY offset", (number, to))
-
-
 def _horizons(reader: Reader, moments: Mapping[str, datetime], delay: timedelta) -> Horizons:
-    superseded = {name: reader.offset_at(_microseconds(moment)) for name, moment in moments.items()}
-    retractions = {name: reader.offset_at(_microseconds(moment - delay)) for name, moment in moments.items()}
+    superseded = {name: reader.offset_at(microseconds(moment)) for name, moment in moments.items()}
+    retractions = {name: reader.offset_at(microseconds(moment - delay)) for name, moment in moments.items()}
     return Horizons(superseded, retractions, delay // timedelta(microseconds=1))
-
-
-def _anchor(reader: Reader) -> Anchor:
-    tip = read_tip(reader)
-    return Anchor(get_meta(reader.connection, "log_id").hex(), tip.offset, tip.link.hex())
 
 
 def _start_of(reader: Reader, offset: int) -> int:
     """From where to walk the chain: the anchor's offset, or the end of the compacted run that it lies in."""
     inside = "SELECT last FROM gaps WHERE first <= ? AND last >= ?"
     return int(reader.connection.execute(inside, (offset, offset)).get or offset)
+
+
+def _check_keys(connection: apsw.Connection, keys: KeyStore) -> None:
+    """Raise LogDamaged unless the key store is the events file's own, and not older than it."""
+    if get_meta(connection, "keys") != keys.identity:
+        raise LogDamaged("the key store is not the one that the log was written with; give that one")
+    highest = int.from_bytes(get_meta(connection, "last_number"), "big")
+    if keys.last_number < highest:
+        told = f"the key store is older than the log: it gave out numbers up to {keys.last_number:,}"
+        raise LogDamaged(f"{told}, and the log has them up to {highest:,}; restore the newest key store")

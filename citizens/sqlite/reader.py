@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apsw
@@ -16,7 +17,7 @@ import apsw
 from citizens import chain, codec
 from citizens.errors import LogDamaged, LogUnavailable
 from citizens.events import Body, Compaction, Event, Hold, Origin, Release, Unreadable
-from citizens.sqlite.keys import KeyStore, decrypt
+from citizens.sqlite.keys import KeyStore, decrypt, encrypt
 
 COLUMNS = "offset, recorded_at_us, kind, subject, version, origin, delivery, payload, chain"
 
@@ -52,6 +53,15 @@ class Row(NamedTuple):
     chain: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where the log ends."""
+
+    offset: int
+    link: bytes
+    recorded_at_us: int
+
+
 class Reader:
     """A pair of connections. Not for use by two threads at once. Without keys, only the chain can be read."""
 
@@ -59,6 +69,14 @@ class Reader:
         self.connection = events
         self._keys = keys
         self._origins: dict[int, tuple[Origin, bytes]] = {}
+        self._corrections: list[tuple[int, int]] | None = None
+        self._lost: tuple[int, dict[str, int]] = (-1, {})
+
+    def refresh(self) -> None:
+        """Forget what another process may have changed since."""
+        self._corrections = None
+        if self._keys is not None:
+            self._keys.forget()
 
     @property
     def keys(self) -> KeyStore:
@@ -94,15 +112,25 @@ class Reader:
         else:
             event_id, body = codec.decode(row.kind, plain, self._keys or _NOBODY)
         subject = self.keys.name(row.subject) if row.subject else ""
-        return Event(row.offset, row.recorded_at_us, subject, row.version, body, origin, event_id, row.chain)
+        recorded_at_us = self.moment(row.offset, row.recorded_at_us)
+        return Event(row.offset, recorded_at_us, subject, row.version, body, origin, event_id, row.chain)
+
+    def moment(self, offset: int, recorded_at_us: int) -> int:
+        """When an event was recorded: not after any later correction of time, whatever the clock said then."""
+        if self._corrections is None:
+            select = "SELECT offset, recorded_at_us FROM events WHERE kind >= 32 AND kind = ? ORDER BY offset"
+            self._corrections = list(self.connection.execute(select, (codec.TIME_CORRECTION,)))
+        return min([recorded_at_us, *(at for later, at in self._corrections if later > offset)])
 
     def payload(self, row: Row) -> bytes | None:
-        """The row's payload in the clear, or None if the subject was erased."""
+        """The row's payload in the clear, or None if the subject was erased. Of its postings the amounts stay."""
         head = self.header(row)
         try:
             if row.kind >= codec.FIRST_PLAIN_KIND:
                 return chain.open_plain(head, row.payload)
             key = self.keys.key(row.subject)
+            if row.kind == codec.POSTING:
+                return _open_posting(self.keys.books, key, row.payload, head)
             return None if key is None else decrypt(key, row.payload, head)
         except LogDamaged as error:
             raise LogDamaged(f"event at offset {row.offset}: {error}", row.offset) from None
@@ -134,13 +162,43 @@ class Reader:
 
     def position(self, consumer: str) -> int:
         """Where the consumer stands. Raises LogDamaged if the row does not match its digest."""
-        select = "SELECT position, digest FROM positions WHERE consumer = ?"
+        return self.standing(consumer)[0]
+
+    def standing(self, consumer: str) -> tuple[int, str]:
+        """Where the consumer stands, and what it needs of the log from there on."""
+        select = "SELECT position, needs, digest FROM positions WHERE consumer = ?"
         row = self.connection.execute(select, (consumer,)).fetchone()
         if row is None:
-            return 0
-        if position_digest(consumer, row[0]) != row[1]:
+            return 0, "nothing"
+        if position_digest(consumer, row[0], row[1]) != row[2]:
             raise LogDamaged(f"the position of consumer `{consumer}` is damaged; verify the log and restore it")
-        return int(row[0])
+        return int(row[0]), str(row[1])
+
+    def consumers(self) -> list[str]:
+        """The names of all consumers."""
+        return [name for (name,) in self.connection.execute("SELECT consumer FROM positions ORDER BY consumer")]
+
+    def find_delivery(self, delivery: bytes) -> int | None:
+        """The offset at which a delivery stands."""
+        return self.connection.execute("SELECT offset FROM deliveries WHERE delivery = ?", (delivery,)).get  # type: ignore[no-any-return]
+
+    def find_own(self, source: str, event_id: str, number: int) -> int | None:
+        """The offset at which something stands that this program made of the subject with that number itself."""
+        found = self.find_delivery(self.keys.delivery(source, event_id, number))
+        if found is not None or not self.is_migrated():
+            return found
+        earlier = self.find_delivery(self.keys.delivery(source, event_id))  # as the first format told deliveries apart
+        whose = self.connection.execute("SELECT subject FROM events WHERE offset = ?", (earlier or 0,)).get
+        return earlier if whose == number else None
+
+    def is_migrated(self) -> bool:
+        """Whether the log was begun in an earlier format."""
+        return bool(self.connection.execute("SELECT count(*) FROM meta WHERE name = 'migrated'").get)
+
+    def members(self, number: int) -> list[int]:
+        """The numbers of all subjects that were ever recorded as belonging to the one with that number."""
+        select = "SELECT subject FROM members WHERE target = ? ORDER BY subject"
+        return [subject for (subject,) in self.connection.execute(select, (number,))]
 
     def offset_at(self, moment_us: int) -> int:
         """The last offset, present or compacted, recorded at or before the moment. Recorded times never go back."""
@@ -149,13 +207,12 @@ class Reader:
         while low < high:
             middle = (low + high) // 2
             offset, recorded_at_us = one(self.connection, select, middle)
-            if recorded_at_us <= moment_us:
+            if self.moment(offset, recorded_at_us) <= moment_us:
                 low = offset
             else:
                 high = middle
-        gap = "SELECT last FROM gaps WHERE first > ? AND recorded_to_us <= ? ORDER BY first DESC LIMIT 1"
-        after = self.connection.execute(gap, (low, moment_us)).get
-        return max(low, after or 0)
+        gap = self.connection.execute("SELECT last, recorded_to_us FROM gaps WHERE first = ?", (low + 1,)).fetchone()
+        return gap[0] if gap is not None and self.moment(*gap) <= moment_us else low
 
     def gaps(self) -> Iterator[chain.Gap]:
         """The compacted runs in order."""
@@ -164,17 +221,27 @@ class Reader:
 
     def lost(self) -> dict[str, int]:
         """Per attribute, the offset before which compaction has made answers impossible."""
-        lost: dict[str, int] = {}
-        for event in self.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (codec.COMPACTION,)):
-            assert isinstance(event.body, Compaction)
-            for attribute, offset in event.body.lost:
-                lost[attribute] = max(offset, lost.get(attribute, 0))
-        return lost
+        last = self.connection.execute("SELECT max(offset) FROM events WHERE kind >= 32 AND kind = 49").get or 0
+        if self._lost[0] != last:
+            lost: dict[str, int] = {}
+            for event in self.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (codec.COMPACTION,)):
+                assert isinstance(event.body, Compaction)
+                for attribute, offset in event.body.lost:
+                    lost[attribute] = max(offset, lost.get(attribute, 0))
+            self._lost = (last, lost)
+        return self._lost[1]
+
+    def is_held(self, number: int) -> bool:
+        """Whether the subject with that number is under hold for at least one case."""
+        return bool(self._holds("WHERE subject = ? AND kind IN (32, 33) ORDER BY offset", (number,)))
 
     def held(self) -> set[int]:
         """The numbers of the subjects that are under hold for at least one case."""
+        return self._holds("WHERE kind >= 32 AND kind IN (32, 33) ORDER BY offset", ())
+
+    def _holds(self, where: str, values: tuple[int, ...]) -> set[int]:
         cases: dict[int, set[str]] = {}
-        for row in self.rows("WHERE kind >= 32 AND kind IN (32, 33) ORDER BY offset"):
+        for row in self.rows(where, values):
             plain = self.payload(row)
             body = codec.decode(row.kind, plain, self.keys)[1] if plain is not None else None
             match body:
@@ -201,9 +268,32 @@ def one(connection: apsw.Connection, select: str, *values: int | bytes) -> tuple
     return tuple(row)
 
 
-def position_digest(consumer: str, position: int) -> bytes:
+def position_digest(consumer: str, position: int, needs: str) -> bytes:
     """What a consumer's row is checked against."""
-    return hashlib.sha256(f"position\0{consumer}\0{position}".encode()).digest()
+    return hashlib.sha256(f"position\0{consumer}\0{position}\0{needs}".encode()).digest()
+
+
+def seal_payload(keys: KeyStore, kind: int, number: int, payload: bytes, head: bytes) -> bytes:
+    """A payload as it is stored: plain about the log itself, else under its subject's key.
+
+    A posting is in two parts, behind the first one's length: movement, period and amounts under the books' key, which
+    outlives the subject, and the texts under the subject's.
+    """
+    if number == 0:
+        return chain.seal_plain(head, payload)
+    key = keys.key(number)
+    assert key is not None, "a subject found by name has a key"
+    if kind != codec.POSTING:
+        return encrypt(key, payload, head)
+    books, texts = codec.for_the_books(payload)
+    kept = encrypt(keys.books, books, head)
+    return len(kept).to_bytes(4, "big") + kept + encrypt(key, texts, head)
+
+
+def _open_posting(books: bytes, key: bytes | None, stored: bytes, head: bytes) -> bytes:
+    end = 4 + int.from_bytes(stored[:4], "big")
+    texts = decrypt(key, stored[end:], head) if key is not None else None
+    return codec.from_the_books(decrypt(books, stored[4:end], head), texts)
 
 
 def guarded(rows: Iterable[Row]) -> Iterator[Row]:
@@ -216,3 +306,12 @@ def guarded(rows: Iterable[Row]) -> Iterator[Row]:
     except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
         message = f"the file cannot be read after offset {last} ({error}); verify the log and restore it from a backup"
         raise LogDamaged(message, last + 1) from error
+
+
+def read_tip(reader: Reader) -> Tip:
+    """Where the log ends now, compacted runs at the end included."""
+    row = next(reader.rows("ORDER BY offset DESC LIMIT 1"), None)
+    if row is None:
+        log_id = reader.connection.execute("SELECT value FROM meta WHERE name = 'log_id'").get
+        return Tip(0, chain.genesis(log_id), 0)
+    return Tip(row.offset, row.chain, row.recorded_at_us)

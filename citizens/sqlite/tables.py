@@ -30,7 +30,19 @@ import pyarrow.parquet as pq
 
 from citizens.codec import day_number, encode_row, load_value
 from citizens.errors import InvalidEvent
-from citizens.events import Belongs, Draft, Facts, Origin, Point, Value, check_name, check_subject, check_text
+from citizens.events import (
+    Belongs,
+    Draft,
+    Facts,
+    Origin,
+    Point,
+    Value,
+    check_name,
+    check_new_subject,
+    check_source,
+    check_text,
+)
+from citizens.log import History
 from citizens.sqlite.bulk import Loaded
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.log import SqliteLog
@@ -130,17 +142,18 @@ def _stream(file: Path) -> Any:
 
 
 def import_tables(
-    log: SqliteLog,
+    log: History,
     sources: Sequence[Source],
     origin: Origin,
     name: str,
     on_progress: Progress = lambda _done, _all: None,
 ) -> Imported:
     """Import tables under `name`. Into an empty log all or nothing, and fast; else in transactions of 2,000 rows."""
+    check_source(origin.source)
     total = sum(len(source.table) for source in sources)
     if not total:
         return Imported(0, 0)
-    if log.head() == 0:
+    if log.head() == 0 and isinstance(log, SqliteLog):
         prepared = [(source, _ids(source), _columns(source)) for source in sources]
 
         def rows(keys: KeyStore) -> Iterator[Loaded]:
@@ -154,9 +167,7 @@ def import_tables(
     return _append_all(log, sources, origin, name, on_progress)
 
 
-def _append_all(
-    log: SqliteLog, sources: Sequence[Source], origin: Origin, name: str, on_progress: Progress
-) -> Imported:
+def _append_all(log: History, sources: Sequence[Source], origin: Origin, name: str, on_progress: Progress) -> Imported:
     recorded = duplicates = 0
     total = sum(len(source.table) for source in sources)
     for source in sources:
@@ -179,7 +190,7 @@ def _ids(source: Source) -> list[str]:
         if identifier is None or identifier in seen:
             what = "no id" if identifier is None else "the id of an earlier row"
             raise InvalidEvent(f"row {row} of `{source.entity}` has {what}; give each row its own")
-        check_subject(f"{source.entity}/{identifier}")
+        check_new_subject(f"{source.entity}/{identifier}")
         seen.add(identifier)
         ids.append(identifier)
     return ids
@@ -283,6 +294,8 @@ def _with_links(source: Source, columns: list[_Column], number: Callable[[str, l
             raise InvalidEvent(f"column `{member.role_column}` has a row without a role; fill it in")
         check_name(member.relation, "a relation")
         distinct = list(dict.fromkeys(group for group in groups if group is not None))
+        for group in distinct:
+            check_new_subject(f"{member.entity}/{group}")
         numbers = dict(zip(distinct, number(member.entity, distinct), strict=True))
         values = [None if group is None else numbers[group] for group in groups]
         linked.append(_Column(member.relation, [f"r.{role}" for role in roles], values))
@@ -295,12 +308,14 @@ def _loaded(
     """The rows of one table, for a bulk load."""
     members = keys.add_many(source.entity, ids)
     linked = _with_links(source, columns, lambda entity, of: [number for number, _ in keys.add_many(entity, of)])
-    day = day_number(source.valid_from)
-    for (number, key), identifier, (shape, values) in zip(members, ids, _rows(linked, len(ids)), strict=True):
+    day, relations = day_number(source.valid_from), linked[len(columns) :]
+    rows = zip(members, ids, _rows(linked, len(ids)), strict=True)
+    for row, ((number, key), identifier, (shape, values)) in enumerate(rows):
         if values:
             event_id = f"{name}/{source.entity}/{identifier}"
             payload = encode_row(event_id, day, shape, values)
-            yield Loaded(number, key, keys.delivery(origin.source, event_id), payload)
+            groups = tuple(column.values[row] for column in relations if column.values[row] is not None)
+            yield Loaded(number, key, keys.delivery(origin.source, event_id), payload, groups)
 
 
 def _rows(columns: list[_Column], size: int) -> Iterator[tuple[str, list[Any]]]:

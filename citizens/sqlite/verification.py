@@ -1,4 +1,4 @@
-"""Is the log what was written? Answered from the events file alone, without keys.
+"""Is the log what was written? Answered from the events file alone; with the keys also whether it can be read.
 
 1. Walk the events in order. Each one's link must follow from the one before; offsets must be consecutive except where a
    gap says that a run was compacted, and the links around the gap must fit.
@@ -7,6 +7,10 @@
 4. SQLite's own check of the file's structure.
 5. An anchor, if one is given, must be of this log; so must the one that lies in its folder. The ledger of erasures
    must be whole.
+6. With the keys: every row of the key store, every payload under its key, the indexes of facts used and of members, and
+   the seal of the anchor in the folder.
+
+All is read in one transaction, so that it is of one moment. What lies beside the events is read before it begins.
 
 Problems are values, each with the offset it concerns; the first 50 are told.
 """
@@ -14,7 +18,9 @@ Problems are values, each with the offset it concerns; the first 50 are told.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -24,10 +30,10 @@ import apsw
 from citizens import chain, codec
 from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
-from citizens.sqlite.connections import FORMAT, SHIPPED, connect, get_meta
+from citizens.sqlite.connections import SHIPPED, check_format, connect, get_meta
 from citizens.sqlite.erasure import read_ledger
 from citizens.sqlite.layout import Anchor, Layout
-from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, position_digest
+from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, position_digest, read_tip
 
 MAX_PROBLEMS = 50
 
@@ -80,8 +86,6 @@ def verify(reader: Reader, *, after: int = 0, anchor: Anchor | None = None, deep
 
 def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool) -> Iterator[Damage]:
     try:
-        if int.from_bytes(get_meta(reader.connection, "format"), "big") != FORMAT:
-            yield Damage(0, f"the file's format is not {FORMAT}")
         walk.link = _link_at(reader, walk.offset)
         yield from _walk_chain(reader, walk)
         if deep:
@@ -122,7 +126,7 @@ def _walk_chain(reader: Reader, walk: _Walk) -> Iterator[Damage]:
             yield Damage(walk.offset + 1, f"events are missing from offset {walk.offset + 1} to {row.offset - 1}")
         if chain.link(walk.link, reader.header(row), row.payload) != row.chain:
             yield Damage(row.offset, f"the event at offset {row.offset} does not match the chain")
-        if row.recorded_at_us < walk.recorded_at_us:
+        if row.recorded_at_us < walk.recorded_at_us and row.kind != codec.TIME_CORRECTION:
             yield Damage(row.offset, f"the event at offset {row.offset} was recorded before the one before it")
         walk.offset, walk.link, walk.recorded_at_us = row.offset, row.chain, row.recorded_at_us
         walk.events += 1
@@ -164,8 +168,9 @@ def _check_tables(reader: Reader) -> Iterator[Damage]:
     missing = "SELECT coalesce(sum(last - first + 1), 0) FROM gaps"
     if connection.execute(spare).get != connection.execute(missing).get:
         yield Damage(0, "the record of deliveries has entries that belong to no event")
-    for consumer, position, digest in connection.execute("SELECT consumer, position, digest FROM positions"):
-        if position_digest(consumer, position) != digest:
+    rows = connection.execute("SELECT consumer, position, needs, digest FROM positions")
+    for consumer, position, needs, digest in rows:
+        if position_digest(consumer, position, needs) != digest:
             yield Damage(0, f"the position of consumer `{consumer}` is damaged")
 
 
@@ -175,47 +180,89 @@ def _check_structure(connection: apsw.Connection) -> Iterator[Damage]:
             yield Damage(0, f"the file's structure is damaged: {message}")
 
 
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What lies beside the events, read before them: a writer moves the anchor only after the events that it sees."""
+
+    anchor: Anchor | None
+    problems: tuple[Damage, ...]
+
+
+def folder_state(layout: Layout) -> FolderState:
+    """The anchor that the last writer left, and what is wrong with it or with the ledger of erasures."""
+    anchor, problems = None, []
+    try:
+        anchor = layout.read_anchor()
+    except LogDamaged as error:
+        problems.append(Damage(error.offset or 0, str(error)))
+    try:
+        read_ledger(layout.erasures_path)
+    except LogDamaged as error:
+        problems.append(Damage(error.offset or 0, str(error)))
+    return FolderState(anchor, tuple(problems))
+
+
 def verify_events(folder: Path | str, anchor: Anchor | None = None) -> Verification:
     """Verify a log's file of events by itself, for who has no keys. Raises LogDamaged if there is no such file."""
     layout = Layout(Path(folder), Path(folder) / "keys.db")
-    reader = Reader(connect(layout.events_path(), SHIPPED, write=False), None)
+    state = folder_state(layout)
+    path = layout.events_path()
+    reader = Reader(connect(path, SHIPPED, write=False), None)
     try:
-        return with_folder(reader, layout, verify(reader, anchor=anchor))
+        check_format(reader.connection, path)
+        with _one_moment(reader):
+            return _with_folder(reader, state, verify(reader, anchor=anchor))
     finally:
         reader.close()
 
 
-def with_folder(reader: Reader, layout: Layout, found: Verification) -> Verification:
+def verify_all(reader: Reader, state: FolderState, anchor: Anchor | None) -> Verification:
+    """Verify events, keys and what lies beside them."""
+    with _one_moment(reader):
+        return _with_keys(reader, state, _with_folder(reader, state, verify(reader, anchor=anchor)))
+
+
+@contextmanager
+def _one_moment(reader: Reader) -> Iterator[None]:
+    """All that is read of the events is of one moment, though somebody writes."""
+    reader.connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        with suppress(apsw.Error):
+            reader.connection.execute("ROLLBACK")
+
+
+def _with_folder(reader: Reader, state: FolderState, found: Verification) -> Verification:
     """`found`, whether the log still reaches the anchor that its last writer left, and the ledger of erasures."""
     problems = list(found.problems)
-    for check in (lambda: _check_last_anchor(reader, layout), lambda: read_ledger(layout.erasures_path)):
-        try:
-            check()
-        except LogDamaged as error:
-            damage = Damage(error.offset or 0, str(error))
-            problems += [damage] if damage not in problems else []
+    problems += [damage for damage in state.problems if damage not in problems]
+    try:
+        if state.anchor is not None:
+            check_anchor(reader, state.anchor)
+    except LogDamaged as error:
+        damage = Damage(error.offset or 0, str(error))
+        problems += [damage] if damage not in problems else []
+    except apsw.Error:
+        pass  # the walk has told of it
     return replace(found, problems=tuple(problems))
 
 
-def _check_last_anchor(reader: Reader, layout: Layout) -> None:
-    anchor = layout.read_anchor()
-    try:
-        if anchor is not None:
-            check_anchor(reader, anchor)
-    except apsw.Error:
-        return  # the walk has told of it
-
-
-def with_keys(reader: Reader, found: Verification) -> Verification:
-    """`found`, and what only the keys can tell: that every row of the key store is whole, and the index of uses."""
+def _with_keys(reader: Reader, state: FolderState, found: Verification) -> Verification:
+    """`found`, and what only the keys can tell: the key store, every payload, the indexes, the seal of the anchor."""
     problems = list(found.problems)
     try:
         known = {number for number, _, _, _ in reader.keys.all_rows()}
         for (number,) in reader.connection.execute("SELECT DISTINCT subject FROM events WHERE subject > 0"):
             if number not in known:
                 problems.append(Damage(0, f"the key store has no subject {number}; restore a newer one"))
-        problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check_structure())
-        problems.extend(islice(_check_uses(reader), MAX_PROBLEMS))
+        problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check())
+        if not found.problems:
+            problems.extend(islice(_check_payloads(reader), MAX_PROBLEMS))
+        if state.anchor is not None and state.anchor.seal and not is_vouched(reader, state.anchor):
+            problems.append(
+                Damage(0, "the anchor in the folder was not made with this key store; compare with another")
+            )
     except NOT_AS_WRITTEN:
         problems.append(Damage(0, "the key store holds a value that no writer wrote; restore it"))
     except LogDamaged as error:
@@ -225,17 +272,46 @@ def with_keys(reader: Reader, found: Verification) -> Verification:
     return replace(found, problems=tuple(problems[:MAX_PROBLEMS]))
 
 
-def _check_uses(reader: Reader) -> Iterator[Damage]:
-    """The index of facts used against the assessments themselves; those of erased subjects are passed over."""
+def _check_payloads(reader: Reader) -> Iterator[Damage]:
+    """Every payload under its key, and what the indexes of facts used and of members say of them.
+
+    What erased subjects' events said is not known any more; what the indexes keep of them is passed over.
+    """
     recorded: dict[int, set[int]] = {}
     for number, offset in reader.connection.execute("SELECT subject, offset FROM uses"):
         recorded.setdefault(offset, set()).add(number)
-    for row in reader.rows("WHERE kind = ? ORDER BY offset", (codec.ASSESSMENT,)):
-        plain, indexed = reader.payload(row), recorded.pop(row.offset, set())
-        if plain is not None and {number for number, _ in codec.decode_json(plain)[7]} != indexed:
-            yield Damage(row.offset, f"the index of facts used is wrong for the assessment at offset {row.offset}")
+    members = set(reader.connection.execute("SELECT target, subject FROM members"))
+    for row in reader.rows("WHERE kind < 48 ORDER BY offset"):
+        try:
+            plain = reader.payload(row)
+        except LogDamaged as error:
+            yield Damage(row.offset, str(error))
+            continue
+        if row.kind == codec.ASSESSMENT:
+            indexed = recorded.pop(row.offset, set())
+            if plain is not None and {number for number, _ in codec.decode_json(plain)[7]} != indexed:
+                told = f"the index of facts used is wrong for the assessment at offset {row.offset}"
+                yield Damage(row.offset, told)
+        elif row.kind in (codec.FACTS, codec.CORRECTION) and plain is not None:
+            for target in codec.groups_named(plain):
+                if (target, row.subject) not in members:
+                    yield Damage(row.offset, f"the index of members lacks what the event at offset {row.offset} says")
     for offset in recorded:
         yield Damage(offset, f"the index of facts used names offset {offset}, where no assessment is")
+
+
+def anchor_of(reader: Reader) -> Anchor:
+    """How far the log reaches, sealed with the key store."""
+    tip, keys = read_tip(reader), reader.keys
+    log_id = get_meta(reader.connection, "log_id").hex()
+    numbers = int.from_bytes(get_meta(reader.connection, "last_number"), "big")
+    anchor = Anchor(log_id, tip.offset, tip.link.hex(), keys.identity.hex(), numbers)
+    return replace(anchor, seal=keys.vouch(anchor.vouched()))
+
+
+def is_vouched(reader: Reader, anchor: Anchor) -> bool:
+    """Whether an anchor was made by somebody who had the log's key store."""
+    return hmac.compare_digest(anchor.seal, reader.keys.vouch(anchor.vouched()))
 
 
 def check_anchor(reader: Reader, anchor: Anchor) -> None:

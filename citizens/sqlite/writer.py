@@ -17,40 +17,50 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 import apsw
 
 from citizens import chain, codec
 from citizens.errors import (
     CitizensError,
+    ClockJump,
     DeliveryConflict,
     InvalidEvent,
     LogUnavailable,
     PositionConflict,
     VersionConflict,
 )
-from citizens.events import Assessment, Compaction, Draft, Erasure, Origin, check_subject, check_text
+from citizens.events import (
+    Assessment,
+    Belongs,
+    Compaction,
+    Correction,
+    Draft,
+    Erasure,
+    Facts,
+    Origin,
+    TimeCorrection,
+    check_draft,
+    check_text,
+)
 from citizens.log import Advance, Receipt
-from citizens.sqlite.keys import encrypt
-from citizens.sqlite.reader import COLUMNS, Reader, Row, position_digest
+from citizens.sqlite.connections import get_meta, set_meta
+from citizens.sqlite.keys import KeyStore
+from citizens.sqlite.reader import COLUMNS, Reader, Row, Tip, position_digest, read_tip, seal_payload
 
 MAX_PAYLOAD_BYTES = 1_000_000
+MAX_JUMP_US = 400 * 86_400 * 1_000_000
+"""How far the clock may be ahead of the last event before somebody has to vouch for it: over a year of silence."""
+_ABOUT_LOG = Erasure | Compaction | TimeCorrection
 INSERT_EVENT = f"INSERT INTO events({COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 Clock = Callable[[], int]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def system_clock() -> int:
     """Microseconds since 1970, UTC. It may go back; what the log records does not."""
     return time.time_ns() // 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """Where the log ends."""
-
-    offset: int
-    link: bytes
-    recorded_at_us: int
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +70,7 @@ class _Submission:
     drafts: Sequence[Draft]
     advance: Advance | None
     system: bool
+    vouched: bool = False
     receipts: list[Receipt] = field(default_factory=list)
     error: CitizensError | None = None
     done: bool = False
@@ -78,6 +89,7 @@ class _Plan:
     rows: list[Row] = field(default_factory=list)
     versions: dict[int, int] = field(default_factory=dict)
     uses: list[tuple[int, int]] = field(default_factory=list)
+    members: list[tuple[int, int]] = field(default_factory=list)
     offsets: dict[bytes, int] = field(default_factory=dict)
 
 
@@ -177,19 +189,36 @@ class Writer:
         """One transaction for the batch. What it changes in memory counts only once the commit has returned."""
         connection = self.reader.connection
         connection.execute("BEGIN IMMEDIATE")
-        tip = replace(self.tip, recorded_at_us=max(self._clock(), self.tip.recorded_at_us))
+        now = self._clock()
+        tip = replace(self.tip, recorded_at_us=max(now, self.tip.recorded_at_us))
         for submission in batch:
             try:
-                plan = self._plan(submission, tip)
+                self._check_clock(submission, now)
+                plan = self._plan(submission, replace(tip, recorded_at_us=now) if submission.vouched else tip)
             except CitizensError as error:
                 submission.error = error
                 continue
             self._write(plan, submission.advance)
             tip = plan.tip
+        self._note_numbers()
         self.reader.keys.commit()
         connection.execute("COMMIT")
         self.tip = tip
         self._on_commit()
+
+    def _check_clock(self, submission: _Submission, now: int) -> None:
+        """Raise ClockJump if the clock is so far ahead of the last event that everything after it might be misdated."""
+        if submission.vouched or not self.tip.offset or now - self.tip.recorded_at_us <= MAX_JUMP_US:
+            return
+        day, last = (str(_EPOCH + timedelta(microseconds=moment))[:10] for moment in (now, self.tip.recorded_at_us))
+        message = f"the clock says {day}, and the last event was recorded on {last}: nothing was recorded"
+        raise ClockJump(f"{message}; set the clock, or, if it is right, vouch for it: `rulewright log correct-time`")
+
+    def _note_numbers(self) -> None:
+        """Keep the highest subject's number beside the events, so that an older key store is known for what it is."""
+        last = self.reader.keys.last_number.to_bytes(8, "big")
+        if get_meta(self.reader.connection, "last_number") != last:
+            set_meta(self.reader.connection, "last_number", last)
 
     def poison(self, failure: str) -> None:
         """Stop writing for good. Leaves the WAL as it is: copying it now could make a failed write look whole."""
@@ -205,9 +234,12 @@ class Writer:
         """Take no more events, on word of another thread. Does not wait for the lock, so that nobody can deadlock."""
         self.failure = self.failure or failure
 
-    def append_about_log(self, drafts: Sequence[Draft]) -> None:
-        """Record events about the log itself, in a transaction of their own and past the queue."""
-        submission = _Submission(drafts, None, system=True)
+    def append_about_log(self, drafts: Sequence[Draft], *, vouched: bool = False) -> None:
+        """Record events about the log itself, in a transaction of their own and past the queue.
+
+        `vouched` says that the clock is right, whatever the last event's time is.
+        """
+        submission = _Submission(drafts, None, system=True, vouched=vouched)
         with self.lock:
             self._commit([submission])
         if submission.error is not None:
@@ -241,32 +273,50 @@ class Writer:
             raise InvalidEvent("a position never goes back; start a consumer under another name")
 
     def _plan_draft(self, draft: Draft, plan: _Plan, system: bool) -> Receipt:
-        if isinstance(draft.body, Erasure | Compaction):
-            if not system:
-                raise InvalidEvent("erasures and compactions are recorded by the log itself; call erase or compact")
-        else:
-            check_subject(draft.subject)
+        about_log = isinstance(draft.body, _ABOUT_LOG)
+        if about_log and not system:
+            raise InvalidEvent("erasures and compactions are recorded by the log itself; call erase or compact")
+        if not about_log:
+            check_draft(draft)
         keys = self.reader.keys
-        delivery = keys.delivery(draft.origin.source, draft.event_id)
-        known = plan.offsets.get(delivery) or self._find_delivery(delivery)
+        delivery, known = self._delivered(draft, plan)
         if known is not None:
             return self._duplicate(draft, known, plan)
-        number = 0 if isinstance(draft.body, Erasure | Compaction) else keys.number(draft.subject)
+        number = 0 if about_log else keys.number(draft.subject)
         before = self._version(number, plan)
         if draft.expected_version is not None and draft.expected_version != before:
             raise VersionConflict(draft.subject, draft.expected_version, before)
+        delivery = delivery or keys.delivery(draft.origin.source, draft.event_id, number)
         row = self._row(draft, delivery, number, before + 1, plan.tip)
         self._add(plan, row, draft)
         return Receipt(row.offset, row.version, duplicate=False)
+
+    def _delivered(self, draft: Draft, plan: _Plan) -> tuple[bytes | None, int | None]:
+        """The draft's delivery (None if its subject has no number yet), and the offset at which it stands already."""
+        keys, source, event_id = self.reader.keys, draft.origin.source, draft.event_id
+        about_log = isinstance(draft.body, _ABOUT_LOG)
+        if not draft.own and not about_log:
+            delivery = keys.delivery(source, event_id)
+            return delivery, plan.offsets.get(delivery) or self.reader.find_delivery(delivery)
+        number = 0 if about_log else keys.find(draft.subject)
+        if number is None:
+            return None, None
+        delivery = keys.delivery(source, event_id, number)
+        known = plan.offsets.get(delivery) or self.reader.find_own(source, event_id, number)
+        return delivery, known
 
     def _add(self, plan: _Plan, row: Row, draft: Draft) -> None:
         plan.rows.append(row)
         plan.offsets[row.delivery] = row.offset
         plan.versions[row.subject] = row.version
         plan.tip = Tip(row.offset, row.chain, row.recorded_at_us)
-        if isinstance(draft.body, Assessment):
-            numbers = {self.reader.keys.number(use.subject) for use in draft.body.used}
-            plan.uses.extend((number, row.offset) for number in numbers)
+        number = self.reader.keys.number
+        match draft.body:
+            case Assessment(used=used):
+                plan.uses.extend((used_number, row.offset) for used_number in {number(use.subject) for use in used})
+            case Facts(points) | Correction(points):
+                groups = {number(point.value.group) for point in points if isinstance(point.value, Belongs)}
+                plan.members.extend((group, row.subject) for group in groups)
 
     def _row(self, draft: Draft, delivery: bytes, number: int, version: int, tip: Tip) -> Row:
         payload = codec.encode(draft.body, draft.event_id, self.reader.keys)
@@ -276,24 +326,24 @@ class Writer:
         origin, digest = self.origin(draft.origin)
         offset = tip.offset + 1
         head = chain.header(offset, tip.recorded_at_us, kind, number, version, delivery, digest)
-        if number == 0:
-            stored = chain.seal_plain(head, payload)
-        else:
-            key = self.reader.keys.key(number)
-            assert key is not None, "a subject found by name has a key"
-            stored = encrypt(key, payload, head)
+        stored = seal_payload(self.reader.keys, kind, number, payload, head)
         link = chain.link(tip.link, head, stored)
         return Row(offset, tip.recorded_at_us, kind, number, version, origin, delivery, stored, link)
 
     def _duplicate(self, draft: Draft, offset: int, plan: _Plan) -> Receipt:
-        """The receipt of a delivery that came before. Raises DeliveryConflict if its content was another."""
+        """The receipt of a delivery that came before. Raises DeliveryConflict if its content was another.
+
+        Of what was compacted, or of a subject erased since, nothing can be compared: it is a duplicate.
+        """
         row = next((row for row in plan.rows if row.offset == offset), None)
         row = row or next(self.reader.rows("WHERE offset = ?", (offset,)), None)
         if row is None:
             return Receipt(offset, None, duplicate=True)
-        payload = self.reader.payload(row)
-        if payload is not None and not self._same(draft, row, payload):
-            raise DeliveryConflict(draft.origin.source, offset)
+        keys = self.reader.keys
+        if row.subject == 0 or keys.key(row.subject) is not None:
+            payload = self.reader.payload(row)
+            if payload is None or not self._same(draft, row, payload):
+                raise DeliveryConflict(draft.origin.source, offset)
         return Receipt(offset, row.version, duplicate=True)
 
     def _same(self, draft: Draft, row: Row, payload: bytes) -> bool:
@@ -302,11 +352,9 @@ class Writer:
             return False
         if row.subject and keys.name(row.subject) != draft.subject:
             return False
-        return codec.encode(draft.body, draft.event_id, keys) == payload
-
-    def _find_delivery(self, delivery: bytes) -> int | None:
-        select = "SELECT offset FROM deliveries WHERE delivery = ?"
-        return self.reader.connection.execute(select, (delivery,)).get  # type: ignore[no-any-return]  # STRICT
+        stored = _Recorded(keys)
+        codec.decode(row.kind, payload, stored)
+        return codec.encode(draft.body, draft.event_id, _Meant(keys, stored.numbers)) == payload
 
     def _version(self, number: int, plan: _Plan) -> int:
         version = plan.versions.get(number)
@@ -329,16 +377,48 @@ class Writer:
         deliveries = [(row.delivery, row.offset) for row in plan.rows]
         connection.executemany("INSERT INTO deliveries VALUES(?, ?)", deliveries)
         connection.executemany("INSERT INTO uses VALUES(?, ?)", plan.uses)
+        connection.executemany("INSERT OR IGNORE INTO members VALUES(?, ?)", plan.members)
         if advance is not None:
-            digest = position_digest(advance.consumer, advance.to)
-            row = (advance.consumer, advance.to, digest)
-            connection.execute("INSERT OR REPLACE INTO positions VALUES(?, ?, ?)", row)
+            self._put_position(advance.consumer, advance.to, advance.needs)
+            for consumer in advance.ends:
+                self._put_position(consumer, self.reader.position(consumer), "nothing")
+
+    def _put_position(self, consumer: str, position: int, needs: str) -> None:
+        row = (consumer, position, needs, position_digest(consumer, position, needs))
+        self.reader.connection.execute("INSERT OR REPLACE INTO positions VALUES(?, ?, ?, ?)", row)
 
 
-def read_tip(reader: Reader) -> Tip:
-    """Where the log ends now, compacted runs at the end included."""
-    row = next(reader.rows("ORDER BY offset DESC LIMIT 1"), None)
-    if row is None:
-        log_id = reader.connection.execute("SELECT value FROM meta WHERE name = 'log_id'").get
-        return Tip(0, chain.genesis(log_id), 0)
-    return Tip(row.offset, row.chain, row.recorded_at_us)
+class _Recorded:
+    """Names by the key store that notes the numbers asked for, in order."""
+
+    def __init__(self, keys: KeyStore) -> None:
+        self._keys = keys
+        self.numbers: list[int] = []
+
+    def number(self, subject: str) -> int:
+        raise NotImplementedError
+
+    def name(self, number: int) -> str:
+        self.numbers.append(number)
+        return self._keys.name(number)
+
+
+class _Meant:
+    """Numbers for a second delivery, which gives out none. What named somebody erased since still means them.
+
+    The recorded event asks for the same names in the same order, so each is compared with its own.
+    """
+
+    def __init__(self, keys: KeyStore, recorded: Sequence[int]) -> None:
+        self._keys = keys
+        self._recorded = iter(recorded)
+
+    def number(self, subject: str) -> int:
+        recorded = next(self._recorded, 0)
+        if recorded and self._keys.key(recorded) is None:
+            same_entity = self._keys.name(recorded).partition("/")[0] == subject.partition("/")[0]
+            return recorded if same_entity else 0
+        return self._keys.find(subject) or 0
+
+    def name(self, number: int) -> str:
+        raise NotImplementedError

@@ -155,7 +155,7 @@ def test_reading_a_changed_row_says_which(tmp_path: Path, column: str) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE subjects SET id = 'x' WHERE number = 3", "UPDATE subjects SET key = zeroblob(32) WHERE number = 3"],
+    ["UPDATE subjects SET id = 'x' WHERE number = 3", "UPDATE subjects SET sealed = zeroblob(60) WHERE number = 3"],
 )
 def test_a_changed_key_store_is_found(tmp_path: Path, statement: str) -> None:
     filled(tmp_path)

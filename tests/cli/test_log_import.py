@@ -204,7 +204,7 @@ def test_records_are_imported_with_their_owners_or_after_them(tmp_path: Path, to
         "w2_income_tax_withheld": 2_500,
         "person": {"group": "person/ada", "role": "owner"},
     }
-    done = ask("annual", "us", "--year", "2024", "--log", log)
+    (done,) = ask("annual", "us", "--year", "2024", "--log", log)["runs"]
     assert (done["assessed"], done["failed"]) == (2, [])
     assert done["totals"]["adjusted_gross_income"] == "47000.00"
 

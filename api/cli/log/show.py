@@ -13,6 +13,7 @@ from api.cli.log.output import moment_json, moment_text, table, value_text, widt
 from api.cli.output import count, say, say_json, waiting
 from api.failures import Misuse
 from api.history.access import moment_of, read_day, read_known, reading
+from api.history.events import in_one_form
 from api.history.json import amount_of, event_json, kind_of, value_json
 from api.history.timeline import Entry, Standing, history, points_of, standing
 from citizens import (
@@ -31,10 +32,12 @@ from citizens import (
     Value,
     check_subject,
 )
+from citizens.events import FAULT
 
 
 def checked_subject(subject: str) -> str:
     """The subject's name. Raises Misuse unless it is `<entity>/<id>`."""
+    subject = in_one_form(subject)
     try:
         check_subject(subject)
     except CitizensError:
@@ -114,7 +117,7 @@ def _body_lines(entry: Entry) -> Iterator[str]:
             after = f", in the place of #{body.replaces}" if body.replaces is not None else ""
             yield f"for {body.period}, facts of {body.valid_on} as known at #{body.read_to}{after}"
             assert not isinstance(body.figures, Row), "a row is read back as pairs"
-            yield from _pairs(list(body.figures))
+            yield from _pairs([(FAULT, body.fault)] if body.fault else list(body.figures))
             yield f"used {', '.join(use.subject for use in body.used)}; program {body.program[:16]}"
         case Adjustment() as body:
             yield f"for {body.period}, to #{body.replaces}: {body.reason}"

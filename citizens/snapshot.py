@@ -18,10 +18,10 @@ log's `cache` folder if asked for. The cache may be deleted at any time, and an 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +30,7 @@ import pyarrow as pa
 from citizens.codec import day_date, day_number
 from citizens.errors import Refused
 from citizens.events import EXACT, Scalar
-from citizens.sqlite.points import Block, Ints, Scan, scan
-from citizens.sqlite.reader import Reader
+from citizens.points import Block, Ints, Scan
 
 ColumnKind = Literal["boolean", "integer", "decimal", "date", "text"]
 Mask = npt.NDArray[np.bool_]
@@ -129,7 +128,8 @@ class Wanted:
     """What a column is made of: the last change point from `since` to `until`, values of `kinds` (`codec`'s letters).
 
     `attribute` is the one that is read, if it is not the column's name: one attribute may have a column for each month.
-    A relation (kind `r`) leads to groups of the entity `group`, if one is named.
+    A relation (kind `r`) leads to groups of the entity `group`, if one is named. Numbers have at most `places`
+    decimals.
     """
 
     since: date = date.min
@@ -137,6 +137,7 @@ class Wanted:
     kinds: str = "bditsr"
     group: str = ""
     attribute: str = ""
+    places: int | None = field(default=None, compare=False)
 
 
 Attributes = Collection[str] | Mapping[str, Wanted] | None
@@ -175,45 +176,83 @@ class Standing:
     offsets: Ints
 
 
+class Naming(Protocol):
+    """Which subject a number stands for."""
+
+    def name(self, number: int) -> str:
+        """The subject with that number, or `<entity>/erased-<number>`."""
+
+    def all_names(self) -> Iterable[tuple[int, str, str | None]]:
+        """(number, entity, id) of every subject in order of number; no id for the erased."""
+
+
 def build(
-    reader: Reader,
-    valid_on: date,
-    offset: int,
-    attributes: Attributes = None,
-    subjects: Collection[str] | None = None,
+    found: Scan, names: Naming, valid_on: date, offset: int, attributes: Attributes = None, *, every: bool = True
 ) -> Snapshot:
-    """The snapshot as known at `offset`. `attributes` limits what is read into columns, `subjects` whose; None: all."""
-    numbers = None if subjects is None else _numbers(reader, subjects)
-    found = scan(reader, 0, offset, numbers)
+    """The snapshot that a log's facts up to `offset` make. `attributes` limits what is read into columns; None: all.
+
+    `every` says that the scan is of everybody, not of some subjects.
+    """
     standing = list(standings(found, valid_on, attributes))
     misfits: list[Misfit] = []
     if isinstance(attributes, Mapping):
-        standing = [_fitting(each, attributes[each.name], reader, misfits) for each in standing]
+        standing = [_fitting(each, attributes[each.name], names, misfits) for each in standing]
     groups = [each.values[_is_link(each)] for each in standing]
     present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
-    tables = _tables(reader, present, standing, found.words, every=subjects is None)
-    return Snapshot(valid_on, offset, tables, tuple(misfits))
+    return Snapshot(valid_on, offset, _tables(names, present, standing, found.words, every=every), tuple(misfits))
 
 
-def _numbers(reader: Reader, subjects: Collection[str]) -> list[int]:
-    """The numbers of those subjects that have one, in order."""
-    return sorted({number for number in map(reader.keys.find, subjects) if number is not None})
+def _fitting(each: Standing, wanted: Wanted, names: Naming, misfits: list[Misfit]) -> Standing:
+    """What holds of an attribute without values that do not fit, which are noted. Each is judged by itself alone."""
+    told: dict[int, str] = {}
+    kinds = np.array([kind[0] not in wanted.kinds + "n" for kind in each.kinds], dtype=np.bool_)
+    for row in np.flatnonzero(kinds[each.kind_of]).tolist():
+        told[row] = _KINDS.get(each.kinds[each.kind_of[row]][0]) or _entity(names, each.values[row])
+    if wanted.group:
+        told |= _led_astray(each, wanted.group, names)
+    if wanted.places is not None:
+        each = _on_places(each, wanted.places, told)
+    for row in sorted(told):
+        subject, offset = names.name(int(each.subjects[row])), int(each.offsets[row])
+        misfits.append(Misfit(subject, each.name, told[row], offset))
+    if not told:
+        return each
+    keep = np.ones(len(each.subjects), dtype=np.bool_)
+    keep[list(told)] = False
+    return _picked(each, keep)
 
 
-def _fitting(each: Standing, wanted: Wanted, reader: Reader, misfits: list[Misfit]) -> Standing:
-    """What holds of an attribute without values that do not fit, which are noted."""
-    wrong = np.array([kind[0] not in wanted.kinds + "n" for kind in each.kinds], dtype=np.bool_)[each.kind_of]
-    if wanted.group and _is_link(each).any():
-        names = [reader.keys.name(int(number)) for number in np.unique(each.values[_is_link(each)])]
-        if not all(name.startswith(wanted.group + "/") for name in names):
-            of = [reader.keys.name(int(number)).partition("/")[0] for number in each.values]
-            wrong |= _is_link(each) & np.array([one != wanted.group for one in of], dtype=np.bool_)
-    for row in np.flatnonzero(wrong):
-        kind = each.kinds[each.kind_of[row]]
-        told = _KINDS.get(kind[0]) or reader.keys.name(int(each.values[row])).partition("/")[0]
-        subject = reader.keys.name(int(each.subjects[row]))
-        misfits.append(Misfit(subject, each.name, told, int(each.offsets[row])))
-    return _picked(each, ~wrong) if wrong.any() else each
+def _entity(names: Naming, number: int) -> str:
+    return names.name(int(number)).partition("/")[0]
+
+
+def _led_astray(each: Standing, group: str, names: Naming) -> dict[int, str]:
+    """The rows whose relation leads to a group of another entity, and to which. Ended relations lead nowhere."""
+    rows = np.flatnonzero(_is_link(each))
+    entities = {number: _entity(names, number) for number in np.unique(each.values[rows]).tolist()}
+    if all(entity == group for entity in entities.values()):
+        return {}
+    found = {row: entities[int(each.values[row])] for row in rows.tolist()}
+    return {row: entity for row, entity in found.items() if entity != group}
+
+
+def _on_places(each: Standing, places: int, told: dict[int, str]) -> Standing:
+    """The numbers with at most so many decimals. Those that have more, or too many digits with them, are told."""
+    values, kind_of, kinds = each.values.copy(), each.kind_of.copy(), list(each.kinds)
+    for code, kind in enumerate(each.kinds):
+        if kind[0] not in "di":
+            continue
+        rows, more = np.flatnonzero(each.kind_of == code), _scale(kind) - places
+        if more > 0:
+            whole = values[rows] % 10**more == 0
+            told |= dict.fromkeys(rows[~whole].tolist(), f"a number with over {places} decimals")
+            if f"d{places}" not in kinds:
+                kinds.append(f"d{places}")
+            values[rows], kind_of[rows] = values[rows] // 10**more, kinds.index(f"d{places}")
+        else:
+            large = np.abs(values[rows]) >= 10 ** (18 + more)
+            told |= dict.fromkeys(rows[large].tolist(), f"a number of over 18 digits with its {places} decimals")
+    return Standing(each.name, each.subjects, tuple(kinds), kind_of, values, each.offsets)
 
 
 def _picked(each: Standing, pick: Mask) -> Standing:
@@ -294,33 +333,33 @@ def _is_link(standing: Standing) -> Mask:
     return links[standing.kind_of]
 
 
-def _members(reader: Reader, present: Ints, every: bool) -> dict[str, tuple[list[int], list[str]]]:
+def _members(names: Naming, present: Ints, every: bool) -> dict[str, tuple[list[int], list[str]]]:
     """Numbers and ids of those present, by entity. `every`: they are about as many as there are."""
     members: dict[str, tuple[list[int], list[str]]] = {}
-    if not every:
-        for number in present.tolist():
-            entity, _, identifier = reader.keys.name(number).partition("/")
-            numbers, ids = members.setdefault(entity, ([], []))
-            numbers.append(number)
-            ids.append(identifier)
-        return members
-    wanted = np.zeros(int(present[-1]) + 1 if len(present) else 0, dtype=np.bool_)
-    wanted[present] = True
-    for number, entity, known_as in reader.keys.all_names():
-        if number < len(wanted) and wanted[number]:
-            numbers, ids = members.setdefault(entity, ([], []))
-            numbers.append(number)
-            ids.append(known_as if known_as is not None else f"erased-{number}")
+    wanted = set(present.tolist())
+    if every:
+        named = ((number, entity, known_as) for number, entity, known_as in names.all_names() if number in wanted)
+    else:
+        named = ((number, *_parts(names, number)) for number in present.tolist())
+    for number, entity, known_as in named:
+        numbers, ids = members.setdefault(entity, ([], []))
+        numbers.append(number)
+        ids.append(known_as if known_as is not None else f"erased-{number}")
     return members
 
 
+def _parts(names: Naming, number: int) -> tuple[str, str]:
+    entity, _, identifier = names.name(number).partition("/")
+    return entity, identifier
+
+
 def _tables(
-    reader: Reader, present: Ints, standing: Iterable[Standing], words: list[str], *, every: bool
+    names: Naming, present: Ints, standing: Iterable[Standing], words: list[str], *, every: bool
 ) -> dict[str, Table]:
     """Deal the rows out to entities and fill their columns."""
-    members = _members(reader, present, every)
+    members = _members(names, present, every)
     arrays = {entity: np.array(numbers, dtype=np.int64) for entity, (numbers, _) in members.items()}
-    rows_of = _Rows(arrays, int(present[-1]) + 1 if len(present) else 0)
+    rows_of = _Rows(arrays, present)
     columns: dict[str, dict[str, Column]] = {entity: {} for entity in members}
     links: dict[str, dict[str, Link]] = {entity: {} for entity in members}
     for each in standing:
@@ -336,27 +375,39 @@ def _tables(
 
 
 class _Rows:
-    """Which row of which entity's table a subject's number is."""
+    """Which row of which entity's table a subject's number is. Numbers may be far apart: a partition comes first."""
 
-    def __init__(self, numbers: Mapping[str, Ints], size: int) -> None:
+    def __init__(self, numbers: Mapping[str, Ints], present: Ints) -> None:
         self.entities = tuple(numbers)
         self.sizes = {entity: len(of) for entity, of in numbers.items()}
-        self.entity = np.full(size, -1, dtype=np.int64)
-        self.row = np.full(size, -1, dtype=np.int64)
+        self._present = present
+        self._entity = np.full(len(present), -1, dtype=np.int64)
+        self._row = np.full(len(present), -1, dtype=np.int64)
         for index, of in enumerate(numbers.values()):
-            self.entity[of] = index
-            self.row[of] = np.arange(len(of))
+            at = np.searchsorted(present, of)
+            self._entity[at] = index
+            self._row[at] = np.arange(len(of))
+
+    def entity(self, numbers: Ints) -> Ints:
+        """The place in `entities` of each number's entity."""
+        found: Ints = self._entity[np.searchsorted(self._present, numbers)]
+        return found
+
+    def row(self, numbers: Ints) -> Ints:
+        """The row of each number in its entity's table."""
+        found: Ints = self._row[np.searchsorted(self._present, numbers)]
+        return found
 
     def split(self, standing: Standing) -> Iterator[tuple[str, Standing]]:
         """What holds of one attribute, entity by entity."""
-        entities = self.entity[standing.subjects]
+        entities = self.entity(standing.subjects)
         for index in np.unique(entities):
             pick = entities == index
             yield self.entities[index], _picked(standing, pick)
 
 
 def _column(part: Standing, rows_of: _Rows, entity: str, words: list[str]) -> Column:
-    size, rows = rows_of.sizes[entity], rows_of.row[part.subjects]
+    size, rows = rows_of.sizes[entity], rows_of.row(part.subjects)
     used = [part.kinds[code] for code in np.unique(part.kind_of) if part.kinds[code] != "n"]
     kind, scale = _unify(part, used)
     values, known = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
@@ -399,12 +450,12 @@ def _link(part: Standing, rows_of: _Rows, entity: str) -> Link:
     if not (pick | (part.kind_of == _code(part.kinds, "n"))).all():
         raise Refused(f"attribute `{part.name}` is a group for some and a plain value for others; correct one of them")
     groups = part.values[pick]
-    entities = np.unique(rows_of.entity[groups])
+    entities = np.unique(rows_of.entity(groups))
     if len(entities) != 1:
         raise Refused(f"relation `{part.name}` leads to groups of several entities; correct one of them")
-    size, at = rows_of.sizes[entity], rows_of.row[part.subjects[pick]]
+    size, at = rows_of.sizes[entity], rows_of.row(part.subjects[pick])
     rows, roles = np.full(size, -1, dtype=np.int64), np.full(size, -1, dtype=np.int64)
-    rows[at] = rows_of.row[groups]
+    rows[at] = rows_of.row(groups)
     names = tuple(sorted({kind[2:] for kind in part.kinds if kind.startswith("r.")}))
     codes = np.array([names.index(kind[2:]) if kind[:2] == "r." else -1 for kind in part.kinds], dtype=np.int64)
     roles[at] = codes[part.kind_of[pick]]

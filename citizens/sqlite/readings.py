@@ -1,0 +1,291 @@
+"""What can be asked of the embedded log: each question through a reader of its own, from a pool.
+
+A reader opens the events file that counts now and the key store, both for reading only. So questions are answered while
+another process writes, and after a compaction has put another file in place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import apsw
+
+from citizens import snapshot, timeline
+from citizens.codec import ASSESSMENT, POSTING
+from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
+from citizens.events import Event
+from citizens.log import Known
+from citizens.snapshot import Attributes, Snapshot
+from citizens.sqlite import snapshot_cache, stats, verification
+from citizens.sqlite.connections import Settings, check_format, connect
+from citizens.sqlite.keys import KeyStore
+from citizens.sqlite.layout import Anchor, Layout
+from citizens.sqlite.reader import Reader
+from citizens.sqlite.scan import scan
+from citizens.sqlite.stats import Stats
+from citizens.sqlite.verification import Verification
+from citizens.timeline import Timeline
+
+POOLED_READERS = 4
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Readings:
+    """An open log, for reading. Methods may be called by many threads."""
+
+    def __init__(self, layout: Layout, settings: Settings, kek: bytes | None = None) -> None:
+        self.layout = layout
+        self._settings = settings
+        self._kek = kek
+        self._pool: list[tuple[object, Reader]] = []
+        self._pool_lock = threading.Lock()
+        self._closed = False
+
+    @contextmanager
+    def _reader(self) -> Iterator[Reader]:
+        """A reader from the pool, on the events file and the key store that count now."""
+        if self._closed:
+            raise LogUnavailable("this log is closed; open it again")
+        path = self.layout.events_path()
+        files = (path, _inode(path), _inode(self.layout.keys_path))
+        reader = self._from_pool(files) or self._opened(path)
+        reader.refresh()
+        try:
+            yield reader
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            raise LogDamaged(f"{path} is not as it was written ({error}); verify it, and restore a backup") from error
+        except apsw.Error as error:
+            raise LogUnavailable(f"{path} cannot be read ({error}); see to the disk and its rights") from error
+        finally:
+            with self._pool_lock:
+                keep = not self._closed and len(self._pool) < POOLED_READERS
+                if keep:
+                    self._pool.append((files, reader))
+            if not keep:
+                reader.close()
+
+    def _opened(self, path: Path) -> Reader:
+        events = connect(path, self._settings, write=False)
+        try:
+            check_format(events, path)
+            return Reader(events, KeyStore(self.layout.keys_path, self._settings, write=False, kek=self._kek))
+        except BaseException:
+            events.close()
+            raise
+
+    def _from_pool(self, files: object) -> Reader | None:
+        """A pooled reader of those files. Readers of files that were replaced are closed."""
+        with self._pool_lock:
+            stale = [reader for of, reader in self._pool if of != files]
+            self._pool = [pooled for pooled in self._pool if pooled[0] == files]
+            found = self._pool.pop()[1] if self._pool else None
+        for reader in stale:
+            reader.close()
+        return found
+
+    def read(self, after: int = 0, limit: int = 1_000) -> list[Event]:
+        """The next events with an offset above `after`, at most `limit`; empty at the end."""
+        with self._reader() as reader:
+            return reader.events("WHERE offset > ? ORDER BY offset LIMIT ?", (after, limit))
+
+    def read_subject(self, subject: str, known: Known = None) -> list[Event]:
+        """All events of one subject as known, in order; empty for a subject never seen, or erased."""
+        with self._reader() as reader:
+            return _events_of(reader, subject, self._offset_of(reader, known))
+
+    def read_uses(self, subject: str, after: int = 0) -> list[Event]:
+        """The assessments above `after` that used facts of this subject, in order."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            if number is None:
+                return []
+            condition = "WHERE offset IN (SELECT offset FROM uses WHERE subject = ? AND offset > ?) AND kind = ?"
+            return reader.events(condition + " ORDER BY offset", (number, after, ASSESSMENT))
+
+    def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
+        """The facts, corrections and retractions above `after` and up to `to`, in order, at most `limit` (-1: all)."""
+        condition = "WHERE offset > ? AND offset <= ? AND kind <= 3 ORDER BY offset LIMIT ?"
+        with self._reader() as reader:
+            return reader.events(condition, (after, to, limit))
+
+    def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
+        """The next assessments above `after`, at most `limit`; empty at the end."""
+        with self._reader() as reader:
+            return reader.events("WHERE offset > ? AND kind = ? ORDER BY offset LIMIT ?", (after, ASSESSMENT, limit))
+
+    def posted(self, to: int) -> set[str]:
+        """The subjects that have postings in the ledger up to an offset."""
+        with self._reader() as reader:
+            select = "SELECT DISTINCT subject FROM events WHERE offset <= ? AND kind = ?"
+            found = reader.connection.execute(select, (to, POSTING))
+            return {reader.keys.name(number) for (number,) in found}
+
+    def delivered(self, source: str, event_ids: Sequence[str], *, of: Sequence[str] | None = None) -> list[bool]:
+        """For each delivery of a source whether it stands, compacted ones among them.
+
+        `of` are the subjects of what this program recorded itself, whose ids are told apart by subject.
+        """
+        with self._reader() as reader:
+            keys = reader.keys
+            if of is None:
+                return [reader.find_delivery(keys.delivery(source, event_id)) is not None for event_id in event_ids]
+            return [
+                number is not None and reader.find_own(source, event_id, number) is not None
+                for event_id, number in zip(event_ids, map(keys.find, of), strict=True)
+            ]
+
+    def belonging_to(self, subject: str) -> list[str]:
+        """All subjects that were ever recorded as belonging to this one, but for the erased (see `History`)."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            members = reader.members(number) if number is not None else []
+            return [reader.keys.name(member) for member in members if reader.keys.key(member) is not None]
+
+    def head(self) -> int:
+        """The offset of the last event; 0 if there is none."""
+        with self._reader() as reader:
+            return reader.head()
+
+    def version(self, subject: str) -> int:
+        """How many events have been recorded for the subject."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            return 0 if number is None else reader.version(number)
+
+    def position(self, consumer: str) -> int:
+        """The offset that the consumer has been advanced to; 0 if never."""
+        with self._reader() as reader:
+            return reader.position(consumer)
+
+    def has_entity(self, entity: str) -> bool:
+        """Whether any subject of an entity has been written of, and is not erased."""
+        with self._reader() as reader:
+            return reader.keys.has_entity(entity)
+
+    def positions(self) -> dict[str, int]:
+        """The position of every consumer."""
+        with self._reader() as reader:
+            return {name: reader.position(name) for name in reader.consumers()}
+
+    def offset_of(self, known: Known) -> int:
+        """The last offset recorded at or before that moment."""
+        with self._reader() as reader:
+            return self._offset_of(reader, known)
+
+    def _offset_of(self, reader: Reader, known: Known) -> int:
+        match known:
+            case None:
+                return reader.head()
+            case datetime():
+                return reader.offset_at(microseconds(known))
+            case int():
+                return min(max(known, 0), reader.head())
+
+    def lost(self) -> Mapping[str, int]:
+        """Per attribute, the offset before which compaction has made answers impossible."""
+        with self._reader() as reader:
+            return reader.lost()
+
+    def timeline(self, subject: str, known: Known = None) -> Timeline:
+        """One subject's facts as known. Raises HorizonPassed if some of what was known then is compacted."""
+        with self._reader() as reader:
+            offset = self._offset_of(reader, known)
+            _refuse_before(reader, offset, None)
+            return timeline.build(subject, _events_of(reader, subject, offset))
+
+    def snapshot(
+        self,
+        valid_on: date,
+        known: Known = None,
+        *,
+        attributes: Attributes = None,
+        subjects: Collection[str] | None = None,
+        cached: bool = False,
+    ) -> Snapshot:
+        """Everybody's facts as columns, as valid on the day, as known. `cached` keeps a copy as Parquet, unencrypted.
+
+        `subjects` limits it to some; a group that one of them belongs to is then there as well, but not who else is
+        in it. Snapshots that are narrowed down so, or by `Wanted`, are not cached. Raises HorizonPassed if what was
+        known then of these attributes is compacted, Refused if an attribute holds values of several kinds.
+        """
+        with self._reader() as reader:
+            offset = self._offset_of(reader, known)
+            _refuse_before(reader, offset, snapshot.attributes_of(attributes))
+            if cached and subjects is None and not isinstance(attributes, Mapping):
+                return snapshot_cache.build(self.layout, reader, valid_on, offset, attributes)
+            numbers = None if subjects is None else _numbers(reader, subjects)
+            found = scan(reader, 0, offset, numbers)
+            return snapshot.build(found, reader.keys, valid_on, offset, attributes, every=subjects is None)
+
+    def held(self) -> set[str]:
+        """The subjects under legal hold."""
+        with self._reader() as reader:
+            return {reader.keys.name(number) for number in reader.held()}
+
+    def anchor(self) -> Anchor:
+        """How far the log reaches. Keep it elsewhere: `verify` with it shows whether the end was cut off."""
+        with self._reader() as reader:
+            return verification.anchor_of(reader)
+
+    def stats(self) -> Stats:
+        """How much there is in the log."""
+        with self._reader() as reader:
+            return stats.collect(reader, self.layout)
+
+    def verify(self, anchor: Anchor | None = None) -> Verification:
+        """Walk the whole chain, open every payload, check every table beside it, every key, and both anchors.
+
+        All of it is of one moment, whoever writes meanwhile: the anchor in the folder and the ledger are read first,
+        the events in one transaction after them.
+        """
+        folder = verification.folder_state(self.layout)
+        with self._reader() as reader:
+            return verification.verify_all(reader, folder, anchor)
+
+    def _empty_pool(self) -> None:
+        """Close the readers that wait for questions."""
+        with self._pool_lock:
+            pooled, self._pool = self._pool, []
+        for _, reader in pooled:
+            reader.close()
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970, exactly. Raises InvalidEvent for a moment without a time zone."""
+    if moment.tzinfo is None:
+        raise InvalidEvent("a moment needs a time zone; give `datetime.now(UTC)` or an ISO time ending in Z")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _refuse_before(reader: Reader, offset: int, attributes: Collection[str] | None) -> None:
+    """Raise HorizonPassed if compaction has taken what an answer as known at `offset` would need."""
+    lost = reader.lost()
+    asked = lost if attributes is None else [name for name in attributes if name in lost]
+    horizon = max((lost[name] for name in asked), default=0)
+    if offset < horizon:
+        raise HorizonPassed(offset, horizon)
+
+
+def _events_of(reader: Reader, subject: str, to: int) -> list[Event]:
+    """The subject's events up to an offset; none if it has no number, or no longer."""
+    number = reader.keys.find(subject)
+    if number is None:
+        return []
+    return reader.events("WHERE subject = ? AND offset <= ? ORDER BY offset", (number, to))
+
+
+def _numbers(reader: Reader, subjects: Collection[str]) -> list[int]:
+    """The numbers of those subjects that have one, in order."""
+    return sorted({number for number in map(reader.keys.find, subjects) if number is not None})
+
+
+def _inode(path: Path) -> int:
+    """Which file lies at a path now; 0 if none does."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

@@ -1,0 +1,111 @@
+"""Results kept on disk between runs, which only this user on this machine can have written.
+
+1. They lie in a folder with an absolute path that is this user's own, mode 0700 and no link. There is no other: a
+   relative path would lead into whatever folder a command is run in, and to what a stranger has put there.
+2. Each entry carries a seal over its own name and its content, keyed with a random key that lies beside the folder.
+   So entries that were changed, exchanged, renamed or brought from elsewhere are not used.
+3. Entries are written beside and renamed, so that nobody reads half of one. Whatever is wrong with an entry or with the
+   folder, the result is made again; failing to keep one is no failure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+SEAL_BYTES = 32
+CHOSEN = "RULEWRIGHT_CACHE"
+
+
+def folder_for(kind: str, chosen: Path | str | None = None) -> Path | None:
+    """Where results of a kind are kept; None if nothing is to be kept, or if there is no absolute path for it.
+
+    `chosen`, or else the variable RULEWRIGHT_CACHE, names another place than the user's cache folder; empty: none.
+    """
+    base = str(chosen) if chosen is not None else os.environ.get(CHOSEN)
+    if base is None:
+        home = os.environ.get("XDG_CACHE_HOME", "")
+        home = home if os.path.isabs(home) else os.path.join(os.path.expanduser("~"), ".cache")
+        base = os.path.join(home, "rulewright")
+    return Path(base) / kind if os.path.isabs(base) else None
+
+
+def fetch(folder: Path | None, name: str) -> bytes | None:
+    """An entry's content, or None if there is none that this user's own seal vouches for."""
+    if folder is None or not _is_ours(folder):
+        return None
+    key = _key(folder)
+    content = _read_own(folder / name) if key is not None else None
+    if key is None or content is None:
+        return None
+    sealed, body = content[:SEAL_BYTES], content[SEAL_BYTES:]
+    return body if hmac.compare_digest(sealed, _seal(key, name, body)) else None
+
+
+def keep(folder: Path | None, name: str, body: bytes) -> None:
+    """Keep an entry, if there is a folder that is fit for it."""
+    if folder is None:
+        return
+    with suppress(OSError):
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        key = (_key(folder) or _new_key(folder)) if _is_ours(folder) else None
+        if key is not None:
+            _write(folder, name, _seal(key, name, body) + body)
+
+
+def _seal(key: bytes, name: str, body: bytes) -> bytes:
+    return hmac.new(key, name.encode() + b"\0" + body, hashlib.sha256).digest()
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is nobody's but this user's."""
+    try:
+        state = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o077
+
+
+def _read_own(path: Path) -> bytes | None:
+    """A file's content, if it is a file of this user's that nobody else can use."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid() or state.st_mode & 0o077:
+            return None
+        return file.read()
+
+
+def _key(folder: Path) -> bytes | None:
+    """The key that the folder's entries are sealed with."""
+    key = _read_own(_key_path(folder))
+    return key if key is not None and len(key) == SEAL_BYTES else None
+
+
+def _new_key(folder: Path) -> bytes | None:
+    """A new key. What was sealed with an earlier one is made again."""
+    path = _key_path(folder)
+    _write(path.parent, path.name, os.urandom(SEAL_BYTES))
+    return _key(folder)
+
+
+def _key_path(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}-seal")
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    """Write beside, mode 0600, and rename."""
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    os.replace(temporary, folder / name)
