@@ -1,14 +1,18 @@
 """The files that a batch run writes: parts that survive a kill, and the output, which appears whole or not at all.
 
-1. A part is an Arrow file beside the output: written to a new name, synced, renamed. Its metadata hold what was found
-   wrong in it, so that a run that takes it up reports that too.
-2. A manifest says what the parts were made from. Parts of another manifest are thrown away.
-3. The output is encoded by a thread of its own, a row group for each part, while the next part is computed; under a new
-   name, synced and renamed at the end.
+1. Everything that is not the output stands in one hidden folder beside it, which says that it is ours. One that does
+   not say so is somebody else's, and is left alone. Whoever works in it holds its lock: a second run to the same output
+   is told so.
+2. A part is an Arrow file: written to a new name, synced, renamed. Its metadata hold what was found wrong in it, so
+   that a run that takes it up reports that too.
+3. A manifest says what the parts were made from. Parts of another manifest are thrown away.
+4. The output is encoded by a thread of its own, a row group for each part, while the next part is computed; in the
+   folder, synced and renamed at the end.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections import deque
 from collections.abc import Callable
@@ -25,22 +29,55 @@ from api.failures import Failure
 
 pq: Any = pyarrow.parquet
 _REPORT = b"rulewright"
+_MARK = "made-by-rulewright"
 _WAITING = 2  # parts that may wait to be encoded
 
 
 class Parts:
-    """The folder of parts of one job. What another job left there is removed."""
+    """The folder of one job's parts, as a context: leaving it removes the folder, unless by an exception.
+
+    Raises Failure if another run holds it, or if it is not ours.
+    """
 
     def __init__(self, output: Path, manifest: str) -> None:
-        self.folder = output.with_name(output.name + ".parts")
+        self.folder = output.with_name(f".{output.name}.rulewright")
+        self._manifest = manifest
+        self._lock = -1
+
+    def __enter__(self) -> Parts:
+        mark = self.folder / _MARK
+        try:
+            self.folder.mkdir(mode=0o700)
+            mark.touch()
+        except FileExistsError:
+            self._check_ours(mark)
+        self._lock = os.open(mark, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise Failure("another run is writing this output", "wait until it is done, or name another file") from None
+        self._clear()
+        return self
+
+    def _check_ours(self, mark: Path) -> None:
+        if self.folder.is_symlink() or not self.folder.is_dir() or not mark.is_file() or mark.is_symlink():
+            raise Failure(f"`{self.folder}` is in the way, and is not ours", "move it, or name another output")
+
+    def _clear(self) -> None:
+        """Keep the parts of the same job, and nothing else."""
         kept = self.folder / "manifest.json"
-        if self.folder.exists() and not _same(kept, manifest):
+        same = _same(kept, self._manifest)
+        for stray in self.folder.iterdir():
+            if stray.name != _MARK and (not same or stray.suffix == ".new"):
+                stray.unlink()
+        if not same:
+            write_whole(kept, lambda path: path.write_text(self._manifest, encoding="utf-8"))
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not any(self.folder.glob("part-*.arrow")):  # nothing that a next run could take up
             rmtree(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not kept.exists():
-            write_whole(kept, lambda path: path.write_text(manifest, encoding="utf-8"))
-        for stray in self.folder.glob("*.new"):
-            stray.unlink()
+        os.close(self._lock)
 
     def read(self, number: int) -> tuple[pa.Table, bytes] | None:
         """A part of an earlier run with its report; None if it is not there whole."""
@@ -66,10 +103,6 @@ class Parts:
 
         write_whole(self._path(number), write)
 
-    def remove(self) -> None:
-        """Remove the folder, when the output is there."""
-        rmtree(self.folder)
-
     def _path(self, number: int) -> Path:
         return self.folder / f"part-{number:06d}.arrow"
 
@@ -84,11 +117,12 @@ def _same(path: Path, manifest: str) -> bool:
 class Output:
     """The Parquet file to be. Use it as a context: leaving it by an exception leaves no output."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folder: Path) -> None:
+        """`folder` is where it grows, on the same disk."""
         if path.suffix == ".csv":
             raise Failure("the output is Parquet", "name it `….parquet`")
         self.path = path
-        self._new = path.with_name(path.name + ".new")
+        self._new = folder / "output.new"
         self._writer: Any = None
         self._thread = ThreadPoolExecutor(1)
         self._waiting: deque[Future[None]] = deque()

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from api.batch.identities import Seen
 from api.batch.marginal import Marginal, raised_rows, rates, touched_rows
 from api.batch.parts import Output, Parts
 from api.batch.streams import Part, parts
@@ -28,13 +29,14 @@ from api.failures import Failure, Misuse
 from engine.ir.program import Definition, Program
 from engine.native import KNOWN, Marginals, Result, evaluate, marginal_rates
 from engine.population.columns import Columns
-from engine.population.door import Admitted, BadCell, from_arrow
+from engine.population.door import Admitted, BadCell, Refused, from_arrow
 from engine.values.periods import Period
 from engine.values.types import Kind
 
 Table = Any
 PART_ROWS = 100_000
 MAX_FAULTS = 1_000
+MAX_WHOLE = 20
 Progress = Callable[[int], None]
 
 
@@ -42,7 +44,7 @@ Progress = Callable[[int], None]
 class Job:
     """What is to be computed, from what, to where. `complete`: an empty cell means none, as on a signed return.
 
-    `keep` are columns that are no facts: they pass unread, those of the output's entity into the output.
+    `keep` are columns that pass into the output, of its entity; those that are no facts are not read.
     """
 
     program: Program
@@ -95,16 +97,16 @@ def run_batch(job: Job, on_progress: Progress = lambda _: None) -> BatchReport:
     """Compute the job. Raises Failure for what stops it whole; faults in rows are in the report."""
     check_wanted(job.wanted)
     total = BatchReport()
-    with Output(job.output) as output:
-        kept = Parts(job.output, _manifest(job))
+    with Parts(job.output, _manifest(job)) as kept, Output(job.output, kept.folder) as output:
+        seen = {entity: Seen(entity, path) for entity, path in job.inputs.items()}
         for number, part in enumerate(_ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
-            table, report = _part(job, kept, number, part)
+            again = [fault for entity, table in part.tables.items() for fault in seen[entity].again(table)]
+            table, report = _part(job, kept, number, part, again)
             output.add(table)
             total.add(report)
             on_progress(total.groups)
         if not total.groups:
             raise Failure("the files hold no rows", "give at least one row for each file")
-    kept.remove()
     return total
 
 
@@ -118,19 +120,19 @@ def _ahead(items: Iterator[Part]) -> Iterator[Part]:
 
 
 def group_of(job: Job) -> str:
-    """The group that sets the pace: the output's entity, or the group of the people in it."""
+    """The entity that sets the pace: whose the output's rows are in the end, or the group that these are in."""
     entities = job.program.settings.entities
-    if entities[job.entity].of:
-        return job.entity
-    owner = entities[job.entity].belongs_to or job.entity
+    owner = job.entity
+    while entities[owner].belongs_to:
+        owner = entities[owner].belongs_to
     groups = [name for name, one in entities.items() if one.of == owner and name in job.inputs]
-    return groups[0] if groups else job.entity
+    return groups[0] if groups else owner
 
 
 # --- a part
 
 
-def _part(job: Job, kept: Parts, number: int, part: Part) -> tuple[Table, BatchReport]:
+def _part(job: Job, kept: Parts, number: int, part: Part, again: Sequence[Refused]) -> tuple[Table, BatchReport]:
     """A part's output with its report: of an earlier run, or made now."""
     found = kept.read(number)
     groups = len(part.tables[group_of(job)])
@@ -138,7 +140,7 @@ def _part(job: Job, kept: Parts, number: int, part: Part) -> tuple[Table, BatchR
         table, text = found
         return table, replace(_report_from(text), resumed=groups)
     report = BatchReport(groups)
-    table = _compute(job, part, report)
+    table = _compute(job, part, report, again)
     kept.keep(number, table, json.dumps(asdict(report)).encode())
     return table, report
 
@@ -148,11 +150,13 @@ def _report_from(text: bytes) -> BatchReport:
     return BatchReport(**{**stated, "faults": [BadCell(**one) for one in stated["faults"]]})
 
 
-def _compute(job: Job, part: Part, report: BatchReport) -> Table:
-    """A part's output: ids, the wanted figures, and what was wrong."""
+def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]) -> Table:
+    """A part's output: ids, the wanted figures, and what was wrong. `again` are rows whose ids an earlier part had."""
     files = {entity: str(path) for entity, path in job.inputs.items()}
-    facts = {entity: _without(table, job.keep) for entity, table in part.tables.items()}
-    admitted = from_arrow(job.program, job.period, facts, complete=job.complete, leave_out=True, files=files)
+    facts = {entity: _without(table, _no_facts(job, entity)) for entity, table in part.tables.items()}
+    admitted = from_arrow(
+        job.program, job.period, facts, complete=job.complete, leave_out=True, files=files, refused=again
+    )
     _note(job, part, admitted.problems, report)
     assert admitted.columns is not None
     names = [one.name for one in job.wanted]
@@ -164,6 +168,12 @@ def _compute(job: Job, part: Part, report: BatchReport) -> Table:
         report.handed_over += marginals.after.handed_over
     report.handed_over += result.handed_over
     return _table(job, part, admitted, result, marginals, report)
+
+
+def _no_facts(job: Job, entity: str) -> list[str]:
+    """The columns that are only passed on. A fact that is to be kept counts all the same."""
+    figures = {one.short_name for one in job.program.definitions.values() if one.entity == entity}
+    return [name for name in job.keep if name.partition("@")[0] not in figures]
 
 
 def _without(table: Table, names: Sequence[str]) -> Table:
@@ -179,10 +189,10 @@ def _with_more(job: Job, marginal: Marginal, columns: Columns, names: Sequence[s
 def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport) -> None:
     """Keep the faults, their rows counted in the whole file. Raises Failure for a fault of a table as a whole."""
     first_rows = {str(path): part.first_rows[entity] for entity, path in job.inputs.items()}
-    for problem in problems:
-        if problem.row == 0:
-            help = "name columns as the rules name figures; `--keep` lets a column pass that is none"
-            raise Failure(str(problem), help)
+    whole = [str(problem) for problem in problems if problem.row == 0]
+    if whole:
+        help = "name columns as the rules name figures; `--keep` lets a column pass that is none"
+        raise Failure("\n  ".join(whole[:MAX_WHOLE]), help)
     moved = [replace(one, row=one.row + first_rows.get(one.table, 0)) for one in problems]
     room = MAX_FAULTS - len(report.faults)
     report.faults += moved[:room]

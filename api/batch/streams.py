@@ -20,6 +20,7 @@ import pyarrow.compute
 from api.batch.files import BATCH, Stream, batches
 from api.failures import Failure, Misuse
 from engine.ir.program import Program
+from engine.reading.declarations import Entity
 
 pc: Any = pyarrow.compute
 
@@ -38,7 +39,11 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
     if group not in inputs:
         raise Misuse(f"no file of `{entities[group].plural}` is given", f"add `--input {group}=FILE`")
     streams = {name: Stream(path) for name, path in inputs.items()}
-    owners = {name: group if name == entities[group].of else entities[name].belongs_to for name in inputs}
+    owners = {name: _owner(entities, name, group) for name in inputs}
+    for name, owner in owners.items():
+        if owner and owner not in inputs:
+            told = f"a file of `{entities[name].plural}` is given, and none of their `{entities[owner].plural}`"
+            raise Misuse(told, f"add `--input {owner}=FILE`")
     order = sorted((name for name in inputs if owners[name]), key=lambda name: _depth(name, owners))
     followers = {name: _Follower(streams[name], owners[name], streams[owners[name]]) for name in order}
     while (groups := streams[group].fill(rows + 1)) is not None:
@@ -49,6 +54,13 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
         yield Part(tables, first_rows)
     for follower in followers.values():
         follower.finish()
+
+
+def _owner(entities: Mapping[str, Entity], name: str, group: str) -> str:
+    """In whose order a file's rows come: people in that of their groups, records in that of their owners."""
+    if name == group:
+        return ""
+    return group if name == entities[group].of else entities[name].belongs_to
 
 
 def _depth(name: str, owners: Mapping[str, str]) -> int:
@@ -149,4 +161,7 @@ def _comparable(array: Any) -> Any:
         combined = combined.dictionary_decode()
     if pa.types.is_floating(combined.type):
         combined = pc.cast(combined, pa.int64(), safe=False)
+    if pa.types.is_nested(combined.type):
+        remedy = "ids are whole numbers or text: give the column as one of them"
+        raise Failure(f"a column of ids holds values of the type {combined.type}", remedy)
     return combined if pa.types.is_integer(combined.type) else pc.cast(combined, pa.string())

@@ -58,6 +58,7 @@ def batch_command(options: Options) -> int:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.parquet" if options.output == "-" else _output(Path(options.output))
         job = _job(program, options, _inputs(options.inputs, Path(folder)), output)
+        _check_not_input(job)
         start = time.monotonic()
         report = run_batch(job, _progress)
         if options.output == "-":
@@ -68,12 +69,20 @@ def batch_command(options: Options) -> int:
 
 def _output(path: Path) -> Path:
     """Where the output goes, which is written beside it first: a new file, or one to be replaced. Raises Misuse."""
+    path = path.resolve() if path.is_symlink() else path  # the link stays, and its target is replaced
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a device"
         raise Misuse(f"`{path}` is {what}", "name a file: `--output out.parquet`, or `-` for CSV on stdout")
     if not path.absolute().parent.is_dir():
         raise Misuse(f"there is no folder `{path.parent}`", "make it, or name another file")
     return path
+
+
+def _check_not_input(job: Job) -> None:
+    """Raise Misuse if the output would take the place of one of the inputs."""
+    for path in job.inputs.values():
+        if job.output.exists() and path.exists() and job.output.samefile(path):
+            raise Misuse(f"`{path}` is an input, and the output would take its place", "name another file")
 
 
 def _inputs(given: Sequence[str], folder: Path) -> list[str]:

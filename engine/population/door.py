@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -64,6 +64,16 @@ class BadCell:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A row (from 1) of an entity's table that is not to be let in, the column at fault, and why."""
+
+    entity: str
+    row: int
+    column: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """The population (None if something was wrong and rows were not to be left out), and what was wrong.
 
@@ -83,9 +93,13 @@ def from_arrow(
     complete: bool = True,
     leave_out: bool = False,
     files: Mapping[str, str] | None = None,
+    refused: Sequence[Refused] = (),
 ) -> Admitted:
-    """A population from a table for each entity, by the entity's name. `files` name the tables in messages."""
-    door = _Door(program, at, dict(tables), dict(files or {}))
+    """A population from a table for each entity, by the entity's name. `files` name the tables in messages.
+
+    `refused` are rows that the caller knows to be at fault.
+    """
+    door = _Door(program, at, dict(tables), dict(files or {}), refused=refused)
     columns = door.admit(complete)
     if not door.problems:
         return Admitted(columns, ())
@@ -152,6 +166,18 @@ def _places(given: Any, known: Any) -> NDArray[np.int32]:
     return np.where(given.is_null().to_numpy(zero_copy_only=False), -1, places)
 
 
+def _plain(kind: Any) -> bool:
+    """Whether a column of this type can hold ids or roles."""
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_null(kind)
+        or (pa.types.is_dictionary(kind) and _plain(kind.value_type))
+    )
+
+
 def _rising(ids: Any) -> bool:
     """Whether ids are whole numbers, each above the one before: then none is there twice."""
     if ids.null_count or not pa.types.is_integer(ids.type):
@@ -171,6 +197,7 @@ class _Door:
     problems: list[BadCell] = field(default_factory=list)
     bad: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
+    refused: Sequence[Refused] = ()
 
     def admit(self, complete: bool) -> Columns:
         entities = self.program.settings.entities
@@ -178,15 +205,38 @@ class _Door:
             if entity not in entities:
                 self.report(entity, 0, "", f"there is no entity `{entity}`")
                 del self.tables[entity]
+        for entity in list(self.tables):
+            self.tables[entity] = self.readable(entities[entity], self.tables[entity])
         for entity, table in self.tables.items():
             self.bad[entity] = np.zeros(table.num_rows, dtype=bool)
             self.known[entity] = self.identities(entities[entity], table)
+        for one in self.refused:
+            self.report(one.entity, one.row, one.column, one.message)
         groups, owners = self.links()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
         groups = {name: self.without_vacant_roles(entities[name], link, columns) for name, link in groups.items()}
         counts = {entity: table.num_rows for entity, table in self.tables.items()}
         ids = {name: one.to_numpy(zero_copy_only=False) for name, one in self.known.items() if one is not None}
         return Columns(self.at, counts, columns, groups, owners, ids, complete)
+
+    def readable(self, entity: Entity, table: Table) -> Table:
+        """The table without columns that say the same thing twice or cannot say it: each is reported."""
+        names = table.column_names
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        for name in repeated:
+            self.report(entity.name, 0, name, "the column stands twice; keep one of the two")
+        linking = [name for name in names if name in self.linking(entity)]
+        nested = [name for name in linking if name not in repeated and not _plain(table.schema.field(name).type)]
+        for name in nested:
+            kind = table.schema.field(name).type
+            self.report(entity.name, 0, name, f"holds values of the type {kind}, where ids are whole numbers or text")
+        places = [at for at, name in enumerate(names) if name not in repeated and name not in nested]
+        return table.select(places)
+
+    def linking(self, entity: Entity) -> set[str]:
+        """The columns that are no figures: ids, links and roles."""
+        taken = {"id", "role", f"{entity.name}_id", f"{entity.belongs_to}_id"}
+        return taken | {f"{one}_{end}" for one in self.program.settings.entities for end in ("id", "role")}
 
     def sound(self) -> dict[str, NDArray[np.bool_]]:
         return {entity: ~bad for entity, bad in self.bad.items()}
@@ -298,15 +348,20 @@ class _Door:
     # --- figures
 
     def figures(self, entity: Entity) -> Iterator[tuple[Cell, Column]]:
-        table = self.tables[entity.name]
-        taken = {"id", "role", f"{entity.name}_id", f"{entity.belongs_to}_id"}
-        taken |= {f"{one}_{end}" for one in self.program.settings.entities for end in ("id", "role")}
+        table, taken = self.tables[entity.name], self.linking(entity)
+        given: dict[Cell, str] = {}
         for name in table.column_names:
             if name in taken:
                 continue
             cell = self.cell(entity, name)
-            if cell is not None:
-                yield cell, self.column(entity, name, self.program.definitions[cell.name])
+            if cell is None:
+                continue
+            if cell in given:
+                message = f"says the same as the column `{given[cell]}`: both are of {cell.period}; keep one of the two"
+                self.report(entity.name, 0, name, message)
+                continue
+            given[cell] = name
+            yield cell, self.column(entity, name, self.program.definitions[cell.name])
 
     def cell(self, entity: Entity, name: str) -> Cell | None:
         figure, _, text = name.partition("@")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -151,16 +152,30 @@ def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> 
         entries, off = _scaled(array, unit)
         return _made(entries, missing, bad | off, what)
     if pa.types.is_decimal(kind):
-        if kind.bit_width < 128:
-            array, kind = array.cast(pa.decimal128(kind.precision, kind.scale)), pa.decimal128(18, kind.scale)
-        near = array if kind.scale == places else array.cast(pa.decimal128(38, places), safe=False)
-        changed = np.zeros(len(array), dtype=bool)
-        if kind.scale > places:  # decimals may have been cut off
-            same = pc.equal(near, array.cast(pa.decimal256(76, kind.scale))).fill_null(True)
-            changed = ~same.to_numpy(zero_copy_only=False)
-        entries, off = _scaled(near.fill_null(0) if near.null_count else near, unit)
-        return _made(entries, missing, off | changed, what)
+        return _decimals(array, missing, unit, places, what)
     return _made(np.zeros(len(array), dtype=np.int64), missing, np.ones(len(array), dtype=bool), what)
+
+
+def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, what: str) -> Entry:
+    """Decimals of any width. What 38 digits cannot hold is refused before a cast could wrap it round."""
+    scale = array.type.scale
+    large = np.zeros(len(array), dtype=bool)
+    if array.type.precision - scale + places > 38 or array.type.bit_width > 128:
+        most = pa.scalar(Decimal(10**18), pa.decimal256(76, scale))
+        whole = pc.abs(array.cast(pa.decimal256(76, scale)))
+        large = pc.greater(whole, most).fill_null(False).to_numpy(zero_copy_only=False)
+        array = pc.if_else(pa.array(large), pa.scalar(Decimal(0), array.type), array)
+    if array.type.bit_width < 128:
+        array = array.cast(pa.decimal128(array.type.precision, scale))
+    near = (
+        array if scale == places and array.type.bit_width == 128 else array.cast(pa.decimal128(38, places), safe=False)
+    )
+    changed = np.zeros(len(array), dtype=bool)
+    if scale > places:  # decimals may have been cut off
+        same = pc.equal(near, array.cast(pa.decimal256(76, scale))).fill_null(True)
+        changed = ~same.to_numpy(zero_copy_only=False)
+    entries, off = _scaled(near.fill_null(0) if near.null_count else near, unit)
+    return _made(entries, missing, off | changed | large, what)
 
 
 def _matches(array: Array, pattern: str) -> NDArray[np.bool_]:
@@ -173,9 +188,9 @@ def _scaled(array: Array, unit: int) -> tuple[Entries, NDArray[np.bool_]]:
     halves = np.frombuffer(array.buffers()[1], dtype=np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
     low, high = halves[:, 0], halves[:, 1]
     factor = Fraction(unit, places)
+    most = 2**62 // factor.numerator
+    large = (high != (low >> 63)) | (low > most) | (low < -most)
     if factor == 1:
-        large = high != (low >> 63)
         return (np.where(large, 0, low) if large.any() else low), large
-    large = (high != (low >> 63)) | (np.abs(low) > 2**62 // factor.numerator)
     times = np.where(large, 0, low) * factor.numerator
     return times // factor.denominator, large | (times % factor.denominator != 0)

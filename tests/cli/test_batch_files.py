@@ -151,7 +151,7 @@ def test_people_out_of_the_order_of_parts_stop_the_run_and_leave_the_old_output(
     with pytest.raises(Failure, match=r"people\.csv, row 10: it belongs to tax_unit `u0`, which came before"):
         compute(program, files, 2)
     assert (files / "out.parquet").read_bytes() == before
-    assert not (files / "out.parquet.new").exists()
+    assert not (files / ".out.parquet.rulewright" / "output.new").exists()
 
 
 def test_what_is_not_known_is_told_where_empty_cells_are_unknown(program: Program, files: Path) -> None:
@@ -275,7 +275,7 @@ def many(folder: Path, count: int = 150) -> list[str]:
 
 
 def test_a_killed_run_is_taken_up_where_it_stopped(land: Path, tmp_path: Path) -> None:
-    wages, parts = many(tmp_path), tmp_path / "out.parquet.parts"
+    wages, parts = many(tmp_path), tmp_path / ".out.parquet.rulewright"
     killed(command(land, tmp_path), parts, 5)
     left = len(list(parts.glob("part-*.arrow")))
     assert 5 <= left < len(wages)
@@ -294,7 +294,7 @@ def test_a_killed_run_is_taken_up_where_it_stopped(land: Path, tmp_path: Path) -
 
 def test_parts_of_other_inputs_are_not_taken_up(land: Path, tmp_path: Path) -> None:
     many(tmp_path)
-    killed(command(land, tmp_path), tmp_path / "out.parquet.parts", 5)
+    killed(command(land, tmp_path), tmp_path / ".out.parquet.rulewright", 5)
     wages = many(tmp_path, 30)
     os.utime(tmp_path / "people.csv", ns=(1, 1))
     done = subprocess.run(command(land, tmp_path), cwd=ROOT, capture_output=True, text=True, check=False)
