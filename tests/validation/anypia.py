@@ -1,0 +1,221 @@
+"""Outputs of SSA's Detailed Calculator (AnyPIA), as `anthonycolavito/pyanypia` publishes them, and our figures.
+
+1. A line of `data/anypia.csv` is one output: whose it is (retirement, disability, family, survivors of an age), the
+   history of earnings, which benefits, how many months after the first, and AIME, PIA, family maximum and benefits.
+   A worker's benefit is to the dime; a relative's is before the family maximum to the dime, and as paid in dollars.
+2. Histories are functions of the average wage index and the base, from age 22 on (`earnings`).
+3. `ours` gives our figures in the same form. Only months from 2013 on, and earnings to 2024, are taken.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from engine.interpret.cases import Case, case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
+from engine.ir.program import Program
+from engine.text.diagnostics import Diagnostics
+
+DATA = Path(__file__).parent / "data" / "anypia.csv"
+LAST_YEAR = 2024
+FULL_AGE_MONTHS = {1950: 792, 1955: 794, 1957: 798, 1960: 804}
+Data = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of the calculator. `after`: months since the first month of benefits."""
+
+    kind: str
+    born: date
+    history: str
+    case: str
+    after: int
+    aime: Fraction
+    pia: Fraction
+    family_maximum: Fraction
+    benefits: tuple[tuple[Fraction, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """The case in our terms: the month, the worker, the last year of earnings, the claims of relatives."""
+
+    at: date
+    worker: Data
+    last_year: int
+    claims: Mapping[str, Data]
+
+
+def outputs() -> Iterator[Output]:
+    """Every line of the file."""
+    with DATA.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            benefits = tuple(tuple(map(Fraction, one.split("/"))) for one in row["benefits"].split())
+            aime, pia, maximum = (Fraction(row[name]) for name in ("aime", "pia", "family_maximum"))
+            born = date.fromisoformat(row["born"])
+            yield Output(
+                row["kind"], born, row["history"], row["case"], int(row["after"]), aime, pia, maximum, benefits
+            )
+
+
+def earnings(program: Program, history: str, born: int, last_year: int) -> dict[int, Decimal]:
+    """The years with earnings. Rounded in binary floating point, as the publisher did."""
+    index, base = _by_year(program, "ss_average_wage_index"), _by_year(program, "ss_earnings_base")
+    found = {}
+    for year in range(born + 22, min(last_year, LAST_YEAR) + 1):
+        age, wage = year - born, index[year]
+        amount = {
+            "steady": wage,
+            "max": base[year],
+            "half": 0.5 * wage,
+            "sporadic": wage if (year // 3) % 2 == 0 else 0.0,
+            "late_start": 1.2 * wage if age >= 40 else 0.0,
+            "early_quit": 1.2 * wage if age <= 45 else 0.0,
+            "declining": max(0.3, 1.5 - 0.02 * (age - 25)) * wage,
+        }[history]
+        if amount:
+            found[year] = Decimal(str(round(min(amount, base[year]), 2)))
+    return found
+
+
+def stated(output: Output) -> Stated:
+    """The case in our terms."""
+    match output.kind.split()[0]:
+        case "retirement":
+            return _retirement(output)
+        case "disability":
+            return _disability(output)
+        case "family":
+            return _family(output)
+    return _survivors(output, int(output.kind.split()[-1]))
+
+
+def ours(program: Program, output: Output) -> Output:
+    """The same output by our rules."""
+    said = stated(output)
+    case = _case(program, output, said)
+    interpreter = Interpreter(program, case)
+
+    def value(name: str, instance: str) -> Fraction:
+        definition = program.find(name)
+        assert definition is not None
+        outcome = interpreter.find(Fact(definition.name, instance, definition.period.containing(case.at.start)))
+        assert isinstance(outcome, Known) and isinstance(outcome.value, Fraction), (name, output, outcome)
+        return outcome.value
+
+    own = {"retirement": "ss_retirement_before_deductions", "disability": "social_security_disability"}
+    if output.kind in own:
+        benefits: tuple[tuple[Fraction, ...], ...] = ((value(own[output.kind], "worker"),),)
+    else:
+        benefits = tuple(
+            (value("claim_original_benefit", one), Fraction(value("claim_benefit", one) // 1)) for one in said.claims
+        )
+    amounts = {name: value(f"ss_{name}", "worker") for name in ("aime", "pia", "family_maximum")}
+    return replace(output, benefits=benefits, **amounts)
+
+
+def _by_year(program: Program, table: str) -> dict[int, float]:
+    ((_, rows),) = program.tables[table].values
+    return {int(str(key[0])): float(Fraction(str(row[""]))) for key, row in rows.items()}
+
+
+def _month(months: int) -> date:
+    """The first of a month that is counted from the year 0, January being 0."""
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def _attained(born: date, months: int) -> int:
+    """The month in which so many months of age are attained, on the day before the birthday."""
+    return born.year * 12 + born.month - 1 + months - (born.day == 1)
+
+
+def _claimed(born: date, entitled: int) -> Data:
+    return {"birth_date": born, "ss_has_claimed_retirement": True, "ss_retirement_from": _month(entitled)}
+
+
+def _retirement(output: Output) -> Stated:
+    early = _attained(output.born, 744) + 1
+    full = _attained(output.born, FULL_AGE_MONTHS[output.born.year])
+    entitled = {"earliest": early, "full": full, "70": _attained(output.born, 840)}[output.case]
+    return Stated(_month(entitled + output.after), _claimed(output.born, entitled), entitled // 12 - 1, {})
+
+
+def _disability(output: Output) -> Stated:
+    year = output.born.year + int(output.case)
+    worker: Data = {"birth_date": output.born, "ss_is_disabled": True, "ss_disability_onset": date(year, 6, 15)}
+    return Stated(_month(year * 12 + 11 + output.after), worker, year, {})
+
+
+def _claim(relation: str, born: date, first: int, **more: object) -> Data:
+    return {"claim_relation": relation, "claim_birth_date": born, "claim_from": _month(first), **more}
+
+
+def _family(output: Output) -> Stated:
+    entitled = _attained(output.born, FULL_AGE_MONTHS[output.born.year])
+    spouse = date(output.born.year + 2, 7, 20)
+    at_62, at_65 = max(_attained(spouse, 744) + 1, entitled), max(_attained(spouse, 780), entitled)
+    first = entitled // 12 - 8
+    children = {
+        "one": _claim("child", date(first, 4, 1), entitled),
+        "two": _claim("child", date(first + 2, 9, 9), entitled),
+    }
+    mother = _claim("spouse_with_child", date(output.born.year + 20, 1, 15), entitled, claim_has_child_in_care=True)
+    claims = {
+        "spouse62": {"spouse": _claim("spouse", spouse, at_62)},
+        "spouse65": {"spouse": _claim("spouse", spouse, at_65)},
+        "young": {"mother": mother, **children},
+        "children": children,
+    }[output.case]
+    latest = {"spouse62": at_62, "spouse65": at_65}.get(output.case, entitled)
+    return Stated(_month(latest + output.after), _claimed(output.born, entitled), entitled // 12 - 1, claims)
+
+
+def _survivors(output: Output, age: int) -> Stated:
+    year = output.born.year + age
+    died = year * 12 + 7
+    widow = date(output.born.year + 3, 6, 10)
+    at_60, at_52 = max(_attained(widow, 720), died), max(_attained(widow, 624), died)
+    aged = {"widow": _claim("widow", widow, at_60)}
+    former = date(widow.year - 2, 3, 4)
+    onset = _month(at_52 - 12).replace(day=5)
+    first = _claim("child", date(year - 6, 4, 1), died)
+    mother = _claim("parent_of_child", date(output.born.year + 4, 2, 25), died, claim_has_child_in_care=True)
+    divorced = _claim("divorced_widow", former, at_60, claim_marriage_lasted_ten_years=True)
+    claims = {
+        "widow": aged,
+        "divorced": {**aged, "former": divorced},
+        "disabled": {"widow": _claim("disabled_widow", widow, at_52, claim_disability_onset=onset)},
+        "young": {"mother": mother, "one": first, "two": _claim("child", date(year - 9, 9, 9), died)},
+        "child": {"one": first},
+    }[output.case]
+    latest = {"widow": at_60, "divorced": at_60, "disabled": at_52}.get(output.case, died)
+    worker: Data = {"birth_date": output.born, "ss_is_dead": True, "ss_date_of_death": date(year, 8, 20)}
+    return Stated(_month(latest + output.after), worker, year, claims)
+
+
+def _case(program: Program, output: Output, said: Stated) -> Case:
+    years = earnings(program, output.history, output.born.year, said.last_year)
+    record: Data = {}
+    for year, amount in years.items():
+        record[f"y{year}"] = {"person": "worker", "record_year": year, "record_earnings": amount}
+        if year < 1978:
+            record[f"y{year}"] |= {"record_quarters_before_1978": min(4, int(amount // 50))}  # type: ignore[operator]
+    data: Data = {
+        "at": said.at.strftime("%Y-%m"),
+        "complete": True,
+        "people": {"worker": said.worker},
+        "earnings_years": record,
+        "claims_on_record": {name: {"person": "worker", **claim} for name, claim in said.claims.items()},
+    }
+    problems = Diagnostics()
+    case = case_from_data(program, data, problems)
+    assert case is not None and not problems.errors, list(problems)
+    return case
