@@ -60,6 +60,7 @@ class Config(_Part):
     log: Path | None = None
     keys: Path | None = Field(default=None, description="the log's key store, if it is not in the log's folder")
     access: Access | None = None
+    retention: str = Field(default="tax", description="the retention class of what is recorded here")
     origins: tuple[str, ...] = Field(default=(), description="web origins that may read answers (CORS); none if empty")
     workers: int = Field(default=1, ge=1, le=64)
     limits: Limits = Limits()

@@ -19,7 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.failures import Failure
 from api.http.problems import MEDIA_TYPE, Refusal, document
-from api.http.service import Service, refusal_of
+from api.http.service import Service, refusal_of, refusal_of_log
+from citizens import CitizensError
 
 logger = logging.getLogger("rulewright.http")
 ALWAYS = ("/livez", "/readyz", "/metrics")
@@ -111,6 +112,8 @@ def refusal_of_any(fault: Exception, instance: str) -> Refusal:
             return fault
         case Failure():
             return refusal_of(fault)
+        case CitizensError():
+            return refusal_of_log(fault)
     where = traceback.extract_tb(fault.__traceback__)[-1]
     logger.error("%s: %s at %s:%d", instance, type(fault).__name__, where.filename, where.lineno or 0)
     return Refusal("broken")

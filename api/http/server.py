@@ -8,10 +8,12 @@ from typing import Any
 import uvicorn
 
 from api.failures import Misuse
+from api.history.access import keys_path, require_log
 from api.http.app import create_app
 from api.http.config import Config
 from api.http.guard import Guard
 from api.http.service import Service
+from citizens import SqliteLog, open_log
 
 GRACE = 10
 _HANDED_ON = "RULEWRIGHT_SERVED"
@@ -25,7 +27,15 @@ def run(config: Config) -> None:
         os.environ[_HANDED_ON] = config.model_dump_json()
         _serve("api.http.server:handed_on", config, workers=config.workers, factory=True)
     else:
-        _serve(create_app(Service(config)), config)
+        _serve(create_app(Service(config, _log(config))), config)
+
+
+def _log(config: Config) -> SqliteLog | None:
+    """The log, open for writing; it must be there, so that a mistyped path does not make a new one."""
+    if config.log is None:
+        return None
+    require_log(config.log)
+    return open_log(config.log, keys=config.keys or keys_path())
 
 
 def handed_on() -> Guard:

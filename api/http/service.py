@@ -10,23 +10,24 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.failures import Failure, Misuse
+from api.history.access import failure_of
+from api.history.circle import Circle
 from api.http.config import Config
 from api.http.metrics import Metrics
 from api.http.problems import Fault, Refusal
 from api.http.programs import Laws
 from api.http.reading import Document, not_json, read_json
 from api.schema import to_json
-
-if TYPE_CHECKING:
-    from citizens import SqliteLog
+from citizens import CitizensError, DeliveryConflict, InvalidEvent, LogUnavailable, SqliteLog, VersionConflict
 
 JSON = "application/json"
+RECORDERS = 8
 PRIVATE = "private, no-store"
 _Made = TypeVar("_Made")
 
@@ -38,17 +39,31 @@ class Service:
         self.config = config
         self.laws = Laws(config.rules)
         self.log = log
+        self.circle = Circle(log) if log is not None else None
+        self.keys: Any = None
         self.metrics = Metrics()
         self.ready = False
         self.stopping = asyncio.Event()
         self.streams = 0
+        self._records = ThreadPoolExecutor(RECORDERS, thread_name_prefix="recording")
         self._threads = ThreadPoolExecutor(config.limits.threads, thread_name_prefix="computing")
         self._waiting = 0
 
     async def start(self) -> None:
         """Load the law; then the server is ready."""
         await asyncio.get_running_loop().run_in_executor(self._threads, self.laws.load)
+        if self.circle is not None:
+            await self.record(self.circle.update)
         self.ready = True
+
+    async def record(self, work: Callable[..., _Made], *arguments: Any) -> _Made:
+        """Read or write the log on a thread of its own kind: those who compute do not hold it up."""
+        if self.log is None:
+            raise Refusal("no-log")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._records, work, *arguments)
+        except CitizensError as fault:
+            raise refusal_of_log(fault) from None
 
     async def run(self, work: Callable[..., _Made], *arguments: Any) -> _Made:
         """Do work on a thread. Raises Refusal if there is no room, or if it takes too long."""
@@ -73,6 +88,7 @@ class Service:
     def close(self) -> None:
         """Finish what is being computed, and close the log."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._records.shutdown(wait=True, cancel_futures=True)
         if self.log is not None:
             self.log.close()
 
@@ -159,6 +175,22 @@ def answer(value: object, *, tag: str = "", cache: str = PRIVATE, status: int = 
     if tag:
         found["ETag"] = tag
     return Response(to_json(value), status, found, JSON)
+
+
+def refusal_of_log(fault: CitizensError) -> Refusal:
+    """What the log refuses. Its messages quote no payload."""
+    told = failure_of(fault)
+    errors = [Fault("", told.message, told.help)]
+    match fault:
+        case VersionConflict():
+            return Refusal("stale-version", errors, {"ETag": f'"v{fault.actual}"'}, {"version": fault.actual})
+        case DeliveryConflict():
+            return Refusal("key-reused", errors)
+        case InvalidEvent():
+            return Refusal("invalid-request", errors)
+        case LogUnavailable():
+            return Refusal("read-only", errors, {"Retry-After": "30"})
+    return Refusal("conflict", errors)
 
 
 def refusal_of(failure: Failure, pointer: str = "") -> Refusal:

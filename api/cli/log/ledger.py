@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from api.cases.values import with_commas
-from api.cli.log.output import moment_json, moment_text, table
+from api.cli.log.output import moment_text, table
 from api.cli.log.show import checked_subject
 from api.cli.output import say, say_json
 from api.failures import ExitCode
 from api.history.access import read_known, reading
 from api.history.json import amount_of
 from api.history.timeline import nothing_known
+from api.history.views import groups_of, ledger_of, reasons_of
+from api.schema import as_data
 from citizens import (
-    Account,
-    Adjustment,
     Balances,
-    Belongs,
-    Correction,
-    Event,
-    Facts,
     Line,
     statement,
     trial_balance,
@@ -37,14 +33,13 @@ def ledger_command(subject: str, log: Path | None, known: str | None, as_json: b
         events = opened.read_subject(name, to)
         if not events:
             raise nothing_known(opened, name)
-    lines, balances, reasons = statement(events), trial_balance(events), _reasons(events)
+    lines, balances, reasons = statement(events), trial_balance(events), reasons_of(events)
     if as_json:
-        told = [_line_json(line, reasons) for line in lines]
-        say_json({"subject": name, "lines": told, "balances": _balances_json(balances)})
+        say_json(as_data(ledger_of(name, events)))
         return ExitCode.DONE
     if not lines:
         say(f"{name}: nothing was posted")
-        for group in _groups(events):
+        for group in groups_of(events):
             say(f"{name} is in {group}: see `rulewright ledger {group}`")
         return ExitCode.DONE
     for currency, balance in balances.items():
@@ -76,11 +71,6 @@ def _statement(lines: Sequence[Line]) -> None:
         say(text)
 
 
-def _reasons(events: Iterable[Event]) -> dict[str, str]:
-    """Why something was corrected, by the id of the assessment that postings give as their cause."""
-    return {event.body.assessment: event.body.reason for event in events if isinstance(event.body, Adjustment)}
-
-
 def _left(name: str, balance: Balances) -> None:
     """What is owed by whom, for each period and in all."""
     rows = [(period, _money(abs(owed)), _owes(name, owed)) for period, owed in balance.by_period.items()]
@@ -98,40 +88,3 @@ def _owes(name: str, owed: Decimal) -> str:
 
 def _money(amount: Decimal) -> str:
     return with_commas(format(amount, "f"))
-
-
-def _groups(events: Iterable[Event]) -> list[str]:
-    """The groups that a person was ever recorded to be in: money is owed by those."""
-    groups: dict[str, None] = {}
-    for event in events:
-        if isinstance(event.body, Facts | Correction):
-            groups |= {point.value.group: None for point in event.body.points if isinstance(point.value, Belongs)}
-    return list(groups)
-
-
-def _line_json(line: Line, reasons: Mapping[str, str]) -> dict[str, object]:
-    posting = line.posting
-    return {
-        "offset": line.offset,
-        "recorded_at": moment_json(line.recorded_at_us),
-        "movement": posting.movement.value,
-        "account": posting.account or None,
-        "period": posting.period,
-        "currency": posting.currency,
-        "amount": format(amount_of(posting), "f"),
-        "balance": format(line.balance, "f"),
-        "cause": posting.cause,
-        "reason": reasons.get(posting.cause),
-        "entries": {entry.account.value: format(entry.amount, "f") for entry in posting.entries},
-    }
-
-
-def _balances_json(balances: dict[str, Balances]) -> dict[str, object]:
-    return {
-        currency: {
-            "owed": format(balance.owed, "f"),
-            "by_period": {period: format(owed, "f") for period, owed in balance.by_period.items()},
-            "accounts": {account.value: format(balance.accounts[account], "f") for account in Account},
-        }
-        for currency, balance in balances.items()
-    }

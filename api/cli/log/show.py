@@ -9,17 +9,18 @@ from decimal import Decimal
 from pathlib import Path
 
 from api.cases.values import with_commas
-from api.cli.log.output import moment_json, moment_text, table, value_text, width
+from api.cli.log.output import moment_text, table, value_text, width
 from api.cli.output import count, say, say_json, waiting
 from api.failures import Misuse
 from api.history.access import moment_of, read_day, read_known, reading
 from api.history.events import in_one_form
-from api.history.json import amount_of, event_json, kind_of, value_json
+from api.history.json import amount_of, event_json, kind_of
 from api.history.timeline import Entry, Standing, history, points_of, standing
+from api.history.views import held
+from api.schema import as_data
 from citizens import (
     Adjustment,
     Assessment,
-    Change,
     CitizensError,
     Correction,
     Facts,
@@ -168,7 +169,7 @@ def as_of_command(subject: str, log: Path | None, valid: str | None, known: str 
         found = standing(opened, name, day, to)
     if as_json:
         members = None if found.members is None else [{"subject": m.subject, "role": m.role} for m in found.members]
-        facts = {change.attribute: _change_json(change) for change in found.changes}
+        facts = {change.attribute: as_data(held(change)) for change in found.changes}
         head = {"subject": name, "valid_on": day.isoformat(), "known_at": found.offset}
         say_json({**head, "version": found.timeline.version, "facts": facts, "members": members})
         return 0
@@ -177,19 +178,6 @@ def as_of_command(subject: str, log: Path | None, valid: str | None, known: str 
     for line in _standing_lines(found):
         say(line)
     return 0
-
-
-def _change_json(change: Change) -> dict[str, object]:
-    return {
-        "value": value_json(change.value),
-        "valid_from": change.valid_from.isoformat(),
-        "valid_until": change.valid_until.isoformat() if change.valid_until is not None else None,
-        "offset": change.offset,
-        "recorded_at": moment_json(change.recorded_at_us),
-        "source": change.origin.source,
-        "actor": change.origin.actor,
-        "legal_basis": change.origin.legal_basis,
-    }
 
 
 def _standing_lines(found: Standing) -> Iterator[str]:

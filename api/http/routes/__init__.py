@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.routes import calculate, health, law, problems
+from api.http.routes import calculate, citizens, events, health, law, problems
 
-ROUTERS: tuple[APIRouter, ...] = (calculate.router, law.router, health.router, problems.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    calculate.router,
+    law.router,
+    citizens.router,
+    events.router,
+    health.router,
+    problems.router,
+)
 
 __all__ = ["ROUTERS"]

@@ -1,0 +1,328 @@
+"""A citizen's record behind the routes: who may see it, what is read of it, what is recorded, and who looked.
+
+Each look at somebody's record is an event of a subject of its own, `access/ID`, with a retention class of its own: it
+counts neither in the record's version nor in what an answer rests on.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from api.cases.calculate import Asked, Calculation, calculate
+from api.cases.naming import find_definition
+from api.failures import Misuse
+from api.history.access import moment_of
+from api.history.events import drafts_of
+from api.history.record import RecordCase, person_entity, record_case, value_of
+from api.http.access import Caller, Purpose, caller_of, check_case, purpose_for
+from api.http.cases import fault_of, place_told, without
+from api.http.problems import Fault, Refusal
+from api.http.programs import Law
+from api.http.reading import Document, Number
+from api.http.service import Service
+from citizens import (
+    Belongs,
+    CitizensError,
+    Correction,
+    Draft,
+    Event,
+    Facts,
+    Known,
+    Origin,
+    Point,
+    Receipt,
+    SqliteLog,
+    check_subject,
+)
+from engine.ir.program import Definition
+from engine.text.diagnostics import Diagnostics
+from engine.values.periods import Period, PeriodKind, Unit, parse_period
+
+ACCESS_RETENTION = "access"
+_OFFSET = re.compile(r"offset:([0-9]{1,15})", re.ASCII)
+_CURSOR = re.compile(rb"before:([0-9]{1,15})")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody's look at a record: of whom, as valid when, as known when (`to`: up to that offset), and why."""
+
+    person: str
+    valid: date
+    known: Known
+    caller: Caller
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """Figures from a record. `left_out` are facts that were recorded in a form that the rules do not take."""
+
+    calculation: Calculation
+    left_out: tuple[str, ...] = ()
+
+
+def look_of(request: Request, law: Law, citizen: str, valid_at: str | None, known_at: str | None) -> Look:
+    """Who looks at whose record, as of when. Raises Refusal (400, 401, 403, 404)."""
+    caller = caller_of(request)
+    person = person_of(law, citizen)
+    return Look(person, _day(valid_at), _known(known_at), caller, purpose_for(request, caller, person))
+
+
+def person_of(law: Law, citizen: str) -> str:
+    """The subject of a citizen's id. Raises Refusal (404) for what is no id."""
+    subject = f"{person_entity(law.program)}/{citizen}"
+    try:
+        check_subject(subject)
+    except CitizensError:
+        raise Refusal("not-found") from None
+    return subject
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("bad-query", [Fault("", "`valid_at` is a day", "write `valid_at=2024-12-31`")]) from None
+
+
+def _known(text: str | None) -> Known:
+    if text is None:
+        return None
+    offset = _OFFSET.fullmatch(text)
+    if offset:
+        return int(offset[1])
+    try:
+        return moment_of(text, "known_at", last=True)
+    except Misuse:
+        remedy = "write `known_at=2025-06-01`, `2025-06-01T12:30:00Z` or `offset:18204`"
+        raise Refusal("bad-query", [Fault("", "`known_at` is a day, a moment or an offset", remedy)]) from None
+
+
+def seen(service: Service, look: Look, what: str) -> None:
+    """Check that the look is allowed, that there is such a record, and record the look. Raises Refusal (404)."""
+    log = log_of(service)
+    check_case(service, look.caller, look.purpose, look.person)
+    if not log.version(look.person):
+        raise Refusal("not-found")
+    day = datetime.now(UTC).date()
+    said = {"by": look.caller.name, "why": look.purpose.why, "case": look.purpose.case or None, "what": what}
+    body = Facts(tuple(Point(name, day, value) for name, value in said.items()))
+    origin = Origin("api", look.caller.name, "access is recorded", ACCESS_RETENTION)
+    number = log.head() + 1
+    _, _, name = look.person.partition("/")
+    moment = datetime.now(UTC).isoformat()
+    log.append([Draft(f"access/{name}", body, origin, f"{moment}/{number}/{look.caller.name}")])
+
+
+def log_of(service: Service) -> SqliteLog:
+    """The log. Raises Refusal (404) for a server without one."""
+    if service.log is None:
+        raise Refusal("no-log")
+    return service.log
+
+
+# --- figures
+
+
+def on_record(
+    service: Service, law: Law, look: Look, at: str | None, wanted: list[Definition], asked: Asked
+) -> OnRecord:
+    """Figures computed now from a record."""
+    period = period_of(law, at, look.valid)
+    found = gathered(service, law, look, period)
+    made = calculate(law.program, found.case, wanted, asked, reforms=law.reforms, constants=law.constants, must=False)
+    basis = replace(made.basis, offset=found.offset, valid_at=look.valid.isoformat(), known_at=f"offset:{found.offset}")
+    return OnRecord(replace(made, basis=basis), found.left_out)
+
+
+def gathered(service: Service, law: Law, look: Look, at: Period) -> RecordCase:
+    """A person's record as a case."""
+    assert service.circle is not None
+    return record_case(log_of(service), service.circle, law.program, look.person, at, look.valid, look.known)
+
+
+def period_of(law: Law, at: str | None, valid: date) -> Period:
+    """The period that is asked for; the day if none is. Raises Refusal (400)."""
+    if at is None:
+        return PeriodKind(Unit.DAY).containing(valid)
+    try:
+        return parse_period(at, dict(law.program.settings.calendars))
+    except ValueError:
+        raise Refusal("bad-query", [Fault("", "`at` is a period", "write `at=2024` or `at=2024-03`")]) from None
+
+
+def named(law: Law, name: str) -> Definition:
+    """The figure of that name. Raises Refusal (404)."""
+    try:
+        return find_definition(law.program, name)
+    except Misuse as fault:
+        raise Refusal("not-found", [fault_of(fault, "", [name])]) from None
+
+
+# --- recording
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where an event stands, and the subject's version after it."""
+
+    subject: str
+    offset: int
+    version: int | None
+
+
+def record_event(
+    service: Service, law: Law, look: Look, document: Document, id: str, version: int | None
+) -> tuple[Recorded, bool]:
+    """Record what a body says of a person, of a group of theirs, or of a record of theirs; whether it stood before.
+
+    Raises Refusal (404, 412, 422, 503).
+    """
+    log = log_of(service)
+    check_case(service, look.caller, look.purpose, look.person)
+    if not look.caller.anybody and not log.version(look.person):
+        raise Refusal("not-found")
+    draft = _draft(service, law, look, document, id)
+    if draft.subject != look.person and not _theirs(service, law, look, draft.subject):
+        raise Refusal("not-found")
+    receipt: Receipt = log.append([replace(draft, expected_version=version)])[0]
+    return Recorded(draft.subject, receipt.offset, receipt.version), receipt.duplicate
+
+
+def _theirs(service: Service, law: Law, look: Look, subject: str) -> bool:
+    """Whether a subject belongs together with a person."""
+    if look.caller.anybody and not log_of(service).version(subject):
+        return True
+    found = gathered(service, law, look, PeriodKind(Unit.DAY).containing(look.valid))
+    return subject in found.subjects
+
+
+def _draft(service: Service, law: Law, look: Look, document: Document, id: str) -> Draft:
+    data = document.data
+    if not isinstance(data, dict):
+        raise Refusal("invalid-request", [Fault("", "the body is an event", 'send `{"facts": {"2024-01-01": {…}}}`')])
+    own = [name for name in ("id", "actor", "expected_version", "retention") if name in data]
+    if own:
+        remedy = "leave it out: headers and the token say it"
+        raise Refusal("invalid-request", [Fault(f"/{name}", "this is not for the body to say", remedy) for name in own])
+    citizen = not look.caller.anybody and look.caller.record == look.person
+    defaults = {
+        "source": "citizen" if citizen else "api",
+        "actor": look.caller.name,
+        "legal_basis": "stated by the citizen" if citizen else look.purpose.why,
+        "retention": service.config.retention,
+    }
+    event = {"subject": look.person, **data, "id": id}
+    problems = Diagnostics()
+    reads = drafts_of([document.node(event, "")], defaults, problems)
+    sent = _sent(data)
+    if problems.errors or not reads:
+        told = [_told(law, document, problem, event, sent) for problem in problems]
+        raise Refusal("invalid-request", told)
+    draft = reads[0].draft
+    faults = list(_faults(law, draft, sent))
+    if faults:
+        raise Refusal("invalid-request", faults)
+    return draft
+
+
+def _told(law: Law, document: Document, problem: Any, event: Any, sent: set[str]) -> Fault:
+    place = place_told(law.program, document.pointer(problem.span), "", event)
+    return Fault(place, without(problem.message, sent), without(problem.help, sent), problem.code)
+
+
+def _faults(law: Law, draft: Draft, sent: set[str]) -> Any:
+    """What the rules do not take: facts that there are none of, and values of another kind."""
+    if not isinstance(draft.body, Facts | Correction):
+        return
+    entity = draft.subject.partition("/")[0]
+    kind = "facts" if isinstance(draft.body, Facts) else "corrects"
+    entities = law.program.settings.entities
+    if entity not in entities:
+        known = ", ".join(f"`{one}`" for one in entities)
+        yield Fault("/subject", "the rules know no entity of this name", f"the subject is one of {known}")
+        return
+    for point in draft.body.points:
+        pointer = f"/{kind}/{point.valid_from}/{point.attribute if point.attribute.isascii() else '?'}"
+        if isinstance(point.value, Belongs):
+            continue
+        definition = law.program.find(point.attribute)
+        if definition is None or definition.entity != entity:
+            yield Fault(pointer, f"a {entity} has no fact of this name", "see `variables` of the ruleset")
+        elif point.value is not None and value_of(law.program, definition, point.value) is None:
+            yield Fault(pointer, f"this is not a {definition.type} as the rules take it", "see its `type` and `range`")
+
+
+def _sent(data: Any) -> set[str]:
+    found: set[str] = set()
+    left = [data]
+    while left:
+        value = left.pop()
+        match value:
+            case Number() | str():
+                found.add(str(value))
+            case dict():
+                found.update(value)
+                left.extend(value.values())
+            case list():
+                left.extend(value)
+    return found - {"facts", "corrects", "retracts", "reason", "subject", "source", "legal_basis"}
+
+
+# --- pages
+
+
+def page_of(events: list[Event], limit: int, before: int | None) -> tuple[list[Event], str]:
+    """The newest events below an offset, and the cursor of the page after; empty at the end."""
+    older = [event for event in reversed(events) if before is None or event.offset < before]
+    page = older[:limit]
+    return page, cursor(page[-1].offset) if len(older) > limit else ""
+
+
+def cursor(offset: int) -> str:
+    """An opaque cursor."""
+    return base64.urlsafe_b64encode(b"before:%d" % offset).decode().rstrip("=")
+
+
+def offset_of(text: str | None) -> int | None:
+    """The offset in a cursor. Raises Refusal (400)."""
+    if text is None:
+        return None
+    try:
+        found = _CURSOR.fullmatch(base64.urlsafe_b64decode(text.encode("ascii") + b"=="))
+    except ValueError:
+        found = None
+    if found is None or cursor(int(found[1])) != text:
+        raise Refusal("bad-cursor")
+    return int(found[1])
+
+
+def version_of(request: Request) -> int | None:
+    """The version in `If-Match`; None without one. Raises Refusal (412) for one that no version fits."""
+    text = request.headers.get("if-match")
+    if text is None:
+        return None
+    found = re.fullmatch(r'"?v([0-9]{1,9})"?', text)
+    if found is None:
+        raise Refusal("stale-version", [Fault("", "`If-Match` is the version that you saw", 'send `If-Match: "v17"`')])
+    return int(found[1])
+
+
+def key_of(request: Request) -> str:
+    """The event's id at its source. Raises Refusal (422) without one."""
+    text = request.headers.get("idempotency-key", "")
+    if not re.fullmatch(r"[!-~]{1,200}", text):
+        remedy = "send 1 to 200 printable characters, another for each event, the same when you repeat one"
+        raise Refusal("invalid-request", [Fault("", "the header `Idempotency-Key` is missing", remedy)])
+    return text

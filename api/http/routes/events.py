@@ -1,0 +1,133 @@
+"""`GET /v1/events`: the log in order, as pages or as a stream of server-sent events.
+
+An operator reads everything, in the form of CloudEvents; an analyst types and offsets only. A stream that breaks goes
+on with `Last-Event-ID`: it misses and repeats nothing, since the offset of an event never changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.history.json import body_json, kind_of
+from api.history.views import moment
+from api.http.access import ANALYST, OPERATOR, require
+from api.http.problems import Fault, Refusal
+from api.http.record import log_of
+from api.http.schemas import refusals
+from api.http.service import JSON, Service, answer, require_acceptable, service_of
+from citizens import Event
+
+router = APIRouter(tags=["events"])
+STREAM = "text/event-stream"
+LOOK_EVERY, BEAT_EVERY, BLOCK = 0.2, 15.0, 200
+
+
+@dataclass(frozen=True, slots=True)
+class EventsPage:
+    """Events in order, and the offset to go on from; `head` is the last offset there is."""
+
+    events: tuple[Any, ...]
+    next: int
+    head: int
+
+
+@router.get(
+    "/v1/events",
+    summary="The log, in order",
+    response_class=Response,
+    responses={
+        200: {"model": EventsPage, "content": {STREAM: {"schema": {"type": "string"}}}},
+        **refusals(400, 401, 403, 404, 406, 429, 503),
+    },
+)
+async def events(
+    request: Request,
+    from_: Annotated[int, Query(alias="from", ge=1, le=10**15, description="The first offset.")] = 1,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
+) -> Response:
+    """A page of JSON, or with `Accept: text/event-stream` a stream that goes on as events are recorded."""
+    caller = require(request, OPERATOR, ANALYST)
+    service = service_of(request)
+    log = log_of(service)
+    whole = OPERATOR in caller.roles
+    if require_acceptable(request, JSON, STREAM) == STREAM:
+        return _stream(request, service, _after(request, from_), whole)
+    found = await service.record(log.read, from_ - 1, limit)
+    head = await service.record(log.head)
+    following = found[-1].offset + 1 if found else from_
+    page = EventsPage(tuple(cloud_event(event, whole) for event in found), following, head)
+    if following > head:
+        return answer(page)
+    return answer(page, Link=f'</v1/events?from={following}&limit={limit}>; rel="next"')
+
+
+def cloud_event(event: Event, whole: bool) -> dict[str, object]:
+    """An event in CloudEvents' form; without `whole` only its type and offset."""
+    said: dict[str, object] = {
+        "specversion": "1.0",
+        "id": str(event.offset),
+        "source": "/v1/events",
+        "type": f"rulewright.{kind_of(event.body)}",
+    }
+    if not whole:
+        return said
+    origin = event.origin
+    told = {"source": origin.source, "actor": origin.actor, "legal_basis": origin.legal_basis}
+    data = {"id": event.event_id, "version": event.version, "origin": told, **body_json(event.body)}
+    return {
+        **said,
+        "subject": event.subject,
+        "time": moment(event.recorded_at_us),
+        "datacontenttype": JSON,
+        "data": data,
+    }
+
+
+def _after(request: Request, from_: int) -> int:
+    """The offset after which a stream begins. Raises Refusal (400)."""
+    last = request.headers.get("last-event-id", "")
+    if not last:
+        return from_ - 1
+    if not (last.isascii() and last.isdigit() and len(last) <= 15):
+        raise Refusal("bad-cursor", [Fault("", "`Last-Event-ID` is an offset", "send the `id` of the last event")])
+    return int(last)
+
+
+def _stream(request: Request, service: Service, after: int, whole: bool) -> Response:
+    if service.streams >= service.config.limits.streams:
+        raise Refusal("busy", headers={"Retry-After": "10"})
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_sent(request, service, after, whole), media_type=STREAM, headers=headers)
+
+
+async def _sent(request: Request, service: Service, after: int, whole: bool) -> AsyncIterator[str]:
+    """Events as they stand, and then as they are recorded, until the client leaves or the server stops."""
+    log = log_of(service)
+    service.streams += 1
+    quiet = 0.0
+    try:
+        yield ": begins\n\n"
+        while not service.stopping.is_set():
+            found = await service.record(log.read, after, BLOCK)
+            for event in found:
+                data = json.dumps(cloud_event(event, whole), ensure_ascii=False, separators=(",", ":"))
+                yield f"id: {event.offset}\nevent: {kind_of(event.body)}\ndata: {data}\n\n"
+                after = event.offset
+            if found:
+                quiet = 0.0
+                continue
+            await asyncio.sleep(LOOK_EVERY)
+            quiet += LOOK_EVERY
+            if quiet >= BEAT_EVERY:
+                quiet = 0.0
+                yield ": still here\n\n"
+    finally:
+        service.streams -= 1
