@@ -16,6 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.interpret.outcomes import Fact
+from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
 from engine.ir.program import Definition, Program
 from engine.reading.context import Context
 from engine.reading.declarations import Entity, Role
@@ -92,6 +93,7 @@ class _Reader:
         self.holders: dict[tuple[str, str, str], list[tuple[str, Span]]] = {}
         self.owner_of: dict[tuple[str, str], tuple[str, Span]] = {}
         self.given: dict[Fact, Value] = {}
+        self.places: dict[Fact, Span] = {}
         self.unnamed: set[str] = set()
         self.complete = False
         self.dated = True
@@ -118,6 +120,7 @@ class _Reader:
             self.entity(entry, at)
         self.settle_unnamed()
         self.check_whole()
+        self.check_exclusions()
         return self.case(at)
 
     def at(self, node: YamlMapping) -> Period:
@@ -290,7 +293,8 @@ class _Reader:
         if value is None:
             return
         if self.in_range(definition, value, node):
-            self.given[Fact(definition.name, name, period)] = value
+            fact = Fact(definition.name, name, period)
+            self.given[fact], self.places[fact] = value, place
 
     def typed(self, definition: Definition, node: Node, place: Span) -> Value | None:
         found = Diagnostics()
@@ -376,6 +380,35 @@ class _Reader:
                 if held < role.minimum and name not in self.unnamed:
                     message = f"`{name}` has no `{role.name}`"
                     self.report("E805", message, span, help=f"add `{role.name}: …`")
+
+    def check_exclusions(self) -> None:
+        """Report what is stated beside what stands for it."""
+        stated: dict[str, list[Fact]] = {}
+        for fact, value in self.given.items():
+            if says_something(value):
+                stated.setdefault(fact.name, []).append(fact)
+        for one in exclusions(self.program):
+            for first in stated.get(one.first.name, ()):
+                for second in stated.get(one.second.name, ()):
+                    if first.period.touches(second.period) and self.go_together(one, first.instance, second.instance):
+                        message, help_text = refusal(one, first.instance, second.instance)
+                        self.report("E807", message, self.places[second], help_text)
+
+    def go_together(self, one: Exclusion, first: str, second: str) -> bool:
+        match one.link:
+            case Link.SAME:
+                return first == second
+            case Link.RECORD:
+                return self.owner_of.get((one.second.entity, second), (first,))[0] == first
+            case Link.MEMBER:
+                return second in self.members(one.first.entity, first)
+            case Link.RECORD_OF_MEMBER:
+                owner = self.owner_of.get((one.second.entity, second))
+                return owner is not None and owner[0] in self.members(one.first.entity, first)
+
+    def members(self, entity: str, group: str) -> list[str]:
+        roles = [role.name for role in self.entities[entity].roles]
+        return [person for role in roles for person, _ in self.holders.get((entity, group, role), ())]
 
     def vacant(self, entity: str, group: str, role: str) -> bool:
         """Whether a fact of the group says that nobody holds the role, whoever is listed."""

@@ -44,7 +44,8 @@ class Definition:
     """A fact or a figure.
 
     `formulas` is empty for an input. `grid` is set for money and rates. `low` and `high` bound what may be
-    given (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`.
+    given (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`. `excludes` names what may not be
+    stated beside it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Definition:
     exported: bool = False
     may_not_apply: bool = False
     requirement: ReasonInfo | None = None
+    excludes: tuple[str, ...] = ()
 
     @property
     def is_input(self) -> bool:

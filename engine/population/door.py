@@ -25,6 +25,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
+from engine.ir.exclusions import Exclusion, Link, exclusions, refusal
 from engine.ir.program import Definition, Program
 from engine.population.columns import (
     NONE_ENTRY,
@@ -186,6 +187,19 @@ def _rising(ids: Any) -> bool:
     return bool((numbers[1:] > numbers[:-1]).all())
 
 
+def _pairs_of(one: Exclusion, columns: Mapping[Cell, Column]) -> Iterator[tuple[Cell, Cell]]:
+    """The columns that state two that exclude each other, for periods that touch."""
+    seconds = [cell for cell in columns if cell.name == one.second.name]
+    firsts = [cell for cell in columns if seconds and cell.name == one.first.name]
+    for first in firsts:
+        yield from ((first, second) for second in seconds if first.period.touches(second.period))
+
+
+def _says_something(column: Column) -> NDArray[np.bool_]:
+    stated: NDArray[np.bool_] = np.not_equal(column.entries, 0)
+    return stated if column.missing is None else np.logical_and(stated, ~column.missing)
+
+
 @dataclass(slots=True)
 class _Door:
     """Admits tables. `bad` collects, for each entity, the rows at fault."""
@@ -214,6 +228,7 @@ class _Door:
             self.report(one.entity, one.row, one.column, one.message)
         groups, owners = self.links()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
+        self.exclusions(columns, groups, owners)
         groups = {name: self.without_vacant_roles(entities[name], link, columns) for name, link in groups.items()}
         counts = {entity: table.num_rows for entity, table in self.tables.items()}
         ids = {name: one.to_numpy(zero_copy_only=False) for name, one in self.known.items() if one is not None}
@@ -344,6 +359,43 @@ class _Door:
                     stated = stated & ~column.missing
                 of = np.where((of >= 0) & (link.role == number) & stated[np.maximum(of, 0)], -1, of).astype(np.int32)
         return replace(link, group=of)
+
+    def exclusions(
+        self, columns: Mapping[Cell, Column], groups: Mapping[str, GroupLink], owners: Mapping[str, NDArray[np.int32]]
+    ) -> None:
+        """Report rows in which something is stated beside what stands for it."""
+        for one in exclusions(self.program):
+            for first, second in _pairs_of(one, columns):
+                above, below = _says_something(columns[first]), _says_something(columns[second])
+                rows = self.rows_of_first(one, len(below), groups, owners)
+                both = below & (rows >= 0)
+                both[both] = above[rows[both]]
+                for row in np.flatnonzero(both):
+                    of_first, of_second = self.name_of(one.first, int(rows[row])), self.name_of(one.second, int(row))
+                    message, remedy = refusal(one, of_first, of_second)
+                    self.report(one.second.entity, int(row) + 1, one.second.short_name, f"{message}: {remedy}")
+
+    def rows_of_first(
+        self,
+        one: Exclusion,
+        count: int,
+        groups: Mapping[str, GroupLink],
+        owners: Mapping[str, NDArray[np.int32]],
+    ) -> NDArray[np.int32]:
+        """For each row of the second of two, the row of the first that it goes with; -1 if none."""
+        match one.link:
+            case Link.SAME:
+                return np.arange(count, dtype=np.int32)
+            case Link.RECORD:
+                return owners[one.second.entity]
+            case Link.MEMBER:
+                return groups[one.first.entity].group
+            case Link.RECORD_OF_MEMBER:
+                return groups[one.first.entity].group[owners[one.second.entity]]
+
+    def name_of(self, definition: Definition, row: int) -> str:
+        ids = self.known[definition.entity]
+        return str(ids[row].as_py()) if ids is not None else f"row {row + 1}"
 
     # --- figures
 

@@ -11,14 +11,14 @@ from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
 from engine.reading.declarations import Input, Parameter
 from engine.reading.fields import Fields, open_fields
-from engine.reading.formulas import cited_law
+from engine.reading.formulas import cited_law, read_excluded
 from engine.reading.values import read_entity, read_period_kind, read_range, read_type, read_value
 from engine.syntax.nodes import Entry, Node, shown
 from engine.text.source import Span
 from engine.values.types import FAILED, Value, ValueType
 
 INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock",
-              "event", "status")  # fmt: skip
+              "event", "status", "excludes")  # fmt: skip
 PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")
 
 
@@ -48,6 +48,7 @@ def _input(context: Context, entry: Entry) -> Input:
         _within(fields, "absent", type, low, high),
         fields.flag("stock"),
         *_kind_in_time(fields),
+        read_excluded(fields),
     )
 
 

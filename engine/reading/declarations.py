@@ -104,7 +104,8 @@ class BracketStarts:
 
 @dataclass(frozen=True, slots=True)
 class Input(Declaration):
-    """A fact that a person or register supplies. `range` is inclusive; None is an open end."""
+    """A fact that a person or register supplies. `range` is inclusive; None is an open end. `excludes`: what may not
+    be stated beside it."""
 
     entity: str = ""
     period: PeriodKind | None = None
@@ -117,6 +118,7 @@ class Input(Declaration):
     stock: bool = False
     event: bool = False
     status: bool = False
+    excludes: tuple[tuple[str, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class VariableException(Declaration):
 @dataclass(frozen=True, slots=True)
 class Variable(Declaration):
     """A figure that the law computes. `grid` is None where the ruleset's applies; `low` and `high` bound what may be
-    given in its place."""
+    given in its place. `excludes`: what may not be stated beside it."""
 
     entity: str = ""
     period: PeriodKind | None = None
@@ -210,6 +212,7 @@ class Variable(Declaration):
     stock: bool = False
     low: Fraction | None = None
     high: Fraction | None = None
+    excludes: tuple[tuple[str, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
 from engine.reading.declarations import Dated, Function, Variable, VariableException
-from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
+from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.values import read_entity, read_grid, read_period_kind, read_range, read_type
 from engine.syntax.ast import Expression
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
@@ -18,7 +18,7 @@ from engine.values.types import FAILED, ValueType
 FUNCTION_KEYS = ("label", "law", "arguments", "type", "formula")
 VARIABLE_KEYS = (
     "label", "entity", "period", "type", "law", "formula", "round", "applies_if", "otherwise", "exceptions", "stock",
-    "range",
+    "range", "excludes",
 )  # fmt: skip
 
 
@@ -133,7 +133,19 @@ def _variable(context: Context, entry: Entry) -> Variable:
         read_exceptions(fields, "then"),
         fields.flag("stock"),
         *read_range(context, fields.scalar("range"), type),
+        read_excluded(fields),
     )
+
+
+def read_excluded(fields: Fields) -> tuple[tuple[str, Span], ...]:
+    """The names of what may not be stated beside a fact or figure: `excludes: [a, b]`."""
+    node = fields.node_of("excludes")
+    if node is None:
+        return ()
+    place = fields.span_of("excludes")
+    items = as_sequence(fields.context, node, place, "`excludes`")
+    scalars = [as_scalar(fields.context, item, place, "`excludes`") for item in items]
+    return tuple((scalar.text, scalar.span) for scalar in scalars if scalar is not None)
 
 
 def _check_applicability(fields: Fields) -> None:

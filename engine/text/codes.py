@@ -79,6 +79,7 @@ CODES: dict[str, str] = {
     "E803": "a reform names something that does not exist",
     "E804": "a reform changes nothing",
     "E805": "a case breaks the rules of its entities",
+    "E807": "two are stated that exclude each other",
     # --- warnings
     "W901": "a definition is never used",
     "W902": "a figure relies on a constant after the date until which it is known",

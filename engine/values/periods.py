@@ -109,6 +109,10 @@ class Period:
         """Whether `other` lies wholly in this period."""
         return self.start <= other.start and other.end <= self.end
 
+    def touches(self, other: Period) -> bool:
+        """Whether the two have a day in common."""
+        return self.start <= other.end and other.start <= self.end
+
     def __str__(self) -> str:
         match self.kind.unit:
             case Unit.DAY:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from api.cases.files import load_case
+from api.cases.files import CaseInvalid, load_case
 from api.cases.naming import find_definition, period_for
 from api.rules import programs
 from engine.interpret.cases import Case, instances_of
@@ -65,3 +65,38 @@ def test_a_separate_return_is_of_one_spouse_in_tables_too() -> None:
         admitted = from_arrow(program, parse_period("2024"), tables)
         assert admitted.columns is not None
         assert admitted.columns.groups["tax_unit"].group.tolist() == groups
+
+
+def test_a_total_beside_its_documents_is_refused_in_tables() -> None:
+    program = programs.load_program("us")
+    people = {"person_id": ["a", "b"], "tax_unit_id": ["home", "flat"], "role": ["head", "head"]}
+    tables = {
+        "person": pa.table({**people, "employment_income": [30_000, None]}),
+        "tax_unit": pa.table({"tax_unit_id": ["home", "flat"], "marketplace_premium": [0, 6_000]}),
+        "form_w2": pa.table({"form_w2_id": ["m", "n"], "person_id": ["a", "b"], "w2_wages": [20_000, 20_000]}),
+        "form_1095_a": pa.table({"form_1095_a_id": ["p", "q"], "person_id": ["a", "b"], "a1095_premium": [5, 5]}),
+    }
+    admitted = from_arrow(program, parse_period("2024"), tables)
+    assert [(one.table, one.row, one.column) for one in admitted.problems] == [
+        ("form_1095_a", 2, "a1095_premium"),
+        ("form_w2", 1, "w2_wages"),
+    ]
+    assert "state `w2_wages` or `employment_income`, not both" in admitted.problems[1].message
+
+
+@pytest.mark.parametrize(
+    ("person", "rest"),
+    [
+        ("traditional_ira_contributions: 1, traditional_ira_payments: 1", ""),
+        ("health_savings_account_ald: 1, hsa_contributions: 1", ""),
+        ("unrecaptured_section_1250_gain_before_losses: 1", "unrecaptured_section_1250_gain: 1"),
+        ("employment_income: 1, employment_income_without_form: 1", ""),
+        ("", "net_investment_income_deductions: 1, state_income_tax_on_investment_income: 1"),
+    ],
+)
+def test_two_facts_for_one_line_are_refused(person: str, rest: str, tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text(f"at: 2024\npeople: {{ada: {{{person}}}}}\ntax_units: {{home: {{head: ada, {rest}}}}}\n")
+    with pytest.raises(CaseInvalid) as refused:
+        load_case(programs.load_program("us"), str(path), None)
+    assert [one.code for one in refused.value.problems] == ["E807"]

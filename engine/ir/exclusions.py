@@ -1,0 +1,78 @@
+"""What may not be stated together: a total beside the documents that make it up, two facts for one line of a form.
+
+A definition's `excludes` names the others. They belong to the same entity, or to a record, a group or a member of it.
+What is stated as nothing (0, no) excludes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from engine.ir.program import Definition, Program
+from engine.reading.declarations import Settings
+from engine.values.types import Value
+
+
+class Link(Enum):
+    """How the second of two goes with the first: the same one, a record of it, or as a group its member or a record of
+    a member."""
+
+    SAME = "same"
+    RECORD = "record"
+    MEMBER = "member"
+    RECORD_OF_MEMBER = "record of a member"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Two definitions of which one may be stated. `total`: the one that stands for the other."""
+
+    first: Definition
+    second: Definition
+    link: Link
+    total: Definition
+
+
+def related(settings: Settings, one: str, other: str) -> Link | None:
+    """How two entities go together, in either order; None if not at all."""
+    if one == other:
+        return Link.SAME
+    first, second = settings.entities[one], settings.entities[other]
+    if one == second.belongs_to or other == first.belongs_to:
+        return Link.RECORD
+    if other == first.of or one == second.of:
+        return Link.MEMBER
+    of_member = (first.of and first.of == second.belongs_to) or (second.of and second.of == first.belongs_to)
+    return Link.RECORD_OF_MEMBER if of_member else None
+
+
+def exclusions(program: Program) -> Iterator[Exclusion]:
+    """Every pair of the rules. The first is the owner of the record, or the group of the member."""
+    entities = program.settings.entities
+    for definition in program.definitions.values():
+        for name in definition.excludes:
+            other = program.definitions[name]
+            link = related(program.settings, definition.entity, other.entity)
+            assert link is not None, "checked with the definition"
+            mine, its = entities[definition.entity], entities[other.entity]
+            below = mine.belongs_to == its.name or its.of == mine.name or bool(its.of and its.of == mine.belongs_to)
+            first, second = (other, definition) if below else (definition, other)
+            yield Exclusion(first, second, link, definition)
+
+
+def says_something(value: Value) -> bool:
+    """Whether a stated value excludes another: nothing (0, no) does not."""
+    return value != 0
+
+
+def refusal(one: Exclusion, first: str, second: str) -> tuple[str, str]:
+    """What to say, and what to do, of two that are both stated of these two."""
+    total, part = (one.first, one.second) if one.total is one.first else (one.second, one.first)
+    of_total, of_part = (first, second) if one.total is one.first else (second, first)
+    message = (
+        f"`{part.short_name}` of `{of_part}` is stated, and so is `{total.short_name}` of `{of_total}`, "
+        f"which stands for it"
+    )
+    return message, f"state `{part.short_name}` or `{total.short_name}`, not both"
