@@ -29,6 +29,7 @@ from engine.ir.program import Program
 from engine.ir.verify import verify
 from engine.lint import coverage
 from engine.lint.constant_faults import constant_faults
+from engine.lint.copies import copies
 from engine.lint.example_names import check_example_names
 from engine.lint.witness import Ground
 from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
@@ -185,6 +186,7 @@ def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnost
     coverage.dead_requirements(program.definitions, ground, problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
     coverage.unsaid_kinds(program.definitions.values(), problems)
+    copies(program.settings, (one for name, one in _constants(program).items() if name in whole), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)
         coverage.unused_locals(symbols, program, problems)

@@ -84,5 +84,6 @@ CODES: dict[str, str] = {
     "W901": "a definition is never used",
     "W902": "a figure relies on a constant after the date until which it is known",
     "W903": "nothing says whether a fact is an event of its period or a status that lasts",
+    "W904": "two dated constants are the same in every year",
     "W905": "a test of `none` that cannot hold",
 }

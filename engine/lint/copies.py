@@ -1,0 +1,161 @@
+"""Dated constants that are the same as another in every year: law that was written out instead of being read.
+
+A figure that the law defines by another's name, and the rules repeat, is right until a reform moves one of the two.
+
+1. What can be compared is a thread: a parameter; a table's column, or one cell of it with a parameter; where the
+   first bracket of a scale with a rate, or a higher one, begins, for all its keys together.
+2. Two threads that agree on every day on which both have a value are told of, as one W904 for each pair of constants,
+   where they moved together, or hold several numbers that nobody would choose twice: an indexed amount is not round,
+   and what a statute writes out is. Rates of 15% and limits of 75,000 here and there are no copies.
+3. Tables that are read off a scale, and those too long to have been typed twice, are left out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+from engine.ir.fold import value_at
+from engine.reading.declarations import Bracket, Parameter, Scale, Settings, Table
+from engine.text.diagnostics import Diagnostics, Note
+from engine.values.packed_cells import PackedCells
+from engine.values.types import MONEY, RATE
+
+LEAST_DIFFERENT = 3
+ROUND = 500  # dollars: what a statute writes out is a multiple
+Constant = Parameter | Table | Scale
+Content = tuple[tuple[object, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A part of a constant through the days that are looked at; None before its first value."""
+
+    constant: Constant
+    part: str
+    through: tuple[Content | None, ...]
+    is_cell: bool = False
+
+    @property
+    def said(self) -> str:
+        """How the part is named."""
+        if isinstance(self.constant, Scale):
+            return f"where a bracket of `{self.constant.name}` begins"
+        return f"`{self.constant.name}{self.part}`"
+
+
+def copies(settings: Settings, constants: Iterable[Constant], problems: Diagnostics) -> None:
+    """W904 for each pair of constants of which one repeats the other."""
+    group = [one for one in constants if not (isinstance(one, Table) and (one.follows or _is_long(one)))]
+    days = sorted({settings.covers_from, *(day for one in group for day, _ in one.values if day <= settings.covers_to)})
+    by_last: dict[Content, list[Thread]] = defaultdict(list)
+    for constant in group:
+        for thread in _threads(constant, days):
+            last = thread.through[-1]
+            if last is not None and _different(thread) >= LEAST_DIFFERENT:
+                by_last[last].append(thread)
+    told: set[frozenset[tuple[str, int]]] = set()
+    for threads in by_last.values():
+        for one, other in combinations(threads, 2):
+            pair = frozenset((_order(one), _order(other)))
+            if len(pair) == 2 and pair not in told and _agree(one, other):
+                told.add(pair)
+                _tell(one, other, problems)
+
+
+def _tell(one: Thread, other: Thread, problems: Diagnostics) -> None:
+    if isinstance(one.constant, Scale) or (_order(one) < _order(other) and not isinstance(other.constant, Scale)):
+        one, other = other, one
+    message = f"{one.said} is the same as {other.said} in every year"
+    help_text = "let the one whose law names the other read it, so that a reform of that one reaches both"
+    if isinstance(other.constant, Scale) and isinstance(one.constant, Table):
+        help_text = f"read it off the scale: `{{start_of: {other.constant.name}, rate: …, otherwise: …}}`"
+    note = Note(f"the other: {other.said}", other.constant.span)
+    problems.add("W904", message, one.constant.span, help=help_text, notes=[note])
+
+
+def _order(thread: Thread) -> tuple[str, int]:
+    return thread.constant.span.source.name, thread.constant.span.start
+
+
+def _agree(one: Thread, other: Thread) -> bool:
+    if one.is_cell and other.is_cell:
+        return False
+    both = [(a, b) for a, b in zip(one.through, other.through, strict=True) if a is not None and b is not None]
+    if any(a != b for a, b in both):
+        return False
+    contents = {a for a, _ in both}
+    numbers = {number for content in contents for _, number in content}
+    chosen_once = {number for number in numbers if number % ROUND != 0 and number > 1}
+    return len(numbers) >= LEAST_DIFFERENT and (len(contents) > 1 or len(chosen_once) >= LEAST_DIFFERENT)
+
+
+def _different(thread: Thread) -> int:
+    return len({number for content in thread.through if content is not None for _, number in content})
+
+
+def _is_long(table: Table) -> bool:
+    return any(isinstance(cells, PackedCells) for _, cells in table.values)
+
+
+def _threads(constant: Constant, days: list[date]) -> Iterator[Thread]:
+    match constant:
+        case Parameter(type=type) if type in (MONEY, RATE):
+            yield _thread(constant, "", days, lambda value: ((None, _number(value)),))
+        case Table():
+            for column, type in constant.columns.items():
+                if type in (MONEY, RATE):
+                    yield from _column(constant, column, days)
+        case Scale(kind="marginal") if constant.of == MONEY:
+            bands = [brackets for _, bands in constant.values for brackets in bands.values()]
+            for rate in sorted({_number(one.value) for brackets in bands for one in brackets}):
+                yield from _starts(constant, rate, days)
+
+
+def _column(table: Table, column: str, days: list[date]) -> Iterator[Thread]:
+    """A table's column as a whole, and each of its cells, which may repeat a parameter."""
+    named = f".{column}" if column else ""
+
+    def whole(cells: Mapping[tuple[object, ...], Mapping[str, object]]) -> Content:
+        return tuple((path, _number(row[column])) for path, row in cells.items())
+
+    yield _thread(table, named, days, whole)
+    for path in table.values[0][1] if table.values else ():
+
+        def cell(cells: Mapping[tuple[object, ...], Mapping[str, object]], path: tuple[object, ...] = path) -> Content:
+            return ((None, _number(cells[path][column])),)
+
+        yield replace(_thread(table, f"[{', '.join(map(str, path))}]{named}", days, cell), is_cell=True)
+
+
+def _starts(scale: Scale, rate: Fraction, days: list[date]) -> Iterator[Thread]:
+    """Where by key the first bracket with a rate, or a higher one, begins, on the days on which every key has one."""
+
+    def start(bands: Mapping[object, Iterable[Bracket]]) -> Content | None:
+        found = {
+            key: next((one.threshold for one in brackets if _number(one.value) >= rate), None)
+            for key, brackets in bands.items()
+        }
+        if None in found.values():
+            return None
+        return tuple(((key,), _number(threshold)) for key, threshold in found.items())
+
+    yield _thread(scale, "", days, start)
+
+
+def _thread(constant: Constant, part: str, days: list[date], read: Callable[[Any], Content | None]) -> Thread:
+    through: list[Content | None] = []
+    for day in days:
+        stated = value_at(constant.values, day)
+        through.append(read(stated[1]) if stated is not None else None)
+    return Thread(constant, part, tuple(through))
+
+
+def _number(value: object) -> Fraction:
+    assert isinstance(value, int | Fraction)
+    return Fraction(value)
