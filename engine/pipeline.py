@@ -31,6 +31,7 @@ from engine.lint import coverage
 from engine.lint.constant_faults import constant_faults
 from engine.lint.copies import copies
 from engine.lint.example_names import check_example_names
+from engine.lint.left_behind import left_behind
 from engine.lint.witness import Ground
 from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
 from engine.reading.documents import read_ruleset
@@ -72,11 +73,14 @@ def check_rules(folder: Path, reforms: Sequence[Path] = (), lint: bool = True) -
     """Run every pass. Without `lint`, what does not change a figure (dead branches, unused names) is not looked for."""
     problems = Diagnostics()
     ruleset = read_ruleset(folder, problems)
-    if ruleset is not None:
-        ruleset = apply_reforms(ruleset, reforms, problems)
     if ruleset is None:
         return Compiled(None, None, tuple(problems))
-    return compile_ruleset(ruleset, problems, lint, bool(reforms))
+    compiled = compile_ruleset(apply_reforms(ruleset, reforms, problems), problems, lint, bool(reforms))
+    if lint and reforms and compiled.program is not None:
+        law = compile_ruleset(ruleset, Diagnostics(), lint=False).program
+        if law is not None:
+            left_behind(law, compiled.program, problems)
+    return replace(compiled, problems=tuple(problems))
 
 
 def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, reformed: bool = False) -> Compiled:

@@ -86,4 +86,5 @@ CODES: dict[str, str] = {
     "W903": "nothing says whether a fact is an event of its period or a status that lasts",
     "W904": "two dated constants are the same in every year",
     "W905": "a test of `none` that cannot hold",
+    "W906": "a reform changes one of several places that carry a provision",
 }

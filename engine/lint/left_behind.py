@@ -1,0 +1,172 @@
+"""What a reform leaves behind: law beside what it changes that carries the same provision, and still says the old.
+
+1. A figure or constant that the reform changes from a day on was read by another formula before that day, and is not
+   read by that formula's successor, which holds then: a provision that had lapsed is brought back in one of its places
+   only. (A credit made refundable whatever the tax reaches the tax, but not the refund.) Of constants only those that
+   nothing else reads then: others live on by themselves.
+2. A figure that the reform replaces no longer reads what it read, and a few others still do.
+3. Nothing that is in force reads a constant from the day on which the reform sets it.
+
+All are W906: a reform may mean just that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from engine.ir import nodes as ir
+from engine.ir.fold import value_at
+from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
+from engine.ir.walk import walk
+from engine.reading.declarations import Parameter, Scale, Table
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Span
+
+FEW = 3
+Constant = Parameter | Table | Scale
+Reader = Definition | FunctionDefinition
+_READS = (ir.VariableRead, ir.OverTime, ir.ParameterRead, ir.TableRead, ir.ScaleRead, ir.FunctionCall)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a reform changes, from what day on, and where it says so."""
+
+    name: str
+    since: date
+    span: Span | None
+
+
+def left_behind(law: Program, reformed: Program, problems: Diagnostics) -> None:
+    """W906 for what `reformed` leaves of the `law` beside what it changes."""
+    replaced = list(_replaced(law, reformed))
+    settings = list(_set(law, reformed))
+    touched = {one.name for one in replaced}
+    unread = [one for one in settings if one.name not in _read_from(one.since, reformed)]
+    lapsed = [one for one in settings if one not in unread and not _is_live(one, reformed, touched)]
+    for change in (*replaced, *lapsed):
+        _lapsed_readers(change, reformed, touched, problems)
+    for change in replaced:
+        _readers_of_what_it_read(change, law, reformed, touched, problems)
+    for change in unread:
+        message = f"`{_short(change.name)}` is set from {change.since}, and nothing that is in force then reads it"
+        help_text = "replace the figure that should read it too"
+        problems.add("W906", message, change.span, help=help_text)
+
+
+def _replaced(law: Program, reformed: Program) -> Iterator[Change]:
+    for name, after in reformed.definitions.items():
+        before = law.definitions.get(name)
+        if before is not None and before.formulas != after.formulas:
+            yield Change(name, _first_difference(before.formulas, after.formulas, law), after.span)
+
+
+def _set(law: Program, reformed: Program) -> Iterator[Change]:
+    before = _constants(law)
+    for name, after in _constants(reformed).items():
+        if name in before and len(after.overlays) > len(before[name].overlays):
+            laid = after.overlays[len(before[name].overlays) :]
+            yield Change(name, min(one.start for one in laid), laid[0].span)
+
+
+def _constants(program: Program) -> dict[str, Constant]:
+    return {**program.parameters, **program.tables, **program.scales}
+
+
+def _first_difference(
+    before: tuple[DatedExpression, ...], after: tuple[DatedExpression, ...], program: Program
+) -> date:
+    """The first day that the rules answer for on which another formula is in force than before."""
+    first = program.settings.covers_from
+    days = sorted({first, *(one.start for one in (*before, *after) if one.start is not None and one.start > first)})
+    return next((day for day in days if _in_force(before, day) != _in_force(after, day)), first)
+
+
+def _is_live(change: Change, program: Program, touched: set[str]) -> bool:
+    """Whether a formula that the reform leaves alone reads the constant when it is set."""
+    others = [one for one in _readers(program) if one.name not in touched]
+    return any(change.name in _names_from(change.since, one) for one in others)
+
+
+def _in_force(formulas: tuple[DatedExpression, ...], day: date) -> ir.Expression | None:
+    found = value_at([(one.start or date.min, one.body) for one in formulas], day)
+    return found[1] if found is not None else None
+
+
+def _lapsed_readers(change: Change, program: Program, touched: set[str], problems: Diagnostics) -> None:
+    """Formulas that read what is changed before the change, and whose successors, in force then, do not."""
+    for reader in _readers(program):
+        if reader.name in touched or reader.name == change.name:
+            continue
+        earlier = [one for one in reader.formulas if _ended(one, reader, change)]
+        later = [one for one in reader.formulas if one not in earlier]
+        read_before = any(change.name in _names(one.body) for one in earlier)
+        if read_before and later and not any(change.name in _names(one.body) for one in later):
+            since = later[0].start or program.settings.covers_from
+            message = f"`{_short(reader.name)}` has not read `{_short(change.name)}` since {since}, and still does not"
+            help_text = f"replace `{_short(reader.name)}` too, if it carries the same provision"
+            problems.add("W906", message, change.span, help=help_text)
+
+
+def _ended(one: DatedExpression, reader: Reader, change: Change) -> bool:
+    end = _ends(one, reader)
+    return end is not None and end <= change.since
+
+
+def _ends(one: DatedExpression, reader: Reader) -> date | None:
+    starts = [other.start for other in reader.formulas if other.start is not None]
+    return min((start for start in starts if one.start is None or start > one.start), default=None)
+
+
+def _readers_of_what_it_read(
+    change: Change, law: Program, reformed: Program, touched: set[str], problems: Diagnostics
+) -> None:
+    before, after = law.definitions[change.name], reformed.definitions[change.name]
+    own = _all_names(before) - _all_names(after) - touched
+    for name in sorted(own):
+        module = _module_of(name, reformed)
+        readers = [one for one in _readers(reformed) if name in _names_from(change.since, one)]
+        if module == before.module and 0 < len(readers) <= FEW:
+            others = ", ".join(f"`{_short(one.name)}`" for one in readers)
+            message = f"`{before.short_name}` as replaced no longer reads `{_short(name)}`, which {others} still read"
+            if len(readers) == 1:
+                message += "s"
+            help_text = f"replace {others} too, if they carry the same provision"
+            problems.add("W906", message, change.span, help=help_text)
+
+
+def _module_of(name: str, program: Program) -> str:
+    found = program.definitions.get(name)
+    return found.module if found is not None else name.rpartition(":")[0]
+
+
+def _readers(program: Program) -> Iterator[Reader]:
+    yield from program.definitions.values()
+    yield from program.functions.values()
+
+
+def _read_from(day: date, program: Program) -> set[str]:
+    """Every name that something in force on a day or later reads."""
+    read = {name for one in _readers(program) for name in _names_from(day, one)}
+    constants = _constants(program)
+    read |= {one.uprate.by for one in constants.values() if one.uprate is not None}
+    return read | {one.scale for table in program.tables.values() for one in table.follows}
+
+
+def _names_from(day: date, reader: Reader) -> set[str]:
+    live = [one for one in reader.formulas if (end := _ends(one, reader)) is None or end > day]
+    return {name for one in live for name in _names(one.body)}
+
+
+def _all_names(definition: Definition) -> set[str]:
+    return {name for one in definition.formulas for name in _names(one.body)}
+
+
+def _names(body: ir.Expression) -> set[str]:
+    return {node.name for node in walk(body) if isinstance(node, _READS)}
+
+
+def _short(name: str) -> str:
+    return name.rpartition(":")[2]
