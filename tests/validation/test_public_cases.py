@@ -91,6 +91,8 @@ def test_a_total_beside_its_documents_is_refused_in_tables() -> None:
         ("health_savings_account_ald: 1, hsa_contributions: 1", ""),
         ("unrecaptured_section_1250_gain_before_losses: 1", "unrecaptured_section_1250_gain: 1"),
         ("employment_income: 1, employment_income_without_form: 1", ""),
+        ("age: 30, stated_age: 30", ""),
+        ("", "tax_unit_itemizes: true, deduction_election: standard"),
         ("", "net_investment_income_deductions: 1, state_income_tax_on_investment_income: 1"),
     ],
 )
