@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.cases.explain import Explained, Reasons, explained, reasons
 from api.cases.naming import period_for
@@ -28,6 +29,9 @@ from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
+
+if TYPE_CHECKING:
+    from api.cases.machine import Machine
 
 EXPLANATIONS = ("none", "reasons", "tree")
 
@@ -154,11 +158,19 @@ def calculate(
     *,
     reforms: Sequence[str] = (),
     constants: Constants | None = None,
+    machine: Machine | None = None,
     must: bool = True,
 ) -> Calculation:
-    """Every wanted figure of every instance that has it. With `must`, raises Misuse if nobody has any of them."""
+    """Every wanted figure of every instance that has it. With `must`, raises Misuse if nobody has any of them.
+
+    `machine` may have code for the question, where no more is asked than the figures; it gives the same ones.
+    """
     interpreter = Interpreter(program, case, constants or Constants(program))
-    answers = list(_answers(program, case, wanted, interpreter))
+    answers: Sequence[tuple[Fact, Outcome]] | None = None
+    if machine is not None and asked.explain == "none" and not asked.ask:
+        answers = machine.answers(case, wanted)
+    if answers is None:
+        answers = list(_answers(program, case, wanted, interpreter))
     if wanted and must and not answers:
         raise nobody(program, case, wanted[0])
     results = tuple(_result(program, fact, outcome) for fact, outcome in answers)

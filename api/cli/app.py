@@ -233,6 +233,7 @@ def bench(
     history: Annotated[
         bool, typer.Option("--history", help="The log and the annual run instead, beside the disk's own speed.")
     ] = False,
+    api: Annotated[bool, typer.Option("--api", help="The service instead, over HTTP.")] = False,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Of how many runs the best counts.")] = 15,
     peer: Annotated[
         list[str] | None,
@@ -241,6 +242,10 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure how fast it is on this machine, beside peers that are installed."""
+    if api:
+        from api.cli.bench_api import api_command
+
+        raise typer.Exit(api_command(as_json))
     if history:
         from api.cli.bench_history import history_command
 

@@ -25,7 +25,7 @@ from api.http.routes import ROUTERS
 from api.http.service import Service
 
 _BY_STATUS = {404: "not-found", 405: "no-such-method", 406: "not-acceptable", 413: "too-large", 415: "not-supported"}
-LAG_EVERY = 0.5
+LAG_EVERY = 0.1
 
 
 def create_app(service: Service) -> Guard:
@@ -71,11 +71,14 @@ def create_app(service: Service) -> Guard:
 
 async def _watch(service: Service) -> None:
     """Measure how late the event loop wakes."""
-    loop = asyncio.get_running_loop()
+    loop, worst = asyncio.get_running_loop(), 0.0
     while True:
         before = loop.time()
         await asyncio.sleep(LAG_EVERY)
-        service.metrics.loop_lag.set(max(0.0, loop.time() - before - LAG_EVERY))
+        lag = max(0.0, loop.time() - before - LAG_EVERY)
+        worst = max(worst, lag)
+        service.metrics.loop_lag.set(lag)
+        service.metrics.worst_lag.set(worst)
 
 
 async def _refused(request: Request, fault: Exception) -> Response:

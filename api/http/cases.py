@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from api.cases.naming import read_period
@@ -105,7 +107,7 @@ def signed_zero(text: str) -> bool:
 
 def _stated(program: Program, data: dict[str, Any], pointer: str) -> Iterator[tuple[str, str, Any]]:
     """What is said of each person, group and record: pointer, name and value."""
-    known = frozenset(program.definitions)
+    known = _words(program)
     entities = program.settings.entities
     plurals = {one.plural for one in entities.values()}
     for key, value in data.items():
@@ -119,9 +121,9 @@ def _stated(program: Program, data: dict[str, Any], pointer: str) -> Iterator[tu
 
 def _facts(program: Program, data: dict[str, Any], pointer: str) -> Iterator[tuple[str, str]]:
     """The texts and numbers that are given for numbers, each with its pointer."""
+    numbers = _kept(program).numbers
     for place, name, value in _stated(program, data, pointer):
-        definition = program.find(name)
-        if definition is None or not definition.type.is_number:
+        if name not in numbers:
             continue
         if isinstance(value, str):
             yield place, value
@@ -154,7 +156,7 @@ def told(program: Program, problem: Diagnostic, document: Document, pointer: str
 def place_told(program: Program, place: str, pointer: str, data: Any) -> str:
     """A pointer with the caller's ids by position, and unknown keys only if they look like names of fields."""
     parts = place.removeprefix(pointer).split("/")[1:]
-    known = frozenset(program.definitions) | _words(program)
+    known = _words(program)
     plurals = {one.plural for one in program.settings.entities.values()}
     shown_parts: list[str] = []
     by_id = False
@@ -172,8 +174,35 @@ def place_told(program: Program, place: str, pointer: str, data: Any) -> str:
     return pointer + "".join(f"/{part}" for part in shown_parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    """The words of some rules: whatever is one of them may be said. `numbers` name the facts that are numbers."""
+
+    program: Program
+    words: frozenset[str]
+    numbers: frozenset[str]
+
+
+_vocabularies: OrderedDict[int, _Vocabulary] = OrderedDict()
+
+
+def _kept(program: Program) -> _Vocabulary:
+    """The vocabulary of a program. Kept for the last few."""
+    kept = _vocabularies.get(id(program))
+    if kept is None or kept.program is not program:
+        numbers = (one for one in program.definitions.values() if one.type.is_number)
+        named = frozenset(name for one in numbers for name in (one.name, one.short_name))
+        kept = _vocabularies[id(program)] = _Vocabulary(program, _gathered(program), named)
+        while len(_vocabularies) > 16:
+            _vocabularies.popitem(last=False)
+    return kept
+
+
 def _words(program: Program) -> frozenset[str]:
-    """The words of the rules: whatever is one of them may be said."""
+    return _kept(program).words
+
+
+def _gathered(program: Program) -> frozenset[str]:
     settings = program.settings
     words = {"at", "complete", *settings.entities, *settings.enums, *settings.calendars, *program.definitions}
     words.update(one.short_name for one in program.definitions.values())

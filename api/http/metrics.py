@@ -17,6 +17,7 @@ class Metrics:
         self.seconds = Histogram("rulewright_seconds", "Time to answer", ("route",), buckets=BUCKETS, registry=registry)
         self.open = Gauge("rulewright_open_requests", "Requests being read or answered", registry=registry)
         self.waiting = Gauge("rulewright_computing", "Computations running or waiting for a thread", registry=registry)
+        self.worst_lag = Gauge("rulewright_loop_lag_worst_seconds", "How late it woke at most", registry=registry)
         self.loop_lag = Gauge("rulewright_loop_lag_seconds", "How late the event loop woke last", registry=registry)
 
     def text(self) -> bytes:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from api.cases.machine import Machine
 from api.failures import suggestion
 from api.http.problems import Fault, Refusal
 from api.http.reading import Number
@@ -44,6 +45,11 @@ class Law:
         """The dated constants, worked out once."""
         return Constants(self.program)
 
+    @cached_property
+    def machine(self) -> Machine:
+        """Compiled code for questions that come again."""
+        return Machine(self.program)
+
     def ruleset(self) -> Ruleset:
         """The declarations."""
         with self._lock:
@@ -51,6 +57,11 @@ class Law:
                 self._ruleset = programs.check(self.name, self.files, lint=False).ruleset
         assert self._ruleset is not None
         return self._ruleset
+
+    def close(self) -> None:
+        """Compile nothing more."""
+        if "machine" in self.__dict__:
+            self.machine.close()
 
 
 class Laws:
@@ -90,7 +101,12 @@ class Laws:
         self._kept[key] = law
         overlays = [one for one in self._kept if one[1]]
         for one in overlays[: max(0, len(overlays) - KEPT)]:
-            del self._kept[one]
+            self._kept.pop(one).close()
+
+    def close(self) -> None:
+        """Compile nothing more."""
+        for law in self._kept.values():
+            law.close()
 
     def reforms(self, name: str) -> list[str]:
         """The names of the reforms that come with a ruleset."""

@@ -89,6 +89,7 @@ class Service:
         """Finish what is being computed, and close the log."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._records.shutdown(wait=True, cancel_futures=True)
+        self.laws.close()
         if self.log is not None:
             self.log.close()
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from engine.interpret.outcomes import Fact
 from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
@@ -97,9 +98,14 @@ class _Reader:
         self.unnamed: set[str] = set()
         self.complete = False
         self.dated = True
-        self.by_short_name: dict[str, list[Definition]] = {}
-        for definition in program.definitions.values():
-            self.by_short_name.setdefault(definition.short_name, []).append(definition)
+
+    @cached_property
+    def by_short_name(self) -> dict[str, list[Definition]]:
+        """The definitions by what people call them. Most cases name every fact exactly, and never need it."""
+        found: dict[str, list[Definition]] = {}
+        for definition in self.program.definitions.values():
+            found.setdefault(definition.short_name, []).append(definition)
+        return found
 
     def report(self, code: str, message: str, span: Span, help: str) -> None:
         self.problems.add(code, message, span, help=help)
@@ -196,7 +202,7 @@ class _Reader:
 
     def misspelt_role(self, entity: Entity, entry: Entry) -> Role | None:
         """The role that a key nearly names, with E801: whose it is can still be read."""
-        if not entity.roles or entry.name in self.by_short_name or entry.name in self.program.definitions:
+        if not entity.roles or entry.name in self.program.definitions or entry.name in self.by_short_name:
             return None
         words = {word: role for role in entity.roles for word in (role.name, role.plural)}
         figures = [one.short_name for one in self.program.definitions.values() if one.entity == entity.name]

@@ -116,7 +116,16 @@ def _calculated(service: Service, law: Law, document: Document, form: Calculate)
     asked = Asked(form.explain, form.depth, form.ask)
     must = form.want != "all"
     try:
-        return calculate(law.program, case, wanted, asked, reforms=law.reforms, constants=law.constants, must=must)
+        return calculate(
+            law.program,
+            case,
+            wanted,
+            asked,
+            reforms=law.reforms,
+            constants=law.constants,
+            machine=law.machine if must else None,
+            must=must,
+        )
     except Misuse as fault:
         sent = [name for names in case.instances.values() for name in names]
         raise Refusal("invalid-request", [fault_of(fault, "/want", sent)]) from None

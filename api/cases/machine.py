@@ -1,0 +1,147 @@
+"""Figures of single cases by machine code, for questions that come again and again.
+
+1. A case becomes a population of one: a column for each fact that is given, always with a mask, so that cases which
+   give the same facts of as many people have code in common, whatever the amounts.
+2. The first few questions of a kind are answered by the interpreter. Then code is compiled on a thread of its own,
+   which nobody waits for, and the next ones run it.
+3. Where code has no value (unknown facts, errors, rows beyond its bounds) there is no answer here: the interpreter says
+   what it says. The two give identical figures.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import pairwise
+
+import numpy as np
+
+from api.cases.naming import period_for
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact, Known
+from engine.ir.program import Definition, Program
+from engine.native import KNOWN, Options, Result, evaluate
+from engine.native.handover import entry_of, value_of
+from engine.population.columns import Cell, Column, Columns, GroupLink
+
+WORTH_COMPILING = 3
+KINDS_KEPT = 24
+LIMIT = 2**37
+OPTIONS = Options(block=8, limit=LIMIT)
+_Key = tuple[object, ...]
+
+
+class Machine:
+    """Compiled code for one program, made as questions come again. May be used by many threads."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._asked: dict[_Key, int] = {}
+        self._ready: dict[_Key, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._compiling = ThreadPoolExecutor(1, thread_name_prefix="compiling")
+
+    def answers(self, case: Case, wanted: Sequence[Definition]) -> list[tuple[Fact, Known]] | None:
+        """The wanted figures of everybody who has them; None where the interpreter is to be asked."""
+        columns = columns_of(self.program, case)
+        if columns is None:
+            return None
+        names = tuple(one.name for one in wanted)
+        key = (case.at, names, frozenset(columns.columns), tuple(columns.counts.items()), _links(columns))
+        lock = self._ready.get(key)
+        if lock is None:
+            self._count(key, columns, names)
+            return None
+        with lock:
+            result = evaluate(self.program, columns, names, options=OPTIONS)
+        return self._told(case, wanted, result)
+
+    def close(self) -> None:
+        """Compile nothing more."""
+        self._compiling.shutdown(wait=True, cancel_futures=True)
+
+    def _count(self, key: _Key, columns: Columns, names: Sequence[str]) -> None:
+        with self._lock:
+            asked = self._asked[key] = self._asked.pop(key, 0) + 1
+            while len(self._asked) > 100 * KINDS_KEPT:
+                del self._asked[next(iter(self._asked))]
+            if asked == WORTH_COMPILING:
+                with suppress(RuntimeError):  # closed: the interpreter goes on answering
+                    self._compiling.submit(self._compile, key, columns, names)
+
+    def _compile(self, key: _Key, columns: Columns, names: Sequence[str]) -> None:
+        evaluate(self.program, columns, names, options=OPTIONS)
+        with self._lock:
+            self._ready[key] = threading.Lock()
+            while len(self._ready) > KINDS_KEPT:
+                del self._ready[next(iter(self._ready))]
+
+    def _told(self, case: Case, wanted: Sequence[Definition], result: Result) -> list[tuple[Fact, Known]] | None:
+        found: list[tuple[Fact, Known]] = []
+        for definition in wanted:
+            figures = result.figures[definition.name]
+            if figures.status is not None and (figures.status != KNOWN).any():
+                return None
+            period = period_for(definition, case.at)
+            instances = case.instances.get(definition.entity, ())
+            for instance, entry in zip(instances, figures.entries.tolist(), strict=True):
+                value = value_of(self.program, definition, int(entry))
+                found.append((Fact(definition.name, instance, period), Known(value)))
+        return found
+
+
+def columns_of(program: Program, case: Case) -> Columns | None:
+    """A case as a population of its instances, in order; None if a column cannot hold a fact."""
+    places = {entity: {name: row for row, name in enumerate(ids)} for entity, ids in case.instances.items()}
+    entries: dict[Cell, dict[int, int]] = {}
+    for fact, value in case.given.items():
+        definition = program.definitions[fact.name]
+        entry = entry_of(program, definition, value)
+        if entry is None:
+            return None
+        entries.setdefault(Cell(fact.name, fact.period), {})[places[definition.entity][fact.instance]] = entry
+    counts = {entity: len(ids) for entity, ids in case.instances.items()}
+    columns = {cell: _column(rows, counts[program.definitions[cell.name].entity]) for cell, rows in entries.items()}
+    groups = {
+        one.name: _link(program, case, one.name, places)
+        for one in program.settings.entities.values()
+        if one.of and one.name in counts and one.of in counts
+    }
+    owners = {
+        one.name: np.array(
+            [places[one.belongs_to][case.owner_of[one.name, name]] for name in case.instances[one.name]], dtype=np.int32
+        )
+        for one in program.settings.entities.values()
+        if one.belongs_to and one.name in counts
+    }
+    return Columns(case.at, counts, columns, groups, owners, {}, case.complete)
+
+
+def _column(rows: Mapping[int, int], count: int) -> Column:
+    filled = [rows.get(row, 0) for row in range(count)]
+    missing = np.array([row not in rows for row in range(count)], dtype=np.bool_)
+    return Column(np.array(filled, dtype=np.int64), missing, min(filled), max(filled))
+
+
+def _link(program: Program, case: Case, group: str, places: Mapping[str, Mapping[str, int]]) -> GroupLink:
+    entity = program.settings.entities[group]
+    numbers = {role.name: number for number, role in enumerate(entity.roles)}
+    rows = np.full(len(case.instances[entity.of]), -1, dtype=np.int32)
+    roles = np.zeros(len(rows), dtype=np.int8)
+    for (of, name, role), people in case.holders.items():
+        if of == group:
+            for person in people:
+                at = places[entity.of][person]
+                rows[at], roles[at] = places[group][name], numbers[role]
+    return GroupLink(rows, roles)
+
+
+def _links(columns: Columns) -> tuple[object, ...]:
+    """What the code relies on of how people lie in their groups: whether in order, and how many in each."""
+    found: list[object] = []
+    for group, link in columns.groups.items():
+        rows = link.group.tolist()
+        found.append((group, all(one <= two for one, two in pairwise(rows)), tuple(sorted(map(rows.count, set(rows))))))
+    return (*found, *((entity, tuple(rows.tolist())) for entity, rows in columns.owners.items()))

@@ -1,0 +1,33 @@
+"""`rulewright bench --api`: how fast the service answers, with and without explanation."""
+
+from __future__ import annotations
+
+from api.bench.service import ServiceMeasured, measure
+from api.cli.output import say, say_json, waiting
+from api.failures import ExitCode
+from api.schema import as_data
+
+
+def api_command(as_json: bool) -> int:
+    """Measure, and print a table."""
+    with waiting("asking a server"):
+        found = measure()
+    if as_json:
+        say_json(as_data(found))
+    else:
+        _report(found)
+    return ExitCode.FAILED if any(one.failed for one in found.kinds) else ExitCode.DONE
+
+
+def _report(found: ServiceMeasured) -> None:
+    say("a family's EITC, child tax credit and income tax, one server process")
+    say()
+    say("explain    peak/s   at half of peak: p50 ms   p99 ms   p99.9 ms   failed")
+    for one in found.kinds:
+        say(
+            f"{one.explain:<9} {one.peak_per_second:>7,} {one.p50_ms:>25} {one.p99_ms:>8} "
+            f"{one.p999_ms:>10} {one.failed:>8,}"
+        )
+    say()
+    say(f"memory {found.memory_before_mb:,} MB before, {found.memory_after_mb:,} MB after")
+    say(f"the event loop woke at most {found.loop_lag_ms} ms late")
