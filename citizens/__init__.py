@@ -60,6 +60,7 @@ from citizens.sqlite.envelope import read_kek
 from citizens.sqlite.erasure import Certificate
 from citizens.sqlite.layout import Anchor
 from citizens.sqlite.log import SqliteLog, open_log
+from citizens.sqlite.migration import migrate
 from citizens.sqlite.shared import SharedLog, write_in_turn
 from citizens.sqlite.stats import Stats
 from citizens.sqlite.tables import (
@@ -149,6 +150,7 @@ __all__ = [
     "check_subject",
     "check_text",
     "import_tables",
+    "migrate",
     "open_log",
     "post",
     "read_kek",

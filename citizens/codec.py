@@ -131,6 +131,11 @@ def encode(body: Body, event_id: str, names: Names) -> bytes:
     return _encode_json([event_id, *_fields(body, names)]).encode()
 
 
+def encode_fields(event_id: str, fields: Sequence[Any]) -> bytes:
+    """The bytes of a payload from its fields, as `decode_json` gives them."""
+    return _encode_json([event_id, *fields]).encode()
+
+
 def encode_row(event_id: str, day: int, shape: str, values: Sequence[Any]) -> bytes:
     """The bytes of a Facts event of one day whose values are already in stored form. For bulk import."""
     return _encode_json([event_id, [[day, shape, values]]]).encode()

@@ -81,10 +81,10 @@ def reading(log: Path | None) -> Iterator[SqliteLog]:
 
 
 @contextmanager
-def writing(log: Path | None, *, create: bool = False) -> Iterator[SqliteLog]:
+def writing(log: Path | None, *, create: bool = False, quiet: bool = False) -> Iterator[SqliteLog]:
     """The log, open for writing by nobody else. Where there is none it is made if `create` says so, or refused.
 
-    Whoever writes in turn (`sharing`) is waited for.
+    Whoever writes in turn (`sharing`) is waited for. The user is told if the log is ahead of the clock, unless `quiet`.
     """
     folder = log_folder(log)
     if not create:
@@ -98,7 +98,7 @@ def writing(log: Path | None, *, create: bool = False) -> Iterator[SqliteLog]:
 
     with write_in_turn(folder, opens, PATIENCE, lambda seconds: sleep(seconds)) as opened:
         ahead = opened.ahead_us()
-        if ahead > AHEAD_US:
+        if ahead > AHEAD_US and not quiet:
             warn(f"the log is {timedelta(seconds=ahead // 1_000_000)} ahead of the clock: {AHEAD_REMEDY}")
         yield opened
 

@@ -17,7 +17,7 @@ For each attribute that lost something, the horizon is kept; a question as known
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,17 +75,17 @@ class _Points:
     same_key_next: Mask
 
 
-def spare_consumers(reader: Reader, horizons: Horizons) -> Horizons:
+def spare_consumers(reader: Reader, horizons: Horizons, despite: Collection[str] = ()) -> Horizons:
     """The horizons, such that every consumer still finds what it needs: followers the retractions they have not read.
 
     Raises PositionBehind if a run that was cut off needs the state before a horizon: only it can say when it is done.
     """
     latest, retractions = max(horizons.superseded.values(), default=0), dict(horizons.retractions)
-    for consumer in reader.consumers():
+    for consumer in (name for name in reader.consumers() if name not in despite):
         position, needs = reader.standing(consumer)
         if needs == "state" and position < latest:
             message = f"`{consumer}` was begun as known at offset {position:,} and is not finished"
-            remedy = "finish it first, or compact up to a day before it began"
+            remedy = f"finish it first, compact up to a day before it began, or give it up with `--despite {consumer}`"
             raise PositionBehind(f"{message}, and compaction would forget what was known then; {remedy}", consumer)
         if needs == "events":
             retractions = {name: min(limit, position) for name, limit in retractions.items()}

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -244,16 +244,18 @@ class SqliteLog(Readings):
         actor: str,
         legal_basis: str,
         tombstone_delay: timedelta = timedelta(days=30),
+        despite: Collection[str] = (),
         on_step: OnStep = lambda _: None,
     ) -> Compacted:
         """Forget superseded change points recorded at or before their retention class's horizon (see `compaction`).
 
-        Writers wait while it runs. `on_step` is told of each step, for showing progress.
+        Writers wait while it runs. `on_step` is told of each step, for showing progress. Raises PositionBehind if a run
+        that is not finished still needs what was known before a horizon; `despite` names consumers that are given up.
         """
         writer = self._require_writer()
         with writer.lock:
             reader = writer.reader
-            limits = compaction.spare_consumers(reader, _horizons(reader, horizons, tombstone_delay))
+            limits = compaction.spare_consumers(reader, _horizons(reader, horizons, tombstone_delay), despite)
             on_step("plan")
             planned = compaction.plan(reader, limits)
             if not len(planned.dropped):
@@ -383,7 +385,8 @@ class SqliteLog(Readings):
         unrecorded = [entry.draft() for entry in entries if find(LEDGER_SOURCE, entry.event_id, 0) is None]
         if destroyed or unrecorded:
             self.layout.clear_cache()
-        writer.append_about_log(unrecorded)
+        if unrecorded:
+            writer.append_about_log(unrecorded)
         if destroyed:
             keys.scrub()
         else:

@@ -48,12 +48,17 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was walked, and what was found wrong. `chain` is the last link, in hexadecimal."""
+    """What was walked, and what was found wrong. `chain` is the last link, in hexadecimal.
+
+    A chain can be made anew by whoever can write the folder. `vouched_to` is the offset up to which an anchor stands
+    for the log that nobody could have made without its key store; 0 if there is none, or no key store was at hand.
+    """
 
     events: int
     head: int
     chain: str
     problems: tuple[Damage, ...]
+    vouched_to: int = 0
 
     @property
     def sound(self) -> bool:
@@ -219,7 +224,7 @@ def verify_events(folder: Path | str, anchor: Anchor | None = None) -> Verificat
 def verify_all(reader: Reader, state: FolderState, anchor: Anchor | None) -> Verification:
     """Verify events, keys and what lies beside them."""
     with _one_moment(reader):
-        return _with_keys(reader, state, _with_folder(reader, state, verify(reader, anchor=anchor)))
+        return _with_keys(reader, state, anchor, _with_folder(reader, state, verify(reader, anchor=anchor)))
 
 
 @contextmanager
@@ -248,9 +253,9 @@ def _with_folder(reader: Reader, state: FolderState, found: Verification) -> Ver
     return replace(found, problems=tuple(problems))
 
 
-def _with_keys(reader: Reader, state: FolderState, found: Verification) -> Verification:
+def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, found: Verification) -> Verification:
     """`found`, and what only the keys can tell: the key store, every payload, the indexes, the seal of the anchor."""
-    problems = list(found.problems)
+    problems, vouched_to = list(found.problems), 0
     try:
         known = {number for number, _, _, _ in reader.keys.all_rows()}
         for (number,) in reader.connection.execute("SELECT DISTINCT subject FROM events WHERE subject > 0"):
@@ -259,17 +264,18 @@ def _with_keys(reader: Reader, state: FolderState, found: Verification) -> Verif
         problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check())
         if not found.problems:
             problems.extend(islice(_check_payloads(reader), MAX_PROBLEMS))
-        if state.anchor is not None and state.anchor.seal and not is_vouched(reader, state.anchor):
-            problems.append(
-                Damage(0, "the anchor in the folder was not made with this key store; compare with another")
-            )
+        for anchor in filter(None, (state.anchor, given)):
+            if anchor.seal and not is_vouched(reader, anchor):
+                problems.append(Damage(0, f"the anchor of offset {anchor.offset} was not made with this key store"))
+            elif anchor.seal:
+                vouched_to = max(vouched_to, anchor.offset)
     except NOT_AS_WRITTEN:
         problems.append(Damage(0, "the key store holds a value that no writer wrote; restore it"))
     except LogDamaged as error:
         problems.append(Damage(error.offset or 0, str(error)))
     except apsw.Error as error:
         problems.append(Damage(0, f"the key store cannot be read ({error}); restore it"))
-    return replace(found, problems=tuple(problems[:MAX_PROBLEMS]))
+    return replace(found, problems=tuple(problems[:MAX_PROBLEMS]), vouched_to=vouched_to)
 
 
 def _check_payloads(reader: Reader) -> Iterator[Damage]:

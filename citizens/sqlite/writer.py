@@ -50,8 +50,8 @@ from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.reader import COLUMNS, Reader, Row, Tip, position_digest, read_tip, seal_payload
 
 MAX_PAYLOAD_BYTES = 1_000_000
-MAX_JUMP_US = 400 * 86_400 * 1_000_000
-"""How far the clock may be ahead of the last event before somebody has to vouch for it: over a year of silence."""
+MAX_JUMP_US = 3 * 366 * 86_400 * 1_000_000
+"""How far the clock may be ahead of the last event before somebody has to vouch for it: three years of silence."""
 _ABOUT_LOG = Erasure | Compaction | TimeCorrection
 INSERT_EVENT = f"INSERT INTO events({COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 Clock = Callable[[], int]
@@ -190,11 +190,10 @@ class Writer:
         connection = self.reader.connection
         connection.execute("BEGIN IMMEDIATE")
         now = self._clock()
-        tip = replace(self.tip, recorded_at_us=max(now, self.tip.recorded_at_us))
+        tip = self.tip
         for submission in batch:
             try:
-                self._check_clock(submission, now)
-                plan = self._plan(submission, replace(tip, recorded_at_us=now) if submission.vouched else tip)
+                plan = self._plan(submission, replace(tip, recorded_at_us=self._moment(submission, now)))
             except CitizensError as error:
                 submission.error = error
                 continue
@@ -206,12 +205,21 @@ class Writer:
         self.tip = tip
         self._on_commit()
 
-    def _check_clock(self, submission: _Submission, now: int) -> None:
-        """Raise ClockJump if the clock is so far ahead of the last event that everything after it might be misdated."""
-        if submission.vouched or not self.tip.offset or now - self.tip.recorded_at_us <= MAX_JUMP_US:
-            return
-        day, last = (str(_EPOCH + timedelta(microseconds=moment))[:10] for moment in (now, self.tip.recorded_at_us))
-        message = f"the clock says {day}, and the last event was recorded on {last}: nothing was recorded"
+    def _moment(self, submission: _Submission, now: int) -> int:
+        """When a submission is recorded: now, but never before the last event, unless somebody vouches for the clock.
+
+        Raises ClockJump if the clock is so far ahead of the last event that everything after it might be misdated. What
+        the log records of itself, such as an erasure, does not wait for that: it gets the last event's time.
+        """
+        last = self.tip.recorded_at_us
+        if submission.vouched:
+            return now
+        if not self.tip.offset or now - last <= MAX_JUMP_US:
+            return max(now, last)
+        if submission.system:
+            return last
+        day, before = (str(_EPOCH + timedelta(microseconds=moment))[:10] for moment in (now, last))
+        message = f"the clock says {day}, and the last event was recorded on {before}: nothing was recorded"
         raise ClockJump(f"{message}; set the clock, or, if it is right, vouch for it: `rulewright log correct-time`")
 
     def _note_numbers(self) -> None:

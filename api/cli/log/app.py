@@ -152,6 +152,10 @@ def compact(
     tombstone_days: Annotated[
         int, typer.Option("--tombstone-days", min=0, max=36_500, help="How long retractions wait before they go.")
     ] = 30,
+    despite: Annotated[
+        list[str] | None,
+        typer.Option("--despite", metavar="NAME", help="A run or follower that is given up, though it needs them."),
+    ] = None,
     actor: Actor = "",
     legal_basis: Basis = "",
     as_json: AsJson = False,
@@ -159,7 +163,7 @@ def compact(
     """Forget superseded facts older than their retention class allows. No answer as known later changes."""
     from api.cli.log.keep import compact_command
 
-    raise typer.Exit(compact_command(horizon, log, tombstone_days, actor, legal_basis, as_json))
+    raise typer.Exit(compact_command(horizon, log, tombstone_days, despite or [], actor, legal_basis, as_json))
 
 
 @log_app.command("hold")
@@ -185,18 +189,28 @@ def hold(
 
 @log_app.command("erase")
 def erase(
-    subject: Subject,
+    subjects: Annotated[
+        list[str] | None, typer.Argument(metavar="[SUBJECTS]", help="`<entity>/<id>`: person/17, tax_unit/4.")
+    ] = None,
     log: LogOption = None,
+    listed: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="More subjects, one a line; all or none are erased.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="FILE", help="Write what was destroyed, naming nobody.")
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
     actor: Actor = "",
     legal_basis: Basis = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Destroy a subject's key and name, for ever: nothing of it can be read again, from no backup either."""
-    from api.cli.log.keep import Order, erase_command
+    """Destroy subjects' keys and names, and their records', for ever: from no backup can they be read again."""
+    from api.cli.log.erasing import erase_command, named
+    from api.cli.log.keep import Order
 
-    raise typer.Exit(erase_command(subject, Order(log, actor, legal_basis, reason), yes, as_json))
+    order = Order(log, actor, legal_basis, reason)
+    raise typer.Exit(erase_command(named(subjects or [], listed), order, certificate, yes, as_json))
 
 
 @log_app.command("backup")
@@ -228,6 +242,44 @@ def restore(
     from api.cli.log.backup import restore_command
 
     raise typer.Exit(restore_command(source, log, erasures, erasures_lost, yes, as_json))
+
+
+@log_app.command("migrate")
+def migrate(log: LogOption = None, as_json: AsJson = False) -> None:
+    """Bring a log that an earlier program wrote into the present format. Checks it whole first."""
+    from api.cli.log.upkeep import migrate_command
+
+    raise typer.Exit(migrate_command(log, as_json))
+
+
+@log_app.command("correct-time")
+def correct_time(
+    log: LogOption = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    as_json: AsJson = False,
+) -> None:
+    """Vouch for the clock: it is right, and what came before was recorded no later than now."""
+    from api.cli.log.keep import Order
+    from api.cli.log.upkeep import correct_time_command
+
+    raise typer.Exit(correct_time_command(Order(log, actor, legal_basis, reason), as_json))
+
+
+@log_app.command("rekey")
+def rekey(
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="SOURCE", help="`file:PATH`, `env:NAME`, `command:…`, or `none`."),
+    ],
+    log: LogOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Wrap the key store under another key-encryption key. RULEWRIGHT_KEK says where the present one is."""
+    from api.cli.log.upkeep import rekey_command
+
+    raise typer.Exit(rekey_command(log, to, as_json))
 
 
 @log_app.command("stats")

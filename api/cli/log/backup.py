@@ -8,7 +8,7 @@ from pathlib import Path
 from api.cli.log.keep import confirmed
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
-from api.history.access import is_log, keys_path, log_folder, reading, require_room
+from api.history.access import is_log, kek, keys_path, log_folder, reading, require_room
 from citizens import CitizensError, backup, restore
 
 
@@ -44,7 +44,7 @@ def restore_command(
     else:
         require_room(folder)
     with waiting("restoring and verifying"):
-        found = restore(source, folder, keys=keys_path(), erasures=erasures, erasures_lost=erasures_lost)
+        found = restore(source, folder, keys=keys_path(), erasures=erasures, erasures_lost=erasures_lost, kek=kek())
     if as_json:
         say_json({"log": str(folder), "events": found.events, "head": found.head, "link": found.chain})
         return ExitCode.DONE

@@ -1,4 +1,4 @@
-"""`rulewright log compact`, `hold` and `erase`: what is forgotten, kept, and destroyed."""
+"""`rulewright log compact` and `hold`: what is forgotten, and what is kept."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from api.cli.log.output import table
 from api.cli.log.show import checked_subject
-from api.cli.output import complain, count, say, say_json, waiting
+from api.cli.output import complain, count, say, say_json
 from api.cli.streams import is_terminal
-from api.failures import ExitCode, Failure, Misuse, suggestion
+from api.failures import ExitCode, Misuse, suggestion
 from api.history.access import login_name, moment_of, read_day, reading, writing
 from api.history.timeline import nothing_known
 from citizens import Draft, Hold, Origin, Release, SqliteLog
@@ -42,7 +42,13 @@ class Order:
 
 
 def compact_command(
-    horizons: list[str], log: Path | None, tombstone_days: int, actor: str, legal_basis: str, as_json: bool
+    horizons: list[str],
+    log: Path | None,
+    tombstone_days: int,
+    despite: list[str],
+    actor: str,
+    legal_basis: str,
+    as_json: bool,
 ) -> int:
     """Forget superseded facts recorded by the horizons."""
     moments = dict(_horizon(text) for text in horizons)
@@ -57,8 +63,17 @@ def compact_command(
                 help = suggestion(name, known, f"the log has {', '.join(f'`{one}`' for one in known) or 'none'}")
                 raise Misuse(f"no event has the retention class `{name}`", help)
         delay = timedelta(days=tombstone_days)
+        for name in despite:
+            if name not in opened.positions():
+                help = suggestion(name, opened.positions(), "`rulewright log stats` lists them")
+                raise Misuse(f"no run and no follower is named `{name}`", help)
         done = opened.compact(
-            moments, actor=actor or login_name(), legal_basis=legal_basis, tombstone_delay=delay, on_step=_on_step
+            moments,
+            actor=actor or login_name(),
+            legal_basis=legal_basis,
+            tombstone_delay=delay,
+            despite=despite,
+            on_step=_on_step,
         )
     _on_step("")
     if as_json:
@@ -148,36 +163,6 @@ def _list_holds(log: Path | None, as_json: bool) -> int:
             say(line)
     else:
         say("nobody is under hold")
-    return ExitCode.DONE
-
-
-# --- erasure
-
-
-def erase_command(subject: str, order: Order, yes: bool, as_json: bool) -> int:
-    """Destroy the subject's key and name, once the user has confirmed."""
-    name = checked_subject(subject)
-    order.require()
-    if not yes and not sys.stdin.isatty():
-        raise Misuse("an erasure is confirmed at a terminal", "add `--yes` to erase without being asked")
-    with writing(order.log) as opened:
-        events = len(opened.read_subject(name))
-        if not events:
-            raise nothing_known(opened, name)
-        cases = open_cases(opened, name)
-        if cases:
-            release = f"rulewright log hold {name} --release --case '{cases[0]}' …"
-            raise Failure(f"`{name}` is under legal hold for {', '.join(cases)}", f"end the hold first: `{release}`")
-        if not yes and not confirmed(f"erase {name} ({count(events, 'event')}) for ever?"):
-            raise Failure("nothing was erased")
-        with waiting("erasing"):
-            opened.erase(name, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
-        ledger = opened.layout.erasures_path
-    if as_json:
-        say_json({"erased": True, "events": events, "ledger": str(ledger)})
-        return ExitCode.DONE
-    say(f"erased: {count(events, 'event')} can be read by nobody any more, from no backup either")
-    complain(f"keep a copy of {ledger} apart from the backups: restoring asks for it")
     return ExitCode.DONE
 
 

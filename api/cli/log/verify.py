@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from api.cli.log.output import moment_json, moment_text
@@ -29,11 +30,14 @@ def verify_command(
     if as_json:
         problems = [{"offset": problem.offset or None, "what": problem.what} for problem in found.problems]
         counts = {"events": found.events, "head": found.head, "link": found.chain}
-        say_json({"sound": found.sound, **counts, "problems": problems})
+        told = {"outside_anchor": seen.offset if seen is not None else None, "vouched_to": found.vouched_to or None}
+        say_json({"sound": found.sound, **counts, **told, "problems": problems})
     elif found.sound:
         without = "; the key store was not looked at" if events_only else ""
         say(f"sound: {count(found.events, 'event')}, up to offset {found.head}{without}")
         say(f"link   {found.chain}")
+        for line in _trust(found, seen):
+            say(line)
     else:
         for problem in found.problems:
             complain(f"error: {problem.what}")
@@ -41,6 +45,17 @@ def verify_command(
         complain(f"{count(len(found.problems), 'problem')}" + (f", the first at offset {first}" if first else ""))
         complain(f"  = help: {RESTORE}")
     return ExitCode.DONE if found.sound else ExitCode.FAILED
+
+
+def _trust(found: Verification, seen: Anchor | None) -> Iterator[str]:
+    """Who could have changed the log without being seen: a chain proves nothing against who can make it anew."""
+    if seen is not None:
+        yield f"up to offset {seen.offset} it is what the anchor that you gave saw: nobody has changed that"
+    if found.vouched_to > (seen.offset if seen is not None else 0):
+        yield f"up to offset {found.vouched_to} nobody without the key store has changed it"
+    if seen is None:
+        yield "not checked: whoever can write the folder and its keys could have made all of it anew"
+        yield "  = help: keep anchors elsewhere (`--write-anchor FILE`), and give one with `--anchor FILE`"
 
 
 def _verified(folder: Path, anchor: Anchor | None, events_only: bool) -> Verification:

@@ -1,0 +1,74 @@
+"""`rulewright log erase`: subjects and their records destroyed, for ever."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from api.cli.log.keep import Order, confirmed, open_cases
+from api.cli.log.show import checked_subject
+from api.cli.output import complain, count, say, say_json, waiting
+from api.failures import ExitCode, Failure, Misuse
+from api.history.access import writing
+from api.history.timeline import nothing_known
+from citizens import Certificate, SqliteLog
+
+
+def named(subjects: Sequence[str], listed: Path | None) -> list[str]:
+    """The subjects that were named, and those of a file, one a line. Raises Misuse if there are none."""
+    lines: list[str] = []
+    if listed is not None:
+        try:
+            lines = [line.strip() for line in listed.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError):
+            raise Misuse(
+                f"there is no list of subjects at `{listed}`", "name a text file, one subject a line"
+            ) from None
+    found = list(dict.fromkeys([*subjects, *lines]))
+    if not found:
+        raise Misuse("it is not said whom to erase", "name the subject: `rulewright log erase person/17 …`")
+    return [checked_subject(subject) for subject in found]
+
+
+def erase_command(subjects: list[str], order: Order, certificate: Path | None, yes: bool, as_json: bool) -> int:
+    """Destroy the subjects' keys and names, and their records', once the user has confirmed."""
+    order.require()
+    if not yes and not sys.stdin.isatty():
+        raise Misuse("an erasure is confirmed at a terminal", "add `--yes` to erase without being asked")
+    with writing(order.log) as opened:
+        events = sum(_events(opened, subject) for subject in subjects)
+        whom = subjects[0] if len(subjects) == 1 else f"{len(subjects):,} subjects"
+        if not yes and not confirmed(f"erase {whom} ({count(events, 'event')}) for ever?"):
+            raise Failure("nothing was erased")
+        with waiting("erasing"):
+            done = opened.erase_many(subjects, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
+        ledger = opened.layout.erasures_path
+    if certificate is not None:
+        certificate.write_text(json.dumps(_certificate(done), indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        say_json({"erased": True, "events": events, "ledger": str(ledger), "certificate": _certificate(done)})
+        return ExitCode.DONE
+    records = len(done.entries) - len(subjects)
+    also = f", {count(records, 'record')} of theirs with them" if records else ""
+    say(f"erased: {count(events, 'event')} can be read by nobody any more{also}, from no backup either")
+    complain(f"keep a copy of {ledger} apart from the backups: restoring asks for it")
+    return ExitCode.DONE
+
+
+def _events(log: SqliteLog, subject: str) -> int:
+    """How many events a subject has. Raises Failure if it has none, or is held."""
+    events = len(log.read_subject(subject))
+    if not events:
+        raise nothing_known(log, subject)
+    cases = open_cases(log, subject)
+    if cases:
+        release = f"rulewright log hold {subject} --release --case '{cases[0]}' …"
+        raise Failure(f"`{subject}` is under legal hold for {', '.join(cases)}", f"end the hold first: `{release}`")
+    return events
+
+
+def _certificate(done: Certificate) -> dict[str, object]:
+    return {"recorded_to": done.offset, "destroyed": [asdict(entry) for entry in done.entries]}

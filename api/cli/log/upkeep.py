@@ -1,0 +1,55 @@
+"""`rulewright log migrate`, `correct-time` and `rekey`: what an operator does to a log as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from api.cli.log.keep import Order
+from api.cli.log.output import moment_text
+from api.cli.output import complain, count, say, say_json, waiting
+from api.failures import ExitCode
+from api.history.access import kek, keys_path, log_folder, require_log, writing
+from citizens import migrate, read_kek
+
+
+def migrate_command(log: Path | None, as_json: bool) -> int:
+    """Bring a log of the first format into the present one."""
+    folder = log_folder(log)
+    require_log(folder)
+    with waiting("checking and writing anew"):
+        events = migrate(folder, keys=keys_path(), kek=kek())
+    if as_json:
+        say_json({"log": str(folder), "events": events})
+        return ExitCode.DONE
+    say(f"brought up to date: {count(events, 'event')}, with the same offsets")
+    complain("anchors kept elsewhere are of the old log: write new ones with `rulewright log verify --write-anchor`")
+    return ExitCode.DONE
+
+
+def correct_time_command(order: Order, as_json: bool) -> int:
+    """Vouch for the clock."""
+    order.require()
+    with writing(order.log, quiet=True) as opened:
+        offset = opened.correct_time(actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
+        (event,) = opened.read(offset - 1, 1)
+    if as_json:
+        say_json({"offset": offset, "time": moment_text(event.recorded_at_us)})
+        return ExitCode.DONE
+    say(f"recorded at offset {offset}: it is {moment_text(event.recorded_at_us)} UTC, and nothing before was later")
+    return ExitCode.DONE
+
+
+def rekey_command(log: Path | None, to: str, as_json: bool) -> int:
+    """Wrap the key store's own key under another key-encryption key."""
+    new = None if to == "none" else read_kek(to)
+    with writing(log) as opened:
+        opened.rewrap_keys(new)
+    if as_json:
+        say_json({"wrapped": new is not None})
+        return ExitCode.DONE
+    if new is None:
+        say("the key store is wrapped under no key any more: protect the file")
+    else:
+        say(f"the key store is wrapped anew; from now on say `RULEWRIGHT_KEK={to}`")
+    complain("backups made before open with the key of that time: keep it as long as them")
+    return ExitCode.DONE
