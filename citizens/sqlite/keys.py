@@ -100,6 +100,9 @@ class KeyStore:
         another format, or if `kek` is not the key that it is wrapped under.
         """
         self.path = path
+        if log_id is None and not (path.exists() and path.stat().st_size):
+            remedy = "name it with RULEWRIGHT_KEYS if it lies elsewhere, or restore it from a backup"
+            raise LogDamaged(f"there is no key store at {path}; {remedy}")
         require_private(path, create=log_id is not None)
         self._connection = connect(path, settings, write=write)
         self._writing = False
@@ -303,8 +306,12 @@ class KeyStore:
         """What is wrong with the store as a whole, each row opened; empty if nothing."""
         found = self.check_structure()
         rows, highest = 0, 0
-        for number, _, _, _ in self.all_rows():
-            rows, highest = rows + 1, number
+        try:
+            for number, _, _, _ in self.all_rows():
+                rows, highest = rows + 1, number
+        except UnicodeDecodeError:
+            found.append(f"a row after subject {highest} is no text any more")
+            return found
         last = self.last_number  # after the rows: whoever writes meanwhile only gives out more
         if highest > last:
             found.append(f"subject {highest} has a number that was never given out")

@@ -126,9 +126,6 @@ class SqliteLog(Readings):
         path, log_id = self.layout.keys_path, get_meta(connection, "log_id")
         identity = connection.execute("SELECT value FROM meta WHERE name = 'keys'").get
         events = connection.execute("SELECT coalesce(max(offset), 0) FROM events").get
-        if (identity or events) and not (path.exists() and path.stat().st_size):
-            remedy = "name it with RULEWRIGHT_KEYS if it lies elsewhere, or restore it from a backup"
-            raise LogDamaged(f"the log has events, and there is no key store at {path}; {remedy}")
         made_for = None if identity or events else log_id
         keys = KeyStore(path, self._settings, write=True, log_id=made_for, kek=self._kek)
         try:

@@ -15,28 +15,39 @@ What the log makes of it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 
 from citizens import (
     Advance,
     Assessment,
+    Belongs,
     Compaction,
+    Correction,
     DeliveryConflict,
     Draft,
     Erasure,
     Event,
+    Facts,
     InvalidEvent,
     Known,
     LogUnavailable,
     Origin,
     PositionConflict,
+    Posting,
     Receipt,
+    Retraction,
+    Snapshot,
+    Timeline,
     VersionConflict,
-    check_subject,
+    snapshot,
+    timeline,
 )
 from citizens.codec import decode, encode, kind_of
+from citizens.events import OWN_SOURCES, check_draft
+from citizens.points import scan_events
+from citizens.snapshot import Attributes
 
 EVENTS, POSITIONS = "events", "positions"
 
@@ -91,17 +102,22 @@ class _Names:
     def name(self, number: int) -> str:
         return self._names[number]
 
+    def all_names(self) -> Iterator[tuple[int, str, str | None]]:
+        for number, name in enumerate(self._names):
+            entity, _, identifier = name.partition("/")
+            yield number, entity, identifier
+
 
 @dataclass
 class TopicLog:
-    """The protocol `Log` over a broker. `names` and `clock` are shared by all who open the log."""
+    """The protocol `History` over a broker. `names` and `clock` are shared by all who open the log."""
 
     broker: Broker
     clock: Callable[[], int]
     names: _Names = field(default_factory=_Names)
     events: list[Event] = field(default_factory=list)
-    deliveries: dict[tuple[str, str], Event] = field(default_factory=dict)
-    positions: dict[str, int] = field(default_factory=dict)
+    deliveries: dict[tuple[str, ...], Event] = field(default_factory=dict)
+    stands: dict[str, int] = field(default_factory=dict)
     epoch: int = 0
     stopped: str = ""
 
@@ -111,11 +127,12 @@ class TopicLog:
             self._take(self._decoded(offset, record))
         for _, record in self.broker.committed(POSITIONS):
             consumer, _, position = record.decode().rpartition(" ")
-            self.positions[consumer] = int(position)
+            self.stands[consumer] = int(position)
 
     def _take(self, event: Event) -> None:
         self.events.append(event)
-        self.deliveries[event.origin.source, event.event_id] = event
+        own = event.origin.source in OWN_SOURCES
+        self.deliveries[_identity(event.origin.source, event.event_id, event.subject, own=own)] = event
 
     def append(self, drafts: Sequence[Draft], *, advance: Advance | None = None) -> list[Receipt]:
         if self.stopped:
@@ -131,11 +148,13 @@ class TopicLog:
         except (Fenced, OSError) as error:
             self.stopped = type(error).__name__
             raise LogUnavailable(f"the log takes no more events ({self.stopped}); open it again") from error
-        recorded = [replace(event, offset=offset + 1) for event, offset in zip(new, written, strict=False)]
+        recorded = [
+            self._decoded(offset, record) for (_, record), offset in zip(records[: len(new)], written, strict=False)
+        ]
         for event in recorded:
             self._take(event)
         if advance is not None:
-            self.positions[advance.consumer] = advance.to
+            self.stands[advance.consumer] = advance.to
         return [
             Receipt(recorded[-receipt.offset - 1].offset, receipt.version, False) if receipt.offset < 0 else receipt
             for receipt in receipts
@@ -152,14 +171,14 @@ class TopicLog:
         """The events that are new, and a receipt for each draft; below zero stands the place among the new ones."""
         new: list[Event] = []
         receipts: list[Receipt] = []
+        planned: dict[tuple[str, ...], Event] = {}
         now = max(self.clock(), self.events[-1].recorded_at_us if self.events else 0)
         for index, draft in enumerate(drafts):
             if isinstance(draft.body, Erasure | Compaction):
                 raise InvalidEvent("erasures and compactions are recorded by the log itself; call erase or compact")
-            check_subject(draft.subject)
-            known = self.deliveries.get((draft.origin.source, draft.event_id)) or next(
-                (one for one in new if (one.origin.source, one.event_id) == (draft.origin.source, draft.event_id)), None
-            )
+            check_draft(draft)
+            identity = _identity(draft.origin.source, draft.event_id, draft.subject, own=draft.own)
+            known = self.deliveries.get(identity) or planned.get(identity)
             if known is not None:
                 if (known.subject, known.body, known.origin) != (draft.subject, draft.body, draft.origin):
                     raise _at(index, DeliveryConflict(draft.origin.source, known.offset))
@@ -171,6 +190,7 @@ class TopicLog:
             place = -len(new) - 1
             event_id, origin = draft.event_id, draft.origin
             new.append(Event(place, now, draft.subject, before + 1, draft.body, origin, event_id, b""))
+            planned[identity] = new[-1]
             receipts.append(Receipt(place, before + 1, duplicate=False))
         return new, receipts
 
@@ -195,7 +215,10 @@ class TopicLog:
         return max((event.version for event in self.events if event.subject == subject), default=0)
 
     def position(self, consumer: str) -> int:
-        return self.positions.get(consumer, 0)
+        return self.stands.get(consumer, 0)
+
+    def positions(self) -> dict[str, int]:
+        return dict(sorted(self.stands.items()))
 
     def offset_of(self, known: Known) -> int:
         match known:
@@ -208,6 +231,52 @@ class TopicLog:
 
     def lost(self) -> Mapping[str, int]:
         return {}
+
+    # --- what the events come to
+
+    def timeline(self, subject: str, known: Known = None) -> Timeline:
+        return timeline.build(subject, self.read_subject(subject, known))
+
+    def snapshot(
+        self,
+        valid_on: date,
+        known: Known = None,
+        *,
+        attributes: Attributes = None,
+        subjects: Collection[str] | None = None,
+    ) -> Snapshot:
+        to = self.offset_of(known)
+        wanted = (event for event in self.events if event.offset <= to)
+        found = scan_events((one for one in wanted if subjects is None or one.subject in subjects), self.names)
+        return snapshot.build(found, self.names, valid_on, to, attributes, every=subjects is None)
+
+    def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
+        kinds = Facts | Correction | Retraction
+        found = [event for event in self.events if after < event.offset <= to and isinstance(event.body, kinds)]
+        return found if limit < 0 else found[:limit]
+
+    def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
+        return [one for one in self.events if one.offset > after and isinstance(one.body, Assessment)][:limit]
+
+    def posted(self, to: int) -> set[str]:
+        return {one.subject for one in self.events if one.offset <= to and isinstance(one.body, Posting)}
+
+    def delivered(self, source: str, event_ids: Sequence[str], *, of: Sequence[str] | None = None) -> list[bool]:
+        subjects = of if of is not None else [""] * len(event_ids)
+        pairs = zip(event_ids, subjects, strict=True)
+        return [_identity(source, id, subject, own=of is not None) in self.deliveries for id, subject in pairs]
+
+    def has_entity(self, entity: str) -> bool:
+        return any(name.startswith(f"{entity}/") for _, name in enumerate(self.names._names))
+
+    def belonging_to(self, subject: str) -> list[str]:
+        found = dict.fromkeys(
+            event.subject
+            for event in self.events
+            if isinstance(event.body, Facts | Correction)
+            and any(isinstance(one.value, Belongs) and one.value.group == subject for one in event.body.points)
+        )
+        return list(found)
 
     def close(self) -> None:
         self.stopped = self.stopped or "closed"
@@ -227,6 +296,11 @@ class TopicLog:
         event_id, body = decode(int(kind), payload, self.names)
         origin = Origin(source, actor, basis, retention)
         return Event(offset + 1, int(recorded), subject, int(version), body, origin, event_id, b"")
+
+
+def _identity(source: str, event_id: str, subject: str, *, own: bool) -> tuple[str, ...]:
+    """What makes a second delivery one: of what the program made itself, the subject too."""
+    return (source, event_id, subject) if own else (source, event_id)
 
 
 def _at(index: int, error: DeliveryConflict | VersionConflict) -> DeliveryConflict | VersionConflict:

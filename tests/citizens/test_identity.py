@@ -1,0 +1,143 @@
+"""Which event is which: this program's own are told apart from all others; and one form of every name."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from citizens import (
+    Belongs,
+    DeliveryConflict,
+    Draft,
+    Facts,
+    InvalidEvent,
+    Movement,
+    Origin,
+    Point,
+    Value,
+    check_payable,
+    post,
+    same_value,
+)
+from citizens.events import OWN_SOURCES
+from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
+
+OWN = Origin("rulewright", "annual", "us, for 2024", "tax")
+
+
+@pytest.mark.parametrize("source", OWN_SOURCES)
+def test_nobody_delivers_under_the_programs_own_sources(tmp_path: Path, source: str) -> None:
+    origin = Origin(source, "clerk", "tax code 1", "tax")
+    with fresh(tmp_path) as log:
+        for event_id in ("compaction-2", "assessment/income_tax/2024/tax_unit/1"):
+            with pytest.raises(InvalidEvent, match="kept for what this program"):
+                log.append([Draft("person/1", Facts((Point("wages", DAY, 1),)), origin, event_id)])
+        with pytest.raises(InvalidEvent, match="annual runs"):
+            log.append([wages("annual_run/income_tax-2024", "1", "a")])
+        assert log.head() == 0
+
+
+def test_own_events_of_two_subjects_share_no_identity_whatever_the_ids(tmp_path: Path) -> None:
+    with fresh(tmp_path) as log:
+        first, second = (
+            Draft(f"tax_unit/{unit}", Facts((Point("a", DAY, 1),)), OWN, "the same id", own=True) for unit in "12"
+        )
+        assert [receipt.duplicate for receipt in log.append([first, second, first])] == [False, False, True]
+
+
+def test_what_was_recorded_of_somebody_erased_is_not_known_of_a_successor(tmp_path: Path) -> None:
+    own = Draft("tax_unit/1", Facts((Point("a", DAY, 1),)), OWN, "assessment/2024/tax_unit/1", own=True)
+    with fresh(tmp_path) as log:
+        log.append([own])
+        assert log.delivered(OWN.source, [own.event_id], of=["tax_unit/1"]) == [True]
+        log.erase("tax_unit/1", actor="dpo", legal_basis="GDPR", reason="request")
+        assert log.delivered(OWN.source, [own.event_id], of=["tax_unit/1"]) == [False]
+        log.append([wages("tax_unit/1", "5", "registered again")])
+        assert log.delivered(OWN.source, [own.event_id], of=["tax_unit/1"]) == [False]
+        assert not log.append([own])[0].duplicate
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_second_delivery_that_names_somebody_erased_is_a_duplicate_and_brings_no_name_back(
+    tmp_path: Path, again: bool
+) -> None:
+    def joins(event_id: str, group: str = "tax_unit/Doe-7741") -> Draft:
+        return Draft("person/1", Facts((Point("tax_unit", DAY, Belongs(group, "head")),)), TAX, event_id)
+
+    with fresh(tmp_path) as log:
+        log.append([joins("a")])
+        log.erase("tax_unit/Doe-7741", actor="dpo", legal_basis="GDPR", reason="request")
+        if again:
+            log.append([wages("tax_unit/Doe-7741", "5", "new")])
+        subjects = log.stats().subjects
+        assert log.append([joins("a")])[0].duplicate
+        assert log.stats().subjects == subjects
+        with pytest.raises(DeliveryConflict):
+            log.append([joins("a", "dwelling/Doe-7741")])
+        assert log.stats().subjects == subjects
+    for path in (path for path in tmp_path.rglob("*") if path.is_file() and not again):
+        assert b"Doe-7741" not in path.read_bytes(), path
+
+
+def test_a_compactions_record_is_nobodys_to_take(tmp_path: Path) -> None:
+    clock = Clock()
+    with fresh(tmp_path, clock) as log:
+        log.append([wages("person/1", "1", "a")])
+        clock.now = 1
+        log.append([wages("person/1", "2", "b")])
+        for number in range(1, 9):  # whatever it calls itself
+            log.append([wages("person/1", "3", f"compaction-{number}")])
+        assert log.compact({"tax": moment(5)}, actor="a", legal_basis="b").removed
+        assert log.verify().sound
+
+
+VALUES: tuple[Value, ...] = (
+    True, False, 1, 0, Decimal(1), Decimal(0), Decimal("1.0"), "1", "true", "", None,
+    date(1970, 1, 1), date(1970, 1, 2), Belongs("a/1", "r"), Belongs("a/2", "r"), Belongs("a/1", "q"),
+)  # fmt: skip
+
+
+@given(st.sampled_from(VALUES), st.sampled_from(VALUES))
+def test_a_value_is_the_same_fact_only_if_kind_and_value_are(left: Value, right: Value) -> None:
+    same = type(left) is type(right) and left == right
+    assert same_value(left, right) is same
+    points = Point("a", DAY, left), Point("a", DAY, right)
+    assert (points[0] == points[1]) is same
+    assert not same or hash(points[0]) == hash(points[1])
+
+
+@pytest.mark.parametrize(
+    "subject", ["person/1 ", "person/ 1", "person/a  b", "person/e\u0301", "person/\u200b1", "person/1\t"]
+)
+def test_a_name_that_looks_like_another_is_refused_wherever_it_stands(tmp_path: Path, subject: str) -> None:
+    with fresh(tmp_path) as log:
+        with pytest.raises(InvalidEvent):
+            log.append([wages(subject, "1", "a")])
+        with pytest.raises(InvalidEvent):
+            log.append([Draft("form/1", Facts((Point("person", DAY, Belongs(subject, "owner")),)), TAX, "b")])
+        assert log.head() == 0
+
+
+@pytest.mark.parametrize(
+    ("period", "currency"), [(" 2024", "USD"), ("2024 ", "USD"), ("", "USD"), ("2024", "usd"), ("2024", "US")]
+)
+def test_a_posting_has_one_form(period: str, currency: str) -> None:
+    with pytest.raises(InvalidEvent):
+        post(Movement.PAYMENT, Decimal(1), period=period, currency=currency, cause="a")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "payable"),
+    [("100.001", "USD", 0), ("100.01", "USD", 1), ("1.5", "JPY", 0), ("1.555", "KWD", 1), ("1E+2", "USD", 1)],
+)
+def test_an_amount_is_one_that_can_be_paid(amount: str, currency: str, payable: bool) -> None:
+    if payable:
+        check_payable(Decimal(amount), currency)
+        return
+    with pytest.raises(InvalidEvent):
+        check_payable(Decimal(amount), currency)
