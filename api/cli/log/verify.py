@@ -35,9 +35,9 @@ def verify_command(
     elif found.sound:
         without = "; the key store was not looked at" if events_only else ""
         say(f"sound: {count(found.events, 'event')}, up to offset {found.head}{without}")
-        say(f"link   {found.chain}")
         for line in _trust(found, seen):
             say(line)
+        say(f"link   {found.chain}")
     else:
         for problem in found.problems:
             complain(f"error: {problem.what}")
