@@ -102,7 +102,7 @@ class KeyStore:
         self.path = path
         if log_id is None and not (path.exists() and path.stat().st_size):
             remedy = "name it with RULEWRIGHT_KEYS if it lies elsewhere, or restore it from a backup"
-            raise LogDamaged(f"there is no key store at {path}; {remedy}")
+            raise LogDamaged(f"{path} cannot be opened: there is no key store; {remedy}")
         require_private(path, create=log_id is not None)
         self._connection = connect(path, settings, write=write)
         self._writing = False
