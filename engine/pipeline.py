@@ -38,6 +38,7 @@ from engine.reading.documents import read_ruleset
 from engine.reforms.apply import apply_reforms
 from engine.syntax.nodes import shown
 from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
+from engine.values.periods import Unit
 from engine.values.types import Kind
 
 MAX_DEFINITIONS = 200_000
@@ -151,6 +152,8 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
     whole = coverage.untouched(symbols, problems)
     dates = coverage.DateCoverage(program.settings, _constants(program), program.functions, problems)
     for definition in program.definitions.values():
+        if definition.period.unit is Unit.ETERNITY:
+            dates.check_for_all_time(definition.formulas)
         dates.check(definition.formulas)
     sound = [one for name, one in program.definitions.items() if _declared(name) in whole]
     parameters = {name: one for name, one in program.parameters.items() if name in whole}

@@ -44,7 +44,6 @@ from citizens import (
 )
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from engine.values.periods import parse_period
 
 WINDOW = 2_000
 
@@ -135,7 +134,7 @@ class Follower:
                     f"`{name}` was assessed for {period}, and the rules have no such assessment",
                     f"follow with the rules that it was assessed by; these declare: {known}",
                 )
-            parsed = parse_period(period, dict(self.program.settings.calendars))
+            parsed = self.program.settings.period(period)
             self._terms[key] = terms_of(self.program, rules, parsed, self._actor)
         return self._terms[key]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.cases.explain import Explained, Reasons, explained, reasons
-from api.cases.naming import period_for
+from api.cases.naming import has_period, period_for
 from api.cases.outcomes import as_text
 from api.cases.overlays import set_beyond_what_is_stated
 from api.cases.values import as_json as value_json
@@ -74,7 +74,7 @@ class Result:
 
     `determined` (`value`), `undetermined` (`low` and `high`, where an end may be missing, or `options`;
     `may_not_apply`, `may_fail`, and `needs`: how many unknown facts it hangs on), `not_applicable`, `failed`
-    (`problem`). `text` is the same in words.
+    (`problem`). `text` is the same in words. `days` are the first and last day of a period that is not civil.
     """
 
     figure: str
@@ -96,6 +96,7 @@ class Result:
     problem: Problem | None = None
     reasons: Reasons | None = None
     explanation: Explained | None = None
+    days: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def calculate(
     if machine is not None and asked.explain == "none" and not asked.ask:
         answers = machine.answers(case, wanted)
     if answers is None:
-        answers = list(_answers(program, case, wanted, interpreter))
+        answers = list(_answers(program, case, wanted, interpreter, must))
     if wanted and must and not answers:
         raise nobody(program, case, wanted[0])
     results = tuple(_result(program, fact, outcome) for fact, outcome in answers)
@@ -213,11 +214,13 @@ def nobody(program: Program, case: Case, definition: Definition) -> Misuse:
 
 
 def _answers(
-    program: Program, case: Case, wanted: Sequence[Definition], interpreter: Interpreter
+    program: Program, case: Case, wanted: Sequence[Definition], interpreter: Interpreter, must: bool
 ) -> Iterator[tuple[Fact, Outcome]]:
     for definition in wanted:
+        if not must and not has_period(program, definition, case.at):
+            continue  # nobody named it, and it is of another time
         for instance in instances_of(case, definition):
-            fact = Fact(definition.name, instance, period_for(definition, case.at))
+            fact = Fact(definition.name, instance, period_for(program, definition, case.at))
             yield fact, interpreter.find(fact)
 
 
@@ -239,6 +242,7 @@ def _result(program: Program, fact: Fact, outcome: Outcome) -> Result:
         as_text(outcome, definition, settings),
         citations(definition.law),
         settings.is_projection(fact.period.start),
+        days="" if fact.period.kind.is_civil else fact.period.days,
     )
 
     def data(value: object) -> Json:

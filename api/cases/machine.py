@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from api.cases.naming import period_for
+from api.cases.naming import has_period, period_for
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
@@ -84,7 +84,9 @@ class Machine:
             figures = result.figures[definition.name]
             if figures.status is not None and (figures.status != KNOWN).any():
                 return None
-            period = period_for(definition, case.at)
+            if not has_period(self.program, definition, case.at):
+                return None
+            period = period_for(self.program, definition, case.at)
             instances = case.instances.get(definition.entity, ())
             for instance, entry in zip(instances, figures.entries.tolist(), strict=True):
                 value = value_of(self.program, definition, int(entry))
@@ -93,7 +95,9 @@ class Machine:
 
 
 def columns_of(program: Program, case: Case) -> Columns | None:
-    """A case as a population of its instances, in order; None if a column cannot hold a fact."""
+    """A case as a population of its instances, in order; None if columns cannot hold what is stated."""
+    if case.held or case.within:
+        return None
     places = {entity: {name: row for row, name in enumerate(ids)} for entity, ids in case.instances.items()}
     entries: dict[Cell, dict[int, int]] = {}
     for fact, value in case.given.items():

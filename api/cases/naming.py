@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from api.failures import Misuse, suggestion
 from engine.ir.program import Definition, Program
-from engine.values.periods import Period, parse_period
+from engine.values.periods import Period
 
 
 def find_definition(program: Program, name: str) -> Definition:
@@ -37,7 +37,7 @@ def read_period(program: Program, text: str, projected: bool = False) -> Period:
     What they only project counts if `projected`.
     """
     try:
-        period = parse_period(text, dict(program.settings.calendars))
+        period = program.settings.period(text)
     except ValueError as fault:
         raise Misuse(str(fault), "give the period as `--at 2024`") from None
     settings = program.settings
@@ -54,6 +54,32 @@ def exported_names(program: Program) -> Sequence[str]:
     return sorted(one.name for one in program.definitions.values() if one.exported and not one.is_input)
 
 
-def period_for(definition: Definition, at: Period) -> Period:
-    """The period of a figure that a case at `at` asks for: `at` itself, or the one that contains its first day."""
-    return at if definition.period == at.kind else definition.period.containing(at.start)
+def period_for(program: Program, definition: Definition, at: Period) -> Period:
+    """The period of a figure that is asked for at `at`: the one that is or holds it.
+
+    Raises Misuse if there is not one, or if it begins before the time that the rules answer for.
+    """
+    found = definition.period_at(at)
+    if found is None:
+        raise Misuse(*several_periods(definition, at))
+    covers = program.settings.covers_from
+    if not has_period(program, definition, at):
+        message = f"`{definition.short_name}` for {found} begins before {covers}, from when these rules answer"
+        raise Misuse(message, f"write `--at {found.shift(1)}`")
+    return found
+
+
+def has_period(program: Program, definition: Definition, at: Period) -> bool:
+    """Whether `at` says which period of a figure is meant, and the rules answer for it."""
+    found = definition.period_at(at)
+    covers = program.settings.covers_from
+    return found is not None and (definition.is_input or not found.start < covers <= found.end)
+
+
+def several_periods(definition: Definition, at: Period) -> tuple[str, str]:
+    """That `at` does not say which period of a figure is meant, and what to write."""
+    touched = at.parts(definition.period)
+    shown = touched if len(touched) == 2 else (touched[0], touched[-1])
+    told = [f"`{one}`" if one.kind.is_civil else f"`{one}` ({one.days})" for one in shown]
+    message = f"`{definition.short_name}` is per {definition.period}, and {at} touches {len(touched)} of them"
+    return message, f"say which: `--at` {told[0]} or {told[1]}"

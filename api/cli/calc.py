@@ -37,7 +37,8 @@ def _report(found: Calculation) -> None:
     names = [f"{one.figure}{f' of {one.of.id}' if several else ''}" for one in found.results]
     width = max((len(name) for name in names), default=0)
     for name, one in zip(names, found.results, strict=True):
-        say(f"{name:<{width}}  {one.text}{' (projected)' if one.projected else ''}")
+        days = f" ({one.period}, {one.days})" if one.days else ""
+        say(f"{name:<{width}}  {one.text}{' (projected)' if one.projected else ''}{days}")
     if found.set_by_reforms:
         say()
     for line in found.set_by_reforms:

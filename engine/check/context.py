@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Union
 
 from engine.check.resolve import Symbols
@@ -68,6 +69,7 @@ class Several:
 
 
 Part = Union[Value, Row, Who, Several]
+Ends = tuple[Fraction | None, Fraction | None]  # between what a number lies; None is an open end
 Known = frozenset[Union[ir.Expression, ir.Subject]]
 
 
@@ -102,6 +104,7 @@ class Elaboration(ABC):
         self.problems = problems
         self.optional_figures: set[str] = set()
         self.used: set[str] = set()
+        self.bounds: dict[str, Ends] = {}
         self._serial = 0
 
     @property

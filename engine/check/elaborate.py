@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.check import aggregates, builtins, calls, dates, navigation, operators, order, presence
+from engine.check import aggregates, builtins, calls, dates, navigation, operators, order, presence, windows
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
 from engine.check.resolve import BUILTINS, FUNCTIONS
@@ -88,7 +88,7 @@ class Elaborator(Elaboration):
             case ast.At():
                 return navigation.at(self, node, scope)
             case ast.OverTime():
-                return navigation.over_time(self, node, scope)
+                return windows.over_time(self, node, scope)
             case _:
                 assert_never(node)
 
@@ -241,6 +241,8 @@ class Elaborator(Elaboration):
         if not isinstance(part, Value):
             return self._let_part(node, index, scope, part, expected)
         name = self.fresh(binding.name)
+        if part.type == INTEGER:
+            self.bounds[name] = windows.ends(self, part.node)
         local = ir.Local(part.type, binding.span, name)
         inner = scope.with_name(binding.name, Value(local, optional=part.optional, zero=False))
         body = self._let(node, index + 1, inner, expected)

@@ -7,11 +7,10 @@ from dataclasses import replace
 from engine.check.context import Elaboration, Part, Scope, Value, Who, failed
 from engine.check.names import figure_type, name_part, reading
 from engine.check.resolve import Symbol, did_you_mean
-from engine.check.times import Figure, constant_time, is_money, is_stock, when_time
+from engine.check.times import Figure, constant_time, when_time
+from engine.check.windows import spread_kind, spreads
 from engine.ir import nodes as ir
 from engine.syntax import ast
-from engine.values.periods import PeriodKind, Unit
-from engine.values.types import BOOLEAN
 
 
 def at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
@@ -49,81 +48,18 @@ def _constant_at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
     )
 
 
-def over_time(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:
-    """`sum(x over months)` or `sum(x over last 3 years)`."""
-    if node.count == 0 and node.unit not in ("days", "months", "years") and isinstance(node.body, ast.Name):
-        help_text = f"write `{node.operation}(m.{node.body.name} for m in {node.unit})`"
-        if node.unit in ("day", "month", "year"):
-            help_text = f"write `{node.operation}({node.body.name} over {node.unit}s)`"
-        return elab.fail("E505", f"`{node.unit}` are no periods to run over", node.span, help=help_text)
-    found = figure_path(elab, node.body, scope)
-    if found is None:
-        return failed(node.span)
-    symbol, figure, who = found
-    if figure.period is None:
-        return failed(node.span)
-    value_type = figure_type(figure)
-    if node.operation == "sum" and is_stock(figure):
-        window = f"last {node.count} {node.unit}" if node.count else node.unit
-        help_text = f"read it at a date: `{figure.name} @ end`; or take `max({figure.name} over {window})`"
-        return elab.fail("E602", "a stock is not summed over time", node.body.span, help=help_text)
-    problem = _window_problem(node, figure.period, scope)
-    if problem is not None:
-        return elab.fail("E603", problem[0], node.span, help=problem[1])
-    boolean = node.operation in ("any", "all")
-    if boolean != (value_type == BOOLEAN) or not (boolean or value_type.is_number):
-        message = f"`{node.operation}` over time is not defined for a {value_type}"
-        return elab.fail("E502", message, node.span, help="sum, min and max take numbers; any and all take conditions")
-    elab.used.add(symbol.name)
-    read = ir.OverTime(value_type, node.span, node.operation, symbol.name, who.subject, figure.period, node.count)
-    return Value(read, who.optional or symbol.name in elab.optional_figures)
-
-
-def _window_problem(node: ast.OverTime, kind: PeriodKind, scope: Scope) -> tuple[str, str] | None:
-    if node.operation not in ("sum", "min", "max", "any", "all"):
-        return f"`{node.operation}` does not run over periods", "use sum, min, max, any or all"
-    if node.count == 0 and node.unit != "months":
-        return "it is not said how many earlier periods", "write `over last 3 years`"
-    if node.count == 0 and kind == scope.period:
-        return f"the figure is per {kind} itself", "read it by its name alone, or `over last 3 years` for earlier ones"
-    if node.count == 0:
-        if node.unit != "months" or kind.unit is not Unit.MONTH or scope.period is None:
-            return "only a monthly figure runs over months", "write `over last 3 years` for earlier periods"
-        if scope.period.unit is not Unit.YEAR:
-            return "only a yearly formula has months to run over", "give the definition `period: year`"
-        return None
-    if node.unit.removesuffix("s") != str(kind) and node.unit != str(kind):
-        count = 12 * node.count if kind.unit is Unit.MONTH and node.unit == "years" else node.count
-        return f"this figure is per {kind}, not per {node.unit.removesuffix('s')}", f"write `over last {count} {kind}s`"
-    if node.count > 120:
-        return "at most 120 earlier periods are read", "name a shorter window"
-    return None
-
-
 def spread(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
-    """`spread(x, months)`: a twelfth of a yearly flow."""
-    months = node.arguments[1]
-    if not isinstance(months, ast.Name) or months.name != "months":
-        return elab.fail("E505", "a flow is spread over months", months.span, help="write `spread(x, months)`")
-    if scope.period is None or scope.period.unit is not Unit.MONTH:
-        help_text = "in a yearly formula read the yearly figure itself"
-        return elab.fail("E603", "`spread` serves a monthly formula", node.span, help=help_text)
-    found = figure_path(elab, node.arguments[0], scope)
-    if found is None:
+    """`spread(x, months)`: a flow of a longer period in equal parts, in a formula of the shorter one."""
+    kind = spread_kind(elab, node, scope)
+    found = figure_path(elab, node.arguments[0], scope) if kind is not None else None
+    if kind is None or found is None:
         return failed(node.span)
     symbol, figure, who = found
-    if figure.period is None:
+    if figure.period is None or not spreads(elab, node, figure, kind):
         return failed(node.span)
-    if is_stock(figure) or not is_money(figure):
-        help_text = "a state is the same in every month: read it with `@ start` or `@ end`"
-        return elab.fail(
-            "E602", f"`{figure.name}` is not a flow of money, and is not spread", node.span, help=help_text
-        )
-    if figure.period.unit is not Unit.YEAR:
-        return elab.fail("E603", f"`{figure.name}` is not yearly", node.span, help="only a yearly flow is spread")
     read = ir.VariableRead(figure_type(figure), node.span, symbol.name, who.subject, ir.Containing(figure.period))
     elab.used.add(symbol.name)
-    return Value(ir.Spread(read.type, node.span, read), who.optional or symbol.name in elab.optional_figures)
+    return Value(ir.Spread(read.type, node.span, read, kind), who.optional or symbol.name in elab.optional_figures)
 
 
 def figure_path(elab: Elaboration, node: ast.Expression, scope: Scope) -> tuple[Symbol, Figure, Who] | None:

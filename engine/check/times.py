@@ -7,10 +7,9 @@ from engine.ir import nodes as ir
 from engine.reading.declarations import Input, Requirement, Variable
 from engine.syntax import ast
 from engine.text.source import Span
-from engine.values.periods import PeriodKind, Unit
+from engine.values.periods import PeriodKind, Unit, lengths, nests
 from engine.values.types import DATE, Kind
 
-_LENGTH = {Unit.DAY: 0, Unit.MONTH: 1, Unit.YEAR: 2, Unit.ETERNITY: 3}
 Figure = Input | Variable | Requirement
 
 
@@ -37,16 +36,11 @@ def read_time(elab: Elaboration, figure: Figure, scope: Scope, span: Span) -> ir
         help_text = f"write `{figure.name} @ start` or `{figure.name} @ end`"
         elab.problems.add("E602", f"`{figure.name}` is a stock: say at which date it is read", span, help=help_text)
         return None
-    if not is_money(figure) and _contains(kind, own):
+    if not is_money(figure) and nests(own, kind):
         return ir.Containing(kind)
     message = f"`{figure.name}` is {_per(kind)}, and this formula is {_per(own)}"
     elab.problems.add("E601", message, span, help=_remedy(figure, kind, own))
     return None
-
-
-def _contains(longer: PeriodKind, shorter: PeriodKind) -> bool:
-    same_months = shorter.unit is Unit.DAY or longer.calendar.day == shorter.calendar.day
-    return _LENGTH[longer.unit] > _LENGTH[shorter.unit] and same_months
 
 
 def _per(kind: PeriodKind) -> str:
@@ -57,14 +51,14 @@ def _remedy(figure: Figure, kind: PeriodKind, own: PeriodKind) -> str:
     name = figure.name
     if own.unit is Unit.ETERNITY:
         return "give this definition the period of what it reads"
-    if kind.unit is Unit.MONTH and own.unit is Unit.YEAR:
-        return (
-            f"write `sum({name} over months)`, or `{name} @ end` for one month"
-            if is_money(figure)
-            else (f"write `{name} @ end`, or `any({name} over months)`")
-        )
-    if kind.unit is Unit.YEAR and own.unit is Unit.MONTH:
-        return f"write `spread({name}, months)` for a twelfth, or `{name} @ this {kind}` for the whole year's"
+    if lengths(kind)[1] < lengths(own)[1]:
+        parts = f"{kind.plural}" if nests(kind, own) else f"{kind.plural} starting"
+        if is_money(figure):
+            return f"write `sum({name} over {parts})`, or `{name} @ end` for one {kind}"
+        return f"write `{name} @ end`, or `any({name} over {parts})`"
+    if lengths(own)[1] < lengths(kind)[0] and nests(own, kind):
+        share = "a twelfth" if (str(own), kind.unit) == ("month", Unit.YEAR) else "an equal part"
+        return f"write `spread({name}, {own.plural})` for {share}, or `{name} @ this {kind}` for the whole {kind}'s"
     return f"write `{name} @ start`, `{name} @ end` or `{name} @ this {kind}`"
 
 
@@ -98,8 +92,7 @@ def _on_day(elab: Elaboration, when: ast.When, kind: PeriodKind, scope: Scope) -
 
 def constant_time(elab: Elaboration, when: ast.When, scope: Scope) -> ir.Time | None:
     """The time that `@ when` names for a parameter: any unit, as seen from the formula's period."""
-    kinds = {str(PeriodKind(Unit.MONTH)): PeriodKind(Unit.MONTH), str(PeriodKind(Unit.DAY)): PeriodKind(Unit.DAY)}
-    kinds.update((name, PeriodKind(Unit.YEAR, calendar)) for name, calendar in elab.settings.calendars.items())
+    kinds = elab.settings.kinds()
     if when.word in ("start", "end", "date"):
         return when_time(elab, when, PeriodKind(Unit.DAY), scope)
     if when.unit not in kinds:

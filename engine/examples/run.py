@@ -21,7 +21,7 @@ from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 from engine.values.numbers import format_decimal
-from engine.values.periods import Period, parse_period
+from engine.values.periods import Period
 from engine.values.types import Kind
 
 _WORDS = ("unknown", "not_applicable", "error")
@@ -108,7 +108,7 @@ class _Runner:
 
     def period(self) -> Period | None:
         try:
-            return parse_period(self.example.at, dict(self.program.settings.calendars))
+            return self.program.settings.period(self.example.at)
         except ValueError as fault:
             self.problems.add("E802", str(fault), self.example.span, help="write `at: 2024`")
             return None

@@ -16,9 +16,11 @@ from engine.interpret import navigation
 from engine.interpret.interpreter import Frame, Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
+from engine.ir.fold import parts_of
 from engine.ir.program import Program
 from engine.reading.declarations import Settings
 from engine.values.numbers import Number, decimal_places, format_decimal
+from engine.values.periods import Period
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value, ValueType
 
 _COMPARISON = {
@@ -32,6 +34,7 @@ _COMPARISON = {
 NOT_KNOWN = "not known"
 _LISTED = 12  # of those chosen, so many are named
 _WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
+_RUNS_TOLD = 6
 _MODES = {"up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero"}
 
 
@@ -194,16 +197,41 @@ class Wording:
             case ir.FunctionCall():
                 return self._function(node, self.say)
             case ir.Spread():
-                return f"a twelfth of {self.say(node.value)}"
+                share = "a twelfth" if str(node.kind) == "month" else f"a {node.kind}'s part"
+                return f"{share} of {self.say(node.value)}"
             case ir.DateFunction(name="attains" | "age_on" | "weekday"):
                 return self._date_function(node)
             case ir.DateFunction() if len(node.arguments) == 2:
                 first, second = (self.say(argument) for argument in node.arguments)
                 return f"the {humanized(node.name).split()[0]} from {first} to {second} ({self.amount(node)})"
+            case ir.OverParts():
+                return self._over_parts(node)
             case ir.OverTime():
                 definition = self.interpreter.program.definitions[node.name]
                 return f"{definition.label or humanized(node.name)} over time ({self.amount(node)})"
         return self.amount(node)
+
+    def _over_parts(self, node: ir.OverParts) -> str:
+        """What was taken over periods, equal neighbours together: `over days (122): yes, 2024-01-01 to 2024-05-01`."""
+        try:
+            periods = parts_of(node, self.frame.period)
+        except OverflowError:
+            periods = ()
+        runs: list[tuple[str, Period, Period, int]] = []
+        for period in periods:
+            said = outcome_words(
+                self.interpreter.evaluate(node.body, replace(self.frame, period=period)), node.body.type, self.settings
+            )
+            if runs and runs[-1][0] == said:
+                runs[-1] = (said, runs[-1][1], period, runs[-1][3] + 1)
+            else:
+                runs.append((said, period, period, 1))
+        told = [
+            f"{said}, {first.start}" + (f" to {last.end}, {count} {node.kind.plural}" if count > 1 else "")
+            for said, first, last, count in runs[:_RUNS_TOLD]
+        ]
+        more = "; …" if len(runs) > _RUNS_TOLD else ""
+        return f"over {node.kind.plural} ({self.amount(node)}): {'; '.join(told)}{more}"
 
     def _date_function(self, node: ir.DateFunction) -> str:
         parts = [self.say(argument) for argument in node.arguments]

@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from engine.interpret.outcomes import Fact
+from engine.interpret.stated import Days, Held, NotATime, bare, settled_days, stated_for
 from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
 from engine.ir.program import Definition, Program
 from engine.reading.context import Context
@@ -28,8 +29,8 @@ from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source, Span
 from engine.values.numbers import format_decimal
-from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period, Unit, parse_period
-from engine.values.types import Value, ValueType
+from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period
+from engine.values.types import Kind, Value, ValueType
 
 MAX_INSTANCES = 10_000
 
@@ -39,7 +40,8 @@ class Case:
     """Who there is, how they belong together, and what is given. Ids are unique within an entity.
 
     `holders`: (group entity, group id, role) -> people. `group_of`: (group entity, person) -> group id. `owner_of` and
-    `records`: (record entity, id) -> owner, and back.
+    `records`: (record entity, id) -> owner, and back. `held`: (fact, whose) -> what a stock or status is
+    on stretches of days. `within`: facts that are not known, between what they lie (None: anything).
     """
 
     at: Period
@@ -49,6 +51,8 @@ class Case:
     owner_of: Mapping[tuple[str, str], str] = field(default_factory=dict)
     records: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[Fact, Value] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], tuple[Held, ...]] = field(default_factory=dict)
+    within: Mapping[Fact, tuple[Value | None, Value | None]] = field(default_factory=dict)
     complete: bool = False
 
 
@@ -95,6 +99,8 @@ class _Reader:
         self.owner_of: dict[tuple[str, str], tuple[str, Span]] = {}
         self.given: dict[Fact, Value] = {}
         self.places: dict[Fact, Span] = {}
+        self.held: dict[tuple[str, str], tuple[Held, ...]] = {}
+        self.within: dict[Fact, tuple[Value | None, Value | None]] = {}
         self.unnamed: set[str] = set()
         self.complete = False
         self.dated = True
@@ -133,7 +139,7 @@ class _Reader:
         found = node.get("at")
         if isinstance(found, Scalar):
             try:
-                return parse_period(found.text, dict(self.program.settings.calendars))
+                return self.program.settings.period(found.text)
             except ValueError as fault:
                 self.report("E802", str(fault), found.span, help="write `at: 2024`")
                 self.dated = False
@@ -231,16 +237,64 @@ class _Reader:
         definition = self.definition(entity, entry)
         if definition is None:
             return
-        if not isinstance(entry.value, YamlMapping):
-            kind = definition.period
-            period = at if kind == at.kind else self.period_of(definition, at, entry)
-            if period is not None:
-                self.give(definition, name, period, entry.value, entry.key.span)
+        if not isinstance(entry.value, YamlMapping) or _is_bounds(entry.value):
+            self.bare(definition, name, entry, at)
             return
+        stated: list[tuple[Days, Value]] = []
+        taken: list[tuple[date, date, str]] = []
         for dated in entry.value:
-            period = self.stated_period(definition, dated)
-            if period is not None:
-                self.give(definition, name, period, dated.value, dated.key.span)
+            self.dated_value(definition, name, dated, stated, taken)
+        if stated:
+            self.held[(definition.name, name)] = settled_days(stated)
+
+    def bare(self, definition: Definition, name: str, entry: Entry, at: Period) -> None:
+        """A fact that is stated without a time."""
+        if not self.dated:
+            return  # that the case has no period was reported
+        try:
+            periods = bare(definition, at)
+        except NotATime as fault:
+            self.report("E802", fault.message, entry.key.span, help=fault.remedy)
+            return
+        for period in periods:
+            self.give(definition, name, period, entry.value, entry.key.span)
+
+    def dated_value(
+        self,
+        definition: Definition,
+        name: str,
+        dated: Entry,
+        stated: list[tuple[Days, Value]],
+        taken: list[tuple[date, date, str]],
+    ) -> None:
+        """One `time: value` of a fact; E806 if another says something of one of its days."""
+        try:
+            found = stated_for(definition, dated.name, self.program.settings)
+        except NotATime as fault:
+            self.report("E802", fault.message, dated.key.span, help=fault.remedy)
+            return
+        days = found if isinstance(found, Days) else Days(found[0].start, found[-1].end)
+        if not self.is_free(definition, dated, days, taken):
+            return
+        if isinstance(found, Days):
+            value = self.value_of(definition, dated.value, dated.key.span)
+            if value is not None:
+                stated.append((found, value))
+            return
+        for period in found:
+            self.give(definition, name, period, dated.value, dated.key.span)
+
+    def is_free(self, definition: Definition, dated: Entry, days: Days, taken: list[tuple[date, date, str]]) -> bool:
+        """Whether nothing else is stated for any of those days. Of two that are open the later ends the earlier."""
+        opens = "from " if days.is_open else ""
+        for first, last, text in taken:
+            both_open = bool(opens) and text.startswith("from ") and first != days.first
+            if first <= days.last and days.first <= last and not both_open:
+                message = f"`{definition.short_name}` is stated twice: for {text} and for {dated.name}"
+                self.report("E806", message, dated.key.span, help="leave one of the two out, or part their days")
+                return False
+        taken.append((days.first, days.last, dated.name))
+        return True
 
     def definition(self, entity: Entity, entry: Entry) -> Definition | None:
         found = self.program.definitions.get(entry.name)
@@ -260,47 +314,45 @@ class _Reader:
             self.report("E801", message, entry.key.span, help=self.suggest(entry.name, own))
         return None
 
-    def period_of(self, definition: Definition, at: Period, entry: Entry) -> Period | None:
-        """The period meant by a fact that states none: the one that contains the case's first day."""
-        kind = definition.period
-        if kind.unit is Unit.ETERNITY or kind.containing(at.start).contains(at):
-            return kind.containing(at.start)
-        if definition.stock:
-            return kind.containing(at.end)
-        if not self.dated:
-            return None  # that the case has no period was reported
-        message = f"`{entry.name}` is per {kind}, and the case is at {at}"
-        self.report("E802", message, entry.key.span, help=f"say for which {kind}: `{entry.name}: {{2024-01: …}}`")
-        return None
-
-    def stated_period(self, definition: Definition, dated: Entry) -> Period | None:
-        kind = definition.period
-        text = dated.name
-        if kind.unit is Unit.YEAR and ":" not in text and kind.calendar.name != "year":
-            text = f"{kind.calendar.name}:{text}"
-        try:
-            period = parse_period(text, dict(self.program.settings.calendars))
-        except ValueError as fault:
-            self.report("E802", str(fault), dated.key.span, help="write periods such as `2024` or `2024-03`")
-            return None
-        if period.kind != kind:
-            period_ok = kind.containing(period.start) if kind.unit is period.kind.unit else None
-            if period_ok is not None:
-                return period_ok
-            message = f"`{definition.short_name}` is per {kind}, not for {text}"
-            self.report("E802", message, dated.key.span, help=f"write a {kind}")
-            return None
-        return period
-
     def give(self, definition: Definition, name: str, period: Period, node: Node, place: Span) -> None:
-        if isinstance(node, Scalar) and node.style is Style.PLAIN and node.text in ("null", "~", ""):
-            return  # stated as not known
-        value = self.typed(definition, node, place)
-        if value is None:
+        if isinstance(node, YamlMapping):
+            self.bounds(definition, Fact(definition.name, name, period), node)
             return
-        if self.in_range(definition, value, node):
+        if self.is_unknown(definition, node):
+            self.within[Fact(definition.name, name, period)] = (None, None)
+            return
+        value = self.value_of(definition, node, place)
+        if value is not None:
             fact = Fact(definition.name, name, period)
             self.given[fact], self.places[fact] = value, place
+
+    def is_unknown(self, definition: Definition, node: Node) -> bool:
+        """Whether a fact is stated as one that was asked and is not known."""
+        plain = isinstance(node, Scalar) and node.style is Style.PLAIN and node.text == "unknown"
+        enum = definition.type.enum
+        return plain and not (enum and "unknown" in self.program.settings.enums[enum].members)
+
+    def value_of(self, definition: Definition, node: Node, place: Span) -> Value | None:
+        """The value that is stated; None if it is stated as not known, or after a report."""
+        if isinstance(node, Scalar) and node.style is Style.PLAIN and node.text in ("null", "~", ""):
+            return None
+        value = self.typed(definition, node, place)
+        return value if value is not None and self.in_range(definition, value, node) else None
+
+    def bounds(self, definition: Definition, fact: Fact, node: YamlMapping) -> None:
+        """`{at_least: 1, at_most: 11_600}`: a number or date of which only that is known."""
+        if not definition.type.is_number and definition.type.kind is not Kind.DATE:
+            message = f"`{definition.short_name}` has no order, so that nothing lies between bounds"
+            self.report("E802", message, node.span, help="state its value, or leave it out")
+            return
+        ends: dict[str, Value | None] = {"at_least": definition.low, "at_most": definition.high}
+        for entry in node:
+            ends[entry.name] = self.value_of(definition, entry.value, entry.key.span)
+        low, high = ends["at_least"], ends["at_most"]
+        if low is not None and high is not None and low > high:  # type: ignore[operator]
+            self.report("E802", "nothing lies between these bounds", node.span, help="write the lower as `at_least`")
+            return
+        self.within[fact] = (low, high)
 
     def typed(self, definition: Definition, node: Node, place: Span) -> Value | None:
         found = Diagnostics()
@@ -437,6 +489,8 @@ class _Reader:
             owner_of={key: owner for key, (owner, _) in self.owner_of.items()},
             records={key: tuple(names) for key, names in records.items()},
             given=self.given,
+            held=self.held,
+            within=self.within,
             complete=self.complete,
         )
 
@@ -446,6 +500,15 @@ def stated_type(program: Program, definition: Definition) -> ValueType:
     members = program.settings.enums[definition.type.enum].members if definition.type.enum else ()
     or_none = definition.may_not_apply and "none" not in members
     return replace(definition.type, or_none=or_none)
+
+
+def _is_bounds(node: Node) -> bool:
+    """Whether a mapping states bounds, and not times."""
+    return (
+        isinstance(node, YamlMapping)
+        and {entry.name for entry in node} <= {"at_least", "at_most"}
+        and bool(node.entries)
+    )
 
 
 def instances_of(case: Case, definition: Definition) -> Iterator[str]:

@@ -18,7 +18,7 @@ an empty stack, and then the ones that wait for it. Figures that turn out to dep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, assert_never
@@ -42,18 +42,19 @@ from engine.interpret.outcomes import (
     stated,
 )
 from engine.interpret.recursion import deep_recursion
+from engine.interpret.stated import on
+from engine.interpret.windows import over_parts, touched, window
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.text.source import Span
 from engine.values.exact import as_date
-from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, PeriodKind, Unit
+from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, Unit
 from engine.values.types import Kind, ValueType
 
 MAX_DEPTH = 100
 MAX_CALLS = 200
 MAX_PATH = 50
-MAX_PERIODS = 60
 MAX_OPEN_EXCEPTIONS = 10
 GENERAL = "the general rule"
 UNKNOWN_DAY = "the day on which it is read is not known"
@@ -165,6 +166,10 @@ class Interpreter:
         given = self.case.given.get(fact)
         if given is not None:
             return Step(fact, definition, "given", stated(given))
+        if self.case.held or self.case.within:
+            step = self._otherwise_stated(fact, definition)
+            if step is not None:
+                return step
         if definition.default is not None:
             return Step(fact, definition, "default", stated(definition.default))
         if self.case.complete and definition.absent is not None:
@@ -176,6 +181,22 @@ class Interpreter:
         low, high = (EARLIEST_FACT, LATEST_FACT) if dated else (definition.low, definition.high)
         anything = self._anything(definition.type, low, high)
         unknown = settled(anything, frozenset((fact,)), may_not_apply=definition.may_not_apply)
+        return Step(fact, definition, "unknown", unknown)
+
+    def _otherwise_stated(self, fact: Fact, definition: Definition) -> Step | None:
+        """A fact that is stated for days, or as not known."""
+        held = self.case.held.get((fact.name, fact.instance))
+        value = on(held, fact.period) if held is not None else None
+        if value is not None:
+            return Step(fact, definition, "given", stated(value))
+        if fact not in self.case.within:
+            return None
+        low, high = self.case.within[fact]
+        low, high = (definition.low if low is None else low), (definition.high if high is None else high)
+        if definition.type.kind is Kind.DATE:
+            low, high = (EARLIEST_FACT if low is None else low), (LATEST_FACT if high is None else high)
+        range_ = self._anything(definition.type, low, high)
+        unknown = settled(range_, frozenset((fact,)), may_not_apply=definition.may_not_apply)
         return Step(fact, definition, "unknown", unknown)
 
     def _anything(self, value_type: ValueType, low: Any = None, high: Any = None) -> Interval | Choice:
@@ -239,7 +260,7 @@ class Interpreter:
                 return self._constant(node, frame)
             case ir.And() | ir.Or():
                 deciding = isinstance(node, ir.Or)
-                return self._logic(node.values, deciding, lambda one: self.evaluate(one, frame), node.span)
+                return operations.logic(node.values, deciding, lambda one: self.evaluate(one, frame), node.span)
             case ir.Extreme():
                 values = [self.evaluate(one, frame) for one in node.values]
                 return operations.extreme_of(node.operator, node.type.kind, values, node.span)
@@ -257,6 +278,8 @@ class Interpreter:
                 return self._ranked(node, frame)
             case ir.OverTime():
                 return self._over_time(node, frame)
+            case ir.OverParts():
+                return over_parts(node, frame.period, lambda one, at: self.evaluate(one, replace(frame, period=at)))
             case ir.Exceptions():
                 return self._exceptions(node, frame)
             case ir.Otherwise():
@@ -273,7 +296,7 @@ class Interpreter:
                 arguments = [self.evaluate(one, frame) for one in node.arguments]
                 return date_function(node, arguments, self.program.settings.leap_birthday_march)
             case ir.Spread():
-                return arithmetic("/", self.evaluate(node.value, frame), Known(12), node.span)
+                return self._spread(node, frame)
             case ir.NotApplicable():
                 return NOT_APPLICABLE
             case ir.IsNone():
@@ -338,18 +361,6 @@ class Interpreter:
         branches = [branch for truth, branch in ((True, node.then), (False, node.otherwise)) if truth in options]
         return under(either([self.evaluate(one, frame) for one in branches], condition.needs), condition)
 
-    def _logic(
-        self, parts: Iterable[Any], deciding: bool, find: Callable[[Any], Outcome], span: Span | None
-    ) -> Outcome:
-        """`and` (deciding False) or `or` (deciding True): one deciding value is enough, whatever else there is."""
-        outcomes: list[Outcome] = []
-        for part in parts:
-            outcome = find(part)
-            if isinstance(outcome, Known) and outcome.value is deciding:
-                return outcome
-            outcomes.append(outcome)
-        return operations.decided(outcomes, deciding, span)
-
     def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Outcome:
         whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
         bad = blocked(*whens.values())
@@ -402,7 +413,7 @@ class Interpreter:
     def _read_some_day(self, node: ir.VariableRead, instance: str, day: Possible, frame: Frame) -> Outcome:
         """A figure on a day that is not known: what it is in each period in which the day may fall."""
         assert isinstance(node.time, ir.ContainingDate) and isinstance(day.range, Interval)
-        periods = _touched(node.time.kind, day.range)
+        periods = touched(node.time.kind, day.range)
         if periods:
             outcomes = [self._find_for(Fact(node.name, instance, period), frame) for period in periods]
             return under(either(outcomes, day.needs), day)
@@ -444,7 +455,7 @@ class Interpreter:
             return members
         frames = [replace(frame, bound={**frame.bound, node.name: one}) for one in members]
         if node.operator in ("any", "all"):
-            return self._logic(frames, node.operator == "any", lambda one: self._if_counted(node, one), node.span)
+            return operations.logic(frames, node.operator == "any", lambda one: self._if_counted(node, one), node.span)
         bodies: list[tuple[Outcome, Outcome]] = []
         for inner in frames:
             counted = domain.TRUE if node.where is None else self.evaluate(node.where, inner)
@@ -524,22 +535,29 @@ class Interpreter:
             outcome = self.evaluate(part[0], frame)
             return operations.negation(outcome) if part[1] else outcome
 
-        return self._logic(parts, node.operator == "all", find, node.span)
+        return operations.logic(parts, node.operator == "all", find, node.span)
 
     def _over_time(self, node: ir.OverTime, frame: Frame) -> Outcome:
         instance = self._instance(node.subject, frame, node.span)
         if not isinstance(instance, str):
             return instance
         try:
-            facts = [Fact(node.name, instance, period) for period in _window(node, frame.period)]
+            facts = [Fact(node.name, instance, period) for period in window(node, frame.period)]
         except OverflowError as fault:
             return Failure(str(fault), node.span)
         if node.operator in ("any", "all"):
-            return self._logic(facts, node.operator == "any", lambda fact: self._find_for(fact, frame), node.span)
+            return operations.logic(facts, node.operator == "any", lambda fact: self._find_for(fact, frame), node.span)
         outcomes = [self._find_for(fact, frame) for fact in facts]
         if node.operator == "sum":
             return operations.summed(node.type.kind, [(domain.TRUE, one) for one in outcomes], node.span)
         return operations.extreme_of(node.operator, node.type.kind, outcomes, node.span)
+
+    def _spread(self, node: ir.Spread, frame: Frame) -> Outcome:
+        """A flow in equal parts over the periods that its own period has."""
+        period = self._period(node.value.time, frame, node.span)
+        if not isinstance(period, Period):
+            return period
+        return arithmetic("/", self.evaluate(node.value, frame), Known(len(period.parts(node.kind))), node.span)
 
     # --- constants
 
@@ -547,9 +565,10 @@ class Interpreter:
         period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
         if not isinstance(period, Period):
             return self._on_some_day(node, period)
-        found = self.constants.at(node.name, period.start)
+        day = self.program.settings.covers_from if period.kind.unit is Unit.ETERNITY else period.start
+        found = self.constants.at(node.name, day)
         if found is None:
-            return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {period.start}", node.span)
+            return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {day}", node.span)
         frame.step.constants.append((node.name, found.since, found.projected))
         match node:
             case ir.ParameterRead():
@@ -577,23 +596,3 @@ def _winner(node: ir.Exceptions, holding: set[str]) -> str:
         return GENERAL
     winners = [one.name for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
     return winners[0] if len(winners) == 1 else " ".join(sorted(holding))
-
-
-def _window(node: ir.OverTime, period: Period) -> Sequence[Period]:
-    """The periods that are aggregated: the twelve months of a year, or so many periods before the current one."""
-    current = node.kind.containing(period.start)
-    if node.last == 0:
-        return [current.shift(index) for index in range(12)]
-    return [current.shift(-back) for back in range(node.last, 0, -1)]
-
-
-def _touched(kind: PeriodKind, days: Interval) -> Sequence[Period]:
-    """The periods in which a day between two may fall; none if they are too many to look at."""
-    if days.low is None or days.high is None:
-        return ()
-    found = [kind.containing(days.low)]
-    while found[-1].end < days.high:
-        if len(found) >= MAX_PERIODS:
-            return ()
-        found.append(found[-1].shift(1))
-    return found

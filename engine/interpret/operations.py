@@ -6,7 +6,7 @@ choices are the interpreter's, since they decide what is evaluated at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine.interpret import domain
@@ -251,6 +251,17 @@ def present(value: Outcome) -> Outcome:
 
 
 # --- and, or
+
+
+def logic(parts: Iterable[Any], deciding: bool, find: Callable[[Any], Outcome], span: Span | None) -> Outcome:
+    """`and` (deciding False) or `or` (deciding True): one deciding value is enough, whatever else there is."""
+    outcomes: list[Outcome] = []
+    for part in parts:
+        outcome = find(part)
+        if isinstance(outcome, Known) and outcome.value is deciding:
+            return outcome
+        outcomes.append(outcome)
+    return decided(outcomes, deciding, span)
 
 
 def decided(outcomes: Sequence[Outcome], deciding: bool, span: Span | None) -> Outcome:

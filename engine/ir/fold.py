@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
+from engine.reading.declarations import Settings
 from engine.values.exact import calculate, compare
 from engine.values.numbers import Number, round_to
-from engine.values.periods import Period
+from engine.values.periods import Period, Unit
 from engine.values.types import BOOLEAN, NONE, EnumValue, Value
 
 _T = TypeVar("_T")
@@ -42,15 +43,27 @@ def value_at(values: Sequence[tuple[date, _T]], day: date) -> tuple[date, _T] | 
     return chosen
 
 
-def constant_day(time: ir.Time, period: Period) -> date | None:
-    """The day on which a constant is read by a formula of `period`; None where it must be computed."""
+def constant_day(time: ir.Time, period: Period, settings: Settings) -> date | None:
+    """The day on which a constant is read by a formula of `period`; None where it must be computed.
+
+    A formula for all time reads only what never changes (E604), as it is on the first day that the rules answer for.
+    """
     match time:
         case ir.ThisPeriod():
-            return period.start
+            return settings.covers_from if period.kind.unit is Unit.ETERNITY else period.start
         case ir.Containing():
             anchor = period.end if time.at_end else period.start
             return time.kind.containing(anchor).shift(time.shift).start
     return None
+
+
+def parts_of(node: ir.OverParts, period: Period, count: int | None = None) -> tuple[Period, ...]:
+    """The periods over which a formula of `period` evaluates: its parts, or the `count` (understood: as many as there
+    may be) before the one that holds its first day, earliest first. Raises OverflowError outside 1600 to 2999."""
+    if node.last is None:
+        return period.parts(node.kind, node.edge)
+    current = node.kind.containing(period.start)
+    return tuple(current.shift(-back) for back in range(node.most if count is None else count, 0, -1))
 
 
 def fold(node: ir.Expression, period: Period, program: Program) -> ir.Expression:
@@ -102,7 +115,7 @@ class _Folder:
         return tuple(self.fold(node) for node in nodes)
 
     def constant(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead) -> ir.Expression:
-        day = constant_day(node.time, self.period)
+        day = constant_day(node.time, self.period, self.program.settings)
         match node:
             case ir.ParameterRead():
                 found = value_at(self.program.parameters[node.name].values, day) if day else None

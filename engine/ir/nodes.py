@@ -381,10 +381,27 @@ class OverTime(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class OverParts(Node):
+    """`sum count any all min max` of `body`, evaluated in periods of another kind as a formula of that kind is.
+
+    Which periods: those that belong to the formula's period, where `edge` (starting, ending, inside, touching) tells if
+    some straddle it; or, where `last` is given, so many (at most `most`) before the one that holds its first day.
+    """
+
+    operator: str
+    body: Expression
+    kind: PeriodKind
+    edge: str
+    last: Expression | None = None
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Spread(Node):
-    """A yearly flow read in a monthly formula, in twelve equal parts."""
+    """A flow of a longer period in equal parts: over how many periods of `kind` its own has."""
 
     value: VariableRead
+    kind: PeriodKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,5 +436,5 @@ class Otherwise(Node):
 Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
-    Aggregate, OverTime, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked,
+    Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked,
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from engine.ir.nodes import Expression
 from engine.reading.declarations import Parameter, Scale, Settings, Table
 from engine.text.source import Span
 from engine.values.numbers import Grid
-from engine.values.periods import PeriodKind, Unit
+from engine.values.periods import Period, PeriodKind, Unit
 from engine.values.types import Kind, Value, ValueType
 
 
@@ -86,6 +86,13 @@ class Definition:
         if self.period.unit is Unit.ETERNITY or self.stock or self.status:
             return True
         return self.is_input and not self.event and self.type.kind not in (Kind.MONEY, Kind.INTEGER)
+
+    def period_at(self, at: Period) -> Period | None:
+        """The period of the figure that is or holds `at`; None where there is not one: nobody guesses it."""
+        if self.period == at.kind:
+            return at
+        found = self.period.containing(at.start)
+        return found if found.contains(at) else None
 
     @property
     def short_name(self) -> str:

@@ -62,6 +62,9 @@ def _verify_names(node: ir.Expression, program: Program, owner: str) -> None:
         case ir.OverTime():
             read = program.definitions.get(node.name)
             _require(read is not None and read.period == node.kind, node, owner)
+        case ir.OverParts():
+            counted = BOOLEAN if node.operator in ("count", "any", "all") else node.type
+            _fits(node.body.type, counted, node, owner)
         case ir.ParameterRead():
             _require(node.name in program.parameters, node, owner)
         case ir.TableRead():

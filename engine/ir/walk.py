@@ -35,6 +35,8 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return (*(part for case in node.cases for part in (case.when, case.then)), node.general)
         case ir.Round():
             return (node.value, node.step)
+        case ir.OverParts():
+            return (node.body,) if node.last is None else (node.last, node.body)
         case ir.Aggregate():
             return tuple(part for part in (node.where, node.body) if part is not None)
         case ir.Chosen():

@@ -45,6 +45,28 @@ class DateCoverage:
         self.problems = problems
         self._seen: set[tuple[str, date]] = set()
 
+    def check_for_all_time(self, formulas: Formulas) -> None:
+        """E604 where a formula for all time, which has no day, or a function that it calls depends on the day."""
+        remedy = "give the definition a period, or say on which day: `rate @ (date)`"
+        pending = [formulas]
+        while pending:
+            dated = pending.pop()
+            if len(dated) > 1:
+                span = dated[1].body.span
+                self.problems.add(
+                    "E604", "this changes with time, and a formula for all time has no day", span, help=remedy
+                )
+            for node in (node for one in dated for node in walk(one.body)):
+                match node:
+                    case ir.FunctionCall() if node.name in self.functions and (node.name, date.min) not in self._seen:
+                        self._seen.add((node.name, date.min))
+                        pending.append(self.functions[node.name].formulas)
+                    case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead() if isinstance(node.time, ir.ThisPeriod):
+                        constant = self.constants.get(node.name)
+                        if constant is not None and (len(constant.values) > 1 or constant.uprate is not None):
+                            message = f"`{constant.name}` changes, and a formula for all time has no day to read it on"
+                            self.problems.add("E604", message, node.span, help=remedy)
+
     def check(self, formulas: Formulas) -> None:
         """Check dated formulas that are asked for as long as the rules answer, and the functions that they call."""
         pending = [(formulas, self.settings.covers_from)]

@@ -56,7 +56,7 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
             owner_of[(entity, str(row))] = owner
             records[(entity, owner)] = (*records.get((entity, owner), ()), str(row))
     instances = {entity: tuple(map(str, found)) for entity, found in rows.items()}
-    return Case(columns.at, instances, holders, group_of, owner_of, records, given, columns.complete)
+    return Case(columns.at, instances, holders, group_of, owner_of, records, given, complete=columns.complete)
 
 
 def value_of(program: Program, definition: Definition, entry: int) -> Value:

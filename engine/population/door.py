@@ -25,6 +25,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
+from engine.interpret.stated import Days, NotATime, bare, stated_for
 from engine.ir.exclusions import Exclusion, Link, exclusions, refusal
 from engine.ir.program import Definition, Program
 from engine.population.columns import (
@@ -42,8 +43,10 @@ from engine.population.columns import (
 from engine.population.entries import entries_from
 from engine.reading.declarations import Entity
 from engine.values.numbers import format_decimal
-from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, parse_period
+from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, add_months
 from engine.values.types import NONE, Kind
+
+LOOKED_BACK, LOOKED_AHEAD = 40, 10  # years for which a statement that goes on is laid out
 
 pa: Any = pyarrow
 Table = Any
@@ -401,36 +404,54 @@ class _Door:
 
     def figures(self, entity: Entity) -> Iterator[tuple[Cell, Column]]:
         table, taken = self.tables[entity.name], self.linking(entity)
-        given: dict[Cell, str] = {}
+        heads: dict[Cell, str] = {}
         for name in table.column_names:
             if name in taken:
                 continue
-            cell = self.cell(entity, name)
-            if cell is None:
+            cells = self.cells(entity, name)
+            if not self.are_free(entity, name, cells, heads):
                 continue
-            if cell in given:
-                message = f"says the same as the column `{given[cell]}`: both are of {cell.period}; keep one of the two"
-                self.report(entity.name, 0, name, message)
-                continue
-            given[cell] = name
-            yield cell, self.column(entity, name, self.program.definitions[cell.name])
+            column = self.column(entity, name, self.program.definitions[cells[0].name]) if cells else None
+            for cell in cells:
+                assert column is not None
+                yield cell, column
 
-    def cell(self, entity: Entity, name: str) -> Cell | None:
+    def are_free(self, entity: Entity, name: str, cells: list[Cell], heads: dict[Cell, str]) -> bool:
+        """Whether no other column states what this one does."""
+        for cell in cells:
+            other = heads.setdefault(cell, name)
+            if other != name:
+                message = f"says the same as the column `{other}`: both are of {cell.period}; keep one of the two"
+                self.report(entity.name, 0, name, message)
+                return False
+        return True
+
+    def cells(self, entity: Entity, name: str) -> list[Cell]:
+        """What a column states: a figure for the periods that its head names, all with the same entries."""
         figure, _, text = name.partition("@")
         definition = self.program.find(figure)
         if definition is None or definition.entity != entity.name:
             self.report(entity.name, 0, name, f"a {entity.name} has no figure `{figure}`")
-            return None
-        if not text:
-            kind = definition.period
-            start = self.at.end if definition.stock else self.at.start
-            return Cell(definition.name, self.at if kind == self.at.kind else kind.containing(start))
+            return []
         try:
-            period = parse_period(text, dict(self.program.settings.calendars))
-        except ValueError as fault:
-            self.report(entity.name, 0, name, str(fault))
-            return None
-        return Cell(definition.name, definition.period.containing(period.start))
+            found = stated_for(definition, text, self.program.settings) if text else bare(definition, self.at)
+        except NotATime as fault:
+            self.report(entity.name, 0, name, f"{fault.message}: {fault.remedy}")
+            return []
+        if isinstance(found, Days):
+            found = self.periods_of(definition, found)
+        return [Cell(definition.name, period) for period in found]
+
+    def periods_of(self, definition: Definition, days: Days) -> tuple[Period, ...]:
+        """The periods whose last day is one of some days, as far as formulas of the time that is asked for may look."""
+        first = max(days.first, add_months(self.at.start, -12 * LOOKED_BACK))
+        last = min(days.last, add_months(self.at.end, 12 * LOOKED_AHEAD))
+        found: list[Period] = []
+        period = definition.period.containing(first) if first <= last else None
+        while period is not None and period.end <= last:
+            found.append(period)
+            period = period.shift(1)
+        return tuple(found)
 
     def column(self, entity: Entity, name: str, definition: Definition) -> Column:
         members = self.program.settings.enums[definition.type.enum].members if definition.type.enum else ()

@@ -14,7 +14,7 @@ from typing import Any
 from engine.syntax.ast import Expression
 from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
-from engine.values.periods import GREGORIAN, Calendar, PeriodKind
+from engine.values.periods import GREGORIAN, Calendar, Period, PeriodKind, Unit, kind_of, parse_period
 from engine.values.types import WEEKDAYS, Value, ValueType
 
 
@@ -357,9 +357,19 @@ class Settings:
     leap_birthday_march: bool = True
     attains_day_before: bool = False
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: {"year": GREGORIAN})
+    year_is: str = "year"
     enums: Mapping[str, EnumDeclaration] = field(default_factory=lambda: BUILT_IN_ENUMS)
     entities: Mapping[str, Entity] = field(default_factory=dict)
     assessments: Mapping[str, AssessmentRules] = field(default_factory=dict)
+
+    def period(self, text: str) -> Period:
+        """The period that is asked for by `--at` or `at:`. Raises ValueError with a sentence."""
+        return parse_period(text, dict(self.calendars), self.year_is)
+
+    def kinds(self) -> dict[str, PeriodKind]:
+        """Every kind of period that there is, by name, from the shortest civil one to the declared ones."""
+        declared = {name: kind_of(calendar) for name, calendar in self.calendars.items()}
+        return {"day": PeriodKind(Unit.DAY), "month": PeriodKind(Unit.MONTH), **declared}
 
     def is_projection(self, day: date) -> bool:
         """Whether what holds on a day is projected: the law as it stands, with amounts that are not known yet."""

@@ -7,7 +7,6 @@ from engine.reading.declarations import Example
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.syntax.nodes import Mapping, Node, Scalar
 from engine.text.source import Span
-from engine.values.periods import parse_period
 
 KEYS = ("name", "at", "given", "expect")
 
@@ -44,7 +43,7 @@ def _check_at(fields: Fields, scalar: Scalar | None) -> None:
         return
     settings = fields.context.settings
     try:
-        period = parse_period(scalar.text, dict(settings.calendars))
+        period = settings.period(scalar.text)
         if period.end < settings.covers_from <= settings.covers_to:
             message = f"the rules do not answer for {period}"
             help_text = f"choose a time from {settings.covers_from} on"

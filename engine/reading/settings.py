@@ -8,26 +8,26 @@ from datetime import date
 from fractions import Fraction
 
 from engine.reading.assessments import read_assessments
+from engine.reading.calendars import read_calendars
 from engine.reading.context import Context
 from engine.reading.declarations import BUILT_IN_ENUMS, EnumDeclaration, Settings
 from engine.reading.entities import read_entities
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal
 from engine.reading.values import read_day
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
+from engine.syntax.nodes import Entry, Mapping, Node, shown
 from engine.syntax.parser import FREE_AS_MEMBERS
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 from engine.values.numbers import RoundingMode
-from engine.values.periods import GREGORIAN, Calendar, Unit
+from engine.values.periods import Calendar
 from engine.values.types import PLAIN_TYPES
 
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
     "attains",
-    "calendars", "enums", "entities", "assessment",
+    "calendars", "year_is", "enums", "entities", "assessment",
 )  # fmt: skip
-_MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})", re.ASCII)
 
 
 def read_settings(node: Node, name: str, problems: Diagnostics) -> Settings:
@@ -38,7 +38,8 @@ def read_settings(node: Node, name: str, problems: Diagnostics) -> Settings:
     if fields is None:
         return context.settings
     plain = _numbers(fields, _words(fields, Settings(name)))
-    shared = replace(plain, calendars=_calendars(fields), enums=_enums(fields))
+    calendars = read_calendars(fields)
+    shared = replace(plain, calendars=calendars, year_is=_year_is(fields, calendars), enums=_enums(fields))
     entities = read_entities(replace(fields, context=replace(context, settings=shared)))
     whole = replace(shared, entities=entities)
     return replace(whole, assessments=read_assessments(replace(fields, context=replace(context, settings=whole))))
@@ -122,38 +123,15 @@ def _covers(fields: Fields) -> tuple[date, date, date | None]:
     return first, last, end
 
 
-def _calendars(fields: Fields) -> dict[str, Calendar]:
-    calendars = {"year": GREGORIAN}
-    node = fields.node_of("calendars")
-    if node is None:
-        return calendars
-    for entry in named_entries(fields.context, node, fields.span_of("calendars"), "`calendars`", "a calendar"):
-        if entry.name in [unit.value for unit in Unit if unit is not Unit.YEAR]:
-            message = f"`{entry.name}` is a period already"
-            fields.context.report("E210", message, entry.key.span, help="choose another name")
-            continue
-        calendars[entry.name] = _calendar(fields.context, entry)
-    return calendars
-
-
-def _calendar(context: Context, entry: Entry) -> Calendar:
-    what = f"the calendar `{shown(entry.name)}`"
-    inner = open_fields(context, entry.value, entry.key.span, what, ("starts", "named_by"))
-    if inner is None:
-        return Calendar(entry.name)
-    month, day = _month_and_day(context, inner.scalar("starts", needed=True))
-    return Calendar(entry.name, month, day, _choice(inner, "named_by", ("start", "end")) == "end")
-
-
-def _month_and_day(context: Context, scalar: Scalar | None) -> tuple[int, int]:
-    """The day on which a year starts; one that every month has, so that its months start on it too."""
-    found = _MONTH_DAY.fullmatch(scalar.text) if scalar else None
-    if found and 1 <= int(found[1]) <= 12 and 1 <= int(found[2]) <= 28:
-        return int(found[1]), int(found[2])
-    if scalar is not None:
-        message = f"`{shown(scalar.text)}` is not a day on which years start"
-        context.report("E206", message, scalar.span, help="write MM-DD, such as `04-06`, up to the 28th")
-    return 1, 1
+def _year_is(fields: Fields, calendars: dict[str, Calendar]) -> str:
+    """The calendar that a bare year means where a time is asked for."""
+    scalar = fields.scalar("year_is")
+    yearly = [name for name, one in calendars.items() if one.is_yearly]
+    if scalar is None or scalar.text in yearly:
+        return scalar.text if scalar else "year"
+    help_text = fields.context.did_you_mean(scalar.text, yearly)
+    fields.context.report("E216", f"`{shown(scalar.text)}` is no calendar of years", scalar.span, help=help_text)
+    return "year"
 
 
 def _enums(fields: Fields) -> dict[str, EnumDeclaration]:

@@ -66,15 +66,10 @@ def read_period_kind(context: Context, scalar: Scalar | None) -> PeriodKind | No
     """The kind of period that a text names: None, and E215, if there is none."""
     if scalar is None:
         return None
-    calendars = context.settings.calendars
-    match scalar.text:
-        case "day" | "eternity":
-            return PeriodKind(Unit(scalar.text))
-        case "month":
-            return PeriodKind(Unit.MONTH, calendars["year"])
-        case name if name in calendars:
-            return PeriodKind(Unit.YEAR, calendars[name])
-    help_text = context.did_you_mean(scalar.text, ["day", "month", "eternity", *calendars])
+    kinds = {**context.settings.kinds(), "eternity": PeriodKind(Unit.ETERNITY)}
+    if scalar.text in kinds:
+        return kinds[scalar.text]
+    help_text = context.did_you_mean(scalar.text, kinds)
     context.report("E215", f"there is no period `{shown(scalar.text)}`", scalar.span, help=help_text)
     return None
 

@@ -165,12 +165,15 @@ class Ranked(Node):
 
 @dataclass(frozen=True, slots=True)
 class OverTime(Node):
-    """`sum(x over months)`, `sum(x over last 3 years)`. `count` 0 stands for the months of this period."""
+    """`sum(x over months)`, `sum(x over last 3 years)`. `count` 0 stands for the parts of this period; `edge` says
+    which belong to it where they straddle. `counted` is a computed number of earlier periods."""
 
     operation: str
     body: Expression
     count: int
     unit: str
+    edge: str = ""
+    counted: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

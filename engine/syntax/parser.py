@@ -125,8 +125,10 @@ class _Builder:
         match tree.data:
             case "number" | "percent" | "money" | "duration" | "date" | "boolean" | "member" | "name":
                 return self.atom(tree, span)
-            case "attribute" | "index" | "call" | "aggregate" | "count" | "over_parts" | "over_last":
+            case "attribute" | "index" | "call" | "aggregate" | "count":
                 return self.postfix(tree, span, parts)
+            case "over_parts" | "over_parts_by" | "over_last" | "over_last_counted":
+                return self.over(tree, span, parts)
             case "let" | "if" | "case":
                 return self.choice(tree, span, parts)
             case "chosen" | "ordered" | "last":
@@ -202,13 +204,6 @@ class _Builder:
             case "call":
                 return ast.Call(span, values[0], tuple(values[1:]))
         operation = self.operation_name(values[0])
-        name = self.tokens(tree, "NAME")[-1]
-        match tree.data:
-            case "over_parts":
-                return ast.OverTime(span, operation, values[1], 0, str(name))
-            case "over_last":
-                count = int(read_number(self.tokens(tree, "NUMBER")[0], span, self.problems))
-                return ast.OverTime(span, operation, values[1], count, str(name))
         named = self.tokens(tree, "NAME")[0]
         where = values[-1] if self.tokens(tree, "WHERE") else None
         body = values[1] if tree.data == "aggregate" else None
@@ -254,6 +249,19 @@ class _Builder:
     def sort_key(self, tree: ParseNode) -> ast.SortKey:
         value = self.build(self.trees(tree)[0])
         return ast.SortKey(self.span(tree), value, bool(self.tokens(tree, "HIGHEST")))
+
+    def over(self, tree: ParseNode, span: Span, parts: list[ParseNode]) -> ast.Expression:
+        values = [self.build(part) for part in parts]
+        operation, unit = self.operation_name(values[0]), str(self.tokens(tree, "NAME")[-1])
+        match tree.data:
+            case "over_parts":
+                return ast.OverTime(span, operation, values[1], 0, unit)
+            case "over_parts_by":
+                return ast.OverTime(span, operation, values[1], 0, unit, edge=str(tree.children[-1]))
+            case "over_last_counted":
+                return ast.OverTime(span, operation, values[1], 0, unit, counted=values[2])
+        count = int(read_number(self.tokens(tree, "NUMBER")[0], span, self.problems))
+        return ast.OverTime(span, operation, values[1], count, unit)
 
     def operation_name(self, base: ast.Expression) -> str:
         if isinstance(base, ast.Name) and base.name in AGGREGATES:

@@ -117,7 +117,12 @@ def _postfix(node: ast.Attribute | ast.Index | ast.Call | ast.Aggregate | ast.Ov
             body = f"{_print(node.body, EXPRESSION)} for " if node.body is not None else ""
             return f"{node.operation}({body}{node.name} in {_print(node.source, TIMED)}{where})"
         case ast.OverTime():
-            window = f"last {node.count} {node.unit}" if node.count else node.unit
+            window = f"{node.unit} {node.edge}".rstrip()
+            if node.counted is not None:
+                counted = _print(node.counted, EXPRESSION)
+                window = f"last {counted if isinstance(node.counted, ast.Name) else f'({counted})'} {window}"
+            elif node.count:
+                window = f"last {node.count} {window}"
             return f"{node.operation}({_print(node.body, EXPRESSION)} over {window})"
         case _:
             assert_never(node)

@@ -35,6 +35,7 @@ CODES: dict[str, str] = {
     "E213": "an entity's roles, group or owner are not well formed",
     "E214": "a range is empty or a value lies outside it",
     "E215": "an unknown type, period, calendar, entity or enum is named",
+    "E216": "a calendar is not well formed",
     # --- syntax of formulas
     "E301": "the formula cannot be read at this point",
     "E302": "the formula is too long or too deeply nested",
@@ -66,6 +67,8 @@ CODES: dict[str, str] = {
     "E603": "this time navigation is not possible here",
     "E604": "a dated constant has no value on a date on which it is read",
     "E605": "a formula does not cover every date that the rules answer for",
+    "E606": "periods do not fit into the formula's period, and nothing says which of them belong to it",
+    "E607": "a number of periods or records has no bound, or too high a one",
     # --- whole-program checks
     "E701": "definitions depend on each other in a circle",
     "E702": "two exceptions can hold at once and neither is over the other",
@@ -79,6 +82,7 @@ CODES: dict[str, str] = {
     "E803": "a reform names something that does not exist",
     "E804": "a reform changes nothing",
     "E805": "a case breaks the rules of its entities",
+    "E806": "a fact is stated twice for one day or period",
     "E807": "two are stated that exclude each other",
     # --- warnings
     "W901": "a definition is never used",

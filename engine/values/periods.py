@@ -7,35 +7,96 @@ from __future__ import annotations
 
 import calendar as gregorian
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import Enum
+from functools import lru_cache
 
 from engine.values.types import Duration
 
 FIRST_YEAR, LAST_YEAR = 1600, 2999
 EARLIEST_FACT, LATEST_FACT = date(1700, 1, 1), date(2899, 12, 31)  # facts leave room for a lifetime either way
-_PERIOD = re.compile(r"(?:(?P<kind>[a-z_]+):)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII)
+_PERIOD = re.compile(
+    r"(?:(?P<kind>[a-z][a-z0-9_]*):)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Unit(Enum):
-    """The sizes of period."""
+    """The sizes of period. A CYCLE is a declared one that is neither a civil month nor a year: a week, a tax month."""
 
     DAY = "day"
     MONTH = "month"
+    CYCLE = "cycle"
     YEAR = "year"
     ETERNITY = "eternity"
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Where a kind of year starts, and which of the two calendar years it touches names it."""
+    """How the days are cut into periods: every so many days, months or years.
+
+    With `anchor` periods are counted both ways from that day. Without it they begin anew each year on the day
+    `month`-`day`, and the last of a year is short if the year does not come out even. `named_by_end`: of the two civil
+    years that a year touches, the later names it. `said_plural` is given where the name and an `s` is no word.
+    """
 
     name: str = "year"
     month: int = 1
     day: int = 1
     named_by_end: bool = False
+    every: int = 1
+    size: str = "year"
+    anchor: date | None = None
+    said_plural: str = ""
+    law: str = field(default="", compare=False)
+
+    @property
+    def plural(self) -> str:
+        """What stands after `over`."""
+        return self.said_plural or f"{self.name}s"
+
+    @property
+    def is_yearly(self) -> bool:
+        """Whether its periods are years that begin on one day of the year, and so are named by a year."""
+        return self.size == "year" and self.every == 1 and self.anchor is None
+
+    def first_day(self, day: date) -> date:
+        """The first day of the period that holds `day`. Raises OverflowError outside 1600 to 2999."""
+        if self.anchor is not None:
+            return self._of_number(self._number(day))
+        year = date(day.year, self.month, self.day)
+        year = year if year <= day else year.replace(year=day.year - 1)
+        if self.size == "day":
+            return year + timedelta((day - year).days // self.every * self.every)
+        months = self.every * (12 if self.size == "year" else 1)
+        return add_months(year, months_between(year, day) // months * months)
+
+    def next_day(self, first: date) -> date:
+        """The day after the period that begins on `first`. Raises OverflowError outside 1600 to 2999."""
+        if self.anchor is not None:
+            return self._of_number(self._number(first) + 1)
+        year = date(first.year, self.month, self.day)
+        following = year if year > first else guarded_year(year, 1)
+        if self.size == "day":
+            return min(guarded(first.toordinal() + self.every), following)
+        return min(add_months(first, self.every * (12 if self.size == "year" else 1)), following)
+
+    def _number(self, day: date) -> int:
+        """How many periods lie between the anchor's and the one that holds `day`."""
+        assert self.anchor is not None
+        if self.size == "day":
+            return (day - self.anchor).days // self.every
+        months = self.every * (12 if self.size == "year" else 1)
+        number = ((day.year - self.anchor.year) * 12 + day.month - self.anchor.month) // months
+        return number if self._of_number(number) <= day else number - 1
+
+    def _of_number(self, number: int) -> date:
+        """The first day of a period, reckoned from the anchor and never from the period before."""
+        assert self.anchor is not None
+        if self.size == "day":
+            return guarded(self.anchor.toordinal() + number * self.every)
+        return add_months(self.anchor, number * self.every * (12 if self.size == "year" else 1))
 
 
 GREGORIAN = Calendar()
@@ -43,13 +104,23 @@ GREGORIAN = Calendar()
 
 @dataclass(frozen=True, slots=True)
 class PeriodKind:
-    """What a variable declares as its `period`. `calendar` says where years, and so their months, start."""
+    """What a variable declares as its `period`: a unit, and of years and cycles the calendar."""
 
     unit: Unit
     calendar: Calendar = GREGORIAN
 
     def __str__(self) -> str:
-        return self.calendar.name if self.unit is Unit.YEAR else self.unit.value
+        return self.calendar.name if self.unit in (Unit.YEAR, Unit.CYCLE) else self.unit.value
+
+    @property
+    def plural(self) -> str:
+        """What stands for its periods after `over`: `months`, `weeks`, `tax_years`."""
+        return self.calendar.plural if self.unit in (Unit.YEAR, Unit.CYCLE) else f"{self.unit.value}s"
+
+    @property
+    def is_civil(self) -> bool:
+        """Whether everybody knows its periods by their names: days, months, years from 1 January, all time."""
+        return self.unit is not Unit.CYCLE and (self.calendar.month, self.calendar.day) == (1, 1)
 
     def containing(self, day: date) -> Period:
         """The period of this kind in which `day` falls."""
@@ -57,8 +128,9 @@ class PeriodKind:
             case Unit.DAY:
                 return Period(self, day)
             case Unit.MONTH:
-                start = day.replace(day=1) if self.calendar.day == 1 else _month_start(day, self.calendar.day)
-                return Period(self, start)
+                return Period(self, day.replace(day=1))
+            case Unit.CYCLE:
+                return Period(self, self.calendar.first_day(day))
             case Unit.YEAR:
                 start = date(day.year, self.calendar.month, self.calendar.day)
                 return Period(self, start if start <= day else start.replace(year=day.year - 1))
@@ -84,6 +156,11 @@ class Period:
                 return self.start
             case Unit.ETERNITY:
                 return date(LAST_YEAR, 12, 31)
+            case Unit.CYCLE:
+                try:
+                    return self.kind.calendar.next_day(self.start) - timedelta(days=1)
+                except OverflowError:
+                    return date(LAST_YEAR, 12, 31)
         if (self.start.year, self.start.month) >= (LAST_YEAR, 12 if self.kind.unit is Unit.MONTH else 1):
             return date(LAST_YEAR, 12, 31)
         return self.shift(1).start - timedelta(days=1)
@@ -95,14 +172,40 @@ class Period:
                 return Period(self.kind, guarded(self.start.toordinal() + count))
             case Unit.MONTH:
                 return Period(self.kind, add_months(self.start, count))
+            case Unit.CYCLE:
+                return self._moved(count)
             case Unit.YEAR:
                 return Period(self.kind, add_months(self.start, 12 * count))
             case Unit.ETERNITY:
                 return self
 
+    def _moved(self, count: int) -> Period:
+        found = self
+        for _ in range(abs(count)):
+            day = found.start - timedelta(1) if count < 0 else self.kind.calendar.next_day(found.start)
+            found = self.kind.containing(guarded(day.toordinal()))
+        return found
+
+    def parts(self, kind: PeriodKind, edge: str = "touching") -> tuple[Period, ...]:
+        """The periods of another kind that belong to this one, in order.
+
+        `edge` says which where some straddle: those whose first day lies in it (`starting`), whose last day does
+        (`ending`), that lie wholly in it (`inside`) or have any day in it (`touching`).
+        """
+        found = []
+        part = kind.containing(self.start)
+        while part.start <= self.end:
+            first, last = part.start >= self.start, part.end <= self.end
+            if {"starting": first, "ending": last, "inside": first and last}.get(edge, True):
+                found.append(part)
+            if part.end >= date(LAST_YEAR, 12, 31):
+                break
+            part = part.shift(1)
+        return tuple(found)
+
     def months(self) -> tuple[Period, ...]:
-        """The twelve months of a year, in order."""
-        kind = PeriodKind(Unit.MONTH, self.kind.calendar)
+        """The twelve months of a year that begins with one, in order."""
+        kind = PeriodKind(Unit.MONTH)
         return tuple(Period(kind, add_months(self.start, index)) for index in range(12))
 
     def contains(self, other: Period) -> bool:
@@ -113,12 +216,19 @@ class Period:
         """Whether the two have a day in common."""
         return self.start <= other.end and other.start <= self.end
 
+    @property
+    def days(self) -> str:
+        """Its first and last day, in words."""
+        return f"{self.start} to {self.end}"
+
     def __str__(self) -> str:
         match self.kind.unit:
             case Unit.DAY:
                 return self.start.isoformat()
             case Unit.MONTH:
-                return self.start.isoformat() if self.kind.calendar.day != 1 else f"{self.start:%Y-%m}"
+                return f"{self.start:%Y-%m}"
+            case Unit.CYCLE:
+                return f"{self.kind}:{self.start}"
             case Unit.YEAR:
                 name = str(self.end.year if self.kind.calendar.named_by_end else self.start.year)
                 return name if self.kind.calendar.name == "year" else f"{self.kind.calendar.name}:{name}"
@@ -136,8 +246,49 @@ def guarded(ordinal: int) -> date:
     return date.fromordinal(ordinal)
 
 
-def _month_start(day: date, first: int) -> date:
-    return day.replace(day=first) if day.day >= first else add_months(day.replace(day=first), -1)
+def guarded_year(day: date, years: int) -> date:
+    """The same day of the year some years later. Raises OverflowError outside the years 1600 to 2999."""
+    return add_months(day, 12 * years)
+
+
+@lru_cache(maxsize=256)
+def nests(inner: PeriodKind, outer: PeriodKind) -> bool:
+    """Whether every boundary of `outer` is one of `inner`: looked at over the 400 years after which dates repeat."""
+    if inner == outer or inner.unit is Unit.DAY or outer.unit is Unit.ETERNITY:
+        return True
+    if inner.unit is Unit.ETERNITY or outer.unit is Unit.DAY:
+        return False
+    if outer.unit is Unit.CYCLE and outer.calendar.size == "day" and outer.calendar.every == 1:
+        return False
+    period, last = outer.containing(date(1800, 6, 1)), date(2200, 6, 1)
+    while period.start <= last:
+        if inner.containing(period.start).start != period.start:
+            return False
+        period = period.shift(1)
+    return True
+
+
+@lru_cache(maxsize=256)
+def lengths(kind: PeriodKind) -> tuple[int, int]:
+    """How many days its shortest and its longest period have."""
+    match kind.unit:
+        case Unit.DAY:
+            return 1, 1
+        case Unit.MONTH:
+            return 28, 31
+        case Unit.ETERNITY:
+            days = (date(LAST_YEAR, 12, 31) - date(FIRST_YEAR, 1, 1)).days + 1
+            return days, days
+        case Unit.YEAR:
+            return 365, 366
+        case Unit.CYCLE if kind.calendar.size == "day" and kind.calendar.anchor is not None:
+            return kind.calendar.every, kind.calendar.every
+    found = []
+    period, last = kind.containing(date(1800, 6, 1)), date(2200, 6, 1)
+    while period.start <= last:
+        found.append((period.end - period.start).days + 1)
+        period = period.shift(1)
+    return min(found), max(found)
 
 
 def add_months(day: date, months: int, round_up: bool = False) -> date:
@@ -203,20 +354,41 @@ def parse_date(text: str) -> date:
     return day
 
 
-def parse_period(text: str, calendars: dict[str, Calendar] | None = None) -> Period:
-    """A period written `2024`, `2024-03`, `2024-03-05` or `fiscal_year:2024`. Raises ValueError with a sentence."""
+def parse_period(text: str, calendars: dict[str, Calendar] | None = None, year_is: str = "year") -> Period:
+    """A period written `2024`, `2024-03`, `2024-03-05`, `fiscal_year:2024` or `week:2024-03-05` (which holds that day).
+
+    A bare year is one of the calendar `year_is`. Raises ValueError with a sentence.
+    """
     calendars = {"year": GREGORIAN, **(calendars or {})}
     found = _PERIOD.fullmatch(text)
     if not found:
         raise ValueError(f"`{text[:40]}` is not a period: write 2024, 2024-03 or 2024-03-05")
-    kind = found["kind"] or "year"
-    if kind not in calendars:
+    kind = found["kind"] or ""
+    if kind and kind not in calendars and kind not in ("day", "month"):
         raise ValueError(f"there is no calendar `{kind}`; there are {', '.join(sorted(calendars))}")
+    try:
+        return _named(found, kind, calendars, year_is)
+    except OverflowError as fault:
+        raise ValueError(str(fault)) from None
+
+
+def _named(found: re.Match[str], kind: str, calendars: dict[str, Calendar], year_is: str) -> Period:
     if found["day"]:
-        return PeriodKind(Unit.DAY).containing(parse_date(text.rpartition(":")[2]))
+        day = parse_date(found.string.rpartition(":")[2])
+        return (kind_of(calendars[kind]) if kind in calendars else PeriodKind(Unit(kind or "day"))).containing(day)
     if found["month"]:
+        if kind not in ("", "month"):
+            raise ValueError(f"a {kind} is named by a day in it: write {kind}:{found['year']}-{found['month']}-01")
         return PeriodKind(Unit.MONTH).containing(parse_date(f"{found['year']}-{found['month']}-01"))
-    return _year(int(found["year"]), calendars[kind])
+    calendar = calendars.get(kind or year_is)
+    if calendar is None or not calendar.is_yearly:
+        raise ValueError(f"a {kind} is named by a day in it: write {kind}:{found['year']}-01-01")
+    return _year(int(found["year"]), calendar)
+
+
+def kind_of(calendar: Calendar) -> PeriodKind:
+    """The kind of period that a calendar cuts the days into."""
+    return PeriodKind(Unit.YEAR if calendar.is_yearly else Unit.CYCLE, calendar)
 
 
 def _year(number: int, calendar: Calendar) -> Period:

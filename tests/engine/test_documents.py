@@ -269,7 +269,7 @@ def test_settings_hold_what_the_jurisdiction_shares() -> None:
     node = read_nodes(Source("r", (
         "about: A\nlaw: B\ncurrency: GBP\nmoney_grid: 1\nrate_grid: 0.0001\nrounding: half_even\n"
         "covers: {from: 2020-01-01, to: 2021-12-31}\ndate_round: up\nleap_birthday: 02-28\n"
-        "calendars: {year: {starts: 04-06}}\nenums: {size: {law: x, members: {s: Small, l: Large}}}\n"
+        "calendars: {tax_year: {starts: 04-06}}\nenums: {size: {law: x, members: {s: Small, l: Large}}}\n"
         "entities: {person: {plural: people}}\n"
     )), problems)  # fmt: skip
     assert node is not None
@@ -278,7 +278,7 @@ def test_settings_hold_what_the_jurisdiction_shares() -> None:
     assert [read.name, read.currency, read.money_grid, read.rate_grid] == ["uk", "GBP", 1, Fraction(1, 10_000)]
     assert (read.rounding, read.date_round_up, read.leap_birthday_march) == (RoundingMode.HALF_EVEN, True, False)
     assert (read.covers_from, read.covers_to) == (date(2020, 1, 1), date(2021, 12, 31))
-    assert read.calendars == {"year": Calendar("year", 4, 6)}
+    assert read.calendars == {"year": Calendar(), "tax_year": Calendar("tax_year", 4, 6)}
     assert dict(read.enums["size"].members) == {"s": "Small", "l": "Large"}
 
 

@@ -5,19 +5,27 @@ Nothing that only such a part reads is planned or laid out for code; the interpr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from engine.ir import nodes as ir
 from engine.ir.walk import children
+from engine.values.periods import Period
 
 HANDED_OVER = (ir.Chosen, ir.Ranked)
+MOST_PARTS = 60  # periods for each of which an expression is written out
+
+
+def is_handed_over(node: ir.OverParts, periods: Sequence[Period] | None) -> bool:
+    """Whether an expression over periods is not written out: there are many, or how many differs by row."""
+    fixed = node.last is None or (isinstance(node.last, ir.Literal) and node.last.value == node.most)
+    return periods is None or len(periods) > MOST_PARTS or not fixed
 
 
 def compiled(node: ir.Expression) -> Iterator[ir.Expression]:
-    """A formula's parts that the code computes, outermost first. Uses no recursion."""
+    """A formula's parts that the code computes at the formula's own time, outermost first. Uses no recursion."""
     stack = [node]
     while stack:
         one = stack.pop()
         if not isinstance(one, HANDED_OVER):
             yield one
-            stack.extend(reversed(children(one)))
+            stack.extend(reversed(children(one)) if not isinstance(one, ir.OverParts) else ())

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from engine.ir import nodes as ir
-from engine.ir.fold import formula_at
+from engine.ir.fold import formula_at, parts_of
 from engine.ir.program import Definition, Program
-from engine.ir.walk import walk
-from engine.native.plan.handed import compiled
+from engine.ir.walk import children
+from engine.native.plan.handed import HANDED_OVER, is_handed_over
 from engine.native.plan.records import WithoutRecords
 from engine.population.columns import Cell
 from engine.values.periods import Period
@@ -103,18 +103,37 @@ def window(node: ir.OverTime, period: Period) -> Sequence[Period] | None:
         return None
 
 
+def parts(node: ir.OverParts, period: Period) -> Sequence[Period] | None:
+    """The periods in which an expression is evaluated, as many as there may be; None outside all dates."""
+    try:
+        return parts_of(node, period)
+    except OverflowError:
+        return None
+
+
 def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[tuple[Cell, bool]]:
     """The cells that the code of a formula reads, each with whether it is in the formula's own row; with `whole` also
     those that are read for rows that are handed over."""
-    for node in walk(body) if whole else compiled(body):
+    pending = [(body, period)]
+    while pending:
+        node, at = pending.pop()
+        if isinstance(node, HANDED_OVER) and not whole:
+            continue
         match node:
             case ir.VariableRead():
-                when = period_at(node.time, period)
+                when = period_at(node.time, at)
                 if when is not None:
                     yield Cell(node.name, when), isinstance(node.subject, ir.Self)
             case ir.OverTime():
-                for one in window(node, period) or ():
+                for one in window(node, at) or ():
                     yield Cell(node.name, one), isinstance(node.subject, ir.Self)
+            case ir.OverParts() if not whole and is_handed_over(node, parts(node, at)):
+                continue
+            case ir.OverParts():
+                pending += [] if node.last is None else [(node.last, at)]
+                pending += [(node.body, part) for part in reversed(parts(node, at) or ())]
+                continue
+        pending += [(child, at) for child in reversed(children(node))]
 
 
 def source_of(program: Program, cell: Cell, supply: Supply) -> Source:

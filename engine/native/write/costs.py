@@ -8,7 +8,7 @@ from engine.ir.walk import children
 
 _OWN = {
     ir.Literal: 0, ir.Local: 0, ir.Let: 0, ir.ParameterRead: 1, ir.TableRead: 4, ir.ScaleRead: 40, ir.Aggregate: 30,
-    ir.Round: 12, ir.DateFunction: 30, ir.VariableRead: 1, ir.OverTime: 12,
+    ir.Round: 12, ir.DateFunction: 30, ir.VariableRead: 1, ir.OverTime: 12, ir.OverParts: 12,
 }  # fmt: skip
 
 

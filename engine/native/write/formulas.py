@@ -22,7 +22,8 @@ from engine.ir.program import Program
 from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number
-from engine.native.plan.plan import window
+from engine.native.plan.handed import is_handed_over
+from engine.native.plan.plan import parts, period_at, window
 from engine.native.plan.terms import Request, Terms
 from engine.native.write import days, lookups, rows
 from engine.native.write import values as v
@@ -34,6 +35,7 @@ from engine.native.write.values import Code, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Thunk
 from engine.population.columns import Cell
 from engine.values.numbers import RoundingMode
+from engine.values.types import Duration, Kind, ValueType
 
 
 class FormulaWriter:
@@ -79,6 +81,8 @@ class FormulaWriter:
                 return self._over_time(node, frame)
             case ir.Chosen() | ir.Ranked():  # see `plan.handed`
                 return Figure(v.nothing(self.work, node.type), bad=True)
+            case ir.OverParts():
+                return self._over_parts(node, frame)
             case ir.PeriodBoundary():
                 day = frame.period.start if node.which == "start" else frame.period.end
                 return Figure(Day(self.work.constant(day.toordinal())))
@@ -105,8 +109,9 @@ class FormulaWriter:
             case ir.Round():
                 return self._round(node, frame)
             case ir.Spread():
-                twelfth = number.fixed(self.work, 12)
-                divided = lambda one: number.divide(self.work, _number(one), twelfth)[0]  # noqa: E731
+                whole = period_at(node.value.time, frame.period)
+                count = number.fixed(self.work, len(whole.parts(node.kind)) if whole is not None else 1)
+                divided = lambda one: number.divide(self.work, _number(one), count)[0]  # noqa: E731
                 return self._mapped(self.write(node.value, frame), divided)
             case ir.DateFunction():
                 parts = [self.write(one, frame) for one in node.arguments]
@@ -340,12 +345,28 @@ class FormulaWriter:
         if periods is None or subject is None:
             return Figure(v.nothing(self.work, node.type), bad=True)
         found = [rows.at(self, Cell(node.name, period), subject) for period in periods]
-        match node.operator:
+        return self._over(node.operator, node.type, found)
+
+    def _over_parts(self, node: ir.OverParts, frame: Frame) -> Figure:
+        """The body once for each part. Many parts, and a number of them that differs by row, are handed over."""
+        periods = parts(node, frame.period)
+        if periods is None or is_handed_over(node, periods):
+            return Figure(v.nothing(self.work, node.type), bad=True)
+        found = [self.write(node.body, replace(frame, period=period)) for period in periods]
+        if node.operator == "count":
+            one, none = number.fixed(self.work, 1), number.fixed(self.work, 0)
+            found = [replace(part, content=number.select(self.work, truth(part), one, none)) for part in found]
+        if not found and node.operator in ("min", "max"):
+            return Figure(v.nothing(self.work, node.type), absent=True)
+        return self._over("sum" if node.operator == "count" else node.operator, node.type, found)
+
+    def _over(self, operator: str, kind: ValueType, found: Sequence[Figure]) -> Figure:
+        match operator:
             case "any" | "all":
-                return self.joined(found, node.operator == "any")
+                return self.joined(found, operator == "any")
             case "min" | "max":
-                return self.extreme(node.operator, found)
-        total: v.Content = number.fixed(self.work, 0)
+                return self.extreme(operator, found)
+        total = v.literal(self.work, Duration() if kind.kind is Kind.DURATION else 0, self.memory.members.__getitem__)
         for one in found:
             total = self.added(total, one.content)
         return self.carrying(Figure(total), found)

@@ -32,7 +32,7 @@ PERMUTED = 32
 def look_up(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Figure:
     """The constant's value on the day that is meant."""
     try:
-        day = constant_day(node.time, frame.period)
+        day = constant_day(node.time, frame.period, writer.program.settings)
     except OverflowError:
         day = None
     if day is None:

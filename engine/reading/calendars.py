@@ -1,0 +1,121 @@
+"""`calendars` of `ruleset.yaml`: every so many days, months or years, and where that starts.
+
+1. `every: 1 year` is understood. `starts` is a weekday, a day of the year (counted anew from it each year) or a date
+   (counted both ways from it).
+2. Days, months, years from 1 January and all time are there already, and nobody declares them anew.
+3. What cannot be read stays a civil year, so that one fault gives one problem.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from engine.reading.context import Context
+from engine.reading.fields import Fields, named_entries, open_fields
+from engine.syntax.nodes import Entry, Scalar, shown
+from engine.values.periods import GREGORIAN, Calendar, parse_date
+from engine.values.types import WEEKDAYS
+
+KEYS = ("every", "starts", "named_by", "plural", "law")
+MOST = {"day": 366, "month": 120, "year": 100}
+_MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})", re.ASCII)
+_EVERY = re.compile(r"([0-9]{1,4}) (day|week|month|year)s?", re.ASCII)
+_A_MONDAY = date(2024, 1, 1)
+
+
+def read_calendars(fields: Fields) -> dict[str, Calendar]:
+    """The calendars of a jurisdiction by name, the civil year among them."""
+    calendars = {"year": GREGORIAN}
+    node = fields.node_of("calendars")
+    if node is None:
+        return calendars
+    plurals = {"days": "day", "months": "month", "years": "year"}
+    for entry in named_entries(fields.context, node, fields.span_of("calendars"), "`calendars`", "a calendar"):
+        if entry.name in ("day", "month", "year", "eternity"):
+            message = f"`{entry.name}` is a civil period and cannot be declared anew"
+            help_text = f"give it a name of its own, such as `tax_{entry.name}`: a `year` starts on 1 January"
+            fields.context.report("E216", message, entry.key.span, help=help_text)
+            continue
+        calendar = _calendar(fields.context, entry)
+        calendars[entry.name] = calendar
+        other = plurals.setdefault(calendar.plural, entry.name)
+        if other != entry.name:
+            message = f"`{calendar.plural}` are the periods of `{other}` already"
+            fields.context.report("E216", message, entry.key.span, help="add `plural:` with another word")
+    return calendars
+
+
+def _calendar(context: Context, entry: Entry) -> Calendar:
+    inner = open_fields(context, entry.value, entry.key.span, f"the calendar `{shown(entry.name)}`", KEYS)
+    if inner is None:
+        return Calendar(entry.name)
+    every, size = _every(inner)
+    anchor, month, day = _starts(inner, every, size)
+    named = inner.scalar("named_by")
+    if named is not None and named.text not in ("start", "end"):
+        help_text = context.did_you_mean(named.text, ("start", "end"))
+        context.report("E204", f"`named_by` cannot be `{shown(named.text)}`", named.span, help=help_text)
+    by_end = named is not None and named.text == "end"
+    plural = inner.scalar("plural")
+    if plural is not None:
+        context.name(plural, "a plural")
+    calendar = Calendar(
+        entry.name, month, day, by_end, every, size, anchor, plural.text if plural else "", inner.text("law")
+    )
+    if named is not None and not calendar.is_yearly:
+        message = "only years that start on a day of the year are named by a year"
+        context.report("E216", message, named.span, help=f"leave it out: `{entry.name}:2024-03-05` holds that day")
+    return calendar
+
+
+def _every(fields: Fields) -> tuple[int, str]:
+    """How many of `day`, `month` or `year` a period has; weeks are days."""
+    scalar = fields.scalar("every")
+    if scalar is None:
+        return 1, "year"
+    found = _EVERY.fullmatch(scalar.text)
+    count = int(found[1]) * (7 if found[2] == "week" else 1) if found else 0
+    size = "day" if found is None or found[2] == "week" else found[2]
+    if 1 <= count <= MOST[size]:
+        return count, size
+    message = f"`{shown(scalar.text)}` is not how long a period is"
+    help_text = "write `7 days`, `1 month` or `1 year`: up to 366 days, 120 months or 100 years"
+    fields.context.report("E216", message, scalar.span, help=help_text)
+    return 7, "day"  # which may start on any day that is named
+
+
+def _starts(fields: Fields, every: int, size: str) -> tuple[date | None, int, int]:
+    """Where the periods are counted from: a date, or a day of each year."""
+    scalar = fields.scalar("starts", needed=True)
+    if scalar is None:
+        return None, 1, 1
+    if scalar.text in WEEKDAYS:
+        return _weekday(fields, scalar, every, size)
+    found = _MONTH_DAY.fullmatch(scalar.text)
+    if found and 1 <= int(found[1]) <= 12 and 1 <= int(found[2]) <= 28:
+        return _yearly(fields, scalar, every, size, int(found[1]), int(found[2]))
+    try:
+        return parse_date(scalar.text), 1, 1
+    except ValueError:
+        message = f"`{shown(scalar.text)}` is not a day on which periods start"
+        help_text = "write MM-DD, such as `04-06`, up to the 28th, a date, or a day of the week"
+        fields.context.report("E206", message, scalar.span, help=help_text)
+    return None, 1, 1
+
+
+def _weekday(fields: Fields, scalar: Scalar, every: int, size: str) -> tuple[date | None, int, int]:
+    if size != "day" or every != 7:
+        message = f"periods of this length do not all start on a {scalar.text}"
+        fields.context.report("E216", message, scalar.span, help="write `every: 7 days`, or the date of one of them")
+        return None, 1, 1
+    return date.fromordinal(_A_MONDAY.toordinal() + WEEKDAYS.index(scalar.text)), 1, 1
+
+
+def _yearly(
+    fields: Fields, scalar: Scalar, every: int, size: str, month: int, day: int
+) -> tuple[date | None, int, int]:
+    if (size == "year" and every != 1) or (size == "month" and every > 12):
+        message = "periods longer than a year cannot begin anew each year"
+        fields.context.report("E216", message, scalar.span, help="write the date on which one of them starts")
+    return None, month, day
