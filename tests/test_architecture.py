@@ -26,7 +26,10 @@ FLOORS = {
         *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "sqlite"),
         *("sample", ""),
     ),
-    "api": ("failures", "schema", "cases", "rules", "batch", "history", "assess", "taxsim", "bench", "http", "cli", ""),
+    "api": (
+        *("failures", "schema", "cases", "rules", "batch", "history", "assess", "taxsim", "bench", "compat", "http"),
+        *("cli", ""),
+    ),
 }
 
 

@@ -223,6 +223,8 @@ def _as_for(model: Explanation, one: Explanation) -> Explanation:
 
 
 def _ends(first: Explanation, second: Explanation) -> Iterator[tuple[Explanation, Explanation]]:
+    if first.fact == second.fact:
+        return  # a figure that both rest on, which is explained where it stands first
     if not second.children and second.source == "given":
         yield first, second
     for pair in zip(first.children, second.children, strict=True):

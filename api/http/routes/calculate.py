@@ -39,6 +39,18 @@ EXAMPLES = {
         "want": ["eitc", "income_tax"],
         "explain": "reasons",
     },
+    "why, figure by figure": {
+        "ruleset": "us",
+        "at": "2024",
+        "case": {
+            **CASE,
+            "people": {**CASE["people"], "cleo": {"age": 6}},
+            "tax_units": {"home": {"head": "ada", "dependents": ["ben", "cleo"]}},
+        },
+        "want": ["income_tax"],
+        "explain": "tree",
+        "depth": 3,
+    },
     "what is not known yet": {
         "ruleset": "us",
         "at": "2024",

@@ -1,0 +1,132 @@
+"""`/compat/policyengine`: PolicyEngine's household endpoint, for clients that speak it. Refusals have their form."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.cases.calculate import engine_version
+from api.compat.policyengine import Answered, HouseholdInvalid, answer
+from api.http.access import ANYBODY, require
+from api.http.forms import Form
+from api.http.programs import Law
+from api.http.reading import Number
+from api.http.schemas import body_of
+from api.http.service import JSON, read_document, service_of
+
+router = APIRouter(prefix="/compat/policyengine", tags=["PolicyEngine"])
+EXAMPLES: dict[str, Any] = {
+    "a family's credits": {
+        "household": {
+            "people": {
+                "you": {"age": {"2024": 34}, "employment_income": {"2024": 31000}},
+                "child": {"age": {"2024": 9}},
+            },
+            "tax_units": {"main": {"members": ["you", "child"], "eitc": {"2024": None}, "income_tax": {"2024": None}}},
+        }
+    }
+}
+
+
+class Household(Form):
+    """A household: groups of units, each with `members` and variables by period; `null` asks."""
+
+    household: dict[str, Any]
+    version: str | None = Field(None, description="Any is accepted: the answer names ours.")
+    policy: dict[str, Any] | None = Field(None, description="Not taken: see `reform` of `/v1/calculate`.")
+
+
+@router.post(
+    "/us/calculate",
+    summary="A household with every null filled in",
+    response_class=Response,
+    responses={
+        200: {"content": {JSON: {"schema": {"type": "object"}}}},
+        400: {"description": "The household cannot be computed", "content": {JSON: {"schema": {"type": "object"}}}},
+    },
+    openapi_extra=body_of(Household, EXAMPLES),
+)
+async def calculate(request: Request) -> Response:
+    """What is not computed here stays null and is named in `not_computed`; `Prefer: handling=strict` refuses it."""
+    require(request, *ANYBODY)
+    service = service_of(request)
+    document, _ = await read_document(request)
+    data = document.data
+    strict = "handling=strict" in request.headers.get("prefer", "").replace(" ", "")
+    if not isinstance(data, dict) or not isinstance(data.get("household"), dict):
+        return _refused("`household` is missing, or not an object", [])
+    if data.get("policy"):
+        return _refused("`policy` is not taken here", ["send a reform to /v1/calculate"])
+    if "axes" in data["household"]:
+        return _refused("`axes` are not taken here", ["ask for one household at a time"])
+    law = service.laws.law("us")
+    mark = secrets.token_hex(8)
+    try:
+        found = await service.run(_answered, law, data["household"], mark, strict)
+    except HouseholdInvalid as fault:
+        return _refused(str(fault), fault.errors)
+    return _written(found, law, mark)
+
+
+def _answered(law: Law, household: Any, mark: str, strict: bool) -> Answered:
+    return answer(law.program, law.constants, household, lambda digits: f"{mark}{digits}{mark}", strict)
+
+
+def _written(found: Answered, law: Law, mark: str) -> Response:
+    """Their answer. Amounts are written as JSON numbers with all their digits: no float comes between."""
+    said: dict[str, Any] = {
+        "status": "ok",
+        "message": None,
+        "result": _marked(found.household, mark),
+        "policyengine_bundle": {
+            "model_version": f"rulewright {engine_version()}",
+            "data_version": None,
+            "dataset": None,
+            "fingerprint": law.program.fingerprint,
+        },
+    }
+    if found.warnings:
+        said["warnings"] = found.warnings
+    if found.not_computed:
+        said["not_computed"] = found.not_computed
+    text = json.dumps(said, ensure_ascii=False)
+    text = re.sub(rf'"{mark}([-+0-9.eE]+){mark}"', r"\1", text)
+    return Response(text, media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def _marked(value: Any, mark: str) -> Any:
+    """What was sent, with its numbers marked as numbers."""
+    match value:
+        case Number():
+            return f"{mark}{value}{mark}"
+        case dict():
+            return {key: _marked(one, mark) for key, one in value.items()}
+        case list():
+            return [_marked(one, mark) for one in value]
+    return value
+
+
+def _refused(message: str, errors: list[str]) -> Response:
+    body = {"status": "error", "message": message, "result": None, "errors": errors[:50]}
+    return Response(json.dumps(body, ensure_ascii=False), 400, {"Cache-Control": "no-store"}, JSON)
+
+
+@router.get("/versions/us", summary="The versions there are", response_class=Response)
+async def versions() -> Response:
+    """Ours, under both of their names."""
+    return Response(json.dumps({"current": engine_version(), "frontier": engine_version()}), media_type=JSON)
+
+
+@router.get("/liveness_check", summary="Is the process alive", response_class=Response)
+@router.get("/readiness_check", summary="Can it answer", response_class=Response)
+async def check(request: Request) -> Response:
+    """200 when the law is loaded."""
+    ready = service_of(request).ready
+    return Response("OK" if ready else "not ready", 200 if ready else 503, media_type="text/plain")
