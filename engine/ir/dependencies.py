@@ -1,8 +1,9 @@
 """Who needs whom: the order in which figures can be computed, and circles.
 
-1. Take from every formula the figures that it reads, and whether each is read in an earlier period.
-2. Earlier periods cannot lead back to now, so only the other reads can form a circle: unless one of them is of a later
-   period, which may make up for it. Where figures that all need each other read a later period, every read counts.
+1. Take from every formula the figures that it reads, each with how much later than the formula's period the period that
+   it reaches may begin (`lateness`).
+2. A circle of figures is sound if every turn goes back in time: if its reads add up to less than nothing. Among figures
+   that all need each other the longest paths tell (Bellman and Ford); reads that surely go back are then left out.
 3. Sort so that each definition comes after those that it reads; a depth-first walk with its own stack finds a circle as
    the path that returns to itself, which is shown whole (E701).
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.ir import nodes as ir
+from engine.ir.lateness import ANY_TIME, reads_with_lateness
 from engine.ir.program import Definition, FunctionDefinition
 from engine.ir.walk import walk
 from engine.text.diagnostics import Diagnostics, Note
@@ -23,31 +25,19 @@ READ_EARLIER = "read an earlier period (`x @ last year`), or follow the order th
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """That a formula reads the figure `name`. `earlier`: surely in a period before its own; `later`: after it."""
+    """That a formula reads the figure `name`. `later`: by how many days at most the period that is reached begins after
+    the formula's; below 0 it surely begins before."""
 
     name: str
-    earlier: bool
+    later: int
     span: Span | None
-    later: bool = False
 
 
 def readings(definition: Definition) -> Iterator[Reading]:
     """Every figure that a definition's formulas read."""
     for dated in definition.formulas:
-        for node in walk(dated.body):
-            match node:
-                case ir.VariableRead():
-                    yield Reading(node.name, _earlier(node.time), node.span, _later(node.time))
-                case ir.OverTime():
-                    yield Reading(node.name, node.last > 0, node.span)
-
-
-def _earlier(time: ir.Time) -> bool:
-    return isinstance(time, ir.Containing) and time.shift < 0
-
-
-def _later(time: ir.Time) -> bool:
-    return isinstance(time, ir.Containing) and time.shift > 0
+        for name, later, span in reads_with_lateness(dated.body, definition.period):
+            yield Reading(name, later, span)
 
 
 def call_circle(functions: Mapping[str, FunctionDefinition], problems: Diagnostics) -> bool:
@@ -60,7 +50,7 @@ def call_graph(functions: Mapping[str, FunctionDefinition]) -> dict[str, list[Re
     """For each function, the functions that it calls."""
     return {
         name: [
-            Reading(node.name, False, node.span)
+            Reading(node.name, 0, node.span)
             for dated in function.formulas
             for node in walk(dated.body)
             if isinstance(node, ir.FunctionCall) and node.name in functions
@@ -75,22 +65,34 @@ def figure_graph(definitions: Mapping[str, Definition]) -> dict[str, list[Readin
         name: [read for read in readings(definition) if read.name in definitions]
         for name, definition in definitions.items()
     }
-    ahead = _looking_ahead(whole)
-    return {
-        name: [read for read in reads if not read.earlier or (name in ahead and ahead.get(read.name) == ahead[name])]
-        for name, reads in whole.items()
-    }
+    group = _groups(whole)
+    members: dict[int, list[str]] = {}
+    for name, number in group.items():
+        members.setdefault(number, []).append(name)
+    kept: dict[str, list[Reading]] = {}
+    for names in members.values():
+        inside = {name: [read for read in whole[name] if group[read.name] == group[name]] for name in names}
+        sound = not any(inside.values()) or _goes_back(inside)
+        for name in names:
+            reads = [read for read in whole[name] if read.later >= 0 or group[read.name] != group[name]]
+            kept[name] = reads if sound else whole[name]
+    return {name: kept[name] for name in whole}
 
 
-def _looking_ahead(graph: Mapping[str, list[Reading]]) -> dict[str, int]:
-    """The names that all need each other where one of them reads a later period of another, each with its group."""
-    if not any(read.later for reads in graph.values() for read in reads):
-        return {}
-    group = _groups(graph)
-    inside = {
-        group[name] for name, reads in graph.items() for read in reads if read.later and group[name] == group[read.name]
-    }
-    return {name: number for name, number in group.items() if number in inside}
+def _goes_back(graph: Mapping[str, list[Reading]]) -> bool:
+    """Whether every circle adds up to less than nothing: then no path of reads grows for ever."""
+    edges = [(name, read.name, read.later) for name, reads in graph.items() for read in reads]
+    scale = len(edges) + 1  # a circle that adds up to nothing must grow too, and one below nothing must not
+    longest = dict.fromkeys(graph, 0)
+    for _ in range(len(graph) + 1):
+        grew = False
+        for name, other, later in edges:
+            reached = longest[name] + later * scale + 1
+            if reached > longest[other]:
+                longest[other], grew = reached, True
+        if not grew:
+            return True
+    return False
 
 
 def _groups(graph: Mapping[str, list[Reading]]) -> dict[str, int]:
@@ -179,6 +181,9 @@ def _report(circle: list[str], graph: Mapping[str, list[Reading]], problems: Dia
     notes = [Note(f"`{_short(name)}` reads `{_short(following)}` here", span) for name, following, span in steps]
     shown = names if len(names) <= 12 else [*names[:6], "…", *names[-5:]]
     message = "these depend on each other in a circle: " + " -> ".join(f"`{name}`" for name in shown)
+    days = sum(max(read.later for read in graph[name] if read.name == following) for name, following, _ in steps)
+    if 0 < days < ANY_TIME:
+        remedy = f"a turn may end {days} days later: {remedy}"
     problems.add("E701", message, steps[0][2], help=remedy, notes=notes[:12])
 
 

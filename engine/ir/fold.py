@@ -18,8 +18,8 @@ from engine.ir.program import DatedExpression, Program
 from engine.reading.declarations import Settings
 from engine.values.exact import calculate, compare
 from engine.values.numbers import Number, round_to
-from engine.values.periods import Period, Unit
-from engine.values.types import BOOLEAN, NONE, EnumValue, Value
+from engine.values.periods import Period, Unit, add_duration
+from engine.values.types import BOOLEAN, NONE, Duration, EnumValue, Value
 
 _T = TypeVar("_T")
 
@@ -54,6 +54,24 @@ def constant_day(time: ir.Time, period: Period, settings: Settings) -> date | No
         case ir.Containing():
             anchor = period.end if time.at_end else period.start
             return time.kind.containing(anchor).shift(time.shift).start
+    return None
+
+
+def day_of(node: ir.Expression, period: Period) -> date | None:
+    """The day that an expression is in every case, made of the formula's period alone; None where it hangs on more.
+
+    Raises OverflowError outside 1600 to 2999.
+    """
+    match node:
+        case ir.PeriodBoundary():
+            return period.start if node.which == "start" else period.end
+        case ir.Literal(value=date() as day):
+            return day
+        case ir.Arithmetic(operator="+" | "-", left=left, right=ir.Literal(value=Duration() as length)):
+            base = day_of(left, period)
+            if base is None or (length.months and base.day > 28):
+                return None  # which day it is then hangs on how the ruleset rounds dates
+            return add_duration(base, length if node.operator == "+" else -length)
     return None
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from engine.ir import nodes as ir
-from engine.ir.fold import formula_at, parts_of
+from engine.ir.fold import day_of, formula_at, parts_of
 from engine.ir.program import Definition, Program
 from engine.ir.walk import children
 from engine.native.plan.handed import HANDED_OVER, is_handed_over
@@ -87,6 +87,9 @@ def period_at(time: ir.Time, period: Period) -> Period | None:
             case ir.Containing():
                 anchor = period.end if time.at_end else period.start
                 return time.kind.containing(anchor).shift(time.shift)
+            case ir.ContainingDate():
+                day = day_of(time.day, period)
+                return time.kind.containing(day) if day is not None else None
     except OverflowError:
         return None
     return None
