@@ -118,8 +118,8 @@ def ours(program: Program, output: Output) -> Output:
         benefits = tuple(
             (value("claim_original_benefit", one), Fraction(value("claim_benefit", one) // 1)) for one in said.claims
         )
-    amounts = {name: value(f"ss_{name}", "worker") for name in ("aime", "pia", "family_maximum")}
-    return replace(output, benefits=benefits, **amounts)
+    aime, pia, maximum = (value(name, "worker") for name in ("ss_aime", "ss_pia", "ss_family_maximum"))
+    return replace(output, aime=aime, pia=pia, family_maximum=maximum, benefits=benefits)
 
 
 def _by_year(program: Program, table: str) -> dict[int, float]:
