@@ -30,7 +30,8 @@ def folder_for(kind: str, chosen: Path | str | None = None) -> Path | None:
     base = str(chosen) if chosen is not None else os.environ.get(CHOSEN)
     if base is None:
         home = os.environ.get("XDG_CACHE_HOME", "")
-        home = home if os.path.isabs(home) else os.path.join(os.path.expanduser("~"), ".cache")
+        if not os.path.isabs(home):
+            home = os.path.join(os.environ.get("HOME", os.path.expanduser("~")), ".cache")
         base = os.path.join(home, "rulewright")
     return Path(base) / kind if os.path.isabs(base) else None
 
