@@ -102,9 +102,14 @@ def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool
     except LogDamaged as error:
         yield Damage(error.offset or 0, str(error))
     except NOT_AS_WRITTEN:
-        yield Damage(walk.offset + 1, f"after offset {walk.offset} there is a value that no writer wrote")
+        yield Damage(_next(walk), f"after offset {_next(walk) - 1} there is a value that no writer wrote")
     except apsw.Error as error:
-        yield Damage(walk.offset + 1, f"the file cannot be read after offset {walk.offset} ({error})")
+        yield Damage(_next(walk), f"the file cannot be read after offset {_next(walk) - 1} ({error})")
+
+
+def _next(walk: _Walk) -> int:
+    """The offset after the last that was walked; a damaged file may have given it any type."""
+    return walk.offset + 1 if isinstance(walk.offset, int) else 1
 
 
 def _link_at(reader: Reader, offset: int) -> bytes:
@@ -333,6 +338,8 @@ def check_anchor(reader: Reader, anchor: Anchor) -> None:
     inside = "SELECT count(*) FROM gaps WHERE first <= ? AND last > ?"
     if held is None and anchor.offset and not reader.connection.execute(inside, (anchor.offset, anchor.offset)).get:
         raise AnchorMismatch(f"the log has no event at offset {anchor.offset}, which an anchor saw", anchor.offset)
+    if held is not None and not isinstance(held, bytes):
+        raise LogDamaged(f"the event at offset {anchor.offset} has a link that no writer wrote", anchor.offset)
     if held is not None and held.hex() != anchor.chain:
         message = f"the event at offset {anchor.offset} is not the one an anchor saw; restore the log from a backup"
         raise AnchorMismatch(message, anchor.offset)

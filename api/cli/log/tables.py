@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,10 +12,10 @@ from time import monotonic
 from api.cli.log.output import counting
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Misuse
-from api.history.access import is_log, log_folder, login_name, read_day, writing
+from api.history.access import is_log, log_folder, login_name, read_day, sharing, writing
 from api.history.tables import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables, strangers
 from api.rules import programs
-from citizens import Imported, Origin
+from citizens import History, Imported, Origin
 from engine.population.door import BadCell
 
 SHOWN_FAULTS = 50
@@ -48,7 +49,8 @@ def import_command(question: Question, as_json: bool) -> int:
         _tell_faults(admission, as_json)
         return ExitCode.FAILED
     new = not is_log(folder)
-    with writing(folder, create=True) as log, counting("recording") as on_progress:
+    opening: AbstractContextManager[History] = writing(folder, create=True) if new else sharing(folder)
+    with opening as log, counting("recording") as on_progress:
         imported = record(log, admission, origin, day, on_progress)
         unknown = strangers(log, admission)
     if new:
