@@ -12,11 +12,13 @@ import numpy as np
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
 from engine.native.plan.layout import Layout
 from engine.population.columns import NONE_ENTRY, Cell, Columns, exact, unit_of
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
+
+_FACTS_NAMED = 3
 
 
 def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
@@ -114,4 +116,10 @@ def described(outcome: Outcome) -> str:
             return "does not apply"
         case Known():
             return "cannot be held in a column"
-    return "cannot be determined from the facts that were given"
+    assert isinstance(outcome, Possible)
+    names = sorted({fact.name.rpartition(":")[2] for fact in outcome.needs})
+    if not names:
+        return "cannot be determined from the facts that were given"
+    shown = ", ".join(f"`{name}`" for name in names[:_FACTS_NAMED])
+    more = f" and {len(names) - _FACTS_NAMED} more" if len(names) > _FACTS_NAMED else ""
+    return f"cannot be determined: {shown}{more} {'is' if len(names) == 1 else 'are'} not known"

@@ -158,7 +158,7 @@ def test_what_is_not_known_is_told_where_empty_cells_are_unknown(program: Progra
     replace_line(files / "people.csv", 2, "p1,u1,head,,40")
     report, table = compute(program, files, complete=False)
     assert table["income_tax"][1] is None
-    assert table["problem"][1] == "income_tax: cannot be determined from the facts that were given"
+    assert table["problem"][1].startswith("income_tax: cannot be determined: `")
     assert table["income_tax"][2:] == TAXES[2:]
     assert report.undetermined == 1
 

@@ -194,6 +194,8 @@ class Maker:
         time: ir.Time = ir.ThisPeriod()
         if definition.period == MONTH:
             time = ir.Containing(MONTH, at_end=self.random.random() < 0.5)
+            if definition.type == MONEY and self.random.random() < 0.3:
+                return self.over_parts(definition, subject)
             if definition.type == MONEY and self.random.random() < 0.6:
                 return ir.OverTime(
                     MONEY, None, self.random.choice(["sum", "min", "max"]), definition.name, subject, MONTH, 0
@@ -210,6 +212,27 @@ class Maker:
                     ir.Literal(definition.type, None, random_value(definition.type, self.random)),
                 )
         return read
+
+    def over_parts(self, definition: Definition, subject: ir.Subject) -> ir.Expression:
+        """An expression in each month of the year, or in some months before it."""
+        one: ir.Expression = ir.VariableRead(MONEY, None, definition.name, subject, ir.ThisPeriod())
+        limit = ir.Literal(MONEY, None, random_value(MONEY, self.random))
+        late = ir.Compare(
+            BOOLEAN, None, ">=", ir.PeriodBoundary(DATE, None, "end"), ir.Literal(DATE, None, date(2024, 5, 31))
+        )
+        body = self.choose(
+            [
+                lambda: ir.Arithmetic(MONEY, None, "-", one, limit),
+                lambda: ir.If(MONEY, None, late, one, limit),
+                lambda: ir.Extreme(MONEY, None, "min", (one, limit)),
+            ]
+        )
+        if self.random.random() < 0.3:
+            count = self.random.choice([1, 3, 14])
+            last = ir.Literal(INTEGER, None, count)
+            return ir.OverParts(MONEY, None, self.one_of("sum", "min", "max"), body, MONTH, "starting", last, count)
+        edge = self.one_of("starting", "ending", "inside", "touching")
+        return ir.OverParts(MONEY, None, self.one_of("sum", "min", "max"), body, MONTH, edge)
 
     def subject(self, entity: str) -> tuple[ir.Subject | None, bool]:
         """Someone of an entity who can be reached, and whether there may be none."""

@@ -92,7 +92,6 @@ def period_at(time: ir.Time, period: Period) -> Period | None:
                 return time.kind.containing(day) if day is not None else None
     except OverflowError:
         return None
-    return None
 
 
 def window(node: ir.OverTime, period: Period) -> Sequence[Period] | None:
