@@ -112,7 +112,7 @@ def answer(
             made.errors.append(f"`{variable[:60]}` at `{text[:10]}` is no variable of this model")
     if len(asked) > MOST_ASKED:
         made.errors.append(f"{len(asked):,} figures are asked for; ask for at most {MOST_ASKED}")
-    _assume(made, household, [period for *_, text in asked if (period := _period(text)) is not None])
+    _assume(made, household, [found for *_, text in asked if (found := _period(text)) is not None])
     if made.errors:
         raise HouseholdInvalid(list(dict.fromkeys(made.errors)))
     return _filled(made, constants, household, units, asked, number, strict)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import secrets
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,6 +13,7 @@ from starlette.responses import Response
 from api.cases.calculate import engine_version
 from api.compat.policyengine import Answered, HouseholdInvalid, answer
 from api.http.access import ANYBODY, require
+from api.http.exact import dump
 from api.http.forms import Form
 from api.http.programs import Law
 from api.http.reading import Number
@@ -67,24 +66,23 @@ async def calculate(request: Request) -> Response:
     if "axes" in data["household"]:
         return _refused("`axes` are not taken here", ["ask for one household at a time"])
     law = service.laws.law("us")
-    mark = secrets.token_hex(8)
     try:
-        found = await service.run(_answered, law, data["household"], mark, strict)
+        found = await service.run(_answered, law, data["household"], strict)
     except HouseholdInvalid as fault:
         return _refused(str(fault), fault.errors)
-    return _written(found, law, mark)
+    return _written(found, law)
 
 
-def _answered(law: Law, household: Any, mark: str, strict: bool) -> Answered:
-    return answer(law.program, law.constants, household, lambda digits: f"{mark}{digits}{mark}", strict)
+def _answered(law: Law, household: Any, strict: bool) -> Answered:
+    return answer(law.program, law.constants, household, Number, strict)
 
 
-def _written(found: Answered, law: Law, mark: str) -> Response:
+def _written(found: Answered, law: Law) -> Response:
     """Their answer. Amounts are written as JSON numbers with all their digits: no float comes between."""
     said: dict[str, Any] = {
         "status": "ok",
         "message": None,
-        "result": _marked(found.household, mark),
+        "result": found.household,
         "policyengine_bundle": {
             "model_version": f"rulewright {engine_version()}",
             "data_version": None,
@@ -96,21 +94,7 @@ def _written(found: Answered, law: Law, mark: str) -> Response:
         said["warnings"] = found.warnings
     if found.not_computed:
         said["not_computed"] = found.not_computed
-    text = json.dumps(said, ensure_ascii=False)
-    text = re.sub(rf'"{mark}([-+0-9.eE]+){mark}"', r"\1", text)
-    return Response(text, media_type=JSON, headers={"Cache-Control": "no-store"})
-
-
-def _marked(value: Any, mark: str) -> Any:
-    """What was sent, with its numbers marked as numbers."""
-    match value:
-        case Number():
-            return f"{mark}{value}{mark}"
-        case dict():
-            return {key: _marked(one, mark) for key, one in value.items()}
-        case list():
-            return [_marked(one, mark) for one in value]
-    return value
+    return Response(dump(said), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 def _refused(message: str, errors: list[str]) -> Response:
