@@ -1,0 +1,334 @@
+"""Against PolicyEngine's own tests of SNAP, each month by itself.
+
+1. A test's people are one SNAP household. What is said of them is said in our names (`policyengine_snap.yaml`).
+2. A test of a year is computed for each of its months: money is added up, a truth must hold in all.
+3. It agrees if every figure does, within its own margin or half a dollar. Nothing is said there of how a State rounds:
+   cents are kept here.
+
+policyengine-us is AGPL: its files are read from where it is installed, and none of them is here.
+
+    python -m tests.validation.policyengine_snap FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api.rules import programs
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
+from engine.ir.program import Program
+from engine.values.periods import Period, parse_period
+from engine.values.types import EnumValue, Kind, Value
+from tests.validation.policyengine_names import NoCounterpart, Test, exact, tests_in
+
+MAPPING = Path(__file__).resolve().parent / "policyengine_snap.yaml"
+UNIT, ALONE = "home", "alone"
+GROUPS = ("households", "tax_units", "families", "marital_units", "spm_units")
+ENTITIES = ("person", "household", "tax_unit", "family", "spm_unit")
+BEGINS = date(2018, 10, 1)  # the tables' first day
+ADULT, SCHOOL_AGE = 18, 6
+UNSTATED_AGE, ELDERLY_AGE, YEARS_HERE, MONTHS_USED = 40, 65, 5, 3  # what PolicyEngine assumes
+WEEKS, MOST_HOURS = Fraction(52, 12), 744  # of a month
+MARGIN, LEAST_MARGIN = Fraction(1, 2), Fraction(1, 100)
+POSTAL = (
+    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
+    "PA RI SC SD TN TX UT VT VA WA WV WI WY GU VI"
+).split()  # in the order of our enum of States
+
+
+@dataclass(slots=True)
+class Names:
+    """Their names in ours."""
+
+    program: Program
+    mapping: Mapping[str, Any]
+    states: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.states = dict(zip(POSTAL, self.program.settings.enums["snap_state"].members, strict=True))
+
+
+@dataclass(slots=True)
+class Household:
+    """What is said of the people of a test for one month, in our names."""
+
+    names: Names
+    people: list[str]
+    at: Period
+    of_year: bool
+    given: dict[Fact, Value] = field(default_factory=dict)
+    said: set[tuple[str, str]] = field(default_factory=set)
+
+    def put(self, name: str, whose: str, value: Any, add: bool = False) -> None:
+        """Give a figure of ours its value, or more of it."""
+        definition = self.names.program.find(name)
+        assert definition is not None, name
+        fact = Fact(definition.name, whose, definition.period.containing(self.at.start))
+        if definition.type.kind is Kind.INTEGER:
+            value = int(Fraction(value))
+        elif definition.type.kind is Kind.BOOLEAN:
+            value = bool(value)
+        elif not isinstance(value, EnumValue | date):
+            value = Fraction(value)
+        self.given[fact] = self.given[fact] + value if add and fact in self.given else value
+
+    def value(self, name: str, whose: str) -> Any:
+        """What has been given of somebody; None if nothing."""
+        definition = self.names.program.find(name)
+        assert definition is not None, name
+        return self.given.get(Fact(definition.name, whose, self.at))
+
+    def assume(self) -> None:
+        """What PolicyEngine takes for granted of whoever is not described."""
+        for one in self.people:
+            self.put("age_in_month", one, UNSTATED_AGE)
+            self.put("qualified_status_since", one, date(self.at.start.year - YEARS_HERE, 1, 1))
+        self.put("snap_state", UNIT, EnumValue("snap_state", "california"))
+        self.put("snap_rounding", UNIT, EnumValue("snap_rounding", "cents"))
+
+    def say(self, name: str, raw: Any, whose: str) -> None:
+        """Say a fact of a test in our names; raises `NoCounterpart`."""
+        if isinstance(raw, list):
+            if len(raw) != len(self.people):
+                raise NoCounterpart(f"{name} of several households")
+            for one, its in zip(self.people, raw, strict=True):
+                self.say(name, its, one)
+        elif isinstance(raw, Mapping):
+            self._of_period(name, raw, whose)
+        elif name not in self.names.mapping["irrelevant"]:
+            self._amount(name, raw, [whose] if whose in self.people else self.people)
+
+    def _of_period(self, name: str, raw: Mapping[Any, Any], whose: str) -> None:
+        by_period = {str(period): value for period, value in raw.items()}
+        month, year = str(self.at), str(self.at.start.year)
+        if month in by_period and self.names.program.find(name) is not None:
+            value = by_period[month]
+            self.say(name, exact(value) * 12 if self.of_year and not isinstance(value, bool) else value, whose)
+        elif year in by_period:
+            self.say(name, by_period[year], whose)
+        else:
+            raise NoCounterpart(f"{name} of another period")
+
+    def _amount(self, name: str, raw: Any, whom: list[str]) -> None:
+        mapping, name = self.names.mapping, name.removesuffix("_before_lsr")
+        if name in mapping["of_person_by_year"]:
+            for one in whom:
+                if (one, name) not in self.said:
+                    self.said.add((one, name))
+                    self.put(mapping["of_person_by_year"][name], one, exact(raw) / 12, add=True)
+                if name == "social_security_disability" and exact(raw) > 0:
+                    self.put("receives_social_security_disability", one, True)
+        elif name in mapping["of_unit_by_year"]:
+            self.put(mapping["of_unit_by_year"][name], UNIT, exact(raw) / 12, add=True)
+        elif name in mapping["utilities"]:
+            self.put(mapping["utilities"][name], UNIT, exact(raw) > 0)
+            self.put("snap_utility_costs", UNIT, exact(raw) / 12, add=True)
+        elif name in mapping["flags"]:
+            for one in self.people if name == "is_homeless" else whom:
+                self.put(mapping["flags"][name], one, raw)
+        else:
+            self._status(name, raw, whom)
+
+    def _status(self, name: str, raw: Any, whom: list[str]) -> None:
+        each: list[tuple[str, Any]]
+        match name:
+            case "age" | "monthly_age":
+                each = [("age_in_month", exact(raw))]
+            case "immigration_status":
+                if raw not in self.names.mapping["statuses"]:
+                    raise NoCounterpart(f"{name} {raw}")
+                each = [(name, EnumValue(name, self.names.mapping["statuses"][raw]))]
+            case "years_since_us_entry":
+                each = [("qualified_status_since", date(self.at.start.year - int(raw), 1, 1))]
+            case "snap_alien_qualifying_quarters":
+                each = [("has_forty_quarters_of_work", exact(raw) >= 40)]
+            case "weekly_hours_worked":
+                hours = min(MOST_HOURS, int(exact(raw) * WEEKS))
+                each = [("weekly_hours_worked", exact(raw)), ("monthly_hours_of_work_or_training", hours)]
+                each.append(("snap_countable_months_used", MONTHS_USED))
+            case "ssi":
+                part = exact(raw) / (12 if self.of_year else 1)
+                each = [("ssi_received_of_month", part), ("receives_ssi", part > 0)]
+            case "is_snap_work_registration_noncompliant":
+                each = [("complies_with_snap_work_rules", not raw)]
+            case "is_incapable_of_self_care":
+                each = [("is_unfit_for_work", True)] if raw else []
+                for one in self.people if raw else []:
+                    if one not in whom:
+                        self.put("cares_for_incapacitated_person", one, True)
+            case _:
+                self._of_unit(name, raw, whom)
+                return
+        for one in whom:
+            for ours, value in each:
+                self.put(ours, one, value)
+
+    def _of_unit(self, name: str, raw: Any, whom: list[str]) -> None:
+        match name:
+            case "state_code" | "state_code_str":
+                if raw not in self.names.states:
+                    raise NoCounterpart(f"{name} {raw}")
+                self.put("snap_state", UNIT, EnumValue("snap_state", self.names.states[raw]))
+            case "snap_region_str" | "state_group" | "state_group_str":
+                if raw not in self.names.mapping["regions"]:
+                    raise NoCounterpart(f"{name} {raw}")
+                for enum, member in zip(
+                    ("snap_state", "snap_allotment_area"), self.names.mapping["regions"][raw], strict=False
+                ):
+                    self.put(enum, UNIT, EnumValue(enum, member))
+            case "tanf":
+                self.put("tanf_received_of_month", self.people[0], exact(raw) / 12)
+                for one in self.people:
+                    self.put("receives_tanf", one, exact(raw) > 0)
+            case "spm_unit_size":
+                if self.people == [ALONE]:
+                    self.put("snap_unit_size", UNIT, exact(raw))
+            case "snap_assets" | "bank_account_assets":
+                self.put("snap_resources", UNIT, exact(raw), add=name == "bank_account_assets")
+            case "is_tanf_non_cash_eligible":
+                self.put("meets_snap_broad_based_rule", UNIT, raw)
+            case _ if name in self.names.mapping["wanted"]:
+                definition = self.names.program.find(name)
+                assert definition is not None, name
+                part = 12 if self.of_year and definition.type.kind is Kind.MONEY else 1
+                for one in whom if definition.entity == "person" else [UNIT]:
+                    self.put(name, one, raw if definition.type.kind is Kind.BOOLEAN else exact(raw) / part)
+            case _:
+                raise NoCounterpart(name)
+
+    def conclude(self) -> None:
+        """Who cares for whom: adults for children and for those who cannot care for themselves."""
+        ages = {one: self.value("age_in_month", one) for one in self.people}
+        children = [age for age in ages.values() if age < ADULT]
+        for one, age in ages.items():
+            if self.value("is_usda_elderly", one) and age == UNSTATED_AGE:
+                self.put("age_in_month", one, ELDERLY_AGE)
+            if age >= ADULT and children:
+                self.put("is_responsible_for_dependent_child", one, True)
+                self.put("cares_for_child_under_6", one, min(children) < SCHOOL_AGE)
+
+    def case(self) -> Case:
+        """The complete case of the month."""
+        return Case(
+            at=self.at,
+            instances={"person": tuple(self.people), "snap_unit": (UNIT,)},
+            holders={("snap_unit", UNIT, "snap_member"): tuple(self.people)},
+            group_of={("snap_unit", one): UNIT for one in self.people},
+            given=self.given,
+            complete=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure that a test expects of somebody: ours by month, and theirs."""
+
+    name: str
+    ours: list[Value | None]
+    theirs: Any
+
+    def agrees(self, margin: Fraction) -> bool:
+        """Money of the months together within the margin; anything else in each month."""
+        if isinstance(self.theirs, bool):
+            return all(one == self.theirs for one in self.ours)
+        numbers = [one for one in self.ours if isinstance(one, int | Fraction)]
+        if len(numbers) < len(self.ours):
+            return False
+        total = sum(numbers, Fraction()) if isinstance(numbers[0], Fraction) else Fraction(numbers[0])
+        return abs(total - exact(self.theirs)) <= margin
+
+
+def figures(test: Test, names: Names, constants: Constants) -> list[Figure]:
+    """What a test expects and we compute; raises `NoCounterpart`."""
+    inputs, months = test.body.get("input") or {}, _months(test)
+    people = [str(one) for one in inputs.get("people") or [ALONE]]
+    if len(inputs.get("spm_units") or {}) > 1:
+        raise NoCounterpart("several SNAP households")
+    wanted = list(_wanted(test.body.get("output") or {}, people, names))
+    found: list[Figure] = [Figure(name, [], theirs) for name, _, theirs in wanted]
+    for at in months:
+        household = Household(names, people, at, len(months) > 1)
+        household.assume()
+        for name, raw, whose in _said(inputs):
+            household.say(name, raw, whose)
+        household.conclude()
+        interpreter = Interpreter(names.program, household.case(), constants)
+        for (name, whose, _), figure in zip(wanted, found, strict=True):
+            definition = names.program.find(name)
+            assert definition is not None, name
+            outcome = interpreter.find(Fact(definition.name, whose, at))
+            figure.ours.append(outcome.value if isinstance(outcome, Known) else None)
+    return found
+
+
+def _months(test: Test) -> list[Period]:
+    text = str(test.body.get("period", ""))
+    months = [f"{text}-{month:02d}" for month in range(1, 13)] if text.isdigit() else [text]
+    if len(months[0]) != len("2024-01") or parse_period(months[0]).start < BEGINS:
+        raise NoCounterpart("period")
+    return [parse_period(one) for one in months]
+
+
+def _said(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    for name, raw in inputs.items():
+        if name in ("people", *GROUPS):
+            yield from (
+                (one, value, str(who)) for who, its in (raw or {}).items() for one, value in (its or {}).items()
+            )
+        elif name in ENTITIES:
+            yield from ((one, value, "") for one, value in raw.items())
+        else:
+            yield name, raw, ""
+
+
+def _wanted(output: Mapping[str, Any], people: list[str], names: Names) -> Iterator[tuple[str, str, Any]]:
+    for name, raw, who in _said(output):
+        definition = names.program.find(name) if name in names.mapping["wanted"] else None
+        if definition is None or isinstance(raw, Mapping):
+            raise NoCounterpart(f"output {name}")
+        whose = [UNIT] if definition.entity == "snap_unit" else [who] if who in people else people
+        values = raw if isinstance(raw, list) else [raw] * len(whose)
+        if len(values) != len(whose):
+            raise NoCounterpart(f"output {name} of several households")
+        yield from ((name, one, value) for one, value in zip(whose, values, strict=True))
+
+
+def main() -> None:
+    """Print the tests that differ, what the others lack, and how many agree."""
+    program = programs.load_program("us")
+    names = Names(program, yaml.safe_load(MAPPING.read_text(encoding="utf-8")))
+    constants = Constants(program)
+    lacking: Counter[str] = Counter()
+    cases = agreeing = runnable = 0
+    for test in tests_in(Path(sys.argv[1])):
+        cases += 1
+        try:
+            found = figures(test, names, constants)
+        except NoCounterpart as lack:
+            lacking[str(lack)] += 1
+            continue
+        runnable += 1
+        margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), LEAST_MARGIN)
+        differing = [one for one in found if not one.agrees(margin)]
+        agreeing += not differing
+        for one in differing[:1]:
+            print(f"{test.key}  {one.name}: {[str(its) for its in one.ours][:3]} / {one.theirs}")
+    for name, count in lacking.most_common():
+        print(f"{count:6}  {name}")
+    print(f"{cases:,} tests, {runnable:,} runnable, {agreeing:,} agreeing")
+
+
+if __name__ == "__main__":
+    main()

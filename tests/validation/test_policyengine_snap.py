@@ -1,0 +1,61 @@
+"""The reader of PolicyEngine's SNAP tests, on cases of our own in their format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from api.rules import programs
+from engine.interpret.constants import Constants
+from tests.validation.policyengine_names import NoCounterpart, Test
+from tests.validation.policyengine_snap import MAPPING, MARGIN, Names, figures
+
+PARENT = {"age": 30, "employment_income": 12_000}
+FAMILY = {
+    "people": {"mia": PARENT, "ann": {"age": 5}},
+    "spm_units": {"home": {"members": ["mia", "ann"], "housing_cost": 6_000}},
+    "households": {"home": {"state_code": "OH"}},
+}
+
+
+@pytest.fixture(scope="module")
+def names() -> Names:
+    return Names(programs.load_program("us"), yaml.safe_load(MAPPING.read_text(encoding="utf-8")))
+
+
+def _agreeing(names: Names, period: str, said: dict[str, Any], expected: dict[str, Any]) -> list[bool]:
+    test = Test("own", 1, {"period": period, "input": said, "output": expected})
+    return [one.agrees(MARGIN) for one in figures(test, names, Constants(names.program))]
+
+
+def test_a_month_of_a_year_s_amounts(names: Names) -> None:
+    expected = {
+        "snap_gross_income": 1_000,
+        "snap_standard_deduction": 204,
+        "snap_unit_size": 2,
+        "is_snap_eligible": True,
+    }
+    assert _agreeing(names, "2024-10", FAMILY, expected) == [True] * 4
+    assert _agreeing(names, "2024-10", FAMILY, {"snap_gross_income": 1_001}) == [False]
+
+
+def test_money_of_a_year_is_that_of_its_months(names: Names) -> None:
+    assert _agreeing(names, "2024", FAMILY, {"snap_standard_deduction": "198 * 9 + 204 * 3"}) == [True]
+
+
+def test_what_has_no_counterpart_is_named(names: Names) -> None:
+    for period, said, expected, lack in (
+        ("2017-10", {}, {"snap": 0}, "period"),
+        ("2024-10", {"number_of_moons": 1}, {"snap": 0}, "number_of_moons"),
+        ("2024-10", {}, {"number_of_moons": 1}, "output number_of_moons"),
+    ):
+        with pytest.raises(NoCounterpart, match=lack):
+            _agreeing(names, period, said, expected)
+
+
+def test_every_name_of_the_mapping_is_a_figure_of_ours(names: Names) -> None:
+    several = ("of_person_by_year", "of_unit_by_year", "utilities", "flags")
+    ours = [one for kind in several for one in names.mapping[kind].values()] + names.mapping["wanted"]
+    assert not {one for one in ours if names.program.find(one) is None}
