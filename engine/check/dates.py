@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from engine.check.calls import typed
 from engine.check.context import Elaboration, Scope, Value, failed
+from engine.check.resolve import did_you_mean
 from engine.ir import nodes as ir
 from engine.syntax import ast
 from engine.text.source import Span
@@ -22,10 +23,14 @@ _TYPES: dict[str, tuple[tuple[ValueType, ...], ValueType]] = {
     "mod": ((INTEGER, INTEGER), INTEGER),
     "attains": ((DATE, DURATION), DATE),
     "age_on": ((DATE, DATE), INTEGER),
+    "add_working_days": ((DATE, INTEGER), DATE),
+    "working_days_between": ((DATE, DATE), INTEGER),
 }
 _USAGE = {
     "days_between": "days_between(a, b)", "weekday": "weekday(day)", "date": "date(year, month, day)",
     "mod": "mod(a, b)", "attains": "attains(birth_date, 65 years)", "age_on": "age_on(birth_date, day)",
+    "add_working_days": "add_working_days(day, n, federal)",
+    "working_days_between": "working_days_between(a, b, federal)",
 }  # fmt: skip
 _RULES = {"birthday": False, "day_before": True}
 
@@ -41,11 +46,24 @@ def date_builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> 
             help_text = "write `birthday` or `day_before`, as the section has it"
             return elab.fail("E505", "when an age is attained is wanted here", rule.span, help=help_text)
         before, arguments = _RULES[rule.name], arguments[:2]
-    if len(arguments) != len(wanted):
+    workdays = ""
+    if name.endswith(("working_days", "working_days_between")) and len(arguments) == 3:
+        named = arguments[2]
+        workdays = named.name if isinstance(named, ast.Name) else ""
+        if workdays not in elab.settings.workdays:
+            help_text = did_you_mean(workdays, dict(elab.settings.workdays))
+            if not elab.settings.workdays:
+                help_text = "declare one in ruleset.yaml: `workdays: {federal: {weekend: [saturday, sunday], …}}`"
+            return elab.fail("E505", "a calendar of working days is wanted here", named.span, help=help_text)
+        arguments = arguments[:2]
+    if len(arguments) != len(wanted) or ("working" in name and not workdays):
         return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write `{_USAGE[name]}`")
     values = [typed(elab, argument, scope, one) for argument, one in zip(arguments, wanted, strict=True)]
     if any(value.failed for value in values):
         return failed(node.span)
+    if workdays:
+        given = tuple(value.node for value in values)
+        return Value(ir.DateFunction(result, node.span, name, given, workdays))
     return _call(elab, node.span, name, [value.node for value in values], result, before)
 
 

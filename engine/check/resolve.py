@@ -33,7 +33,7 @@ BUILTINS = frozenset(
     " members months".split()
 )
 # Functions whose names stay free: what a ruleset calls so is meant first.
-FUNCTIONS = frozenset("days_between weekday date mod attains age_on".split())
+FUNCTIONS = frozenset("days_between weekday date mod attains age_on add_working_days working_days_between".split())
 
 
 DECLARE = "declare it, or export it from the module that declares it"

@@ -199,11 +199,12 @@ class Wording:
             case ir.Spread():
                 share = "a twelfth" if str(node.kind) == "month" else f"a {node.kind}'s part"
                 return f"{share} of {self.say(node.value)}"
-            case ir.DateFunction(name="attains" | "age_on" | "weekday"):
+            case ir.DateFunction(name="attains" | "age_on" | "weekday" | "add_working_days"):
                 return self._date_function(node)
             case ir.DateFunction() if len(node.arguments) == 2:
                 first, second = (self.say(argument) for argument in node.arguments)
-                return f"the {humanized(node.name).split()[0]} from {first} to {second} ({self.amount(node)})"
+                counted = humanized(node.name).removesuffix(" between")
+                return f"the {counted} from {first} to {second} ({self.amount(node)})"
             case ir.OverParts():
                 return self._over_parts(node)
             case ir.OverTime():
@@ -238,6 +239,8 @@ class Wording:
         match node.name:
             case "attains":
                 return f"the day on which {parts[1]} after {parts[0]} are attained ({self.amount(node)})"
+            case "add_working_days":
+                return f"the working day {parts[1]} after {parts[0]} ({self.amount(node)})"
             case "age_on":
                 return f"the age on {parts[1]} of somebody born {parts[0]} ({self.amount(node)})"
         return f"the day of the week of {parts[0]} ({self.amount(node)})"

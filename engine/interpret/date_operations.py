@@ -12,23 +12,40 @@ from datetime import date
 from typing import Any
 
 from engine.interpret import domain
-from engine.interpret.domain import blocked, bounded
+from engine.interpret.domain import blocked, bounded, needs_of, under
 from engine.interpret.operations import arithmetic, mapped
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible
 from engine.ir import nodes as ir
+from engine.reading.declarations import Settings
 from engine.text.source import Span
-from engine.values.exact import as_number
-from engine.values.periods import FIRST_YEAR, LAST_YEAR, add_duration, age_on, guarded, months_between, years_between
+from engine.values.exact import as_date, as_length, as_number
+from engine.values.periods import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    add_duration,
+    add_months,
+    age_on,
+    guarded,
+    months_between,
+    years_between,
+)
 from engine.values.types import WEEKDAYS, Duration, EnumValue, Kind
+from engine.values.working_days import WorkingDays
 
 NO_RATIO = "a length in months and one in days cannot be divided by each other"
+NO_SUCH_DAY = "a sum may meet a day that its month lacks"
 OUTSIDE = "a date may lie outside the years that dates may have"
 Work = Callable[[Any, Any], Any]
 
 
-def date_arithmetic(node: ir.Arithmetic, left: Outcome, right: Outcome, round_up: bool) -> Outcome:
+def date_arithmetic(node: ir.Arithmetic, left: Outcome, right: Outcome, settings: Settings) -> Outcome:
     """`+ -` of dates and durations, `*` of a duration and a whole number, `/` of two durations."""
+    round_up = settings.date_round_up
     kinds = (node.left.type.kind, node.right.type.kind)
+    if settings.date_round_refused and Kind.DATE in kinds and Kind.DURATION in kinds:
+        missing = _missing_day(node, left, right)
+        if missing is not None:
+            return missing
     match node.operator, kinds:
         case "*", (Kind.DURATION, _):
             return _multiplied(left, right)
@@ -49,8 +66,11 @@ def date_arithmetic(node: ir.Arithmetic, left: Outcome, right: Outcome, round_up
     return arithmetic("+", left, right, node.span)
 
 
-def date_function(node: ir.DateFunction, arguments: list[Outcome], birthday_march: bool) -> Outcome:
-    """What a function of dates gives. `birthday_march`: a leap day's birthday is 1 March in a common year."""
+def date_function(node: ir.DateFunction, arguments: list[Outcome], settings: Settings) -> Outcome:
+    """What a function of dates gives."""
+    birthday_march = settings.leap_birthday_march
+    if node.workdays:
+        return _working_days(node, arguments, settings.workdays[node.workdays])
     match node.name:
         case "days_between":
             start, end = arguments
@@ -76,6 +96,34 @@ def date_function(node: ir.DateFunction, arguments: list[Outcome], birthday_marc
         case "month_of":
             return mapped(arguments[0], lambda day: day.month, lambda _: Interval(1, 12))
     return mapped(arguments[0], lambda day: day.day, lambda _: Interval(1, 31))
+
+
+def _missing_day(node: ir.Arithmetic, left: Outcome, right: Outcome) -> Outcome | None:
+    """An error where a sum meets a day that its month lacks, or may meet one; None where it surely does not."""
+    start, length = (left, right) if node.left.type.kind is Kind.DATE else (right, left)
+    bad = blocked(start, length)
+    if bad is not None:
+        return bad
+    sign = -1 if node.operator == "-" else 1
+    if isinstance(start, Known) and isinstance(length, Known):
+        day, months = as_date(start.value), sign * as_length(length.value).months
+        try:
+            lacking = months != 0 and add_months(day, months).day != day.day
+        except OverflowError:
+            return None
+        return Failure(f"{day} and {months} months meet a day that the month lacks", node.span) if lacking else None
+    ends = domain.interval_of(length)
+    if ends.low is not None and ends.high is not None and ends.low.months == ends.high.months == 0:
+        return None
+    found = _on_ends(lambda a, b: add_duration(a, b if sign > 0 else -b), start, length, sign < 0, node.span)
+    return under(found, Possible(domain.BOTH, needs_of(start, length), may_fail=NO_SUCH_DAY))
+
+
+def _working_days(node: ir.DateFunction, arguments: list[Outcome], days: WorkingDays) -> Outcome:
+    first, second = arguments
+    if node.name == "add_working_days":
+        return _on_ends(lambda a, b: days.add(a, int(b)), first, second, False, node.span)
+    return _on_ends(lambda a, b: days.between(b, a), second, first, True, node.span)
 
 
 def _weekday(day: Outcome) -> Outcome:

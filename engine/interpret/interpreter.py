@@ -294,7 +294,7 @@ class Interpreter:
                 return operations.absolute(self.evaluate(node.value, frame))
             case ir.DateFunction():
                 arguments = [self.evaluate(one, frame) for one in node.arguments]
-                return date_function(node, arguments, self.program.settings.leap_birthday_march)
+                return date_function(node, arguments, self.program.settings)
             case ir.Spread():
                 return self._spread(node, frame)
             case ir.NotApplicable():
@@ -314,7 +314,7 @@ class Interpreter:
         left, right = self.evaluate(node.left, frame), self.evaluate(node.right, frame)
         if node.left.type.is_number and node.right.type.is_number:
             return arithmetic(node.operator, left, right, node.span)
-        return date_arithmetic(node, left, right, self.program.settings.date_round_up)
+        return date_arithmetic(node, left, right, self.program.settings)
 
     def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
         """The frame with one more local name, whose value is found where it is first needed."""

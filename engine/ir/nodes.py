@@ -304,10 +304,11 @@ class Round(Node):
 class DateFunction(Node):
     """`years_between`, `months_between`, `days_between` (dates), `year_of`, `month_of`, `day_of`, `weekday` (one date),
     `date` (year, month and day; an error value where there is no such day), `attains` (a date and a duration), `age_on`
-    (two dates)."""
+    (two dates), `add_working_days` (a date and an integer) and `working_days_between` (two dates) by `workdays`."""
 
     name: str
     arguments: tuple[Expression, ...]
+    workdays: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,11 @@ def _moved(time: ir.Time, start: date) -> date | None:
 
 def known_until(settings: Settings, constants: Iterable[Constant], problems: Diagnostics) -> None:
     """W902: a constant that the rules answer with beyond the date until which it is known."""
+    for one in settings.workdays.values():
+        if one.known_until is not None and one.known_until < settings.covers_to:
+            known = f"the holidays of `{one.name}` are known until {one.known_until}"
+            message = f"{known}, and these rules answer until {settings.covers_to}"
+            problems.add("W902", message, one.span, help="add the later ones")
     for constant in constants:
         limit = constant.known_until
         if limit is not None and limit < settings.covers_to and constant.uprate is None:

@@ -16,6 +16,7 @@ from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
 from engine.values.periods import GREGORIAN, Calendar, Period, PeriodKind, Unit, kind_of, parse_period
 from engine.values.types import WEEKDAYS, Value, ValueType
+from engine.values.working_days import WorkingDays
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,10 +355,12 @@ class Settings:
     covers_to: date = date(2100, 12, 31)
     projected_to: date | None = None
     date_round_up: bool = False
+    date_round_refused: bool = False
     leap_birthday_march: bool = True
     attains_day_before: bool = False
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: {"year": GREGORIAN})
     year_is: str = "year"
+    workdays: Mapping[str, WorkingDays] = field(default_factory=dict)
     enums: Mapping[str, EnumDeclaration] = field(default_factory=lambda: BUILT_IN_ENUMS)
     entities: Mapping[str, Entity] = field(default_factory=dict)
     assessments: Mapping[str, AssessmentRules] = field(default_factory=dict)

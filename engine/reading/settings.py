@@ -15,6 +15,7 @@ from engine.reading.entities import read_entities
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal
 from engine.reading.values import read_day
+from engine.reading.workdays import read_workdays
 from engine.syntax.nodes import Entry, Mapping, Node, shown
 from engine.syntax.parser import FREE_AS_MEMBERS
 from engine.text.diagnostics import Diagnostics
@@ -26,7 +27,7 @@ from engine.values.types import PLAIN_TYPES
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
     "attains",
-    "calendars", "year_is", "enums", "entities", "assessment",
+    "calendars", "year_is", "workdays", "enums", "entities", "assessment",
 )  # fmt: skip
 
 
@@ -39,7 +40,8 @@ def read_settings(node: Node, name: str, problems: Diagnostics) -> Settings:
         return context.settings
     plain = _numbers(fields, _words(fields, Settings(name)))
     calendars = read_calendars(fields)
-    shared = replace(plain, calendars=calendars, year_is=_year_is(fields, calendars), enums=_enums(fields))
+    shared = replace(plain, calendars=calendars, year_is=_year_is(fields, calendars))
+    shared = replace(shared, workdays=read_workdays(fields), enums=_enums(fields))
     entities = read_entities(replace(fields, context=replace(context, settings=shared)))
     whole = replace(shared, entities=entities)
     return replace(whole, assessments=read_assessments(replace(fields, context=replace(context, settings=whole))))
@@ -55,12 +57,14 @@ def _words(fields: Fields, settings: Settings) -> Settings:
         message = f"`{shown(code)}` is not a currency's code"
         fields.context.report("E204", message, currency.span, help="write three capitals, such as `USD`")
         code = settings.currency
+    rounds = _choice(fields, "date_round", ("down", "up", "refuse"))
     return replace(
         settings,
         about=about,
         law=law,
         currency=code,
-        date_round_up=_choice(fields, "date_round", ("down", "up")) == "up",
+        date_round_up=rounds == "up",
+        date_round_refused=rounds == "refuse",
         leap_birthday_march=_choice(fields, "leap_birthday", ("03-01", "02-28")) == "03-01",
         attains_day_before=_choice(fields, "attains", ("birthday", "day_before")) == "day_before",
     )

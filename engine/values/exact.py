@@ -53,3 +53,9 @@ def as_date(value: Value) -> date:
     """`value`, which the checker found to be a date."""
     assert isinstance(value, date)
     return value
+
+
+def as_length(value: Value) -> Duration:
+    """`value`, which the checker found to be a duration."""
+    assert isinstance(value, Duration)
+    return value

@@ -62,6 +62,7 @@ def settings(random: Random) -> Settings:
         covers_from=START,
         covers_to=date(2050, 12, 31),
         date_round_up=random.random() < 0.5,
+        date_round_refused=random.random() < 0.3,
         leap_birthday_march=random.random() < 0.5,
         enums={**BUILT_IN_ENUMS, "colour": EnumDeclaration("colour", SPAN, members={one: one for one in COLOURS})},
         entities={

@@ -112,8 +112,8 @@ class Calendar:
         late = work.compare(">", ordinal, work.constant(LAST))
         return work.narrowed(ordinal, FIRST, LAST), work.lanes.either(early, late)
 
-    def add_months(self, ordinal: Whole, months: Whole, round_up: bool) -> tuple[Whole, Mask]:
-        """A date some months later, and the lanes where that lies outside all dates."""
+    def add_months(self, ordinal: Whole, months: Whole, round_up: bool, refused: bool = False) -> tuple[Whole, Mask]:
+        """A date some months later, and the lanes where that lies outside all dates, or (`refused`) is no day."""
         work = self.work
         old = self.parts(ordinal)
         index = self.sum((12, old.year), (1, old.month), -1, (1, months))
@@ -130,12 +130,12 @@ class Calendar:
         same = self.sum((1, first), (1, old.day), -1)
         instead = self.sum((1, first), (1, length), 0 if round_up else -1)
         found, late = self.within(work.select(lacks, instead, same))
-        return found, work.lanes.either(outside, late)
+        return found, work.lanes.either(outside, late, lacks if refused else False)
 
 
 def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
     """`+ - * /` where a date or a duration takes part."""
-    work = writer.work
+    work, settings = writer.work, writer.program.settings
     calendar = Calendar(work)
     no_lane: Mask = False
     match operator, a, b:
@@ -147,7 +147,9 @@ def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
             length = b if operator == "+" else Length(work.negative(b.months), work.negative(b.days))
             moved, bad = a.ordinal, no_lane
             if length.months.constant != 0:
-                moved, bad = calendar.add_months(a.ordinal, length.months, writer.program.settings.date_round_up)
+                moved, bad = calendar.add_months(
+                    a.ordinal, length.months, settings.date_round_up, settings.date_round_refused
+                )
             found, outside = calendar.within(work.add(moved, length.days))
             return Figure(Day(found), work.lanes.either(bad, outside))
         case "*", Length(), Number():
@@ -170,6 +172,10 @@ def function(writer: Writer, name: str, arguments: Sequence[Figure]) -> Figure:
     calendar = Calendar(writer.work)
     march = writer.program.settings.leap_birthday_march
     match name:
+        case "add_working_days":  # the interpreter counts working days
+            return Figure(Day(writer.work.constant(FIRST)), bad=True)
+        case "working_days_between":
+            return Figure(plain(writer.work.constant(0)), bad=True)
         case "date":
             return writer.carrying(_date(calendar, [one.content for one in arguments]), arguments)
         case "attains":
