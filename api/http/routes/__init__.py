@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.routes import calculate, citizens, events, health, law, openfisca, policyengine, problems
+from api.http.routes import authzen, calculate, citizens, events, health, law, openfisca, policyengine, problems
 
 ROUTERS: tuple[APIRouter, ...] = (
     calculate.router,
     law.router,
     citizens.router,
     events.router,
+    authzen.router,
     openfisca.router,
     policyengine.router,
     health.router,
