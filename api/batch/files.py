@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +98,28 @@ def find_inputs(program: Program, paths: list[str]) -> dict[str, Path]:
             raise Misuse(f"there are two files of `{name}`", "give one file for each entity")
         found[name] = path
     return found
+
+
+def csv_lines(path: Path) -> Iterator[str]:
+    """A Parquet file as CSV, some lines at a time, its header first. Cells are written as the door reads them."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    with pq.ParquetFile(path) as file:
+        writer.writerow(file.schema_arrow.names)
+        for batch in file.iter_batches():
+            columns = ([_cell(value) for value in column.to_pylist()] for column in batch.columns)
+            writer.writerows(zip(*columns, strict=True))
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    if text.tell():
+        yield text.getvalue()
+
+
+def _cell(value: object) -> object:
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case bool():
+            return "true" if value else "false"
+    return value

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import sys
@@ -13,10 +12,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 
-from api.batch.files import find_inputs
+from api.batch.files import csv_lines, find_inputs
 from api.batch.marginal import read_marginal
 from api.batch.run import BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, read_period
@@ -121,25 +119,8 @@ def _job(program: Program, options: Options, inputs: list[str], output: Path) ->
 
 def _print_rows(path: Path) -> None:
     """The output as CSV on stdout."""
-    import pyarrow.parquet
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    with pyarrow.parquet.ParquetFile(path) as file:
-        writer.writerow(file.schema_arrow.names)
-        for batch in file.iter_batches():
-            writer.writerows(
-                zip(*([_cell(value) for value in column.to_pylist()] for column in batch.columns), strict=True)
-            )
-
-
-def _cell(value: object) -> object:
-    """A cell as the door would read it."""
-    match value:
-        case Decimal():
-            return f"{value:f}"
-        case bool():
-            return "true" if value else "false"
-    return value
+    for lines in csv_lines(path):
+        sys.stdout.write(lines)
 
 
 def _progress(groups: int) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.routes import authzen, calculate, citizens, events, health, law, openfisca, policyengine, problems
+from api.http.routes import authzen, batch, calculate, citizens, events, health, law, openfisca, policyengine, problems
 
 ROUTERS: tuple[APIRouter, ...] = (
     calculate.router,
+    batch.router,
     law.router,
     citizens.router,
     events.router,

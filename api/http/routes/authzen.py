@@ -1,9 +1,9 @@
 """`/access/v1`: AuthZEN's Authorization API over requirements of the rules: may somebody do something.
 
 An action is a requirement of the subject's entity, by its name: `drive` means `drive`, `may_drive` or, with the
-resource's type, `may_drive_car`. Properties of the subject are facts by name; a resource whose type is a record of the
-subject's is one record with its properties. What is not determined is refused, with what to ask: a machine must not wave
-somebody through.
+resource's type, `may_drive_car`. Properties of the subject are facts by name; a resource whose type is a record of
+the subject's is one record with its properties. What is not determined is refused, with what to ask: a machine must
+not wave somebody through.
 """
 
 from __future__ import annotations
