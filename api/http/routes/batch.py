@@ -151,7 +151,8 @@ def _files(form: FormData, folder: Path) -> Iterator[str]:
         if part.content_type == ARROW:
             path = folder / f"{number}.parquet"
             try:
-                with pyarrow.ipc.open_stream(pyarrow.PythonFile(part.file)) as stream:
+                source: Any = part.file
+                with pyarrow.ipc.open_stream(source) as stream:
                     pyarrow.parquet.write_table(stream.read_all(), path)
             except (pyarrow.ArrowInvalid, OSError):
                 raise Failure(f"`{name}` is not an Arrow stream", "send CSV, or an Arrow stream") from None
