@@ -28,7 +28,7 @@ from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
-from engine.ir.program import Program
+from engine.ir.program import Definition, Program
 from engine.values.periods import Period, parse_period
 from engine.values.types import EnumValue, Kind, Value
 from tests.validation.policyengine_names import NoCounterpart, Test, exact, tests_in
@@ -58,6 +58,25 @@ class Names:
 
     def __post_init__(self) -> None:
         self.states = dict(zip(POSTAL, self.program.settings.enums["snap_state"].members, strict=True))
+
+    def figure(self, name: str) -> Definition:
+        """The figure of ours that a name means; raises `NoCounterpart`."""
+        definition = self.program.find(self.mapping["same"].get(name, name))
+        if definition is None:
+            raise NoCounterpart(name)
+        return definition
+
+    def value(self, definition: Definition, raw: Any, part: int = 1) -> Value:
+        """A value as ours: numbers exact, money of a year by its parts, members of enums by our names."""
+        if definition.type.kind is Kind.BOOLEAN:
+            return bool(raw)
+        if definition.type.kind is not Kind.ENUM:
+            return exact(raw) / (part if definition.type.kind is Kind.MONEY else 1)
+        enum = definition.type.enum
+        member = self.mapping["members"].get(enum, {}).get(raw) or self.states.get(str(raw))
+        if member is None:
+            raise NoCounterpart(f"{enum} {raw}")
+        return EnumValue(enum, member)
 
 
 @dataclass(slots=True)
@@ -133,7 +152,8 @@ class Household:
         elif name in mapping["of_unit_by_year"]:
             self.put(mapping["of_unit_by_year"][name], UNIT, exact(raw) / 12, add=True)
         elif name in mapping["utilities"]:
-            self.put(mapping["utilities"][name], UNIT, exact(raw) > 0)
+            if exact(raw) > 0:
+                self.put(mapping["utilities"][name], UNIT, True)
             self.put("snap_utility_costs", UNIT, exact(raw) / 12, add=True)
         elif name in mapping["flags"]:
             for one in self.people if name == "is_homeless" else whom:
@@ -188,6 +208,15 @@ class Household:
                     ("snap_state", "snap_allotment_area"), self.names.mapping["regions"][raw], strict=False
                 ):
                     self.put(enum, UNIT, EnumValue(enum, member))
+            case "snap_utility_region_str":
+                region = self.names.value(self.names.figure("snap_utility_region"), raw)
+                self.put("snap_utility_region", UNIT, region)
+                self._state_of(str(raw))
+            case "has_heating_cooling_expense":
+                self.put("pays_heating_or_cooling", UNIT, raw)
+            case "snap_state_using_standard_utility_allowance":
+                if raw:
+                    raise NoCounterpart(name)
             case "tanf":
                 self.put("tanf_received_of_month", self.people[0], exact(raw) / 12)
                 for one in self.people:
@@ -200,13 +229,15 @@ class Household:
             case "is_tanf_non_cash_eligible":
                 self.put("meets_snap_broad_based_rule", UNIT, raw)
             case _ if name in self.names.mapping["wanted"]:
-                definition = self.names.program.find(name)
-                assert definition is not None, name
-                part = 12 if self.of_year and definition.type.kind is Kind.MONEY else 1
+                definition = self.names.figure(name)
                 for one in whom if definition.entity == "person" else [UNIT]:
-                    self.put(name, one, raw if definition.type.kind is Kind.BOOLEAN else exact(raw) / part)
+                    self.put(definition.name, one, self.names.value(definition, raw, 12 if self.of_year else 1))
             case _:
                 raise NoCounterpart(name)
+
+    def _state_of(self, region: str) -> None:
+        """A region lies in the State by whose letters its name begins."""
+        self.put("snap_state", UNIT, EnumValue("snap_state", self.names.states[region.split("_")[0]]))
 
     def conclude(self) -> None:
         """Who cares for whom: adults for children and for those who cannot care for themselves."""
@@ -241,7 +272,7 @@ class Figure:
 
     def agrees(self, margin: Fraction) -> bool:
         """Money of the months together within the margin; anything else in each month."""
-        if isinstance(self.theirs, bool):
+        if isinstance(self.theirs, bool | EnumValue):
             return all(one == self.theirs for one in self.ours)
         numbers = [one for one in self.ours if isinstance(one, int | Fraction)]
         if len(numbers) < len(self.ours):
@@ -266,9 +297,7 @@ def figures(test: Test, names: Names, constants: Constants) -> list[Figure]:
         household.conclude()
         interpreter = Interpreter(names.program, household.case(), constants)
         for (name, whose, _), figure in zip(wanted, found, strict=True):
-            definition = names.program.find(name)
-            assert definition is not None, name
-            outcome = interpreter.find(Fact(definition.name, whose, at))
+            outcome = interpreter.find(Fact(names.figure(name).name, whose, at))
             figure.ours.append(outcome.value if isinstance(outcome, Known) else None)
     return found
 
@@ -295,13 +324,15 @@ def _said(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 def _wanted(output: Mapping[str, Any], people: list[str], names: Names) -> Iterator[tuple[str, str, Any]]:
     for name, raw, who in _said(output):
-        definition = names.program.find(name) if name in names.mapping["wanted"] else None
-        if definition is None or isinstance(raw, Mapping):
+        if name not in names.mapping["wanted"] or isinstance(raw, Mapping):
             raise NoCounterpart(f"output {name}")
+        definition = names.figure(name)
         whose = [UNIT] if definition.entity == "snap_unit" else [who] if who in people else people
         values = raw if isinstance(raw, list) else [raw] * len(whose)
         if len(values) != len(whose):
             raise NoCounterpart(f"output {name} of several households")
+        if definition.type.kind is Kind.ENUM:
+            values = [names.value(definition, value) for value in values]
         yield from ((name, one, value) for one, value in zip(whose, values, strict=True))
 
 
