@@ -129,7 +129,7 @@ class Wanted:
 
     `attribute` is the one that is read, if it is not the column's name: one attribute may have a column for each month.
     A relation (kind `r`) leads to groups of the entity `group`, if one is named. Numbers have at most `places`
-    decimals.
+    decimals. An end that was recorded as valid from after `ends_until` does not count: what held before it holds on.
     """
 
     since: date = date.min
@@ -138,6 +138,7 @@ class Wanted:
     group: str = ""
     attribute: str = ""
     places: int | None = field(default=None, compare=False)
+    ends_until: date = field(default=date.max, compare=False)
 
 
 Attributes = Collection[str] | Mapping[str, Wanted] | None
@@ -276,7 +277,8 @@ def standings(found: Scan, valid_on: date, attributes: Attributes) -> Iterator[S
             elif block.day <= last and (attributes is None or name in attributes):
                 where.setdefault(name, []).append((block, column))
     for name, places in where.items():
-        yield _standing(name, places, found)
+        wanted = attributes[name] if isinstance(attributes, Mapping) else Wanted()
+        yield _standing(name, places, found, wanted.ends_until)
 
 
 def attributes_of(attributes: Attributes) -> Collection[str] | None:
@@ -295,7 +297,7 @@ def _columns_by_attribute(attributes: Mapping[str, Wanted], last: int) -> dict[s
     return found
 
 
-def _standing(name: str, places: list[tuple[Block, int]], found: Scan) -> Standing:
+def _standing(name: str, places: list[tuple[Block, int]], found: Scan, ends_until: date) -> Standing:
     kinds = tuple(dict.fromkeys(block.shape[column][1] for block, column in places))
     events = np.concatenate([block.events for block, _ in places])
     values = np.concatenate([block.values[column] for block, column in places])
@@ -305,7 +307,8 @@ def _standing(name: str, places: list[tuple[Block, int]], found: Scan) -> Standi
     kind_of = np.repeat(codes, sizes)
     subjects, offsets = found.subjects[events], found.offsets[events]
     retracted = kind_of == kinds.index("x") if "x" in kinds else np.zeros(len(events), dtype=np.bool_)
-    keep = _last_standing(subjects, days, offsets, retracted)
+    ended = (kind_of == _code(kinds, "n")) & (days > day_number(ends_until))
+    keep = _last_standing(subjects, days, offsets, retracted | ended)
     return Standing(name, subjects[keep], kinds, kind_of[keep], values[keep], offsets[keep])
 
 

@@ -30,7 +30,7 @@ from api.assess.drafts import (
     standing_of,
 )
 from api.assess.figures import Assessed, assess
-from api.assess.gathering import Population, population_of
+from api.assess.gathering import Counted, Population, population_of
 from api.failures import Failure
 from citizens import Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
 from engine.interpret.constants import Constants
@@ -47,7 +47,7 @@ class AnnualReport:
 
     `already` were assessed before, `failed` are groups with the reason, `alone` are people in none.
     `totals` are sums by figure over everybody assessed, now or before, in steps of the money grid; `due` and `refunded`
-    are what follows.
+    are what follows. `counted` is everybody by what became of them.
     `finished` says that an earlier run had done it all; nothing was computed then.
     """
 
@@ -62,6 +62,7 @@ class AnnualReport:
     due: Decimal = ZERO
     refunded: Decimal = ZERO
     finished: bool = False
+    counted: Counted | None = None
 
 
 def run_annual(
@@ -100,6 +101,7 @@ def run_annual(
         _append(log, terms, found, postings, report, check=bool(kept))
         done += len(found)
         on_progress(done, len(rows))
+    report.counted = population.counted([group for group, _ in report.failed])
     _finish(log, terms, report)
     return report
 

@@ -17,7 +17,7 @@ a complete case, as in a signed return.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -85,6 +85,10 @@ class Binding:
             if self.reads(entity, column) and self._spans(self.wanted[column], valid_from)
         ]
 
+    def ends(self, column: str, valid_from: date) -> bool:
+        """Whether an end recorded as valid from a day ends what a column says for the period."""
+        return valid_from <= self.wanted[column].ends_until
+
     def _spans(self, wanted: Wanted, day: date) -> bool:
         return wanted.since <= day <= min(wanted.until, self.valid_on)
 
@@ -147,6 +151,8 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     records = {record: owner for record, owner in records.items() if record in used}
     relations = (*((group,) if entity.of else ()), *records.values())
     wanted |= {name: Wanted(kinds="r", group=name) for name in relations}
+    if entity.of:  # who leaves a group in the period, and joins no other, counts in it for the period
+        wanted[group] = replace(wanted[group], ends_until=period.start)
     sources: dict[str, tuple[str, ...]] = {}
     for name, one in wanted.items():
         sources[one.attribute or name] = (*sources.get(one.attribute or name, ()), name)

@@ -89,6 +89,8 @@ def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for change in timeline.changes:  # by attribute and day
         columns = terms.binding.columns_of(entity, change.attribute, change.valid_from)
+        if change.value is None:
+            columns = [column for column in columns if terms.binding.ends(column, change.valid_from)]
         found |= dict.fromkeys(columns, change.value)
     return {column: value for column, value in found.items() if value is not None}
 

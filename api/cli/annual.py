@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from api.assess.annual import AnnualReport, run_annual
 from api.assess.drafts import Terms, all_terms
+from api.assess.gathering import Counted
 from api.cases.naming import read_period
 from api.cases.values import with_commas
 from api.cli.log.output import counting, table
@@ -66,13 +69,28 @@ def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
         (report.assessed, "assessed now"),
         (report.already, "assessed before, by the part of this run that was cut off"),
         (len(report.failed), "could not be assessed; the log says why"),
-        (report.alone, f"people are in no {terms.binding.group.replace('_', ' ')}"),
     ):
         if number:
             say(f"  {number:,} {words}")
+    if report.counted is not None and any(report.counted.people):
+        for line in _people(report.counted, terms):
+            say(line)
     say()
     for line in table(("sum of", terms.program.settings.currency), _sums(report, terms), frozenset({1})):
         say(line)
+
+
+def _people(counted: Counted, terms: Terms) -> Iterator[str]:
+    """Everybody, and the money that is stated of them: assessed or not, it adds up."""
+    currency = terms.program.settings.currency
+    group = terms.binding.group.replace("_", " ")
+    words = ("people were assessed", f"people are in a {group} that could not be", f"people are in no {group}")
+    for people, money, word in zip(counted.people, counted.money, words, strict=True):
+        if people or money:
+            yield f"  {people:,} {word}, with {with_commas(format(money, 'f'))} {currency} stated of them"
+    if sum(counted.people[1:]):
+        total = with_commas(format(sum(counted.money, Decimal(0)), "f"))
+        yield f"  {sum(counted.people):,} people in all, with {total} {currency}"
 
 
 def _name(terms: Terms) -> str:
@@ -90,6 +108,14 @@ def _sums(report: AnnualReport, terms: Terms) -> list[tuple[str, str]]:
     return [(name, with_commas(format(amount, "f"))) for name, amount in sums]
 
 
+def _counted_json(counted: Counted | None) -> dict[str, object] | None:
+    if counted is None:
+        return None
+    names = ("assessed", "in_failed_groups", "in_no_group")
+    pairs = zip(names, counted.people, counted.money, strict=True)
+    return {name: {"people": people, "stated": format(money, "f")} for name, people, money in pairs}
+
+
 def _as_json(report: AnnualReport, terms: Terms) -> dict[str, object]:
     totals = {name: format(terms.money(total), "f") for name, total in report.totals.items()}
     told: dict[str, object] = {
@@ -102,6 +128,7 @@ def _as_json(report: AnnualReport, terms: Terms) -> dict[str, object]:
         "assessed": report.assessed,
         "assessed_before": report.already,
         "people_in_no_group": report.alone,
+        "people": _counted_json(report.counted),
         "failed": [{"group": group, "fault": fault} for group, fault in report.failed],
     }
     if not report.finished:

@@ -86,7 +86,8 @@ def verify(reader: Reader, *, after: int = 0, anchor: Anchor | None = None, deep
     """Walk the chain from `after`. `deep` also checks the tables beside the events and the file's structure."""
     walk = _Walk(after, b"")
     problems = list(islice(_all_problems(reader, walk, anchor, deep), MAX_PROBLEMS))
-    return Verification(walk.events, walk.offset, walk.link.hex(), tuple(problems))
+    link = walk.link.hex() if isinstance(walk.link, bytes) else ""  # a damaged file may have given it any type
+    return Verification(walk.events, _next(walk) - 1, link, tuple(problems))
 
 
 def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool) -> Iterator[Damage]:

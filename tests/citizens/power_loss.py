@@ -54,6 +54,7 @@ class Recorder:
             content = self._after(name, moment, draw)
             if content is not None:
                 (target / name).write_bytes(content)
+                (target / name).chmod(0o600)  # as the log makes its files
 
     def _after(self, name: str, moment: int, draw: random.Random) -> bytes | None:
         start = self.before.get(name)

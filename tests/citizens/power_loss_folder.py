@@ -99,6 +99,7 @@ class FolderRecorder:
         for name, inode in self._folder(moment, draw).items():
             if name != "lock" and not name.endswith("-shm"):
                 (target / name).write_bytes(self._content(inode, moment, draw))
+                (target / name).chmod(0o600)  # as the log makes its files
 
     def _folder(self, moment: int, draw: random.Random) -> dict[str, str]:
         changes = [(at, one) for at, one in enumerate(self.log[:moment]) if isinstance(one, Change)]

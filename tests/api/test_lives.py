@@ -1,0 +1,108 @@
+"""People's lives in a year: who dies, leaves, moves, marries, is born, or turns out to be recorded twice.
+
+Each has a rule, and everybody is counted: assessed, in a group that could not be, or in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from api.assess.annual import AnnualReport
+from api.assess.follow import Follower
+from citizens import Assessment, Belongs, Retraction, SqliteLog, Value, open_log
+from tests.api.households import BORN, NEW_YEAR, PAY, UNIT, annual, facts, person, program
+from tests.citizens.histories import TAX
+
+MAY, NEXT = date(2024, 5, 1), date(2025, 1, 1)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SqliteLog]:
+    with open_log(tmp_path / "log") as log:
+        log.append([person(1, 1, "head", pay="50000.00"), person(2, 1, "spouse", pay="30000.00")])
+        log.append([person(3, 2, "head", pay="20000.00")])
+        yield log
+
+
+def agi(log: SqliteLog, unit: int) -> object:
+    """The income of a unit's last assessment."""
+    found = [event.body for event in log.read_subject(f"tax_unit/{unit}") if isinstance(event.body, Assessment)]
+    assert not found[-1].fault, found[-1].fault
+    return dict(found[-1].figures).get("adjusted_gross_income")
+
+
+def everybody(report: AnnualReport, people: int, stated: str) -> None:
+    assert report.counted is not None
+    assert (sum(report.counted.people), sum(report.counted.money)) == (people, Decimal(stated))
+
+
+def says(log: SqliteLog, subject: str, event_id: str, values: dict[str, Value], day: date = MAY) -> None:
+    log.append([facts(subject, event_id, values, day)])
+
+
+def test_who_dies_or_leaves_in_the_year_counts_in_the_last_group_of_that_year_and_not_in_the_next(
+    log: SqliteLog,
+) -> None:
+    says(log, "person/3", "left", {UNIT: None})
+    says(log, "person/2", "died", {UNIT: None})
+    report = annual(log)
+    assert (agi(log, 1), agi(log, 2)) == (Decimal("80000.00"), Decimal("20000.00"))
+    everybody(report, 3, "100000.00")
+    assert report.counted is not None and report.counted.people == (3, 0, 0)
+    says(log, "person/1", "next-1", {PAY: Decimal("1000.00")}, NEXT)
+    later = annual(log, "2025")
+    assert later.counted is not None and later.counted.people == (1, 0, 2)
+
+
+def test_who_leaves_after_the_run_changes_nothing_of_the_year(log: SqliteLog) -> None:
+    annual(log)
+    says(log, "person/3", "left", {UNIT: None})
+    follower = Follower(log, program())
+    while follower.step():
+        pass
+    assert (follower.report.changed, agi(log, 2)) == (0, Decimal("20000.00"))
+
+
+def test_who_moves_marries_or_divorces_counts_where_they_are_on_the_last_day(log: SqliteLog) -> None:
+    says(log, "person/2", "divorced", {UNIT: Belongs("tax_unit/3", "head")})
+    says(log, "person/3", "married", {UNIT: Belongs("tax_unit/1", "spouse")})
+    report = annual(log)
+    assert (agi(log, 1), agi(log, 3)) == (Decimal("70000.00"), Decimal("30000.00"))
+    everybody(report, 3, "100000.00")
+
+
+def test_who_is_born_in_the_year_counts_from_then_on(log: SqliteLog) -> None:
+    says(log, "person/4", "born", {UNIT: Belongs("tax_unit/1", "dependent"), BORN: MAY})
+    report = annual(log)
+    everybody(report, 4, "100000.00")
+    assert any(use.subject == "person/4" for event in log.read_subject("tax_unit/1")
+               if isinstance(event.body, Assessment) for use in event.body.used)  # fmt: skip
+
+
+def test_a_duplicate_record_is_taken_back_and_its_money_with_it(log: SqliteLog) -> None:
+    """Somebody recorded twice, or under a new id: the facts of the one record are retracted, with the reason."""
+    log.append([person(9, 2, "spouse", pay="20000.00")])
+    annual(log)
+    assert agi(log, 2) == Decimal("40000.00")
+    keys = tuple((change.attribute, change.valid_from) for change in log.timeline("person/9").changes)
+    from citizens import Draft
+
+    log.append([Draft("person/9", Retraction(keys, "the same person as person/3"), TAX, "merged")])
+    follower = Follower(log, program())
+    while follower.step():
+        pass
+    assert agi(log, 2) == Decimal("20000.00")
+
+
+def test_who_is_in_no_group_and_who_is_at_fault_are_counted_with_their_money(log: SqliteLog) -> None:
+    log.append([facts("person/7", "alone", {PAY: Decimal("7.00")})])
+    log.append([person(8, 4, "head", pay="8.00"), facts("person/8", "odd", {"is_blind": "perhaps"}, NEW_YEAR)])
+    report = annual(log)
+    assert report.counted is not None
+    assert report.counted.people == (3, 1, 1)
+    assert report.counted.money == (Decimal("100000.00"), Decimal("8.00"), Decimal("7.00"))
