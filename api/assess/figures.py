@@ -11,6 +11,7 @@ The annual run and a correction both come through here, so a correction is what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,8 @@ from engine.population.columns import Columns
 from engine.population.door import BadCell, from_arrow
 
 WORTH_COMPILING = 150  # groups; making machine code takes about as long as interpreting so many
+_ROW_ID = re.compile(r" of `[0-9]+`")
+"""The door knows subjects by their rows only, which are others whenever somebody else is read with them."""
 MAX_FAULT, MAX_USED = 500, 1_000
 Values = tuple[int | None, ...]
 
@@ -111,7 +114,8 @@ def _refused(part: Part, problem: BadCell, found: _Found) -> None:
         raise Failure(str(problem), "the facts do not fit the rules; `rulewright show NAME` says what the rules read")
     row, name = part.place(problem.table, problem.row - 1)
     named = problem.column in part.population.binding.read
-    found.fault(row, f"{name}: `{problem.column}` {problem.message}" if named else f"{name}: {problem.message}")
+    message = _ROW_ID.sub("", problem.message)
+    found.fault(row, f"{name}: `{problem.column}` {message}" if named else f"{name}: {message}")
 
 
 def _compile(binding: Binding, columns: Columns, figures: Sequence[Definition], threads: int, found: _Found) -> None:

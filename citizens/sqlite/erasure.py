@@ -98,9 +98,15 @@ def owners_of(reader: Reader, number: int) -> list[int]:
 
 def read_ledger(path: Path) -> list[Entry]:
     """All erasures. A torn last line was never acknowledged and is passed over; other damage raises LogDamaged."""
+    return read_lines(path)[0]
+
+
+def read_lines(path: Path) -> tuple[list[Entry], list[str]]:
+    """All erasures, and the digest of each line: a digest stands for its line and all before."""
     if not path.exists():
-        return []
+        return [], []
     entries: list[Entry] = []
+    digests: list[str] = []
     before = ""
     lines = path.read_bytes().split(b"\n")
     for index, line in enumerate(lines[:-1], 1):
@@ -110,8 +116,9 @@ def read_ledger(path: Path) -> list[Entry]:
             remedy = "put back its copy; if there is none, move it away: the erasures that the log recorded are kept"
             raise LogDamaged(f"{message}; {remedy}")
         entries.append(Entry(**json.loads(text)))
+        digests.append(digest)
         before = digest
-    return entries
+    return entries, digests
 
 
 def recorded_erasures(events: Iterable[Event]) -> list[Entry]:

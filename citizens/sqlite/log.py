@@ -34,6 +34,7 @@ from citizens.sqlite.erasure import (
     add_to_ledger,
     is_held,
     read_ledger,
+    read_lines,
     recorded_erasures,
     with_records,
 )
@@ -147,8 +148,10 @@ class SqliteLog(Readings):
         if reader.keys.last_number and not self._as_left(anchor):
             for problem in reader.keys.check():
                 raise LogDamaged(f"the key store is damaged ({problem}); restore it from a backup")
-        ledger = read_ledger(self.layout.erasures_path)
-        reader.keys.destroy_many((entry.number, entry.fingerprint) for entry in ledger)
+        entries, digests = read_lines(self.layout.erasures_path)
+        left = entries[reader.keys.replayed(digests) :]
+        if left:
+            reader.keys.destroy_many((entry.number, entry.fingerprint) for entry in left)
         if anchor is not None:
             verification.check_anchor(reader, anchor)
         after = anchor.offset if anchor is not None else 0
@@ -372,7 +375,8 @@ class SqliteLog(Readings):
     def _finish_erasures(self) -> None:
         """Carry out what the ledger of erasures says and is not done yet."""
         writer = self._require_writer()
-        entries = read_ledger(self.layout.erasures_path)
+        ledger, digests = read_lines(self.layout.erasures_path)
+        entries = ledger[writer.reader.keys.replayed(digests) :]
         if not entries:
             return
         self._empty_pool()
@@ -384,11 +388,13 @@ class SqliteLog(Readings):
             self.layout.clear_cache()
         if unrecorded:
             writer.append_about_log(unrecorded)
-        if destroyed:
+        try:
             keys.scrub()
-        else:
-            with suppress(LogUnavailable):  # pages that an earlier erasure had to leave, if no reader is in the way
-                keys.scrub()
+        except LogUnavailable:  # a reader is in the way, and pages with old content are left for the next opening
+            if destroyed:
+                raise
+            return
+        keys.note_replayed(digests)
 
     # Closing
 

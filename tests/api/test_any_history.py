@@ -13,7 +13,7 @@ import pytest
 import api
 from api.assess.annual import run_annual
 from api.assess.follow import Follower
-from citizens import Assessment, History, Membership, Source, import_tables, open_log
+from citizens import Assessment, Belongs, History, Membership, Source, import_tables, open_log
 from tests.api.households import BORN, ORIGIN, PAY, UNIT, correction, facts, form, person, program, retraction, terms
 from tests.citizens.histories import Clock
 from tests.citizens.topic_log import Broker, TopicLog
@@ -24,7 +24,10 @@ def lived(log: History) -> list[tuple[object, ...]]:
     people = pa.table({"id": ["1", "2"], UNIT: ["1", "2"], PAY: [50_000, 20_000]})
     member = Membership(UNIT, UNIT, UNIT, role="head")
     import_tables(log, [Source(people, "person", "id", date(2024, 1, 1), memberships=(member,))], ORIGIN, "import")
-    log.append([facts("person/1", "born-1", {BORN: date(1980, 1, 1)}), person(3, 3, "head", pay="70000.00")])
+    log.append([facts(f"person/{number}", f"born-{number}", {BORN: date(1980, 1, 1)}) for number in (1, 2)])
+    log.append(
+        [facts("form_w2/2", "w2-0", {"person": Belongs("person/1", "owner"), "w2_wages": 5}), person(3, 3, "head")]
+    )
     log.append([form(1, 3, "1000.00")])
     report = run_annual(log, terms())
     log.append([correction("person/2", "late", {PAY: 25_000}), person(4, 2, "spouse", pay="5000.00")])
