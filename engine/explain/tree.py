@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from engine.explain.wording import NOT_KNOWN, Wording, constant_label, humanized, outcome_words, whose_words
-from engine.interpret.interpreter import Interpreter, Step
+from engine.interpret.frames import Step
+from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, ReasonInfo

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from engine.interpret import navigation
-from engine.interpret.interpreter import Frame, Interpreter
+from engine.interpret import choosing, navigation
+from engine.interpret.frames import Frame
+from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.ir.fold import parts_of
@@ -421,7 +422,7 @@ class Wording:
 
     def _chosen(self, node: ir.Chosen) -> str:
         """What was chosen, and how many were not."""
-        found = self.interpreter.selected(node, self.frame)
+        found = choosing.selected(self.interpreter, node, self.frame)
         if found is None:
             return self.amount(node)
         taken, left = found

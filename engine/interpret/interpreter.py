@@ -23,11 +23,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, assert_never
 
-from engine.interpret import domain, lookups, navigation, operations, ordering
+from engine.interpret import choosing, domain, lookups, navigation, operations
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import blocked, either, needs_of, settled, under
+from engine.interpret.frames import Frame, Step
 from engine.interpret.operations import arithmetic
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,
@@ -60,33 +61,6 @@ GENERAL = "the general rule"
 UNKNOWN_DAY = "the day on which it is read is not known"
 
 
-@dataclass(slots=True)
-class Step:
-    """How one figure was found. `reads`, `constants` and `branches` are in the order of evaluation."""
-
-    fact: Fact
-    definition: Definition
-    source: str
-    outcome: Outcome = NOT_APPLICABLE
-    before_rounding: Outcome | None = None
-    reads: list[Fact] = field(default_factory=list)
-    constants: list[tuple[str, date, bool]] = field(default_factory=list)
-    branches: list[tuple[ir.Expression, bool | str]] = field(default_factory=list)
-    body: ir.Expression | None = None
-
-
-@dataclass(slots=True)
-class Frame:
-    """Where an expression is evaluated: the instance and period of the formula, its local names, how deep in calls."""
-
-    instance: str
-    period: Period
-    step: Step
-    names: Mapping[str, Callable[[], Outcome]]
-    bound: Mapping[str, str]
-    calls: int = 0
-
-
 class _TooDeep(Exception):
     """A chain of figures is longer than the stack is deep; `fact` is to be found first. Never leaves this module."""
 
@@ -106,7 +80,7 @@ class Interpreter:
         self._waiting: dict[Fact, None] = {}
         self._calls = 0
         self._circular: set[Fact] = set()
-        self._orders: dict[tuple[int, tuple[str, ...], Period], ordering.Order] = {}
+        self.orders: dict[tuple[int, str, Period], choosing.Order] = {}
 
     # --- figures
 
@@ -230,15 +204,6 @@ class Interpreter:
         """The members or records of a link."""
         return navigation.linked(link, self.case, frame.instance, frame.bound, None)
 
-    def selected(self, node: ir.Chosen, frame: Frame) -> tuple[list[str], int] | None:
-        """Who is chosen, in order, and how many are not; None where that is not certain."""
-        members = navigation.linked(node.link, self.case, frame.instance, frame.bound, None)
-        count = domain.ONE if node.count is None else self.evaluate(node.count, frame)
-        if isinstance(members, Known | Possible | NotApplicable | Failure) or not isinstance(count, Known):
-            return None
-        items = ordering.gathered(node, members, self._evaluator(node, frame))
-        return ordering.selected(node, items, count) if isinstance(items, list) else None
-
     # --- expressions
 
     def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
@@ -273,9 +238,9 @@ class Interpreter:
             case ir.Aggregate():
                 return self._aggregate(node, frame)
             case ir.Chosen():
-                return self._chosen(node, frame)
+                return choosing.chosen(self, node, frame)
             case ir.Ranked():
-                return self._ranked(node, frame)
+                return choosing.ranked(self, node, frame)
             case ir.OverTime():
                 return self._over_time(node, frame)
             case ir.OverParts():
@@ -466,63 +431,6 @@ class Interpreter:
         if node.operator in ("sum", "count"):
             return operations.summed(node.type.kind, bodies, node.span)
         return operations.extreme_of_counted(node.operator, node.type.kind, bodies, node.span)
-
-    def _evaluator(self, node: ir.Chosen | ir.Ranked, frame: Frame) -> ordering.Evaluator:
-        """How to evaluate what is said of each who is chosen from or ranked."""
-
-        def of(instance: str) -> Callable[[ir.Expression], Outcome]:
-            inner = replace(frame, bound={**frame.bound, node.name: instance})
-            return lambda part: self.evaluate(part, inner)
-
-        return of
-
-    def _chosen(self, node: ir.Chosen, frame: Frame) -> Outcome:
-        members = navigation.linked(node.link, self.case, frame.instance, frame.bound, node.span)
-        if isinstance(members, Known | Possible | NotApplicable | Failure):
-            return members
-        count = domain.ONE if node.count is None else self.evaluate(node.count, frame)
-        items = ordering.gathered(node, members, self._evaluator(node, frame))
-        if not isinstance(items, list):
-            return items
-        if node.pick in ("highest", "lowest"):
-            return ordering.extremes(node, items, count)
-        return ordering.taken_in_order(node, items, count, node.span)
-
-    def _ranked(self, node: ir.Ranked, frame: Frame) -> Outcome:
-        own = self._instance(node.subject, frame, node.span)
-        members = navigation.linked(node.link, self.case, frame.instance, frame.bound, node.span)
-        if not isinstance(own, str):
-            return own
-        if isinstance(members, Known | Possible | NotApplicable | Failure):
-            return members
-        evaluator = self._evaluator(node, frame)
-        listed = members.index(own) if own in members else None
-        keys = ordering.keys_of(node, listed, evaluator(own))
-        found = ordering.Item(own, domain.TRUE, None, keys)
-        order = self._order(node, members, evaluator, frame)
-        if not isinstance(order.items, list):
-            return order.items
-        place = ordering.place(node, found)
-        if order.standing is None or place is None:
-            return ordering.ranked(node, order.items, found, node.span)
-        return ordering.rank_in(node, order.standing, place)
-
-    def _order(
-        self, node: ir.Ranked, members: Sequence[str], evaluator: ordering.Evaluator, frame: Frame
-    ) -> ordering.Order:
-        """Those who are ranked: found once for all who ask, if they may share the order."""
-        key = (id(node), tuple(members), frame.period)
-        kept = self._orders.get(key)
-        if kept is not None:
-            frame.step.reads += kept.reads
-            return kept
-        before = len(frame.step.reads)
-        items = ordering.gathered(node, members, evaluator)
-        standing = ordering.standing(node, items) if isinstance(items, list) else None
-        found = ordering.Order(node, items, standing, frame.step.reads[before:])
-        if ordering.is_shared(node):
-            self._orders[key] = found
-        return found
 
     def _if_counted(self, node: ir.Aggregate, frame: Frame) -> Outcome:
         """For `any`: where and body; for `all`: not where, or body."""

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -32,7 +32,6 @@ from engine.interpret.outcomes import (
     Possible,
 )
 from engine.ir import nodes as ir
-from engine.ir.walk import root_of, subjects, walk
 from engine.text.source import Span
 from engine.values.types import Duration
 
@@ -445,60 +444,6 @@ def _percentile(
 
 def _share(part: int, whole: int, otherwise: Fraction) -> Fraction:
     return Fraction(part, whole) if whole else otherwise
-
-
-# --- who there is to choose from
-
-Evaluator = Callable[[str], Callable[[ir.Expression], Outcome]]  # how to evaluate what is said of somebody
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Those who are ranked (or why that is not known), their order if it is certain, and what was read to find it."""
-
-    node: ir.Ranked
-    items: list[Item] | Outcome
-    standing: Standing | None
-    reads: list[Fact]
-
-
-def gathered(node: ir.Chosen | ir.Ranked, members: Sequence[str], evaluator: Evaluator) -> list[Item] | Outcome:
-    """Those who count, or may, each with value and keys; an outcome where it fails or does not apply who counts."""
-    items: list[Item] = []
-    for index, one in enumerate(members):
-        evaluate = evaluator(one)
-        counted = domain.TRUE if node.where is None else evaluate(node.where)
-        if blocked(counted) is not None:
-            return counted
-        if counted != domain.FALSE:
-            value = evaluate(node.body) if isinstance(node, ir.Chosen) else None
-            items.append(Item(one, counted, value, keys_of(node, index, evaluate)))
-    return items
-
-
-def keys_of(
-    node: ir.Chosen | ir.Ranked, index: int | None, evaluate: Callable[[ir.Expression], Outcome]
-) -> tuple[Outcome, ...]:
-    """The keys of one of whom `index` says where they are listed (None: nowhere)."""
-    nowhere = Failure("somebody who is not listed has no place in the order `listed`", node.span)
-    listed = nowhere if index is None else Known(index)
-    return tuple(listed if key.value is None else evaluate(key.value) for key in node.keys)
-
-
-def is_shared(node: ir.Ranked) -> bool:
-    """Whether who counts, and the keys, are the same whoever asks: they read only those who are ranked."""
-    parts = [part for part in (node.where, *(key.value for key in node.keys)) if part is not None]
-    bound, local = {node.name}, set[str]()
-    inside = [one for part in parts for one in walk(part)]
-    bound |= {one.name for one in inside if isinstance(one, ir.Aggregate | ir.Chosen | ir.Ranked)}
-    local |= {one.name for one in inside if isinstance(one, ir.Let)}
-    for one in inside:
-        roots = map(root_of, subjects(one))
-        if any(not isinstance(root, ir.Bound) or root.name not in bound for root in roots):
-            return False
-        if isinstance(one, ir.Local) and one.name not in local:
-            return False
-    return True
 
 
 def selected(node: ir.Chosen, items: Sequence[Item], count: Known) -> tuple[list[str], int] | None:

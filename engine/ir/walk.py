@@ -69,13 +69,14 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
         case ir.VariableRead() | ir.OverTime() | ir.Nobody():
             return (node.subject,)
         case ir.Ranked():
-            return (node.subject, _whose(node.link))
+            return (node.subject, whose(node.link))
         case ir.Aggregate() | ir.Chosen():
-            return (_whose(node.link),)
+            return (whose(node.link),)
     return ()
 
 
-def _whose(link: ir.Link) -> ir.Subject:
+def whose(link: ir.Link) -> ir.Subject:
+    """The group or owner of those that a link runs over."""
     return link.group if isinstance(link, ir.Members) else link.owner
 
 

@@ -1,0 +1,167 @@
+"""Who there is to choose from, and whose rank is asked: from a formula to `ordering`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from engine.interpret import domain, navigation, ordering
+from engine.interpret.cases import Case
+from engine.interpret.domain import blocked
+from engine.interpret.frames import Frame
+from engine.interpret.ordering import Item, Standing
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.ir import nodes as ir
+from engine.ir.walk import root_of, subjects, walk, whose
+from engine.values.periods import Period
+
+
+class Evaluating(Protocol):
+    """What choosing needs of an interpreter. `orders` keeps the orders that all who ask share."""
+
+    @property
+    def case(self) -> Case: ...
+
+    @property
+    def orders(self) -> dict[tuple[int, str, Period], Order]: ...
+
+    def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome: ...
+
+
+Evaluator = Callable[[str], Callable[[ir.Expression], Outcome]]  # how to evaluate what is said of somebody
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Those who are ranked (or why that is not known), their order if certain, what was read to find it, and where
+    each of all is listed."""
+
+    node: ir.Ranked
+    items: list[Item] | Outcome
+    standing: Standing | None
+    reads: list[Fact]
+    places: Mapping[str, int]
+
+
+def gathered(node: ir.Chosen | ir.Ranked, members: Sequence[str], evaluator: Evaluator) -> list[Item] | Outcome:
+    """Those who count, or may, each with value and keys; an outcome where it fails or does not apply who counts."""
+    items: list[Item] = []
+    for index, one in enumerate(members):
+        evaluate = evaluator(one)
+        counted = domain.TRUE if node.where is None else evaluate(node.where)
+        if blocked(counted) is not None:
+            return counted
+        if counted != domain.FALSE:
+            value = evaluate(node.body) if isinstance(node, ir.Chosen) else None
+            items.append(Item(one, counted, value, keys_of(node, index, evaluate)))
+    return items
+
+
+def keys_of(
+    node: ir.Chosen | ir.Ranked, index: int | None, evaluate: Callable[[ir.Expression], Outcome]
+) -> tuple[Outcome, ...]:
+    """The keys of one of whom `index` says where they are listed (None: nowhere)."""
+    nowhere = Failure("somebody who is not listed has no place in the order `listed`", node.span)
+    listed = nowhere if index is None else Known(index)
+    return tuple(listed if key.value is None else evaluate(key.value) for key in node.keys)
+
+
+def is_shared(node: ir.Ranked) -> bool:
+    """Whether who counts, and the keys, are the same whoever asks: they read only those who are ranked."""
+    parts = [part for part in (node.where, *(key.value for key in node.keys)) if part is not None]
+    bound, local = {node.name}, set[str]()
+    inside = [one for part in parts for one in walk(part)]
+    bound |= {one.name for one in inside if isinstance(one, ir.Aggregate | ir.Chosen | ir.Ranked)}
+    local |= {one.name for one in inside if isinstance(one, ir.Let)}
+    for one in inside:
+        roots = map(root_of, subjects(one))
+        if any(not isinstance(root, ir.Bound) or root.name not in bound for root in roots):
+            return False
+        if isinstance(one, ir.Local) and one.name not in local:
+            return False
+    return True
+
+
+# --- the nodes
+
+
+def _evaluator(interpreter: Evaluating, node: ir.Chosen | ir.Ranked, frame: Frame) -> Evaluator:
+    def of(instance: str) -> Callable[[ir.Expression], Outcome]:
+        inner = replace(frame, bound={**frame.bound, node.name: instance})
+        return lambda part: interpreter.evaluate(part, inner)
+
+    return of
+
+
+def _members(interpreter: Evaluating, node: ir.Chosen | ir.Ranked, frame: Frame) -> Sequence[str] | Outcome:
+    return navigation.linked(node.link, interpreter.case, frame.instance, frame.bound, node.span)
+
+
+def chosen(interpreter: Evaluating, node: ir.Chosen, frame: Frame) -> Outcome:
+    """The highest or lowest of values, the first or last of records."""
+    members = _members(interpreter, node, frame)
+    if isinstance(members, Known | Possible | NotApplicable | Failure):
+        return members
+    count = domain.ONE if node.count is None else interpreter.evaluate(node.count, frame)
+    items = gathered(node, members, _evaluator(interpreter, node, frame))
+    if not isinstance(items, list):
+        return items
+    if node.pick in ("highest", "lowest"):
+        return ordering.extremes(node, items, count)
+    return ordering.taken_in_order(node, items, count, node.span)
+
+
+def selected(interpreter: Evaluating, node: ir.Chosen, frame: Frame) -> tuple[list[str], int] | None:
+    """Who is chosen, in order, and how many are not; None where that is not certain."""
+    members = _members(interpreter, node, frame)
+    count = domain.ONE if node.count is None else interpreter.evaluate(node.count, frame)
+    if isinstance(members, Known | Possible | NotApplicable | Failure) or not isinstance(count, Known):
+        return None
+    items = gathered(node, members, _evaluator(interpreter, node, frame))
+    return ordering.selected(node, items, count) if isinstance(items, list) else None
+
+
+def ranked(interpreter: Evaluating, node: ir.Ranked, frame: Frame) -> Outcome:
+    """The rank of somebody, or which part of all stands before them."""
+    own = _instance(interpreter, node.subject, frame, node)
+    if not isinstance(own, str):
+        return own
+    order = _order(interpreter, node, frame)
+    if not isinstance(order, Order):
+        return order
+    if not isinstance(order.items, list):
+        return order.items
+    keys = keys_of(node, order.places.get(own), _evaluator(interpreter, node, frame)(own))
+    found = Item(own, domain.TRUE, None, keys)
+    place = ordering.place(node, found)
+    if order.standing is None or place is None:
+        return ordering.ranked(node, order.items, found, node.span)
+    return ordering.rank_in(node, order.standing, place)
+
+
+def _instance(interpreter: Evaluating, subject: ir.Subject, frame: Frame, node: ir.Ranked) -> str | Outcome:
+    return navigation.instance_of(subject, interpreter.case, frame.instance, frame.bound, node.span)
+
+
+def _order(interpreter: Evaluating, node: ir.Ranked, frame: Frame) -> Order | Outcome:
+    """Those who are ranked: found once for all who ask, if they may share the order."""
+    owner = _instance(interpreter, whose(node.link), frame, node)
+    if not isinstance(owner, str):
+        return owner
+    key = (id(node), owner, frame.period)
+    kept = interpreter.orders.get(key)
+    if kept is not None:
+        frame.step.reads += kept.reads
+        return kept
+    members = _members(interpreter, node, frame)
+    if isinstance(members, Known | Possible | NotApplicable | Failure):
+        return members
+    before = len(frame.step.reads)
+    items = gathered(node, members, _evaluator(interpreter, node, frame))
+    standing = ordering.standing(node, items) if isinstance(items, list) else None
+    places = {one: place for place, one in enumerate(members)}
+    found = Order(node, items, standing, frame.step.reads[before:], places)
+    if is_shared(node):
+        interpreter.orders[key] = found
+    return found
