@@ -27,6 +27,7 @@ from engine.ir.dependencies import call_circle, figure_graph, order
 from engine.ir.printer import fingerprint
 from engine.ir.program import Program
 from engine.ir.verify import verify
+from engine.ir.worlds import unrolled
 from engine.lint import coverage
 from engine.lint.constant_faults import constant_faults
 from engine.lint.copies import copies
@@ -119,7 +120,8 @@ def _assemble(
     tables = {name: one for name, one in constants.items() if isinstance(one, Table)}
     tables = {name: stated_cells(one, scales) for name, one in tables.items()}
     call_circle(checked.functions, problems)
-    ordered = order(figure_graph(checked.definitions), problems)
+    graph = figure_graph(unrolled(checked.definitions, checked.functions, problems))
+    ordered = tuple(name for name in order(graph, problems) if name in checked.definitions)
     deciding = [replace(ruleset.settings, name=""), parameters, tables, scales, dict(sorted(checked.functions.items()))]
     digest = fingerprint(checked.definitions, deciding) if not problems.errors else ""
     return Program(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.check import aggregates, builtins, calls, dates, navigation, operators, order, presence, windows
+from engine.check import aggregates, builtins, calls, dates, navigation, operators, order, presence, windows, worlds
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
 from engine.check.resolve import BUILTINS, FUNCTIONS
@@ -51,6 +51,8 @@ class Elaborator(Elaboration):
                 return operators.arithmetic(self, node, scope)
             case ast.Otherwise():
                 return operators.fallback(self, node, scope, expected)
+            case ast.AsIf():
+                return worlds.as_if(self, node, scope)
             case ast.Chosen():
                 return order.chosen(self, node, scope)
             case ast.Ranked():

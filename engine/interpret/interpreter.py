@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, assert_never
 
-from engine.interpret import choosing, domain, lookups, navigation, operations
+from engine.interpret import choosing, domain, lookups, navigation, operations, worlds
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.date_operations import date_arithmetic, date_function
@@ -45,13 +45,14 @@ from engine.interpret.outcomes import (
 from engine.interpret.recursion import deep_recursion
 from engine.interpret.stated import on
 from engine.interpret.windows import over_parts, touched, window
+from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, Unit
-from engine.values.types import Kind, ValueType
+from engine.values.types import Kind, Value, ValueType
 
 MAX_DEPTH = 100
 MAX_CALLS = 200
@@ -64,7 +65,8 @@ UNKNOWN_DAY = "the day on which it is read is not known"
 class _TooDeep(Exception):
     """A chain of figures is longer than the stack is deep; `fact` is to be found first. Never leaves this module."""
 
-    def __init__(self, fact: Fact) -> None:
+    def __init__(self, owner: Interpreter, fact: Fact) -> None:
+        self.owner = owner
         self.fact = fact
 
 
@@ -106,6 +108,9 @@ class Interpreter:
             except _TooDeep as deeper:
                 self._running.clear()
                 self._calls = 0
+                if deeper.owner is not self:  # the world outside: it begins anew, and comes back here
+                    self._waiting.clear()
+                    raise
                 self._waiting[deeper.fact] = None
 
     def _nested(self, fact: Fact) -> Outcome:
@@ -114,7 +119,7 @@ class Interpreter:
             self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
             return self._circle(fact)
         if len(self._running) + self._calls >= MAX_DEPTH:
-            raise _TooDeep(fact)
+            raise _TooDeep(self, fact)
         return self._step(fact).outcome
 
     def _circle(self, fact: Fact) -> Failure:
@@ -136,8 +141,12 @@ class Interpreter:
         self.steps[fact] = step
         return step
 
+    def _given(self, fact: Fact) -> Value | None:
+        """What the case gives."""
+        return self.case.given.get(fact)
+
     def _supplied(self, fact: Fact, definition: Definition) -> Step | None:
-        given = self.case.given.get(fact)
+        given = self._given(fact)
         if given is not None:
             return Step(fact, definition, "given", stated(given))
         if self.case.held or self.case.within:
@@ -237,6 +246,8 @@ class Interpreter:
                 return self._function(node, frame)
             case ir.Aggregate():
                 return self._aggregate(node, frame)
+            case ir.AsIf():
+                return self._as_if(node, frame)
             case ir.Chosen():
                 return choosing.chosen(self, node, frame)
             case ir.Ranked():
@@ -412,6 +423,56 @@ class Interpreter:
         found = self._instance(node.subject, frame, node.span)
         return domain.FALSE if isinstance(found, str) else operations.is_none(found)
 
+    # --- other worlds
+
+    def world(self, node: ir.AsIf, frame: Frame) -> World | Failure:
+        """The world of an `as if`; an error where what is replaced cannot be found."""
+        facts: dict[Fact, Outcome] = {}
+        parameters: dict[str, Outcome] = {}
+        for change in node.changes:
+            for inner in self._each(change, frame):
+                outcome = self._replacement(change, inner, facts, parameters)
+                if outcome is not None:
+                    return outcome
+        return World(self, Replaced(facts, parameters, frame.period))
+
+    def _each(self, change: ir.Replacement, frame: Frame) -> Sequence[Frame]:
+        """The frame of each of whom something is replaced."""
+        if change.link is None:
+            return (frame,)
+        members = navigation.linked(change.link, self.case, frame.instance, frame.bound, None)
+        if isinstance(members, Known | Possible | NotApplicable | Failure):
+            return ()
+        return [replace(frame, bound={**frame.bound, change.bound: one}) for one in members]
+
+    def _replacement(
+        self, change: ir.Replacement, frame: Frame, facts: dict[Fact, Outcome], parameters: dict[str, Outcome]
+    ) -> Failure | None:
+        counted = domain.TRUE if change.where is None else self.evaluate(change.where, frame)
+        if counted == domain.FALSE:
+            return None
+        value = self.evaluate(change.value, frame)
+        if change.subject is None:
+            parameters[change.name] = value
+            return None
+        instance, period = self._instance(change.subject, frame, None), self._period(change.time, frame, None)
+        if isinstance(instance, Failure):
+            return instance
+        if not isinstance(instance, str) or not isinstance(period, Period):
+            return None  # there is nobody of whom it could be replaced
+        fact = Fact(change.name, instance, period)
+        found = worlds.stored(value, self.program.definitions[change.name])
+        facts[fact] = found if counted == domain.TRUE else worlds.perhaps(counted, found, self.find(fact))
+        return None
+
+    def _as_if(self, node: ir.AsIf, frame: Frame) -> Outcome:
+        world = self.world(node, frame)
+        if isinstance(world, Failure):
+            return world
+        outcome = world.evaluate(node.value, replace(frame, step=Step(frame.step.fact, frame.step.definition, "")))
+        frame.step.reads += [fact for fact in world.outside if fact not in frame.step.reads]
+        return outcome
+
     # --- many figures
 
     def _aggregate(self, node: ir.Aggregate, frame: Frame) -> Outcome:
@@ -474,6 +535,9 @@ class Interpreter:
         if not isinstance(period, Period):
             return self._on_some_day(node, period)
         day = self.program.settings.covers_from if period.kind.unit is Unit.ETERNITY else period.start
+        replaced = self._replaced(node.name, day)
+        if replaced is not None:
+            return replaced
         found = self.constants.at(node.name, day)
         if found is None:
             return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {day}", node.span)
@@ -490,12 +554,47 @@ class Interpreter:
             case _:
                 assert_never(node)
 
+    def _replaced(self, name: str, day: date) -> Outcome | None:
+        """What stands for a parameter in this world."""
+        return None
+
     def _on_some_day(self, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, day: Outcome) -> Outcome:
         """A constant on a day that is not known may be anything."""
         if not isinstance(day, Possible) or day.range == domain.EMPTY:
             return day
         absent = day.may_not_apply or node.type.or_none
         return settled(self._anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, absent)
+
+
+class World(Interpreter):
+    """An interpreter of a case in which some facts are others. What they do not reach is found outside."""
+
+    def __init__(self, outer: Interpreter, replaced: Replaced) -> None:
+        super().__init__(outer.program, outer.case, outer.constants)
+        self.outer = outer
+        self.replaced = replaced
+        self.reach = worlds.Reach(outer.program, outer.case, replaced)
+        self.outside: dict[Fact, None] = {}
+
+    def find(self, fact: Fact) -> Outcome:
+        """The figure or fact as it is here."""
+        found = self.replaced.facts.get(fact)
+        if found is not None:
+            return found
+        if self.reach.holds(fact):
+            return super().find(fact)
+        self.outside[fact] = None
+        return self.outer.find(fact)
+
+    def _given(self, fact: Fact) -> Value | None:
+        return None  # only what is reached is found here, and what is given of that describes the world outside
+
+    def _otherwise_stated(self, fact: Fact, definition: Definition) -> Step | None:
+        return None
+
+    def _replaced(self, name: str, day: date) -> Outcome | None:
+        found = self.replaced.parameter(name, day)
+        return found if found is not None else self.outer._replaced(name, day)
 
 
 def _winner(node: ir.Exceptions, holding: set[str]) -> str:

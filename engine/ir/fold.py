@@ -108,6 +108,11 @@ class _Folder:
                 return self.number(node)
             case ir.FunctionCall() | ir.DateFunction():
                 return replace(node, arguments=self.all(node.arguments))
+            case ir.AsIf():
+                changes = tuple(
+                    replace(one, value=self.fold(one.value), where=self.maybe(one.where)) for one in node.changes
+                )
+                return replace(node, changes=changes)
             case ir.Chosen():
                 keys = tuple(replace(key, value=self.maybe(key.value)) for key in node.keys)
                 count, where = self.maybe(node.count), self.maybe(node.where)

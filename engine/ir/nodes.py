@@ -370,6 +370,28 @@ class Ranked(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a world has in the place of a figure of `subject` at `time`, or of a parameter (`subject` None). With `link`
+    it is one for each that `bound` stands for, and of whom `where` holds."""
+
+    name: str
+    subject: Subject | None
+    time: Time
+    value: Expression
+    link: Link | None = None
+    bound: str = ""
+    where: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsIf(Node):
+    """`value` in a world that differs in `changes` and in what follows from them."""
+
+    value: VariableRead
+    changes: tuple[Replacement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OverTime(Node):
     """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0),
     or the `last` periods before the one that contains its first day."""
@@ -437,5 +459,5 @@ class Otherwise(Node):
 Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
-    Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked,
+    Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked, AsIf,
 ]  # fmt: skip

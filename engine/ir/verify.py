@@ -90,6 +90,8 @@ def _verify_types(node: ir.Expression, owner: str) -> None:
             _require((node.count is None) == (node.operator == "only"), node, owner)
             _require(bool(node.keys) == (node.pick in ("first", "last")), node, owner)
             _fits(INTEGER if node.operator == "count" else node.body.type, node.type, node, owner)
+        case ir.AsIf():
+            _require(bool(node.changes) and node.value.type == node.type, node, owner)
         case ir.Ranked():
             _require(bool(node.keys) and node.subject.entity == node.link.entity, node, owner)
             _require(node.type == (INTEGER if node.operator == "rank" else RATE), node, owner)

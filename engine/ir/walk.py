@@ -42,6 +42,8 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
         case ir.Chosen():
             parts = (node.count, node.where, *(key.value for key in node.keys), node.body)
             return tuple(part for part in parts if part is not None)
+        case ir.AsIf():
+            return (node.value, *(part for one in node.changes for part in (one.where, one.value) if part is not None))
         case ir.Ranked():
             return tuple(part for part in (node.where, *(key.value for key in node.keys)) if part is not None)
         case ir.Otherwise():

@@ -299,6 +299,26 @@ class When(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement(Node):
+    """`a = e` in a world, or with `name` one for each of several: `m.a = e for m in members where c`."""
+
+    target: Expression
+    value: Expression
+    name: str = ""
+    source: Expression | None = None
+    where: Expression | None = None
+    name_span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AsIf(Node):
+    """`figure as if (a = e, …)`."""
+
+    value: Expression
+    changes: tuple[Replacement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Is(Node):
     """`x is none`, `m is dependent`, `self is head of tax_unit`: `name` is none, a role or a set of roles."""
 
@@ -312,5 +332,5 @@ class Is(Node):
 Expression = Union[
     Number, Money, DurationLiteral, DateLiteral, Boolean, EnumLiteral, Name, Attribute, Index, Call, Aggregate,
     Chosen, Ranked, OverTime, Negate, Arithmetic, Compare, Between, OneOf, Is, Not, And, Or, If, Case, Let, Otherwise,
-    At,
+    AsIf, At,
 ]  # fmt: skip

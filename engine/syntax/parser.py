@@ -133,6 +133,8 @@ class _Builder:
                 return self.choice(tree, span, parts)
             case "chosen" | "ordered" | "last":
                 return self.ordering(tree, span, parts)
+            case "as_if":
+                return ast.AsIf(span, self.build(parts[0]), tuple(self.change(part) for part in parts[1:]))
             case "is" | "is_not":
                 return self.is_test(tree, span, parts)
             case "at":
@@ -245,6 +247,17 @@ class _Builder:
         if token.type == "NAME":
             return ast.Name(span, str(token))
         return ast.Number(span, read_number(token, span, self.problems), whole="." not in token)
+
+    def change(self, tree: ParseNode) -> ast.Replacement:
+        """One replacement of a world."""
+        parts = self.trees(tree)
+        target, value = self.build(parts[0]), self.build(parts[1])
+        if len(parts) == 2:
+            return ast.Replacement(self.span(tree), target, value)
+        name = self.tokens(parts[2], "NAME")[0]
+        inside = [self.build(part) for part in self.trees(parts[2])]
+        where = inside[1] if len(inside) > 1 else None
+        return ast.Replacement(self.span(tree), target, value, str(name), inside[0], where, self.token_span(name))
 
     def sort_key(self, tree: ParseNode) -> ast.SortKey:
         value = self.build(self.trees(tree)[0])

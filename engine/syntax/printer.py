@@ -10,7 +10,7 @@ from typing import assert_never
 from engine.syntax import ast
 from engine.values.numbers import format_decimal
 
-EXPRESSION, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, FALLBACK, TIMED, POSTFIX = range(11)
+EXPRESSION, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, FALLBACK, SUPPOSED, TIMED, POSTFIX = range(12)
 _WIDTH = 100
 
 
@@ -68,6 +68,9 @@ def _text(node: ast.Expression) -> tuple[str, int]:
             return _ordered(node), POSTFIX
         case ast.Negate() | ast.Arithmetic() | ast.Otherwise() | ast.At():
             return _arithmetic(node)
+        case ast.AsIf():
+            changes = ", ".join(_change(one) for one in node.changes)
+            return f"{_print(node.value, TIMED)} as if ({changes})", SUPPOSED
         case ast.Compare() | ast.Between() | ast.OneOf() | ast.Is() | ast.Not() | ast.And() | ast.Or():
             return _logic(node)
         case ast.If() | ast.Case() | ast.Let():
@@ -152,11 +155,19 @@ def _arithmetic(node: ast.Negate | ast.Arithmetic | ast.Otherwise | ast.At) -> t
             own = SUM if node.operator in "+-" else PRODUCT
             return f"{_print(node.left, own)} {node.operator} {_print(node.right, own + 1)}", own
         case ast.Otherwise():
-            return f"{_print(node.value, TIMED)} otherwise {_print(node.fallback, FALLBACK)}", FALLBACK
+            return f"{_print(node.value, SUPPOSED)} otherwise {_print(node.fallback, FALLBACK)}", FALLBACK
         case ast.At():
             return f"{_print(node.value, POSTFIX)} @ {_when(node.when)}", TIMED
         case _:
             assert_never(node)
+
+
+def _change(node: ast.Replacement) -> str:
+    each = ""
+    if node.source is not None:
+        where = f" where {_print(node.where, OR)}" if node.where is not None else ""
+        each = f" for {node.name} in {_print(node.source, TIMED)}{where}"
+    return f"{_print(node.target, POSTFIX)} = {_print(node.value, SUM)}{each}"
 
 
 def _when(when: ast.When) -> str:

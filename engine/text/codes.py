@@ -76,6 +76,7 @@ CODES: dict[str, str] = {
     "E704": "an exported figure or requirement has no example",
     "E705": "an exception is over one that does not exist, or over itself",
     "E706": "the program is too large",
+    "E707": "worlds of `as if` nest too deep",
     # --- examples and reforms
     "E801": "an example or a case names something that does not exist",
     "E802": "an example gives or expects a value of the wrong type",

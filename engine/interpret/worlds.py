@@ -1,0 +1,174 @@
+"""`figure as if (other = value)`: the figure in a world that differs in what is replaced, and in what follows from it.
+
+1. The replacements are found in the world of the formula, and stored as the replaced figures are.
+2. What a replacement reaches is computed in the new world, whatever the case gives: what was given describes the other
+   world. Whether it reaches a figure is read off the formulas, not off the values, so that it is the same whatever is
+   not known yet.
+3. All else is shared with the world outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from engine.interpret import domain, navigation, operations
+from engine.interpret.cases import Case
+from engine.interpret.domain import blocked, either, needs_of, under
+from engine.interpret.outcomes import Fact, Failure, Interval, Known, Outcome, Possible
+from engine.interpret.windows import window
+from engine.ir import nodes as ir
+from engine.ir.fold import formula_at, parts_of
+from engine.ir.program import Definition, Program
+from engine.ir.walk import children
+from engine.ir.worlds import reached_names
+from engine.values.periods import Period, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What a world has in the place of facts, and of parameters that are read on a day of `period`."""
+
+    facts: Mapping[Fact, Outcome]
+    parameters: Mapping[str, Outcome]
+    period: Period
+
+    def parameter(self, name: str, day: date) -> Outcome | None:
+        """What stands for a parameter on a day, if it is replaced."""
+        within = self.period.kind.unit is Unit.ETERNITY or self.period.start <= day <= self.period.end
+        return self.parameters.get(name) if within else None
+
+
+class Reach:
+    """Which figures of a case what is replaced reaches."""
+
+    def __init__(self, program: Program, case: Case, replaced: Replaced) -> None:
+        self.program = program
+        self.case = case
+        self.replaced = replaced
+        names = frozenset(fact.name for fact in replaced.facts) | frozenset(replaced.parameters)
+        self.names = reached_names(program, names)
+        self._known: dict[Fact, bool] = {}
+
+    def holds(self, fact: Fact) -> bool:
+        """Whether something replaced is read on the way to a figure."""
+        if fact.name not in self.names:
+            return False
+        if fact not in self._known:
+            self._search(fact)
+        return self._known[fact]
+
+    def _search(self, start: Fact) -> None:
+        """Walk what is read, until something replaced is met; if nothing is, nothing that was walked meets it."""
+        seen = {start: None}
+        pending = [start]
+        while pending:
+            fact = pending.pop()
+            for read in self._reads(fact):
+                if read is None or read in self.replaced.facts or self._known.get(read):
+                    self._known[start] = True
+                    return
+                if read not in seen and read.name in self.names and read not in self._known:
+                    seen[read] = None
+                    pending.append(read)
+        self._known |= dict.fromkeys(seen, False)
+
+    def _reads(self, fact: Fact) -> Iterator[Fact | None]:
+        """What a figure's formula reads and may be reached; None for what is itself replaced, or read at some day."""
+        definition = self.program.definitions[fact.name]
+        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
+        body = None if before else formula_at(definition.formulas, fact.period.start)
+        if body is not None:
+            yield from self._within(body, fact.instance, fact.period, {})
+
+    def _within(
+        self, node: ir.Expression, home: str, period: Period, bound: Mapping[str, str]
+    ) -> Iterator[Fact | None]:
+        match node:
+            case ir.ParameterRead() if node.name in self.replaced.parameters:
+                day = _period(node.time, period)
+                if day is None or self.replaced.parameter(node.name, day.start) is not None:
+                    yield None
+            case ir.FunctionCall() if node.name in self.names:
+                function = formula_at(self.program.functions[node.name].formulas, period.start)
+                yield from self._within(function, home, period, {}) if function is not None else ()
+            case ir.VariableRead() if node.name in self.names:
+                when = _period(node.time, period)
+                for one in self._instance(node.subject, home, bound):
+                    yield Fact(node.name, one, when) if when is not None else None
+            case ir.OverTime() if node.name in self.names:
+                for one in self._instance(node.subject, home, bound):
+                    yield from (Fact(node.name, one, part) for part in window(node, period))
+            case ir.OverParts():
+                yield from self._over_parts(node, home, period, bound)
+                return
+            case ir.Aggregate() | ir.Chosen() | ir.Ranked():
+                yield from self._of_each(node, home, period, bound)
+                return
+        for part in children(node):
+            yield from self._within(part, home, period, bound)
+
+    def _over_parts(
+        self, node: ir.OverParts, home: str, period: Period, bound: Mapping[str, str]
+    ) -> Iterator[Fact | None]:
+        for part in parts_of(node, period):
+            yield from self._within(node.body, home, part, bound)
+        if node.last is not None:
+            yield from self._within(node.last, home, period, bound)
+
+    def _of_each(
+        self, node: ir.Aggregate | ir.Chosen | ir.Ranked, home: str, period: Period, bound: Mapping[str, str]
+    ) -> Iterator[Fact | None]:
+        members = navigation.linked(node.link, self.case, home, bound, None)
+        ids = list(members) if isinstance(members, tuple | list) else []
+        if isinstance(node, ir.Ranked):
+            ids += self._instance(node.subject, home, bound)
+        for one in dict.fromkeys(ids):
+            for part in children(node):
+                yield from self._within(part, home, period, {**bound, node.name: one})
+
+    def _instance(self, subject: ir.Subject, home: str, bound: Mapping[str, str]) -> list[str]:
+        found = navigation.instance_of(subject, self.case, home, bound, None)
+        return [found] if isinstance(found, str) else []
+
+
+def _period(time: ir.Time, period: Period) -> Period | None:
+    """The period that is read; None if it hangs on a computed day, which may be any."""
+    match time:
+        case ir.ThisPeriod():
+            return period
+        case ir.Containing():
+            anchor = period.end if time.at_end else period.start
+            return time.kind.containing(anchor).shift(time.shift)
+    return None
+
+
+def stored(outcome: Outcome, definition: Definition) -> Outcome:
+    """A replacement on the grid of what it replaces; an error where it lies outside its range."""
+    found = operations.stored(outcome, definition)
+    if not isinstance(found, Known | Possible) or not definition.type.is_number:
+        return found
+    fault = f"`{definition.short_name}` cannot be replaced by what lies outside its range"
+    ends = domain.range_of(found)
+    if not isinstance(ends, Interval):
+        return found
+    low, high = definition.low, definition.high
+    below = low is not None and (ends.low is None or ends.low < low)
+    above = high is not None and (ends.high is None or ends.high > high)
+    if not below and not above:
+        return found
+    if isinstance(found, Known):
+        return Failure(fault, definition.span)
+    least = low if below else ends.low
+    most = high if above else ends.high
+    if least is not None and most is not None and least > most:
+        return Possible(domain.EMPTY, found.needs, found.may_not_apply, fault)
+    return Possible(Interval(least, most), found.needs, found.may_not_apply, fault)
+
+
+def perhaps(counted: Outcome, found: Outcome, before: Outcome) -> Outcome:
+    """What stands where it is not known whether something is replaced."""
+    if blocked(counted) is not None:
+        return counted
+    return under(either([found, before], needs_of(counted)), counted)

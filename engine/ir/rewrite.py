@@ -1,0 +1,41 @@
+"""Rewriting expressions of the core: one part for another, the rest as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+from engine.ir import nodes as ir
+
+Change = Callable[[ir.Expression], ir.Expression | None]
+_Part = TypeVar("_Part")
+
+
+def rewritten(node: ir.Expression, change: Change) -> ir.Expression:
+    """`node` with what `change` gives in the place of parts, outermost first; None from it leaves a part, and goes on
+    inside. What was not changed is shared."""
+    found = change(node)
+    return found if found is not None else _inside(node, change)
+
+
+def _inside(part: _Part, change: Change) -> _Part:
+    changed: dict[str, Any] = {}
+    for one in fields(part):  # type: ignore[arg-type]
+        before = getattr(part, one.name)
+        after = _part(before, change)
+        if after is not before:
+            changed[one.name] = after
+    return replace(part, **changed) if changed else part  # type: ignore[type-var]
+
+
+def _part(part: Any, change: Change) -> Any:
+    match part:
+        case tuple():
+            found = tuple(_part(one, change) for one in part)
+            return part if all(new is old for new, old in zip(found, part, strict=True)) else found
+        case ir.Node():
+            return rewritten(part, change)  # type: ignore[arg-type]
+        case ir.ExceptionCase() | ir.ContainingDate() | ir.SortKey() | ir.Replacement():
+            return _inside(part, change)
+    return part

@@ -1,0 +1,209 @@
+"""Worlds, as the checker sees them: every figure that a replacement reaches, once more, with what it reads there.
+
+A name is reached where a formula leads to something replaced. In a world a reached figure is a copy that reads copies;
+what is not reached is the world outside. A read that reaches the very figure that is replaced leads nowhere. So circles
+are looked for as in a program without worlds, and `tax as if (credit = 0 USD)` may stand in the formula of `credit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from engine.ir import nodes as ir
+from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
+from engine.ir.rewrite import rewritten
+from engine.ir.walk import walk
+from engine.text.diagnostics import Diagnostics
+
+MAX_DEPTH, MAX_COPIES = 2, 20_000
+Formulas = Mapping[str, Definition] | Mapping[str, FunctionDefinition]
+
+
+def names_read(body: ir.Expression) -> Iterator[str]:
+    """The figures, parameters and functions that an expression names."""
+    for node in walk(body):
+        match node:
+            case ir.VariableRead() | ir.OverTime() | ir.ParameterRead() | ir.FunctionCall():
+                yield node.name
+
+
+def _readers(*formulas: Formulas) -> dict[str, set[str]]:
+    """For each name, whose formulas read it."""
+    found: dict[str, set[str]] = {}
+    for several in formulas:
+        for owner, one in several.items():
+            for dated in one.formulas:
+                for name in names_read(dated.body):
+                    found.setdefault(name, set()).add(owner)
+    return found
+
+
+def _reached(readers: Mapping[str, set[str]], names: Iterable[str]) -> frozenset[str]:
+    """The names from which some of `names` are read, directly or through others, and those themselves."""
+    found = set(names)
+    pending = list(found)
+    while pending:
+        for reader in readers.get(pending.pop(), ()):
+            if reader not in found:
+                found.add(reader)
+                pending.append(reader)
+    return frozenset(found)
+
+
+_kept: list[tuple[Program, dict[str, set[str]], dict[frozenset[str], frozenset[str]]]] = []
+
+
+def reached_names(program: Program, names: frozenset[str]) -> frozenset[str]:
+    """The figures and functions of a program from which `names` are read. Answers are kept for a few programs."""
+    found = next((one for one in _kept if one[0] is program), None)
+    if found is None:
+        found = (program, _readers(program.definitions, program.functions), {})
+        _kept.append(found)
+        del _kept[:-3]
+    _, readers, answers = found
+    if names not in answers:
+        answers[names] = _reached(readers, names)
+    return answers[names]
+
+
+# --- the program unrolled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """One `as if`: who is asked in it, in which world, what it replaces, and the names that this reaches."""
+
+    number: int
+    entity: str
+    node: ir.AsIf
+    outer: World | None
+    reached: frozenset[str]
+
+    @property
+    def depth(self) -> int:
+        """How many worlds there are from this one outwards."""
+        return 1 + (self.outer.depth if self.outer is not None else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A definition in a world. `own`: it is that of the one whom the world was asked of, at the same time."""
+
+    name: str
+    world: World
+    own: bool
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} as if {self.world.number}{'' if self.own else ' of others'}"
+
+
+def unrolled(
+    definitions: Mapping[str, Definition], functions: Mapping[str, FunctionDefinition], problems: Diagnostics
+) -> dict[str, Definition]:
+    """The definitions, and those that worlds need once more. Reports worlds that nest too deep (E707) or are too many
+    (E706)."""
+    found = dict(definitions)
+    asking = {
+        name: one
+        for name, one in definitions.items()
+        if any(isinstance(node, ir.AsIf) for dated in one.formulas for node in walk(dated.body))
+    }
+    if asking:
+        _Unrolling(definitions, functions, problems).run(asking, found)
+    return found
+
+
+class _Unrolling:
+    def __init__(
+        self, definitions: Mapping[str, Definition], functions: Mapping[str, FunctionDefinition], problems: Diagnostics
+    ) -> None:
+        self.definitions = definitions
+        self.problems = problems
+        self.readers = _readers(definitions, functions)
+        self.pending: dict[str, _Copy] = {}
+        self.worlds = 0
+
+    def run(self, asking: Mapping[str, Definition], found: dict[str, Definition]) -> None:
+        for name, one in asking.items():
+            found[name] = self.rewritten(one, None, True)
+        limit = min(MAX_COPIES, 4 * len(self.definitions))
+        while self.pending:
+            key, copy = self.pending.popitem()
+            if key in found:
+                continue
+            if len(found) - len(self.definitions) >= max(limit, 1_000):
+                message = f"the worlds of `as if` need more than {max(limit, 1_000):,} figures once more"
+                help_text = "ask a figure that lies nearer to what is replaced"
+                self.problems.add("E706", message, copy.world.node.span, help=help_text)
+                return
+            plain = self.rewritten(self.definitions[copy.name], copy.world, copy.own)
+            found[key] = replace(plain, name=key)
+
+    def rewritten(self, definition: Definition, world: World | None, own: bool) -> Definition:
+        def change(node: ir.Expression) -> ir.Expression | None:
+            match node:
+                case ir.AsIf():
+                    return self.as_if(node, definition, world, change)
+                case ir.VariableRead() | ir.OverTime():
+                    return self.read(node, definition, world, own)
+            return None
+
+        formulas = tuple(DatedExpression(one.start, rewritten(one.body, change)) for one in definition.formulas)
+        return replace(definition, formulas=formulas)
+
+    def as_if(self, node: ir.AsIf, owner: Definition, outer: World | None, change: object) -> ir.Expression:
+        changes = tuple(
+            replace(
+                one,
+                value=rewritten(one.value, change),  # type: ignore[arg-type]
+                where=None if one.where is None else rewritten(one.where, change),  # type: ignore[arg-type]
+            )
+            for one in node.changes
+        )
+        names = [one.name for one in node.changes]
+        self.worlds += 1
+        world = World(self.worlds, owner.entity, node, outer, _reached(self.readers, names))
+        if world.depth > MAX_DEPTH:
+            message = f"worlds nest more than {MAX_DEPTH} deep: {_path(world)}"
+            help_text = "replace all at once: `x as if (a = …, b = …)`"
+            self.problems.add("E707", message, node.span, help=help_text)
+            return replace(node, changes=changes)
+        asked = self.read(node.value, owner, world, True)
+        value = asked if isinstance(asked, ir.VariableRead) else node.value
+        return replace(node, value=value, changes=changes)
+
+    def read(
+        self, node: ir.VariableRead | ir.OverTime, owner: Definition, world: World | None, own: bool
+    ) -> ir.Expression | None:
+        """A read as it stands in a world: of a copy, of what is outside, or of the very figure that is replaced."""
+        while world is not None:
+            if own and owner.entity == world.entity and any(_is_replaced(node, one) for one in world.node.changes):
+                return ir.Literal(node.type, node.span, 0)
+            if node.name in world.reached and node.name in self.definitions:
+                same = own and isinstance(node.subject, ir.Self) and not _moves(node)
+                copy = _Copy(node.name, world, same)
+                self.pending.setdefault(copy.key, copy)
+                return replace(node, name=copy.key)
+            world = world.outer
+        return None
+
+
+def _moves(node: ir.VariableRead | ir.OverTime) -> bool:
+    return isinstance(node, ir.OverTime) or not isinstance(node.time, ir.ThisPeriod)
+
+
+def _is_replaced(node: ir.VariableRead | ir.OverTime, change: ir.Replacement) -> bool:
+    if isinstance(node, ir.OverTime) or change.link is not None or node.name != change.name:
+        return False
+    return node.subject == change.subject and node.time == change.time
+
+
+def _path(world: World) -> str:
+    names = []
+    one: World | None = world
+    while one is not None:
+        names.append(one.node.value.name.rpartition(":")[2])
+        one = one.outer
+    return ", in ".join(f"`{name} as if …`" for name in names)
