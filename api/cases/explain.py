@@ -9,7 +9,7 @@ from api.cases.naming import period_for
 from api.failures import Misuse, suggestion
 from api.schema import Citation, citations
 from engine.explain.tree import Explanation, explain
-from engine.explain.wording import humanized
+from engine.explain.words import humanized
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from textwrap import wrap
 
-from engine.explain.wording import NOT_KNOWN, Wording, constant_label, humanized, outcome_words, whose_words
+from engine.explain.wording import Wording
+from engine.explain.words import NOT_KNOWN, constant_label, humanized, outcome_words, whose_words
 from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome

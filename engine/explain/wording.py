@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from fractions import Fraction
 
+from engine.explain.words import (
+    NOT_KNOWN,
+    constant_label,
+    humanized,
+    listed,
+    outcome_words,
+    whose_words,
+)
 from engine.interpret import choosing, navigation
 from engine.interpret.frames import Frame
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.ir.fold import parts_of
-from engine.ir.program import Program
 from engine.reading.declarations import Settings
-from engine.values.numbers import Number, decimal_places, format_decimal
 from engine.values.periods import Period
-from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value, ValueType
+from engine.values.types import Kind, Value
 
 _COMPARISON = {
     "=": ("is", "is not"),
@@ -32,82 +36,10 @@ _COMPARISON = {
     ">": ("is above", "is not above"),
     ">=": ("is at least", "is below"),
 }
-NOT_KNOWN = "not known"
 _LISTED = 12  # of those chosen, so many are named
 _WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
 _RUNS_TOLD = 6
 _MODES = {"up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero"}
-
-
-def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
-    """`6,296.83 USD`, `7.65%`, `yes`, `2024-04-06`, `Head of household`."""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case EnumValue():
-            return settings.enums[value.enum].members.get(value.member) or value.member
-        case date():
-            return value.isoformat()
-        case Duration() | Nothing():
-            return str(value)
-    if value_type.kind is Kind.MONEY:
-        return f"{grouped(value, 2 if Fraction(value).denominator != 1 else 0)} {settings.currency}"
-    if value_type.kind is Kind.RATE and decimal_places(Fraction(value) * 100) is not None:
-        return f"{grouped(Fraction(value) * 100)}%"
-    return grouped(value)
-
-
-def grouped(value: Number, places: int = 0) -> str:
-    """A number with thousands separated by commas; one that has no short decimal is given to six places."""
-    digits = decimal_places(Fraction(value))
-    if digits is None or digits > 6:
-        value = Fraction(round(Fraction(value) * 10**6), 10**6)
-    text = format_decimal(value, places)
-    sign, bare = ("-", text[1:]) if text.startswith("-") else ("", text)
-    whole, point, part = bare.partition(".")
-    return f"{sign}{int(whole):,}{point}{part}"
-
-
-def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -> str:
-    """An outcome: its value, its range, or what else it is."""
-    match outcome:
-        case Known():
-            return value_words(outcome.value, value_type, settings)
-        case Possible(range=Interval(low=low, high=high)):
-            ends = ["" if end is None else value_words(end, value_type, settings) for end in (low, high)]
-            if ends[0] and ends[1]:
-                return f"not determined: between {ends[0]} and {ends[1]}"
-            return "not determined" + (
-                f": at least {ends[0]}" if ends[0] else f": at most {ends[1]}" if ends[1] else ""
-            )
-        case Possible(range=Choice(options=options)):
-            shown = sorted(value_words(option, value_type, settings) for option in options)
-            return "not determined: " + " or ".join(shown)
-        case NotApplicable():
-            return str(NONE) if value_type.or_none else "does not apply"
-    assert isinstance(outcome, Failure)
-    return f"cannot be computed: {outcome.message}"
-
-
-def humanized(name: str) -> str:
-    """`eitc_terms` as `eitc terms`, without the module."""
-    return name.rpartition(":")[2].replace("_", " ")
-
-
-def constant_label(program: Program, name: str) -> str:
-    """A parameter's, table's or scale's label, or its name in words if it has none."""
-    declared = program.parameters.get(name) or program.tables.get(name) or program.scales.get(name)
-    return declared.label if declared is not None and declared.label else humanized(name)
-
-
-def whose_words(instance: str, answer: bool) -> str:
-    """Whose a figure is, after its label. A label that is a sentence, answered by yes or no, cannot go on with `of`."""
-    return f" ({instance})" if answer else f" of {instance}"
-
-
-def listed(parts: Sequence[str], word: str = "and") -> str:
-    """`a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +103,8 @@ class Wording:
                 return self.condition(node)
             case ir.Present():
                 return self.say(node.value)
+            case ir.AsIf():
+                return self._as_if(node)
             case ir.Chosen():
                 return self._chosen(node)
             case ir.Ranked():
@@ -419,6 +353,35 @@ class Wording:
         if not parts:
             return "nothing" if node.operator == "sum" else self.amount(node)
         return " plus ".join(parts) if node.operator == "sum" else listed(parts)
+
+    def _as_if(self, node: ir.AsIf) -> str:
+        """A figure in another world; the figures that are others there are told side by side."""
+        world = self.interpreter.world(node, self.frame)
+        definitions = self.interpreter.program.definitions
+        name = definitions[node.value.name].label or humanized(node.value.name)
+        if isinstance(world, Failure):
+            return f"{name} ({self.amount(node)})"
+        world.evaluate(node.value, self.frame)
+        replaced = world.replaced.facts
+        told = [f"{self._name(one)} were {self._words(one, value)}" for one, value in world.replaced.parameters.items()]
+        told += [f"{self._label(fact)} were {self._words(fact.name, value)}" for fact, value in replaced.items()]
+        for fact, step in list(world.steps.items())[:_LISTED]:
+            here = self.interpreter.find(fact)
+            if fact not in replaced and here != step.outcome:
+                before, there = self._words(fact.name, here), self._words(fact.name, step.outcome)
+                self.because.append(f"{self._label(fact)}: {before}, as if {there}")
+        return f"{name} ({self.amount(node)}) as if {listed(told) if told else 'nothing were other'}"
+
+    def _label(self, fact: Fact) -> str:
+        definition = self.interpreter.program.definitions[fact.name]
+        whose = f" of {fact.instance}" if fact.instance != self.frame.instance else ""
+        return f"{definition.label or humanized(fact.name)}{whose}"
+
+    def _words(self, name: str, outcome: Outcome) -> str:
+        program = self.interpreter.program
+        declared = program.definitions.get(name) or program.parameters[name]
+        assert declared.type is not None
+        return outcome_words(outcome, declared.type, self.settings)
 
     def _chosen(self, node: ir.Chosen) -> str:
         """What was chosen, and how many were not."""

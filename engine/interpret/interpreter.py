@@ -18,8 +18,8 @@ an empty stack, and then the ones that wait for it. Figures that turn out to dep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, assert_never
 
@@ -58,7 +58,6 @@ MAX_DEPTH = 100
 MAX_CALLS = 200
 MAX_PATH = 50
 MAX_OPEN_EXCEPTIONS = 10
-GENERAL = "the general rule"
 UNKNOWN_DAY = "the day on which it is read is not known"
 
 
@@ -349,7 +348,7 @@ class Interpreter:
         results: dict[str, Outcome] = {}
         for mask in range(1 << min(len(open_), MAX_OPEN_EXCEPTIONS)):
             holding = certain | {name for at, name in enumerate(open_) if mask >> at & 1}
-            key = _winner(node, holding)
+            key = operations.winner(node, holding)
             if key not in results:
                 results[key] = self._exception(node, holding, frame)
         if len(open_) > MAX_OPEN_EXCEPTIONS:  # too many to try: any of them may be the one, and some may clash
@@ -359,8 +358,8 @@ class Interpreter:
 
     def _exception(self, node: ir.Exceptions, holding: set[str], frame: Frame) -> Outcome:
         """What stands where exactly the exceptions `holding` hold."""
-        winner = _winner(node, holding)
-        if winner == GENERAL:
+        winner = operations.winner(node, holding)
+        if winner == operations.GENERAL:
             return self.evaluate(node.general, frame)
         for case in node.cases:
             if case.name == winner:
@@ -595,11 +594,3 @@ class World(Interpreter):
     def _replaced(self, name: str, day: date) -> Outcome | None:
         found = self.replaced.parameter(name, day)
         return found if found is not None else self.outer._replaced(name, day)
-
-
-def _winner(node: ir.Exceptions, holding: set[str]) -> str:
-    """Which exception stands where exactly `holding` hold: none is the general rule, and where they clash nothing."""
-    if not holding:
-        return GENERAL
-    winners = [one.name for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
-    return winners[0] if len(winners) == 1 else " ".join(sorted(holding))

@@ -20,6 +20,7 @@ from engine.values.exact import compare as exactly
 from engine.values.numbers import RoundingMode, round_to
 from engine.values.types import Duration, Kind
 
+GENERAL = "the general rule"
 NO_ORDER = "a length in months and one in days have no order: count both in one unit"
 
 
@@ -284,3 +285,14 @@ def decided(outcomes: Sequence[Outcome], deciding: bool, span: Span | None) -> O
         options.add(not deciding)
     fault = failure.message if failure else domain.faults_of(*open_)
     return settled(Choice(frozenset(options)), needs_of(*open_), fault)
+
+
+# --- exceptions
+
+
+def winner(node: ir.Exceptions, holding: set[str]) -> str:
+    """Which exception stands where exactly `holding` hold: none is the general rule, and where they clash nothing."""
+    if not holding:
+        return GENERAL
+    winners = [one.name for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
+    return winners[0] if len(winners) == 1 else " ".join(sorted(holding))

@@ -163,8 +163,10 @@ class _Unrolling:
             for one in node.changes
         )
         names = [one.name for one in node.changes]
-        self.worlds += 1
-        world = World(self.worlds, owner.entity, node, outer, _reached(self.readers, names))
+        world = _again(node, outer)
+        if world is None:
+            self.worlds += 1
+            world = World(self.worlds, owner.entity, node, outer, _reached(self.readers, names))
         if world.depth > MAX_DEPTH:
             message = f"worlds nest more than {MAX_DEPTH} deep: {_path(world)}"
             help_text = "replace all at once: `x as if (a = …, b = …)`"
@@ -188,6 +190,13 @@ class _Unrolling:
                 return replace(node, name=copy.key)
             world = world.outer
         return None
+
+
+def _again(node: ir.AsIf, world: World | None) -> World | None:
+    """The world in which the same is asked again: then the formula comes back to itself, which is a circle."""
+    while world is not None and world.node != node:
+        world = world.outer
+    return world
 
 
 def _moves(node: ir.VariableRead | ir.OverTime) -> bool:
