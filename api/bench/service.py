@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import subprocess
@@ -36,7 +37,7 @@ QUESTION: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One kind of question: the peak, and at half of it how many milliseconds answers took."""
+    """One kind of question: the peak; at half of it how many milliseconds answers took, and how many the processor."""
 
     explain: str
     peak_per_second: int
@@ -44,6 +45,7 @@ class Served:
     p50_ms: str
     p99_ms: str
     p999_ms: str
+    cpu_ms: str
     requests: int
     failed: int
 
@@ -79,7 +81,7 @@ async def _measured(port: int, pid: int, seconds: float) -> ServiceMeasured:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits) as client:
         await _ready(client)
         before = _memory(pid)
-        kinds = [await _kind(client, explain, seconds) for explain in KINDS]
+        kinds = [await _kind(client, pid, explain, seconds) for explain in KINDS]
         lag = re.search(r"rulewright_loop_lag_worst_seconds ([0-9.e+-]+)", (await client.get("/metrics")).text)
     worst = float(lag[1]) if lag is not None else 0.0
     return ServiceMeasured(tuple(kinds), before, _memory(pid), f"{worst * 1000:.1f}")
@@ -99,16 +101,18 @@ async def _ready(client: Any) -> None:
     raise TimeoutError("the server did not become ready")
 
 
-async def _kind(client: Any, explain: str, seconds: float) -> Served:
+async def _kind(client: Any, pid: int, explain: str, seconds: float) -> Served:
     question = {**QUESTION, "explain": explain}
     for _ in range(20):
         await _ask(client, question)
     await asyncio.sleep(6 if explain == "none" else 0)  # the code is compiled on a thread of its own
     peak = await _peak(client, question, seconds)
     rate = max(1, peak // 2)
+    before = _cpu(pid)
     times, failed = await _even(client, question, rate, seconds)
+    cpu = f"{(_cpu(pid) - before) * 1000 / max(1, len(times)):.2f}"
     half, most, nearly_all = (f"{_share(times, share) * 1000:.2f}" for share in (0.5, 0.99, 0.999))
-    return Served(explain, peak, rate, half, most, nearly_all, len(times), failed)
+    return Served(explain, peak, rate, half, most, nearly_all, cpu, len(times), failed)
 
 
 async def _ask(client: Any, question: Mapping[str, Any]) -> bool:
@@ -121,7 +125,8 @@ async def _peak(client: Any, question: Mapping[str, Any], seconds: float) -> int
     async def one() -> None:
         nonlocal answered
         while perf_counter() < until:
-            answered += await _ask(client, question)
+            good = await _ask(client, question)  # first: what is added to may move on in the meantime
+            answered += good
 
     await asyncio.gather(*(one() for _ in range(CLIENTS)))
     return int(answered / seconds)
@@ -134,7 +139,8 @@ async def _even(client: Any, question: Mapping[str, Any], rate: int, seconds: fl
         nonlocal failed
         due = start + number / rate
         await asyncio.sleep(max(0.0, due - perf_counter()))
-        failed += not await _ask(client, question)
+        good = await _ask(client, question)
+        failed += not good
         times.append(perf_counter() - due)
 
     await asyncio.gather(*(one(number) for number in range(int(rate * seconds))))
@@ -143,6 +149,15 @@ async def _even(client: Any, question: Mapping[str, Any], rate: int, seconds: fl
 
 def _share(times: list[float], share: float) -> float:
     return times[min(len(times) - 1, int(len(times) * share))] if times else 0.0
+
+
+def _cpu(pid: int) -> float:
+    """How many seconds the process has had of the processor; 0 where the system does not say."""
+    status = Path(f"/proc/{pid}/stat")
+    if not status.exists():
+        return 0.0
+    fields = status.read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(pid: int) -> int:

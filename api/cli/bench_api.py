@@ -22,11 +22,11 @@ def api_command(as_json: bool) -> int:
 def _report(found: ServiceMeasured) -> None:
     say("a family's EITC, child tax credit and income tax, one server process")
     say()
-    say("explain    peak/s   at half of peak: p50 ms   p99 ms   p99.9 ms   failed")
+    say("explain    peak/s   at half of peak: p50 ms   p99 ms   p99.9 ms   CPU ms each   failed")
     for one in found.kinds:
         say(
             f"{one.explain:<9} {one.peak_per_second:>7,} {one.p50_ms:>25} {one.p99_ms:>8} "
-            f"{one.p999_ms:>10} {one.failed:>8,}"
+            f"{one.p999_ms:>10} {one.cpu_ms:>13} {one.failed:>8,}"
         )
     say()
     say(f"memory {found.memory_before_mb:,} MB before, {found.memory_after_mb:,} MB after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import uvicorn
@@ -16,6 +17,8 @@ from api.http.service import Service
 from citizens import SqliteLog, open_log
 
 GRACE = 10
+SWITCH_SECONDS = 0.001
+"""How long a thread that computes holds Python's lock while the event loop waits for it."""
 _HANDED_ON = "RULEWRIGHT_SERVED"
 
 
@@ -44,6 +47,7 @@ def handed_on() -> Guard:
 
 
 def _serve(app: Any, config: Config, **more: Any) -> None:
+    sys.setswitchinterval(SWITCH_SECONDS)
     uvicorn.run(
         app,
         host=config.host,

@@ -7,6 +7,7 @@ Computing runs on a few threads, never on the event loop. What would wait behind
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -54,6 +55,8 @@ class Service:
         await asyncio.get_running_loop().run_in_executor(self._threads, self.laws.load)
         if self.circle is not None:
             await self.record(self.circle.update)
+        gc.collect()
+        gc.freeze()  # the law is never garbage: looking through it would hold up the event loop for a quarter second
         self.ready = True
 
     async def record(self, work: Callable[..., _Made], *arguments: Any) -> _Made:

@@ -56,7 +56,7 @@ _TABLES: dict[str, Any] = {
     response_class=Response,
     responses={
         200: {"content": {CSV: {"schema": {"type": "string"}}, ARROW: {"schema": {"type": "string"}}}},
-        **refusals(400, 401, 403, 406, 408, 413, 415, 422, 429, 503),
+        **refusals(400, 401, 403, 404, 406, 408, 413, 415, 422, 429, 503),
     },
     openapi_extra=_TABLES,
 )

@@ -19,7 +19,7 @@ from api.http.forms import Form
 from api.http.problems import Refusal
 from api.http.programs import Law
 from api.http.reading import Document, Number
-from api.http.schemas import body_of
+from api.http.schemas import body_of, refusals
 from api.http.service import JSON, Service, read_document, service_of
 from api.rules.definitions import describe
 from engine.interpret.interpreter import Interpreter
@@ -32,6 +32,7 @@ EXAMPLE: dict[str, Any] = {
 }
 _ANY: dict[str, Any] = {"content": {JSON: {"schema": {"type": "object"}}}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
+    **refusals(401, 406, 408, 413, 415, 429, 503),
     200: _ANY,
     400: {**_ANY, "description": "A sentence where the fault is"},
     404: {**_ANY, "description": "There is no such variable"},

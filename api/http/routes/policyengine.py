@@ -15,9 +15,10 @@ from api.compat.policyengine import Answered, HouseholdInvalid, answer
 from api.http.access import ANYBODY, require
 from api.http.exact import dump
 from api.http.forms import Form
+from api.http.problems import Refusal
 from api.http.programs import Law
 from api.http.reading import Number
-from api.http.schemas import body_of
+from api.http.schemas import body_of, refusals
 from api.http.service import JSON, read_document, service_of
 
 router = APIRouter(prefix="/compat/policyengine", tags=["PolicyEngine"])
@@ -48,7 +49,9 @@ class Household(Form):
     response_class=Response,
     responses={
         200: {"content": {JSON: {"schema": {"type": "object"}}}},
+        **refusals(401, 406, 408, 413, 415, 429, 503),
         400: {"description": "The household cannot be computed", "content": {JSON: {"schema": {"type": "object"}}}},
+        404: {"description": "There are no rules of that country", "content": {JSON: {"schema": {"type": "object"}}}},
     },
     openapi_extra=body_of(Household, EXAMPLES),
 )
@@ -65,7 +68,10 @@ async def calculate(request: Request) -> Response:
         return _refused("`policy` is not taken here", ["send a reform to /v1/calculate"])
     if "axes" in data["household"]:
         return _refused("`axes` are not taken here", ["ask for one household at a time"])
-    law = service.laws.law("us")
+    try:
+        law = service.laws.law("us")
+    except Refusal:
+        return _refused("this server has no rules of that country", [], 404)
     try:
         found = await service.run(_answered, law, data["household"], strict)
     except HouseholdInvalid as fault:
@@ -97,9 +103,9 @@ def _written(found: Answered, law: Law) -> Response:
     return Response(dump(said), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-def _refused(message: str, errors: list[str]) -> Response:
+def _refused(message: str, errors: list[str], status: int = 400) -> Response:
     body = {"status": "error", "message": message, "result": None, "errors": errors[:50]}
-    return Response(json.dumps(body, ensure_ascii=False), 400, {"Cache-Control": "no-store"}, JSON)
+    return Response(json.dumps(body, ensure_ascii=False), status, {"Cache-Control": "no-store"}, JSON)
 
 
 @router.get("/versions/us", summary="The versions there are", response_class=Response)

@@ -7,12 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.http.problems import KINDS, Refusal
+from api.http.schemas import refusals
 from api.http.service import answer
 
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/problems/{kind}", summary="What a kind of problem means", response_class=Response)
+@router.get(
+    "/problems/{kind}", summary="What a kind of problem means", response_class=Response, responses=refusals(404)
+)
 async def problem_kind(request: Request, kind: str) -> Response:
     """Its status, its title, and what to do."""
     found = KINDS.get(kind)
