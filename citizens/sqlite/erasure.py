@@ -98,27 +98,39 @@ def owners_of(reader: Reader, number: int) -> list[int]:
 
 def read_ledger(path: Path) -> list[Entry]:
     """All erasures. A torn last line was never acknowledged and is passed over; other damage raises LogDamaged."""
-    return read_lines(path)[0]
+    return read_on(path, "")[0]
 
 
-def read_lines(path: Path) -> tuple[list[Entry], list[str]]:
-    """All erasures, and the digest of each line: a digest stands for its line and all before."""
-    if not path.exists():
-        return [], []
+def read_on(path: Path, mark: str) -> tuple[list[Entry], str]:
+    """The erasures after a mark, and the mark of all that there are. A mark of another ledger marks nothing.
+
+    A mark is how many bytes there were, and their hash: what was carried out need not be read again line by line.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    whole = content[: content.rfind(b"\n") + 1]
+    length = mark.partition(" ")[0]
+    size = int(length) if length.isdecimal() else 0
+    start = size if mark == _mark(whole[:size]) else 0
     entries: list[Entry] = []
-    digests: list[str] = []
-    before = ""
-    lines = path.read_bytes().split(b"\n")
-    for index, line in enumerate(lines[:-1], 1):
+    before = whole[:start].rstrip(b"\n").rpartition(b"\n")[2].decode(errors="replace").rpartition(" ")[2]
+    for index, line in enumerate(whole[start:].split(b"\n")[:-1], whole.count(b"\n", 0, start) + 1):
         text, _, digest = line.decode(errors="replace").rpartition(" ")
         if _digest(before, text) != digest:
             message = f"{path}, line {index}: the ledger of erasures is damaged"
             remedy = "put back its copy; if there is none, move it away: the erasures that the log recorded are kept"
             raise LogDamaged(f"{message}; {remedy}")
         entries.append(Entry(**json.loads(text)))
-        digests.append(digest)
         before = digest
-    return entries, digests
+    return entries, _mark(whole)
+
+
+def count_lines(path: Path) -> int:
+    """How many erasures a ledger has."""
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def _mark(whole: bytes) -> str:
+    return f"{len(whole)} {hashlib.sha256(whole).hexdigest()}"
 
 
 def recorded_erasures(events: Iterable[Event]) -> list[Entry]:
@@ -132,7 +144,7 @@ def recorded_erasures(events: Iterable[Event]) -> list[Entry]:
 
 def add_to_ledger(path: Path, entries: Iterable[Entry]) -> None:
     """Write entries that are not in the ledger yet, durably. A torn last line is cut off first."""
-    known = read_ledger(path)
+    known = set(read_ledger(path))
     new = [entry for entry in dict.fromkeys(entries) if entry not in known]
     with path.open("a+b") as file:
         file.seek(0)

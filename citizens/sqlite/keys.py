@@ -345,19 +345,15 @@ class KeyStore:
             self._connection.execute("ROLLBACK")
             self._last = self._stored_last()
 
-    def replayed(self, ledger: Sequence[str]) -> int:
-        """How many lines of a ledger of erasures, by their digests, are carried out here and recorded in the log.
+    @property
+    def replayed(self) -> str:
+        """The mark up to which this store has carried out a ledger of erasures; empty for none (see `erasure`)."""
+        mark: Any = self._connection.execute("SELECT value FROM meta WHERE name = 'replayed'").get
+        return mark.decode(errors="replace") if isinstance(mark, bytes) else ""
 
-        A store that was restored knows of fewer, or of none of this ledger's.
-        """
-        stored: Any = self._connection.execute("SELECT value FROM meta WHERE name = 'replayed'").get
-        count, _, digest = stored.decode().partition(" ") if isinstance(stored, bytes) else ("0", "", "")
-        lines = int(count)
-        return lines if 0 < lines <= len(ledger) and ledger[lines - 1] == digest else 0
-
-    def note_replayed(self, ledger: Sequence[str]) -> None:
-        """Keep in mind that all of a ledger has been carried out and recorded."""
-        set_meta(self._connection, "replayed", f"{len(ledger)} {ledger[-1]}".encode())
+    def note_replayed(self, mark: str) -> None:
+        """Keep in mind that a ledger has been carried out here, and recorded in the log, up to a mark."""
+        set_meta(self._connection, "replayed", mark.encode())
 
     def destroy(self, number: int, expected_fingerprint: str) -> bool:
         """Destroy the key and the name, if the key is the one meant. Durable on return; `scrub` empties the WAL."""

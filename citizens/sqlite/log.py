@@ -32,9 +32,10 @@ from citizens.sqlite.erasure import (
     Certificate,
     Entry,
     add_to_ledger,
+    count_lines,
     is_held,
     read_ledger,
-    read_lines,
+    read_on,
     recorded_erasures,
     with_records,
 )
@@ -148,8 +149,7 @@ class SqliteLog(Readings):
         if reader.keys.last_number and not self._as_left(anchor):
             for problem in reader.keys.check():
                 raise LogDamaged(f"the key store is damaged ({problem}); restore it from a backup")
-        entries, digests = read_lines(self.layout.erasures_path)
-        left = entries[reader.keys.replayed(digests) :]
+        left, _ = read_on(self.layout.erasures_path, reader.keys.replayed)
         if left:
             reader.keys.destroy_many((entry.number, entry.fingerprint) for entry in left)
         if anchor is not None:
@@ -363,20 +363,18 @@ class SqliteLog(Readings):
     def _complete_ledger(self) -> None:
         """Put erasures that the log recorded back into a ledger that has lost them."""
         reader = self._require_writer().reader
-        known = read_ledger(self.layout.erasures_path)
         count = "SELECT count(*) FROM events WHERE kind >= 32 AND kind = ?"
-        if reader.connection.execute(count, (ERASURE,)).get <= len(known):
+        if reader.connection.execute(count, (ERASURE,)).get <= count_lines(self.layout.erasures_path):
             return
         recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (ERASURE,)))
-        missing = set(recorded) - set(known)
+        missing = set(recorded) - set(read_ledger(self.layout.erasures_path))
         if missing:
             add_to_ledger(self.layout.erasures_path, [entry for entry in recorded if entry in missing])
 
     def _finish_erasures(self) -> None:
         """Carry out what the ledger of erasures says and is not done yet."""
         writer = self._require_writer()
-        ledger, digests = read_lines(self.layout.erasures_path)
-        entries = ledger[writer.reader.keys.replayed(digests) :]
+        entries, mark = read_on(self.layout.erasures_path, writer.reader.keys.replayed)
         if not entries:
             return
         self._empty_pool()
@@ -394,7 +392,7 @@ class SqliteLog(Readings):
             if destroyed:
                 raise
             return
-        keys.note_replayed(digests)
+        keys.note_replayed(mark)
 
     # Closing
 
