@@ -1,0 +1,110 @@
+"""`rulewright log migrate`, `correct-time`, `rekey` and `erase` of many, through the real command."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import run
+
+FORMAT_1 = Path(__file__).parents[1] / "citizens" / "data" / "format1.tar.gz"
+EVENTS = """
+- {subject: person/ada, id: a, facts: {2024-01-01: {wages: 5.00}}}
+- {subject: person/bob, id: b, facts: {2024-01-01: {wages: 6.00}}}
+- {subject: form_w2/1, id: c, facts: {2024-01-01: {w2_wages: 7.00, person: {group: person/ada, role: owner}}}}
+"""
+ORIGIN = ("--source", "payroll", "--legal-basis", "tax code 1")
+ORDER = ("--legal-basis", "GDPR art. 17", "--reason", "request")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log of three events."""
+    (tmp_path / "events.yaml").write_text(EVENTS)
+    done = run("log", "append", tmp_path / "events.yaml", "--log", tmp_path / "log", *ORIGIN)
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "log"
+
+
+def test_an_old_log_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
+    with tarfile.open(FORMAT_1) as archive:
+        archive.extractall(tmp_path, filter="data")
+    old = tmp_path / "log"
+    for command in (("stats",), ("verify",), ("backup", tmp_path / "copy"), ("verify", "--events-only")):
+        done = run("log", *command, "--log", old)
+        assert (done.returncode, "log migrate" in done.stderr) == (1, True), (command, done.stderr)
+    done = run("log", "migrate", "--log", old)
+    assert (done.returncode, "11 events" in done.stdout) == (0, True), done.stderr
+    assert run("log", "verify", "--log", old).returncode == 0
+    assert "nothing to bring up to date" in run("log", "migrate", "--log", old).stderr
+
+
+def test_subjects_are_erased_from_a_list_with_a_certificate_that_names_nobody(log: Path, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("person/ada\nperson/bob\n")
+    done = run(
+        "log", "erase", "--from", tmp_path / "list", "--certificate", tmp_path / "cert", "--yes", "--log", log, *ORDER
+    )
+    assert (done.returncode, "1 record of theirs" in done.stdout) == (0, True), done.stderr
+    certificate = json.loads((tmp_path / "cert").read_text())
+    assert len(certificate["destroyed"]) == 3 and "ada" not in str(certificate)
+    assert run("log", "show", "form_w2/1", "--log", log).returncode == 1
+    assert run("log", "erase", "--yes", "--log", log, *ORDER).returncode == 2
+
+
+def test_the_clock_can_be_vouched_for(log: Path) -> None:
+    done = run("log", "correct-time", "--log", log, "--legal-basis", "operations", "--reason", "checked with NTP")
+    assert (done.returncode, "offset 4" in done.stdout) == (0, True), done.stderr
+    assert run("log", "correct-time", "--log", log).returncode == 2
+
+
+def test_a_key_store_is_wrapped_and_opens_with_its_key_alone(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kek").write_text("ab" * 32)
+    (tmp_path / "kek").chmod(0o600)
+    done = run("log", "rekey", "--to", f"file:{tmp_path / 'kek'}", "--log", log)
+    assert (done.returncode, "RULEWRIGHT_KEK=" in done.stdout) == (0, True), done.stderr
+    done = run("log", "show", "person/ada", "--log", log)
+    assert (done.returncode, "RULEWRIGHT_KEK" in done.stderr) == (1, True)
+    monkeypatch.setenv("RULEWRIGHT_KEK", f"file:{tmp_path / 'kek'}")
+    assert run("log", "show", "person/ada", "--log", log).returncode == 0
+    assert run("log", "backup", tmp_path / "copy", "--log", log).returncode == 0
+    assert run("log", "restore", tmp_path / "copy", "--log", tmp_path / "again", "--erasures-lost").returncode == 0
+    assert run("log", "rekey", "--to", "kek", "--log", log).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("{subject: person/x, id: a, source: rulewright, facts: {2024-01-01: {a: 1}}}", "kept for what this program"),
+        ("{subject: 'person/x ', id: a, facts: {2024-01-01: {a: 1}}}", "spaces around it"),
+        ("{subject: annual_run/x, id: a, facts: {2024-01-01: {a: 1}}}", "annual runs"),
+        ("{subject: tax_unit/1, id: a, payment: {amount: 1.00, period: ' 2024', currency: USD, cause: c}}", "a period"),
+        ("{subject: tax_unit/1, id: a, payment: {amount: 1.00, period: 2024, currency: usd, cause: c}}", "three"),
+        ("{subject: tax_unit/1, id: a, payment: {amount: 0.001, period: 2024, currency: USD, cause: c}}", "2 decimals"),
+    ],
+)  # fmt: skip
+def test_what_is_not_in_the_one_form_is_refused_in_words(log: Path, tmp_path: Path, event: str, words: str) -> None:
+    (tmp_path / "one.yaml").write_text(f"- {event}\n")
+    done = run("log", "append", tmp_path / "one.yaml", "--log", log, *ORIGIN)
+    assert (done.returncode, words in done.stderr) == (1, True), done.stderr
+
+
+def test_two_unicode_forms_of_a_name_are_one_subject(log: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(("Zoe\u0308", "Zo\u00eb")):
+        (tmp_path / "one.yaml").write_text(
+            f"- {{subject: person/{name}, id: z{number}, facts: {{2024-01-01: {{a: 1}}}}}}\n"
+        )
+        assert run("log", "append", tmp_path / "one.yaml", "--log", log, *ORIGIN).returncode == 0
+    done = run("log", "show", "person/Zoe\u0308", "--log", log, "--json")
+    assert len(json.loads(done.stdout)["events"]) == 2
+
+
+def test_verify_says_who_could_have_changed_the_log(log: Path, tmp_path: Path) -> None:
+    done = run("log", "verify", "--log", log, "--write-anchor", tmp_path / "anchor")
+    assert "nobody without the key store" in done.stdout and "not checked" in done.stdout
+    done = run("log", "verify", "--log", log, "--anchor", tmp_path / "anchor")
+    assert "nobody has changed that" in done.stdout and "not checked" not in done.stdout
