@@ -384,7 +384,7 @@ def _rows(
     for keys, row in rows.items():
         words = [f"{name} {as_text(row[name], type, settings)}".lstrip() for name, type in columns.items()]
         cells: dict[str, Json] = {name: value_json(row[name], type, settings) for name, type in columns.items()}
-        names = tuple(map(str, keys))
+        names = tuple(str(key).lower() if isinstance(key, bool) else str(key) for key in keys)
         text = f"{', '.join(names)}: {', '.join(words)}"
         yield DatedValue(day.isoformat(), text, cells.pop("", None), names, cells or None)
 

@@ -12,7 +12,7 @@ from engine.ir import nodes as ir
 from engine.reading.declarations import Function, KeyType, Scale, Table
 from engine.syntax import ast
 from engine.text.source import Span
-from engine.values.types import FAILED, INTEGER, MONEY, RATE, ValueType, enum_type
+from engine.values.types import BOOLEAN, FAILED, INTEGER, MONEY, RATE, ValueType, enum_type
 
 
 def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
@@ -111,17 +111,24 @@ def _keys(
 ) -> tuple[ir.Expression, ...] | None:
     values = []
     for key, key_type in zip(keys, types, strict=True):
-        wanted = enum_type(key_type.enum) if key_type.enum else INTEGER
-        values.append(typed(elab, key, scope, wanted))
-        _check_bounds(elab, values[-1], key_type, key.span)
+        wanted = enum_type(key_type.enum) if key_type.enum else BOOLEAN if key_type.boolean else INTEGER
+        value = typed(elab, key, scope, wanted)
+        _check_bounds(elab, value, key_type, key.span)
+        values.append(_at_most(value, key_type) if key_type.open and not value.failed else value)
     return None if any(value.failed for value in values) else tuple(value.node for value in values)
 
 
+def _at_most(value: Value, key: KeyType) -> Value:
+    """A key, or the last row's where it lies beyond."""
+    last = ir.Literal(INTEGER, value.node.span, key.high)
+    return Value(ir.Extreme(INTEGER, value.node.span, "min", (value.node, last)))
+
+
 def _check_bounds(elab: Elaboration, value: Value, key: KeyType, span: Span) -> None:
-    if key.enum or not isinstance(value.node, ir.Literal) or not isinstance(value.node.value, int):
+    if key.enum or key.boolean or not isinstance(value.node, ir.Literal) or not isinstance(value.node.value, int):
         return
-    if not key.low <= value.node.value <= key.high:
-        message = f"the key `{key.name}` goes from {key.low} to {key.high}"
+    if value.node.value < key.low or (value.node.value > key.high and not key.open):
+        message = f"the key `{key.name}` goes from {key.low} {'on' if key.open else f'to {key.high}'}"
         elab.problems.add("E509", message, span, help="give a key in that range")
 
 

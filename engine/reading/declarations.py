@@ -135,12 +135,15 @@ class Parameter(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class KeyType:
-    """What a table or scale is keyed by: an enum, or the whole numbers from `low` to `high`."""
+    """What a table or scale is keyed by: an enum, a boolean, or the whole numbers from `low` to `high`; where it is
+    `open`, the row of `high` is that of all numbers from there on."""
 
     name: str
     enum: str = ""
     low: int = 0
     high: int = 0
+    boolean: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

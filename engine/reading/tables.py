@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -24,7 +25,7 @@ from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, 
 from engine.reading.formulas import cited_law
 from engine.reading.numerals import read_whole
 from engine.reading.values import read_type, read_value, stand_in
-from engine.syntax.nodes import Entry, Node, Scalar, shown
+from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
 from engine.text.source import Span
 from engine.values.packed_cells import packed
 from engine.values.types import ValueType
@@ -33,9 +34,11 @@ TABLE_KEYS = ("label", "law", "type", "key", "columns", "values", "known_until",
 MAX_KEYS, MAX_CELLS = 1_000, 20_000
 LONG = 200  # cells from which on a table is packed
 _INTEGER = re.compile(r"integer (-?[0-9_]+) ?\.\. ?(-?[0-9_]+)", re.ASCII)
+_OPEN = re.compile(r"integer (-?[0-9_]+) or more", re.ASCII)
+_OR_MORE = re.compile(r"(-?[0-9_]+) or more", re.ASCII)
 _NAMED_AT_ONCE = 5
 
-Cells = Mapping[tuple[Key, ...], Row]
+Cells = AbstractMapping[tuple[Key, ...], Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Shape:
 
     name: str
     keys: tuple[KeyType, ...]
-    columns: Mapping[str, ValueType]
+    columns: AbstractMapping[str, ValueType]
 
 
 def read_tables(context: Context, entries: Iterable[Entry]) -> tuple[Table, ...]:
@@ -90,11 +93,11 @@ def _keys(fields: Fields) -> tuple[KeyType, ...]:
     if node is None:
         return ()
     entries = named_entries(context, node, fields.span_of("key"), "`key`", "a key")
-    for entry in entries:
+    for depth, entry in enumerate(entries):
         scalar = as_scalar(context, entry.value, entry.key.span, f"the key `{shown(entry.name)}`")
-        key = read_key_type(context, entry.name, scalar)
+        key = read_key_type(context, entry.name, scalar, may_be_open=True)
         if key is not None:
-            keys.append(key)
+            keys.append(replace(key, high=_last_row(fields.node_of("values"), depth, key.low)) if key.open else key)
     cells = 1
     for key in keys:
         cells *= len(key_values(context, key))
@@ -104,15 +107,33 @@ def _keys(fields: Fields) -> tuple[KeyType, ...]:
     return tuple(keys) if len(keys) == len(entries) and cells <= MAX_CELLS else ()
 
 
-def read_key_type(context: Context, name: str, scalar: Scalar | None) -> KeyType | None:
-    """The key type that an enum's name or `integer 0..3` writes; None with E215, E207 or E214."""
+def _last_row(values: Node | None, depth: int, low: int) -> int:
+    """The greatest `k` of the rows `k or more`, over all dates, below so many keys."""
+    nodes = [entry.value for entry in values] if isinstance(values, Mapping) else []
+    for _ in range(depth):
+        nodes = [entry.value for node in nodes if isinstance(node, Mapping) for entry in node]
+    names = [entry.name for node in nodes if isinstance(node, Mapping) for entry in node]
+    found = [_OR_MORE.fullmatch(name) for name in names]
+    last = max((int(one[1].replace("_", "")) for one in found if one), default=low)
+    return last if low <= last < low + MAX_KEYS else low
+
+
+def read_key_type(context: Context, name: str, scalar: Scalar | None, may_be_open: bool = False) -> KeyType | None:
+    """The key type that an enum's name, `boolean`, `integer 0..3` or (of a table) `integer 0 or more` writes; None with
+    E215, E207 or E214."""
     if scalar is None:
         return None
     if scalar.text in context.settings.enums:
         return KeyType(name, enum=scalar.text)
+    if scalar.text == "boolean":
+        return KeyType(name, low=0, high=1, boolean=True)
+    endless = _OPEN.fullmatch(scalar.text) if may_be_open else None
+    if endless:
+        low = read_whole(context, endless[1], scalar.span)
+        return KeyType(name, low=low, high=low, open=True) if low is not None else None
     found = _INTEGER.fullmatch(scalar.text)
     if not found:
-        choices = [*context.settings.enums, "integer 0..3"]
+        choices = [*context.settings.enums, "boolean", "integer 0..3", *(["integer 0 or more"] if may_be_open else [])]
         ends = re.findall(r"[0-9]{1,3}", scalar.text)
         help_text = context.did_you_mean(scalar.text, choices)
         if len(ends) == 2 and scalar.text.startswith(("int", ends[0])):
@@ -134,6 +155,8 @@ def key_values(context: Context, key: KeyType) -> tuple[Key, ...]:
     """Every value of a key, in order."""
     if key.enum:
         return tuple(context.settings.enums[key.enum].members)
+    if key.boolean:
+        return (False, True)
     return tuple(range(key.low, key.high + 1))
 
 
@@ -188,15 +211,43 @@ def keyed_entries(context: Context, node: Node, key: KeyType, place: Span, what:
     before = len(context.problems)
     values = key_values(context, key)
     read = [(_read_key(context, entry.key, key, values), entry) for entry in found]
+    if key.open:
+        read += _further_rows(context, key, read, place)
     given = {value for value, _ in read}
     missing = [value for value in values if value not in given]
     if missing and len(context.problems) == before:
-        names = ", ".join(f"`{value}`" for value in missing[:_NAMED_AT_ONCE])
+        names = ", ".join(f"`{_key_words(value)}`" for value in missing[:_NAMED_AT_ONCE])
         more = f" and {len(missing) - _NAMED_AT_ONCE} more" if len(missing) > _NAMED_AT_ONCE else ""
         message = f"{what} gives nothing for {names}{more}"
         help_text = f"write a line for every value of `{key.name}`"
         context.report("E208", message, place, help=help_text)
     return [(value, entry) for value, entry in read if value is not None]
+
+
+def _key_words(key: Key) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
+def _further_rows(
+    context: Context, key: KeyType, read: list[tuple[Key | None, Entry]], place: Span
+) -> list[tuple[Key | None, Entry]]:
+    """The rows that `k or more` stands for beyond `k`; E208 where there is none, E214 where another is above."""
+    last = [(value, entry) for value, entry in read if _OR_MORE.fullmatch(entry.name)]
+    if not last:
+        help_text = f"call the last row `{key.low + 3} or more`, or bound the key: `integer {key.low}..{key.low + 3}`"
+        context.report("E208", f"no row says what holds for all greater `{key.name}`", place, help=help_text)
+        return []
+    start, row = last[0]
+    above = [entry for value, entry in read if entry is not row and _is_above(value, start)]
+    if above:
+        message = f"`{shown(above[0].name)}` lies above `{shown(row.name)}`"
+        context.report("E214", message, above[0].key.span, help="let the row `… or more` be the last")
+        return []
+    return [(value, row) for value in range(int(start) + 1, key.high + 1)] if isinstance(start, int) else []
+
+
+def _is_above(value: Key | None, start: Key | None) -> bool:
+    return isinstance(value, int) and isinstance(start, int) and value >= start
 
 
 def _read_key(context: Context, scalar: Scalar, key: KeyType, values: tuple[Key, ...]) -> Key | None:
@@ -206,8 +257,15 @@ def _read_key(context: Context, scalar: Scalar, key: KeyType, values: tuple[Key,
         help_text = context.did_you_mean(scalar.text, (str(value) for value in values))
         context.report("E204", f"`{key.enum}` has no member `{shown(scalar.text)}`", scalar.span, help=help_text)
         return None
-    number = read_whole(context, scalar.text, scalar.span)
-    if number is None or key.low <= number <= key.high:
+    if key.boolean:
+        if scalar.text in ("true", "false"):
+            return scalar.text == "true"
+        message = f"`true` or `false` is expected, not `{shown(scalar.text)}`"
+        context.report("E204", message, scalar.span, help="write a line for `true` and one for `false`")
+        return None
+    endless = _OR_MORE.fullmatch(scalar.text) if key.open else None
+    number = read_whole(context, endless[1] if endless else scalar.text, scalar.span)
+    if number is None or (key.low <= number and (key.open or number <= key.high)):
         return number
     message = f"`{number}` lies outside the key's range {key.low}..{key.high}"
     context.report("E214", message, scalar.span, help=f"widen `{key.name}`, or remove the line")

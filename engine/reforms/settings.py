@@ -150,6 +150,8 @@ def _key(node: ast.Expression) -> Key | None:
             return node.member
         case ast.Number(whole=True):
             return int(node.value)
+        case ast.Boolean():
+            return node.value
     return None
 
 

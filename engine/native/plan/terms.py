@@ -170,6 +170,8 @@ def _cells(
 
 def keys_of(program: Program, key: KeyType) -> Sequence[str | int]:
     """Every key, in order."""
+    if key.boolean:
+        return (False, True)
     return list(program.settings.enums[key.enum].members) if key.enum else range(key.low, key.high + 1)
 
 

@@ -145,7 +145,7 @@ def _table(writer: Writer, node: ir.TableRead, day: date, frame: Frame) -> Figur
     inside: Mask = True
     for key, figure in zip(table.keys, keys, strict=True):
         low, high = (0, len(writer.memory.members[key.enum]) - 1) if key.enum else (key.low, key.high)
-        whole = _key(figure.content)
+        whole = _key(writer, figure.content)
         if whole is None:
             return Figure(v.nothing(writer.work, node.type), bad=True)
         inside = writer.lanes.both(inside, _within(writer, whole, low, high))
@@ -159,9 +159,11 @@ def _table(writer: Writer, node: ir.TableRead, day: date, frame: Frame) -> Figur
     return writer.carrying(outside, keys)
 
 
-def _key(content: Content) -> Whole | None:
+def _key(writer: Writer, content: Content) -> Whole | None:
     """A key as a whole number; None if it is held in a form that tables are not read by."""
     match content:
+        case Truth():
+            return writer.work.select(content.mask, writer.work.constant(1), writer.work.constant(0))
         case Code():
             return content.place
         case Number() if content.m is None and content.d == 1 and content.n.is_narrow:
@@ -184,7 +186,7 @@ def _scale(writer: Writer, node: ir.ScaleRead, day: date, frame: Frame) -> Figur
     inside: Mask = True
     if node.key is not None and scale.key is not None:
         operands.append(writer.write(node.key, frame))
-        whole = _key(operands[1].content)
+        whole = _key(writer, operands[1].content)
         if whole is None:
             return Figure(v.nothing(writer.work, node.type), bad=True)
         low = 0 if scale.key.enum else scale.key.low
