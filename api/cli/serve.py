@@ -30,6 +30,9 @@ def _announce(config: Config) -> None:
     address = f"http://{config.host}:{config.port}"
     if config.development:
         complain("DEVELOPMENT MODE: anybody who can reach this server may do anything. Use --config for production.")
+    if config.development and config.log is None:
+        complain("Citizens are the sample population, and what is recorded is gone when the server stops; see --log.")
+        complain(f"a record:      {address}/v1/citizens/u00001-head")
     complain(f"calculate:     POST {address}/v1/calculate")
     complain(f"the law:       {address}/v1/rulesets")
     complain(f"description:   {address}/openapi.json")

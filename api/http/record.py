@@ -18,7 +18,7 @@ from api.cases.calculate import Asked, Calculation, calculate
 from api.cases.naming import find_definition
 from api.failures import Misuse
 from api.history.access import moment_of
-from api.history.events import drafts_of
+from api.history.events import drafts_of, in_one_form
 from api.history.record import RecordCase, person_entity, record_case, value_of
 from api.http.access import Caller, Purpose, caller_of, check_case, purpose_for
 from api.http.cases import fault_of, place_told, without
@@ -77,7 +77,7 @@ def look_of(request: Request, law: Law, citizen: str, valid_at: str | None, know
 
 def person_of(law: Law, citizen: str) -> str:
     """The subject of a citizen's id. Raises Refusal (404) for what is no id."""
-    subject = f"{person_entity(law.program)}/{citizen}"
+    subject = in_one_form(f"{person_entity(law.program)}/{citizen}")
     try:
         check_subject(subject)
     except CitizensError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -14,9 +16,12 @@ from api.http.app import create_app
 from api.http.config import Config
 from api.http.guard import Guard
 from api.http.service import Service
-from citizens import SqliteLog, open_log
+from api.rules.programs import load_program
+from citizens import Origin, SqliteLog, open_log
 
 GRACE = 10
+SAMPLED = "us"
+SAMPLE_ORIGIN = Origin("sample", "server", "sample data, public domain", "tax")
 SWITCH_SECONDS = 0.001
 """How long a thread that computes holds Python's lock while the event loop waits for it."""
 _HANDED_ON = "RULEWRIGHT_SERVED"
@@ -29,8 +34,22 @@ def run(config: Config) -> None:
             raise Misuse("a log has one writer, so a server with a log is one process", "leave `--workers` out")
         os.environ[_HANDED_ON] = config.model_dump_json()
         _serve("api.http.server:handed_on", config, workers=config.workers, factory=True)
+    elif config.development and config.log is None and SAMPLED in config.rules:
+        with tempfile.TemporaryDirectory(prefix="rulewright-sample-") as folder:
+            _serve(create_app(Service(config, sample_log(Path(folder)))), config)
     else:
         _serve(create_app(Service(config, _log(config))), config)
+
+
+def sample_log(folder: Path) -> SqliteLog:
+    """A log of the sample population, for trying things out: `/v1/citizens/u00001-head` is the first of it."""
+    from api.history.tables import SAMPLE_ALSO, SAMPLE_DAY, admit, record, sample_tables
+
+    program = load_program(SAMPLED)
+    admission = admit(program, SAMPLE_DAY, sample_tables(), SAMPLE_ALSO, skip_bad=False, files={})
+    log = open_log(folder / "log")
+    record(log, admission, SAMPLE_ORIGIN, SAMPLE_DAY, lambda _done, _total: None)
+    return log
 
 
 def _log(config: Config) -> SqliteLog | None:

@@ -77,8 +77,10 @@ class Calculate(Form):
         "says that what is not listed is not there, as on a signed return."
     )
     at: str | None = Field(None, max_length=60, description="2024, 2024-03 or 2024-03-05; else what the case says.")
-    want: list[str] | Literal["all"] = Field(
-        "all", description="Figures by name, or `all`: whatever the ruleset exports that somebody in the case has."
+    want: list[str] | Literal["all", "entitlements", "liabilities"] = Field(
+        "all",
+        description="Figures by name; or `all` that the ruleset exports and somebody in the case has; or the "
+        "`entitlements` or `liabilities` that its assessments name.",
     )
     explain: Literal["none", "reasons", "tree"] = Field("none", description="How much to say of why.")
     depth: int = Field(12, ge=0, le=50, description="How deep a tree goes.")
@@ -126,7 +128,7 @@ def _calculated(service: Service, law: Law, document: Document, form: Calculate)
     case = read_request_case(law.program, document, document.data["case"], "/case", form.at, limits.instances)
     wanted = wanted_of(law, case, form.want, limits.results)
     asked = Asked(form.explain, form.depth, form.ask)
-    must = form.want != "all"
+    must = isinstance(form.want, list)
     try:
         return calculate(
             law.program,
@@ -143,12 +145,20 @@ def _calculated(service: Service, law: Law, document: Document, form: Calculate)
         raise Refusal("invalid-request", [fault_of(fault, "/want", sent)]) from None
 
 
+def assessed_names(law: Law, want: str) -> list[str]:
+    """The figures that a ruleset's assessments call entitlements or liabilities; for `all` whatever it exports."""
+    if want == "all":
+        return list(exported_names(law.program))
+    listed = (getattr(rules, want) for rules in law.program.settings.assessments.values())
+    return list(dict.fromkeys(name for names in listed for name in names))
+
+
 def wanted_of(law: Law, case: Case, want: Sequence[str] | str, most: int) -> list[Definition]:
     """The definitions that are wanted. Raises Refusal (422) for every name that there is none of, and for too many."""
     program = law.program
     faults: list[Fault] = []
     wanted: dict[str, Definition] = {}
-    names = exported_names(program) if isinstance(want, str) else want
+    names = assessed_names(law, want) if isinstance(want, str) else want
     for at, name in enumerate(names):
         try:
             found = find_definition(program, name)

@@ -34,6 +34,7 @@ from api.http.record import (
     seen,
     version_of,
 )
+from api.http.routes.calculate import assessed_names
 from api.http.schemas import body_of, refusals
 from api.http.service import Service, answer, read_document, service_of
 from citizens import Assessment, Belongs, Draft, Event, Movement, Origin, SqliteLog, post
@@ -255,19 +256,11 @@ async def entitlements(
 ) -> Response:
     """The entitlements that the ruleset's assessments name, or the figures that `want` names, from the record."""
     service, law, look = await _looked(request, citizen, ruleset, valid_at, known_at)
-    names = [name.strip() for name in want.split(",") if name.strip()] or entitlement_names(law)
+    names = [name.strip() for name in want.split(",") if name.strip()] or assessed_names(law, "entitlements")
     wanted = [named(law, name) for name in names]
     await service.record(seen, service, look, "entitlements")
     found = await service.run(on_record, service, law, look, at, wanted, Asked(explain))
     return answer(Entitlements(found.calculation.basis, found.calculation.results, found.left_out))
-
-
-def entitlement_names(law: Law) -> list[str]:
-    """The figures that a ruleset's assessments call entitlements."""
-    found: dict[str, None] = {}
-    for rules in law.program.settings.assessments.values():
-        found.update(dict.fromkeys(rules.entitlements))
-    return list(found)
 
 
 @router.get(
