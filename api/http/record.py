@@ -1,7 +1,8 @@
 """A citizen's record behind the routes: who may see it, what is read of it, what is recorded, and who looked.
 
 Each look at somebody's record is an event of a subject of its own, `access/ID`, with a retention class of its own: it
-counts neither in the record's version nor in what an answer rests on.
+counts neither in the record's version nor in what an answer rests on. It belongs to the person, and is
+erased with them.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from citizens import (
     SqliteLog,
     check_subject,
 )
+from citizens.sqlite.erasure import OWNER
 from engine.ir.program import Definition
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import Period, PeriodKind, Unit, parse_period
@@ -117,7 +119,8 @@ def seen(service: Service, look: Look, what: str) -> None:
         raise Refusal("not-found")
     day = datetime.now(UTC).date()
     said = {"by": look.caller.name, "why": look.purpose.why, "case": look.purpose.case or None, "what": what}
-    body = Facts(tuple(Point(name, day, value) for name, value in said.items()))
+    owner = Point("of", day, Belongs(look.person, OWNER))  # so that it is erased with them
+    body = Facts((*(Point(name, day, value) for name, value in said.items()), owner))
     origin = Origin("api", look.caller.name, "access is recorded", ACCESS_RETENTION)
     number = log.head() + 1
     _, _, name = look.person.partition("/")

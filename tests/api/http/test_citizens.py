@@ -179,6 +179,18 @@ def test_the_log_is_read_in_order(client: TestClient) -> None:
     assert bad.status_code == 400
 
 
+def test_the_looks_are_erased_with_the_person(tmp_path: Path, rules: str) -> None:
+    log = people(tmp_path)
+    config = Config(rules=(rules,))
+    with serving(config, Service(config, log)) as client:
+        assert client.get(ANN).status_code == 200
+        assert log.version("access/ann") == 1
+        log.erase_many(["person/ann"], actor="officer", legal_basis="GDPR art. 17", reason="request")
+        assert log.read_subject("access/ann") == []
+        assert client.get(ANN).status_code == 404
+        assert client.get(f"{ANN}/access").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["nobody", "a%20b", "%27%3B%20DROP%20TABLE%20events--", "a" * 300, "..%2f..%2fetc"])
 def test_nobody_is_not_found(client: TestClient, path: str) -> None:
     for inside in ("", "/history", "/ledger", "/entitlements", "/access"):

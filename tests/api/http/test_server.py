@@ -122,3 +122,27 @@ def test_a_stream_that_breaks_misses_and_repeats_nothing(rules: str, tmp_path: P
         assert process.wait(15) in (0, -signal.SIGTERM)
     with open_log(tmp_path / "log", write=False) as log:
         assert log.verify().sound
+
+
+def test_two_hundred_slow_clients_do_not_stop_the_others(rules: str, tmp_path: Path) -> None:
+    people(tmp_path).close()
+    with running(rules, tmp_path / "log") as (address, _):
+        port = int(address.rpartition(":")[2])
+        slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
+        for one in slow:
+            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+            one.sendall(b"Content-Length: 100000\r\n\r\n{")
+        assert httpx.get(f"{address}/livez").status_code == 200
+        assert httpx.get(f"{address}/v1/citizens/ann").status_code == 200
+        more = [socket.create_connection(("127.0.0.1", port)) for _ in range(80)]
+        for one in more:
+            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+            one.sendall(b"Content-Length: 100000\r\n\r\n{")
+        until = monotonic() + 10
+        while httpx.get(f"{address}/v1/citizens/ann").status_code != 503 and monotonic() < until:
+            sleep(0.05)
+        refused = httpx.get(f"{address}/v1/citizens/ann")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert httpx.get(f"{address}/livez").status_code == 200
+        for one in (*slow, *more):
+            one.close()
