@@ -5,6 +5,7 @@
 3. The shipped sample so many times over: imported, taken as columns, and the chain verified.
 4. The annual run of all of it, as a process of its own with its memory: from the log to assessments and postings in it.
 5. A correction of one fact of every second tax unit, and the compaction that forgets what they superseded.
+6. How questions of one subject grow with everybody else's events (`growth`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from api.bench.growth import measure_growth
 from api.bench.measuring import Measured, once, process
 from api.history.tables import sample_tables
 from citizens import Correction, Draft, Facts, Membership, Origin, Point, Source, SqliteLog, import_tables, open_log
@@ -32,8 +34,9 @@ ORIGIN = Origin("bench", "bench", "none", "tax")
 GROUP = "history"
 
 
-def measure_history(repeat: int, seconds: float = 3.0) -> Iterator[Measured]:
-    """All measurements of the log, as they are made. `seconds` is how long each kind of append goes on.
+def measure_history(repeat: int, seconds: float = 3.0, many: int = 20_000) -> Iterator[Measured]:
+    """All measurements of the log, as they are made. `seconds` is how long each kind of append goes on,
+    `many` how many subjects there are beside those that are asked of.
 
     They are made on the disk that RULEWRIGHT_BENCH names a folder of, or on that of the working directory.
     """
@@ -43,6 +46,7 @@ def measure_history(repeat: int, seconds: float = 3.0) -> Iterator[Measured]:
         with open_log(folder / "appends") as log:
             yield from _appends(log, seconds)
         yield from _population(folder / "population", repeat)
+        yield from measure_growth(GROUP, folder / "growth", many)
 
 
 def _fsyncs(folder: Path, seconds: float) -> tuple[float, int]:

@@ -26,7 +26,7 @@ def few() -> dict[str, Any]:
 
 def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "sample_tables", few)
-    monkeypatch.setattr(command, "measure_history", partial(history.measure_history, seconds=0.05))
+    monkeypatch.setattr(command, "measure_history", partial(history.measure_history, seconds=0.05, many=300))
     monkeypatch.setenv("RULEWRIGHT_BENCH", str(tmp_path))
     told = run("bench", "--history", "--repeat", "2", "--json")
     assert told.returncode == 0
@@ -34,5 +34,7 @@ def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: py
     assert next(iter(measured)).startswith("the disk")
     assert measured["annual run of 80 tax units, whole process"]["memory"] > 2**20
     assert measured["corrections in transactions of 2,000"]["count"] == 40
+    growing = [what for what in measured if "exponent" in what]
+    assert len(growing) == 3 and "timelines beside subjects under hold: 300" in growing[0]
     assert all(one["count"] > 0 for one in measured.values())
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
