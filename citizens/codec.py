@@ -260,6 +260,8 @@ def decode_json(payload: bytes) -> list[Any]:
 
 def groups_named(payload: bytes) -> set[int]:
     """The numbers of the groups that a payload of facts or a correction names."""
+    if b":r." not in payload:  # most name none, and need no parsing
+        return set()
     return {
         stored
         for _, shape, values in decode_json(payload)[1]
