@@ -21,6 +21,7 @@ from pathlib import Path
 from engine.check import check_definitions
 from engine.check.assessments import check_assessments
 from engine.check.definitions import Checked
+from engine.check.personal import check_personal_calendars
 from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, uprate_targets
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
@@ -93,6 +94,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
         problems.add("E706", message, None, help="split the jurisdiction", file=ruleset.settings.name)
         return Compiled(ruleset, None, tuple(problems))
     checked = check_definitions(ruleset, symbols, problems)
+    check_personal_calendars(ruleset.settings, checked.definitions, problems)
     check_assessments(symbols, checked.definitions, problems)
     moved_by = uprate_targets(symbols, problems)
     followed = followed_scales(symbols, problems)

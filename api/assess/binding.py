@@ -133,6 +133,10 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     Raises Failure if they read what is not gathered.
     """
     entity = program.settings.entities[group]
+    for figure in figures:
+        if figure.period_at(period) is None:
+            message = f"`{figure.short_name}` is per {figure.period}, and {period} is not in one"
+            raise Failure(message, "assess for one of its periods")
     records = _records(program, group)
     read: dict[str, Definition] = {}
     wanted: dict[str, Wanted] = {}

@@ -217,10 +217,14 @@ def _answers(
     program: Program, case: Case, wanted: Sequence[Definition], interpreter: Interpreter, must: bool
 ) -> Iterator[tuple[Fact, Outcome]]:
     for definition in wanted:
-        if not must and not has_period(program, definition, case.at):
+        personal = definition.period.is_personal
+        if not must and not personal and not has_period(program, definition, case.at):
             continue  # nobody named it, and it is of another time
         for instance in instances_of(case, definition):
-            fact = Fact(definition.name, instance, period_for(program, definition, case.at))
+            own = interpreter.period_of(definition, instance, case.at) if personal else None
+            if own is None and personal and not must:
+                continue
+            fact = Fact(definition.name, instance, own or period_for(program, definition, case.at))
             yield fact, interpreter.find(fact)
 
 

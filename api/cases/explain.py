@@ -72,8 +72,10 @@ class Reasons:
 def why(program: Program, case: Case, definition: Definition, of: str = "") -> Why:
     """The explanation of a figure, of everybody who has it or of the one named `of`. Raises Misuse for nobody."""
     interpreter = Interpreter(program, case)
-    period = period_for(program, definition, case.at)
-    facts = [Fact(definition.name, one, period) for one in _whose(case, definition, of)]
+    facts = []
+    for one in _whose(case, definition, of):
+        own = interpreter.period_of(definition, one, case.at) if definition.period.is_personal else None
+        facts.append(Fact(definition.name, one, own or period_for(program, definition, case.at)))
     trees = tuple(explain(interpreter, fact) for fact in facts)
     failed = any(isinstance(interpreter.find(fact), Failure) for fact in facts)
     return Why(trees, tuple(_explained(one, 0, len(program.definitions)) for one in trees), failed)

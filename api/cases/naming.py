@@ -59,6 +59,10 @@ def period_for(program: Program, definition: Definition, at: Period) -> Period:
 
     Raises Misuse if there is not one, or if it begins before the time that the rules answer for.
     """
+    if definition.period.is_personal:
+        calendar = definition.period.calendar
+        message = f"`{definition.short_name}` is per {calendar.name}, and there is not one that is or holds {at}"
+        raise Misuse(message, f"give a day of it, on or after `{calendar.starts}` of the {calendar.of}")
     found = definition.period_at(at)
     if found is None:
         raise Misuse(*several_periods(definition, at))

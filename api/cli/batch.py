@@ -17,7 +17,7 @@ from pathlib import Path
 from api.batch.files import csv_lines, find_inputs
 from api.batch.marginal import read_marginal
 from api.batch.run import BatchReport, Job, group_of, run_batch
-from api.cases.naming import find_definitions, read_period
+from api.cases.naming import find_definitions, period_for, read_period
 from api.cases.overlays import set_beyond_what_is_stated
 from api.cli.output import complain, say, say_json, waiting
 from api.cli.streams import is_terminal
@@ -107,8 +107,11 @@ def _job(program: Program, options: Options, inputs: list[str], output: Path) ->
     if options.missing not in ("none", "unknown"):
         told = f"`{options.missing}` does not say what an empty cell means"
         raise Misuse(told, "`--missing none` or `--missing unknown`")
+    period = read_period(program, options.at)
+    for one in wanted:
+        period_for(program, one, period)  # which refuses what would have to be guessed
     job = Job(
-        program, read_period(program, options.at), find_inputs(program, inputs), output, tuple(wanted),
+        program, period, find_inputs(program, inputs), output, tuple(wanted),
         complete=options.missing == "none", threads=options.threads or os.cpu_count() or 1,
         part_rows=options.part_rows, keep=tuple(filter(None, options.keep.replace(" ", "").split(","))),
     )  # fmt: skip

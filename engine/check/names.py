@@ -178,7 +178,8 @@ def reading(elab: Elaboration, symbol: Symbol, figure: Figure, who: Who, span: S
     """A figure of somebody at a given time."""
     elab.used.add(symbol.name)
     node = ir.VariableRead(figure_type(figure), span, symbol.name, who.subject, time)
-    return Value(node, optional=who.optional or symbol.name in elab.optional_figures)
+    before_the_first = not isinstance(time, ir.ThisPeriod) and time.kind.is_personal
+    return Value(node, optional=who.optional or symbol.name in elab.optional_figures or before_the_first)
 
 
 def attribute_part(elab: Elaboration, node: ast.Attribute, scope: Scope) -> Part:

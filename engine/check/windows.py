@@ -163,7 +163,7 @@ def _body(elab: Elaboration, node: ast.OverTime, kind: PeriodKind, scope: Scope,
         most = max(0, int(bound))
     edge = node.edge or "starting"
     read = ir.OverParts(wanted, node.span, node.operation, value.node, kind, edge, counted.node if last else None, most)
-    maybe_none = node.edge == "inside" or node.counted is not None
+    maybe_none = node.edge == "inside" or node.counted is not None or kind.is_personal
     return Value(read, optional=node.operation in ("min", "max") and maybe_none)
 
 
@@ -182,6 +182,8 @@ def _result(operation: str, kind: ValueType) -> ValueType | None:
 def _plain(node: ast.OverTime, body: ir.Expression, kind: PeriodKind, scope: Scope) -> ir.Expression | None:
     """One figure of that very kind, over the months of a year or over a stated number of earlier periods."""
     if not isinstance(body, ir.VariableRead) or not isinstance(body.time, ir.ThisPeriod) or node.operation == "count":
+        return None
+    if kind.is_personal:
         return None
     if not (body.type.is_number or body.type == BOOLEAN):
         return None

@@ -153,9 +153,14 @@ class _Runner:
                 help_text = f"say of whom: `{plural}: {{{holders[0]}: {{{entry.name}: …}}}}`"
             self.unknown(entry, message, help_text)
             return
-        period = at if definition.period == at.kind else definition.period.containing(at.start)
         if interpreter is None:
             self.read(entry, definition)
+            return
+        period = interpreter.period_of(definition, holders[0], at)
+        if period is None:
+            message = f"`{entry.name}` is per {definition.period}, and there is not one that is or holds {at}"
+            help_text = f"say for which {definition.period}: write another `at:`"
+            self.problems.add("E802", message, entry.key.span, help=help_text)
             return
         self.expectations += 1
         yield from self.compare(entry, definition, Fact(definition.name, holders[0], period), interpreter)

@@ -25,7 +25,7 @@ from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outco
 from engine.ir import nodes as ir
 from engine.ir.fold import parts_of
 from engine.reading.declarations import Settings
-from engine.values.periods import Period
+from engine.values.periods import Period, PeriodKind
 from engine.values.types import Kind, Value
 
 _COMPARISON = {
@@ -149,8 +149,12 @@ class Wording:
 
     def _over_parts(self, node: ir.OverParts) -> str:
         """What was taken over periods, equal neighbours together: `over days (122): yes, 2024-01-01 to 2024-05-01`."""
+        whose = (self.frame.step.definition.entity, self.frame.instance)
+        kind = self.interpreter.kind_of(node.kind, whose)
+        if not isinstance(kind, PeriodKind):
+            return f"over {node.kind.plural} ({self.amount(node)})"
         try:
-            periods = parts_of(node, self.frame.period)
+            periods = parts_of(replace(node, kind=kind), self.frame.period)
         except OverflowError:
             periods = ()
         runs: list[tuple[str, Period, Period, int]] = []

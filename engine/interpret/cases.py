@@ -21,7 +21,7 @@ from engine.interpret.stated import Days, Held, NotATime, bare, settled_days, st
 from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
 from engine.ir.program import Definition, Program
 from engine.reading.context import Context
-from engine.reading.declarations import Entity, Role
+from engine.reading.declarations import Entity, Role, Settings
 from engine.reading.values import read_value
 from engine.syntax.nodes import Entry, Node, Scalar, Sequence, Style, shown
 from engine.syntax.nodes import Mapping as YamlMapping
@@ -29,7 +29,7 @@ from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source, Span
 from engine.values.numbers import format_decimal
-from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period
+from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period, PeriodKind
 from engine.values.types import Kind, Value, ValueType
 
 MAX_INSTANCES = 10_000
@@ -99,6 +99,8 @@ class _Reader:
         self.owner_of: dict[tuple[str, str], tuple[str, Span]] = {}
         self.given: dict[Fact, Value] = {}
         self.places: dict[Fact, Span] = {}
+        self.settings = program.settings
+        self.personal: list[tuple[Definition, str, Entry]] = []
         self.held: dict[tuple[str, str], tuple[Held, ...]] = {}
         self.within: dict[Fact, tuple[Value | None, Value | None]] = {}
         self.unnamed: set[str] = set()
@@ -131,6 +133,7 @@ class _Reader:
         for entry in entries:
             self.entity(entry, at)
         self.settle_unnamed()
+        self.settle_personal(at)
         self.check_whole()
         self.check_exclusions()
         return self.case(at)
@@ -237,6 +240,30 @@ class _Reader:
         definition = self.definition(entity, entry)
         if definition is None:
             return
+        if definition.period.is_personal:
+            self.personal.append((definition, name, entry))
+            return
+        self.stated(definition, name, entry, at)
+
+    def settle_personal(self, at: Period) -> None:
+        """What is stated of periods that begin on somebody's own day, once it is known whose they are."""
+        whole = self.case(at)
+        for definition, name, entry in self.personal:
+            kind = definition.period
+            unit = unit_of(kind, whole, self.program.settings, definition.entity, name)
+            first = self.given.get(Fact(kind.calendar.starts, unit or "", ETERNITY))
+            if not isinstance(first, date):
+                message = f"`{entry.name}` is per {kind}, and the case does not state `{kind.calendar.starts}`"
+                help_text = f"state it of the {kind.calendar.of}: its periods are counted from that day"
+                self.report("E802", message, entry.key.span, help=help_text)
+                continue
+            own = kind.anchored(first)
+            self.settings = replace(
+                self.program.settings, calendars={**self.program.settings.calendars, str(kind): own.calendar}
+            )
+            self.stated(replace(definition, period=own), name, entry, at)
+
+    def stated(self, definition: Definition, name: str, entry: Entry, at: Period) -> None:
         if not isinstance(entry.value, YamlMapping) or _is_bounds(entry.value):
             self.bare(definition, name, entry, at)
             return
@@ -269,7 +296,7 @@ class _Reader:
     ) -> None:
         """One `time: value` of a fact; E806 if another says something of one of its days."""
         try:
-            found = stated_for(definition, dated.name, self.program.settings)
+            found = stated_for(definition, dated.name, self.settings)
         except NotATime as fault:
             self.report("E802", fault.message, dated.key.span, help=fault.remedy)
             return
@@ -509,6 +536,18 @@ def _is_bounds(node: Node) -> bool:
         and {entry.name for entry in node} <= {"at_least", "at_most"}
         and bool(node.entries)
     )
+
+
+def unit_of(kind: PeriodKind, case: Case, settings: Settings, entity: str, instance: str) -> str | None:
+    """Whose calendar somebody's periods are of: their own, their group's, their owner's; None where there is none."""
+    while entity != kind.calendar.of:
+        owner = settings.entities[entity].belongs_to
+        if not owner:
+            return case.group_of.get((kind.calendar.of, instance))
+        if (entity, instance) not in case.owner_of:
+            return None
+        entity, instance = owner, case.owner_of[entity, instance]
+    return instance
 
 
 def instances_of(case: Case, definition: Definition) -> Iterator[str]:

@@ -7,13 +7,10 @@ To find a figure of an instance for a period:
 2. Else the formula of the period's first day is evaluated, exactly, and the result rounded once to the figure's grid.
 3. Every figure found is kept with what it came from: the value before rounding, what was read, the branches taken.
 
-Unknown facts are ranges; an operation on ranges gives a range that holds every completion (`domain`, `operations`,
-`date_operations`, `lookups`). Where a condition is not known, both branches are evaluated and joined. Errors are values
-too, and travel up until something is decided without them: one false part of an `and` decides it, whatever fails
-beside it.
-
-A chain of figures may be longer than Python's stack is deep. Past `MAX_DEPTH` figures the last one is found first, from
-an empty stack, and then the ones that wait for it. Figures that turn out to depend on themselves are errors.
+Unknown facts are ranges; an operation on ranges gives one that holds every completion. Errors are values and travel
+up until something is decided without them. A chain of figures may be longer than Python's stack is deep: past
+`MAX_DEPTH` the last one is found first, from an empty stack, and then those that wait for it. Figures that turn out to
+depend on themselves are errors.
 """
 
 from __future__ import annotations
@@ -23,8 +20,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, assert_never
 
-from engine.interpret import choosing, domain, lookups, navigation, operations, worlds
-from engine.interpret.cases import Case
+from engine.interpret import choosing, domain, lookups, navigation, operations, personal, worlds
+from engine.interpret.cases import Case, unit_of
 from engine.interpret.constants import Constants
 from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import blocked, either, needs_of, settled, under
@@ -43,16 +40,16 @@ from engine.interpret.outcomes import (
     stated,
 )
 from engine.interpret.recursion import deep_recursion
-from engine.interpret.stated import on
-from engine.interpret.windows import over_parts, touched, window
+from engine.interpret.stated import ends_of, on
+from engine.interpret.windows import spread, touched, window
 from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.text.source import Span
 from engine.values.exact import as_date
-from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, Unit
-from engine.values.types import Kind, Value, ValueType
+from engine.values.periods import NoPeriod, Period, PeriodKind, Unit
+from engine.values.types import Value, ValueType
 
 MAX_DEPTH = 100
 MAX_CALLS = 200
@@ -159,9 +156,7 @@ class Interpreter:
         before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
         if not definition.is_input and not before:
             return None
-        dated = definition.type.kind is Kind.DATE
-        low, high = (EARLIEST_FACT, LATEST_FACT) if dated else (definition.low, definition.high)
-        anything = self._anything(definition.type, low, high)
+        anything = self._anything(definition.type, *ends_of(definition))
         unknown = settled(anything, frozenset((fact,)), may_not_apply=definition.may_not_apply)
         return Step(fact, definition, "unknown", unknown)
 
@@ -173,11 +168,7 @@ class Interpreter:
             return Step(fact, definition, "given", stated(value))
         if fact not in self.case.within:
             return None
-        low, high = self.case.within[fact]
-        low, high = (definition.low if low is None else low), (definition.high if high is None else high)
-        if definition.type.kind is Kind.DATE:
-            low, high = (EARLIEST_FACT if low is None else low), (LATEST_FACT if high is None else high)
-        range_ = self._anything(definition.type, low, high)
+        range_ = self._anything(definition.type, *ends_of(definition, *self.case.within[fact]))
         unknown = settled(range_, frozenset((fact,)), may_not_apply=definition.may_not_apply)
         return Step(fact, definition, "unknown", unknown)
 
@@ -204,9 +195,15 @@ class Interpreter:
 
     def fact_read(self, node: ir.VariableRead, frame: Frame) -> Fact | None:
         """Which fact a read means here; None where there is nobody, or no one period."""
-        instance, period = self._instance(node.subject, frame, node.span), self._period(node.time, frame, node.span)
-        known = isinstance(instance, str) and isinstance(period, Period)
-        return Fact(node.name, instance, period) if known else None  # type: ignore[arg-type]
+        instance = self._instance(node.subject, frame, node.span)
+        if not isinstance(instance, str):
+            return None
+        period = self._period(node.time, frame, node.span, (node.subject.entity, instance))
+        return Fact(node.name, instance, period) if isinstance(period, Period) else None
+
+    def period_of(self, definition: Definition, instance: str, at: Period) -> Period | None:
+        """The period of somebody's figure that is or holds `at`; None where there is not one, or it is not known."""
+        return personal.period_of(self.kind_of(definition.period, (definition.entity, instance)), definition, at)
 
     def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | Outcome:
         """The members or records of a link."""
@@ -253,8 +250,6 @@ class Interpreter:
                 return choosing.ranked(self, node, frame)
             case ir.OverTime():
                 return self._over_time(node, frame)
-            case ir.OverParts():
-                return over_parts(node, frame.period, lambda one, at: self.evaluate(one, replace(frame, period=at)))
             case ir.Exceptions():
                 return self._exceptions(node, frame)
             case ir.Otherwise():
@@ -270,8 +265,8 @@ class Interpreter:
             case ir.DateFunction():
                 arguments = [self.evaluate(one, frame) for one in node.arguments]
                 return date_function(node, arguments, self.program.settings)
-            case ir.Spread():
-                return self._spread(node, frame)
+            case ir.OverParts() | ir.Spread():
+                return self._over_parts(node, frame)
             case ir.NotApplicable():
                 return NOT_APPLICABLE
             case ir.IsNone():
@@ -374,7 +369,7 @@ class Interpreter:
         instance = self._instance(node.subject, frame, node.span)
         if not isinstance(instance, str):
             return instance
-        period = frame.period if isinstance(node.time, ir.ThisPeriod) else self._period(node.time, frame, node.span)
+        period = self._period(node.time, frame, node.span, (node.subject.entity, instance))
         if isinstance(period, Period):
             return self._find_for(Fact(node.name, instance, period), frame)
         if isinstance(period, Possible) and isinstance(period.range, Interval):
@@ -387,31 +382,47 @@ class Interpreter:
 
     def _read_some_day(self, node: ir.VariableRead, instance: str, day: Possible, frame: Frame) -> Outcome:
         """A figure on a day that is not known: what it is in each period in which the day may fall."""
-        assert isinstance(node.time, ir.ContainingDate) and isinstance(day.range, Interval)
-        periods = touched(node.time.kind, day.range)
+        assert not isinstance(node.time, ir.ThisPeriod) and isinstance(day.range, Interval)
+        periods = () if node.time.kind.is_personal else touched(node.time.kind, day.range)
         if periods:
             outcomes = [self._find_for(Fact(node.name, instance, period), frame) for period in periods]
             return under(either(outcomes, day.needs), day)
         definition = self.program.definitions[node.name]
         fault = day.may_fail or UNKNOWN_DAY
-        absent = day.may_not_apply or definition.may_not_apply
+        absent = day.may_not_apply or definition.may_not_apply or node.time.kind.is_personal
         return settled(self._anything(definition.type), day.needs, fault, absent)
 
-    def _period(self, time: ir.Time, frame: Frame, span: Span | None) -> Period | Outcome:
-        """The period that `time` means; of a day that is not known, the day."""
+    def _period(
+        self, time: ir.Time, frame: Frame, span: Span | None, whose: tuple[str, str] | None = None
+    ) -> Period | Outcome:
+        """The period that `time` means, of `whose` calendar if it is personal; of an unknown day, the day."""
+        if isinstance(time, ir.ThisPeriod):
+            return frame.period
+        kind = self.kind_of(time.kind, whose)
+        if not isinstance(kind, PeriodKind):
+            return kind
         try:
-            match time:
-                case ir.ThisPeriod():
-                    return frame.period
-                case ir.Containing():
-                    anchor = frame.period.end if time.at_end else frame.period.start
-                    return time.kind.containing(anchor).shift(time.shift)
-                case ir.ContainingDate():
-                    day = self.evaluate(time.day, frame)
-                    return time.kind.containing(as_date(day.value)) if isinstance(day, Known) else day
+            if isinstance(time, ir.Containing):
+                return kind.containing(frame.period.end if time.at_end else frame.period.start).shift(time.shift)
+            day = self.evaluate(time.day, frame)
+            return kind.containing(as_date(day.value)) if isinstance(day, Known) else day
+        except NoPeriod:
+            return NOT_APPLICABLE
         except OverflowError as fault:
             return Failure(str(fault), span)
-        assert_never(time)
+
+    def kind_of(self, kind: PeriodKind, whose: tuple[str, str] | None) -> PeriodKind | Outcome:
+        """The periods of a calendar; of a personal one, as they are for somebody."""
+        if not kind.is_personal or whose is None:
+            return kind
+        return personal.anchored(kind, unit_of(kind, self.case, self.program.settings, *whose), self.find)
+
+    def _over_parts(self, node: ir.OverParts | ir.Spread, frame: Frame) -> Outcome:
+        if isinstance(node, ir.Spread):
+            whole = self._period(node.value.time, frame, node.span)
+            return spread(node, whole, self.evaluate(node.value, frame)) if isinstance(whole, Period) else whole
+        kind = self.kind_of(node.kind, (frame.step.definition.entity, frame.instance))
+        return personal.over(node, kind, frame, self.evaluate, self._anything(node.type))
 
     def _instance(self, subject: ir.Subject, frame: Frame, span: Span | None) -> str | Outcome:
         if isinstance(subject, ir.Self):
@@ -519,13 +530,6 @@ class Interpreter:
         if node.operator == "sum":
             return operations.summed(node.type.kind, [(domain.TRUE, one) for one in outcomes], node.span)
         return operations.extreme_of(node.operator, node.type.kind, outcomes, node.span)
-
-    def _spread(self, node: ir.Spread, frame: Frame) -> Outcome:
-        """A flow in equal parts over the periods that its own period has."""
-        period = self._period(node.value.time, frame, node.span)
-        if not isinstance(period, Period):
-            return period
-        return arithmetic("/", self.evaluate(node.value, frame), Known(len(period.parts(node.kind))), node.span)
 
     # --- constants
 

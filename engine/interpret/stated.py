@@ -12,10 +12,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from engine.ir.program import Definition
 from engine.reading.declarations import Settings
-from engine.values.periods import FIRST_YEAR, LAST_YEAR, Period, Unit, parse_period
+from engine.values.periods import (
+    EARLIEST_FACT,
+    FIRST_YEAR,
+    LAST_YEAR,
+    LATEST_FACT,
+    NoPeriod,
+    Period,
+    Unit,
+    parse_period,
+)
 from engine.values.types import Kind, Value
 
 FIRST, LAST = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
@@ -57,7 +67,11 @@ def is_state(definition: Definition) -> bool:
 def bare(definition: Definition, at: Period) -> tuple[Period, ...]:
     """The periods of a fact that is stated without a time. Raises NotATime if nobody can say which is meant."""
     kind = definition.period
-    found = definition.period_at(at)
+    try:
+        found = definition.period_at(at)
+    except NoPeriod:
+        message = f"`{definition.short_name}` is per {kind}, and {at} begins before the first"
+        raise NotATime(message, f"the first begins on {kind.calendar.anchor}") from None
     if found is not None:
         return (found,)
     inside = at.parts(kind, "ending")
@@ -107,6 +121,9 @@ def _period(definition: Definition, text: str, settings: Settings) -> Period:
     own = kind.calendar.name if kind.unit is Unit.YEAR else "year"
     try:
         return parse_period(text, dict(settings.calendars), own)
+    except NoPeriod:
+        message = f"`{text}` lies before the first {kind}"
+        raise NotATime(message, f"the first begins on {kind.calendar.anchor}") from None
     except ValueError as fault:
         raise NotATime(str(fault), "write `2024`, `2024-03`, `2024-01..2024-06` or `from 2024-10`") from None
 
@@ -143,3 +160,10 @@ def settled_days(stated: Sequence[tuple[Days, Value]]) -> tuple[Held, ...]:
 def on(held: Sequence[Held], period: Period) -> Value | None:
     """What a stock or status is in a period: its value on the last day."""
     return next((one.value for one in held if one.first <= period.end <= one.last), None)
+
+
+def ends_of(definition: Definition, low: Value | None = None, high: Value | None = None) -> tuple[Any, Any]:
+    """Between what a fact that is not known lies: what is stated of it, else its range, else what dates may be."""
+    dated = definition.type.kind is Kind.DATE
+    ends = (EARLIEST_FACT, LATEST_FACT) if dated else (definition.low, definition.high)
+    return (ends[0] if low is None else low), (ends[1] if high is None else high)

@@ -20,7 +20,7 @@ def over_parts(node: ir.OverParts, period: Period, evaluate: Evaluate) -> Outcom
     """An expression in each part, as a formula of the part would have it."""
     try:
         if node.last is None:
-            return _over_periods(node, parts_of(node, period), evaluate)
+            return over_periods(node, parts_of(node, period), evaluate)
         count = evaluate(node.last, period)
         if blocked(count) is not None or not isinstance(count, Known | Possible):
             return count
@@ -29,13 +29,14 @@ def over_parts(node: ir.OverParts, period: Period, evaluate: Evaluate) -> Outcom
         high = node.most if ends.high is None else min(node.most, max(0, int(ends.high)))
         if low > high:
             return Failure(f"more than {node.most} periods are asked for", node.span)
-        tried = [_over_periods(node, parts_of(node, period, one), evaluate) for one in range(low, high + 1)]
+        tried = [over_periods(node, parts_of(node, period, one), evaluate) for one in range(low, high + 1)]
         return under(either(tried, needs_of(count)), count)
     except OverflowError as fault:
         return Failure(str(fault), node.span)
 
 
-def _over_periods(node: ir.OverParts, periods: Sequence[Period], evaluate: Evaluate) -> Outcome:
+def over_periods(node: ir.OverParts, periods: Sequence[Period], evaluate: Evaluate) -> Outcome:
+    """What an operation makes of an expression in each of some periods."""
     if node.operator in ("any", "all"):
         return operations.logic(periods, node.operator == "any", lambda one: evaluate(node.body, one), node.span)
     outcomes = [evaluate(node.body, one) for one in periods]
@@ -66,3 +67,8 @@ def touched(kind: PeriodKind, days: Interval) -> Sequence[Period]:
             return ()
         found.append(found[-1].shift(1))
     return found
+
+
+def spread(node: ir.Spread, whole: Period, value: Outcome) -> Outcome:
+    """A flow of a whole period in equal parts over the periods that it has."""
+    return operations.arithmetic("/", value, Known(len(whole.parts(node.kind))), node.span)

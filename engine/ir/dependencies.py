@@ -35,6 +35,8 @@ class Reading:
 
 def readings(definition: Definition) -> Iterator[Reading]:
     """Every figure that a definition's formulas read."""
+    if definition.period.is_personal:
+        yield Reading(definition.period.calendar.starts, 0, definition.span)
     for dated in definition.formulas:
         for name, later, span in reads_with_lateness(dated.body, definition.period):
             yield Reading(name, later, span)

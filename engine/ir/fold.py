@@ -18,7 +18,7 @@ from engine.ir.program import DatedExpression, Program
 from engine.reading.declarations import Settings
 from engine.values.exact import calculate, compare
 from engine.values.numbers import Number, round_to
-from engine.values.periods import Period, Unit, add_duration
+from engine.values.periods import NoPeriod, Period, Unit, add_duration
 from engine.values.types import BOOLEAN, NONE, Duration, EnumValue, Value
 
 _T = TypeVar("_T")
@@ -80,8 +80,15 @@ def parts_of(node: ir.OverParts, period: Period, count: int | None = None) -> tu
     may be) before the one that holds its first day, earliest first. Raises OverflowError outside 1600 to 2999."""
     if node.last is None:
         return period.parts(node.kind, node.edge)
-    current = node.kind.containing(period.start)
-    return tuple(current.shift(-back) for back in range(node.most if count is None else count, 0, -1))
+    earlier: list[Period] = []
+    try:
+        one = node.kind.containing(period.start)
+        for _ in range(node.most if count is None else count):
+            one = one.shift(-1)
+            earlier.append(one)
+    except NoPeriod:
+        pass  # a personal calendar has no more
+    return tuple(reversed(earlier))
 
 
 def fold(node: ir.Expression, period: Period, program: Program) -> ir.Expression:

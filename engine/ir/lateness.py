@@ -25,6 +25,9 @@ def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[tup
     while stack:
         node, own, late, names = stack.pop()
         match node:
+            case ir.VariableRead(time=ir.Containing(kind=kind) | ir.ContainingDate(kind=kind)) if kind.is_personal:
+                yield kind.calendar.starts, 0, node.span
+                yield node.name, late + _of_time(node.time, own, names), node.span
             case ir.VariableRead():
                 yield node.name, late + _of_time(node.time, own, names), node.span
             case ir.OverTime() if node.last:
@@ -32,6 +35,8 @@ def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[tup
             case ir.OverTime():
                 yield node.name, late + lengths(own)[1] - lengths(node.kind)[0], node.span
             case ir.OverParts():
+                if node.kind.is_personal:
+                    yield node.kind.calendar.starts, 0, node.span
                 if node.last is not None:
                     stack.append((node.last, own, late, names))
                 stack.append((node.body, node.kind, late + _of_parts(node, own), {}))

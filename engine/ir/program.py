@@ -91,6 +91,8 @@ class Definition:
         """The period of the figure that is or holds `at`; None where there is not one: nobody guesses it."""
         if self.period == at.kind:
             return at
+        if self.period.is_personal and self.period.calendar.anchor is None:
+            return None
         found = self.period.containing(at.start)
         return found if found.contains(at) else None
 

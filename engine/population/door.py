@@ -433,6 +433,11 @@ class _Door:
         if definition is None or definition.entity != entity.name:
             self.report(entity.name, 0, name, f"a {entity.name} has no figure `{figure}`")
             return []
+        if definition.period.is_personal:
+            whose = definition.period.calendar.of
+            message = f"is per {definition.period}, which begins on a day that differs by {whose}: state it in cases"
+            self.report(entity.name, 0, name, message)
+            return []
         try:
             found = stated_for(definition, text, self.program.settings) if text else bare(definition, self.at)
         except NotATime as fault:

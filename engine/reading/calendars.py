@@ -17,7 +17,7 @@ from engine.syntax.nodes import Entry, Scalar, shown
 from engine.values.periods import GREGORIAN, Calendar, parse_date
 from engine.values.types import WEEKDAYS
 
-KEYS = ("every", "starts", "named_by", "plural", "law")
+KEYS = ("every", "starts", "named_by", "plural", "law", "of", "month_ends")
 MOST = {"day": 366, "month": 120, "year": 100}
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})", re.ASCII)
 _EVERY = re.compile(r"([0-9]{1,4}) (day|week|month|year)s?", re.ASCII)
@@ -51,6 +51,8 @@ def _calendar(context: Context, entry: Entry) -> Calendar:
     if inner is None:
         return Calendar(entry.name)
     every, size = _every(inner)
+    if inner.has("of"):
+        return _personal(context, entry, inner, every, size)
     anchor, month, day = _starts(inner, every, size)
     named = inner.scalar("named_by")
     if named is not None and named.text not in ("start", "end"):
@@ -60,13 +62,37 @@ def _calendar(context: Context, entry: Entry) -> Calendar:
     plural = inner.scalar("plural")
     if plural is not None:
         context.name(plural, "a plural")
-    calendar = Calendar(
-        entry.name, month, day, by_end, every, size, anchor, plural.text if plural else "", inner.text("law")
-    )
+    words = plural.text if plural else ""
+    calendar = Calendar(entry.name, month, day, by_end, every, size, anchor, words, law=inner.text("law"))
     if named is not None and not calendar.is_yearly:
         message = "only years that start on a day of the year are named by a year"
         context.report("E216", message, named.span, help=f"leave it out: `{entry.name}:2024-03-05` holds that day")
     return calendar
+
+
+def _personal(context: Context, entry: Entry, fields: Fields, every: int, size: str) -> Calendar:
+    """A calendar whose periods begin on a day of each one `of` an entity: what `starts` says is a figure of it."""
+    of, starts, plural = fields.scalar("of"), fields.scalar("starts", needed=True), fields.scalar("plural")
+    return Calendar(
+        entry.name, every=every, size=size, said_plural=plural.text if plural else "", law=fields.text("law"),
+        of=of.text if of else "", starts=starts.text if starts else "", month_ends=_month_ends(context, fields),
+    )  # fmt: skip
+
+
+def _month_ends(context: Context, fields: Fields) -> tuple[tuple[int, int], ...]:
+    """`{29: 1, 30: 1}`: for an anchor on the 29th, the first day before February's last."""
+    found = []
+    node = fields.mapping("month_ends")
+    for item in node or ():
+        value = item.value.text if isinstance(item.value, Scalar) else ""
+        if item.name in ("29", "30", "31") and value in ("0", "1", "2", "3"):
+            found.append((int(item.name), int(value)))
+        else:
+            help_text = "write `{29: 1, 30: 1}`: a day from 29 to 31, and how many days before February's last"
+            context.report(
+                "E216", f"`{shown(item.name)}: {shown(value)}` is no end of a month", item.key.span, help=help_text
+            )
+    return tuple(found)
 
 
 def _every(fields: Fields) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import calendar as gregorian
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
@@ -32,6 +32,10 @@ class Unit(Enum):
     ETERNITY = "eternity"
 
 
+class NoPeriod(Exception):
+    """A personal calendar has no period on a day: it lies before the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """How the days are cut into periods: every so many days, months or years.
@@ -39,6 +43,10 @@ class Calendar:
     With `anchor` periods are counted both ways from that day. Without it they begin anew each year on the day
     `month`-`day`, and the last of a year is short if the year does not come out even. `named_by_end`: of the two civil
     years that a year touches, the later names it. `said_plural` is given where the name and an `s` is no word.
+
+    A personal calendar is `of` an entity whose figure `starts` is the anchor: it has none until that is known of
+    somebody, and no period before it. `month_ends`: where the anchor's day of the month is the first number, a period
+    begins in February so many days before the last.
     """
 
     name: str = "year"
@@ -49,6 +57,9 @@ class Calendar:
     size: str = "year"
     anchor: date | None = None
     said_plural: str = ""
+    of: str = ""
+    starts: str = ""
+    month_ends: tuple[tuple[int, int], ...] = ()
     law: str = field(default="", compare=False)
 
     @property
@@ -59,7 +70,7 @@ class Calendar:
     @property
     def is_yearly(self) -> bool:
         """Whether its periods are years that begin on one day of the year, and so are named by a year."""
-        return self.size == "year" and self.every == 1 and self.anchor is None
+        return self.size == "year" and self.every == 1 and self.anchor is None and not self.of
 
     def first_day(self, day: date) -> date:
         """The first day of the period that holds `day`. Raises OverflowError outside 1600 to 2999."""
@@ -85,6 +96,8 @@ class Calendar:
     def _number(self, day: date) -> int:
         """How many periods lie between the anchor's and the one that holds `day`."""
         assert self.anchor is not None
+        if self.of and day < self.anchor:
+            raise NoPeriod
         if self.size == "day":
             return (day - self.anchor).days // self.every
         months = self.every * (12 if self.size == "year" else 1)
@@ -96,7 +109,11 @@ class Calendar:
         assert self.anchor is not None
         if self.size == "day":
             return guarded(self.anchor.toordinal() + number * self.every)
-        return add_months(self.anchor, number * self.every * (12 if self.size == "year" else 1))
+        found = add_months(self.anchor, number * self.every * (12 if self.size == "year" else 1))
+        before = dict(self.month_ends).get(self.anchor.day)
+        if before is None or found.month != 2 or number == 0:
+            return found
+        return found.replace(day=gregorian.monthrange(found.year, 2)[1] - before)
 
 
 GREGORIAN = Calendar()
@@ -116,6 +133,15 @@ class PeriodKind:
     def plural(self) -> str:
         """What stands for its periods after `over`: `months`, `weeks`, `tax_years`."""
         return self.calendar.plural if self.unit in (Unit.YEAR, Unit.CYCLE) else f"{self.unit.value}s"
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its periods begin on a day that differs by person or group."""
+        return bool(self.calendar.of)
+
+    def anchored(self, day: date) -> PeriodKind:
+        """The periods of somebody for whom a personal calendar starts on `day`."""
+        return PeriodKind(self.unit, replace(self.calendar, anchor=day))
 
     @property
     def is_civil(self) -> bool:
@@ -193,7 +219,11 @@ class Period:
         (`ending`), that lie wholly in it (`inside`) or have any day in it (`touching`).
         """
         found = []
-        part = kind.containing(self.start)
+        try:
+            part = kind.containing(self.start)
+        except NoPeriod:
+            assert kind.calendar.anchor is not None
+            part = kind.containing(kind.calendar.anchor)
         while part.start <= self.end:
             first, last = part.start >= self.start, part.end <= self.end
             if {"starting": first, "ending": last, "inside": first and last}.get(edge, True):
@@ -256,7 +286,7 @@ def nests(inner: PeriodKind, outer: PeriodKind) -> bool:
     """Whether every boundary of `outer` is one of `inner`: looked at over the 400 years after which dates repeat."""
     if inner == outer or inner.unit is Unit.DAY or outer.unit is Unit.ETERNITY:
         return True
-    if inner.unit is Unit.ETERNITY or outer.unit is Unit.DAY:
+    if inner.unit is Unit.ETERNITY or outer.unit is Unit.DAY or inner.is_personal or outer.is_personal:
         return False
     if outer.unit is Unit.CYCLE and outer.calendar.size == "day" and outer.calendar.every == 1:
         return False
@@ -283,6 +313,9 @@ def lengths(kind: PeriodKind) -> tuple[int, int]:
             return 365, 366
         case Unit.CYCLE if kind.calendar.size == "day" and kind.calendar.anchor is not None:
             return kind.calendar.every, kind.calendar.every
+    if kind.is_personal:
+        each = {"day": (1, 1), "month": (27, 32), "year": (364, 367)}[kind.calendar.size]
+        return kind.calendar.every * each[0], kind.calendar.every * each[1]
     found = []
     period, last = kind.containing(date(1800, 6, 1)), date(2200, 6, 1)
     while period.start <= last:
@@ -373,6 +406,8 @@ def parse_period(text: str, calendars: dict[str, Calendar] | None = None, year_i
 
 
 def _named(found: re.Match[str], kind: str, calendars: dict[str, Calendar], year_is: str) -> Period:
+    if kind in calendars and calendars[kind].of and calendars[kind].anchor is None:
+        raise ValueError(f"which {kind} that is differs by {calendars[kind].of}: give a day, such as 2024-03-05")
     if found["day"]:
         day = parse_date(found.string.rpartition(":")[2])
         return (kind_of(calendars[kind]) if kind in calendars else PeriodKind(Unit(kind or "day"))).containing(day)

@@ -84,6 +84,8 @@ def period_at(time: ir.Time, period: Period) -> Period | None:
         match time:
             case ir.ThisPeriod():
                 return period
+            case ir.Containing(kind=kind) | ir.ContainingDate(kind=kind) if kind.is_personal:
+                return None  # which differs by row
             case ir.Containing():
                 anchor = period.end if time.at_end else period.start
                 return time.kind.containing(anchor).shift(time.shift)
@@ -108,7 +110,7 @@ def window(node: ir.OverTime, period: Period) -> Sequence[Period] | None:
 def parts(node: ir.OverParts, period: Period) -> Sequence[Period] | None:
     """The periods in which an expression is evaluated, as many as there may be; None outside all dates."""
     try:
-        return parts_of(node, period)
+        return parts_of(node, period) if not node.kind.is_personal else None
     except OverflowError:
         return None
 
