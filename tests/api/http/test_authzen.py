@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.http.config import Config
+from api.http.service import Service
+from citizens import open_log
 from tests.api.http.client import TestClient, serving
+from tests.api.http.logs import facts
 from tests.cli.command import SETTINGS, write_rules
 
 RULES = """\
@@ -121,3 +125,29 @@ def test_the_metadata_and_the_request_id(client: TestClient) -> None:
     body = {"subject": SAM, "action": {"name": "drive"}, "resource": CAR}
     done = client.post("/access/v1/evaluation", json=body, headers={"X-Request-ID": "abc-1"})
     assert done.headers["x-request-id"] == "abc-1"
+
+
+def test_a_permission_from_the_record(tmp_path: Path) -> None:
+    folder = write_rules(tmp_path / "roads", RULES, SETTINGS)
+    config = Config(rules=(str(folder),))
+    log = open_log(tmp_path / "log")
+    log.append([facts("person/sam", date(2020, 1, 1), birth_date=date(2000, 5, 1), is_banned=False)])
+    log.append([facts("person/sam", date(2026, 2, 1), is_banned=True)])
+    with serving(config, Service(config, log)) as client:
+
+        def may(query: str) -> Any:
+            done = client.get(f"/v1/citizens/sam/permissions/may_drive?{query}")
+            assert done.status_code == 200, done.text
+            return done.json()
+
+        before = may("valid_at=2026-01-31")
+        assert before["results"][0]["value"] is True
+        banned = may("valid_at=2026-02-01")["results"][0]
+        assert (banned["value"], [one["path"] for one in banned["reasons"]["not_met"]]) == (
+            False,
+            ["may_drive.not_banned"],
+        )
+        assert may("valid_at=2026-02-01&known_at=offset:1")["results"][0]["value"] is True
+        assert before["basis"]["at"] == "2026-01-31"
+        assert client.get("/v1/citizens/sam/permissions/may_fly").status_code == 404
+        assert client.get("/v1/citizens/sam/permissions/has_key").status_code == 404
