@@ -4,12 +4,16 @@ An action is a requirement of the subject's entity, by its name: `drive` means `
 resource's type, `may_drive_car`. Properties of the subject are facts by name; a resource whose type is a record of
 the subject's is one record with its properties. What is not determined is refused, with what to ask: a machine must
 not wave somebody through.
+
+An operator's evaluation reads the subject's record, too, where there is one; it stands over properties that say
+otherwise, which `on_record_otherwise` names. That is a look, which the citizen sees.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -19,15 +23,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.cases.calculate import Asked, Calculation, calculate
-from api.http.access import ANYBODY, require
+from api.history.record import person_entity, record_case
+from api.http.access import ANYBODY, OPERATOR, Caller, Purpose, require
 from api.http.cases import read_request_case
 from api.http.forms import Form, read_form
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.reading import Document
+from api.http.record import Look, seen
 from api.http.schemas import body_of, refusals
 from api.http.service import Service, answer, read_document, service_of
 from api.schema import as_data
+from citizens import CitizensError
+from engine.interpret.cases import Case
 from engine.ir.program import Definition, Program
 
 router = APIRouter(tags=["AuthZEN"])
@@ -128,11 +136,12 @@ def _answered(request: Request, value: object) -> Response:
              responses=_ANSWERS, openapi_extra=body_of(Evaluation, {}))  # fmt: skip
 async def evaluation(request: Request) -> Response:
     """`decision`, and in `context` its status, the reasons and what it rests on."""
-    require(request, *ANYBODY)
+    caller = require(request, *ANYBODY)
     service = service_of(request)
     document, _ = await read_document(request)
     form: Evaluation = _get_form(document, Evaluation)
-    return _answered(request, await service.run(_decided, service, document, form, ""))
+    await _looked(service, caller, form)
+    return _answered(request, await service.run(_decided, service, document, form, "", OPERATOR in caller.roles))
 
 
 @router.post("/access/v1/evaluations", summary="Several questions at once", response_class=Response,
@@ -182,7 +191,7 @@ async def search_action(request: Request) -> Response:
     def made() -> list[dict[str, str]]:
         law = _law(service, form.context)
         names = [one.short_name for one in _requirements(law.program, form.subject.type)]
-        met = (name for name in names if _computed(service, law, document, form, name, "")[0])
+        met = (name for name in names if _computed(service, law, document, form, name, "", False)[0])
         return [{"name": name} for name in met]
 
     return _answered(request, {"results": await service.run(made), "page": {"next_token": ""}})
@@ -216,14 +225,59 @@ def _law(service: Service, context: Context | None) -> Law:
         raise
 
 
-def _decided(service: Service, document: Document, form: Evaluation, pointer: str) -> dict[str, Any]:
+async def _looked(service: Service, caller: Caller, form: Evaluation) -> None:
+    """Record that a decision looks at somebody's record, if it does."""
     law = _law(service, form.context)
-    met, said = _computed(service, law, document, form, form.action.name, pointer)
+    if OPERATOR in caller.roles and _on_record(service, law, form):
+        look = Look(_person(form), datetime.now(UTC).date(), None, caller, Purpose("", "decision"))
+        await service.record(seen, service, look, f"decision {form.action.name}")
+
+
+def _person(form: Any) -> str:
+    return f"{form.subject.type}/{form.subject.id}"
+
+
+def _on_record(service: Service, law: Law, form: Any) -> bool:
+    """Whether there is a record of the subject."""
+    if service.log is None or form.subject.type != person_entity(law.program):
+        return False
+    try:
+        return service.log.version(_person(form)) > 0
+    except CitizensError:
+        return False  # what is no subject's name has no record
+
+
+def _with_record(service: Service, law: Law, form: Any, case: Case) -> tuple[Case, list[str]]:
+    """The case with what is on record of the subject; the facts that were sent otherwise, in whose place it stands."""
+    assert service.log is not None and service.circle is not None
+    day = case.at.end
+    found = record_case(service.log, service.circle, law.program, _person(form), case.at, day, None).case
+    differing = [fact.name for fact, value in found.given.items() if case.given.get(fact, value) != value]
+    instances = {
+        entity: tuple(dict.fromkeys((*found.instances.get(entity, ()), *case.instances.get(entity, ()))))
+        for entity in (*found.instances, *case.instances)
+    }
+    records = {key: tuple(dict.fromkeys((*found.records.get(key, ()), *ids))) for key, ids in case.records.items()}
+    merged = replace(
+        found,
+        instances=instances,
+        owner_of={**case.owner_of, **found.owner_of},
+        records={**found.records, **records},
+        given={**case.given, **found.given},
+    )
+    return merged, [name.rpartition(":")[2] for name in dict.fromkeys(differing)]
+
+
+def _decided(
+    service: Service, document: Document, form: Evaluation, pointer: str, records: bool = False
+) -> dict[str, Any]:
+    law = _law(service, form.context)
+    met, said = _computed(service, law, document, form, form.action.name, pointer, records)
     return {"decision": met, "context": said}
 
 
 def _computed(
-    service: Service, law: Law, document: Document, form: Any, action: str, pointer: str
+    service: Service, law: Law, document: Document, form: Any, action: str, pointer: str, records: bool
 ) -> tuple[bool, dict[str, Any]]:
     """Whether a requirement is met, and its status, reasons and basis. What nobody knows of is refused."""
     definition = requirement(law.program, form.subject.type, action, form.resource)
@@ -236,9 +290,13 @@ def _computed(
     except Refusal as refusal:
         refusal.status = 400
         raise
+    differing: list[str] = []
+    if records and _on_record(service, law, form):
+        case, differing = _with_record(service, law, form, case)
     asked = Asked("reasons", ask=True)
     found = calculate(law.program, case, [definition], asked, reforms=law.reforms, constants=law.constants, must=False)
-    return _told(found)
+    met, said = _told(found)
+    return met, {**said, "on_record_otherwise": differing} if differing else said
 
 
 def _told(found: Calculation) -> tuple[bool, dict[str, Any]]:

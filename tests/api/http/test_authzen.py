@@ -151,3 +151,23 @@ def test_a_permission_from_the_record(tmp_path: Path) -> None:
         assert before["basis"]["at"] == "2026-01-31"
         assert client.get("/v1/citizens/sam/permissions/may_fly").status_code == 404
         assert client.get("/v1/citizens/sam/permissions/has_key").status_code == 404
+
+
+def test_the_record_stands_over_what_is_sent(tmp_path: Path) -> None:
+    folder = write_rules(tmp_path / "roads", RULES, SETTINGS)
+    config = Config(rules=(str(folder),))
+    log = open_log(tmp_path / "log")
+    log.append([facts("person/sam", date(2020, 1, 1), birth_date=date(2000, 5, 1), is_banned=True)])
+    with serving(config, Service(config, log)) as client:
+        found = ask(client)
+        assert (found["decision"], found["context"]["on_record_otherwise"]) == (False, ["is_banned"])
+        unsaid = ask(client, {"type": "person", "id": "sam"})
+        assert [one["path"] for one in unsaid["context"]["reasons"]["not_met"]] == ["may_drive.not_banned"]
+        other = ask(client, {**SAM, "id": "kim"})
+        assert (other["decision"], "on_record_otherwise" in other["context"]) == (True, False)
+        looks = client.get("/v1/citizens/sam/access").json()["events"]
+        assert [next(iter(one["facts"].values()))["what"] for one in looks] == [
+            "access",
+            "decision drive",
+            "decision drive",
+        ]
