@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from citizens import Advance, open_log
 from tests.cli.command import run
 
 FORMAT_1 = Path(__file__).parents[1] / "citizens" / "data" / "format1.tar.gz"
@@ -108,3 +109,22 @@ def test_verify_says_who_could_have_changed_the_log(log: Path, tmp_path: Path) -
     assert "nobody without the key store" in done.stdout and "not checked" in done.stdout
     done = run("log", "verify", "--log", log, "--anchor", tmp_path / "anchor")
     assert "nobody has changed that" in done.stdout and "not checked" not in done.stdout
+
+
+def test_the_doctor_says_the_state_and_the_next_step(log: Path) -> None:
+    done = run("log", "doctor", "--log", log)
+    assert (done.returncode, done.stdout) == (0, "the log is at rest, and nothing is left to do\n")
+    with open_log(log) as opened:
+        opened.append([], advance=Advance("annual-income_tax-2024", 0, 2, needs="state"))
+        opened.append([], advance=Advance("follow-income_tax-2023", 0, 1))
+        while_written = run("log", "doctor", "--log", log, "--json")
+    told = json.loads(while_written.stdout)
+    assert (told["usable"], len(told["findings"])) == (True, 2)
+    assert "was not finished" in told["findings"][0]["message"] and "follow" in told["findings"][1]["remedy"]
+    (log / "keys.db").chmod(0o644)
+    done = run("log", "doctor", "--log", log)
+    assert (done.returncode, "chmod 600" in done.stdout) == (1, True)
+    (log / "keys.db").chmod(0o600)
+    (log / "restoring").touch()
+    done = run("log", "doctor", "--log", log)
+    assert (done.returncode, "log restore" in done.stdout) == (1, True)

@@ -244,6 +244,14 @@ def restore(
     raise typer.Exit(restore_command(source, log, erasures, erasures_lost, yes, as_json))
 
 
+@log_app.command("doctor")
+def doctor(log: LogOption = None, as_json: AsJson = False) -> None:
+    """What state the log is in, and the safe next step. Changes nothing; exit code 1 if it cannot be used."""
+    from api.cli.log.upkeep import doctor_command
+
+    raise typer.Exit(doctor_command(log, as_json))
+
+
 @log_app.command("migrate")
 def migrate(log: LogOption = None, as_json: AsJson = False) -> None:
     """Bring a log that an earlier program wrote into the present format. Checks it whole first."""

@@ -1,4 +1,4 @@
-"""`rulewright log migrate`, `correct-time` and `rekey`: what an operator does to a log as a whole."""
+"""`rulewright log doctor`, `migrate`, `correct-time` and `rekey`: what an operator does to a log as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,26 @@ from api.cli.log.output import moment_text
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode
 from api.history.access import kek, keys_path, log_folder, require_log, writing
+from api.history.doctor import examine
 from citizens import migrate, read_kek
+
+
+def doctor_command(log: Path | None, as_json: bool) -> int:
+    """Say what state the log is in, and the next step."""
+    folder = log_folder(log)
+    require_log(folder)
+    found = examine(folder)
+    broken = any(finding.broken for finding in found)
+    if as_json:
+        findings = [{"broken": one.broken, "message": one.message, "remedy": one.remedy} for one in found]
+        say_json({"usable": not broken, "findings": findings})
+        return ExitCode.FAILED if broken else ExitCode.DONE
+    for finding in found:
+        say(f"{'broken' if finding.broken else 'to know'}: {finding.message}")
+        say(f"  = help: {finding.remedy}")
+    if not found:
+        say("the log is at rest, and nothing is left to do")
+    return ExitCode.FAILED if broken else ExitCode.DONE
 
 
 def migrate_command(log: Path | None, as_json: bool) -> int:

@@ -1,0 +1,63 @@
+"""What state a log is in, and the safe next step: for an operator who does not know what happened.
+
+1. What keeps the log from being opened is the whole answer: its message and its remedy.
+2. Else: runs that were cut off, followers that are behind, a clock that the log is ahead of, a log that was not closed.
+
+Nothing is changed, and no payload is read: `log verify` looks at those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from api.history.access import AHEAD_US, failure_of, reading
+from citizens import CitizensError, SqliteLog
+
+RUN, FOLLOWER = "annual-", "follow-"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is to be known. `broken` says that the log cannot be used until the remedy has been applied."""
+
+    broken: bool
+    message: str
+    remedy: str
+
+
+def examine(folder: Path) -> list[Finding]:
+    """What there is to be known of the log in a folder; empty if it is at rest and nothing is left to do."""
+    try:
+        with reading(folder) as log:
+            return list(_at_work(log))
+    except CitizensError as error:
+        failure = failure_of(error)
+        return [Finding(True, failure.message, failure.help or "verify the log: `rulewright log verify`")]
+
+
+def _at_work(log: SqliteLog) -> Iterator[Finding]:
+    head, positions = log.head(), log.positions()
+    for consumer, position in positions.items():
+        key = consumer.removeprefix(RUN)
+        if consumer.startswith(RUN) and f"{FOLLOWER}{key}" not in positions:
+            message = f"the annual run `{key}` was begun as known at offset {position:,}, and was not finished"
+            remedy = "run `rulewright annual` again: it goes on; until then compaction spares what it needs"
+            yield Finding(False, message, remedy)
+        if consumer.startswith(FOLLOWER) and position < head:
+            message = f"`{consumer}` has followed to offset {position:,}, and the log ends at {head:,}"
+            yield Finding(False, message, "run `rulewright follow`; until then compaction keeps retractions for it")
+    ahead = log.ahead_us()
+    if ahead > AHEAD_US:
+        message = f"the last event is {timedelta(seconds=ahead // 1_000_000)} ahead of the clock"
+        yield Finding(False, message, "set the clock; if it is right, `rulewright log correct-time`")
+    left = log.layout.read_anchor()
+    if head and (left is None or left.offset < head):
+        reached = f"offset {left.offset:,}" if left is not None else "nothing"
+        message = f"the folder's anchor stands at {reached}, and the log ends at {head:,}"
+        remedy = (
+            "a process writes it now, or ended without closing it: the next that writes it checks and closes it"
+        )
+        yield Finding(False, message, remedy)
