@@ -192,13 +192,26 @@ def _add(a: Any, b: Any) -> Any:
 
 
 def add(a: Interval, b: Interval) -> Interval:
-    """The sum."""
-    return Interval(_add(a.low, b.low), _add(a.high, b.high))
+    """The sum. Of what lies on one side of zero, and what does so too or is zero, it is not zero."""
+    apart = any(_beyond_zero(one) and _not_below_zero(other) for one, other in _both_signs(a, b))
+    return Interval(_add(a.low, b.low), _add(a.high, b.high), apart)
+
+
+def _both_signs(a: Interval, b: Interval) -> list[tuple[Interval, Interval]]:
+    return [(a, b), (b, a), (negate(a), negate(b)), (negate(b), negate(a))]
+
+
+def _beyond_zero(a: Interval) -> bool:
+    return a.without_zero and a.low is not None and bool(a.low == 0)
+
+
+def _not_below_zero(a: Interval) -> bool:
+    return isinstance(a.low, int | Fraction) and a.low >= 0
 
 
 def negate(a: Interval) -> Interval:
     """Minus the interval."""
-    return Interval(None if a.high is None else -a.high, None if a.low is None else -a.low)
+    return Interval(None if a.high is None else -a.high, None if a.low is None else -a.low, a.without_zero)
 
 
 def multiply(a: Interval, b: Interval) -> Interval:
@@ -242,7 +255,7 @@ def absolute(a: Interval) -> Interval:
 
 def holds_zero(b: Interval) -> bool:
     """Whether zero lies in it."""
-    return (b.low is None or b.low <= 0) and (b.high is None or b.high >= 0)
+    return not b.without_zero and (b.low is None or b.low <= 0) and (b.high is None or b.high >= 0)
 
 
 def extreme(name: str, intervals: Sequence[Interval]) -> Interval:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Outcome
+from engine.interpret.outcomes import NOT_APPLICABLE, Choice, Fact, Interval, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Definition
 from engine.values.periods import Period
+
+Narrowed = Mapping[ir.Expression, tuple[Interval | Choice, ...]]
 
 
 @dataclass(slots=True)
@@ -29,7 +31,8 @@ class Step:
 
 @dataclass(slots=True)
 class Frame:
-    """Where an expression is evaluated: the instance and period of the formula, its local names, how deep in calls."""
+    """Where an expression is evaluated: the instance and period of the formula, its local names, how deep in calls, and
+    within what values lie because the conditions around hold (`engine.interpret.narrowing`)."""
 
     instance: str
     period: Period
@@ -37,3 +40,16 @@ class Frame:
     names: Mapping[str, Callable[[], Outcome]]
     bound: Mapping[str, str]
     calls: int = 0
+    narrowed: Narrowed = field(default_factory=dict)
+
+    def without(self, node: ir.Expression) -> Frame:
+        """The frame in which no condition says anything of one expression itself."""
+        return replace(self, narrowed={one: ranges for one, ranges in self.narrowed.items() if one != node})
+
+    def at(self, period: Period) -> Frame:
+        """The frame for a part of the period, of which what is known of values in the whole need not hold."""
+        return replace(self, period=period, narrowed={})
+
+    def elsewhere(self) -> Frame:
+        """The frame in a world of other facts, with a step of its own; what is known here need not hold there."""
+        return replace(self, step=Step(self.step.fact, self.step.definition, ""), narrowed={})

@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, assert_never
 
-from engine.interpret import choosing, domain, lookups, navigation, operations, personal, worlds
+from engine.interpret import choosing, domain, lookups, narrowing, navigation, operations, personal, worlds
 from engine.interpret.cases import Case, unit_of
 from engine.interpret.constants import Constants
 from engine.interpret.date_operations import date_arithmetic, date_function
@@ -213,6 +213,8 @@ class Interpreter:
 
     def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
         """What an expression gives."""
+        if frame.narrowed and node in frame.narrowed:
+            return narrowing.cut(self.evaluate(node, frame.without(node)), frame.narrowed[node])
         match node:
             case ir.VariableRead():
                 return self._read(node, frame)
@@ -229,8 +231,7 @@ class Interpreter:
             case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
                 return self._constant(node, frame)
             case ir.And() | ir.Or():
-                deciding = isinstance(node, ir.Or)
-                return operations.logic(node.values, deciding, lambda one: self.evaluate(one, frame), node.span)
+                return narrowing.logic(node, frame, self.evaluate)
             case ir.Extreme():
                 values = [self.evaluate(one, frame) for one in node.values]
                 return operations.extreme_of(node.operator, node.type.kind, values, node.span)
@@ -256,8 +257,9 @@ class Interpreter:
                 value = self.evaluate(node.value, frame)
                 return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
             case ir.Round():
-                value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
-                return operations.rounded(value, step, node.mode, node.span)
+                return operations.rounded(
+                    *(self.evaluate(one, frame) for one in (node.value, node.step)), node.mode, node.span
+                )
             case ir.Negate():
                 return operations.negative(self.evaluate(node.value, frame))
             case ir.Absolute():
@@ -289,7 +291,7 @@ class Interpreter:
     def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
         """The frame with one more local name, whose value is found where it is first needed."""
         names = {**frame.names, name: self._once(value, frame)}
-        return Frame(frame.instance, frame.period, frame.step, names, frame.bound, frame.calls)
+        return Frame(frame.instance, frame.period, frame.step, names, frame.bound, frame.calls, frame.narrowed)
 
     def _once(self, value: ir.Expression, frame: Frame) -> Callable[[], Outcome]:
         kept: list[Outcome] = []
@@ -317,7 +319,7 @@ class Interpreter:
         function = self.program.functions[node.name]
         arguments = zip(function.arguments, node.arguments, strict=True)
         names = {name: self._once(argument, frame) for (name, _), argument in arguments}
-        inner = replace(frame, names=names, calls=frame.calls + 1)
+        inner = replace(frame, names=names, calls=frame.calls + 1, narrowed={})
         return formula_at(function.formulas, frame.period.start), inner
 
     def _choice(self, node: ir.If, frame: Frame) -> Outcome:
@@ -327,9 +329,7 @@ class Interpreter:
             return self.evaluate(node.then if condition.value else node.otherwise, frame)
         if not isinstance(condition, Possible) or condition.range == domain.EMPTY:
             return condition
-        options = domain.choice_of(condition)
-        branches = [branch for truth, branch in ((True, node.then), (False, node.otherwise)) if truth in options]
-        return under(either([self.evaluate(one, frame) for one in branches], condition.needs), condition)
+        return narrowing.branches(node, condition, frame, self.evaluate)
 
     def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Outcome:
         whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
@@ -479,7 +479,7 @@ class Interpreter:
         world = self.world(node, frame)
         if isinstance(world, Failure):
             return world
-        outcome = world.evaluate(node.value, replace(frame, step=Step(frame.step.fact, frame.step.definition, "")))
+        outcome = world.evaluate(node.value, frame.elsewhere())
         frame.step.reads += [fact for fact in world.outside if fact not in frame.step.reads]
         return outcome
 
@@ -498,6 +498,8 @@ class Interpreter:
             if blocked(counted) is not None:
                 return counted
             if counted != domain.FALSE:
+                if node.where is not None and isinstance(counted, Possible):
+                    inner = narrowing.where(node.where, True, inner, self.evaluate)
                 bodies.append((counted, Known(1) if node.body is None else self.evaluate(node.body, inner)))
         if node.operator in ("sum", "count"):
             return operations.summed(node.type.kind, bodies, node.span)

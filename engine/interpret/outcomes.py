@@ -32,10 +32,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From `low` to `high`, both included; None is without end."""
+    """From `low` to `high`, both included; None is without end. `without_zero`: not zero, though it lies between."""
 
     low: Any
     high: Any
+    without_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)

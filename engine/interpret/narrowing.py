@@ -1,0 +1,165 @@
+"""What a condition says of the values that it reads, where it is taken to hold: in its branch, beside it in an `and`.
+
+`if x > 0 then a / x else 0` divides by nothing that may be zero, and in `if age < 18 then …` nobody is 40. A range of a
+value is cut by the comparisons that must hold; what is cut never leaves out a value that a completion of the facts can
+have there. Only what stands in the same formula in the same words is cut; a figure that is read stays as it is found.
+
+1. `assumed` takes a condition apart: all parts of an `and` that holds, all parts of an `or` that does not.
+2. A comparison gives each side that is not written out a range, from the range of the other side. Without zero, or
+   without one member of an enum, a range is kept that says so.
+3. `cut` lays such a range over an outcome. Where nothing is left the branch is never taken, and the outcome stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from engine.interpret import domain, operations
+from engine.interpret.frames import Frame, Narrowed
+from engine.interpret.outcomes import Choice, Interval, Known, Outcome, Possible
+from engine.ir import nodes as ir
+from engine.values.types import BOOLEAN, INTEGER, Kind
+
+Evaluate = Callable[[ir.Expression], Outcome]
+In = Callable[[ir.Expression, Frame], Outcome]
+
+_OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def branches(node: ir.If, condition: Possible, frame: Frame, evaluate: In) -> Outcome:
+    """A choice whose condition is not known: each branch that may be taken, where the condition is as it asks."""
+    options = domain.choice_of(condition)
+    both = [(truth, branch) for truth, branch in ((True, node.then), (False, node.otherwise)) if truth in options]
+    taken = [evaluate(branch, where(node.condition, truth, frame, evaluate)) for truth, branch in both]
+    return domain.under(domain.either(taken, condition.needs), condition)
+
+
+def logic(node: ir.And | ir.Or, frame: Frame, evaluate: In) -> Outcome:
+    """`or`; and `and`, each part where those before it hold: the first that does not hold decides, so no more is cut."""
+    if isinstance(node, ir.Or):
+        return operations.logic(node.values, True, lambda one: evaluate(one, frame), node.span)
+    outcomes: list[Outcome] = []
+    for part in node.values:
+        outcome = evaluate(part, frame)
+        if outcome == domain.FALSE:
+            return outcome
+        outcomes.append(outcome)
+        if isinstance(outcome, Possible) and not outcome.may_fail and not outcome.may_not_apply:
+            frame = where(part, True, frame, evaluate)
+    return operations.decided(outcomes, False, node.span)
+
+
+def where(condition: ir.Expression, truth: bool, frame: Frame, evaluate: In) -> Frame:
+    """The frame in which a condition that is not known is taken to be `truth`. What it reads was read before."""
+    step = frame.step
+    seen = len(step.reads), len(step.constants), len(step.branches)
+    narrowed = assumed(frame.narrowed, condition, truth, lambda one: evaluate(one, frame))
+    del step.reads[seen[0] :], step.constants[seen[1] :], step.branches[seen[2] :]
+    return replace(frame, narrowed=narrowed)
+
+
+def assumed(before: Narrowed, condition: ir.Expression, truth: bool, evaluate: Evaluate) -> Narrowed:
+    """What is known where `condition` is `truth`, besides what was known `before`."""
+    found = dict(before)
+    for expression, within in _ranges(condition, truth, evaluate):
+        found[expression] = (*found.get(expression, ()), within)
+    return found
+
+
+def cut(outcome: Outcome, within: tuple[Interval | Choice, ...]) -> Outcome:
+    """An outcome where it lies within all of these ranges."""
+    if not isinstance(outcome, Possible):
+        return outcome
+    left: Interval | Choice | None = outcome.range
+    for one in within:
+        left = _common(left, one) if left is not None else None
+    if left is None or left == outcome.range:
+        return outcome
+    return domain.settled(left, outcome.needs, outcome.may_fail, outcome.may_not_apply)
+
+
+def _ranges(
+    condition: ir.Expression, truth: bool, evaluate: Evaluate
+) -> Iterator[tuple[ir.Expression, Interval | Choice]]:
+    match condition:
+        case ir.And() | ir.Or() if isinstance(condition, ir.And) == truth:
+            for part in condition.values:
+                yield from _ranges(part, truth, evaluate)
+        case ir.Not():
+            yield from _ranges(condition.value, not truth, evaluate)
+        case ir.Let():
+            yield from _of_local(condition, truth, evaluate)
+        case ir.Compare():
+            operator = condition.operator if truth else _OPPOSITE[condition.operator]
+            yield from _side(condition.left, operator, condition.right, evaluate)
+            yield from _side(condition.right, _MIRRORED[operator], condition.left, evaluate)
+    if condition.type == BOOLEAN and not isinstance(condition, ir.Literal):
+        yield condition, Choice(frozenset((truth,)))
+
+
+def _of_local(let: ir.Let, truth: bool, evaluate: Evaluate) -> Iterator[tuple[ir.Expression, Interval | Choice]]:
+    """What the body says of the local name, said of what the name stands for (`between` is written so)."""
+
+    def inside(one: ir.Expression) -> Outcome:
+        return evaluate(ir.Let(one.type, one.span, let.name, let.value, one))
+
+    for expression, within in _ranges(let.body, truth, inside):
+        if isinstance(expression, ir.Local) and expression.name == let.name and not isinstance(let.value, ir.Literal):
+            yield let.value, within
+
+
+def _side(
+    side: ir.Expression, operator: str, other: ir.Expression, evaluate: Evaluate
+) -> Iterator[tuple[ir.Expression, Interval | Choice]]:
+    if isinstance(side, ir.Literal) or side.type.kind is Kind.DURATION:
+        return
+    bound = evaluate(other)
+    if not isinstance(bound, Known | Possible):
+        return
+    range_ = domain.range_of(bound)
+    if isinstance(range_, Choice):
+        if operator == "=":
+            yield side, range_
+        elif operator == "!=" and isinstance(bound, Known):
+            own = evaluate(side)
+            if isinstance(own, Possible) and isinstance(own.range, Choice):
+                yield side, Choice(own.range.options - range_.options)
+        return
+    within = _interval(operator, range_, whole=side.type == INTEGER)
+    if within is not None:
+        yield side, within
+
+
+def _interval(operator: str, other: Interval, whole: bool) -> Interval | None:
+    """Where a number or date lies that compares so with one in `other`; None if that says nothing."""
+    exact_zero = other.low == other.high == 0
+    match operator:
+        case "=":
+            return other
+        case "!=":
+            return Interval(None, None, without_zero=True) if exact_zero else None
+        case "<" | "<=" if other.high is not None:
+            strict = operator == "<"
+            high = other.high - 1 if strict and whole else other.high
+            return Interval(None, high, without_zero=strict and other.high == 0)
+        case ">" | ">=" if other.low is not None:
+            strict = operator == ">"
+            low = other.low + 1 if strict and whole else other.low
+            return Interval(low, None, without_zero=strict and other.low == 0)
+    return None
+
+
+def _common(one: Interval | Choice, other: Interval | Choice) -> Interval | Choice | None:
+    """What lies in both; None if nothing does, or they are of different kinds."""
+    if isinstance(one, Choice) or isinstance(other, Choice):
+        both = one.options & other.options if isinstance(one, Choice) and isinstance(other, Choice) else frozenset()
+        return Choice(both) if both else None
+    lows = [end for end in (one.low, other.low) if end is not None]
+    highs = [end for end in (one.high, other.high) if end is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    without_zero = one.without_zero or other.without_zero
+    if low is not None and high is not None and (low > high or (without_zero and low == high == 0)):
+        return None
+    return replace(Interval(low, high), without_zero=without_zero and domain.holds_zero(Interval(low, high)))
