@@ -257,9 +257,7 @@ class Interpreter:
                 value = self.evaluate(node.value, frame)
                 return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
             case ir.Round():
-                return operations.rounded(
-                    *(self.evaluate(one, frame) for one in (node.value, node.step)), node.mode, node.span
-                )
+                return self._rounded(node, frame)
             case ir.Negate():
                 return operations.negative(self.evaluate(node.value, frame))
             case ir.Absolute():
@@ -287,6 +285,10 @@ class Interpreter:
         if node.left.type.is_number and node.right.type.is_number:
             return arithmetic(node.operator, left, right, node.span)
         return date_arithmetic(node, left, right, self.program.settings)
+
+    def _rounded(self, node: ir.Round, frame: Frame) -> Outcome:
+        value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
+        return operations.rounded(value, step, node.mode, node.span)
 
     def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
         """The frame with one more local name, whose value is found where it is first needed."""

@@ -37,7 +37,7 @@ def branches(node: ir.If, condition: Possible, frame: Frame, evaluate: In) -> Ou
 
 
 def logic(node: ir.And | ir.Or, frame: Frame, evaluate: In) -> Outcome:
-    """`or`; and `and`, each part where those before it hold: the first that does not hold decides, so no more is cut."""
+    """`or`; and `and`, each part where those before it hold: the first that does not hold decides."""
     if isinstance(node, ir.Or):
         return operations.logic(node.values, True, lambda one: evaluate(one, frame), node.span)
     outcomes: list[Outcome] = []
