@@ -43,7 +43,7 @@ def over(
     if not isinstance(kind, PeriodKind):
         return anything(kind, range_)
     own = node if kind == node.kind else replace(node, kind=kind)
-    return over_parts(own, frame.period, lambda one, at: evaluate(one, replace(frame, period=at)))
+    return over_parts(own, frame.period, lambda one, at: evaluate(one, frame.at(at)))
 
 
 def period_of(kind: PeriodKind | Outcome, definition: Definition, at: Period) -> Period | None:
