@@ -257,7 +257,8 @@ class Interpreter:
                 value = self.evaluate(node.value, frame)
                 return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
             case ir.Round():
-                return self._rounded(node, frame)
+                value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
+                return operations.rounded(value, step, node.mode, node.span)
             case ir.Negate():
                 return operations.negative(self.evaluate(node.value, frame))
             case ir.Absolute():
@@ -285,10 +286,6 @@ class Interpreter:
         if node.left.type.is_number and node.right.type.is_number:
             return arithmetic(node.operator, left, right, node.span)
         return date_arithmetic(node, left, right, self.program.settings)
-
-    def _rounded(self, node: ir.Round, frame: Frame) -> Outcome:
-        value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
-        return operations.rounded(value, step, node.mode, node.span)
 
     def binding(self, frame: Frame, name: str, value: ir.Expression) -> Frame:
         """The frame with one more local name, whose value is found where it is first needed."""
@@ -335,8 +332,7 @@ class Interpreter:
 
     def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Outcome:
         whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
-        bad = blocked(*whens.values())
-        if bad is not None:
+        if (bad := blocked(*whens.values())) is not None:
             return bad
         certain = {name for name, one in whens.items() if one == domain.TRUE}
         open_ = [name for name, one in whens.items() if isinstance(one, Possible)]
