@@ -16,6 +16,9 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from engine.text.citations import Citation as Cited
+from engine.text.citations import Law
+
 Json = str | int | bool | None
 
 
@@ -31,14 +34,17 @@ class Citation:
 
 
 def citations(law: str) -> tuple[Citation, ...]:
-    """The citations in a `law:` text; none for an empty one."""
+    """The citations of a law: those that are stated apart, or the text; none for an empty one."""
+    if isinstance(law, Law):
+        parts = [one for _, several in law.dated for one in several]
+        return tuple(Citation(one.source, one.section, one.title, one.url, one.note) for one in parts)
     text = " ".join(law.split())
     return (Citation(text),) if text else ()
 
 
 def cited(law: tuple[Citation, ...]) -> str:
     """Citations as a line of text."""
-    return "; ".join(" ".join(part for part in (one.source, one.section) if part) for one in law)
+    return "; ".join(str(Cited(one.source, one.section)) for one in law)
 
 
 @cache

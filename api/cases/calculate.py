@@ -29,6 +29,7 @@ from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
+from engine.text.citations import law_on
 
 if TYPE_CHECKING:
     from api.cases.machine import Machine
@@ -244,7 +245,7 @@ def _result(program: Program, fact: Fact, outcome: Outcome) -> Result:
         str(definition.type),
         "not_applicable",
         as_text(outcome, definition, settings),
-        citations(definition.law),
+        citations(law_on(definition.law, fact.period.start)),
         settings.is_projection(fact.period.start),
         days="" if fact.period.kind.is_civil else fact.period.days,
     )

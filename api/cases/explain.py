@@ -14,6 +14,7 @@ from engine.interpret.cases import Case, instances_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known
 from engine.ir.program import Definition, Program, ReasonInfo
+from engine.text.citations import law_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ def reasons(interpreter: Interpreter, fact: Fact) -> Reasons:
             path = reason.name.rpartition(":")[2]
             label = reason.label or humanized(path.rpartition(".")[2])
             fails = reason.fails if status == "not_met" else ""
-            found[status].setdefault(path, ReasonSaid(path, label, citations(reason.law), fails))
+            law = law_on(reason.law, whole.period.start)
+            found[status].setdefault(path, ReasonSaid(path, label, citations(law), fails))
     return Reasons(*(tuple(one.values()) for one in found.values()))
 
 

@@ -139,6 +139,8 @@ class _Checker:
             found = self.symbols.look_up(symbol.module, name)
             if found is None:
                 self.symbols.report_unknown(symbol.module, name, span, self.problems)
+            elif found.figure is not None and not (declared.entity and found.figure.entity):
+                continue  # of whom one of the two is could not be read, and was reported
             elif found.figure is None or not related(self.symbols.settings, declared.entity, found.figure.entity):
                 message = f"`{name}` is stated of nobody who goes with a {declared.entity}"
                 help_text = "name a fact or figure of the same entity, its records, its group or its members"

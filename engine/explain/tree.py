@@ -22,6 +22,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, ReasonInfo
+from engine.text.citations import law_on
 
 MAX_DEPTH = 12
 
@@ -82,7 +83,7 @@ class _Explainer:
             outcome_words(outcome, definition.type, self.settings),
             how,
             tuple(words.because),
-            definition.law,
+            law_on(definition.law, fact.period.start),
             tuple(self._laws(words)),
             step.source,
             before_rounding=self._before(step, definition),
@@ -114,7 +115,8 @@ class _Explainer:
         label = definition.label or humanized(fact.name)
         seen = fact in self.seen and step.body is not None
         projected = step.body is not None and self._projected(fact, step)
-        return Explanation(fact, label, amount, "", (), definition.law, (), step.source, projected=projected, seen=seen)
+        law = law_on(definition.law, fact.period.start)
+        return Explanation(fact, label, amount, "", (), law, (), step.source, projected=projected, seen=seen)
 
     def _projected(self, fact: Fact, step: Step) -> bool:
         """Whether a figure is of a time for which the law is only projected, or reads a constant that is."""
@@ -139,7 +141,7 @@ class _Explainer:
             if name in self.cited:
                 continue
             self.cited.add(name)
-            law = " ".join(everything[name].law.split())
+            law = " ".join(law_on(everything[name].law, stated.since if stated else words.frame.period.start).split())
             yield f"{constant_label(program, name)}{since}{projected}: {law}"
 
     # --- requirements
@@ -153,7 +155,7 @@ class _Explainer:
             outcome_words(outcome, definition.type, self.settings),
             "all of these must be met" if info.mode == "all" else "one of these must be met",
             (),
-            definition.law,
+            law_on(definition.law, fact.period.start),
             (),
             "computed",
             status=_status(outcome),
@@ -180,8 +182,9 @@ class _Explainer:
         label = info.label or humanized(info.name.rpartition(".")[2])
         amount = outcome_words(outcome, step.definition.type, self.settings)
         fails = info.fails if status == "not met" else ""
+        law = law_on(info.law, fact.period.start)
         return Explanation(
-            fact, label, amount, how, tuple(words.because), info.law, tuple(self._laws(words)), step.source,
+            fact, label, amount, how, tuple(words.because), law, tuple(self._laws(words)), step.source,
             status=status, fails=fails, unstated=self._all_unstated(words), children=children,
         )  # fmt: skip
 

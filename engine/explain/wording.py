@@ -25,6 +25,7 @@ from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outco
 from engine.ir import nodes as ir
 from engine.ir.fold import parts_of
 from engine.reading.declarations import Settings
+from engine.text.citations import law_on
 from engine.values.periods import Period, PeriodKind
 from engine.values.types import Kind, Value
 
@@ -290,7 +291,8 @@ class Wording:
             if self.known(case.when) is True and not any(
                 case.name in other.over and self.known(other.when) is True for other in node.cases
             ):
-                self.because.append(f"the exception `{case.name}` applies ({case.law}): {self.condition(case.when)}")
+                law = law_on(case.law, self.frame.period.start)
+                self.because.append(f"the exception `{case.name}` applies ({law}): {self.condition(case.when)}")
                 return self.say(case.then)
         return self.say(node.general)
 

@@ -12,6 +12,7 @@ from engine.reading.dated import dated_entries, read_known_until, read_uprate
 from engine.reading.declarations import Input, Parameter
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law, read_excluded
+from engine.reading.laws import check_cited_from, read_law
 from engine.reading.values import read_entity, read_period_kind, read_range, read_type, read_value
 from engine.syntax.nodes import Entry, Node, shown
 from engine.text.source import Span
@@ -37,7 +38,7 @@ def _input(context: Context, entry: Entry) -> Input:
         entry.name,
         entry.key.span,
         fields.text("label", needed=True),
-        fields.text("law") or context.inherited_law,
+        read_law(fields) or context.inherited_law,
         read_entity(context, fields.scalar("entity", needed=True)),
         read_period_kind(context, fields.scalar("period", needed=True)),
         type,
@@ -92,6 +93,7 @@ def _parameter(context: Context, entry: Entry) -> Parameter:
     values = read_dated_values(context, fields.required("values"), type, fields.span_of("values"))
     days = [day for day, _ in values]
     law = cited_law(fields, context.inherited_law, what)
+    check_cited_from(fields, law, days[0] if days else None)
     return replace(
         Parameter(entry.name, entry.key.span, fields.text("label"), law, type),
         values=values,

@@ -8,6 +8,7 @@ from engine.reading.context import Context
 from engine.reading.dated import dated_entries
 from engine.reading.declarations import Dated, Function, Variable, VariableException
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
+from engine.reading.laws import read_law
 from engine.reading.values import read_entity, read_grid, read_period_kind, read_range, read_type
 from engine.syntax.ast import Expression
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
@@ -61,7 +62,7 @@ def read_dated_formula(context: Context, node: Node | None, place: Span) -> tupl
 
 def cited_law(fields: Fields, inherited: str, what: str, optional: bool = False) -> str:
     """The definition's law, or the one it inherits; E212 if there is neither and it is not `optional`."""
-    law = fields.text("law")
+    law = read_law(fields)
     if not law and not inherited and not fields.has("law") and not optional:
         help_text = "add `law:` with the section that says so"
         fields.context.report("E212", f"{what} cites no law", fields.place, help=help_text)
@@ -87,7 +88,7 @@ def _function(context: Context, entry: Entry) -> Function:
         entry.name,
         entry.key.span,
         fields.text("label"),
-        fields.text("law") or context.inherited_law,
+        read_law(fields) or context.inherited_law,
         arguments,
         type if known else FAILED,
         formula,

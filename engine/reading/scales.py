@@ -12,6 +12,7 @@ from engine.reading.dated import dated_entries, read_known_until, read_uprate
 from engine.reading.declarations import Bracket, Key, KeyType, Scale
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.reading.formulas import cited_law
+from engine.reading.laws import check_cited_from
 from engine.reading.tables import key_values, keyed_entries, read_key_type
 from engine.reading.values import read_type, read_value
 from engine.syntax.nodes import Entry, Node, Scalar, shown
@@ -58,6 +59,7 @@ def _scale(context: Context, entry: Entry) -> Scale:
     keyed = bands.key is not None or not fields.has("key")
     values = read_dated_brackets(context, node, bands, fields.span_of("values")) if node and keyed else ()
     days = [day for day, _ in values]
+    check_cited_from(fields, law, days[0] if days else None)
     return replace(
         Scale(entry.name, entry.key.span, fields.text("label"), law, bands.kind, bands.key, bands.of, bands.gives),
         inclusive=bands.threshold == "from",

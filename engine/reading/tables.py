@@ -23,6 +23,7 @@ from engine.reading.dated import dated_entries, read_known_until, read_uprate
 from engine.reading.declarations import BracketStarts, Key, KeyType, Row, Table
 from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, open_fields
 from engine.reading.formulas import cited_law
+from engine.reading.laws import check_cited_from
 from engine.reading.numerals import read_whole
 from engine.reading.values import read_type, read_value, stand_in
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
@@ -64,6 +65,7 @@ def _table(context: Context, entry: Entry) -> Table:
     shape = Shape(entry.name, _keys(fields), _columns(fields))
     values, follows = _values(fields, shape) if shape.keys else ((), ())
     days = [day for day, _ in values]
+    check_cited_from(fields, law, days[0] if days else None)
     return replace(
         Table(entry.name, entry.key.span, fields.text("label"), law, shape.keys, shape.columns, values),
         known_until=read_known_until(fields, days),
