@@ -111,8 +111,7 @@ def _entry(folder: Path, reforms: Sequence[Path]) -> str:
 def _digest(folder: Path, reforms: Sequence[Path]) -> str:
     """A hash over the rules, the reforms, the engine's code and the Python that reads the result."""
     digest = hashlib.sha256(sys.version.encode())
-    code = Path(engine.__file__).parent
-    _feed(digest, code, sorted([*code.rglob("*.py"), *code.rglob("*.lark")]))
+    digest.update(_CODE)
     digest.update(str(folder).encode())  # positions in messages name the files as the user did
     _feed(digest, folder, sorted(folder.rglob("*.y*ml")))
     for path in reforms:
@@ -125,6 +124,19 @@ def _feed(digest: hashlib._Hash, base: Path, files: Iterable[Path]) -> None:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(base)}\0{len(content)}\0".encode())
         digest.update(content)
+
+
+def _code() -> bytes:
+    """A hash over the engine's code, as it is when this module is loaded.
+
+    A process that goes on while the program is replaced must not keep what its old code made under the new code's name.
+    """
+    digest, code = hashlib.sha256(), Path(engine.__file__).parent
+    _feed(digest, code, sorted([*code.rglob("*.py"), *code.rglob("*.lark")]))
+    return digest.digest()
+
+
+_CODE = _code()
 
 
 def _fetched(folder: Path | None, entry: str) -> Program | None:
