@@ -33,6 +33,7 @@ from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period, 
 from engine.values.types import Kind, Value, ValueType
 
 MAX_INSTANCES = 10_000
+MOST_UNKNOWN_DAYS = 3_660
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +304,9 @@ class _Reader:
         days = found if isinstance(found, Days) else Days(found[0].start, found[-1].end)
         if not self.is_free(definition, dated, days, taken):
             return
+        if isinstance(found, Days) and self.is_unknown(definition, dated.value):
+            self.unknown_days(definition, name, dated, found)
+            return
         if isinstance(found, Days):
             value = self.value_of(definition, dated.value, dated.key.span)
             if value is not None:
@@ -310,6 +314,17 @@ class _Reader:
             return
         for period in found:
             self.give(definition, name, period, dated.value, dated.key.span)
+
+    def unknown_days(self, definition: Definition, name: str, dated: Entry, days: Days) -> None:
+        """A stock or status that was asked for and is not known on some days."""
+        if days.is_open or (days.last - days.first).days > MOST_UNKNOWN_DAYS:
+            message = f"`{definition.short_name}` cannot be unknown without an end"
+            self.report("E802", message, dated.key.span, help="leave the fact out, or write `A..B: unknown`")
+            return
+        period = definition.period.containing(days.first)
+        while period.end <= days.last:
+            self.within[Fact(definition.name, name, period)] = (None, None)
+            period = period.shift(1)
 
     def is_free(self, definition: Definition, dated: Entry, days: Days, taken: list[tuple[date, date, str]]) -> bool:
         """Whether nothing else is stated for any of those days. Of two that are open the later ends the earlier."""
@@ -355,9 +370,9 @@ class _Reader:
 
     def is_unknown(self, definition: Definition, node: Node) -> bool:
         """Whether a fact is stated as one that was asked and is not known."""
-        plain = isinstance(node, Scalar) and node.style is Style.PLAIN and node.text == "unknown"
+        said = isinstance(node, Scalar) and node.text == "unknown"
         enum = definition.type.enum
-        return plain and not (enum and "unknown" in self.program.settings.enums[enum].members)
+        return said and not (enum and "unknown" in self.program.settings.enums[enum].members)
 
     def value_of(self, definition: Definition, node: Node, place: Span) -> Value | None:
         """The value that is stated; None if it is stated as not known, or after a report."""
