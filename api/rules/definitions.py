@@ -351,7 +351,10 @@ def _condition(reason: Reason) -> Condition:
         reason.name,
         reason.label,
         citations(reason.law),
-        print_formula(reason.needs) if reason.needs is not None else "",
+        "; ".join(
+            f"from {one.start}: {print_formula(one.formula)}" if one.start else print_formula(one.formula)
+            for one in reason.needs
+        ),
         reason.fails,
         reason.mode if reason.parts else "",
         tuple(_condition(part) for part in reason.parts),

@@ -239,8 +239,8 @@ class _Checker:
         if requirement.reason is None:
             return
         scope = Scope(symbol.module, requirement.entity, requirement.period)
-        body, info = self.reason(symbol.name, requirement.reason, scope, requirement, top=True)
-        self.add(self.boolean(symbol.name, requirement, requirement, scope, body, info, exported))
+        formulas, info = self.reason(symbol.name, requirement.reason, scope, requirement, top=True)
+        self.add(self.boolean(symbol.name, requirement, requirement, scope, formulas, info, exported))
 
     def boolean(
         self,
@@ -248,7 +248,7 @@ class _Checker:
         declared: Requirement | Reason,
         whole: Requirement,
         scope: Scope,
-        body: ir.Expression,
+        formulas: tuple[DatedExpression, ...],
         info: ReasonInfo,
         exported: bool,
     ) -> Definition:
@@ -256,22 +256,23 @@ class _Checker:
         label, law = declared.label or whole.label, declared.law or whole.law
         return Definition(
             name, scope.module, scope.entity, scope.period, BOOLEAN, label, law, declared.span,
-            formulas=(DatedExpression(None, body),), exported=exported, requirement=info,
+            formulas=formulas, exported=exported, requirement=info,
         )  # fmt: skip
 
     def reason(
         self, name: str, reason: Reason, scope: Scope, whole: Requirement, top: bool = False
-    ) -> tuple[ir.Expression, ReasonInfo]:
-        if reason.needs is not None:
+    ) -> tuple[tuple[DatedExpression, ...], ReasonInfo]:
+        if reason.needs:
+            self.check_first_date(reason.needs, reason)
             cases = self.cases(reason.exceptions, scope, BOOLEAN)
-            body = self.elab.condition(reason.needs, _past(cases, scope))
-            body = _wrapped(body, cases, None, None, reason)
-            return body, ReasonInfo(name, reason.label, reason.law, reason.fails)
+            bodies = [(one.start, self.elab.condition(one.formula, _past(cases, scope))) for one in reason.needs]
+            dated = tuple(DatedExpression(day, _wrapped(one, cases, None, None, reason)) for day, one in bodies)
+            return dated, ReasonInfo(name, reason.label, reason.law, reason.fails)
         parts, reads = [], []
         for part in reason.parts:
             child = f"{name}.{part.name}"
-            part_body, info = self.reason(child, part, scope, whole)
-            self.add(self.boolean(child, part, whole, scope, part_body, info, exported=False))
+            formulas, info = self.reason(child, part, scope, whole)
+            self.add(self.boolean(child, part, whole, scope, formulas, info, exported=False))
             parts.append(info)
             reads.append(ir.VariableRead(BOOLEAN, part.span, child, ir.Self(scope.entity), ir.ThisPeriod()))
         kind = ir.And if reason.mode == "all" else ir.Or
@@ -279,7 +280,8 @@ class _Checker:
         if reason.exceptions:
             cases = self.cases(reason.exceptions, scope, BOOLEAN)
             joined = _wrapped(joined, cases, None, None, reason)  # type: ignore[assignment]
-        return joined, ReasonInfo(name, reason.label, reason.law, reason.fails, reason.mode, tuple(parts))
+        whole_info = ReasonInfo(name, reason.label, reason.law, reason.fails, reason.mode, tuple(parts))
+        return (DatedExpression(None, joined),), whole_info
 
     # --- functions
 

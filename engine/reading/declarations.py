@@ -221,9 +221,9 @@ class Variable(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class Reason(Declaration):
-    """A condition of a requirement: either `needs`, or `all`/`any_of` others (`mode`, `parts`)."""
+    """A condition of a requirement: either `needs`, dated as formulas are, or `all`/`any_of` others (in `parts`)."""
 
-    needs: Expression | None = None
+    needs: tuple[Dated, ...] = ()
     mode: str = ""
     parts: tuple[Reason, ...] = ()
     fails: str = ""

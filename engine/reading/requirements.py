@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.reading.context import Context
 from engine.reading.declarations import Reason, Requirement
 from engine.reading.fields import Fields, named_entries, open_fields
-from engine.reading.formulas import cited_law, read_exceptions, read_formula
+from engine.reading.formulas import cited_law, read_dated_formula, read_exceptions
 from engine.reading.values import read_entity, read_period_kind
 from engine.syntax.nodes import Entry, shown
 from engine.text.source import Span
@@ -58,7 +58,7 @@ def _reason_of(fields: Fields, entry: Entry, what: str) -> Reason:
         entry.key.span,
         fields.text("label"),
         law,
-        read_formula(context, fields.node_of("needs"), fields.span_of("needs")) if mode == "needs" else None,
+        read_dated_formula(context, fields.node_of("needs"), fields.span_of("needs")) if mode == "needs" else (),
         mode if mode in ("all", "any_of") else "",
         _parts(fields, mode) if mode in ("all", "any_of") else (),
         fields.text("fails"),
