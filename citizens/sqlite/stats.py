@@ -16,7 +16,8 @@ class Stats:
     """Counts of a log. `file_bytes` is of the events and the keys together, WALs included.
 
     `recorded_us` are the first and the last moment at which an event that is left was recorded; None of an empty log.
-    `horizons` are, by retention class, the offsets up to which superseded facts were compacted.
+    `horizons` are, by retention class, the offsets up to which superseded facts were compacted. `wal_bytes` wait to be
+    moved into the files; `anchored` is how far the anchor in the folder reaches.
     """
 
     head: int
@@ -30,6 +31,8 @@ class Stats:
     held: int
     consumers: Mapping[str, int]
     file_bytes: int
+    wal_bytes: int
+    anchored: int
 
 
 def collect(reader: Reader, layout: Layout) -> Stats:
@@ -40,6 +43,7 @@ def collect(reader: Reader, layout: Layout) -> Stats:
     first, last = one(reader.connection, "SELECT min(recorded_at_us), max(recorded_at_us) FROM events")
     gone = run("SELECT coalesce(sum(last - first + 1), 0) FROM gaps").get
     subjects, erased = reader.keys.count()
+    anchor = layout.read_anchor()
     paths = [*layout.folder.glob("events-*.db*"), *layout.keys_path.parent.glob(layout.keys_path.name + "*")]
     return Stats(
         head=reader.head(),
@@ -53,6 +57,8 @@ def collect(reader: Reader, layout: Layout) -> Stats:
         held=len(reader.held()),
         consumers=dict(run("SELECT consumer, position FROM positions ORDER BY consumer")),
         file_bytes=sum(path.stat().st_size for path in paths),
+        wal_bytes=sum(path.stat().st_size for path in paths if path.name.endswith("-wal")),
+        anchored=anchor.offset if anchor is not None else 0,
     )
 
 

@@ -131,6 +131,9 @@ def _stats_json(found: Stats, anchor: Anchor, layout: Layout) -> dict[str, objec
         "erased": found.erased,
         "keys": {"path": str(layout.keys_path), "count": found.subjects},
         "followers": dict(found.consumers),
+        "behind": {name: found.head - at for name, at in found.consumers.items()},
         "bytes": found.file_bytes,
+        "wal_bytes": found.wal_bytes,
+        "anchored_to": found.anchored,
         "anchor": {"log_id": anchor.log_id, "offset": anchor.offset, "chain": anchor.chain},
     }
