@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from engine.check import aggregates, builtins, calls, dates, navigation, operators, order, presence, windows, worlds
+from engine.check import (
+    aggregates,
+    builtins,
+    calls,
+    dates,
+    navigation,
+    operators,
+    order,
+    presence,
+    roles,
+    windows,
+    worlds,
+)
 from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
 from engine.check.resolve import BUILTINS, FUNCTIONS
@@ -143,7 +155,7 @@ class Elaborator(Elaboration):
     ) -> Value:
         match node:
             case ast.Is():
-                return presence.is_none(self, node, scope)
+                return roles.is_test(self, node, scope)
             case ast.Compare():
                 return operators.compare(self, node, scope)
             case ast.Between():

@@ -435,6 +435,9 @@ class Wording:
                 return self.say(node.value) if isinstance(node.value, ir.VariableRead) else self._is_none(node, truth)
             case ir.Nobody():
                 return self._nobody(node)
+            case ir.Holds():
+                roles = listed([humanized(role) for role in node.roles], "or")
+                return f"{'holds' if truth else 'does not hold'} the role {roles}"
             case ir.Let():
                 return self._bound(node, self.condition)
             case ir.Local() if node.name in self.locals:

@@ -273,7 +273,9 @@ class Interpreter:
             case ir.IsNone():
                 return operations.is_none(self.evaluate(node.value, frame))
             case ir.Nobody():
-                return self._nobody(node, frame)
+                return operations.nobody(self._instance(node.subject, frame, node.span))
+            case ir.Holds():
+                return navigation.holds(node, self.case, frame.instance, frame.bound)
             case ir.Present():
                 return operations.present(self.evaluate(node.value, frame))
             case ir.PeriodBoundary():
@@ -426,10 +428,6 @@ class Interpreter:
         if isinstance(subject, ir.Self):
             return frame.instance
         return navigation.instance_of(subject, self.case, frame.instance, frame.bound, span)
-
-    def _nobody(self, node: ir.Nobody, frame: Frame) -> Outcome:
-        found = self._instance(node.subject, frame, node.span)
-        return domain.FALSE if isinstance(found, str) else operations.is_none(found)
 
     # --- other worlds
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from engine.interpret.cases import Case
-from engine.interpret.outcomes import NOT_APPLICABLE, Failure, Outcome
+from engine.interpret.outcomes import NOT_APPLICABLE, Failure, Known, Outcome
 from engine.ir import nodes as ir
 from engine.text.source import Span
 
@@ -63,3 +63,18 @@ def linked(
             return case.records.get((link.entity, owner), ()) if isinstance(owner, str) else owner
         case _:
             assert_never(link)
+
+
+def holds(node: ir.Holds, case: Case, home: str, bound: Mapping[str, str]) -> Outcome:
+    """Whether somebody holds one of several roles."""
+    person = instance_of(node.subject, case, home, bound, node.span)
+    if not isinstance(person, str):
+        return person
+    group = case.group_of.get((node.group, person))
+    if node.inside is not None:
+        inside = instance_of(node.inside, case, home, bound, node.span)
+        if not isinstance(inside, str):
+            return inside
+        group = group if group == inside else None
+    held = group is not None and any(person in case.holders.get((node.group, group, role), ()) for role in node.roles)
+    return Known(held)

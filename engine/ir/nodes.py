@@ -442,6 +442,16 @@ class Nobody(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Holds(Node):
+    """Whether a person holds one of `roles` in their group of kind `group`: in that of `inside`, if it says which."""
+
+    subject: Subject
+    group: str
+    inside: Subject | None
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Present(Node):
     """`value` where a test before it has told that it applies."""
 
@@ -460,4 +470,5 @@ Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
     Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked, AsIf,
+    Holds,
 ]  # fmt: skip

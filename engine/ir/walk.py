@@ -11,7 +11,15 @@ from engine.ir import nodes as ir
 def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
     """The expressions directly inside a node, in the order in which they are evaluated."""
     match node:
-        case ir.Literal() | ir.NotApplicable() | ir.Local() | ir.PeriodBoundary() | ir.OverTime() | ir.Nobody():
+        case (
+            ir.Literal()
+            | ir.NotApplicable()
+            | ir.Local()
+            | ir.PeriodBoundary()
+            | ir.OverTime()
+            | ir.Nobody()
+            | ir.Holds()
+        ):
             return ()
         case ir.ParameterRead() | ir.VariableRead():
             return _of_time(node.time)
@@ -70,6 +78,8 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
     match node:
         case ir.VariableRead() | ir.OverTime() | ir.Nobody():
             return (node.subject,)
+        case ir.Holds():
+            return (node.subject,) if node.inside is None else (node.subject, node.inside)
         case ir.Ranked():
             return (node.subject, whose(node.link))
         case ir.Aggregate() | ir.Chosen():

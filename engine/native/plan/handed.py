@@ -11,7 +11,7 @@ from engine.ir import nodes as ir
 from engine.ir.walk import children
 from engine.values.periods import Period
 
-HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf)
+HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds)
 MOST_PARTS = 60  # periods for each of which an expression is written out
 
 

@@ -79,7 +79,7 @@ class FormulaWriter:
                 return aggregate(self, node, frame)
             case ir.OverTime():
                 return self._over_time(node, frame)
-            case ir.Chosen() | ir.Ranked() | ir.AsIf():  # see `plan.handed`
+            case ir.Chosen() | ir.Ranked() | ir.AsIf() | ir.Holds():  # see `plan.handed`
                 return Figure(v.nothing(self.work, node.type), bad=True)
             case ir.OverParts():
                 return self._over_parts(node, frame)
