@@ -254,8 +254,7 @@ class Interpreter:
             case ir.Exceptions():
                 return self._exceptions(node, frame)
             case ir.Otherwise():
-                value = self.evaluate(node.value, frame)
-                return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
+                return operations.otherwise(self.evaluate(node.value, frame), lambda: self.evaluate(node.fallback, frame))
             case ir.Round():
                 value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
                 return operations.rounded(value, step, node.mode, node.span)
