@@ -254,7 +254,8 @@ class Interpreter:
             case ir.Exceptions():
                 return self._exceptions(node, frame)
             case ir.Otherwise():
-                return operations.otherwise(self.evaluate(node.value, frame), lambda: self.evaluate(node.fallback, frame))
+                value = self.evaluate(node.value, frame)
+                return operations.otherwise(value, lambda: self.evaluate(node.fallback, frame))
             case ir.Round():
                 value, step = self.evaluate(node.value, frame), self.evaluate(node.step, frame)
                 return operations.rounded(value, step, node.mode, node.span)
@@ -263,8 +264,7 @@ class Interpreter:
             case ir.Absolute():
                 return operations.absolute(self.evaluate(node.value, frame))
             case ir.DateFunction():
-                arguments = [self.evaluate(one, frame) for one in node.arguments]
-                return date_function(node, arguments, self.program.settings)
+                return date_function(node, [self.evaluate(one, frame) for one in node.arguments], self.program.settings)
             case ir.OverParts() | ir.Spread():
                 return self._over_parts(node, frame)
             case ir.NotApplicable():
