@@ -362,8 +362,14 @@ def _wrapped(
     owner: Declaration,
 ) -> ir.Expression:
     if cases:
-        body = ir.Exceptions(body.type, owner.span, body, cases)
+        body = ir.Exceptions(_widest(body, *(case.then for case in cases)), owner.span, body, cases)
     if condition is None:
         return body
     last = otherwise if otherwise is not None else ir.NotApplicable(body.type, owner.span)
-    return ir.If(body.type, owner.span, condition, body, last, applicability=True)
+    return ir.If(_widest(body, last), owner.span, condition, body, last, applicability=True)
+
+
+def _widest(first: ir.Expression, *others: ir.Expression) -> ValueType:
+    """The type that holds the values of all: a rate, where some are whole numbers and some are rates."""
+    rates = [one.type for one in others if one.type.kind is Kind.RATE]
+    return rates[0] if first.type.kind is Kind.INTEGER and rates else first.type
