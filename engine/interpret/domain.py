@@ -24,6 +24,7 @@ from engine.interpret.outcomes import (
     Outcome,
     Possible,
 )
+from engine.values.exact import is_too_long as number_is_too_long
 from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
 
 TRUE, FALSE, ONE = Known(True), Known(False), Known(1)
@@ -233,6 +234,11 @@ def multiply(a: Interval, b: Interval) -> Interval:
     lowest = min(finite) if finite else None
     highest = max(finite) if finite else None
     return Interval(None if low is None else lowest, None if high is None else highest)
+
+
+def is_too_long(interval: Interval) -> bool:
+    """Whether an end has more digits than any evaluator computes with: the exact value may fail, or be anything."""
+    return any(end is not None and number_is_too_long(end) for end in (interval.low, interval.high))
 
 
 def reciprocal(b: Interval) -> Interval:

@@ -15,7 +15,7 @@ from engine.interpret.outcomes import NOT_APPLICABLE, Choice, Failure, Interval,
 from engine.ir import nodes as ir
 from engine.ir.program import Definition
 from engine.text.source import Span
-from engine.values.exact import calculate
+from engine.values.exact import TOO_LONG, calculate
 from engine.values.exact import compare as exactly
 from engine.values.numbers import RoundingMode, round_to
 from engine.values.types import Duration, Kind
@@ -87,7 +87,10 @@ def arithmetic(symbol: str, left: Outcome, right: Outcome, span: Span | None) ->
     if isinstance(left, Known) and isinstance(right, Known):
         if symbol in ("/", "mod") and right.value == 0:
             return Failure("division by zero", span)
-        return Known(calculate(symbol, left.value, right.value))  # type: ignore[arg-type]
+        try:
+            return Known(calculate(symbol, left.value, right.value))  # type: ignore[arg-type]
+        except OverflowError as long:
+            return Failure(str(long), span)
     bad = blocked(left, right)
     if bad is not None:
         return bad
@@ -98,7 +101,10 @@ def arithmetic(symbol: str, left: Outcome, right: Outcome, span: Span | None) ->
         case "-":
             return bounded(domain.add(a, domain.negate(b)), left, right)
         case "*":
-            return bounded(domain.multiply(a, b), left, right)
+            found, fault = domain.multiply(a, b), ""
+            if domain.is_too_long(found):
+                found, fault = Interval(None, None), TOO_LONG
+            return bounded(found, left, right, fault=fault)
         case "mod":
             return _remainder(a, b, left, right, span)
     return _quotient(a, b, left, right, span)

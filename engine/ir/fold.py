@@ -211,7 +211,7 @@ class _Folder:
                 node = replace(node, left=self.fold(node.left), right=self.fold(node.right))
                 known = _numbers((node.left, node.right))
                 defined = known is not None and (node.operator not in ("/", "mod") or known[1] != 0)
-                result = calculate(node.operator, known[0], known[1]) if known is not None and defined else None
+                result = _calculated(node.operator, known) if known is not None and defined else None
             case ir.Extreme():
                 node = replace(node, values=self.all(node.values))
                 known = _numbers(node.values)
@@ -257,3 +257,11 @@ def _numbers(nodes: Sequence[ir.Expression]) -> list[Number] | None:
 
 def _extreme(operator: str, values: Sequence[Number]) -> Number:
     return min(values) if operator == "min" else max(values)
+
+
+def _calculated(operator: str, known: Sequence[Number]) -> Number | None:
+    """The result, unless it is too long to be computed with: then the interpreter says so where it is needed."""
+    try:
+        return calculate(operator, known[0], known[1])
+    except OverflowError:
+        return None

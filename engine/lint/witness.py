@@ -7,12 +7,16 @@
    fails with the leaves that have a value is not tried further.
 3. When every number leaf is compared with constants alone, the candidates meet every cell of the plane, so that no
    witness proves that there is none. Otherwise nothing is concluded.
+4. Sums and the like are first tried as leaves of their own, whatever they are made of: if no value of them makes all
+   conditions hold, none of what they are made of does.
+5. All searches of a ruleset share an allowance of work. Conditions that are too large, or come too late, are given up,
+   which `Work` counts: nothing is concluded from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -27,6 +31,16 @@ from engine.values.numbers import format_decimal
 from engine.values.types import DATE, EnumValue, Kind, Value
 
 MAX_COMBINATIONS = 20_000
+MAX_SIZE = 4_000  # nodes in the conditions of one search, with every `let` in its place
+MAX_WORK = 6_000_000  # nodes evaluated in all searches of a ruleset: some ten seconds
+
+
+@dataclass(slots=True)
+class Work:
+    """What the searches of a ruleset may still do, in nodes evaluated, and how many were given up."""
+
+    left: int = MAX_WORK
+    given_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,7 @@ class Ground:
     settings: Settings
     parameters: Mapping[str, Parameter]
     definitions: Mapping[str, Definition]
+    work: Work = field(default_factory=Work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +67,60 @@ class _Unknown(Exception):
 
 def search(conditions: Sequence[ir.Expression], ground: Ground) -> Search:
     """Look for values of the leaves that make all conditions hold."""
+    size = sum(_size(condition, {}) for condition in conditions)
+    if size > MAX_SIZE or ground.work.left <= 0:
+        ground.work.given_up += 1
+        return Search(None, False)
     plain = [_inlined(condition, {}, ground.parameters) for condition in conditions]
+    if any(isinstance(node, ir.Arithmetic) for condition in plain for node in walk(condition)):
+        whole = _tried([_sums_whole(condition) for condition in plain], ground, size)
+        if whole.witness is None and whole.complete:
+            return whole
+    return _tried(plain, ground, size)
+
+
+def _tried(plain: Sequence[ir.Expression], ground: Ground, size: int) -> Search:
     leaves = list(dict.fromkeys(leaf for condition in plain for leaf in _leaves(condition)))
     literals = [n for c in plain for n in walk(c) if isinstance(n, ir.Literal)]
     constants = sorted({Fraction(n.value) for n in literals if n.type.is_number})  # type: ignore[arg-type]
     days = sorted({n.value for n in literals if isinstance(n.value, date)})
     candidates = [_candidates(leaf, constants, days, ground) for leaf in leaves]
-    tries = _Tries(leaves, candidates, _parts(plain))
+    allowed = min(MAX_COMBINATIONS, max(1, ground.work.left // max(1, size)))
+    tries = _Tries(leaves, candidates, _parts(plain), allowed)
     values = tries.first(0, {})
+    ground.work.left -= (allowed - max(0, tries.left)) * size
     if values is not None:
         return Search(values, True)
+    if tries.left <= 0 and allowed < MAX_COMBINATIONS:
+        ground.work.given_up += 1
     exact = all(_exact(condition) for condition in plain) and all(options for options in candidates)
     return Search(None, exact and tries.left > 0)
+
+
+def _size(node: ir.Expression, named: Mapping[str, int]) -> int:
+    """How many nodes a condition has once each `let` stands in its place; past `MAX_SIZE` it no longer matters."""
+    match node:
+        case ir.Let():
+            value = min(_size(node.value, named), MAX_SIZE + 1)
+            return _size(node.body, {**named, node.name: value})
+        case ir.Local():
+            return named.get(node.name, 1)
+    return 1 + sum(_size(child, named) for child in children(node))
+
+
+def _sums_whole(node: ir.Expression) -> ir.Expression:
+    """The condition with each outermost piece of arithmetic read as one leaf, where its value can be anything."""
+    match node:
+        case ir.Not():
+            return ir.Not(node.type, node.span, _sums_whole(node.value))
+        case ir.And() | ir.Or():
+            return type(node)(node.type, node.span, tuple(_sums_whole(one) for one in node.values))
+        case ir.Compare():
+            left, right = _sums_whole(node.left), _sums_whole(node.right)
+            return type(node)(node.type, node.span, node.operator, left, right)
+        case ir.Arithmetic():
+            return ir.Local(node.type, node.span, f"{node!r}")
+    return node
 
 
 def _parts(conditions: Sequence[ir.Expression]) -> list[ir.Expression]:
@@ -82,10 +139,11 @@ class _Tries:
         leaves: Sequence[ir.Expression],
         candidates: Sequence[Sequence[Value]],
         parts: Sequence[ir.Expression],
+        allowed: int,
     ) -> None:
         self.leaves = leaves
         self.candidates = candidates
-        self.left = MAX_COMBINATIONS
+        self.left = allowed
         places = {leaf: index for index, leaf in enumerate(leaves)}
         self.judged: list[list[ir.Expression]] = [[] for _ in range(len(leaves) + 1)]
         for part in parts:
@@ -208,7 +266,7 @@ def _around(points: Sequence[Fraction], settings: Settings) -> Iterator[Fraction
 def _holds(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> bool:
     try:
         return bool(_value(node, values))
-    except (_Unknown, ZeroDivisionError, ValueError):
+    except (_Unknown, ArithmeticError, ValueError):
         return False
 
 

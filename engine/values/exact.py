@@ -29,8 +29,28 @@ def compare(symbol: str, left: Value, right: Value) -> bool:
     return _COMPARE[symbol](left, right)
 
 
+MAX_BITS = 20_000  # of a number's numerator and denominator together: some 6,000 digits
+TOO_LONG = "the number has more than 6,000 digits"
+
+
 def calculate(symbol: str, left: Number, right: Number) -> Number:
-    """`left symbol right` on exact numbers; `mod` is the remainder, with `right`'s sign. Raises ZeroDivisionError."""
+    """`left symbol right` on exact numbers; `mod` is the remainder, with `right`'s sign.
+
+    Raises ZeroDivisionError, and OverflowError for a result of more than `MAX_BITS`: forty squarings of a rate would
+    not fit into any memory.
+    """
+    result = _calculated(symbol, left, right)
+    if is_too_long(result):
+        raise OverflowError(TOO_LONG)
+    return result
+
+
+def is_too_long(number: Number) -> bool:
+    """Whether a number has more bits than any evaluator computes with."""
+    return number.numerator.bit_length() + number.denominator.bit_length() > MAX_BITS
+
+
+def _calculated(symbol: str, left: Number, right: Number) -> Number:
     match symbol:
         case "+":
             return left + right
