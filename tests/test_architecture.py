@@ -28,6 +28,7 @@ FLOORS = {
     ),
     "api": (
         *("failures", "schema", "cases", "rules", "batch", "history", "assess", "taxsim", "bench", "compat", "http"),
+        *("web", "http.server"),
         *("cli", ""),
     ),
 }

@@ -33,6 +33,7 @@ def _announce(config: Config) -> None:
     if config.development and config.log is None:
         complain("Citizens are the sample population, and what is recorded is gone when the server stops; see --log.")
         complain(f"a record:      {address}/v1/citizens/u00001-head")
+    complain(f"pages:         {address}/")
     complain(f"calculate:     POST {address}/v1/calculate")
     complain(f"the law:       {address}/v1/rulesets")
     complain(f"description:   {address}/openapi.json")

@@ -57,7 +57,5 @@ def _at_work(log: SqliteLog) -> Iterator[Finding]:
     if head and (left is None or left.offset < head):
         reached = f"offset {left.offset:,}" if left is not None else "nothing"
         message = f"the folder's anchor stands at {reached}, and the log ends at {head:,}"
-        remedy = (
-            "a process writes it now, or ended without closing it: the next that writes it checks and closes it"
-        )
+        remedy = "a process writes it now, or ended without closing it: the next that writes it checks and closes it"
         yield Finding(False, message, remedy)

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -28,8 +28,8 @@ _BY_STATUS = {404: "not-found", 405: "no-such-method", 406: "not-acceptable", 41
 LAG_EVERY = 0.1
 
 
-def create_app(service: Service) -> Guard:
-    """The application for a service."""
+def create_app(service: Service, pages: Sequence[APIRouter] = ()) -> Guard:
+    """The application for a service: the API, and `pages` for people."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -56,7 +56,7 @@ def create_app(service: Service) -> Guard:
         redirect_slashes=False,
     )
     app.state.service = service
-    for router in ROUTERS:
+    for router in (*ROUTERS, *pages):
         app.include_router(router)
     for kind in (Refusal, Failure, Exception):
         app.add_exception_handler(kind, _refused)

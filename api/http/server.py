@@ -17,6 +17,7 @@ from api.http.config import Config
 from api.http.guard import Guard
 from api.http.service import Service
 from api.rules.programs import load_program
+from api.web import ROUTERS as PAGES
 from citizens import Origin, SqliteLog, open_log
 
 GRACE = 10
@@ -36,9 +37,9 @@ def run(config: Config) -> None:
         _serve("api.http.server:handed_on", config, workers=config.workers, factory=True)
     elif config.development and config.log is None and SAMPLED in config.rules:
         with tempfile.TemporaryDirectory(prefix="rulewright-sample-") as folder:
-            _serve(create_app(Service(config, sample_log(Path(folder)))), config)
+            _serve(create_app(Service(config, sample_log(Path(folder))), PAGES), config)
     else:
-        _serve(create_app(Service(config, _log(config))), config)
+        _serve(create_app(Service(config, _log(config)), PAGES), config)
 
 
 def sample_log(folder: Path) -> SqliteLog:
@@ -62,7 +63,7 @@ def _log(config: Config) -> SqliteLog | None:
 
 def handed_on() -> Guard:
     """The application of a worker process, with the configuration that its parent was given."""
-    return create_app(Service(Config.model_validate_json(os.environ[_HANDED_ON])))
+    return create_app(Service(Config.model_validate_json(os.environ[_HANDED_ON])), PAGES)
 
 
 def _serve(app: Any, config: Config, **more: Any) -> None:

@@ -1,0 +1,15 @@
+"""The pages that people open, over the same use cases as the API: templates, one style sheet, small scripts of ours.
+
+Every page works without scripts; a script only saves a reload. Nothing loads from anywhere else, and nothing that
+people say of themselves stands in an address: cases travel in forms.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.web import assets, front, law, steps
+
+ROUTERS: tuple[APIRouter, ...] = (front.router, law.router, steps.router, assets.router)
+
+__all__ = ["ROUTERS"]

@@ -1,0 +1,122 @@
+"""Templates into pages: the frame, words for values and days, the policy that a page is under, and errors as pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from functools import cache, wraps
+from typing import Any, ParamSpec
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.failures import Failure
+from api.http.problems import KINDS, Refusal
+from api.http.service import PRIVATE, refusal_of, service_of
+from api.schema import Citation
+from api.web import assets
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+MENU = (("law", "/law", "The law"),)
+DOORS: dict[str, str] = {}
+MINUS = "\N{MINUS SIGN}"
+_SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
+_AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)? [A-Z]{3}\b")
+_Arguments = ParamSpec("_Arguments")
+
+
+def money(text: str) -> str:
+    """`5,190.96 USD` as `$5,190.96`, cents with both digits; what is no amount as it stands."""
+    number, space, currency = text.rpartition(" ")
+    bare = number.lstrip("-").replace(",", "")
+    sign = _SIGNS.get(currency)
+    if not space or sign is None or not bare.replace(".", "", 1).isdigit():
+        return text
+    return f"{MINUS if number.startswith('-') else ''}{sign}{number.lstrip('-')}"
+
+
+def amounts(text: str) -> str:
+    """A sentence with its amounts as `money` writes them."""
+    return _AMOUNT.sub(lambda found: money(found.group()), text)
+
+
+def day(text: str) -> str:
+    """`2024-03-03` as `3 March 2024`, and the first of January as its year."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return str(found.year) if (found.month, found.day) == (1, 1) else f"{found.day} {found:%B} {found.year}"
+
+
+def words(name: str) -> str:
+    """`tax_unit` as `tax unit`."""
+    return name.replace("_", " ")
+
+
+def cite(one: Citation) -> str:
+    """A citation in a line."""
+    section = one.section if one.section.startswith("(") or not one.section else f" s.{one.section}"
+    return f"{one.source}{section}"
+
+
+@cache
+def environment() -> Environment:
+    """The templates, which escape everything and refuse names that there are none of."""
+    made = Environment(
+        loader=PackageLoader("api.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(money=money, amounts=amounts, day=day, words=words, cite=cite)
+    made.globals.update(asset=assets.address, menu=MENU, doors=DOORS)
+    return made
+
+
+def page(
+    request: Request, template: str, *, nav: str = "", status: int = 200, cache: str = PRIVATE, **values: Any
+) -> Response:
+    """A page. `nav` is the entry of the menu that it belongs to."""
+    development = service_of(request).config.development
+    text = environment().get_template(template).render(nav=nav, development=development, **values)
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": cache}
+    return Response(text, status, headers, "text/html; charset=utf-8")
+
+
+def shown(
+    route: Callable[_Arguments, Awaitable[Response]],
+) -> Callable[_Arguments, Awaitable[Response]]:
+    """A route whose refusals are pages, too."""
+
+    @wraps(route)
+    async def wrapped(*arguments: _Arguments.args, **named: _Arguments.kwargs) -> Response:
+        try:
+            return await route(*arguments, **named)
+        except Refusal as fault:
+            refusal = fault
+        except Failure as fault:
+            refusal = refusal_of(fault)
+        request = named.get("request")
+        assert isinstance(request, Request)
+        return refused(request, refusal)
+
+    return wrapped
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """The page of a refusal, with every fault and its remedy."""
+    kind = KINDS[refusal.kind]
+    made = page(
+        request, "refused.html", status=refusal.status, title=kind.title, about=kind.about, faults=refusal.errors
+    )
+    for name, value in refusal.headers.items():
+        made.headers[name] = value
+    return made

@@ -1,0 +1,1 @@
+"""The pages: what they answer, and what a real browser makes of them."""

@@ -1,0 +1,73 @@
+"""Every page in a real browser: no fault that axe can find, no sideways scrolling, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from api.http.config import Config
+from tests.web.browser import browser, faults_of, served
+
+PAGES = (
+    "/",
+    "/law/us",
+    "/law/us?q=earned+income",
+    "/law/us/eitc",
+    "/law/us/eitc_eligible",
+    "/law/us/ctc_amount",
+    "/law/us/nothing",
+)
+WIDTHS = (320, 500, 1280)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(Config(rules=("us",))) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as found:
+        yield found
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_fit_for_everybody(chromium: Any, address: str, path: str) -> None:
+    complaints: list[str] = []
+    for scheme in ("light", "dark"):
+        page = chromium.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+        page.on("console", lambda said: complaints.append(said.text) if "404" not in said.text else None)
+        page.on("request", lambda sent: complaints.append(sent.url) if not sent.url.startswith(address) else None)
+        page.goto(address + path)
+        assert faults_of(page) == []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()
+    assert complaints == []
+
+
+def test_the_steps_of_an_example_open_by_keyboard(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{address}/law/us/eitc")
+    page.get_by_role("button", name="See every step").first.press("Enter")
+    page.wait_for_url("**/steps")
+    assert faults_of(page) == []
+    page.get_by_role("button", name="Close all").press("Enter")
+    assert page.get_by_text("Has earned income").is_hidden()
+    page.locator(".tree summary").first.press("Enter")
+    assert page.get_by_text("May have the earned income credit").first.is_visible()
+    page.close()
+
+
+def test_pages_need_no_script(chromium: Any, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/law/us")
+    page.get_by_label("Search").fill("earnd incom crdit")
+    page.get_by_role("button", name="Search").click()
+    assert page.get_by_role("link", name="Earned income credit", exact=True).is_visible()
+    context.close()
