@@ -45,8 +45,10 @@ def calculate(symbol: str, left: Number, right: Number) -> Number:
     return result
 
 
-def is_too_long(number: Number) -> bool:
-    """Whether a number has more bits than any evaluator computes with."""
+def is_too_long(number: Value) -> bool:
+    """Whether a value is a number with more bits than any evaluator computes with."""
+    if not isinstance(number, int | Fraction):
+        return False
     return number.numerator.bit_length() + number.denominator.bit_length() > MAX_BITS
 
 
