@@ -1,7 +1,8 @@
 """`rulewright fmt PATHS`: formulas of rule files in canonical form, everything else byte for byte as it is.
 
 1. Read each file's YAML for its scalars, and its declarations for where formulas stand in them.
-2. Print each formula from its tree. One that stands on several lines keeps several lines where its form has them.
+2. Print each formula from its tree. One that stands on several lines is broken where its author broke it, if its lines
+   fit; else where its form has parts.
 3. Put the print in place of the scalar: a block keeps its indentation, a quoted text its quotes; a plain text that
    could no longer stand unquoted, or no longer fits its line, becomes a block.
 4. A formula that holds a comment is left as it is, for the tree does not know where a comment belongs.
@@ -15,6 +16,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import get_args
 
@@ -31,9 +33,10 @@ from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source
 
-LINE = 120
+LINE, _ENDLESS = 120, 10**9
 _EXPRESSIONS = get_args(ast.Expression)
 _UNSAFE_PLAIN = re.compile(r":(\s|$)|\s#|^[\s\-?:,\[\]{}#&*!|>'\"%@`]|\s$")
+_LINE_FEED = re.compile(r"(?<!\r)\n")
 _UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}]")
 
 
@@ -109,7 +112,8 @@ def _settings_near(path: Path) -> Settings:
 
 
 def _write(path: Path, text: str) -> None:
-    """Beside, then renamed: a formatter that is interrupted leaves the file whole."""
+    """Beside, then renamed: a formatter that is interrupted leaves the file whole. A link stays one."""
+    path = path.resolve()
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(text.encode())
     beside.chmod(path.stat().st_mode & 0o7777)
@@ -127,7 +131,8 @@ def formatted(source: Source, settings: Settings, problems: Diagnostics) -> str 
         return None
     text = source.text
     for edit in sorted(_edits(module, tree), key=lambda edit: edit.start, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
+        new = _LINE_FEED.sub("\r\n", edit.text) if "\r\n" in source.text else edit.text
+        text = text[: edit.start] + new + text[edit.end :]
     again = read_module(Source(source.name, text), source.name, settings, Diagnostics())
     before, after = (list(_formulas(one)) if one is not None else [] for one in (module, again))
     return text if before == after else source.text
@@ -179,27 +184,68 @@ def _edit(place: _Place, formula: ast.Expression) -> Edit | None:
     scalar = place.scalar
     if "#" in scalar.text:
         return None
-    several_lines = "\n" in scalar.span.text.strip() and (scalar.is_block and "\n" in scalar.text.strip())
-    printed = print_formula(formula, width=0) if several_lines else print_formula(formula)
+    room, line = LINE - place.key_column - 2, print_formula(formula, width=_ENDLESS)
+    printed = print_formula(formula, room)
+    if scalar.is_block and "\n" in scalar.text.strip():
+        printed = broken_as(scalar.text, line, room) or print_formula(formula, room, broken=True)
     if printed == scalar.text.rstrip("\n"):
         return None
     match scalar.style:
         case Style.LITERAL | Style.FOLDED:
             return _block_edit(scalar, printed)
         case Style.SINGLE:
-            return Edit(scalar.span.start, scalar.span.end, _joined(printed).replace("'", "''").join("''"))
+            return Edit(scalar.span.start, scalar.span.end, line.replace("'", "''").join("''"))
         case Style.DOUBLE:
-            return Edit(scalar.span.start, scalar.span.end, _joined(printed).join('""'))
-    return _plain_edit(place, printed)
+            return Edit(scalar.span.start, scalar.span.end, line.join('""'))
+    return _plain_edit(place, line, printed)
 
 
-def _joined(printed: str) -> str:
-    return " ".join(line.strip() for line in printed.splitlines())
+_TOKEN = re.compile(r"\s*([A-Za-z0-9_.]+|[<>!]=|[^\sA-Za-z0-9_])")
 
 
-def _plain_edit(place: _Place, printed: str) -> Edit:
+def broken_as(written: str, printed: str, room: int) -> str:
+    """A printed formula with the line breaks and indents of the written one; empty if a line would not fit `room`.
+
+    The tokens of both are the same but for parentheses that say nothing and for the spelling of numbers.
+    """
+    begins = {len(_tokens(head)): _indent_after(head, written) for head in _heads(written)}
+    before = _tokens(written)
+    after = list(_TOKEN.finditer(printed))
+    same = SequenceMatcher(None, before, [_spelt(token[1]) for token in after], autojunk=False).get_matching_blocks()
+    places = {block.a + step: block.b + step for block in same for step in range(block.size)}
+    breaks: dict[int, str] = {}
+    for index, indent in begins.items():
+        kept = next((places[at] for at in range(index, len(before)) if at in places), None)
+        if kept:
+            breaks.setdefault(kept, indent)
+    text = "".join(f"\n{breaks[at]}{token[1]}" if at in breaks else token[0] for at, token in enumerate(after))
+    lines = text.splitlines()
+    return text if len(lines) > 1 and max(map(len, lines)) <= room else ""
+
+
+def _tokens(text: str) -> list[str]:
+    return [_spelt(token[1]) for token in _TOKEN.finditer(text)]
+
+
+def _spelt(token: str) -> str:
+    return token.replace("_", "") if token[0].isdigit() else token
+
+
+def _heads(text: str) -> Iterator[str]:
+    """What stands before each line but the first that is not empty."""
+    lines = text.rstrip().split("\n")
+    for number in range(1, len(lines)):
+        if lines[number].strip():
+            yield "\n".join(lines[:number]) + "\n"
+
+
+def _indent_after(head: str, text: str) -> str:
+    line = text[len(head) :].partition("\n")[0]
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _plain_edit(place: _Place, one_line: str, printed: str) -> Edit:
     span = place.scalar.span
-    one_line = _joined(printed)
     fits = span.column - 1 + len(one_line) <= LINE
     unsafe = _UNSAFE_PLAIN.search(one_line) or (place.in_flow and _UNSAFE_IN_FLOW.search(one_line))
     if place.in_flow:

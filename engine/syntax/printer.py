@@ -14,41 +14,138 @@ EXPRESSION, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, FALLBACK, SUPPOSED, T
 _WIDTH = 100
 
 
-def print_formula(node: ast.Expression, width: int = _WIDTH) -> str:
-    """One line if it fits in `width`; else one line per part of a `let`, `case`, `if`, sum, `and` or `or`."""
+def print_formula(node: ast.Expression, width: int = _WIDTH, broken: bool = False) -> str:
+    """One line if it fits in `width`; else one line per part of a `let`, `case`, `if`, sum, `and`, `or` or list of
+    arguments, and the same for each part that does not fit its line. With `broken` the outermost is so anyway."""
     line = _print(node, EXPRESSION)
-    if len(line) <= width:
-        return line
-    match node:
-        case ast.Let():
-            bindings = [f"let {binding.name} = {_bound(binding.value)}" for binding in node.bindings]
-            return "\n".join([*bindings, "in " + print_formula(node.body)])
-        case ast.Case():
-            branches = [f"  when {_print(when, OR)} then {_print(then, OR)}" for when, then in node.branches]
-            return "\n".join(["case", *branches, f"  else {_print(node.otherwise, OR)}"])
-        case ast.If():
-            return _broken_choice(node)
-        case ast.Arithmetic() if node.operator in "+-":
-            return "\n".join(_terms(node))
-        case ast.And():
-            return "\nand ".join(_print(value, NOT) for value in node.values)
-        case ast.Or():
-            return "\nor ".join(_print(value, AND) for value in node.values)
-    return line
+    return line if len(line) <= width and not broken else "\n".join(_Layout(width).broken(node))
 
 
-def _broken_choice(node: ast.If) -> str:
-    condition, then = f"if {_print(node.condition, OR)}", f"then {_print(node.then, OR)}"
-    head = f"{condition} {then}" if len(condition) + len(then) < _WIDTH else f"{condition}\n{then}"
-    return f"{head}\nelse {print_formula(node.otherwise)}"
+class _Layout:
+    """Expressions on several lines of `width` characters, where their parts allow it."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def lines(self, node: ast.Expression, level: int, before: int = 0) -> list[str]:
+        """An expression as part of another, where `before` characters stand before it on its line."""
+        line = _print(node, level)
+        lines = [line] if before + len(line) <= self.width else self.broken(node)
+        if len(lines) == 1:
+            return [line]
+        if _text(node)[1] >= level:
+            return lines
+        return [f"({lines[0]}", *(f" {one}" for one in lines[1:-1]), f" {lines[-1]})"]
+
+    def broken(self, node: ast.Expression) -> list[str]:
+        """An expression on several lines, if its kind has several parts."""
+        match node:
+            case ast.Let():
+                bindings = [line for one in node.bindings for line in self.binding(one)]
+                return [*bindings, *_led("in ", self.lines(node.body, EXPRESSION, 3), "")]
+            case ast.Case():
+                branches = [line for when, then in node.branches for line in self.branch(when, then)]
+                return ["case", *branches, *_led("  else ", self.lines(node.otherwise, OR, 7), "    ")]
+            case ast.If():
+                return self.choice(node)
+            case ast.Arithmetic() if node.operator in "+-":
+                return self.terms(node)
+            case ast.Arithmetic():
+                return [
+                    *self.lines(node.left, PRODUCT),
+                    *_led(f"{node.operator} ", self.lines(node.right, UNARY, 2), _hang(node.right)),
+                ]
+            case ast.And():
+                return self.joined(node.values, "and", NOT)
+            case ast.Or():
+                return self.joined(node.values, "or", AND)
+            case ast.Call():
+                return self.listed(f"{_print(node.base, POSTFIX)}(", node.arguments)
+            case ast.OneOf():
+                head = f"{_print(node.value, SUM)} is {'not ' if node.negated else ''}one of ("
+                return _filled(head, [_print(option, SUM) for option in node.options], self.width)
+            case ast.Aggregate():
+                return self.aggregate(node)
+        return [_print(node, EXPRESSION)]
+
+    def binding(self, one: ast.Binding) -> list[str]:
+        head, bound = f"let {one.name} = ", _bound(one.value)
+        if len(head) + len(bound) <= self.width:
+            return [head + bound]
+        bare = isinstance(one.value, ast.If | ast.Case) and _print(one.value, EXPRESSION) == bound
+        return _led(head, self.lines(one.value, EXPRESSION if bare else OR, len(head)), _hang(one.value))
+
+    def branch(self, when: ast.Expression, then: ast.Expression) -> list[str]:
+        line = f"  when {_print(when, OR)} then {_print(then, OR)}"
+        if len(line) <= self.width:
+            return [line]
+        return [
+            *_led("  when ", self.lines(when, OR, 7), "    "),
+            *_led("    then ", self.lines(then, OR, 9), "    " + _hang(then)),
+        ]
+
+    def choice(self, node: ast.If) -> list[str]:
+        line = f"if {_print(node.condition, OR)} then {_print(node.then, OR)}"
+        last = self.lines(node.otherwise, EXPRESSION, 5)
+        rest = _led("else ", last, "" if isinstance(node.otherwise, ast.If) else _hang(node.otherwise))
+        if len(line) <= self.width:
+            return [line, *rest]
+        condition, then = self.lines(node.condition, OR, 3), self.lines(node.then, OR, 5)
+        return [*_led("if ", condition, _hang(node.condition)), *_led("then ", then, _hang(node.then)), *rest]
+
+    def terms(self, node: ast.Arithmetic) -> list[str]:
+        """The terms of a sum, each after the first with its sign before it."""
+        last = _led(f"{node.operator} ", self.lines(node.right, PRODUCT, 2), _hang(node.right))
+        if isinstance(node.left, ast.Arithmetic) and node.left.operator in "+-":
+            return [*self.terms(node.left), *last]
+        return [*self.lines(node.left, SUM), *last]
+
+    def joined(self, values: tuple[ast.Expression, ...], word: str, level: int) -> list[str]:
+        lines = self.lines(values[0], level)
+        for value in values[1:]:
+            lines += _led(f"{word} ", self.lines(value, level, len(word) + 1), _hang(value))
+        return lines
+
+    def aggregate(self, node: ast.Aggregate) -> list[str]:
+        where = self.lines(node.where, OR, 8) if node.where is not None else []
+        source = f"{node.name} in {_print(node.source, TIMED)}"
+        if node.body is None:
+            lines = [f"  {source}"]
+        else:
+            lines = [*(f"  {line}" for line in self.lines(node.body, EXPRESSION, 2)), f"  for {source}"]
+        lines += _led("  where ", where, "    ") if where else []
+        return [f"{node.operation}(", *lines[:-1], lines[-1] + ")"]
+
+    def listed(self, head: str, arguments: tuple[ast.Expression, ...]) -> list[str]:
+        """The arguments one below the other, the last with the closing bracket."""
+        if not arguments:
+            return [head + ")"]
+        inner = [self.lines(one, EXPRESSION, 3) for one in arguments]
+        for lines in inner[:-1]:
+            lines[-1] += ","
+        below = [f"  {line}" for lines in inner for line in lines]
+        return [head, *below[:-1], below[-1] + ")"]
 
 
-def _terms(node: ast.Arithmetic) -> list[str]:
-    """The terms of a sum, each after the first with its sign before it."""
-    last = f"{node.operator} {_print(node.right, PRODUCT)}"
-    if isinstance(node.left, ast.Arithmetic) and node.left.operator in "+-":
-        return [*_terms(node.left), last]
-    return [_print(node.left, SUM), last]
+def _led(head: str, lines: list[str], indent: str) -> list[str]:
+    """Lines after a word; those that follow are indented."""
+    return [head + lines[0], *(indent + one for one in lines[1:])]
+
+
+def _filled(head: str, texts: list[str], width: int) -> list[str]:
+    """Short texts of a list, as many on each line as fit."""
+    lines, line = [head], " "
+    for said in [*(f"{text}," for text in texts[:-1]), f"{texts[-1]})"]:
+        if len(line) + 1 + len(said) > width and line.strip():
+            lines.append(line)
+            line = " "
+        line += f" {said}"
+    return [*lines, line]
+
+
+def _hang(node: ast.Expression) -> str:
+    """How far the further lines of a part stand in: a `case` and a call indent their own."""
+    return "" if isinstance(node, ast.Case | ast.Call | ast.Aggregate) else "  "
 
 
 def _print(node: ast.Expression, level: int) -> str:
@@ -194,7 +291,8 @@ def _logic(
             group = f" of {_print(node.group, POSTFIX)}" if node.group is not None else ""
             return f"{_print(node.value, SUM)} is {'not ' if node.negated else ''}{node.name}{group}", COMPARISON
         case ast.Not():
-            return f"not {_print(node.value, NOT)}", NOT
+            tight = isinstance(node.value, ast.Otherwise)  # `not a otherwise b` reads as `(not a) otherwise b`, wrongly
+            return f"not {_print(node.value, TIMED if tight else NOT)}", NOT
         case ast.And():
             return " and ".join(_print(value, NOT) for value in node.values), AND
         case ast.Or():

@@ -74,6 +74,34 @@ def test_fmt_changes_formulas_and_nothing_else(tmp_path: Path) -> None:
     assert run("fmt", path, "--check").returncode == 0
 
 
+def test_fmt_keeps_the_breaks_of_the_author_where_lines_fit(tmp_path: Path) -> None:
+    path = write_rules(tmp_path / "land") / "tax.yaml"
+    formula = """\
+      let kept = case
+            when wages>(1000 USD) then wages
+            else 0 USD
+      in min(kept,
+             allowance + wages)
+"""
+    text = MODULE.replace("  taxed:", "  shown:\n    label: x\n    entity: person\n    period: year\n    type: money\n"
+                          f"    law: s. 9\n    formula: |\n{formula}  taxed:")  # fmt: skip
+    path.write_text(text, encoding="utf-8")
+    assert run("fmt", path).returncode == 0
+    assert formula.replace("wages>(1000 USD)", "wages > 1_000 USD") in path.read_text(encoding="utf-8")
+
+
+def test_fmt_keeps_line_endings_and_links(tmp_path: Path) -> None:
+    path, link = write_rules(tmp_path / "land") / "tax.yaml", tmp_path / "link.yaml"
+    text = MODULE.replace("head.wages - allowance)", " + ".join(["(head.wages-allowance)"] * 12) + ")")
+    path.write_bytes(text.replace("\n", "\r\n").encode())
+    link.symlink_to(path)
+    assert run("fmt", link).returncode == 0
+    assert link.is_symlink()
+    written = path.read_bytes()
+    assert written != text.replace("\n", "\r\n").encode()
+    assert written.count(b"\n") == written.count(b"\r\n")
+
+
 def test_fmt_leaves_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     broken = MODULE.replace("head.wages - allowance", "head.wages - - -")
     folder = write_rules(tmp_path / "land", broken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from engine.syntax import ast
 from engine.syntax.parser import parse_formula
@@ -21,8 +21,34 @@ def parse(text: str) -> ast.Expression:
 
 
 @given(expressions)
+@settings(deadline=None)  # the first reads the grammar
 def test_a_printed_formula_reads_back_as_itself(tree: ast.Expression) -> None:
     assert parse(print_formula(_settled(tree))) == _settled(tree)
+
+
+@given(expressions)
+def test_a_formula_on_many_lines_reads_back_as_itself(tree: ast.Expression) -> None:
+    printed = print_formula(_settled(tree), width=24, broken=True)
+    assert parse(printed) == _settled(tree)
+    assert all(line == line.rstrip() for line in printed.splitlines())
+
+
+def test_what_does_not_fit_a_line_is_broken_where_its_parts_are() -> None:
+    text = (
+        "let rate = if filing_status = .joint then joint_rate_of_the_year else single_rate_of_the_year "
+        "let income = adjusted_gross_income in case when income <= first_threshold then rate * income "
+        "when income <= second_threshold then max(0 USD, rate * first_threshold + second_rate * income - allowance) "
+        "else rate * second_threshold"
+    )
+    assert print_formula(parse(text)).splitlines() == [
+        "let rate = if filing_status = .joint then joint_rate_of_the_year else single_rate_of_the_year",
+        "let income = adjusted_gross_income",
+        "in case",
+        "  when income <= first_threshold then rate * income",
+        "  when income <= second_threshold",
+        "    then max(0 USD, rate * first_threshold + second_rate * income - allowance)",
+        "  else rate * second_threshold",
+    ]
 
 
 def _settled(tree: ast.Expression) -> ast.Expression:
@@ -39,6 +65,7 @@ def _settled(tree: ast.Expression) -> ast.Expression:
         ("a-b-c", "a - b - c"),
         ("not (a and b)", "not (a and b)"),
         ("((x))", "x"),
+        ("not (x otherwise false)", "not (x otherwise false)"),
         ("12570", "12_570"),
         ("30.50%", "30.5%"),
         ("1 years", "1 year"),
