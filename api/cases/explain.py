@@ -21,7 +21,8 @@ from engine.text.citations import law_on
 class Explained:
     """A figure in the tree: what it came to, how, on what authority, and what it rests on (`children`).
 
-    `source` is computed, given, default, absent or unknown. `seen`: it is explained further up.
+    `source` is computed, given, default, absent or unknown. `seen`: it is explained further up. `cut`: what it rests on
+    is left out, for it lies too deep; ask why of the figure itself.
     """
 
     figure: str
@@ -39,6 +40,7 @@ class Explained:
     fails: str = ""
     projected: bool = False
     seen: bool = False
+    cut: bool = False
     children: tuple[Explained, ...] = ()
 
 
@@ -116,6 +118,7 @@ def _explained(one: Explanation, at: int, depth: int) -> Explained:
         one.fails,
         one.projected,
         one.seen,
+        one.cut or (at >= depth and bool(one.children)),
         tuple(_explained(child, at + 1, depth) for child in one.children) if at < depth else (),
     )
 

@@ -89,12 +89,17 @@ def run_examples(
     rules: Rules,
     only: Annotated[str, typer.Option("--only", metavar="TEXT", help="Only examples whose name or file has it.")] = "",
     coverage: Annotated[bool, typer.Option("--coverage", help="Also say what none of them tries.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run them again whenever a rule file has changed.")] = False,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the worked examples that stand in the rules."""
-    from api.cli.test import test_command
+    from api.cli.test import test_command, watch_command
 
+    if watch and as_json:
+        raise Failure("`--watch` goes on and `--json` is one answer", "leave one of the two out")
+    if watch:
+        watch_command(rules, reform or [], only, coverage)
     raise typer.Exit(test_command(rules, reform or [], only, as_json, coverage))
 
 

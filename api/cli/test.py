@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from api.cli.output import count, say, say_json, show_problems, waiting
 from api.failures import ExitCode
 from api.rules.examples import MismatchSaid, Ran, run
+from api.rules.programs import find_rules
 from api.schema import as_data
+from engine.text.diagnostics import RulesInvalid
+
+_LOOK_SECONDS = 0.3
 
 
 def test_command(rules: str, reforms: Sequence[Path], only: str, as_json: bool, coverage: bool) -> int:
@@ -51,4 +58,31 @@ def _line(mismatch: MismatchSaid) -> str:
     example = f" ({mismatch.example})" if mismatch.example else ""
     where = f"{mismatch.where.file}:{mismatch.where.line}:{mismatch.where.column}"
     head = f"{where}: {mismatch.figure} in {mismatch.module}{example}"
-    return f"{head}\n    expected {mismatch.expected}\n    found    {mismatch.found}"
+    reason = f": {mismatch.reason}" if mismatch.reason else ""
+    return f"{head}\n    expected {mismatch.expected}\n    found    {mismatch.found}{reason}"
+
+
+def watch_command(rules: str, reforms: Sequence[Path], only: str, coverage: bool) -> None:
+    """Run the examples, and again each time that a file of the rules or a reform has changed, until interrupted."""
+    seen: object = None
+    while True:
+        now = _state(rules, reforms)
+        if now != seen:
+            seen = now
+            try:
+                test_command(rules, reforms, only, False, coverage)
+            except RulesInvalid as fault:
+                show_problems(fault.problems, to_stderr=False)
+            say("waiting for a change; Ctrl-C ends")
+            sys.stdout.flush()
+        time.sleep(_LOOK_SECONDS)
+
+
+def _state(rules: str, reforms: Sequence[Path]) -> object:
+    """When each file was last changed, and how long it is."""
+    state = {}
+    for path in [*find_rules(rules).rglob("*.yaml"), *reforms]:
+        with suppress(OSError):  # an editor is just putting another in its place
+            found = path.stat()
+            state[path] = (found.st_mtime_ns, found.st_size)
+    return state

@@ -18,7 +18,7 @@ from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
 
 @dataclass(frozen=True, slots=True)
 class MismatchSaid:
-    """A figure that an example expected to be something else."""
+    """A figure that an example expected to be something else. `reason`: why it is an error or unknown."""
 
     module: str
     example: str
@@ -26,6 +26,7 @@ class MismatchSaid:
     expected: str
     found: str
     where: Place
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,5 @@ def _narrowed(ruleset: Ruleset, only: str) -> Ruleset:
 
 
 def _mismatch(one: Mismatch) -> MismatchSaid:
-    return MismatchSaid(one.module, one.example, one.figure, one.expected, one.found, place_of(one.span))
+    where = place_of(one.span)
+    return MismatchSaid(one.module, one.example, one.figure, one.expected, one.found, where, one.reason)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine.examples.untried import Seen, leaves
+from engine.explain.words import outcome_words
 from engine.interpret.cases import Case, instances_of, read_case, stated_type
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
@@ -24,12 +25,13 @@ from engine.values.numbers import format_decimal
 from engine.values.periods import Period
 from engine.values.types import Kind
 
+_NAMED_AT_MOST = 6
 _WORDS = ("unknown", "not_applicable", "error")
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One figure that an example expects and the rules do not give."""
+    """One figure that an example expects and the rules do not give. `reason`: why it is an error or unknown."""
 
     module: str
     example: str
@@ -37,6 +39,7 @@ class Mismatch:
     expected: str
     found: str
     span: Span = field(compare=False, repr=False)
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ class _Runner:
             self.note_reasons(definition.requirement, fact, interpreter)
         expected = self.expected(entry.value, definition)
         if expected is not None and expected != spoken(outcome, definition):
-            yield self.mismatch(entry.name, expected, spoken(outcome, definition), entry.value.span)
+            found = spoken(outcome, definition)
+            yield self.mismatch(entry.name, expected, found, entry.value.span, self.reason(outcome, definition))
 
     def note_reasons(self, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> None:
         """Note what the reasons that were looked at came to."""
@@ -201,8 +205,23 @@ class _Runner:
             if step is not None:
                 self.seen.setdefault(reason.name, set()).add(spoken(step.outcome, None))
 
-    def mismatch(self, figure: str, expected: str, found: str, span: Span) -> Mismatch:
-        return Mismatch(self.module.name, self.example.name, figure, expected, found, span)
+    def mismatch(self, figure: str, expected: str, found: str, span: Span, reason: str) -> Mismatch:
+        return Mismatch(self.module.name, self.example.name, figure, expected, found, span, reason)
+
+    def reason(self, outcome: Outcome, definition: Definition) -> str:
+        """Why a figure has no value: what went wrong and where, or which facts nobody stated."""
+        match outcome:
+            case Failure(message=message, span=span, path=path):
+                place = f", at {span}" if span is not None else ""
+                on_the_way = [str(fact) for fact in path if fact.name != definition.name]
+                return message + place + (f", on the way to {on_the_way[0]}" if on_the_way else "")
+            case Possible(needs=needs, may_fail=fault):
+                facts = sorted(map(str, needs))
+                more = f" and {len(facts) - _NAMED_AT_MOST} more" if len(facts) > _NAMED_AT_MOST else ""
+                stated = f"; not stated: {', '.join(facts[:_NAMED_AT_MOST])}{more}" if facts else ""
+                risk = f"; it may fail: {fault}" if fault else ""
+                return outcome_words(outcome, definition.type, self.program.settings) + stated + risk
+        return ""
 
     def expected(self, node: Node, definition: Definition) -> str | None:
         if isinstance(node, Scalar) and node.text in _WORDS:
@@ -221,10 +240,12 @@ class _Runner:
             return spoken(interpreter.find(Fact(one.name, fact.instance, fact.period)), None)
 
         for line in entry.value:
+            reason = ""
             if line.name == "holds":
                 definition = self.program.definitions[fact.name]
                 expected = self.expected(line.value, definition)
                 found = spoken(interpreter.find(fact), definition)
+                reason = self.reason(interpreter.find(fact), definition)
             else:
                 wanted = self.reasons(entry.name, line, info)
                 if not wanted:
@@ -233,7 +254,7 @@ class _Runner:
                 decisive = deciding(info, wanted, answer)
                 found = " ".join(sorted(one.name.removeprefix(f"{info.name}.") for one in decisive))
             if expected is not None and expected != found:
-                yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span)
+                yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span, reason)
 
     def reasons(self, figure: str, line: Entry, info: ReasonInfo) -> str:
         """What the reasons that a line names must be for it to hold; empty, with E801, if it says nothing of them."""

@@ -31,8 +31,8 @@ MAX_DEPTH = 12
 class Explanation:
     """One figure: what it is called, what it came to, how, on what authority, and what it rests on.
 
-    `source`: computed, given, default, absent or unknown. `seen`: it was explained before, further up. `unstated`: of a
-    reason, that only facts decided it which nobody stated.
+    `source`: computed, given, default, absent or unknown. `seen`: it was explained before, further up. `cut`: what it
+    rests on is left out, for it lies too deep. `unstated`: of a reason, that only facts decided it which nobody stated.
     """
 
     fact: Fact
@@ -48,6 +48,7 @@ class Explanation:
     fails: str = ""
     projected: bool = False
     seen: bool = False
+    cut: bool = False
     unstated: bool = False
     children: tuple[Explanation, ...] = ()
 
@@ -70,7 +71,8 @@ class _Explainer:
         step = self.interpreter.steps[fact]
         definition = step.definition
         if fact in self.seen or step.body is None or depth >= MAX_DEPTH:
-            return self._end(fact, definition, step, outcome)
+            ended = self._end(fact, definition, step, outcome)
+            return replace(ended, cut=step.body is not None and not ended.seen)
         self.seen.add(fact)
         if definition.requirement is not None and definition.requirement.parts:
             return self._requirement(fact, definition, definition.requirement, depth)
@@ -270,6 +272,7 @@ def _lines(one: Explanation, first: str, rest: str, about: str, stated: set[Fact
     mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(one.status, "")
     source = f" ({_SOURCES[one.source]})" if _SOURCES.get(one.source, one.amount) != one.amount else ""
     note = " (see above)" if one.seen else " (projected)" if one.projected else source
+    note += f" \u2026 (it rests on more: ask why of `{one.fact.name.rpartition(':')[2]}`)" if one.cut else ""
     whose = "" if one.fact.instance == about else whose_words(one.fact.instance, one.amount in ("yes", "no"))
     head = f"{mark}{one.label}{whose}" if one.status else f"{one.label}{whose}: {one.amount}"
     yield first, inner, f"{head}{note}" + (f" [{' '.join(one.law.split())}]" if one.law and not one.seen else "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import CASE, run
+from tests.cli.command import CASE, MODULE, run, write_rules
 
 REFORM = "about: Half the allowance\nlaw: Bill 1\nset:\n  allowance: {2024-01-01: 1_000}\n"
 
@@ -60,6 +60,22 @@ def test_why_names_what_decided_and_the_law(rules: Path, case: Path) -> None:
         assert part in done.stdout
     tree = json.loads(run("why", rules, case, "income_tax", "--json").stdout)["explanations"][0]
     assert (tree["figure"], tree["of"]) == ("income_tax", "home")
+
+
+def test_why_says_where_it_stops(tmp_path: Path, case: Path) -> None:
+    chain = "".join(
+        f"  step_{number}: {{label: Step {number}, entity: person, period: year, type: money, law: s. 9, "
+        f"formula: {f'step_{number + 1} + 1 USD' if number < 14 else 'wages'}}}\n"
+        for number in range(15)
+    )
+    folder = write_rules(tmp_path / "deep", MODULE.replace("  taxed:\n", f"{chain}  taxed:\n"))
+    shown = run("why", folder, case, "step_0", "--of", "ann").stdout
+    assert "Step 12: 30,002 USD … (it rests on more: ask why of `step_12`)" in " ".join(shown.split())
+    tree = json.loads(run("why", folder, case, "step_0", "--of", "ann", "--json").stdout)["explanations"][0]
+    for _ in range(12):
+        assert not tree["cut"]
+        (tree,) = tree["children"]
+    assert (tree["figure"], tree["cut"], tree["children"]) == ("step_12", True, [])
 
 
 def test_why_of_one_of_several(rules: Path, case: Path) -> None:

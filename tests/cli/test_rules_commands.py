@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,33 @@ def test_a_failing_example_is_shown_with_both_figures(tmp_path: Path) -> None:
     assert "expected 3551.00" in done.stdout
     assert "found    3550.00" in done.stdout
     assert "1 expectation not met" in done.stdout
+
+
+def test_an_example_that_is_unknown_or_an_error_says_why(tmp_path: Path) -> None:
+    ann = MODULE.replace("{wages: 30_000}, bo", "{}, bo")
+    done = run("test", write_rules(tmp_path / "unknown", ann))
+    assert "found    unknown: not determined: between 0" in done.stdout
+    assert "not stated: wages of ann for 2024" in done.stdout
+    failing = MODULE.replace("max(0 USD, rates(taxed)", "max(0 USD, rates(taxed) / (children - 1)")
+    done = run("test", write_rules(tmp_path / "error", failing))
+    line = line_of("in max(0 USD")
+    assert re.search(rf"found    error: division by zero, at \S+tax.yaml:{line}:\d+", done.stdout), done.stdout
+    found = json.loads(run("test", tmp_path / "error", "--json").stdout)["mismatches"][0]
+    assert (found["found"], "division by zero" in found["reason"]) == ("error", True)
+
+
+def test_examples_are_run_again_when_a_file_changes(tmp_path: Path) -> None:
+    folder = write_rules(tmp_path / "land")
+    command = [sys.executable, "-m", "api.cli", "test", str(folder), "--watch"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        try:
+            assert "all met" in watching.stdout.readline()
+            assert "waiting" in watching.stdout.readline()
+            write_rules(folder, MODULE.replace("3_550", "3_551"))
+            assert "income_tax in tax (one child)" in watching.stdout.readline()
+        finally:
+            watching.terminate()
 
 
 def test_examples_can_be_chosen_by_name(rules: Path) -> None:
