@@ -13,7 +13,6 @@ Each pass adds its problems to one list; the program exists only if none of them
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,15 +35,16 @@ from engine.lint.example_names import check_example_names
 from engine.lint.left_behind import left_behind
 from engine.lint.witness import Ground
 from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
-from engine.reading.documents import read_ruleset
+from engine.reading.documents import SETTINGS_FILE, read_ruleset
 from engine.reforms.apply import apply_reforms
 from engine.syntax.nodes import shown
+from engine.text.cascades import causes_first
 from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
+from engine.text.recursion import deep_recursion
 from engine.values.periods import Unit
 from engine.values.types import Kind
 
 MAX_DEFINITIONS = 200_000
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))  # passes walk formulas as deep as the parser lets them be
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def compile_rules(folder: Path, reforms: Sequence[Path] = ()) -> Program:
     return compiled.program
 
 
+@deep_recursion()  # passes walk formulas as deep as the parser lets them be
 def check_rules(folder: Path, reforms: Sequence[Path] = (), lint: bool = True) -> Compiled:
     """Run every pass. Without `lint`, what does not change a figure (dead branches, unused names) is not looked for."""
     problems = Diagnostics()
@@ -83,9 +84,10 @@ def check_rules(folder: Path, reforms: Sequence[Path] = (), lint: bool = True) -
         law = compile_ruleset(ruleset, Diagnostics(), lint=False).program
         if law is not None:
             left_behind(law, compiled.program, problems)
-    return replace(compiled, problems=tuple(problems))
+    return replace(compiled, problems=causes_first(tuple(problems), SETTINGS_FILE))
 
 
+@deep_recursion()
 def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, reformed: bool = False) -> Compiled:
     """The passes from names on, for a ruleset that was read."""
     symbols = resolve(ruleset, problems)

@@ -39,13 +39,13 @@ from engine.interpret.outcomes import (
     Possible,
     stated,
 )
-from engine.interpret.recursion import deep_recursion
 from engine.interpret.stated import ends_of, on
 from engine.interpret.windows import spread, touched, window
 from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
+from engine.text.recursion import deep_recursion
 from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import NoPeriod, Period, PeriodKind, Unit

@@ -30,6 +30,7 @@ from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
 from engine.native.write.kernel import ABSENT, BAD
 from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
+from engine.text.recursion import deep_recursion
 from engine.values.periods import Period
 from engine.values.types import Kind
 
@@ -55,6 +56,7 @@ class Result:
     handed_over: int
 
 
+@deep_recursion()  # plans are made of formulas as deep as the parser lets them be
 def evaluate(
     program: Program,
     columns: Columns,

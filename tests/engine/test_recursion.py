@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.interpret.recursion import DEEPEST, deep_recursion
+from engine.text.recursion import DEEPEST, deep_recursion
 
 ROOT = Path(__file__).resolve().parents[2]
 

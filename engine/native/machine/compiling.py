@@ -32,6 +32,7 @@ from engine.native.plan.shape import Shape
 from engine.native.plan.terms import filled
 from engine.native.write.kernel import Text, write_module
 from engine.population.columns import Cell, Columns
+from engine.text.recursion import deep_recursion
 
 KERNELS = 32
 
@@ -70,6 +71,7 @@ def share_layout(program: Program, columns: Columns, moved: Columns, cell: Cell,
     _layouts.setdefault(moved, []).append(with_other_column(layout_for(program, columns, options), moved, cell))
 
 
+@deep_recursion()
 def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], options: Options) -> Kernel:
     """Code for the wanted cells on data of this shape."""
     supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}

@@ -1,0 +1,55 @@
+"""Faults that cause many others: the cause is shown, and what follows from it is held back.
+
+1. A fault in `ruleset.yaml` makes what every module says of entities, calendars and enums seem wrong. Where more than
+   `MANY` problems come with it, only those are shown that do not depend on it: faults of the text itself.
+2. A name that many places use and `ruleset.yaml` does not declare (`taxunit:` for `tax_unit`) is one fault:
+   its first place is shown with how many others there are, and what depends on names is held back as well.
+
+How many were held back stands beside the cause: nothing is passed over in silence, and all are there again once the
+cause is put right.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.text.diagnostics import Diagnostic, Note, Severity
+
+MANY = 20
+_OF_THE_TEXT = ("E1", "E3")
+_UNDECLARED = "E215"
+
+
+def causes_first(problems: Sequence[Diagnostic], settings_file: str) -> tuple[Diagnostic, ...]:
+    """The problems without those that follow from a fault of the settings, the causes first."""
+    errors = [one for one in problems if one.severity is Severity.ERROR]
+    of_settings = [one for one in errors if _file(one).endswith(settings_file)]
+    causes = [*of_settings, *_undeclared(errors)]
+    chosen = set(map(id, of_settings))
+    rest = [one for one in errors if id(one) not in chosen]
+    kept = [one for one in rest if one.code.startswith(_OF_THE_TEXT)]
+    held = len(problems) - len(of_settings) - len(kept)
+    if not causes or len(rest) - len(kept) <= MANY:
+        return tuple(problems)
+    told = f"{held:,} problems that may follow from this are held back until it is put right"
+    first = replace(causes[0], notes=(*causes[0].notes, Note(told)))
+    return (first, *causes[1:], *kept)
+
+
+def _file(problem: Diagnostic) -> str:
+    return problem.span.source.name if problem.span is not None else problem.file
+
+
+def _undeclared(errors: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The first place of each undeclared name that more than `MANY` places use."""
+    counts = Counter(one.message for one in errors if one.code == _UNDECLARED)
+    first: dict[str, Diagnostic] = {}
+    for one in errors:
+        if one.code == _UNDECLARED and counts[one.message] > MANY:
+            first.setdefault(one.message, one)
+    return [
+        replace(one, notes=(*one.notes, Note(f"{counts[message] - 1:,} other places say the same")))
+        for message, one in first.items()
+    ]
