@@ -17,12 +17,14 @@ from engine.text.diagnostics import Diagnostics
 from engine.text.source import Fragment
 
 _NO_STRINGS = "there are no strings; an enum's member is written `.member`"
-_CURRENCY = "write the currency's code after the number: `600 USD`"
+_CURRENCY = "write the currency's code after the number: `600 {}`"
+_REMAINDER = "the remainder is `mod(a, b)`"
 _HINTS = {
     "'": _NO_STRINGS, '"': _NO_STRINGS, "\u2018": _NO_STRINGS, "\u2019": _NO_STRINGS,
     "\u201c": _NO_STRINGS, "\u201d": _NO_STRINGS,
     "^": "there are no powers; multiply", "{": "use parentheses", "&": "write `and`", "|": "write `or`",
-    "!": "write `not`, or `!=` between two values", "$": _CURRENCY, "€": _CURRENCY, "£": _CURRENCY,
+    "!": "write `not`, or `!=` between two values", "$": _CURRENCY.format("USD"), "€": _CURRENCY.format("EUR"),
+    "£": _CURRENCY.format("GBP"), "¥": _CURRENCY.format("JPY"), "₹": _CURRENCY.format("INR"),
     "?": "write `if c then a else b`", ";": "a formula is one expression; name its parts with `let x = … in …`",
     "\u2212": "write `-`", "\u2013": "write `-`", "\u00d7": "write `*`", "·": "write `*`", "÷": "write `/`",
     "≤": "write `<=`", "≥": "write `>=`", "≠": "write `!=`",
@@ -100,7 +102,7 @@ def _habit(text: str, start: int, word: str) -> str:
         return "a number has one point" if before[-2:-1].isdigit() else f"write `0.{word}`"
     if not before[-1:].isdigit():
         return ""
-    if re.fullmatch(r"[A-Za-z]{3}", word):
+    if re.fullmatch(r"[A-Za-z]{3}", word) and word.lower() not in _WORDS_OF_OTHERS:
         return f"write the currency's code in capitals: `{word.upper()}`"
     if re.match(r"[eE][0-9]", word) or word.lower() in ("k", "m", "mn", "bn", "thousand", "million", "billion"):
         return "write all digits of the number"
@@ -113,7 +115,7 @@ _WORDS_OF_OURS = frozenset("let in if then else case when and or not is between 
 _WORDS_OF_OTHERS = {
     "elif": "write `else if`", "elsif": "write `else if`", "elseif": "write `else if`", "unless": "write `if not`",
     "percent": "write `10%`", "xor": "write `!=` between two conditions",
-    "mod": "there is no remainder; round with `floor(x)`", "equals": "write `=`", "div": "write `/`",
+    "mod": _REMAINDER, "rem": _REMAINDER, "equals": "write `=`", "div": "write `/`, or `floor(a / b)`",
 }  # fmt: skip
 
 
@@ -131,6 +133,11 @@ def _word_habit(text: str, start: int, word: str, allowed: object) -> str:
         return "write `=`" if word != "not" else "write `!=`"
     if before.endswith("@"):
         return "write `@ last year`, `@ start`, `@ end`, or a date: `@ 2023-12-31`"
+    periods = re.search(r"\(\s*((?:day|week|month|year)s)$", before) if word == "where" else None
+    if periods:
+        return f"count periods with `count(c over {periods[1]})`: c is a condition in each of them"
+    if word == "where" and re.search(r"\bover\s+\w+$", before):
+        return "say the condition before `over`: `sum(if c then x else 0 USD over months)`, `count(c over months)`"
     if word == "where":
         return "name each of them first: `m in … where m.age < 17`"
     if word == "if" and isinstance(allowed, set | frozenset) and "WHERE" in allowed:
@@ -140,7 +147,7 @@ def _word_habit(text: str, start: int, word: str, allowed: object) -> str:
     if word[:1].isdigit() and re.search(r"\b[A-Z]{3}$", before):
         return f"write the currency after the number: `{word} {before[-3:]}`"
     if word == "%":
-        return "a percentage is a number and `%`, such as `10%`; there is no remainder"
+        return f"a percentage is a number and `%`, such as `10%`; {_REMAINDER}"
     return "there are no lists: write `min(a, b)`" if word == "[" else ""
 
 

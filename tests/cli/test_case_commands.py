@@ -73,9 +73,9 @@ def test_why_says_where_it_stops(tmp_path: Path, case: Path) -> None:
     assert "Step 12: 30,002 USD … (it rests on more: ask why of `step_12`)" in " ".join(shown.split())
     tree = json.loads(run("why", folder, case, "step_0", "--of", "ann", "--json").stdout)["explanations"][0]
     for _ in range(12):
-        assert not tree["cut"]
+        assert "cut" not in tree
         (tree,) = tree["children"]
-    assert (tree["figure"], tree["cut"], tree["children"]) == ("step_12", True, [])
+    assert (tree["figure"], tree["cut"], "children" in tree) == ("step_12", True, False)
 
 
 def test_why_of_one_of_several(rules: Path, case: Path) -> None:

@@ -122,3 +122,24 @@ def test_positions_point_into_the_file() -> None:
     (problem,) = problems
     assert problem.span is not None
     assert (problem.span.line, problem.span.column) == (2, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "help_text"),
+    [
+        ("7 mod 2", "the remainder is `mod(a, b)`"),
+        ("a % 2", "a percentage is a number and `%`, such as `10%`; the remainder is `mod(a, b)`"),
+        ("£600", "write the currency's code after the number: `600 GBP`"),
+        ("600 €", "write the currency's code after the number: `600 EUR`"),
+        ("600 usd", "write the currency's code in capitals: `USD`"),
+        ("count(months where c)", "count periods with `count(c over months)`: c is a condition in each of them"),
+        (
+            "sum(x over months where c)",
+            "say the condition before `over`: `sum(if c then x else 0 USD over months)`, `count(c over months)`",
+        ),
+    ],
+)
+def test_the_help_says_what_is_written_here_for_what_others_write(text: str, help_text: str) -> None:
+    problems = Diagnostics()
+    parse_formula(Fragment.whole(text), problems)
+    assert [problem.help for problem in problems] == [help_text]
