@@ -68,8 +68,8 @@ class _Frame:
     ticks: int
 
 
-_WIDE = _Frame("wide", 720, 340, 62, 706, 18, 310, 8)
-_NARROW = _Frame("narrow", 360, 300, 56, 346, 18, 270, 4)
+_WIDE = _Frame("wide", 640, 330, 62, 626, 18, 300, 8)
+_NARROW = _Frame("narrow", 360, 300, 56, 346, 18, 270, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,8 @@ def _mark(one: Mark, frame: _Frame, x: _Scale, y: _Scale) -> Iterator[Markup]:
         yield _rule("here", x(one.x), frame.top, x(one.x), frame.bottom)
     yield Markup('<circle class="dot" cx="{}" cy="{}" r="5"/>').format(x(one.x), y(one.y))
     right = across > (frame.left + frame.right) / 2
-    over = pixels(up - 12 if up - 12 > frame.top else up + 22)
+    below = up - 12 <= frame.top or (one.line and not right)  # where a rising line leaves room
+    over = pixels(up + 24 if below else up - 12)
     yield _text("note", pixels(across - 8 if right else across + 8), over, "end" if right else "start", one.note)
 
 

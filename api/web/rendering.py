@@ -5,25 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import date
+from fractions import Fraction
 from functools import cache, wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.cases.values import with_commas
 from api.failures import Failure
 from api.http.problems import KINDS, Refusal
-from api.http.service import PRIVATE, refusal_of, service_of
+from api.http.service import PRIVATE, Service, refusal_of, service_of
 from api.schema import Citation
 from api.web import assets
+from api.web.households import plan_of
+from engine.values.numbers import format_decimal
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-MENU = (("law", "/law", "The law"),)
-DOORS: dict[str, str] = {}
+CALCULATOR, LAW = ("calculator", "/calculator", "Calculator"), ("law", "/law", "The law")
+DOORS = {"calculator": "Change a wage, a child or the law, and see what a family keeps."}
 MINUS = "\N{MINUS SIGN}"
 _SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
 _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)? [A-Z]{3}\b")
@@ -40,6 +45,22 @@ def money(text: str) -> str:
     return f"{MINUS if number.startswith('-') else ''}{sign}{number.lstrip('-')}"
 
 
+def dollars(value: Fraction) -> str:
+    """An amount in whole dollars, half up, as a template hands it to `money`."""
+    whole = int(abs(value) + Fraction(1, 2))
+    return f"{'-' if value < 0 and whole else ''}{whole:,} USD"
+
+
+def cents(value: Fraction) -> str:
+    """An amount to the cent, as a template hands it to `money`."""
+    return f"{with_commas(format_decimal(Fraction(round(value * 100), 100), 2))} USD"
+
+
+def percent(value: Fraction) -> str:
+    """A rate to a tenth of a percent."""
+    return f"{format_decimal(Fraction(round(value * 1000), 10), 1)}%".replace("-", MINUS)
+
+
 def amounts(text: str) -> str:
     """A sentence with its amounts as `money` writes them."""
     return _AMOUNT.sub(lambda found: money(found.group()), text)
@@ -52,6 +73,11 @@ def day(text: str) -> str:
     except ValueError:
         return text
     return str(found.year) if (found.month, found.day) == (1, 1) else f"{found.day} {found:%B} {found.year}"
+
+
+def grouped(text: str) -> str:
+    """`31000` as `31,000`; what is no plain number as it stands."""
+    return with_commas(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text, re.ASCII) else text
 
 
 def words(name: str) -> str:
@@ -76,17 +102,24 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(money=money, amounts=amounts, day=day, words=words, cite=cite)
-    made.globals.update(asset=assets.address, menu=MENU, doors=DOORS)
+    made.filters.update(money=money, amounts=amounts, grouped=grouped, day=day, words=words, cite=cite)
+    made.globals.update(asset=assets.address, doors=DOORS, dollars=dollars, cents=cents, percent=percent)
     return made
+
+
+def menu_of(service: Service) -> list[tuple[str, str, str]]:
+    """The pages that there are for the laws that are served: key, address, name."""
+    calculators = any(plan_of(Path(name).name) for name in service.laws.names)
+    return [*([CALCULATOR] if calculators else []), LAW]
 
 
 def page(
     request: Request, template: str, *, nav: str = "", status: int = 200, cache: str = PRIVATE, **values: Any
 ) -> Response:
     """A page. `nav` is the entry of the menu that it belongs to."""
-    development = service_of(request).config.development
-    text = environment().get_template(template).render(nav=nav, development=development, **values)
+    service = service_of(request)
+    shared = {"nav": nav, "development": service.config.development, "menu": menu_of(service)}
+    text = environment().get_template(template).render(**shared, **values)
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": cache}
     return Response(text, status, headers, "text/html; charset=utf-8")
 

@@ -71,3 +71,48 @@ def test_pages_need_no_script(chromium: Any, address: str) -> None:
     page.get_by_role("button", name="Search").click()
     assert page.get_by_role("link", name="Earned income credit", exact=True).is_visible()
     context.close()
+
+
+def test_the_calculator_answers_while_one_types(chromium: Any, address: str) -> None:
+    from playwright.sync_api import expect
+
+    page = chromium.new_page(viewport={"width": 500, "height": 900})
+    page.goto(f"{address}/calculator")
+    net = page.locator("#sum .big")
+    assert net.inner_text() == "$37,017"
+    page.get_by_label("Wages").first.fill("20,000")
+    expect(net).not_to_have_text("$37,017")
+    typed = net.inner_text()
+    assert page.get_by_role("slider").input_value() == "20000"
+    page.get_by_role("slider").press("ArrowRight")
+    expect(net).not_to_have_text(typed)
+    assert page.get_by_label("Wages").first.input_value() == "20,500"
+    assert "?" not in page.url
+    page.close()
+
+
+def test_the_calculator_needs_no_script(chromium: Any, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/calculator")
+    page.get_by_role("button", name="Add a child").click()
+    page.get_by_label("Age of child 3").fill("3")
+    page.get_by_label("Interest").fill("11,000")
+    page.get_by_label("The chart runs over").select_option("Interest")
+    page.get_by_role("button", name="Work it out").click()
+    assert "Earned income credit falls by" in page.locator("li", has_text="one more cent costs").inner_text()
+    page.get_by_role("button", name="Every step of Earned income credit").click()
+    assert page.get_by_text("Reduction of the credit because of income", exact=True).is_visible()
+    context.close()
+
+
+def test_a_fault_in_the_form_is_told_where_it_is(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{address}/calculator")
+    page.get_by_label("Age", exact=True).fill("young")
+    page.get_by_role("button", name="Work it out").click()
+    assert page.evaluate("document.activeElement.id") == "problems"
+    assert faults_of(page) == []
+    page.get_by_role("link", name="Enter an age").click()
+    assert page.evaluate("document.activeElement.id") == "age-1"
+    page.close()

@@ -86,3 +86,7 @@ def test_pages_are_small() -> None:
     first = ("pages.css", "fonts/public-sans-latin-wght-normal.woff2", "fonts/source-serif-4-latin-wght-normal.woff2")
     folder = Path(__file__).parents[2] / "api" / "web" / "static"
     assert sum((folder / name).stat().st_size for name in first) < 120_000
+
+
+def test_a_law_without_a_calculator_says_so(client: TestClient) -> None:
+    assert client.get("/calculator").status_code == 404
