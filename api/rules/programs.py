@@ -21,7 +21,7 @@ from engine.examples.run import check_examples
 from engine.ir.program import Program
 from engine.kept import fetch, folder_for, keep
 from engine.pipeline import Compiled, check_rules, compile_rules
-from engine.reading.documents import REFORMS_FOLDER
+from engine.reading.documents import REFORMS_FOLDER, SETTINGS_FILE
 from engine.text.diagnostics import Diagnostics
 
 SHIPPED = Path(engine.__file__).parents[1] / "rules"
@@ -35,9 +35,13 @@ def shipped_rules() -> list[str]:
 
 def find_rules(name: str) -> Path:
     """The folder that `name` means. Raises Misuse if there is none."""
-    if name in shipped_rules():
-        return SHIPPED / name
     folder = Path(name)
+    if name in shipped_rules():
+        here = folder / SETTINGS_FILE
+        if here.is_file() and not here.samefile(SHIPPED / name / SETTINGS_FILE):
+            told = f"`{name}` means the shipped rules, and there is a folder of rules `{name}` here"
+            raise Misuse(told, f"write `./{name}` for the folder, or go elsewhere for the shipped rules")
+        return SHIPPED / name
     if folder.is_dir():
         return folder
     if folder.exists():

@@ -50,6 +50,7 @@ class Header:
 
     places: dict[str, int]
     ignored: tuple[str, ...]
+    width: int
 
 
 def read_header(cells: list[str]) -> Header:
@@ -67,7 +68,7 @@ def read_header(cells: list[str]) -> Header:
     for needed in ("year", "mstat"):
         if needed not in places:
             raise Failure(f"there is no column `{needed}`", _header_help(cells))
-    return Header(places, tuple(name for name in ignored if name))
+    return Header(places, tuple(name for name in ignored if name), len(cells))
 
 
 def _header_help(cells: list[str]) -> str:
@@ -110,7 +111,7 @@ def _no_csv(fault: Exception) -> Failure:
 def read_row(number: int, cells: list[str], header: Header) -> Row:
     """One line of the file as a row."""
     row = Row(number, str(number))
-    if len(cells) > min(_MOST_CELLS, len(header.places) + len(header.ignored)):
+    if len(cells) > min(_MOST_CELLS, header.width):
         row.faults.append(Fault("taxsimid", "the line has more cells than the header has columns"))
     for name, place in header.places.items():
         text = cells[place].strip() if place < len(cells) else ""

@@ -3,8 +3,9 @@
 1. Check the codes: a year the rules answer for, a marital status, no figures of a spouse where there is none.
 2. People: the head; with mstat 2 a spouse; as many dependents as `depx` and the ages say.
 3. Ages of dependents are age1-age11. Those of `depx` whose age is not stated are infants: TAXSIM counts them as
-   children for every credit; 99 is how its users state an adult. The older dep6-dep19 count dependents below an age,
-   before the ages; of `depx` the others are then adults.
+   children for every credit, in 2021 as children of six or more, whose credit was the smaller one; 99 is how its users
+   state an adult. The older dep6-dep19 count dependents below an age, before the ages; of `depx` the others are then
+   adults.
 4. Unmarried with dependents (mstat 1, 3) files as head of household; 33 is single and 66 separate whatever dependents
    there are; 8 is a dependent of somebody else. An age of 0 stands for a filer neither young nor old.
 5. Amounts of the unit are the head's. Self-employment and S-corporation income is business income that qualifies for
@@ -23,6 +24,7 @@ from api.taxsim.table import Fault, Row
 from engine.values.types import EnumValue, Value
 
 UNSTATED_AGE, INFANT, ADULT_DEPENDENT_AGE = 40, 0, 40
+SCHOOL_AGE, YEAR_OF_TWO_CREDITS = 6, 2021
 MOST_DEPENDENTS = 40
 STATUSES = (1, 2, 3, 6, 8, 33, 66)
 JOINT, DEPENDENT_ELSEWHERE, SINGLE_ALWAYS, SEPARATE = 2, 8, 33, (6, 66)
@@ -120,7 +122,8 @@ def dependent_ages(row: Row) -> list[int]:
         ages = _ages_from_counts(row)
         return ages + [ADULT_DEPENDENT_AGE] * (number - len(ages))
     ages = [row.codes[name] for name in AGES if row.codes.get(name)]
-    return ages + [INFANT] * (number - len(ages))
+    unstated = SCHOOL_AGE if row.codes.get("year") == YEAR_OF_TWO_CREDITS else INFANT
+    return ages + [unstated] * (number - len(ages))
 
 
 def _ages_from_counts(row: Row) -> list[int]:

@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +27,10 @@ pc: Any = pyarrow.compute
 Array = Any
 _EPOCH = 719_163  # the ordinal of 1970-01-01
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_MOST = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +50,22 @@ class Entry:
         """What is wrong with each of them."""
         for row in self.bad_rows():
             text = str(array[row].as_py())
-            what = "a number" if self.what.startswith("a multiple") and not _numeric(text) else self.what
-            yield f"`{text[:40]}` is not {what}"
+            yield f"`{text[:40]}` is not {_wanted(text, self.what)}"
 
 
-def _numeric(text: str) -> bool:
+def _wanted(text: str, what: str) -> str:
+    """What a cell should have been: a number at all, one written out, one that fits, or one on the grid."""
+    if not what.startswith(("a multiple", "a whole number")):
+        return what
     try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        return "a number"
+    if not number.is_finite():
+        return "a number"
+    if not _PLAIN.fullmatch(text):
+        return "a plain decimal number, with all its digits and nothing else"
+    return what if abs(number) < _MOST else "within what a column holds: it has too many digits"
 
 
 def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, ...]) -> Entry:

@@ -33,7 +33,9 @@ def agi(log: SqliteLog, unit: int) -> object:
     """The income of a unit's last assessment."""
     found = [event.body for event in log.read_subject(f"tax_unit/{unit}") if isinstance(event.body, Assessment)]
     assert not found[-1].fault, found[-1].fault
-    return dict(found[-1].figures).get("adjusted_gross_income")
+    figures = found[-1].figures
+    assert isinstance(figures, tuple)
+    return dict(figures).get("adjusted_gross_income")
 
 
 def everybody(report: AnnualReport, people: int, stated: str) -> None:

@@ -38,7 +38,7 @@ SECRET = "Doe-7741-secret"
 
 def erase(log: SqliteLog, subject: str) -> bool:
     """Erase in the data protection officer's name."""
-    return log.erase(subject, actor="dpo", legal_basis="art 17", reason="request")
+    return bool(log.erase(subject, actor="dpo", legal_basis="art 17", reason="request"))
 
 
 def secret(event_id: str) -> Draft:

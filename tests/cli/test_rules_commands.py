@@ -247,3 +247,10 @@ def test_fmt_counts_what_it_could_not_read(tmp_path: Path) -> None:
     done = run("fmt", tmp_path / "a.yaml")
     assert done.returncode == 3
     assert "0 files changed, 0 in order, 1 not read" in done.stderr
+
+
+def test_a_folder_named_as_shipped_rules_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    write_rules(tmp_path / "us")
+    unclear = run("check", "us", cwd=tmp_path)
+    assert (unclear.returncode, "write `./us` for the folder" in unclear.stderr) == (2, True)
+    assert "1 module" in run("check", "./us", cwd=tmp_path).stdout

@@ -147,3 +147,17 @@ def test_other_itemized_deductions_are_outside_the_limit_on_state_taxes_from_201
     assert [row["v26"] for row in rows[:2]] == ["90000.00", "60000.00"]
     refused = run("taxsim", stdin=head + "1,2022,1,90000,99999999999,2\n")
     assert "taxsimid 1, otheritem: 99999999999 is out of the range" in refused.stderr
+
+
+def test_a_column_without_a_name_is_passed_over() -> None:
+    told = run("taxsim", stdin="taxsimid,year,mstat,pwages,\n1,2024,1,30000,\n2,2024,1,40000,x\n")
+    assert (told.returncode, len(told.stdout.splitlines())) == (0, 3)
+
+
+def test_a_dependent_of_no_stated_age_is_of_school_age_in_2021_and_an_infant_else() -> None:
+    rows = "1,{0},1,60000,1,0\n2,{0},1,60000,1,5\n3,{0},1,60000,1,6\n"
+    for year, like in (("2021", "3"), ("2022", "2")):
+        told = run("taxsim", stdin="taxsimid,year,mstat,pwages,depx,age1\n" + rows.format(year))
+        taxes = {line.split(",")[0]: line.split(",")[3] for line in told.stdout.splitlines()[1:]}
+        assert taxes["1"] == taxes[like], told.stdout
+    assert taxes["2"] == taxes["3"]

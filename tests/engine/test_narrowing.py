@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def test_a_guard_holds_in_its_branch_and_every_completion_is_left_room_for(
     assert unknown.may_fail == ""
     if wanted is not None:
         assert (unknown.range.low, unknown.range.high) == wanted
-    values = {
+    values: dict[str, list[Any]] = {
         "x": [0, Fraction(1, 100), 29, 30, 60, 91, 100],
         "y": [-50, Fraction(-1, 100), 0, Fraction(1, 100), 15, 50],
         "n": [0, 1, 2, 3, 4, 6],

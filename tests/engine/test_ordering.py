@@ -107,7 +107,8 @@ def test_the_highest_leave_room_for_every_completion(
 
 
 def plainly(known: Sequence[Item], count: int, pick: str, operator: str) -> Outcome:
-    values = sorted((one.value.value for one in known), reverse=pick == "highest")[: max(0, count)]  # type: ignore[union-attr]
+    known_values: list[Any] = [one.value.value for one in known if isinstance(one.value, Known)]
+    values = sorted(known_values, reverse=pick == "highest")[: max(0, count)]
     if operator in ("min", "max"):
         return Known((min if operator == "min" else max)(values)) if values else NOT_APPLICABLE
     return Known(len(values) if operator == "count" else sum(values))

@@ -101,7 +101,7 @@ class Wider(Maker):
             time = ir.Containing(period, shift=-1)
         read = ir.VariableRead(kind, None, definition.name, subject, time)
         if kind == MONEY and period == YEAR and self.period == MONTH and roll > 0.5:
-            return ir.Spread(MONEY, None, replace(read, time=ir.Containing(YEAR)))
+            return ir.Spread(MONEY, None, replace(read, time=ir.Containing(YEAR)), MONTH)
         return read
 
     def rate(self, depth: int) -> ir.Expression:

@@ -42,7 +42,9 @@ def test_a_public_case_gives_the_right_figures(listed: dict[str, object]) -> Non
 def figures(program: Program, case: Case, name: str) -> list[object]:
     """What the case gives for everybody who has this figure; nothing for who has it undetermined."""
     interpreter, definition = Interpreter(program, case), find_definition(program, name)
-    facts = [Fact(definition.name, one, period_for(definition, case.at)) for one in instances_of(case, definition)]
+    facts = [
+        Fact(definition.name, one, period_for(program, definition, case.at)) for one in instances_of(case, definition)
+    ]
     outcomes = [interpreter.find(fact) for fact in facts]
     return [_plain(outcome.value) for outcome in outcomes if isinstance(outcome, Known)]
 
