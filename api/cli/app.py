@@ -64,6 +64,12 @@ Reforms = Annotated[
 ]
 
 
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--kind", metavar="KIND", help="Only these: figure, fact, parameter, enum, reason …; several times."),
+]
+
+
 @app.command()
 def check(
     rules: Rules,
@@ -163,7 +169,7 @@ def graph(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A figure, fact, parameter, table, scale or function.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whatever has one; `enum:filing_status` for that kind.")],
     rules: RulesOption = "us",
     reform: Reforms = None,
     as_json: AsJson = False,
@@ -172,6 +178,33 @@ def show(
     from api.cli.show import show_command
 
     raise typer.Exit(show_command(rules, name, reform or [], as_json))
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="Of its name, label, law or module.")],
+    rules: RulesOption = "us",
+    kind: Kinds = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 40,
+    as_json: AsJson = False,
+) -> None:
+    """Find facts, figures, constants, requirements, reasons, entities and enums by word, label or law."""
+    from api.cli.search import search_command
+
+    raise typer.Exit(search_command(words, rules, kind or [], limit, as_json))
+
+
+@app.command("list")
+def list_names(
+    rules: Annotated[str, typer.Argument(metavar="[RULES]", help="Whose names; without it, which are shipped.")] = "",
+    kind: Kinds = None,
+    module: Annotated[str, typer.Option("--module", metavar="NAME", help="One module, or a folder of them.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List everything that has a name in the rules, file by file; without RULES, which rules are shipped."""
+    from api.cli.search import list_command
+
+    raise typer.Exit(list_command(rules, kind or [], module, as_json))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode
 from api.rules import programs
 from api.rules.definitions import Condition, Described, describe
+from api.rules.names import DEFINED
 from api.schema import as_data, cited
 from engine.text.diagnostics import RulesInvalid
 
@@ -26,7 +27,7 @@ def show_command(rules: str, name: str, reforms: Sequence[Path], as_json: bool) 
     if as_json:
         say_json(as_data(found))
         return ExitCode.DONE
-    say(f"{found.name.rpartition(':')[2]}  ({found.kind} of {found.module})")
+    say(f"{found.name.rpartition(':')[2]}  ({found.kind} of {found.module or 'the ruleset'})")
     for key, value in _fields(found):
         _say_field(key, value)
     return ExitCode.DONE
@@ -36,7 +37,13 @@ def _fields(one: Described) -> Iterator[_Field]:
     """What is said of a definition, in the order in which a reader wants it; what is empty is not said."""
     yield "", one.label
     yield "law", cited(one.law)
-    yield "where", f"{one.where.file}:{one.where.line}:{one.where.column}".removeprefix(f"{Path.cwd()}{os.sep}")
+    if one.where.file:
+        yield "where", f"{one.where.file}:{one.where.line}:{one.where.column}".removeprefix(f"{Path.cwd()}{os.sep}")
+    yield "plural", one.plural
+    yield "a group of", one.of
+    yield "belongs to", one.belongs_to
+    yield "roles", list(one.roles)
+    yield "members", [f"{name}: {label}" for name, label in (one.members or {}).items()]
     if one.kind == "requirement":
         yield "is", f"a requirement of a {one.entity}, per {one.period}"
     elif one.entity:
@@ -62,8 +69,10 @@ def _fields(one: Described) -> Iterator[_Field]:
     yield "uprated by", one.uprated_by
     yield "read off", list(one.read_off)
     yield "set by reforms", list(one.set_by_reforms)
-    yield "uses", _short(one.uses, "nothing")
-    yield "used by", _short(one.used_by, "nobody")
+    if one.kind in (*DEFINED, "reason"):
+        yield "uses", _short(one.uses, "nothing")
+    if one.kind in (*DEFINED, "reason", "entity", "enum"):
+        yield "used by", _short(one.used_by, "nobody")
 
 
 def _short(names: Sequence[str], otherwise: str) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from api.cases.overlays import overlays_said, starts_said
 from api.cases.values import as_json as value_json
 from api.cases.values import as_text
-from api.failures import Misuse, suggestion
+from api.rules.names import Named, Place, definitions, find_named, place_of
 from api.schema import Citation, Json, citations
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
@@ -18,12 +18,14 @@ from engine.reading.declarations import (
     Bracket,
     Dated,
     Declaration,
+    Entity,
+    EnumDeclaration,
     Function,
     Input,
     Parameter,
     Reason,
     Requirement,
-    RuleModule,
+    Role,
     Ruleset,
     Scale,
     Settings,
@@ -32,46 +34,8 @@ from engine.reading.declarations import (
     VariableException,
 )
 from engine.syntax.printer import print_formula
-from engine.text.source import Span
 from engine.values.numbers import format_decimal
 from engine.values.types import MONEY, RATE, Value, ValueType
-
-_GROUPS = ("inputs", "parameters", "tables", "scales", "functions", "variables", "requirements")
-_KINDS = {"inputs": "fact", "variables": "figure"}
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A declaration, its module, its kind, its name in the whole program, and whether others may use it."""
-
-    module: RuleModule
-    kind: str
-    declaration: Declaration
-    name: str
-    exported: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in a file. Lines and columns count from 1; the end is exclusive."""
-
-    file: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A definition in a list."""
-
-    name: str
-    kind: str
-    module: str
-    label: str
-    law: tuple[Citation, ...]
-    exported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,57 +134,11 @@ class Described:
     uprated_by: str = ""
     set_by_reforms: tuple[str, ...] = ()
     read_off: tuple[str, ...] = ()
-
-
-def definitions(ruleset: Ruleset) -> Iterator[Declared]:
-    """Every definition of a ruleset."""
-    for module in ruleset.modules:
-        exported = {name for name, _ in module.exports}
-        for group in _GROUPS:
-            declarations: Sequence[Declaration] = getattr(module, group)
-            for one in declarations:
-                public = one.name in exported
-                name = one.name if public else f"{module.name}:{one.name}"
-                yield Declared(module, _KINDS.get(group, group.removesuffix("s")), one, name, public)
-
-
-def find(ruleset: Ruleset, name: str) -> Declared:
-    """The definition that `name` means: an export, `module:name`, or the only private one of that name."""
-    everything = list(definitions(ruleset))
-    exact = [one for one in everything if one.name == name]
-    meant = exact or [one for one in everything if one.declaration.name == name]
-    if len(meant) == 1:
-        return meant[0]
-    if meant:
-        choices = ", ".join(f"`{one.name}`" for one in meant)
-        raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
-    known = {one.declaration.name for one in everything}
-    raise Misuse(
-        f"there is no definition `{name}`", suggestion(name, known, "see `rulewright check` for what there is")
-    )
-
-
-def summary(declared: Declared) -> Summary:
-    """A definition as it stands in a list."""
-    one = declared.declaration
-    return Summary(declared.name, declared.kind, declared.module.name, one.label, citations(one.law), declared.exported)
-
-
-def search(ruleset: Ruleset, words: str, kinds: Sequence[str] = ()) -> list[Summary]:
-    """The definitions in whose name, label or law every word stands; best first: by name, then label, then law."""
-    wanted = words.lower().replace("_", " ").split()
-    ranked: list[tuple[int, str, Summary]] = []
-    for one in definitions(ruleset):
-        if kinds and one.kind not in kinds:
-            continue
-        name = one.declaration.name.lower().replace("_", " ")
-        label, law = one.declaration.label.lower(), one.declaration.law.lower()
-        texts = (name, f"{name} {label}", f"{name} {label} {law}")
-        rank = next((rank for rank, text in enumerate(texts) if all(word in text for word in wanted)), None)
-        if rank is not None:
-            exact = one.declaration.name.lower() == "_".join(wanted)
-            ranked.append((-1 if exact else rank, one.name, summary(one)))
-    return [one for _, _, one in sorted(ranked, key=lambda entry: entry[:2])]
+    plural: str = ""
+    of: str = ""
+    belongs_to: str = ""
+    roles: tuple[str, ...] = ()
+    members: Mapping[str, str] | None = None
 
 
 def links(program: Program, name: str) -> tuple[list[str], list[str]]:
@@ -247,33 +165,46 @@ def _named(body: ir.Expression) -> Iterator[str]:
             yield node.name
 
 
-def place_of(span: Span) -> Place:
-    """Where a span stands in its file."""
-    line, column = span.source.position(span.start)
-    end_line, end_column = span.source.position(span.end)
-    return Place(span.source.name, line, column, end_line, end_column)
-
-
 # --- a definition, whole
 
 
 def describe(ruleset: Ruleset, program: Program, name: str) -> Described:
     """The definition that `name` means, with everything that the rules say of it. Raises Misuse if there is none."""
-    declared = find(ruleset, name)
-    one = declared.declaration
-    uses, users = links(program, declared.name)
+    return described(ruleset, program, find_named(ruleset, name))
+
+
+def described(ruleset: Ruleset, program: Program, one: Named) -> Described:
+    """Something named, with everything that the rules say of it."""
+    uses, users = links(program, one.name)
+    declared = one.declaration
+    if declared is None or one.kind in ("entity", "enum"):
+        users = _typed_by(ruleset, one)
+    own = _own(program.tables.get(one.name, declared), ruleset.settings) if declared is not None else {}
     return Described(
-        name=declared.name,
-        kind=declared.kind,
-        module=declared.module.name,
+        name=one.name,
+        kind=one.kind,
+        module=one.module,
         label=one.label,
         law=citations(one.law),
-        where=place_of(one.span),
+        where=place_of(one.span) if one.span is not None else Place("", 0, 0, 0, 0),
         uses=tuple(uses),
         used_by=tuple(users),
-        exported=declared.exported,
-        **_own(program.tables.get(declared.name, one), ruleset.settings),  # type: ignore[arg-type]
+        exported=one.exported,
+        **own,  # type: ignore[arg-type]
     )
+
+
+def _typed_by(ruleset: Ruleset, one: Named) -> list[str]:
+    """The figures of an entity, or the definitions whose type or key is an enum."""
+    found = []
+    for other in definitions(ruleset):
+        declared = other.declaration
+        types = [getattr(declared, "type", None), *getattr(declared, "columns", {}).values()]
+        keys = [*getattr(declared, "keys", ()), getattr(declared, "key", None)]
+        enums = {getattr(type, "enum", "") for type in types} | {getattr(key, "enum", "") for key in keys}
+        if getattr(declared, "entity", None) == one.name if one.kind == "entity" else one.name in enums:
+            found.append(other.name)
+    return found
 
 
 def _own(one: Declaration, settings: Settings) -> dict[str, object]:
@@ -286,6 +217,14 @@ def _own(one: Declaration, settings: Settings) -> dict[str, object]:
         case Requirement():
             needs = _condition(one.reason) if one.reason is not None else None
             return {"entity": one.entity, "period": str(one.period), "type": "boolean", "needs": needs}
+        case Reason():
+            return {"needs": _condition(one)}
+        case Entity():
+            roles = tuple(f"{role.name}: {_how_many(role)}" for role in one.roles)
+            sets = tuple(f"{name}: {', '.join(roles)}" for name, roles in one.sets.items())
+            return {"plural": one.plural, "of": one.of, "belongs_to": one.belongs_to, "roles": roles + sets}
+        case EnumDeclaration():
+            return {"members": dict(one.members)}
         case Function():
             takes = {name: str(type) for name, type in one.arguments}
             return {"takes": takes, "type": str(one.type), "formulas": _formulas(one.formula)}
@@ -299,6 +238,12 @@ def _own(one: Declaration, settings: Settings) -> dict[str, object]:
                 "read_off": starts_said(one, settings),
             }
     return {}
+
+
+def _how_many(role: Role) -> str:
+    if role.maximum is None:
+        return f"{role.minimum} or more" if role.minimum else "any number"
+    return f"exactly {role.maximum}" if role.minimum == role.maximum else f"{role.minimum} to {role.maximum}"
 
 
 def _shape(one: Input | Variable) -> dict[str, object]:

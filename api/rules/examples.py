@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.failures import Misuse
 from api.rules import programs
-from api.rules.definitions import Place, place_of
+from api.rules.names import Place, place_of
 from api.rules.problems import ProblemSaid, problem_said
 from engine.examples.run import Mismatch, run_examples
 from engine.examples.untried import Untried, untried

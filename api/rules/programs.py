@@ -21,8 +21,10 @@ from engine.examples.run import check_examples
 from engine.ir.program import Program
 from engine.kept import fetch, folder_for, keep
 from engine.pipeline import Compiled, check_rules, compile_rules
-from engine.reading.documents import REFORMS_FOLDER, SETTINGS_FILE
-from engine.text.diagnostics import Diagnostics
+from engine.reading.declarations import Ruleset
+from engine.reading.documents import REFORMS_FOLDER, SETTINGS_FILE, read_ruleset
+from engine.reforms.apply import apply_reforms
+from engine.text.diagnostics import Diagnostics, RulesInvalid
 
 SHIPPED = Path(engine.__file__).parents[1] / "rules"
 _KEPT_AT_MOST = 32
@@ -57,6 +59,16 @@ def find_reforms(paths: Sequence[Path]) -> list[Path]:
         if not path.is_file():
             raise Misuse(f"there is no reform file `{path}`", "name a YAML file; see Reforms in rules/README.md")
     return list(paths)
+
+
+def read(name: str, reforms: Sequence[Path] = ()) -> Ruleset:
+    """The rules that `name` means, read and not checked: what is faulty in them may be missing. Raises RulesInvalid
+    where not even `ruleset.yaml` can be read."""
+    problems = Diagnostics()
+    ruleset = read_ruleset(find_rules(name), problems)
+    if ruleset is None:
+        raise RulesInvalid(problems)
+    return apply_reforms(ruleset, find_reforms(reforms), problems)
 
 
 def check(name: str, reforms: Sequence[Path] = (), lint: bool = True) -> Compiled:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from markupsafe import Markup
 
 from api.http.programs import Law
-from api.rules.definitions import Declared, Summary, definitions, search
+from api.rules.names import Declared, Summary, definitions, search
 from api.schema import Citation, citations
 from engine.reading.declarations import Example, RuleModule
 from engine.syntax.nodes import Mapping as MappingNode

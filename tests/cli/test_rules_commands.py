@@ -162,6 +162,52 @@ def test_show_a_figure_a_constant_and_what_is_not_there(rules: Path) -> None:
     assert "did you mean `allowance`?" in missing.stderr
 
 
+def test_search_finds_by_word_label_and_law(rules: Path) -> None:
+    def found(*words: str) -> list[list[str]]:
+        return [line.split()[:2] for line in run("search", *words, "--rules", rules).stdout.splitlines()]
+
+    assert found("allowance") == [["tax:allowance", "parameter"]]
+    assert found("taxed", "income") == [["tax:taxed", "figure"]]  # by its label
+    assert found("s. 6") == [["income_tax", "figure"]]
+    assert found("dependents") == [["tax_unit.dependent", "role"]]
+    assert found("tax_unit")[0] == ["tax_unit", "entity"]
+    found_in_json = json.loads(run("search", "age", "--rules", rules, "--json").stdout)
+    assert found_in_json["names"][0]["name"] == "age"
+    nothing = run("search", "zeppelin", "--rules", rules)
+    assert (nothing.returncode, nothing.stdout) == (1, "")
+    assert "nothing in" in nothing.stderr
+    wrong = run("search", "age", "--rules", rules, "--kind", "figur")
+    assert (wrong.returncode, "did you mean `figure`" in wrong.stderr) == (2, True)
+
+
+def test_list_and_show_know_everything_that_has_a_name(tmp_path: Path) -> None:
+    module = MODULE.replace("examples:", """requirements:
+  may_pay:
+    entity: person
+    period: year
+    law: s. 8
+    all:
+      grown: {needs: age >= 18, law: s. 8(1), fails: You must be 18.}
+      liable: {law: s. 8(2), any_of: {earns: {needs: wages > 0 USD}, old: {needs: age > 65}}}
+examples:""")  # fmt: skip
+    folder = write_rules(tmp_path / "land", module)
+    listed = json.loads(run("list", folder, "--json").stdout)["names"]
+    kinds = {one["name"]: one["kind"] for one in listed}
+    assert kinds["wages"] == "fact"
+    assert kinds["tax:may_pay.liable.earns"] == "reason"
+    assert kinds["tax_unit.head"] == "role"
+    assert run("list", folder, "--module", "tax", "--kind", "scale").stdout.split()[:3] == ["tax", "tax:rates", "scale"]
+    assert "us" in run("list").stdout.split()
+    assert run("list", folder, "--module", "tacks").returncode == 2
+    reason = run("show", "earns", "--rules", folder).stdout
+    assert "tax:may_pay.liable.earns" in reason or "earns" in reason.splitlines()[0]
+    assert "wages > 0 USD" in reason
+    entity = run("show", "tax_unit", "--rules", folder).stdout
+    for part in ("(entity of the ruleset)", "a group of", "head: exactly 1", "dependent: any number", "income_tax"):
+        assert part in entity
+    assert "Monday" in run("show", "enum:weekday", "--rules", folder).stdout
+
+
 def test_rules_that_are_not_there(tmp_path: Path) -> None:
     for name in ("nowhere", tmp_path / "nothing", ROOT / "README.md"):
         done = run("check", name)

@@ -22,8 +22,9 @@ from api.http.problems import Refusal
 from api.http.programs import Law
 from api.http.schemas import refusals
 from api.http.service import answer, same, service_of, tag_of, unchanged
-from api.rules.definitions import Described, Summary, definitions, describe, search, summary
+from api.rules.definitions import Described, describe
 from api.rules.graph import Graph, graph
+from api.rules.names import KINDS, Summary, definitions, search, summary
 from api.schema import Citation, citations
 
 router = APIRouter(tags=["the law"])
@@ -233,6 +234,5 @@ async def parameter(request: Request, ruleset: str, name: str) -> Response:
 
 @_get("/v1/rulesets/{ruleset}/search", "Search the law", Definitions)
 async def search_route(request: Request, ruleset: str, q: Words, limit: Limit = 50, skip: Skip = 0) -> Response:
-    """Definitions of every kind, best first."""
-    kinds = (*VARIABLES, *CONSTANTS, "function")
-    return await _served(request, ruleset, lambda law: _listed(law, q, kinds, limit, skip))
+    """Whatever has a name, best first: definitions, reasons of requirements, entities, roles, enums and members."""
+    return await _served(request, ruleset, lambda law: _listed(law, q, KINDS, limit, skip))

@@ -1,0 +1,212 @@
+"""One index of everything that has a name in the rules, for search, lists, `show`, the language server and HTTP.
+
+1. Definitions (facts, figures, requirements, constants, functions) come from the modules; entities, their roles and
+   sets, enums, their members, and calendars from `ruleset.yaml`; the reasons of a requirement from the requirement.
+2. A name is that of the whole program: an export, `module:name`, `requirement.reason`, `entity.role`, `enum.member`.
+3. What is asked for is found by name, by the last part of a name where only one thing has it, or as `kind:name`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from api.failures import Misuse, suggestion
+from api.schema import Citation, citations
+from engine.reading.declarations import Declaration, Reason, Requirement, RuleModule, Ruleset
+from engine.text.source import Span
+
+_GROUPS = ("inputs", "parameters", "tables", "scales", "functions", "variables", "requirements")
+_KINDS = {"inputs": "fact", "variables": "figure"}
+DEFINED = ("fact", "figure", "requirement", "parameter", "table", "scale", "function")
+KINDS = (*DEFINED, "reason", "entity", "role", "set", "enum", "member", "calendar")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A declaration, its module, its kind, its name in the whole program, and whether others may use it."""
+
+    module: RuleModule
+    kind: str
+    declaration: Declaration
+    name: str
+    exported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Anything that has a name. `owner` is the name of what it is part of; without a `span` it stands in none of the
+    files. `declaration` is there for what is declared by itself."""
+
+    name: str
+    kind: str
+    label: str = ""
+    law: str = ""
+    module: str = ""
+    exported: bool = False
+    owner: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
+    declaration: Declaration | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def short_name(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(":")[2].rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file. Lines and columns count from 1; the end is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Something named, in a list. `module` is empty for what `ruleset.yaml` declares."""
+
+    name: str
+    kind: str
+    module: str
+    label: str
+    law: tuple[Citation, ...]
+    exported: bool = False
+
+
+def place_of(span: Span) -> Place:
+    """Where a span stands in its file."""
+    line, column = span.source.position(span.start)
+    end_line, end_column = span.source.position(span.end)
+    return Place(span.source.name, line, column, end_line, end_column)
+
+
+def definitions(ruleset: Ruleset) -> Iterator[Declared]:
+    """Every definition of a ruleset."""
+    for module in ruleset.modules:
+        exported = {name for name, _ in module.exports}
+        for group in _GROUPS:
+            declarations: Sequence[Declaration] = getattr(module, group)
+            for one in declarations:
+                public = one.name in exported
+                name = one.name if public else f"{module.name}:{one.name}"
+                yield Declared(module, _KINDS.get(group, group.removesuffix("s")), one, name, public)
+
+
+def names(ruleset: Ruleset) -> Iterator[Named]:
+    """Everything that has a name in a ruleset."""
+    for one in definitions(ruleset):
+        yield _named(one)
+        if isinstance(one.declaration, Requirement) and one.declaration.reason is not None:
+            yield from _reasons(one, one.name, one.declaration.reason)
+    yield from _settled(ruleset)
+
+
+def _named(one: Declared) -> Named:
+    declared = one.declaration
+    return Named(
+        one.name, one.kind, declared.label, declared.law, one.module.name, one.exported, "", declared.span, declared
+    )
+
+
+def _reasons(whole: Declared, name: str, reason: Reason) -> Iterator[Named]:
+    for part in reason.parts:
+        path = f"{name}.{part.name}"
+        yield Named(
+            path, "reason", part.label or part.fails, part.law, whole.module.name, whole.exported, name, part.span, part
+        )
+        yield from _reasons(whole, path, part)
+
+
+def _settled(ruleset: Ruleset) -> Iterator[Named]:
+    """What `ruleset.yaml` declares. A role stands with its entity, a member with its enum."""
+    settings = ruleset.settings
+    for entity in settings.entities.values():
+        yield Named(entity.name, "entity", entity.label or entity.plural, entity.law, "", True, "", entity.span, entity)
+        for role in entity.roles:
+            yield Named(f"{entity.name}.{role.name}", "role", role.plural, "", "", True, entity.name, entity.span)
+        for name, roles in entity.sets.items():
+            yield Named(f"{entity.name}.{name}", "set", ", ".join(roles), "", "", True, entity.name, entity.span)
+    for enum in settings.enums.values():
+        span = enum.span if enum.span.source.text else None
+        yield Named(enum.name, "enum", enum.label, enum.law, "", True, "", span, enum)
+        for name, label in enum.members.items():
+            yield Named(f"{enum.name}.{name}", "member", label, "", "", True, enum.name, span)
+    for name, calendar in settings.calendars.items():
+        if name != "year":
+            yield Named(name, "calendar", calendar.plural, calendar.law, "", True)
+
+
+def find(ruleset: Ruleset, name: str) -> Declared:
+    """The definition that `name` means: an export, `module:name`, or the only private one of that name."""
+    everything = list(definitions(ruleset))
+    exact = [one for one in everything if one.name == name]
+    meant = exact or [one for one in everything if one.declaration.name == name]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        choices = ", ".join(f"`{one.name}`" for one in meant)
+        raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
+    known = {one.declaration.name for one in everything}
+    raise Misuse(
+        f"there is no definition `{name}`", suggestion(name, known, "find its name with `rulewright search WORDS`")
+    )
+
+
+def find_named(ruleset: Ruleset, name: str) -> Named:
+    """What `name` means, of any kind: definitions before what `ruleset.yaml` declares, and that before reasons, roles
+    and members. `enum:filing_status` asks for one of that kind. Raises Misuse where it is nothing, or several things.
+    """
+    kind, _, bare = name.partition(":")
+    if kind in KINDS:
+        everything = [one for one in names(ruleset) if one.kind == kind]
+    else:
+        everything, bare = list(names(ruleset)), name
+    exact = [one for one in everything if one.name == bare]
+    meant = exact[:1] or [one for one in everything if one.short_name == bare]
+    defined = [one for one in meant if one.kind in DEFINED]
+    if len(defined or meant) == 1:
+        return (defined or meant)[0]
+    if meant:
+        choices = ", ".join(f"`{one.name}` ({one.kind})" for one in meant[:8])
+        raise Misuse(f"`{name}` is the name of several things", f"name one of {choices}")
+    known = {one.short_name for one in everything}
+    help_text = suggestion(bare, known, "find its name with `rulewright search WORDS`")
+    raise Misuse(f"there is no definition `{name}`", help_text)
+
+
+def summary(declared: Declared) -> Summary:
+    """A definition as it stands in a list."""
+    return listed(_named(declared))
+
+
+def listed(one: Named) -> Summary:
+    """Anything named as it stands in a list."""
+    return Summary(one.name, one.kind, one.module, one.label, citations(one.law), one.exported)
+
+
+def search(ruleset: Ruleset, words: str, kinds: Sequence[str] = DEFINED) -> list[Summary]:
+    """What has every word in its name, label, law or module; best first: where they begin words before where they stand
+    within words, then by name, label, law and module, then definitions before what is part of something."""
+    wanted = words.lower().replace("_", " ").split()
+    begins = [re.compile(rf"(?<![a-z0-9]){re.escape(word)}") for word in wanted]
+    ranked: list[tuple[bool, int, bool, str, Summary]] = []
+    for one in names(ruleset):
+        if kinds and one.kind not in kinds:
+            continue
+        short = one.short_name.lower().replace("_", " ")
+        said = listed(one)
+        law = " ".join(f"{cited.source} {cited.section} {cited.title}" for cited in said.law)
+        texts = [short]
+        for more in (one.label, law, f"{one.name} {one.module}"):
+            texts.append(f"{texts[-1]} {more.lower().replace('_', ' ')}")
+        rank = next((rank for rank, text in enumerate(texts) if all(word in text for word in wanted)), None)
+        if rank is not None:
+            within = not all(word.search(texts[-1]) for word in begins)
+            exact = one.short_name.lower() == "_".join(wanted)
+            ranked.append((within, -1 if exact else rank, one.kind not in DEFINED, one.name, said))
+    return [said for *_, said in sorted(ranked, key=lambda entry: entry[:4])]
