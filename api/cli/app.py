@@ -71,6 +71,21 @@ Kinds = Annotated[
 
 
 @app.command()
+def new(
+    jurisdiction: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to; its last part names the rules.")],
+    currency: Annotated[str, typer.Option("--currency", metavar="CODE", help="Of its amounts.")] = "EUR",
+    year: Annotated[
+        int | None, typer.Option("--year", min=1900, max=2200, help="The first year it answers for; now if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a small working ruleset, with examples that hold, to go on from."""
+    from api.cli.new import new_command
+
+    raise typer.Exit(new_command(jurisdiction, currency, year, as_json))
+
+
+@app.command()
 def check(
     rules: Rules,
     reform: Reforms = None,

@@ -208,6 +208,22 @@ examples:""")  # fmt: skip
     assert "Monday" in run("show", "enum:weekday", "--rules", folder).stdout
 
 
+def test_a_new_ruleset_checks_and_its_examples_hold(tmp_path: Path) -> None:
+    folder = tmp_path / "west_land"
+    made = run("new", folder, "--currency", "CHF", "--year", "2025")
+    assert (made.returncode, "benefits/allowance.yaml" in made.stdout) == (0, True)
+    checked = run("check", folder)
+    assert (checked.returncode, "warning[" in checked.stderr + checked.stdout) == (0, False)
+    tested = run("test", folder, "--coverage")
+    assert tested.returncode == 0, tested.stdout
+    assert "every exported figure and every reason is tried" in tested.stdout
+    assert run("fmt", folder, "--check").returncode == 0
+    again = run("new", folder)
+    assert (again.returncode, "is not empty" in again.stderr) == (1, True)
+    assert "write `west_land`" in run("new", tmp_path / "West-Land").stderr
+    assert run("new", "us", cwd=tmp_path).returncode == 2
+
+
 def test_rules_that_are_not_there(tmp_path: Path) -> None:
     for name in ("nowhere", tmp_path / "nothing", ROOT / "README.md"):
         done = run("check", name)
