@@ -1,0 +1,184 @@
+"""`rulewright simulate RULES --reform FILE --at 2026`: what reforms would do to a weighted population."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from api.cases.values import with_commas
+from api.cli.output import complain, say, say_json
+from api.cli.streams import is_terminal
+from api.failures import ExitCode, Misuse
+from api.schema import as_data
+from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
+from api.simulate.run import Request, again, simulate
+from api.simulate.writing import appearing, check_place
+from engine.values.numbers import format_decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the answer goes beside stdout: a report (HTML), tables (a new folder of CSV and Parquet), a manifest."""
+
+    report: Path | None
+    tables: Path | None
+    manifest: Path | None
+
+
+def simulate_command(request: Request | Path, places: Places, threads: int, as_json: bool) -> int:
+    """Simulate what is asked for, or again what a manifest says."""
+    for path, folder in ((places.report, False), (places.tables, True), (places.manifest, False)):
+        if path is not None:
+            check_place(path, folder)
+    try:
+        if isinstance(request, Path):
+            found = again(_manifest(request), threads, _progress)
+        else:
+            found = simulate(replace(request, threads=threads), _progress)
+    finally:
+        _wipe()
+    _write(found, places)
+    for year in found.years:
+        for one in year.reforms:
+            if one.changes_nothing:
+                complain(f"`{one.reform}` changes no figure of anybody in this population in {year.year}")
+    if as_json:
+        say_json(as_data(found))
+    else:
+        _tell(found, places)
+    return ExitCode.DONE
+
+
+def split_reforms(given: Sequence[str]) -> tuple[tuple[Path, ...], ...]:
+    """Each `--reform` is a reform of its own; `a.yaml+b.yaml` are laid one over the other."""
+    found: list[tuple[Path, ...]] = []
+    for text in given:
+        found.append((Path(text),) if Path(text).exists() else tuple(Path(one) for one in text.split("+")))
+    return tuple(found)
+
+
+def _manifest(path: Path) -> Any:
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError):
+        raise Misuse(f"`{path}` is not a manifest of a simulation", "give what `--manifest FILE` wrote") from None
+    return said["manifest"] if isinstance(said, dict) and "manifest" in said else said  # the whole answer has it too
+
+
+def _write(found: Simulation, places: Places) -> None:
+    """All files or none: each takes its name when every one is written."""
+    with ExitStack() as stack:
+        if places.report is not None:
+            from api.simulate.report import report
+
+            stack.enter_context(appearing(places.report)).write_text(report(found), encoding="utf-8")
+        if places.tables is not None:
+            from api.simulate.tabular import write_tables
+
+            write_tables(found, stack.enter_context(appearing(places.tables, folder=True)))
+        if places.manifest is not None:
+            text = json.dumps(found.manifest, indent=2) + "\n"
+            stack.enter_context(appearing(places.manifest)).write_text(text, encoding="utf-8")
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    if is_terminal(sys.stderr):
+        bar = "#" * (20 * done // total) + "." * (20 - 20 * done // total)
+        print(f"\r\x1b[K[{bar}] {done} of {total}  {what}", end="", file=sys.stderr, flush=True)
+
+
+def _wipe() -> None:
+    if is_terminal(sys.stderr):
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+# --- in words
+
+
+def _tell(found: Simulation, places: Places) -> None:
+    say(found.population)
+    for year in found.years:
+        say()
+        say(f"{year.year}: {year.units:,} units, {year.people:,} people, standing for {_short(year.weight)} units")
+        for note in year.notes:
+            say(f"  {note}")
+        _budgets(year, found.currency)
+        for one in year.reforms:
+            _reform(one, found.currency)
+    say()
+    for line in found.method:
+        say(line)
+    for path in (places.report, places.tables, places.manifest):
+        if path is not None:
+            say(f"-> {path}")
+
+
+def _budgets(year: YearAnswer, currency: str) -> None:
+    """Every reform beside the others: the budget, in billions."""
+    names = [one.reform for one in year.reforms]
+    first = year.reforms[0].budget
+    rows = [[f"billion {currency}", "current law", *(f"{name}: change" for name in names)]]
+    for at, line in enumerate(first):
+        changes = [
+            f"{_billions(one.budget[at].change)} ± {_billions(one.budget[at].standard_error)}" for one in year.reforms
+        ]
+        rows.append([("  " if line.kind == "shown" else "") + line.label, _billions(line.before), *changes])
+    say()
+    _table(rows)
+
+
+def _reform(one: ReformAnswer, currency: str) -> None:
+    say()
+    say(f"{one.reform}: {one.about}" if one.about else one.reform)
+    by_income = one.groups[0]
+    rows = [[by_income.name, "units in sample", f"mean change, {currency}", "± s.e.", "% of net income"]]
+    for row in by_income.rows:
+        cells = ["(not shown)", "", "", ""] if row.suppressed else [
+            f"{row.n:,}", row.mean_change, row.standard_error, row.relative_change
+        ]  # fmt: skip
+        rows.append([row.group, *cells])
+    _table(rows)
+    say()
+    whole = one.winners.rows[-1]
+    parts = [f"{cell.share}% {fare}" for fare, cell in zip(one.winners.columns, whole.cells, strict=True) if cell.share]
+    hidden = [fare for fare, cell in zip(one.winners.columns, whole.cells, strict=True) if not cell.share]
+    if hidden:
+        rest = 100 - sum(Fraction(cell.share) for cell in whole.cells if cell.share)
+        parts.append(f"{format_decimal(rest, 2)}% {' or '.join(hidden)} (too few to be shown apart)")
+    say("of all units: " + ", ".join(parts))
+    for measure in (*one.inequality, *one.poverty):
+        unit = "%" if measure in one.poverty else ""
+        say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {measure.standard_error})")
+    if one.marginal is not None:
+        say(f"mean marginal rate: {one.marginal.mean_before}% -> {one.marginal.mean_after}%")
+    for line in one.set_beyond_the_law:
+        say(f"  {line}")
+    for example in one.examples:
+        say()
+        say(f"why does {example.about} get {with_commas(example.change)} {currency}?")
+        for step in example.steps:
+            say(f"  {step.label}: {step.before or 'not reckoned'} -> {step.after}  [{step.law}]")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        say("  ".join(cells).rstrip())
+
+
+def _billions(text: str) -> str:
+    if not text:
+        return "-"
+    hundredths = round(Fraction(text) / 10**7)
+    return f"{'-' if hundredths < 0 else ''}{abs(hundredths) // 100:,}.{abs(hundredths) % 100:02}"
+
+
+def _short(text: str) -> str:
+    return f"{round(Fraction(text)):,}"

@@ -1,0 +1,186 @@
+"""What a simulation answers, as data. Numbers are decimals in texts; an empty text is a figure that is not shown.
+
+Totals are exact: whole steps of money times decimal weights. Means, shares, rates, measures and standard errors are
+statistics, computed in floating point and rounded to the digits shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """A tax, a benefit, the net of all, or a figure shown beside them: totals before and after, exact.
+
+    `kind` is tax, benefit, net or shown. `changed` counts units (unweighted) whose figure changes.
+    """
+
+    figure: str
+    label: str
+    kind: str
+    before: str
+    after: str
+    change: str
+    standard_error: str
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group of units: how many there are (`n` unweighted, `weight` of the nation), and how their net income changes.
+
+    `total_change` is exact. `relative_change` is that over the group's net income, where it is above zero.
+    """
+
+    group: str
+    n: int
+    weight: str
+    mean_before: str
+    mean_change: str
+    standard_error: str
+    relative_change: str
+    total_change: str
+    suppressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """All units, parted in one way; the last row is all of them."""
+
+    name: str
+    about: str
+    rows: tuple[GroupRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A cell of winners and losers: `n` units (unweighted; null if suppressed) and their weight (exact)."""
+
+    n: int | None
+    weight: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class WinnersRow:
+    """A group's units by how they fare, in the order of `Winners.columns`."""
+
+    group: str
+    n: int | None
+    cells: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Winners:
+    """Who gains and who loses, by group."""
+
+    about: str
+    columns: tuple[str, ...]
+    rows: tuple[WinnersRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A statistic before and after."""
+
+    measure: str
+    label: str
+    before: str
+    after: str
+    change: str
+    standard_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateBand:
+    """Units by how much of 100 more of earnings they do not keep: shares of the weight before and after."""
+
+    band: str
+    n_before: int | None
+    n_after: int | None
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarginalRates:
+    """The distribution of marginal rates; `cliffs` are units that lose more than they earn."""
+
+    about: str
+    bands: tuple[RateBand, ...]
+    mean_before: str
+    mean_after: str
+    cliffs_before: str
+    cliffs_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFigure:
+    """A figure that the reform changes in an example, with its law and the constants that are new in it."""
+
+    figure: str
+    of: str
+    label: str
+    before: str
+    after: str
+    law: str
+    constants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A household like one that changes most: rounded, so that nobody is shown. `case` is what to give to `why`.
+
+    `steps` lead from the first figure that changes to the last.
+    """
+
+    about: str
+    change: str
+    case: str
+    steps: tuple[ChangedFigure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReformAnswer:
+    """What one reform does in one year."""
+
+    reform: str
+    about: str
+    files: tuple[str, ...]
+    fingerprint: str
+    changes_nothing: bool
+    budget: tuple[BudgetLine, ...]
+    groups: tuple[Grouping, ...]
+    winners: Winners
+    inequality: tuple[Measure, ...]
+    poverty: tuple[Measure, ...]
+    poverty_line: str
+    marginal: MarginalRates | None
+    examples: tuple[Example, ...]
+    set_beyond_the_law: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class YearAnswer:
+    """A year: the population as carried to it, and each reform beside current law."""
+
+    year: str
+    units: int
+    people: int
+    weight: str
+    notes: tuple[str, ...]
+    fingerprint: str
+    reforms: tuple[ReformAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """The whole answer. `manifest` is what `--again` takes to give the same bytes."""
+
+    rules: str
+    currency: str
+    population: str
+    method: tuple[str, ...]
+    years: tuple[YearAnswer, ...]
+    manifest: dict[str, object]

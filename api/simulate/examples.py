@@ -1,0 +1,164 @@
+"""Why did this household gain, or lose? Households like those that change most, explained before and after.
+
+Nobody of the population is shown: amounts are rounded to thousands, ages of adults to fives, and what such a household
+would get is computed anew by the interpreter under both versions. So the case that is told gives the figures told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import yaml
+
+from api.simulate.answers import ChangedFigure, Example
+from api.simulate.exactly import exact_text
+from api.simulate.outcomes import Entries, Outcome
+from api.simulate.population import Population
+from api.simulate.view import View
+from engine.explain.tree import Explanation, explain
+from engine.interpret.cases import Case, case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
+from engine.ir.program import Program
+from engine.population.columns import unit_of
+from engine.text.diagnostics import Diagnostics
+from engine.values.types import Kind
+
+EACH = 2
+_ROUND_TO = 1_000
+_ADULT = 20
+MAX_STEPS = 14
+
+
+def examples(
+    view: View, population: Population, before: Outcome, after: Outcome, change: Entries
+) -> tuple[Example, ...]:
+    """Households like those that lose most and gain most, and what changes in them, from causes to results."""
+    columns = population.columns
+    if set(columns.groups) != {view.unit} or columns.owners:
+        return ()  # a household is then more than its unit, and would have to be rebuilt whole
+    order = np.argsort(change, kind="stable")
+    picked = [
+        *(row for row in order[:EACH] if change[row] < 0),
+        *(row for row in order[::-1][:EACH] if change[row] > 0),
+    ]
+    found: dict[str, Example] = {}
+    for row in picked:
+        data = _household(before.program, view, population, int(row))
+        one = _explained(view, data, before.program, after.program, population)
+        if one is not None:
+            found.setdefault(one.case, one)
+    return tuple(found.values())
+
+
+def _household(program: Program, view: View, population: Population, row: int) -> dict[str, Any]:
+    """A case like unit `row`, rounded."""
+    columns = population.columns
+    link = columns.groups[view.unit]
+    rows = [int(one) for one in np.flatnonzero(link.group == row)]
+    names = {one: f"person_{place}" for place, one in enumerate(rows, 1)}
+    people: dict[str, dict[str, Any]] = {name: {} for name in names.values()}
+    home: dict[str, Any] = {}
+    for role_number, role in enumerate(program.settings.entities[view.unit].roles):
+        holders = [names[one] for one in rows if link.role[one] == role_number]
+        if holders:
+            home[role.name if role.single else role.plural or role.name] = holders[0] if role.single else holders
+    for cell, column in columns.columns.items():
+        definition = program.definitions[cell.name]
+        of = {one: people[name] for one, name in names.items()} if definition.entity == view.person else {row: home}
+        for at, facts in of.items():
+            if column.missing is None or not column.missing[at]:
+                value = _rounded(program, view, cell.name, int(column.entries[at]))
+                if value not in (0, False, None):
+                    facts[definition.short_name] = value
+    settings = program.settings
+    plurals = (settings.entities[view.person].plural, settings.entities[view.unit].plural)
+    return {"at": str(columns.at), "complete": True, plurals[0]: people, plurals[1]: {"home": home}}
+
+
+def _rounded(program: Program, view: View, name: str, entry: int) -> Any:
+    definition = program.definitions[name]
+    match definition.type.kind:
+        case Kind.MONEY:
+            step = _ROUND_TO * unit_of(program, definition)
+            return (2 * entry + step) // (2 * step) * _ROUND_TO
+        case Kind.BOOLEAN:
+            return bool(entry)
+        case Kind.ENUM:
+            return list(program.settings.enums[definition.type.enum].members)[entry]
+        case Kind.INTEGER:
+            return (entry + 2) // 5 * 5 if name == view.age and entry >= _ADULT else entry
+    return None
+
+
+def _explained(
+    view: View, data: Mapping[str, Any], before: Program, after: Program, population: Population
+) -> Example | None:
+    at = population.columns.at
+    cases = [case_from_data(program, data, Diagnostics(), at) for program in (before, after)]
+    if cases[0] is None or cases[1] is None:
+        return None
+    whole = 0
+    best: tuple[int, str] = (0, "")
+    readers = [_reader(program, case) for program, case in zip((before, after), cases, strict=True) if case]
+    for names, sign in ((view.taxes, -1), (view.benefits, 1)):
+        for name in names:
+            moved = sign * (_entry(readers[1], name) - _entry(readers[0], name))
+            whole += moved
+            best = max(best, (abs(moved), name))
+    if not best[0]:
+        return None
+    definition = before.find(best[1])
+    assert definition is not None
+    told = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    people = len(data[before.settings.entities[view.person].plural])
+    about = f"a household of {people}" if people > 1 else "a household of one"
+    unit = unit_of(before, definition)
+    return Example(about, exact_text(whole, unit), told, tuple(_steps(readers, best[1])))
+
+
+def _reader(program: Program, case: Case) -> Interpreter:
+    return Interpreter(program, case)
+
+
+def _fact(reader: Interpreter, name: str) -> Fact:
+    definition = reader.program.find(name)
+    assert definition is not None and reader.case.at is not None
+    period = definition.period_at(reader.case.at)
+    assert period is not None
+    return Fact(definition.name, "home", period)
+
+
+def _entry(reader: Interpreter, name: str) -> int:
+    fact = _fact(reader, name)
+    found = reader.find(fact)
+    if not isinstance(found, Known):
+        return 0
+    value: Any = found.value
+    return int(value * unit_of(reader.program, reader.program.definitions[fact.name]))
+
+
+def _steps(readers: list[Interpreter], name: str) -> Iterator[ChangedFigure]:
+    """The figures that differ in the two explanations, causes before results."""
+    before, after = (list(_flat(explain(reader, _fact(reader, name)))) for reader in readers)
+    known = {one.fact: one for one in before}
+    changed = [one for one in after if one.fact in known and known[one.fact].amount != one.amount]
+    new = [one for one in after if one.fact not in known]
+    shown = [one for one in after if one in changed or one in new][-MAX_STEPS:]
+    for one in shown:
+        old = known.get(one.fact)
+        constants = tuple(line for line in one.constants if old is None or line not in old.constants)
+        law = " ".join(str(one.law).split())
+        yield ChangedFigure(
+            one.fact.name.rpartition(":")[2], one.fact.instance, one.label, old.amount if old else "", one.amount, law,
+            constants,
+        )  # fmt: skip
+
+
+def _flat(tree: Explanation) -> Iterator[Explanation]:
+    for child in tree.children:
+        yield from _flat(child)
+    if not tree.seen:
+        yield tree

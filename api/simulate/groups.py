@@ -1,0 +1,74 @@
+"""Units parted into groups: by tenth of net income, kind of family, number of children, age.
+
+Tenths have a tenth of the people each, ranked by their unit's net income under current law over the square root of its
+size. Units whose net income is zero or below are in a row of their own, before the tenths, which are of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.simulate.measures import tenths
+from api.simulate.outcomes import Entries, Units
+
+_AGES = (25, 35, 45, 55, 65, 75)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parting:
+    """A way to part the units: `of[i]` is the place of unit i's group among `labels`."""
+
+    name: str
+    about: str
+    labels: tuple[str, ...]
+    of: NDArray[np.int64]
+
+
+def partings(units: Units, net: Entries, weights: NDArray[np.int64], ages_known: bool) -> tuple[Parting, ...]:
+    """Every way in which the units are parted, the tenths of income first."""
+    found = [_tenths(units, net, weights), _children(units), _families(units)]
+    return (*found, _ages(units)) if ages_known else tuple(found)
+
+
+def _tenths(units: Units, net: Entries, weights: NDArray[np.int64]) -> Parting:
+    above = net > 0
+    of = np.zeros(len(net), dtype=np.int64)
+    equivalent = net[above] / np.sqrt(np.maximum(units.size[above], 1))
+    of[above] = tenths(equivalent, (weights * units.size)[above].astype(np.float64))
+    labels = ("zero or below", *(f"{one}{_ordinal(one)} tenth" for one in range(1, 11)))
+    about = (
+        "By net income under current law over the square root of the unit's size; a tenth of the people in each. "
+        "Net incomes of zero and below stand apart."
+    )
+    return Parting("tenth of net income", about, labels, of)
+
+
+def _ordinal(number: int) -> str:
+    return {1: "st", 2: "nd", 3: "rd"}.get(number, "th")
+
+
+def _children(units: Units) -> Parting:
+    labels = ("no children", "1 child", "2 children", "3 or more children")
+    return Parting("children", "By how many children the unit has.", labels, np.minimum(units.children, 3))
+
+
+def _families(units: Units) -> Parting:
+    labels = ("one filer", "one filer with children", "couple", "couple with children")
+    of = 2 * units.couple.astype(np.int64) + (units.children > 0)
+    return Parting("kind of family", "By filers, and whether there are children.", labels, of)
+
+
+def _ages(units: Units) -> Parting:
+    bounds = [0, *_AGES]
+    labels: Sequence[str] = [
+        f"under {_AGES[0]}",
+        *(f"{low} to {high - 1}" for low, high in pairwise(_AGES)),
+        f"{_AGES[-1]} or over",
+    ]
+    of = np.searchsorted(np.array(bounds[1:]), units.oldest, side="right")
+    return Parting("age", "By the age of the older filer.", tuple(labels), of)

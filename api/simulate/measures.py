@@ -1,0 +1,87 @@
+"""Statistics of weighted values. They are statistics: floating-point numbers, and said so wherever they are shown.
+
+Incomes below zero count as zero in measures of inequality, which have no meaning otherwise. A quantile is the least
+value at or below which at least that share of the weight lies; shares of income are read off the Lorenz curve, straight
+between its points. Sources: Gini as half the mean absolute difference over the mean; poverty after Foster, Greer and
+Thorbecke (1984); Palma: the top tenth's share over the bottom four tenths'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+INEQUALITY = ("gini", "s80_s20", "palma", "top_10_share", "top_1_share")
+POVERTY = ("headcount", "gap", "deep")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """Values in rising order, none below zero, and in which order their weights are to be taken."""
+
+    values: Floats
+    order: NDArray[np.intp]
+
+
+def ranked(values: Floats) -> Ranked:
+    """The values, ready for any number of weights."""
+    floored = np.maximum(values, 0.0)
+    order = np.argsort(floored, kind="stable")
+    return Ranked(floored[order], order)
+
+
+def quantile(values: Floats, weights: Floats, share: float) -> float:
+    """The least value at or below which at least `share` of the weight lies. NaN without weight."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    if not len(total) or total[-1] <= 0:
+        return float("nan")
+    return float(values[order][min(int(np.searchsorted(total, share * total[-1])), len(total) - 1)])
+
+
+def inequality(ranks: Ranked, weights: Floats) -> Floats:
+    """The measures in the order of `INEQUALITY`; NaN where nobody has anything."""
+    weights = weights[ranks.order]
+    amounts = weights * ranks.values
+    people, income = np.cumsum(weights), np.cumsum(amounts)
+    if not len(people) or people[-1] <= 0 or income[-1] <= 0:
+        return np.full(len(INEQUALITY), np.nan)
+    people, income = people / people[-1], income / income[-1]
+    before = np.concatenate(([0.0], income[:-1]))
+    steps = np.diff(people, prepend=0.0)
+    gini = 1.0 - float(np.sum(steps * (income + before)))
+    at = np.interp([0.2, 0.4, 0.8, 0.9, 0.99], np.concatenate(([0.0], people)), np.concatenate(([0.0], income)))
+    bottom_20, bottom_40, up_to_80, up_to_90, up_to_99 = at
+    s80_s20 = (1 - up_to_80) / bottom_20 if bottom_20 > 0 else np.nan
+    palma = (1 - up_to_90) / bottom_40 if bottom_40 > 0 else np.nan
+    return np.array([gini, s80_s20, palma, 1 - up_to_90, 1 - up_to_99])
+
+
+def poverty(incomes: Floats, lines: Floats, weights: Floats) -> Floats:
+    """In the order of `POVERTY`: the share below the line, the mean gap as a share of the line (nobody's gap is more
+    than the line), and the share below half of it."""
+    total = float(weights.sum())
+    if total <= 0:
+        return np.full(len(POVERTY), np.nan)
+    short = np.clip(1.0 - incomes / lines, 0.0, 1.0)
+    poor = incomes < lines
+    deep = incomes < lines / 2
+    return np.array([weights @ poor, weights @ short, weights @ deep]) / total
+
+
+def tenths(values: Floats, weights: Floats) -> NDArray[np.int64]:
+    """For each value the tenth of the weight in which it lies, 1 to 10; equal values are in the same one."""
+    order = np.argsort(values, kind="stable")
+    inverse = np.unique(values[order], return_inverse=True)[1]
+    total = np.cumsum(weights[order])
+    if not len(total) or total[-1] <= 0:
+        return np.ones(len(values), dtype=np.int64)
+    last = np.searchsorted(inverse, inverse, side="right") - 1
+    first = np.searchsorted(inverse, inverse, side="left")
+    middle = (total[last] + np.where(first > 0, total[np.maximum(first - 1, 0)], 0.0)) / 2
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.clip(np.ceil(middle / total[-1] * 10 - 1e-12), 1, 10).astype(np.int64)
+    return found

@@ -1,0 +1,199 @@
+"""A weighted population: files or the shipped sample, checked at the door, carried forward to the year asked for.
+
+1. Weights are decimals in a column of the units' table. One that is missing, no number, or below zero is refused.
+2. Money of the population's own year is multiplied by an index of the rules, exactly, and rounded to the money grid,
+   halves away from zero. Weights, ages and who is there stay as they are. What was done is said in a sentence.
+3. Columns that are no facts of the rules (a state's number, a survey's id) are left aside and named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow
+from numpy.typing import NDArray
+
+from api.batch.files import batches, find_inputs
+from api.failures import Failure, Misuse, suggestion
+from api.simulate.view import View
+from engine.interpret.constants import Constants
+from engine.ir.program import Program
+from engine.population.columns import Column, Columns, column_of, unit_of
+from engine.population.door import from_arrow
+from engine.values.periods import Period
+from engine.values.types import Kind
+
+pa: Any = pyarrow
+MAX_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Population:
+    """Units and people as columns. A unit stands for `weights[i] / weight_scale` units.
+
+    `notes` say what was done to the data. `digest` is a SHA-256 over the tables as they were read.
+    """
+
+    about: str
+    columns: Columns
+    weights: NDArray[np.int64]
+    weight_scale: int
+    notes: tuple[str, ...]
+    digest: str
+
+    @property
+    def units(self) -> int:
+        """How many units there are, unweighted."""
+        return len(self.weights)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Tables by entity as they were read, and their files. `year`: of which their money is (None: that asked for)."""
+
+    about: str
+    tables: Mapping[str, Any]
+    files: Mapping[str, str]
+    year: int | None
+    digest: str
+
+
+def read_source(program: Program, view: View, given: Sequence[str], year: int | None) -> Source:
+    """The population that is meant: `cps` (or nothing) is the shipped sample, else files. Raises Failure."""
+    if not given or list(given) == ["cps"]:
+        return _sample(view)
+    paths = find_inputs(program, list(given))
+    for entity in (view.unit, view.person):
+        if entity not in paths:
+            plural = program.settings.entities[entity].plural
+            raise Misuse(f"the population has no file of {plural}", f"give one: `--population {plural}.parquet`")
+    tables = {entity: pa.concat_tables(list(batches(path))) for entity, path in paths.items()}
+    digest = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths.values()))
+    about = ", ".join(path.name for path in paths.values())
+    return Source(about, tables, {entity: str(path) for entity, path in paths.items()}, year, digest.hexdigest())
+
+
+def _sample(view: View) -> Source:
+    if not view.population:
+        raise Misuse("these rules have no sample of their own", "give files: `--population people.parquet …`")
+    from citizens.sample import FOLDER, load_sample
+
+    sample = load_sample()
+    digest = hashlib.sha256()
+    for name in ("people.csv.gz", "tax_units.csv.gz"):
+        digest.update((FOLDER / name).read_bytes())
+    tables = {view.person: sample.people, view.unit: sample.tax_units}
+    about, year = str(view.population["about"]), int(view.population["year"])
+    return Source(about, tables, {view.person: "people", view.unit: "tax_units"}, year, digest.hexdigest())
+
+
+def admit(program: Program, view: View, source: Source, at: Period, weight: str, index: str) -> Population:
+    """The population at `at`. Raises Failure with everything that is wrong with its cells."""
+    units = source.tables[view.unit]
+    weights, scale = _weights(units, weight or view.weight, source.files[view.unit])
+    tables, aside = dict(source.tables), [weight or view.weight]
+    tables[view.unit] = units.drop_columns([weight or view.weight])
+    for entity, table in list(tables.items()):
+        unread = [name for name in table.column_names if _is_no_fact(program, entity, name)]
+        tables[entity] = table.drop_columns(unread)
+        aside += unread
+    found = from_arrow(program, at, tables, files=source.files)
+    if found.columns is None:
+        shown = "\n  ".join(str(one) for one in found.problems[:MAX_SHOWN])
+        more = f"\n  … and {len(found.problems) - MAX_SHOWN:,} more" if len(found.problems) > MAX_SHOWN else ""
+        raise Failure(f"the population has {len(found.problems):,} faults:\n  {shown}{more}", "correct the cells")
+    columns, notes = _carried(program, found.columns, source.year, at, index)
+    if len(aside) > 1:
+        notes = (*notes, "Columns that are no facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
+    return Population(source.about, columns, weights, scale, notes, source.digest)
+
+
+def _is_no_fact(program: Program, entity: str, name: str) -> bool:
+    settings = program.settings
+    plain = name.partition("@")[0]
+    links = {"id", "role", f"{entity}_id", *(f"{one}_id" for one in settings.entities)}
+    links |= {f"{one}_role" for one in settings.entities}
+    return plain not in links and program.find(plain) is None
+
+
+def _weights(table: Any, name: str, file: str) -> tuple[NDArray[np.int64], int]:
+    """The weights as whole numbers of one over a power of ten. Raises Failure."""
+    if name not in table.column_names:
+        near = suggestion(name, table.column_names, "name the column that says how many units each one stands for")
+        raise Misuse(f"`{file}` has no column of weights `{name}`", f"{near}; `--weight COLUMN`")
+    texts = [None if value is None else str(value) for value in table[name].to_pylist()]
+    found: list[Decimal] = []
+    faults: list[str] = []
+    for row, text in enumerate(texts, 1):
+        try:
+            value = Decimal(text) if text is not None else None
+        except InvalidOperation:
+            value = None
+        if value is None or not value.is_finite():
+            faults.append(f"row {row}: " + ("the weight is missing" if text is None else f"`{text}` is not a number"))
+        elif value < 0:
+            faults.append(f"row {row}: the weight {text} is below zero")
+        else:
+            found.append(value)
+    if faults:
+        shown = "\n  ".join(faults[:MAX_SHOWN]) + (
+            f"\n  … and {len(faults) - MAX_SHOWN:,} more" * (len(faults) > MAX_SHOWN)
+        )
+        raise Failure(
+            f"weights in `{file}`, column `{name}`, are at fault:\n  {shown}", "a weight is a number, 0 or more"
+        )
+    if not any(found):
+        raise Failure(f"every weight in `{file}` is zero", "give weights that say how many units each one stands for")
+    places = max(max(0, -int(one.as_tuple().exponent)) for one in found)
+    whole = [int(one.scaleb(places)) for one in found]
+    if max(whole) >= 2**53:
+        raise Failure(f"weights in `{file}` have too many digits", "round them to six decimals or fewer")
+    return np.array(whole, dtype=np.int64), 10**places
+
+
+def index_factor(program: Program, index: str, start: int, at: Period) -> Fraction:
+    """How much an index of the rules grows from a year to a period. Raises Misuse for one that is not there."""
+    if index not in program.parameters:
+        raise Misuse(f"there is no index `{index}`", suggestion(index, program.parameters, "`--uprate none`"))
+    constants = Constants(program)
+    then = constants.at(index, program.settings.period(str(start)).start)
+    now = constants.at(index, at.start)
+    if then is None or now is None or not then.content:
+        raise Misuse(f"`{index}` has no value for {start}", "name another index, or `--uprate none`")
+    return Fraction(now.content) / Fraction(then.content)
+
+
+def _carried(
+    program: Program, columns: Columns, year: int | None, at: Period, index: str
+) -> tuple[Columns, tuple[str, ...]]:
+    if year is None or str(year) == str(at):
+        return columns, (f"Money and weights are of {at} as they stand in the data.",)
+    if index in ("", "none"):
+        return columns, (f"The data are of {year} and were not carried forward to {at}.",)
+    factor = index_factor(program, index, year, at)
+    moved = {}
+    for cell, column in columns.columns.items():
+        definition = program.definitions[cell.name]
+        moved[cell] = _times(column, factor) if definition.type.kind is Kind.MONEY else column
+        high = definition.high
+        if high is not None and moved[cell].high > high * unit_of(program, definition):
+            raise Failure(f"`{cell.name}` goes beyond its range when it is carried to {at}", "use `--uprate none`")
+    said = (
+        f"Money of {year} was multiplied by {float(factor):.6f}, the growth of `{index}` from {year} to {at}, and "
+        "rounded to the money grid; weights, ages and who is there are as in the data."
+    )
+    return replace(columns, columns=moved), (said,)
+
+
+def _times(column: Column, factor: Fraction) -> Column:
+    """Entries times a factor, halves away from zero, in whole numbers throughout."""
+    size = np.abs(column.entries.astype(np.int64)).astype(object)
+    scaled = (2 * size * factor.numerator + factor.denominator) // (2 * factor.denominator)
+    entries = np.array(scaled, dtype=np.int64) * np.sign(column.entries.astype(np.int64))
+    return column_of(entries, column.missing)

@@ -1,0 +1,305 @@
+"""The report: one HTML file that needs nothing else. Each chart has its table, and a sentence that says what it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from html import escape
+from pathlib import Path
+
+from api.cases.values import with_commas
+from api.simulate.answers import Example, Grouping, Measure, ReformAnswer, Simulation, YearAnswer
+from api.simulate.charts import bars, pairs, signed, stacks
+from engine.values.numbers import format_decimal
+
+_STYLE = Path(__file__).with_name("report.css")
+
+
+def report(simulation: Simulation) -> str:
+    """The whole page. The same answer gives the same bytes."""
+    first = simulation.years[0]
+    title = headline(first, first.reforms[0], simulation.currency)
+    body = "\n".join(_body(simulation, title))
+    style = _STYLE.read_text(encoding="utf-8")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>\n{style}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
+    )
+
+
+def _body(simulation: Simulation, title: str) -> Iterator[str]:
+    yield f"<h1>{escape(title)}</h1>"
+    several = len(simulation.years) * len(simulation.years[0].reforms) > 1
+    if several:
+        yield "<h2>Side by side</h2>" + _side_by_side(simulation)
+    for year in simulation.years:
+        for reform in year.reforms:
+            if several:
+                yield f"<h2>{escape(headline(year, reform, simulation.currency))}</h2>"
+            yield from _reform(year, reform, simulation.currency)
+    yield "<h2>How this was computed</h2>"
+    yield f"<p>{escape(simulation.population)}.</p>"
+    for year in simulation.years:
+        size = f"{year.year}: {year.units:,} units with {year.people:,} people stand for {_whole(year.weight)} units."
+        yield f"<p>{_words(' '.join((size, *year.notes)))}</p>"
+    yield "<ul>" + "".join(f"<li>{_words(one)}</li>" for one in simulation.method) + "</ul>"
+    manifest = json.dumps(simulation.manifest, indent=2)
+    yield (
+        "<details><summary>The manifest, from which the same answer can be made again</summary>"
+        f"<pre>{escape(manifest)}</pre></details>"
+    )
+
+
+def headline(year: YearAnswer, reform: ReformAnswer, currency: str) -> str:
+    """What the reform would do to the public purse, in a sentence."""
+    name = (reform.about or reform.reform).rstrip(".")
+    change = Fraction(next(one.change for one in reform.budget if one.kind == "net"))
+    if not change:
+        return f"{name}: no change of the budget in {year.year}"
+    verb = "raise" if change > 0 else "cost"
+    return f"{name} would {verb} {_large(abs(change))} {currency} in {year.year}"
+
+
+def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[str]:
+    yield f'<p class="lead">{escape(_lead(reform))}</p>'
+    yield _figures(reform, currency)
+    for line in reform.set_beyond_the_law:
+        yield f"<p>{_words(line)}.</p>"
+    yield "<h3>The budget</h3>" + _budget(reform, currency)
+    yield _tenths(reform.groups[0], currency)
+    yield _winners(reform)
+    yield _measures("Inequality", reform.inequality, "")
+    if reform.poverty:
+        yield _measures("Poverty", reform.poverty, "%") + f'<p class="soft">{_words(reform.poverty_line)}</p>'
+    yield _marginal(reform)
+    for way in reform.groups[1:]:
+        yield f"<h3>By {escape(way.name)}</h3>" + _group_table(way, currency)
+    if reform.examples:
+        yield "<h3>Why do they gain or lose?</h3>"
+        yield (
+            "<p>Households like those that change most. Amounts are rounded to thousands and ages of adults to fives, "
+            "so that nobody of the population is shown; the figures are those of the rounded household.</p>"
+        )
+    for example in reform.examples:
+        yield _example(example, currency)
+
+
+def _lead(reform: ReformAnswer) -> str:
+    if reform.changes_nothing:
+        return "Nobody in this population would notice: no figure changes."
+    gain, lose = (_fares(reform, word) for word in ("gain", "lose"))
+    said = [f"{one}% of units {word}" for one, word in ((gain, "gain"), (lose, "lose")) if one]
+    return (" and ".join(said) or "Too few units change to say who") + ". Behaviour is taken not to change."
+
+
+def _fares(reform: ReformAnswer, word: str) -> str:
+    """The share of units that gain (or lose); empty if it is not shown."""
+    whole = reform.winners.rows[-1].cells
+    places = [at for at, name in enumerate(reform.winners.columns) if name.startswith(word)]
+    others = [one.share for at, one in enumerate(whole) if at not in places]
+    if all(whole[at].share for at in places):
+        return format_decimal(sum((Fraction(whole[at].share) for at in places), Fraction(0)), 2)
+    if all(others):  # the parts are too small to be shown, their sum is not
+        return format_decimal(100 - sum(map(Fraction, others)), 2)
+    return ""
+
+
+def _figures(reform: ReformAnswer, currency: str) -> str:
+    net = next(one for one in reform.budget if one.kind == "net")
+    gini = reform.inequality[0]
+    error = _error(net.standard_error)
+    told = [
+        (signed(_large(Fraction(net.change))), f"{currency}, net of all taxes and benefits, ± {error}"),
+        (signed(gini.change), f"change of the Gini coefficient ({gini.before})"),
+    ]  # fmt: skip
+    if reform.poverty:
+        poor = reform.poverty[0]
+        told.append((signed(poor.change), f"points of people below the line ({poor.before}%)"))
+    inside = "".join(f'<div><p class="big">{escape(a)}</p><p class="soft">{escape(b)}</p></div>' for a, b in told)
+    return f'<div class="row">{inside}</div>'
+
+
+def _error(text: str) -> str:
+    return _large(Fraction(text)) if text else "unknown"
+
+
+def _side_by_side(simulation: Simulation) -> str:
+    rows = []
+    for year in simulation.years:
+        for one in year.reforms:
+            net = next(line for line in one.budget if line.kind == "net")
+            poor = one.poverty[0].change if one.poverty else ""
+            cells = [year.year, _money(net.change), _money(net.standard_error), one.inequality[0].change, poor]
+            rows.append((one.about or one.reform, cells, ""))
+    heads = ["Reform", "Year", f"Net, million {simulation.currency}", "± s.e.", "Gini", "Below the line, points"]
+    return _table("Each reform beside current law", heads, rows)
+
+
+def _budget(reform: ReformAnswer, currency: str) -> str:
+    styles = {"net": "sum", "shown": "under"}
+    rows = [
+        (
+            one.label,
+            [*map(_money, (one.before, one.after, one.change, one.standard_error)), f"{one.changed:,}"],
+            styles.get(one.kind, ""),
+        )
+        for one in reform.budget
+    ]
+    heads = ["Million " + currency, "Current law", "Reform", "Change", "± s.e.", "Units in the sample that change"]
+    return _table("Totals for the nation; what is indented is not summed again", heads, rows)
+
+
+def _tenths(way: Grouping, currency: str) -> str:
+    shown = [one for one in way.rows if one.relative_change and one.group != "all"]
+    if not shown:
+        return "<h3>By income</h3>" + _group_table(way, currency)
+    most = max(shown, key=lambda one: abs(Fraction(one.relative_change)))
+    if Fraction(most.relative_change):
+        verb = "gains" if Fraction(most.relative_change) > 0 else "loses"
+        size = most.relative_change.lstrip("-")
+        said = f"The {most.group} {verb} most for its income: {size}% of it on average"
+    else:
+        said = "No tenth gains or loses on average"
+    labels = [one.group for one in way.rows if one.group != "zero or below"]
+    values = [one.relative_change for one in way.rows if one.group != "zero or below"]
+    chart = bars("Change of net income in per cent, by tenth of net income", labels, values, "%")
+    return _figure(said, f"Change of net income, per cent. {way.about}", chart, _group_table(way, currency))
+
+
+def _group_table(way: Grouping, currency: str) -> str:
+    rows = []
+    for one in way.rows:
+        style = "sum" if one.group == "all" else ""
+        cells = ["not shown", *[""] * 6] if one.suppressed else [
+            f"{one.n:,}", _whole(one.weight), _two(one.mean_before), _two(one.mean_change), one.standard_error,
+            one.relative_change, _money(one.total_change),
+        ]  # fmt: skip
+        rows.append((one.group, cells, style))
+    heads = [
+        way.name.capitalize(), "Units in the sample", "Units of the nation", f"Mean net income, {currency}",
+        f"Mean change, {currency}", "± s.e.", "% of net income", f"Total change, million {currency}",
+    ]  # fmt: skip
+    return _table(way.about, heads, rows)
+
+
+def _winners(reform: ReformAnswer) -> str:
+    found = reform.winners
+    gain, lose = (_fares(reform, word) for word in ("gain", "lose"))
+    parts = [f"{gain}% gain" if gain else "", f"{lose}% lose" if lose else ""]
+    said = "Of all units " + " and ".join(filter(None, parts)) if any(parts) else "Winners and losers by income"
+    rows_shown = [row for row in found.rows if any(cell.share for cell in row.cells)]
+    chart = stacks(
+        "Shares of units that gain and lose, by tenth of net income", [row.group for row in rows_shown],
+        [[cell.share for cell in row.cells] for row in rows_shown], found.columns,
+    )  # fmt: skip
+    rows = []
+    for row in found.rows:
+        cells = [f"{cell.share} ({cell.n:,})" if cell.n is not None else "not shown" for cell in row.cells]
+        n = f"{row.n:,}" if row.n is not None else "not shown"
+        rows.append((row.group, [n, *cells], "sum" if row.group == "all" else ""))
+    heads = ["Tenth of net income", "Units in the sample", *(f"{one}, %" for one in found.columns)]
+    table = _table("Per cent of the group's units of the nation (units in the sample)", heads, rows)
+    return _figure(said, found.about, chart, table)
+
+
+def _measures(title: str, found: Sequence[Measure], unit: str) -> str:
+    rows = [
+        (one.label, [f"{one.before}{unit}", f"{one.after}{unit}", signed(one.change), one.standard_error], "")
+        for one in found
+    ]
+    heads = ["Measure", "Current law", "Reform", "Change", "± s.e."]
+    return f"<h3>{title}</h3>" + _table("Of people", heads, rows)
+
+
+def _marginal(reform: ReformAnswer) -> str:
+    found = reform.marginal
+    if found is None:
+        return ""
+    said = f"The mean marginal rate goes from {found.mean_before}% to {found.mean_after}%"
+    before, after = [one.before for one in found.bands], [one.after for one in found.bands]
+    labels = [one.band for one in found.bands]
+    chart = pairs("Shares of units by marginal rate, current law and reform", labels, before, after, "%")
+    rows = [(one.band, [_count(one.n_before), one.before, _count(one.n_after), one.after], "") for one in found.bands]
+    both = (found.cliffs_before, found.cliffs_after)
+    cliffs = [f"{_whole(one)} units" if one else "fewer than can be shown" for one in both]
+    n = "Units in the sample"
+    heads = ["Marginal rate", f"{n}, current law", "% of units", f"{n}, reform", "% of units"]
+    table = _table("Units by marginal rate", heads, rows)
+    about = f"{found.about} At a cliff: {cliffs[0]} under current law, {cliffs[1]} under the reform."
+    return _figure(said, about, chart, table)
+
+
+def _count(n: int | None) -> str:
+    return "not shown" if n is None else f"{n:,}"
+
+
+def _example(example: Example, currency: str) -> str:
+    change = Fraction(example.change)
+    verb = "gains" if change > 0 else "loses"
+    said = f"{example.about.capitalize()} {verb} {with_commas(format_decimal(abs(change), 2))} {currency} a year"
+    rows = "".join(
+        f"<li>{escape(step.label)}: {escape(step.before or 'not reckoned')} → <b>{escape(step.after)}</b>"
+        + "".join(f"<br>{escape(line)}" for line in step.constants)
+        + f'<span class="law">{escape(step.law)}</span></li>'
+        for step in example.steps
+    )
+    return (
+        f"<p><b>{escape(said)}</b></p><ol>{rows}</ol>"
+        f"<details><summary>The household, as a case for <code>rulewright why</code></summary>"
+        f"<pre>{escape(example.case)}</pre></details>"
+    )
+
+
+def _figure(said: str, about: str, chart: str, table: str) -> str:
+    caption = f'<figcaption><b>{escape(said)}</b><span class="soft">{_words(about)}</span></figcaption>'
+    return f"<figure>{caption}{chart}<details><summary>The figures as a table</summary>{table}</details></figure>"
+
+
+def _words(text: str) -> str:
+    """A sentence with the names in backticks as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+
+
+def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    body = "".join(
+        f"<tr{f' class={style!r}' if style else ''}>"
+        f'<th scope="row">{escape(label)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+        for label, cells, style in rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+# --- numbers in words
+
+
+def _money(text: str) -> str:
+    """In millions, one decimal."""
+    if not text:
+        return ""
+    tenths = round(Fraction(text) / 10**5)
+    sign = "\N{MINUS SIGN}" if tenths < 0 else ""
+    return f"{sign}{abs(tenths) // 10:,}.{abs(tenths) % 10}"
+
+
+def _large(amount: Fraction) -> str:
+    """`49.1 billion`, `3.2 million` or the whole number."""
+    for size, word in ((10**9, "billion"), (10**6, "million")):
+        if abs(amount) >= size:
+            tenths = round(abs(amount) * 10 / size)
+            return f"{'-' if amount < 0 else ''}{tenths // 10:,}.{tenths % 10} {word}"
+    return f"{round(amount):,}"
+
+
+def _whole(text: str) -> str:
+    return f"{round(Fraction(text)):,}" if text else ""
+
+
+def _two(text: str) -> str:
+    return with_commas(text) if text else ""

@@ -1,0 +1,239 @@
+"""`simulate`: current law and reforms over a weighted population, year by year, and what follows."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from api.cases.naming import read_period
+from api.cases.overlays import set_beyond_what_is_stated
+from api.failures import Failure, Misuse
+from api.rules import programs
+from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
+from api.simulate.exactly import exact_text
+from api.simulate.examples import examples
+from api.simulate.groups import partings
+from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
+from api.simulate.population import Population, Source, admit, read_source
+from api.simulate.suppress import SMALL_BELOW
+from api.simulate.tables import Weighed, budget, draws, grouping, marginal_rates_of, measures, winners
+from api.simulate.view import View, load_view
+from engine.interpret.constants import Constants
+from engine.ir.program import Program
+from engine.values.periods import Period
+
+Progress = Callable[[str, int, int], None]
+SAMPLES, SEED = 100, 20_260_101
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. Each of `reforms` is a reform of its own; its files are laid over the law in order.
+
+    `population` is empty for the shipped sample, else files; `data_year` is the year of their money, if it is not the
+    year asked for. `threshold` is from what change on somebody gains or loses.
+    """
+
+    rules: str
+    reforms: tuple[tuple[Path, ...], ...]
+    at: tuple[str, ...]
+    population: tuple[str, ...] = ()
+    data_year: int | None = None
+    weight: str = ""
+    uprate: str = ""
+    view: Path | None = None
+    threshold: int = 1
+    samples: int = SAMPLES
+    seed: int = SEED
+    marginal: bool = True
+    threads: int = 2
+
+
+def simulate(request: Request, on_progress: Progress = lambda *_: None) -> Simulation:
+    """The whole answer. Raises Failure (RulesInvalid for a reform with a fault) before anything is computed of it."""
+    if not request.reforms:
+        raise Misuse("there is no reform to simulate", "name one: `--reform FILE`")
+    if not request.at:
+        raise Misuse("it is not said for which year", "give it: `--at 2026`")
+    law = programs.load_program(request.rules)
+    view = load_view(law, request.view)
+    periods = [read_period(law, text) for text in dict.fromkeys(request.at)]
+    reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
+    source = read_source(law, view, request.population, request.data_year)
+    total, done = len(periods) * (1 + len(reformed)), 0
+    years = []
+    for period in periods:
+        on_progress(f"{period}, current law", done, total)
+        population = admit(law, view, source, period, request.weight, request.uprate or view.uprate)
+        before = outcome(law, view, population, request.marginal, request.threads)
+        drawn = draws(population.units, request.samples, request.seed)
+        units, answers = units_of(law, view, population), []
+        done += 1
+        for files, program in reformed:
+            on_progress(f"{period}, {files[0].stem}", done, total)
+            after = outcome(program, view, population, request.marginal, request.threads)
+            weighed = _weighed(view, units, population, before, after, drawn, request.threshold)
+            answers.append(_answer(files, weighed, population, period))
+            done += 1
+        years.append(_year(law, period, population, units, tuple(answers)))
+    on_progress("", total, total)
+    manifest = manifest_of(request, law, [program for _, program in reformed], source)
+    return Simulation(request.rules, law.settings.currency, source.about, method(request, view), tuple(years), manifest)
+
+
+def _weighed(
+    view: View, units: Units, population: Population, before: Outcome, after: Outcome, drawn: Any, threshold: int
+) -> Weighed:
+    net = net_income(view, units, before)
+    change = net_change(view, before, after, units.step)
+    return Weighed(
+        view, units, population.weights, population.weight_scale, before, after, net, change, threshold * units.step,
+        drawn,
+    )  # fmt: skip
+
+
+def _answer(files: Sequence[Path], one: Weighed, population: Population, period: Period) -> ReformAnswer:
+    lines, line_said = poverty_lines(one.before.program, one.view, one.units, period)
+    unequal, poor = measures(one, lines)
+    ways = partings(one.units, one.net, one.weights, bool(one.view.age))
+    nothing = all(np.array_equal(one.before.figures[name], one.after.figures[name]) for name in one.view.figures)
+    return ReformAnswer(
+        " and ".join(path.stem for path in files), about_of(files), tuple(path.name for path in files),
+        one.after.program.fingerprint, nothing, budget(one), tuple(grouping(one, way) for way in ways),
+        winners(one, ways[0]), unequal, poor, line_said, marginal_rates_of(one),
+        examples(one.view, population, one.before, one.after, one.change),
+        set_beyond_what_is_stated(one.after.program, period.start),
+    )  # fmt: skip
+
+
+def about_of(files: Sequence[Path]) -> str:
+    """What the reforms say that they are."""
+    said = []
+    for path in files:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        said.append(str(content.get("about", "")) if isinstance(content, dict) else "")
+    return "; ".join(filter(None, said))
+
+
+def _year(
+    law: Program, period: Period, population: Population, units: Units, answers: tuple[ReformAnswer, ...]
+) -> YearAnswer:
+    weight = exact_text(int(population.weights.astype(object).sum()), population.weight_scale)
+    people = int(units.size.sum())
+    return YearAnswer(str(period), population.units, people, weight, population.notes, law.fingerprint, answers)
+
+
+def poverty_lines(law: Program, view: View, units: Units, period: Period) -> tuple[Any, str]:
+    """The line of each unit, by its size, and a sentence that says which; None where the view names no line."""
+    if not view.poverty:
+        return None, ""
+    name = str(view.poverty["table"])
+    full = next((one for one in law.tables if one.rpartition(":")[2] == name), None)
+    stated = Constants(law).at(full, period.start) if full is not None else None
+    if stated is None:
+        raise Misuse(f"there is no table `{name}` for {period}", "correct `poverty` in the view")
+    area, largest, year = view.poverty["area"], int(view.poverty["largest"]), period.start.year
+    try:
+        amounts = [float(stated.content[(area, year, size)][""]) for size in range(1, largest + 2)]
+    except KeyError:
+        raise Failure(f"`{name}` has no line of {year}", "name another table in the view") from None
+    sizes = np.maximum(units.size, 1)
+    lines = np.array(amounts)[np.minimum(sizes, largest) - 1] + np.maximum(0, sizes - largest) * amounts[-1]
+    return lines, (
+        f"The line is `{name}` of {year} ({view.poverty['law']}), {area}, for the number of people in the unit: "
+        f"{amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four. A unit is not "
+        "a household: who shares a home shares costs."
+    )
+
+
+def method(request: Request, view: View) -> tuple[str, ...]:
+    """How the answers were made, in sentences."""
+    return (
+        "The simulation is static: nobody works, saves, marries or files differently because of the reform.",
+        "Net income is " + ", ".join(f"`{one}`" for one in view.incomes) + " of everybody in the unit, less "
+        + " and ".join(f"`{one}`" for one in view.borne) + "; a reform adds the change of benefits and takes "
+        "the change of taxes, an employer's share among them. State taxes are not in it.",
+        "Totals are exact: every figure is computed on the money grid as the law rounds it, and multiplied by a "
+        "decimal weight. Means, shares, measures and errors are statistics in floating point, rounded as shown.",
+        f"Standard errors are of {request.samples} bootstrap samples of units with seed {request.seed}. They tell "
+        "the chance of the sample, not its faults, and not how the survey was designed.",
+        f"Cells of fewer than {SMALL_BELOW} units are not shown, nor others from which they could be worked out.",
+        "Inequality is of people's net income over the square root of their unit's size; below zero counts as zero.",
+    )  # fmt: skip
+
+
+# --- what gives the same bytes again
+
+
+def manifest_of(request: Request, law: Program, reformed: Sequence[Program], source: Source) -> dict[str, object]:
+    """Fingerprints of all that decides the answer, and what was asked."""
+    reforms = [
+        {
+            "files": [{"path": str(path), "sha256": _sha256(path)} for path in files],
+            "fingerprint": program.fingerprint,
+        }
+        for files, program in zip(request.reforms, reformed, strict=True)
+    ]
+    return {
+        "rules": request.rules, "fingerprint": law.fingerprint, "reforms": reforms, "at": list(request.at),
+        "population": list(request.population), "population_sha256": source.digest, "data_year": request.data_year,
+        "weight": request.weight, "uprate": request.uprate, "view": str(request.view) if request.view else None,
+        "view_sha256": _sha256(request.view) if request.view else None,
+        "threshold": request.threshold, "samples": request.samples, "seed": request.seed,
+        "marginal": request.marginal, "versions": versions(),
+    }  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Of what computes: with another one statistics may differ in their last digit."""
+    found = {"python": ".".join(map(str, sys.version_info[:3])), "numpy": np.__version__}
+    try:
+        found["rulewright"] = version("rulewright")
+    except PackageNotFoundError:
+        found["rulewright"] = "not installed"
+    return found
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def request_again(said: Any) -> Request:
+    """What a manifest asks for. Raises Misuse for one that cannot be read."""
+    try:
+        assert isinstance(said, dict)
+        reforms = tuple(tuple(Path(one["path"]) for one in each["files"]) for each in said["reforms"])
+        return Request(
+            said["rules"], reforms, tuple(said["at"]), tuple(said["population"]), said["data_year"], said["weight"],
+            said["uprate"], Path(said["view"]) if said["view"] else None, said["threshold"], said["samples"],
+            said["seed"], said["marginal"],
+        )  # fmt: skip
+    except (AssertionError, KeyError, TypeError):
+        raise Misuse("this is not a manifest of a simulation", "give what `--manifest FILE` wrote") from None
+
+
+def check_same(said: dict[str, Any], now: dict[str, Any]) -> None:
+    """Raise Failure where something that decides the answer is not what it was."""
+    for key, words in (
+        ("population_sha256", "the population"), ("view_sha256", "the view"), ("fingerprint", "the rules"),
+        ("reforms", "a reform"), ("versions", "a version of what computes"),
+    ):  # fmt: skip
+        if said.get(key) != now.get(key):
+            raise Failure(
+                f"{words} is not what it was: the manifest has another `{key}`", "simulate anew, without `--again`"
+            )
+
+
+def again(said: dict[str, Any], threads: int, on_progress: Progress = lambda *_: None) -> Simulation:
+    """The same answer as the one a manifest was written for; a Failure if it cannot be the same."""
+    found = simulate(replace(request_again(said), threads=threads), on_progress)
+    check_same(said, found.manifest)
+    return found

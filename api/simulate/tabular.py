@@ -1,0 +1,73 @@
+"""The answers as flat tables, for CSV and Parquet: one row a figure, with year and reform in front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
+
+from api.simulate.answers import ReformAnswer, Simulation
+
+pa: Any = pyarrow
+Row = dict[str, object]
+
+
+def tables(simulation: Simulation) -> dict[str, list[Row]]:
+    """Rows by table: budget, groups, winners, measures, marginal_rates. Numbers are decimals in texts; none is null."""
+    found: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "marginal_rates")}
+    for year in simulation.years:
+        for reform in year.reforms:
+            front: Row = {"year": year.year, "reform": reform.reform}
+            for name, rows in _of(reform).items():
+                found[name] += [{**front, **row} for row in rows]
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
+    budget: list[Row] = [
+        {"figure": one.figure, "kind": one.kind, "label": one.label, "before": one.before, "after": one.after,
+         "change": one.change, "standard_error": one.standard_error, "n_changed": one.changed}
+        for one in reform.budget
+    ]  # fmt: skip
+    groups: list[Row] = [
+        {"grouping": way.name, "group": one.group, "n": None if one.suppressed else one.n, "weight": one.weight,
+         "mean_before": one.mean_before, "mean_change": one.mean_change, "standard_error": one.standard_error,
+         "relative_change_percent": one.relative_change, "total_change": one.total_change}
+        for way in reform.groups for one in way.rows
+    ]  # fmt: skip
+    measures: list[Row] = [
+        {"measure": one.measure, "label": one.label, "before": one.before, "after": one.after, "change": one.change,
+         "standard_error": one.standard_error}
+        for one in (*reform.inequality, *reform.poverty)
+    ]  # fmt: skip
+    return {
+        "budget": budget, "groups": groups, "winners": list(_winners(reform)), "measures": measures,
+        "marginal_rates": list(_bands(reform)),
+    }  # fmt: skip
+
+
+def _winners(reform: ReformAnswer) -> Iterator[Row]:
+    for row in reform.winners.rows:
+        for fare, cell in zip(reform.winners.columns, row.cells, strict=True):
+            yield {"group": row.group, "fare": fare, "n": cell.n, "weight": cell.weight, "share_percent": cell.share}
+
+
+def _bands(reform: ReformAnswer) -> Iterator[Row]:
+    for one in reform.marginal.bands if reform.marginal is not None else ():
+        yield {
+            "band": one.band, "n_before": one.n_before, "n_after": one.n_after, "share_before": one.before,
+            "share_after": one.after,
+        }  # fmt: skip
+
+
+def write_tables(simulation: Simulation, folder: Path) -> None:
+    """Write each table as CSV (numbers as they are told) and as Parquet into a folder that is there."""
+    for name, rows in tables(simulation).items():
+        columns = {key: [None if row[key] == "" else row[key] for row in rows] for key in rows[0]}
+        table = pa.table({key: pa.array(values) for key, values in columns.items()})
+        pa.csv.write_csv(table, folder / f"{name}.csv")
+        pa.parquet.write_table(table, folder / f"{name}.parquet")

@@ -1,0 +1,103 @@
+"""What a simulation counts under a ruleset: whose incomes, which taxes and benefits, what line of poverty.
+
+`views/NAME.yaml` says it for shipped rules; `--view FILE` for others. Every name in it is checked against the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api.cases.naming import find_definition
+from api.failures import Misuse, suggestion
+from engine.ir.program import Program
+from engine.values.types import Kind
+
+_VIEWS = Path(__file__).with_name("views")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Names of figures: `incomes` are facts of people, all else are figures of the unit.
+
+    Net income is the incomes less `borne`. `taxes` and `benefits` make up the budget; by how much they change, net
+    income changes. `shown` are told beside them and not summed. `poverty` names a table keyed by area, year and size.
+    """
+
+    unit: str
+    person: str
+    weight: str
+    age: str
+    child_below: int
+    couple: str
+    incomes: tuple[str, ...]
+    taxes: Mapping[str, str]
+    benefits: Mapping[str, str] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
+    borne: tuple[str, ...] = ()
+    earnings: str = ""
+    uprate: str = ""
+    poverty: Mapping[str, Any] = field(default_factory=dict)
+    population: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Every figure that is computed of a unit, each once."""
+        return tuple(dict.fromkeys((*self.taxes, *self.benefits, *self.borne, *self.shown)))
+
+
+_KEYS = tuple(View.__dataclass_fields__)
+_NEEDED = ("unit", "person", "weight", "incomes", "taxes")
+
+
+def load_view(program: Program, path: Path | None = None) -> View:
+    """The view of a ruleset: its own, or the one in `path`. Raises Misuse for one that does not fit the rules."""
+    path = path or _VIEWS / f"{program.settings.name}.yaml"
+    if not path.is_file():
+        raise Misuse(
+            f"nothing says what to count in a simulation of `{program.settings.name}`",
+            "name a file that does: `--view FILE`, with unit, person, weight, incomes and taxes",
+        )
+    return read_view(program, path)
+
+
+def read_view(program: Program, path: Path) -> View:
+    """A view as a file says it, checked."""
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise Misuse(f"`{path}` cannot be read: {str(fault).splitlines()[0]}", "write it as YAML") from None
+    if not isinstance(said, dict):
+        raise Misuse(f"`{path}` says nothing", "give it unit, person, weight, incomes and taxes")
+    unknown = [key for key in said if key not in _KEYS]
+    if unknown:
+        raise Misuse(f"`{path}` has a key `{unknown[0]}` that means nothing", suggestion(str(unknown[0]), _KEYS))
+    missing = [key for key in _NEEDED if not said.get(key)]
+    if missing:
+        raise Misuse(f"`{path}` does not say `{missing[0]}`", "it needs unit, person, weight, incomes and taxes")
+    given: dict[str, Any] = {"age": "", "child_below": 18, "couple": "", **said}
+    for key in ("incomes", "shown", "borne"):
+        given[key] = tuple(said.get(key, ()))
+    view = View(**given)
+    _check(program, view)
+    return view
+
+
+def _check(program: Program, view: View) -> None:
+    for entity in (view.unit, view.person):
+        if entity not in program.settings.entities:
+            raise Misuse(f"there is no entity `{entity}`", suggestion(entity, program.settings.entities))
+    for name in (*view.incomes, *filter(None, (view.earnings,))):
+        _is_money(program, name, view.person)
+    for name in view.figures:
+        _is_money(program, name, view.unit)
+
+
+def _is_money(program: Program, name: str, entity: str) -> None:
+    definition = find_definition(program, name)
+    if definition.entity != entity or definition.type.kind is not Kind.MONEY:
+        raise Misuse(f"`{name}` is not an amount of money of a {entity}", f"name an amount of a {entity}")

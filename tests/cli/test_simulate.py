@@ -1,0 +1,210 @@
+"""`rulewright simulate` through the real command, on a small land whose answers can be worked out by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import ROOT, run, write_rules
+
+VIEW = """\
+unit: tax_unit
+person: person
+weight: weight
+age: age
+incomes: [wages]
+taxes: {income_tax: Income tax}
+borne: [income_tax]
+earnings: wages
+"""
+REFORM = """\
+about: No allowance
+law: A bill
+set:
+  allowance: {2024-01-01: 0}
+"""
+
+
+@pytest.fixture(scope="module")
+def land(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("land")
+    write_rules(folder / "rules")
+    (folder / "view.yaml").write_text(VIEW)
+    (folder / "reform.yaml").write_text(REFORM)
+    people, units = ["person_id,tax_unit_id,role,age,wages"], ["tax_unit_id,weight"]
+    for at in range(200):
+        people.append(f"p{at},u{at},head,40,{500 * at + 500}")
+        if at % 2:
+            people.append(f"c{at},u{at},dependent,5,0")
+        units.append(f"u{at},{100 + at}.25")
+    (folder / "people.csv").write_text("\n".join(people) + "\n")
+    (folder / "tax_units.csv").write_text("\n".join(units) + "\n")
+    return folder
+
+
+def simulated(land: Path, *more: str | Path, reform: str = "reform.yaml", at: str = "2024") -> Any:
+    return run(
+        "simulate", "rules", "--view", "view.yaml", "--reform", reform, "--at", at, "--population", "people.csv",
+        "--population", "tax_units.csv", "--bootstrap", "20", *more, cwd=land,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def answer(land: Path) -> Any:
+    done = simulated(land, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def tax(wages: int, children: int, allowance: int) -> Fraction:
+    taxed = max(0, wages - allowance)
+    before = Fraction(min(taxed, 20_000), 10) + Fraction(max(0, taxed - 20_000), 5)
+    return max(Fraction(0), before - (50 if children else 0))
+
+
+def test_the_budget_is_what_the_law_gives_by_hand(answer: Any) -> None:
+    line = answer["years"][0]["reforms"][0]["budget"][0]
+    weights = [Fraction(10_025 + 100 * at, 100) for at in range(200)]
+    before, after = (
+        sum(w * tax(500 * at + 500, at % 2, allowance) for at, w in enumerate(weights)) for allowance in (2_000, 0)
+    )
+    assert Fraction(line["before"]) == before
+    assert Fraction(line["after"]) == after
+    assert Fraction(line["change"]) == after - before
+    assert line["changed"] == sum(
+        tax(500 * at + 500, at % 2, 0) != tax(500 * at + 500, at % 2, 2_000) for at in range(200)
+    )
+    assert Fraction(line["standard_error"]) > 0
+
+
+def test_totals_of_every_table_add_up(answer: Any) -> None:
+    reform = answer["years"][0]["reforms"][0]
+    net = next(line for line in reform["budget"] if line["kind"] == "net")
+    for way in reform["groups"]:
+        *parts, everybody = way["rows"]
+        assert Fraction(everybody["total_change"]) == -Fraction(net["change"])
+        assert everybody["n"] == 200
+        assert not any(one.get("suppressed") for one in parts), way["name"]
+        for what in ("total_change", "weight", "n"):
+            assert sum(Fraction(one[what]) for one in parts) == Fraction(everybody[what])
+    *rows, everybody = reform["winners"]["rows"]
+    assert sum(one["n"] for one in rows) == everybody["n"] == 200
+    full = [one for one in rows if all(cell["n"] is not None for cell in one["cells"])]
+    assert len(full) > 3
+    tenths = {one["group"]: one for one in reform["groups"][0]["rows"]}
+    for one in full:
+        assert sum(cell["n"] for cell in one["cells"]) == one["n"]
+        assert sum(Fraction(cell["weight"]) for cell in one["cells"]) == Fraction(tenths[one["group"]]["weight"])
+
+
+def test_a_household_like_the_one_that_loses_most_is_explained(land: Path, answer: Any) -> None:
+    example = answer["years"][0]["reforms"][0]["examples"][0]
+    assert Fraction(example["change"]) < 0
+    (land / "case.yaml").write_text(example["case"])
+    figures = [
+        json.loads(run("calc", "rules", "case.yaml", "--want", "income_tax", "--json", *more, cwd=land).stdout)
+        for more in ((), ("--reform", "reform.yaml"))
+    ]
+    before, after = (Fraction(one["results"][0]["value"]) for one in figures)
+    assert before - after == Fraction(example["change"])
+    assert [step["figure"] for step in example["steps"]][-1] == "income_tax"
+
+
+def test_small_groups_are_not_shown(answer: Any) -> None:
+    for row in answer["years"][0]["reforms"][0]["winners"]["rows"]:
+        assert all(cell["n"] is None or cell["n"] == 0 or cell["n"] >= 10 for cell in row["cells"])
+
+
+def test_the_same_again_gives_the_same_bytes(land: Path) -> None:
+    first = simulated(land, "--json", "--manifest", "manifest.json", "--report", "one.html", "--tables", "tables")
+    second = run("simulate", "--again", "manifest.json", "--json", "--report", "two.html", cwd=land)
+    assert (first.returncode, second.returncode) == (0, 0), second.stderr
+    assert first.stdout == second.stdout
+    assert (land / "one.html").read_bytes() == (land / "two.html").read_bytes()
+    assert (land / "tables" / "budget.csv").read_text().startswith('"year","reform","figure"')
+    (land / "other.yaml").write_text((land / "reform.yaml").read_text())
+    kept = (land / "reform.yaml").read_text()
+    try:
+        (land / "reform.yaml").write_text(kept.replace(": 0}", ": 1}"))
+        refused = run("simulate", "--again", "manifest.json", cwd=land)
+    finally:
+        (land / "reform.yaml").write_text(kept)
+    assert refused.returncode == 1
+    assert "a reform is not what it was" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("reform", "set:\n  alowance: {2024-01-01: 0}"), "did you mean `allowance`?"),
+        (("reform", "set:\n  allowance: {2024-01-01: 2_000}"), "already has these values"),
+        (("tax_units", "tax_unit_id\nu0\n"), "no column of weights `weight`"),
+        (("tax_units", "tax_unit_id,weight\nu0,-3\n"), "row 1: the weight -3 is below zero"),
+        (("tax_units", "tax_unit_id,weight\nu0,\n"), "row 1: the weight is missing"),
+        (("tax_units", "tax_unit_id,weight\nu0,many\n"), "`many` is not a number"),
+        (("tax_units", "tax_unit_id,weight\nu0,0\n"), "every weight in `tax_units.csv` is zero"),
+        (("people", "p0,u0,head,40,lots"), "row 1, wages: `lots` is not a number"),
+        (("view", VIEW.replace("income_tax", "incme_tax")), "did you mean `income_tax`?"),
+        (("view", VIEW.replace("unit:", "units:", 1)), "did you mean `unit`"),
+    ],
+)
+def test_faults_are_told_with_a_remedy(land: Path, tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    which, content = change
+    for name in ("people.csv", "tax_units.csv", "view.yaml", "reform.yaml"):
+        (tmp_path / name).write_text((land / name).read_text())
+    (tmp_path / "rules").symlink_to(land / "rules")
+    suffix = "csv" if which in ("people", "tax_units") else "yaml"
+    if which == "people":
+        content = (land / "people.csv").read_text().replace("p0,u0,head,40,500", content)
+    text = f"about: x\nlaw: A bill\n{content}\n" if which == "reform" else content
+    (tmp_path / f"{which}.{suffix}").write_text(text)
+    done = simulated(tmp_path)
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_year_outside_what_the_rules_know(land: Path) -> None:
+    done = simulated(land, at="2031")
+    assert done.returncode == 2
+    assert "the rules do not answer for 2031" in done.stderr
+
+
+def test_a_reform_that_changes_nobody_is_told(land: Path) -> None:
+    (land / "later.yaml").write_text(REFORM.replace("2024", "2026"))
+    done = simulated(land, reform="later.yaml")
+    assert done.returncode == 0
+    assert "`later` changes no figure of anybody in this population in 2024" in done.stderr
+
+
+def test_several_reforms_and_years_stand_side_by_side(land: Path) -> None:
+    done = simulated(land, "--reform", "later.yaml", "--at", "2026", "--json")
+    years = json.loads(done.stdout)["years"]
+    assert [one["year"] for one in years] == ["2024", "2026"]
+    assert [one["reform"] for one in years[1]["reforms"]] == ["reform", "later"]
+    first, second = (one["budget"][0]["change"] for one in years[1]["reforms"])
+    assert first == second  # in 2026 both have taken the allowance away
+
+
+def test_an_interrupted_run_leaves_nothing(land: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "api.cli", "simulate", "us", "--reform", land / "reform.yaml", "--at", "2024",
+        "--report", tmp_path / "report.html", "--tables", tmp_path / "tables",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    time.sleep(1.0)
+    started.send_signal(signal.SIGINT)
+    _, told = started.communicate(timeout=60)
+    assert started.returncode != 0
+    assert b"Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
