@@ -27,8 +27,8 @@ FLOORS = {
         *("sample", ""),
     ),
     "api": (
-        *("failures", "schema", "cases", "rules", "batch", "history", "assess", "taxsim", "simulate", "bench"),
-        *("compat", "http", "web", "http.server"),
+        *("failures", "schema", "cases", "rules", "sweep", "batch", "history", "assess", "taxsim", "simulate"),
+        *("bench", "compat", "http", "web", "http.server"),
         *("cli", ""),
     ),
 }

@@ -156,6 +156,27 @@ def why(
 
 
 @app.command()
+def sweep(
+    rules: Rules,
+    case: Case,
+    vary: Annotated[str, typer.Option("--vary", metavar="FACT=A..B", help="The fact to move: `age=20..70`.")],
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
+    show: Annotated[
+        list[str] | None,
+        typer.Option("--show", metavar="SUM", help="`eitc`, or `employment_income - income_tax`; several times."),
+    ] = None,
+    at: At = None,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Also draw the curves in a file.")] = None,
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move one fact of a case: figures as straight pieces, exact, and the rule behind every jump and bend."""
+    from api.cli.sweep import sweep_command
+
+    raise typer.Exit(sweep_command(rules, case, at, vary, of, show or [], reform or [], svg, as_json))
+
+
+@app.command()
 def fmt(
     paths: Annotated[list[str], typer.Argument(metavar="PATHS", help="Rule files, or folders of rules.")],
     check_only: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if something would.")] = False,

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.routes import authzen, batch, calculate, citizens, events, health, law, openfisca, policyengine, problems
+from api.http.routes import (
+    authzen,
+    batch,
+    calculate,
+    citizens,
+    events,
+    health,
+    law,
+    openfisca,
+    policyengine,
+    problems,
+    sweep,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     calculate.router,
+    sweep.router,
     batch.router,
     law.router,
     citizens.router,

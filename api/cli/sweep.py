@@ -1,0 +1,108 @@
+"""`rulewright sweep RULES CASE --vary FACT=A..B`: what figures do as one fact moves, with the cause of every jump."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from api.cases.files import load_case
+from api.cli.output import say, say_json, waiting
+from api.failures import ExitCode, Misuse
+from api.rules import programs
+from api.schema import as_data, cited
+from api.sweep.causes import Cause
+from api.sweep.chart import LAW, REFORM, drawn, write_svg
+from api.sweep.sweep import Break, Curve, Law, Sweep, Vary, sweep
+
+_VARY = re.compile(r"\s*([A-Za-z_][\w.:]*)\s*=\s*(\S+?)\s*\.\.\s*(\S+)\s*")
+
+
+def sweep_command(
+    rules: str,
+    path: str,
+    at: str | None,
+    vary: str,
+    of: str,
+    show: Sequence[str],
+    reforms: Sequence[Path],
+    svg: Path | None,
+    as_json: bool,
+) -> int:
+    """Print each curve: a chart, its pieces, and its jumps and bends with their causes."""
+    asked = _vary(vary, of)
+    with waiting("reading the rules"):
+        law = Law(programs.load_program(rules))
+        names = tuple(reform.stem for reform in reforms)
+        reform = Law(programs.load_program(rules, reforms), names) if reforms else None
+    case = load_case(law.program, path, at)
+    with waiting("sweeping"):
+        found = sweep(law, reform, case, asked, show)
+    if svg is not None:
+        write_svg(found, svg)
+    if as_json:
+        say_json(as_data(found))
+        return ExitCode.DONE
+    for place in range(len(found.law.curves)):
+        _report(found, place)
+    if svg is not None:
+        say(f"-> {svg}")
+    return ExitCode.DONE
+
+
+def _vary(text: str, of: str) -> Vary:
+    match = _VARY.fullmatch(text)
+    if match is None:
+        raise Misuse(f"`{text}` does not say what to move, and from where to where", "write `--vary wages=0..120000`")
+    return Vary(match[1], match[2], match[3], of)
+
+
+def _report(found: Sweep, place: int) -> None:
+    curve = found.law.curves[place]
+    say(f"{curve.label or curve.name}, by {found.label.lower() or found.fact} of {found.of.id}, {found.period}")
+    if curve.label:
+        say(f"  {curve.name}")
+    say()
+    for line in drawn(found, place):
+        say(f"  {line}")
+    _table(curve, LAW, found.reform is not None)
+    if found.reform is not None:
+        _table(found.reform.curves[place], REFORM, True)
+
+
+def _table(curve: Curve, mark: str, several: bool) -> None:
+    say()
+    heads = ["from", "to", "value at", "and at the end", "slope"]
+    rows = [
+        [str(one.from_), str(one.to), _value(one.value_from), _value(one.value_to), one.slope] for one in curve.segments
+    ]
+    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
+    lead = f"{mark} " if several else "  "
+    for row in (heads, *rows):
+        say(lead + "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
+    if curve.breaks:
+        say()
+    for one in curve.breaks:
+        say(f"{lead}{_told(one)}")
+        for cause in one.causes:
+            say(f"      {_cause(cause)}")
+    say()
+
+
+def _value(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _told(one: Break) -> str:
+    match one.kind:
+        case "jump":
+            sign = "" if str(one.jump).startswith("-") else "+"
+            return f"at {one.at} it jumps by {sign}{one.jump}:"
+        case "bend":
+            return f"at {one.at} it bends:"
+    return f"at {one.at} it {one.kind}:"
+
+
+def _cause(cause: Cause) -> str:
+    law = f" [{cited(cause.law)}]" if cause.law else ""
+    return f"{cause.label or cause.figure} ({cause.figure}): {cause.before} -> {cause.after}{law}"

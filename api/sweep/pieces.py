@@ -1,0 +1,211 @@
+"""A curve over whole numbers as straight pieces and jumps, found with few points.
+
+1. Cells of a grid, each with three odd points inside. A cell is straight if all of them lie on its chord, but for what
+   rounding moves. One that is not is halved, all cells of a round in one batch, down to a single step.
+2. What is left of one step is a jump, if the value moves by more than rounding does. Steps by a dollar that a child
+   credit takes are found so; a test for large changes alone would miss them.
+3. Straight cells that lie on one line are one piece. Its slope is the number with the fewest decimals that agrees with
+   points inside it, and many points tell its height in spite of rounding. Where two lines meet is their crossing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from math import floor
+
+CELLS = 512
+PROBES = (Fraction(13, 100), Fraction(31, 100), Fraction(77, 100))
+TOLERANCES = (2, 20, 200, 2_000)
+MOST_POINTS = 60_000
+SAMPLES = 48
+MOST_DECIMALS = 12
+Value = int | None
+Values = Callable[[Sequence[int]], Sequence[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """From `low` to `high`, both included: a line with the slope between the values at its ends. None: no value."""
+
+    low: int
+    high: int
+    at_low: Value
+    at_high: Value
+    slope: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The pieces in order; between two there is a jump if `high + 1 == low` of the next, else a bend where they meet.
+
+    `tolerance`: what moves a value by no more than that many steps was taken for rounding.
+    """
+
+    pieces: tuple[Piece, ...]
+    tolerance: int
+    points: int
+
+
+class TooMany(Exception):
+    """The curve has more pieces than can be told."""
+
+
+def shape_of(values: Values, low: int, high: int) -> Shape:
+    """The shape of a curve. Raises TooMany if not even coarse rounding makes it a few pieces."""
+    for tolerance in TOLERANCES:
+        try:
+            return _shape(values, low, high, tolerance)
+        except TooMany:
+            if tolerance == TOLERANCES[-1]:
+                raise
+    raise AssertionError
+
+
+def _shape(values: Values, low: int, high: int, tolerance: int) -> Shape:
+    known: dict[int, Value] = {}
+
+    def compute(points: set[int]) -> None:
+        new = sorted(points - known.keys())
+        if len(known) + len(new) > MOST_POINTS:
+            raise TooMany
+        known.update(zip(new, values(new), strict=True))
+
+    count = min(CELLS, high - low)
+    ends = [low + (high - low) * place // count for place in range(count + 1)] if count else [low]
+    cells = list(pairwise(ends))
+    compute({*ends, *(probe for cell in cells for probe in _probes(*cell))})
+    jumps: set[int] = set()
+    while cells:
+        bent = [cell for cell in cells if not _straight(known, *cell, tolerance)]
+        jumps |= {after for before, after in bent if after - before == 1}
+        halves = [half for a, b in bent if b - a > 1 for half in ((a, (a + b) // 2), ((a + b) // 2, b))]
+        compute({point for a, b in halves for point in (a, b, *_probes(a, b))})
+        cells = halves
+    stretches = [_lines(known, stretch, tolerance) for stretch in _stretches(known, jumps)]
+    compute({point for lines in stretches for line in lines for point in _samples(*line)})
+    pieces = tuple(piece for lines in stretches for piece in _joined(known, lines))
+    compute({end for piece in pieces for end in (piece.low, piece.high)})
+    pieces = tuple(replace(one, at_low=known[one.low], at_high=known[one.high]) for one in pieces)
+    return Shape(pieces, tolerance, len(known))
+
+
+def _probes(low: int, high: int) -> list[int]:
+    return [point for share in PROBES if low < (point := low + int((high - low) * share)) < high]
+
+
+def _straight(known: dict[int, Value], low: int, high: int, tolerance: int) -> bool:
+    """Whether the cell's points lie on its chord. One step is straight if the value hardly moves."""
+    first, last = known[low], known[high]
+    inside = [(point, known[point]) for point in _probes(low, high)]
+    if first is None or last is None or any(value is None for _, value in inside):
+        return first is last is None and all(value is None for _, value in inside)
+    if high - low == 1:
+        return abs(last - first) <= tolerance
+    rise, width = last - first, high - low
+    return all(
+        value is not None and abs((value - first) * width - rise * (point - low)) <= tolerance * width
+        for point, value in inside
+    )
+
+
+def _stretches(known: dict[int, Value], jumps: set[int]) -> list[list[int]]:
+    """The points between jumps, in order."""
+    stretches: list[list[int]] = [[]]
+    for point in sorted(known):
+        if point in jumps and stretches[-1]:
+            stretches.append([])
+        stretches[-1].append(point)
+    return stretches
+
+
+def _lines(known: dict[int, Value], points: Sequence[int], tolerance: int) -> list[tuple[int, int]]:
+    """The longest lines from the left through all points of a stretch without jumps: their ends."""
+    lines: list[tuple[int, int]] = []
+    at = 0
+    while True:
+        last = _reached(known, points, at, tolerance)
+        lines.append((points[at], points[last]))
+        if last == len(points) - 1:
+            return lines
+        at = last
+
+
+def _reached(known: dict[int, Value], points: Sequence[int], at: int, tolerance: int) -> int:
+    """The place of the last point to which one line from the point at `at` leads through all between."""
+    start, base, last = points[at], known[points[at]], at
+    steepest = flattest = None
+    for place in range(at + 1, len(points)):
+        value = known[points[place]]
+        if base is not None and value is not None:
+            width = points[place] - start
+            low, high = Fraction(value - base - tolerance, width), Fraction(value - base + tolerance, width)
+            flattest = low if flattest is None else max(low, flattest)
+            steepest = high if steepest is None else min(high, steepest)
+            if flattest > steepest:
+                return last
+        last = place
+    return last
+
+
+def _samples(low: int, high: int) -> set[int]:
+    """Points well inside a line, from which it is measured: uneven ones, so that rounding falls differently at each."""
+    width = high - low
+    return {low + width * (53 + 1019 * place) // 50_000 for place in range(1, SAMPLES)} if width > SAMPLES else set()
+
+
+def _joined(known: dict[int, Value], lines: Sequence[tuple[int, int]]) -> list[Piece]:
+    """Lines that follow each other as pieces, each ending where it crosses the next."""
+    fits = [_fit(known, low, high) for low, high in lines]
+    ends = [high for _, high in lines]
+    for place, (left, right) in enumerate(pairwise(fits)):
+        if left is not None and right is not None and left[0] != right[0]:
+            crossing = round((right[1] - left[1]) / (left[0] - right[0]))
+            ends[place] = min(max(crossing, lines[place][0]), lines[place + 1][1])
+    found: list[Piece] = []
+    low = lines[0][0]
+    for fit, high in zip(fits, ends, strict=True):
+        if high > low or len(lines) == 1:
+            at_low, at_high = (known.get(end, _on(fit, end)) for end in (low, high))
+            found.append(Piece(low, high, at_low, at_high, fit[0] if fit is not None else Fraction(0)))
+            low = high
+    return found
+
+
+def _on(fit: tuple[Fraction, Fraction] | None, point: int) -> Value:
+    return None if fit is None else floor(fit[0] * point + fit[1] + Fraction(1, 2))
+
+
+def _fit(known: dict[int, Value], low: int, high: int) -> tuple[Fraction, Fraction] | None:
+    """Slope and height at 0 of the line that rounding hides, from points inside; None where there is no value.
+
+    Two points far apart bound the slope: of those that it may be the one with the fewest decimals, as laws have. Then
+    every point bounds the height within half a step, and together they leave little.
+    """
+    width = high - low
+    inside = sorted(one for one in _samples(low, high) if one in known) or [low, high]
+    pairs = [(point, value) for point in inside if (value := known[point]) is not None]
+    if len(pairs) < len(inside):
+        return None
+    (first, one), (last, other) = pairs[0], pairs[-1]
+    if not width:
+        return Fraction(0), Fraction(one)
+    span = last - first
+    slope = fewest_decimals(Fraction(other - one - 1, span), Fraction(other - one + 1, span))
+    heights = [value - slope * point for point, value in pairs]
+    half = Fraction(1, 2)
+    bounds = sorted((max(heights) - half, min(heights) + half))
+    return slope, fewest_decimals(*bounds)
+
+
+def fewest_decimals(low: Fraction, high: Fraction) -> Fraction:
+    """The number from `low` to `high` with the fewest decimals; of several the one nearest to the middle."""
+    middle = (low + high) / 2
+    for places in range(MOST_DECIMALS):
+        scale = 10**places
+        found = Fraction(round(middle * scale), scale)
+        if low <= found <= high:
+            return found
+    return middle

@@ -1,0 +1,172 @@
+"""Values of curves at many points of one fact, in one batch.
+
+1. The case becomes a population of as many copies as there are points; in each the varied fact is another. Machine code
+   gives the figures of all of them at once.
+2. A case that columns cannot hold (stocks on stretches of days, ranges) is computed point by point by the interpreter.
+
+Points and values are whole numbers: entries of the fact, and of the curve in steps of its grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from api.cases.machine import columns_of
+from api.cases.naming import period_for
+from api.failures import Failure
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
+from engine.ir.program import Definition, Program
+from engine.native import ERROR, KNOWN, Options, evaluate
+from engine.native.handover import described, value_of
+from engine.population.columns import Cell, Column, Columns, GroupLink, unit_of
+from engine.values.types import Value
+
+OPTIONS = Options(limit=2**37)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A curve: a sum of figures, each added or taken away, over everybody in the case who has them."""
+
+    name: str
+    label: str
+    terms: tuple[tuple[int, Definition], ...]
+
+
+@dataclass(eq=False)
+class Points:
+    """The values of some curves as one fact of a case is varied. What was computed is kept."""
+
+    program: Program
+    case: Case
+    varied: Fact
+    curves: Sequence[Terms]
+    constants: Constants
+    computed: dict[int, tuple[int | None, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.definition = self.program.definitions[self.varied.name]
+        self.unit = unit_of(self.program, self.definition)
+        names = {one.name: one for curve in self.curves for _, one in curve.terms}
+        self.wanted = tuple(names)
+        self.units = tuple(lcm(*(unit_of(self.program, one) for _, one in curve.terms)) for curve in self.curves)
+        held = {**self.case.given, self.varied: self.value(0)}
+        self._columns = columns_of(self.program, replace(self.case, given=held))
+
+    def value(self, entry: int) -> Value:
+        """The fact's value at a point."""
+        return value_of(self.program, self.definition, entry)
+
+    def at(self, entries: Sequence[int]) -> None:
+        """Compute these points. Raises Failure where a figure fails, or is not determined."""
+        new = sorted(set(entries) - self.computed.keys())
+        if not new:
+            return
+        if self._columns is None:
+            self.computed.update((entry, self._interpreted(entry)) for entry in new)
+            return
+        self.computed.update(zip(new, self._batch(self._columns, new), strict=True))
+
+    def interpreter(self, entry: int) -> Interpreter:
+        """The interpreter of the case at a point."""
+        given = {**self.case.given, self.varied: self.value(entry)}
+        return Interpreter(self.program, replace(self.case, given=given), self.constants)
+
+    def facts(self, curve: Terms) -> list[tuple[int, Fact]]:
+        """The figures of a curve: of whom, with their signs."""
+        at = self.case.at
+        return [
+            (sign, Fact(one.name, instance, period_for(self.program, one, at)))
+            for sign, one in curve.terms
+            for instance in self.case.instances.get(one.entity, ())
+        ]
+
+    def _interpreted(self, entry: int) -> tuple[int | None, ...]:
+        interpreter = self.interpreter(entry)
+        found: list[int | None] = []
+        for curve, unit in zip(self.curves, self.units, strict=True):
+            total: int | None = None
+            for sign, fact in self.facts(curve):
+                outcome = interpreter.find(fact)
+                if isinstance(outcome, Known):
+                    total = (total or 0) + sign * int(Fraction(outcome.value) * unit)  # type: ignore[arg-type]
+                elif not isinstance(outcome, NotApplicable):
+                    raise self._no_value(fact, entry, outcome)
+            found.append(total)
+        return tuple(found)
+
+    def _no_value(self, fact: Fact, entry: int, outcome: Outcome) -> Failure:
+        where = f"at {self.definition.short_name} {self.value(entry)}"
+        name = self.program.definitions[fact.name].short_name
+        return Failure(f"`{name}` has no value {where}: {described(outcome)}", "`rulewright calc` says what to add")
+
+    def _batch(self, columns: Columns, entries: Sequence[int]) -> list[tuple[int | None, ...]]:
+        many = self._copies(columns, entries)
+        result = evaluate(self.program, many, self.wanted, options=OPTIONS)
+        size = len(entries)
+        sums: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        for name in self.wanted:
+            figures = result.figures[name]
+            status = figures.status if figures.status is not None else np.zeros(len(figures.entries), dtype=np.uint8)
+            bad = np.flatnonzero((status != KNOWN) & (status != 1))
+            if len(bad):
+                row = int(bad[0])
+                said = figures.messages.get(row, "an error" if status[row] == ERROR else "it is not determined")
+                at = self.value(entries[row // max(1, len(figures.entries) // size)])
+                message = f"`{name}` has no value at {self.definition.short_name} {at}: {said}"
+                raise Failure(message, "`rulewright calc` says what to add")
+            known = (status == KNOWN).reshape(size, -1)
+            values = np.where(known, figures.entries.astype(np.int64).reshape(size, -1), 0)
+            sums[name] = values.sum(axis=1), known.any(axis=1)
+        return [self._row(sums, row) for row in range(size)]
+
+    def _row(self, sums: Mapping[str, tuple[np.ndarray, np.ndarray]], row: int) -> tuple[int | None, ...]:
+        found: list[int | None] = []
+        for curve, unit in zip(self.curves, self.units, strict=True):
+            terms = [
+                sign * int(sums[one.name][0][row]) * (unit // unit_of(self.program, one))
+                for sign, one in curve.terms
+                if sums[one.name][1][row]
+            ]
+            found.append(sum(terms) if terms else None)
+        return tuple(found)
+
+    def _copies(self, columns: Columns, entries: Sequence[int]) -> Columns:
+        """So many copies of the case's population, each with its own value of the fact."""
+        size = len(entries)
+        varied = Cell(self.varied.name, self.varied.period)
+        row = self.case.instances[self.definition.entity].index(self.varied.instance)
+        cells: dict[Cell, Column] = {}
+        for cell, column in columns.columns.items():
+            tiled = np.tile(column.entries, size)
+            missing = np.tile(column.missing, size) if column.missing is not None else None
+            if cell == varied:
+                tiled[row :: len(column.entries)] = entries
+                if missing is not None:
+                    missing[row :: len(column.entries)] = False
+            cells[cell] = Column(tiled, missing, int(tiled.min()), int(tiled.max()))
+        groups = {
+            name: GroupLink(_moved(link.group, columns.counts[name], size), np.tile(link.role, size))
+            for name, link in columns.groups.items()
+        }
+        owners = {
+            entity: _moved(rows, columns.counts[self.program.settings.entities[entity].belongs_to], size)
+            for entity, rows in columns.owners.items()
+        }
+        counts = {entity: count * size for entity, count in columns.counts.items()}
+        return Columns(columns.at, counts, cells, groups, owners, {}, columns.complete)
+
+
+def _moved(rows: np.ndarray, count: int, size: int) -> np.ndarray:
+    """Row numbers in the copies: each copy's come after those of the one before."""
+    shifts = np.repeat(np.arange(size, dtype=np.int64) * count, len(rows))
+    tiled = np.tile(rows, size)
+    return np.where(tiled < 0, -1, tiled + shifts).astype(np.int32)

@@ -1,0 +1,200 @@
+"""sweep: pieces against every single point, jumps against a scan by the dollar, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from math import floor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.failures import Misuse
+from api.rules.programs import load_program
+from api.sweep.pieces import fewest_decimals, shape_of
+from api.sweep.points import Points
+from api.sweep.sweep import Law, Vary, curves_of, sweep, varied
+from engine.interpret.cases import Case, case_from_data
+from engine.interpret.constants import Constants
+from engine.ir.program import Program
+from engine.text.diagnostics import Diagnostics
+from tests.api.http.client import CASE as SENT
+from tests.api.http.client import land, serving
+from tests.cli.command import CASE, run, write_rules
+
+HIGH = 200_000
+knot = st.tuples(st.integers(1, HIGH - 1), st.integers(-90, 90), st.integers(-5_000, 5_000))
+knots = st.lists(knot, max_size=5, unique_by=lambda one: one[0])
+
+
+def curve(parts: Sequence[tuple[int, int, int]], x: int) -> int:
+    """A sum of bends and jumps, rounded once: at each knot the slope changes by hundredths, the height by a jump."""
+    total = Fraction(0)
+    for at, slope, jump in parts:
+        if x >= at:
+            total += Fraction(slope * (x - at), 100) + (jump if abs(jump) > 100 else 0)
+    return floor(total + Fraction(1, 2))
+
+
+@given(knots)
+@settings(max_examples=60, deadline=None)
+def test_every_point_lies_on_its_piece_and_every_jump_is_between_two(parts: list[tuple[int, int, int]]) -> None:
+    shape = shape_of(lambda points: [curve(parts, x) for x in points], 0, HIGH)
+    assert (shape.pieces[0].low, shape.pieces[-1].high) == (0, HIGH)
+    for left, right in pairwise(shape.pieces):
+        assert right.low in (left.high, left.high + 1)
+    for at, _, jump in parts:
+        if abs(jump) > 300:
+            assert any(one.low == at and other.high == at - 1 for other, one in pairwise(shape.pieces)), at
+    for piece in shape.pieces:
+        assert piece.at_low is not None
+        for share in range(11):
+            x = piece.low + (piece.high - piece.low) * share // 10
+            assert abs(curve(parts, x) - piece.at_low - piece.slope * (x - piece.low)) <= 3 * shape.tolerance
+
+
+def test_the_slope_is_the_laws_own_number() -> None:
+    assert fewest_decimals(Fraction(76_499, 10**6), Fraction(76_503, 10**6)) == Fraction(765, 10_000)
+    shape = shape_of(lambda points: [min(x * 34 // 100, 421_300) for x in points], 0, 2_000_000)
+    assert [one.slope for one in shape.pieces] == [Fraction(34, 100), 0]
+    assert abs(shape.pieces[0].high - 1_239_118) <= 3
+
+
+# --- the shipped rules
+
+
+@pytest.fixture(scope="module")
+def us() -> Program:
+    return load_program("us")
+
+
+def family(program: Program, people: dict[str, dict[str, object]], **roles: object) -> Case:
+    problems = Diagnostics()
+    data = {"at": "2024", "complete": True, "people": people, "tax_units": {"home": roles}}
+    found = case_from_data(program, data, problems)
+    assert found is not None, list(problems)
+    return found
+
+
+def lone_parent(program: Program, wages: int) -> Case:
+    people: dict[str, dict[str, object]] = {"ada": {"age": 34, "employment_income": wages}, "ben": {"age": 9}}
+    return family(program, people, head="ada", dependents=["ben"])
+
+
+def test_the_credit_ends_at_once_where_investment_income_does(us: Program) -> None:
+    found = sweep(
+        Law(us), None, lone_parent(us, 20_000), Vary("taxable_interest_income", "0", "20000", "ada"), ["eitc"]
+    )
+    (credit,) = found.law.curves
+    assert [(one.from_, one.to, one.slope) for one in credit.segments] == [
+        ("0.00", "2720.00", "0"),
+        ("2720.00", "11600.00", "-0.1598"),
+        ("11600.01", "20000.00", "0"),
+    ]
+    bend, jump = credit.breaks
+    assert bend.kind == "bend"
+    assert (jump.kind, jump.at, jump.jump) == ("jump", "11600.01", "-2793.98")
+    assert [one.figure for one in jump.causes] == ["eitc_eligible.investment_income_within_limit"]
+    assert jump.causes[0].law
+
+
+def test_the_child_credit_goes_in_forty_steps(us: Program) -> None:
+    found = sweep(Law(us), None, lone_parent(us, 0), Vary("employment_income", "190000", "250000", "ada"), ["ctc"])
+    jumps = found.law.curves[0].breaks
+    assert [one.at for one in jumps] == [f"{200_000 + 1_000 * step}.01" for step in range(40)]
+    assert {one.jump for one in jumps} == {"-50.00"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_jump_that_a_scan_by_the_dollar_finds(us: Program, seed: int) -> None:
+    rng = random.Random(seed)
+    people: dict[str, dict[str, object]] = {
+        "ada": {"age": rng.randint(19, 70), "taxable_interest_income": rng.choice([0, 11_000])}
+    }
+    children = [f"c{number}" for number in range(rng.randint(0, 3))]
+    people |= {name: {"age": rng.randint(0, 18)} for name in children}
+    case = family(us, people, head="ada", dependents=children)
+    show = ["eitc", "ctc", "refundable_ctc"]
+    found = sweep(Law(us), None, case, Vary("employment_income", "0", "250000", "ada"), show)
+    fact, _ = varied(us, case, Vary("employment_income", "0", "250000", "ada"))
+    points = Points(us, case, fact, curves_of(us, case, show, fact), Constants(us))
+    scanned = list(range(0, 25_000_001, 100))
+    points.at(scanned)
+    for place, curve in enumerate(found.law.curves):
+        told = [Fraction(str(one.at)) * 100 for one in curve.breaks if one.kind == "jump"]
+        for before, after in pairwise(scanned):
+            one, other = points.computed[before][place], points.computed[after][place]
+            if one is not None and other is not None and abs(other - one) > 250:
+                assert any(before < jump <= after for jump in told), (curve.name, after)
+
+
+# --- the command and the route
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rules(tmp_path_factory.mktemp("rules") / "land")
+
+
+def test_the_command_draws_pieces_with_a_reform_beside(rules: Path, tmp_path: Path) -> None:
+    reform, drawing = tmp_path / "half.yaml", tmp_path / "out.svg"
+    reform.write_text("about: Half\nlaw: Bill 1\nset:\n  allowance: {2024-01-01: 1_000}\n", encoding="utf-8")
+    case = f"complete: true\n{CASE}"
+    asked = ("sweep", rules, "-", "--vary", "wages=0..50000", "--of", "ann", "--show", "income_tax", "--reform", reform)
+    done = run(*asked, "--svg", drawing, stdin=case)
+    assert done.returncode == 0, done.stderr
+    assert "it bends" in done.stdout
+    assert "Income tax (income_tax): 0 for each more -> 0.1 for each more [s. 6]" in done.stdout
+    assert drawing.read_text(encoding="utf-8").startswith("<svg")
+    answer = json.loads(run(*asked, "--json", stdin=case).stdout)
+    assert [one["slope"] for one in answer["law"]["curves"][0]["segments"]] == ["0", "0.1", "0.2"]
+    assert answer["reform"]["basis"]["reforms"] == ["half"]
+    starts = [law["curves"][0]["segments"][1]["from"] for law in (answer["law"], answer["reform"])]
+    assert starts == ["2500.00", "1500.00"]
+
+
+@pytest.mark.parametrize(
+    ("vary", "more", "words"),
+    [
+        ("wages", (), "does not say what to move"),
+        ("wage=0..10", ("--of", "ann"), "did you mean `wages`"),
+        ("wages=0..10", (), "say whose with `--of`: `ann`, `bo`"),
+        ("wages=0..10", ("--of", "cy"), "there is no person `cy`"),
+        ("wages=10..0", ("--of", "ann"), "before it begins"),
+        ("wages=0..2000000", ("--of", "ann"), "lies in 0 .. 1000000"),
+        ("wages=0..0.001", ("--of", "ann"), "not on the grid"),
+        ("wages=0..10", ("--of", "ann", "--show", "income_tax age"), "is no sum of figures"),
+        ("income_tax=0..abc", (), "`abc` is no money"),
+    ],
+)
+def test_what_cannot_be_swept(rules: Path, vary: str, more: tuple[str, ...], words: str) -> None:
+    done = run("sweep", rules, "-", "--vary", vary, *more, stdin=f"complete: true\n{CASE}")
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_an_open_case_is_refused(us: Program) -> None:
+    problems = Diagnostics()
+    case = case_from_data(us, {"at": "2024", "people": {"ada": {}}, "tax_units": {"home": {"head": "ada"}}}, problems)
+    assert case is not None
+    with pytest.raises(Misuse, match="not complete"):
+        sweep(Law(us), None, case, Vary("employment_income", "0", "10"), ["eitc"])
+
+
+def test_the_route_gives_the_same_pieces(tmp_path: Path) -> None:
+    from api.http.config import Config
+
+    with serving(Config(rules=(land(tmp_path),))) as client:
+        vary = {"of": "ann", "fact": "wages", "from": 0, "to": "50000"}
+        question = {"ruleset": "land", "at": "2024", "case": {**SENT, "complete": True}, "vary": vary}
+        done = client.post("/v1/sweep", json={**question, "show": ["income_tax"]})
+        assert done.status_code == 200, done.text
+        assert [one["slope"] for one in done.json()["law"]["curves"][0]["segments"]] == ["0", "0.1", "0.2"]
+        wrong = client.post("/v1/sweep", json={**question, "vary": {**vary, "of": "nobody"}})
+        assert wrong.status_code == 422
+        assert "nobody" not in wrong.text
