@@ -21,14 +21,19 @@ from api.http.service import PRIVATE, Service, refusal_of, service_of
 from api.schema import Citation
 from api.web import assets
 from api.web.households import plan_of
+from api.web.questions import script_of
 from engine.values.numbers import format_decimal
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+OWED = ("owed", "/owed", "What am I owed?")
 CALCULATOR, LAW = ("calculator", "/calculator", "Calculator"), ("law", "/law", "The law")
-DOORS = {"calculator": "Change a wage, a child or the law, and see what a family keeps."}
+DOORS = {
+    "owed": "Answer a few questions and see the credits that you may claim.",
+    "calculator": "Change a wage, a child or the law, and see what a family keeps.",
+}
 MINUS = "\N{MINUS SIGN}"
 _SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
 _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)? [A-Z]{3}\b")
@@ -109,8 +114,9 @@ def environment() -> Environment:
 
 def menu_of(service: Service) -> list[tuple[str, str, str]]:
     """The pages that there are for the laws that are served: key, address, name."""
-    calculators = any(plan_of(Path(name).name) for name in service.laws.names)
-    return [*([CALCULATOR] if calculators else []), LAW]
+    names = [Path(name).name for name in service.laws.names]
+    questions, calculators = any(map(script_of, names)), any(map(plan_of, names))
+    return [*([OWED] if questions else []), *([CALCULATOR] if calculators else []), LAW]
 
 
 def page(

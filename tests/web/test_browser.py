@@ -18,7 +18,11 @@ PAGES = (
     "/law/us/eitc_eligible",
     "/law/us/ctc_amount",
     "/law/us/nothing",
+    "/law/us/eitc_terms",
+    "/calculator",
+    "/owed",
 )
+DO_NOT_KNOW = "I don\N{RIGHT SINGLE QUOTATION MARK}t know"
 WIDTHS = (320, 500, 1280)
 
 
@@ -115,4 +119,69 @@ def test_a_fault_in_the_form_is_told_where_it_is(chromium: Any, address: str) ->
     assert faults_of(page) == []
     page.get_by_role("link", name="Enter an age").click()
     assert page.evaluate("document.activeElement.id") == "age-1"
+    page.close()
+
+
+def answer(page: Any, *, fields: dict[str, str] | None = None, check: str = "") -> None:
+    """Answer the question on a page, and go on."""
+    for label, text in (fields or {}).items():
+        page.get_by_role("textbox", name=label).first.fill(text)
+    if check:
+        for one in page.get_by_label(check, exact=True).all():
+            one.check()
+    page.get_by_role("button", name="Continue").last.click()
+
+
+def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 320, "height": 900})
+    page = context.new_page()
+    page.goto(f"{address}/owed")
+    answer(page)
+    answer(page, fields={"How old were you": "34"})
+    answer(page)
+    assert page.get_by_role("alert").is_visible() and "Choose an answer" in page.inner_text("main")
+    answer(page, check="No")
+    answer(page, fields={"How many children": "2"})
+    answer(page, fields={"Child 1": "9", "Child 2": "6"})
+    answer(page, check="Yes")
+    assert "up to $6,960" in page.inner_text("aside")
+    answer(page, check=DO_NOT_KNOW)
+    answer(page, fields={"What profit": "0"})
+    page.get_by_role("button", name="Back").click()
+    assert page.get_by_label("What profit").input_value() == "0"
+    answer(page)
+    answer(page, fields={"What interest": "120"})
+    assert page.get_by_role("heading", name="Check your answers").is_visible()
+    page.get_by_role("button", name="See what you may be owed").last.click()
+    assert "up to" in page.inner_text("h1")
+    page.get_by_role("button", name="Answer").first.click()
+    answer(page, fields={"What were your wages": "31,000"})
+    page.get_by_role("button", name="See what you may be owed").last.click()
+    assert "$8,269" in page.inner_text("h1") and "$5,190.96" in page.inner_text("main")
+    assert "Form W-2" in page.inner_text("aside")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.url == f"{address}/owed"
+    page.get_by_role("button", name="See every step of Earned income credit").click()
+    assert page.get_by_text("Reduction of the credit because of income", exact=True).is_visible()
+    context.close()
+
+
+def test_the_pages_of_the_questions_are_fit_for_everybody(chromium: Any, address: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{address}/owed")
+    answer(page)
+    answer(page, fields={"How old were you": "34"})
+    answer(page, check="Yes")
+    answer(page, fields={"How old was your": "33"})
+    answer(page, fields={"How many children": "9"})
+    assert faults_of(page) == []
+    answer(page, fields={f"Child {at}": str(at) for at in range(1, 10)})
+    assert faults_of(page) == []
+    answer(page, check="Yes")
+    for amount in ("40000", "0", "0"):
+        answer(page, fields={"You": amount, "Your husband or wife": amount})
+    assert faults_of(page) == []
+    page.get_by_role("button", name="See what you may be owed").last.click()
+    assert faults_of(page) == []
+    assert page.get_by_role("button", name="Print").is_visible()
     page.close()

@@ -1,0 +1,193 @@
+"""The questions of *What am I owed?*: which there are, in which order, what was answered, and the case of it.
+
+An answer is a text, as the form has it; `?` is "I don't know", which counts as an answer. What a ruleset's pages ask is
+data: `interviews/NAME.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api.http.programs import Law
+from api.web.households import MOST_AGE, MOST_CHILDREN, PARTNER, YOU, bare
+from engine.reading.declarations import Settings
+
+FOLDER = Path(__file__).parent / "interviews"
+UNKNOWN = "?"
+_AMOUNT = re.compile(r"-?[0-9]{1,8}(?:\.[0-9]{1,2})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One page. `kind` is year, age, choice, count or money; `of` whom a fact is: you, partner, each adult or child."""
+
+    key: str
+    kind: str
+    ask: str
+    hint: str = ""
+    why: str = ""
+    law: str = ""
+    fact: str = ""
+    of: str = ""
+    bring: str = ""
+
+
+@dataclass(frozen=True)
+class Script:
+    """A ruleset's questions, the credits that they answer (`paid`: those paid out whatever the tax), what to bring."""
+
+    about: str
+    group: Mapping[str, str]
+    year: str
+    credits: Mapping[str, str]
+    paid: Sequence[str]
+    pages: Sequence[Question]
+    bring: Sequence[str]
+    children_bring: str
+
+
+@cache
+def script_of(name: str) -> Script | None:
+    """The questions of a ruleset; None if it has none."""
+    path = FOLDER / f"{name}.yaml"
+    if not re.fullmatch(r"[a-z0-9_-]+", name) or not path.is_file():
+        return None
+    said = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return Script(pages=[Question(**one) for one in said.pop("pages")], **said)
+
+
+def script_for(law: Law) -> Script | None:
+    """The questions of a law."""
+    return script_of(Path(law.name).name)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A control on a page: its name, and whom it is about, in words."""
+
+    name: str
+    person: str
+    words: str
+
+
+@dataclass
+class Answers:
+    """What has been answered, by field."""
+
+    script: Script
+    settings: Settings
+    said: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def year(self) -> str:
+        """The year that is asked about."""
+        return self.said.get("year", self.script.year)
+
+    @property
+    def married(self) -> bool:
+        """Whether there is somebody beside you on the return."""
+        return self.said.get("partner") == "yes"
+
+    @property
+    def children(self) -> int:
+        """How many children there are."""
+        text = self.said.get("children", "0")
+        return min(int(text), MOST_CHILDREN) if text.isdigit() else 0
+
+    def pages(self) -> list[Question]:
+        """The questions that are asked, as far as answers say."""
+        return [one for one in self.script.pages if list(self.fields(one))]
+
+    def fields(self, question: Question) -> Iterator[Field]:
+        """The controls of a page."""
+        people = {"you": "you", PARTNER: "your husband or wife"}
+        match question.of:
+            case "":
+                yield Field(question.key, "", "")
+            case "child":
+                for at in range(1, self.children + 1):
+                    yield Field(
+                        f"{question.key}-{at}", f"child{at}", f"Child {at}" if self.children > 1 else "The child"
+                    )
+            case "adult":
+                yield Field(f"{question.key}-you", YOU, "You" if self.married else "")
+                if self.married:
+                    yield Field(f"{question.key}-partner", PARTNER, "Your husband or wife")
+            case _:
+                if question.of == YOU or self.married:
+                    yield Field(question.key, question.of, people[question.of] if question.of != YOU else "")
+
+    def answered(self, question: Question) -> bool:
+        """Whether every control of a page has an answer."""
+        return all(one.name in self.said for one in self.fields(question))
+
+    def wrong(self, question: Question, given: Mapping[str, str]) -> dict[str, str]:
+        """What is wrong with the answers to one page, by field; in `said` is what is right."""
+        found: dict[str, str] = {}
+        for one in self.fields(question):
+            text = given.get(one.name, "").strip()
+            if given.get(f"{one.name}-unknown") and text in ("", self.said.get(one.name)):
+                text = UNKNOWN  # who types an amount beside "I don't know" that was there before means the amount
+            fault = _fault(question, text, self.settings)
+            if fault:
+                found[one.name] = fault
+            self.said[one.name] = text
+        return found
+
+    def case(self) -> dict[str, Any]:
+        """The case: what was answered, what was not or is not known as unknown, and nothing else."""
+        people: dict[str, dict[str, Any]] = {YOU: {}, **({PARTNER: {}} if self.married else {})}
+        people |= {f"child{at}": {} for at in range(1, self.children + 1)}
+        for question in self.script.pages:
+            for one in self.fields(question) if question.fact else ():
+                people[one.person][question.fact] = _value(question, self.said.get(one.name, UNKNOWN))
+        group = self.script.group
+        unit: dict[str, Any] = {
+            group["first"]: YOU,
+            group["children"]: [one for one in people if one.startswith("child")],
+        }
+        if self.married:
+            unit[group["second"]] = PARTNER
+        return {"complete": True, "people": people, group["plural"]: {"home": unit}}
+
+
+def read_answers(script: Script, settings: Settings, fields: Mapping[str, str]) -> Answers:
+    """The answers that a form carries; those that are not right are left out, and asked again."""
+    made = Answers(script, settings)
+    for question in script.pages:
+        for one in list(made.fields(question)):
+            text = fields.get(f"said-{one.name}")
+            if text is not None and not _fault(question, text, settings):
+                made.said[one.name] = text
+    return made
+
+
+def _fault(question: Question, text: str, settings: Settings) -> str:
+    """What is wrong with an answer; empty if nothing is."""
+    first, last = settings.covers_from.year, settings.covers_to.year
+    match question.kind:
+        case "year":
+            return "" if text.isdigit() and first <= int(text) <= last else f"Choose a year from {first} to {last}"
+        case "choice":
+            return "" if text in ("yes", "no", *([UNKNOWN] if question.fact else [])) else "Choose an answer"
+        case "count":
+            right = text.isdigit() and int(text) <= MOST_CHILDREN
+            return "" if right else f"Enter a number from 0 to {MOST_CHILDREN}"
+        case "age":
+            right = text == UNKNOWN or (text.isdigit() and int(text) <= MOST_AGE)
+            return "" if right else f"Enter an age in whole years, from 0 to {MOST_AGE}"
+    right = text == UNKNOWN or _AMOUNT.fullmatch(bare(text)) is not None
+    return "" if right else "Enter an amount in dollars, such as 31,000, or 0, or say that you don’t know"  # noqa: RUF001
+
+
+def _value(question: Question, text: str) -> str | bool:
+    if text == UNKNOWN:
+        return "unknown"
+    return text == "yes" if question.kind == "choice" else bare(text)
