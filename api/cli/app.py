@@ -347,6 +347,20 @@ def simulate_reforms(
 
 
 @app.command()
+def diff(
+    rules: Rules,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="A reform of them, or another folder of rules.")],
+    at: Annotated[str, typer.Option("--at", metavar="YEAR", help="Also by how much, on the shipped sample.")] = "",
+    examples: Annotated[bool, typer.Option(help="Also which worked examples come out otherwise.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions of the law: what differs, which figures can change, for whom and by how much."""
+    from api.cli.diff import diff_command
+
+    raise typer.Exit(diff_command(rules, other, at, examples, as_json))
+
+
+@app.command()
 def bench(
     rules: RulesOption = "us",
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="How many times the sample of 10,000 is taken.")] = 28,

@@ -231,7 +231,7 @@ def _own(one: Declaration, settings: Settings) -> dict[str, object]:
         case Parameter() | Table() | Scale():
             return {
                 "type": str(one.type) if isinstance(one, Parameter) else "",
-                "values": tuple(_values(one, settings)),
+                "values": tuple(stated_values(one, settings)),
                 "known_until": one.known_until.isoformat() if one.known_until is not None else "",
                 "uprated_by": f"{one.uprate.by}, from {one.uprate.base}" if one.uprate is not None else "",
                 "set_by_reforms": overlays_said(one, settings),
@@ -307,7 +307,8 @@ def _condition(reason: Reason) -> Condition:
     )
 
 
-def _values(one: Parameter | Table | Scale, settings: Settings) -> Iterator[DatedValue]:
+def stated_values(one: Parameter | Table | Scale, settings: Settings) -> Iterator[DatedValue]:
+    """What a constant is stated to be, from each of its dates on; of a table, row by row."""
     match one:
         case Parameter():
             assert one.type is not None
