@@ -1,0 +1,145 @@
+"""The analyst's surface: a law, its reforms, figures of frames, explanations, simulations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from api.batch.run import check_wanted
+from api.batch.table import Rows, figure_column, ids_of, table_of
+from api.cases.explain import why
+from api.cases.files import CaseInvalid
+from api.cases.naming import find_definition, period_for, read_period
+from api.failures import Failure, Misuse
+from api.python.frames import back, to_arrow
+from api.rules import programs
+from api.simulate.answers import Simulation
+from api.simulate.run import Request
+from api.simulate.run import simulate as run_simulation
+from engine.explain.tree import render
+from engine.interpret.cases import Case, case_from_data
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
+from engine.ir.program import Program
+from engine.native import evaluate
+from engine.population.door import from_arrow
+from engine.text.diagnostics import Diagnostics
+from engine.values.types import Value
+
+_SHOWN = 20
+Frames = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Checked rules, ready to compute. `rules` and `reforms` say which; `program` is the engine's own."""
+
+    rules: str
+    reforms: tuple[Path, ...]
+    program: Program = field(repr=False)
+
+    def reform(self, *files: str | Path) -> Law:
+        """This law with reforms laid over it, in order; this one stays as it is. Raises RulesInvalid for a fault."""
+        return load(self.rules, *self.reforms, *files)
+
+    def evaluate(
+        self, frames: Frames, at: int | str, want: Sequence[str], *, complete: bool = True, threads: int = 2
+    ) -> Any:
+        """Figures of everybody in `frames`: one frame for each entity, by its name (`person`, `tax_unit`).
+
+        A frame is a polars or pandas DataFrame, a pyarrow Table, or a mapping of columns to lists. Its columns are
+        facts as the rules name them, ids (`person_id`) and, for people, `tax_unit_id` and `role`. Money is in the
+        currency, as decimals, whole numbers, or floats that are on the money grid.
+
+        `want` are figures of one entity. Returned is a frame of the kind given for that entity, a row for each of
+        its rows in their order: the id, each figure (money as exact decimals; null where it does not apply), and
+        `problem`: why a row has no figure. With `complete` an empty cell means what the rules say of a fact that a
+        complete return does not list; without, it is not known. Raises Failure with every cell that is at fault.
+        """
+        period = read_period(self.program, str(at))
+        wanted = [find_definition(self.program, name) for name in want]
+        check_wanted(wanted)
+        for one in wanted:
+            period_for(self.program, one, period)
+        entity = wanted[0].entity
+        if entity not in frames:
+            raise Misuse(f"there is no frame of `{entity}`, whose figures are wanted", f"give `{{'{entity}': …}}`")
+        tables = {name: to_arrow(frame) for name, frame in frames.items()}
+        admitted = from_arrow(self.program, period, tables, complete=complete)
+        if admitted.columns is None:
+            shown = "\n  ".join(map(str, admitted.problems[:_SHOWN]))
+            count = f"{len(admitted.problems):,} fault{'s' * (len(admitted.problems) > 1)}"
+            raise Failure(f"the frames have {count}:\n  {shown}", "correct the cells")
+        found = evaluate(self.program, admitted.columns, [one.name for one in wanted], threads=threads)
+        rows = Rows(len(tables[entity]), None)
+        made = {f"{entity}_id": ids_of(entity, tables[entity], 0)}
+        for one in wanted:
+            made[one.short_name] = figure_column(self.program, one, found.figures[one.name], rows)
+        return back(table_of(made, rows), frames[entity])
+
+    def calculate(self, case: Mapping[str, object], want: Sequence[str], at: int | str = "") -> dict[str, Value]:
+        """Figures of one case (as in a case file), exact: money and rates as Fractions, by name.
+
+        Of a figure of several people, or one that is not determined, it is a Failure that says so.
+        """
+        read = self._case(case, at)
+        interpreter = Interpreter(self.program, read)
+        return {name: self._figure(interpreter, read, name) for name in want}
+
+    def why(self, case: Mapping[str, object], figure: str, at: int | str = "") -> str:
+        """Why a figure of a case is what it is: the tree of what decided it, with the law, as text."""
+        found = why(self.program, self._case(case, at), find_definition(self.program, figure))
+        return "\n\n".join("\n".join(render(tree)) for tree in found.trees)
+
+    def _case(self, data: Mapping[str, object], at: int | str) -> Case:
+        problems = Diagnostics()
+        period = read_period(self.program, str(at)) if at else None
+        case = case_from_data(self.program, data, problems, period)
+        if case is None or problems.errors:
+            raise CaseInvalid(problems)
+        return case
+
+    def _figure(self, interpreter: Interpreter, case: Case, name: str) -> Value:
+        definition = find_definition(self.program, name)
+        holders = case.instances.get(definition.entity, ())
+        if len(holders) != 1:
+            raise Misuse(f"the case has {len(holders)} of {definition.entity}, whose figure `{name}` is", "ask `why`")
+        period = period_for(self.program, definition, case.at)
+        found = interpreter.find(Fact(definition.name, holders[0], period))
+        if not isinstance(found, Known):
+            raise Failure(f"`{name}` is not determined for this case", "state more facts, or say `complete: true`")
+        return found.value
+
+
+def load(rules: str = "us", *reforms: str | Path) -> Law:
+    """The shipped rules of that name, or those in a folder, under reforms. Raises Misuse, or RulesInvalid."""
+    files = tuple(Path(one) for one in reforms)
+    return Law(rules, files, programs.load_program(rules, files))
+
+
+def sample(units: int | None = None) -> dict[str, Any]:
+    """The shipped sample of 2024 as pyarrow Tables: `person`, `tax_unit` (facts only) and `weight` (one column).
+
+    10,000 tax units in random order, or the first `units`; the weights say how many units of the nation each is.
+    """
+    from citizens.sample import load_sample
+
+    found = load_sample(units)
+    facts = found.tax_units.drop_columns(["weight", "state_fips"])
+    people = found.people
+    return {"person": people, "tax_unit": facts, "weight": found.tax_units.select(["tax_unit_id", "weight"])}
+
+
+def simulate(
+    *reforms: str | Path | Sequence[str | Path], at: int | str | Sequence[int | str], rules: str = "us",
+    population: Sequence[str] = (), **more: Any,
+) -> Simulation:  # fmt: skip
+    """What reforms would do to a weighted population: each is a file, or several to be laid over each other.
+
+    `more` are fields of `api.simulate.run.Request`: data_year, weight, uprate, view, threshold, samples, seed.
+    """
+    each = tuple((Path(one),) if isinstance(one, str | Path) else tuple(map(Path, one)) for one in reforms)
+    years = (str(at),) if isinstance(at, int | str) else tuple(map(str, at))
+    return run_simulation(Request(rules, each, years, tuple(population), **more))

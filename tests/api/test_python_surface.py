@@ -1,0 +1,73 @@
+"""`import rulewright`: frames in, frames out, exact; the worked example runs."""
+
+from __future__ import annotations
+
+import runpy
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import polars
+import pyarrow as pa
+import pytest
+
+from api import python as rulewright
+from tests.cli.command import write_rules
+
+PEOPLE = {"person_id": ["a", "b"], "tax_unit_id": ["u", "u"], "role": ["head", "dependent"], "wages": [30_000, 0], "age": [40, 3]}  # fmt: skip  # noqa: E501
+UNITS = {"tax_unit_id": ["u"]}
+REFORM = "about: No allowance\nlaw: A bill\nset:\n  allowance: {2024-01-01: 0}\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("land")
+    (found / "reform.yaml").write_text(REFORM)
+    return write_rules(found / "rules").parent
+
+
+@pytest.fixture(scope="module")
+def law(folder: Path) -> rulewright.Law:
+    return rulewright.load(str(folder / "rules"))
+
+
+def test_a_frame_comes_back_as_the_kind_that_was_given(law: rulewright.Law) -> None:
+    arrow = law.evaluate({"person": pa.table(PEOPLE), "tax_unit": pa.table(UNITS)}, 2024, ["income_tax"])
+    assert isinstance(arrow, pa.Table)
+    assert arrow.to_pylist() == [{"tax_unit_id": "u", "income_tax": Decimal("3550.00"), "problem": None}]
+    frames = {"person": polars.DataFrame(PEOPLE), "tax_unit": polars.DataFrame(UNITS)}
+    found = law.evaluate(frames, 2024, ["income_tax"])
+    assert isinstance(found, polars.DataFrame)
+    assert found["income_tax"].to_list() == [Decimal("3550.00")]
+
+
+def test_a_reform_leaves_the_law_as_it_is(law: rulewright.Law, folder: Path) -> None:
+    frames = {"person": PEOPLE, "tax_unit": UNITS}
+    reformed = law.reform(folder / "reform.yaml")
+    taxes = [one.evaluate(frames, 2024, ["income_tax"])["income_tax"].to_pylist() for one in (reformed, law)]
+    assert taxes == [[Decimal("3950.00")], [Decimal("3550.00")]]
+
+
+def test_one_case_is_exact_and_explained(law: rulewright.Law) -> None:
+    case = {"people": {"ann": {"wages": 30_001}}, "tax_units": {"home": {"head": "ann"}}}
+    assert law.calculate(case, ["income_tax"], at=2024) == {"income_tax": Fraction(36_002, 10)}
+    assert law.why(case, "income_tax", at=2024).startswith("Income tax: 3,600.20 USD")
+
+
+def test_faults_are_told_with_their_cells(law: rulewright.Law) -> None:
+    bad = {**PEOPLE, "wages": [-5, 0]}
+    with pytest.raises(rulewright.Failure, match=r"person, row 1, wages: is out of the range"):
+        law.evaluate({"person": bad, "tax_unit": UNITS}, 2024, ["income_tax"])
+    with pytest.raises(rulewright.Failure, match="there is no figure `incme_tax`"):
+        law.evaluate({"person": PEOPLE, "tax_unit": UNITS}, 2024, ["incme_tax"])
+    with pytest.raises(rulewright.Failure, match="is no frame"):
+        law.evaluate({"person": 7, "tax_unit": UNITS}, 2024, ["income_tax"])
+    with pytest.raises(rulewright.Failure, match="there is no frame of `tax_unit`"):
+        law.evaluate({"person": PEOPLE}, 2024, ["income_tax"])
+
+
+def test_the_worked_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("api.python.example", run_name="__main__")
+    told = capsys.readouterr().out
+    assert "units that pay less: 75" in told
+    assert "Earned income credit: 2,889.86 USD" in told
