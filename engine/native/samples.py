@@ -5,6 +5,7 @@ numbers, a step beside them, and at the ends of their ranges.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -21,8 +22,24 @@ from engine.values.types import Kind, Nothing, Value
 _NONE_SHARE = 0.2
 
 
-def boundaries(program: Program, at: Period) -> dict[Kind, list[Fraction]]:
-    """Every number among the constants at a period, by kind."""
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The numbers at which law may change its answer, by kind; as entries of a unit they are kept."""
+
+    numbers: dict[Kind, list[Fraction]]
+    _kept: dict[tuple[Kind, int], NDArray[np.int64]] = field(default_factory=dict)
+
+    def steps(self, kind: Kind, unit: int) -> NDArray[np.int64]:
+        """Each number in steps of 1/`unit`, and a step beside it on either side."""
+        found = self._kept.get((kind, unit))
+        if found is None:
+            entries = [int(edge * unit) + step for edge in self.numbers[kind] for step in (-1, 0, 1)]
+            found = self._kept[(kind, unit)] = np.array(entries, dtype=np.int64)
+        return found
+
+
+def boundaries(program: Program, at: Period) -> Edges:
+    """Every number among the constants at a period."""
     constants = Constants(program)
     found: dict[Kind, set[Fraction]] = {
         Kind.MONEY: {Fraction(0)},
@@ -48,11 +65,11 @@ def boundaries(program: Program, at: Period) -> dict[Kind, list[Fraction]]:
         for brackets in stated.content.values() if stated is not None else ():
             for bracket in brackets:
                 add(Kind.MONEY, bracket.threshold or Fraction(0))
-    return {kind: sorted(values) for kind, values in found.items()}
+    return Edges({kind: sorted(values) for kind, values in found.items()})
 
 
 def random_entries(
-    program: Program, definition: Definition, count: int, rng: np.random.Generator, edges: dict[Kind, list[Fraction]]
+    program: Program, definition: Definition, count: int, rng: np.random.Generator, edges: Edges
 ) -> NDArray[np.int64]:
     """Entries of a column, all within the definition's range; of what may be none, some are that."""
     entries = _random_values(program, definition, count, rng, edges)
@@ -60,7 +77,7 @@ def random_entries(
 
 
 def _random_values(
-    program: Program, definition: Definition, count: int, rng: np.random.Generator, edges: dict[Kind, list[Fraction]]
+    program: Program, definition: Definition, count: int, rng: np.random.Generator, edges: Edges
 ) -> NDArray[np.int64]:
     unit = unit_of(program, definition)
     match definition.type.kind:
@@ -74,9 +91,7 @@ def _random_values(
     usual = {Kind.MONEY: 10**10, Kind.RATE: 4, Kind.INTEGER: 200}[definition.type.kind]
     low = int((definition.low if definition.low is not None else -usual) * unit)
     high = int((definition.high if definition.high is not None else usual) * unit)
-    near = np.array(
-        [int(edge * unit) + step for edge in edges[definition.type.kind] for step in (-1, 0, 1)], dtype=np.int64
-    )
+    near = edges.steps(definition.type.kind, unit)
     span = {Kind.MONEY: 30_000_000, Kind.RATE: unit, Kind.INTEGER: 100}[definition.type.kind]
     drawn = np.where(rng.random(count) < 0.5, rng.choice(near, count), rng.integers(0, span, count))
     drawn = np.where(rng.random(count) < 0.5, 0, drawn)

@@ -18,11 +18,12 @@ from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.native.samples import random_population
 from engine.native.write.kernel import write_module
 from engine.pipeline import compile_rules
-from engine.population.columns import Cell, Columns, column_of
-from engine.values.periods import parse_period
+from engine.population.columns import Cell, Columns, GroupLink, column_of
+from engine.values.periods import PeriodKind, Unit, parse_period
 from engine.values.types import Kind
 
 RULES = Path(__file__).parents[2] / "rules" / "us"
+YEAR, MONTH, ETERNITY = PeriodKind(Unit.YEAR), PeriodKind(Unit.MONTH), PeriodKind(Unit.ETERNITY)
 WITHOUT_CACHE = Options(cache="")
 
 
@@ -31,28 +32,61 @@ def program() -> Program:
     return compile_rules(RULES)
 
 
+def figures_of(program: Program, *kinds: PeriodKind) -> list[str]:
+    """The computed figures of periods of these kinds: taxes are figures of years, benefits of months."""
+    return [name for name in all_figures(program) if program.definitions[name].period in kinds]
+
+
+def test_every_figure_is_of_a_kind_that_is_compared(program: Program) -> None:
+    assert sorted(figures_of(program, YEAR) + figures_of(program, MONTH, ETERNITY)) == sorted(all_figures(program))
+
+
 @pytest.mark.parametrize(
-    ("year", "missing", "density", "given"),
+    ("at", "kinds", "missing", "density", "given"),
     [
-        ("2024", 0.0, 1.0, ()),
-        ("2021", 0.05, 1.0, ()),
-        ("2018", 0.0, 0.5, ("filing_status", "age")),
-        ("2026", 0.02, 0.9, ("adjusted_gross_income",)),
+        ("2021", (YEAR,), 0.05, 1.0, ()),
+        ("2018", (YEAR,), 0.0, 0.5, ("filing_status", "age")),
+        ("2026", (YEAR,), 0.02, 0.9, ("adjusted_gross_income",)),
+        ("2025-11", (MONTH, ETERNITY), 0.02, 0.9, ()),
     ],
 )
 def test_every_figure_agrees(
-    program: Program, year: str, missing: float, density: float, given: tuple[str, ...]
+    program: Program, at: str, kinds: tuple[PeriodKind, ...], missing: float, density: float, given: tuple[str, ...]
 ) -> None:
-    columns = random_population(program, parse_period(year), 150, int(year), given, missing, density)
-    result = evaluate(program, columns, all_figures(program), options=WITHOUT_CACHE, threads=2)
+    columns = random_population(program, parse_period(at), 40, int(at[:4]), given, missing, density)
+    result = evaluate(program, columns, figures_of(program, *kinds), options=WITHOUT_CACHE, threads=2)
     assert differences(program, columns, result) == []
+
+
+def test_shares_of_shares_are_computed_by_code(program: Program) -> None:
+    """A share of the phase-in, times what is left after losses, less a share of that: all over divisors of the row."""
+    rng = np.random.default_rng(1)
+    people, at = 400, parse_period("2026")
+    amounts = {
+        "age": np.full(people, 40),
+        "self_employment_income": rng.integers(-10_000_000, 60_000_000, people),
+        "sstb_self_employment_income": rng.integers(-10_000_000, 60_000_000, people),
+        "w2_wages_from_qualified_business": rng.integers(0, 20_000_000, people),
+        "employment_income": rng.integers(0, 30_000_000, people),
+    }
+    columns = Columns(
+        at,
+        {"person": people, "tax_unit": people},
+        {cell_for(program, name, at): column_of(entries) for name, entries in amounts.items()},
+        {"tax_unit": GroupLink(np.arange(people, dtype=np.int32), np.zeros(people, dtype=np.int8))},
+    )
+    wanted = ["qualified_business_income_deduction_if_itemizing", "qualified_business_income_deduction"]
+    result = evaluate(program, columns, wanted, options=WITHOUT_CACHE)
+    assert result.handed_over == 0
+    assert np.count_nonzero(result.figures[wanted[0]].entries) > people // 2
+    assert differences(program, columns, result, every=20) == []
 
 
 def text_of(program: Program, columns: Columns) -> str:
     options = Options(limit=2**31 - 1)
     layout = lay_out(program, columns, options)
     supply = {cell: column.missing is not None for cell, column in columns.columns.items()}
-    cells = [cell_for(program, name, columns.at) for name in all_figures(program)]
+    cells = [cell_for(program, name, columns.at) for name in figures_of(program, YEAR)]
     plan = make_plan(program, cells, Supply(supply, True))
     return write_module(program, plan, layout.shape(supply), options, 8, True).text
 
@@ -67,7 +101,7 @@ def test_a_reform_of_constants_is_the_same_text(program: Program) -> None:
     assert len(money) > 10
     reformed = replace(program, parameters={**program.parameters, **money}, fingerprint="reformed")
     assert text_of(reformed, columns) == text_of(program, columns)
-    result = evaluate(reformed, columns, all_figures(program), options=WITHOUT_CACHE)
+    result = evaluate(reformed, columns, ["income_tax", "total_payments"], options=WITHOUT_CACHE)
     assert differences(reformed, columns, result) == []
 
 
@@ -117,7 +151,7 @@ def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Pr
         },
         owners={},
     )
-    wanted = [name for name in all_figures(program) if program.definitions[name].entity in plain.counts]
+    wanted = [name for name in figures_of(program, YEAR) if program.definitions[name].entity in plain.counts]
     assert differences(program, plain, evaluate(program, plain, wanted, options=WITHOUT_CACHE)) == []
     layout = compiling.layout_for(program, plain, WITHOUT_CACHE)
     plan = compiling.compile_kernel(program, layout, cells(program, plain), WITHOUT_CACHE).plan

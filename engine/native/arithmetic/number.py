@@ -2,8 +2,9 @@
 
 1. `d` comes from the grids: money in cents is n/100, a rate of 7.65% is 765/10,000. Sums take the least common
    multiple.
-2. `m` (at least 1) comes from dividing by what is not known now; None where nothing was. Terms over the same m keep
-   it, others are brought over the product.
+2. `m` (at least 1) comes from dividing by what is not known now; None where nothing was. What it is the product of is
+   kept in `work.factors`: sums bring terms over the least product that has all factors of both, and a quotient leaves
+   out those that its parts share. So shares of shares do not grow beyond what is held.
 3. Bounds of the value itself are kept beside those of n and m, since a quotient may be small where its parts are
    large.
 """
@@ -62,6 +63,9 @@ def _made(work: Arithmetic, n: Whole, m: Whole | None, d: int, low: Fraction, hi
     if m is None:
         low, high = max(low, Fraction(n.low, d)), min(high, Fraction(n.high, d))
         n = work.narrowed(n, _ceil(low * d), _floor(high * d))
+    elif low <= high:  # n is the value times m and d
+        least, most = (low * d * (m.high if low < 0 else m.low)), (high * d * (m.high if high > 0 else m.low))
+        n = work.narrowed(n, _ceil(least), _floor(most))
     return Number(n, m, d, low, high)
 
 
@@ -83,11 +87,47 @@ def aligned(work: Arithmetic, a: Number, b: Number) -> tuple[Whole, Whole, Whole
     d = lcm(a.d, b.d)
     if a.m == b.m:
         return _scaled(work, a.n, d // a.d), _scaled(work, b.n, d // b.d), a.m, d
-    left = _scaled(work, a.n, d // a.d, b.m)
-    right = _scaled(work, b.n, d // b.d, a.m)
-    if a.m is None or b.m is None:
-        return left, right, a.m or b.m, d
-    return left, right, work.multiply(a.m, b.m), d
+    only_a, only_b = _unshared(work, a.m, b.m)
+    left = _scaled(work, a.n, d // a.d, only_b)
+    right = _scaled(work, b.n, d // b.d, only_a)
+    return left, right, _times(work, a.m, only_b), d
+
+
+# --- what an m is the product of
+
+
+def _times(work: Arithmetic, a: Whole | None, b: Whole | None) -> Whole | None:
+    """The product of two m's, with its factors noted."""
+    if a is None or b is None:
+        return a or b
+    product = work.multiply(a, b)
+    if product.constant is None:
+        work.factors[product.parts] = (*_factors(work, a), *_factors(work, b))
+    return product
+
+
+def _factors(work: Arithmetic, m: Whole | None) -> tuple[Whole, ...]:
+    return () if m is None else work.factors.get(m.parts, (m,))
+
+
+def _unshared(work: Arithmetic, a: Whole | None, b: Whole | None) -> tuple[Whole | None, Whole | None]:
+    """The products of the factors that only a has, and only b. A factor is itself by its names, whatever is known of
+    its bounds."""
+    only_a, only_b = list(_factors(work, a)), []
+    for factor in _factors(work, b):
+        shared = next((at for at, one in enumerate(only_a) if one.parts == factor.parts), None)
+        if shared is None:
+            only_b.append(factor)
+        else:
+            del only_a[shared]
+    return _product(work, only_a), _product(work, only_b)
+
+
+def _product(work: Arithmetic, factors: list[Whole]) -> Whole | None:
+    product: Whole | None = None
+    for factor in factors:
+        product = _times(work, product, factor)
+    return product
 
 
 def add(work: Arithmetic, a: Number, b: Number) -> Number:
@@ -120,7 +160,7 @@ def negative(work: Arithmetic, a: Number) -> Number:
 
 
 def _key(a: Number) -> Key | None:
-    return (a.n.parts, a.d) if a.m is None and a.constant is None else None
+    return (a.n.parts, a.m.parts if a.m is not None else (), a.d) if a.constant is None else None
 
 
 def _note_cap(work: Arithmetic, a: Number, cap: Number, more: dict[Key, Fraction] | None = None) -> None:
@@ -159,7 +199,7 @@ def _product_bounds(a: Number, b: Number) -> tuple[Fraction, Fraction]:
 
 def multiply(work: Arithmetic, a: Number, b: Number) -> Number:
     """a * b."""
-    m = work.multiply(a.m, b.m) if a.m is not None and b.m is not None else a.m or b.m
+    m = _times(work, a.m, b.m)
     bounds = _product_bounds(a, b)
     for one, other in ((a, b), (b, a)):  # a constant factor is cancelled against the denominator
         if one.constant is not None:
@@ -179,9 +219,10 @@ def divide(work: Arithmetic, a: Number, b: Number) -> tuple[Number, Mask]:
     below = work.compare("<", b.n, work.constant(0))
     size = _sound_divisor(work, work.absolute(b.n)) if b.low <= 0 or not b.sound else b.n
     common = gcd(a.d, b.d)
-    n = _scaled(work, a.n, b.d // common, b.m)
+    only_a, only_b = _unshared(work, a.m, b.m)
+    n = _scaled(work, a.n, b.d // common, only_b)
     n = work.select(below, work.negative(n), n)
-    m = work.multiply(size, a.m) if a.m is not None else size
+    m = _times(work, size, only_a)
     low, high = _quotient_bounds(a, b)
     if b.low >= 0 and _capped(work, a, b):
         high = min(high, Fraction(1))
@@ -260,7 +301,9 @@ def extreme(work: Arithmetic, operator: str, a: Number, b: Number) -> Number:
         return found
     first = work.compare("<" if operator == "min" else ">", left, right)
     chosen = select(work, first, a, b)
-    return Number(chosen.n, chosen.m, chosen.d, low, high)
+    found = Number(chosen.n, chosen.m, chosen.d, low, high)
+    _note_extreme(work, operator, found, a, b)
+    return found
 
 
 def absolute(work: Arithmetic, a: Number) -> Number:

@@ -70,13 +70,15 @@ class Arithmetic:
     """Exact operations on whole numbers, written through `lanes`.
 
     `caps` keeps, for a number by its names, others that it never exceeds, with their lower bounds: `number.py` notes
-    what it knows of least values and differences there, and bounds quotients by it.
+    what it knows of least values and differences there, and bounds quotients by it. `factors` keeps, for a divisor by
+    its names, what it is the product of.
     """
 
     def __init__(self, lanes: Lanes) -> None:
         self.lanes = lanes
         self.flags: list[Mask] = []
         self.caps: dict[Key, dict[Key, Fraction]] = {}
+        self.factors: dict[tuple[str, ...], tuple[Whole, ...]] = {}
 
     def constant(self, value: int) -> Whole:
         """A number known now."""

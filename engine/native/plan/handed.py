@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.ir import nodes as ir
 from engine.ir.walk import children
+from engine.native.plan.settled import taken
 from engine.values.periods import Period
 
 HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds)
@@ -21,11 +22,15 @@ def is_handed_over(node: ir.OverParts, periods: Sequence[Period] | None) -> bool
     return periods is None or len(periods) > MOST_PARTS or not fixed
 
 
-def compiled(node: ir.Expression) -> Iterator[ir.Expression]:
-    """A formula's parts that the code computes at the formula's own time, outermost first. Uses no recursion."""
+def compiled(node: ir.Expression, period: Period) -> Iterator[ir.Expression]:
+    """The parts of a formula of a period that the code computes at the formula's own time, outermost first. Uses no
+    recursion."""
     stack = [node]
     while stack:
         one = stack.pop()
-        if not isinstance(one, HANDED_OVER):
+        branch = taken(one, period) if isinstance(one, ir.If) else None
+        if branch is not None:
+            stack.append(branch)
+        elif not isinstance(one, HANDED_OVER):
             yield one
             stack.extend(reversed(children(one)) if not isinstance(one, ir.OverParts) else ())

@@ -21,6 +21,7 @@ from engine.ir.program import Definition, Program
 from engine.ir.walk import children
 from engine.native.plan.handed import HANDED_OVER, is_handed_over
 from engine.native.plan.records import WithoutRecords
+from engine.native.plan.settled import taken
 from engine.population.columns import Cell
 from engine.values.periods import Period
 from engine.values.types import Value
@@ -131,6 +132,9 @@ def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[
             case ir.OverTime():
                 for one in window(node, at) or ():
                     yield Cell(node.name, one), isinstance(node.subject, ir.Self)
+            case ir.If() if (branch := taken(node, at)) is not None:
+                pending.append((branch, at))
+                continue
             case ir.OverParts() if not whole and is_handed_over(node, parts(node, at)):
                 continue
             case ir.OverParts():

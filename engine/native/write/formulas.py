@@ -24,6 +24,7 @@ from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number
 from engine.native.plan.handed import is_handed_over
 from engine.native.plan.plan import parts, period_at, window
+from engine.native.plan.settled import taken
 from engine.native.plan.terms import Request, Terms
 from engine.native.write import days, lookups, rows
 from engine.native.write import values as v
@@ -154,6 +155,9 @@ class FormulaWriter:
     def _choice(self, node: ir.If | ir.Exceptions | ir.Otherwise, frame: Frame) -> Figure:
         match node:
             case ir.If():
+                branch = taken(node, frame.period)
+                if branch is not None:
+                    return self.write(branch, frame)
                 condition = self.write(node.condition, frame)
                 then = lambda: self.write(node.then, frame)  # noqa: E731
                 otherwise = lambda: self.write(node.otherwise, frame)  # noqa: E731

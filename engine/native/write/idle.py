@@ -59,7 +59,7 @@ def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int,
 def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
     """Numbers of the own row that the formula reads, that may be nought and are not yet known to be or not."""
     found: dict[Cell, None] = {}
-    for node in compiled(body):
+    for node in compiled(body, frame.period):
         if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:
             period = period_at(node.time, frame.period)
             if period is not None:
