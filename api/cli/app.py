@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from api.cli.log.app import LogOption, ledger, log_app
+from api.cli.population import population_app
 from api.cli.streams import prepare, printable
 from api.failures import ExitCode, Failure
 
@@ -425,6 +426,7 @@ def demo(
 
 
 app.add_typer(log_app, name="log")
+app.add_typer(population_app, name="population")
 app.command()(ledger)
 
 

@@ -1,0 +1,103 @@
+"""`population describe`: what a population holds, before anybody simulates on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from api.cases.naming import read_period
+from api.rules import programs
+from api.simulate.exactly import exact_text, weighted_total
+from api.simulate.population import Population, admit, read_source
+from api.simulate.suppress import SMALL_BELOW
+from api.simulate.view import View, load_view
+from engine.ir.program import Program
+from engine.population.columns import Entries, unit_of
+from engine.values.types import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class FactDescribed:
+    """A fact: for how many rows it is stated, for how many it is not zero (null below ten), and its weighted total.
+
+    `total` is exact, of amounts and counts; empty for others, and where too few have it.
+    """
+
+    fact: str
+    entity: str
+    label: str
+    stated: int
+    not_zero: int | None
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationDescribed:
+    """A population: its rows by entity, what they stand for, its facts, and what was done to it or is not in it."""
+
+    about: str
+    year: str
+    rows: Mapping[str, int]
+    weight: str
+    largest_weight_share: str
+    effective_units: int
+    facts: tuple[FactDescribed, ...]
+    incomes_without: tuple[str, ...]
+    notes: tuple[str, ...]
+    sha256: str
+
+
+def describe_population(
+    rules: str, given: Sequence[str], at: str, weight: str, data_year: int | None = None
+) -> PopulationDescribed:
+    """What the shipped sample, or the files given, hold. Money is as in the data unless `at` is another year."""
+    program = programs.load_program(rules)
+    view = load_view(program)
+    source = read_source(program, view, given, data_year)
+    period = read_period(program, at or str(source.year or program.settings.covers_to.year))
+    population = admit(program, view, source, period, weight, view.uprate)
+    weights = population.weights
+    shares = weights / weights.sum()
+    facts = tuple(_facts(program, view, population))
+    counted = {one.fact for one in facts}
+    notes = tuple(view.population.get("notes", ())) if not given or list(given) == ["cps"] else ()
+    return PopulationDescribed(
+        population.about, str(period), dict(population.columns.counts),
+        exact_text(int(weights.astype(object).sum()), population.weight_scale),
+        exact_text(round(Fraction(int(weights.max()) * 10**6, int(weights.sum()))), 10**4),
+        round(float(1 / (shares**2).sum())), facts,
+        tuple(name for name in view.incomes if name not in counted), (*notes, *population.notes), population.digest,
+    )  # fmt: skip
+
+
+def _facts(program: Program, view: View, population: Population) -> Iterator[FactDescribed]:
+    columns = population.columns
+    for cell, column in sorted(columns.columns.items(), key=lambda pair: (pair[0].name, str(pair[0].period))):
+        definition = program.definitions[cell.name]
+        there = np.ones(len(column.entries), dtype=np.bool_) if column.missing is None else ~column.missing
+        full = there & (column.entries != 0)
+        n = int(full.sum())
+        small = 0 < n < SMALL_BELOW
+        total = ""
+        weights = _weights_of(view, population, definition.entity)
+        if definition.type.kind in (Kind.MONEY, Kind.BOOLEAN) and weights is not None and not small:
+            total = exact_text(
+                weighted_total(np.where(there, column.entries, 0), weights),
+                unit_of(program, definition) * population.weight_scale,
+            )
+        yield FactDescribed(
+            definition.short_name, definition.entity, definition.label, int(there.sum()), None if small else n, total
+        )
+
+
+def _weights_of(view: View, population: Population, entity: str) -> Entries | None:
+    """The weights of an entity's rows: the unit's own, and for people those of their unit."""
+    if entity == view.unit:
+        return population.weights
+    if entity != view.person:
+        return None
+    group = population.columns.groups[view.unit].group
+    return np.where(group >= 0, population.weights[np.maximum(group, 0)], 0)

@@ -1,0 +1,51 @@
+"""`rulewright population describe`: on the shipped sample, against sums taken from the files themselves."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from citizens.sample import load_sample
+from tests.cli.command import run
+
+
+@pytest.fixture(scope="module")
+def found() -> Any:
+    done = run("population", "describe", "us", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_rows_weights_and_totals_are_those_of_the_files(found: Any) -> None:
+    sample = load_sample()
+    columns: list[list[Any]] = [sample.tax_units[name].to_pylist() for name in ("tax_unit_id", "weight")]
+    weights = dict(zip(*columns, strict=True))
+    assert found["rows"] == {"person": len(sample.people), "tax_unit": len(sample.tax_units)}
+    assert Fraction(found["weight"]) == sum(map(Fraction, weights.values()))
+    units = sample.people["tax_unit_id"].to_pylist()
+    for name in ("employment_income", "farm_income", "social_security"):
+        amounts: list[Any] = sample.people[name].to_pylist()
+        fact = next(one for one in found["facts"] if one["fact"] == name)
+        whole = sum(Fraction(weights[unit]) * amount for unit, amount in zip(units, amounts, strict=True))
+        assert Fraction(fact["total"]) == whole
+        assert fact["not_zero"] == sum(amount != 0 for amount in amounts)
+
+
+def test_what_is_not_in_it_is_said(found: Any) -> None:
+    assert "long_term_capital_gains" in found["incomes_without"]
+    assert "employment_income" not in found["incomes_without"]
+    assert any("Dependents' ages are drawn" in note for note in found["notes"])
+
+
+def test_few_are_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("tax_unit_id,role,age,employment_income\nu,head,40,5000\n")
+    (tmp_path / "tax_units.csv").write_text("tax_unit_id,weight\nu,3\n")
+    files = [word for name in ("people", "tax_units") for word in ("--population", f"{name}.csv")]
+    done = run("population", "describe", *files, "--at", "2024", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "not zero:  fewer than 10" in done.stdout
+    assert "15000" not in done.stdout
