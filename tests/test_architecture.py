@@ -28,7 +28,7 @@ FLOORS = {
     ),
     "api": (
         *("failures", "schema", "cases", "rules", "sweep", "batch", "history", "assess", "taxsim", "simulate"),
-        *("bench", "compat", "http", "web", "http.server", "python"),
+        *("bench", "compat", "lsp", "http", "web", "http.server", "python"),
         *("cli", ""),
     ),
 }

@@ -245,6 +245,14 @@ def list_names(
 
 
 @app.command()
+def lsp() -> None:
+    """Serve an editor: problems as you type, hover, definitions, references, completion, rename, examples to run."""
+    from api.cli.lsp import lsp_command
+
+    raise typer.Exit(lsp_command())
+
+
+@app.command()
 def taxsim(
     source: Annotated[str, typer.Argument(metavar="[CSV]", help="Tax units; stdin if not given.")] = "-",
     rules: RulesOption = "us",

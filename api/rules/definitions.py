@@ -173,13 +173,14 @@ def describe(ruleset: Ruleset, program: Program, name: str) -> Described:
     return described(ruleset, program, find_named(ruleset, name))
 
 
-def described(ruleset: Ruleset, program: Program, one: Named) -> Described:
-    """Something named, with everything that the rules say of it."""
-    uses, users = links(program, one.name)
+def described(ruleset: Ruleset, program: Program | None, one: Named) -> Described:
+    """Something named, with everything that the rules say of it; without a program, not who uses what."""
+    uses, users = links(program, one.name) if program is not None else ([], [])
     declared = one.declaration
     if declared is None or one.kind in ("entity", "enum"):
         users = _typed_by(ruleset, one)
-    own = _own(program.tables.get(one.name, declared), ruleset.settings) if declared is not None else {}
+    whole = program.tables.get(one.name, declared) if program is not None else declared
+    own = _own(whole, ruleset.settings) if whole is not None else {}
     return Described(
         name=one.name,
         kind=one.kind,

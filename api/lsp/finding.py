@@ -1,0 +1,151 @@
+"""What stands at a place of a file, where it is declared, who mentions it, and what may be written there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.lsp.living import Living
+from api.lsp.mentions import Mention
+from api.rules.names import DEFINED, Named, names
+from engine.check.resolve import BUILTINS, FUNCTIONS, Symbols
+from engine.reading.module import KEYS
+from engine.syntax.parser import RESERVED
+from engine.text.source import Span
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VALUE_OF = re.compile(r"^\s*(?:\w+:\s*\{.*[{,]\s*|\w*\s*)?(entity|type|period):\s*\w*$")
+_TYPES = ("money", "rate", "integer", "boolean", "date", "duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Something named, and the word that names it."""
+
+    named: Named
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be written: the word, its kind, and what is said beside it."""
+
+    word: str
+    kind: str
+    detail: str = ""
+
+
+class Index:
+    """Everything named in living rules at one version of them."""
+
+    def __init__(self, living: Living) -> None:
+        ruleset = living.ruleset()
+        self.living = living
+        self.symbols: Symbols | None = living.symbols()
+        self.everything: list[Named] = list(names(ruleset)) if ruleset is not None else []
+        self.whole = {one.name: one for one in self.everything if one.kind in DEFINED}
+        self.settled = {
+            word: one for one in self.everything if not one.module for word in (one.name, one.short_name)
+        } | {one.label: one for one in self.everything if one.kind == "role"}
+        self.members: dict[str, list[Named]] = {}
+        for one in self.everything:
+            if one.kind == "member":
+                self.members.setdefault(one.short_name, []).append(one)
+
+    def meaning(self, path: Path, mention: Mention) -> list[Named]:
+        """What a mention in a file stands for; several enums may have one member."""
+        if mention.how == "member":
+            return self.members.get(mention.name, [])
+        symbols = self.symbols
+        if symbols is not None:
+            found = symbols.look_up(self.living.module_name(path), mention.name)
+            if found is None and mention.how == "name":
+                private = [own[mention.name] for own in symbols.local.values() if mention.name in own]
+                found = private[0] if len(private) == 1 and path.name == "ruleset.yaml" else None
+            if found is not None and found.name in self.whole:
+                return [self.whole[found.name]]
+        settled = self.settled.get(mention.name)
+        return [settled] if settled is not None else []
+
+    def at(self, path: Path, offset: int) -> list[Here]:
+        """What stands at a character of a file: a mention, or a declaration's own name."""
+        file = self.living.files.get(path)
+        if file is None or file.source is None:
+            return []
+        for one in self.everything:
+            if one.span is not None and one.span.source is file.source and _holds(one.span, offset):
+                if one.kind not in ("role", "set", "member"):  # they stand with what they belong to
+                    return [Here(one, one.span)]
+        for mention in file.mentions if file.sound or path.name == "ruleset.yaml" else ():
+            if _holds(mention.span, offset):
+                word = named_in(mention)
+                return [Here(one, word) for one in self.meaning(path, mention)]
+        return []
+
+    def mentions_of(self, named: Named) -> Iterator[tuple[Path, Span]]:
+        """Every place where something is mentioned, in order of files."""
+        for path, file in self.living.files.items():
+            for mention in file.mentions:
+                if mention.name in (named.short_name, named.label if named.kind == "role" else ""):
+                    if any(one.name == named.name and one.kind == named.kind for one in self.meaning(path, mention)):
+                        yield path, named_in(mention)
+
+    def offers(self, path: Path, before: str, most: int = 300) -> list[Offer]:
+        """What may be written after the text `before` of a line, the nearest first."""
+        found = re.search(r"([A-Za-z_][A-Za-z0-9_]*)?$", before)
+        typed = (found[0] if found else "").lower()
+        lead = before[: len(before) - len(typed)]
+        offered = [one for one in self._offered(path, before, lead) if one.word.lower().startswith(typed)]
+        if not offered and typed:
+            offered = [one for one in self._offered(path, before, lead) if typed in one.word.lower()]
+        return list({one.word: one for one in reversed(offered)}.values())[::-1][:most]
+
+    def _offered(self, path: Path, before: str, lead: str) -> Iterator[Offer]:
+        if not lead.strip():
+            if not lead:
+                yield from (Offer(key, "keyword") for key in KEYS)
+        value = _VALUE_OF.match(before)
+        if value is not None:
+            yield from self._values_of(value[1])
+            return
+        if lead.endswith("."):
+            person = re.search(r"[A-Za-z0-9_\])]\.$", lead)
+            kinds = ("fact", "figure", "requirement") if person else ("member",)
+            yield from (self._offer(one) for one in self.everything if one.kind in kinds and self._seen(one, path))
+            return
+        yield from (self._offer(one) for one in self.everything if one.kind in DEFINED and self._seen(one, path))
+        yield from (self._offer(one) for one in self.everything if one.kind in ("entity", "role", "set"))
+        yield from (Offer(word, "function") for word in sorted(BUILTINS | FUNCTIONS))
+        yield from (Offer(word, "keyword") for word in sorted(RESERVED))
+
+    def _values_of(self, key: str) -> Iterator[Offer]:
+        if key == "entity":
+            yield from (self._offer(one) for one in self.everything if one.kind == "entity")
+        elif key == "type":
+            yield from (Offer(word, "keyword") for word in _TYPES)
+            yield from (self._offer(one) for one in self.everything if one.kind == "enum")
+        elif self.living.settings is not None:
+            yield from (Offer(word, "keyword") for word in (*self.living.settings.kinds(), "eternity"))
+
+    def _seen(self, one: Named, path: Path) -> bool:
+        """Whether a module may read it: its own, or exported."""
+        return one.exported or one.module == self.living.module_name(path)
+
+    def _offer(self, one: Named) -> Offer:
+        label = " ".join(one.label.split())
+        return Offer(one.short_name, one.kind, f"{one.kind}: {label}" if label else one.kind)
+
+
+def _holds(span: Span, offset: int) -> bool:
+    return span.start <= offset <= span.end
+
+
+def named_in(mention: Mention) -> Span:
+    """The word itself: an enum's member is mentioned with its dot, an uprate with its braces."""
+    at = mention.span.text.find(mention.name)
+    if at < 0 or len(mention.span.text) == len(mention.name):
+        return mention.span
+    start = mention.span.start + at
+    return Span(mention.span.source, start, start + len(mention.name))

@@ -1,0 +1,1 @@
+"""The language server, through a client's session over stdio."""
