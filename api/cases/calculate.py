@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,6 +197,8 @@ def basis_of(program: Program, case: Case, reforms: Sequence[str] = ()) -> Basis
 @cache
 def engine_version() -> str:
     """The version of this program."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("rulewright")
     except PackageNotFoundError:

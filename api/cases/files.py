@@ -9,7 +9,7 @@ from api.cases.naming import read_period
 from api.failures import ExitCode, Failure
 from engine.interpret.cases import Case, read_case
 from engine.ir.program import Program
-from engine.reading.documents import read_data
+from engine.reading.data import read_data
 from engine.syntax.files import MAX_BYTES, load_source, source_from_bytes
 from engine.text.diagnostics import Diagnostic, Diagnostics
 from engine.text.source import Source

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from api.failures import Failure, Misuse
-from engine.reading.documents import read_data
+from engine.reading.data import read_data
 from engine.syntax.files import MAX_BYTES, source_from_bytes
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, Style
 from engine.text.diagnostics import Diagnostics

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.cases.files import CaseInvalid
 from api.failures import Failure, Misuse
-from engine.reading.documents import read_data
+from engine.reading.data import read_data
 from engine.syntax.files import load_source
 from engine.syntax.nodes import Mapping as NodeMapping
 from engine.syntax.nodes import Node, Scalar

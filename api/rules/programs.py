@@ -3,6 +3,8 @@
 A name such as `us` is one of the folders shipped in `rules/`; anything else is a path to a folder. Compiling takes a
 second or so; the result is kept in the user's cache folder, under a hash over every file that decided it: the rules,
 the reforms and the engine's own code. A kept result that others could have written is ignored (`engine.kept`).
+
+The compiler is imported where it is needed: a program that is kept needs none, and importing it takes as long again.
 """
 
 from __future__ import annotations
@@ -12,20 +14,22 @@ import pickle
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import engine
 from api.failures import Misuse, suggestion
-from engine.examples.run import check_examples
 from engine.ir.program import Program
 from engine.kept import fetch, folder_for, keep
-from engine.pipeline import Compiled, check_rules, compile_rules
 from engine.reading.declarations import Ruleset
-from engine.reading.documents import REFORMS_FOLDER, SETTINGS_FILE, read_ruleset
-from engine.reforms.apply import apply_reforms
 from engine.text.diagnostics import Diagnostics, RulesInvalid
 
+if TYPE_CHECKING:
+    from engine.pipeline import Compiled
+
+SETTINGS_FILE, REFORMS_FOLDER = "ruleset.yaml", "reforms"  # as `engine.reading.documents`, which reads YAML, has them
 SHIPPED = Path(engine.__file__).parents[1] / "rules"
 _KEPT_AT_MOST = 32
 
@@ -64,6 +68,9 @@ def find_reforms(paths: Sequence[Path]) -> list[Path]:
 def read(name: str, reforms: Sequence[Path] = ()) -> Ruleset:
     """The rules that `name` means, read and not checked: what is faulty in them may be missing. Raises RulesInvalid
     where not even `ruleset.yaml` can be read."""
+    from engine.reading.documents import read_ruleset
+    from engine.reforms.apply import apply_reforms
+
     problems = Diagnostics()
     ruleset = read_ruleset(find_rules(name), problems)
     if ruleset is None:
@@ -76,6 +83,8 @@ def check(name: str, reforms: Sequence[Path] = (), lint: bool = True) -> Compile
 
     Without `reforms` and with `lint` each of the rules' own, in their folder `reforms`, is checked too, by itself.
     """
+    from engine.pipeline import check_rules
+
     folder = find_rules(name)
     compiled = check_rules(folder, find_reforms(reforms), lint)
     if lint and not reforms:  # a reform may have removed what examples name
@@ -88,20 +97,24 @@ def check(name: str, reforms: Sequence[Path] = (), lint: bool = True) -> Compile
 
 def _with_examples(compiled: Compiled) -> Compiled:
     """What was found, and what is wrong with the examples; what they compute is for `test`."""
+    from engine.examples.run import check_examples
+
     if compiled.program is None or compiled.ruleset is None:
         return compiled
     problems = Diagnostics(list(compiled.problems))
     check_examples(compiled.ruleset, compiled.program, problems)
-    return Compiled(compiled.ruleset, None if problems.errors else compiled.program, tuple(problems))
+    return replace(compiled, program=None if problems.errors else compiled.program, problems=tuple(problems))
 
 
 def _with_reform(compiled: Compiled, folder: Path, reform: Path) -> Compiled:
     """What was found, and what is wrong under one of the rules' own reforms."""
+    from engine.pipeline import check_rules
+
     found = check_rules(folder, [reform], lint=False)
     known = set(compiled.problems)
     more = tuple(problem for problem in found.problems if problem not in known)
     program = compiled.program if found.program is not None else None
-    return Compiled(compiled.ruleset, program, (*compiled.problems, *more))
+    return replace(compiled, program=program, problems=(*compiled.problems, *more))
 
 
 def load_program(name: str, reforms: Sequence[Path] = ()) -> Program:
@@ -110,6 +123,8 @@ def load_program(name: str, reforms: Sequence[Path] = ()) -> Program:
     kept, entry = folder_for("programs"), _entry(folder, overlays)
     program = _fetched(kept, entry) if entry else None
     if program is None:
+        from engine.pipeline import compile_rules
+
         program = compile_rules(folder, overlays)
         if kept is not None and entry:
             _keep(kept, entry, program)

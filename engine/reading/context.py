@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from engine.reading.declarations import Settings
 from engine.syntax.nodes import Scalar, shown
-from engine.syntax.parser import RESERVED
+from engine.syntax.words import RESERVED
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Span, visible
 

@@ -9,9 +9,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from pathlib import Path
 
 from engine.reading.context import Context
@@ -20,14 +18,12 @@ from engine.reading.module import read_rule_module
 from engine.reading.reform import Reform, read_reform_file
 from engine.reading.settings import read_settings
 from engine.syntax.files import load_source
-from engine.syntax.nodes import Node
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source
 
 SETTINGS_FILE = "ruleset.yaml"
 REFORMS_FOLDER = "reforms"
-_SURROGATE_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 
 
 def read_ruleset(folder: Path, problems: Diagnostics) -> Ruleset | None:
@@ -92,14 +88,3 @@ def read_reform(source: Source, name: str, settings: Settings, problems: Diagnos
     """The reform in `source`, not applied; None if it is not YAML or holds no mapping."""
     node = read_nodes(source, problems)
     return read_reform_file(Context(settings, problems), node, name) if node is not None else None
-
-
-def read_data(source: Source, problems: Diagnostics) -> Node | None:
-    """A case in YAML or JSON as nodes: keys may stand in quotes, values are texts, which the program's types type."""
-    return read_nodes(_with_pairs_joined(source), problems, quoted_keys=True)
-
-
-def _with_pairs_joined(source: Source) -> Source:
-    """JSON writes a character beyond U+FFFF as two escapes, which YAML does not know: they become that character."""
-    text = _SURROGATE_PAIR.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), source.text)
-    return source if text == source.text else Source(source.name, text)

@@ -20,10 +20,6 @@ from engine.text.source import Fragment, Span
 
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 100
-RESERVED = frozenset(
-    "let in if then else case when and or not is one of between otherwise for where over last this next true false"
-    " today period_start period_end none self".split()
-)
 FREE_AS_MEMBERS = frozenset({"none", "self"})  # `.none` is a member, and cannot be taken for the word
 AGGREGATES = frozenset({"sum", "count", "any", "all", "min", "max"})
 

@@ -201,7 +201,9 @@ def test_an_interrupted_run_leaves_nothing(land: Path, tmp_path: Path) -> None:
         "--report", tmp_path / "report.html", "--tables", tmp_path / "tables",
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    started = subprocess.Popen(
+        [*map(str, command)], cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     time.sleep(1.0)
     started.send_signal(signal.SIGINT)
     _, told = started.communicate(timeout=60)

@@ -10,8 +10,9 @@ import pytest
 
 from engine.reading.constants import read_dated_values
 from engine.reading.context import Context
+from engine.reading.data import read_data
 from engine.reading.declarations import Bracket, KeyType, RuleModule, Settings
-from engine.reading.documents import read_data, read_module, read_reform, read_ruleset
+from engine.reading.documents import read_module, read_reform, read_ruleset
 from engine.reading.reform import Reform
 from engine.reading.settings import read_settings
 from engine.syntax.nodes import Mapping, Scalar

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.pipeline import compile_ruleset
+from engine.reading.data import read_data
 from engine.reading.declarations import Ruleset
-from engine.reading.documents import read_data, read_module, read_ruleset
+from engine.reading.documents import read_module, read_ruleset
 from engine.syntax.files import MAX_BYTES, load_source, source_from_bytes, source_from_text
 from engine.syntax.parser import parse_formula
 from engine.syntax.yaml_reader import MAX_DEPTH, MAX_PROBLEMS
@@ -85,7 +86,7 @@ def test_deep_nesting_by_indentation_is_refused() -> None:
 
 def test_the_process_lives_with_a_small_stack() -> None:
     program = (
-        "from engine.reading.documents import read_data\n"
+        "from engine.reading.data import read_data\n"
         "from engine.text.diagnostics import Diagnostics\n"
         "from engine.syntax.files import source_from_text\n"
         "for opening in ('[', '{a: ', '- '):\n"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from engine.syntax import ast
-from engine.syntax.parser import RESERVED
+from engine.syntax.words import RESERVED
 from engine.text.source import Source, Span
 
 NOWHERE = Span(Source("<made>", ""), 0, 0)
