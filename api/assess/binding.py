@@ -140,7 +140,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     records = _records(program, group)
     read: dict[str, Definition] = {}
     wanted: dict[str, Wanted] = {}
-    for cell in _reached(program, period, figures):
+    for cell in reached(program, period, figures):
         definition = program.definitions[cell.name]
         if program.find(definition.short_name) is not definition:
             continue  # a private name of several modules: nobody can mean it
@@ -192,7 +192,7 @@ def _records(program: Program, group: str) -> dict[str, str]:
     return {one.name: one.belongs_to for one in entities.values() if one.belongs_to in (group, entities[group].of)}
 
 
-def _reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
+def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
     """The wanted figures and everything that their formulas read, directly or through others."""
     found = dict.fromkeys(cell_for(program, one.name, period) for one in figures)
     left = list(found)

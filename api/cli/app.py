@@ -178,6 +178,57 @@ def sweep(
 
 
 @app.command()
+def find(
+    rules: Rules,
+    condition: Annotated[str, typer.Argument(metavar="CONDITION", help="In the rule language: 'eitc > 0 and …'.")],
+    at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05: facts of its end.")],
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", metavar="FILE", help="Tables as for `batch`, instead of a log.")
+    ] = None,
+    log: LogOption = None,
+    known: Annotated[
+        str | None, typer.Option("--known", metavar="K", help="As known on a day, at a moment or at #17.")
+    ] = None,
+    of: Annotated[
+        str, typer.Option("--of", metavar="ENTITY", help="Of whom it is asked; of the first figure's if not given.")
+    ] = "",
+    show: Annotated[str, typer.Option("--show", metavar="A,B", help="Figures to print of each.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="FIGURE", help="The largest first.")] = "",
+    top: Annotated[int, typer.Option("--top", min=0, help="How many to print.")] = 20,
+    sums: Annotated[str, typer.Option("--sum", metavar="A,B", help="Figures to add up over those found.")] = "",
+    group: Annotated[str, typer.Option("--group", metavar="FIGURE", help="Also count by its values.")] = "",
+    missing: Annotated[
+        str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
+    ] = "none",
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason, which the log keeps.")] = "",
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find everybody for whom a condition holds: ranked, counted and added up. Looks at records are logged."""
+    from api.cli.find import Options, find_command
+
+    options = Options(
+        rules,
+        condition,
+        at,
+        inputs or [],
+        log,
+        known,
+        of,
+        show,
+        by,
+        top,
+        sums,
+        group,
+        missing,
+        why,
+        reform or [],
+        as_json,
+    )
+    raise typer.Exit(find_command(options))
+
+
+@app.command()
 def fmt(
     paths: Annotated[list[str], typer.Argument(metavar="PATHS", help="Rule files, or folders of rules.")],
     check_only: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if something would.")] = False,

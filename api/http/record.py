@@ -20,6 +20,7 @@ from api.cases.naming import find_definition
 from api.failures import Misuse
 from api.history.access import moment_of
 from api.history.events import drafts_of, in_one_form
+from api.history.looks import record_looks
 from api.history.record import RecordCase, person_entity, record_case, value_of
 from api.http.access import Caller, Purpose, caller_of, check_case, purpose_for
 from api.http.cases import fault_of, place_told, without
@@ -35,13 +36,10 @@ from citizens import (
     Event,
     Facts,
     Known,
-    Origin,
-    Point,
     Receipt,
     SqliteLog,
     check_subject,
 )
-from citizens.sqlite.erasure import OWNER
 from engine.ir.program import Definition
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import Period, PeriodKind, Unit, parse_period
@@ -117,15 +115,8 @@ def seen(service: Service, look: Look, what: str) -> None:
     check_case(service, look.caller, look.purpose, look.person)
     if not log.version(look.person):
         raise Refusal("not-found")
-    day = datetime.now(UTC).date()
-    said = {"by": look.caller.name, "why": look.purpose.why, "case": look.purpose.case or None, "what": what}
-    owner = Point("of", day, Belongs(look.person, OWNER))  # so that it is erased with them
-    body = Facts((*(Point(name, day, value) for name, value in said.items()), owner))
-    origin = Origin("api", look.caller.name, "access is recorded", ACCESS_RETENTION)
-    number = log.head() + 1
-    _, _, name = look.person.partition("/")
-    moment = datetime.now(UTC).isoformat()
-    log.append([Draft(f"access/{name}", body, origin, f"{moment}/{number}/{look.caller.name}")])
+    said = {"why": look.purpose.why, "case": look.purpose.case or None, "what": what}
+    record_looks(log, [look.person], look.caller.name, "api", said)
 
 
 def log_of(service: Service) -> SqliteLog:

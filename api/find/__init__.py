@@ -1,0 +1,1 @@
+"""Everybody for whom a condition holds, over tables or a log."""

@@ -1,0 +1,291 @@
+"""`find`: everybody for whom a condition holds: ranked, counted, summed and grouped.
+
+1. Machine code answers for everybody at once, with an empty cell as absent, as on a signed return.
+2. With `unknown`, an empty cell of a column is a fact that is not known. Whoever belongs together with such a cell that
+   the condition reads is asked again, by the interpreter: yes, no, or not known. All others are settled by step 1.
+3. For those not known who are shown: the fact to ask first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from api.assess.binding import reached
+from api.cases.calculate import Of, Question, engine_version, question
+from api.cases.values import as_json
+from api.failures import Misuse
+from api.find.population import Among, Together
+from api.schema import Json
+from engine.explain.questions import most_useful_first
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable
+from engine.ir.program import Definition, Program
+from engine.native import KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, evaluate
+from engine.native.handover import case_of, entry_of, value_of
+from engine.native.plan.plan import cell_for
+from engine.population.columns import closed
+from engine.values.periods import Period
+from engine.values.types import Kind
+
+NO, YES, NOT_KNOWN, FAILED = range(4)
+ANSWERS = ("no", "yes", "not_known", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to say of those found: figures of each, by which to rank (largest first), how many to show, what to add up,
+    and by what to group. `unknown`: an empty cell is a fact that is not known."""
+
+    show: tuple[Definition, ...] = ()
+    by: Definition | None = None
+    top: int = 20
+    sums: tuple[Definition, ...] = ()
+    group: Definition | None = None
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Somebody who is shown: yes, or not known with what to ask first."""
+
+    of: Of
+    answer: str
+    figures: Mapping[str, Json]
+    ask: Question | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are of each answer, and sums of figures over those for whom the condition holds. `group` is the
+    value that they share; `not_added`: how many of them have no value of a figure that is added up."""
+
+    yes: int
+    no: int
+    not_known: int
+    failed: int
+    sums: Mapping[str, Json]
+    group: Json = None
+    not_added: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer. `refused` facts did not fit the rules, and their groups were left out; `alone` are in no group."""
+
+    ruleset: str
+    fingerprint: str
+    engine: str
+    condition: str
+    entity: str
+    at: str
+    count: Count
+    rows: tuple[Shown, ...]
+    groups: tuple[Count, ...] = ()
+    refused: int = 0
+    alone: int = 0
+    offset: int | None = None
+
+
+@dataclass(eq=False)
+class _Asking:
+    program: Program
+    condition: Definition
+    at: Period
+    among: Among
+    constants: Constants
+    answers: np.ndarray
+    open_cases: dict[int, Case]
+    figures: dict[str, Figures]
+    named: Sequence[Definition] = ()
+
+
+def find(
+    program: Program, condition: Definition, text: str, at: Period, among: Among, wanted: Wanted, threads: int = 2
+) -> Found:
+    """Ask everybody. Raises Misuse for figures of another entity than the condition's."""
+    named = [one for one in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if one is not None]
+    _check(condition, named, wanted)
+    names = [condition.name, *dict.fromkeys(one.name for one in named)]
+    result = evaluate(program, among.columns, names, at, threads=threads)
+    held = result.figures[condition.name]
+    answers = np.where(held.entries != 0, YES, NO).astype(np.int8)
+    if held.status is not None:
+        answers[held.status != KNOWN] = FAILED
+        answers[held.status == NOT_APPLICABLE] = NO  # where it does not apply, it does not hold
+        answers[held.status == UNDETERMINED] = NOT_KNOWN  # a fact is missing that the rules say nothing of
+    asking = _Asking(program, condition, at, among, Constants(program), answers, {}, result.figures, named)
+    if wanted.unknown:
+        _ask_open(asking)
+    picked = _picked(asking, wanted)
+    return Found(
+        program.settings.name,
+        program.fingerprint,
+        engine_version(),
+        text,
+        condition.entity,
+        str(at),
+        _count(asking, wanted, np.ones(len(answers), dtype=np.bool_)),
+        tuple(_shown(asking, wanted, row) for row in picked),
+        tuple(_groups(asking, wanted)),
+        among.refused,
+        among.alone,
+        among.offset,
+    )
+
+
+def _check(condition: Definition, named: Sequence[Definition], wanted: Wanted) -> None:
+    for one in named:
+        if one.entity != condition.entity:
+            message = f"`{one.short_name}` is of a {one.entity}, and the condition of a {condition.entity}"
+            raise Misuse(message, f"name figures of a {condition.entity}, or say `--of {one.entity}`")
+    for one in (*wanted.sums, *((wanted.by,) if wanted.by else ())):
+        if one.type.kind not in (Kind.MONEY, Kind.INTEGER, Kind.RATE):
+            raise Misuse(f"`{one.short_name}` is a {one.type}", "rank by and add up numbers")
+
+
+# --- what is not known
+
+
+def _ask_open(asking: _Asking) -> None:
+    """Ask again, with the interpreter, those whom an empty cell that the condition reads may concern."""
+    program, columns = asking.program, asking.among.columns
+    cells = set(reached(program, asking.at, (asking.condition, *asking.named)))
+    keep: dict[str, np.ndarray] = {}
+    gaps = {
+        cell: column.missing for cell, column in columns.columns.items() if cell in cells and column.missing is not None
+    }
+    for cell, missing in gaps.items():
+        entity = program.definitions[cell.name].entity
+        keep[entity] = keep.get(entity, np.ones(columns.counts[entity], dtype=np.bool_)) & ~missing
+    settled = closed(program, columns, keep)[asking.condition.entity]
+    together = Together(program, columns)
+    cell = cell_for(program, asking.condition.name, asking.at)
+    for row in np.flatnonzero(~settled).tolist():
+        rows = together.rows(asking.condition.entity, row)
+        unknown = {
+            Fact(one.name, str(other), one.period): (None, None)
+            for one, missing in gaps.items()
+            for other in rows.get(program.definitions[one.name].entity, ())
+            if missing[other]
+        }
+        case = replace(case_of(program, columns, rows), within=unknown)
+        fact = Fact(asking.condition.name, str(row), cell.period)
+        interpreter = Interpreter(program, case, asking.constants)
+        outcome = interpreter.find(fact)
+        _ask_figures(asking, interpreter, row)
+        match outcome:
+            case Known():
+                asking.answers[row] = YES if outcome.value else NO
+            case NotApplicable():
+                asking.answers[row] = NO
+            case Failure():
+                asking.answers[row] = FAILED
+            case _:
+                asking.answers[row] = NOT_KNOWN
+                asking.open_cases[row] = case
+
+
+def _case(asking: _Asking, row: int) -> Case:
+    """The case of somebody, where an empty cell is absent."""
+    rows = Together(asking.program, asking.among.columns).rows(asking.condition.entity, row)
+    return case_of(asking.program, asking.among.columns, rows)
+
+
+def _ask_figures(asking: _Asking, interpreter: Interpreter, row: int) -> None:
+    """Put what the interpreter says of the named figures in the place of what absent facts would give."""
+    for one in asking.named:
+        outcome = interpreter.find(Fact(one.name, str(row), cell_for(asking.program, one.name, asking.at).period))
+        figures = asking.figures[one.name]
+        if figures.status is None:
+            figures = replace(figures, entries=figures.entries.copy(), status=np.zeros(len(figures.entries), np.uint8))
+            asking.figures[one.name] = figures
+        assert figures.status is not None
+        entry = entry_of(asking.program, one, outcome.value) if isinstance(outcome, Known) else None
+        figures.status[row] = UNDETERMINED if entry is None else KNOWN
+        figures.entries[row] = entry or 0
+
+
+# --- what is told
+
+
+def _picked(asking: _Asking, wanted: Wanted) -> list[int]:
+    """The rows to show: those who meet the condition, the largest first, then those of whom it is not known."""
+    rows = np.flatnonzero(asking.answers == YES)
+    if wanted.by is not None:
+        figures = asking.figures[wanted.by.name]
+        status = figures.status if figures.status is not None else np.zeros(len(figures.entries), dtype=np.uint8)
+        known = status[rows] == KNOWN
+        order = np.lexsort((rows, -figures.entries[rows].astype(np.int64), ~known))
+        rows = rows[order]
+    picked: list[int] = rows[: wanted.top].tolist()
+    open_rows: list[int] = np.flatnonzero(asking.answers == NOT_KNOWN).tolist()
+    return picked + open_rows[: max(0, wanted.top - len(picked))]
+
+
+def _shown(asking: _Asking, wanted: Wanted, row: int) -> Shown:
+    entity = asking.condition.entity
+    of = Of(entity, asking.among.name(entity, row))
+    named = [*((wanted.by,) if wanted.by else ()), *wanted.show]
+    if asking.answers[row] == YES:
+        return Shown(of, "yes", {one.short_name: _value(asking, one, row) for one in named})
+    case = asking.open_cases.get(row) or _case(asking, row)
+    fact = Fact(asking.condition.name, str(row), cell_for(asking.program, asking.condition.name, asking.at).period)
+    first = most_useful_first(asking.program, case, [fact])[:1]
+    asked = question(asking.program, first[0]) if first else None
+    if asked is not None:
+        name = asking.among.name(asked.of.entity, int(asked.of.id))
+        asked = replace(asked, of=Of(asked.of.entity, name))
+    return Shown(of, "not_known", {}, asked)
+
+
+def _value(asking: _Asking, one: Definition, row: int) -> Json:
+    figures = asking.figures[one.name]
+    if figures.status is not None and figures.status[row] != KNOWN:
+        return None
+    value = value_of(asking.program, one, int(figures.entries[row]))
+    return as_json(value, one.type, asking.program.settings)
+
+
+def _count(asking: _Asking, wanted: Wanted, among: np.ndarray, group: Json = None) -> Count:
+    answers = asking.answers[among]
+    yes, no, not_known, failed = (int((answers == one).sum()) for one in (YES, NO, NOT_KNOWN, FAILED))
+    held = np.flatnonzero(among & (asking.answers == YES))
+    statuses = [asking.figures[one.name].status for one in wanted.sums]
+    left = sum(
+        (status[held] != KNOWN for status in statuses if status is not None), np.zeros(len(held), dtype=np.bool_)
+    )
+    sums = {one.short_name: _sum(asking, one, held) for one in wanted.sums}
+    return Count(yes, no, not_known, failed, sums, group, int(left.sum()))
+
+
+def _sum(asking: _Asking, one: Definition, rows: np.ndarray) -> Json:
+    figures = asking.figures[one.name]
+    if figures.status is not None:
+        rows = rows[figures.status[rows] == KNOWN]
+    entries = figures.entries[rows].astype(np.int64)
+    whole = int((entries // 10**6).sum()) * 10**6 + int((entries % 10**6).sum())  # sums that no int64 overflows
+    value = value_of(asking.program, one, 1)
+    return as_json(Fraction(value) * whole, one.type, asking.program.settings)  # type: ignore[arg-type]
+
+
+def _groups(asking: _Asking, wanted: Wanted) -> list[Count]:
+    if wanted.group is None:
+        return []
+    figures = asking.figures[wanted.group.name]
+    rows_of: dict[Json, list[int]] = defaultdict(list)
+    for entry in np.unique(figures.entries).tolist():
+        for row in np.flatnonzero(figures.entries == entry).tolist():
+            rows_of[_value(asking, wanted.group, row)].append(row)
+    found: list[Count] = []
+    for value, rows in sorted(rows_of.items(), key=lambda one: (one[0] is None, str(one[0]))):
+        among = np.zeros(len(asking.answers), dtype=np.bool_)
+        among[rows] = True
+        found.append(_count(asking, wanted, among, value))
+    return found

@@ -1,0 +1,115 @@
+"""Whom to look among: tables in files, or everybody in a log as known at some time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.assess.binding import bind, reached
+from api.assess.gathering import part_of, population_of
+from api.batch.files import find_inputs
+from api.failures import Failure
+from citizens import History, Known
+from engine.ir.program import Definition, Program
+from engine.population.columns import Columns
+from engine.population.door import BadCell, from_arrow, read_tables
+from engine.values.periods import Period
+
+SHOWN_FAULTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A population. `name` gives a row's name, by entity; `refused`: how many facts the door did not take, whose groups
+    were left out; `alone`: people in no group, who were not looked at; `offset`: how far a log was read."""
+
+    columns: Columns
+    name: Callable[[str, int], str]
+    refused: int = 0
+    alone: int = 0
+    offset: int | None = None
+
+
+def from_files(program: Program, at: Period, files: Sequence[str]) -> Among:
+    """The people and groups in files. Raises Failure with the first faults in them."""
+    admitted = read_tables(program, at, find_inputs(program, list(files)))
+    if admitted.columns is None:
+        raise Failure(f"the tables have faults: {_faults(admitted.problems)}", "correct these cells")
+    ids = admitted.columns.ids
+    return Among(admitted.columns, lambda entity, row: str(ids[entity][row]) if entity in ids else f"row {row + 1}")
+
+
+def from_log(program: Program, at: Period, log: History, figures: Sequence[Definition], known: Known = None) -> Among:
+    """Everybody in a log, with the facts that hold in the period, as known. Raises Failure if nobody is there."""
+    group = _group(program, at, figures)
+    binding = bind(program, at, tuple(figures), group)
+    horizon = log.offset_of(known)
+    if not horizon:
+        raise Failure("nothing is known by then", "say a later `--known`")
+    snapshot = log.snapshot(binding.valid_on, horizon, attributes=binding.wanted)
+    population = population_of(binding, snapshot)
+    if population is None:
+        raise Failure(f"nobody is in a {group} on {binding.valid_on}", "record facts first: `rulewright log import`")
+    part = part_of(population, population.occupied())
+    admitted = from_arrow(program, at, part.tables(), leave_out=True)
+    assert admitted.columns is not None
+    ids = admitted.columns.ids
+
+    def name(entity: str, row: int) -> str:
+        at_row = int(ids[entity][row])
+        return population.group_name(at_row) if entity == group else population.members[entity].name(at_row)
+
+    refused = len(admitted.problems) + sum(map(len, population.misfits.values()))
+    return Among(admitted.columns, name, refused, population.alone, horizon)
+
+
+def _group(program: Program, at: Period, figures: Sequence[Definition]) -> str:
+    """The group that people are gathered in: the one whose figures or facts are read; else people by themselves."""
+    entities = program.settings.entities
+    touched = dict.fromkeys(program.definitions[cell.name].entity for cell in reached(program, at, tuple(figures)))
+    groups = [name for name in touched if entities[name].of]
+    if len(groups) > 1:
+        listed = " and ".join(f"`{name}`" for name in groups)
+        raise Failure(f"the condition reads figures of {listed}", "ask of one of them at a time")
+    own = figures[0].entity
+    return groups[0] if groups else entities[own].belongs_to or own
+
+
+def _faults(problems: Sequence[BadCell]) -> str:
+    more = f"; and {len(problems) - SHOWN_FAULTS:,} more" if len(problems) > SHOWN_FAULTS else ""
+    return "; ".join(map(str, problems[:SHOWN_FAULTS])) + more
+
+
+class Together:
+    """Who and what belongs together in a population: the rows of a row's group, people and records."""
+
+    def __init__(self, program: Program, columns: Columns) -> None:
+        self._links: list[tuple[str, str, np.ndarray, np.ndarray]] = []
+        for group, link in columns.groups.items():
+            self._links.append(self._link(program.settings.entities[group].of, group, link.group))
+        for entity, owners in columns.owners.items():
+            self._links.append(self._link(entity, program.settings.entities[entity].belongs_to, owners))
+        self._entities = list(columns.counts)
+
+    @staticmethod
+    def _link(of: str, to: str, rows: np.ndarray) -> tuple[str, str, np.ndarray, np.ndarray]:
+        return of, to, rows, np.argsort(rows, kind="stable")
+
+    def rows(self, entity: str, row: int) -> Mapping[str, Sequence[int]]:
+        """Everything that belongs together with a row, itself included."""
+        found: dict[str, set[int]] = {one: set() for one in self._entities}
+        waiting = [(entity, row)]
+        while waiting:
+            at, number = waiting.pop()
+            if number in found[at]:
+                continue
+            found[at].add(number)
+            for of, to, rows, order in self._links:
+                if at == of and rows[number] >= 0:
+                    waiting.append((to, int(rows[number])))
+                elif at == to:
+                    low, high = np.searchsorted(rows, [number, number + 1], sorter=order)
+                    waiting += [(of, int(one)) for one in order[low:high]]
+        return {one: sorted(rows) for one, rows in found.items()}

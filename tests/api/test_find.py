@@ -1,0 +1,182 @@
+"""find: equal to asking each one by one, three answers, ranks and sums, and looks that are logged."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.failures import Misuse
+from api.find.condition import with_condition
+from api.find.find import Wanted, find
+from api.find.population import Among, Together
+from api.http.config import Config
+from api.http.service import Service
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known, Possible
+from engine.ir.program import Definition, Program
+from engine.native.handover import case_of
+from engine.population.door import from_arrow
+from engine.values.periods import parse_period
+from tests.api.http.client import land, serving
+from tests.api.http.logs import people
+from tests.cli.command import run, write_rules
+
+YEAR = parse_period("2024")
+CONDITION = "income_tax > 1_000 USD and count(m in dependents where m.age < 18) >= 1"
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rules(tmp_path_factory.mktemp("rules") / "land")
+
+
+@pytest.fixture(scope="module")
+def law(rules: Path) -> tuple[Program, Definition]:
+    return with_condition(str(rules), [], CONDITION, "", YEAR)
+
+
+def population(program: Program, seed: int, gaps: float) -> Among:
+    """Forty families at random; some cells are empty."""
+    rng = random.Random(seed)
+    units = [f"u{number}" for number in range(40)]
+    rows: list[dict[str, Any]] = []
+    for unit in units:
+        for place in range(rng.randint(1, 4)):
+            wages = None if rng.random() < gaps else str(rng.choice([0, 2_000, 12_500, 30_000, 90_000]))
+            age = None if rng.random() < gaps else rng.randint(0, 60)
+            role = "dependent" if place else "head"
+            rows.append(
+                {"person_id": f"{unit}p{place}", "tax_unit_id": unit, "tax_unit_role": role, "wages": wages, "age": age}
+            )
+    tables = {"person": pa.Table.from_pylist(rows), "tax_unit": pa.table({"tax_unit_id": units})}
+    admitted = from_arrow(program, YEAR, tables)
+    assert admitted.columns is not None, admitted.problems
+    columns = admitted.columns
+    return Among(columns, lambda entity, row: str(columns.ids[entity][row]))
+
+
+def one_by_one(program: Program, condition: Definition, among: Among, unknown: bool) -> list[str]:
+    """What the interpreter says of each unit, with what is empty unknown, or absent."""
+    together, found = Together(program, among.columns), []
+    for row in range(among.columns.counts["tax_unit"]):
+        case = case_of(program, among.columns, together.rows("tax_unit", row))
+        if unknown:
+            gaps = {
+                Fact(cell.name, str(at), cell.period): (None, None)
+                for cell, column in among.columns.columns.items()
+                for at in range(len(column.entries))
+                if column.missing is not None and column.missing[at]
+            }
+            case = replace(case, within=gaps)
+        outcome = Interpreter(program, case, Constants(program)).find(Fact(condition.name, str(row), YEAR))
+        match outcome:
+            case Known():
+                found.append("yes" if outcome.value else "no")
+            case Possible():
+                found.append("not_known")
+            case _:
+                found.append("failed")
+    return found
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.4]), st.booleans())
+@settings(max_examples=8, deadline=None)
+def test_the_same_as_asking_each_one(law: tuple[Program, Definition], seed: int, gaps: float, unknown: bool) -> None:
+    program, condition = law
+    among = population(program, seed, gaps)
+    found = find(program, condition, CONDITION, YEAR, among, Wanted(top=1_000, unknown=unknown))
+    expected = one_by_one(program, condition, among, unknown)
+    counts = {
+        "yes": found.count.yes,
+        "no": found.count.no,
+        "not_known": found.count.not_known,
+        "failed": found.count.failed,
+    }
+    assert counts == {answer: expected.count(answer) for answer in counts}
+    shown = {one.of.id: one.answer for one in found.rows}
+    assert shown == {f"u{row}": answer for row, answer in enumerate(expected) if answer in ("yes", "not_known")}
+    assert all(one.ask is not None for one in found.rows if one.answer == "not_known")
+
+
+def test_ranked_added_up_and_grouped(law: tuple[Program, Definition]) -> None:
+    program, condition = law
+    among = population(program, 3, 0.0)
+    tax = program.definitions["income_tax"]
+    found = find(program, condition, CONDITION, YEAR, among, Wanted(by=tax, top=3, sums=(tax,), group=tax))
+    amounts = [float(str(one.figures["income_tax"])) for one in found.rows]
+    assert len(amounts) == 3
+    assert amounts == sorted(amounts, reverse=True)
+    every = find(program, condition, CONDITION, YEAR, among, Wanted(by=tax, top=1_000)).rows
+    assert float(str(found.count.sums["income_tax"])) == sum(float(str(one.figures["income_tax"])) for one in every)
+    assert sum(one.yes for one in found.groups) == found.count.yes
+    assert sum(one.yes + one.no for one in found.groups) == among.columns.counts["tax_unit"]
+
+
+def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Definition], rules: Path) -> None:
+    program, condition = with_condition(str(rules), [], "income_tax >= 0", "", YEAR)
+    tax = program.definitions["income_tax"]
+    among = population(program, 5, 0.3)
+    found = find(
+        program, condition, "income_tax >= 0", YEAR, among, Wanted(by=tax, top=1_000, sums=(tax,), unknown=True)
+    )
+    assert found.count.yes == 40
+    assert found.count.not_added == sum(one.figures["income_tax"] is None for one in found.rows) > 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "of", "words"),
+    [
+        ("income_tx > 0", "tax_unit", "unknown name `income_tx`"),
+        ("1 > 0", "", "names no fact or figure"),
+        ("income_tax > 0", "house", "there is no entity `house`"),
+        ("income_tax > ", "", "cannot be read"),
+        ("income_tax", "", "cannot be read"),
+    ],
+)
+def test_a_condition_that_does_not_check(rules: Path, condition: str, of: str, words: str) -> None:
+    with pytest.raises(Misuse, match=words):
+        with_condition(str(rules), [], condition, of, YEAR)
+
+
+def test_figures_of_another_entity_are_refused(law: tuple[Program, Definition]) -> None:
+    program, condition = law
+    with pytest.raises(Misuse, match="`wages` is of a person"):
+        find(program, condition, CONDITION, YEAR, population(program, 1, 0), Wanted(by=program.definitions["wages"]))
+
+
+def test_over_a_log_and_the_looks_are_in_it(rules: Path, tmp_path: Path) -> None:
+    people(tmp_path).close()
+    log = ("--log", tmp_path / "log")
+    done = run("find", rules, "wages > 5_000 USD", "--at", "2024", *log, "--by", "wages", "--why", "take-up", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert [one["of"]["id"] for one in answer["rows"]] == ["person/ann", "person/eve"]
+    assert answer["count"]["yes"] == 2
+    assert answer["offset"] >= 1
+    looked = run("log", "show", "access/ann", *log)
+    assert "take-up" in looked.stdout
+    assert "wages > 5_000 USD" in looked.stdout
+    nobody = run("find", rules, "income_tax > 1_000_000 USD", "--at", "2024", *log)
+    assert nobody.stdout.startswith("0 yes, 2 no")
+
+
+def test_the_route_counts_ranks_and_refuses(tmp_path: Path) -> None:
+    log = people(tmp_path)
+    config = Config(rules=(land(tmp_path),))
+    with serving(config, Service(config, log)) as client:
+        question = {"ruleset": "land", "at": "2024", "condition": "income_tax > 100 USD", "by": "income_tax"}
+        done = client.post("/v1/find", json=question)
+        assert done.status_code == 200, done.text
+        assert [one["of"]["id"] for one in done.json()["rows"]] == ["tax_unit/home", "tax_unit/other"]
+        wrong = client.post("/v1/find", json={**question, "condition": "incme_tax > 100 USD", "of": "tax_unit"})
+        assert wrong.status_code == 422
+        assert wrong.json()["errors"][0]["pointer"] == "/condition"
