@@ -14,7 +14,9 @@ from typing import Annotated
 
 import typer
 
+from api.cli.asked import find, sweep
 from api.cli.log.app import LogOption, ledger, log_app
+from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption
 from api.cli.population import population_app
 from api.cli.streams import prepare, printable
 from api.failures import ExitCode, Failure
@@ -49,20 +51,6 @@ def top(
     ] = False,
 ) -> None:
     """Law as data: check it, compute with it, and see why each figure is what it is."""
-
-
-Rules = Annotated[str, typer.Argument(metavar="RULES", help="Shipped rules, such as `us`, or a folder.")]
-RulesOption = Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")]
-Case = Annotated[str, typer.Argument(metavar="CASE", help="A case in YAML or JSON; `-` reads stdin.")]
-At = Annotated[
-    str | None,
-    typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05; if not given, what the case says."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Money is a decimal in a string.")]
-Reforms = Annotated[
-    list[Path] | None,
-    typer.Option("--reform", metavar="FILE", help="Lay a reform over the law; may be given several times."),
-]
 
 
 Kinds = Annotated[
@@ -154,78 +142,6 @@ def why(
     from api.cli.why import why_command
 
     raise typer.Exit(why_command(rules, case, variable, at, of, reform or [], as_json))
-
-
-@app.command()
-def sweep(
-    rules: Rules,
-    case: Case,
-    vary: Annotated[str, typer.Option("--vary", metavar="FACT=A..B", help="The fact to move: `age=20..70`.")],
-    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
-    show: Annotated[
-        list[str] | None,
-        typer.Option("--show", metavar="SUM", help="`eitc`, or `employment_income - income_tax`; several times."),
-    ] = None,
-    at: At = None,
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Also draw the curves in a file.")] = None,
-    reform: Reforms = None,
-    as_json: AsJson = False,
-) -> None:
-    """Move one fact of a case: figures as straight pieces, exact, and the rule behind every jump and bend."""
-    from api.cli.sweep import sweep_command
-
-    raise typer.Exit(sweep_command(rules, case, at, vary, of, show or [], reform or [], svg, as_json))
-
-
-@app.command()
-def find(
-    rules: Rules,
-    condition: Annotated[str, typer.Argument(metavar="CONDITION", help="In the rule language: 'eitc > 0 and …'.")],
-    at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05: facts of its end.")],
-    inputs: Annotated[
-        list[str] | None, typer.Option("--input", metavar="FILE", help="Tables as for `batch`, instead of a log.")
-    ] = None,
-    log: LogOption = None,
-    known: Annotated[
-        str | None, typer.Option("--known", metavar="K", help="As known on a day, at a moment or at #17.")
-    ] = None,
-    of: Annotated[
-        str, typer.Option("--of", metavar="ENTITY", help="Of whom it is asked; of the first figure's if not given.")
-    ] = "",
-    show: Annotated[str, typer.Option("--show", metavar="A,B", help="Figures to print of each.")] = "",
-    by: Annotated[str, typer.Option("--by", metavar="FIGURE", help="The largest first.")] = "",
-    top: Annotated[int, typer.Option("--top", min=0, help="How many to print.")] = 20,
-    sums: Annotated[str, typer.Option("--sum", metavar="A,B", help="Figures to add up over those found.")] = "",
-    group: Annotated[str, typer.Option("--group", metavar="FIGURE", help="Also count by its values.")] = "",
-    missing: Annotated[
-        str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
-    ] = "none",
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason, which the log keeps.")] = "",
-    reform: Reforms = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find everybody for whom a condition holds: ranked, counted and added up. Looks at records are logged."""
-    from api.cli.find import Options, find_command
-
-    options = Options(
-        rules,
-        condition,
-        at,
-        inputs or [],
-        log,
-        known,
-        of,
-        show,
-        by,
-        top,
-        sums,
-        group,
-        missing,
-        why,
-        reform or [],
-        as_json,
-    )
-    raise typer.Exit(find_command(options))
 
 
 @app.command()
@@ -487,6 +403,8 @@ def demo(
 app.add_typer(log_app, name="log")
 app.add_typer(population_app, name="population")
 app.command()(ledger)
+app.command()(sweep)
+app.command()(find)
 
 
 @app.command()

@@ -1,0 +1,81 @@
+"""The commands that ask about cases and people: their names and options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.log.app import LogOption
+from api.cli.options import AsJson, At, Case, Reforms, Rules
+
+
+def sweep(
+    rules: Rules,
+    case: Case,
+    vary: Annotated[str, typer.Option("--vary", metavar="FACT=A..B", help="The fact to move: `age=20..70`.")],
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
+    show: Annotated[
+        list[str] | None,
+        typer.Option("--show", metavar="SUM", help="`eitc`, or `employment_income - income_tax`; several times."),
+    ] = None,
+    at: At = None,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Also draw the curves in a file.")] = None,
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move one fact of a case: figures as straight pieces, exact, and the rule behind every jump and bend."""
+    from api.cli.sweep import sweep_command
+
+    raise typer.Exit(sweep_command(rules, case, at, vary, of, show or [], reform or [], svg, as_json))
+
+
+def find(
+    rules: Rules,
+    condition: Annotated[str, typer.Argument(metavar="CONDITION", help="In the rule language: 'eitc > 0 and …'.")],
+    at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05: facts of its end.")],
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", metavar="FILE", help="Tables as for `batch`, instead of a log.")
+    ] = None,
+    log: LogOption = None,
+    known: Annotated[
+        str | None, typer.Option("--known", metavar="K", help="As known on a day, at a moment or at #17.")
+    ] = None,
+    of: Annotated[
+        str, typer.Option("--of", metavar="ENTITY", help="Of whom it is asked; of the first figure's if not given.")
+    ] = "",
+    show: Annotated[str, typer.Option("--show", metavar="A,B", help="Figures to print of each.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="FIGURE", help="The largest first.")] = "",
+    top: Annotated[int, typer.Option("--top", min=0, help="How many to print.")] = 20,
+    sums: Annotated[str, typer.Option("--sum", metavar="A,B", help="Figures to add up over those found.")] = "",
+    group: Annotated[str, typer.Option("--group", metavar="FIGURE", help="Also count by its values.")] = "",
+    missing: Annotated[
+        str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
+    ] = "none",
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason, which the log keeps.")] = "",
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find everybody for whom a condition holds: ranked, counted and added up. Looks at records are logged."""
+    from api.cli.find import Options, find_command
+
+    options = Options(
+        rules,
+        condition,
+        at,
+        inputs or [],
+        log,
+        known,
+        of,
+        show,
+        by,
+        top,
+        sums,
+        group,
+        missing,
+        why,
+        reform or [],
+        as_json,
+    )
+    raise typer.Exit(find_command(options))

@@ -1,0 +1,21 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Rules = Annotated[str, typer.Argument(metavar="RULES", help="Shipped rules, such as `us`, or a folder.")]
+RulesOption = Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")]
+Case = Annotated[str, typer.Argument(metavar="CASE", help="A case in YAML or JSON; `-` reads stdin.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05; if not given, what the case says."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Money is a decimal in a string.")]
+Reforms = Annotated[
+    list[Path] | None,
+    typer.Option("--reform", metavar="FILE", help="Lay a reform over the law; may be given several times."),
+]
