@@ -145,18 +145,22 @@ class Purpose:
     why: str = "own record"
 
 
-def purpose_for(request: Request, caller: Caller, person: str) -> Purpose:
-    """Why the caller may look at a person's record. Raises Refusal (403, 404): not found, for whoever may not know."""
+def purpose_for(request: Request, caller: Caller, person: str, said: str | None = None) -> Purpose:
+    """Why the caller may look at a person's record, as `said` by a form, or else by the header.
+
+    Raises Refusal (403, 404): not found, for whoever may not know.
+    """
+    text = request.headers.get("purpose", "") if said is None else said
     if caller.anybody:
-        return Purpose("", request.headers.get("purpose", "development")[:300])
+        return Purpose("", text[:300] or "development")
     if CITIZEN in caller.roles and caller.record == person:
         return Purpose()
     if CASE_WORKER not in caller.roles:
         raise Refusal("not-found" if CITIZEN in caller.roles else "forbidden")
-    said = _PURPOSE.fullmatch(request.headers.get("purpose", ""))
-    if said is None:
+    stated = _PURPOSE.fullmatch(text)
+    if stated is None:
         raise Refusal("no-purpose")
-    return Purpose(said[1], said[2])
+    return Purpose(stated[1], stated[2])
 
 
 def check_case(service: Service, caller: Caller, purpose: Purpose, person: str) -> None:

@@ -68,11 +68,13 @@ class OnRecord:
     left_out: tuple[str, ...] = ()
 
 
-def look_of(request: Request, law: Law, citizen: str, valid_at: str | None, known_at: str | None) -> Look:
-    """Who looks at whose record, as of when. Raises Refusal (400, 401, 403, 404)."""
+def look_of(
+    request: Request, law: Law, citizen: str, valid_at: str | None, known_at: str | None, purpose: str | None = None
+) -> Look:
+    """Who looks at whose record, as of when; `purpose` stands for the header. Raises Refusal (400, 401, 403, 404)."""
     caller = caller_of(request)
     person = person_of(law, citizen)
-    return Look(person, _day(valid_at), _known(known_at), caller, purpose_for(request, caller, person))
+    return Look(person, _day(valid_at), _known(known_at), caller, purpose_for(request, caller, person, purpose))
 
 
 def person_of(law: Law, citizen: str) -> str:

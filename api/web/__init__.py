@@ -8,8 +8,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, calculator, front, law, owed, steps
+from api.web import assets, calculator, front, law, owed, record, steps
 
-ROUTERS: tuple[APIRouter, ...] = (front.router, law.router, owed.router, calculator.router, steps.router, assets.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    front.router,
+    law.router,
+    owed.router,
+    calculator.router,
+    record.router,
+    steps.router,
+    assets.router,
+)
 
 __all__ = ["ROUTERS"]

@@ -28,9 +28,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+RECORD = ("record", "/record", "My record")
 OWED = ("owed", "/owed", "What am I owed?")
 CALCULATOR, LAW = ("calculator", "/calculator", "Calculator"), ("law", "/law", "The law")
 DOORS = {
+    "record": "What is recorded, what was known when, and who looked and why.",
     "owed": "Answer a few questions and see the credits that you may claim.",
     "calculator": "Change a wage, a child or the law, and see what a family keeps.",
 }
@@ -115,8 +117,13 @@ def environment() -> Environment:
 def menu_of(service: Service) -> list[tuple[str, str, str]]:
     """The pages that there are for the laws that are served: key, address, name."""
     names = [Path(name).name for name in service.laws.names]
-    questions, calculators = any(map(script_of, names)), any(map(plan_of, names))
-    return [*([OWED] if questions else []), *([CALCULATOR] if calculators else []), LAW]
+    there = {
+        OWED: any(map(script_of, names)),
+        CALCULATOR: any(map(plan_of, names)),
+        LAW: True,
+        RECORD: service.log is not None,
+    }
+    return [one for one, served in there.items() if served]
 
 
 def page(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.http.config import Config
+from tests.api.http.client import land
+from tests.api.http.logs import people
 from tests.web.browser import browser, faults_of, served
 
 PAGES = (
@@ -185,3 +188,18 @@ def test_the_pages_of_the_questions_are_fit_for_everybody(chromium: Any, address
     assert faults_of(page) == []
     assert page.get_by_role("button", name="Print").is_visible()
     page.close()
+
+
+def test_a_record_is_fit_for_everybody(chromium: Any, tmp_path: Path) -> None:
+    with served(Config(rules=(land(tmp_path),)), people(tmp_path)) as own:
+        page = chromium.new_page(viewport={"width": 320, "height": 900})
+        page.goto(f"{own}/record")
+        assert faults_of(page) == []
+        page.get_by_label("The person").fill("ann")
+        page.get_by_label("Why you look").fill("a test")
+        page.get_by_role("button", name="Open the record").click()
+        assert page.get_by_text("$30,000.00").first.is_visible()
+        assert faults_of(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert page.url == f"{own}/record"
+        page.close()

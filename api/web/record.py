@@ -1,0 +1,259 @@
+"""*My record* and the desk: what is recorded of a person, as valid on one day and known on another, and who looked.
+
+A number stands in a form, never in an address. Who looks at another's record says why, and the person reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.history.json import value_json
+from api.history.views import Ledger, groups_of, ledger_of, moment
+from api.http.access import Caller, caller_of
+from api.http.problems import Fault, Refusal
+from api.http.programs import Law
+from api.http.record import Look, log_of, look_of, seen
+from api.http.service import Service, service_of
+from api.web.books import book_of
+from api.web.lanes import Bar, Lane, drawn
+from api.web.rendering import cents, money, page, shown
+from api.web.steps import read_fields
+from citizens import Assessment, Belongs, Change, Event, Facts, Row, Timeline
+from engine.ir.program import Program
+
+router = APIRouter(include_in_schema=False)
+MOST_LANES, MOST_LOOKS = 16, 20
+SAMPLE = "u00001-head"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A fact that held: its name and label, its value in words, since when, and who recorded it when."""
+
+    name: str
+    label: str
+    value: str
+    since: str
+    until: str
+    recorded: str
+    source: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A look at the record: when, by whom, why, for which case and at what."""
+
+    when: str
+    by: str
+    why: str
+    case: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """An assessment: when recorded, of whom, for when, and its figures: name, label, value. `fault`: why none."""
+
+    when: str
+    subject: str
+    period: str
+    figures: Sequence[tuple[str, str, str]]
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the page shows of a record. `days` are those on which something changed."""
+
+    lines: Sequence[Line]
+    picture: str
+    days: Sequence[str]
+    offset: int
+    version: int
+    later: int
+    ledgers: Sequence[Ledger]
+    assessments: Sequence[Assessed]
+    glances: Sequence[Glance]
+
+
+@router.get("/record")
+@shown
+async def record(request: Request) -> Response:
+    """A citizen's own record; for others a form that asks whose, and why."""
+    service = service_of(request)
+    log_of(service)
+    caller = caller_of(request)
+    if caller.record:
+        return await _shown(request, caller, {"citizen": caller.record.partition("/")[2]})
+    return page(request, "record_ask.html", nav="record", caller=caller, sample=_sample(service), wrong={}, said={})
+
+
+@router.post("/record")
+@shown
+async def as_of(request: Request) -> Response:
+    """A record as of two days."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Refusal(
+            "forbidden", [Fault("", "this form was sent from another site", "open the page, and send it there")]
+        )
+    caller = caller_of(request)
+    fields = await read_fields(request)
+    wrong = {}
+    if not fields.get("citizen", "").strip():
+        wrong["citizen"] = "Enter the person’s number"  # noqa: RUF001
+    if not caller.record and not fields.get("purpose", "").strip():
+        wrong["purpose"] = "Say why you look: the person can read it"
+    if wrong:
+        sample = _sample(service_of(request))
+        return page(
+            request, "record_ask.html", nav="record", status=422, caller=caller, sample=sample, wrong=wrong, said=fields
+        )
+    return await _shown(request, caller, fields)
+
+
+def _sample(service: Service) -> str:
+    """The first of the sample population, where that is what is served."""
+    there = service.config.development and service.log is not None and service.log.version(f"person/{SAMPLE}")
+    return SAMPLE if there else ""
+
+
+async def _shown(request: Request, caller: Caller, fields: Mapping[str, str]) -> Response:
+    service = service_of(request)
+    law = service.laws.law(service.laws.names[0], None, "")
+    citizen = fields["citizen"].strip()[:200]
+    purpose = fields.get("purpose", "").strip()[:300] or None
+    look = look_of(request, law, citizen, fields.get("valid_at") or None, fields.get("known_at") or None, purpose)
+    found = await service.record(_seen, service, law, look)
+    return page(
+        request,
+        "record.html",
+        nav="record",
+        caller=caller,
+        citizen=citizen,
+        purpose=purpose or "",
+        valid_at=look.valid.isoformat(),
+        known_at=fields.get("known_at", "") or datetime.now(UTC).date().isoformat(),
+        found=found,
+        book=book_of(law),
+    )
+
+
+def _seen(service: Service, law: Law, look: Look) -> Seen:
+    log = log_of(service)
+    seen(service, look, "record")
+    known, now = log.timeline(look.person, look.known), log.timeline(look.person)
+    subjects = [look.person, *groups_of(log.read_subject(look.person, look.known))]
+    events = [(subject, log.read_subject(subject, look.known)) for subject in subjects]
+    ledgers = [ledger_of(subject, listed) for subject, listed in events]
+    looks = log.read_subject(f"access/{look.person.partition('/')[2]}")
+    days = sorted({change.valid_from for change in now.changes})
+    return Seen(
+        [_line(law.program, change) for change in known.holding(look.valid)],
+        _picture(law.program, known, now, look.valid),
+        [day.isoformat() for day in days],
+        max((change.offset for change in known.changes), default=0),
+        known.version,
+        len(now.changes) - len(known.changes),
+        [one for one in ledgers if one.lines],
+        [
+            _assessed(law.program, event)
+            for _, listed in events
+            for event in listed
+            if isinstance(event.body, Assessment)
+        ][::-1],
+        [_glance(event) for event in reversed(looks[-MOST_LOOKS:])],
+    )
+
+
+def _line(program: Program, change: Change) -> Line:
+    return Line(
+        change.attribute,
+        _label(program, change.attribute),
+        _words(program, change),
+        change.valid_from.isoformat(),
+        change.valid_until.isoformat() if change.valid_until is not None else "",
+        moment(change.recorded_at_us)[:10],
+        f"{change.origin.source}, {change.origin.actor}",
+        change.origin.legal_basis,
+    )
+
+
+def _label(program: Program, name: str) -> str:
+    found = program.find(name)
+    return (found.label if found is not None else "") or name.replace("_", " ").capitalize()
+
+
+def _words(program: Program, change: Change) -> str:
+    """A recorded value as people read it."""
+    value: Any = change.value
+    definition = program.find(change.attribute)
+    kind = str(definition.type) if definition is not None else ""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Belongs():
+            return f"{value.role.replace('_', ' ')} of {value.group}"
+        case None:
+            return "not stated"
+    text = str(value_json(value))
+    if kind == "money":
+        return money(cents(Fraction(text)))
+    members = program.settings.enums[kind].members if kind in program.settings.enums else {}
+    return members.get(text, text)
+
+
+def _picture(program: Program, known: Timeline, now: Timeline, on: date) -> str:
+    """Lanes of what is recorded by now, of which some was not known then."""
+    then = {(change.attribute, change.valid_from, change.valid_until, change.offset) for change in known.changes}
+    names = list(dict.fromkeys(change.attribute for change in now.changes))[:MOST_LANES]
+    lanes = [
+        Lane(
+            _label(program, name),
+            [
+                Bar(
+                    change.valid_from,
+                    change.valid_until,
+                    _words(program, change),
+                    (name, change.valid_from, change.valid_until, change.offset) in then,
+                )
+                for change in now.of(name)
+            ],
+        )
+        for name in names
+    ]
+    about = "What held when; the same stands in the table below for the day that is chosen"
+    return drawn(lanes, on, about) if lanes else ""
+
+
+def _assessed(program: Program, event: Event) -> Assessed:
+    """An assessment: the figures as recorded, each with its label."""
+    body = event.body
+    assert isinstance(body, Assessment) and not isinstance(body.figures, Row)
+    figures = [(name, _label(program, name), _figure(program, name, value)) for name, value in body.figures]
+    return Assessed(moment(event.recorded_at_us)[:10], event.subject, body.period, figures, body.fault)
+
+
+def _figure(program: Program, name: str, value: Any) -> str:
+    found = program.find(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "not known"
+    said = str(value_json(value))
+    return money(cents(Fraction(said))) if found is not None and str(found.type) == "money" else said
+
+
+def _glance(event: Event) -> Glance:
+    assert isinstance(event.body, Facts)
+    said = {point.attribute: point.value for point in event.body.points}
+    words = {name: str(said.get(name) or "") for name in ("by", "why", "case", "what")}
+    return Glance(moment(event.recorded_at_us)[:19].replace("T", " "), **words)
