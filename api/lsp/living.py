@@ -253,7 +253,7 @@ def moved(problems: Iterable[Diagnostic], before: Source, after: Source) -> Iter
     shift = len(new) - len(old)
     for one in problems:
         span = one.span
-        if span is None or span.end < start:
+        if span is None or span.end < start or old == new:
             yield one if span is None else replace(one, span=Span(after, span.start, span.end))
         elif span.start > len(old) - end:
             yield replace(one, span=Span(after, span.start + shift, span.end + shift))
