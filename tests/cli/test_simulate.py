@@ -196,7 +196,7 @@ def test_several_reforms_and_years_stand_side_by_side(land: Path) -> None:
 
 
 def test_an_interrupted_run_leaves_nothing(land: Path, tmp_path: Path) -> None:
-    command = [
+    command: list[str | Path] = [
         sys.executable, "-m", "api.cli", "simulate", "us", "--reform", land / "reform.yaml", "--at", "2024",
         "--report", tmp_path / "report.html", "--tables", tmp_path / "tables",
     ]  # fmt: skip

@@ -1,0 +1,100 @@
+"""The options of the commands that analysts use: `simulate`, `diff`, `seek`. `app` gives them their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.options import AsJson, Reforms, Rules
+
+
+def simulate_reforms(
+    rules: Annotated[str, typer.Argument(metavar="[RULES]", help="Shipped rules, or a folder.")] = "us",
+    reform: Annotated[
+        list[str] | None,
+        typer.Option("--reform", metavar="FILE", help="Each is a reform of its own; `A+B` lays B over A."),
+    ] = None,
+    at: Annotated[list[str] | None, typer.Option("--at", metavar="YEAR", help="Several times for several.")] = None,
+    population: Annotated[
+        list[str] | None,
+        typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
+    ] = None,
+    data_year: Annotated[
+        int | None, typer.Option("--data-year", help="Of which year the files' money is, if not of the year asked for.")
+    ] = None,
+    weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
+    uprate: Annotated[
+        str, typer.Option("--uprate", metavar="INDEX", help="What carries money to the year; `none` leaves it.")
+    ] = "",
+    view: Annotated[
+        Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")
+    ] = None,
+    threshold: Annotated[int, typer.Option("--threshold", min=1, help="From what change on one gains or loses.")] = 1,
+    samples: Annotated[int, typer.Option("--bootstrap", min=2, max=10_000, help="Samples for standard errors.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Where their randomness begins.")] = 20_260_101,
+    report: Annotated[Path | None, typer.Option("--report", metavar="HTML", help="Write a report, one file.")] = None,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", metavar="FOLDER", help="Write tables as CSV and Parquet.")
+    ] = None,
+    manifest: Annotated[Path | None, typer.Option("--manifest", metavar="FILE", help="Write what was asked.")] = None,
+    again: Annotated[
+        Path | None, typer.Option("--again", metavar="MANIFEST", help="The same again, byte for byte, or a refusal.")
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """What reforms would do: budget, winners and losers, inequality, poverty, marginal rates, with their margins."""
+    from api.cli.simulate import Places, simulate_command, split_reforms
+    from api.simulate.run import Request
+
+    places = Places(report, tables, manifest)
+    if again is not None:
+        raise typer.Exit(simulate_command(again, places, threads, as_json))
+    request = Request(
+        rules, split_reforms(reform or []), tuple(at or ()), tuple(population or ()), data_year, weight, uprate, view,
+        threshold, samples, seed,
+    )  # fmt: skip
+    raise typer.Exit(simulate_command(request, places, threads, as_json))
+
+
+def diff(
+    rules: Rules,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="A reform of them, or another folder of rules.")],
+    at: Annotated[str, typer.Option("--at", metavar="YEAR", help="Also by how much, on the shipped sample.")] = "",
+    examples: Annotated[bool, typer.Option(help="Also which worked examples come out otherwise.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions of the law: what differs, which figures can change, for whom and by how much."""
+    from api.cli.diff import diff_command
+
+    raise typer.Exit(diff_command(rules, other, at, examples, as_json))
+
+
+def seek(
+    rules: Rules,
+    path: Annotated[str, typer.Argument(metavar="CONSTANT", help="`ctc_amount`, `table[key].column`.")],
+    low: Annotated[str, typer.Option("--from", metavar="VALUE", help="The lowest value: 2_200, or 10%.")],
+    high: Annotated[str, typer.Option("--to", metavar="VALUE", help="The highest value.")],
+    at: Annotated[str, typer.Option("--at", metavar="YEAR", help="For which year.")],
+    step: Annotated[str, typer.Option("--step", metavar="VALUE", help="Values are so far apart.")] = "1",
+    cost: Annotated[
+        str, typer.Option("--cost", metavar="AMOUNT", help="Find the value that costs this; without it, tell them all.")
+    ] = "",
+    reform: Reforms = None,
+    population: Annotated[
+        list[str] | None,
+        typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
+    ] = None,
+    view: Annotated[
+        Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which value of a constant costs so much? Or what several values cost, over a weighted population."""
+    from api.cli.seek import seek_command
+    from api.simulate.search import read_range
+
+    values = read_range(path, low, high, step)
+    raise typer.Exit(seek_command(rules, values, at, cost, reform or [], population or [], view, as_json))

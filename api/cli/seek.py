@@ -1,0 +1,63 @@
+"""`rulewright seek RULES PATH --from A --to B --cost C --at 2026`: which value of a constant costs so much."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from api.cases.values import with_commas
+from api.cli.output import say, say_json
+from api.cli.streams import is_terminal
+from api.failures import ExitCode, Misuse
+from api.schema import as_data
+from api.simulate.search import Range, Sought, seek, vary
+from engine.values.numbers import parse_decimal
+
+
+def seek_command(
+    rules: str,
+    values: Range,
+    at: str,
+    cost: str,
+    reforms: Sequence[Path],
+    population: Sequence[str],
+    view: Path | None,
+    as_json: bool,
+) -> int:
+    """Search for the value that costs `cost`, or (without it) tell what each value costs."""
+    try:
+        if cost:
+            found = seek(rules, reforms, values, at, -_amount(cost), population, view, _progress)
+        else:
+            found = vary(rules, reforms, values, at, population, view, _progress)
+    finally:
+        if is_terminal(sys.stderr):
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if as_json:
+        say_json(as_data(found))
+    else:
+        _tell(found)
+    return ExitCode.DONE
+
+
+def _amount(text: str) -> Fraction:
+    try:
+        return parse_decimal(text)
+    except ValueError as fault:
+        raise Misuse(f"`--cost`: {fault}", "write an amount, such as 10_000_000_000; below zero it is raised") from None
+
+
+def _progress(what: str) -> None:
+    if is_terminal(sys.stderr):
+        print(f"\r\x1b[Ktrying {what}", end="", file=sys.stderr, flush=True)
+
+
+def _tell(found: Sought) -> None:
+    for one in found.tried:
+        mark = "  <- nearest" if found.nearest == one else ""
+        say(f"{found.path} = {one.value:>12}  net {with_commas(one.net_change):>28}{mark}")
+    say(f"{found.year}, {found.population}")
+    for note in found.notes:
+        say(note)

@@ -1,0 +1,207 @@
+"""Which value of a constant costs so much? And what do several values cost, side by side?
+
+1. Each value is a reform of its own, laid over the law (and over other reforms, if any) and compiled as any other is.
+2. A search narrows down two values of which one costs less and one more, by the secant between them, until they are
+   neighbours on the steps asked for. It rests on the cost going through the target between them, not on its being
+   straight. All that were tried are told.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from api.cases.naming import read_period
+from api.failures import Failure, Misuse
+from api.rules import programs
+from api.simulate.exactly import exact_text, weighted_total
+from api.simulate.outcomes import money_step, net_change, outcome
+from api.simulate.population import admit, read_source
+from api.simulate.view import load_view
+from engine.ir.program import Program
+from engine.values.numbers import format_decimal, parse_decimal
+
+Progress = Callable[[str], None]
+MOST_TRIALS = 60
+MOST_VALUES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Values of a constant from `low` to `high` in whole steps; `percent` writes them as `12.5%`."""
+
+    path: str
+    low: Fraction
+    high: Fraction
+    step: Fraction
+    percent: bool
+
+    def value(self, number: int) -> Fraction:
+        """The value so many steps above the lowest."""
+        return self.low + number * self.step
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are from the lowest to the highest value."""
+        return int((self.high - self.low) / self.step)
+
+    def text(self, value: Fraction) -> str:
+        """The value as a reform writes it."""
+        return f"{format_decimal(value * 100)}%" if self.percent else format_decimal(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A value and by how much the net budget changes (below zero: a cost), exact."""
+
+    value: str
+    net_change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What was found. `nearest` is the value whose cost is nearest to the target, `within` its two neighbours."""
+
+    path: str
+    year: str
+    target: str
+    nearest: Tried | None
+    within: tuple[Tried, ...]
+    tried: tuple[Tried, ...]
+    population: str
+    notes: tuple[str, ...]
+
+
+def read_range(path: str, low: str, high: str, step: str) -> Range:
+    """The range that `--from`, `--to` and `--step` mean. Raises Misuse."""
+    percent = low.endswith("%") or high.endswith("%")
+    values = []
+    for name, text in (("--from", low), ("--to", high), ("--step", step)):
+        try:
+            number = parse_decimal(text.removesuffix("%"))
+        except ValueError as fault:
+            raise Misuse(f"`{name}`: {fault}", "write a plain number, such as 2_500 or 12.5%") from None
+        if percent != text.endswith("%"):
+            raise Misuse("some of the range is in per cent and some is not", "write `%` after all three, or after none")
+        values.append(number / 100 if percent else number)
+    found = Range(path, values[0], values[1], values[2], percent)
+    if found.step <= 0 or found.high <= found.low:
+        raise Misuse("the range is empty", "give `--from` below `--to`, and a `--step` above zero")
+    return found
+
+
+@dataclass
+class _Trials:
+    """Tries values, each once. `base` are reforms under the one that is varied, which are part of what is compared."""
+
+    rules: str
+    base: Sequence[Path]
+    range: Range
+    at: str
+    given: Sequence[str]
+    view_file: Path | None
+    on_progress: Progress
+
+    def __post_init__(self) -> None:
+        self.law = programs.load_program(self.rules, self.base)
+        self.view = load_view(self.law, self.view_file)
+        self.period = read_period(self.law, self.at)
+        source = read_source(self.law, self.view, self.given, None)
+        self.population = admit(self.law, self.view, source, self.period, "", self.view.uprate)
+        self.before = outcome(self.law, self.view, self.population, False, 2)
+        self.step = money_step(self.law, self.view)
+        self.known: dict[int, Fraction] = {}
+
+    def net(self, number: int) -> Fraction:
+        """By how much the net budget changes with the value so many steps up."""
+        if number not in self.known:
+            value = self.range.text(self.range.value(number))
+            self.on_progress(f"{self.range.path} = {value}")
+            change = 0
+            if (program := self._reformed(value)) is not None:
+                after = outcome(program, self.view, self.population, False, 2)
+                moved = net_change(self.view, self.before, after, self.step)
+                change = -weighted_total(moved, self.population.weights)
+            self.known[number] = Fraction(change, self.step * self.population.weight_scale)
+        return self.known[number]
+
+    def _reformed(self, value: str) -> Program | None:
+        text = (
+            f"about: {self.range.path}\nlaw: A proposal\nset:\n  {self.range.path}: {{{self.period.start}: {value}}}\n"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "varied.yaml"
+            path.write_text(text, encoding="utf-8")
+            compiled = programs.check(self.rules, [*self.base, path], lint=False)
+        if compiled.program is not None:
+            return compiled.program
+        errors = [one for one in compiled.problems if one.code != "E804"]
+        if not errors:
+            return None  # the value that the law has already
+        told = errors[0]
+        raise Failure(f"`{self.range.path}` cannot be {value}: {told.message}", told.help or "")
+
+    def tried(self, number: int) -> Tried:
+        net = self.net(number)
+        return Tried(self.range.text(self.range.value(number)), exact_text(net.numerator, net.denominator))
+
+
+def vary(
+    rules: str, base: Sequence[Path], values: Range, at: str, given: Sequence[str] = (),
+    view: Path | None = None, on_progress: Progress = lambda _: None,
+) -> Sought:  # fmt: skip
+    """What each value of the range costs. Raises Misuse for too many."""
+    if values.steps >= MOST_VALUES:
+        raise Misuse(f"the range has {values.steps + 1:,} values, more than {MOST_VALUES}", "take a larger `--step`")
+    trials = _Trials(rules, base, values, at, given, view, on_progress)
+    tried = tuple(trials.tried(number) for number in range(values.steps + 1))
+    return _sought(trials, "", None, (), tried)
+
+
+def seek(
+    rules: str, base: Sequence[Path], values: Range, at: str, target: Fraction, given: Sequence[str] = (),
+    view: Path | None = None, on_progress: Progress = lambda _: None,
+) -> Sought:  # fmt: skip
+    """The value whose net change of the budget is nearest to `target`. Raises Failure if it is not between the ends."""
+    trials = _Trials(rules, base, values, at, given, view, on_progress)
+    low, high = 0, values.steps
+    ends = [trials.net(low) - target, trials.net(high) - target]
+    if ends[0] * ends[1] > 0:
+        told = " and ".join(
+            f"{one.value} changes the net by {one.net_change}" for one in map(trials.tried, (low, high))
+        )
+        wanted = exact_text(target.numerator, target.denominator)
+        raise Failure(f"the target {wanted} does not lie between the ends: {told}", "widen `--from` and `--to`")
+    low, high = _narrowed(trials, target, low, high)
+    nearest = min((low, high), key=lambda number: abs(trials.net(number) - target))
+    tried = tuple(trials.tried(number) for number in sorted(trials.known))
+    within = tuple(map(trials.tried, (low, high)))
+    return _sought(trials, exact_text(target.numerator, target.denominator), trials.tried(nearest), within, tried)
+
+
+def _narrowed(trials: _Trials, target: Fraction, low: int, high: int) -> tuple[int, int]:
+    """Two neighbours between which the target lies. Every third turn halves, so that no bend holds it up."""
+    for turn in range(MOST_TRIALS):
+        if high - low <= 1:
+            break
+        below, above = trials.net(low) - target, trials.net(high) - target
+        middle = (low + high) // 2
+        if turn % 3 != 2 and above != below:
+            middle = min(max(round(low - below * (high - low) / (above - below)), low + 1), high - 1)
+        found = trials.net(middle) - target
+        if found == 0:
+            return middle, middle
+        low, high = (middle, high) if found * below > 0 or below == 0 else (low, middle)
+    return low, high
+
+
+def _sought(
+    trials: _Trials, target: str, nearest: Tried | None, within: tuple[Tried, ...], tried: tuple[Tried, ...]
+) -> Sought:
+    return Sought(
+        trials.range.path, str(trials.period), target, nearest, within, tried, trials.population.about,
+        trials.population.notes,
+    )  # fmt: skip
