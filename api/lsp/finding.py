@@ -12,7 +12,7 @@ from api.lsp.mentions import Mention
 from api.rules.names import DEFINED, Named, names
 from engine.check.resolve import BUILTINS, FUNCTIONS, Symbols
 from engine.reading.module import KEYS
-from engine.syntax.parser import RESERVED
+from engine.syntax.words import RESERVED
 from engine.text.source import Span
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

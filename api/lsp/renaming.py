@@ -20,7 +20,7 @@ from api.rules.names import DEFINED, Named
 from engine.check.resolve import BUILTINS, NAME
 from engine.pipeline import compile_ruleset
 from engine.reading.documents import REFORMS_FOLDER
-from engine.syntax.parser import RESERVED
+from engine.syntax.words import RESERVED
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 
