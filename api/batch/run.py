@@ -37,6 +37,7 @@ Table = Any
 PART_ROWS = 100_000
 MAX_FAULTS = 1_000
 MAX_WHOLE = 20
+SLOW_SHARE = 0.05  # of groups that go to the interpreter: from there on the report says for which figures
 Progress = Callable[[int], None]
 
 
@@ -66,12 +67,14 @@ class Job:
 
 @dataclass(slots=True)
 class BatchReport:
-    """What a run did. `handed_over` counts groups that the interpreter computed; `resumed` those of an earlier run."""
+    """What a run did. `handed_over` counts groups that the interpreter computed, `causes` for how many of them a figure
+    was what code could not give; `resumed` counts those of an earlier run."""
 
     groups: int = 0
     refused: int = 0
     undetermined: int = 0
     handed_over: int = 0
+    causes: dict[str, int] = field(default_factory=dict)
     resumed: int = 0
     faults: list[BadCell] = field(default_factory=list)
     more_faults: int = 0
@@ -80,9 +83,20 @@ class BatchReport:
         """Add what a part was found to be."""
         for name in ("groups", "refused", "undetermined", "handed_over", "resumed"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.handed(other.causes)
         room = MAX_FAULTS - len(self.faults)
         self.faults += other.faults[:room]
         self.more_faults += other.more_faults + max(0, len(other.faults) - room)
+
+    def handed(self, causes: Mapping[str, int]) -> None:
+        """Add why groups were handed over."""
+        for name, count in causes.items():
+            self.causes[name] = self.causes.get(name, 0) + count
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether so many groups went to the interpreter that they set the pace."""
+        return self.handed_over > SLOW_SHARE * self.groups
 
 
 def check_wanted(wanted: Sequence[Definition]) -> None:
@@ -166,7 +180,9 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
         marginals = _with_more(job, job.marginal, admitted.columns, names)
         result = marginals.before
         report.handed_over += marginals.after.handed_over
+        report.handed(marginals.after.causes)
     report.handed_over += result.handed_over
+    report.handed(result.causes)
     return _table(job, part, admitted, result, marginals, report)
 
 

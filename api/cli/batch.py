@@ -16,7 +16,7 @@ from pathlib import Path
 
 from api.batch.files import csv_lines, find_inputs
 from api.batch.marginal import read_marginal
-from api.batch.run import BatchReport, Job, group_of, run_batch
+from api.batch.run import SLOW_SHARE, BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, period_for, read_period
 from api.cases.overlays import set_beyond_what_is_stated
 from api.cli.output import complain, say, say_json, waiting
@@ -26,6 +26,7 @@ from api.rules import programs
 from engine.ir.program import Program
 
 SHOWN_FAULTS = 50
+SHOWN_CAUSES = 3
 STDIN = "rulewright-stdin.csv"
 
 
@@ -147,6 +148,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
             {"table": _named(f.table), "row": f.row, "column": f.column, "message": f.message} for f in report.faults
         ]
         told: dict[str, object] = {"output": options.output, "fingerprint": job.program.fingerprint, **counts}
+        told |= {"handed_over_for": report.causes} if report.is_slow else {}
         told |= {"faults": faults, **({"set_by_reforms": list(beyond)} if beyond else {})}
         say_json(told, to_stderr=options.output == "-")  # stdout holds the rows
         return
@@ -163,8 +165,16 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
     ):
         if count:
             tell(f"  {count:,} {words}")
+    if report.is_slow and report.causes:
+        tell(f"  more than {SLOW_SHARE:.0%} by the interpreter, which is slow, for {_causes(report)}")
     for line in beyond:
         tell(f"  {line}")
+
+
+def _causes(report: BatchReport) -> str:
+    """The figures for which most groups were handed over."""
+    most = sorted(report.causes.items(), key=lambda item: -item[1])[:SHOWN_CAUSES]
+    return ", ".join(f"`{name}` ({count:,})" for name, count in most)
 
 
 def _named(table: str) -> str:

@@ -12,6 +12,7 @@ A figure that the law defines by another's name, and the rules repeat, is right 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +21,6 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from engine.ir.fold import value_at
 from engine.reading.declarations import Bracket, Parameter, Scale, Settings, Table
 from engine.text.diagnostics import Diagnostics, Note
 from engine.values.packed_cells import PackedCells
@@ -34,12 +34,24 @@ Content = tuple[tuple[object, Fraction], ...]
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A part of a constant through the days that are looked at; None before its first value."""
+    """A part of a constant: what it is from each date of the constant's on, and which of these holds on each of the
+    days that are looked at (-1 before the first)."""
 
     constant: Constant
     part: str
-    through: tuple[Content | None, ...]
+    contents: tuple[Content | None, ...]
+    places: tuple[int, ...]
     is_cell: bool = False
+
+    @property
+    def through(self) -> list[Content | None]:
+        """What it is on each day; None before its first value."""
+        return [self.contents[place] if place >= 0 else None for place in self.places]
+
+    @property
+    def last(self) -> Content | None:
+        """What it is on the last day."""
+        return self.contents[self.places[-1]] if self.places[-1] >= 0 else None
 
     @property
     def said(self) -> str:
@@ -56,7 +68,7 @@ def copies(settings: Settings, constants: Iterable[Constant], problems: Diagnost
     by_last: dict[Content, list[Thread]] = defaultdict(list)
     for constant in group:
         for thread in _threads(constant, days):
-            last = thread.through[-1]
+            last = thread.last
             if last is not None and _different(thread) >= LEAST_DIFFERENT:
                 by_last[last].append(thread)
     told: set[frozenset[tuple[str, int]]] = set()
@@ -96,7 +108,8 @@ def _agree(one: Thread, other: Thread) -> bool:
 
 
 def _different(thread: Thread) -> int:
-    return len({number for content in thread.through if content is not None for _, number in content})
+    held = [thread.contents[place] for place in {*thread.places} if place >= 0]
+    return len({number for content in held if content is not None for _, number in content})
 
 
 def _is_long(table: Table) -> bool:
@@ -104,36 +117,38 @@ def _is_long(table: Table) -> bool:
 
 
 def _threads(constant: Constant, days: list[date]) -> Iterator[Thread]:
+    stated = [day for day, _ in constant.values]
+    places = tuple(bisect_right(stated, day) - 1 for day in days)
     match constant:
         case Parameter(type=type) if type in (MONEY, RATE):
-            yield _thread(constant, "", days, lambda value: ((None, _number(value)),))
+            yield _thread(constant, "", places, lambda value: ((None, _number(value)),))
         case Table():
             for column, type in constant.columns.items():
                 if type in (MONEY, RATE):
-                    yield from _column(constant, column, days)
+                    yield from _column(constant, column, places)
         case Scale(kind="marginal") if constant.of == MONEY:
             bands = [brackets for _, bands in constant.values for brackets in bands.values()]
             for rate in sorted({_number(one.value) for brackets in bands for one in brackets}):
-                yield from _starts(constant, rate, days)
+                yield from _starts(constant, rate, places)
 
 
-def _column(table: Table, column: str, days: list[date]) -> Iterator[Thread]:
+def _column(table: Table, column: str, places: tuple[int, ...]) -> Iterator[Thread]:
     """A table's column as a whole, and each of its cells, which may repeat a parameter."""
     named = f".{column}" if column else ""
 
     def whole(cells: Mapping[tuple[object, ...], Mapping[str, object]]) -> Content:
         return tuple((path, _number(row[column])) for path, row in cells.items())
 
-    yield _thread(table, named, days, whole)
+    yield _thread(table, named, places, whole)
     for path in table.values[0][1] if table.values else ():
 
         def cell(cells: Mapping[tuple[object, ...], Mapping[str, object]], path: tuple[object, ...] = path) -> Content:
             return ((None, _number(cells[path][column])),)
 
-        yield replace(_thread(table, f"[{', '.join(map(str, path))}]{named}", days, cell), is_cell=True)
+        yield replace(_thread(table, f"[{', '.join(map(str, path))}]{named}", places, cell), is_cell=True)
 
 
-def _starts(scale: Scale, rate: Fraction, days: list[date]) -> Iterator[Thread]:
+def _starts(scale: Scale, rate: Fraction, places: tuple[int, ...]) -> Iterator[Thread]:
     """Where by key the first bracket with a rate, or a higher one, begins, on the days on which every key has one."""
 
     def start(bands: Mapping[object, Iterable[Bracket]]) -> Content | None:
@@ -145,15 +160,11 @@ def _starts(scale: Scale, rate: Fraction, days: list[date]) -> Iterator[Thread]:
             return None
         return tuple(((key,), _number(threshold)) for key, threshold in found.items())
 
-    yield _thread(scale, "", days, start)
+    yield _thread(scale, "", places, start)
 
 
-def _thread(constant: Constant, part: str, days: list[date], read: Callable[[Any], Content | None]) -> Thread:
-    through: list[Content | None] = []
-    for day in days:
-        stated = value_at(constant.values, day)
-        through.append(read(stated[1]) if stated is not None else None)
-    return Thread(constant, part, tuple(through))
+def _thread(constant: Constant, part: str, places: tuple[int, ...], read: Callable[[Any], Content | None]) -> Thread:
+    return Thread(constant, part, tuple(read(value) for _, value in constant.values), places)
 
 
 def _number(value: object) -> Fraction:

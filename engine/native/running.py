@@ -50,10 +50,12 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """The wanted figures by the name under which they were asked for, and how many components were handed over."""
+    """The wanted figures by the name under which they were asked for, and how many components were handed over;
+    `causes`, for how many of them a figure was what code could not give."""
 
     figures: dict[str, Figures]
     handed_over: int
+    causes: Mapping[str, int] = field(default_factory=dict)
 
 
 @deep_recursion()  # plans are made of formulas as deep as the parser lets them be
@@ -76,10 +78,12 @@ def evaluate(
     ready = _made_ready(program, columns, list(dict.fromkeys(there)), options)
     kernel, layout = ready.kernel, ready.layout
     found, statuses = run(kernel, layout, threads)
-    bad, figures = _assembled(kernel, layout, found, statuses)
+    causes, figures = _assembled(kernel, layout, found, statuses)
+    bad = set(layout.beyond).union(*causes.values())
     for component in bad:
         _hand_over(program, layout, component, figures)
-    return Result({name: figures.get(cell) or _nobodys(cell) for name, cell in cells.items()}, len(bad))
+    named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
+    return Result({name: figures.get(cell) or _nobodys(cell) for name, cell in cells.items()}, len(bad), named)
 
 
 def _nobodys(cell: Cell) -> Figures:
@@ -237,15 +241,15 @@ def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> Non
 
 def _assembled(
     kernel: Kernel, layout: Layout, found: dict[Cell, Entries], statuses: dict[Cell, Entries]
-) -> tuple[set[int], dict[Cell, Figures]]:
-    """The components to be handed over, and the figures as they stand before that."""
-    bad = set(layout.beyond)
+) -> tuple[dict[Cell, set[int]], dict[Cell, Figures]]:
+    """For each figure the components in which code could not give it, and the figures as they stand before those are
+    handed over."""
+    bad: dict[Cell, set[int]] = {}
     program = kernel.program
     figures: dict[Cell, Figures] = {}
     for cell in kernel.plan.wanted:
         if cell not in found:
-            figures[cell], also = _leaf(kernel, layout, cell)
-            bad |= also
+            figures[cell], bad[cell] = _leaf(kernel, layout, cell)
             continue
         entity = program.definitions[cell.name].entity
         status = statuses.get(cell)
@@ -255,7 +259,7 @@ def _assembled(
             status = status[:count]
             where = (status & BAD) != 0
             if where.any():
-                bad.update(layout.component[entity][where].tolist())
+                bad[cell] = set(layout.component[entity][where].tolist())
             absent = _given_order(layout, entity, ((status & ABSENT) != 0).astype(np.uint8)) if status.any() else None
         entries = _given_order(layout, entity, found[cell][:count])
         if absent is not None:

@@ -154,6 +154,18 @@ def test_people_out_of_the_order_of_parts_stop_the_run_and_leave_the_old_output(
     assert not (files / ".out.parquet.rulewright" / "output.new").exists()
 
 
+def test_a_run_that_the_interpreter_slows_says_for_which_figure(land: Path, program: Program, files: Path) -> None:
+    replace_line(files / "people.csv", 1, "p0,u0,head,,40")
+    report, _ = compute(program, files, part_rows=3, complete=False)
+    assert report.is_slow
+    assert report.causes == {"income_tax": report.handed_over}
+    arguments = ("batch", str(land), "--input", str(files / "people.csv"), "--input", str(files / "tax_units.csv"))
+    asked = ("--at", "2024", "--want", "income_tax", "--output", str(files / "other.parquet"))
+    told = run(*arguments, *asked, "--missing", "unknown").stdout
+    assert f"for `income_tax` ({report.handed_over})" in told
+    assert "interpreter" not in run(*arguments, *asked).stdout
+
+
 def test_what_is_not_known_is_told_where_empty_cells_are_unknown(program: Program, files: Path) -> None:
     replace_line(files / "people.csv", 2, "p1,u1,head,,40")
     report, table = compute(program, files, complete=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,30 @@ def test_a_formula_that_is_very_long_when_written_out_is_left_to_the_interpreter
             forget()
         assert result.figures["cost"].entries.tolist() == [100, 600 * 2**13]
         assert result.handed_over == handed_over
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "if rent > N USD then slide(BEFORE) else slide(BEFORE + 1 USD)",
+        "(if rent > N USD then slide(BEFORE) else 0 USD) + (if rent > 2 USD then slide(BEFORE) else 1 USD)",
+        "if rent > N USD then (if rent > 5 USD then slide(BEFORE) else slide(2 * BEFORE)) else slide(1 USD)",
+    ],
+)
+def test_a_chain_of_names_that_two_branches_read_is_written_once(tmp_path: Path, link: str) -> None:
+    """Each of 60 names reads the one before in two branches that code may skip."""
+    names = [f"let a{n} = {link.replace('BEFORE', f'a{n - 1}').replace('N', str(n % 9))}" for n in range(1, 61)]
+    lines = [HEAD, "functions:", "  slide: {arguments: {x: money}, type: money, formula: 'BODY'}", "variables:"]
+    body = "round(min(x, 1_000 USD) * 7 / 8, half_up, 1 USD)"
+    formula = "let a0 = rent " + " ".join(names) + " in a60"
+    text = "\n".join(lines).replace("BODY", body) + "\n  " + COST.replace("FORMULA", formula)
+    program = compiled(tmp_path, text)
+    columns = rents(program)
+    began = time.process_time()
+    result = evaluate(program, columns, ["cost"], options=Options(cache="", skip_cost=8))
+    assert time.process_time() - began < 20
+    assert result.handed_over == 0
+    assert differences(program, columns, result) == []
 
 
 def test_a_figure_of_what_the_population_has_none_of_has_no_rows(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -32,6 +32,7 @@ from engine.native.write.aggregates import aggregate
 from engine.native.write.chunk import Chunk
 from engine.native.write.costs import Costs
 from engine.native.write.memory import Memory
+from engine.native.write.sharing import read_in_several_branches
 from engine.native.write.values import Code, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Thunk
 from engine.population.columns import Cell
@@ -127,7 +128,7 @@ class FormulaWriter:
                 return self.local(frame.names[node.name])
             case ir.Let():
                 names = {**frame.names, node.name: Thunk(node.value, frame)}
-                return self.write(node.body, replace(frame, names=names))
+                return self._sharing(node.body, replace(frame, names=names), (node.name,))
             case ir.FunctionCall():
                 function = self.program.functions[node.name]
                 body = formula_at(function.formulas, frame.period.start)
@@ -135,12 +136,18 @@ class FormulaWriter:
                     return Figure(v.nothing(self.work, node.type), bad=True)
                 arguments = zip(function.arguments, node.arguments, strict=True)
                 names = {name: Thunk(argument, frame) for (name, _), argument in arguments}
-                return self.write(body, replace(frame, names=names, calls=frame.calls + 1))
+                return self._sharing(body, replace(frame, names=names, calls=frame.calls + 1), names)
             case _:
                 assert_never(node)
 
+    def _sharing(self, node: ir.Expression, frame: Frame, names: Collection[str]) -> Figure:
+        """An expression; those of `names` that several of its branches read are evaluated before them."""
+        for name in read_in_several_branches(node, names, self.costs, self.memory.options.skip_cost):
+            self.local(frame.names[name])
+        return self.write(node, frame)
+
     def local(self, thunk: Thunk) -> Figure:
-        """Evaluated once in each branch in which it is needed, or outside it if it was needed there before."""
+        """Evaluated once in the branch in which it is needed, or outside it if it was needed there before."""
         for scope in reversed(self.lanes.kept):
             kept = scope.get(id(thunk))
             if kept is not None:
@@ -159,8 +166,8 @@ class FormulaWriter:
                 if branch is not None:
                     return self.write(branch, frame)
                 condition = self.write(node.condition, frame)
-                then = lambda: self.write(node.then, frame)  # noqa: E731
-                otherwise = lambda: self.write(node.otherwise, frame)  # noqa: E731
+                then = lambda: self._sharing(node.then, frame, frame.names)  # noqa: E731
+                otherwise = lambda: self._sharing(node.otherwise, frame, frame.names)  # noqa: E731
                 costs = (self.costs.of(node.then), self.costs.of(node.otherwise))
                 return self.choose(condition, then, otherwise, costs)
             case ir.Exceptions():

@@ -1,0 +1,39 @@
+"""Local names that branches share: which are evaluated before the branches, so that none is written twice.
+
+What is written in a branch that may be skipped is not known outside it. A name read in two such branches, or in one
+and beside it, would be written in each; in a chain of names each reading the one before twice, 2^n times. So it is
+evaluated where all that read it begins: at its `let`, at the call, or at the start of the branch with every reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import count
+
+from engine.ir import nodes as ir
+from engine.ir.walk import children
+from engine.native.plan.handed import HANDED_OVER
+from engine.native.write.costs import Costs
+
+
+def read_in_several_branches(node: ir.Expression, names: Collection[str], costs: Costs, skipped_from: int) -> list[str]:
+    """Those of `names` that `node` reads in more than one branch that may be skipped, or in one and outside it.
+
+    Branches that cost at least `skipped_from` may be skipped.
+    """
+    places: dict[str, set[int]] = {name: set() for name in names}
+    numbers = count(1)
+    stack: list[tuple[ir.Expression, int]] = [(node, 0)]
+    while stack:
+        one, branch = stack.pop()
+        if isinstance(one, HANDED_OVER):
+            continue
+        if isinstance(one, ir.Local) and one.name in places:
+            places[one.name].add(branch)
+        if isinstance(one, ir.If) and not branch:
+            stack.append((one.condition, branch))
+            for part in (one.then, one.otherwise):
+                stack.append((part, next(numbers) if costs.of(part) >= skipped_from else branch))
+        else:
+            stack.extend((child, branch) for child in children(one))
+    return [name for name, found in places.items() if len(found) > 1]
