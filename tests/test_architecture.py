@@ -27,8 +27,8 @@ FLOORS = {
         *("sample", ""),
     ),
     "api": (
-        *("failures", "schema", "cases", "rules", "sweep", "batch", "history", "assess", "find", "taxsim"),
-        *("simulate", "bench", "compat", "lsp", "http", "web", "http.server", "python"),
+        *("failures", "schema", "cases", "rules", "sweep", "batch", "history", "assess", "find", "cure"),
+        *("taxsim", "simulate", "bench", "compat", "lsp", "http", "web", "http.server", "python"),
         *("cli", ""),
     ),
 }

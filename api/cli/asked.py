@@ -79,3 +79,19 @@ def find(
         as_json,
     )
     raise typer.Exit(find_command(options))
+
+
+def cure(
+    rules: Rules,
+    case: Case,
+    condition: Annotated[str, typer.Argument(metavar="CONDITION", help="A requirement, or any condition.")],
+    at: At = None,
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Also larger sets, once smaller ones cure.")] = False,
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what would change a refusal: the smallest sets of facts, and the day from which waiting is enough."""
+    from api.cli.cure import cure_command
+
+    raise typer.Exit(cure_command(rules, case, condition, at, of, every, reform or [], as_json))

@@ -1,0 +1,1 @@
+"""What would cure a refusal: the smallest sets of facts whose change makes a condition hold, and when waiting does."""
