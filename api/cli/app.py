@@ -20,6 +20,7 @@ from api.cli.log.app import LogOption, ledger, log_app
 from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption
 from api.cli.population import population_app
 from api.cli.streams import prepare, printable
+from api.cli.translate import translate
 from api.failures import ExitCode, Failure
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 rules invalid, 4 examples failed, 5 differences found."
@@ -342,6 +343,7 @@ app.add_typer(population_app, name="population")
 app.command(name="simulate")(simulate_reforms)
 app.command()(diff)
 app.command()(seek)
+app.command()(translate)
 app.command()(ledger)
 app.command()(sweep)
 app.command()(find)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 class BudgetLine:
     """A tax, a benefit, the net of all, or a figure shown beside them: totals before and after, exact.
 
-    `kind` is tax, benefit, net or shown. `changed` counts units (unweighted) whose figure changes.
+    `kind` is tax, benefit, net or shown. `changed` counts units (unweighted) whose figure changes; null if they are fewer than ten, but some.
     """
 
     figure: str
@@ -23,7 +23,7 @@ class BudgetLine:
     after: str
     change: str
     standard_error: str
-    changed: int
+    changed: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from api.rules.examples import run
 from api.simulate.exactly import exact_text, weighted_total
 from api.simulate.outcomes import Entries, outcome
 from api.simulate.population import admit, read_source
+from api.simulate.suppress import SMALL_BELOW
 from api.simulate.view import load_view
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, FunctionDefinition, Program
@@ -77,11 +78,11 @@ class ExampleChange:
 
 @dataclass(frozen=True, slots=True)
 class FigureChange:
-    """An amount on the population: how many units it changes for (`n` unweighted), and its exact weighted totals."""
+    """An amount on the population: how many units it changes for (`n` unweighted; null if they are fewer than ten), and its exact weighted totals."""
 
     figure: str
     label: str
-    n: int
+    n: int | None
     before: str
     after: str
     change: str
@@ -253,7 +254,7 @@ def _change(
     definition = program.definitions[name]
     divisor = unit_of(program, definition) * scale
     texts = [exact_text(weighted_total(one, weights), divisor) for one in (before, after, after - before)]
-    return FigureChange(name, definition.label, n, *texts)
+    return FigureChange(name, definition.label, None if n < SMALL_BELOW else n, *texts)
 
 
 def _is_amount(program: Program, name: str) -> bool:
@@ -286,4 +287,5 @@ def in_words(found: Differences, currency: str) -> Iterator[str]:
         yield ""
         yield f"in {found.year}, on {found.population}: {len(found.figures)} amounts change, {found.unchanged} do not"
         for figure in found.figures:
-            yield f"  {figure.figure}: {figure.change} {currency} in all, for {figure.n:,} units of the sample"
+            n = "fewer than 10" if figure.n is None else f"{figure.n:,}"
+            yield f"  {figure.figure}: {figure.change} {currency} in all, for {n} units of the sample"

@@ -143,7 +143,7 @@ def _budget(reform: ReformAnswer, currency: str) -> str:
     rows = [
         (
             one.label,
-            [*map(_money, (one.before, one.after, one.change, one.standard_error)), f"{one.changed:,}"],
+            [*map(_money, (one.before, one.after, one.change, one.standard_error)), _count(one.changed)],
             styles.get(one.kind, ""),
         )
         for one in reform.budget

@@ -113,10 +113,16 @@ def budget(one: Weighed) -> tuple[BudgetLine, ...]:
     return tuple(
         BudgetLine(
             name, label, kind, one.text(before), one.text(after), one.text(after - before),
-            rounded_text(float(error), 0), int(np.count_nonzero(before != after)),
+            rounded_text(float(error), 0), _count(before, after),
         )
         for (name, label, kind, before, after), error in zip(lines, errors, strict=True)
     )  # fmt: skip
+
+
+def _count(before: Entries, after: Entries) -> int | None:
+    """How many change; None if so few that they are not shown."""
+    n = int(np.count_nonzero(before != after))
+    return None if 0 < n < SMALL_BELOW else n
 
 
 def _both(one: Weighed, name: str) -> tuple[Entries, Entries]:

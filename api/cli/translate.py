@@ -1,0 +1,26 @@
+"""`rulewright translate FILE.json`: a reform as Tax-Calculator or PolicyEngine write it, as an overlay of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.failures import ExitCode
+
+
+def translate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON reform of Tax-Calculator or PolicyEngine.")],
+) -> None:
+    """Print another calculator's JSON reform as an overlay. Exit code 1 if some of its parameters are not here."""
+    from api.cli.output import complain, say
+    from api.compat.reforms import translate as translated
+
+    found = translated(file)
+    say(found.text.rstrip("\n"))
+    for note in found.notes:
+        complain(note)
+    for name in found.unread:
+        complain(f"not here, and not in the overlay: `{name}`")
+    raise typer.Exit(ExitCode.FAILED if found.unread else ExitCode.DONE)
