@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class BudgetLine:
     """A tax, a benefit, the net of all, or a figure shown beside them: totals before and after, exact.
 
-    `kind` is tax, benefit, net or shown. `changed` counts units (unweighted) whose figure changes; null if they are fewer than ten, but some.
+    `kind` is tax, benefit, net or shown. `changed` counts units (unweighted) that it changes
+    for; null if they are fewer than ten, but some.
     """
 
     figure: str

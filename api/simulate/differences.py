@@ -78,7 +78,8 @@ class ExampleChange:
 
 @dataclass(frozen=True, slots=True)
 class FigureChange:
-    """An amount on the population: how many units it changes for (`n` unweighted; null if they are fewer than ten), and its exact weighted totals."""
+    """An amount on the population: for how many units it changes (`n` unweighted; null if they are fewer than ten), and
+    its exact weighted totals."""
 
     figure: str
     label: str
