@@ -19,7 +19,7 @@ from api.lsp.living import Living
 from api.rules.names import DEFINED, Named
 from engine.check.resolve import BUILTINS, NAME
 from engine.pipeline import compile_ruleset
-from engine.reading.documents import REFORMS_FOLDER
+from engine.reading.documents import REFORMS_FOLDER, SETTINGS_FILE
 from engine.syntax.words import RESERVED
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
@@ -55,24 +55,25 @@ def applied(spans: list[Span], new: str) -> str:
 
 
 def _try(living: Living, texts: Mapping[Path, str]) -> None:
+    """Raises Failure if the rules with these texts have an error that they have not now."""
     trial = Living(living.folder, living.settings, {path: copy(file) for path, file in living.files.items()})
-    before = _errors(trial)
-    if any(path.parent == living.folder and path.name == "ruleset.yaml" for path in texts):
+    if living.folder / SETTINGS_FILE in texts:
         open_texts = {path: file.source.text for path, file in trial.files.items() if file.source is not None}
         trial.load({**open_texts, **texts})
     else:
         for path, text in texts.items():
             trial.take(path, text)
-    after = _errors(trial)
-    if after > before:
-        raise Failure("the rules would not check any more", "look whether something else is called so")
+    found = _errors(trial)
+    new = found - _errors(living) if found else found
+    if new:
+        raise Failure("the rules would not check any more", f"look at this first: {min(new)}")
 
 
-def _errors(living: Living) -> int:
+def _errors(living: Living) -> set[str]:
     state = living.state()
     if state is None:
-        return 0
+        return set()
     problems = Diagnostics()
     problems.items += state.read
     compile_ruleset(state.ruleset, problems, lint=False)
-    return len(problems.errors)
+    return {problem.message for problem in problems.errors}

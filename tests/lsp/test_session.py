@@ -126,6 +126,12 @@ def test_a_rename_changes_every_place_or_none(session: tuple[Client, Path, Path]
     assert changed == {
         tax.as_uri(): client.texts[tax].count("income_tax"), rest.as_uri(): client.texts[rest].count("income_tax")
     }  # fmt: skip
+    reforms = tax.parent / "reforms"
+    reforms.mkdir()
+    (reforms / "half.yaml").write_text("about: x\nlaw: y\nremove: [income_tax]\n", encoding="utf-8")
+    refused = client.ask("textDocument/rename", {**client.at(rest, "income_tax", 1), "newName": "tax_of_income"})
+    assert "the reform `half.yaml` names `income_tax`" in refused["error"]["message"]
+    (reforms / "half.yaml").unlink()
     for new, why in (("wages", "means something already"), ("Case", "cannot be a name"), ("children", "stands in")):
         refused = client.ask("textDocument/rename", {**client.at(rest, "income_tax", 1), "newName": new})
         assert why in refused["error"]["message"]
