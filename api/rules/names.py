@@ -190,23 +190,44 @@ def listed(one: Named) -> Summary:
 
 
 def search(ruleset: Ruleset, words: str, kinds: Sequence[str] = DEFINED) -> list[Summary]:
-    """What has every word in its name, label, law or module; best first: where they begin words before where they stand
-    within words, then by name, label, law and module, then definitions before what is part of something."""
-    wanted = words.lower().replace("_", " ").split()
+    """What has every word in its name, label, law or module, best first.
+
+    Where they begin words comes before where they stand within words; then by name, label, law and module; then where
+    they stand together, at the beginning of the label; then definitions before what is part of something.
+    """
+    wanted = _words(words)
     begins = [re.compile(rf"(?<![a-z0-9]){re.escape(word)}") for word in wanted]
-    ranked: list[tuple[bool, int, bool, str, Summary]] = []
-    for one in names(ruleset):
+    ranked: list[tuple[tuple[object, ...], Summary]] = []
+    for one in names(ruleset) if wanted else ():
         if kinds and one.kind not in kinds:
             continue
-        short = one.short_name.lower().replace("_", " ")
         said = listed(one)
         law = " ".join(f"{cited.source} {cited.section} {cited.title}" for cited in said.law)
-        texts = [short]
+        texts = [" ".join(_words(one.short_name))]
         for more in (one.label, law, f"{one.name} {one.module}"):
-            texts.append(f"{texts[-1]} {more.lower().replace('_', ' ')}")
+            texts.append(" ".join((texts[-1], *_words(more))))
         rank = next((rank for rank, text in enumerate(texts) if all(word in text for word in wanted)), None)
         if rank is not None:
-            within = not all(word.search(texts[-1]) for word in begins)
-            exact = one.short_name.lower() == "_".join(wanted)
-            ranked.append((within, -1 if exact else rank, one.kind not in DEFINED, one.name, said))
-    return [said for *_, said in sorted(ranked, key=lambda entry: entry[:4])]
+            ranked.append((_distance(one, wanted, begins, rank, texts), said))
+    return [said for _, said in sorted(ranked, key=lambda entry: entry[0])]
+
+
+def _words(text: str) -> list[str]:
+    """`32(n)(1)` as 32, n and 1."""
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def _distance(
+    one: Named, wanted: Sequence[str], begins: Sequence[re.Pattern[str]], rank: int, texts: Sequence[str]
+) -> tuple[object, ...]:
+    """How far something is from what was asked for: the nearest sorts first."""
+    phrase, label = " ".join(wanted), " ".join(_words(one.label))
+    return (
+        not all(word.search(texts[-1]) for word in begins),
+        phrase not in (texts[0], label),
+        rank,
+        phrase not in texts[rank],
+        not label.startswith(phrase),
+        one.kind not in DEFINED,
+        one.name,
+    )

@@ -169,6 +169,7 @@ def test_search_finds_by_word_label_and_law(rules: Path) -> None:
     assert found("allowance") == [["tax:allowance", "parameter"]]
     assert found("taxed", "income") == [["tax:taxed", "figure"]]  # by its label
     assert found("s. 6") == [["income_tax", "figure"]]
+    assert found("Income", "tax")[0] == ["income_tax", "figure"]  # it is called so; others have both words
     assert found("dependents") == [["tax_unit.dependent", "role"]]
     assert found("tax_unit")[0] == ["tax_unit", "entity"]
     found_in_json = json.loads(run("search", "age", "--rules", rules, "--json").stdout)
