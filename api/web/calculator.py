@@ -19,13 +19,16 @@ from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.reading import Document, Number
 from api.http.service import Service, service_of
+from api.sweep.points import Points, Terms
+from api.sweep.sweep import Break, Vary, sweep
+from api.sweep.sweep import Law as SweptLaw
 from api.web.books import book_of
 from api.web.charts import Chart, Mark, Series
 from api.web.curves import Cliff, Curve, curve
 from api.web.households import YOU, Household, Plan, bare, first_household, plan_for, read_household
-from api.web.points import along
 from api.web.rendering import dollars, money, page, shown
 from api.web.steps import read_fields
+from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.values.numbers import format_decimal
 
@@ -45,6 +48,7 @@ class Answer:
     finding: str
     rows: Sequence[tuple[Fraction, Fraction, Fraction | None, Fraction]]
     case: str
+    breaks: Sequence[Break] | None
 
 
 @router.get("/calculator")
@@ -61,7 +65,9 @@ async def again(request: Request) -> Response:
     """The answer for the household that the form describes."""
     law, plan = _calculated_here(service_of(request))
     fields = await read_fields(request)
-    return await _answered(request, law, plan, read_household(plan, law.program.settings, fields))
+    return await _answered(
+        request, law, plan, read_household(plan, law.program.settings, fields), fields.get("change") == "bends"
+    )
 
 
 def _calculated_here(service: Service) -> tuple[Law, Plan]:
@@ -74,9 +80,9 @@ def _calculated_here(service: Service) -> tuple[Law, Plan]:
     raise Refusal("not-found", [Fault("", "no law that is served here has a calculator", "serve `us`")])
 
 
-async def _answered(request: Request, law: Law, plan: Plan, household: Household) -> Response:
+async def _answered(request: Request, law: Law, plan: Plan, household: Household, bends: bool = False) -> Response:
     service = service_of(request)
-    answer = None if household.wrong else await service.run(_answer, service, law, plan, household)
+    answer = None if household.wrong else await service.run(_answer, service, law, plan, household, bends)
     return page(
         request,
         "calculator.html",
@@ -91,7 +97,7 @@ async def _answered(request: Request, law: Law, plan: Plan, household: Household
     )
 
 
-def _answer(service: Service, law: Law, plan: Plan, household: Household) -> Answer:
+def _answer(service: Service, law: Law, plan: Plan, household: Household, bends: bool) -> Answer:
     case = household.case(plan)
     now = _curve(service, law, plan, household, case)
     reform = None
@@ -112,11 +118,23 @@ def _answer(service: Service, law: Law, plan: Plan, household: Household) -> Ans
         _finding(now, label),
         _rows(now, reform),
         json.dumps(case),
+        _breaks(law, plan, household, read, now) if bends else None,
     )
 
 
+def _breaks(law: Law, plan: Plan, household: Household, case: Case, now: Curve) -> Sequence[Break]:
+    """Every bend and jump of net income within the chart, with the rules that cause it."""
+    incomes = " + ".join(one.name for one in plan.facts)
+    taken, given = (
+        "".join(f" {sign} {name}" for name in names) for sign, names in (("-", plan.takes), ("+", plan.gives))
+    )
+    vary = Vary(household.over, "0", str(now.xs[-1]), YOU)
+    found = sweep(SweptLaw(law.program, law.reforms), None, case, vary, [f"{incomes}{taken}{given}"])
+    return found.law.curves[0].breaks
+
+
 def _curve(service: Service, law: Law, plan: Plan, household: Household, case: Any) -> Curve:
-    """The household under a law. Raises Refusal where its figures are not all known."""
+    """The household under a law. Raises Failure where its figures are not all known."""
     program = law.program
     document = Document({"case": case})
     read = read_request_case(program, document, case, "/case", household.year, service.config.limits.instances)
@@ -124,11 +142,20 @@ def _curve(service: Service, law: Law, plan: Plan, household: Household, case: A
     wanted = [find_definition(program, name) for name in names]
     over = find_definition(program, household.over)
     fact = Fact(over.name, YOU, period_for(program, over, read.at))
-    shorts = {one.name: name for one, name in zip(wanted, names, strict=True)}
+    points = Points(
+        program,
+        read,
+        fact,
+        [Terms(name, "", ((1, one),)) for name, one in zip(names, wanted, strict=True)],
+        law.constants,
+    )
 
-    def evaluate(values: Sequence[Fraction]) -> dict[str, Sequence[Fraction]] | None:
-        found = along(program, read, fact, values, wanted)
-        return {shorts[name]: figures for name, figures in found.items()} if found is not None else None
+    def evaluate(values: Sequence[Fraction]) -> dict[str, Sequence[Fraction]]:
+        entries = [int(value * points.unit) for value in values]
+        points.at(entries)
+        rows = [points.computed[entry] for entry in entries]
+        units = enumerate(zip(names, points.units, strict=True))
+        return {name: [Fraction(row[at] or 0, unit) for row in rows] for at, (name, unit) in units}
 
     incomes = [
         (name, bare(adult[name]) or "0") for adult in household.adults for name in (one.name for one in plan.facts)
@@ -137,11 +164,7 @@ def _curve(service: Service, law: Law, plan: Plan, household: Household, case: A
     others = sum((Fraction(text) for _, text in incomes), Fraction(0)) - own
     high = next(one.high for one in plan.facts if one.name == household.over)
     signs = {**dict.fromkeys(plan.takes, -1), **dict.fromkeys(plan.gives, 1), **dict.fromkeys(plan.parts, 0)}
-    made = curve(evaluate, own, high, others, signs)
-    if made is None:
-        fault = Fault("", "the figures of this household are not all known", "change an amount, and try again")
-        raise Refusal("invalid-request", [fault])
-    return made
+    return curve(evaluate, own, high, others, signs)
 
 
 def _overlay(value: Any) -> Any:

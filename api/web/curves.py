@@ -18,7 +18,7 @@ CENT = Fraction(1, 100)
 NEXT = 100
 MOST_CLIFFS = 12
 Figures = Mapping[str, Sequence[Fraction]]
-Evaluate = Callable[[Sequence[Fraction]], Figures | None]
+Evaluate = Callable[[Sequence[Fraction]], Figures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,10 @@ def grid(own: Fraction, high: int) -> list[Fraction]:
     return [step * at for at in range(int(count) + 1)]
 
 
-def curve(evaluate: Evaluate, own: Fraction, high: int, others: Fraction, signs: Mapping[str, int]) -> Curve | None:
-    """The curve of a household with `others` of income beside; `signs` says of each figure whether it takes or gives.
-
-    None where figures cannot be had.
-    """
+def curve(evaluate: Evaluate, own: Fraction, high: int, others: Fraction, signs: Mapping[str, int]) -> Curve:
+    """The curve of a household with `others` of income beside; `signs` says of each figure if it takes or gives."""
     xs = grid(own, high)
     found = evaluate([*xs, own, own + NEXT])
-    if found is None:
-        return None
     net = [
         others + x + sum(sign * found[name][at] for name, sign in signs.items())
         for at, x in enumerate([*xs, own, own + NEXT])
@@ -88,8 +83,6 @@ def _cliff(evaluate: Evaluate, low: Fraction, high: Fraction, signs: Mapping[str
         count = min(cents, POINTS)
         xs = [low + CENT * (cents * at // count) for at in range(count + 1)]
         found = evaluate(xs)
-        if found is None:
-            return None
         net = [x + sum(sign * found[name][at] for name, sign in signs.items()) for at, x in enumerate(xs)]
         falls = [two - one for one, two in pairwise(net)]
         at = falls.index(min(falls))

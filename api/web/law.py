@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.cases.values import as_text
 from api.failures import Misuse
 from api.http.problems import Refusal
 from api.http.programs import Law
@@ -24,6 +25,8 @@ from api.schema import Citation
 from api.web.books import Book, Found, Tried, book_of
 from api.web.charts import Chart, Mark, Series
 from api.web.rendering import page, shown
+from engine.reading.declarations import Settings, Table
+from engine.values.types import Value
 
 router = APIRouter(include_in_schema=False)
 MOST_FOUND, MOST_WORDS = 100, 100
@@ -104,11 +107,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What a constant is from a day on, and who says so."""
+    """What a constant is from a day on, and who says so; a table has rows by `keys`, a cell for every column."""
 
     from_: str
     values: tuple[DatedValue, ...]
     law: tuple[Citation, ...]
+    keys: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
 
 
 def _said(law: Law, name: str) -> dict[str, Any]:
@@ -128,7 +134,7 @@ def _said(law: Law, name: str) -> dict[str, Any]:
         "uses": book.named(described.module, texts),
         "used_by": [one for one in users if one != described.name and one in book.entries],
         "law": book.values_law(described.name),
-        "sinces": _sinces(book, described),
+        "sinces": _sinces(book, described, law.program.tables.get(described.name), law.program.settings),
         "chart": _chart(described, law),
         "examples": [(one, json.dumps(one.given), _amount(one, described, law)) for one in book.tried(declared)],
         "condition": _shown(book, described.module, described.needs) if described.needs else None,
@@ -167,7 +173,7 @@ def _shown(book: Book, module: str, one: Condition) -> Shown:
     return Shown(one, book.linked(module, one.needs), tuple(_shown(book, module, part) for part in one.parts))
 
 
-def _sinces(book: Book, one: Described) -> list[Since]:
+def _sinces(book: Book, one: Described, table: Table | None, settings: Settings) -> list[Since]:
     """Values by the day they hold from, latest first, each with the citations in force from that day."""
     grouped: dict[str, list[DatedValue]] = {}
     for value in one.values:
@@ -177,7 +183,26 @@ def _sinces(book: Book, one: Described) -> list[Since]:
     def cited(day: str) -> tuple[Citation, ...]:
         return next((law for start, law in dated if start <= day), ()) if len(dated) > 1 else ()
 
-    return [Since(day, tuple(values), cited(day)) for day, values in sorted(grouped.items(), reverse=True)]
+    days = sorted(grouped.items(), reverse=True)
+    if table is None:
+        return [Since(day, tuple(values), cited(day)) for day, values in days]
+    heads = [name.replace("_", " ") for name in table.columns]
+    keys = [one.name.replace("_", " ") for one in table.keys]
+    rows = {day.isoformat(): _cells(table, listed, settings) for day, listed in table.values}
+    return [Since(day, tuple(values), cited(day), keys, heads, rows[day]) for day, values in days]
+
+
+def _cells(
+    table: Table, rows: Mapping[tuple[str | int, ...], Mapping[str, Value]], settings: Settings
+) -> list[tuple[list[str], list[str]]]:
+    """A table's rows in words."""
+    return [
+        (
+            [str(key).replace("_", " ") for key in keys],
+            [as_text(row[name], of, settings) for name, of in table.columns.items()],
+        )
+        for keys, row in rows.items()
+    ]
 
 
 def _chart(one: Described, law: Law) -> Chart | None:

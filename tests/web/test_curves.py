@@ -22,7 +22,6 @@ def test_a_cliff_is_found_to_the_cent_with_its_cause(at: int, loss: int, own: in
         return {"tax": [x / 10 for x in values], "credit": [Fraction(0) if x > edge else fall for x in values]}
 
     found = curve(evaluate, Fraction(own), 90_000, Fraction(7), {"tax": -1, "credit": 1})
-    assert found is not None
     steep = found.xs[1] * Fraction(9, 10) < fall  # less than a step of the chart gains is no fall on it
     assert [(one.at, one.causes) for one in found.cliffs] == ([(edge, (("credit", -fall),))] if steep else [])
     if steep:

@@ -18,8 +18,13 @@ from citizens import Correction, Draft, Origin, Point
 from tests.api.http.client import TestClient, land
 from tests.api.http.logs import people, secured, token
 
-ANN = token("ann", "citizen", "person/ann")
-CARL = token("carl", "case_worker")
+
+def ann() -> dict[str, str]:
+    return token("ann", "citizen", "person/ann")
+
+
+def carl() -> dict[str, str]:
+    return token("carl", "case_worker")
 
 
 def client_of(config: Config, log: Any) -> Iterator[TestClient]:
@@ -45,10 +50,10 @@ def development(tmp_path: Path) -> Iterator[TestClient]:
 
 
 def test_a_citizen_sees_their_own_record_and_who_looked(client: TestClient) -> None:
-    text = client.get("/record", headers=ANN).text
+    text = client.get("/record", headers=ann()).text
     assert "$30,000.00" in text and "own record" in text
-    assert client.post("/record", data={"citizen": "eve"}, headers=ANN).status_code == 404
-    nobody = client.post("/record", data={"citizen": "nobody"}, headers=ANN)
+    assert client.post("/record", data={"citizen": "eve"}, headers=ann()).status_code == 404
+    nobody = client.post("/record", data={"citizen": "nobody"}, headers=ann())
     assert nobody.status_code == 404 and "nobody" not in nobody.text
 
 
@@ -58,18 +63,20 @@ def test_nobody_sees_a_record_without_a_token(client: TestClient) -> None:
 
 
 def test_a_case_worker_says_why_and_the_citizen_reads_it(client: TestClient) -> None:
-    without = client.post("/record", data={"citizen": "ann", "purpose": ""}, headers=CARL)
+    without = client.post("/record", data={"citizen": "ann", "purpose": ""}, headers=carl())
     assert without.status_code == 422 and "Say why you look" in without.text
-    assert client.post("/record", data={"citizen": "ann", "purpose": "curious"}, headers=CARL).status_code == 403
-    assert client.post("/record", data={"citizen": "eve", "purpose": "case/7 a slip"}, headers=CARL).status_code == 404
-    seen = client.post("/record", data={"citizen": "ann", "purpose": "case/7 a slip of wages"}, headers=CARL)
+    assert client.post("/record", data={"citizen": "ann", "purpose": "curious"}, headers=carl()).status_code == 403
+    assert (
+        client.post("/record", data={"citizen": "eve", "purpose": "case/7 a slip"}, headers=carl()).status_code == 404
+    )
+    seen = client.post("/record", data={"citizen": "ann", "purpose": "case/7 a slip of wages"}, headers=carl())
     assert seen.status_code == 200 and "$30,000.00" in seen.text
-    text = client.get("/record", headers=ANN).text
+    text = client.get("/record", headers=ann()).text
     assert "a slip of wages" in text and "carl" in text
 
 
 def test_a_form_of_another_site_opens_nothing(client: TestClient) -> None:
-    sent = {**ANN, "sec-fetch-site": "cross-site"}
+    sent = {**ann(), "sec-fetch-site": "cross-site"}
     assert client.post("/record", data={"citizen": "ann"}, headers=sent).status_code == 403
 
 
