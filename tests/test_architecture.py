@@ -27,7 +27,7 @@ FLOORS = {
         *("sample", ""),
     ),
     "api": (
-        *("failures", "schema", "cases", "rules", "sweep", "batch", "history", "assess", "find", "cure"),
+        *("failures", "schema", "cases", "rules", "sweep", "interview", "batch", "history", "assess", "find", "cure"),
         *("taxsim", "simulate", "bench", "compat", "lsp", "http", "web", "http.server", "python"),
         *("cli", ""),
     ),

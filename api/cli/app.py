@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from api.cli.analysts import diff, seek, simulate_reforms
-from api.cli.asked import cure, find, sweep
+from api.cli.asked import ask, cure, find, sweep
 from api.cli.log.app import LogOption, ledger, log_app
 from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption
 from api.cli.population import population_app
@@ -348,6 +348,7 @@ app.command()(ledger)
 app.command()(sweep)
 app.command()(find)
 app.command()(cure)
+app.command()(ask)
 
 
 @app.command()

@@ -95,3 +95,18 @@ def cure(
     from api.cli.cure import cure_command
 
     raise typer.Exit(cure_command(rules, case, condition, at, of, every, reform or [], as_json))
+
+
+def ask(
+    rules: Rules,
+    case: Annotated[str, typer.Argument(metavar="CASE", help="A file that says who there is, and what is known.")],
+    want: Annotated[str, typer.Option("--want", metavar="A,B", help="The figures to determine.")],
+    at: At = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep answers; go on from them.")] = None,
+    reform: Reforms = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask, one question at a time, what figures still hang on: what moves them most comes first."""
+    from api.cli.ask import ask_command
+
+    raise typer.Exit(ask_command(rules, case, want, at, save, reform or [], as_json))

@@ -16,6 +16,7 @@ from math import lcm
 
 import numpy as np
 
+from api.cases.copies import copies
 from api.cases.machine import columns_of
 from api.cases.naming import period_for
 from api.failures import Failure
@@ -26,7 +27,7 @@ from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
 from engine.ir.program import Definition, Program
 from engine.native import ERROR, KNOWN, Options, evaluate
 from engine.native.handover import described, value_of
-from engine.population.columns import Cell, Column, Columns, GroupLink, unit_of
+from engine.population.columns import Cell, Columns, unit_of
 from engine.values.types import Value
 
 OPTIONS = Options(limit=2**37)
@@ -141,32 +142,12 @@ class Points:
 
     def _copies(self, columns: Columns, entries: Sequence[int]) -> Columns:
         """So many copies of the case's population, each with its own value of the fact."""
-        size = len(entries)
-        varied = Cell(self.varied.name, self.varied.period)
+        many = copies(self.program, columns, len(entries))
+        cell = Cell(self.varied.name, self.varied.period)
         row = self.case.instances[self.definition.entity].index(self.varied.instance)
-        cells: dict[Cell, Column] = {}
-        for cell, column in columns.columns.items():
-            tiled = np.tile(column.entries, size)
-            missing = np.tile(column.missing, size) if column.missing is not None else None
-            if cell == varied:
-                tiled[row :: len(column.entries)] = entries
-                if missing is not None:
-                    missing[row :: len(column.entries)] = False
-            cells[cell] = Column(tiled, missing, int(tiled.min()), int(tiled.max()))
-        groups = {
-            name: GroupLink(_moved(link.group, columns.counts[name], size), np.tile(link.role, size))
-            for name, link in columns.groups.items()
-        }
-        owners = {
-            entity: _moved(rows, columns.counts[self.program.settings.entities[entity].belongs_to], size)
-            for entity, rows in columns.owners.items()
-        }
-        counts = {entity: count * size for entity, count in columns.counts.items()}
-        return Columns(columns.at, counts, cells, groups, owners, {}, columns.complete)
-
-
-def _moved(rows: np.ndarray, count: int, size: int) -> np.ndarray:
-    """Row numbers in the copies: each copy's come after those of the one before."""
-    shifts = np.repeat(np.arange(size, dtype=np.int64) * count, len(rows))
-    tiled = np.tile(rows, size)
-    return np.where(tiled < 0, -1, tiled + shifts).astype(np.int32)
+        column, count = many.columns[cell], len(columns.columns[cell].entries)
+        column.entries[row::count] = entries
+        if column.missing is not None:
+            column.missing[row::count] = False
+        bounds = int(column.entries.min()), int(column.entries.max())
+        return replace(many, columns={**many.columns, cell: replace(column, low=bounds[0], high=bounds[1])})

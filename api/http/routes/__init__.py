@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.http.routes import (
+    ask,
     authzen,
     batch,
     calculate,
@@ -26,6 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     batch.router,
     find.router,
     cure.router,
+    ask.router,
     law.router,
     citizens.router,
     events.router,

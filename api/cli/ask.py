@@ -1,0 +1,137 @@
+"""`rulewright ask RULES CASE --want A,B`: an interview: the question that matters most, one at a time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from api.cases.files import load_case
+from api.cases.naming import find_definition, find_definitions
+from api.cases.values import as_json as value_json
+from api.cli.output import complain, say, say_json, waiting
+from api.failures import ExitCode, Failure, Misuse
+from api.interview.interview import Step, next_step, read_answer
+from api.rules import programs
+from api.schema import as_data
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.outcomes import Fact
+from engine.ir.program import Program
+from engine.values.types import Value
+
+
+@dataclass(eq=False)
+class _Interview:
+    """The answers so far, in order; None for what nobody could tell."""
+
+    program: Program
+    case: Case
+    answers: list[tuple[Fact, Value | None]] = field(default_factory=list)
+
+    def now(self) -> tuple[Case, list[Fact]]:
+        """The case with the answers in it, and what was passed over."""
+        given = {fact: value for fact, value in self.answers if value is not None}
+        return replace(self.case, given={**self.case.given, **given}), [
+            one for one, value in self.answers if value is None
+        ]
+
+    def save(self, path: Path) -> None:
+        """Write the answers to a file, from which the interview goes on."""
+        settings = self.program.settings
+        told = [
+            {
+                "fact": self.program.definitions[fact.name].short_name,
+                "of": fact.instance,
+                "period": str(fact.period),
+                "answer": None
+                if value is None
+                else value_json(value, self.program.definitions[fact.name].type, settings),
+            }
+            for fact, value in self.answers
+        ]
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(json.dumps({"answers": told}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+
+    def resume(self, path: Path) -> None:
+        """Take up the answers in a file. Raises Failure for one that holds none."""
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))["answers"]
+            for one in told:
+                definition = find_definition(self.program, one["fact"])
+                period = definition.period_at(self.program.settings.period(one["period"])) or self.case.at
+                answer = one["answer"]
+                text = {True: "yes", False: "no"}.get(answer, answer) if isinstance(answer, bool) else answer
+                if text is None:
+                    continue  # who did not know may know now
+                value = read_answer(self.program, definition, str(text))
+                self.answers.append((Fact(definition.name, one["of"], period), value))
+        except (ValueError, KeyError, TypeError) as fault:
+            raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
+
+
+def ask_command(
+    rules: str, path: str, want: str, at: str | None, save: Path | None, reforms: Sequence[Path], as_json: bool
+) -> int:
+    """Ask until the wanted figures are determined, nobody knows more, or the answers end; then print them."""
+    with waiting("reading the rules"):
+        program = programs.load_program(rules, reforms)
+    wanted = find_definitions(program, want)
+    if not wanted:
+        raise Misuse("no figure is wanted", "name figures: `--want eitc`")
+    if path == "-":
+        raise Misuse("answers come from stdin, so the case cannot", "put the case in a file")
+    interview = _Interview(program, load_case(program, path, at))
+    if save is not None and save.exists():
+        interview.resume(save)
+    constants = Constants(program)
+    while True:
+        case, passed = interview.now()
+        with waiting("thinking"):
+            step, fact = next_step(program, case, wanted, passed, constants)
+        if fact is None or not _answered(interview, step, fact):
+            break
+        if save is not None:
+            interview.save(save)
+    if as_json:
+        say_json(as_data(step))
+    else:
+        _report(step, len(interview.answers))
+    return ExitCode.FAILED if step.figures.failed else ExitCode.DONE
+
+
+def _answered(interview: _Interview, step: Step, fact: Fact) -> bool:
+    """Put a question until there is an answer to it, or a way back; False if the answers have ended."""
+    assert step.question is not None
+    options = f" [{' / '.join(step.options)}]" if step.options else ""
+    complain(f"{step.question.ask}{options}  ({step.question.of.id}; `?` don't know, `back`, `stop`)")
+    for line in sys.stdin:
+        match line.strip():
+            case "":
+                continue
+            case "stop":
+                return False
+            case "back":
+                if interview.answers:
+                    interview.answers.pop()
+                return True
+            case "?":
+                interview.answers.append((fact, None))
+                return True
+        try:
+            value = read_answer(interview.program, interview.program.definitions[fact.name], line)
+        except Misuse as fault:
+            complain(f"{fault.message}: {fault.help}")
+            continue
+        interview.answers.append((fact, value))
+        return True
+    return False
+
+
+def _report(step: Step, answers: int) -> None:
+    for one in step.figures.results:
+        say(f"{one.figure} of {one.of.id}: {one.text}")
+    say(f"after {answers} answers{f', with {step.open} facts still open' if step.open else ''}")
