@@ -137,13 +137,18 @@ def _column(table: Table, column: str, places: tuple[int, ...]) -> Iterator[Thre
     named = f".{column}" if column else ""
 
     def whole(cells: Mapping[tuple[object, ...], Mapping[str, object]]) -> Content:
-        return tuple((path, _number(row[column])) for path, row in cells.items())
+        return tuple(
+            (path, number) for path, row in cells.items() if (number := _number_if_any(row[column])) is not None
+        )
 
     yield _thread(table, named, places, whole)
     for path in table.values[0][1] if table.values else ():
 
-        def cell(cells: Mapping[tuple[object, ...], Mapping[str, object]], path: tuple[object, ...] = path) -> Content:
-            return ((None, _number(cells[path][column])),)
+        def cell(
+            cells: Mapping[tuple[object, ...], Mapping[str, object]], path: tuple[object, ...] = path
+        ) -> Content | None:
+            number = _number_if_any(cells[path][column])
+            return None if number is None else ((None, number),)
 
         yield replace(_thread(table, f"[{', '.join(map(str, path))}]{named}", places, cell), is_cell=True)
 
@@ -170,3 +175,8 @@ def _thread(constant: Constant, part: str, places: tuple[int, ...], read: Callab
 def _number(value: object) -> Fraction:
     assert isinstance(value, int | Fraction)
     return Fraction(value)
+
+
+def _number_if_any(value: object) -> Fraction | None:
+    """A cell's number; nothing for `none`, which repeats no figure."""
+    return Fraction(value) if isinstance(value, int | Fraction) else None
