@@ -81,7 +81,9 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
     key = (program.fingerprint or id(program), tuple(wanted), frozenset(shape.columns.items()), rest, options)
     found = _kernels.get(key)
     if found is None or not (program.fingerprint or found.program is program):
-        plan = make_plan(program, wanted, Supply(supply, layout.columns.complete, _without(program, layout)))
+        lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
+        given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking)
+        plan = make_plan(program, wanted, given)
         found = _make(program, plan, shape, options)
         while len(_kernels) >= KERNELS:
             del _kernels[next(iter(_kernels))]

@@ -61,13 +61,15 @@ class Supply:
     """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent.
 
     `without` rewrites formulas over kinds of records of which there is none. `whole`: also what only rows that are
-    handed over read is planned.
+    handed over read is planned. `lacking` are entities of which the population has no table: what is read of them is the
+    interpreter's.
     """
 
     columns: dict[Cell, bool] = field(default_factory=dict)
     complete: bool = True
     without: WithoutRecords | None = None
     whole: bool = False
+    lacking: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def _visit(
     stack: list[tuple[Cell, Iterator[tuple[Cell, bool]]]] = []
 
     def enter(cell: Cell) -> None:
-        if cell in sources:
+        if cell in sources or program.definitions[cell.name].entity in supply.lacking:
             return
         source = source_of(program, cell, supply)
         sources[cell] = source
@@ -225,6 +227,8 @@ def _level(
     entity = program.definitions[cell.name].entity
     level = 0
     for read, own_row in reads(body, cell.period):
+        if read not in sources:  # of an entity that the population lacks
+            continue
         computed = sources[read].origin is Origin.FORMULA
         same = own_row and program.definitions[read.name].entity == entity
         level = max(level, levels[read] + (1 if computed and not same else 0))

@@ -49,8 +49,9 @@ class Taken:
 
 def aggregate(writer: Writer, node: ir.Aggregate, frame: Frame) -> Figure:
     """The figure of an aggregate."""
-    if isinstance(node.link, ir.Records) and node.link.entity not in writer.memory.shape.members:
-        return Figure(v.nothing(writer.work, node.type), bad=True)  # of a holder: rare enough for the interpreter
+    of = node.link.group.entity if isinstance(node.link, ir.Members) else node.link.entity
+    if of not in writer.memory.shape.members:  # records of a holder, or a group that the population has no table of
+        return Figure(v.nothing(writer.work, node.type), bad=True)
     owner = rows.resolve(writer, node.link.group if isinstance(node.link, ir.Members) else node.link.owner, frame)
     runs = list(_runs(writer, node.link, owner.rows))
     if sum(run.most for run in runs) <= WRITTEN_OUT:

@@ -34,9 +34,9 @@ class Found:
 def read(writer: Writer, node: ir.VariableRead, frame: Frame) -> Figure:
     """A figure or fact of whoever is meant, for the period that is meant."""
     period = period_at(node.time, frame.period)
+    if period is None or writer.program.definitions[node.name].entity not in writer.memory.shape.capacity:
+        return Figure(v.nothing(writer.work, node.type), bad=True)  # of another day, or of an entity without a table
     subject = resolve(writer, node.subject, frame)
-    if period is None:
-        return Figure(v.nothing(writer.work, node.type), bad=True)
     return at(writer, Cell(node.name, period), subject)
 
 
