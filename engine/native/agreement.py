@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
+from engine.ir import nodes as ir
 from engine.ir.program import Program
+from engine.ir.walk import walk
 from engine.native.handover import case_of, entry_of, rows_of
 from engine.native.plan.layout import Layout, lay_out
 from engine.native.plan.options import Options
@@ -73,6 +75,30 @@ def differences(program: Program, columns: Columns, result: Result, limit: int =
 
 
 def all_figures(program: Program, columns: Columns | None = None) -> Sequence[str]:
-    """Every figure that is computed; of a population only those of entities that it has."""
+    """Every figure that is computed; of a population those of entities that it has, and that read no group that it
+    lacks: such figures have no value in it, and the interpreter would say so row by row."""
     found = [name for name, one in program.definitions.items() if not one.is_input]
-    return found if columns is None else [name for name in found if program.definitions[name].entity in columns.counts]
+    if columns is None:
+        return found
+    lacking = {name for name, one in program.settings.entities.items() if one.of and name not in columns.counts}
+    reaching = _reaching(program, lacking)
+    return [name for name in found if program.definitions[name].entity in columns.counts and name not in reaching]
+
+
+def _reaching(program: Program, lacking: Set[str]) -> Set[str]:
+    """The figures that read anything of an entity in `lacking`, themselves or through others."""
+    reaching = {name for name, one in program.definitions.items() if one.entity in lacking}
+    for name in program.order if lacking else ():
+        nodes = (node for dated in program.definitions[name].formulas for node in walk(dated.body))
+        if name not in reaching and any(_is_of(node, lacking, reaching) for node in nodes):
+            reaching.add(name)
+    return reaching
+
+
+def _is_of(node: ir.Expression, lacking: Set[str], reaching: Set[str]) -> bool:
+    match node:
+        case ir.VariableRead():
+            return node.name in reaching
+        case ir.Aggregate(link=ir.Members() as link):
+            return link.group.entity in lacking
+    return False

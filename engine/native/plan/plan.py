@@ -61,8 +61,8 @@ class Supply:
     """What columns are there: for each whether some of its rows are empty. `complete`: what is not listed is absent.
 
     `without` rewrites formulas over kinds of records of which there is none. `whole`: also what only rows that are
-    handed over read is planned. `lacking` are entities of which the population has no table: what is read of them is the
-    interpreter's.
+    handed over read is planned. `lacking` are entities of which the population has no table: what is read of them is
+    the interpreter's.
     """
 
     columns: dict[Cell, bool] = field(default_factory=dict)
