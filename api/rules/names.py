@@ -193,7 +193,8 @@ def search(ruleset: Ruleset, words: str, kinds: Sequence[str] = DEFINED) -> list
     """What has every word in its name, label, law or module, best first.
 
     Where they begin words comes before where they stand within words; then by name, label, law and module; then where
-    they stand together, at the beginning of the label; then definitions before what is part of something.
+    they are words of their own, where they stand together, at the beginning of the label; then definitions before what
+    is part of something.
     """
     wanted = _words(words)
     begins = [re.compile(rf"(?<![a-z0-9]){re.escape(word)}") for word in wanted]
@@ -226,6 +227,7 @@ def _distance(
         not all(word.search(texts[-1]) for word in begins),
         phrase not in (texts[0], label),
         rank,
+        not set(wanted) <= set(texts[rank].split()),
         phrase not in texts[rank],
         not label.startswith(phrase),
         one.kind not in DEFINED,

@@ -185,6 +185,8 @@ def test_the_examples_in_the_openapi_document_run() -> None:
         ran = 0
         for path, operations in described["paths"].items():
             content = operations.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+            if path == "/v1/find":  # asks a log, which this server has not: see tests/api/test_find.py
+                continue
             for example in content.get("examples", {}).values():
                 done = us.post(path, json=example["value"])
                 assert done.status_code == 200, (path, done.text)
