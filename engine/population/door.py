@@ -366,12 +366,12 @@ class _Door:
     def exclusions(
         self, columns: Mapping[Cell, Column], groups: Mapping[str, GroupLink], owners: Mapping[str, NDArray[np.int32]]
     ) -> None:
-        """Report rows in which something is stated beside what stands for it."""
+        """Report rows in which something is stated beside what stands for it; rows at fault already say nothing."""
         for one in exclusions(self.program):
             for first, second in _pairs_of(one, columns):
                 above, below = _says_something(columns[first]), _says_something(columns[second])
                 rows = self.rows_of_first(one, len(below), groups, owners)
-                both = below & (rows >= 0)
+                both = below & (rows >= 0) & ~self.bad[one.second.entity]
                 both[both] = above[rows[both]]
                 for row in np.flatnonzero(both):
                     of_first, of_second = self.name_of(one.first, int(rows[row])), self.name_of(one.second, int(row))

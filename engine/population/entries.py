@@ -60,9 +60,9 @@ def _wanted(text: str, what: str) -> str:
     try:
         number = Decimal(text.strip())
     except InvalidOperation:
-        return "a number"
+        number = Decimal("NaN")
     if not number.is_finite():
-        return "a number"
+        return "a number" if what.startswith("a multiple") else what
     if not _PLAIN.fullmatch(text):
         return "a plain decimal number, with all its digits and nothing else"
     return what if abs(number) < _MOST else "within what a column holds: it has too many digits"

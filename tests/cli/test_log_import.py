@@ -221,7 +221,8 @@ form_w2_id,person_id,w2_wages
 
 
 def test_bad_records_are_told_with_file_row_and_column_and_may_be_left_out(tmp_path: Path) -> None:
-    log, (people, _), w2 = tmp_path / "log", tables(tmp_path), forms(tmp_path, BAD_FORMS)
+    without_cleos_total = PEOPLE.replace("120.50", "")  # which her form would say again
+    log, (people, _), w2 = tmp_path / "log", tables(tmp_path, without_cleos_total), forms(tmp_path, BAD_FORMS)
     done = run(*import_files(log, people, w2))
     assert done.returncode == 1 and not log.exists()
     told = done.stderr.replace(f"error: {w2}, ", "").splitlines()
