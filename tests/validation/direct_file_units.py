@@ -70,7 +70,14 @@ def _filer(one: Return, key: str, first: bool) -> dict[str, Value]:
         "student_loan_interest": _student_loan(one) if first else Fraction(),
         "elects_combat_pay_as_earned_income": _elects(one, "combatPayElection", whose),
         "elects_combat_pay_for_care_credit": _elects(one, "cdccCombatPayElection", whose),
+        **_deemed_months(one, whose),
     }
+
+
+def _deemed_months(one: Return, whose: str) -> dict[str, Value]:
+    """A filer who studies or is disabled, and says that no month's pay was below what counts as earned: no months."""
+    said = one.own.get(f"{whose}FilerMadeLessThanDisabledOrStudentMonthlyIncome")
+    return {"months_student_or_disabled": 0} if said is False else {}
 
 
 def _may_work(one: Return, facts: Facts, whose: str) -> bool:

@@ -31,6 +31,8 @@ from engine.values.types import EnumValue, Value
 UNIT = "home"
 DEDUCTIONS = "benefits/snap/deductions:"
 SHELTER = "shelter"
+# The chapters of DIFFERENCES.md on households of the file with which we differ.
+CHAPTERS = frozenset({"homeless and shelter deduction together", "rounding"})
 FIGURES = {
     "snap_standard_deduction": "rawstdded",
     "snap_earned_income_deduction": "rawernded",

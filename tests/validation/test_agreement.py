@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.validation import consensus, consensus_classes, direct_file, policyengine, taxcalc_peer
+from tests.validation import consensus, consensus_classes, direct_file, policyengine, snap_qc, taxcalc_peer
 from tests.validation.classes import CLASSES
 from tests.validation.compare import Tally
 
@@ -53,6 +53,7 @@ def test_each_class_has_its_chapter() -> None:
     names = {one.name for one in (*CLASSES, *consensus_classes.CLASSES)}
     names |= {one["chapter"] for one in direct_file.EXPLAINED.values()}
     names |= set(policyengine.mapping()["explained"])
+    names |= snap_qc.CHAPTERS
     assert names <= headings
     assert headings - names == {"What is given, not compared"}
 
