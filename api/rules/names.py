@@ -193,8 +193,8 @@ def search(ruleset: Ruleset, words: str, kinds: Sequence[str] = DEFINED) -> list
     """What has every word in its name, label, law or module, best first.
 
     Where they begin words comes before where they stand within words; then by name, label, law and module; then where
-    they are words of their own, where they stand together, at the beginning of the label; then definitions before what
-    is part of something.
+    they are words of their own and stand together; then definitions before what is part of something; then where the
+    label begins with them.
     """
     wanted = _words(words)
     begins = [re.compile(rf"(?<![a-z0-9]){re.escape(word)}") for word in wanted]
@@ -229,7 +229,7 @@ def _distance(
         rank,
         not set(wanted) <= set(texts[rank].split()),
         phrase not in texts[rank],
-        not label.startswith(phrase),
         one.kind not in DEFINED,
+        not label.startswith(phrase),
         one.name,
     )
