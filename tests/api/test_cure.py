@@ -78,7 +78,8 @@ def holds(program: Program, case: Case, name: str, changed: dict[Fact, Value]) -
 def by_hand(program: Program, case: Case, name: str) -> set[frozenset[str]]:
     """Every smallest set of up to three facts for which some values cure."""
     found: set[frozenset[str]] = set()
-    values: dict[str, list[Value]] = {one: [False, True] for one in FLAGS} | {one: list(range(7)) for one in NUMBERS}
+    values: dict[str, list[Value]] = {one: [False, True] for one in FLAGS}
+    values |= {one: list(range(7)) for one in NUMBERS}
     for size in (1, 2, 3):
         for names in combinations(values, size):
             if any(one <= set(names) for one in found):

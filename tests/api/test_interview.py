@@ -63,7 +63,7 @@ def test_what_nobody_can_tell_is_not_asked_again(program: Program) -> None:
     assert first is not None
     _, second = next_step(program, case, wanted, [first])
     assert second not in (None, first)
-    end, third = next_step(program, case, wanted, [first, second])  # type: ignore[list-item]
+    end, third = next_step(program, case, wanted, [first, second])
     assert third is None
     assert end.figures.results[0].status == "undetermined"
 
