@@ -35,8 +35,9 @@ from engine.lint.example_names import check_example_names
 from engine.lint.left_behind import left_behind
 from engine.lint.witness import Ground
 from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
-from engine.reading.documents import SETTINGS_FILE, read_ruleset
+from engine.reading.documents import read_ruleset
 from engine.reforms.apply import apply_reforms
+from engine.syntax.files import SETTINGS_FILE
 from engine.syntax.nodes import shown
 from engine.text.cascades import causes_first
 from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid

@@ -9,9 +9,9 @@ from api.cli.output import complain, count, problem_json, say, say_json, show_pr
 from api.failures import ExitCode, Misuse
 from api.rules.formatting import formatted
 from engine.reading.declarations import Settings
-from engine.reading.documents import SETTINGS_FILE, module_files
+from engine.reading.documents import module_files
 from engine.reading.settings import read_settings
-from engine.syntax.files import load_source
+from engine.syntax.files import SETTINGS_FILE, load_source
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 

@@ -19,9 +19,9 @@ from engine.check.resolve import Symbols, declarations, resolve
 from engine.examples.run import check_examples
 from engine.pipeline import Compiled, compile_ruleset
 from engine.reading.declarations import Declaration, RuleModule, Ruleset, Settings
-from engine.reading.documents import REFORMS_FOLDER, SETTINGS_FILE, module_files, read_module, read_reform
+from engine.reading.documents import module_files, read_module, read_reform
 from engine.reading.settings import read_settings
-from engine.syntax.files import load_source, source_from_text
+from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE, load_source, source_from_text
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostic, Diagnostics
 from engine.text.source import Source, Span

@@ -19,7 +19,7 @@ from api.lsp.living import Living
 from api.rules.names import DEFINED, Named
 from engine.check.resolve import BUILTINS, NAME
 from engine.pipeline import compile_ruleset
-from engine.reading.documents import REFORMS_FOLDER, SETTINGS_FILE
+from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE
 from engine.syntax.words import RESERVED
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span

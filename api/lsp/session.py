@@ -16,7 +16,7 @@ from api.lsp.living import Living, compiled
 from engine.examples.run import run_examples
 from engine.ir.program import Program
 from engine.pipeline import compile_ruleset
-from engine.reading.documents import SETTINGS_FILE
+from engine.syntax.files import SETTINGS_FILE
 from engine.text.diagnostics import Diagnostic, Diagnostics, render
 
 KEYSTROKE_SECONDS, PAUSE_SECONDS = 0.02, 0.8  # keystrokes within the first are one; so long without one is a pause

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from api.failures import Failure, Misuse
 from api.rules import programs
-from engine.reading.documents import SETTINGS_FILE
+from engine.syntax.files import SETTINGS_FILE
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)

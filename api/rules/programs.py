@@ -24,12 +24,12 @@ from api.failures import Misuse, suggestion
 from engine.ir.program import Program
 from engine.kept import fetch, folder_for, keep
 from engine.reading.declarations import Ruleset
+from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE
 from engine.text.diagnostics import Diagnostics, RulesInvalid
 
 if TYPE_CHECKING:
     from engine.pipeline import Compiled
 
-SETTINGS_FILE, REFORMS_FOLDER = "ruleset.yaml", "reforms"  # as `engine.reading.documents`, which reads YAML, has them
 SHIPPED = Path(engine.__file__).parents[1] / "rules"
 _KEPT_AT_MOST = 32
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
@@ -63,8 +62,3 @@ def _explained(service: Service, law: Law, fields: dict[str, str]) -> Calculatio
     case = read_request_case(law.program, document, document.data, "/case", at, service.config.limits.instances)
     wanted = [find_definition(law.program, fields.get("figure", ""))]
     return calculate(law.program, case, wanted, Asked("tree", DEPTH), reforms=law.reforms, constants=law.constants)
-
-
-def as_field(case: object) -> str:
-    """A case as a form's field holds it."""
-    return json.dumps(case, ensure_ascii=False, separators=(",", ":"))

@@ -17,13 +17,10 @@ from engine.reading.declarations import RuleModule, Ruleset, Settings
 from engine.reading.module import read_rule_module
 from engine.reading.reform import Reform, read_reform_file
 from engine.reading.settings import read_settings
-from engine.syntax.files import load_source
+from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE, load_source
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source
-
-SETTINGS_FILE = "ruleset.yaml"
-REFORMS_FOLDER = "reforms"
 
 
 def read_ruleset(folder: Path, problems: Diagnostics) -> Ruleset | None:

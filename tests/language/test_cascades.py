@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.pipeline import check_rules
-from engine.reading.documents import SETTINGS_FILE
+from engine.syntax.files import SETTINGS_FILE
 
 US = Path(__file__).parents[2] / "rules" / "us"
 
