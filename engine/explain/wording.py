@@ -18,10 +18,10 @@ from engine.explain.words import (
     outcome_words,
     whose_words,
 )
-from engine.interpret import choosing, navigation
+from engine.interpret import choosing
 from engine.interpret.frames import Frame
-from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.interpret.interpreter import Interpreter, World
+from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
 from engine.ir import nodes as ir
 from engine.ir.fold import parts_of
 from engine.reading.declarations import Settings
@@ -340,7 +340,7 @@ class Wording:
     def _aggregate(self, node: ir.Aggregate) -> str:
         """Who counts, and with what: a list of the members that matter."""
         members = self.interpreter.linked(node.link, self.frame)
-        if isinstance(members, Known | Possible | NotApplicable | Failure):
+        if members is None:
             return self.amount(node)
         parts: list[str] = []
         for member in members:
@@ -365,7 +365,7 @@ class Wording:
         world = self.interpreter.world(node, self.frame)
         definitions = self.interpreter.program.definitions
         name = definitions[node.value.name].label or humanized(node.value.name)
-        if isinstance(world, Failure):
+        if not isinstance(world, World):
             return f"{name} ({self.amount(node)})"
         world.evaluate(node.value, self.frame)
         replaced = world.replaced.facts
@@ -413,7 +413,7 @@ class Wording:
     def _among(self, node: ir.Ranked) -> str:
         """Among how many a rank is."""
         members = self.interpreter.linked(node.link, self.frame)
-        return "" if isinstance(members, Known | Possible | NotApplicable | Failure) else f" among {len(members)}"
+        return "" if members is None else f" among {len(members)}"
 
     # --- conditions
 
@@ -451,7 +451,7 @@ class Wording:
     def _of_members(self, node: ir.Aggregate, truth: Value | None) -> str:
         """The member who decided, or where nobody did, what holds of each who counts."""
         members = self.interpreter.linked(node.link, self.frame)
-        if isinstance(members, Known | Possible | NotApplicable | Failure) or node.body is None:
+        if members is None or node.body is None:
             return self.amount(node)
         deciding = node.operator == "any"
         outer, parts = self.frame, list[str]()
@@ -494,10 +494,10 @@ class Wording:
 
     def _nobody(self, node: ir.Nobody) -> str:
         """That there is nobody, or who there is."""
-        found = navigation.instance_of(node.subject, self.interpreter.case, self.frame.instance, self.frame.bound, None)
+        found = self.interpreter.somebody(node.subject, self.frame)
         subject = node.subject
         what = humanized(subject.role if isinstance(subject, ir.HolderOf) else subject.entity)
-        return f"{what}: {found}" if isinstance(found, str) else f"there is no {what}"
+        return f"{what}: {found}" if found is not None else f"there is no {what}"
 
     def _negated(self, node: ir.Not, truth: Value | None) -> str:
         return self.condition(node.value)

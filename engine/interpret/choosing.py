@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from engine.interpret import domain, navigation, ordering
-from engine.interpret.cases import Case
 from engine.interpret.domain import blocked
+from engine.interpret.evaluating import Evaluating
 from engine.interpret.frames import Frame
 from engine.interpret.ordering import Item, Standing
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
@@ -17,16 +17,11 @@ from engine.ir.walk import root_of, subjects, walk, whose
 from engine.values.periods import Period
 
 
-class Evaluating(Protocol):
-    """What choosing needs of an interpreter. `orders` keeps the orders that all who ask share."""
-
-    @property
-    def case(self) -> Case: ...
+class Choosing(Evaluating, Protocol):
+    """An interpreter whose `orders` keep the orders that all who ask share."""
 
     @property
     def orders(self) -> dict[tuple[int, str, Period], Order]: ...
-
-    def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome: ...
 
 
 Evaluator = Callable[[str], Callable[[ir.Expression], Outcome]]  # how to evaluate what is said of somebody
@@ -86,7 +81,7 @@ def is_shared(node: ir.Ranked) -> bool:
 # --- the nodes
 
 
-def _evaluator(interpreter: Evaluating, node: ir.Chosen | ir.Ranked, frame: Frame) -> Evaluator:
+def _evaluator(interpreter: Choosing, node: ir.Chosen | ir.Ranked, frame: Frame) -> Evaluator:
     def of(instance: str) -> Callable[[ir.Expression], Outcome]:
         inner = replace(frame, bound={**frame.bound, node.name: instance})
         return lambda part: interpreter.evaluate(part, inner)
@@ -94,11 +89,11 @@ def _evaluator(interpreter: Evaluating, node: ir.Chosen | ir.Ranked, frame: Fram
     return of
 
 
-def _members(interpreter: Evaluating, node: ir.Chosen | ir.Ranked, frame: Frame) -> Sequence[str] | Outcome:
-    return navigation.linked(node.link, interpreter.case, frame.instance, frame.bound, node.span)
+def _members(interpreter: Choosing, node: ir.Chosen | ir.Ranked, frame: Frame) -> Sequence[str] | Outcome:
+    return navigation.several(interpreter, node.link, frame, node)
 
 
-def chosen(interpreter: Evaluating, node: ir.Chosen, frame: Frame) -> Outcome:
+def chosen(interpreter: Choosing, node: ir.Chosen, frame: Frame) -> Outcome:
     """The highest or lowest of values, the first or last of records."""
     members = _members(interpreter, node, frame)
     if isinstance(members, Known | Possible | NotApplicable | Failure):
@@ -112,7 +107,7 @@ def chosen(interpreter: Evaluating, node: ir.Chosen, frame: Frame) -> Outcome:
     return ordering.taken_in_order(node, items, count, node.span)
 
 
-def selected(interpreter: Evaluating, node: ir.Chosen, frame: Frame) -> tuple[list[str], int] | None:
+def selected(interpreter: Choosing, node: ir.Chosen, frame: Frame) -> tuple[list[str], int] | None:
     """Who is chosen, in order, and how many are not; None where that is not certain."""
     members = _members(interpreter, node, frame)
     count = domain.ONE if node.count is None else interpreter.evaluate(node.count, frame)
@@ -122,7 +117,7 @@ def selected(interpreter: Evaluating, node: ir.Chosen, frame: Frame) -> tuple[li
     return ordering.selected(node, items, count) if isinstance(items, list) else None
 
 
-def ranked(interpreter: Evaluating, node: ir.Ranked, frame: Frame) -> Outcome:
+def ranked(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Outcome:
     """The rank of somebody, or which part of all stands before them."""
     own = _instance(interpreter, node.subject, frame, node)
     if not isinstance(own, str):
@@ -140,11 +135,11 @@ def ranked(interpreter: Evaluating, node: ir.Ranked, frame: Frame) -> Outcome:
     return ordering.rank_in(node, order.standing, place)
 
 
-def _instance(interpreter: Evaluating, subject: ir.Subject, frame: Frame, node: ir.Ranked) -> str | Outcome:
-    return navigation.instance_of(subject, interpreter.case, frame.instance, frame.bound, node.span)
+def _instance(interpreter: Choosing, subject: ir.Subject, frame: Frame, node: ir.Ranked) -> str | Outcome:
+    return navigation.someone(interpreter, subject, frame, node)
 
 
-def _order(interpreter: Evaluating, node: ir.Ranked, frame: Frame) -> Order | Outcome:
+def _order(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Order | Outcome:
     """Those who are ranked: found once for all who ask, if they may share the order."""
     owner = _instance(interpreter, whose(node.link), frame, node)
     if not isinstance(owner, str):

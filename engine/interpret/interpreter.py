@@ -18,18 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, assert_never
+from typing import assert_never
 
-from engine.interpret import choosing, domain, lookups, narrowing, navigation, operations, personal, worlds
-from engine.interpret.cases import Case, unit_of
-from engine.interpret.constants import Constants
+from engine.interpret import choosing, domain, lookups, members, narrowing, navigation, operations, personal, worlds
+from engine.interpret.cases import unit_of
 from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import blocked, either, needs_of, settled, under
+from engine.interpret.figures import Figures
 from engine.interpret.frames import Frame, Step
 from engine.interpret.operations import arithmetic
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,
-    Choice,
     Fact,
     Failure,
     Interval,
@@ -39,153 +38,23 @@ from engine.interpret.outcomes import (
     Possible,
     stated,
 )
-from engine.interpret.stated import ends_of, on
-from engine.interpret.windows import spread, touched, window
+from engine.interpret.windows import spread, touched
 from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
-from engine.ir.program import Definition, Program
-from engine.text.recursion import deep_recursion
+from engine.ir.program import Definition
 from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import NoPeriod, Period, PeriodKind, Unit
-from engine.values.types import Value, ValueType
+from engine.values.types import Value
 
-MAX_DEPTH = 100
 MAX_CALLS = 200
-MAX_PATH = 50
 MAX_OPEN_EXCEPTIONS = 10
 UNKNOWN_DAY = "the day on which it is read is not known"
 
 
-class _TooDeep(Exception):
-    """A chain of figures is longer than the stack is deep; `fact` is to be found first. Never leaves this module."""
-
-    def __init__(self, owner: Interpreter, fact: Fact) -> None:
-        self.owner = owner
-        self.fact = fact
-
-
-class Interpreter:
+class Interpreter(Figures):
     """Evaluates one case under one program. Everything found is kept in `steps`."""
-
-    def __init__(self, program: Program, case: Case, constants: Constants | None = None) -> None:
-        self.program = program
-        self.case = case
-        self.constants = constants or Constants(program)
-        self.steps: dict[Fact, Step] = {}
-        self._running: dict[Fact, None] = {}
-        self._waiting: dict[Fact, None] = {}
-        self._calls = 0
-        self._circular: set[Fact] = set()
-        self.orders: dict[tuple[int, str, Period], choosing.Order] = {}
-
-    # --- figures
-
-    def find(self, fact: Fact) -> Outcome:
-        """The figure or fact, found once."""
-        step = self.steps.get(fact)
-        if step is not None:
-            return step.outcome
-        if self._running:
-            return self._nested(fact)
-        with deep_recursion():
-            return self._outermost(fact)
-
-    def _outermost(self, fact: Fact) -> Outcome:
-        self._waiting[fact] = None
-        while True:
-            last = next(reversed(self._waiting))
-            try:
-                outcome = self._step(last).outcome
-                del self._waiting[last]
-                if not self._waiting:
-                    return outcome
-            except _TooDeep as deeper:
-                self._running.clear()
-                self._calls = 0
-                if deeper.owner is not self:  # the world outside: it begins anew, and comes back here
-                    self._waiting.clear()
-                    raise
-                self._waiting[deeper.fact] = None
-
-    def _nested(self, fact: Fact) -> Outcome:
-        if fact in self._running or fact in self._waiting:
-            circle = list(self._running)
-            self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
-            return self._circle(fact)
-        if len(self._running) + self._calls >= MAX_DEPTH:
-            raise _TooDeep(self, fact)
-        return self._step(fact).outcome
-
-    def _circle(self, fact: Fact) -> Failure:
-        definition = self.program.definitions[fact.name]
-        return Failure(f"`{definition.short_name}` of `{fact.instance}` depends on itself", definition.span)
-
-    def _step(self, fact: Fact) -> Step:
-        definition = self.program.definitions[fact.name]
-        step = self._supplied(fact, definition)
-        if step is None:
-            self._running[fact] = None
-            step = self._computed(fact, definition)
-            del self._running[fact]
-            if fact in self._circular:
-                step.outcome = self._circle(fact)
-            if isinstance(step.outcome, Failure):
-                path = (*step.outcome.path, fact)[:MAX_PATH]
-                step.outcome = Failure(step.outcome.message, step.outcome.span, path)
-        self.steps[fact] = step
-        return step
-
-    def _given(self, fact: Fact) -> Value | None:
-        """What the case gives."""
-        return self.case.given.get(fact)
-
-    def _supplied(self, fact: Fact, definition: Definition) -> Step | None:
-        given = self._given(fact)
-        if given is not None:
-            return Step(fact, definition, "given", stated(given))
-        if self.case.held or self.case.within:
-            step = self._otherwise_stated(fact, definition)
-            if step is not None:
-                return step
-        if definition.default is not None:
-            return Step(fact, definition, "default", stated(definition.default))
-        if self.case.complete and definition.absent is not None:
-            return Step(fact, definition, "absent", stated(definition.absent))
-        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
-        if not definition.is_input and not before:
-            return None
-        anything = self._anything(definition.type, *ends_of(definition))
-        unknown = settled(anything, frozenset((fact,)), may_not_apply=definition.may_not_apply)
-        return Step(fact, definition, "unknown", unknown)
-
-    def _otherwise_stated(self, fact: Fact, definition: Definition) -> Step | None:
-        """A fact that is stated for days, or as not known."""
-        held = self.case.held.get((fact.name, fact.instance))
-        value = on(held, fact.period) if held is not None else None
-        if value is not None:
-            return Step(fact, definition, "given", stated(value))
-        if fact not in self.case.within:
-            return None
-        range_ = self._anything(definition.type, *ends_of(definition, *self.case.within[fact]))
-        unknown = settled(range_, frozenset((fact,)), may_not_apply=definition.may_not_apply)
-        return Step(fact, definition, "unknown", unknown)
-
-    def _anything(self, value_type: ValueType, low: Any = None, high: Any = None) -> Interval | Choice:
-        enums = self.program.settings.enums
-        return domain.all_values(value_type, low, high, list(enums[value_type.enum].members) if value_type.enum else [])
-
-    def _computed(self, fact: Fact, definition: Definition) -> Step:
-        step = Step(fact, definition, "computed")
-        body = formula_at(definition.formulas, fact.period.start)
-        if body is None:
-            step.outcome = Failure(f"no formula holds on {fact.period.start}", definition.span)
-            return step
-        step.body = body
-        step.before_rounding = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
-        step.outcome = operations.stored(step.before_rounding, definition)
-        return step
 
     # --- for whoever looks into a formula afterwards
 
@@ -195,7 +64,7 @@ class Interpreter:
 
     def fact_read(self, node: ir.VariableRead, frame: Frame) -> Fact | None:
         """Which fact a read means here; None where there is nobody, or no one period."""
-        instance = self._instance(node.subject, frame, node.span)
+        instance = navigation.someone(self, node.subject, frame, node)
         if not isinstance(instance, str):
             return None
         period = self._period(node.time, frame, node.span, (node.subject.entity, instance))
@@ -205,9 +74,15 @@ class Interpreter:
         """The period of somebody's figure that is or holds `at`; None where there is not one, or it is not known."""
         return personal.period_of(self.kind_of(definition.period, (definition.entity, instance)), definition, at)
 
-    def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | Outcome:
-        """The members or records of a link."""
-        return navigation.linked(link, self.case, frame.instance, frame.bound, None)
+    def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | None:
+        """The members or records of a link, where it is known who they are."""
+        found = navigation.linked(self, link, frame, None)
+        return found if isinstance(found, tuple | list) else None
+
+    def somebody(self, subject: ir.Subject, frame: Frame) -> str | None:
+        """The id of whoever is meant, if there is somebody and it is known who."""
+        found = navigation.instance_of(self, subject, frame, None)
+        return found if isinstance(found, str) else None
 
     # --- expressions
 
@@ -242,7 +117,7 @@ class Interpreter:
             case ir.FunctionCall():
                 return self._function(node, frame)
             case ir.Aggregate():
-                return self._aggregate(node, frame)
+                return members.aggregate(self, node, frame)
             case ir.AsIf():
                 return self._as_if(node, frame)
             case ir.Chosen():
@@ -250,7 +125,7 @@ class Interpreter:
             case ir.Ranked():
                 return choosing.ranked(self, node, frame)
             case ir.OverTime():
-                return self._over_time(node, frame)
+                return members.over_time(self, node, frame)
             case ir.Exceptions():
                 return self._exceptions(node, frame)
             case ir.Otherwise():
@@ -272,9 +147,9 @@ class Interpreter:
             case ir.IsNone():
                 return operations.is_none(self.evaluate(node.value, frame))
             case ir.Nobody():
-                return operations.nobody(self._instance(node.subject, frame, node.span))
+                return navigation.nobody(self, node, frame)
             case ir.Holds():
-                return navigation.holds(node, self.case, frame.instance, frame.bound)
+                return navigation.holds(self, node, frame)
             case ir.Present():
                 return operations.present(self.evaluate(node.value, frame))
             case ir.PeriodBoundary():
@@ -365,17 +240,18 @@ class Interpreter:
     # --- reading figures
 
     def _read(self, node: ir.VariableRead, frame: Frame) -> Outcome:
-        instance = self._instance(node.subject, frame, node.span)
+        instance = navigation.someone(self, node.subject, frame, node)
         if not isinstance(instance, str):
             return instance
         period = self._period(node.time, frame, node.span, (node.subject.entity, instance))
         if isinstance(period, Period):
-            return self._find_for(Fact(node.name, instance, period), frame)
+            return self.find_for(Fact(node.name, instance, period), frame)
         if isinstance(period, Possible) and isinstance(period.range, Interval):
             return self._read_some_day(node, instance, period, frame)
         return period
 
-    def _find_for(self, fact: Fact, frame: Frame) -> Outcome:
+    def find_for(self, fact: Fact, frame: Frame) -> Outcome:
+        """The figure or fact, noted as read by whoever is evaluated."""
         frame.step.reads.append(fact)
         return self.find(fact)
 
@@ -384,12 +260,12 @@ class Interpreter:
         assert not isinstance(node.time, ir.ThisPeriod) and isinstance(day.range, Interval)
         periods = () if node.time.kind.is_personal else touched(node.time.kind, day.range)
         if periods:
-            outcomes = [self._find_for(Fact(node.name, instance, period), frame) for period in periods]
+            outcomes = [self.find_for(Fact(node.name, instance, period), frame) for period in periods]
             return under(either(outcomes, day.needs), day)
         definition = self.program.definitions[node.name]
         fault = day.may_fail or UNKNOWN_DAY
         absent = day.may_not_apply or definition.may_not_apply or node.time.kind.is_personal
-        return settled(self._anything(definition.type), day.needs, fault, absent)
+        return settled(self.anything(definition.type), day.needs, fault, absent)
 
     def _period(
         self, time: ir.Time, frame: Frame, span: Span | None, whose: tuple[str, str] | None = None
@@ -421,38 +297,43 @@ class Interpreter:
             whole = self._period(node.value.time, frame, node.span)
             return spread(node, whole, self.evaluate(node.value, frame)) if isinstance(whole, Period) else whole
         kind = self.kind_of(node.kind, (frame.step.definition.entity, frame.instance))
-        return personal.over(node, kind, frame, self.evaluate, self._anything(node.type))
-
-    def _instance(self, subject: ir.Subject, frame: Frame, span: Span | None) -> str | Outcome:
-        if isinstance(subject, ir.Self):
-            return frame.instance
-        return navigation.instance_of(subject, self.case, frame.instance, frame.bound, span)
+        return personal.over(node, kind, frame, self.evaluate, self.anything(node.type))
 
     # --- other worlds
 
-    def world(self, node: ir.AsIf, frame: Frame) -> World | Failure:
-        """The world of an `as if`; an error where what is replaced cannot be found."""
+    def world(self, node: ir.AsIf, frame: Frame) -> World | Outcome:
+        """The world of an `as if`; what it gives where what is replaced cannot be found, or it is not known of whom."""
         facts: dict[Fact, Outcome] = {}
         parameters: dict[str, Outcome] = {}
         for change in node.changes:
-            for inner in self._each(change, frame):
-                outcome = self._replacement(change, inner, facts, parameters)
+            frames = self._each(change, frame, node)
+            if isinstance(frames, Known | Possible | NotApplicable | Failure):
+                return frames
+            for inner in frames:
+                outcome = self._replacement(change, inner, facts, parameters, node)
                 if outcome is not None:
                     return outcome
         return World(self, Replaced(facts, parameters, frame.period))
 
-    def _each(self, change: ir.Replacement, frame: Frame) -> Sequence[Frame]:
+    def _each(self, change: ir.Replacement, frame: Frame, node: ir.AsIf) -> Sequence[Frame] | Outcome:
         """The frame of each of whom something is replaced."""
         if change.link is None:
             return (frame,)
-        members = navigation.linked(change.link, self.case, frame.instance, frame.bound, None)
-        if isinstance(members, Known | Possible | NotApplicable | Failure):
+        members = navigation.linked(self, change.link, frame, None)
+        if isinstance(members, navigation.Unsure):
+            return navigation.several(self, change.link, frame, node)  # type: ignore[return-value]
+        if isinstance(members, NotApplicable | Failure):
             return ()
         return [replace(frame, bound={**frame.bound, change.bound: one}) for one in members]
 
     def _replacement(
-        self, change: ir.Replacement, frame: Frame, facts: dict[Fact, Outcome], parameters: dict[str, Outcome]
-    ) -> Failure | None:
+        self,
+        change: ir.Replacement,
+        frame: Frame,
+        facts: dict[Fact, Outcome],
+        parameters: dict[str, Outcome],
+        node: ir.AsIf,
+    ) -> Outcome | None:
         counted = domain.TRUE if change.where is None else self.evaluate(change.where, frame)
         if counted == domain.FALSE:
             return None
@@ -460,8 +341,8 @@ class Interpreter:
         if change.subject is None:
             parameters[change.name] = value
             return None
-        instance, period = self._instance(change.subject, frame, None), self._period(change.time, frame, None)
-        if isinstance(instance, Failure):
+        instance, period = navigation.someone(self, change.subject, frame, node), self._period(change.time, frame, None)
+        if isinstance(instance, Failure | Possible):
             return instance
         if not isinstance(instance, str) or not isinstance(period, Period):
             return None  # there is nobody of whom it could be replaced
@@ -472,61 +353,11 @@ class Interpreter:
 
     def _as_if(self, node: ir.AsIf, frame: Frame) -> Outcome:
         world = self.world(node, frame)
-        if isinstance(world, Failure):
+        if not isinstance(world, World):
             return world
         outcome = world.evaluate(node.value, frame.elsewhere())
         frame.step.reads += [fact for fact in world.outside if fact not in frame.step.reads]
         return outcome
-
-    # --- many figures
-
-    def _aggregate(self, node: ir.Aggregate, frame: Frame) -> Outcome:
-        members = navigation.linked(node.link, self.case, frame.instance, frame.bound, node.span)
-        if isinstance(members, Known | Possible | NotApplicable | Failure):
-            return members
-        frames = [replace(frame, bound={**frame.bound, node.name: one}) for one in members]
-        if node.operator in ("any", "all"):
-            return operations.logic(frames, node.operator == "any", lambda one: self._if_counted(node, one), node.span)
-        bodies: list[tuple[Outcome, Outcome]] = []
-        for inner in frames:
-            counted = domain.TRUE if node.where is None else self.evaluate(node.where, inner)
-            if blocked(counted) is not None:
-                return counted
-            if counted != domain.FALSE:
-                if node.where is not None and isinstance(counted, Possible):
-                    inner = narrowing.where(node.where, True, inner, self.evaluate)
-                bodies.append((counted, Known(1) if node.body is None else self.evaluate(node.body, inner)))
-        if node.operator in ("sum", "count"):
-            return operations.summed(node.type.kind, bodies, node.span)
-        return operations.extreme_of_counted(node.operator, node.type.kind, bodies, node.span)
-
-    def _if_counted(self, node: ir.Aggregate, frame: Frame) -> Outcome:
-        """For `any`: where and body; for `all`: not where, or body."""
-        assert node.body is not None
-        if node.where is None:
-            return self.evaluate(node.body, frame)
-        parts = ((node.where, node.operator == "all"), (node.body, False))
-
-        def find(part: tuple[ir.Expression, bool]) -> Outcome:
-            outcome = self.evaluate(part[0], frame)
-            return operations.negation(outcome) if part[1] else outcome
-
-        return operations.logic(parts, node.operator == "all", find, node.span)
-
-    def _over_time(self, node: ir.OverTime, frame: Frame) -> Outcome:
-        instance = self._instance(node.subject, frame, node.span)
-        if not isinstance(instance, str):
-            return instance
-        try:
-            facts = [Fact(node.name, instance, period) for period in window(node, frame.period)]
-        except OverflowError as fault:
-            return Failure(str(fault), node.span)
-        if node.operator in ("any", "all"):
-            return operations.logic(facts, node.operator == "any", lambda fact: self._find_for(fact, frame), node.span)
-        outcomes = [self._find_for(fact, frame) for fact in facts]
-        if node.operator == "sum":
-            return operations.summed(node.type.kind, [(domain.TRUE, one) for one in outcomes], node.span)
-        return operations.extreme_of(node.operator, node.type.kind, outcomes, node.span)
 
     # --- constants
 
@@ -563,7 +394,7 @@ class Interpreter:
         if not isinstance(day, Possible) or day.range == domain.EMPTY:
             return day
         absent = day.may_not_apply or node.type.or_none
-        return settled(self._anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, absent)
+        return settled(self.anything(node.type), day.needs, day.may_fail or UNKNOWN_DAY, absent)
 
 
 class World(Interpreter):

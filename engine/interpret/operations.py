@@ -250,11 +250,6 @@ def is_none(value: Outcome) -> Outcome:
     return domain.TRUE
 
 
-def nobody(found: str | Outcome) -> Outcome:
-    """Whether there is nobody whom a path leads to."""
-    return domain.FALSE if isinstance(found, str) else is_none(found)
-
-
 def present(value: Outcome) -> Outcome:
     """A value where it was tested to apply."""
     if isinstance(value, Possible) and value.range != domain.EMPTY:

@@ -95,10 +95,10 @@ class Reach:
                 yield from self._within(function, home, period, {}) if function is not None else ()
             case ir.VariableRead() if node.name in self.names:
                 when = _period(node.time, period)
-                for one in self._instance(node.subject, home, bound):
+                for one in navigation.everybody(node.subject, self.case, home, bound):
                     yield Fact(node.name, one, when) if when is not None else None
             case ir.OverTime() if node.name in self.names:
-                for one in self._instance(node.subject, home, bound):
+                for one in navigation.everybody(node.subject, self.case, home, bound):
                     yield from (Fact(node.name, one, part) for part in window(node, period))
             case ir.OverParts():
                 yield from self._over_parts(node, home, period, bound)
@@ -120,17 +120,12 @@ class Reach:
     def _of_each(
         self, node: ir.Aggregate | ir.Chosen | ir.Ranked, home: str, period: Period, bound: Mapping[str, str]
     ) -> Iterator[Fact | None]:
-        members = navigation.linked(node.link, self.case, home, bound, None)
-        ids = list(members) if isinstance(members, tuple | list) else []
+        ids = list(navigation.ever_linked(node.link, self.case, home, bound))
         if isinstance(node, ir.Ranked):
-            ids += self._instance(node.subject, home, bound)
+            ids += navigation.everybody(node.subject, self.case, home, bound)
         for one in dict.fromkeys(ids):
             for part in children(node):
                 yield from self._within(part, home, period, {**bound, node.name: one})
-
-    def _instance(self, subject: ir.Subject, home: str, bound: Mapping[str, str]) -> list[str]:
-        found = navigation.instance_of(subject, self.case, home, bound, None)
-        return [found] if isinstance(found, str) else []
 
 
 def _period(time: ir.Time, period: Period) -> Period | None:

@@ -1,0 +1,34 @@
+"""What the parts of the interpreter need of it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from engine.interpret.cases import Case
+from engine.interpret.frames import Frame
+from engine.interpret.outcomes import Choice, Fact, Interval, Outcome
+from engine.ir import nodes as ir
+from engine.ir.program import Program
+from engine.values.types import ValueType
+
+
+class Evaluating(Protocol):
+    """Whoever evaluates one case under one program."""
+
+    @property
+    def program(self) -> Program: ...
+
+    @property
+    def case(self) -> Case: ...
+
+    def find(self, fact: Fact) -> Outcome:
+        """The figure or fact, found once."""
+
+    def find_for(self, fact: Fact, frame: Frame) -> Outcome:
+        """The figure or fact, noted as read by whoever is evaluated."""
+
+    def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
+        """What an expression gives."""
+
+    def anything(self, value_type: ValueType, low: Any = None, high: Any = None) -> Interval | Choice:
+        """Every value of a type, between the ends of numbers and dates."""

@@ -1,0 +1,160 @@
+"""How a figure is found: what the case gives, else its default, else its formula. See `interpreter` for the order.
+
+A chain of figures may be longer than Python's stack is deep: past `MAX_DEPTH` the last one is found first, from an
+empty stack, and then those that wait for it. Figures that turn out to depend on themselves are errors.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from engine.interpret import choosing, domain, operations
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.domain import settled
+from engine.interpret.frames import Frame, Step
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Outcome, stated
+from engine.interpret.stated import ends_of, on
+from engine.ir import nodes as ir
+from engine.ir.fold import formula_at
+from engine.ir.program import Definition, Program
+from engine.text.recursion import deep_recursion
+from engine.values.periods import Period, Unit
+from engine.values.types import Value, ValueType
+
+MAX_DEPTH = 100
+MAX_PATH = 50
+
+
+class _TooDeep(Exception):
+    """A chain of figures is longer than the stack is deep; `fact` is to be found first. Never leaves this module."""
+
+    def __init__(self, owner: Figures, fact: Fact) -> None:
+        self.owner = owner
+        self.fact = fact
+
+
+class Figures(ABC):
+    """The figures of one case under one program. Everything found is kept in `steps`."""
+
+    def __init__(self, program: Program, case: Case, constants: Constants | None = None) -> None:
+        self.program = program
+        self.case = case
+        self.constants = constants or Constants(program)
+        self.steps: dict[Fact, Step] = {}
+        self._running: dict[Fact, None] = {}
+        self._waiting: dict[Fact, None] = {}
+        self._calls = 0
+        self._circular: set[Fact] = set()
+        self.orders: dict[tuple[int, str, Period], choosing.Order] = {}
+
+    @abstractmethod
+    def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
+        """What an expression gives."""
+
+    def find(self, fact: Fact) -> Outcome:
+        """The figure or fact, found once."""
+        step = self.steps.get(fact)
+        if step is not None:
+            return step.outcome
+        if self._running:
+            return self._nested(fact)
+        with deep_recursion():
+            return self._outermost(fact)
+
+    def _outermost(self, fact: Fact) -> Outcome:
+        self._waiting[fact] = None
+        while True:
+            last = next(reversed(self._waiting))
+            try:
+                outcome = self._step(last).outcome
+                del self._waiting[last]
+                if not self._waiting:
+                    return outcome
+            except _TooDeep as deeper:
+                self._running.clear()
+                self._calls = 0
+                if deeper.owner is not self:  # the world outside: it begins anew, and comes back here
+                    self._waiting.clear()
+                    raise
+                self._waiting[deeper.fact] = None
+
+    def _nested(self, fact: Fact) -> Outcome:
+        if fact in self._running or fact in self._waiting:
+            circle = list(self._running)
+            self._circular.update(circle[circle.index(fact) :] if fact in self._running else circle)
+            return self._circle(fact)
+        if len(self._running) + self._calls >= MAX_DEPTH:
+            raise _TooDeep(self, fact)
+        return self._step(fact).outcome
+
+    def _circle(self, fact: Fact) -> Failure:
+        definition = self.program.definitions[fact.name]
+        return Failure(f"`{definition.short_name}` of `{fact.instance}` depends on itself", definition.span)
+
+    def _step(self, fact: Fact) -> Step:
+        definition = self.program.definitions[fact.name]
+        step = self._supplied(fact, definition)
+        if step is None:
+            self._running[fact] = None
+            step = self._computed(fact, definition)
+            del self._running[fact]
+            if fact in self._circular:
+                step.outcome = self._circle(fact)
+            if isinstance(step.outcome, Failure):
+                path = (*step.outcome.path, fact)[:MAX_PATH]
+                step.outcome = Failure(step.outcome.message, step.outcome.span, path)
+        self.steps[fact] = step
+        return step
+
+    def _given(self, fact: Fact) -> Value | None:
+        """What the case gives."""
+        return self.case.given.get(fact)
+
+    def _supplied(self, fact: Fact, definition: Definition) -> Step | None:
+        given = self._given(fact)
+        if given is not None:
+            return Step(fact, definition, "given", stated(given))
+        if self.case.held or self.case.within:
+            step = self._otherwise_stated(fact, definition)
+            if step is not None:
+                return step
+        if definition.default is not None:
+            return Step(fact, definition, "default", stated(definition.default))
+        if self.case.complete and definition.absent is not None:
+            return Step(fact, definition, "absent", stated(definition.absent))
+        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
+        if not definition.is_input and not before:
+            return None
+        anything = self.anything(definition.type, *ends_of(definition))
+        unknown = settled(anything, frozenset((fact,)), may_not_apply=definition.may_not_apply)
+        return Step(fact, definition, "unknown", unknown)
+
+    def _otherwise_stated(self, fact: Fact, definition: Definition) -> Step | None:
+        """A fact that is stated for days, or as not known."""
+        held = self.case.held.get((fact.name, fact.instance))
+        value = on(held, fact.period) if held is not None else None
+        if value is not None:
+            return Step(fact, definition, "given", stated(value))
+        if fact not in self.case.within:
+            return None
+        range_ = self.anything(definition.type, *ends_of(definition, *self.case.within[fact]))
+        unknown = settled(range_, frozenset((fact,)), may_not_apply=definition.may_not_apply)
+        return Step(fact, definition, "unknown", unknown)
+
+    def anything(self, value_type: ValueType, low: Any = None, high: Any = None) -> Interval | Choice:
+        """Every value of a type, between the ends of numbers and dates."""
+        enums = self.program.settings.enums
+        return domain.all_values(value_type, low, high, list(enums[value_type.enum].members) if value_type.enum else [])
+
+    def _computed(self, fact: Fact, definition: Definition) -> Step:
+        step = Step(fact, definition, "computed")
+        body = formula_at(definition.formulas, fact.period.start)
+        if body is None:
+            step.outcome = Failure(f"no formula holds on {fact.period.start}", definition.span)
+            return step
+        step.body = body
+        step.before_rounding = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
+        step.outcome = operations.stored(step.before_rounding, definition)
+        return step
