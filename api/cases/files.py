@@ -7,7 +7,8 @@ from pathlib import Path
 
 from api.cases.naming import read_period
 from api.failures import ExitCode, Failure
-from engine.interpret.cases import Case, read_case
+from engine.interpret.case_reader import read_case
+from engine.interpret.cases import Case
 from engine.ir.program import Program
 from engine.reading.data import read_data
 from engine.syntax.files import MAX_BYTES, load_source, source_from_bytes

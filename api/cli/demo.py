@@ -15,7 +15,7 @@ from api.taxsim.batch import Batch, Unanswered
 from api.taxsim.sample import Sampled, sampled_units
 from citizens.sample import YEAR, load_sample
 from engine.explain.tree import explain, render
-from engine.interpret.cases import case_from_data
+from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program

@@ -19,7 +19,8 @@ from api.failures import Failure, Misuse
 from api.http.forms import safe_key
 from api.http.problems import Fault, Refusal
 from api.http.reading import Document, Number
-from engine.interpret.cases import Case, read_case
+from engine.interpret.case_reader import read_case
+from engine.interpret.cases import Case
 from engine.ir.program import Program
 from engine.syntax.nodes import shown
 from engine.text.diagnostics import Diagnostic, Diagnostics

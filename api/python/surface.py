@@ -19,7 +19,8 @@ from api.simulate.answers import Simulation
 from api.simulate.run import Request
 from api.simulate.run import simulate as run_simulation
 from engine.explain.tree import render
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program

@@ -18,7 +18,8 @@ from api.simulate.outcomes import Entries, Outcome
 from api.simulate.population import Population
 from api.simulate.view import View
 from engine.explain.tree import Explanation, explain
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program

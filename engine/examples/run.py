@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from engine.examples.untried import Seen, leaves
 from engine.explain.words import outcome_words
-from engine.interpret.cases import Case, instances_of, read_case, stated_type
+from engine.interpret.case_facts import stated_type
+from engine.interpret.case_reader import read_case
+from engine.interpret.cases import Case, instances_of
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible, stated

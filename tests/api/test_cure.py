@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from api.cure.cure import cure
 from api.failures import Misuse
 from api.http.config import Config
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from api.failures import Misuse
 from api.interview.interview import next_step, read_answer
 from api.rules.programs import load_program
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics
 from tests.cli.command import run, write_rules

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from api.cases.calculate import calculate
 from api.cases.machine import WORTH_COMPILING, Machine
 from api.rules.programs import load_program
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics
 from tests.cli.command import write_rules

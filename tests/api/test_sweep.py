@@ -19,7 +19,8 @@ from api.rules.programs import load_program
 from api.sweep.pieces import fewest_decimals, shape_of
 from api.sweep.points import Points
 from api.sweep.sweep import Law, Vary, curves_of, sweep, varied
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,

@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.interpret.cases import case_from_data
+from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program

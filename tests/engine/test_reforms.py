@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.interpret.cases import case_from_data
+from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.explain.questions import most_useful_first, next_questions
-from engine.interpret.cases import case_from_data
+from engine.interpret.case_reader import case_from_data
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics

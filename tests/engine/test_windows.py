@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Interval, Known, Outcome, Possible
 from engine.ir.program import Program

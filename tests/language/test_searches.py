@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.interpret.cases import case_from_data
+from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure
 from engine.lint.witness import MAX_COMBINATIONS, MAX_SIZE, Ground, search

@@ -17,7 +17,8 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from engine.interpret.cases import Case, case_from_data
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program

@@ -1,0 +1,289 @@
+"""A case read from YAML, JSON or plain data.
+
+1. Read `at` and `complete`, then every entity by its plural name (ids below it) or its singular (one without a name).
+2. In a group a role's name or plural lists people, in a record the owner's name says whose it is; every other key is a
+   figure or fact, given for `at` or for stated periods: `wages: {2023: 100, 2024: 200}`.
+3. Check it as a whole: dangling ids, a person in two groups of a kind, too many or too few in a role. All at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.interpret.case_facts import FactReader
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
+from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
+from engine.ir.program import Program
+from engine.reading.context import Context
+from engine.reading.declarations import Entity, Role
+from engine.syntax.nodes import Entry, Node, Scalar, Sequence, shown
+from engine.syntax.nodes import Mapping as YamlMapping
+from engine.syntax.yaml_reader import read_nodes
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Source, Span
+from engine.values.numbers import format_decimal
+from engine.values.periods import ETERNITY, Period
+
+MAX_INSTANCES = 10_000
+
+
+def case_from_data(
+    program: Program, data: Mapping[str, object], problems: Diagnostics, at: Period | None = None
+) -> Case | None:
+    """A case from plain Python data. Money as int, str, Decimal or Fraction; a float is refused."""
+    source = Source("<case>", json.dumps(data, default=_plain))
+    node = read_nodes(source, problems, quoted_keys=True)
+    return read_case(program, node, problems, at) if node is not None else None
+
+
+def _plain(value: object) -> str:
+    match value:
+        case Decimal():
+            return format(value, "f")
+        case Fraction():
+            return format_decimal(value)
+        case date():
+            return value.isoformat()
+    raise TypeError(f"a {type(value).__name__} cannot stand in a case")
+
+
+def read_case(program: Program, node: Node, problems: Diagnostics, at: Period | None = None) -> Case | None:
+    """A case from nodes; None, with problems, if anything in it is wrong. `at` stands over the case's own."""
+    before = len(problems)
+    reader = _Reader(program, problems)
+    case = reader.read(node, at)
+    return case if len(problems) == before else None
+
+
+class _Reader(FactReader):
+    # --- the whole
+
+    def read(self, node: Node, at: Period | None) -> Case:
+        if not isinstance(node, YamlMapping):
+            self.report("E801", "a case is a mapping", node.span, help="write `at:` and the people below it")
+            return Case(at or ETERNITY)
+        at = at or self.at(node)
+        entries = [entry for entry in node if entry.name not in ("at", "complete")]
+        self.complete = self.flag(node)
+        for entry in entries:
+            self.entity(entry, at)
+        self.settle_unnamed()
+        self.settle_personal(self.case(at))
+        self.check_whole()
+        self.check_exclusions()
+        return self.case(at)
+
+    def at(self, node: YamlMapping) -> Period:
+        found = node.get("at")
+        if isinstance(found, Scalar):
+            try:
+                return self.program.settings.period(found.text)
+            except ValueError as fault:
+                self.report("E802", str(fault), found.span, help="write `at: 2024`")
+                self.dated = False
+                return ETERNITY
+        self.report(
+            "E801", "the case does not say at which period", node.span, help="add `at: 2024`, or give `--at 2024`"
+        )
+        self.dated = False
+        return ETERNITY
+
+    def flag(self, node: YamlMapping) -> bool:
+        found = node.get("complete")
+        if found is not None and not (isinstance(found, Scalar) and found.text in ("true", "false")):
+            self.report("E802", "`complete` is true or false", found.span, help="write `complete: true`")
+        return isinstance(found, Scalar) and found.text == "true"
+
+    def entity(self, entry: Entry, at: Period) -> None:
+        plural = next((one for one in self.entities.values() if one.plural == entry.name), None)
+        if plural is not None:
+            self.several(plural, entry, at)
+        elif entry.name in self.entities:
+            self.unnamed.add(entry.name)
+            self.one(self.entities[entry.name], entry.name, entry.key.span, entry.value, at)
+        else:
+            known = ["at", "complete", *self.entities, *(one.plural for one in self.entities.values())]
+            message = f"`{shown(entry.name)}` is neither an entity nor a key of a case"
+            self.report("E801", message, entry.key.span, help=self.suggest(entry.name, known))
+
+    def several(self, entity: Entity, entry: Entry, at: Period) -> None:
+        if not isinstance(entry.value, YamlMapping):
+            help_text = f"write `{entity.plural}: {{some_id: {{…}}}}`"
+            self.report("E802", f"`{entity.plural}` lists instances by id", entry.value.span, help=help_text)
+            return
+        if len(entry.value) > MAX_INSTANCES:
+            message = f"a case has at most {MAX_INSTANCES:,} {entity.plural}"
+            self.report("E805", message, entry.key.span, help="run them as a batch")
+            return
+        for one in entry.value:
+            self.one(entity, one.name, one.key.span, one.value, at)
+
+    def one(self, entity: Entity, name: str, span: Span, node: Node, at: Period) -> None:
+        known = self.instances.setdefault(entity.name, {})
+        if name in known:
+            self.report("E805", f"there are two called `{name}`", span, help="give each an id of its own")
+        known[name] = span
+        if isinstance(node, Scalar) and node.is_empty:
+            return
+        if not isinstance(node, YamlMapping):
+            self.report("E802", f"`{shown(name)}` is described by its facts", node.span, help="write `{age: 40}`")
+            return
+        for entry in node:
+            self.key(entity, name, entry, at)
+
+    def key(self, entity: Entity, name: str, entry: Entry, at: Period) -> None:
+        role = next((role for role in entity.roles if entry.name in (role.name, role.plural)), None)
+        role = role or self.misspelt_role(entity, entry)
+        if role is not None:
+            self.role(entity, name, role, entry)
+        elif entity.belongs_to and entry.name == entity.belongs_to:
+            if isinstance(entry.value, Scalar):
+                self.owner_of[(entity.name, name)] = (entry.value.text, entry.value.span)
+            else:
+                self.report("E805", "a record belongs to one", entry.value.span, help="name the owner's id")
+        else:
+            self.fact(entity, name, entry, at)
+
+    def misspelt_role(self, entity: Entity, entry: Entry) -> Role | None:
+        """The role that a key nearly names, with E801: whose it is can still be read."""
+        if not entity.roles or entry.name in self.program.definitions or entry.name in self.by_short_name:
+            return None
+        words = {word: role for role in entity.roles for word in (role.name, role.plural)}
+        figures = [one.short_name for one in self.program.definitions.values() if one.entity == entity.name]
+        meant = Context(self.program.settings, self.problems).nearest(entry.name, [*words, *figures])
+        if meant not in words:
+            return None
+        message = f"a {entity.name} has no role or figure `{shown(entry.name)}`"
+        self.report("E801", message, entry.key.span, help=f"did you mean `{meant}`?")
+        return words[meant]
+
+    def role(self, entity: Entity, name: str, role: Role, entry: Entry) -> None:
+        items = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
+        listed = self.holders.setdefault((entity.name, name, role.name), [])
+        for item in items:
+            if isinstance(item, Scalar) and item.text:
+                listed.append((item.text, item.span))
+            else:
+                self.report("E805", f"`{entry.name}` names people by id", item.span, help="write `[anna, ben]`")
+        if role.maximum is not None and len(listed) > role.maximum:
+            message = f"`{name}` has {len(listed)} of the role `{role.name}`, and at most {role.maximum} may be"
+            self.report("E805", message, entry.value.span, help="make a group for each, or correct the role")
+
+    # --- the whole, checked
+
+    def settle_unnamed(self) -> None:
+        """A lone person and a lone group or record without ids belong together.
+
+        In a group the person has the first role that must be held.
+        """
+        for group in [self.entities[name] for name in self.unnamed if self.entities[name].of]:
+            person = group.of
+            held = any(key[0] == group.name and key[1] == group.name for key in self.holders)
+            role = next((role for role in group.roles if role.minimum), None)
+            if person in self.unnamed and not held and role is not None:
+                self.holders[(group.name, group.name, role.name)] = [(person, self.instances[person][person])]
+        for record in [self.entities[name] for name in self.unnamed if self.entities[name].belongs_to]:
+            owner = record.belongs_to
+            if owner in self.unnamed and (record.name, record.name) not in self.owner_of:
+                self.owner_of[(record.name, record.name)] = (owner, self.instances[owner][owner])
+
+    def check_whole(self) -> None:
+        placed: dict[tuple[str, str], str] = {}
+        for (entity, group, role), people in self.holders.items():
+            for person, span in people:
+                self.placed(placed, entity, group, person, span, role)
+        for (entity, record), (owner, span) in self.owner_of.items():
+            if owner not in self.instances.get(self.entities[entity].belongs_to, {}):
+                message = f"`{record}` belongs to `{shown(owner)}`, who is not in the case"
+                plural = self.entities[self.entities[entity].belongs_to].plural
+                self.report("E805", message, span, help=f"add them under `{plural}`")
+        for declared in self.entities.values():
+            self.check_instances(declared)
+
+    def placed(
+        self, placed: dict[tuple[str, str], str], entity: str, group: str, person: str, span: Span, role: str
+    ) -> None:
+        if person not in self.instances.get(self.entities[entity].of, {}):
+            plural = self.entities[self.entities[entity].of].plural
+            known = list(self.instances.get(self.entities[entity].of, {}))
+            message = f"`{shown(person)}` is not in the case"
+            self.report(
+                "E805", message, span, help=self.suggest(person, known) if known else f"add them under `{plural}`"
+            )
+        elif (entity, person) in placed:
+            message = f"`{person}` already belongs to the {entity} `{placed[(entity, person)]}`"
+            self.report("E805", message, span, help=f"a person is in one {entity}, in one role")
+        else:
+            placed[(entity, person)] = group
+
+    def check_instances(self, entity: Entity) -> None:
+        for name, span in self.instances.get(entity.name, {}).items():
+            alone = name in self.unnamed and not self.instances.get(entity.belongs_to)
+            if entity.belongs_to and (entity.name, name) not in self.owner_of and not alone:
+                message = f"`{name}` does not say whose it is"
+                self.report("E805", message, span, help=f"add `{entity.belongs_to}: …`")
+            for role in entity.roles:
+                held = len(self.holders.get((entity.name, name, role.name), ()))
+                if held < role.minimum and name not in self.unnamed:
+                    message = f"`{name}` has no `{role.name}`"
+                    self.report("E805", message, span, help=f"add `{role.name}: …`")
+
+    def check_exclusions(self) -> None:
+        """Report what is stated beside what stands for it."""
+        stated: dict[str, list[Fact]] = {}
+        for fact, value in self.given.items():
+            if says_something(value):
+                stated.setdefault(fact.name, []).append(fact)
+        for one in exclusions(self.program):
+            for first in stated.get(one.first.name, ()):
+                for second in stated.get(one.second.name, ()):
+                    if first.period.touches(second.period) and self.go_together(one, first.instance, second.instance):
+                        message, help_text = refusal(one, first.instance, second.instance)
+                        self.report("E807", message, self.places[second], help_text)
+
+    def go_together(self, one: Exclusion, first: str, second: str) -> bool:
+        match one.link:
+            case Link.SAME:
+                return first == second
+            case Link.RECORD:
+                return self.owner_of.get((one.second.entity, second), (first,))[0] == first
+            case Link.MEMBER:
+                return second in self.members(one.first.entity, first)
+            case Link.RECORD_OF_MEMBER:
+                owner = self.owner_of.get((one.second.entity, second))
+                return owner is not None and owner[0] in self.members(one.first.entity, first)
+
+    def members(self, entity: str, group: str) -> list[str]:
+        roles = [role.name for role in self.entities[entity].roles]
+        return [person for role in roles for person, _ in self.holders.get((entity, group, role), ())]
+
+    def vacant(self, entity: str, group: str, role: str) -> bool:
+        """Whether a fact of the group says that nobody holds the role, whoever is listed."""
+        unless = next((one.unless for one in self.entities[entity].roles if one.name == role), "")
+        stated = [fact for fact, value in self.given.items() if fact.instance == group and value is True]
+        known = self.program.definitions
+        return any(known[fact.name].short_name == unless and known[fact.name].entity == entity for fact in stated)
+
+    def case(self, at: Period) -> Case:
+        records: dict[tuple[str, str], list[str]] = {}
+        for (entity, record), (owner, _) in self.owner_of.items():
+            records.setdefault((entity, owner), []).append(record)
+        held = {key: tuple(person for person, _ in people) for key, people in self.holders.items()}
+        holders = {key: people for key, people in held.items() if not self.vacant(*key)}
+        return Case(
+            at=at,
+            instances={entity: tuple(names) for entity, names in self.instances.items()},
+            holders=holders,
+            group_of={(key[0], person): key[1] for key, people in holders.items() for person in people},
+            owner_of={key: owner for key, (owner, _) in self.owner_of.items()},
+            records={key: tuple(names) for key, names in records.items()},
+            given=self.given,
+            held=self.held,
+            within=self.within,
+            complete=self.complete,
+        )
