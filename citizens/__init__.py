@@ -37,6 +37,7 @@ from citizens.events import (
     Origin,
     Point,
     Posting,
+    Promotion,
     Release,
     Retraction,
     Row,
@@ -58,9 +59,10 @@ from citizens.sqlite.compaction import Compacted
 from citizens.sqlite.connections import Settings
 from citizens.sqlite.envelope import read_kek
 from citizens.sqlite.erasure import Certificate
-from citizens.sqlite.layout import Anchor
+from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.log import SqliteLog, open_log
 from citizens.sqlite.migration import migrate
+from citizens.sqlite.replica import Comparison, Forked, Lag, Replica, compare, promote
 from citizens.sqlite.shared import SharedLog, write_in_turn
 from citizens.sqlite.stats import Stats
 from citizens.sqlite.tables import (
@@ -91,6 +93,7 @@ __all__ = [
     "Column",
     "Compacted",
     "Compaction",
+    "Comparison",
     "Conflict",
     "Correction",
     "Damage",
@@ -100,12 +103,15 @@ __all__ = [
     "Erasure",
     "Event",
     "Facts",
+    "Forked",
     "History",
     "Hold",
     "HorizonPassed",
     "Imported",
     "InvalidEvent",
     "Known",
+    "Lag",
+    "Layout",
     "Line",
     "Link",
     "Log",
@@ -122,9 +128,11 @@ __all__ = [
     "PositionBehind",
     "PositionConflict",
     "Posting",
+    "Promotion",
     "Receipt",
     "Refused",
     "Release",
+    "Replica",
     "Retraction",
     "Row",
     "Scalar",
@@ -149,10 +157,12 @@ __all__ = [
     "check_payable",
     "check_subject",
     "check_text",
+    "compare",
     "import_tables",
     "migrate",
     "open_log",
     "post",
+    "promote",
     "read_kek",
     "read_table",
     "restore",

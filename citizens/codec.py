@@ -41,6 +41,7 @@ from citizens.events import (
     Movement,
     Point,
     Posting,
+    Promotion,
     Release,
     Retraction,
     Row,
@@ -57,7 +58,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 FACTS, CORRECTION, RETRACTION = 1, 2, 3
 ASSESSMENT, ADJUSTMENT, POSTING = 8, 9, 10
 HOLD, RELEASE = 32, 33
-ERASURE, COMPACTION, TIME_CORRECTION = 48, 49, 50
+ERASURE, COMPACTION, TIME_CORRECTION, PROMOTION = 48, 49, 50, 51
 FIRST_CONTROL_KIND = 32
 FIRST_PLAIN_KIND = 48
 """Kinds from here on speak of the log, not of a subject, and are not encrypted."""
@@ -77,6 +78,7 @@ KIND_NAMES = {
     ERASURE: "erasure",
     COMPACTION: "compaction",
     TIME_CORRECTION: "time correction",
+    PROMOTION: "promotion",
 }
 
 _encode_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode
@@ -119,6 +121,8 @@ def kind_of(body: Body) -> int:
             return COMPACTION
         case TimeCorrection():
             return TIME_CORRECTION
+        case Promotion():
+            return PROMOTION
         case Unreadable():
             raise InvalidEvent("an unreadable event cannot be appended; leave it out")
         case _:
@@ -165,6 +169,8 @@ def _fields(body: Body, names: Names) -> list[Any]:
             return [body.horizons, body.lost, body.tombstone_delay_us, body.dropped, body.gaps]
         case TimeCorrection():
             return [body.reason]
+        case Promotion():
+            return [body.epoch, body.reason]
         case Unreadable():
             raise InvalidEvent("an unreadable event cannot be appended; leave it out")
         case _:
@@ -302,6 +308,8 @@ def _body(kind: int, fields: list[Any], names: Names) -> Body:
             return Compaction(_pairs(horizons), _pairs(lost), delay, dropped, gaps)
         case 50:
             return TimeCorrection(*fields)
+        case 51:
+            return Promotion(*fields)
         case _:
             raise LogDamaged(f"event of unknown kind {kind}; this log needs a newer version of the program")
 

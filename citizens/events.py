@@ -333,6 +333,14 @@ class TimeCorrection:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """A replica became the log that is written, as its `epoch`-th life (the first is 1). The log itself writes it."""
+
+    epoch: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """What is left of an event whose subject was erased. `kind` still says what kind it was."""
 
@@ -351,6 +359,7 @@ Body = (
     | Erasure
     | Compaction
     | TimeCorrection
+    | Promotion
     | Unreadable
 )
 

@@ -29,7 +29,7 @@ AHEAD_US = 60_000_000
 """By how much the last event may be ahead of the clock before somebody is told."""
 AHEAD_REMEDY = "new events get its time until the clock has caught up; `rulewright log correct-time` mends that"
 _OWN_FILES = re.compile(
-    r"(restored-)?events-\d{6}\.db.*|(restored-)?keys\.db.*|erasures\.log|anchor.*|lock|turn|restoring|cache.*"
+    r"(restored-)?events-\d{6}\.db.*|(restored-)?keys\.db.*|erasures\.log|anchor.*|lock|turn|restoring|follows|cache.*"
 )
 _OFFSET = re.compile(r"#?([0-9]{1,15})", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)

@@ -26,6 +26,7 @@ from citizens import (
     Movement,
     Point,
     Posting,
+    Promotion,
     Release,
     Retraction,
     Row,
@@ -111,6 +112,8 @@ def body_json(body: Body) -> dict[str, object]:
             return {"erasure": {"number": body.number, "reason": body.reason}}
         case TimeCorrection():
             return {"time_correction": {"reason": body.reason}}
+        case Promotion():
+            return {"promotion": {"epoch": body.epoch, "reason": body.reason}}
         case Compaction():
             lost = {"horizons": dict(body.horizons), "lost": dict(body.lost), "dropped": body.dropped}
             return {"compaction": lost}

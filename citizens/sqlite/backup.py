@@ -49,8 +49,8 @@ def backup(log: SqliteLog, target: Path | str) -> Anchor:
 
 def _fill(log: SqliteLog, folder: Path) -> Anchor:
     anchor = log.anchor()
-    _copy(log.layout.events_path(), folder / "events.db")
-    _copy(log.layout.keys_path, folder / "keys.db")
+    copy_database(log.layout.events_path(), folder / "events.db")
+    copy_database(log.layout.keys_path, folder / "keys.db")
     entries = read_ledger(log.layout.erasures_path)
     (folder / "erasures.log").touch()
     add_to_ledger(folder / "erasures.log", entries)
@@ -65,7 +65,7 @@ def _told(error: OSError | apsw.Error) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else type(error).__name__
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
     """A consistent copy of a database that may be being written."""
     copy_private(Path(os.devnull), target)
     reading, writing = connect(source, SHIPPED, write=False), apsw.Connection(str(target))

@@ -216,7 +216,7 @@ def write(
     create_events(path, get_meta(reader.connection, "log_id"), settings, indexed=False, meta=meta)
     connection = open_unsafe(path, settings)
     on_step("copy")
-    _copy(connection, layout.events_path(), planned.dropped)
+    copy_survivors(connection, layout.events_path(), planned.dropped)
     gaps = _gaps(reader, planned.dropped)
     rows = [(gap.first, gap.last, gap.before, gap.after, gap.recorded_from_us, gap.recorded_to_us) for gap in gaps]
     connection.executemany("INSERT INTO gaps VALUES(?, ?, ?, ?, ?, ?)", rows)
@@ -228,7 +228,8 @@ def write(
     return path
 
 
-def _copy(connection: apsw.Connection, old: Path, dropped: Ints) -> None:
+def copy_survivors(connection: apsw.Connection, old: Path, dropped: Ints) -> None:
+    """Copy the tables of the events file `old`, without the events at those offsets; a transaction is left open."""
     connection.execute("ATTACH ? AS old", (str(old),))
     connection.execute("BEGIN; CREATE TEMP TABLE dropped(offset INTEGER PRIMARY KEY)")
     connection.executemany("INSERT INTO dropped VALUES(?)", ((offset,) for offset in dropped.tolist()))

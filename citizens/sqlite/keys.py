@@ -292,6 +292,23 @@ class KeyStore:
         for row in self._connection.execute(f"{_SELECT} ORDER BY number"):
             yield row[0], row[1], row[2], self._open(row)
 
+    def rows_after(self, number: int) -> Iterable[tuple[Any, ...]]:
+        """The rows of subjects above a number as they are stored, sealed: for a copy of this store."""
+        return self._connection.execute(f"{_SELECT} WHERE number > ? ORDER BY number", (number,))
+
+    def take_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Put in rows of the store that this is a copy of, durably. One that is not as it was sealed is refused."""
+        self._begin()
+        try:
+            for row in rows:
+                self._open(row)
+                self._connection.execute(_INSERT, row)
+                self._last = max(self._last, row[0])
+            self.commit()
+        except BaseException:
+            self.roll_back()
+            raise
+
     def has_entity(self, entity: str) -> bool:
         """Whether a subject of the entity has a key."""
         select = "SELECT 1 FROM subjects WHERE entity = ? AND id IS NOT NULL LIMIT 1"

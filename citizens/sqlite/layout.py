@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from citizens.errors import AnchorMismatch, LogDamaged
+from citizens.errors import AnchorMismatch, LogDamaged, Refused
 from citizens.sqlite.connections import EVENTS_INDEXES, EVENTS_TABLES, FORMAT, SHIPPED, Settings, connect
 from citizens.sqlite.durable import replace_file, sync_folder
 
@@ -153,6 +153,18 @@ class Layout:
     def restoring_path(self) -> Path:
         """A file that is there while a restore puts files in place."""
         return self.folder / "restoring"
+
+    @property
+    def follows_path(self) -> Path:
+        """A file that is there while the log is a copy of one that is written elsewhere; it says of which."""
+        return self.folder / "follows"
+
+    def require_own(self) -> None:
+        """Raise Refused if the log is a copy of one that is written elsewhere: what was written here would fork it."""
+        if self.follows_path.exists():
+            whose = self.follows_path.read_text(errors="replace").strip()
+            message = f"{self.folder} is a copy of {whose}, and is not written itself"
+            raise Refused(f"{message}; write that one, or make this the log: `rulewright log promote`")
 
     def create(self, settings: Settings) -> None:
         """Make a new log, unless there is one. Never in the place of one that has lost its files."""

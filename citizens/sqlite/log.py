@@ -19,13 +19,13 @@ import apsw
 
 from citizens.codec import ERASURE
 from citizens.errors import InvalidEvent, LogDamaged, LogUnavailable, UnderHold
-from citizens.events import Draft, Origin, TimeCorrection, check_text
+from citizens.events import Draft, Origin, Promotion, TimeCorrection, check_text
 from citizens.log import Advance, Receipt
 from citizens.sqlite import bulk, compaction, verification
 from citizens.sqlite.checkpointer import Checkpointer
 from citizens.sqlite.compaction import Compacted, Horizons, OnStep
 from citizens.sqlite.connections import SHIPPED, Settings, check_format, checkpoint, connect, get_meta, set_meta
-from citizens.sqlite.durable import WriterLock, hash_file
+from citizens.sqlite.durable import WriterLock, hash_file, sync_folder
 from citizens.sqlite.erasure import (
     LEDGER_RETENTION,
     LEDGER_SOURCE,
@@ -41,7 +41,7 @@ from citizens.sqlite.erasure import (
 )
 from citizens.sqlite.keys import KeyStore, fingerprint
 from citizens.sqlite.layout import Anchor, Layout, create_events
-from citizens.sqlite.reader import Reader, read_tip
+from citizens.sqlite.reader import Reader, epoch_of, read_tip
 from citizens.sqlite.readings import Readings, microseconds
 from citizens.sqlite.writer import Clock, Writer, system_clock
 
@@ -81,9 +81,18 @@ class SqliteLog(Readings):
     """An open log. Methods may be called by many threads. Satisfies `History`, and does what only a whole store can."""
 
     def __init__(
-        self, layout: Layout, settings: Settings, clock: Clock, *, write: bool, kek: bytes | None = None
+        self,
+        layout: Layout,
+        settings: Settings,
+        clock: Clock,
+        *,
+        write: bool,
+        kek: bytes | None = None,
+        promoting: bool = False,
     ) -> None:
+        """`promoting` opens for writing what is a copy of another log, which is refused otherwise."""
         super().__init__(layout, settings, kek)
+        self._promoting = promoting
         self._clock = clock
         self._stopped = False
         self._writer: Writer | None = None
@@ -98,6 +107,8 @@ class SqliteLog(Readings):
         self.layout.folder.mkdir(parents=True, exist_ok=True)
         self._lock = WriterLock(self.layout.folder / "lock")
         try:
+            if not self._promoting:
+                self.layout.require_own()
             self.layout.create(self._settings)
             self.layout.remove_strays()
             self._start_writer()
@@ -200,6 +211,8 @@ class SqliteLog(Readings):
 
     def append(self, drafts: Sequence[Draft], *, advance: Advance | None = None) -> list[Receipt]:
         """Record all drafts, and the advance, or nothing. Returns when they are durable (see `Log.append`)."""
+        if not self._promoting:
+            self.layout.require_own()  # it may have become a copy while it was open
         return self._require_writer().append(drafts, advance)
 
     def bulk_load(
@@ -346,6 +359,21 @@ class SqliteLog(Readings):
             writer.append_about_log([draft], vouched=True)
             writer.reader.refresh()
             return writer.tip.offset
+
+    def promote(self, *, actor: str, legal_basis: str, reason: str) -> int:
+        """Record that this copy is the log that is written from now on; which life of the log that begins.
+
+        For a log opened as `promoting`. What the log that it was a copy of records later is a fork.
+        """
+        writer = self._require_writer()
+        check_text(reason, "a reason")
+        with writer.lock:
+            epoch = epoch_of(writer.reader) + 1
+            origin = Origin("log", actor, legal_basis, LEDGER_RETENTION)
+            writer.append_about_log([Draft("", Promotion(epoch, reason), origin, f"promotion-{epoch}")])
+            self.layout.follows_path.unlink(missing_ok=True)
+            sync_folder(self.layout.folder)
+            return epoch
 
     def ahead_us(self) -> int:
         """By how many microseconds the last event's time is ahead of the clock; 0 if it is not."""

@@ -16,7 +16,7 @@ import apsw
 
 from citizens import chain, codec
 from citizens.errors import LogDamaged, LogUnavailable
-from citizens.events import Body, Compaction, Event, Hold, Origin, Release, Unreadable
+from citizens.events import Body, Compaction, Event, Hold, Origin, Promotion, Release, Unreadable
 from citizens.sqlite.keys import KeyStore, decrypt, encrypt
 
 COLUMNS = "offset, recorded_at_us, kind, subject, version, origin, delivery, payload, chain"
@@ -296,6 +296,12 @@ def _open_posting(books: bytes, key: bytes | None, stored: bytes, head: bytes) -
         return None
     texts = decrypt(key, stored[end:], head) if key is not None else None
     return codec.from_the_books(decrypt(books, stored[4:end], head), texts)
+
+
+def epoch_of(reader: Reader) -> int:
+    """Which life of the log this is: 1, and one more for each time that a copy became the log that is written."""
+    events = reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset DESC LIMIT 1", (codec.PROMOTION,))
+    return events[0].body.epoch if events and isinstance(events[0].body, Promotion) else 1
 
 
 def guarded(rows: Iterable[Row]) -> Iterator[Row]:

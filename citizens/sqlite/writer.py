@@ -40,6 +40,7 @@ from citizens.events import (
     Erasure,
     Facts,
     Origin,
+    Promotion,
     TimeCorrection,
     check_draft,
     check_text,
@@ -52,7 +53,7 @@ from citizens.sqlite.reader import COLUMNS, Reader, Row, Tip, position_digest, r
 MAX_PAYLOAD_BYTES = 1_000_000
 MAX_JUMP_US = 3 * 366 * 86_400 * 1_000_000
 """How far the clock may be ahead of the last event before somebody has to vouch for it: three years of silence."""
-_ABOUT_LOG = Erasure | Compaction | TimeCorrection
+_ABOUT_LOG = Erasure | Compaction | TimeCorrection | Promotion
 INSERT_EVENT = f"INSERT INTO events({COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 Clock = Callable[[], int]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -128,3 +128,24 @@ def test_the_doctor_says_the_state_and_the_next_step(log: Path) -> None:
     (log / "restoring").touch()
     done = run("log", "doctor", "--log", log)
     assert (done.returncode, "log restore" in done.stdout) == (1, True)
+
+
+def test_a_copy_follows_is_promoted_and_compared(log: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    done = run("log", "replicate", copy, "--log", log)
+    assert (done.returncode, "carried 3 events" in done.stdout) == (0, True), done.stderr
+    (tmp_path / "late.yaml").write_text("- {subject: person/ada, id: late, facts: {2024-01-01: {wages: 9.00}}}\n")
+    refused = run("log", "append", tmp_path / "late.yaml", "--log", copy, *ORIGIN)
+    assert (refused.returncode, "log promote" in refused.stderr) == (1, True)
+    assert run("log", "append", tmp_path / "late.yaml", "--log", log, *ORIGIN).returncode == 0
+    assert run("log", "promote", "--log", copy).returncode == 2
+    done = run("log", "promote", "--log", copy, "--legal-basis", "plan 7", "--reason", "fire")
+    assert (done.returncode, "life 2" in done.stdout) == (0, True), done.stderr
+    done = run("log", "replicate", copy, "--log", log, "--json")
+    assert (done.returncode, "agree" in done.stderr or "promoted" in done.stderr) == (1, True)
+    done = run("log", "compare", log, "--log", copy, "--rest", tmp_path / "rest.jsonl")
+    assert (done.returncode, "alike up to offset 3" in done.stdout, "id late" in done.stdout) == (1, True, True)
+    done = run("log", "append", tmp_path / "rest.jsonl", "--log", copy)
+    assert done.returncode == 0, done.stderr
+    assert "9.00" in run("log", "as-of", "person/ada", "--valid", "2024-06-01", "--log", copy).stdout
+    assert run("log", "verify", "--log", copy).returncode == 0

@@ -290,6 +290,56 @@ def rekey(
     raise typer.Exit(rekey_command(log, to, as_json))
 
 
+@log_app.command("replicate")
+def replicate(
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="The replica's folder, new or followed into before.")
+    ],
+    log: LogOption = None,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="FILE", help="The replica's key store, if not in its folder.")
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", metavar="S", min=0.01, help="Go on, looking every S seconds.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Carry committed events into a second folder, each link verified; says how far behind it is."""
+    from api.cli.log.replicas import replicate_command
+
+    raise typer.Exit(replicate_command(target, log, keys, every, as_json))
+
+
+@log_app.command("promote")
+def promote(
+    log: LogOption = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a replica the log that is written. Its old log's later events are a fork from then on."""
+    from api.cli.log.keep import Order
+    from api.cli.log.replicas import promote_command
+
+    raise typer.Exit(promote_command(Order(log, actor, legal_basis, reason), as_json))
+
+
+@log_app.command("compare")
+def compare(
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help="Another copy of the log, such as an old primary.")],
+    log: LogOption = None,
+    rest: Annotated[
+        Path | None, typer.Option("--rest", metavar="FILE", help="Write what only OTHER has as JSON lines.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Where two copies of one log part, and what each has alone. Exit code 1 if they have forked."""
+    from api.cli.log.replicas import compare_command
+
+    raise typer.Exit(compare_command(other, log, rest, as_json))
+
+
 @log_app.command("stats")
 def stats(log: LogOption = None, as_json: AsJson = False) -> None:
     """How much is in the log, what was compacted and erased, who is under hold."""

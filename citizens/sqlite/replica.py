@@ -1,0 +1,378 @@
+"""Copies of a log that follow it, and what becomes of them: `Replica`, `promote`, `compare`.
+
+A replica is a folder like any log, with a file `follows` that says whose copy it is. As long as that is there, nobody
+writes it but `Replica`, and everybody may read it.
+
+1. A step reads the log in one transaction: first it must contain the replica's last event, with the same link. Else
+   the two have forked, and nothing is carried.
+2. Keys travel first, then the ledger of erasures, which is carried out on the replica's keys, then the events. They are
+   appended in one transaction, durable when the step returns, and each link is computed anew (`carrying`).
+3. Positions come with the step that reaches the log's end.
+4. What the log has compacted is dropped in the replica too: it writes its next events file without it, and swaps.
+5. `promote` records a Promotion, which begins another life (epoch) of the log, and takes `follows` away. From then on
+   the old log's later events are a fork. A log that is told to feed a copy of a later life than its own stops and gets
+   a file `follows` too. `compare` shows what either has alone; delivered again, (source, id) makes that safe.
+
+A cut-off at any point leaves a replica that is behind, and whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from citizens import chain
+from citizens.errors import LogDamaged, Refused
+from citizens.events import Event
+from citizens.sqlite import verification
+from citizens.sqlite.backup import copy_database
+from citizens.sqlite.bulk import finish_file, open_unsafe
+from citizens.sqlite.carrying import Delivery, Taker, insert_gap
+from citizens.sqlite.compaction import copy_survivors
+from citizens.sqlite.connections import SHIPPED, Settings, check_format, checkpoint, connect, get_meta
+from citizens.sqlite.durable import WriterLock, replace_file
+from citizens.sqlite.erasure import add_to_ledger, read_ledger
+from citizens.sqlite.keys import KeyStore
+from citizens.sqlite.layout import Layout, create_events
+from citizens.sqlite.log import SqliteLog
+from citizens.sqlite.reader import Reader, Tip, epoch_of, read_tip
+from citizens.sqlite.writer import Clock, system_clock
+
+CHUNK = 20_000
+SHOWN = 1_000
+OnStep = Callable[[str], None]
+
+
+class Forked(Refused):
+    """Two copies of one log have both gone on. `common` is the last offset up to which they agree."""
+
+    def __init__(self, message: str, common: int) -> None:
+        super().__init__(message)
+        self.common = common
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far a replica is: its offset, how many offsets and how much recorded time it is behind; what was carried."""
+
+    offset: int
+    behind: int
+    behind_us: int
+    carried: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two copies of one log: the last offset that both have alike, each one's life, and what each has alone."""
+
+    common: int
+    epochs: tuple[int, int]
+    heads: tuple[int, int]
+    rests: tuple[tuple[Event, ...], tuple[Event, ...]]
+
+    @property
+    def forked(self) -> bool:
+        """Whether both have gone on."""
+        return self.heads[0] > self.common and self.heads[1] > self.common
+
+
+class Replica:
+    """Keeps the copy in `target` near the log in `source`. One process at a time; the log may be written meanwhile."""
+
+    def __init__(
+        self,
+        source: Layout,
+        target: Layout,
+        *,
+        kek: bytes | None = None,
+        settings: Settings = SHIPPED,
+        on_step: OnStep = lambda _: None,
+    ) -> None:
+        """Begin, or go on. Raises Refused if another log lies at `target`, Forked if it has gone on by itself."""
+        self._source, self._target = source, target
+        self._kek, self._settings, self._on_step = kek, settings, on_step
+        target.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = WriterLock(target.folder / "lock")
+        try:
+            if not (target.folder / "current").exists():
+                self._begin()
+            self._require_same()
+            target.remove_strays()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _begin(self) -> None:
+        """An empty copy: the log's identity, its key store, and whose copy it is."""
+        with self._reading() as log:
+            log_id = get_meta(log.connection, "log_id")
+            keys = get_meta(log.connection, "keys")
+        self._note(self._target, self._source)
+        for stray in self._target.folder.glob("events-*.db*"):
+            stray.unlink()
+        self._target.keys_path.parent.mkdir(parents=True, exist_ok=True)
+        copy_database(self._source.keys_path, self._target.keys_path)
+        path = self._target.folder / "events-000001.db"
+        meta = {"keys": keys, "last_number": (0).to_bytes(8, "big")}
+        create_events(path, log_id, self._settings, indexed=True, meta=meta)
+        self._target.swap(path)
+
+    @staticmethod
+    def _note(copy: Layout, of: Layout) -> None:
+        replace_file(copy.follows_path, f"{of.folder.resolve()}\n".encode())
+
+    def _require_same(self) -> None:
+        """Raise unless the target is a copy of the source, or an earlier life of it that has nothing of its own."""
+        own = not self._target.follows_path.exists()
+        with self._reading() as log, self._writing() as copy:
+            if get_meta(log.connection, "log_id") != get_meta(copy.connection, "log_id"):
+                raise Refused(f"{self._target.folder} holds another log; name a new folder for the replica")
+            epochs = epoch_of(log), epoch_of(copy)
+            if epochs[1] > epochs[0]:
+                self._note(self._source, self._target)
+                message = f"{self._target.folder} was promoted, and is the log now (life {epochs[1]}, here {epochs[0]})"
+                remedy = "`rulewright log compare` shows what only this one has"
+                raise Forked(f"{message}: this one takes no more events; {remedy}", _common(log, copy))
+            _require_prefix(log, copy)
+            if own and epochs[1] == epochs[0]:
+                message = f"{self._target.folder} is a log that is written itself, not a replica"
+                raise Refused(f"{message}; name a new folder for the replica")
+        if own:
+            self._note(self._target, self._source)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        """The log, all of one moment; its keys are read afterwards, so they are at least as new."""
+        path = self._source.events_path()
+        connection = connect(path, self._settings, write=False)
+        try:
+            check_format(connection, path)
+            connection.execute("BEGIN")
+            connection.execute("SELECT count(*) FROM meta").fetchall()  # from here on nothing changes
+            keys = KeyStore(self._source.keys_path, self._settings, write=False, kek=self._kek)
+            reader = Reader(connection, keys)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Reader]:
+        path = self._target.events_path()
+        connection = connect(path, self._settings, write=True)
+        try:
+            keys = KeyStore(self._target.keys_path, self._settings, write=True, kek=self._kek)
+        except BaseException:
+            connection.close()
+            raise
+        reader = Reader(connection, keys)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    def step(self, limit: int = CHUNK) -> Lag:
+        """Carry up to `limit` events, durably; how far the replica is then. Raises Forked or LogDamaged."""
+        with self._reading() as log:
+            with self._writing() as copy:
+                tip = _require_prefix(log, copy)
+                carry_keys(log.keys, copy.keys)
+                self._on_step("keys")
+                self._carry_erasures(copy)
+                dropped = _dropped(log, copy)
+                if dropped:
+                    reached, carried = self._rewritten(log, copy, tip, dropped)
+                else:
+                    reached, carried = self._appended(log, copy, tip, limit)
+            self._on_step("carried")
+            head = read_tip(log)
+            behind_us = max(head.recorded_at_us - reached.recorded_at_us, 0)
+            return Lag(reached.offset, head.offset - reached.offset, behind_us, carried)
+
+    def _carry_erasures(self, copy: Reader) -> None:
+        entries = read_ledger(self._source.erasures_path)
+        if len(entries) == len(read_ledger(self._target.erasures_path)):
+            return
+        add_to_ledger(self._target.erasures_path, entries)
+        self._on_step("ledger")
+        if copy.keys.destroy_many((entry.number, entry.fingerprint) for entry in entries):
+            self._target.clear_cache()
+            copy.keys.scrub()
+
+    def _appended(self, log: Reader, copy: Reader, tip: Tip, limit: int) -> tuple[Tip, int]:
+        connection = copy.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            taker = _taken(log, copy, tip, limit)
+            if taker.tip.offset == read_tip(log).offset:
+                _carry_positions(log, copy)
+            self._on_step("taken")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        checkpoint(connection, wait=False)
+        return taker.tip, taker.events
+
+    def _rewritten(self, log: Reader, copy: Reader, tip: Tip, dropped: list[int]) -> tuple[Tip, int]:
+        """The replica's next events file, without what the log has forgotten and with all that it has since."""
+        path = self._target.next_path()
+        meta = dict(copy.connection.execute("SELECT name, value FROM meta"))
+        create_events(path, get_meta(copy.connection, "log_id"), self._settings, indexed=False, meta=meta)
+        connection = open_unsafe(path, self._settings)
+        copy_survivors(connection, self._target.events_path(), np.array(dropped, dtype=np.int64))
+        new = Reader(connection, copy.keys)
+        for gap in log.gaps():
+            if gap.last <= tip.offset:
+                insert_gap(new, gap)
+        taker = _taken(log, new, tip, -1)
+        _carry_positions(log, new)
+        finish_file(connection, path)
+        self._on_step("written")
+        self._target.swap(path)
+        self._on_step("swapped")
+        self._target.remove_strays()
+        return taker.tip, taker.events
+
+    def close(self) -> None:
+        """Leave an anchor, and let another process follow."""
+        try:
+            with self._writing() as copy:
+                checkpoint(copy.connection, wait=False)
+                self._target.write_anchor(verification.anchor_of(copy))
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Replica:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _require_prefix(log: Reader, copy: Reader) -> Tip:
+    """Where to go on: the copy's end, or the start of what the log has forgotten around it. Raises Forked."""
+    tip, head = read_tip(copy), read_tip(log)
+    gap = next((gap for gap in log.gaps() if gap.first <= tip.offset < gap.last), None)
+    at, link = (gap.first - 1, gap.before) if gap is not None else (tip.offset, link_at(log, tip.offset))
+    here = tip.link if gap is None else link_at(copy, at)
+    if tip.offset > head.offset or link is None or here != link:
+        common = _common(log, copy)
+        message = f"the replica has gone on by itself: they agree up to offset {common}"
+        raise Forked(f"{message}, and it reaches {tip.offset}; see `rulewright log compare`", common)
+    return tip if gap is None else Tip(at, link, tip.recorded_at_us)
+
+
+def _dropped(log: Reader, copy: Reader) -> list[int]:
+    """The offsets of events that the copy has, and the log has forgotten."""
+    select = "SELECT offset FROM events WHERE offset BETWEEN ? AND ?"
+    return [row[0] for gap in log.gaps() for row in copy.connection.execute(select, (gap.first, gap.last))]
+
+
+def _taken(log: Reader, copy: Reader, tip: Tip, limit: int) -> Taker:
+    """Put the log's events after `tip`, at most `limit` of them (-1: all), behind those of the copy."""
+    taker = Taker(copy, tip)
+    gaps = iter([gap for gap in log.gaps() if gap.first > tip.offset])
+    gap = next(gaps, None)
+    for row in log.rows("WHERE offset > ? ORDER BY offset LIMIT ?", (tip.offset, limit)):
+        while gap is not None and gap.first == taker.tip.offset + 1:
+            taker.gap(gap, _deliveries(log, gap))
+            gap = next(gaps, None)
+        taker.event(row, log.origin(row.origin)[0])
+    taker.flush()
+    return taker
+
+
+def _deliveries(log: Reader, gap: chain.Gap) -> list[Delivery]:
+    select = "SELECT delivery, offset FROM deliveries WHERE offset BETWEEN ? AND ?"
+    return [(delivery, offset) for delivery, offset in log.connection.execute(select, (gap.first, gap.last))]
+
+
+def _carry_positions(log: Reader, copy: Reader) -> None:
+    rows = list(log.connection.execute("SELECT consumer, position, needs, digest FROM positions"))
+    copy.connection.execute("DELETE FROM positions")
+    copy.connection.executemany("INSERT INTO positions VALUES(?, ?, ?, ?)", rows)
+
+
+def carry_keys(log: KeyStore, copy: KeyStore) -> None:
+    """Put the keys that were given out since into the copy's store, durably. Raises LogDamaged for another store."""
+    if log.identity != copy.identity:
+        raise LogDamaged("the replica's key store is not the log's; begin the replica anew in another folder")
+    if log.last_number > copy.last_number:
+        copy.take_rows(log.rows_after(copy.last_number))
+
+
+def link_at(reader: Reader, offset: int) -> bytes | None:
+    """The link of an event, or of a compacted run's end; None if that is not known here."""
+    if offset == 0:
+        return chain.genesis(get_meta(reader.connection, "log_id"))
+    found = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
+    return found or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get  # type: ignore[no-any-return]
+
+
+def _known_at(reader: Reader, offset: int) -> int:
+    """The highest offset, up to that one, whose link is known here."""
+    event = reader.connection.execute("SELECT max(offset) FROM events WHERE offset <= ?", (offset,)).get or 0
+    gap = reader.connection.execute("SELECT max(last) FROM gaps WHERE last <= ?", (offset,)).get or 0
+    return max(event, gap)
+
+
+def _common(first: Reader, second: Reader) -> int:
+    """The last offset whose link both know alike, by halving: from the first difference on all links differ."""
+    low, high = 0, min(read_tip(first).offset, read_tip(second).offset)
+    while low < high:
+        middle = (low + high + 1) // 2
+        at = _known_to_both(first, second, middle)
+        if link_at(first, at) == link_at(second, at):
+            low = middle
+        else:
+            high = at - 1
+    return _known_to_both(first, second, low)
+
+
+def _known_to_both(first: Reader, second: Reader, offset: int) -> int:
+    """The highest offset, up to that one, whose link both know; 0 is always one."""
+    while (lower := min(_known_at(first, offset), _known_at(second, offset))) < offset:
+        offset = lower
+    return offset
+
+
+def promote(
+    layout: Layout, *, actor: str, legal_basis: str, reason: str, kek: bytes | None = None, clock: Clock = system_clock
+) -> int:
+    """Make a replica the log that is written; which life of the log that begins. Verifies the chain first.
+
+    Raises Refused if it is no replica.
+    """
+    if not layout.follows_path.exists():
+        raise Refused(f"{layout.folder} is no replica; name the folder that `rulewright log replicate` keeps")
+    with SqliteLog(layout, SHIPPED, clock, write=True, kek=kek, promoting=True) as log:
+        return log.promote(actor=actor, legal_basis=legal_basis, reason=reason)
+
+
+def compare(first: Layout, second: Layout, *, kek: bytes | None = None, limit: int = SHOWN) -> Comparison:
+    """Where two copies of one log part, and up to `limit` of the events that each has alone. Raises Refused."""
+    readers = [_opened(layout, kek) for layout in (first, second)]
+    try:
+        one, two = readers
+        if get_meta(one.connection, "log_id") != get_meta(two.connection, "log_id"):
+            raise Refused(f"{first.folder} and {second.folder} are two logs; name two copies of one")
+        common = _common(one, two)
+        rests = [tuple(each.events("WHERE offset > ? ORDER BY offset LIMIT ?", (common, limit))) for each in readers]
+        heads = read_tip(one).offset, read_tip(two).offset
+        return Comparison(common, (epoch_of(one), epoch_of(two)), heads, (rests[0], rests[1]))
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+def _opened(layout: Layout, kek: bytes | None) -> Reader:
+    connection = connect(layout.events_path(), SHIPPED, write=False)
+    check_format(connection, layout.events_path())
+    return Reader(connection, KeyStore(layout.keys_path, SHIPPED, write=False, kek=kek))
