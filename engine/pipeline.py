@@ -20,6 +20,7 @@ from pathlib import Path
 from engine.check import check_definitions
 from engine.check.assessments import check_assessments
 from engine.check.definitions import Checked
+from engine.check.permits import check_permits
 from engine.check.personal import check_personal_calendars
 from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, uprate_targets
 from engine.ir.bracket_starts import stated_cells
@@ -99,6 +100,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
     checked = check_definitions(ruleset, symbols, problems)
     check_personal_calendars(ruleset.settings, checked.definitions, problems)
     check_assessments(symbols, checked.definitions, problems)
+    check_permits(ruleset.settings, checked.definitions, problems)
     moved_by = uprate_targets(symbols, problems)
     followed = followed_scales(symbols, problems)
     program = _assemble(ruleset, symbols, checked, Meant(moved_by, followed), problems)

@@ -48,6 +48,7 @@ def _fields(one: Described) -> Iterator[_Field]:
         yield "is", f"a requirement of a {one.entity}, per {one.period}"
     elif one.entity:
         yield "is", f"{one.type} of a {one.entity}, per {one.period}"
+    yield "permits", list(one.permits)
     yield "range", one.range
     yield "ask", one.ask
     yield "by law, if not stated", one.default_text

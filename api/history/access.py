@@ -34,6 +34,8 @@ _OWN_FILES = re.compile(
 _OFFSET = re.compile(r"#?([0-9]{1,15})", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TICK = timedelta(microseconds=1)
+AnyLog = SqliteLog | SharedLog
+"""A log that a process writes: by itself, or in turn with others."""
 
 
 def warn(message: str) -> None:
@@ -106,10 +108,15 @@ def writing(log: Path | None, *, create: bool = False, quiet: bool = False) -> I
 @contextmanager
 def sharing(log: Path | None) -> Iterator[SharedLog]:
     """The log, for reading, and for writing in turn with other processes: for whoever works on it for long."""
+    with shared(log) as opened:
+        yield opened
+
+
+def shared(log: Path | None, keys: Path | None = None) -> SharedLog:
+    """The same, to be closed by the caller; `keys` where its key store lies elsewhere."""
     folder = log_folder(log)
     require_log(folder)
-    with SharedLog(folder, keys=keys_path(), kek=kek()) as opened:
-        yield opened
+    return SharedLog(folder, keys=keys or keys_path(), kek=kek())
 
 
 def require_log(folder: Path) -> None:

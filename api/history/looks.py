@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from citizens import Belongs, Draft, Facts, Origin, Point, SqliteLog
+from citizens import Belongs, Draft, Facts, History, Origin, Point
 from citizens.sqlite.erasure import OWNER
 
 ACCESS_RETENTION = "access"
 
 
-def record_looks(
-    log: SqliteLog, subjects: Sequence[str], by: str, channel: str, said: Mapping[str, str | None]
-) -> None:
+def record_looks(log: History, subjects: Sequence[str], by: str, channel: str, said: Mapping[str, str | None]) -> None:
     """Record that `by` looked at some subjects' records: an event for each, all at once."""
     if not subjects:
         return

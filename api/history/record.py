@@ -19,8 +19,7 @@ from fractions import Fraction
 from functools import cache
 
 from api.failures import Failure
-from api.history.circle import Circle
-from citizens import Belongs, Known, SqliteLog, Timeline
+from citizens import Belongs, History, Known, Timeline
 from citizens import Value as Recorded
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
@@ -60,9 +59,7 @@ def person_entity(program: Program) -> str:
     return next(one.name for one in program.settings.entities.values() if not one.of and not one.belongs_to)
 
 
-def record_case(
-    log: SqliteLog, circle: Circle, program: Program, person: str, at: Period, valid: date, known: Known
-) -> RecordCase:
+def record_case(log: History, program: Program, person: str, at: Period, valid: date, known: Known) -> RecordCase:
     """The case of a person (a subject's name) at a period, as valid on a day, as known. Raises Failure if too large."""
     look = cache(lambda subject: log.timeline(subject, known))
     found = _Gathering(look)
@@ -75,11 +72,11 @@ def record_case(
             message = f"more than {MOST_SUBJECTS} people and records belong together here"
             raise Failure(message, "assess them with the annual run")
         timeline = found.timelines[subject] = look(subject)
-        left += _linked(program, found, circle, timeline, valid)
+        left += _linked(program, found, log, timeline, valid)
     given: dict[Fact, Value] = {}
     left_out: list[str] = []
-    for subject, timeline in found.timelines.items():
-        left_out += _give(program, given, subject, timeline, at)
+    for timeline in found.timelines.values():
+        left_out += give(program, given, timeline, at)
     offset = max((change.offset for one in found.timelines.values() for change in one.changes), default=0)
     case = Case(
         at=at,
@@ -94,14 +91,14 @@ def record_case(
     return RecordCase(case, tuple(found.timelines), offset, tuple(dict.fromkeys(left_out)))
 
 
-def _linked(program: Program, found: _Gathering, circle: Circle, timeline: Timeline, valid: date) -> list[str]:
+def _linked(program: Program, found: _Gathering, log: History, timeline: Timeline, valid: date) -> list[str]:
     """Put a subject in its place; the subjects that belong together with it."""
     entity, _, name = timeline.subject.partition("/")
     declared = program.settings.entities.get(entity)
     if declared is None:
         return []
     found.instances.setdefault(entity, {})[name] = None
-    others = circle.ever_in(timeline.subject)
+    others = log.belonging_to(timeline.subject)
     for value in timeline.at(valid).values():
         if not isinstance(value, Belongs):
             continue
@@ -132,8 +129,9 @@ def _belongs(program: Program, found: _Gathering, other: str, subject: str, vali
 # --- facts
 
 
-def _give(program: Program, given: dict[Fact, Value], subject: str, timeline: Timeline, at: Period) -> Iterator[str]:
-    entity, _, name = subject.partition("/")
+def give(program: Program, given: dict[Fact, Value], timeline: Timeline, at: Period) -> Iterator[str]:
+    """Put what a timeline says into `given`, as the rules have it; what they do not take is told."""
+    entity, _, name = timeline.subject.partition("/")
     for attribute in dict.fromkeys(change.attribute for change in timeline.changes):
         definition = program.find(attribute)
         if definition is None or definition.entity != entity:

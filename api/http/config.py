@@ -62,6 +62,9 @@ class Config(_Part):
     access: Access | None = None
     retention: str = Field(default="tax", description="the retention class of what is recorded here")
     origins: tuple[str, ...] = Field(default=(), description="web origins that may read answers (CORS); none if empty")
+    url: str = Field(
+        default="", max_length=500, description="how clients reach the server: `https://rules.example.gov`"
+    )
     workers: int = Field(default=1, ge=1, le=64)
     limits: Limits = Limits()
 

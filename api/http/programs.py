@@ -18,6 +18,7 @@ from typing import Any
 
 from api.cases.machine import Machine
 from api.failures import suggestion
+from api.http.permissions import Permissions
 from api.http.problems import Fault, Refusal
 from api.http.reading import Number
 from api.rules import programs
@@ -44,6 +45,11 @@ class Law:
     def constants(self) -> Constants:
         """The dated constants, worked out once."""
         return Constants(self.program)
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        """Which requirement answers for an action on a resource."""
+        return Permissions(self.program)
 
     @cached_property
     def machine(self) -> Machine:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from api.cases.calculate import Asked, Calculation, calculate
 from api.cases.naming import find_definition
 from api.failures import Misuse
-from api.history.access import moment_of
+from api.history.access import AnyLog, moment_of
 from api.history.events import drafts_of, in_one_form
 from api.history.looks import record_looks
 from api.history.record import RecordCase, person_entity, record_case, value_of
@@ -37,7 +37,6 @@ from citizens import (
     Facts,
     Known,
     Receipt,
-    SqliteLog,
     check_subject,
 )
 from engine.ir.program import Definition
@@ -121,7 +120,7 @@ def seen(service: Service, look: Look, what: str) -> None:
     record_looks(log, [look.person], look.caller.name, "api", said)
 
 
-def log_of(service: Service) -> SqliteLog:
+def log_of(service: Service) -> AnyLog:
     """The log. Raises Refusal (404) for a server without one."""
     if service.log is None:
         raise Refusal("no-log")
@@ -144,8 +143,7 @@ def on_record(
 
 def gathered(service: Service, law: Law, look: Look, at: Period) -> RecordCase:
     """A person's record as a case."""
-    assert service.circle is not None
-    return record_case(log_of(service), service.circle, law.program, look.person, at, look.valid, look.known)
+    return record_case(log_of(service), law.program, look.person, at, look.valid, look.known)
 
 
 def period_of(law: Law, at: str | None, valid: date) -> Period:

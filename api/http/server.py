@@ -11,14 +11,14 @@ from typing import Any
 import uvicorn
 
 from api.failures import Misuse
-from api.history.access import keys_path, require_log
+from api.history.access import shared
 from api.http.app import create_app
 from api.http.config import Config
 from api.http.guard import Guard
 from api.http.service import Service
 from api.rules.programs import load_program
 from api.web import ROUTERS as PAGES
-from citizens import Origin, SqliteLog, open_log
+from citizens import Origin, SharedLog, SqliteLog, open_log
 
 GRACE = 10
 SAMPLED = "us"
@@ -53,12 +53,9 @@ def sample_log(folder: Path) -> SqliteLog:
     return log
 
 
-def _log(config: Config) -> SqliteLog | None:
-    """The log, open for writing; it must be there, so that a mistyped path does not make a new one."""
-    if config.log is None:
-        return None
-    require_log(config.log)
-    return open_log(config.log, keys=config.keys or keys_path())
+def _log(config: Config) -> SharedLog | None:
+    """The log, written in turn with other commands; it must be there, so that a mistyped path makes no new one."""
+    return shared(config.log, config.keys) if config.log is not None else None
 
 
 def handed_on() -> Guard:

@@ -17,15 +17,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.failures import Failure, Misuse
-from api.history.access import failure_of
-from api.history.circle import Circle
+from api.history.access import AnyLog, failure_of
 from api.http.config import Config
 from api.http.metrics import Metrics
 from api.http.problems import Fault, Refusal
 from api.http.programs import Laws
 from api.http.reading import Document, not_json, read_json
 from api.schema import to_json
-from citizens import CitizensError, DeliveryConflict, InvalidEvent, LogUnavailable, SqliteLog, VersionConflict
+from citizens import CitizensError, DeliveryConflict, InvalidEvent, LogBusy, LogLocked, LogUnavailable, VersionConflict
 
 JSON = "application/json"
 RECORDERS = 8
@@ -36,11 +35,10 @@ _Made = TypeVar("_Made")
 class Service:
     """A server's own things. `close` lets go of them."""
 
-    def __init__(self, config: Config, log: SqliteLog | None = None) -> None:
+    def __init__(self, config: Config, log: AnyLog | None = None) -> None:
         self.config = config
         self.laws = Laws(config.rules)
         self.log = log
-        self.circle = Circle(log) if log is not None else None
         self.keys: Any = None
         self.metrics = Metrics()
         self.ready = False
@@ -53,8 +51,6 @@ class Service:
     async def start(self) -> None:
         """Load the law; then the server is ready."""
         await asyncio.get_running_loop().run_in_executor(self._threads, self.laws.load)
-        if self.circle is not None:
-            await self.record(self.circle.update)
         gc.collect()
         gc.freeze()  # the law is never garbage: looking through it would hold up the event loop for a quarter second
         self.ready = True
@@ -192,6 +188,8 @@ def refusal_of_log(fault: CitizensError) -> Refusal:
             return Refusal("key-reused", errors)
         case InvalidEvent():
             return Refusal("invalid-request", errors)
+        case LogBusy() | LogLocked():
+            return Refusal("busy", errors, {"Retry-After": "2"})
         case LogUnavailable():
             return Refusal("read-only", errors, {"Retry-After": "30"})
     return Refusal("conflict", errors)

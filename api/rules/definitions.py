@@ -139,6 +139,7 @@ class Described:
     belongs_to: str = ""
     roles: tuple[str, ...] = ()
     members: Mapping[str, str] | None = None
+    permits: tuple[str, ...] = ()
 
 
 def links(program: Program, name: str) -> tuple[list[str], list[str]]:
@@ -217,7 +218,9 @@ def _own(one: Declaration, settings: Settings) -> dict[str, object]:
             return {**_shape(one), **_variable(one)}
         case Requirement():
             needs = _condition(one.reason) if one.reason is not None else None
-            return {"entity": one.entity, "period": str(one.period), "type": "boolean", "needs": needs}
+            permits = tuple(f"{permit.action} {permit.type}{permit.id and f' {permit.id}'}" for permit in one.permits)
+            shape = {"entity": one.entity, "period": str(one.period), "type": "boolean"}
+            return {**shape, "needs": needs, "permits": permits}
         case Reason():
             return {"needs": _condition(one)}
         case Entity():

@@ -314,6 +314,12 @@ class KeyStore:
         select = "SELECT 1 FROM subjects WHERE entity = ? AND id IS NOT NULL LIMIT 1"
         return self._connection.execute(select, (entity,)).get is not None
 
+    def names_of(self, entity: str, after: str, limit: int) -> list[str]:
+        """The next subjects of an entity in order of their ids, above the id `after`; those erased are left out."""
+        select = f"{_SELECT} WHERE entity = ? AND id > ? ORDER BY id LIMIT ?"
+        rows = self._connection.execute(select, (entity, after, limit)).fetchall()
+        return [self.name(self._loaded(row)) for row in rows]
+
     def count(self) -> tuple[int, int]:
         """How many subjects have a key, and how many were erased."""
         row = self._connection.execute("SELECT count(id), count(*) - count(id) FROM subjects").fetchone()

@@ -166,6 +166,11 @@ class Readings:
         with self._reader() as reader:
             return reader.keys.has_entity(entity)
 
+    def subjects_of(self, entity: str, after: str = "", limit: int = 1_000) -> list[str]:
+        """The next subjects of an entity in order of their ids, above the id `after`; those erased are left out."""
+        with self._reader() as reader:
+            return reader.keys.names_of(entity, after, limit)
+
     def positions(self) -> dict[str, int]:
         """The position of every consumer."""
         with self._reader() as reader:

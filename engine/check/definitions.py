@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from engine.check.context import Scope, Value, article
@@ -128,7 +128,7 @@ class _Checker:
                 stock=fact.stock, event=fact.event, status=fact.status, low=low, high=high,
                 ask=fact.ask, default=fact.default, absent=fact.absent,
                 exported=exported, grid=default_grid(self.symbols.settings, fact.type),
-                may_not_apply=fact.type.or_none, excludes=self.excluded(symbol, fact),
+                may_not_apply=fact.type.or_none, excludes=self.excluded(symbol, fact), subject_is=fact.subject_is,
             )
         )  # fmt: skip
 
@@ -240,7 +240,8 @@ class _Checker:
             return
         scope = Scope(symbol.module, requirement.entity, requirement.period)
         formulas, info = self.reason(symbol.name, requirement.reason, scope, requirement, top=True)
-        self.add(self.boolean(symbol.name, requirement, requirement, scope, formulas, info, exported))
+        made = self.boolean(symbol.name, requirement, requirement, scope, formulas, info, exported)
+        self.add(replace(made, permits=requirement.permits))
 
     def boolean(
         self,

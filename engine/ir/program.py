@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.ir.nodes import Expression
-from engine.reading.declarations import Parameter, Scale, Settings, Table
+from engine.reading.declarations import Parameter, Permit, Scale, Settings, SubjectIs, Table
 from engine.text.source import Span
 from engine.values.numbers import Grid
 from engine.values.periods import Period, PeriodKind, Unit
@@ -45,7 +45,8 @@ class Definition:
 
     `formulas` is empty for an input. `grid` is set for money and rates. `low` and `high` bound what may be
     given (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`. `excludes` names what may not be
-    stated beside it.
+    stated beside it. `permits`: the actions that a requirement permits; `subject_is`: how a fact is told
+    from a resource.
     """
 
     name: str
@@ -70,6 +71,8 @@ class Definition:
     may_not_apply: bool = False
     requirement: ReasonInfo | None = None
     excludes: tuple[str, ...] = ()
+    permits: tuple[Permit, ...] = ()
+    subject_is: SubjectIs | None = None
 
     @property
     def is_input(self) -> bool:

@@ -13,13 +13,14 @@ from engine.reading.declarations import Input, Parameter
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law, read_excluded
 from engine.reading.laws import check_cited_from, read_law
+from engine.reading.permits import read_subject_is
 from engine.reading.values import read_entity, read_period_kind, read_range, read_type, read_value
 from engine.syntax.nodes import Entry, Node, shown
 from engine.text.source import Span
 from engine.values.types import FAILED, Value, ValueType
 
 INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock",
-              "event", "status", "excludes")  # fmt: skip
+              "event", "status", "excludes", "subject_is")  # fmt: skip
 PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")
 
 
@@ -50,6 +51,7 @@ def _input(context: Context, entry: Entry) -> Input:
         fields.flag("stock"),
         *_kind_in_time(fields),
         read_excluded(fields),
+        read_subject_is(fields),
     )
 
 

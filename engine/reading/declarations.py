@@ -104,9 +104,18 @@ class BracketStarts:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectIs:
+    """The property of a resource that names a person. The fact is whether that is the one who asks: by their id, or by
+    what their record holds as `named_by` (empty: by the id only)."""
+
+    property: str
+    named_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Input(Declaration):
     """A fact that a person or register supplies. `range` is inclusive; None is an open end. `excludes`: what may not
-    be stated beside it."""
+    be stated beside it. `subject_is`: how it is told from a resource whether it is the asker's."""
 
     entity: str = ""
     period: PeriodKind | None = None
@@ -120,6 +129,7 @@ class Input(Declaration):
     event: bool = False
     status: bool = False
     excludes: tuple[tuple[str, Span], ...] = ()
+    subject_is: SubjectIs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +241,24 @@ class Reason(Declaration):
 
 
 @dataclass(frozen=True, slots=True)
+class Permit:
+    """An action on a resource that a requirement permits, as other programs name them. An empty `id`: on every resource
+    of that type."""
+
+    action: str
+    type: str
+    id: str
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement(Declaration):
-    """Conditions for an entitlement or a permission: a boolean with named reasons."""
+    """Conditions for an entitlement or a permission: a boolean with named reasons, and what it permits."""
 
     entity: str = ""
     period: PeriodKind | None = None
     reason: Reason | None = None
+    permits: tuple[Permit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from engine.reading.context import Context
 from engine.reading.declarations import Reason, Requirement
 from engine.reading.fields import Fields, named_entries, open_fields
 from engine.reading.formulas import cited_law, read_dated_formula, read_exceptions
+from engine.reading.permits import read_permits
 from engine.reading.values import read_entity, read_period_kind
 from engine.syntax.nodes import Entry, shown
 from engine.text.source import Span
 
 REASON_KEYS = ("label", "law", "needs", "all", "any_of", "fails", "exceptions")
-REQUIREMENT_KEYS = ("entity", "period", *REASON_KEYS)
+REQUIREMENT_KEYS = ("entity", "period", "permits", *REASON_KEYS)
 MODES = ("needs", "all", "any_of")
 
 
@@ -37,6 +38,7 @@ def _requirement(context: Context, entry: Entry) -> Requirement:
         read_entity(context, fields.scalar("entity", needed=True)),
         read_period_kind(context, fields.scalar("period", needed=True)),
         reason,
+        read_permits(fields),
     )
 
 

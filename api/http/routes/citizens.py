@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from api.cases.calculate import Asked, Basis, Result
 from api.cases.naming import find_definition
+from api.history.access import AnyLog
 from api.history.json import event_json
 from api.history.views import Held, Ledger, groups_of, held, ledger_of
 from api.http.access import CASE_WORKER, OPERATOR, caller_of
@@ -37,7 +38,7 @@ from api.http.record import (
 from api.http.routes.calculate import assessed_names
 from api.http.schemas import body_of, refusals
 from api.http.service import Service, answer, read_document, service_of
-from citizens import Assessment, Belongs, Draft, Event, Movement, Origin, SqliteLog, post
+from citizens import Assessment, Belongs, Draft, Event, Movement, Origin, post
 
 router = APIRouter(tags=["citizens"])
 _READ = refusals(400, 401, 403, 404, 409, 429, 503)
@@ -156,22 +157,22 @@ async def _page(
     return answer(found, Link=f'<{request.url.path}?limit={limit}&after={following}>; rel="next"')
 
 
-def _history(log: SqliteLog, look: Look) -> list[Event]:
+def _history(log: AnyLog, look: Look) -> list[Event]:
     return log.read_subject(look.person, look.known)
 
 
-def _assessments(log: SqliteLog, look: Look) -> list[Event]:
+def _assessments(log: AnyLog, look: Look) -> list[Event]:
     """Of the citizen and of the groups that they were ever in."""
     subjects = [look.person, *groups_of(log.read_subject(look.person, look.known))]
     events = [event for subject in subjects for event in log.read_subject(f"{subject}", look.known)]
     return sorted((event for event in events if isinstance(event.body, Assessment)), key=lambda event: event.offset)
 
 
-def _access(log: SqliteLog, look: Look) -> list[Event]:
+def _access(log: AnyLog, look: Look) -> list[Event]:
     return log.read_subject(f"access/{look.person.partition('/')[2]}", look.known)
 
 
-_READERS: dict[str, Callable[[SqliteLog, Look], list[Event]]] = {
+_READERS: dict[str, Callable[[AnyLog, Look], list[Event]]] = {
     "history": _history, "assessments": _assessments, "access": _access,
 }  # fmt: skip
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"model": Events}, **_READ}

@@ -30,6 +30,7 @@ requirements:
     period: day
     label: May drive
     law: s. 1
+    permits: {action: drive, resource: {type: car}}
     all:
       old_enough: {needs: birth_date + 18 years <= today, law: s. 2, fails: You must be 18.}
       not_banned: {needs: not is_banned, law: s. 3}
@@ -93,13 +94,20 @@ def test_several_questions_share_what_stands_around_them(client: TestClient) -> 
     single = client.post("/access/v1/evaluations", json={**body, "evaluations": [], "action": {"name": "drive"}})
     assert single.json()["decision"] is True
     missing = client.post("/access/v1/evaluations", json={"subject": SAM, "evaluations": [{"resource": CAR}]})
-    assert (missing.status_code, missing.json()["errors"][0]["pointer"]) == (400, "/evaluations/0/action")
+    said = missing.json()["evaluations"][0]
+    assert (said["decision"], said["context"]["errors"][0]["pointer"]) == (False, "/evaluations/0/action")
 
 
 def test_which_actions_are_permitted(client: TestClient) -> None:
     body = {"subject": {**SAM, "properties": {**SAM["properties"], "has_key": True}}, "context": DAY}  # type: ignore[dict-item]
-    found = client.post("/access/v1/search/action", json=body).json()
-    assert found == {"results": [{"name": "may_drive"}, {"name": "may_open_gate"}], "page": {"next_token": ""}}
+    for resource, names in ((CAR, ["drive", "may_open_gate"]), ({"type": "cart", "id": "1"}, ["may_open_gate"])):
+        found = client.post("/access/v1/search/action", json={**body, "resource": resource}).json()
+        assert found == {"results": [{"name": name} for name in names], "page": {"next_token": "", "count": len(names)}}
+
+
+def test_what_is_not_read_is_named(client: TestClient) -> None:
+    found = ask(client, {**SAM, "properties": {**SAM["properties"], "shoe_size": 44, "Dr. No": 1}})  # type: ignore[dict-item]
+    assert (found["decision"], found["context"]["not_read"]) == (True, ["subject.shoe_size", "subject.?"])
 
 
 @pytest.mark.parametrize(
