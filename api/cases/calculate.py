@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from api.cases.explain import Explained, Reasons, explained, reasons
 from api.cases.naming import has_period, period_for
-from api.cases.outcomes import as_text
 from api.cases.overlays import set_beyond_what_is_stated
 from api.cases.values import as_json as value_json
 from api.failures import Misuse
 from api.schema import Citation, Json, citations
 from engine.explain.questions import most_useful_first
+from engine.explain.words import outcome_words
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
@@ -245,7 +245,7 @@ def _result(program: Program, fact: Fact, outcome: Outcome) -> Result:
         definition.label,
         str(definition.type),
         "not_applicable",
-        as_text(outcome, definition, settings),
+        outcome_words(outcome, definition.type, settings),
         citations(law_on(definition.law, fact.period.start)),
         settings.is_projection(fact.period.start),
         days="" if fact.period.kind.is_civil else fact.period.days,

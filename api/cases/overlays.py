@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from api.cases.values import as_text
+from engine.explain.words import value_words
 from engine.ir.program import Program
 from engine.reading.declarations import Overlay, Parameter, Scale, Settings, Table
 from engine.values.types import RATE
@@ -28,7 +28,7 @@ def starts_said(constant: Constant, settings: Settings) -> tuple[str, ...]:
     """From when to when a table is read off which scale."""
     follows = constant.follows if isinstance(constant, Table) else ()
     return tuple(
-        f"{_when(one.start, one.end)}: where `{one.scale}` reaches {as_text(one.rate, RATE, settings)}"
+        f"{_when(one.start, one.end)}: where `{one.scale}` reaches {value_words(one.rate, RATE, settings)}"
         for one in follows
     )
 
@@ -57,7 +57,7 @@ def _said(program: Program, day: date) -> Iterator[str]:
 def _line(constant: Constant, one: Overlay, settings: Settings) -> str:
     value = ""
     if isinstance(constant, Parameter) and constant.type is not None:
-        value = f" {as_text(one.content, constant.type, settings)}"  # type: ignore[arg-type]
+        value = f" {value_words(one.content, constant.type, settings)}"  # type: ignore[arg-type]
     how = f"moves with {constant.uprate.by}" if one.indexed_from is not None and constant.uprate else "stays"
     since = f" from {one.indexed_from}" if one.indexed_from is not None else ""
     return f"{_when(one.start, one.end)}: {_path(constant, one)}{value} {how}{since}"

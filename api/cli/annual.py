@@ -12,13 +12,13 @@ from api.assess.annual import AnnualReport, run_annual
 from api.assess.drafts import Terms, all_terms
 from api.assess.gathering import Counted
 from api.cases.naming import read_period
-from api.cases.values import with_commas
 from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
 from api.cli.streams import is_terminal
 from api.failures import ExitCode
 from api.history.access import login_name, read_known, sharing
 from api.rules import programs
+from engine.values.numbers import with_commas
 
 SHOWN_FAULTS = 20
 

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.cases.files import load_case
+from api.cases.naming import find_definition
+from api.cases.values import words_of_json
 from api.cli.output import say, say_json, waiting
 from api.cure.cure import Cured, cure
 from api.failures import ExitCode
 from api.find.condition import with_condition
 from api.rules import programs
-from api.schema import as_data
+from api.schema import Json, as_data
+from engine.ir.program import Program
 from engine.values.types import Kind
 
 
@@ -37,11 +40,11 @@ def cure_command(
     if as_json:
         say_json(as_data(found))
     else:
-        _report(found, condition)
+        _report(program, found, condition)
     return ExitCode.DONE
 
 
-def _report(found: Cured, condition: str) -> None:
+def _report(program: Program, found: Cured, condition: str) -> None:
     if found.holds:
         say(f"`{condition}` holds for {found.of.id}")
         return
@@ -49,7 +52,7 @@ def _report(found: Cured, condition: str) -> None:
     for one in found.cures:
         parts = [
             f"{change.label or change.fact} ({change.fact} of {change.of.id}): "
-            f"{_shown(change.from_)} -> {_shown(change.to)}"
+            f"{_said(program, change.fact, change.from_)} -> {_said(program, change.fact, change.to)}"
             for change in one.changes
         ]
         say("  it would with " + "; and ".join(parts))
@@ -61,10 +64,6 @@ def _report(found: Cured, condition: str) -> None:
         say("  not every set of facts could be decided")
 
 
-def _shown(value: object) -> str:
-    match value:
-        case None:
-            return "not stated"
-        case bool():
-            return "yes" if value else "no"
-    return str(value)
+def _said(program: Program, fact: str, value: Json) -> str:
+    definition = find_definition(program, fact)
+    return words_of_json(value, definition.type, program.settings)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
 
-from api.cases.values import with_commas
 from api.cli.output import count, progress, say, say_json, waiting
 from api.failures import ExitCode, Failure
 from api.rules import programs
@@ -20,7 +19,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics
-from engine.values.numbers import format_decimal
+from engine.values.numbers import format_decimal, with_commas
 from engine.values.periods import parse_period
 from engine.values.types import Value
 

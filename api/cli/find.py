@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from api.cases.naming import find_definition, find_definitions, read_period
+from api.cases.values import words_of_json
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.find.condition import with_condition
@@ -15,7 +16,7 @@ from api.find.population import from_files, from_log
 from api.history.access import login_name, read_known, writing
 from api.history.looks import record_looks
 from api.rules import programs
-from api.schema import as_data
+from api.schema import Json, as_data
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period
 
@@ -54,7 +55,7 @@ def find_command(options: Options) -> int:
     if options.as_json:
         say_json(as_data(found))
     else:
-        _report(found, wanted)
+        _report(program, found, wanted)
     return ExitCode.FAILED if found.count.failed else ExitCode.DONE
 
 
@@ -84,30 +85,35 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
     return found
 
 
-def _report(found: Found, wanted: Wanted) -> None:
-    say(f"{_counted(found.count)}")
+def _report(program: Program, found: Found, wanted: Wanted) -> None:
+    def said(one: Definition, value: Json) -> str:
+        return words_of_json(value, one.type, program.settings)
+
+    say(_counted(found.count, wanted, said))
     if found.refused:
         say(f"  {found.refused:,} facts do not fit the rules: their groups were left out")
     if found.alone:
         say(f"  {found.alone:,} people are in no group, and were not asked")
     for part in found.groups:
-        say(f"  {'none' if part.group is None else part.group}: {_counted(part)}")
+        name = "no value" if part.group is None or wanted.group is None else said(wanted.group, part.group)
+        say(f"  {name}: {_counted(part, wanted, said)}")
     if found.rows:
         say()
-    columns = [one.short_name for one in (*((wanted.by,) if wanted.by else ()), *wanted.show)]
-    width = max((len(one.of.id) for one in found.rows), default=0)
-    for one in found.rows:
-        figures = "  ".join(f"{name} {'-' if one.figures.get(name) is None else one.figures[name]}" for name in columns)
-        if one.answer == "yes":
-            say(f"{one.of.id:<{width}}  {figures}".rstrip())
+    columns = (*((wanted.by,) if wanted.by else ()), *wanted.show)
+    width = max((len(row.of.id) for row in found.rows), default=0)
+    for row in found.rows:
+        values = [(one, row.figures.get(one.short_name)) for one in columns]
+        figures = "  ".join(f"{one.short_name} {'-' if value is None else said(one, value)}" for one, value in values)
+        if row.answer == "yes":
+            say(f"{row.of.id:<{width}}  {figures}".rstrip())
         else:
-            ask = f": {one.ask.ask} ({one.ask.fact} of {one.ask.of.id})" if one.ask is not None else ""
-            say(f"{one.of.id:<{width}}  not known{ask}")
+            ask = f": {row.ask.ask} ({row.ask.fact} of {row.ask.of.id})" if row.ask is not None else ""
+            say(f"{row.of.id:<{width}}  not known{ask}")
 
 
-def _counted(one: Count) -> str:
-    parts = [f"{one.yes:,} yes", f"{one.no:,} no"]
-    parts += [f"{one.not_known:,} not known"] if one.not_known else []
-    parts += [f"{one.failed:,} failed"] if one.failed else []
-    parts += [f"{name} {value}" for name, value in one.sums.items()]
-    return ", ".join(parts) + (f" ({one.not_added:,} without a value)" if one.not_added else "")
+def _counted(count: Count, wanted: Wanted, said: Callable[[Definition, Json], str]) -> str:
+    parts = [f"{count.yes:,} yes", f"{count.no:,} no"]
+    parts += [f"{count.not_known:,} not known"] if count.not_known else []
+    parts += [f"{count.failed:,} failed"] if count.failed else []
+    parts += [f"{one.short_name} {said(one, count.sums[one.short_name])}" for one in wanted.sums]
+    return ", ".join(parts) + (f" ({count.not_added:,} without a value)" if count.not_added else "")

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from api.assess.follow import Corrected, Follower, FollowReport, followed
-from api.cases.values import with_commas
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure
 from api.history.access import login_name, reading, sharing
 from api.rules import programs
 from citizens import LogLocked
 from engine.ir.program import Program
+from engine.values.numbers import with_commas
 
 SHOWN = 20
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from api.cases.values import with_commas
 from api.cli.output import say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
 from api.schema import as_data
 from api.simulate.search import Range, Sought, seek, vary
-from engine.values.numbers import parse_decimal
+from engine.values.numbers import parse_decimal, with_commas
 
 
 def seek_command(

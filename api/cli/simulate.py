@@ -11,7 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from api.cases.values import with_commas
 from api.cli.output import complain, say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
@@ -19,7 +18,7 @@ from api.schema import as_data
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.run import Request, again, simulate
 from api.simulate.writing import appearing, check_place
-from engine.values.numbers import format_decimal
+from engine.values.numbers import format_decimal, with_commas
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from api.cases.files import load_case
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.rules import programs
-from api.schema import as_data, cited
+from api.schema import Json, as_data, cited
 from api.sweep.causes import Cause
 from api.sweep.chart import LAW, REFORM, drawn, write_svg
 from api.sweep.sweep import Break, Curve, Law, Sweep, Vary, sweep
+from engine.values.numbers import with_commas
 
 _VARY = re.compile(r"\s*([A-Za-z_][\w.:]*)\s*=\s*(\S+?)\s*\.\.\s*(\S+)\s*")
 
@@ -74,7 +75,8 @@ def _table(curve: Curve, mark: str, several: bool) -> None:
     say()
     heads = ["from", "to", "value at", "and at the end", "slope"]
     rows = [
-        [str(one.from_), str(one.to), _value(one.value_from), _value(one.value_to), one.slope] for one in curve.segments
+        [_value(one.from_), _value(one.to), _value(one.value_from), _value(one.value_to), one.slope]
+        for one in curve.segments
     ]
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
     lead = f"{mark} " if several else "  "
@@ -89,18 +91,20 @@ def _table(curve: Curve, mark: str, several: bool) -> None:
     say()
 
 
-def _value(value: object) -> str:
-    return "-" if value is None else str(value)
+def _value(value: Json) -> str:
+    """A point of a curve: digits with commas, days as they are."""
+    text = "-" if value is None else str(value)
+    return text if text == "-" or text[4:5] == "-" else with_commas(text)
 
 
 def _told(one: Break) -> str:
     match one.kind:
         case "jump":
             sign = "" if str(one.jump).startswith("-") else "+"
-            return f"at {one.at} it jumps by {sign}{one.jump}:"
+            return f"at {_value(one.at)} it jumps by {sign}{_value(one.jump)}:"
         case "bend":
-            return f"at {one.at} it bends:"
-    return f"at {one.at} it {one.kind}:"
+            return f"at {_value(one.at)} it bends:"
+    return f"at {_value(one.at)} it {one.kind}:"
 
 
 def _cause(cause: Cause) -> str:

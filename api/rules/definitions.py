@@ -8,9 +8,9 @@ from datetime import date
 
 from api.cases.overlays import overlays_said, starts_said
 from api.cases.values import as_json as value_json
-from api.cases.values import as_text
 from api.rules.names import Named, Place, definitions, find_named, place_of
 from api.schema import Citation, Json, citations
+from engine.explain.words import value_words
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
 from engine.ir.walk import walk
@@ -34,7 +34,7 @@ from engine.reading.declarations import (
     VariableException,
 )
 from engine.syntax.printer import print_formula
-from engine.values.numbers import format_decimal
+from engine.values.numbers import format_decimal, range_text
 from engine.values.types import MONEY, RATE, Value, ValueType
 
 
@@ -256,12 +256,12 @@ def _shape(one: Input | Variable) -> dict[str, object]:
 
 def _input(one: Input, settings: Settings) -> dict[str, object]:
     assert one.type is not None
-    ends = [format_decimal(end) if end is not None else "" for end in (one.low, one.high)]
-    said: dict[str, object] = {"ask": one.ask, "range": " .. ".join(ends) if any(ends) else ""}
+    bounded = one.low is not None or one.high is not None
+    said: dict[str, object] = {"ask": one.ask, "range": range_text(one.low, one.high) if bounded else ""}
     for key, value in (("default", one.default), ("absent", one.absent)):
         if value is not None:
             said[key] = value_json(value, one.type, settings)
-            said[f"{key}_text"] = as_text(value, one.type, settings)
+            said[f"{key}_text"] = value_words(value, one.type, settings)
     return said
 
 
@@ -318,7 +318,7 @@ def stated_values(one: Parameter | Table | Scale, settings: Settings) -> Iterato
             assert one.type is not None
             for day, value in one.values:
                 data = value_json(value, one.type, settings)
-                yield DatedValue(day.isoformat(), as_text(value, one.type, settings), data)
+                yield DatedValue(day.isoformat(), value_words(value, one.type, settings), data)
         case Table():
             for day, rows in one.values:
                 yield from _rows(day, rows, one.columns, settings)
@@ -335,7 +335,7 @@ def _rows(
     settings: Settings,
 ) -> Iterator[DatedValue]:
     for keys, row in rows.items():
-        words = [f"{name} {as_text(row[name], type, settings)}".lstrip() for name, type in columns.items()]
+        words = [f"{name} {value_words(row[name], type, settings)}".lstrip() for name, type in columns.items()]
         cells: dict[str, Json] = {name: value_json(row[name], type, settings) for name, type in columns.items()}
         names = tuple(str(key).lower() if isinstance(key, bool) else str(key) for key in keys)
         text = f"{', '.join(names)}: {', '.join(words)}"
@@ -350,8 +350,8 @@ def _scale(
     word, of = "from" if scale.inclusive else "above", scale.of or MONEY
     shown, bands = [], []
     for one in brackets:
-        start = as_text(one.threshold, of, settings) if one.threshold is not None else ""
-        value = as_text(one.value, gives, settings)
+        start = value_words(one.threshold, of, settings) if one.threshold is not None else ""
+        value = value_words(one.value, gives, settings)
         shown.append(f"{value} {word} {start}" if start else value)
         at = value_json(one.threshold, of, settings) if one.threshold is not None else None
         data = value_json(one.value, gives, settings)

@@ -9,10 +9,9 @@ from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-from api.cases.values import with_commas
 from api.simulate.answers import Example, Grouping, Measure, ReformAnswer, Simulation, YearAnswer
 from api.simulate.charts import bars, pairs, signed, stacks
-from engine.values.numbers import format_decimal
+from engine.values.numbers import format_decimal, with_commas
 
 _STYLE = Path(__file__).with_name("report.css")
 

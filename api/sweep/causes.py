@@ -12,10 +12,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from api.cases.calculate import Of, of
-from api.cases.outcomes import as_text
 from api.schema import Citation, citations
 from api.sweep.pieces import fewest_decimals
 from api.sweep.points import Points, Terms
+from engine.explain.words import outcome_words
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir.program import Program
@@ -53,7 +53,7 @@ def jump_causes(points: Points, curve: Terms, before: int, after: int) -> tuple[
 
     def said(fact: Fact) -> tuple[str, str]:
         definition, settings = points.program.definitions[fact.name], points.program.settings
-        before, after = (as_text(side.find(fact), definition, settings) for side in sides)
+        before, after = (outcome_words(side.find(fact), definition.type, settings) for side in sides)
         return before, after
 
     return _causes(points, curve, sides, jumps, said)
@@ -87,7 +87,9 @@ def bend_causes(points: Points, curve: Terms, sides: tuple[int, int, int]) -> tu
         found = slopes(fact)
         if found is None:
             definition, settings = points.program.definitions[fact.name], points.program.settings
-            return as_text(runs[0].find(fact), definition, settings), as_text(runs[2].find(fact), definition, settings)
+            return outcome_words(runs[0].find(fact), definition.type, settings), outcome_words(
+                runs[2].find(fact), definition.type, settings
+            )
         near = [
             fewest_decimals(one - 2 * grain / width, one + 2 * grain / width)
             for one, width in zip(found, widths, strict=True)

@@ -28,8 +28,8 @@ from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
 from engine.population.columns import unit_of
-from engine.values.numbers import format_decimal
-from engine.values.types import Kind
+from engine.values.numbers import format_decimal, is_within, range_text
+from engine.values.types import MONEY, RATE, Kind
 
 MOST_EXPLAINED = 60
 NEAR = 10_000
@@ -182,15 +182,10 @@ def _entry(program: Program, definition: Definition, text: str) -> int:
     entry = entry_of(program, definition, number)
     if entry is None or (definition.type.kind is Kind.INTEGER and number.denominator != 1):
         raise Misuse(f"`{text}` is not on the grid of `{definition.short_name}`", "give whole steps of it")
-    for bound, out in ((definition.low, number.__lt__), (definition.high, number.__gt__)):
-        if bound is not None and out(bound):
-            bounds = f"{_shown(definition.low)} .. {_shown(definition.high)}"
-            raise Misuse(f"`{definition.short_name}` lies in {bounds}, and {text} does not", "choose a narrower range")
+    if not is_within(number, definition.low, definition.high):
+        bounds = range_text(definition.low, definition.high)
+        raise Misuse(f"`{definition.short_name}` lies in {bounds}, and {text} does not", "choose a narrower range")
     return entry
-
-
-def _shown(bound: Fraction | None) -> str:
-    return "" if bound is None else format_decimal(bound)
 
 
 def curves_of(program: Program, case: Case, show: Sequence[str], fact: Fact) -> list[Terms]:
@@ -256,18 +251,18 @@ def _curve(points: Points, place: int, ends: tuple[int, int]) -> Curve:
         shape = shape_of(values, *ends)
     except TooMany:
         raise Failure(f"`{terms.name}` has more steps than can be told", "sweep a narrower range") from None
-    segments = tuple(_segment(points, piece, unit) for piece in shape.pieces)
+    segments = tuple(_segment(points, terms, piece, unit) for piece in shape.pieces)
     rounding = format_decimal(Fraction(shape.tolerance, unit))
     return Curve(terms.name, terms.label, segments, _breaks(points, terms, shape, unit), rounding)
 
 
-def _segment(points: Points, piece: Piece, unit: int) -> Segment:
+def _segment(points: Points, terms: Terms, piece: Piece, unit: int) -> Segment:
     slope = piece.slope * points.unit / unit
     return Segment(
         _said(points, piece.low),
         _said(points, piece.high),
-        _amount(points, piece.at_low, unit),
-        _amount(points, piece.at_high, unit),
+        _amount(points, terms, piece.at_low, unit),
+        _amount(points, terms, piece.at_high, unit),
         format_decimal(slope),
     )
 
@@ -282,7 +277,7 @@ def _breaks(points: Points, terms: Terms, shape: Shape, unit: int) -> tuple[Brea
             if left.at_high is None or right.at_low is None:
                 found.append(Break(before, at, "begins" if left.at_high is None else "ends", causes))
             else:
-                amount = _amount(points, right.at_low - left.at_high, unit)
+                amount = _amount(points, terms, right.at_low - left.at_high, unit)
                 found.append(Break(before, at, "jump", causes, amount))
         else:
             near = min(left.high - left.low, right.high - right.low, NEAR)
@@ -302,5 +297,8 @@ def _said(points: Points, entry: int) -> Json:
     return as_json(_value(points.program, points.definition, entry), points.definition.type, points.program.settings)
 
 
-def _amount(points: Points, entry: int | None, unit: int) -> Json:
-    return None if entry is None else format_decimal(Fraction(entry, unit), 2 if unit == 100 else None)
+def _amount(points: Points, terms: Terms, entry: int | None, unit: int) -> Json:
+    if entry is None:
+        return None
+    kinds = {one.type.kind for _, one in terms.terms}
+    return as_json(Fraction(entry, unit), MONEY if Kind.MONEY in kinds else RATE, points.program.settings)

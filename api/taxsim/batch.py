@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from api.cases.naming import find_definition
 from api.failures import Misuse
@@ -20,7 +21,7 @@ from engine.ir.program import Definition, Program
 from engine.native import evaluate
 from engine.native.handover import entry_of, value_of
 from engine.native.running import Figures
-from engine.values.numbers import format_decimal
+from engine.values.numbers import format_decimal, is_within, range_text
 from engine.values.periods import Period
 from engine.values.types import Value
 
@@ -192,11 +193,10 @@ def out_of_range(definition: Definition, value: Value) -> str:
     """What is wrong with a number outside the range of its fact; empty if nothing is."""
     if isinstance(value, bool) or not definition.type.is_number:
         return ""
-    low, high = definition.low, definition.high
-    if (low is None or value >= low) and (high is None or value <= high):  # type: ignore[operator]
+    assert isinstance(value, int | Fraction)
+    if is_within(value, definition.low, definition.high):
         return ""
-    ends = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
-    return f"{format_decimal(value)} is out of the range {ends}"  # type: ignore[arg-type]
+    return f"{format_decimal(value)} is out of the range {range_text(definition.low, definition.high)}"
 
 
 def _why(outcome: Outcome) -> str:

@@ -14,7 +14,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.cases.values import as_text
 from api.failures import Misuse
 from api.http.problems import Refusal
 from api.http.programs import Law
@@ -25,6 +24,7 @@ from api.schema import Citation
 from api.web.books import Book, Found, Tried, book_of
 from api.web.charts import Chart, Mark, Series
 from api.web.rendering import page, shown
+from engine.explain.words import money_words, value_words
 from engine.reading.declarations import Settings, Table
 from engine.values.types import Value
 
@@ -156,9 +156,7 @@ def _amount(tried: Tried, one: Described, law: Law) -> str:
     number = tried.expected
     if one.type != "money" or not number.lstrip("-").replace(".", "", 1).isdigit():
         return number
-    whole, point, part = number.lstrip("-").partition(".")
-    sign = "-" if number.startswith("-") else ""
-    return f"{sign}{int(whole):,}{point}{part.ljust(2, '0') if point else ''} {law.program.settings.currency}"
+    return money_words(Fraction(number), law.program.settings)
 
 
 def _needs(one: Condition | None) -> list[str]:
@@ -199,7 +197,7 @@ def _cells(
     return [
         (
             [str(key).replace("_", " ") for key in keys],
-            [as_text(row[name], of, settings) for name, of in table.columns.items()],
+            [value_words(row[name], of, settings) for name, of in table.columns.items()],
         )
         for keys, row in rows.items()
     ]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from fractions import Fraction
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.cases.values import words_of_json
 from api.history.json import value_json
 from api.history.views import Ledger, groups_of, ledger_of, moment
 from api.http.access import Caller, caller_of
@@ -24,10 +24,10 @@ from api.http.record import Look, log_of, look_of, seen
 from api.http.service import Service, service_of
 from api.web.books import book_of
 from api.web.lanes import Bar, Lane, drawn
-from api.web.rendering import cents, money, page, shown
+from api.web.rendering import money, page, shown
 from api.web.steps import read_fields
 from citizens import Assessment, Belongs, Change, Event, Facts, Row, Timeline
-from engine.ir.program import Program
+from engine.ir.program import Definition, Program
 
 router = APIRouter(include_in_schema=False)
 MOST_LANES, MOST_LOOKS = 16, 20
@@ -196,19 +196,20 @@ def _words(program: Program, change: Change) -> str:
     """A recorded value as people read it."""
     value: Any = change.value
     definition = program.find(change.attribute)
-    kind = str(definition.type) if definition is not None else ""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case Belongs():
-            return f"{value.role.replace('_', ' ')} of {value.group}"
-        case None:
-            return "not stated"
-    text = str(value_json(value))
-    if kind == "money":
-        return money(cents(Fraction(text)))
-    members = program.settings.enums[kind].members if kind in program.settings.enums else {}
-    return members.get(text, text)
+    if isinstance(value, Belongs):
+        return f"{value.role.replace('_', ' ')} of {value.group}"
+    return _value_words(program, definition, value)
+
+
+def _value_words(program: Program, definition: Definition | None, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if definition is None:
+        return "not stated" if value is None else str(value_json(value))
+    try:
+        return money(words_of_json(value_json(value), definition.type, program.settings))
+    except ValueError:  # recorded under other rules, as what it is not now
+        return str(value_json(value))
 
 
 def _picture(program: Program, known: Timeline, now: Timeline, on: date) -> str:
@@ -244,12 +245,7 @@ def _assessed(program: Program, event: Event) -> Assessed:
 
 def _figure(program: Program, name: str, value: Any) -> str:
     found = program.find(name)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "not known"
-    said = str(value_json(value))
-    return money(cents(Fraction(said))) if found is not None and str(found.type) == "money" else said
+    return "not known" if value is None else _value_words(program, found, value)
 
 
 def _glance(event: Event) -> Glance:

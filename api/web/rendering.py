@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.cases.values import with_commas
 from api.failures import Failure
 from api.http.problems import KINDS, Refusal
 from api.http.service import PRIVATE, Service, refusal_of, service_of
@@ -22,7 +21,7 @@ from api.schema import Citation
 from api.web import assets
 from api.web.households import plan_of
 from api.web.questions import script_of
-from engine.values.numbers import format_decimal
+from engine.values.numbers import format_decimal, with_commas
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -38,7 +37,7 @@ DOORS = {
 }
 MINUS = "\N{MINUS SIGN}"
 _SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
-_AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)? [A-Z]{3}\b")
+_AMOUNT = re.compile(r"(?<![0-9/.])-?[0-9][0-9,]*(?:\.[0-9]+)? [A-Z]{3}\b")
 _Arguments = ParamSpec("_Arguments")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine.examples.untried import Seen, leaves
-from engine.explain.words import outcome_words
+from engine.explain.words import money_places, outcome_words
 from engine.interpret.case_facts import stated_type
 from engine.interpret.case_reader import read_case
 from engine.interpret.cases import Case, instances_of
@@ -188,7 +188,7 @@ class _Runner:
 
     def compare(self, entry: Entry, definition: Definition, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         outcome = interpreter.find(fact)
-        self.seen.setdefault(definition.name, set()).add(spoken(outcome, definition))
+        self.seen.setdefault(definition.name, set()).add(self.spoken(outcome, definition))
         if definition.requirement is not None and isinstance(entry.value, Mapping):
             yield from self.requirement(entry, definition.requirement, fact, interpreter)
             self.note_reasons(definition.requirement, fact, interpreter)
@@ -196,8 +196,8 @@ class _Runner:
         if definition.requirement is not None:
             self.note_reasons(definition.requirement, fact, interpreter)
         expected = self.expected(entry.value, definition)
-        if expected is not None and expected != spoken(outcome, definition):
-            found = spoken(outcome, definition)
+        if expected is not None and expected != self.spoken(outcome, definition):
+            found = self.spoken(outcome, definition)
             yield self.mismatch(entry.name, expected, found, entry.value.span, self.reason(outcome, definition))
 
     def note_reasons(self, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> None:
@@ -205,7 +205,10 @@ class _Runner:
         for reason in leaves(info):
             step = interpreter.steps.get(Fact(reason.name, fact.instance, fact.period))
             if step is not None:
-                self.seen.setdefault(reason.name, set()).add(spoken(step.outcome, None))
+                self.seen.setdefault(reason.name, set()).add(spoken(step.outcome))
+
+    def spoken(self, outcome: Outcome, definition: Definition) -> str:
+        return spoken(outcome, definition, money_places(self.program.settings))
 
     def mismatch(self, figure: str, expected: str, found: str, span: Span, reason: str) -> Mismatch:
         return Mismatch(self.module.name, self.example.name, figure, expected, found, span, reason)
@@ -233,20 +236,20 @@ class _Runner:
         value = read_value(Context(self.program.settings, found), node, kind, node.span)
         for problem in found:
             self.problems.add("E802", problem.message, problem.span, help=problem.help)
-        return None if len(found) else spoken(stated(value), definition)
+        return None if len(found) else self.spoken(stated(value), definition)
 
     def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         assert isinstance(entry.value, Mapping)
 
         def answer(one: ReasonInfo) -> str:
-            return spoken(interpreter.find(Fact(one.name, fact.instance, fact.period)), None)
+            return spoken(interpreter.find(Fact(one.name, fact.instance, fact.period)))
 
         for line in entry.value:
             reason = ""
             if line.name == "holds":
                 definition = self.program.definitions[fact.name]
                 expected = self.expected(line.value, definition)
-                found = spoken(interpreter.find(fact), definition)
+                found = self.spoken(interpreter.find(fact), definition)
                 reason = self.reason(interpreter.find(fact), definition)
             else:
                 wanted = self.reasons(entry.name, line, info)
@@ -288,7 +291,7 @@ def deciding(info: ReasonInfo, wanted: str, answer: Callable[[ReasonInfo], str])
         yield info
 
 
-def spoken(outcome: Outcome, definition: Definition | None) -> str:
+def spoken(outcome: Outcome, definition: Definition | None = None, money_places: int = 0) -> str:
     """An outcome as an example writes it."""
     match outcome:
         case Known(value=bool() as truth):
@@ -296,7 +299,7 @@ def spoken(outcome: Outcome, definition: Definition | None) -> str:
         case Known(value=value):
             money = definition is not None and definition.type.kind is Kind.MONEY
             if definition is not None and definition.type.is_number:
-                return format_decimal(value, 2 if money else None)  # type: ignore[arg-type]
+                return format_decimal(value, money_places if money else None)  # type: ignore[arg-type]
             return str(value)
         case Possible():
             return "unknown"

@@ -9,10 +9,12 @@ from fractions import Fraction
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program
 from engine.reading.declarations import Settings
-from engine.values.numbers import Number, decimal_places, format_decimal
+from engine.values.numbers import Number, RoundingMode, decimal_places, format_decimal, round_to, with_commas
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value, ValueType
 
 NOT_KNOWN = "not known"
+MOST_PLACES, LONGEST_FRACTION = 12, 16
+"""A decimal with more places, or a fraction with more digits, is told to six places, as `about`."""
 
 
 def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
@@ -21,48 +23,66 @@ def value_words(value: Value, value_type: ValueType, settings: Settings) -> str:
         case bool():
             return "yes" if value else "no"
         case EnumValue():
-            return settings.enums[value.enum].members.get(value.member) or value.member
+            declared = settings.enums.get(value.enum)
+            return (declared.members.get(value.member, "") if declared else "") or value.member
         case date():
             return value.isoformat()
         case Duration() | Nothing():
             return str(value)
     if value_type.kind is Kind.MONEY:
-        return f"{grouped(value, 2 if Fraction(value).denominator != 1 else 0)} {settings.currency}"
-    if value_type.kind is Kind.RATE and decimal_places(Fraction(value) * 100) is not None:
-        return f"{grouped(Fraction(value) * 100)}%"
-    return grouped(value)
+        return money_words(value, settings)
+    percent = Fraction(value) * 100
+    if value_type.kind is Kind.RATE and decimal_places(percent) is not None:
+        return f"{number_words(percent)}%"
+    return number_words(value)
 
 
-def grouped(value: Number, places: int = 0) -> str:
-    """A number with thousands separated by commas; one that has no short decimal is given to six places."""
-    digits = decimal_places(Fraction(value))
-    if digits is None or digits > 6:
-        value = Fraction(round(Fraction(value) * 10**6), 10**6)
-    text = format_decimal(value, places)
-    sign, bare = ("-", text[1:]) if text.startswith("-") else ("", text)
-    whole, point, part = bare.partition(".")
-    return f"{sign}{int(whole):,}{point}{part}"
+def money_words(value: Number, settings: Settings) -> str:
+    """`3,078 USD` and `12.50 USD`: whole, or with all the places of the ruleset's money."""
+    places = 0 if Fraction(value).denominator == 1 else money_places(settings)
+    return f"{number_words(value, places)} {settings.currency}"
+
+
+def money_places(settings: Settings) -> int:
+    """How many decimals the ruleset's money has."""
+    return decimal_places(settings.money_grid) or 0
+
+
+def number_words(value: Number, places: int = 0) -> str:
+    """A number with commas: `12,570.5`, `1/3`; one too long to read as `about 0.076923`."""
+    value = Fraction(value)
+    digits = decimal_places(value)
+    if digits is None and len(f"{value.numerator}{value.denominator}") <= LONGEST_FRACTION:
+        return f"{value.numerator:,}/{value.denominator:,}"
+    if digits is None or digits > MOST_PLACES:
+        return f"about {with_commas(format_decimal(round_to(value, Fraction(1, 10**6), RoundingMode.HALF_UP)))}"
+    return with_commas(format_decimal(value, places))
 
 
 def outcome_words(outcome: Outcome, value_type: ValueType, settings: Settings) -> str:
-    """An outcome: its value, its range, or what else it is."""
+    """An outcome: its value, what it may be, or why there is none."""
     match outcome:
         case Known():
             return value_words(outcome.value, value_type, settings)
-        case Possible(range=Interval(low=low, high=high)):
-            ends = ["" if end is None else value_words(end, value_type, settings) for end in (low, high)]
-            if ends[0] and ends[1]:
-                return f"not determined: between {ends[0]} and {ends[1]}"
-            return "not determined" + (
-                f": at least {ends[0]}" if ends[0] else f": at most {ends[1]}" if ends[1] else ""
-            )
-        case Possible(range=Choice(options=options)):
-            shown = sorted(value_words(option, value_type, settings) for option in options)
-            return "not determined: " + " or ".join(shown)
         case NotApplicable():
             return str(NONE) if value_type.or_none else "does not apply"
-    assert isinstance(outcome, Failure)
-    return f"cannot be computed: {outcome.message}"
+        case Failure():
+            return f"cannot be computed: {outcome.message}"
+        case Possible():
+            range_said = _range_words(outcome.range, value_type, settings)
+            applies = " (or it may not apply)" if outcome.may_not_apply else ""
+            fails = f" (or it may fail: {outcome.may_fail})" if outcome.may_fail else ""
+            return f"not determined{': ' if range_said else ''}{range_said}{applies}{fails}"
+
+
+def _range_words(within: Choice | Interval, value_type: ValueType, settings: Settings) -> str:
+    """What an undetermined figure may be; empty if nothing is known of it."""
+    if isinstance(within, Choice):
+        return " or ".join(sorted(value_words(option, value_type, settings) for option in within.options))
+    low, high = (None if end is None else value_words(end, value_type, settings) for end in (within.low, within.high))
+    if low is not None and high is not None:
+        return f"between {low} and {high}"
+    return f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
 
 
 def humanized(name: str) -> str:

@@ -18,16 +18,11 @@ from engine.syntax.nodes import Entry, Node, Scalar, Style, shown
 from engine.syntax.nodes import Mapping as YamlMapping
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
-from engine.values.numbers import format_decimal
+from engine.values.numbers import format_decimal, is_within, range_text
 from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period
 from engine.values.types import Kind, Value, ValueType
 
 MOST_UNKNOWN_DAYS = 3_660
-
-
-def grouped(value: Fraction) -> str:
-    """A number as rules write it: `10_000_000_000`."""
-    return f"{value.numerator:_}" if value.denominator == 1 else format_decimal(value)
 
 
 class FactReader:
@@ -236,10 +231,8 @@ class FactReader:
             return False
         if not definition.type.is_number or not isinstance(value, int | Fraction):
             return True
-        low, high = definition.low, definition.high
-        if (low is not None and value < low) or (high is not None and value > high):
-            ends = " .. ".join("" if end is None else grouped(end) for end in (low, high))
-            message = f"`{definition.short_name}` lies in {ends}"
+        if not is_within(value, definition.low, definition.high):
+            message = f"`{definition.short_name}` lies in {range_text(definition.low, definition.high)}"
             self.report("E802", message, node.span, help="correct the value, or the range in the rules")
             return False
         if definition.grid is not None and definition.is_input and value % definition.grid.step != 0:

@@ -42,7 +42,7 @@ from engine.population.columns import (
 )
 from engine.population.entries import entries_from
 from engine.reading.declarations import Entity
-from engine.values.numbers import format_decimal
+from engine.values.numbers import range_text
 from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, add_months
 from engine.values.types import NONE, Kind
 
@@ -511,8 +511,8 @@ def _range_of(definition: Definition, unit: int) -> tuple[int | None, int | None
         return None, None, ""
     if kind is Kind.MONEY and low is None and high is None:
         low, high = Fraction(-MONEY_LIMIT), Fraction(MONEY_LIMIT)
-    told = " .. ".join("" if end is None else format_decimal(end) for end in (low, high))
-    return None if low is None else ceil(low * unit), None if high is None else floor(high * unit), told
+    least, most = None if low is None else ceil(low * unit), None if high is None else floor(high * unit)
+    return least, most, range_text(low, high)
 
 
 __all__ = ["Admitted", "BadCell", "from_arrow", "from_numpy", "read_tables"]

@@ -17,6 +17,7 @@ from engine.reading.permits import read_subject_is
 from engine.reading.values import read_entity, read_period_kind, read_range, read_type, read_value
 from engine.syntax.nodes import Entry, Node, shown
 from engine.text.source import Span
+from engine.values.numbers import is_within
 from engine.values.types import FAILED, Value, ValueType
 
 INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock",
@@ -75,7 +76,7 @@ def _within(fields: Fields, key: str, type: ValueType, low: Fraction | None, hig
     value = read_value(fields.context, node, type, fields.span_of(key))
     if type.is_number and len(fields.context.problems) == before:
         assert isinstance(value, int | Fraction)
-        if (low is not None and value < low) or (high is not None and value > high):
+        if not is_within(value, low, high):
             message = f"`{key}` lies outside the range of the fact"
             fields.context.report("E214", message, node.span, help="widen `range`, or write a value inside it")
     return value

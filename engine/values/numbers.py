@@ -96,6 +96,26 @@ def format_decimal(value: Number, places: int | None = None) -> str:
     return f"{sign}{whole}.{part:0{digits}d}" if digits else f"{sign}{whole}"
 
 
+def with_commas(digits: str) -> str:
+    """A number's digits with commas: `12570.5` as `12,570.5`; fractions as they are."""
+    if "/" in digits:
+        return digits
+    sign, bare = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    whole, point, part = bare.partition(".")
+    return f"{sign}{int(whole):,}{point}{part}"
+
+
+def range_text(low: Number | None, high: Number | None) -> str:
+    """A range of numbers, with commas: `0 .. 1,000,000`, `0 ..` where nothing bounds it."""
+    ends = ("" if end is None else with_commas(format_decimal(end)) for end in (low, high))
+    return " .. ".join(ends).strip()
+
+
+def is_within(value: Number, low: Number | None, high: Number | None) -> bool:
+    """Whether a number lies in a range, its ends included."""
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
 def decimal_places(value: Fraction) -> int | None:
     """How many decimal places write `value` exactly, or None if none do."""
     denominator, twos, fives = value.denominator, 0, 0

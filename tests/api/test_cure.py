@@ -136,7 +136,7 @@ def test_the_command_and_the_route_agree(tmp_path: Path) -> None:
     stdin = json.dumps({"at": "2024", **sent})
     done = run("cure", rules, "-", condition, stdin=stdin)
     assert done.returncode == 0, done.stderr
-    assert "Wages (wages of ann): 30000.00 -> 2500.0" in done.stdout
+    assert "Wages (wages of ann): 30,000 USD -> 2,500.04 USD" in done.stdout
     answer = json.loads(run("cure", rules, "-", condition, "--json", stdin=stdin).stdout)
     assert [change["fact"] for change in answer["cures"][0]["changes"]] == ["wages"]
     with serving(Config(rules=(rules,))) as client:

@@ -136,7 +136,7 @@ def test_cases_that_are_no_files(rules: Path, tmp_path: Path) -> None:
         ("at: 2024\npeople: {ann: {}}\ntax_units: {home: {hed: ann}}", "did you mean `head`?"),
         ("at: now\npeople: {ann: {wages: 1}}", "`now` is not a period"),
         ("people: {ann: {wages: 1}}", "add `at: 2024`"),
-        ("at: 2024\npeople: {ann: {wages: 99_999_999_999}}", "lies in 0 .. 1_000_000"),
+        ("at: 2024\npeople: {ann: {wages: 99_999_999_999}}", "lies in 0 .. 1,000,000"),
         ("", "write `at: 2024` and who there is"),
         ("at: 2024\ncomplte: true\npeople: {ann: {}}", "`complte` is neither an entity nor a key of a case"),
     ],

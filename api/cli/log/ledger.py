@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from api.cases.values import with_commas
 from api.cli.log.output import moment_text, table
 from api.cli.log.show import checked_subject
 from api.cli.output import say, say_json
@@ -22,6 +21,7 @@ from citizens import (
     statement,
     trial_balance,
 )
+from engine.values.numbers import with_commas
 
 _LINES = ("recorded", "what", "account", "period", "amount", "balance", "because of")
 

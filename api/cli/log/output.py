@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from time import monotonic
 
-from api.cases.values import with_commas
 from api.cli.streams import is_terminal
 from citizens import Belongs, Value
+from engine.values.numbers import with_commas
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PIPED_WIDTH = 200

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from api.cases.values import with_commas
 from api.cli.log.output import moment_text, table, value_text, width
 from api.cli.output import count, say, say_json, waiting
 from api.failures import Misuse
@@ -34,6 +33,7 @@ from citizens import (
     check_subject,
 )
 from citizens.events import FAULT
+from engine.values.numbers import with_commas
 
 
 def checked_subject(subject: str) -> str:
