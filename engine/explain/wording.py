@@ -1,4 +1,4 @@
-"""Formulas and values in words: what a formula did with the values of one case, as an officer would say it.
+"""Formulas in words: what a formula did with the values of one case, as an officer would say it.
 
 1. A figure is named by its label with its amount: `Earned income (25,000 USD)`.
 2. What did not matter is left out: terms that are zero, branches that were not taken, conditions that did not decide.
@@ -7,81 +7,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from engine.explain.words import (
-    NOT_KNOWN,
-    constant_label,
-    humanized,
-    listed,
-    outcome_words,
-    whose_words,
-)
-from engine.interpret import choosing
-from engine.interpret.frames import Frame
-from engine.interpret.interpreter import Interpreter, World
-from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
+from engine.explain.conditions import Conditions
+from engine.explain.members import LISTED
+from engine.explain.words import NOT_KNOWN, humanized, listed, outcome_words
+from engine.interpret.interpreter import World
+from engine.interpret.outcomes import Fact, NotApplicable
 from engine.ir import nodes as ir
 from engine.ir.fold import parts_of
-from engine.reading.declarations import Settings
 from engine.text.citations import law_on
 from engine.values.periods import Period, PeriodKind
-from engine.values.types import Kind, Value
+from engine.values.types import Kind
 
-_COMPARISON = {
-    "=": ("is", "is not"),
-    "!=": ("is not", "is"),
-    "<": ("is below", "is not below"),
-    "<=": ("is at most", "is above"),
-    ">": ("is above", "is not above"),
-    ">=": ("is at least", "is below"),
-}
-_LISTED = 12  # of those chosen, so many are named
-_WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
 _RUNS_TOLD = 6
 _MODES = {"up": "up", "down": "down", "away": "away from zero", "toward_zero": "towards zero"}
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
-    """What a local name stands for: an expression, the frame that it is evaluated in, and the names known there."""
-
-    value: ir.Expression
-    frame: Frame
-    locals: Mapping[str, Local]
-
-
 @dataclass(slots=True)
-class Wording:
+class Wording(Conditions):
     """Words for one figure's formula. `mentioned` are the figures named, `constants` the dated constants used."""
-
-    interpreter: Interpreter
-    frame: Frame
-    mentioned: list[Fact] = field(default_factory=list)
-    constants: list[str] = field(default_factory=list)
-    because: list[str] = field(default_factory=list)
-    locals: Mapping[str, Local] = field(default_factory=dict)
-
-    @property
-    def settings(self) -> Settings:
-        """The ruleset's settings."""
-        return self.interpreter.program.settings
-
-    def outcome(self, node: ir.Expression) -> Outcome:
-        """What a part of the formula gives in this case."""
-        return self.interpreter.evaluate(node, self.frame)
-
-    def known(self, node: ir.Expression) -> Value | None:
-        """Its value, if it is determined."""
-        outcome = self.outcome(node)
-        return outcome.value if isinstance(outcome, Known) else None
-
-    def amount(self, node: ir.Expression) -> str:
-        """Its outcome in words."""
-        return outcome_words(self.outcome(node), node.type, self.settings)
-
-    # --- values
 
     def say(self, node: ir.Expression) -> str:
         """An expression in words, with the amounts of what it names."""
@@ -215,10 +160,6 @@ class Wording:
                 word = "on" if self.interpreter.program.scales[node.name].kind == "marginal" else "for"
                 return f"{self._name(node.name)} ({self.amount(node)}, {word} {self.say(node.argument)})"
 
-    def _name(self, name: str) -> str:
-        """What a dated constant is called: its label, or its name in words."""
-        return constant_label(self.interpreter.program, name)
-
     def _arithmetic(self, node: ir.Arithmetic) -> str:
         if node.operator in "+-" and node.type.is_number:
             return self._sum(node)
@@ -226,10 +167,6 @@ class Wording:
             return f"the remainder of {self._part(node.left)} divided by {self._part(node.right)} ({self.amount(node)})"
         word = {"*": "times", "/": "divided by", "+": "plus", "-": "less"}[node.operator]
         return f"{self._part(node.left)} {word} {self._part(node.right)}"
-
-    def _part(self, node: ir.Expression) -> str:
-        words = self.say(node)
-        return f"({words})" if _is_compound(words) else words
 
     def _sum(self, node: ir.Arithmetic) -> str:
         """A sum without its zeros."""
@@ -248,14 +185,14 @@ class Wording:
         values = [self.known(value) for value in node.values]
         chosen = self.known(node)
         if node.operator == "max" and 0 in values and chosen is not None:
-            others = [one for one, value in zip(node.values, values, strict=True) if not isinstance(one, ir.Literal)]
+            others = [part for part in node.values if not isinstance(part, ir.Literal)]
             if chosen != 0 and len(others) == 1:
                 return self.say(others[0])
             if chosen == 0 and len(others) == 1:
                 amount = self.known(others[0])
                 words = self.say(others[0])
                 return words if amount == 0 else f"nothing, since {words} is below zero"
-        figures = [one for one in node.values if not isinstance(one, ir.Literal)]
+        figures = [part for part in node.values if not isinstance(part, ir.Literal)]
         if node.type.kind is Kind.INTEGER and len(figures) == 1 and chosen is not None:
             return self.say(figures[0]) if self.known(figures[0]) == chosen else self.amount(node)  # a bound of a table
         word = {"min": ("the lesser of", "the least of"), "max": ("the greater of", "the greatest of")}[node.operator]
@@ -276,9 +213,9 @@ class Wording:
     def _reason(self, node: ir.Expression) -> str:
         """A condition in words; nothing where only what the law takes by default decided it."""
         before, self.mentioned = self.mentioned, []
-        reason, found = self.condition(node), self.mentioned
-        plain = found and all(self._only_defaults(fact) for fact in found)
-        self.mentioned = before + [fact for fact in found if fact not in before and not plain]
+        reason, named = self.condition(node), self.mentioned
+        plain = named and all(self._only_defaults(fact) for fact in named)
+        self.mentioned = before + [fact for fact in named if fact not in before and not plain]
         return "" if plain else reason
 
     def _only_defaults(self, fact: Fact) -> bool:
@@ -299,67 +236,6 @@ class Wording:
     def _within(self, node: ir.Let) -> str:
         return self._bound(node, self.say)
 
-    def _bound(self, node: ir.Let, word: Callable[[ir.Expression], str]) -> str:
-        """The body of a `let` in words, its name standing for its value."""
-        outer, known = self.frame, self.locals
-        self.frame = self.interpreter.binding(outer, node.name, node.value)
-        self.locals = {**known, node.name: Local(node.value, outer, known)}
-        said = word(node.body)
-        self.frame, self.locals = outer, known
-        return said
-
-    def _local(self, node: ir.Local, word: Callable[[ir.Expression], str]) -> str:
-        """A local name, or an argument, is said as what it stands for."""
-        if node.name not in self.locals:
-            return self.amount(node)
-        meant, here, known = self.locals[node.name], self.frame, self.locals
-        self.frame, self.locals = meant.frame, meant.locals
-        said = word(meant.value)
-        self.frame, self.locals = here, known
-        return said
-
-    def _function(self, node: ir.FunctionCall, word: Callable[[ir.Expression], str]) -> str:
-        """What a function did with its arguments: where that is short, as if it stood in the formula; else its name."""
-        kept = len(self.mentioned), len(self.constants), len(self.because)
-        outer, known = self.frame, self.locals
-        body, inner = self.interpreter.inside(node, outer)
-        function = self.interpreter.program.functions[node.name]
-        if body is not None and not function.label and outer.calls < _CALLS_WRITTEN_OUT:
-            names = (name for name, _ in function.arguments)
-            self.locals = {name: Local(value, outer, known) for name, value in zip(names, node.arguments, strict=True)}
-            self.frame = inner
-            said = word(body)
-            self.frame, self.locals = outer, known
-            if len(said) <= _WRITTEN_OUT or said in [word(one) for one in node.arguments]:
-                return said
-            del self.mentioned[kept[0] :], self.constants[kept[1] :], self.because[kept[2] :]
-        parts = [self.say(one) for one in node.arguments if not isinstance(self.known(one), bool)]
-        rests = f", from {listed(parts)}" if parts else ""
-        return f"{function.label or humanized(node.name)} ({self.amount(node)}{rests})"
-
-    def _aggregate(self, node: ir.Aggregate) -> str:
-        """Who counts, and with what: a list of the members that matter."""
-        members = self.interpreter.linked(node.link, self.frame)
-        if members is None:
-            return self.amount(node)
-        parts: list[str] = []
-        for member in members:
-            outer = self.frame
-            self.frame = replace(outer, bound={**outer.bound, node.name: member})
-            counted = node.where is None or self.known(node.where) is not False
-            if counted and node.body is not None and self.known(node.body) not in (0, False):
-                parts.append(self.say(node.body))
-            elif counted and node.body is None:
-                if node.where is not None:
-                    self.condition(node.where)
-                parts.append(member)
-            self.frame = outer
-        if node.operator == "count":
-            return f"{self.amount(node)}" + (f" ({listed(parts)})" if parts else "")
-        if not parts:
-            return "nothing" if node.operator == "sum" else self.amount(node)
-        return " plus ".join(parts) if node.operator == "sum" else listed(parts)
-
     def _as_if(self, node: ir.AsIf) -> str:
         """A figure in another world; the figures that are others there are told side by side."""
         world = self.interpreter.world(node, self.frame)
@@ -369,182 +245,17 @@ class Wording:
             return f"{name} ({self.amount(node)})"
         world.evaluate(node.value, self.frame)
         replaced = world.replaced.facts
-        told = [f"{self._name(one)} were {self._words(one, value)}" for one, value in world.replaced.parameters.items()]
+        told = [
+            f"{self._name(parameter)} were {self._words(parameter, value)}"
+            for parameter, value in world.replaced.parameters.items()
+        ]
         told += [f"{self._label(fact)} were {self._words(fact.name, value)}" for fact, value in replaced.items()]
-        for fact, step in list(world.steps.items())[:_LISTED]:
+        for fact, step in list(world.steps.items())[:LISTED]:
             here = self.interpreter.find(fact)
             if fact not in replaced and here != step.outcome:
                 before, there = self._words(fact.name, here), self._words(fact.name, step.outcome)
                 self.because.append(f"{self._label(fact)}: {before}, as if {there}")
         return f"{name} ({self.amount(node)}) as if {listed(told) if told else 'nothing were other'}"
-
-    def _label(self, fact: Fact) -> str:
-        definition = self.interpreter.program.definitions[fact.name]
-        whose = f" of {fact.instance}" if fact.instance != self.frame.instance else ""
-        return f"{definition.label or humanized(fact.name)}{whose}"
-
-    def _words(self, name: str, outcome: Outcome) -> str:
-        program = self.interpreter.program
-        declared = program.definitions.get(name) or program.parameters[name]
-        assert declared.type is not None
-        return outcome_words(outcome, declared.type, self.settings)
-
-    def _chosen(self, node: ir.Chosen) -> str:
-        """What was chosen, and how many were not."""
-        found = choosing.selected(self.interpreter, node, self.frame)
-        if found is None:
-            return self.amount(node)
-        taken, left = found
-        outer, parts = self.frame, list[str]()
-        for one in taken[:_LISTED]:
-            self.frame = replace(outer, bound={**outer.bound, node.name: one})
-            parts.append(self.say(node.body))
-        self.frame = outer
-        if len(taken) > _LISTED:
-            parts.append(f"{len(taken) - _LISTED} more")
-        said = listed(parts) if parts else "nothing"
-        others = f", and not {left} {self._called(node.link)}{'' if left == 1 else 's'} more" if left else ""
-        if node.operator == "only":
-            return f"{said}, the {node.pick} of {left + 1}" if left else said
-        if node.operator == "sum":
-            return (" plus ".join(parts) if parts else "nothing") + others
-        return f"{self.amount(node)} ({said}{others})"
-
-    def _among(self, node: ir.Ranked) -> str:
-        """Among how many a rank is."""
-        members = self.interpreter.linked(node.link, self.frame)
-        return "" if members is None else f" among {len(members)}"
-
-    # --- conditions
-
-    def condition(self, node: ir.Expression) -> str:
-        """A condition as it turned out: only what decided it."""
-        truth = self.known(node)
-        match node:
-            case ir.Compare():
-                return self._comparison(node, truth)
-            case ir.Not():
-                return self._negated(node, truth)
-            case ir.And() | ir.Or():
-                return self._several(node, truth)
-            case ir.VariableRead():
-                return self._yes_or_no(node, truth)
-            case ir.Present():
-                return self.condition(node.value)
-            case ir.IsNone():
-                return self.say(node.value) if isinstance(node.value, ir.VariableRead) else self._is_none(node, truth)
-            case ir.Nobody():
-                return self._nobody(node)
-            case ir.Holds():
-                roles = listed([humanized(role) for role in node.roles], "or")
-                return f"{'holds' if truth else 'does not hold'} the role {roles}"
-            case ir.Let():
-                return self._bound(node, self.condition)
-            case ir.Local() if node.name in self.locals:
-                return self._local(node, self.condition)
-            case ir.FunctionCall():
-                return self._function(node, self.condition)
-            case ir.Aggregate() if node.operator in ("any", "all"):
-                return self._of_members(node, truth)
-        return self.amount(node) if truth is None else ("this always holds" if truth else "this never holds")
-
-    def _of_members(self, node: ir.Aggregate, truth: Value | None) -> str:
-        """The member who decided, or where nobody did, what holds of each who counts."""
-        members = self.interpreter.linked(node.link, self.frame)
-        if members is None or node.body is None:
-            return self.amount(node)
-        deciding = node.operator == "any"
-        outer, parts = self.frame, list[str]()
-        for member in members:
-            self.frame = replace(outer, bound={**outer.bound, node.name: member})
-            counted = node.where is None or self.known(node.where) is not False
-            if counted and (truth is not deciding or self.known(node.body) is deciding):
-                parts.append(self.condition(node.body))
-        self.frame = outer
-        if truth is deciding:
-            return parts[0]
-        return listed(list(dict.fromkeys(parts))) if parts else "there is nobody of whom this is asked"
-
-    def _comparison(self, node: ir.Compare, truth: Value | None) -> str:
-        if truth is not None and _asks_whether_there_is_one(node):
-            return self._presence(node.left)  # type: ignore[arg-type]
-        if truth is None:
-            return f"{self.say(node.left)} {_COMPARISON[node.operator][0]} {self.say(node.right)}"
-        return f"{self.say(node.left)} {_COMPARISON[node.operator][0 if truth else 1]} {self.say(node.right)}"
-
-    def _presence(self, count: ir.Aggregate) -> str:
-        """Who there is of those that are counted, or that there is nobody."""
-        who = self._called(count.link)
-        found = self.known(count)
-        if found == 0:
-            return f"there is no {who}" + (" of whom this holds" if count.where is not None else "")
-        said = self.say(count)
-        return f"there is a {who}: {said.partition(' (')[2][:-1] or said}" if found == 1 else f"{who}: {said}"
-
-    def _called(self, link: ir.Link) -> str:
-        """Members by their roles, records by what they are."""
-        if not isinstance(link, ir.Members):
-            return humanized(link.entity)
-        everybody = {role.name for role in self.settings.entities[link.group.entity].roles}
-        return "member" if set(link.roles) == everybody else listed([humanized(role) for role in link.roles], "or")
-
-    def _is_none(self, node: ir.IsNone, truth: Value | None) -> str:
-        word = {True: "is", False: "is not"}.get(bool(truth), "") if truth is not None else "may be"
-        return f"{self._part(node.value)} {word} none"
-
-    def _nobody(self, node: ir.Nobody) -> str:
-        """That there is nobody, or who there is."""
-        found = self.interpreter.somebody(node.subject, self.frame)
-        subject = node.subject
-        what = humanized(subject.role if isinstance(subject, ir.HolderOf) else subject.entity)
-        return f"{what}: {found}" if found is not None else f"there is no {what}"
-
-    def _negated(self, node: ir.Not, truth: Value | None) -> str:
-        return self.condition(node.value)
-
-    def _yes_or_no(self, node: ir.VariableRead, truth: Value | None) -> str:
-        fact = self.interpreter.fact_read(node, self.frame)
-        if fact is not None and fact not in self.mentioned:
-            self.mentioned.append(fact)
-        definition = self.interpreter.program.definitions[node.name]
-        whose = whose_words(fact.instance, True) if fact is not None and fact.instance != self.frame.instance else ""
-        answer = "not known" if truth is None else "yes" if truth else "no"
-        return f"{definition.label or humanized(node.name)}{whose}: {answer}{self._unstated(fact, ' (', ')')}"
-
-    def _unstated(self, fact: Fact | None, before: str, after: str = "") -> str:
-        """That nobody stated a fact, and what stands in for it."""
-        source = self.interpreter.steps[fact].source if fact is not None and fact in self.interpreter.steps else ""
-        told = {"absent": "not listed", "default": "by default"}.get(source, "")
-        return f"{before}{told}{after}" if told else ""
-
-    def _several(self, node: ir.And | ir.Or, truth: Value | None) -> str:
-        deciding = isinstance(node, ir.Or)
-        if truth is None:
-            return listed([self.condition(one) for one in node.values if self.known(one) is None], "and")
-        if truth is deciding:
-            return self.condition(next(one for one in node.values if self.known(one) is deciding))
-        told = self._none_of(node.values) or self._none_of(
-            [one.value for one in node.values if isinstance(one, ir.Not)]
-        )
-        return told or listed(list(dict.fromkeys(self.condition(one) for one in node.values)))
-
-    def _none_of(self, values: Sequence[ir.Expression]) -> str:
-        """`x is neither a nor b`, where one thing was compared with several and is none of them."""
-        compared = [one for one in values if isinstance(one, ir.Compare) and one.operator in ("=", "!=")]
-        if len(compared) < 2 or len(compared) < len(values) or len({(one.left, one.operator) for one in compared}) > 1:
-            return ""
-        if any(self.known(one) is not (one.operator == "!=") for one in compared):
-            return ""
-        others = [self.say(one.right) for one in compared]
-        word = "is neither" if len(others) == 2 else "is none of"
-        return f"{self.say(compared[0].left)} {word} {listed(others, 'nor' if len(others) == 2 else 'and')}"
-
-
-def _asks_whether_there_is_one(node: ir.Compare) -> bool:
-    """`count(…) > 0` and its kin."""
-    counted = isinstance(node.left, ir.Aggregate) and node.left.operator == "count"
-    none = isinstance(node.right, ir.Literal) and node.right.value == 0
-    return counted and none and node.operator in (">", "=", "!=")
 
 
 def _terms(node: ir.Expression, sign: int) -> list[tuple[int, ir.Expression]]:
@@ -552,15 +263,3 @@ def _terms(node: ir.Expression, sign: int) -> list[tuple[int, ir.Expression]]:
         right = sign if node.operator == "+" else -sign
         return [*_terms(node.left, sign), *_terms(node.right, right)]
     return [(sign, node)]
-
-
-def _is_compound(words: str) -> bool:
-    """Whether words join several amounts outside parentheses, so that parentheses must hold them together."""
-    depth, flat = 0, []
-    for char in words:
-        depth += (char == "(") - (char == ")")
-        flat.append(" " if depth or char == ")" else char)
-    outside = "".join(flat)
-    if outside.startswith(("the lesser of", "the least of", "the greater of", "the greatest of")):
-        return True
-    return any(f" {word} " in outside for word in ("plus", "less", "times", "divided by"))
