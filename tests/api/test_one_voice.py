@@ -13,7 +13,7 @@ from api.cases.values import as_json, words_of_json
 from api.web.rendering import amounts, money
 from engine.explain.tree import explain
 from engine.explain.words import number_words, value_words
-from engine.interpret.cases import case_from_data
+from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
