@@ -141,7 +141,7 @@ def run(kernel: Kernel, layout: Layout, threads: int) -> tuple[dict[Cell, Entrie
 def _outputs(kernel: Kernel, layout: Layout) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
     """Room for the outputs and statuses, all in one piece of memory, which the system then gives in large pages."""
     sizes: list[tuple[Cell, bool, int, type]] = []
-    for output in kernel.text.outputs:
+    for output in kernel.interface.outputs:
         count = layout.columns.counts[kernel.program.definitions[output.cell.name].entity] + PAD
         sizes.append((output.cell, False, count, np.uint8 if output.small else np.int64))
         if output.status:
@@ -181,24 +181,24 @@ def _pointed(
     kernel: Kernel, layout: Layout, found: dict[Cell, Entries], statuses: dict[Cell, Entries]
 ) -> list[Entries]:
     """The arrays that the code's table of pointers points to, in order."""
-    text = kernel.text
+    interface = kernel.interface
     held: list[Entries] = []
-    for key in text.arguments:
+    for key in interface.arguments:
         match key[0]:
             case "terms":
                 held.append(kernel.terms)
             case "block":
                 held.append(layout.blocks[key[1]])
             case "column":
-                held.append(layout.column(text.cells[key])[0])
+                held.append(layout.column(interface.cells[key])[0])
             case "missing":
-                missing = layout.column(text.cells[key])[1]
+                missing = layout.column(interface.cells[key])[1]
                 assert missing is not None
                 held.append(missing)
             case "output":
-                held.append(found[text.cells[key]])
+                held.append(found[interface.cells[key]])
             case "status":
-                held.append(statuses[text.cells[key]])
+                held.append(statuses[interface.cells[key]])
             case _:
                 held.append(layout.links[key])
     return held
@@ -222,7 +222,7 @@ def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> Non
     pieces = max(1, min(threads, count))
 
     def work(bounds: tuple[int, int]) -> None:
-        scratch = _borrowed(kernel.text.scratch_size + 4096)
+        scratch = _borrowed(kernel.interface.scratch_size + 4096)
         start = scratch.ctypes.data
         loaded.run(table.ctypes.data, start + (-start) % 64, *bounds)
         _scratches.append(scratch)
@@ -247,7 +247,7 @@ def _assembled(
     bad: dict[Cell, set[int]] = {}
     program = kernel.program
     figures: dict[Cell, Figures] = {}
-    for cell in kernel.plan.wanted:
+    for cell in kernel.interface.wanted:
         if cell not in found:
             figures[cell], bad[cell] = _leaf(kernel, layout, cell)
             continue
@@ -279,14 +279,14 @@ def _given_order(layout: Layout, entity: str, entries: Entries) -> Entries:
 
 def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]]:
     """A wanted figure that is not computed: what was given, a constant, or unknown."""
-    program, source = kernel.program, kernel.plan.sources[cell]
-    entity = source.definition.entity
-    small = source.definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
+    program, definition = kernel.program, kernel.program.definitions[cell.name]
+    entity, value = definition.entity, kernel.interface.leaves[cell]
+    small = definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
     entries = np.zeros(layout.columns.counts[entity], dtype=np.uint8 if small else np.int64)
     open_rows = np.ones(len(entries), dtype=bool)
     none = np.zeros(len(entries), dtype=np.uint8)
-    if source.value is not None:
-        held = entry_of(program, source.definition, source.value)
+    if value is not None:
+        held = entry_of(program, definition, value)
         if held is not None:
             none[:], open_rows[:] = held == NONE_ENTRY, False
             entries[:] = 0 if held == NONE_ENTRY else held

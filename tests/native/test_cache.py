@@ -6,6 +6,7 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,13 +81,24 @@ def test_the_key_tells_its_parts_apart() -> None:
     assert object_cache.key_of("ab", "c") != object_cache.key_of("a", "bc")
 
 
-def test_a_program_that_is_known_needs_no_text(folder: Path) -> None:
-    compiled(folder, "law of 2024")
+def test_a_program_that_is_known_needs_neither_plan_nor_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = compiled(folder, "law of 2024")
     assert len(list(folder.iterdir())) == 2
+    planned: list[object] = []
+    make_plan = compiling.make_plan
+
+    def watched(*given: Any) -> Any:
+        planned.append(given)
+        return make_plan(*given)
+
+    monkeypatch.setattr(compiling, "make_plan", watched)
     known = compiled(folder, "law of 2024")
     assert known.from_cache
-    assert known.text.text == ""
-    assert compiled(folder, "law of 2025").text.text != ""
+    assert not planned
+    assert known.interface == made.interface
+    assert known.terms.tolist() == made.terms.tolist()
+    assert compiled(folder, "law of 2025").from_cache  # the same object, under another text's name
+    assert planned
 
 
 def test_damage_to_either_entry_is_made_good(folder: Path) -> None:
@@ -94,7 +106,7 @@ def test_damage_to_either_entry_is_made_good(folder: Path) -> None:
     for entry in list(folder.iterdir()):
         whole = entry.read_bytes()
         entry.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        assert compiled(folder, "law of 2024").text.outputs
+        assert compiled(folder, "law of 2024").interface.outputs
         assert entry.read_bytes() == whole
 
 

@@ -2,7 +2,8 @@
 
 1. In memory: a kernel for the same program, wanted figures, shape and options.
 2. On disk, under what decides it (the program's fingerprint, the wanted figures, the shape, the options, the machine
-   and this compiler's own code): what a module needs at run time, with the name of its object.
+   and this compiler's own code): all that a kernel needs at run time, its constants included, with the name of its
+   object. Neither a plan nor a text is made again.
 3. On disk, under the module's text: its object. So a reform of constants writes the text anew, and finds the object.
 
 Whatever is not there, damaged or not to be trusted is made again.
@@ -30,11 +31,25 @@ from engine.native.plan.plan import Plan, Supply, make_plan
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.shape import Shape
 from engine.native.plan.terms import filled
-from engine.native.write.kernel import Text, write_module
+from engine.native.write.kernel import Output, Text, write_module
 from engine.population.columns import Cell, Columns
 from engine.text.recursion import deep_recursion
+from engine.values.types import Value
 
 KERNELS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What running a module takes: the wanted cells, for those of them that are not computed the constant they are (if
+    they are one), which pointers the code expects, its scratch, and its outputs."""
+
+    wanted: tuple[Cell, ...]
+    leaves: dict[Cell, Value | None]
+    arguments: dict[tuple[str, ...], int]
+    cells: dict[tuple[str, ...], Cell]
+    scratch_size: int
+    outputs: tuple[Output, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -42,8 +57,7 @@ class Kernel:
     """Compiled code for wanted figures on data of one shape. `from_cache`: nothing had to be compiled."""
 
     program: Program
-    plan: Plan
-    text: Text
+    interface: Interface
     terms: NDArray[np.float64]
     loaded: Loaded | None
     options: Options
@@ -76,19 +90,27 @@ def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], opt
     """Code for the wanted cells on data of this shape."""
     supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
     shape = layout.shape(supply)
-    sizes = (*sorted(shape.capacity.items()), *sorted(shape.members.items()))
-    rest = (sizes, shape.in_order, shape.complete)
-    key = (program.fingerprint or id(program), tuple(wanted), frozenset(shape.columns.items()), rest, options)
+    decided = _deciding(layout, wanted, shape)
+    key = (program.fingerprint or id(program), decided, options)
     found = _kernels.get(key)
     if found is None or not (program.fingerprint or found.program is program):
-        lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
-        given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking)
-        plan = make_plan(program, wanted, given)
-        found = _make(program, plan, shape, options)
+        found = _fetched(program, decided, options) or _make(program, layout, wanted, shape, options, decided)
         while len(_kernels) >= KERNELS:
             del _kernels[next(iter(_kernels))]
         _kernels[key] = found
     return found
+
+
+def _deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str, ...]:
+    """What decides the code beside the program and the options."""
+    return (
+        " ".join(map(str, wanted)),
+        *sorted(f"{cell} {held}" for cell, held in shape.columns.items()),
+        *sorted(f"{entity} {size}" for entity, size in (*shape.capacity.items(), *shape.members.items())),
+        " ".join(sorted(shape.in_order)),
+        f"of {' '.join(sorted(layout.columns.counts))}; owned {' '.join(sorted(layout.columns.owners))}",
+        f"{shape.complete} {layout.columns.complete}",
+    )
 
 
 def _without(program: Program, layout: Layout) -> WithoutRecords:
@@ -104,43 +126,66 @@ def forget() -> None:
     _kernels.clear()
 
 
-def _make(program: Program, plan: Plan, shape: Shape, options: Options) -> Kernel:
-    folder = object_cache.folder_of(options.cache)
+def _key(program: Program, decided: tuple[str, ...], options: Options) -> str:
+    """The name under which a kernel is kept on disk; empty if it is not."""
+    if not program.fingerprint:
+        return ""
+    identity, chosen = machine(options.width).identity, str(replace(options, cache=None))
+    return object_cache.key_of("kernel", own_code(), identity, program.fingerprint, chosen, *decided)
+
+
+def _fetched(program: Program, decided: tuple[str, ...], options: Options) -> Kernel | None:
+    """The kernel as it was kept on disk, if all of it is there."""
+    folder, key = object_cache.folder_of(options.cache), _key(program, decided, options)
+    kept = object_cache.fetch(folder, key) if folder is not None and key else None
+    if kept is None:
+        return None
+    name, interface, terms = pickle.loads(kept)
+    code = object_cache.fetch(folder, name)
+    if code is None:
+        return None
+    return Kernel(program, interface, np.frombuffer(terms), Loaded(code, machine(options.width)), options, True)
+
+
+def _make(
+    program: Program,
+    layout: Layout,
+    wanted: Sequence[Cell],
+    shape: Shape,
+    options: Options,
+    decided: tuple[str, ...],
+) -> Kernel:
+    """Plan, write the text, and compile it unless its object is kept."""
+    plan = _planned(program, layout, wanted)
     target = machine(options.width)
-    key = _text_key(program, plan, shape, options) if folder is not None and program.fingerprint else ""
-    kept = object_cache.fetch(folder, key) if key else None
-    if kept is not None:
-        name, text = pickle.loads(kept)
-        code = object_cache.fetch(folder, name)
-        if code is not None:
-            terms = filled(program, text.requests, text.positive, text.terms_size)
-            return Kernel(program, plan, text, terms, Loaded(code, target), options, from_cache=True)
     text = write_module(program, plan, shape, options, target.width, target.permutes)
     terms = filled(program, text.requests, text.positive, text.terms_size)
+    interface = _interface(plan, text)
     if not text.outputs:
-        return Kernel(program, plan, text, terms, None, options)
+        return Kernel(program, interface, terms, None, options)
+    folder = object_cache.folder_of(options.cache)
     name = object_cache.key_of("object", target.identity, text.text)
-    code = object_cache.fetch(folder, name)
-    from_cache = code is not None
-    if code is None:
-        code = compile_text(text.text, target)
+    kept = object_cache.fetch(folder, name)
+    code = compile_text(text.text, target) if kept is None else kept
+    if kept is None:
         object_cache.keep(folder, name, code)
-    if key:
-        object_cache.keep(folder, key, pickle.dumps((name, replace(text, text=""))))
-    return Kernel(program, plan, text, terms, Loaded(code, target), options, from_cache)
+    key = _key(program, decided, options)
+    if folder is not None and key:
+        object_cache.keep(folder, key, pickle.dumps((name, interface, terms.tobytes())))
+    return Kernel(program, interface, terms, Loaded(code, target), options, kept is not None)
 
 
-def _text_key(program: Program, plan: Plan, shape: Shape, options: Options) -> str:
-    parts = [
-        *sorted(f"{cell} {one}" for cell, one in shape.columns.items()),
-        *sorted(f"{entity} {size}" for entity, size in (*shape.capacity.items(), *shape.members.items())),
-        *sorted(shape.in_order),
-        str(shape.complete),
-    ]
-    wanted = " ".join(map(str, plan.wanted))
-    chosen = str(replace(options, cache=None))
-    identity = machine(options.width).identity
-    return object_cache.key_of("text", own_code(), identity, program.fingerprint, wanted, chosen, *parts)
+def _planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:
+    supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
+    lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
+    given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking)
+    return make_plan(program, wanted, given)
+
+
+def _interface(plan: Plan, text: Text) -> Interface:
+    computed = {output.cell for output in text.outputs}
+    leaves = {cell: plan.sources[cell].value for cell in plan.wanted if cell not in computed}
+    return Interface(plan.wanted, leaves, text.arguments, text.cells, text.scratch_size, text.outputs)
 
 
 @cache
