@@ -1,6 +1,6 @@
 """From a folder of rules to a program. The passes, in order:
 
-1. `documents.read_ruleset`     YAML files into declarations
+1. `based.read_law`             YAML files into declarations, over those of the rules that they are based on
 2. `reforms.apply_reform`       overlays, each giving a new ruleset
 3. `resolve.resolve`            what every name stands for
 4. `check.check_definitions`    types, units, times; into the typed core; what an assessment consists of
@@ -36,8 +36,8 @@ from engine.lint.example_names import check_example_names
 from engine.lint.left_behind import left_behind
 from engine.lint.witness import Ground
 from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
-from engine.reading.documents import read_ruleset
 from engine.reforms.apply import apply_reforms
+from engine.reforms.based import read_law
 from engine.syntax.files import SETTINGS_FILE
 from engine.syntax.nodes import shown
 from engine.text.cascades import causes_first
@@ -78,7 +78,7 @@ def compile_rules(folder: Path, reforms: Sequence[Path] = ()) -> Program:
 def check_rules(folder: Path, reforms: Sequence[Path] = (), lint: bool = True) -> Compiled:
     """Run every pass. Without `lint`, what does not change a figure (dead branches, unused names) is not looked for."""
     problems = Diagnostics()
-    ruleset = read_ruleset(folder, problems)
+    ruleset = read_law(folder, problems)
     if ruleset is None:
         return Compiled(None, None, tuple(problems))
     compiled = compile_ruleset(apply_reforms(ruleset, reforms, problems), problems, lint, bool(reforms))

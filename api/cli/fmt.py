@@ -9,8 +9,7 @@ from api.cli.output import complain, count, problem_json, say, say_json, show_pr
 from api.failures import ExitCode, Misuse
 from api.rules.formatting import formatted
 from engine.reading.declarations import Settings
-from engine.reading.documents import module_files
-from engine.reading.settings import read_settings
+from engine.reading.documents import module_files, settings_of
 from engine.syntax.files import SETTINGS_FILE, load_source
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
@@ -65,7 +64,7 @@ def _settings_near(path: Path) -> Settings:
             quiet = Diagnostics()
             source = load_source(folder / SETTINGS_FILE, quiet)
             node = read_nodes(source, quiet) if source is not None else None
-            return read_settings(node, folder.name, quiet) if node is not None else Settings(folder.name)
+            return settings_of(node, folder, quiet) if node is not None else Settings(folder.name)
     return Settings(path.parent.name)
 
 

@@ -19,9 +19,9 @@ from engine.check.resolve import Symbols, declarations, resolve
 from engine.examples.run import check_examples
 from engine.pipeline import Compiled, compile_ruleset
 from engine.reading.declarations import Declaration, RuleModule, Ruleset, Settings
-from engine.reading.documents import module_files, read_module, read_reform
-from engine.reading.settings import read_settings
-from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE, load_source, source_from_text
+from engine.reading.documents import module_files, read_module, read_reform, settings_of
+from engine.reforms.based import shared_modules
+from engine.syntax.files import OVERLAYS_FOLDER, REFORMS_FOLDER, SETTINGS_FILE, load_source, source_from_text
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostic, Diagnostics
 from engine.text.source import Source, Span
@@ -58,6 +58,8 @@ class Living:
     settings: Settings | None = None
     files: dict[Path, File] = field(default_factory=dict)
     version: int = 0
+    shared: tuple[RuleModule, ...] = ()
+    """The modules of the rules that these are based on, under the overlays."""
 
     def load(self, texts: Mapping[Path, str]) -> None:
         """Read every file, those that the editor holds open from its `texts`."""
@@ -67,7 +69,8 @@ class Living:
         path = self.folder / SETTINGS_FILE
         source = self._source(path, texts, found)
         node = read_nodes(source, found) if source is not None else None
-        self.settings = read_settings(node, self.folder.resolve().name, found) if node is not None else None
+        self.settings = settings_of(node, self.folder, found) if node is not None else None
+        self.shared = shared_modules(self.folder, self.settings, Diagnostics()) if self.settings is not None else ()
         noted = tuple(settled_mentions(self.settings)) if self.settings is not None else ()
         self.files[path] = File(source, problems=tuple(found), mentions=noted)
         for one in self._paths(texts):
@@ -82,7 +85,7 @@ class Living:
         """Whether a file is one of the rules' modules, and no reform."""
         if not path.is_relative_to(self.folder) or path.suffix != ".yaml":
             return False
-        return path.relative_to(self.folder).parts[0] != REFORMS_FOLDER
+        return path.relative_to(self.folder).parts[0] not in (REFORMS_FOLDER, OVERLAYS_FOLDER)
 
     def _source(self, path: Path, texts: Mapping[Path, str], problems: Diagnostics) -> Source | None:
         text = texts.get(path)
@@ -144,7 +147,7 @@ class Living:
         if self.settings is None:
             return None
         modules = (file.module for file in self.files.values() if file.module is not None)
-        return Ruleset(self.settings, tuple(sorted(modules, key=lambda module: module.name)))
+        return Ruleset(self.settings, tuple(sorted((*self.shared, *modules), key=lambda module: module.name)))
 
     def symbols(self) -> Symbols | None:
         """What every name stands for."""

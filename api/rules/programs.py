@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -68,11 +69,11 @@ def find_reforms(paths: Sequence[Path]) -> list[Path]:
 def read(name: str, reforms: Sequence[Path] = ()) -> Ruleset:
     """The rules that `name` means, read and not checked: what is faulty in them may be missing. Raises RulesInvalid
     where not even `ruleset.yaml` can be read."""
-    from engine.reading.documents import read_ruleset
     from engine.reforms.apply import apply_reforms
+    from engine.reforms.based import read_law
 
     problems = Diagnostics()
-    ruleset = read_ruleset(find_rules(name), problems)
+    ruleset = read_law(find_rules(name), problems)
     if ruleset is None:
         raise RulesInvalid(problems)
     return apply_reforms(ruleset, find_reforms(reforms), problems)
@@ -144,10 +145,17 @@ def _digest(folder: Path, reforms: Sequence[Path]) -> str:
     digest = hashlib.sha256(sys.version.encode())
     digest.update(_CODE)
     digest.update(str(folder).encode())  # positions in messages name the files as the user did
-    _feed(digest, folder, sorted(folder.rglob("*.y*ml")))
+    for one in (folder, *_bases(folder)):
+        _feed(digest, one, sorted(one.rglob("*.y*ml")))
     for path in reforms:
         _feed(digest, path.parent, [path])
     return digest.hexdigest()
+
+
+def _bases(folder: Path) -> list[Path]:
+    """The folder of the rules that these are based on, if any, found without the compiler's reader."""
+    named = re.search(rb"^based_on:[ \t]*([a-z0-9_]+)", (folder / SETTINGS_FILE).read_bytes(), re.MULTILINE)
+    return [folder.resolve().parent / named[1].decode()] if named else []
 
 
 def _feed(digest: hashlib._Hash, base: Path, files: Iterable[Path]) -> None:

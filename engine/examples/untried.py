@@ -1,6 +1,6 @@
 """What the worked examples of rules leave untried.
 
-An exported figure or requirement is tried by an example that expects it. A reason of a requirement is tried only
+An exported figure or requirement is tried by an example that expects it; what comes from the rules that these are based on, by theirs. A reason of a requirement is tried only
 if in examples that expect the requirement it is met once, and not met once: a reason that never refuses, or never lets
 through, has not been shown to mean what its law says.
 """
@@ -31,7 +31,9 @@ class Untried:
 def untried(program: Program, seen: Seen) -> tuple[Untried, ...]:
     """What no example tries, in the order of the definitions. `seen`: for each name what it was found to be, as an
     example writes it (`true` and `false` for reasons)."""
-    return tuple(found for one in program.definitions.values() for found in _of(program, one, seen))
+    base = program.settings.based_on
+    own = (one for one in program.definitions.values() if not base or not one.module.startswith(f"{base}/"))
+    return tuple(found for one in own for found in _of(program, one, seen))
 
 
 def _of(program: Program, definition: Definition, seen: Seen) -> Iterator[Untried]:

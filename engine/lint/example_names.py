@@ -27,9 +27,12 @@ def check_example_names(ruleset: Ruleset, symbols: Symbols, problems: Diagnostic
         for entry in _unknown(module, ruleset, symbols):
             report_unknown_figure(entry, symbols, module.name, problems)
     expected = {entry.name for module in ruleset.modules for entry in _entries(module)}
+    settings = ruleset.settings
     unread = {module.name for module in ruleset.modules if module.examples_unread}
     for symbol in symbols.exported.values():
         name = symbol.declaration.name
+        if settings.based_on and symbol.module.startswith(f"{settings.based_on}/"):
+            continue  # the base has examples of its own
         computed = symbol.figure is not None and not isinstance(symbol.declaration, Input)
         meant = symbol.module in unread or get_close_matches(name, wrong.get(symbol.module, ()))
         if computed and name not in expected and not meant:

@@ -389,6 +389,8 @@ class Settings:
     enums: Mapping[str, EnumDeclaration] = field(default_factory=lambda: BUILT_IN_ENUMS)
     entities: Mapping[str, Entity] = field(default_factory=dict)
     assessments: Mapping[str, AssessmentRules] = field(default_factory=dict)
+    based_on: str = ""
+    """The rules over which these lie: the first part of the names of the modules that come from there."""
 
     def period(self, text: str) -> Period:
         """The period that is asked for by `--at` or `at:`. Raises ValueError with a sentence."""

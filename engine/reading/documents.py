@@ -2,14 +2,17 @@
 
 1. `ruleset.yaml` gives the settings; without them no value can be typed, so if its YAML does not read, the other files
    are only checked for being YAML.
-2. Every other `*.yaml` below the folder, except in `reforms/`, is a module named by its path.
-3. All problems of all files are collected. A declaration with a fault in it is still there, with stand-ins for what
+2. Every other `*.yaml` below the folder, except in `reforms/` and `overlays/`, is a module named by its path.
+3. `based_on: NAME` in `ruleset.yaml` names a folder beside this one, whose settings are shared. What lies over its law
+   is in `overlays/`: `engine.reforms.based` puts the two together.
+4. All problems of all files are collected. A declaration with a fault in it is still there, with stand-ins for what
    could not be read, so that later passes report other faults and not this one again.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from engine.reading.context import Context
@@ -17,7 +20,8 @@ from engine.reading.declarations import RuleModule, Ruleset, Settings
 from engine.reading.module import read_rule_module
 from engine.reading.reform import Reform, read_reform_file
 from engine.reading.settings import read_settings
-from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE, load_source
+from engine.syntax.files import OVERLAYS_FOLDER, REFORMS_FOLDER, SETTINGS_FILE, load_source
+from engine.syntax.nodes import Mapping, Node, Scalar
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source
@@ -45,7 +49,49 @@ def _read_settings_file(folder: Path, problems: Diagnostics) -> Settings | None:
         return None
     source = load_source(path, problems)
     node = read_nodes(source, problems) if source else None
-    return read_settings(node, folder.resolve().name, problems) if node is not None else None
+    return settings_of(node, folder, problems) if node is not None else None
+
+
+def settings_of(node: Node, folder: Path, problems: Diagnostics) -> Settings:
+    """What a `ruleset.yaml` that was read says, with what it shares with the rules that it is based on."""
+    named = _based_on(node)
+    if named is None:
+        return read_settings(node, folder.resolve().name, problems)
+    above = base_folder(folder, named.text)
+    shared = _read_settings_file(above, Diagnostics()) if above is not None else None
+    if shared is None:
+        told = f"there are no rules `{named.text}` beside these to be based on"
+        remedy = "name the folder beside this one whose rules are the base, which is based on no other"
+        problems.add("E215", told, named.span, help=remedy)
+        shared = Settings(folder.resolve().name)
+    return read_settings(node, folder.resolve().name, problems, shared)
+
+
+def base_of(folder: Path) -> Path | None:
+    """The folder of the rules that those in `folder` are based on; None if they stand by themselves."""
+    quiet = Diagnostics()
+    source = load_source(folder / SETTINGS_FILE, quiet)
+    node = read_nodes(source, quiet) if source is not None else None
+    named = _based_on(node) if node is not None else None
+    return base_folder(folder, named.text) if named is not None else None
+
+
+def base_folder(folder: Path, name: str) -> Path | None:
+    """The folder beside this one that `based_on` names; None if there are no rules in it, or it has a base itself."""
+    found = folder.resolve().parent / name
+    sound = re.fullmatch(r"[a-z][a-z0-9_]*", name) and found != folder.resolve() and (found / SETTINGS_FILE).is_file()
+    if not sound:
+        return None
+    quiet = Diagnostics()
+    source = load_source(found / SETTINGS_FILE, quiet)
+    node = read_nodes(source, quiet) if source is not None else None
+    return found if node is not None and _based_on(node) is None else None
+
+
+def _based_on(node: Node) -> Scalar | None:
+    if not isinstance(node, Mapping):
+        return None
+    return next((one.value for one in node if one.name == "based_on" and isinstance(one.value, Scalar)), None)
 
 
 def _read_module_file(path: Path, folder: Path, settings: Settings | None, problems: Diagnostics) -> RuleModule | None:
@@ -64,7 +110,9 @@ def module_files(folder: Path, problems: Diagnostics) -> list[Path]:
     for top, folders, files in os.walk(folder):
         here = Path(top)
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and (here != folder or name != REFORMS_FOLDER)
+            name
+            for name in folders
+            if not name.startswith(".") and (here != folder or name not in (REFORMS_FOLDER, OVERLAYS_FOLDER))
         )
         for name in sorted(files):
             if name.lower().endswith((".yml", ".yaml")) and not name.endswith(".yaml"):

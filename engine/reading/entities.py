@@ -23,13 +23,14 @@ _RESERVED_PEOPLE = "members"
 
 
 def read_entities(settings: Fields) -> dict[str, Entity]:
-    """The entities of `ruleset.yaml`; E213 for what does not fit together."""
+    """The entities of `ruleset.yaml`, beside those of its base; E213 for what does not fit together."""
+    shared = settings.context.settings.entities
     node = settings.required("entities", help="add `entities: {person: {plural: people}}`")
     if node is None:
         return {}
     context, place = settings.context, settings.span_of("entities")
-    words: dict[str, Span] = {}
-    entities: dict[str, Entity] = {}
+    words = {word: one.span for one in shared.values() for word in _words(one)}
+    entities = dict(shared)
     opened: dict[str, Fields] = {}
     for entry in named_entries(context, node, place, "`entities`", "an entity"):
         fields = open_fields(context, entry.value, entry.key.span, f"the entity `{shown(entry.name)}`", KEYS)
@@ -39,6 +40,12 @@ def read_entities(settings: Fields) -> dict[str, Entity]:
     for name, fields in opened.items():
         _check_links(fields, entities[name], entities)
     return {name: _linked(entity, entities) for name, entity in entities.items()}
+
+
+def _words(entity: Entity) -> list[str]:
+    """The names that an entity takes."""
+    roles = [word for role in entity.roles for word in dict.fromkeys((role.name, role.plural)) if word]
+    return [entity.name, entity.plural, *roles, *entity.sets]
 
 
 def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:

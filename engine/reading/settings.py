@@ -24,6 +24,7 @@ from engine.values.numbers import RoundingMode
 from engine.values.periods import Calendar
 from engine.values.types import PLAIN_TYPES
 
+BASED_KEYS = ("about", "law", "based_on", "covers", "enums", "entities")
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
     "attains",
@@ -31,10 +32,15 @@ KEYS = (
 )  # fmt: skip
 
 
-def read_settings(node: Node, name: str, problems: Diagnostics) -> Settings:
-    """The settings of the jurisdiction `name`; what cannot be read stays as `Settings` has it."""
+def read_settings(node: Node, name: str, problems: Diagnostics, base: Settings | None = None) -> Settings:
+    """The settings of the jurisdiction `name`; what cannot be read stays as `Settings` has it.
+
+    Of rules that are based on others, `base` has all that is shared; their own file says what they are.
+    """
     context = Context(Settings(name), problems)
     start = Span(node.span.source, node.span.start, node.span.start)
+    if base is not None:
+        return _based(context, node, start, replace(base, name=name))
     fields = open_fields(context, node, start, "ruleset.yaml", KEYS)
     if fields is None:
         return context.settings
@@ -45,6 +51,32 @@ def read_settings(node: Node, name: str, problems: Diagnostics) -> Settings:
     entities = read_entities(replace(fields, context=replace(context, settings=shared)))
     whole = replace(shared, entities=entities)
     return replace(whole, assessments=read_assessments(replace(fields, context=replace(context, settings=whole))))
+
+
+def _based(context: Context, node: Node, start: Span, base: Settings) -> Settings:
+    fields = open_fields(context, node, start, "ruleset.yaml of rules that are based on others", BASED_KEYS)
+    if fields is None:
+        return base
+    about, law = fields.text("about", needed=True), fields.text("law")
+    if not fields.has("law"):
+        context.report("E212", "the ruleset cites no law", fields.place, help="add `law:`")
+    said = replace(base, about=about, law=law, based_on=fields.text("based_on"))
+    said = replace(said, enums={**base.enums, **_more_enums(fields, base)})
+    if fields.has("entities"):
+        said = replace(said, entities=read_entities(replace(fields, context=replace(context, settings=said))))
+    if not fields.has("covers"):
+        return said
+    first, last, end = _covers(fields)
+    return replace(said, covers_from=first, covers_to=last, projected_to=end)
+
+
+def _more_enums(fields: Fields, base: Settings) -> dict[str, EnumDeclaration]:
+    """The enums beside those of the base; E210 for one that the base has, whose members are settled there."""
+    found = _enums(fields)
+    for name in found.keys() & base.enums.keys() - BUILT_IN_ENUMS.keys():
+        message = f"`{name}` is an enum of the rules that these are based on"
+        fields.context.report("E210", message, found[name].span, help="choose another name")
+    return {name: one for name, one in found.items() if name not in base.enums}
 
 
 def _words(fields: Fields, settings: Settings) -> Settings:

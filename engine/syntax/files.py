@@ -17,6 +17,7 @@ from engine.text.source import Source, Span
 
 SETTINGS_FILE = "ruleset.yaml"  # what every folder of rules holds
 REFORMS_FOLDER = "reforms"  # whose files are overlays, not modules
+OVERLAYS_FOLDER = "overlays"  # whose files lay this law over the one that it is based on
 MAX_BYTES = 1_000_000
 _REFUSED = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
