@@ -1,8 +1,8 @@
 """What the worked examples of rules leave untried.
 
-An exported figure or requirement is tried by an example that expects it; what comes from the rules that these are based on, by theirs. A reason of a requirement is tried only
-if in examples that expect the requirement it is met once, and not met once: a reason that never refuses, or never lets
-through, has not been shown to mean what its law says.
+An exported figure or requirement is tried by an example that expects it; what comes from the rules that these are based
+on, by theirs. A reason of a requirement is tried only if in examples that expect the requirement it is met once, and
+not met once: a reason that never refuses, or never lets through, has not been shown to mean what its law says.
 """
 
 from __future__ import annotations
