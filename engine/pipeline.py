@@ -23,6 +23,7 @@ from engine.check.definitions import Checked
 from engine.check.permits import check_permits
 from engine.check.personal import check_personal_calendars
 from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, uprate_targets
+from engine.check.sequences import check_sequences
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
 from engine.ir.printer import fingerprint
@@ -99,6 +100,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
         return Compiled(ruleset, None, tuple(problems))
     checked = check_definitions(ruleset, symbols, problems)
     check_personal_calendars(ruleset.settings, checked.definitions, problems)
+    check_sequences(symbols, checked.definitions, problems)
     check_assessments(symbols, checked.definitions, problems)
     check_permits(ruleset.settings, checked.definitions, problems)
     moved_by = uprate_targets(symbols, problems)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from api.failures import Misuse, suggestion
 from engine.ir.program import Definition, Program
-from engine.values.periods import Period
+from engine.values.periods import Period, Unit
 
 
 def find_definition(program: Program, name: str) -> Definition:
@@ -77,7 +77,8 @@ def has_period(program: Program, definition: Definition, at: Period) -> bool:
     """Whether `at` says which period of a figure is meant, and the rules answer for it."""
     found = definition.period_at(at)
     covers = program.settings.covers_from
-    return found is not None and (definition.is_input or not found.start < covers <= found.end)
+    always = definition.is_input or definition.period.unit is Unit.ETERNITY
+    return found is not None and (always or not found.start < covers <= found.end)
 
 
 def several_periods(definition: Definition, at: Period) -> tuple[str, str]:

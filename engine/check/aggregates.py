@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.check.context import Elaboration, Scope, Value, Who, article, failed
 from engine.check.names import as_several, check_free
+from engine.check.navigation import those
 from engine.check.presence import told_by
 from engine.ir import nodes as ir
 from engine.syntax import ast
@@ -14,7 +15,7 @@ from engine.values.types import BOOLEAN, DATE, INTEGER, Kind
 
 def aggregate(elab: Elaboration, node: ast.Aggregate, scope: Scope) -> Value:
     """`sum(body for name in source where condition)` and its kin."""
-    part = elab.part(node.source, scope)
+    part = those(elab, node.source, scope)
     if isinstance(part, Value) and part.failed:
         return part
     several = as_several(part)

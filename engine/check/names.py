@@ -256,15 +256,37 @@ def step(elab: Elaboration, who: Who, name: str) -> Part | None:
         found = _role_step(entity, who, name)
         if found is not None:
             return found
-    if entity.belongs_to == name:
-        return Who(ir.OwnerOf(name, who.subject), who.optional)
+    owner = _owner_step(elab, entity, who, name)
+    if owner is not None:
+        return owner
     other = entities.get(name)
     if other is not None and other.of == entity.name:
-        return Who(ir.GroupOf(name, who.subject), who.optional)
+        group = ir.GroupOf(name, who.subject, other.may_have_none)
+        return Who(group, who.optional or other.may_have_none)
     for records in entities.values():
         if records.plural == name and records.belongs_to == entity.name:
             return Several(ir.Records(records.name, who.subject), who.optional)
+        further = next((one for one in records.further if one.entity == entity.name), None)
+        if records.plural == name and further is not None:
+            return Several(ir.Records(records.name, who.subject, further.name), who.optional)
     return None
+
+
+def _owner_step(elab: Elaboration, entity: Entity, who: Who, name: str) -> Who | None:
+    """The owner of a record, the larger group of a group, or the record before another."""
+    further = entity.further_owner(name)
+    if further is not None:
+        optional = bool(entity.within) and elab.settings.entities[further.entity].may_have_none
+        owner = ir.OwnerOf(further.entity, who.subject, further.name, optional)
+        return Who(owner, who.optional or optional)
+    if entity.belongs_to and name == (entity.first_owner or entity.belongs_to):
+        return Who(ir.OwnerOf(entity.belongs_to, who.subject), who.optional)
+    steps = entity.sequences.get(name)
+    if steps is None:
+        return None
+    keys = tuple(elab.symbols.figure_of(entity.name, one) for one in steps.figures)
+    elab.used.update(keys)
+    return Who(ir.Before(entity.name, who.subject, name, keys), True)
 
 
 def _role_step(entity: Entity, who: Who, name: str) -> Part | None:
@@ -289,6 +311,22 @@ def as_several(part: Part) -> Several | None:
         case Who(subject=ir.HolderOf(entity=entity, group=group, role=role)):
             return Several(ir.Members(entity, group, (role,)))
     return None
+
+
+def whom(elab: Elaboration, node: ast.Expression, scope: Scope) -> Who | None:
+    """Somebody that a name or path stands for; None, without a report, where it stands for anything else."""
+    found: Part | None = None
+    match node:
+        case ast.Name() if node.name in scope.names:
+            found = scope.names[node.name]
+        case ast.Name(name="self") if scope.entity:
+            return Who(ir.Self(scope.entity))
+        case ast.Name() if scope.entity:
+            found = step(elab, Who(ir.Self(scope.entity)), node.name)
+        case ast.Attribute():
+            base = whom(elab, node.base, scope)
+            found = step(elab, base, node.name) if base is not None else None
+    return found if isinstance(found, Who) else None
 
 
 def check_free(elab: Elaboration, name: str, span: Span, scope: Scope) -> None:

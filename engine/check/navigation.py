@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.check.context import Elaboration, Part, Scope, Value, Who, failed
-from engine.check.names import figure_type, name_part, reading
+from engine.check.context import Elaboration, Part, Scope, Several, Value, Who, failed
+from engine.check.names import as_several, figure_type, name_part, reading
 from engine.check.resolve import Symbol, did_you_mean
 from engine.check.times import Figure, constant_time, when_time
 from engine.check.windows import spread_kind, spreads
 from engine.ir import nodes as ir
 from engine.syntax import ast
+from engine.values.periods import PeriodKind, Unit
 
 
 def at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
@@ -60,6 +61,23 @@ def spread(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     read = ir.VariableRead(figure_type(figure), node.span, symbol.name, who.subject, ir.Containing(figure.period))
     elab.used.add(symbol.name)
     return Value(ir.Spread(read.type, node.span, read, kind), who.optional or symbol.name in elab.optional_figures)
+
+
+def those(elab: Elaboration, source: ast.Expression, scope: Scope) -> Part:
+    """Who is gone through: members or records, or those who are members at a time, as in `members @ start`."""
+    if not isinstance(source, ast.At):
+        return elab.part(source, scope)
+    part = elab.part(source.value, scope)
+    found = as_several(part)
+    if isinstance(part, Value) and part.failed:
+        return part
+    if found is None or not isinstance(found.link, ir.Members):
+        message = "only members of a group are read at a time here"
+        return elab.fail("E603", message, source.span, help="leave the `@` out, or name `members` or a role before it")
+    time = when_time(elab, source.when, PeriodKind(Unit.DAY), scope)
+    if time is None:
+        return failed(source.span)
+    return Several(replace(found.link, time=time), found.optional)
 
 
 def figure_path(elab: Elaboration, node: ast.Expression, scope: Scope) -> tuple[Symbol, Figure, Who] | None:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.check.context import Elaboration, Scope, Value, article, failed
-from engine.check.presence import compared_with_none
+from engine.check.context import Elaboration, Scope, Value, Who, article, failed, with_article
+from engine.check.names import whom
+from engine.check.presence import compared_with_none, narrowed
 from engine.ir import nodes as ir
 from engine.syntax import ast
 from engine.text.source import Span
@@ -195,9 +196,30 @@ def compare(elab: Elaboration, node: ast.Compare, scope: Scope) -> Value:
     refused = compared_with_none(elab, node)
     if refused is not None:
         return refused
+    two = (whom(elab, node.left, scope), whom(elab, node.right, scope))
+    if two[0] is not None and two[1] is not None:
+        return _same(elab, node, (two[0], two[1]), scope)
     left, right = pair(elab, node.left, node.right, scope)
     compared = comparison(elab, node.operator, left, right, node.span, (node.left.span, node.right.span))
     return compared if compared is not None else failed(node.span)
+
+
+def _same(elab: Elaboration, node: ast.Compare, two: tuple[Who, Who], scope: Scope) -> Value:
+    """`m != self`: whether two are one and the same."""
+    entities = [one.subject.entity for one in two]
+    if entities[0] != entities[1]:
+        message = f"{with_article(entities[0])} is never {with_article(entities[1])}"
+        return elab.fail("E501", message, node.span, help="compare two of one entity")
+    if node.operator not in ("=", "!="):
+        return elab.fail("E502", f"{entities[0]} has no order", node.span, help="use `=` or `!=`")
+    for who, side in zip(two, (node.left, node.right), strict=True):
+        part = narrowed(who, scope, side.span)
+        if isinstance(part, Who) and part.optional:
+            message = "there may be nobody here, and nothing says what holds then"
+            help_text = f"test `{side.span.text} is none` first"
+            return elab.fail("E507", message, side.span, help=help_text)
+    test: ir.Expression = ir.Same(BOOLEAN, node.span, two[0].subject, two[1].subject)
+    return Value(test if node.operator == "=" else ir.Not(BOOLEAN, node.span, test))
 
 
 def comparison(

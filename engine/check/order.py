@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.check.calls import typed
 from engine.check.context import Elaboration, Scope, Value, Who, article, failed
 from engine.check.names import as_several, check_free
+from engine.check.navigation import those
 from engine.check.presence import told_by
 from engine.ir import nodes as ir
 from engine.syntax import ast
@@ -65,7 +66,7 @@ def ranked(elab: Elaboration, node: ast.Ranked, scope: Scope) -> Value:
 
 
 def _gone_through(elab: Elaboration, node: ast.Chosen | ast.Ranked, scope: Scope) -> Gone | None:
-    part = elab.part(node.source, scope)
+    part = those(elab, node.source, scope)
     if isinstance(part, Value) and part.failed:
         return None
     several = as_several(part)

@@ -73,6 +73,13 @@ class Symbols:
         """What `name` stands for in `module`."""
         return self.local.get(module, {}).get(name) or self.exported.get(name)
 
+    def figure_of(self, entity: str, name: str) -> str:
+        """The whole-program name of an entity's figure that `ruleset.yaml` calls `name`: an exported one before others;
+        `name` itself if there is none, or several."""
+        found = [one for one in self.all() if one.declaration.name == name and one.figure is not None]
+        names = [one.name for one in found if one.figure is not None and one.figure.entity == entity]
+        return name if name in names or len(names) != 1 else names[0]
+
     def is_repeated(self, module: str, name: str) -> bool:
         """Whether `module` declares `name` twice, so that nobody can say what it stands for."""
         return (module, name) in self.repeated
@@ -176,6 +183,9 @@ def _structural_names(settings: Settings) -> set[str]:
     for entity in settings.entities.values():
         names.add(entity.plural)
         names.update(entity.sets)
+        names.update(entity.sequences)
+        names.update(one.name for one in entity.further)
+        names.update({entity.first_owner} - {""})
         names.update(name for role in entity.roles for name in (role.name, role.plural))
     return names
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.check.calls import typed
 from engine.check.context import Elaboration, Scope, Value, Who, failed
 from engine.check.names import as_several, check_free
+from engine.check.navigation import those
 from engine.check.presence import told_by
 from engine.ir import nodes as ir
 from engine.syntax import ast
@@ -32,7 +33,7 @@ def _change(elab: Elaboration, node: ast.Replacement, scope: Scope) -> ir.Replac
     link: ir.Link | None = None
     name, where, inner = "", None, scope
     if node.source is not None:
-        part = elab.part(node.source, scope)
+        part = those(elab, node.source, scope)
         several = as_several(part)
         if several is None:
             if not (isinstance(part, Value) and part.failed):

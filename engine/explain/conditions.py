@@ -42,6 +42,8 @@ class Conditions(Members):
                 return self.say(node.value) if isinstance(node.value, ir.VariableRead) else self._is_none(node, truth)
             case ir.Nobody():
                 return self._nobody(node)
+            case ir.Same():
+                return self._same(node, truth)
             case ir.Holds():
                 roles = listed([humanized(role) for role in node.roles], "or")
                 return f"{'holds' if truth else 'does not hold'} the role {roles}"

@@ -97,8 +97,21 @@ class Members(Speech):
         """That there is nobody, or who there is."""
         subject = node.subject
         instance = self.interpreter.somebody(subject, self.frame)
-        what = humanized(subject.role if isinstance(subject, ir.HolderOf) else subject.entity)
+        match subject:
+            case ir.HolderOf():
+                what = humanized(subject.role)
+            case ir.Before():
+                what = humanized(subject.sequence)
+            case _:
+                what = humanized(subject.entity)
         return f"{what}: {instance}" if instance is not None else f"there is no {what}"
+
+    def _same(self, node: ir.Same, truth: Value | None) -> str:
+        """Who is, or is not, somebody else."""
+        left, right = (self.interpreter.somebody(side, self.frame) for side in (node.left, node.right))
+        if left is None or right is None:
+            return self.amount(node)
+        return f"both are {left}" if truth else f"{left} is not {right}"
 
     def _called(self, link: ir.Link) -> str:
         """Members by their roles, records by what they are."""

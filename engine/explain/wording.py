@@ -45,7 +45,7 @@ class Wording(Conditions):
                 return self._exceptions(node)
             case ir.Let():
                 return self._within(node)
-            case ir.And() | ir.Or() | ir.Not() | ir.Compare() | ir.IsNone() | ir.Nobody():
+            case ir.And() | ir.Or() | ir.Not() | ir.Compare() | ir.IsNone() | ir.Nobody() | ir.Same():
                 return self.condition(node)
             case ir.Present():
                 return self.say(node.value)

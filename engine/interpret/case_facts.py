@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
-from engine.interpret.cases import Case, unit_of
+from engine.interpret.cases import Case, Stay, unit_of
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Days, Held, NotATime, bare, settled_days, stated_for
 from engine.ir.program import Definition, Program
@@ -34,6 +34,8 @@ class FactReader:
         self.entities = program.settings.entities
         self.instances: dict[str, dict[str, Span]] = {}
         self.holders: dict[tuple[str, str, str], list[tuple[str, Span]]] = {}
+        self.stays: dict[tuple[str, str], list[tuple[Stay, Span]]] = {}
+        self.further: dict[tuple[str, str, str], tuple[str, Span]] = {}
         self.owner_of: dict[tuple[str, str], tuple[str, Span]] = {}
         self.given: dict[Fact, Value] = {}
         self.places: dict[Fact, Span] = {}

@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from engine.interpret.case_facts import FactReader
-from engine.interpret.cases import Case
+from engine.interpret.cases import Case, Stay
 from engine.interpret.outcomes import Fact
+from engine.interpret.stated import NotATime, days_for
 from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
 from engine.ir.program import Program
 from engine.reading.context import Context
@@ -39,6 +41,12 @@ def case_from_data(
     source = Source("<case>", json.dumps(data, default=_plain))
     node = read_nodes(source, problems, quoted_keys=True)
     return read_case(program, node, problems, at) if node is not None else None
+
+
+def owners_of(entity: Entity) -> tuple[str, ...]:
+    """What a case calls those to whom a record belongs, or the larger group that a group lies in."""
+    first = (entity.first_owner or entity.belongs_to,) if entity.belongs_to else ()
+    return (*first, *(one.name for one in entity.further))
 
 
 def _plain(value: object) -> str:
@@ -141,11 +149,13 @@ class _Reader(FactReader):
         role = role or self.misspelt_role(entity, entry)
         if role is not None:
             self.role(entity, name, role, entry)
-        elif entity.belongs_to and entry.name == entity.belongs_to:
-            if isinstance(entry.value, Scalar):
-                self.owner_of[(entity.name, name)] = (entry.value.text, entry.value.span)
-            else:
+        elif entry.name in owners_of(entity):
+            if not isinstance(entry.value, Scalar):
                 self.report("E805", "a record belongs to one", entry.value.span, help="name the owner's id")
+            elif entity.further_owner(entry.name) is not None:
+                self.further[entity.name, entry.name, name] = (entry.value.text, entry.value.span)
+            else:
+                self.owner_of[(entity.name, name)] = (entry.value.text, entry.value.span)
         else:
             self.fact(entity, name, entry, at)
 
@@ -168,11 +178,41 @@ class _Reader(FactReader):
         for item in items:
             if isinstance(item, Scalar) and item.text:
                 listed.append((item.text, item.span))
+            elif isinstance(item, YamlMapping) and item.entries:
+                for one in item:
+                    listed.append((one.name, one.key.span))
+                    self.stay(entity, name, role, one)
             else:
-                self.report("E805", f"`{entry.name}` names people by id", item.span, help="write `[anna, ben]`")
-        if role.maximum is not None and len(listed) > role.maximum:
-            message = f"`{name}` has {len(listed)} of the role `{role.name}`, and at most {role.maximum} may be"
+                help_text = "write `[anna, ben]`, or `[anna, {ben: from 2024-05-01}]`"
+                self.report("E805", f"`{entry.name}` names people by id", item.span, help=help_text)
+        most = self.most_at_once(entity, name, role, listed)
+        if role.maximum is not None and most > role.maximum:
+            message = f"`{name}` has {most} of the role `{role.name}`, and at most {role.maximum} may be"
             self.report("E805", message, entry.value.span, help="make a group for each, or correct the role")
+
+    def stay(self, entity: Entity, group: str, role: Role, entry: Entry) -> None:
+        """A membership for a time: `{ben: from 2024-05-01}`, or several times as a list."""
+        items = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
+        for item in items:
+            if not isinstance(item, Scalar):
+                message = f"it is not said when `{shown(entry.name)}` is a {role.name}"
+                self.report("E802", message, item.span, help="write `from 2024-05-01` or `2024-01-01..2024-06-30`")
+                continue
+            try:
+                days = days_for(item.text, self.program.settings)
+            except NotATime as fault:
+                self.report("E802", fault.message, item.span, help=fault.remedy)
+                continue
+            stay = Stay(group, role.name, days.first, days.last)
+            self.stays.setdefault((entity.name, entry.name), []).append((stay, item.span))
+
+    def most_at_once(self, entity: Entity, group: str, role: Role, listed: list[tuple[str, Span]]) -> int:
+        """How many hold a role on the day on which most do."""
+        names = {name for name, _ in listed}
+        dated = [stay for name in names for stay, _ in self.stays.get((entity.name, name), ())]
+        here = [one for one in dated if one.group == group and one.role == role.name]
+        always = sum((entity.name, name) not in self.stays for name, _ in listed)
+        return always + max((sum(one.first <= day.first <= one.last for one in here) for day in here), default=0)
 
     # --- the whole, checked
 
@@ -191,6 +231,11 @@ class _Reader(FactReader):
             owner = record.belongs_to
             if owner in self.unnamed and (record.name, record.name) not in self.owner_of:
                 self.owner_of[(record.name, record.name)] = (owner, self.instances[owner][owner])
+        for one in [self.entities[name] for name in self.unnamed]:
+            for owner_ in one.further:
+                if owner_.entity in self.unnamed:
+                    place = self.instances[owner_.entity][owner_.entity]
+                    self.further.setdefault((one.name, owner_.name, one.name), (owner_.entity, place))
 
     def check_whole(self) -> None:
         placed: dict[tuple[str, str], str] = {}
@@ -198,12 +243,33 @@ class _Reader(FactReader):
             for person, span in people:
                 self.placed(placed, entity, group, person, span, role)
         for (entity, record), (owner, span) in self.owner_of.items():
-            if owner not in self.instances.get(self.entities[entity].belongs_to, {}):
-                message = f"`{record}` belongs to `{shown(owner)}`, who is not in the case"
-                plural = self.entities[self.entities[entity].belongs_to].plural
-                self.report("E805", message, span, help=f"add them under `{plural}`")
+            self.is_there(record, owner, self.entities[entity].belongs_to, span)
+        for (entity, name, record), (owner, span) in self.further.items():
+            further = self.entities[entity].further_owner(name)
+            assert further is not None
+            self.is_there(record, owner, further.entity, span)
+        self.settle_within()
         for declared in self.entities.values():
             self.check_instances(declared)
+
+    def is_there(self, record: str, owner: str, entity: str, span: Span) -> None:
+        if owner not in self.instances.get(entity, {}):
+            message = f"`{record}` belongs to `{shown(owner)}`, who is not in the case"
+            self.report("E805", message, span, help=f"add them under `{self.entities[entity].plural}`")
+
+    def settle_within(self) -> None:
+        """In which larger group each group lies: its members tell, if the case does not; E805 if they contradict."""
+        groups = {(entity, one): name for (entity, name, _), people in self.holders.items() for one, _ in people}
+        for (entity, group, _), people in self.holders.items():
+            larger = self.entities[entity].within
+            for person, span in people if larger else ():
+                theirs = groups.get((larger, person))
+                if theirs is None or (larger, person) in self.stays or (entity, person) in self.stays:
+                    continue
+                stated, _ = self.further.setdefault((entity, larger, group), (theirs, span))
+                if stated != theirs:
+                    message = f"`{group}` lies in the {larger} `{stated}`, and `{person}` is in `{theirs}`"
+                    self.report("E805", message, span, help=f"people of one {entity} are in one {larger}")
 
     def placed(
         self, placed: dict[tuple[str, str], str], entity: str, group: str, person: str, span: Span, role: str
@@ -215,18 +281,39 @@ class _Reader(FactReader):
             self.report(
                 "E805", message, span, help=self.suggest(person, known) if known else f"add them under `{plural}`"
             )
+        elif (entity, person) in self.stays:
+            if not any((one.group, one.role) == (group, role) for one, _ in self.stays[entity, person]):
+                message = f"`{person}` is in `{group}` throughout, and in another {entity} for a time"
+                self.report("E805", message, span, help=f"say when: `{{{person}: until 2024-04-30}}`")
+            elif (entity, person) not in placed:
+                placed[(entity, person)] = group
+                self.check_stays(entity, person)
         elif (entity, person) in placed:
             message = f"`{person}` already belongs to the {entity} `{placed[(entity, person)]}`"
             self.report("E805", message, span, help=f"a person is in one {entity}, in one role")
         else:
             placed[(entity, person)] = group
 
+    def check_stays(self, entity: str, person: str) -> None:
+        """Report a day on which somebody is in two groups of a kind, or in two roles."""
+        stays = sorted(self.stays.get((entity, person), ()), key=lambda one: one[0].first)
+        for (earlier, _), (later, span) in pairwise(stays):
+            if later.first <= earlier.last:
+                groups = dict.fromkeys(f"`{one.group}`" for one in (earlier, later))
+                where = " and ".join(groups) if len(groups) > 1 else f"two roles of {next(iter(groups))}"
+                message = f"`{person}` is in {where} on {later.first}"
+                self.report("E805", message, span, help=f"a person is in one {entity}, in one role, on each day")
+
     def check_instances(self, entity: Entity) -> None:
         for name, span in self.instances.get(entity.name, {}).items():
             alone = name in self.unnamed and not self.instances.get(entity.belongs_to)
             if entity.belongs_to and (entity.name, name) not in self.owner_of and not alone:
                 message = f"`{name}` does not say whose it is"
-                self.report("E805", message, span, help=f"add `{entity.belongs_to}: …`")
+                self.report("E805", message, span, help=f"add `{entity.first_owner or entity.belongs_to}: …`")
+            for owner in entity.further if entity.belongs_to else ():
+                if (entity.name, owner.name, name) not in self.further:
+                    message = f"`{name}` does not say of which {owner.name} it is"
+                    self.report("E805", message, span, help=f"add `{owner.name}: …`")
             for role in entity.roles:
                 held = len(self.holders.get((entity.name, name, role.name), ()))
                 if held < role.minimum and name not in self.unnamed:
@@ -273,17 +360,26 @@ class _Reader(FactReader):
         records: dict[tuple[str, str], list[str]] = {}
         for (entity, record), (owner, _) in self.owner_of.items():
             records.setdefault((entity, owner), []).append(record)
-        held = {key: tuple(person for person, _ in people) for key, people in self.holders.items()}
+        further: dict[tuple[str, str, str], list[str]] = {}
+        for (entity, name, record), (owner, _) in self.further.items():
+            further.setdefault((entity, name, owner), []).append(record)
+        held = {key: tuple(dict.fromkeys(person for person, _ in people)) for key, people in self.holders.items()}
         holders = {key: people for key, people in held.items() if not self.vacant(*key)}
         return Case(
             at=at,
             instances={entity: tuple(names) for entity, names in self.instances.items()},
             holders=holders,
-            group_of={(key[0], person): key[1] for key, people in holders.items() for person in people},
+            group_of={
+                **{(key[0], person): key[1] for key, people in holders.items() for person in people},
+                **{key: max(stays, key=lambda one: one[0].first)[0].group for key, stays in self.stays.items()},
+            },
             owner_of={key: owner for key, (owner, _) in self.owner_of.items()},
             records={key: tuple(names) for key, names in records.items()},
             given=self.given,
             held=self.held,
             within=self.within,
             complete=self.complete,
+            further_owner={key: owner for key, (owner, _) in self.further.items()},
+            further_records={key: tuple(names) for key, names in further.items()},
+            stays={key: tuple(stay for stay, _ in stays) for key, stays in self.stays.items()},
         )

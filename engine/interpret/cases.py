@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Held
@@ -14,12 +15,25 @@ from engine.values.types import Value
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """That somebody holds a role in a group from one day to another."""
+
+    group: str
+    role: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Who there is, how they belong together, and what is given. Ids are unique within an entity.
 
     `holders`: (group entity, group id, role) -> people. `group_of`: (group entity, person) -> group id. `owner_of` and
-    `records`: (record entity, id) -> owner, and back. `held`: (fact, whose) -> what a stock or status is
-    on stretches of days. `within`: facts that are not known, between what they lie (None: anything).
+    `records`: (record entity, id) -> owner, and back. `further_owner` and `further_records`: (entity, owner's name, id)
+    -> id, of owners besides the first, and of groups within others. `stays`: (group entity, person) -> memberships of
+    those who are not members throughout, whom `holders` lists if they are at any time; `group_of` has their last.
+    `untold`: (record entity, owner's name) of owners that are not said, as in tables. `held`: (fact, whose) -> what a
+    stock or status is on stretches of days. `within`: facts that are not known, between what they lie (None: anything).
     """
 
     at: Period
@@ -32,6 +46,39 @@ class Case:
     held: Mapping[tuple[str, str], tuple[Held, ...]] = field(default_factory=dict)
     within: Mapping[Fact, tuple[Value | None, Value | None]] = field(default_factory=dict)
     complete: bool = False
+    further_owner: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    further_records: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+    stays: Mapping[tuple[str, str], tuple[Stay, ...]] = field(default_factory=dict)
+    untold: frozenset[tuple[str, str]] = frozenset()
+
+    def group_on(self, entity: str, person: str, day: date | None) -> str | None:
+        """The group of a kind that somebody is in on a day; None where they are in none. `day` None: see `holders`."""
+        if day is None or (entity, person) not in self.stays:
+            return self.group_of.get((entity, person))
+        return next((one.group for one in self.stays[entity, person] if one.first <= day <= one.last), None)
+
+    def held_on(self, entity: str, group: str, role: str, day: date | None) -> tuple[str, ...]:
+        """Who holds a role in a group on a day, as they are listed."""
+        listed = self.holders.get((entity, group, role), ())
+        if day is None or not self.stays:
+            return listed
+        return tuple(person for person in listed if self._holds(entity, group, role, person, day))
+
+    def _holds(self, entity: str, group: str, role: str, person: str, day: date) -> bool:
+        stays = self.stays.get((entity, person))
+        if stays is None:
+            return True
+        there = (group, role)
+        return any((one.group, one.role) == there and one.first <= day <= one.last for one in stays)
+
+    def owner(self, entity: str, further: str, record: str) -> str | None:
+        """Whom a record belongs to: its first owner, or the one that `further` names."""
+        return self.further_owner.get((entity, further, record)) if further else self.owner_of.get((entity, record))
+
+    def owned(self, entity: str, further: str, owner: str) -> tuple[str, ...]:
+        """The records of a kind that belong to somebody, as their first owner or the one that `further` names."""
+        found = self.further_records.get((entity, further, owner)) if further else self.records.get((entity, owner))
+        return found or ()
 
 
 def unit_of(kind: PeriodKind, case: Case, settings: Settings, entity: str, instance: str) -> str | None:

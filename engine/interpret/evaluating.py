@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.interpret.cases import Case
 from engine.interpret.frames import Frame
-from engine.interpret.outcomes import Choice, Fact, Interval, Outcome
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, NotApplicable, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.values.types import ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """It is not known who is meant, or whether there is anybody: what must be known for that."""
+
+    needs: frozenset[Fact]
+    may_fail: str = ""
+
+
+Found = str | Unsure | NotApplicable | Failure
+Queue = Mapping[str, str] | Unsure | Failure  # of each record the one before it, if any; or why that is not certain
 
 
 class Evaluating(Protocol):
@@ -20,6 +34,10 @@ class Evaluating(Protocol):
 
     @property
     def case(self) -> Case: ...
+
+    @property
+    def queues(self) -> dict[tuple[str, str, str], Queue]:
+        """The orders that were found: (record entity, its owner, the sequence's name) -> of each the one before it."""
 
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact, found once."""

@@ -13,6 +13,7 @@ from engine.interpret import choosing, domain, operations
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.domain import settled
+from engine.interpret.evaluating import Queue
 from engine.interpret.frames import Frame, Step
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Outcome, stated
 from engine.interpret.stated import ends_of, on
@@ -47,6 +48,7 @@ class Figures(ABC):
         self._waiting: dict[Fact, None] = {}
         self._calls = 0
         self._circular: set[Fact] = set()
+        self.queues: dict[tuple[str, str, str], Queue] = {}
         self.orders: dict[tuple[int, str, Period], choosing.Order] = {}
 
     @abstractmethod

@@ -24,6 +24,7 @@ from engine.interpret import choosing, domain, lookups, members, narrowing, navi
 from engine.interpret.cases import unit_of
 from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import blocked, either, needs_of, settled, under
+from engine.interpret.evaluating import Unsure
 from engine.interpret.figures import Figures
 from engine.interpret.frames import Frame, Step
 from engine.interpret.operations import arithmetic
@@ -146,10 +147,8 @@ class Interpreter(Figures):
                 return NOT_APPLICABLE
             case ir.IsNone():
                 return operations.is_none(self.evaluate(node.value, frame))
-            case ir.Nobody():
-                return navigation.nobody(self, node, frame)
-            case ir.Holds():
-                return navigation.holds(self, node, frame)
+            case ir.Nobody() | ir.Holds() | ir.Same():
+                return navigation.tested(self, node, frame)
             case ir.Present():
                 return operations.present(self.evaluate(node.value, frame))
             case ir.PeriodBoundary():
@@ -320,7 +319,7 @@ class Interpreter(Figures):
         if change.link is None:
             return (frame,)
         members = navigation.linked(self, change.link, frame, None)
-        if isinstance(members, navigation.Unsure):
+        if isinstance(members, Unsure):
             return navigation.several(self, change.link, frame, node)  # type: ignore[return-value]
         if isinstance(members, NotApplicable | Failure):
             return ()

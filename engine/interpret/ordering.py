@@ -253,8 +253,14 @@ def _is_length(outcome: Outcome) -> bool:
 def ordered(node: ir.Chosen | ir.Ranked, items: Sequence[Item]) -> list[Item]:
     """Records whose order is certain, first to last; those that tie as they are listed."""
 
+    return in_order(node.keys, items)
+
+
+def in_order(keys: Sequence[ir.SortKey], items: Sequence[Item]) -> list[Item]:
+    """Records whose order is certain, first to last; those that tie, or have none, as they are listed."""
+
     def order(one: Item, other: Item) -> int:
-        return next(iter(compared(node.keys, one, other)))
+        return next(iter(compared(keys, one, other)), TIED)
 
     return sorted(items, key=cmp_to_key(order))
 

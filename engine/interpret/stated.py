@@ -104,6 +104,24 @@ def stated_for(definition: Definition, text: str, settings: Settings) -> tuple[P
     return days
 
 
+def days_for(text: str, settings: Settings) -> Days:
+    """The days of a membership: `from 2024-05-01`, `until 2024-04`, `2024-01-01..2024-06-30`. Raises NotATime."""
+    word, _, rest = text.partition(" ")
+    first, dots, last = (rest, "", "") if word in ("from", "until") else text.partition("..")
+    try:
+        begin = settings.period(first.strip())
+        end = settings.period(last.strip()) if dots else begin
+    except ValueError as fault:
+        raise NotATime(str(fault), "write `from 2024-05-01` or `2024-01-01..2024-06-30`") from None
+    if word == "from":
+        return Days(begin.start, LAST)
+    if word == "until":
+        return Days(FIRST, end.end)
+    if end.end < begin.start:
+        raise NotATime(f"`{text}` ends before it begins", "write the earlier day first")
+    return Days(begin.start, end.end)
+
+
 def _open(definition: Definition, word: str, text: str, settings: Settings) -> Days:
     if not is_state(definition) or definition.period.unit is Unit.ETERNITY:
         name, kind = definition.short_name, definition.period

@@ -2,8 +2,9 @@
 
 1. Take from every formula the figures that it reads, each with how much later than the formula's period the period that
    it reaches may begin (`lateness`).
-2. A circle of figures is sound if every turn goes back in time: if its reads add up to less than nothing. Among figures
-   that all need each other the longest paths tell (Bellman and Ford); reads that surely go back are then left out.
+2. A circle of figures is sound if every turn goes back in time, or along records in order at the same time: if its
+   reads add up to less than nothing. Among figures that all need each other the longest paths tell (Bellman and Ford);
+   reads that surely go back are then left out.
 3. Sort so that each definition comes after those that it reads; a depth-first walk with its own stack finds a circle as
    the path that returns to itself, which is shown whole (E701).
 """
@@ -11,26 +12,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from engine.ir import nodes as ir
-from engine.ir.lateness import ANY_TIME, reads_with_lateness
+from engine.ir.lateness import ANY_TIME, Reading, reads_with_lateness
 from engine.ir.program import Definition, FunctionDefinition
 from engine.ir.walk import walk
 from engine.text.diagnostics import Diagnostics, Note
-from engine.text.source import Span
 
 READ_EARLIER = "read an earlier period (`x @ last year`), or follow the order that the statute gives"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """That a formula reads the figure `name`. `later`: by how many days at most the period that is reached begins after
-    the formula's; below 0 it surely begins before."""
-
-    name: str
-    later: int
-    span: Span | None
 
 
 def readings(definition: Definition) -> Iterator[Reading]:
@@ -38,8 +27,7 @@ def readings(definition: Definition) -> Iterator[Reading]:
     if definition.period.is_personal:
         yield Reading(definition.period.calendar.starts, 0, definition.span)
     for dated in definition.formulas:
-        for name, later, span in reads_with_lateness(dated.body, definition.period):
-            yield Reading(name, later, span)
+        yield from reads_with_lateness(dated.body, definition.period)
 
 
 def call_circle(functions: Mapping[str, FunctionDefinition], problems: Diagnostics) -> bool:
@@ -76,14 +64,27 @@ def figure_graph(definitions: Mapping[str, Definition]) -> dict[str, list[Readin
         inside = {name: [read for read in whole[name] if group[read.name] == group[name]] for name in names}
         sound = not any(inside.values()) or _goes_back(inside)
         for name in names:
-            reads = [read for read in whole[name] if read.later >= 0 or group[read.name] != group[name]]
+            reads = [read for read in whole[name] if not _is_earlier(read) or group[read.name] != group[name]]
             kept[name] = reads if sound else whole[name]
     return {name: kept[name] for name in whole}
 
 
+def _is_earlier(read: Reading) -> bool:
+    """Whether what is read surely lies before: in time, or at the same time among records in order."""
+    return read.later < 0 or (read.later == 0 and read.along < 0)
+
+
 def _goes_back(graph: Mapping[str, list[Reading]]) -> bool:
-    """Whether every circle adds up to less than nothing: then no path of reads grows for ever."""
-    edges = [(name, read.name, read.later) for name, reads in graph.items() for read in reads]
+    """Whether every circle adds up to less than nothing: then no path of reads grows for ever.
+
+    A day weighs more than all records together, and a record that may be any more than all the steps back."""
+    steps = sum(-min(read.along, 0) for reads in graph.values() for read in reads) + 1
+    day = steps * (sum(map(len, graph.values())) + 2)
+    edges = [
+        (name, read.name, read.later * day + (steps if read.along > 0 else read.along))
+        for name, reads in graph.items()
+        for read in reads
+    ]
     scale = len(edges) + 1  # a circle that adds up to nothing must grow too, and one below nothing must not
     longest = dict.fromkeys(graph, 0)
     for _ in range(len(graph) + 1):

@@ -1,4 +1,5 @@
-"""How much later than a formula's period the period of a figure that it reads may begin, in days.
+"""How much later than a formula's period the period of a figure that it reads may begin, in days; and how many records
+back in their order the one is whose figure it is.
 
 Nothing for the same period, for the one that holds its first day, for `@ start`; less than nothing where the read
 surely goes back. Where a day is computed, what is known of it is reckoned from `period_start`: months are at least 28
@@ -8,35 +9,51 @@ and at most 31 days, years 365 or 366.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from engine.ir import nodes as ir
-from engine.ir.walk import children
+from engine.ir.walk import children, steps_of, subjects
 from engine.text.source import Span
 from engine.values.periods import PeriodKind, Unit, lengths, nests
 from engine.values.types import Duration
 
 ANY_TIME = 10**7  # days: nothing is known
+ANY_RECORD = 10**4  # records: nothing is known
 Names = Mapping[str, ir.Expression]
 
 
-def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[tuple[str, int, Span | None]]:
-    """Every figure that a formula of a period reads, with how much later its period may begin, and where."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """That a formula reads the figure `name`. `later`: by how many days at most the period that is reached begins after
+    the formula's; below 0 it surely begins before. `along`: by how many records at most whose figure it is comes after
+    the formula's own; below 0 it surely comes before, in their order, and above 0 it may be any."""
+
+    name: str
+    later: int
+    span: Span | None
+    along: int = 0
+
+
+def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[Reading]:
+    """Every figure that a formula of a period reads, with how much later its period may begin."""
     stack: list[tuple[ir.Expression, PeriodKind, int, Names]] = [(body, period, 0, {})]
     while stack:
         node, own, late, names = stack.pop()
+        yield from _orders(node)
         match node:
             case ir.VariableRead(time=ir.Containing(kind=kind) | ir.ContainingDate(kind=kind)) if kind.is_personal:
-                yield kind.calendar.starts, 0, node.span
-                yield node.name, late + _of_time(node.time, own, names), node.span
+                yield Reading(kind.calendar.starts, 0, node.span, ANY_RECORD)
+                yield Reading(node.name, late + _of_time(node.time, own, names), node.span, _along(node.subject))
             case ir.VariableRead():
-                yield node.name, late + _of_time(node.time, own, names), node.span
+                yield Reading(node.name, late + _of_time(node.time, own, names), node.span, _along(node.subject))
             case ir.OverTime() if node.last:
-                yield node.name, late - lengths(node.kind)[0], node.span
+                yield Reading(node.name, late - lengths(node.kind)[0], node.span, _along(node.subject))
             case ir.OverTime():
-                yield node.name, late + lengths(own)[1] - lengths(node.kind)[0], node.span
+                latest_part = lengths(own)[1] - lengths(node.kind)[0]
+                yield Reading(node.name, late + latest_part, node.span, _along(node.subject))
             case ir.OverParts():
                 if node.kind.is_personal:
-                    yield node.kind.calendar.starts, 0, node.span
+                    yield Reading(node.kind.calendar.starts, 0, node.span, ANY_RECORD)
                 if node.last is not None:
                     stack.append((node.last, own, late, names))
                 stack.append((node.body, node.kind, late + _of_parts(node, own), {}))
@@ -45,6 +62,21 @@ def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[tup
                 stack += [(node.body, own, late, {**names, node.name: node.value}), (node.value, own, late, names)]
                 continue
         stack += [(child, own, late, names) for child in reversed(children(node))]
+
+
+def _along(subject: ir.Subject) -> int:
+    """How many records back whoever is read stands: to be told where one step after another leads back."""
+    steps = list(steps_of(subject))
+    back = sum(isinstance(one, ir.Before) for one in steps)
+    return -back if isinstance(steps[-1], ir.Self) and len(steps) == back + 1 else ANY_RECORD
+
+
+def _orders(node: ir.Expression) -> Iterator[Reading]:
+    """What decides the order of records that a node goes back in: it must be known of all of them."""
+    for subject in subjects(node):
+        for one in steps_of(subject):
+            if isinstance(one, ir.Before):
+                yield from (Reading(name, 0, node.span, ANY_RECORD) for name in one.keys)
 
 
 def _of_parts(node: ir.OverParts, own: PeriodKind) -> int:

@@ -43,10 +43,11 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class GroupOf:
-    """The group of kind `entity` that a person is in."""
+    """The group of kind `entity` that a person is in. With `optional`, there may be none: then nothing applies."""
 
     entity: str
     person: Subject
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,27 @@ class HolderOf:
 
 @dataclass(frozen=True, slots=True)
 class OwnerOf:
-    """Whom a record belongs to."""
+    """Whom a record belongs to. `further` names an owner besides the first; or it is the larger group that a group lies
+    in, of which with `optional` there may be none."""
 
     entity: str
     record: Subject
+    further: str = ""
+    optional: bool = False
 
 
-Subject = Union[Self, Bound, GroupOf, HolderOf, OwnerOf]
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The record before another in its entity's order `sequence`; there is none before the first. `keys` are the
+    figures that decide the order, as `Steps.figures` lists them."""
+
+    entity: str
+    record: Subject
+    sequence: str
+    keys: tuple[str, ...]
+
+
+Subject = Union[Self, Bound, GroupOf, HolderOf, OwnerOf, Before]
 
 
 # --- who is aggregated
@@ -75,19 +90,23 @@ Subject = Union[Self, Bound, GroupOf, HolderOf, OwnerOf]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The people of a group in any of `roles`, in the order in which the group lists its roles, then as given."""
+    """The people of a group in any of `roles`, in the order in which the group lists its roles, then as given: those
+    who are members at `time`, in the formula's own period on the day on which members of the group count."""
 
     entity: str
     group: Subject
     roles: tuple[str, ...]
+    time: Time = field(default_factory=lambda: ThisPeriod())
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The records of kind `entity` that belong to a person or group, as given."""
+    """The records of kind `entity` that belong to somebody, as given; with `further`, as their owner of that name. Or
+    the groups of that kind that lie in a larger one."""
 
     entity: str
     owner: Subject
+    further: str = ""
 
 
 Link = Union[Members, Records]
@@ -452,6 +471,14 @@ class Holds(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Same(Node):
+    """Whether two are one and the same."""
+
+    left: Subject
+    right: Subject
+
+
+@dataclass(frozen=True, slots=True)
 class Present(Node):
     """`value` where a test before it has told that it applies."""
 
@@ -470,5 +497,5 @@ Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
     Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked, AsIf,
-    Holds,
+    Holds, Same,
 ]  # fmt: skip

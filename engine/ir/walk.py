@@ -19,6 +19,7 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             | ir.OverTime()
             | ir.Nobody()
             | ir.Holds()
+            | ir.Same()
         ):
             return ()
         case ir.ParameterRead() | ir.VariableRead():
@@ -46,14 +47,15 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
         case ir.OverParts():
             return (node.body,) if node.last is None else (node.last, node.body)
         case ir.Aggregate():
-            return tuple(part for part in (node.where, node.body) if part is not None)
+            return (*_of_link(node.link), *(part for part in (node.where, node.body) if part is not None))
         case ir.Chosen():
             parts = (node.count, node.where, *(key.value for key in node.keys), node.body)
-            return tuple(part for part in parts if part is not None)
+            return (*_of_link(node.link), *(part for part in parts if part is not None))
         case ir.AsIf():
-            return (node.value, *(part for one in node.changes for part in (one.where, one.value) if part is not None))
+            return (node.value, *(part for one in node.changes for part in _of_change(one)))
         case ir.Ranked():
-            return tuple(part for part in (node.where, *(key.value for key in node.keys)) if part is not None)
+            parts = (node.where, *(key.value for key in node.keys))
+            return (*_of_link(node.link), *(part for part in parts if part is not None))
         case ir.Otherwise():
             return (node.value, node.fallback)
         case _:
@@ -62,6 +64,15 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
 
 def _of_time(time: ir.Time) -> tuple[ir.Expression, ...]:
     return (time.day,) if isinstance(time, ir.ContainingDate) else ()
+
+
+def _of_link(link: ir.Link) -> tuple[ir.Expression, ...]:
+    return _of_time(link.time) if isinstance(link, ir.Members) else ()
+
+
+def _of_change(change: ir.Replacement) -> tuple[ir.Expression, ...]:
+    when = _of_link(change.link) if change.link is not None else ()
+    return (*when, *(part for part in (change.where, change.value) if part is not None))
 
 
 def walk(node: ir.Expression) -> Iterator[ir.Expression]:
@@ -78,12 +89,17 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
     match node:
         case ir.VariableRead() | ir.OverTime() | ir.Nobody():
             return (node.subject,)
+        case ir.Same():
+            return (node.left, node.right)
         case ir.Holds():
             return (node.subject,) if node.inside is None else (node.subject, node.inside)
         case ir.Ranked():
             return (node.subject, whose(node.link))
         case ir.Aggregate() | ir.Chosen():
             return (whose(node.link),)
+        case ir.AsIf():
+            changed = [one.subject for one in node.changes if one.subject is not None]
+            return (*changed, *(whose(one.link) for one in node.changes if one.link is not None))
     return ()
 
 
@@ -94,13 +110,19 @@ def whose(link: ir.Link) -> ir.Subject:
 
 def root_of(subject: ir.Subject) -> ir.Subject:
     """From whom somebody is reached: the one that the formula is about, or a member."""
+    return list(steps_of(subject))[-1]
+
+
+def steps_of(subject: ir.Subject) -> Iterator[ir.Subject]:
+    """A subject, from whom it is reached, and so on to the one that the formula is about, or a member."""
     while True:
+        yield subject
         match subject:
             case ir.GroupOf():
                 subject = subject.person
             case ir.HolderOf():
                 subject = subject.group
-            case ir.OwnerOf():
+            case ir.OwnerOf() | ir.Before():
                 subject = subject.record
             case _:
-                return subject
+                return

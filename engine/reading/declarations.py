@@ -318,14 +318,63 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a record belongs to besides its first owner, or which larger group a group lies in. `name` is what formulas
+    and cases call it."""
+
+    name: str
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """A figure that records are ordered by, upwards unless `descending`; the order in which they are listed if it has
+    no name."""
+
+    name: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """An order among the records of one owner that have equal figures `within`: `name` is the record before."""
+
+    name: str
+    by: tuple[OrderKey, ...]
+    within: tuple[str, ...] = ()
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Every figure that decides the order."""
+        return (*self.within, *(key.name for key in self.by if key.name))
+
+
+@dataclass(frozen=True, slots=True)
 class Entity(Declaration):
-    """A kind of thing that has figures: a person, a group `of` people with roles, or a record that `belongs_to` one."""
+    """A kind of thing that has figures: a person, a group `of` people with roles, or a record that `belongs_to` one.
+
+    `first_owner` is what formulas and cases call the first owner, if not by its entity. `further` are other owners of a
+    record, or the larger group that a group lies `within`. `may_have_none`: a person may be in no group of this kind.
+    `counted_start`: a formula means those who are members on the first day of its period, and not on the last.
+    `sequences` are the orders among a record's kin, by name.
+    """
 
     plural: str = ""
     of: str = ""
     roles: tuple[Role, ...] = ()
     sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     belongs_to: str = ""
+    first_owner: str = ""
+    further: tuple[Owner, ...] = ()
+    within: str = ""
+    may_have_none: bool = False
+    counted_start: bool = False
+    sequences: Mapping[str, Steps] = field(default_factory=dict)
+
+    def further_owner(self, name: str) -> Owner | None:
+        """The owner besides the first that is called so."""
+        return next((one for one in self.further if one.name == name), None)
 
 
 BUILT_IN_ENUMS: Mapping[str, EnumDeclaration] = {

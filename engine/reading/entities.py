@@ -11,14 +11,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.reading.context import Context
-from engine.reading.declarations import Entity, Role
+from engine.reading.declarations import Entity, OrderKey, Owner, Role, Steps
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
 from engine.syntax.nodes import Entry, Scalar, Sequence, shown
+from engine.syntax.nodes import Mapping as YamlMapping
 from engine.text.diagnostics import Note
 from engine.text.source import Span
 
-KEYS = ("label", "law", "plural", "of", "roles", "sets", "belongs_to")
+KEYS = (
+    "label", "law", "plural", "of", "roles", "sets", "belongs_to", "within", "may_have_none", "counted", "sequences"
+)  # fmt: skip
+_LISTED = "listed"
 _RESERVED_PEOPLE = "members"
 
 
@@ -52,12 +56,24 @@ def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     """The entity as later passes may rely on it: groups are of people and have a role, records belong to people or
     groups. Stand-ins take the place of what does not fit, which was reported."""
     people = [one.name for one in entities.values() if not one.of and not one.belongs_to]
-    owners = [one.name for one in entities.values() if not one.belongs_to]
     person = next(iter(people), "")
     of = entity.of if entity.of in people or not entity.of else person
-    belongs_to = entity.belongs_to if entity.belongs_to in owners or not entity.belongs_to else person
+    known = entity.belongs_to in entities and not _belongs_to_itself(entity, entities)
+    belongs_to = "" if of else entity.belongs_to if known or not entity.belongs_to else person
     roles = entity.roles or ((Role("member", "member"),) if of else ())
-    return replace(entity, of=of, belongs_to="" if of else belongs_to, roles=roles)
+    further = tuple(one for one in entity.further if one.entity in entities) if belongs_to or of else ()
+    sequences = entity.sequences if belongs_to else {}
+    return replace(entity, of=of, belongs_to=belongs_to, roles=roles, further=further, sequences=sequences)
+
+
+def _belongs_to_itself(entity: Entity, entities: Mapping[str, Entity]) -> bool:
+    """Whether one comes back to a record by going to its owner, the owner's owner, and so on."""
+    owner = entity.belongs_to
+    for _ in entities:
+        if owner == entity.name or owner not in entities:
+            return owner == entity.name
+        owner = entities[owner].belongs_to
+    return bool(owner)
 
 
 def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
@@ -67,7 +83,9 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         fields.context.name(plural, "a plural")
         _claim(fields.context, plural, words)
     roles = _roles(fields, words)
-    group, owner = fields.scalar("of"), fields.scalar("belongs_to")
+    group, within = fields.scalar("of"), fields.scalar("within")
+    owners = _owners(fields)
+    further = owners[1:] if within is None else (Owner(within.text, within.text),)
     return Entity(
         entry.name,
         entry.key.span,
@@ -77,8 +95,87 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         group.text if group else "",
         roles,
         _sets(fields, roles, words),
-        owner.text if owner else "",
+        owners[0].entity if owners else "",
+        owners[0].name if owners and owners[0].name != owners[0].entity else "",
+        further,
+        within.text if within else "",
+        fields.flag("may_have_none"),
+        _counted_start(fields),
+        _sequences(fields, words),
     )
+
+
+def _owners(fields: Fields) -> tuple[Owner, ...]:
+    """Whom a record belongs to: an entity, a list of them, or entities by what formulas call them."""
+    node, context = fields.node_of("belongs_to"), fields.context
+    if node is None:
+        return ()
+    place, what = fields.span_of("belongs_to"), "`belongs_to`"
+    named: list[tuple[Scalar, Scalar]] = []
+    if isinstance(node, YamlMapping):
+        for entry in named_entries(context, node, place, what, "an owner"):
+            entity = as_scalar(context, entry.value, entry.key.span, "the owner")
+            named += [(entry.key, entity)] if entity is not None else []
+    else:
+        items = node.items if isinstance(node, Sequence) else (node,)
+        found = [as_scalar(context, item, place, what) for item in items]
+        named = [(one, one) for one in found if one is not None]
+    if not named and isinstance(node, YamlMapping | Sequence):
+        context.report("E213", "a record belongs to somebody", place, help="name an entity: `belongs_to: person`")
+    names = [name.text for name, _ in named]
+    for index, (name, _) in enumerate(named):
+        if name.text in names[:index]:
+            help_text = "give each a name: `belongs_to: {child: person, parent: person}`"
+            context.report("E213", f"`{shown(name.text)}` stands twice in `belongs_to`", name.span, help=help_text)
+    return tuple(Owner(name.text, entity.text) for name, entity in named)
+
+
+def _counted_start(fields: Fields) -> bool:
+    """Whether those count who are members at the start of a period."""
+    found = fields.scalar("counted")
+    if found is None or found.text in ("start", "end"):
+        return found is not None and found.text == "start"
+    message = f"members are counted at the `start` or `end` of a period, not at `{shown(found.text)}`"
+    fields.context.report("E204", message, found.span, help="write `counted: start`")
+    return False
+
+
+def _sequences(fields: Fields, words: dict[str, Span]) -> dict[str, Steps]:
+    """The orders among records: `sequences: {previous: {by: [convicted_on], within: [kind]}}`."""
+    node, context = fields.node_of("sequences"), fields.context
+    found: dict[str, Steps] = {}
+    if node is None:
+        return found
+    for entry in named_entries(context, node, fields.span_of("sequences"), "`sequences`", "a sequence"):
+        what = f"the sequence `{shown(entry.name)}`"
+        inner = open_fields(context, entry.value, entry.key.span, what, ("by", "within"))
+        if inner is None:
+            continue
+        places: dict[str, Span] = {}
+        inner.required("by", help="say in which order: `by: [begins_on]`")
+        by = tuple(_order_key(word, places) for word in _words(inner, "by"))
+        within = tuple(word.text for word in _words(inner, "within"))
+        places |= {word.text: word.span for word in _words(inner, "within")}
+        if any(not key.name for key in by[:-1]):
+            message = f"what follows `{_LISTED}` decides nothing"
+            context.report("E213", message, inner.span_of("by"), help="leave it out: no two are listed in one place")
+        found[entry.name] = Steps(entry.name, by, within, places)
+    return found
+
+
+def _words(fields: Fields, key: str) -> list[Scalar]:
+    node = fields.node_of(key)
+    items = node.items if isinstance(node, Sequence) else () if node is None else (node,)
+    found = [as_scalar(fields.context, item, fields.span_of(key), f"`{key}`") for item in items]
+    return [one for one in found if one is not None]
+
+
+def _order_key(word: Scalar, places: dict[str, Span]) -> OrderKey:
+    name, _, rest = word.text.partition(" ")
+    descending = " ".join(rest.split()) == "highest first"
+    name = name if descending or not rest.strip() or rest.strip() == "lowest first" else word.text
+    places[name] = word.span
+    return OrderKey("" if name == _LISTED else name, descending)
 
 
 def _claim(context: Context, word: Scalar, words: dict[str, Span]) -> None:
@@ -179,18 +276,23 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
     if entity.of and not entity.roles and not fields.has("roles"):
         message = f"the group `{entity.name}` has no roles"
         context.report("E213", message, fields.place, help="add `roles: {member: {plural: …}}`")
-    for key in ("roles", "sets"):
+    for key in ("roles", "sets", "within", "may_have_none", "counted"):
         if fields.has(key) and not entity.of:
             message = f"`{entity.name}` has `{key}` but is not a group"
             context.report("E213", message, fields.span_of(key), help="say whom it is a group of: `of: person`")
-    for key, target in (("of", entity.of), ("belongs_to", entity.belongs_to)):
+    if fields.has("sequences") and not entity.belongs_to:
+        message = f"`{entity.name}` has `sequences` but is no record"
+        context.report("E213", message, fields.span_of("sequences"), help="say whose they are: `belongs_to: person`")
+    key = "within" if entity.within else "belongs_to"
+    targets = [("of", entity.of), ("belongs_to", entity.belongs_to), *((key, one.entity) for one in entity.further)]
+    for key, target in targets:
         if target:
-            _check_link(fields, key, target, entities)
+            _check_link(fields, entity, key, target, entities)
 
 
-def _check_link(fields: Fields, key: str, target: str, entities: Mapping[str, Entity]) -> None:
-    scalar = fields.scalar(key)
-    span = scalar.span if scalar else fields.place
+def _check_link(fields: Fields, entity: Entity, key: str, target: str, entities: Mapping[str, Entity]) -> None:
+    node = fields.node_of(key)
+    span = node.span if node is not None else fields.place
     found = entities.get(target)
     if found is None:
         help_text = fields.context.did_you_mean(target, entities)
@@ -198,6 +300,9 @@ def _check_link(fields: Fields, key: str, target: str, entities: Mapping[str, En
     elif key == "of" and (found.of or found.belongs_to):
         message = f"`{target}` is itself a group or a record; groups are of people"
         fields.context.report("E213", message, span, help="name the entity that is a person")
-    elif key == "belongs_to" and found.belongs_to:
-        message = f"`{target}` is itself a record; records belong to people or groups"
-        fields.context.report("E213", message, span, help="name a person or a group")
+    elif key == "within" and (not found.of or found is entity or found.within):
+        message = f"`{target}` is no group that others lie within"
+        fields.context.report("E213", message, span, help="name a larger group, which itself is within none")
+    elif key == "belongs_to" and _belongs_to_itself(entity, entities):
+        message = f"`{target}` belongs to what belongs to it"
+        fields.context.report("E213", message, span, help="name a person, a group, or a record that has an owner")

@@ -32,7 +32,7 @@ CODES: dict[str, str] = {
     "E210": "a declaration contradicts itself",
     "E211": "dates overlap or repeat",
     "E212": "a definition cites no law",
-    "E213": "an entity's roles, group or owner are not well formed",
+    "E213": "an entity's roles, group, owner or sequences are not well formed",
     "E214": "a range is empty or a value lies outside it",
     "E215": "an unknown type, period, calendar, entity or enum is named",
     "E216": "a calendar is not well formed",

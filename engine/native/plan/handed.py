@@ -8,12 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.ir import nodes as ir
-from engine.ir.walk import children
+from engine.ir.walk import children, steps_of, subjects
 from engine.native.plan.settled import taken
 from engine.values.periods import Period
 
-HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds)
+_HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds, ir.Same)
 MOST_PARTS = 60  # periods for each of which an expression is written out
+
+
+def is_handed(node: ir.Expression) -> bool:
+    """Whether the code leaves a node to the interpreter, with all that is inside it: by its kind, or because of whom it
+    reads or runs over."""
+    if isinstance(node, _HANDED_OVER):
+        return True
+    if isinstance(node, ir.Aggregate) and _is_far(node.link):
+        return True
+    reached = [one for subject in subjects(node) for one in steps_of(subject)]
+    return any(isinstance(one, ir.Before) or (isinstance(one, ir.OwnerOf) and bool(one.further)) for one in reached)
+
+
+def _is_far(link: ir.Link) -> bool:
+    """Whether a link runs over what tables have no columns for."""
+    if isinstance(link, ir.Records):
+        return bool(link.further)
+    return isinstance(link.time, ir.ContainingDate)
 
 
 def is_handed_over(node: ir.OverParts, periods: Sequence[Period] | None) -> bool:
@@ -31,6 +49,6 @@ def compiled(node: ir.Expression, period: Period) -> Iterator[ir.Expression]:
         branch = taken(one, period) if isinstance(one, ir.If) else None
         if branch is not None:
             stack.append(branch)
-        elif not isinstance(one, HANDED_OVER):
+        elif not is_handed(one):
             yield one
             stack.extend(reversed(children(one)) if not isinstance(one, ir.OverParts) else ())

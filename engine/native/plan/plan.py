@@ -19,7 +19,7 @@ from engine.ir import nodes as ir
 from engine.ir.fold import day_of, formula_at, parts_of
 from engine.ir.program import Definition, Program
 from engine.ir.walk import children
-from engine.native.plan.handed import HANDED_OVER, is_handed_over
+from engine.native.plan.handed import is_handed, is_handed_over
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.settled import taken
 from engine.population.columns import Cell
@@ -124,7 +124,7 @@ def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[
     pending = [(body, period)]
     while pending:
         node, at = pending.pop()
-        if isinstance(node, HANDED_OVER) and not whole:
+        if not whole and is_handed(node):
             continue
         match node:
             case ir.VariableRead():

@@ -22,7 +22,7 @@ from engine.ir.program import Program
 from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number
-from engine.native.plan.handed import is_handed_over
+from engine.native.plan.handed import is_handed, is_handed_over
 from engine.native.plan.plan import parts, period_at, window
 from engine.native.plan.settled import taken
 from engine.native.plan.terms import Request, Terms
@@ -62,6 +62,8 @@ class FormulaWriter:
         return found if flags is False else replace(found, bad=self.lanes.either(found.bad, flags))
 
     def _node(self, node: ir.Expression, frame: Frame) -> Figure:
+        if is_handed(node):
+            return Figure(v.nothing(self.work, node.type), bad=True)
         match node:
             case ir.Literal():
                 return Figure(v.literal(self.work, node.value, self.memory.members.__getitem__))
@@ -81,8 +83,6 @@ class FormulaWriter:
                 return aggregate(self, node, frame)
             case ir.OverTime():
                 return self._over_time(node, frame)
-            case ir.Chosen() | ir.Ranked() | ir.AsIf() | ir.Holds():  # see `plan.handed`
-                return Figure(v.nothing(self.work, node.type), bad=True)
             case ir.OverParts():
                 return self._over_parts(node, frame)
             case ir.PeriodBoundary():

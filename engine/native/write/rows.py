@@ -64,6 +64,8 @@ def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Found:
             record = resolve(writer, subject.record, frame)
             owner = entries(writer.chunk, record.rows, "owner", record.rows.entity)
             return replace(record, rows=Rows(subject.entity, owner, record.rows.valid))
+        case ir.Before():
+            raise AssertionError("what reads through a sequence is handed over")
         case _:
             assert_never(subject)
 
@@ -78,8 +80,10 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Found:
     place = entries(writer.chunk, found.rows, "group", subject.entity)
     inside = writer.lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
     valid = writer.lanes.both(found.rows.valid, inside)
-    bad = writer.lanes.either(found.bad, writer.lanes.opposite(inside))
-    return Found(Rows(subject.entity, place, valid), bad, found.absent)
+    outside = writer.lanes.opposite(inside)
+    if subject.optional:
+        return Found(Rows(subject.entity, place, valid), found.bad, writer.lanes.either(found.absent, outside))
+    return Found(Rows(subject.entity, place, valid), writer.lanes.either(found.bad, outside), found.absent)
 
 
 def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Found:

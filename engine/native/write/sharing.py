@@ -12,7 +12,7 @@ from itertools import count
 
 from engine.ir import nodes as ir
 from engine.ir.walk import children
-from engine.native.plan.handed import HANDED_OVER
+from engine.native.plan.handed import is_handed
 from engine.native.write.costs import Costs
 
 
@@ -26,7 +26,7 @@ def read_in_several_branches(node: ir.Expression, names: Collection[str], costs:
     stack: list[tuple[ir.Expression, int]] = [(node, 0)]
     while stack:
         one, branch = stack.pop()
-        if isinstance(one, HANDED_OVER):
+        if is_handed(one):
             continue
         if isinstance(one, ir.Local) and one.name in places:
             places[one.name].add(branch)
