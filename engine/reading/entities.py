@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.reading.context import Context
-from engine.reading.declarations import Entity, OrderKey, Owner, Role, Steps
+from engine.reading.declarations import Entity, Owner, Role
+from engine.reading.entity_links import counted_start, read_owners, read_sequences
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
 from engine.syntax.nodes import Entry, Scalar, Sequence, shown
-from engine.syntax.nodes import Mapping as YamlMapping
 from engine.text.diagnostics import Note
 from engine.text.source import Span
 
 KEYS = (
     "label", "law", "plural", "of", "roles", "sets", "belongs_to", "within", "may_have_none", "counted", "sequences"
 )  # fmt: skip
-_LISTED = "listed"
 _RESERVED_PEOPLE = "members"
 
 
@@ -84,7 +83,7 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         _claim(fields.context, plural, words)
     roles = _roles(fields, words)
     group, within = fields.scalar("of"), fields.scalar("within")
-    owners = _owners(fields)
+    owners = read_owners(fields)
     further = owners[1:] if within is None else (Owner(within.text, within.text),)
     return Entity(
         entry.name,
@@ -100,82 +99,9 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         further,
         within.text if within else "",
         fields.flag("may_have_none"),
-        _counted_start(fields),
-        _sequences(fields, words),
+        counted_start(fields),
+        read_sequences(fields),
     )
-
-
-def _owners(fields: Fields) -> tuple[Owner, ...]:
-    """Whom a record belongs to: an entity, a list of them, or entities by what formulas call them."""
-    node, context = fields.node_of("belongs_to"), fields.context
-    if node is None:
-        return ()
-    place, what = fields.span_of("belongs_to"), "`belongs_to`"
-    named: list[tuple[Scalar, Scalar]] = []
-    if isinstance(node, YamlMapping):
-        for entry in named_entries(context, node, place, what, "an owner"):
-            entity = as_scalar(context, entry.value, entry.key.span, "the owner")
-            named += [(entry.key, entity)] if entity is not None else []
-    else:
-        items = node.items if isinstance(node, Sequence) else (node,)
-        found = [as_scalar(context, item, place, what) for item in items]
-        named = [(one, one) for one in found if one is not None]
-    if not named and isinstance(node, YamlMapping | Sequence):
-        context.report("E213", "a record belongs to somebody", place, help="name an entity: `belongs_to: person`")
-    names = [name.text for name, _ in named]
-    for index, (name, _) in enumerate(named):
-        if name.text in names[:index]:
-            help_text = "give each a name: `belongs_to: {child: person, parent: person}`"
-            context.report("E213", f"`{shown(name.text)}` stands twice in `belongs_to`", name.span, help=help_text)
-    return tuple(Owner(name.text, entity.text) for name, entity in named)
-
-
-def _counted_start(fields: Fields) -> bool:
-    """Whether those count who are members at the start of a period."""
-    found = fields.scalar("counted")
-    if found is None or found.text in ("start", "end"):
-        return found is not None and found.text == "start"
-    message = f"members are counted at the `start` or `end` of a period, not at `{shown(found.text)}`"
-    fields.context.report("E204", message, found.span, help="write `counted: start`")
-    return False
-
-
-def _sequences(fields: Fields, words: dict[str, Span]) -> dict[str, Steps]:
-    """The orders among records: `sequences: {previous: {by: [convicted_on], within: [kind]}}`."""
-    node, context = fields.node_of("sequences"), fields.context
-    found: dict[str, Steps] = {}
-    if node is None:
-        return found
-    for entry in named_entries(context, node, fields.span_of("sequences"), "`sequences`", "a sequence"):
-        what = f"the sequence `{shown(entry.name)}`"
-        inner = open_fields(context, entry.value, entry.key.span, what, ("by", "within"))
-        if inner is None:
-            continue
-        places: dict[str, Span] = {}
-        inner.required("by", help="say in which order: `by: [begins_on]`")
-        by = tuple(_order_key(word, places) for word in _words(inner, "by"))
-        within = tuple(word.text for word in _words(inner, "within"))
-        places |= {word.text: word.span for word in _words(inner, "within")}
-        if any(not key.name for key in by[:-1]):
-            message = f"what follows `{_LISTED}` decides nothing"
-            context.report("E213", message, inner.span_of("by"), help="leave it out: no two are listed in one place")
-        found[entry.name] = Steps(entry.name, by, within, places)
-    return found
-
-
-def _words(fields: Fields, key: str) -> list[Scalar]:
-    node = fields.node_of(key)
-    items = node.items if isinstance(node, Sequence) else () if node is None else (node,)
-    found = [as_scalar(fields.context, item, fields.span_of(key), f"`{key}`") for item in items]
-    return [one for one in found if one is not None]
-
-
-def _order_key(word: Scalar, places: dict[str, Span]) -> OrderKey:
-    name, _, rest = word.text.partition(" ")
-    descending = " ".join(rest.split()) == "highest first"
-    name = name if descending or not rest.strip() or rest.strip() == "lowest first" else word.text
-    places[name] = word.span
-    return OrderKey("" if name == _LISTED else name, descending)
 
 
 def _claim(context: Context, word: Scalar, words: dict[str, Span]) -> None:
