@@ -9,12 +9,15 @@ from api.cli.output import complain
 from api.failures import ExitCode
 from api.http.config import Config, check_address, read_config, with_options
 
+SHIPPED = ("us", "gb", "us_ca", "us_passport")
+"""What a development server serves: records are of the first, questions of the first that has any."""
+
 
 def serve_command(
     config: Path | None, rules: list[str], log: Path | None, host: str | None, port: int | None, workers: int | None
 ) -> int:
     """Serve until the process is told to stop."""
-    base = read_config(config) if config is not None else Config()
+    base = read_config(config) if config is not None else Config(rules=SHIPPED)
     options = {"rules": tuple(rules) or None, "log": log, "host": host, "port": port, "workers": workers}
     chosen = with_options(base, options)
     check_address(chosen)

@@ -5,7 +5,7 @@
    are not changed by anybody.
 3. *Witness*: for each fact the nearest values with which it may hold while the others of its set are unknown, by
    halving ranges; every combination is tried, and the interpreter must say that it holds.
-4. *Waiting*: at anniversaries of the dates in the case, or in the years that follow, all else as it is: the first day.
+4. *Waiting*: on the dates in the case, their anniversaries, and in the years that follow, all else as it is: the first.
 
 With a bound on evaluations; beyond it the answer says that it is not settled.
 """
@@ -307,11 +307,11 @@ def _moved(case: Case, at: Period) -> Case:
 
 
 def _anniversaries(day: date, after: date) -> Iterator[date]:
-    """Days on which a length since a day may end: whole years and months on, and the day that follows each."""
+    """A day, and those on which a length since it may end: whole years and months on; and the day after each."""
     kind = PeriodKind(Unit.MONTH)
     month = kind.containing(day)
     years = (12 * number for number in range(1, after.year + YEARS_AHEAD - day.year + 1))
-    for months in {*years, *range(1, MONTHS_AHEAD + 1)}:
+    for months in {*years, *range(MONTHS_AHEAD + 1)}:
         there = month.shift(months)
         turn = min(there.end, there.start + timedelta(days=day.day - 1))
         for found in (turn, turn + timedelta(days=1)):

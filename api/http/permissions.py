@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from api.history.record import person_entity
 from engine.ir.program import Definition, Program
+from engine.values.periods import Unit
+
+MAY = "May "
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,16 @@ class Permissions:
     subject: str = field(init=False)
     by_action: dict[tuple[str, str], dict[str, Definition]] = field(default_factory=dict)
     by_name: dict[str, Definition] = field(default_factory=dict)
+    asked: list[Definition] = field(default_factory=list)
+    """What people ask on a day: requirements called `May …`."""
 
     def __post_init__(self) -> None:
         self.subject = person_entity(self.program)
         for one in self.program.definitions.values():
             if one.requirement is None or not one.exported:
                 continue
+            if one.entity == self.subject and one.period.unit is Unit.DAY and one.label.startswith(MAY):
+                self.asked.append(one)
             if not one.permits and one.entity == self.subject:
                 self.by_name[one.short_name] = one
             for permit in one.permits:

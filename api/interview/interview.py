@@ -58,25 +58,63 @@ def next_step(
     wanted: Sequence[Definition],
     passed: Collection[Fact] = (),
     constants: Constants | None = None,
+    *,
+    complete: bool = False,
 ) -> tuple[Step, Fact | None]:
-    """The next question about a case, and the fact that it asks for. `passed` are facts that nobody could tell."""
+    """The next question about a case, and the fact that it asks for. `passed` are facts that nobody could tell.
+
+    What the case does not list is open, too, unless the case is taken as `complete`. Ties go to what must be stated
+    before what a complete case may leave out, then to the order of the rules.
+    """
     constants = constants or Constants(program)
-    open_case = replace(case, complete=False)
-    found = calculate(program, open_case, wanted, Asked(), constants=constants)
-    interpreter = Interpreter(program, open_case, constants)
+    asked_case = replace(case, complete=complete)
+    found = calculate(program, asked_case, wanted, Asked(), constants=constants)
+    needs = open_facts(program, asked_case, wanted, constants)
+    left = [one for one in needs if one not in passed]
+    if not left:
+        return Step(found, None, len(needs)), None
+    effects = _effects(program, asked_case, wanted, needs)
+    best = max(left, key=lambda one: _rank(program, one, effects))
+    return Step(found, question(program, best), len(needs), _options(program, program.definitions[best.name])), best
+
+
+def open_facts(program: Program, case: Case, wanted: Sequence[Definition], constants: Constants) -> list[Fact]:
+    """The facts on which the wanted figures of a case still hang, in the order of the rules."""
+    interpreter = Interpreter(program, case, constants)
     facts = [
         Fact(one.name, instance, period_for(program, one, case.at))
         for one in wanted
         for instance in case.instances.get(one.entity, ())
     ]
     outcomes = [interpreter.find(fact) for fact in facts]
-    needs = sorted(needs_of(*(one for one in outcomes if isinstance(one, Possible))), key=str)
-    left = [one for one in needs if one not in passed]
-    if not left:
-        return Step(found, None, len(needs)), None
-    effects = _effects(program, open_case, wanted, needs)
-    best = max(left, key=lambda one: (effects.get(one, 0.0), -needs.index(one)))
-    return Step(found, question(program, best), len(needs), _options(program, program.definitions[best.name])), best
+    needs = needs_of(*(one for one in outcomes if isinstance(one, Possible)))
+    return sorted(needs, key=lambda one: (_places(program)[one.name], str(one)))
+
+
+def likeliest_first(
+    program: Program, case: Case, wanted: Sequence[Definition], needs: Sequence[Fact]
+) -> dict[Fact, float]:
+    """The effects that are expected of facts, for an order of them; what has none expected is left out."""
+    effects = _effects(program, case, wanted, needs)
+    return {one: effects[one] for one in sorted(effects, key=lambda one: -effects[one]) if effects[one] > 0}
+
+
+def _rank(program: Program, fact: Fact, effects: Mapping[Fact, float]) -> tuple[float, bool, int, tuple[int, ...]]:
+    """The greatest is asked first."""
+    must = program.definitions[fact.name].absent is None
+    later = [-ord(one) for one in fact.instance]
+    return effects.get(fact, 0.0), must, -_places(program)[fact.name], tuple(later)
+
+
+_kept: dict[int, tuple[Program, dict[str, int]]] = {}
+
+
+def _places(program: Program) -> Mapping[str, int]:
+    """Where each definition stands in the rules. Kept for the last program."""
+    found = _kept.get(0)
+    if found is None or found[0] is not program:
+        found = _kept[0] = (program, {name: at for at, name in enumerate(program.definitions)})
+    return found[1]
 
 
 def _effects(program: Program, case: Case, wanted: Sequence[Definition], needs: Sequence[Fact]) -> dict[Fact, float]:

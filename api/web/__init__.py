@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, calculator, front, law, owed, record, steps
+from api.web import assets, calculator, front, law, may, owed, record, steps
 
 ROUTERS: tuple[APIRouter, ...] = (
     front.router,
     law.router,
     owed.router,
     calculator.router,
+    may.router,
     record.router,
     steps.router,
     assets.router,

@@ -29,8 +29,10 @@ POLICY = (
 )
 RECORD = ("record", "/record", "My record")
 OWED = ("owed", "/owed", "What am I owed?")
+MAY = ("may", "/may", "May I…?")
 CALCULATOR, LAW = ("calculator", "/calculator", "Calculator"), ("law", "/law", "The law")
 DOORS = {
+    "may": "Ask whether the law permits it, on which condition it hangs, and what would change a no.",
     "record": "What is recorded, what was known when, and who looked and why.",
     "owed": "Answer a few questions and see the credits that you may claim.",
     "calculator": "Change a wage, a child or the law, and see what a family keeps.",
@@ -116,9 +118,11 @@ def environment() -> Environment:
 def menu_of(service: Service) -> list[tuple[str, str, str]]:
     """The pages that there are for the laws that are served: key, address, name."""
     names = [Path(name).name for name in service.laws.names]
+    laws = [service.laws.law(name, None, "") for name in service.laws.names]
     there = {
         OWED: any(map(script_of, names)),
         CALCULATOR: any(map(plan_of, names)),
+        MAY: any(law.permissions.asked for law in laws),
         LAW: True,
         RECORD: service.log is not None,
     }

@@ -5,8 +5,8 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
 // An amount and "I don't know" exclude each other.
-for (const unknown of document.querySelectorAll('input[type=checkbox][name$="-unknown"]')) {
-  const field = document.getElementById(unknown.name.replace(/-unknown$/, ""));
+for (const unknown of document.querySelectorAll('input[type=checkbox][name$="-unknown"], input[type=checkbox][name^="u.f."], input[type=checkbox][name^="x.f."]')) {
+  const field = document.getElementById(unknown.name.replace(/-unknown$|^[ux]\./, ""));
   unknown.addEventListener("change", () => { if (unknown.checked) field.value = ""; });
   field.addEventListener("input", () => { if (field.value) unknown.checked = false; });
 }

@@ -28,10 +28,15 @@ def serving(config: Config, service: Service | None = None) -> Iterator[TestClie
     """A client of a server with a configuration, once it is ready."""
     made = service or Service(config)
     with TestClient(create_app(made), raise_server_exceptions=False) as client:
-        until = monotonic() + 60
-        while client.get("/readyz").status_code != 200 and monotonic() < until:
-            sleep(0.02)
-        yield client
+        yield ready(client)
+
+
+def ready(client: TestClient) -> TestClient:
+    """The client, once its server is ready."""
+    until = monotonic() + 60
+    while client.get("/readyz").status_code != 200 and monotonic() < until:
+        sleep(0.02)
+    return client
 
 
 def land(folder: Path) -> str:
