@@ -28,6 +28,7 @@ FLOORS = {
     ),
     "api": (
         *("failures", "schema", "cases", "rules", "sweep", "interview", "batch", "history", "assess", "find", "cure"),
+        *("permits",),
         *("taxsim", "simulate", "bench", "compat", "lsp", "http", "web", "http.server", "python"),
         *("cli", ""),
     ),

@@ -18,6 +18,7 @@ from api.cli.analysts import diff, seek, simulate_reforms
 from api.cli.asked import ask, cure, find, sweep
 from api.cli.log.app import LogOption, ledger, log_app
 from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption
+from api.cli.permit import NAME, STATUS_AT, IssuerName, StatusAt, permit_app
 from api.cli.population import population_app
 from api.cli.streams import prepare, printable
 from api.cli.translate import translate
@@ -340,6 +341,7 @@ def demo(
 
 app.add_typer(log_app, name="log")
 app.add_typer(population_app, name="population")
+app.add_typer(permit_app, name="permit")
 app.command(name="simulate")(simulate_reforms)
 app.command()(diff)
 app.command()(seek)
@@ -381,12 +383,20 @@ def follow(
     retry: Annotated[
         bool, typer.Option("--retry", help="Try again, too, what could not be assessed: after rules were corrected.")
     ] = False,
+    permits: Annotated[
+        Path | None, typer.Option("--permits", metavar="FOLDER", help="Also take back permits of this register.")
+    ] = None,
+    permit_key: Annotated[Path | None, typer.Option("--permit-key", metavar="FILE", help="Their private key.")] = None,
+    issuer: IssuerName = NAME,
+    status_at: StatusAt = STATUS_AT,
     as_json: AsJson = False,
 ) -> None:
     """Correct what was assessed as late and corrected facts arrive: new assessments, adjustments, postings."""
     from api.cli.follow import follow_command
+    from api.cli.permit import revising
 
-    raise typer.Exit(follow_command(rules, log, once, every, retry, as_json))
+    also = revising(permits, permit_key, issuer, status_at, log, as_json) if permits is not None else None
+    raise typer.Exit(follow_command(rules, log, once, every, retry, as_json, also))
 
 
 _REMEDIES = {

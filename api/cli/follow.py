@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from api.assess.follow import Corrected, Follower, FollowReport, followed
@@ -23,25 +23,40 @@ from engine.values.numbers import with_commas
 SHOWN = 20
 
 
-def follow_command(rules: str, log: Path | None, once: bool, every: float, retry: bool, as_json: bool) -> int:
-    """Correct what late facts touch; until interrupted, or `once`."""
+def follow_command(
+    rules: str,
+    log: Path | None,
+    once: bool,
+    every: float,
+    retry: bool,
+    as_json: bool,
+    permits: Callable[[Program], int] | None = None,
+) -> int:
+    """Correct what late facts touch; until interrupted, or `once`. `permits` asks again about permits, each round, and
+    gives the log's end that it read up to."""
     with waiting("reading the rules"):
         program = programs.load_program(rules)
     if once:
         report, positions, changes = _round(program, log, retry)
+        if permits is not None:
+            permits(program)
+        if not positions and permits is not None:
+            return ExitCode.DONE
         if not positions:
             raise Failure("no year has been assessed yet", "run `rulewright annual us --year 2024 --log …` first")
         say_json(_as_json(report, positions, changes)) if as_json else _show(report, positions, changes)
         return ExitCode.FAILED if report.failed else ExitCode.DONE
     complain("following; Ctrl-C ends it")
+    seen = permits(program) if permits is not None else None
     while True:
-        _wait(log, every)
+        _wait(log, every, seen)
         try:
             report, positions, changes = _round(program, log, retry)
         except LogLocked:  # somebody else writes: look again later
             time.sleep(every)
             continue
         retry = False
+        seen = permits(program) if permits is not None else None
         if as_json:
             print(json.dumps(_as_json(report, positions, changes)), flush=True)
         elif changes:
@@ -61,11 +76,12 @@ def _round(program: Program, log: Path | None, retry: bool) -> tuple[FollowRepor
         return follower.report, follower.positions(), changes
 
 
-def _wait(log: Path | None, every: float) -> None:
-    """Return when there is something to follow."""
+def _wait(log: Path | None, every: float, seen: int | None) -> None:
+    """Return when there is something to follow; where permits are, when anything was recorded after what was `seen`."""
     while True:
         with reading(log) as opened:
-            if any(at < opened.head() for at in followed(opened).values()):
+            head = opened.head()
+            if any(at < head for at in followed(opened).values()) or (seen is not None and head > seen):
                 return
         time.sleep(every)
 

@@ -1,0 +1,269 @@
+"""`rulewright permit …`: permissions as tokens: keys, issue, verify, the register, and what late facts take back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.log.app import LogOption
+from api.cli.options import AsJson, Reforms, Rules
+from api.failures import ExitCode, Failure, Misuse
+
+permit_app = typer.Typer(
+    help="Permissions as signed tokens that a roadside check verifies offline, and the list that takes them back.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key: see `permit key`.")]
+Folder = Annotated[Path, typer.Option("--register", metavar="FOLDER", help="The issuer's register.")]
+IssuerName = Annotated[str, typer.Option("--issuer", metavar="NAME", help="Who issues: a name or an address.")]
+StatusAt = Annotated[str, typer.Option("--status-at", metavar="ADDRESS", help="Where the status list is published.")]
+NAME, STATUS_AT = "https://permits.example", "https://permits.example/status.jwt"
+
+
+@permit_app.command("key")
+def make(
+    private: Annotated[Path, typer.Argument(metavar="FILE", help="The new file of the private key.")],
+    public: Annotated[
+        Path | None, typer.Option("--public", metavar="FILE", help="FILE with `.jwk` added if not given.")
+    ] = None,
+) -> None:
+    """Make a key: the private part for the issuer, the public part for everybody who verifies."""
+    from api.cli.output import say
+    from api.permits.keys import make_key
+
+    path = public or private.with_name(private.name + ".jwk")
+    jwk = make_key(private, path)
+    say(f"private: {private}\npublic:  {path}\nname:    {jwk['kid']}")
+
+
+@permit_app.command()
+def issue(
+    rules: Rules,
+    who: Annotated[str, typer.Argument(metavar="CASE|SUBJECT", help="A case, or with `--log` whose: `person/17`.")],
+    requirement: Annotated[str, typer.Argument(metavar="REQUIREMENT", help="A permission of a day: `may_drive`.")],
+    key: Key,
+    register: Folder,
+    at: Annotated[str | None, typer.Option("--at", metavar="DAY", help="For which day; today if not given.")] = None,
+    over: Annotated[str, typer.Option("--over", metavar="FACT", help="Ask for each member of a fact: `drives`.")] = "",
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Whose, where a case has several.")] = "",
+    days: Annotated[int, typer.Option("--days", min=0, max=36_600, help="For how many days at most.")] = 365,
+    log: LogOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where to write it; stdout if not given.")
+    ] = None,
+    issuer: IssuerName = NAME,
+    status_at: StatusAt = STATUS_AT,
+    reform: Reforms = None,
+) -> None:
+    """Decide, and if it holds sign a permit of it. Whoever is refused is told the reasons that were not met."""
+    from api.cli.output import complain
+    from api.permits.credential import Issuer, Law
+    from api.permits.credential import issue as sign
+    from api.permits.keys import read_private
+    from api.permits.register import Register
+    from api.rules import programs
+
+    program = programs.load_program(rules, reform or [])
+    signer = Issuer(issuer, read_private(key), status_at)
+    decision, offset = _decided(program, who, requirement, at, over, of, days, log)
+    if not decision.holds:
+        raise Failure(
+            f"`{requirement}` does not hold for {decision.instance} on {decision.on}: {decision.text}",
+            "`rulewright cure` says what would change it",
+        )
+    now = datetime.now(UTC)
+    place = Register(register, signer).add(decision, over, program.settings.name, offset, now)
+    token = sign(signer, decision, Law(program.settings.name, program.fingerprint, offset), place, now)
+    if out is None:
+        print(token)
+    else:
+        out.write_text(token + "\n", encoding="ascii")
+    codes = f" for {', '.join(one.code for one in decision.privileges)}" if decision.privileges else ""
+    complain(f"permit {place}: {requirement} of {decision.instance}{codes}, {decision.on} to {decision.until}")
+
+
+def _decided(
+    program: Any, who: str, requirement: str, at: str | None, over: str, of: str, days: int, log: Path | None
+) -> tuple[Any, int | None]:
+    """The decision, of a case or of a record, and the offset that the record was read up to."""
+    from api.cases.files import load_case
+    from api.cases.naming import find_definition
+    from api.history.access import read_day, reading
+    from api.permits.decide import decide, member_facts
+    from api.permits.revise import decide_from_log
+
+    day = read_day(at, "--at") if at else date.today()
+    if log is not None and not Path(who).exists():
+        with reading(log) as opened:
+            return decide_from_log(program, opened, who, requirement, day, days, over)
+    case = load_case(program, who, at)
+    definition = find_definition(program, requirement)
+    instances = case.instances.get(definition.entity, ())
+    if not case.complete:
+        raise Misuse("the case is not complete, so nothing is decided yet", "say `complete: true` in it")
+    if not instances or (of and of not in instances) or (not of and len(instances) > 1):
+        raise Misuse(f"the case does not say which {definition.entity} is meant", f"say `--of`: {', '.join(instances)}")
+    fact = member_facts(program, over, definition) if over else None
+    return decide(program, case, definition, of or instances[0], days, fact), None
+
+
+@permit_app.command()
+def verify(
+    permit: Annotated[str, typer.Argument(metavar="PERMIT", help="A file, or `-` for stdin.")],
+    key: Annotated[
+        Path, typer.Option("--key", metavar="FILE", help="The issuer's public key, a JWK or a set of them.")
+    ],
+    status: Annotated[
+        Path | None, typer.Option("--status", metavar="FILE", help="The status list, as last fetched.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DAY", help="As of noon on a day; now if not given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a permit offline: signature, days, disclosures and, with its list, whether it was taken back."""
+    from datetime import time
+
+    from api.history.access import read_day
+    from api.permits.credential import verify as check
+    from api.permits.keys import read_public
+
+    now = datetime.combine(read_day(on, "--on"), time(12), UTC) if on else datetime.now(UTC)
+    found = check(_text(permit), read_public(key), now, _text(str(status)) if status is not None else None)
+    if as_json:
+        print(json.dumps({**asdict(found), "sound": found.sound}, ensure_ascii=False))
+    else:
+        _show(found)
+    raise typer.Exit(ExitCode.DONE if found.sound else ExitCode.FAILED)
+
+
+def _show(found: Any) -> None:
+    from api.cli.output import complain, say
+
+    for problem in found.problems:
+        complain(f"not to be relied on: {problem}")
+    if not found.claims:
+        return
+    claims = found.claims
+    name = claims.get("label") or claims.get("requirement")
+    say(f"{name}: {claims.get('decided_for')} to {claims.get('holds_until')}")
+    say(f"issued by {claims.get('iss')} on {claims.get('law', {}).get('ruleset')}; status: {found.status}")
+    for name, value in found.disclosed.items():
+        told = ", ".join(one["vehicle_category_code"] for one in value) if isinstance(value, list) else value
+        say(f"{name}: {told}")
+
+
+@permit_app.command()
+def present(
+    permit: Annotated[str, typer.Argument(metavar="PERMIT", help="A file, or `-` for stdin.")],
+    hide: Annotated[
+        list[str] | None, typer.Option("--hide", metavar="NAME", help="`subject` or `driving_privileges`.")
+    ] = None,
+) -> None:
+    """Print a permit with what its holder keeps back left out."""
+    from api.permits.credential import without
+
+    print(without(_text(permit), hide or []))
+
+
+@permit_app.command("list")
+def list_permits(
+    key: Key, register: Folder, issuer: IssuerName = NAME, status_at: StatusAt = STATUS_AT, as_json: AsJson = False
+) -> None:
+    """List what was issued, and what was taken back and why."""
+    from api.cli.output import say
+
+    entries = _register(register, key, issuer, status_at).entries()
+    if as_json:
+        print(json.dumps([asdict(one) for one in entries], default=str, ensure_ascii=False))
+        return
+    for one in entries:
+        codes = f" {' '.join(one.codes)}" if one.codes else ""
+        state = f"revoked {one.revoked_at}: {one.why}" if one.revoked_at else "stands"
+        say(f"{one.place}  {one.subject}  {one.requirement}{codes}  {one.decided_for} to {one.holds_until}  {state}")
+
+
+@permit_app.command()
+def revoke(
+    place: Annotated[int, typer.Argument(metavar="PERMIT", help="Its number in the register.")],
+    key: Key,
+    register: Folder,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, which the register keeps.")],
+    issuer: IssuerName = NAME,
+    status_at: StatusAt = STATUS_AT,
+) -> None:
+    """Take a permit back by hand."""
+    from api.cli.output import say
+
+    done = _register(register, key, issuer, status_at).revoke(place, why, datetime.now(UTC))
+    say(f"permit {place} is revoked" if done else f"permit {place} was revoked before")
+
+
+@permit_app.command()
+def status(key: Key, register: Folder, issuer: IssuerName = NAME, status_at: StatusAt = STATUS_AT) -> None:
+    """Sign the status list anew, as it stands: it is good for a day."""
+    from api.cli.output import say
+
+    found = _register(register, key, issuer, status_at)
+    entries = found.entries()
+    path = found.publish(datetime.now(UTC))
+    say(f"{path}: {len(entries):,} issued, {sum(one.revoked_at is not None for one in entries):,} revoked")
+
+
+def revising(
+    folder: Path, key: Path | None, issuer: str, status_at: str, log: Path | None, as_json: bool
+) -> Callable[[Any], int]:
+    """What `rulewright follow` does for permits: ask again about each that stands, and take back some."""
+    from api.history.access import reading
+    from api.permits.revise import revise
+
+    if key is None:
+        raise Misuse("no key signs the status list", "add `--permit-key FILE`")
+    register = _register(folder, key, issuer, status_at)
+
+    def revised(program: Any) -> int:
+        with reading(log) as opened:
+            head = opened.head()
+            told(revise(program, opened, register, date.today(), datetime.now(UTC)), as_json)
+        return head
+
+    return revised
+
+
+def told(found: Sequence[Any], as_json: bool) -> None:
+    """Say which permits were taken back."""
+    from api.cli.output import count, say
+
+    if as_json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        return
+    for one in found:
+        say(f"revoked {one.place}  {one.subject}: {one.why}")
+    say(f"{count(len(found), 'permit')} revoked")
+
+
+def _register(folder: Path, key: Path, issuer: str, status_at: str) -> Any:
+    from api.permits.credential import Issuer
+    from api.permits.keys import read_private
+    from api.permits.register import Register
+
+    if not folder.is_dir():
+        raise Failure(f"there is no register `{folder}`", "`rulewright permit issue` makes one")
+    return Register(folder, Issuer(issuer, read_private(key), status_at))
+
+
+def _text(path: str) -> str:
+    if path == "-":
+        return sys.stdin.read(1_000_001)
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        raise Misuse(f"`{path}` cannot be read as a token", "name a file that holds one") from None

@@ -1,0 +1,106 @@
+"""A decision that a permit states: whether a requirement holds on a day, until when, and for which vehicles.
+
+Until when: the last day up to which, all else as it is, it goes on holding at every day on which it may turn
+(`api.cure.turning`), at most so many days ahead. For vehicles the requirement is asked once for each member of an enum
+fact (`drives`): those for which it holds are its privileges, with the codes of ISO 18013-5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from api.cases.naming import find_definition, period_for
+from api.cure.turning import turning_days
+from api.failures import Misuse
+from api.permits.decision import Decision, Privilege
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
+from engine.ir.program import Definition, Program
+from engine.values.periods import Unit
+from engine.values.types import EnumValue, Kind
+
+
+def decide(
+    program: Program, case: Case, requirement: Definition, instance: str, days: int, over: Definition | None = None
+) -> Decision:
+    """Decide a daily requirement of somebody in a complete case. Raises Misuse for what is not one."""
+    if requirement.type.kind is not Kind.BOOLEAN or requirement.period.unit is not Unit.DAY:
+        raise Misuse(f"`{requirement.short_name}` is no permission of a day", "name a requirement with `period: day`")
+    if case.at.kind.unit is not Unit.DAY:
+        raise Misuse(f"{case.at} is not a day", "say `--at 2024-05-10`")
+    asking = _Asking(program, Constants(program), requirement, instance, days)
+    if over is None:
+        outcome = asking.outcome(case)
+        holds = _holds(outcome)
+        until = asking.until(case) if holds else case.at.start
+        return asking.told(case, holds, until, "" if holds else asking.reasons(case, outcome))
+    found = tuple(asking.privileges(case, over))
+    until = max((one.last for one in found), default=case.at.start)
+    decision = asking.told(case, bool(found), until, "" if found else "for no member of " + over.short_name)
+    return replace(decision, privileges=found)
+
+
+def member_facts(program: Program, name: str, requirement: Definition) -> Definition:
+    """The enum fact over whose members a requirement is asked. Raises Misuse."""
+    found = find_definition(program, name)
+    if found.type.kind is not Kind.ENUM or not found.is_input or found.entity != requirement.entity:
+        raise Misuse(f"`{name}` is no fact of a {requirement.entity} with a list of answers", "such as `drives`")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    program: Program
+    constants: Constants
+    requirement: Definition
+    instance: str
+    days: int
+
+    def outcome(self, case: Case) -> Outcome:
+        fact = Fact(self.requirement.name, self.instance, period_for(self.program, self.requirement, case.at))
+        return Interpreter(self.program, case, self.constants).find(fact)
+
+    def told(self, case: Case, holds: bool, until: date, text: str) -> Decision:
+        one = self.requirement
+        return Decision(one.short_name, one.label, one.entity, self.instance, case.at.start, holds, until, text)
+
+    def until(self, case: Case) -> date:
+        """The last day up to which it holds at every day on which it may turn."""
+        last = min(case.at.start + timedelta(days=self.days), self.program.settings.covers_to)
+        for day in turning_days(self.program, case, self.requirement, last):
+            if not _holds(self.outcome(case_on(case, day))):
+                return day - timedelta(days=1)
+        return max(last, case.at.start)
+
+    def privileges(self, case: Case, over: Definition) -> Iterator[Privilege]:
+        for member in self.program.settings.enums[over.type.enum].members:
+            asked = Fact(over.name, self.instance, period_for(self.program, over, case.at))
+            one = replace(case, given={**case.given, asked: EnumValue(over.type.enum, member)})
+            if _holds(self.outcome(one)):
+                yield Privilege(member.upper(), case.at.start, self.until(one))
+
+    def reasons(self, case: Case, outcome: Outcome) -> str:
+        if not isinstance(outcome, Known | NotApplicable):
+            return "not determined"
+        info = self.requirement.requirement
+        parts: Sequence[str] = [one.name for one in info.parts] if info is not None else ()
+        interpreter = Interpreter(self.program, case, self.constants)
+        period = period_for(self.program, self.requirement, case.at)
+        unmet = [name for name in parts if not _holds(interpreter.find(Fact(name, self.instance, period)))]
+        return "not met: " + ", ".join(name.rpartition(".")[2] for name in unmet)
+
+
+def case_on(case: Case, day: date) -> Case:
+    """The case on another day: what is given for its own is given for that one."""
+    at = case.at.kind.containing(day)
+    given = {replace(fact, period=at) if fact.period == case.at else fact: value for fact, value in case.given.items()}
+    within = {replace(fact, period=at) if fact.period == case.at else fact: one for fact, one in case.within.items()}
+    return replace(case, at=at, given=given, within=within)
+
+
+def _holds(outcome: Outcome) -> bool:
+    return isinstance(outcome, Known) and outcome.value is True

@@ -1,0 +1,31 @@
+"""What a permit states: a requirement that holds for somebody, from one day to another, and for which vehicles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Privilege:
+    """A category that may be driven, by its code in ISO 18013-5, from one day to another."""
+
+    code: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided: of whom, on which day, whether it holds, and up to which day. `text` says why it does not, or
+    what is not known; `privileges` if it was asked for each member of a fact."""
+
+    requirement: str
+    label: str
+    entity: str
+    instance: str
+    on: date
+    holds: bool
+    until: date
+    text: str = ""
+    privileges: tuple[Privilege, ...] = ()

@@ -1,0 +1,73 @@
+"""Permits follow the facts: one whose decision no longer stands, as known now, is taken back.
+
+For each permit that stands and has not run out, the record of its person is read as it was read to decide it, as known
+now, and the requirement is asked again, from the day that it was decided for to the last that the permit promises. If
+it does not hold, or for less time or fewer categories, the permit is revoked, with the offset known and the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from api.cases.naming import find_definition
+from api.history.record import record_case
+from api.permits.decide import decide, member_facts
+from api.permits.decision import Decision
+from api.permits.register import Entry, Register
+from citizens import History
+from engine.ir.program import Program
+from engine.values.periods import PeriodKind, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A permit that was taken back, and why."""
+
+    place: int
+    subject: str
+    why: str
+
+
+def revise(program: Program, log: History, register: Register, today: date, now: datetime) -> list[Revoked]:
+    """Ask again about every permit that stands, as known now; those that were taken back."""
+    found = []
+    for entry in register.entries(standing=True):
+        if entry.ruleset != program.settings.name or entry.holds_until < today:
+            continue
+        why = _fault(program, log, entry)
+        if why and register.revoke(entry.place, why, now):
+            found.append(Revoked(entry.place, entry.subject, why))
+    if not found:
+        register.publish(now)
+    return found
+
+
+def _fault(program: Program, log: History, entry: Entry) -> str:
+    """Why a permit no longer stands; empty if it does: from its first day to the last that was promised."""
+    days = (entry.holds_until - entry.decided_for).days
+    day, asked = entry.decided_for, (entry.subject, entry.requirement)
+    decision, offset = decide_from_log(program, log, *asked, day, days, entry.over)
+    known = f"as known at #{offset}"
+    if not decision.holds:
+        return f"{entry.requirement} does not hold on {day}, {known}: {decision.text}"
+    now = {one.code: one.last for one in decision.privileges}
+    shorter = [one for one, last in entry.codes.items() if one not in now or now[one] < last]
+    if shorter:
+        told = ", ".join(f"{one} {f'until {now[one]}' if one in now else 'not at all'}" for one in shorter)
+        return f"{entry.requirement} holds for less than was said, {known}: {told}"
+    if decision.until < entry.holds_until:
+        return f"{entry.requirement} holds until {decision.until} only, {known}"
+    return ""
+
+
+def decide_from_log(
+    program: Program, log: History, subject: str, requirement: str, day: date, days: int, over: str = ""
+) -> tuple[Decision, int]:
+    """Decide a requirement by somebody's record as known now; the decision, and the last offset that was read."""
+    definition = find_definition(program, requirement)
+    fact = member_facts(program, over, definition) if over else None
+    period = PeriodKind(Unit.DAY).containing(day)
+    record = record_case(log, program, subject, period, day, None)
+    instance = subject.partition("/")[2]
+    return decide(program, replace(record.case, at=period), definition, instance, days, fact), record.offset

@@ -1,0 +1,224 @@
+"""permit: issued, verified offline, kept back in parts, tampered with, run out, and taken back by a late fact."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.cure.turning import turning_days
+from api.permits.credential import verify
+from api.permits.decide import case_on
+from api.permits.keys import read_public
+from api.permits.status_list import packed, status_at
+from api.rules.programs import load_program
+from engine.interpret.case_reader import read_case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known
+from engine.reading.data import read_data
+from engine.text.diagnostics import Diagnostics
+from engine.text.source import Source
+from tests.cli.logs import run
+
+SETTINGS = """\
+about: A land with roads
+law: Road Act
+currency: GBP
+covers: {from: 2020-01-01, to: 2060-12-31}
+enums: {category: {law: Road Act s. 1, members: {b: Cars, be: Cars with trailers, c: Lorries}}}
+entities: {person: {plural: people}, licence: {plural: licences, belongs_to: person}}
+"""
+MODULE = """\
+about: Who may drive
+law: Road Act
+exports: [birth_date, drives, category, valid_until, revoked_on, may_drive, age]
+inputs:
+  birth_date: {entity: person, period: eternity, type: date, label: Date of birth}
+  drives: {entity: person, period: day, type: category, label: Drives}
+  category: {entity: licence, period: eternity, type: category, label: Category}
+  valid_until: {entity: licence, period: eternity, type: date, label: Last day}
+  revoked_on: {entity: licence, period: eternity, type: date or none, label: Revoked on, absent: none}
+variables:
+  age: {label: Age, law: s. 2, entity: person, period: day, type: integer, formula: "age_on(birth_date, today)"}
+requirements:
+  may_drive:
+    entity: person
+    period: day
+    label: May drive
+    law: s. 3
+    all:
+      licence:
+        needs: |
+          any((l.category = drives or l.category = .b and drives = .be) and today <= l.valid_until
+          and (l.revoked_on is none or today < l.revoked_on) for l in licences)
+        law: s. 4
+      old_enough: {needs: "age >= 18 and (drives != .be or age < 70)", law: s. 5}
+"""
+CASE = """\
+at: 2024-05-10
+complete: true
+people: {eva: {birth_date: 1955-03-01}}
+licences:
+  car: {person: eva, category: b, valid_until: 2025-12-31}
+"""
+EVENTS = """\
+- subject: person/eva
+  id: born
+  facts: {2020-01-01: {birth_date: 1990-01-01, drives: b}}
+- subject: licence/car
+  id: granted
+  facts: {2020-01-01: {person: {group: person/eva, role: owner}, category: b, valid_until: 2060-01-01}}
+"""
+LATE = """\
+- subject: licence/car
+  id: late
+  facts: {2024-06-01: {revoked_on: 2024-06-01}}
+"""
+NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a key and a permit of a case."""
+    folder = tmp_path_factory.mktemp("office")
+    (folder / "land").mkdir()
+    (folder / "land" / "ruleset.yaml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "land" / "roads.yaml").write_text(MODULE, encoding="utf-8")
+    assert run("permit", "key", folder / "key.pem").returncode == 0
+    assert (folder / "key.pem").stat().st_mode & 0o077 == 0
+    (folder / "case.yaml").write_text(CASE, encoding="utf-8")
+    signing = ("--key", folder / "key.pem", "--register", folder / "register")
+    done = run("permit", "issue", folder / "land", folder / "case.yaml", "may_drive", *signing, "--at", "2024-05-10",
+               "--over", "drives", "--output", folder / "permit")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_permit_states_categories_and_is_verified_offline(office: Path) -> None:
+    keys = ("--key", office / "key.pem.jwk", "--status", office / "register" / "status.jwt", "--on", "2024-06-01")
+    told = run("permit", "verify", office / "permit", *keys, "--json")
+    assert told.returncode == 0, told.stdout
+    found = json.loads(told.stdout)
+    assert found["status"] == "valid"
+    assert found["disclosed"]["driving_privileges"] == [
+        {"vehicle_category_code": "B", "issue_date": "2024-05-10", "expiry_date": "2025-05-10"},
+        {"vehicle_category_code": "BE", "issue_date": "2024-05-10", "expiry_date": "2025-02-28"},
+    ]
+    late = run("permit", "verify", office / "permit", "--key", office / "key.pem.jwk", "--on", "2025-05-11")
+    assert late.returncode == 1
+    assert "it held until 2025-05-10" in late.stderr
+    early = run("permit", "verify", office / "permit", "--key", office / "key.pem.jwk", "--on", "2024-05-09")
+    assert "it holds from 2024-05-10 on" in early.stderr
+
+
+def test_the_holder_keeps_back_a_name_and_adds_nothing(office: Path) -> None:
+    keys = read_public(office / "key.pem.jwk")
+    shown = run("permit", "present", office / "permit", "--hide", "subject").stdout
+    found = verify(shown, keys, NOON)
+    assert found.sound
+    assert set(found.disclosed) == {"driving_privileges"}
+    forged = urlsafe_b64encode(json.dumps(["salt", "subject", "person/zoe"]).encode()).rstrip(b"=").decode()
+    assert "none that was signed" in verify(f"{shown.strip()}{forged}~", keys, NOON).problems[0]
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_a_changed_letter_is_found_out(office: Path, part: int) -> None:
+    token = (office / "permit").read_text(encoding="ascii").strip()
+    signed, _, rest = token.partition("~")
+    pieces = signed.split(".")
+    content = bytearray(urlsafe_b64decode(pieces[part] + "=" * (-len(pieces[part]) % 4)))
+    content[len(content) // 2] ^= 1
+    pieces[part] = urlsafe_b64encode(bytes(content)).rstrip(b"=").decode()
+    assert not verify(".".join(pieces) + "~" + rest, read_public(office / "key.pem.jwk"), NOON).sound
+
+
+def test_other_keys_other_tokens_and_unsigned_ones_are_refused(office: Path) -> None:
+    token = (office / "permit").read_text(encoding="ascii")
+    keys = read_public(office / "key.pem.jwk")
+    assert "not among those given" in verify(token, {}, NOON).problems[0]
+    header, body, _ = token.partition("~")[0].split(".")
+    unsigned = json.loads(urlsafe_b64decode(header + "==")) | {"alg": "none"}
+    bare = urlsafe_b64encode(json.dumps(unsigned).encode()).rstrip(b"=").decode()
+    assert "signature does not fit" in verify(f"{bare}.{body}.~", keys, NOON).problems[0]
+    status = (office / "register" / "status.jwt").read_text(encoding="ascii").strip()
+    assert "it is no `dc+sd-jwt`" in verify(f"{status}~", keys, NOON).problems[0]
+    old = datetime(2050, 1, 1, tzinfo=UTC)
+    assert "too old" in " ".join(verify(token, keys, old, status).problems)
+    assert not verify("nonsense", keys, NOON).sound
+
+
+def test_whoever_is_refused_gets_no_permit(office: Path) -> None:
+    signing = ("--key", office / "key.pem", "--register", office / "register")
+    asked = ("permit", "issue", office / "land", office / "case.yaml")
+    refused = run(*asked, "may_drive", *signing, "--at", "2026-01-01", "--over", "drives")
+    assert refused.returncode == 1
+    assert "does not hold for eva on 2026-01-01" in refused.stderr
+    assert "no permission of a day" in run(*asked, "age", *signing).stderr
+    assert "no fact of a person" in run(*asked, "may_drive", *signing, "--over", "birth_date").stderr
+
+
+def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: Path) -> None:
+    log = ("--log", tmp_path / "log")
+    basis = ("--source", "register", "--legal-basis", "Road Traffic Act 1988", "--actor", "clerk")
+    (tmp_path / "events.yaml").write_text(EVENTS, encoding="utf-8")
+    (tmp_path / "late.yaml").write_text(LATE, encoding="utf-8")
+    recorded = run("log", "append", tmp_path / "events.yaml", *log, *basis)
+    assert recorded.returncode == 0, recorded.stderr
+    signing = ("--key", office / "key.pem", "--register", tmp_path / "register")
+    today = date.today().isoformat()
+    done = run("permit", "issue", office / "land", "person/eva", "may_drive", *log, *signing, "--at", today,
+               "--days", "10", "--output", tmp_path / "permit")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    follow = ("follow", *log, "--rules", office / "land", "--once", "--permits", tmp_path / "register")
+    follow = (*follow, "--permit-key", office / "key.pem")
+    status = ("--status", tmp_path / "register" / "status.jwt")
+    checked = ("permit", "verify", tmp_path / "permit", "--key", office / "key.pem.jwk", *status)
+    assert "0 permits revoked" in run(*follow).stdout
+    assert run(*checked).returncode == 0
+    assert run("log", "append", tmp_path / "late.yaml", *log, *basis).returncode == 0
+    assert "revoked" in run(*follow).stdout
+    after = run(*checked)
+    assert after.returncode == 1
+    assert "it has been revoked" in after.stderr
+    listed = run("permit", "list", *signing).stdout
+    assert "may_drive does not hold on" in listed
+
+
+@given(st.sets(st.integers(0, 1023)), st.integers(0, 1023))
+def test_a_status_list_says_what_was_revoked(revoked: set[int], index: int) -> None:
+    assert status_at(packed(revoked, 1024), index) == (index in revoked)
+
+
+def test_a_status_list_that_is_broken_is_refused() -> None:
+    for claim in (None, {}, {"bits": 3, "lst": ""}, {"bits": 1, "lst": "!"}, packed([], 8)):
+        with pytest.raises(ValueError, match="status list"):
+            status_at(claim, 8)
+
+
+def test_a_condition_turns_on_no_other_day(office: Path) -> None:
+    program = load_program(str(office / "land"))
+    problems = Diagnostics()
+    node = read_data(Source("case", CASE.replace("eva: {", "eva: {drives: be, ")), problems)
+    assert node is not None
+    case = read_case(program, node, problems)
+    assert case is not None, list(problems)
+    definition, constants = program.definitions["may_drive"], Constants(program)
+    days = turning_days(program, case, definition, date(2026, 2, 1))
+
+    def answer(day: date) -> object:
+        one = case_on(case, day)
+        outcome = Interpreter(program, one, constants).find(Fact("may_drive", "eva", one.at))
+        return isinstance(outcome, Known) and outcome.value
+
+    after = [case.at.shift(number).start for number in range(1, 640)]
+    turns = [day for before, day in pairwise((case.at.start, *after)) if answer(before) != answer(day)]
+    assert turns == [date(2025, 3, 1)]
+    assert set(turns) <= set(days)
+    assert len(days) < 20
