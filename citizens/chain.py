@@ -69,7 +69,7 @@ def open_plain(head: bytes, stored: bytes) -> bytes:
     """The payload that `seal_plain` was given. Raises LogDamaged if anything was changed."""
     digest, payload = stored[:32], stored[32:]
     if hashlib.sha256(head + payload).digest() != digest:
-        raise LogDamaged("a record of the log itself does not match its digest; verify the log and restore it")
+        raise LogDamaged("a record of the log itself does not match its digest", "verify the log and restore it")
     return payload
 
 

@@ -124,7 +124,7 @@ def kind_of(body: Body) -> int:
         case Promotion():
             return PROMOTION
         case Unreadable():
-            raise InvalidEvent("an unreadable event cannot be appended; leave it out")
+            raise InvalidEvent("an unreadable event cannot be appended", "leave it out")
         case _:
             assert_never(body)
 
@@ -172,7 +172,7 @@ def _fields(body: Body, names: Names) -> list[Any]:
         case Promotion():
             return [body.epoch, body.reason]
         case Unreadable():
-            raise InvalidEvent("an unreadable event cannot be appended; leave it out")
+            raise InvalidEvent("an unreadable event cannot be appended", "leave it out")
         case _:
             assert_never(body)
 
@@ -228,7 +228,7 @@ def store_value(name: str, value: Value, names: Names) -> tuple[str, Any]:
         case date():
             return "t", day_number(value)
         case _:
-            raise InvalidEvent(f"`{name}` is a {type(value).__name__}; money and rates are Decimal, never float")
+            raise InvalidEvent(f"`{name}` is a {type(value).__name__}", "money and rates are Decimal, never float")
 
 
 def load_value(kind: str, stored: Any, names: Names) -> Value:
@@ -249,7 +249,7 @@ def load_value(kind: str, stored: Any, names: Names) -> Value:
         case "t":
             return day_date(stored)
         case _:
-            raise LogDamaged(f"value of unknown kind `{kind}`; this log needs a newer version of the program")
+            raise LogDamaged(f"value of unknown kind `{kind}`", "this log needs a newer version of the program")
 
 
 @lru_cache(maxsize=10_000)
@@ -311,7 +311,7 @@ def _body(kind: int, fields: list[Any], names: Names) -> Body:
         case 51:
             return Promotion(*fields)
         case _:
-            raise LogDamaged(f"event of unknown kind {kind}; this log needs a newer version of the program")
+            raise LogDamaged(f"event of unknown kind {kind}", "this log needs a newer version of the program")
 
 
 def for_the_books(payload: bytes) -> tuple[bytes, bytes]:

@@ -27,10 +27,19 @@ from __future__ import annotations
 class CitizensError(Exception):
     """Base of everything this package raises on purpose.
 
-    `draft` is the place (from 0), among the drafts of one `append`, of the one that was refused; None if no draft was.
+    `message` says what is wrong and where, `remedy` what to do (empty where nothing can be done here). `draft` is the
+    place (from 0), among the drafts of one `append`, of the one that was refused; None if no draft was.
     """
 
     draft: int | None = None
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
 
 class InvalidEvent(CitizensError):
@@ -46,7 +55,8 @@ class VersionConflict(Conflict):
 
     def __init__(self, subject: str, expected: int, actual: int) -> None:
         super().__init__(
-            f"subject is at version {actual}, the event expected {expected}; read its timeline again and decide again"
+            f"subject is at version {actual}, the event expected {expected}",
+            "read its timeline again and decide again",
         )
         self.subject = subject
         self.expected = expected
@@ -58,8 +68,8 @@ class PositionConflict(Conflict):
 
     def __init__(self, consumer: str, expected: int, actual: int) -> None:
         super().__init__(
-            f"consumer `{consumer}` stands at offset {actual}, not {expected}: another follower moved it; "
-            "read the position again, or stop this follower"
+            f"consumer `{consumer}` stands at offset {actual}, not {expected}: another follower moved it",
+            "read the position again, or stop this follower",
         )
         self.consumer = consumer
         self.expected = expected
@@ -71,8 +81,8 @@ class DeliveryConflict(Conflict):
 
     def __init__(self, source: str, offset: int) -> None:
         super().__init__(
-            f"source `{source}` has delivered this event id before, with other content, at offset {offset}; "
-            "send a correction under a new event id"
+            f"source `{source}` has delivered this event id before, with other content, at offset {offset}",
+            "send a correction under a new event id",
         )
         self.source = source
         self.offset = offset
@@ -87,8 +97,8 @@ class HorizonPassed(Refused):
 
     def __init__(self, known_to: int, horizon: int) -> None:
         super().__init__(
-            f"what was known at offset {known_to} has been compacted up to offset {horizon}; "
-            f"ask as known at offset {horizon} or later, or restore a backup made before the compaction"
+            f"what was known at offset {known_to} has been compacted up to offset {horizon}",
+            f"ask as known at offset {horizon} or later, or restore a backup made before the compaction",
         )
         self.known_to = known_to
         self.horizon = horizon
@@ -109,8 +119,8 @@ class LogBusy(Refused):
 class OtherFormat(Refused):
     """The log was written in another format. `found` is which."""
 
-    def __init__(self, message: str, found: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, remedy: str = "", *, found: int) -> None:
+        super().__init__(message, remedy)
         self.found = found
 
 
@@ -121,8 +131,8 @@ class ClockJump(Refused):
 class PositionBehind(Refused):
     """A consumer still needs what would be forgotten. `consumer` is which."""
 
-    def __init__(self, message: str, consumer: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, remedy: str = "", *, consumer: str) -> None:
+        super().__init__(message, remedy)
         self.consumer = consumer
 
 
@@ -133,8 +143,8 @@ class LogUnavailable(CitizensError):
 class LogDamaged(CitizensError):
     """Stored bytes are not what was written. `offset` is the first event concerned, if it is known."""
 
-    def __init__(self, message: str, offset: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, remedy: str = "", *, offset: int | None = None) -> None:
+        super().__init__(message, remedy)
         self.offset = offset
 
 

@@ -47,7 +47,7 @@ class Belongs:
     def __post_init__(self) -> None:
         check_subject(self.group)
         if not _ROLE.fullmatch(self.role):
-            raise InvalidEvent("a role is lower-case letters, digits and `_`, from a letter on; rename it")
+            raise InvalidEvent("a role is lower-case letters, digits and `_`, from a letter on", "rename it")
 
 
 Scalar = bool | int | Decimal | str | date
@@ -145,7 +145,7 @@ class Row:
         for part, value in zip(self.shape.split(" "), self.values, strict=True):
             if not _fits(part.rpartition(":")[2][0], value):
                 raise InvalidEvent(
-                    f"figure `{part}` has a value of another kind; values are in stored form, never float"
+                    f"figure `{part}` has a value of another kind", "values are in stored form, never float"
                 )
 
 
@@ -269,7 +269,7 @@ class Posting:
             units_and_scale(entry.amount, "an entry")
             total = EXACT.add(total, entry.amount)
         if total != 0 or len(self.entries) < 2:
-            raise InvalidEvent(f"a posting's entries add up to {total}, not to zero; give each its counterpart")
+            raise InvalidEvent(f"a posting's entries add up to {total}, not to zero", "give each its counterpart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +427,7 @@ def check_subject(name: str) -> None:
     """Raise InvalidEvent unless `name` is `<entity>/<id>`."""
     entity, slash, identifier = name.partition("/")
     if not slash or not _ROLE.fullmatch(entity):
-        raise InvalidEvent("a subject is named `<entity>/<id>`, the entity in lower case: `person/880-12`")
+        raise InvalidEvent("a subject is named `<entity>/<id>`, the entity in lower case", "write `person/880-12`")
     check_text(identifier, "a subject's id")
 
 
@@ -436,9 +436,9 @@ def check_new_subject(name: str) -> None:
     check_subject(name)
     identifier = name.partition("/")[2]
     if identifier != identifier.strip() or "  " in identifier:
-        raise InvalidEvent("a subject's id has spaces around it, or two in a row; remove them")
+        raise InvalidEvent("a subject's id has spaces around it, or two in a row", "remove them")
     if not unicodedata.is_normalized("NFC", identifier):
-        raise InvalidEvent("a subject's id is not in Unicode's composed form (NFC); write its letters in that form")
+        raise InvalidEvent("a subject's id is not in Unicode's composed form (NFC)", "write its letters in that form")
 
 
 def check_draft(draft: Draft) -> None:
@@ -456,14 +456,14 @@ def check_draft(draft: Draft) -> None:
         return
     check_source(draft.origin.source)
     if draft.subject.partition("/")[0] in OWN_ENTITIES:
-        raise InvalidEvent("the history of annual runs is kept by this program itself; name another subject")
+        raise InvalidEvent("the history of annual runs is kept by this program itself", "name another subject")
 
 
 def check_source(source: str) -> None:
     """Raise InvalidEvent for a source that is this program's own."""
     if source in OWN_SOURCES:
         message = f"the source `{source}` is kept for what this program records itself"
-        raise InvalidEvent(f"{message}; name the source that it comes from")
+        raise InvalidEvent(message, "name the source that it comes from")
 
 
 def _named_in(body: Body) -> Iterator[str]:
@@ -479,36 +479,36 @@ def check_period(period: str) -> None:
     """Raise InvalidEvent unless a period is written in the one way that names it: `2024`, `2024-03`."""
     check_text(period, "a period")
     if not _PERIOD.fullmatch(period):
-        raise InvalidEvent("a period is digits and capital letters, parts joined by `-`; write `2024` or `2024-03`")
+        raise InvalidEvent("a period is digits and capital letters, parts joined by `-`", "write `2024` or `2024-03`")
 
 
 def check_currency(currency: str) -> None:
     """Raise InvalidEvent unless a currency is named by its three capital letters."""
     if not _CURRENCY.fullmatch(currency):
-        raise InvalidEvent("a currency is three capital letters; write `USD`")
+        raise InvalidEvent("a currency is three capital letters", "write `USD`")
 
 
 def check_text(text: str, what: str) -> None:
     """Raise InvalidEvent unless `text` is 1 to 1,000 characters of valid text without control characters."""
     if not 0 < len(text) <= MAX_TEXT:
-        raise InvalidEvent(f"{what} has {len(text):,} characters; give 1 to {MAX_TEXT:,}")
+        raise InvalidEvent(f"{what} has {len(text):,} characters", f"give 1 to {MAX_TEXT:,}")
     if not text.isprintable():
-        raise InvalidEvent(f"{what} has characters that cannot be printed; remove them")
+        raise InvalidEvent(f"{what} has characters that cannot be printed", "remove them")
 
 
 @lru_cache(maxsize=10_000)
 def check_name(name: str, what: str) -> None:
     """Raise InvalidEvent unless `name` is a lower-case name, its parts joined by dots."""
     if not _NAME.fullmatch(name):
-        raise InvalidEvent(f"{what} is lower-case letters, digits and `_`, parts joined by `.`; rename it")
+        raise InvalidEvent(f"{what} is lower-case letters, digits and `_`, parts joined by `.`", "rename it")
 
 
 def check_points(points: tuple[Point, ...]) -> None:
     """Raise InvalidEvent unless there are points, their values are sound, and no key comes twice."""
     if not 0 < len(points) <= MAX_POINTS:
-        raise InvalidEvent(f"an event has {len(points):,} change points; give 1 to {MAX_POINTS:,}")
+        raise InvalidEvent(f"an event has {len(points):,} change points", f"give 1 to {MAX_POINTS:,}")
     if len({(point.attribute, point.valid_from) for point in points}) != len(points):
-        raise InvalidEvent("an event sets an attribute twice on one day; send one value, or two events")
+        raise InvalidEvent("an event sets an attribute twice on one day", "send one value, or two events")
     for point in points:
         check_name(point.attribute, "an attribute")
         check_value(point)
@@ -519,18 +519,18 @@ def check_value(point: Point) -> None:
     where = f"attribute `{point.attribute}`"
     match point.value:
         case datetime():
-            raise InvalidEvent(f"{where} is a moment; give a date")
+            raise InvalidEvent(f"{where} is a moment", "give a date")
         case bool() | None | Belongs() | date():
             return
         case int() as whole:
             if abs(whole) >= MAX_UNITS:
-                raise InvalidEvent(f"{where} has over 18 digits; give it in a larger unit")
+                raise InvalidEvent(f"{where} has over 18 digits", "give it in a larger unit")
         case Decimal() as amount:
             units_and_scale(amount, where)
         case str() as text:
             check_text(text, where)
         case _:
-            raise InvalidEvent(f"{where} is a {type(point.value).__name__}; money and rates are Decimal, never float")
+            raise InvalidEvent(f"{where} is a {type(point.value).__name__}", "money and rates are Decimal, never float")
 
 
 def units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
@@ -546,9 +546,9 @@ def _unusual_units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
     """The same for what is written with an exponent, is long, or is no number."""
     sign, digits, exponent = amount.as_tuple()
     if not isinstance(exponent, int):
-        raise InvalidEvent(f"{where} is not a finite number; leave it out, or say None")
+        raise InvalidEvent(f"{where} is not a finite number", "leave it out, or say None")
     if len(digits) + max(exponent, 0) > MAX_SCALE or -exponent > MAX_SCALE:
-        raise InvalidEvent(f"{where} has over {MAX_SCALE} digits; round it to its grid first")
+        raise InvalidEvent(f"{where} has over {MAX_SCALE} digits", "round it to its grid first")
     units = int("".join(map(str, digits))) * 10 ** max(exponent, 0)
     return (-units if sign else units), max(-exponent, 0)
 
@@ -561,5 +561,5 @@ def check_shape(shape: str) -> int:
         name, _, kind = part.partition(":")
         check_name(name, "a figure")
         if not _KIND.fullmatch(kind):
-            raise InvalidEvent(f"figure `{name}` has no kind; say b, i, t, s, n, or d and the number of decimals")
+            raise InvalidEvent(f"figure `{name}` has no kind", "say b, i, t, s, n, or d and the number of decimals")
     return len(parts)

@@ -54,7 +54,7 @@ def check_payable(amount: Decimal, currency: str) -> None:
     """Raise InvalidEvent for an amount that nobody can pay: with a part of the currency's smallest unit."""
     places = _PLACES.get(currency, 2)
     if amount != amount.quantize(Decimal(1).scaleb(-places), context=WIDE):
-        raise InvalidEvent(f"an amount in {currency} has at most {places} decimals; round it as the law says")
+        raise InvalidEvent(f"an amount in {currency} has at most {places} decimals", "round it as the law says")
 
 
 def _accounts(movement: Movement) -> tuple[Account, Account]:
@@ -96,7 +96,7 @@ class Balances:
     def add(self, posting: Posting) -> None:
         """Take a posting into account. Raises InvalidEvent if it is in another currency."""
         if posting.currency != self.currency:
-            raise InvalidEvent(f"a posting in {posting.currency} meets balances in {self.currency}; keep them apart")
+            raise InvalidEvent(f"a posting in {posting.currency} meets balances in {self.currency}", "keep them apart")
         for entry in posting.entries:
             self.accounts[entry.account] = EXACT.add(self.accounts[entry.account], entry.amount)
             if entry.account is Account.SUBJECT:

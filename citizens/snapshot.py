@@ -437,13 +437,13 @@ def _unify(part: Standing, used: list[str]) -> tuple[ColumnKind, int]:
     if len(letters) > 1:
         examples = {kind[0]: int(part.offsets[part.kind_of == part.kinds.index(kind)][0]) for kind in used}
         told = " and ".join(f"{_KINDS.get(letter, 'a group')} at offset {at}" for letter, at in examples.items())
-        raise Refused(f"attribute `{part.name}` is {told}; correct one of them")
+        raise Refused(f"attribute `{part.name}` is {told}", "correct one of them")
     return _KINDS[letters.pop()] if letters else "integer", max((_scale(kind) for kind in used), default=0)
 
 
 def _rescale(name: str, values: Ints, digits: int) -> Ints:
     if digits and len(values) and int(np.abs(values).max()) >= 10 ** (18 - digits):
-        raise Refused(f"attribute `{name}` mixes scales over 18 digits; correct the finer values to one grid")
+        raise Refused(f"attribute `{name}` mixes scales over 18 digits", "correct the finer values to one grid")
     rescaled: Ints = values * 10**digits
     return rescaled
 
@@ -451,11 +451,13 @@ def _rescale(name: str, values: Ints, digits: int) -> Ints:
 def _link(part: Standing, rows_of: _Rows, entity: str) -> Link:
     pick = _is_link(part)
     if not (pick | (part.kind_of == _code(part.kinds, "n"))).all():
-        raise Refused(f"attribute `{part.name}` is a group for some and a plain value for others; correct one of them")
+        raise Refused(
+            f"attribute `{part.name}` is a group for some and a plain value for others", "correct one of them"
+        )
     groups = part.values[pick]
     entities = np.unique(rows_of.entity(groups))
     if len(entities) != 1:
-        raise Refused(f"relation `{part.name}` leads to groups of several entities; correct one of them")
+        raise Refused(f"relation `{part.name}` leads to groups of several entities", "correct one of them")
     size, at = rows_of.sizes[entity], rows_of.row(part.subjects[pick])
     rows, roles = np.full(size, -1, dtype=np.int64), np.full(size, -1, dtype=np.int64)
     rows[at] = rows_of.row(groups)

@@ -125,3 +125,32 @@ def test_public_things_say_what_they_mean(path: Path) -> None:
     for node in tree(path).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{path}:{node.lineno} {node.name} has no docstring"
+
+
+_WITHOUT_REMEDY = {"JsonRpcException", "ValueError"}  # an editor and the standard library know one sentence only
+
+
+def test_what_is_wrong_and_what_to_do_are_two_fields() -> None:
+    """An exception's message holds no remedy after `; `, and nobody takes one apart to find it."""
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                known = isinstance(node.exc.func, ast.Name) and node.exc.func.id in _WITHOUT_REMEDY
+                texts = [] if known else [one.value for one in _texts(node.exc.args[0])]
+                assert not any("; " in text for text in texts), f"{path}:{node.lineno} hides a remedy in its message"
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("split", "partition", "rpartition"):
+                assert all(one.value != "; " for one in _texts(node)), f"{path}:{node.lineno} takes a message apart"
+
+
+def _texts(node: ast.AST) -> list[ast.Constant]:
+    """The pieces of text in an expression, except separators that a call joins others with."""
+    joins = {
+        part.func.value
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
+    }
+    return [
+        part
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part not in joins
+    ]

@@ -11,7 +11,6 @@ The annual run and a correction both come through here, so a correction is what 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,15 +24,12 @@ from citizens import Use
 from engine.interpret.constants import Constants
 from engine.interpret.outcomes import Known, NotApplicable
 from engine.ir.program import Definition
-from engine.native import NOT_APPLICABLE, evaluate
+from engine.native import NOT_APPLICABLE, WORTH_COMPILING, evaluate
 from engine.native.handover import case_of, described, entry_of, outcomes
 from engine.native.plan.plan import cell_for
 from engine.population.columns import Columns
 from engine.population.door import BadCell, from_arrow
 
-WORTH_COMPILING = 150  # groups; making machine code takes about as long as interpreting so many
-_ROW_ID = re.compile(r" of `[0-9]+`")
-"""The door knows subjects by their rows only, which are others whenever somebody else is read with them."""
 MAX_FAULT, MAX_USED = 500, 1_000
 Values = tuple[int | None, ...]
 
@@ -92,7 +88,7 @@ def assess(
 
 def _computed(part: Part, figures: Sequence[Definition], constants: Constants, threads: int) -> _Found:
     binding = part.population.binding
-    admitted = from_arrow(binding.program, binding.period, part.tables(), leave_out=True)
+    admitted = from_arrow(binding.program, binding.period, part.tables(), leave_out=True, named=False)
     assert admitted.columns is not None
     shape = (len(part.rows), len(figures))
     found = _Found(part.rows, np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=np.bool_))
@@ -114,7 +110,7 @@ def _refused(part: Part, problem: BadCell, found: _Found) -> None:
         raise Failure(str(problem), "the facts do not fit the rules; `rulewright show NAME` says what the rules read")
     row, name = part.place(problem.table, problem.row - 1)
     named = problem.column in part.population.binding.read
-    message = _ROW_ID.sub("", problem.message)
+    message = f"{problem.message}; {problem.remedy}" if problem.remedy else problem.message
     found.fault(row, f"{name}: `{problem.column}` {message}" if named else f"{name}: {message}")
 
 

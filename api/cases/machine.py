@@ -26,7 +26,7 @@ from engine.native import KNOWN, Options, Result, evaluate
 from engine.native.handover import entry_of, value_of
 from engine.population.columns import Cell, Column, Columns, GroupLink
 
-WORTH_COMPILING = 3
+ASKED_BEFORE_COMPILING = 3
 KINDS_KEPT = 24
 LIMIT = 2**37
 OPTIONS = Options(block=8, limit=LIMIT)
@@ -67,7 +67,7 @@ class Machine:
             asked = self._asked[key] = self._asked.pop(key, 0) + 1
             while len(self._asked) > 100 * KINDS_KEPT:
                 del self._asked[next(iter(self._asked))]
-            if asked == WORTH_COMPILING:
+            if asked == ASKED_BEFORE_COMPILING:
                 with suppress(RuntimeError):  # closed: the interpreter goes on answering
                     self._compiling.submit(self._compile, key, columns, names)
 

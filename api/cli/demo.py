@@ -99,7 +99,7 @@ def _computed(program: Program, sampled: Sequence[Sampled]) -> list[Mapping[str,
     answers = batch.answers(one.unit for one in sampled)
     for one, answer in zip(sampled, progress(answers, len(sampled), "computing"), strict=True):
         if isinstance(answer, Unanswered):
-            raise Failure(f"{one.name}: {answer.message}")
+            raise Failure(f"{one.name}: {answer}")
         found.append(answer)
     return found
 

@@ -44,9 +44,8 @@ def warn(message: str) -> None:
 
 
 def failure_of(error: CitizensError) -> Failure:
-    """A fault of the log as a front end tells it: what is wrong, and after the last `; ` what to do."""
-    message, _, remedy = str(error).rpartition("; ")
-    return Failure(message, remedy) if message else Failure(remedy)
+    """A fault of the log as a front end tells it."""
+    return Failure(error.message, error.remedy)
 
 
 def log_folder(log: Path | None) -> Path:

@@ -335,8 +335,7 @@ class _Reader:
         try:
             return make()
         except InvalidEvent as error:
-            message, _, remedy = str(error).partition("; ")
-            raise self.fault("E204", message, span, remedy or help) from None
+            raise self.fault("E204", error.message, span, error.remedy or help) from None
 
 
 def _from_outside(origin: Origin) -> Origin:

@@ -32,7 +32,6 @@ from citizens import (
     Origin,
     Source,
     check_new_subject,
-    check_subject,
     import_tables,
     read_table,
 )
@@ -40,7 +39,7 @@ from citizens.sample import YEAR, load_sample
 from engine.ir.program import Definition, Program
 from engine.population.arrays import figure_array
 from engine.population.columns import Column, Columns, GroupLink, unit_of
-from engine.population.door import BadCell, from_arrow
+from engine.population.door import NO_FIGURE, NO_ID, BadCell, from_arrow
 
 OWNER = "owner"
 SAMPLE_ALSO = ("weight", "state_fips")
@@ -212,15 +211,16 @@ class _Telling:
         entity = fault.table
         if entity in self.lent:
             entity, fault = self._of_namer(fault)
-        message = fault.message
-        if not fault.row and "has no figure" in message:
-            known = {one.short_name for one in self.program.definitions.values()}
+        told = replace(fault, table=self.files.get(entity, entity))
+        if fault.kind == NO_FIGURE:
+            known = {definition.short_name for definition in self.program.definitions.values()}
             otherwise = f"leave it out, or record it as it is with `--also {fault.column}`"
-            message = f"{message}; {suggestion(fault.column, known, otherwise)}"
-        elif message == "there is no id":
+            return replace(told, remedy=suggestion(fault.column, known, otherwise))
+        if fault.kind == NO_ID:
             identifier = self.given[entity][fault.column][fault.row - 1].as_py()
-            message = message if identifier is None else bad_id(entity, identifier)
-        return BadCell(self.files.get(entity, entity), fault.row, fault.column, message)
+            problem = bad_id(entity, identifier) if identifier is not None else None
+            return told if problem is None else replace(told, message=problem.message, remedy=problem.remedy)
+        return told
 
     def _of_namer(self, fault: BadCell) -> tuple[str, BadCell]:
         """A fault of a group or an owner that only others' rows name, at the first of them, and whose row that is."""
@@ -231,19 +231,17 @@ class _Telling:
         return entity, replace(fault, row=row + 1, column=column, message=f"in `{name}`: {fault.message}")
 
 
-def bad_id(entity: str, identifier: str) -> str:
-    """Why an id cannot stand in a log; empty if it can."""
-    try:
-        check_subject(f"{entity}/{identifier}")
-    except InvalidEvent as error:
-        return str(error).replace("; ", ": ")
+def bad_id(entity: str, identifier: str) -> InvalidEvent | None:
+    """Why an id cannot stand in a log; None if it can."""
     if identifier != identifier.strip():
-        return f"`{identifier[:40]}` has spaces around it"
+        return InvalidEvent(f"`{identifier[:40]}` has spaces around it", "remove them")
     try:
         check_new_subject(f"{entity}/{identifier}")
     except InvalidEvent as error:
-        return str(error).replace("; ", ": ")
-    return "ids that start with `erased-` are kept for erased subjects" if identifier.startswith("erased-") else ""
+        return error
+    if identifier.startswith("erased-"):
+        return InvalidEvent("ids that start with `erased-` are kept for erased subjects", "name the subject otherwise")
+    return None
 
 
 def _check_columns(program: Program, entity: str, table: Any) -> None:

@@ -83,7 +83,7 @@ def escaped(name: str) -> str:
 def read_json(body: bytes) -> Document:
     """The body as JSON. Raises Refusal (400) for what is none."""
     if body[:2] in (b"\xff\xfe", b"\xfe\xff") or body[1:2] == b"\0" or body[:1] == b"\0":
-        raise not_json("the body is not UTF-8; it looks like UTF-16", "send UTF-8")
+        raise not_json("the body is not UTF-8, and looks like UTF-16", "send UTF-8")
     if body.startswith(b"\xef\xbb\xbf"):
         raise not_json("the body begins with a byte order mark", "send UTF-8 without one")
     _check_depth(body)

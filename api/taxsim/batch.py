@@ -18,7 +18,7 @@ from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known, Outcome
 from engine.ir.program import Definition, Program
-from engine.native import evaluate
+from engine.native import WORTH_COMPILING, evaluate
 from engine.native.handover import entry_of, value_of
 from engine.native.running import Figures
 from engine.values.numbers import format_decimal, is_within, range_text
@@ -26,7 +26,6 @@ from engine.values.periods import Period
 from engine.values.types import Value
 
 GROUP = "tax_unit"
-WORTH_COMPILING = 150  # units; compiling takes about as long as interpreting so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,13 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """Why a unit has no figures."""
+    """Why a unit has no figures, and which figure or fact is at fault."""
 
+    figure: str
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.figure}: {self.message}"
 
 
 Answer = Mapping[str, Value] | Unanswered
@@ -119,7 +122,7 @@ class Batch:
                     continue
                 fault = out_of_range(definition, value)
                 if fault:
-                    return Unanswered(f"{definition.short_name}: {fault}")
+                    return Unanswered(definition.short_name, fault)
                 unheld = unheld or entry_of(self.program, definition, value) is None
         return self.answer(unit) if unheld else None
 
@@ -139,7 +142,7 @@ class Batch:
         for definition in self.wanted:
             outcome = interpreter.find(Fact(definition.name, GROUP, definition.period.containing(self.period.start)))
             if not isinstance(outcome, Known):
-                return Unanswered(f"{definition.short_name}: {_why(outcome)}")
+                return Unanswered(definition.short_name, _why(outcome))
             found[definition.short_name] = outcome.value
         return found
 
@@ -156,7 +159,7 @@ class Batch:
                 definition = self._definition(name)
                 fault = out_of_range(definition, value)
                 if fault:
-                    return Unanswered(f"{definition.short_name}: {fault}")
+                    return Unanswered(definition.short_name, fault)
                 given[Fact(definition.name, instance, definition.period.containing(self.period.start))] = value
         for id, person in people.items():
             key = (GROUP, GROUP, person.role)

@@ -13,12 +13,12 @@ from math import lcm
 
 import numpy as np
 
-from api.taxsim.batch import WORTH_COMPILING, Batch, Unanswered
+from api.taxsim.batch import Batch, Unanswered
 from api.taxsim.table import Row
 from api.taxsim.units import unit_of
 from api.taxsim.vectors import Cents, held, population, vectors_of
 from engine.ir.program import Program
-from engine.native import evaluate
+from engine.native import WORTH_COMPILING, evaluate
 from engine.population.columns import unit_of as steps_of
 from engine.values.periods import PeriodKind, Unit
 

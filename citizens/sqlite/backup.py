@@ -36,15 +36,15 @@ def backup(log: SqliteLog, target: Path | str) -> Anchor:
     """
     folder = Path(target)
     if folder.exists() and any(folder.iterdir()):
-        raise Refused(f"{folder} is not empty; name a new folder for the backup")
+        raise Refused(f"{folder} is not empty", "name a new folder for the backup")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         return _fill(log, folder)
     except (OSError, apsw.Error) as error:
         for path in folder.iterdir():
             path.unlink()
-        message = f"{folder} holds no backup ({_told(error)}); make room there or see to the disk, and repeat"
-        raise LogUnavailable(message) from error
+        message = f"{folder} holds no backup ({_told(error)})"
+        raise LogUnavailable(message, "make room there or see to the disk, and repeat") from error
 
 
 def _fill(log: SqliteLog, folder: Path) -> Anchor:
@@ -101,7 +101,7 @@ def restore(
     ledgers = [layout.erasures_path] + ([Path(erasures)] if erasures is not None else [])
     outlived = [path for path in ledgers if path.exists()]
     if not outlived and not erasures_lost:
-        raise Refused("no ledger of erasures outlived the backup; give its copy, or say that it is lost")
+        raise Refused("no ledger of erasures outlived the backup", "give its copy, or say that it is lost")
     entries = [entry for path in [*outlived, folder / "erasures.log"] for entry in read_ledger(path)]
     layout.folder.mkdir(parents=True, exist_ok=True)
     lock = WriterLock(layout.folder / "lock")
@@ -123,9 +123,9 @@ def check_backup(folder: Path) -> Anchor:
         anchor, hashes = Anchor.from_json(manifest["anchor"]), manifest["sha256"]
         for name in FILES:
             if hash_file(folder / name) != hashes[name]:
-                raise LogDamaged(f"{folder / name} is not as it was copied; use another backup")
+                raise LogDamaged(f"{folder / name} is not as it was copied", "use another backup")
     except (OSError, ValueError, KeyError, TypeError):
-        raise LogDamaged(f"{folder} is not a whole backup; use another") from None
+        raise LogDamaged(f"{folder} is not a whole backup", "use another") from None
     return anchor
 
 
@@ -143,8 +143,8 @@ def _put_in_place(folder: Path, layout: Layout, anchor: Anchor, entries: list[En
     except OSError as error:
         for _, to in moves:
             _beside(to).unlink(missing_ok=True)
-        message = f"{layout.folder} is as it was ({error.strerror}); make room for the log a second time, and repeat"
-        raise LogUnavailable(message) from error
+        message = f"{layout.folder} is as it was ({error.strerror})"
+        raise LogUnavailable(message, "make room for the log a second time, and repeat") from error
     layout.restoring_path.touch()
     sync_folder(layout.folder)
     (layout.folder / "current").unlink(missing_ok=True)

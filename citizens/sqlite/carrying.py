@@ -43,7 +43,7 @@ class Taker:
         head = chain.header(row.offset, row.recorded_at_us, row.kind, row.subject, row.version, row.delivery, digest)
         if row.offset != self.tip.offset + 1 or chain.link(self.tip.link, head, row.payload) != row.chain:
             message = f"the event at offset {row.offset} does not follow from offset {self.tip.offset} of what is here"
-            raise LogDamaged(f"{message}; verify the log that it comes from", row.offset)
+            raise LogDamaged(message, "verify the log that it comes from", offset=row.offset)
         taken = row._replace(origin=number)
         self._rows.append(taken)
         self._index(taken)
@@ -55,7 +55,7 @@ class Taker:
     def gap(self, gap: chain.Gap, deliveries: Sequence[Delivery]) -> None:
         """Take a run of events that was forgotten elsewhere. Raises LogDamaged unless it lies behind the last event."""
         if gap.first != self.tip.offset + 1 or gap.before != self.tip.link:
-            raise LogDamaged(f"the chain does not lead into the compacted run at offset {gap.first}", gap.first)
+            raise LogDamaged(f"the chain does not lead into the compacted run at offset {gap.first}", offset=gap.first)
         self.flush()
         insert_gap(self._reader, gap)
         insert_deliveries(self._reader, deliveries)

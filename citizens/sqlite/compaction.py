@@ -86,7 +86,9 @@ def spare_consumers(reader: Reader, horizons: Horizons, despite: Collection[str]
         if needs == "state" and position < latest:
             message = f"`{consumer}` was begun as known at offset {position:,} and is not finished"
             remedy = f"finish it first, compact up to a day before it began, or give it up with `--despite {consumer}`"
-            raise PositionBehind(f"{message}, and compaction would forget what was known then; {remedy}", consumer)
+            raise PositionBehind(
+                f"{message}, and compaction would forget what was known then", remedy, consumer=consumer
+            )
         if needs == "events":
             retractions = {name: min(limit, position) for name, limit in retractions.items()}
     return Horizons(horizons.superseded, retractions, horizons.tombstone_delay_us)

@@ -80,9 +80,9 @@ def connect(path: Path, settings: Settings, *, write: bool) -> apsw.Connection:
             connection = _in_a_folder_for_reading(connection, path)
         connection.execute("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0")
     except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise LogDamaged(f"{path} is not a readable database ({error}); restore it from a backup") from error
+        raise LogDamaged(f"{path} is not a readable database ({error})", "restore it from a backup") from error
     except apsw.Error as error:
-        raise LogUnavailable(f"{path} cannot be opened ({error}); check the path, its rights and the disk") from error
+        raise LogUnavailable(f"{path} cannot be opened ({error})", "check the path, its rights and the disk") from error
     return connection
 
 
@@ -96,7 +96,7 @@ def _in_a_folder_for_reading(connection: apsw.Connection, path: Path) -> apsw.Co
     left = path.with_name(path.name + "-wal")
     if left.exists() and left.stat().st_size:
         message = f"the last writes to {path} are still in {left.name}, and nothing can be written beside it"
-        raise LogUnavailable(f"{message}; open the log once where it can be written, or copy its folder")
+        raise LogUnavailable(message, "open the log once where it can be written, or copy its folder")
     uri = f"file:{quote(str(path.absolute()))}?immutable=1"
     return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
@@ -111,8 +111,8 @@ def _configure(connection: apsw.Connection, path: Path, settings: Settings) -> N
     level = connection.pragma("synchronous")
     if mode != "wal" or level != _LEVELS[settings.synchronous]:
         raise LogUnavailable(
-            f"{path}: journal mode is {mode} and synchronous is {level}, wanted wal and {settings.synchronous}; "
-            "put the log on a local file system"
+            f"{path}: journal mode is {mode} and synchronous is {level}, wanted wal and {settings.synchronous}",
+            "put the log on a local file system",
         )
 
 
@@ -127,7 +127,7 @@ def get_meta(connection: apsw.Connection, name: str) -> bytes:
     """A value of the meta table. Raises LogDamaged if it is not there."""
     value: Any = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).get
     if not isinstance(value, bytes):
-        raise LogDamaged(f"the file has no `{name}`: it is no log, or its first page is damaged; restore a backup")
+        raise LogDamaged(f"the file has no `{name}`: it is no log, or its first page is damaged", "restore a backup")
     return value
 
 
@@ -147,12 +147,13 @@ def check_format(connection: apsw.Connection, path: Path) -> None:
     found = format_of(connection)
     if found > FORMAT:
         raise OtherFormat(
-            f"{path} is of format {found}, and this program knows formats up to {FORMAT}; it needs a newer program",
-            found,
+            f"{path} is of format {found}, and this program knows formats up to {FORMAT}",
+            "it needs a newer program",
+            found=found,
         )
     if found < FORMAT:
         message = f"{path} is of format {found}, and this program writes format {FORMAT}"
-        raise OtherFormat(f"{message}; bring it up to date with `rulewright log migrate`", found)
+        raise OtherFormat(message, "bring it up to date with `rulewright log migrate`", found=found)
 
 
 def has_tables(connection: apsw.Connection) -> bool:

@@ -60,7 +60,7 @@ def require_private(path: Path, *, create: bool) -> None:
         return
     if state.st_mode & 0o077:
         mode = stat.S_IMODE(state.st_mode)
-        raise Refused(f"{path} holds keys, and others may use it (mode {mode:04o}); run `chmod 600 {path}`")
+        raise Refused(f"{path} holds keys, and others may use it (mode {mode:04o})", f"run `chmod 600 {path}`")
 
 
 def hash_file(path: Path) -> str:
@@ -92,7 +92,7 @@ class WriterLock:
             holder = self._file.read().strip() or "unknown"
             self._file.close()
             raise LogLocked(
-                f"{path.parent} is being written by process {holder}; close it there, or read only"
+                f"{path.parent} is being written by process {holder}", "close it there, or read only"
             ) from None
         self._file.truncate(0)
         self._file.write(str(os.getpid()))

@@ -45,13 +45,15 @@ def unwrap(stored: bytes, kek: bytes | None) -> bytes:
     if len(stored) == KEK_BYTES:
         return stored
     if len(stored) != NONCE_BYTES + KEK_BYTES + 16:
-        raise LogDamaged("the key store's own key is damaged; restore the key store")
+        raise LogDamaged("the key store's own key is damaged", "restore the key store")
     if kek is None:
-        raise Refused("the key store is wrapped under a key-encryption key; say where it is: set RULEWRIGHT_KEK")
+        raise Refused("the key store is wrapped under a key-encryption key", "say where it is: set RULEWRIGHT_KEK")
     try:
         return AESGCM(kek).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], _ABOUT)
     except InvalidTag:
-        raise Refused("this is not the key-encryption key that the key store is wrapped under; give that one") from None
+        raise Refused(
+            "this is not the key-encryption key that the key store is wrapped under", "give that one"
+        ) from None
 
 
 def read_kek(source: str) -> bytes:
@@ -64,14 +66,14 @@ def read_kek(source: str) -> bytes:
                 text = Path(rest).read_text()
             except (OSError, UnicodeDecodeError):
                 raise Refused(
-                    f"the key-encryption key `{rest}` cannot be read; check the path and its rights"
+                    f"the key-encryption key `{rest}` cannot be read", "check the path and its rights"
                 ) from None
         case "env":
             text = os.environ.get(rest, "")
         case "command":
             text = _printed(rest)
         case _:
-            raise Refused("a key-encryption key is `file:PATH`, `env:NAME` or `command:…`; write one of these")
+            raise Refused("a key-encryption key is `file:PATH`, `env:NAME` or `command:…`", "write one of these")
     return _bytes_of(text.strip(), kind)
 
 
@@ -81,9 +83,9 @@ def _printed(command: str) -> str:
             shlex.split(command), capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
         )
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        raise Refused("the command for the key-encryption key cannot be run; check it by itself") from None
+        raise Refused("the command for the key-encryption key cannot be run", "check it by itself") from None
     if done.returncode:
-        raise Refused(f"the command for the key-encryption key ended with {done.returncode}; run it by itself")
+        raise Refused(f"the command for the key-encryption key ended with {done.returncode}", "run it by itself")
     return done.stdout
 
 
@@ -93,5 +95,5 @@ def _bytes_of(text: str, kind: str) -> bytes:
     except (binascii.Error, ValueError):
         found = b""
     if len(found) != KEK_BYTES:
-        raise Refused(f"the key-encryption key of the {kind} is not 32 bytes; write 64 hexadecimal digits, or base64")
+        raise Refused(f"the key-encryption key of the {kind} is not 32 bytes", "write 64 hexadecimal digits, or base64")
     return found

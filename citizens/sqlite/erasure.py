@@ -118,7 +118,7 @@ def read_on(path: Path, mark: str) -> tuple[list[Entry], str]:
         if _digest(before, text) != digest:
             message = f"{path}, line {index}: the ledger of erasures is damaged"
             remedy = "put back its copy; if there is none, move it away: the erasures that the log recorded are kept"
-            raise LogDamaged(f"{message}; {remedy}")
+            raise LogDamaged(message, remedy)
         entries.append(Entry(**json.loads(text)))
         before = digest
     return entries, _mark(whole)

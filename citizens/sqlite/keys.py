@@ -73,12 +73,14 @@ def decrypt(key: bytes, stored: bytes, about: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], about)
     except InvalidTag:
-        raise LogDamaged("a payload does not decrypt under its subject's key; verify the log and restore it") from None
+        raise LogDamaged(
+            "a payload does not decrypt under its subject's key", "verify the log and restore it"
+        ) from None
 
 
 def _check_free(identifier: str) -> None:
     if identifier.startswith("erased-"):
-        raise InvalidEvent("ids that start with `erased-` are kept for erased subjects; name the subject otherwise")
+        raise InvalidEvent("ids that start with `erased-` are kept for erased subjects", "name the subject otherwise")
 
 
 class KeyStore:
@@ -102,7 +104,7 @@ class KeyStore:
         self.path = path
         if log_id is None and not (path.exists() and path.stat().st_size):
             remedy = "name it with RULEWRIGHT_KEYS if it lies elsewhere, or restore it from a backup"
-            raise LogDamaged(f"{path} cannot be opened: there is no key store; {remedy}")
+            raise LogDamaged(f"{path} cannot be opened: there is no key store", remedy)
         require_private(path, create=log_id is not None)
         self._connection = connect(path, settings, write=write)
         self._writing = False
@@ -138,7 +140,7 @@ class KeyStore:
         try:
             secrets = decrypt(store_key, get_meta(self._connection, "secrets"), b"secrets\0" + self.log_id)
         except LogDamaged:
-            raise LogDamaged(f"the key store {self.path} is damaged; restore it from a backup") from None
+            raise LogDamaged(f"the key store {self.path} is damaged", "restore it from a backup") from None
         self._store_key, self._sealer = store_key, AESGCM(store_key)
         self.pepper, self.books = secrets[:KEY_BYTES], secrets[KEY_BYTES:]
         self._last = self._stored_last()
@@ -215,7 +217,7 @@ class KeyStore:
         try:
             key = self._sealer.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about)
         except (InvalidTag, TypeError, ValueError):
-            raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store") from None
+            raise LogDamaged(f"the key store's row of subject {number} is damaged", "restore the key store") from None
         return key or None
 
     def add_many(self, entity: str, identifiers: Sequence[str]) -> list[tuple[int, bytes]]:
@@ -259,7 +261,7 @@ class KeyStore:
     def _load(self, number: int) -> None:
         row = self._connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
         if row is None:
-            raise LogDamaged(f"the key store has no subject {number}; it is older than the log: restore a newer one")
+            raise LogDamaged(f"the key store has no subject {number}", "it is older than the log: restore a newer one")
         self._loaded(row)
 
     def _loaded(self, row: tuple[Any, ...]) -> int:
@@ -405,7 +407,7 @@ class KeyStore:
             checkpoint(self._connection, wait=True)
         except apsw.BusyError:
             message = "the key is destroyed, and a reader still keeps the old pages of the key store"
-            raise LogUnavailable(message + "; close readers, and open the log again, which empties them") from None
+            raise LogUnavailable(message, "close readers, and open the log again, which empties them") from None
 
     def checkpoint(self) -> None:
         """Move WAL pages into the store, without waiting for anybody."""

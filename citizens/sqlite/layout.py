@@ -64,7 +64,7 @@ class Anchor:
             return Anchor(str(fields["log_id"]), int(fields["offset"]), str(fields["chain"]), numbers=numbers, **texts)
         except (ValueError, KeyError, TypeError):
             raise AnchorMismatch(
-                "the anchor is unreadable; verify the whole log, then delete the anchor file"
+                "the anchor is unreadable", "verify the whole log, then delete the anchor file"
             ) from None
 
 
@@ -91,10 +91,10 @@ class Layout:
         try:
             name = (self.folder / "current").read_text(errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError):
-            raise LogDamaged(f"{self.folder} holds no log: the file `current` is missing; check the path") from None
+            raise LogDamaged(f"{self.folder} holds no log: the file `current` is missing", "check the path") from None
         if not _EVENTS.fullmatch(name) or not (self.folder / name).exists():
-            message = f"{self.folder}/current names no events file; write the newest one's name into it, then verify"
-            raise LogDamaged(message)
+            message = f"{self.folder}/current names no events file"
+            raise LogDamaged(message, "write the newest one's name into it, then verify")
         return self.folder / name
 
     def next_path(self) -> Path:
@@ -147,7 +147,7 @@ class Layout:
     def require_whole(self) -> None:
         """Raise LogDamaged if a restore was cut off here: what lies here is neither the old log nor the new one."""
         if self.restoring_path.exists():
-            raise LogDamaged(f"a restore into {self.folder} was cut off; restore again: `rulewright log restore`")
+            raise LogDamaged(f"a restore into {self.folder} was cut off", "restore again: `rulewright log restore`")
 
     @property
     def restoring_path(self) -> Path:
@@ -164,7 +164,7 @@ class Layout:
         if self.follows_path.exists():
             whose = self.follows_path.read_text(errors="replace").strip()
             message = f"{self.folder} is a copy of {whose}, and is not written itself"
-            raise Refused(f"{message}; write that one, or make this the log: `rulewright log promote`")
+            raise Refused(message, "write that one, or make this the log: `rulewright log promote`")
 
     def create(self, settings: Settings) -> None:
         """Make a new log, unless there is one. Never in the place of one that has lost its files."""
@@ -177,7 +177,7 @@ class Layout:
         if not unused or left:
             what = f"`{left[0]}`" if unused else "events"
             message = f"{self.folder} has {what} but no file `current`: it was a log"
-            raise LogDamaged(f"{message}; restore it, or write the newest events file's name into `current`")
+            raise LogDamaged(message, "restore it, or write the newest events file's name into `current`")
         for path in self.folder.glob("events-*.db*"):
             path.unlink()
         path = self.folder / "events-000001.db"

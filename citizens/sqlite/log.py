@@ -68,13 +68,13 @@ def open_log(
     try:
         return SqliteLog(layout, settings, clock, write=write, kek=kek)
     except OSError as error:
-        message = f"{folder} cannot be opened as a log ({error.strerror}); check the path, its rights, the disk's room"
-        raise LogUnavailable(message) from None
+        message = f"{folder} cannot be opened as a log ({error.strerror})"
+        raise LogUnavailable(message, "check the path, its rights, the disk's room") from None
     except (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.BusyError) as error:
-        message = f"{folder} cannot be opened as a log ({error}); make room on the disk, or see to it and its rights"
-        raise LogUnavailable(message) from error
+        message = f"{folder} cannot be opened as a log ({error})"
+        raise LogUnavailable(message, "make room on the disk, or see to it and its rights") from error
     except apsw.Error as error:
-        raise LogDamaged(f"{folder} is not a readable log ({error}); restore it from a backup") from error
+        raise LogDamaged(f"{folder} is not a readable log ({error})", "restore it from a backup") from error
 
 
 class SqliteLog(Readings):
@@ -143,7 +143,7 @@ class SqliteLog(Readings):
         keys = KeyStore(path, self._settings, write=True, log_id=made_for, kek=self._kek)
         try:
             if keys.log_id != log_id:
-                raise LogDamaged("the key store belongs to another log; give this log's own")
+                raise LogDamaged("the key store belongs to another log", "give this log's own")
             if identity is None:
                 with connection:
                     set_meta(connection, "keys", keys.identity)
@@ -159,7 +159,7 @@ class SqliteLog(Readings):
         anchor = self.layout.read_anchor()
         if reader.keys.last_number and not self._as_left(anchor):
             for problem in reader.keys.check():
-                raise LogDamaged(f"the key store is damaged ({problem}); restore it from a backup")
+                raise LogDamaged(f"the key store is damaged ({problem})", "restore it from a backup")
         left, _ = read_on(self.layout.erasures_path, reader.keys.replayed)
         if left:
             reader.keys.destroy_many((entry.number, entry.fingerprint) for entry in left)
@@ -202,7 +202,7 @@ class SqliteLog(Readings):
 
     def _require_writer(self) -> Writer:
         if self._writer is None or self._closed:
-            raise LogUnavailable("this log is closed, or open for reading only; open it for writing")
+            raise LogUnavailable("this log is closed, or open for reading only", "open it for writing")
         if self._writer.failure is not None:
             raise self._writer.unavailable()
         return self._writer
@@ -224,7 +224,7 @@ class SqliteLog(Readings):
         writer = self._require_writer()
         with writer.lock:
             if writer.tip.offset:
-                raise InvalidEvent("a bulk load fills an empty log; append to this one instead")
+                raise InvalidEvent("a bulk load fills an empty log", "append to this one instead")
             keys, path = writer.reader.keys, self.layout.next_path()
             start = replace(writer.tip, recorded_at_us=self._clock())
             with self._unharmed("bulk load"):
@@ -245,10 +245,8 @@ class SqliteLog(Readings):
             self._require_writer().reader.keys.roll_back()
             if not isinstance(error, OSError | apsw.Error | LogUnavailable):
                 raise
-            message = (
-                f"the {what} was not done ({error}); the log is as it was: make room or see to the disk, and repeat"
-            )
-            raise LogUnavailable(message) from error
+            message = f"the {what} was not done ({error}), and the log is as it was"
+            raise LogUnavailable(message, "make room or see to the disk, and repeat") from error
 
     def compact(
         self,
@@ -321,7 +319,7 @@ class SqliteLog(Readings):
                 return Certificate((), reader.head())
             for number in numbers:
                 if is_held(reader, number):
-                    raise UnderHold("the subject is under legal hold, or its owner is; release the hold first")
+                    raise UnderHold("the subject is under legal hold, or its owner is", "release the hold first")
             keys = {number: reader.keys.key(number) for number in numbers}
             entries = [
                 Entry(number, fingerprint(key), actor, legal_basis, reason)
@@ -336,14 +334,14 @@ class SqliteLog(Readings):
         try:
             add_to_ledger(self.layout.erasures_path, entries)
         except OSError as error:
-            message = f"nothing was erased ({error.strerror}); make room or see to the disk, and erase again"
-            raise LogUnavailable(message) from error
+            message = f"nothing was erased ({error.strerror})"
+            raise LogUnavailable(message, "make room or see to the disk, and erase again") from error
         try:
             self._finish_erasures()
         except (OSError, apsw.Error) as error:
-            message = f"the erasure is in the ledger, and not finished ({error}); see to the disk, and erase again"
+            message = f"the erasure is in the ledger, and not finished ({error})"
             self._require_writer().stop(message)
-            raise LogUnavailable(message) from error
+            raise LogUnavailable(message, "see to the disk, and erase again") from error
 
     def correct_time(self, *, actor: str, legal_basis: str, reason: str) -> int:
         """Vouch for the clock: record that what came before was recorded no later than now; the record's offset.
@@ -481,8 +479,8 @@ def _start_of(reader: Reader, offset: int) -> int:
 def _check_keys(connection: apsw.Connection, keys: KeyStore) -> None:
     """Raise LogDamaged unless the key store is the events file's own, and not older than it."""
     if get_meta(connection, "keys") != keys.identity:
-        raise LogDamaged("the key store is not the one that the log was written with; give that one")
+        raise LogDamaged("the key store is not the one that the log was written with", "give that one")
     highest = int.from_bytes(get_meta(connection, "last_number"), "big")
     if keys.last_number < highest:
         told = f"the key store is older than the log: it gave out numbers up to {keys.last_number:,}"
-        raise LogDamaged(f"{told}, and the log has them up to {highest:,}; restore the newest key store")
+        raise LogDamaged(f"{told}, and the log has them up to {highest:,}", "restore the newest key store")

@@ -58,7 +58,7 @@ def _events_of(layout: Layout) -> Path:
     connection = connect(path, SHIPPED, write=True)
     try:
         if format_of(connection) != 1:
-            raise Refused(f"{path} is of format {format_of(connection)}; there is nothing to bring up to date")
+            raise Refused(f"{path} is of format {format_of(connection)}", "there is nothing to bring up to date")
         _check_chain(Reader(connection, None))
         connection.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
@@ -75,7 +75,9 @@ def _check_chain(reader: Reader) -> None:
             offset, link = gap.last, gap.after
         linked = hashlib.sha256(link + reader.header(row) + row.payload).digest()
         if row.offset != offset + 1 or linked != row.chain:
-            raise LogDamaged(f"the event at offset {row.offset} does not match the chain; restore it first", row.offset)
+            raise LogDamaged(
+                f"the event at offset {row.offset} does not match the chain", "restore it first", offset=row.offset
+            )
         offset, link = row.offset, row.chain
 
 
@@ -108,7 +110,7 @@ def _old_rows(old: apsw.Connection) -> Iterator[tuple[int, str, str | None, byte
         if key is not None:
             expected = hashlib.sha256(f"{number}\0{entity}\0{identifier}\0".encode() + key).digest()[:16]
             if seal != expected:
-                raise LogDamaged(f"the key store's row of subject {number} is damaged; restore the key store")
+                raise LogDamaged(f"the key store's row of subject {number} is damaged", "restore the key store")
         yield number, entity, identifier, key
 
 

@@ -82,7 +82,7 @@ class Reader:
     def keys(self) -> KeyStore:
         """The key store. Raises LogUnavailable if it is not open."""
         if self._keys is None:
-            raise LogUnavailable("the key store is not open, so no subject can be read; open it as well")
+            raise LogUnavailable("the key store is not open, so no subject can be read", "open it as well")
         return self._keys
 
     def rows(self, where: str, values: tuple[int | bytes, ...] = ()) -> Iterator[Row]:
@@ -100,7 +100,7 @@ class Reader:
             return self._event(row)
         except NOT_AS_WRITTEN as error:
             raise LogDamaged(
-                f"event at offset {row.offset} is not as it was written; restore it", row.offset
+                f"event at offset {row.offset} is not as it was written", "restore it", offset=row.offset
             ) from error
 
     def _event(self, row: Row) -> Event:
@@ -133,7 +133,8 @@ class Reader:
                 return _open_posting(self.keys.books, key, row.payload, head)
             return None if key is None else decrypt(key, row.payload, head)
         except LogDamaged as error:
-            raise LogDamaged(f"event at offset {row.offset}: {error}", row.offset) from None
+            message = f"event at offset {row.offset}: {error.message}"
+            raise LogDamaged(message, error.remedy, offset=row.offset) from None
 
     def header(self, row: Row) -> bytes:
         """The header that the row's payload and link were made over."""
@@ -146,7 +147,7 @@ class Reader:
             select = "SELECT source, actor, legal_basis, retention FROM origins WHERE number = ?"
             row = self.connection.execute(select, (number,)).fetchone()
             if row is None:
-                raise LogDamaged(f"there is no origin {number}; verify the log and restore it from a backup")
+                raise LogDamaged(f"there is no origin {number}", "verify the log and restore it from a backup")
             origin = Origin(*row)
             self._origins[number] = (origin, chain.origin_digest(origin))
         return self._origins[number]
@@ -171,7 +172,7 @@ class Reader:
         if row is None:
             return 0, "nothing"
         if position_digest(consumer, row[0], row[1]) != row[2]:
-            raise LogDamaged(f"the position of consumer `{consumer}` is damaged; verify the log and restore it")
+            raise LogDamaged(f"the position of consumer `{consumer}` is damaged", "verify the log and restore it")
         return int(row[0]), str(row[1])
 
     def consumers(self) -> list[str]:
@@ -264,7 +265,7 @@ def one(connection: apsw.Connection, select: str, *values: int | bytes) -> tuple
     """The one row that must be there. Raises LogDamaged if it is not."""
     row = connection.execute(select, values).fetchone()
     if row is None:
-        raise LogDamaged("a row of the log that others speak of is missing; verify the log and restore it")
+        raise LogDamaged("a row of the log that others speak of is missing", "verify the log and restore it")
     return tuple(row)
 
 
@@ -312,8 +313,8 @@ def guarded(rows: Iterable[Row]) -> Iterator[Row]:
             last = row.offset
             yield row
     except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
-        message = f"the file cannot be read after offset {last} ({error}); verify the log and restore it from a backup"
-        raise LogDamaged(message, last + 1) from error
+        message = f"the file cannot be read after offset {last} ({error})"
+        raise LogDamaged(message, "verify the log and restore it from a backup", offset=last + 1) from error
 
 
 def read_tip(reader: Reader) -> Tip:

@@ -49,7 +49,7 @@ class Readings:
     def _reader(self) -> Iterator[Reader]:
         """A reader from the pool, on the events file and the key store that count now."""
         if self._closed:
-            raise LogUnavailable("this log is closed; open it again")
+            raise LogUnavailable("this log is closed", "open it again")
         path = self.layout.events_path()
         files = (path, _inode(path), _inode(self.layout.keys_path))
         reader = self._from_pool(files) or self._opened(path)
@@ -57,9 +57,9 @@ class Readings:
         try:
             yield reader
         except (apsw.CorruptError, apsw.NotADBError) as error:
-            raise LogDamaged(f"{path} is not as it was written ({error}); verify it, and restore a backup") from error
+            raise LogDamaged(f"{path} is not as it was written ({error})", "verify it, and restore a backup") from error
         except apsw.Error as error:
-            raise LogUnavailable(f"{path} cannot be read ({error}); see to the disk and its rights") from error
+            raise LogUnavailable(f"{path} cannot be read ({error})", "see to the disk and its rights") from error
         finally:
             with self._pool_lock:
                 keep = not self._closed and len(self._pool) < POOLED_READERS
@@ -262,7 +262,7 @@ class Readings:
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, exactly. Raises InvalidEvent for a moment without a time zone."""
     if moment.tzinfo is None:
-        raise InvalidEvent("a moment needs a time zone; give `datetime.now(UTC)` or an ISO time ending in Z")
+        raise InvalidEvent("a moment needs a time zone", "give `datetime.now(UTC)` or an ISO time ending in Z")
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 

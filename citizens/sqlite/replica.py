@@ -49,8 +49,8 @@ OnStep = Callable[[str], None]
 class Forked(Refused):
     """Two copies of one log have both gone on. `common` is the last offset up to which they agree."""
 
-    def __init__(self, message: str, common: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, remedy: str, common: int) -> None:
+        super().__init__(message, remedy)
         self.common = common
 
 
@@ -129,17 +129,17 @@ class Replica:
         own = not self._target.follows_path.exists()
         with self._reading() as log, self._writing() as copy:
             if get_meta(log.connection, "log_id") != get_meta(copy.connection, "log_id"):
-                raise Refused(f"{self._target.folder} holds another log; name a new folder for the replica")
+                raise Refused(f"{self._target.folder} holds another log", "name a new folder for the replica")
             epochs = epoch_of(log), epoch_of(copy)
             if epochs[1] > epochs[0]:
                 self._note(self._source, self._target)
                 message = f"{self._target.folder} was promoted, and is the log now (life {epochs[1]}, here {epochs[0]})"
                 remedy = "`rulewright log compare` shows what only this one has"
-                raise Forked(f"{message}: this one takes no more events; {remedy}", _common(log, copy))
+                raise Forked(f"{message}: this one takes no more events", remedy, _common(log, copy))
             _require_prefix(log, copy)
             if own and epochs[1] == epochs[0]:
                 message = f"{self._target.folder} is a log that is written itself, not a replica"
-                raise Refused(f"{message}; name a new folder for the replica")
+                raise Refused(message, "name a new folder for the replica")
         if own:
             self._note(self._target, self._source)
 
@@ -265,7 +265,7 @@ def _require_prefix(log: Reader, copy: Reader) -> Tip:
     if tip.offset > head.offset or link is None or here != link:
         common = _common(log, copy)
         message = f"the replica has gone on by itself: they agree up to offset {common}"
-        raise Forked(f"{message}, and it reaches {tip.offset}; see `rulewright log compare`", common)
+        raise Forked(f"{message}, and it reaches {tip.offset}", "see `rulewright log compare`", common)
     return tip if gap is None else Tip(at, link, tip.recorded_at_us)
 
 
@@ -303,7 +303,7 @@ def _carry_positions(log: Reader, copy: Reader) -> None:
 def carry_keys(log: KeyStore, copy: KeyStore) -> None:
     """Put the keys that were given out since into the copy's store, durably. Raises LogDamaged for another store."""
     if log.identity != copy.identity:
-        raise LogDamaged("the replica's key store is not the log's; begin the replica anew in another folder")
+        raise LogDamaged("the replica's key store is not the log's", "begin the replica anew in another folder")
     if log.last_number > copy.last_number:
         copy.take_rows(log.rows_after(copy.last_number))
 
@@ -351,7 +351,7 @@ def promote(
     Raises Refused if it is no replica.
     """
     if not layout.follows_path.exists():
-        raise Refused(f"{layout.folder} is no replica; name the folder that `rulewright log replicate` keeps")
+        raise Refused(f"{layout.folder} is no replica", "name the folder that `rulewright log replicate` keeps")
     with SqliteLog(layout, SHIPPED, clock, write=True, kek=kek, promoting=True) as log:
         return log.promote(actor=actor, legal_basis=legal_basis, reason=reason)
 
@@ -362,7 +362,7 @@ def compare(first: Layout, second: Layout, *, kek: bytes | None = None, limit: i
     try:
         one, two = readers
         if get_meta(one.connection, "log_id") != get_meta(two.connection, "log_id"):
-            raise Refused(f"{first.folder} and {second.folder} are two logs; name two copies of one")
+            raise Refused(f"{first.folder} and {second.folder} are two logs", "name two copies of one")
         common = _common(one, two)
         rests = [tuple(each.events("WHERE offset > ? ORDER BY offset LIMIT ?", (common, limit))) for each in readers]
         heads = read_tip(one).offset, read_tip(two).offset

@@ -73,7 +73,7 @@ def _stretches(
                 heads, groups = Heads(), Groups()
     except (InvalidTag, *NOT_AS_WRITTEN) as error:
         raise LogDamaged(
-            f"the event at offset {offset} was changed ({type(error).__name__}); restore it", offset
+            f"the event at offset {offset} was changed ({type(error).__name__})", "restore it", offset=offset
         ) from None
     yield heads, groups
 

@@ -47,7 +47,7 @@ def write_in_turn(
     with (folder / "turn").open("a") as turn:
         while not _taken(turn.fileno()):
             if monotonic() >= until:
-                raise LogLocked(f"others are waiting to write {folder} as well; try again, or see who writes it")
+                raise LogLocked(f"others are waiting to write {folder} as well", "try again, or see who writes it")
             pause(_LOOK_SECONDS)
         while True:
             try:
@@ -110,7 +110,7 @@ class SharedLog(Readings):
         with self._queue:
             if self._waiting and self._waiting + drafts > WAITING_DRAFTS:
                 message = f"{self._waiting:,} events are waiting to be recorded"
-                raise LogBusy(f"{message}, and nothing of this was; deliver it again in a few seconds")
+                raise LogBusy(f"{message}, and nothing of this was", "deliver it again in a few seconds")
             self._waiting += drafts
         try:
             yield
@@ -125,7 +125,7 @@ class SharedLog(Readings):
             while self._yielding:
                 self._change.wait()
             if self._closed:
-                raise LogUnavailable("this log is closed; open it again")
+                raise LogUnavailable("this log is closed", "open it again")
             log = self._writer or self._begin()
             self._under_way += 1
         try:

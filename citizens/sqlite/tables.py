@@ -112,7 +112,7 @@ def read_table(path: Path | str) -> pa.Table:
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         told = str(error).splitlines()[0][:200]
         raise InvalidEvent(
-            f"{file} cannot be read as a table ({told}); give CSV with a header line, or Parquet"
+            f"{file} cannot be read as a table ({told})", "give CSV with a header line, or Parquet"
         ) from None
 
 
@@ -133,7 +133,7 @@ def _check_rows(file: Path) -> None:
         first = ragged[0]
         cells = f"row {first.number - 1}: cells are {first.actual_columns}, and by the header {first.expected_columns}"
         more = f" (and {len(ragged) - 1:,} more such rows)" if len(ragged) > 1 else ""
-        raise InvalidEvent(f"{file}, {cells}{more}; give every row a cell for each column")
+        raise InvalidEvent(f"{file}, {cells}{more}", "give every row a cell for each column")
 
 
 def _stream(file: Path) -> Any:
@@ -183,13 +183,13 @@ def _append_all(log: History, sources: Sequence[Source], origin: Origin, name: s
 def _ids(source: Source) -> list[str]:
     """The ids as text. Raises InvalidEvent for a missing one, or one that comes twice."""
     if source.id_column not in source.table.column_names:
-        raise InvalidEvent(f"the table has no column `{source.id_column}`; name the column with the ids")
+        raise InvalidEvent(f"the table has no column `{source.id_column}`", "name the column with the ids")
     ids: list[str] = []
     seen: set[str] = set()
     for row, identifier in enumerate(_texts(source.table, source.id_column), 1):
         if identifier is None or identifier in seen:
             what = "no id" if identifier is None else "the id of an earlier row"
-            raise InvalidEvent(f"row {row} of `{source.entity}` has {what}; give each row its own")
+            raise InvalidEvent(f"row {row} of `{source.entity}` has {what}", "give each row its own")
         check_new_subject(f"{source.entity}/{identifier}")
         seen.add(identifier)
         ids.append(identifier)
@@ -207,7 +207,7 @@ def _columns(source: Source) -> list[_Column]:
         special |= {member.group_column} | ({member.role_column} if member.role_column else set())
     missing = special - set(source.table.column_names)
     if missing:
-        raise InvalidEvent(f"the table has no column `{min(missing)}`; check the names of id, group and role columns")
+        raise InvalidEvent(f"the table has no column `{min(missing)}`", "check the names of id, group and role columns")
     plain = [name for name in source.table.column_names if name not in special]
     return [_column(name, source) for name in plain]
 
@@ -236,7 +236,7 @@ def _stored(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
         return _from_floats(name, array, scale)
     if types.is_string(array.type) or types.is_large_string(array.type):
         return _from_texts(name, array)
-    raise InvalidEvent(f"column `{name}` holds {array.type}, which is no kind of fact; convert it or leave it out")
+    raise InvalidEvent(f"column `{name}` holds {array.type}, which is no kind of fact", "convert it or leave it out")
 
 
 def _plain_texts(array: Any) -> Any:
@@ -249,12 +249,14 @@ def _plain_texts(array: Any) -> Any:
 
 def _from_floats(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
     if scale is None:
-        raise InvalidEvent(f"column `{name}` holds floats, and facts are exact; give its scale (2 for cents)")
+        raise InvalidEvent(f"column `{name}` holds floats, and facts are exact", "give its scale (2 for cents)")
     numbers = np.asarray(pc.fill_null(array, 0).to_numpy(zero_copy_only=False), dtype=np.float64)
     units = np.rint(numbers * 10**scale)
     wrong = np.flatnonzero(~((units / 10**scale == numbers) & (np.abs(units) < 2**53)))
     if len(wrong):
-        raise InvalidEvent(f"column `{name}`, row {wrong[0] + 1}: not exactly on a grid of {scale} decimals; round it")
+        raise InvalidEvent(
+            f"column `{name}`, row {wrong[0] + 1}: not exactly on a grid of {scale} decimals", "round it"
+        )
     return f"d{scale}", pa.array(
         units.astype(np.int64), mask=array.is_null().to_numpy(zero_copy_only=False)
     ).to_pylist()
@@ -277,7 +279,7 @@ def _units(match: re.Match[str], scale: int, name: str) -> int:
     fraction = match[1] or ""
     units = int(match[0].replace(".", "") + "0" * (scale - len(fraction)))
     if abs(units) >= 10**18:
-        raise InvalidEvent(f"column `{name}` has a number of over 18 digits at {scale} decimals; give fewer decimals")
+        raise InvalidEvent(f"column `{name}` has a number of over 18 digits at {scale} decimals", "give fewer decimals")
     return units
 
 
@@ -291,7 +293,7 @@ def _with_links(source: Source, columns: list[_Column], number: Callable[[str, l
             roles = _texts(source.table, member.role_column)
         checked = {Belongs(f"{member.entity}/g", role).role for role in set(roles) if role is not None}
         if None in roles or not checked:
-            raise InvalidEvent(f"column `{member.role_column}` has a row without a role; fill it in")
+            raise InvalidEvent(f"column `{member.role_column}` has a row without a role", "fill it in")
         check_name(member.relation, "a relation")
         distinct = list(dict.fromkeys(group for group in groups if group is not None))
         for group in distinct:

@@ -40,10 +40,16 @@ MAX_PROBLEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something is not as it was written. `offset` is the event concerned; 0 if it is no event."""
+    """Something is not as it was written. `offset` is the event concerned; 0 if it is no event. `remedy`: if known."""
 
     offset: int
     what: str
+    remedy: str = ""
+
+
+def damage_of(error: LogDamaged) -> Damage:
+    """What a reader complained of."""
+    return Damage(error.offset or 0, error.message, error.remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class Verification:
         """Raise LogDamaged with the first problem, if there is one."""
         if self.problems:
             first = self.problems[0]
-            raise LogDamaged(f"{first.what}; restore the log from a backup", first.offset)
+            raise LogDamaged(first.what, first.remedy or "restore the log from a backup", offset=first.offset)
 
 
 @dataclass(slots=True)
@@ -101,7 +107,7 @@ def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool
         if anchor is not None:
             check_anchor(reader, anchor)
     except LogDamaged as error:
-        yield Damage(error.offset or 0, str(error))
+        yield damage_of(error)
     except NOT_AS_WRITTEN:
         yield Damage(_next(walk), f"after offset {_next(walk) - 1} there is a value that no writer wrote")
     except apsw.Error as error:
@@ -120,7 +126,7 @@ def _link_at(reader: Reader, offset: int) -> bytes:
     found = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
     found = found or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get
     if found is None:
-        raise AnchorMismatch(f"the log has no event at offset {offset}, which an anchor saw", offset)
+        raise AnchorMismatch(f"the log has no event at offset {offset}, which an anchor saw", offset=offset)
     return bytes(found)
 
 
@@ -205,11 +211,11 @@ def folder_state(layout: Layout) -> FolderState:
     try:
         anchor = layout.read_anchor()
     except LogDamaged as error:
-        problems.append(Damage(error.offset or 0, str(error)))
+        problems.append(damage_of(error))
     try:
         read_ledger(layout.erasures_path)
     except LogDamaged as error:
-        problems.append(Damage(error.offset or 0, str(error)))
+        problems.append(damage_of(error))
     return FolderState(anchor, tuple(problems))
 
 
@@ -252,7 +258,7 @@ def _with_folder(reader: Reader, state: FolderState, found: Verification) -> Ver
         if state.anchor is not None:
             check_anchor(reader, state.anchor)
     except LogDamaged as error:
-        damage = Damage(error.offset or 0, str(error))
+        damage = damage_of(error)
         problems += [damage] if damage not in problems else []
     except apsw.Error:
         pass  # the walk has told of it
@@ -266,7 +272,7 @@ def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, found: 
         known = {number for number, _, _, _ in reader.keys.all_rows()}
         for (number,) in reader.connection.execute("SELECT DISTINCT subject FROM events WHERE subject > 0"):
             if number not in known:
-                problems.append(Damage(0, f"the key store has no subject {number}; restore a newer one"))
+                problems.append(Damage(0, f"the key store has no subject {number}", "restore a newer one"))
         problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check())
         if not found.problems:
             problems.extend(islice(_check_payloads(reader), MAX_PROBLEMS))
@@ -276,11 +282,11 @@ def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, found: 
             elif anchor.seal:
                 vouched_to = max(vouched_to, anchor.offset)
     except NOT_AS_WRITTEN:
-        problems.append(Damage(0, "the key store holds a value that no writer wrote; restore it"))
+        problems.append(Damage(0, "the key store holds a value that no writer wrote", "restore it"))
     except LogDamaged as error:
-        problems.append(Damage(error.offset or 0, str(error)))
+        problems.append(damage_of(error))
     except apsw.Error as error:
-        problems.append(Damage(0, f"the key store cannot be read ({error}); restore it"))
+        problems.append(Damage(0, f"the key store cannot be read ({error})", "restore it"))
     return replace(found, problems=tuple(problems[:MAX_PROBLEMS]), vouched_to=vouched_to)
 
 
@@ -297,7 +303,7 @@ def _check_payloads(reader: Reader) -> Iterator[Damage]:
         try:
             plain = reader.payload(row)
         except LogDamaged as error:
-            yield Damage(row.offset, str(error))
+            yield replace(damage_of(error), offset=row.offset)
             continue
         if row.kind == codec.ASSESSMENT:
             indexed = recorded.pop(row.offset, set())
@@ -330,17 +336,19 @@ def check_anchor(reader: Reader, anchor: Anchor) -> None:
     """Raise AnchorMismatch unless the log is the anchor's and contains its event unchanged."""
     log_id = get_meta(reader.connection, "log_id").hex()
     if log_id != anchor.log_id:
-        raise AnchorMismatch("the anchor is another log's; give this log's own")
+        raise AnchorMismatch("the anchor is another log's", "give this log's own")
     if anchor.offset > reader.head():
         message = f"the log ends at offset {reader.head()}, an anchor saw offset {anchor.offset}: its end is missing"
-        raise AnchorMismatch(message + "; restore it from a backup", reader.head() + 1)
+        raise AnchorMismatch(message, "restore it from a backup", offset=reader.head() + 1)
     held = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (anchor.offset,)).get
     held = held or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (anchor.offset,)).get
     inside = "SELECT count(*) FROM gaps WHERE first <= ? AND last > ?"
     if held is None and anchor.offset and not reader.connection.execute(inside, (anchor.offset, anchor.offset)).get:
-        raise AnchorMismatch(f"the log has no event at offset {anchor.offset}, which an anchor saw", anchor.offset)
+        raise AnchorMismatch(
+            f"the log has no event at offset {anchor.offset}, which an anchor saw", offset=anchor.offset
+        )
     if held is not None and not isinstance(held, bytes):
-        raise LogDamaged(f"the event at offset {anchor.offset} has a link that no writer wrote", anchor.offset)
+        raise LogDamaged(f"the event at offset {anchor.offset} has a link that no writer wrote", offset=anchor.offset)
     if held is not None and held.hex() != anchor.chain:
-        message = f"the event at offset {anchor.offset} is not the one an anchor saw; restore the log from a backup"
-        raise AnchorMismatch(message, anchor.offset)
+        message = f"the event at offset {anchor.offset} is not the one an anchor saw"
+        raise AnchorMismatch(message, "restore the log from a backup", offset=anchor.offset)

@@ -182,8 +182,9 @@ class Writer:
     def unavailable(self) -> LogUnavailable:
         """The error for whoever comes after the writer has stopped."""
         return LogUnavailable(
-            f"the log takes no more events ({self.failure}); it is not known whether the last events stand: "
-            "open the log again, which verifies it, and deliver them again"
+            f"the log takes no more events ({self.failure})",
+            "it is not known whether the last events stand: "
+            "open the log again, which verifies it, and deliver them again",
         )
 
     def _transact(self, batch: list[_Submission]) -> None:
@@ -221,7 +222,7 @@ class Writer:
             return last
         day, before = (str(_EPOCH + timedelta(microseconds=moment))[:10] for moment in (now, last))
         message = f"the clock says {day}, and the last event was recorded on {before}: nothing was recorded"
-        raise ClockJump(f"{message}; set the clock, or, if it is right, vouch for it: `rulewright log correct-time`")
+        raise ClockJump(message, "set the clock, or, if it is right, vouch for it: `rulewright log correct-time`")
 
     def _note_numbers(self) -> None:
         """Keep the highest subject's number beside the events, so that an older key store is known for what it is."""
@@ -279,12 +280,12 @@ class Writer:
         if actual != advance.expected:
             raise PositionConflict(advance.consumer, advance.expected, actual)
         if advance.to < advance.expected:
-            raise InvalidEvent("a position never goes back; start a consumer under another name")
+            raise InvalidEvent("a position never goes back", "start a consumer under another name")
 
     def _plan_draft(self, draft: Draft, plan: _Plan, system: bool) -> Receipt:
         about_log = isinstance(draft.body, _ABOUT_LOG)
         if about_log and not system:
-            raise InvalidEvent("erasures and compactions are recorded by the log itself; call erase or compact")
+            raise InvalidEvent("erasures and compactions are recorded by the log itself", "call erase or compact")
         if not about_log:
             check_draft(draft)
         keys = self.reader.keys
@@ -330,7 +331,7 @@ class Writer:
     def _row(self, draft: Draft, delivery: bytes, number: int, version: int, tip: Tip) -> Row:
         payload = codec.encode(draft.body, draft.event_id, self.reader.keys)
         if len(payload) > MAX_PAYLOAD_BYTES:
-            raise InvalidEvent(f"an event has {len(payload):,} bytes, over {MAX_PAYLOAD_BYTES:,}; send it as several")
+            raise InvalidEvent(f"an event has {len(payload):,} bytes, over {MAX_PAYLOAD_BYTES:,}", "send it as several")
         kind = codec.kind_of(draft.body)
         origin, digest = self.origin(draft.origin)
         offset = tip.offset + 1

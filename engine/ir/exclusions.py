@@ -68,11 +68,9 @@ def says_something(value: Value) -> bool:
 
 
 def refusal(one: Exclusion, first: str, second: str) -> tuple[str, str]:
-    """What to say, and what to do, of two that are both stated of these two."""
+    """What to say, and what to do, of two that are both stated of these two; an empty name is left out."""
     total, part = (one.first, one.second) if one.total is one.first else (one.second, one.first)
     of_total, of_part = (first, second) if one.total is one.first else (second, first)
-    message = (
-        f"`{part.short_name}` of `{of_part}` is stated, and so is `{total.short_name}` of `{of_total}`, "
-        f"which stands for it"
-    )
+    said, also = (f"`{one.short_name}`" + f" of `{of}`" * bool(of) for one, of in ((part, of_part), (total, of_total)))
+    message = f"{said} is stated, and so is {also}, which stands for it"
     return message, f"state `{part.short_name}` or `{total.short_name}`, not both"

@@ -53,18 +53,27 @@ Table = Any
 MONEY_LIMIT = 10**10
 
 
+NO_ID, NO_FIGURE = "no id", "no figure"
+
+
 @dataclass(frozen=True, slots=True)
 class BadCell:
-    """What is wrong with a cell of a table. `row` counts from 1; 0 means the whole column or table."""
+    """What is wrong with a cell of a table. `row` counts from 1; 0 means the whole column or table.
+
+    `remedy`: what to do, where it is known. `kind` is NO_ID or NO_FIGURE for a caller that knows more of these.
+    """
 
     table: str
     row: int
     column: str
     message: str
+    remedy: str = ""
+    kind: str = ""
 
     def __str__(self) -> str:
         place = f", row {self.row}" if self.row else ""
-        return f"{self.table}{place}, {self.column}: {self.message}"
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{self.table}{place}, {self.column}: {self.message}{remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +107,14 @@ def from_arrow(
     leave_out: bool = False,
     files: Mapping[str, str] | None = None,
     refused: Sequence[Refused] = (),
+    named: bool = True,
 ) -> Admitted:
     """A population from a table for each entity, by the entity's name. `files` name the tables in messages.
 
-    `refused` are rows that the caller knows to be at fault.
+    `refused` are rows that the caller knows to be at fault. `named`: whether ids mean something to whoever reads the
+    messages; without it they are left out.
     """
-    door = _Door(program, at, dict(tables), dict(files or {}), refused=refused)
+    door = _Door(program, at, dict(tables), dict(files or {}), refused=refused, named=named)
     columns = door.admit(complete)
     if not door.problems:
         return Admitted(columns, ())
@@ -215,6 +226,7 @@ class _Door:
     bad: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
     refused: Sequence[Refused] = ()
+    named: bool = True
 
     def admit(self, complete: bool) -> Columns:
         entities = self.program.settings.entities
@@ -259,9 +271,9 @@ class _Door:
     def sound(self) -> dict[str, NDArray[np.bool_]]:
         return {entity: ~bad for entity, bad in self.bad.items()}
 
-    def report(self, entity: str, row: int, column: str, message: str) -> None:
+    def report(self, entity: str, row: int, column: str, message: str, remedy: str = "", kind: str = "") -> None:
         """Note a fault; `row` counts from 1."""
-        self.problems.append(BadCell(self.files.get(entity, entity), row, column, message))
+        self.problems.append(BadCell(self.files.get(entity, entity), row, column, message, remedy, kind))
         if row:
             self.bad[entity][row - 1] = True
 
@@ -284,7 +296,7 @@ class _Door:
         _, first, which = np.unique(codes, return_index=True, return_inverse=True)
         for row in np.flatnonzero((codes < 0) | (first[which] != np.arange(len(codes)))):
             if codes[row] < 0:
-                self.report(entity.name, int(row) + 1, name, "there is no id")
+                self.report(entity.name, int(row) + 1, name, "there is no id", kind=NO_ID)
             else:
                 message = f"`{found[int(row)].as_py()}` is the id of row {first[which[row]] + 1} already"
                 self.report(entity.name, int(row) + 1, name, message)
@@ -374,9 +386,9 @@ class _Door:
                 both = below & (rows >= 0) & ~self.bad[one.second.entity]
                 both[both] = above[rows[both]]
                 for row in np.flatnonzero(both):
-                    of_first, of_second = self.name_of(one.first, int(rows[row])), self.name_of(one.second, int(row))
-                    message, remedy = refusal(one, of_first, of_second)
-                    self.report(one.second.entity, int(row) + 1, one.second.short_name, f"{message}: {remedy}")
+                    whose = (one.first, int(rows[row])), (one.second, int(row))
+                    message, remedy = refusal(one, *(self.name_of(*of) if self.named else "" for of in whose))
+                    self.report(one.second.entity, int(row) + 1, one.second.short_name, message, remedy)
 
     def rows_of_first(
         self,
@@ -421,8 +433,8 @@ class _Door:
         for cell in cells:
             other = heads.setdefault(cell, name)
             if other != name:
-                message = f"says the same as the column `{other}`: both are of {cell.period}; keep one of the two"
-                self.report(entity.name, 0, name, message)
+                message = f"says the same as the column `{other}`: both are of {cell.period}"
+                self.report(entity.name, 0, name, message, "keep one of the two")
                 return False
         return True
 
@@ -431,17 +443,17 @@ class _Door:
         figure, _, text = name.partition("@")
         definition = self.program.find(figure)
         if definition is None or definition.entity != entity.name:
-            self.report(entity.name, 0, name, f"a {entity.name} has no figure `{figure}`")
+            self.report(entity.name, 0, name, f"a {entity.name} has no figure `{figure}`", kind=NO_FIGURE)
             return []
         if definition.period.is_personal:
             whose = definition.period.calendar.of
-            message = f"is per {definition.period}, which begins on a day that differs by {whose}: state it in cases"
-            self.report(entity.name, 0, name, message)
+            message = f"is per {definition.period}, which begins on a day that differs by {whose}"
+            self.report(entity.name, 0, name, message, "state it in cases")
             return []
         try:
             found = stated_for(definition, text, self.program.settings) if text else bare(definition, self.at)
         except NotATime as fault:
-            self.report(entity.name, 0, name, f"{fault.message}: {fault.remedy}")
+            self.report(entity.name, 0, name, fault.message, fault.remedy)
             return []
         if isinstance(found, Days):
             found = self.periods_of(definition, found)

@@ -144,7 +144,7 @@ def test_what_the_annual_run_could_not_assess_is_recorded_and_assessed_when_its_
     report = annual(log)
     assert report.assessed == 1
     assert dict(report.failed) == {
-        "tax_unit/2": "person/2: `employment_income` is out of the range 0 .. 10000000000",
+        "tax_unit/2": "person/2: `employment_income` is out of the range 0 .. 10,000,000,000",
         "tax_unit/3": "person/3: `employment_income` is recorded as text",
     }
     assert unit(log, 2) == {"fault": dict(report.failed)["tax_unit/2"]}

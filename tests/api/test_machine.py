@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.cases.calculate import calculate
-from api.cases.machine import WORTH_COMPILING, Machine
+from api.cases.machine import ASKED_BEFORE_COMPILING, Machine
 from api.rules.programs import load_program
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
@@ -29,7 +29,7 @@ def machine(program: Program) -> Machine:
     """One that has compiled the code for a parent and a child."""
     made = Machine(program)
     wanted = [program.definitions[name] for name in ("income_tax", "tax:taxed")]
-    for _ in range(WORTH_COMPILING):
+    for _ in range(ASKED_BEFORE_COMPILING):
         assert made.answers(case(program, 1, 1), wanted) is None
     made.close()
     assert made.answers(case(program, 1, 1), wanted) is not None
@@ -62,6 +62,6 @@ def test_the_same_as_the_interpreter(program: Program, machine: Machine, cents: 
 def test_what_the_code_cannot_say_the_interpreter_says(program: Program, machine: Machine) -> None:
     wanted = [program.definitions["income_tax"]]
     for asked in (case(program, None, 3, complete=False), case(program, 5, None)):
-        for _ in range(WORTH_COMPILING + 1):
+        for _ in range(ASKED_BEFORE_COMPILING + 1):
             found = calculate(program, asked, wanted, machine=machine)
             assert found == calculate(program, asked, wanted)

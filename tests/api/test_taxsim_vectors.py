@@ -9,10 +9,10 @@ import pytest
 
 from api.rules import programs
 from api.taxsim import answers, columns
-from api.taxsim.batch import WORTH_COMPILING
 from api.taxsim.figures import Figures
 from api.taxsim.table import Row, read_header, read_row
 from api.taxsim.units import STATUSES, check_row
+from engine.native import WORTH_COMPILING
 
 HEADER = read_header(["taxsimid", *columns.CODES, *columns.MONEY])
 YEARS = (2014, 2021, 2024)

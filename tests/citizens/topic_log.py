@@ -136,7 +136,7 @@ class TopicLog:
 
     def append(self, drafts: Sequence[Draft], *, advance: Advance | None = None) -> list[Receipt]:
         if self.stopped:
-            raise LogUnavailable(f"the log takes no more events ({self.stopped}); open it again")
+            raise LogUnavailable(f"the log takes no more events ({self.stopped})", "open it again")
         if advance is not None:
             self._check_advance(advance)
         new, receipts = self._planned(drafts)
@@ -147,7 +147,7 @@ class TopicLog:
             written = self.broker.transact(self.epoch, records)
         except (Fenced, OSError) as error:
             self.stopped = type(error).__name__
-            raise LogUnavailable(f"the log takes no more events ({self.stopped}); open it again") from error
+            raise LogUnavailable(f"the log takes no more events ({self.stopped})", "open it again") from error
         recorded = [
             self._decoded(offset, record) for (_, record), offset in zip(records[: len(new)], written, strict=False)
         ]
@@ -165,7 +165,7 @@ class TopicLog:
         if actual != advance.expected:
             raise PositionConflict(advance.consumer, advance.expected, actual)
         if advance.to < actual:
-            raise InvalidEvent("a position never goes back; start a consumer under another name")
+            raise InvalidEvent("a position never goes back", "start a consumer under another name")
 
     def _planned(self, drafts: Sequence[Draft]) -> tuple[list[Event], list[Receipt]]:
         """The events that are new, and a receipt for each draft; below zero stands the place among the new ones."""
@@ -175,7 +175,7 @@ class TopicLog:
         now = max(self.clock(), self.events[-1].recorded_at_us if self.events else 0)
         for index, draft in enumerate(drafts):
             if isinstance(draft.body, Erasure | Compaction):
-                raise InvalidEvent("erasures and compactions are recorded by the log itself; call erase or compact")
+                raise InvalidEvent("erasures and compactions are recorded by the log itself", "call erase or compact")
             check_draft(draft)
             identity = _identity(draft.origin.source, draft.event_id, draft.subject, own=draft.own)
             known = self.deliveries.get(identity) or planned.get(identity)

@@ -6,9 +6,10 @@ from fractions import Fraction
 
 from api.cli.demo import FIGURES
 from api.rules import programs
-from api.taxsim.batch import WORTH_COMPILING, Batch, Person, Unanswered, Unit
+from api.taxsim.batch import Batch, Person, Unanswered, Unit
 from api.taxsim.sample import sampled_units
 from citizens.sample import load_sample
+from engine.native import WORTH_COMPILING
 from engine.values.periods import parse_period
 
 

@@ -96,7 +96,7 @@ def test_ids_that_cannot_stand_in_a_log_are_told_with_their_rows(tmp_path: Path)
     for fault in (
         "row 4, person_id: ids that start with `erased-` are kept for erased subjects",
         "row 5, person_id: ` padded` has spaces around it",
-        "row 6, person_id: a subject's id has 1,001 characters: give 1 to 1,000",
+        "row 6, person_id: a subject's id has 1,001 characters; give 1 to 1,000",
     ):
         assert f"error: {people}, {fault}" in done.stderr, fault
     answer = ask(*import_files(tmp_path / "log", people, units), "--skip-bad")
@@ -227,7 +227,7 @@ def test_bad_records_are_told_with_file_row_and_column_and_may_be_left_out(tmp_p
     assert done.returncode == 1 and not log.exists()
     told = done.stderr.replace(f"error: {w2}, ", "").splitlines()
     assert told[:6] == [
-        "row 1, w2_wages: is out of the range 0 .. 10000000000",
+        "row 1, w2_wages: is out of the range 0 .. 10,000,000,000",
         "row 2, person_id: does not say which person",
         "row 3, form_w2_id: `2` is the id of row 2 already",
         "row 3, w2_wages: `x` is not a number",

@@ -76,7 +76,7 @@ def test_entries_are_exact(
         ("person_money", "1e3", "`1e3` is not a plain decimal number, with all its digits and nothing else"),
         ("person_money", 0.001, "`0.001` is not a multiple of 0.01"),
         ("person_money", Decimal("0.005"), "`0.005` is not a multiple of 0.01"),
-        ("person_money", "10000000000.01", "is out of the range -10000000000 .. 10000000000"),
+        ("person_money", "10000000000.01", "is out of the range -10,000,000,000 .. 10,000,000,000"),
         ("person_integer", "1.5", "`1.5` is not a whole number"),
         ("person_boolean", "perhaps", "`perhaps` is not true or false"),
         ("person_date", "2023-02-29", "`2023-02-29` is not a date written YYYY-MM-DD"),

@@ -55,7 +55,7 @@ def answers(chosen: list[Return]) -> Iterator[tuple[Return, Mapping[str, Value] 
 def differences(one: Return, answer: Mapping[str, Value] | Unanswered) -> dict[str, tuple[Fraction, Fraction]]:
     """The lines on which the return and we differ: ours, theirs."""
     if isinstance(answer, Unanswered):
-        raise AssertionError(f"{one.name}: {answer.message}")
+        raise AssertionError(f"{one.name}: {answer}")
     unknown = set(one.lines) - set(LINES)
     if any(one.lines[line] for line in unknown):
         raise AssertionError(f"{one.name}: no figure of ours for lines {unknown}")

@@ -83,7 +83,7 @@ def test_a_total_beside_its_documents_is_refused_in_tables() -> None:
         ("form_1095_a", 2, "a1095_premium"),
         ("form_w2", 1, "w2_wages"),
     ]
-    assert "state `w2_wages` or `employment_income`, not both" in admitted.problems[1].message
+    assert "state `w2_wages` or `employment_income`, not both" in admitted.problems[1].remedy
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def promote_command(order: Order, as_json: bool) -> int:
         try:
             epoch = promote(layout, actor=order.by, legal_basis=order.legal_basis, reason=order.reason, kek=kek())
         except LogLocked as error:
-            raise LogLocked(f"{folder} is being followed into; stop `rulewright log replicate` first") from error
+            raise LogLocked(f"{folder} is being followed into", "stop `rulewright log replicate` first") from error
     if as_json:
         say_json({"log": str(folder), "epoch": epoch})
         return ExitCode.DONE

@@ -28,7 +28,10 @@ def verify_command(
         with reading(folder) as opened:
             _write(write_anchor, opened.anchor())
     if as_json:
-        problems = [{"offset": problem.offset or None, "what": problem.what} for problem in found.problems]
+        problems = [
+            {"offset": problem.offset or None, "what": problem.what, "help": problem.remedy}
+            for problem in found.problems
+        ]
         counts = {"events": found.events, "head": found.head, "link": found.chain}
         told = {"outside_anchor": seen.offset if seen is not None else None, "vouched_to": found.vouched_to or None}
         say_json({"sound": found.sound, **counts, **told, "problems": problems})
@@ -41,6 +44,8 @@ def verify_command(
     else:
         for problem in found.problems:
             complain(f"error: {problem.what}")
+            if problem.remedy:
+                complain(f"  = help: {problem.remedy}")
         first = min((problem.offset for problem in found.problems if problem.offset), default=0)
         complain(f"{count(len(found.problems), 'problem')}" + (f", the first at offset {first}" if first else ""))
         complain(f"  = help: {RESTORE}")
