@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from api.failures import Failure
 from api.permits.credential import Issuer, status_token
@@ -97,10 +98,7 @@ class Register:
         where = " where revoked_at is null" if standing else ""
         with self._open() as base:
             rows = base.execute(f"select * from permits{where} order by issued_at, place").fetchall()
-        return [
-            Entry(*row[:5], date.fromisoformat(row[5]), date.fromisoformat(row[6]), _codes(row[7]), *row[8:])
-            for row in rows
-        ]
+        return [_entry(*row) for row in rows]
 
     def revoke(self, place: int, why: str, now: datetime) -> bool:
         """Take a permit back; whether it stood until now. Raises Failure if there is none at this place."""
@@ -134,6 +132,16 @@ class Register:
             raise Failure(f"the register cannot be used: {fault}", "check the folder") from None
         finally:
             base.close()
+
+
+def _entry(
+    place: int, requirement: str, entity: str, instance: str, over: str, first: str, last: str, *rest: Any
+) -> Entry:
+    codes, ruleset, offset, issued, revoked, why = rest
+    days = date.fromisoformat(first), date.fromisoformat(last)
+    return Entry(
+        place, requirement, entity, instance, over, *days, _codes(codes), ruleset, offset, issued, revoked, why
+    )
 
 
 def _codes(text: str) -> dict[str, date]:

@@ -176,8 +176,8 @@ def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: 
     done = run("permit", "issue", office / "land", "person/eva", "may_drive", *log, *signing, "--at", today,
                "--days", "10", "--output", tmp_path / "permit")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    follow = ("follow", *log, "--rules", office / "land", "--once", "--permits", tmp_path / "register")
-    follow = (*follow, "--permit-key", office / "key.pem")
+    taken = ("--permits", tmp_path / "register", "--permit-key", office / "key.pem")
+    follow = ("follow", *log, "--rules", office / "land", "--once", *taken)
     status = ("--status", tmp_path / "register" / "status.jwt")
     checked = ("permit", "verify", tmp_path / "permit", "--key", office / "key.pem.jwk", *status)
     assert "0 permits revoked" in run(*follow).stdout
