@@ -19,6 +19,7 @@ from starlette.responses import Response
 from api.failures import Failure, Misuse
 from api.history.access import AnyLog, failure_of
 from api.http.config import Config
+from api.http.jobs import Jobs
 from api.http.metrics import Metrics
 from api.http.problems import Fault, Refusal
 from api.http.programs import Laws
@@ -41,11 +42,13 @@ class Service:
         self.log = log
         self.keys: Any = None
         self.metrics = Metrics()
+        self.jobs = Jobs()
         self.ready = False
         self.stopping = asyncio.Event()
         self.streams = 0
         self._records = ThreadPoolExecutor(RECORDERS, thread_name_prefix="recording")
         self._threads = ThreadPoolExecutor(config.limits.threads, thread_name_prefix="computing")
+        self._later = ThreadPoolExecutor(1, thread_name_prefix="jobs")
         self._waiting = 0
 
     async def start(self) -> None:
@@ -80,6 +83,10 @@ class Service:
             fault = Fault("", "the answer took too long", "ask for fewer figures, or send it as a batch")
             raise Refusal("busy", [fault], {"Retry-After": "10"}) from None
 
+    def later(self, work: Callable[..., object], *arguments: Any) -> None:
+        """Do work for which nobody waits, one piece after the other."""
+        self._later.submit(work, *arguments)
+
     def _done(self, _future: object) -> None:
         self._waiting -= 1
         self.metrics.waiting.set(self._waiting)
@@ -87,6 +94,8 @@ class Service:
     def close(self) -> None:
         """Finish what is being computed, and close the log."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._later.shutdown(wait=True, cancel_futures=True)
+        self.jobs.close()
         self._records.shutdown(wait=True, cancel_futures=True)
         self.laws.close()
         if self.log is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.web import assets, calculator, front, law, may, owed, record, steps
+from api.web import assets, calculator, desk, front, law, may, owed, record, steps
 
 ROUTERS: tuple[APIRouter, ...] = (
     front.router,
@@ -17,6 +17,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     calculator.router,
     may.router,
     record.router,
+    desk.router,
     steps.router,
     assets.router,
 )

@@ -9,10 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from api.cases.values import as_json, as_text
 from api.web.households import bare
+from engine.explain.words import value_words
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.reading.declarations import Settings
@@ -117,17 +116,7 @@ class FactField:
     def absent(self) -> str:
         """What a complete case takes it for, in words."""
         value = self.definition.absent
-        return "" if value is None else as_text(value, self.definition.type, self.settings)
-
-    @property
-    def is_tick(self) -> bool:
-        """Whether a tick states the contrary of what is usual."""
-        return self.kind == "choice" and self.definition.absent is not None
-
-    @property
-    def absent_json(self) -> Any:
-        """What a complete case takes it for, as data."""
-        return as_json(self.definition.absent, self.definition.type, self.settings)  # type: ignore[arg-type]
+        return "" if value is None else value_words(value, self.definition.type, self.settings)
 
 
 def field_name(whose: str, fact: str) -> str:

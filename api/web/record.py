@@ -16,16 +16,16 @@ from starlette.responses import Response
 
 from api.cases.values import words_of_json
 from api.history.json import value_json
+from api.history.record import person_entity
 from api.history.views import Ledger, groups_of, ledger_of, moment
-from api.http.access import Caller, caller_of
-from api.http.problems import Fault, Refusal
+from api.http.access import CASE_WORKER, OPERATOR, Caller, caller_of
 from api.http.programs import Law
 from api.http.record import Look, log_of, look_of, seen
 from api.http.service import Service, service_of
 from api.web.books import book_of
 from api.web.lanes import Bar, Lane, drawn
 from api.web.rendering import money, page, shown
-from api.web.steps import read_fields
+from api.web.steps import own_form, read_fields
 from citizens import Assessment, Belongs, Change, Event, Facts, Row, Timeline
 from engine.ir.program import Definition, Program
 
@@ -36,7 +36,8 @@ SAMPLE = "u00001-head"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A fact that held: its name and label, its value in words, since when, and who recorded it when."""
+    """A fact that held: its name and label, its value in words and as a form has it (`raw`), since when, who recorded
+    it when, and whether a desk may correct it: a fact of the rules, of the person."""
 
     name: str
     label: str
@@ -46,6 +47,8 @@ class Line:
     recorded: str
     source: str
     basis: str
+    raw: str
+    correctable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,7 @@ async def record(request: Request) -> Response:
 @shown
 async def as_of(request: Request) -> Response:
     """A record as of two days."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Refusal(
-            "forbidden", [Fault("", "this form was sent from another site", "open the page, and send it there")]
-        )
+    own_form(request)
     caller = caller_of(request)
     fields = await read_fields(request)
     wrong = {}
@@ -143,6 +143,7 @@ async def _shown(request: Request, caller: Caller, fields: Mapping[str, str]) ->
         valid_at=look.valid.isoformat(),
         known_at=fields.get("known_at", "") or datetime.now(UTC).date().isoformat(),
         found=found,
+        may_correct=not caller.record and not caller.roles.isdisjoint({CASE_WORKER, OPERATOR}),
         book=book_of(law),
     )
 
@@ -175,6 +176,8 @@ def _seen(service: Service, law: Law, look: Look) -> Seen:
 
 
 def _line(program: Program, change: Change) -> Line:
+    definition = program.find(change.attribute)
+    fact = definition is not None and definition.is_input and definition.entity == person_entity(program)
     return Line(
         change.attribute,
         _label(program, change.attribute),
@@ -184,7 +187,15 @@ def _line(program: Program, change: Change) -> Line:
         moment(change.recorded_at_us)[:10],
         f"{change.origin.source}, {change.origin.actor}",
         change.origin.legal_basis,
+        _raw(change.value),
+        fact and not isinstance(change.value, Belongs),
     )
+
+
+def _raw(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None or isinstance(value, Belongs) else str(value_json(value))
 
 
 def _label(program: Program, name: str) -> str:

@@ -30,11 +30,13 @@ POLICY = (
 RECORD = ("record", "/record", "My record")
 OWED = ("owed", "/owed", "What am I owed?")
 MAY = ("may", "/may", "May I…?")
+DESK = ("desk", "/desk", "Desk")
 CALCULATOR, LAW = ("calculator", "/calculator", "Calculator"), ("law", "/law", "The law")
 DOORS = {
     "may": "Ask whether the law permits it, on which condition it hangs, and what would change a no.",
     "record": "What is recorded, what was known when, and who looked and why.",
     "owed": "Answer a few questions and see the credits that you may claim.",
+    "desk": "For case workers: open a record with a purpose, work through an annual run, correct a fact.",
     "calculator": "Change a wage, a child or the law, and see what a family keeps.",
 }
 MINUS = "\N{MINUS SIGN}"
@@ -125,6 +127,7 @@ def menu_of(service: Service) -> list[tuple[str, str, str]]:
         MAY: any(law.permissions.asked for law in laws),
         LAW: True,
         RECORD: service.log is not None,
+        DESK: service.log is not None,
     }
     return [one for one, served in there.items() if served]
 

@@ -37,6 +37,13 @@ async def read_fields(request: Request) -> dict[str, str]:
     return dict(pairs)
 
 
+def own_form(request: Request) -> None:
+    """Raise Refusal (403) for a form that another site's page sent."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        fault = Fault("", "this form was sent from another site", "open the page, and send it there")
+        raise Refusal("forbidden", [fault])
+
+
 @router.post("/steps")
 @shown
 async def steps(request: Request) -> Response:

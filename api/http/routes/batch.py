@@ -1,9 +1,9 @@
 """`POST /v1/batch`: a population as tables in, the wanted figures as a table out, chunk by chunk.
 
 1. `multipart/form-data`, a part for each entity, named by it or its plural: CSV with a header, or an Arrow stream.
-2. The tables go to files of this request's own, which are gone when it is answered; the run is the `batch` command's.
 2. The tables go to files of this request's own, which are gone once it is answered; the run is that of `batch`.
-   names the first faults with table, row and column, without what stood there.
+   `Batch-Faults` names the first faults with table, row and column, without what stood there.
+3. With `Prefer: respond-async` the answer is 202 and the address of a job, which is worked off.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,14 +26,16 @@ from starlette.responses import Response, StreamingResponse
 from api.cases.naming import find_definition, read_period
 from api.failures import Failure, Misuse
 from api.http.access import ANALYST, OPERATOR, require
+from api.http.jobs import Job
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.schemas import refusals
-from api.http.service import Service, require_acceptable, service_of
+from api.http.service import Service, answer, require_acceptable, service_of
 
 router = APIRouter(tags=["figures"])
 CSV, ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 SHOWN_FAULTS = 20
+Progress = Callable[[int], None]
 _QUOTED = re.compile(r"`[^`]*`")
 _TABLES: dict[str, Any] = {
     "requestBody": {
@@ -56,6 +59,7 @@ _TABLES: dict[str, Any] = {
     response_class=Response,
     responses={
         200: {"content": {CSV: {"schema": {"type": "string"}}, ARROW: {"schema": {"type": "string"}}}},
+        202: {"content": {"application/json": {"schema": {"type": "object"}}}},
         **refusals(400, 401, 403, 404, 406, 408, 413, 415, 422, 429, 503),
     },
     openapi_extra=_TABLES,
@@ -68,19 +72,42 @@ async def batch(
     missing: Annotated[Literal["none", "unknown"], Query(description="What an empty cell means.")] = "none",
 ) -> Response:
     """Rows come back in their order, with their ids, the figures, and what was wrong."""
-    require(request, OPERATOR, ANALYST)
+    caller = require(request, OPERATOR, ANALYST)
     service = service_of(request)
-    offered = require_acceptable(request, CSV, ARROW)
+    later = "respond-async" in request.headers.get("prefer", "")
+    offered = CSV if later else require_acceptable(request, CSV, ARROW)
     law = service.laws.law(ruleset, None, "")
     folder = Path(tempfile.mkdtemp(prefix="rulewright-batch-"))
     try:
         form = await _form(request, service)
-        headers = await service.run(_computed, law, form, folder, want, at, missing == "none")
+        compute = partial(_computed, law, form, folder, want, at, missing == "none")
+        if later:
+            return _accepted(service, service.jobs.accept(caller.name, folder), compute)
+        headers = await service.run(compute, lambda _: None)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    lines = _csv(folder) if offered == CSV else _arrow(folder)
-    return StreamingResponse(_sent(service, lines, folder), media_type=offered, headers=headers)
+    lines = sent(service, chunks_of(folder, offered), folder)
+    return StreamingResponse(lines, media_type=offered, headers=headers)
+
+
+def _accepted(service: Service, job: Job, compute: Callable[[Progress], dict[str, str]]) -> Response:
+    """A job instead of the answer."""
+
+    def make(own: Job) -> dict[str, str]:
+        def told(done: int) -> None:
+            own.done = done
+
+        return compute(told)
+
+    service.later(service.jobs.work, job, make)
+    headers = {"Location": f"/v1/jobs/{job.id}", "Preference_Applied": "respond-async"}
+    return answer(job.said(), status=202, **headers)
+
+
+def chunks_of(folder: Path, media_type: str) -> Iterator[bytes]:
+    """The output of a batch in a folder, in parts."""
+    return _csv(folder) if media_type == CSV else _arrow(folder)
 
 
 async def _form(request: Request, service: Service) -> FormData:
@@ -104,17 +131,22 @@ async def _form(request: Request, service: Service) -> FormData:
         raise Refusal("not-json", [Fault("", "the form cannot be read", "send each table as a file")]) from None
 
 
-def _computed(law: Law, form: FormData, folder: Path, want: str, at: str, complete: bool) -> dict[str, str]:
+def _computed(
+    law: Law, form: FormData, folder: Path, want: str, at: str, complete: bool, on_progress: Progress
+) -> dict[str, str]:
     """Run the job; the headers of the answer."""
     from api.batch.files import find_inputs
-    from api.batch.run import Job, run_batch
+    from api.batch.run import Job as BatchJob
+    from api.batch.run import run_batch
 
     try:
         names = [name.strip() for name in want.split(",") if name.strip()]
         wanted = tuple(find_definition(law.program, name) for name in dict.fromkeys(names))
         period = read_period(law.program, at)
         inputs = find_inputs(law.program, list(_files(form, folder)))
-        report = run_batch(Job(law.program, period, inputs, _output(folder), wanted, complete, threads=1))
+        report = run_batch(
+            BatchJob(law.program, period, inputs, _output(folder), wanted, complete, threads=1), on_progress
+        )
     except Failure as fault:
         told = Fault("", _without(fault.message, folder), _without(fault.help, folder))
         raise Refusal("bad-query" if isinstance(fault, Misuse) else "invalid-request", [told]) from None
@@ -183,10 +215,11 @@ def _arrow(folder: Path) -> Iterator[bytes]:
     yield sink.getvalue().to_pybytes()
 
 
-async def _sent(service: Service, chunks: Iterator[bytes], folder: Path) -> AsyncIterator[bytes]:
-    """The chunks, each made on a thread; then the files are gone."""
+async def sent(service: Service, chunks: Iterator[bytes], folder: Path | None = None) -> AsyncIterator[bytes]:
+    """The chunks, each made on a thread; then the files in the folder are gone."""
     try:
         while (chunk := await service.run(next, chunks, None)) is not None:
             yield chunk
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)

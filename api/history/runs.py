@@ -1,0 +1,111 @@
+"""Annual runs in a log: which there were, and who could not be assessed, as a list to work through.
+
+A run is named as its subject is: `annual_run/income_tax-2024` is the run `income_tax-2024`. A fault stands until the
+group is assessed again without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from api.history.views import moment
+from citizens import Assessment, Event, History, SharedLog, SqliteLog
+
+RUN = "annual_run"
+BLOCK = 2_000
+MOST_EXAMINED = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run: its id, the program's fingerprint, how many groups it had and at how many there was a fault; none before
+    it has ended."""
+
+    id: str
+    program: str
+    groups: int | None = None
+    faults: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFault:
+    """A group that could not be assessed: why, whose facts are at fault (empty: nobody's in particular), and who else
+    is in it. `offset` is the assessment's."""
+
+    offset: int
+    subject: str
+    period: str
+    fault: str
+    about: str
+    people: tuple[str, ...]
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFaults:
+    """A page of faults in the order in which they were recorded; `following` is where the next begins (0: none)."""
+
+    run: str
+    faults: tuple[RunFault, ...]
+    following: int
+
+
+def runs(log: SqliteLog | SharedLog) -> list[Run]:
+    """Every run, in the order of their ids."""
+    found = []
+    for subject in log.subjects_of(RUN):
+        told = {change.attribute: change.value for change in log.timeline(subject).changes}
+        groups, faults = told.get("groups"), told.get("faults")
+        found.append(
+            Run(
+                subject.partition("/")[2],
+                str(told.get("program", "")),
+                groups if isinstance(groups, int) else None,
+                faults if isinstance(faults, int) else None,
+            )
+        )
+    return found
+
+
+def faults(log: SqliteLog | SharedLog, run: Run, of: str, after: int, limit: int) -> RunFaults:
+    """The next groups, of the entity `of`, that a run could not assess and that stand so, above an offset."""
+    period = run.id.partition("-")[2]
+    found: list[RunFault] = []
+    examined = 0
+    while examined < MOST_EXAMINED:
+        events = log.read_assessments(after, BLOCK)
+        for event in events:
+            after = event.offset
+            fault = _fault(log, event, period, of)
+            if fault is not None:
+                found.append(fault)
+                if len(found) == limit:
+                    return RunFaults(run.id, tuple(found), after)
+        examined += len(events)
+        if len(events) < BLOCK:
+            return RunFaults(run.id, tuple(found), 0)
+    return RunFaults(run.id, tuple(found), after)
+
+
+def _fault(log: History, event: Event, period: str, of: str) -> RunFault | None:
+    body = event.body
+    if not isinstance(body, Assessment) or body.period != period or not body.fault:
+        return None
+    if event.subject.partition("/")[0] != of:
+        return None
+    last = list(_assessed(log.read_subject(event.subject), period))[-1]
+    if last.offset != event.offset:
+        return None
+    about, colon, text = body.fault.partition(": ")
+    people = tuple(dict.fromkeys(use.subject for use in body.used))
+    named = colon and about in people
+    told = text if named else body.fault
+    return RunFault(
+        event.offset, event.subject, period, told, about if named else "", people, moment(event.recorded_at_us)
+    )
+
+
+def _assessed(events: list[Event], period: str) -> Iterator[Event]:
+    """The assessments of a period."""
+    return (one for one in events if isinstance(one.body, Assessment) and one.body.period == period)

@@ -1,0 +1,82 @@
+"""Annual runs, and the groups that they could not assess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.history.looks import record_looks
+from api.history.runs import Run, RunFaults, faults, runs
+from api.http.access import CASE_WORKER, OPERATOR, Caller, require
+from api.http.problems import Refusal
+from api.http.record import log_of
+from api.http.schemas import refusals
+from api.http.service import Service, answer, service_of
+
+router = APIRouter(tags=["records"])
+_READ = refusals(400, 401, 403, 404, 429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Every annual run of the log."""
+
+    runs: tuple[Run, ...]
+
+
+@router.get("/v1/runs", summary="Annual runs", response_class=Response, responses={200: {"model": Runs}, **_READ})
+async def listed(request: Request) -> Response:
+    """Which there were, with how many groups, and at how many of them there was a fault."""
+    require(request, OPERATOR, CASE_WORKER)
+    service = service_of(request)
+    return answer(await service.record(lambda: Runs(tuple(runs(log_of(service))))))
+
+
+@router.get(
+    "/v1/runs/{run}/faults",
+    summary="Who a run could not assess, and why",
+    response_class=Response,
+    responses={200: {"model": RunFaults}, **_READ},
+)
+async def run_faults(
+    request: Request,
+    run: str,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[int, Query(ge=0, le=10**15, description="The `following` of the page before.")] = 0,
+) -> Response:
+    """In the order recorded; those assessed since are left out. Each person whose facts are shown is looked at, so case
+    workers say why in `Purpose`."""
+    caller = require(request, OPERATOR, CASE_WORKER)
+    service = service_of(request)
+    purpose = request.headers.get("purpose", "")[:300]
+    if not purpose and OPERATOR not in caller.roles:
+        raise Refusal("no-purpose")
+    found = await service.record(faults_shown, service, run, caller, purpose, after, limit)
+    link = f'<{request.url.path}?limit={limit}&after={found.following}>; rel="next"' if found.following else ""
+    return answer(found, Link=link) if link else answer(found)
+
+
+def faults_shown(service: Service, id: str, caller: Caller, purpose: str, after: int, limit: int) -> RunFaults:
+    """A page of a run's faults, of which each person's is a look. Raises Refusal (404) for no such run."""
+    log = log_of(service)
+    run = next((one for one in runs(log) if one.id == id), None)
+    if run is None:
+        raise Refusal("not-found")
+    found = faults(log, run, _entity(service, id.partition("-")[0]), after, limit)
+    people = [subject for one in found.faults for subject in one.people]
+    said = {"why": purpose or "faults of a run", "case": None, "what": f"faults of {id}"}
+    record_looks(log, people, caller.name, "api", said)
+    return found
+
+
+def _entity(service: Service, name: str) -> str:
+    """Of whom an assessment is made."""
+    for ruleset in service.laws.names:
+        rules = service.laws.law(ruleset, None, "").program.settings.assessments.get(name)
+        if rules is not None:
+            return rules.of
+    raise Refusal("not-found")
