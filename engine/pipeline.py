@@ -125,7 +125,7 @@ def _assemble(
 ) -> Program:
     constants = {symbol.name: _named(symbol, meant) for symbol in symbols.all()}
     parameters = {name: one for name, one in constants.items() if isinstance(one, Parameter)}
-    scales = {name: one for name, one in constants.items() if isinstance(one, Scale)}
+    scales = {name: one for name, one in constants.items() if isinstance(one, Scale) and not one.computed}
     tables = {name: one for name, one in constants.items() if isinstance(one, Table)}
     tables = {name: stated_cells(one, scales) for name, one in tables.items()}
     call_circle(checked.functions, problems)

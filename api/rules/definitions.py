@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from api.cases.overlays import overlays_said, starts_said
 from api.cases.values import as_json as value_json
@@ -16,12 +17,14 @@ from engine.ir.program import DatedExpression, Program
 from engine.ir.walk import walk
 from engine.reading.declarations import (
     Bracket,
+    ComputedBracket,
     Dated,
     Declaration,
     Entity,
     EnumDeclaration,
     Function,
     Input,
+    Key,
     Parameter,
     Reason,
     Requirement,
@@ -33,9 +36,10 @@ from engine.reading.declarations import (
     Variable,
     VariableException,
 )
+from engine.syntax.ast import Expression
 from engine.syntax.printer import print_formula
 from engine.values.numbers import format_decimal, range_text
-from engine.values.types import MONEY, RATE, Value, ValueType
+from engine.values.types import MONEY, RATE, Duration, EnumValue, Nothing, Value, ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +326,10 @@ def stated_values(one: Parameter | Table | Scale, settings: Settings) -> Iterato
         case Table():
             for day, rows in one.values:
                 yield from _rows(day, rows, one.columns, settings)
+        case Scale() if one.computed:
+            for dated in one.computed:
+                for key, computed in dated.brackets.items():
+                    yield _computed(one, dated.start, key, computed, settings)
         case Scale():
             for day, bands in one.values:
                 for key, brackets in bands.items():
@@ -330,7 +338,7 @@ def stated_values(one: Parameter | Table | Scale, settings: Settings) -> Iterato
 
 def _rows(
     day: date,
-    rows: Mapping[tuple[str | int, ...], Mapping[str, Value]],
+    rows: Mapping[tuple[Key, ...], Mapping[str, Value]],
     columns: Mapping[str, ValueType],
     settings: Settings,
 ) -> Iterator[DatedValue]:
@@ -342,9 +350,27 @@ def _rows(
         yield DatedValue(day.isoformat(), text, cells.pop("", None), names, cells or None)
 
 
-def _scale(
-    scale: Scale, day: date, key: str | int | None, brackets: Sequence[Bracket], settings: Settings
+def _computed(
+    scale: Scale, day: date, key: Key | None, brackets: Sequence[ComputedBracket], settings: Settings
 ) -> DatedValue:
+    """Brackets whose thresholds or values are formulas."""
+    gives = RATE if scale.kind == "marginal" else scale.gives
+    word, of = "from" if scale.inclusive else "above", scale.of or MONEY
+    shown = []
+    for one in brackets:
+        value = _cell_words(one.value, gives or MONEY, settings)
+        shown.append(value if one.threshold is None else f"{value} {word} {_cell_words(one.threshold, of, settings)}")
+    head = "" if key is None else f"{key}: "
+    return DatedValue(day.isoformat(), f"{head}{', '.join(shown)}", keys=() if key is None else (str(key),))
+
+
+def _cell_words(cell: Value | Expression, type: ValueType, settings: Settings) -> str:
+    if isinstance(cell, int | Fraction | date | Duration | EnumValue | Nothing):
+        return value_words(cell, type, settings)
+    return print_formula(cell)
+
+
+def _scale(scale: Scale, day: date, key: Key | None, brackets: Sequence[Bracket], settings: Settings) -> DatedValue:
     gives = RATE if scale.kind == "marginal" else scale.gives
     assert gives is not None
     word, of = "from" if scale.inclusive else "above", scale.of or MONEY

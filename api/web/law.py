@@ -25,7 +25,7 @@ from api.web.books import Book, Found, Tried, book_of
 from api.web.charts import Chart, Mark, Series
 from api.web.rendering import page, shown
 from engine.explain.words import money_words, value_words
-from engine.reading.declarations import Settings, Table
+from engine.reading.declarations import Key, Settings, Table
 from engine.values.types import Value
 
 router = APIRouter(include_in_schema=False)
@@ -191,7 +191,7 @@ def _sinces(book: Book, one: Described, table: Table | None, settings: Settings)
 
 
 def _cells(
-    table: Table, rows: Mapping[tuple[str | int, ...], Mapping[str, Value]], settings: Settings
+    table: Table, rows: Mapping[tuple[Key, ...], Mapping[str, Value]], settings: Settings
 ) -> list[tuple[list[str], list[str]]]:
     """A table's rows in words."""
     return [

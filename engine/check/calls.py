@@ -12,7 +12,7 @@ from engine.ir import nodes as ir
 from engine.reading.declarations import Function, KeyType, Scale, Table
 from engine.syntax import ast
 from engine.text.source import Span
-from engine.values.types import BOOLEAN, FAILED, INTEGER, MONEY, RATE, ValueType, enum_type
+from engine.values.types import BOOLEAN, DATE, FAILED, INTEGER, MONEY, RATE, ValueType, enum_type
 
 
 def call(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
@@ -95,13 +95,18 @@ def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast
         return elab.fail("E505", f"`{base.name}` is no scale", base.span, help="only scales are read as `name[key](…)`")
     if scale.of is None or scale.gives is None or FAILED in (scale.of, scale.gives):
         return failed(node.span)
-    usage = f"{scale.name}[…](…)" if scale.key is not None else f"{scale.name}(…)"
-    if len(node.arguments) != 1 or len(keys) != (scale.key is not None):
+    further = ", ".join(("…", *(name for name, _ in scale.arguments)))
+    usage = f"{scale.name}[…]({further})" if scale.key is not None else f"{scale.name}({further})"
+    if len(node.arguments) != 1 + len(scale.arguments) or len(keys) != (scale.key is not None):
         return elab.fail("E505", f"the scale `{scale.name}` is not read like this", node.span, help=f"write `{usage}`")
     argument = typed(elab, node.arguments[0], scope, scale.of)
     key = _keys(elab, keys, (scale.key,) if scale.key else (), scope)
-    if argument.failed or key is None:
+    rest = [typed(elab, one, scope, type) for one, (_, type) in zip(node.arguments[1:], scale.arguments, strict=True)]
+    if argument.failed or key is None or any(one.failed for one in rest):
         return failed(node.span)
+    if scale.computed:
+        given = (argument.node, *key, *(one.node for one in rest))
+        return Value(ir.FunctionCall(scale.gives, node.span, symbol.name, given), optional=scale.gives.or_none)
     first = key[0] if key else None
     return Value(ir.ScaleRead(scale.gives, node.span, symbol.name, first, argument.node, ir.ThisPeriod()))
 
@@ -112,6 +117,7 @@ def _keys(
     values = []
     for key, key_type in zip(keys, types, strict=True):
         wanted = enum_type(key_type.enum) if key_type.enum else BOOLEAN if key_type.boolean else INTEGER
+        wanted = DATE if key_type.day else wanted
         value = typed(elab, key, scope, wanted)
         _check_bounds(elab, value, key_type, key.span)
         values.append(_at_most(value, key_type) if key_type.open and not value.failed else value)

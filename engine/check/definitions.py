@@ -18,6 +18,7 @@ from engine.check.names import figure_type
 from engine.check.operators import as_money, with_unit
 from engine.check.presence import Told, told_by
 from engine.check.resolve import Symbol, Symbols, did_you_mean
+from engine.check.scales import computed_scale
 from engine.ir import nodes as ir
 from engine.ir.exclusions import related
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
@@ -30,6 +31,7 @@ from engine.reading.declarations import (
     Requirement,
     RuleModule,
     Ruleset,
+    Scale,
     Settings,
     Variable,
     VariableException,
@@ -92,12 +94,24 @@ class _Checker:
 
     def module(self, module: RuleModule) -> None:
         names = self.symbols.local[module.name]
+        self.stand_ins(module)
         exported = {name for name, _ in module.exports}
-        for declaration in (*module.inputs, *module.variables, *module.requirements, *module.functions):
+        for declaration in (*module.inputs, *module.variables, *module.requirements, *module.functions, *module.scales):
             symbol = names.get(declaration.name)
             if symbol is None or symbol.declaration is not declaration:
                 continue
             self.declaration(symbol, declaration.name in exported)
+
+    def stand_ins(self, module: RuleModule) -> None:
+        """E401 or E505 for what a partial table says to give where a row is missing, if that is no fact or figure."""
+        for table in module.tables:
+            if table.instead and table.instead_span is not None:
+                found = self.symbols.look_up(module.name, table.instead)
+                if found is None:
+                    self.symbols.report_unknown(module.name, table.instead, table.instead_span, self.problems)
+                elif found.figure is None:
+                    message = f"`{table.instead}` is no fact or figure that a case gives"
+                    self.problems.add("E505", message, table.instead_span, help="name a fact or a figure")
 
     def declaration(self, symbol: Symbol, exported: bool) -> None:
         """Check one declaration; one that could not be read whole was reported, and is left out."""
@@ -113,6 +127,10 @@ class _Checker:
                 self.requirement(symbol, requirement, exported)
             case Function() as function:
                 self.function(symbol, function)
+            case Scale(computed=computed) as scale if computed:
+                found = computed_scale(self.elab, symbol, scale)
+                if found is not None:
+                    self.checked.functions[symbol.name] = found
 
     def add(self, definition: Definition) -> None:
         self.checked.definitions[definition.name] = definition

@@ -39,9 +39,11 @@ def _constant_at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
     value = elab.value(node.value, scope)
     if value.failed:
         return value
-    if not isinstance(value.node, ir.ParameterRead | ir.TableRead):
+    if not isinstance(value.node, ir.ParameterRead | ir.TableRead | ir.ScaleRead):
         help_text = "name the expression as a variable, and read that at another time"
         message = "only a figure or a constant is read at another time"
+        if isinstance(value.node, ir.FunctionCall):
+            message = "a function, or a scale with formulas, is read at the formula's own time"
         return elab.fail("E603", message, node.value.span, help=help_text)
     time = constant_time(elab, node.when, scope)
     return (

@@ -1,7 +1,8 @@
 """Dated constants on a day: the stated value, or after the last stated one what its `uprate` makes of it.
 
-1. An uprated value is round(value at base * by(day) / by(base)). Whatever is used after the date until which it is
-   known is marked as projected.
+1. An uprated value is round(value at base * by(day) / by(base)); or each change of `by` goes on from the last rounded
+   value. Whatever is used after the date until which it is known is marked as projected; where the law itself moves a
+   constant on, without such a date, it is projected only if the index is.
 2. A table whose cells are read off a scale has on each day what that scale, perhaps projected or reformed, gives.
 3. What a reform sets is laid over that, in order: as it is, or moved on from its own date where the reform says
    `indexed`. So no projection undoes a reform, and none starts from what a reform set.
@@ -9,10 +10,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from engine.ir.bracket_starts import cells_of
@@ -67,26 +69,42 @@ class Constants:
         since, content = found
         limit = constant.known_until
         projected = limit is not None and day > limit
-        if constant.uprate is None or not projected:
+        uprate = constant.uprate
+        if uprate is None or (day <= uprate.base if limit is None else not projected):
             return Stated(content, since, projected)
-        factor = self._factor(constant, constant.uprate.base, day)
-        if factor is None:
+        factors = self._factors(constant, uprate.base, day)
+        if factors is None:
             return Stated(content, since, True)
-        return Stated(_uprated(constant, _at_base(constant), factor), day, True)
+        index = self.at(uprate.by, day)
+        moved = _moved(constant, _at_base(constant), factors)
+        if limit is None and index is not None:
+            changed = index.since > uprate.base
+            since = max(uprate.base, index.since)
+            return Stated(moved if changed else _at_base(constant), since, index.projected)
+        return Stated(moved, day, True)
 
     def _laid_over(self, constant: Parameter | Table | Scale, overlay: Overlay, stated: Stated, day: date) -> Stated:
-        factor = self._factor(constant, overlay.indexed_from, day) if overlay.indexed_from is not None else None
-        if factor is not None:
-            overlay = replace(overlay, content=_moved_overlay(constant, overlay, factor))
+        factors = self._factors(constant, overlay.indexed_from, day) if overlay.indexed_from is not None else None
+        if factors is not None:
+            overlay = replace(overlay, content=_moved_overlay(constant, overlay, factors))
         since = overlay.start if overlay.whole else max(overlay.start, stated.since)
-        known = overlay.whole and factor is None
+        known = overlay.whole and factors is None
         return Stated(overlay.laid_over(stated.content), since, stated.projected and not known)
 
-    def _factor(self, constant: Parameter | Table | Scale, base: date, day: date) -> Fraction | None:
-        if constant.uprate is None:
+    def _factors(self, constant: Parameter | Table | Scale, base: date, day: date) -> list[Fraction] | None:
+        """By what a constant moves from one day to another: at once, or with each change of the index in between."""
+        uprate = constant.uprate
+        if uprate is None:
             return None
-        now, then = (self.at(constant.uprate.by, one) for one in (day, base))
-        return Fraction(now.content) / Fraction(then.content) if now is not None and then is not None else None
+        index = self._by_name[uprate.by]
+        ends = {end for one in index.overlays for end in (one.start, one.end) if end is not None}
+        changes = sorted({one for one, _ in index.values} | ends) if uprate.from_last else []
+        days = [base, *(one for one in changes if base < one < day), day]
+        found = [self.at(uprate.by, one) for one in days]
+        if any(one is None or not one.content for one in found):
+            return None
+        levels = [Fraction(one.content) for one in found if one is not None]
+        return [later / earlier for earlier, later in pairwise(levels)]
 
 
 def _followed(constant: Parameter | Table | Scale, day: date) -> BracketStarts | None:
@@ -103,22 +121,33 @@ def _at_base(constant: Parameter | Table | Scale) -> Any:
     return base[1]
 
 
-def _moved_overlay(constant: Parameter | Table | Scale, overlay: Overlay, factor: Fraction) -> Any:
+def _moved_overlay(constant: Parameter | Table | Scale, overlay: Overlay, factors: Sequence[Fraction]) -> Any:
     if overlay.whole:
-        return _uprated(constant, overlay.content, factor)
+        return _moved(constant, overlay.content, factors)
     if not overlay.column:
-        return _uprated(constant, {overlay.key: overlay.content}, factor)[overlay.key]
-    return _uprated(constant, {overlay.key: {overlay.column: overlay.content}}, factor)[overlay.key][overlay.column]
+        return _moved(constant, {overlay.key: overlay.content}, factors)[overlay.key]
+    return _moved(constant, {overlay.key: {overlay.column: overlay.content}}, factors)[overlay.key][overlay.column]
+
+
+def _moved(constant: Parameter | Table | Scale, content: Any, factors: Sequence[Fraction]) -> Any:
+    """A constant's content after each of some moves, rounded after each."""
+    for factor in factors:
+        content = _uprated(constant, content, factor)
+    return content
 
 
 def _uprated(constant: Parameter | Table | Scale, content: Any, factor: Fraction) -> Any:
-    assert constant.uprate is not None
-    grid = constant.uprate.grid
+    uprate = constant.uprate
+    assert uprate is not None
 
     def moved(value: Value) -> Value:
-        return (
-            grid.store(value * factor) if isinstance(value, int | Fraction) and not isinstance(value, bool) else value
-        )
+        if not isinstance(value, int | Fraction) or isinstance(value, bool):
+            return value
+        if uprate.never_falls and factor < 1:
+            return value
+        if uprate.increase:
+            return value + uprate.grid.store(value * (factor - 1)) if factor != 1 else value
+        return uprate.grid.store(value * factor)
 
     match constant:
         case Parameter():

@@ -20,7 +20,19 @@ from dataclasses import replace
 from datetime import date
 from typing import assert_never
 
-from engine.interpret import choosing, domain, lookups, members, narrowing, navigation, operations, personal, worlds
+from engine.interpret import (
+    bands,
+    choosing,
+    domain,
+    lookups,
+    members,
+    narrowing,
+    navigation,
+    operations,
+    personal,
+    tables,
+    worlds,
+)
 from engine.interpret.cases import unit_of
 from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import blocked, either, needs_of, settled, under
@@ -115,8 +127,8 @@ class Interpreter(Figures):
                 return self.evaluate(node.body, self.binding(frame, node.name, node.value))
             case ir.Not():
                 return operations.negation(self.evaluate(node.value, frame))
-            case ir.FunctionCall():
-                return self._function(node, frame)
+            case ir.FunctionCall() | ir.Banded():
+                return self._applied(node, frame)
             case ir.Aggregate():
                 return members.aggregate(self, node, frame)
             case ir.AsIf():
@@ -176,6 +188,13 @@ class Interpreter(Figures):
             return kept[0]
 
         return found
+
+    def _applied(self, node: ir.FunctionCall | ir.Banded, frame: Frame) -> Outcome:
+        if isinstance(node, ir.FunctionCall):
+            return self._function(node, frame)
+        ends = [None if one.threshold is None else self.evaluate(one.threshold, frame) for one in node.brackets]
+        values = [self.evaluate(one.value, frame) for one in node.brackets]
+        return bands.banded(node, self.evaluate(node.amount, frame), ends, values)
 
     def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
         body, inner = self.inside(node, frame)
@@ -376,7 +395,8 @@ class Interpreter(Figures):
             case ir.ParameterRead():
                 return stated(found.content)
             case ir.TableRead():
-                return lookups.cell(node, found.content, [self.evaluate(key, frame) for key in node.keys])
+                keys = [self.evaluate(key, frame) for key in node.keys]
+                return tables.cell(self.program.tables[node.name], node, found.content, keys, day)
             case ir.ScaleRead():
                 key = None if node.key is None else self.evaluate(node.key, frame)
                 argument = self.evaluate(node.argument, frame)

@@ -1,68 +1,43 @@
-"""Reading tables and scales with keys and amounts that may not be known."""
+"""Reading scales with keys and amounts that may not be known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from engine.interpret import domain
 from engine.interpret.domain import blocked, bounded, either, needs_of, under
-from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible, stated
-from engine.ir import nodes as ir
-from engine.reading.declarations import Bracket, Key, Row, Scale
+from engine.interpret.outcomes import Choice, Interval, Known, Outcome, Possible
+from engine.reading.declarations import Bracket, Key, Scale
 from engine.values.types import EnumValue
 
 
-def cell(node: ir.TableRead, rows: Mapping[tuple[Key, ...], Row], keys: Sequence[Outcome]) -> Outcome:
-    """A table's cell, or what it may be."""
-    bad = blocked(*keys)
-    if bad is not None:
-        return bad
-    if all(isinstance(key, Known) for key in keys):
-        row = rows.get(tuple(_key(key.value) for key in keys if isinstance(key, Known)))
-        return stated(row[node.column]) if row is not None else _no_row(node, keys)
-    fitting = [row for key, row in rows.items() if all(map(_may_be, keys, key))]
-    if not fitting:
-        return under(_no_row(node, keys), *keys)
-    outcomes: list[Outcome] = [stated(row[node.column]) for row in fitting]
-    if _may_miss(keys, rows):
-        outcomes.append(Failure("the key may lie outside the table", node.span))
-    return under(either(outcomes, needs_of(*keys)), *keys)
-
-
-def _key(value: Any) -> Key:
-    return value.member if isinstance(value, EnumValue) else value
-
-
-def _no_row(node: ir.TableRead, keys: Sequence[Outcome]) -> Failure:
-    shown = ", ".join(str(key.value) for key in keys if isinstance(key, Known)) or "this"
-    return Failure(f"the table `{node.name.rpartition(':')[2]}` has no row `{shown}`", node.span)
-
-
-def _may_be(outcome: Outcome, key: Key) -> bool:
+def may_be(outcome: Outcome, key: Key) -> bool:
     """Whether a key may be this one."""
     match outcome:
         case Known(value=value):
-            return bool(_key(value) == key)
+            return bool(key_of(value) == key)
         case Possible(range=Choice(options=options)):
-            return any(_key(one) == key for one in options)
+            return any(key_of(one) == key for one in options)
         case Possible(range=Interval(low=low, high=high)):
             return (low is None or low <= key) and (high is None or key <= high)
     return False
 
 
-def _may_miss(keys: Sequence[Outcome], rows: Mapping[tuple[Key, ...], Row]) -> bool:
-    """Whether a number may lie outside the table's keys."""
-    for position, outcome in enumerate(keys):
-        if isinstance(outcome, Possible) and isinstance(outcome.range, Interval):
-            listed: list[Any] = [key[position] for key in rows]
-            low, high = outcome.range.low, outcome.range.high
-            if low is None or high is None or low < min(listed) or high > max(listed):
-                return True
-        elif isinstance(outcome, Known) and not any(_key(outcome.value) == key[position] for key in rows):
-            return True
-    return False
+def key_of(value: Any) -> Key:
+    """A value as the key of a row."""
+    return value.member if isinstance(value, EnumValue) else value
+
+
+class Shape(Protocol):
+    """How a scale applies its brackets."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def inclusive(self) -> bool: ...
 
 
 def scaled(
@@ -73,14 +48,14 @@ def scaled(
     if bad is not None:
         return bad
     if key is None:
-        return _banded(scale, bands[None], argument)
-    fitting = [brackets for name, brackets in bands.items() if name is not None and _may_be(key, name)]
+        return banded(scale, bands[None], argument)
+    fitting = [brackets for name, brackets in bands.items() if name is not None and may_be(key, name)]
     if len(fitting) == 1:
-        return under(_banded(scale, fitting[0], argument), key)
-    return under(either([_banded(scale, brackets, argument) for brackets in fitting], needs_of(key)), key)
+        return under(banded(scale, fitting[0], argument), key)
+    return under(either([banded(scale, brackets, argument) for brackets in fitting], needs_of(key)), key)
 
 
-def _banded(scale: Scale, brackets: Sequence[Bracket], argument: Outcome) -> Outcome:
+def banded(scale: Shape, brackets: Sequence[Bracket], argument: Outcome) -> Outcome:
     """Brackets applied to what an amount is or may be."""
     if isinstance(argument, Known):
         return Known(scale_value(scale, brackets, argument.value))
@@ -91,7 +66,7 @@ def _banded(scale: Scale, brackets: Sequence[Bracket], argument: Outcome) -> Out
     return bounded(_marginal(scale, brackets, interval), argument)
 
 
-def _marginal(scale: Scale, brackets: Sequence[Bracket], interval: Interval) -> Interval:
+def _marginal(scale: Shape, brackets: Sequence[Bracket], interval: Interval) -> Interval:
     """Between thresholds a marginal scale is a line, so its extremes lie at thresholds and at the ends."""
     rates: list[Any] = [one.value for one in brackets]
     inside = [
@@ -106,14 +81,14 @@ def _marginal(scale: Scale, brackets: Sequence[Bracket], interval: Interval) -> 
     return Interval(None if last < 0 else min(values), None if last > 0 else max(values))
 
 
-def _touched(scale: Scale, brackets: Sequence[Bracket], interval: Interval) -> Sequence[Bracket]:
+def _touched(scale: Shape, brackets: Sequence[Bracket], interval: Interval) -> Sequence[Bracket]:
     """The bands that an interval reaches."""
     low = 0 if interval.low is None else band(scale, brackets, interval.low)
     high = len(brackets) - 1 if interval.high is None else band(scale, brackets, interval.high)
     return brackets[low : high + 1]
 
 
-def band(scale: Scale, brackets: Sequence[Bracket], amount: Any) -> int:
+def band(scale: Shape, brackets: Sequence[Bracket], amount: Any) -> int:
     """Which band an amount lies in."""
     found = 0
     for index, bracket in enumerate(brackets):
@@ -123,7 +98,7 @@ def band(scale: Scale, brackets: Sequence[Bracket], amount: Any) -> int:
     return found
 
 
-def scale_value(scale: Scale, brackets: Sequence[Bracket], amount: Any) -> Any:
+def scale_value(scale: Shape, brackets: Sequence[Bracket], amount: Any) -> Any:
     """A scale at an amount: the value of its band, or the sum of each slice times its rate."""
     if scale.kind == "step":
         return brackets[band(scale, brackets, amount)].value

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
-from engine.reading.declarations import Settings
+from engine.reading.declarations import Parameter, Settings, Table
 from engine.values.exact import calculate, compare
 from engine.values.numbers import Number, round_to
 from engine.values.periods import NoPeriod, Period, Unit, add_duration
@@ -91,6 +91,13 @@ def parts_of(node: ir.OverParts, period: Period, count: int | None = None) -> tu
     return tuple(reversed(earlier))
 
 
+def _moves(constant: Parameter | Table, day: date) -> bool:
+    """Whether a constant is on a day what an index makes of it, not what is stated."""
+    if constant.uprate is None:
+        return False
+    return constant.known_until is None or day > constant.known_until
+
+
 def fold(node: ir.Expression, period: Period, program: Program) -> ir.Expression:
     """`node` as it stands for a formula of `period`, with constants put in and worked out."""
     return _Folder(period, program).fold(node)
@@ -148,7 +155,8 @@ class _Folder:
         day = constant_day(node.time, self.period, self.program.settings)
         match node:
             case ir.ParameterRead():
-                found = value_at(self.program.parameters[node.name].values, day) if day else None
+                parameter = self.program.parameters[node.name]
+                found = value_at(parameter.values, day) if day and not _moves(parameter, day) else None
                 return node if found is None else _constant(node, found[1])
             case ir.TableRead():
                 folded = replace(node, keys=self.all(node.keys))
@@ -158,7 +166,8 @@ class _Folder:
 
     def cell(self, node: ir.TableRead, day: date | None) -> ir.Expression:
         keys = tuple(_key(key.value) for key in node.keys if isinstance(key, ir.Literal))
-        found = value_at(self.program.tables[node.name].values, day) if day else None
+        table = self.program.tables[node.name]
+        found = value_at(table.values, day) if day and not _moves(table, day) else None
         if found is None or len(keys) < len(node.keys) or keys not in found[1]:
             return node
         return _constant(node, found[1][keys][node.column])

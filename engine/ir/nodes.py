@@ -201,6 +201,26 @@ class ScaleRead(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """One bracket of a scale: from `threshold` (None: from below everything) on, `value`."""
+
+    threshold: Expression | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Banded(Node):
+    """A scale `name` with computed brackets applied to `amount`: `marginal` or `step`. A band begins at its threshold
+    if `inclusive`, else above. Thresholds that do not rise are an error value."""
+
+    name: str
+    kind: str
+    amount: Expression
+    brackets: tuple[Band, ...]
+    inclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VariableRead(Node):
     """A figure or fact of `subject` at `time`."""
 
@@ -497,5 +517,5 @@ Expression = Union[
     Literal, NotApplicable, Local, Let, ParameterRead, TableRead, ScaleRead, VariableRead, FunctionCall, Negate,
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
     Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked, AsIf,
-    Holds, Same,
+    Holds, Same, Banded,
 ]  # fmt: skip

@@ -36,6 +36,6 @@ def _part(part: Any, change: Change) -> Any:
             return part if all(new is old for new, old in zip(found, part, strict=True)) else found
         case ir.Node():
             return rewritten(part, change)  # type: ignore[arg-type]
-        case ir.ExceptionCase() | ir.ContainingDate() | ir.SortKey() | ir.Replacement() | ir.Members():
+        case ir.ExceptionCase() | ir.Band() | ir.ContainingDate() | ir.SortKey() | ir.Replacement() | ir.Members():
             return _inside(part, change)
     return part

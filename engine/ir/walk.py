@@ -38,6 +38,9 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return (node.left, node.right)
         case ir.And() | ir.Or() | ir.Extreme():
             return node.values
+        case ir.Banded():
+            parts = tuple(part for one in node.brackets for part in (one.threshold, one.value))
+            return (node.amount, *(part for part in parts if part is not None))
         case ir.If():
             return (node.condition, node.then, node.otherwise)
         case ir.Exceptions():

@@ -9,7 +9,7 @@ from engine.reading.context import Context
 from engine.reading.declarations import Uprate
 from engine.reading.fields import Fields, as_mapping, open_fields
 from engine.reading.values import EARLIEST, read_day, read_grid
-from engine.syntax.nodes import Entry, Node
+from engine.syntax.nodes import Entry, Node, shown
 from engine.text.source import Span
 from engine.values.numbers import Grid
 from engine.values.types import INTEGER, MONEY, ValueType
@@ -43,24 +43,41 @@ def read_known_until(fields: Fields, days: list[date]) -> date | None:
 
 
 def read_uprate(fields: Fields, types: list[ValueType], days: list[date]) -> Uprate | None:
-    """`uprate: {by, base, round}`. Without `base` the last value is uprated; without `round` on the ruleset's grid."""
+    """`uprate: {by, base, from, rounds, round, never_falls}`. Without `base` the last value is uprated; without `round`
+    on the ruleset's grid; without `known_until` the law itself moves the constant on, and nothing is assumed."""
     context = fields.context
     node = fields.node_of("uprate")
     if node is None:
         return None
     place = fields.span_of("uprate")
-    inner = open_fields(context, node, place, "`uprate`", ("by", "base", "round"))
+    inner = open_fields(context, node, place, "`uprate`", ("by", "base", "from", "rounds", "round", "never_falls"))
     if inner is None:
         return None
-    if not fields.has("known_until"):
-        message = "the constant has no `known_until`, so that `uprate` would never be used"
-        context.report("E210", message, place, help="add `known_until:`, the last day for which the values are known")
     by, base = inner.scalar("by", needed=True), _base(inner, days)
+    if not fields.has("known_until") and days and base != max(days):
+        message = f"the law moves this on from its last value, of {max(days)}, and not from `{base}`"
+        help_text = "remove `base`, or say until when the values are known: `known_until:`"
+        context.report("E210", message, inner.span_of("base"), help=help_text)
     type = MONEY if MONEY in types or not types else types[0]  # where there is money, only that moves
     if not all(one.is_number for one in types):
         context.report("E210", "only numbers are uprated", place, help="remove `uprate`")
     grid = read_grid(context, inner.scalar("round"), type) or _own_grid(context, type)
-    return Uprate(by.text, base, grid, by.span) if by is not None else None
+    from_last = _is_second(inner, "from", ("base", "last"))
+    increase = _is_second(inner, "rounds", ("total", "increase"))
+    never_falls = inner.flag("never_falls")
+    if by is None:
+        return None
+    return Uprate(by.text, base, grid, by.span, None, from_last, increase, never_falls)
+
+
+def _is_second(fields: Fields, key: str, words: tuple[str, str]) -> bool:
+    """Whether the second of two words stands under a key; the first is understood. E204 for any other."""
+    found = fields.scalar(key)
+    if found is None or found.text in words:
+        return found is not None and found.text == words[1]
+    message = f"`{key}` is `{words[0]}` or `{words[1]}`, not `{shown(found.text)}`"
+    fields.context.report("E204", message, found.span, help=f"write `{key}: {words[1]}`")
+    return False
 
 
 def _base(fields: Fields, days: list[date]) -> date:

@@ -41,7 +41,9 @@ class Dated:
 class Uprate:
     """How a constant moves on after its last stated value: with `by`, from its value at `base`, on `grid`.
 
-    `law_at_base` is that value, kept by the first reform that changes the constant: the law's own is projected.
+    `law_at_base` is that value, kept by the first reform that changes the constant: the law's own is projected. With
+    `from_last` each change of the index goes on from the last rounded amount, and not from that at `base`; with
+    `increase` only what is added is rounded; with `never_falls` an index that falls changes nothing.
     """
 
     by: str
@@ -49,9 +51,12 @@ class Uprate:
     grid: Grid
     span: Span = field(compare=False, repr=False)
     law_at_base: object = None
+    from_last: bool = False
+    increase: bool = False
+    never_falls: bool = False
 
 
-Key = str | int
+Key = str | int | date
 Row = Mapping[str, Value]
 
 
@@ -81,7 +86,7 @@ class Overlay:
         """What a constant that holds `below` holds with this over it."""
         if self.whole:
             return self.content
-        row = {**below[self.key], self.column: self.content} if self.column else self.content
+        row = {**below.get(self.key, {}), self.column: self.content} if self.column else self.content
         return {**below, self.key: row}
 
 
@@ -146,7 +151,9 @@ class Parameter(Declaration):
 @dataclass(frozen=True, slots=True)
 class KeyType:
     """What a table or scale is keyed by: an enum, a boolean, or the whole numbers from `low` to `high`; where it is
-    `open`, the row of `high` is that of all numbers from there on."""
+    `open`, the row of `high` is that of all numbers from there on. Or a date (`day`): its row is the last one at or
+    before it (`before`), the first at or after it (`after`), or the nearest (`nearest`; of two as near the `earlier` or
+    the `later`, else an error value)."""
 
     name: str
     enum: str = ""
@@ -154,11 +161,16 @@ class KeyType:
     high: int = 0
     boolean: bool = False
     open: bool = False
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table(Declaration):
-    """Dated cells: `values[i] = (date, {keys: {column: value}})`. A table with one unnamed column names it ``""``."""
+    """Dated cells: `values[i] = (date, {keys: {column: value}})`. A table with one unnamed column names it ``""``.
+
+    Of a `partial` one rows may be missing, and a date gives the rows that change; `instead` is the fact that is given
+    where a row is missing. A table keyed by a date has the rows that are written.
+    """
 
     keys: tuple[KeyType, ...] = ()
     columns: Mapping[str, ValueType] = field(default_factory=dict)
@@ -167,6 +179,14 @@ class Table(Declaration):
     uprate: Uprate | None = None
     overlays: tuple[Overlay, ...] = ()
     follows: tuple[BracketStarts, ...] = ()
+    partial: bool = False
+    instead: str = ""
+    instead_span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_total(self) -> bool:
+        """Whether every key has a row."""
+        return not self.partial and not any(key.day for key in self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +198,29 @@ class Bracket:
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedBracket:
+    """One band whose threshold or value is a formula, or a value as the schema types it."""
+
+    threshold: Value | Expression | None
+    value: Value | Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Brackets that hold from `start` on, by key."""
+
+    start: date
+    brackets: Mapping[Key | None, tuple[ComputedBracket, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Scale(Declaration):
-    """Dated brackets by key (``None`` where there is none). `inclusive`: a band begins at its threshold, not above."""
+    """Dated brackets by key (``None`` where there is none). `inclusive`: a band begins at its threshold, not above.
+
+    A scale with `computed` brackets has no `values`: its thresholds and values are formulas of constants and of its
+    `arguments`, which follow the amount.
+    """
 
     kind: str = "marginal"
     key: KeyType | None = None
@@ -190,6 +231,8 @@ class Scale(Declaration):
     known_until: date | None = None
     uprate: Uprate | None = None
     overlays: tuple[Overlay, ...] = ()
+    arguments: tuple[tuple[str, ValueType], ...] = ()
+    computed: tuple[Computed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def _function(context: Context, entry: Entry) -> Function:
     if fields is None:
         return Function(entry.name, entry.key.span, type=FAILED)
     before = len(context.problems)
-    arguments = _arguments(fields)
+    arguments = read_arguments(fields)
     known = len(context.problems) == before  # else a formula that names an argument would be judged
     node = fields.required("formula")
     formula = read_dated_formula(context, node, fields.span_of("formula")) if known else ()
@@ -95,7 +95,8 @@ def _function(context: Context, entry: Entry) -> Function:
     )
 
 
-def _arguments(fields: Fields) -> tuple[tuple[str, ValueType], ...]:
+def read_arguments(fields: Fields) -> tuple[tuple[str, ValueType], ...]:
+    """The names and types under `arguments`, in order."""
     node = fields.required("arguments", help="add `arguments: {amount: money}`, or make it a variable")
     if node is None:
         return ()

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
+from engine.reading.computed_scales import is_computed, read_computed
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
 from engine.reading.declarations import Bracket, Key, KeyType, Scale
 from engine.reading.fields import Fields, as_sequence, open_fields
-from engine.reading.formulas import cited_law
+from engine.reading.formulas import cited_law, read_arguments
 from engine.reading.laws import check_cited_from
 from engine.reading.tables import key_values, keyed_entries, read_key_type
 from engine.reading.values import read_type, read_value
@@ -21,7 +22,7 @@ from engine.text.source import Span
 from engine.values.numbers import format_decimal
 from engine.values.types import FAILED, MONEY, RATE, ValueType
 
-SCALE_KEYS = ("label", "law", "kind", "key", "of", "gives", "values", "known_until", "uprate")
+SCALE_KEYS = ("label", "law", "kind", "key", "of", "gives", "values", "known_until", "uprate", "arguments")
 KINDS = ("marginal", "step")
 
 Brackets = Mapping[Key | None, tuple[Bracket, ...]]
@@ -57,6 +58,8 @@ def _scale(context: Context, entry: Entry) -> Scale:
     bands = _bands(fields)
     node = fields.required("values")
     keyed = bands.key is not None or not fields.has("key")
+    if is_computed(fields) and node is not None:
+        return _computed(fields, entry, law, bands, node)
     values = read_dated_brackets(context, node, bands, fields.span_of("values")) if node and keyed else ()
     days = [day for day, _ in values]
     check_cited_from(fields, law, days[0] if days else None)
@@ -66,6 +69,27 @@ def _scale(context: Context, entry: Entry) -> Scale:
         values=values,
         known_until=read_known_until(fields, days),
         uprate=read_uprate(fields, [bands.of], days),
+    )
+
+
+def _computed(fields: Fields, entry: Entry, law: str, bands: Bands, node: Node) -> Scale:
+    """A scale whose brackets are formulas."""
+    context, place = fields.context, fields.span_of("values")
+    for key in ("known_until", "uprate"):
+        if fields.has(key):
+            help_text = "name parameters in the brackets, and let those be uprated"
+            context.report("E210", f"a scale with formulas has no `{key}`", fields.span_of(key), help=help_text)
+    before = len(context.problems)
+    arguments = read_arguments(fields) if fields.has("arguments") else ()
+    whole = len(context.problems) == before and (bands.key is not None or not fields.has("key"))
+    computed = read_computed(context, node, place, bands.kind, bands.of, bands.gives, bands.key) if whole else ()
+    check_cited_from(fields, law, computed[0].start if computed else None)
+    gives = bands.gives if whole else FAILED
+    return replace(
+        Scale(entry.name, entry.key.span, fields.text("label"), law, bands.kind, bands.key, bands.of, gives),
+        inclusive=bands.threshold == "from",
+        arguments=arguments,
+        computed=computed,
     )
 
 

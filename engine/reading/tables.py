@@ -25,18 +25,21 @@ from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, 
 from engine.reading.formulas import cited_law
 from engine.reading.laws import check_cited_from
 from engine.reading.numerals import read_whole
-from engine.reading.values import read_type, read_value, stand_in
+from engine.reading.values import read_day, read_type, read_value, stand_in
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
 from engine.text.source import Span
 from engine.values.packed_cells import packed
 from engine.values.types import ValueType
 
-TABLE_KEYS = ("label", "law", "type", "key", "columns", "values", "known_until", "uprate")
+TABLE_KEYS = ("label", "law", "type", "key", "columns", "values", "known_until", "uprate", "partial", "instead")
 MAX_KEYS, MAX_CELLS = 1_000, 20_000
 LONG = 200  # cells from which on a table is packed
 _INTEGER = re.compile(r"integer (-?[0-9_]+) ?\.\. ?(-?[0-9_]+)", re.ASCII)
 _OPEN = re.compile(r"integer (-?[0-9_]+) or more", re.ASCII)
+_OF_TABLES = ("integer 0 or more", "date at or before", "date at or after", "date nearest")
 _OR_MORE = re.compile(r"(-?[0-9_]+) or more", re.ASCII)
+_DAY = re.compile(r"date (at or before|at or after|nearest(?:, then (?:earlier|later))?)")
+_DAYS = {"at or before": "before", "at or after": "after", "nearest": "nearest"}
 _NAMED_AT_ONCE = 5
 
 Cells = AbstractMapping[tuple[Key, ...], Row]
@@ -44,11 +47,13 @@ Cells = AbstractMapping[tuple[Key, ...], Row]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a table's rows look like. A column named ``""`` is the only one: then the cell is the value."""
+    """What a table's rows look like. A column named ``""`` is the only one: then the cell is the value. With `partial`
+    rows may be missing."""
 
     name: str
     keys: tuple[KeyType, ...]
     columns: AbstractMapping[str, ValueType]
+    partial: bool = False
 
 
 def read_tables(context: Context, entries: Iterable[Entry]) -> tuple[Table, ...]:
@@ -62,7 +67,7 @@ def _table(context: Context, entry: Entry) -> Table:
     if fields is None:
         return Table(entry.name, entry.key.span)
     law = cited_law(fields, context.inherited_law, what)
-    shape = Shape(entry.name, _keys(fields), _columns(fields))
+    shape = Shape(entry.name, _keys(fields), _columns(fields), fields.flag("partial"))
     values, follows = _values(fields, shape) if shape.keys else ((), ())
     days = [day for day, _ in values]
     check_cited_from(fields, law, days[0] if days else None)
@@ -71,7 +76,19 @@ def _table(context: Context, entry: Entry) -> Table:
         known_until=read_known_until(fields, days),
         uprate=read_uprate(fields, list(shape.columns.values()), days),
         follows=follows,
+        partial=shape.partial,
+        instead=_instead(fields),
+        instead_span=fields.span_of("instead"),
     )
+
+
+def _instead(fields: Fields) -> str:
+    """The fact that is given where a partial table has no row; E210 where every row is there."""
+    found = fields.scalar("instead")
+    if found is not None and not fields.flag("partial"):
+        message = "`instead` says what to give where a row is missing, and this table has them all"
+        fields.context.report("E210", message, fields.span_of("instead"), help="add `partial: true`, or remove it")
+    return found.text if found is not None else ""
 
 
 def _columns(fields: Fields) -> dict[str, ValueType]:
@@ -97,12 +114,15 @@ def _keys(fields: Fields) -> tuple[KeyType, ...]:
     entries = named_entries(context, node, fields.span_of("key"), "`key`", "a key")
     for depth, entry in enumerate(entries):
         scalar = as_scalar(context, entry.value, entry.key.span, f"the key `{shown(entry.name)}`")
-        key = read_key_type(context, entry.name, scalar, may_be_open=True)
+        key = read_key_type(context, entry.name, scalar, of_table=True)
         if key is not None:
             keys.append(replace(key, high=_last_row(fields.node_of("values"), depth, key.low)) if key.open else key)
+    if sum(bool(key.day) for key in keys) > 1:
+        context.report("E210", "a table has one key that is a date", fields.span_of("key"), help="make two tables")
+        return ()
     cells = 1
     for key in keys:
-        cells *= len(key_values(context, key))
+        cells *= len(key_values(context, key)) or 1
     if cells > MAX_CELLS:
         message = f"the table has {cells:,} cells a date; at most {MAX_CELLS:,} are allowed"
         context.report("E214", message, fields.span_of("key"), help="narrow a key")
@@ -120,22 +140,25 @@ def _last_row(values: Node | None, depth: int, low: int) -> int:
     return last if low <= last < low + MAX_KEYS else low
 
 
-def read_key_type(context: Context, name: str, scalar: Scalar | None, may_be_open: bool = False) -> KeyType | None:
-    """The key type that an enum's name, `boolean`, `integer 0..3` or (of a table) `integer 0 or more` writes; None with
-    E215, E207 or E214."""
+def read_key_type(context: Context, name: str, scalar: Scalar | None, of_table: bool = False) -> KeyType | None:
+    """The key type that an enum's name, `boolean`, `integer 0..3` or (of a table) `integer 0 or more` or `date at or
+    before` writes; None with E215, E207 or E214."""
     if scalar is None:
         return None
     if scalar.text in context.settings.enums:
         return KeyType(name, enum=scalar.text)
     if scalar.text == "boolean":
         return KeyType(name, low=0, high=1, boolean=True)
-    endless = _OPEN.fullmatch(scalar.text) if may_be_open else None
+    day = _DAY.fullmatch(scalar.text) if of_table else None
+    if day:
+        return KeyType(name, day=_DAYS.get(day[1], day[1].rpartition(" ")[2]))
+    endless = _OPEN.fullmatch(scalar.text) if of_table else None
     if endless:
         low = read_whole(context, endless[1], scalar.span)
         return KeyType(name, low=low, high=low, open=True) if low is not None else None
     found = _INTEGER.fullmatch(scalar.text)
     if not found:
-        choices = [*context.settings.enums, "boolean", "integer 0..3", *(["integer 0 or more"] if may_be_open else [])]
+        choices = [*context.settings.enums, "boolean", "integer 0..3", *(_OF_TABLES if of_table else [])]
         ends = re.findall(r"[0-9]{1,3}", scalar.text)
         help_text = context.did_you_mean(scalar.text, choices)
         if len(ends) == 2 and scalar.text.startswith(("int", ends[0])):
@@ -154,7 +177,9 @@ def read_key_type(context: Context, name: str, scalar: Scalar | None, may_be_ope
 
 
 def key_values(context: Context, key: KeyType) -> tuple[Key, ...]:
-    """Every value of a key, in order."""
+    """Every value of a key, in order; none of a date, whose rows are those that are written."""
+    if key.day:
+        return ()
     if key.enum:
         return tuple(context.settings.enums[key.enum].members)
     if key.boolean:
@@ -175,7 +200,8 @@ def read_dated_cells(
     """The cells of `{date: {key: …}}` in order of date, total at each; and from when to when they are read off a scale,
     with stand-ins in their place."""
     entries = list(dated_entries(context, node, place, "`values`"))
-    dated, follows = [], []
+    dated: list[tuple[date, Cells]] = []
+    follows = []
     for index, (day, entry) in enumerate(entries):
         cells: dict[tuple[Key, ...], Row] = {}
         if is_bracket_start(entry.value):
@@ -183,7 +209,8 @@ def read_dated_cells(
             follows.append(read_bracket_starts(context, entry, day, end, shape.columns.get("")))
         else:
             _walk(context, entry, shape, (), cells)
-        dated.append((day, _completed(context, shape, cells)))
+        before = dated[-1][1] if dated and shape.partial else {}
+        dated.append((day, _completed(context, shape, {**before, **cells})))
     return tuple(dated), tuple(one for one in follows if one is not None)
 
 
@@ -200,13 +227,16 @@ def _walk(
         cells |= {(*path, *keys): {"": value} for keys, value in read_block(context, above.value, of, levels)}
         return
     key = shape.keys[len(path)]
-    for value, entry in keyed_entries(context, above.value, key, above.key.span, f"the table `{shape.name}`"):
+    what = f"the table `{shape.name}`"
+    for value, entry in keyed_entries(context, above.value, key, above.key.span, what, shape.partial):
         _walk(context, entry, shape, (*path, value), cells)
 
 
-def keyed_entries(context: Context, node: Node, key: KeyType, place: Span, what: str) -> list[tuple[Key, Entry]]:
+def keyed_entries(
+    context: Context, node: Node, key: KeyType, place: Span, what: str, partial: bool = False
+) -> list[tuple[Key, Entry]]:
     """The entries of `{key: …}`: E203 for another shape, E204, E207 or E214 for a key that is none, E208 for keys that
-    are missing (reported at `place`, once)."""
+    are missing (reported at `place`, once) unless the whole is `partial`."""
     found = as_mapping(context, node, place, f"`{shown(place.text)}`")
     if found is None:
         return []
@@ -217,7 +247,7 @@ def keyed_entries(context: Context, node: Node, key: KeyType, place: Span, what:
         read += _further_rows(context, key, read, place)
     given = {value for value, _ in read}
     missing = [value for value in values if value not in given]
-    if missing and len(context.problems) == before:
+    if missing and not partial and len(context.problems) == before:
         names = ", ".join(f"`{_key_words(value)}`" for value in missing[:_NAMED_AT_ONCE])
         more = f" and {len(missing) - _NAMED_AT_ONCE} more" if len(missing) > _NAMED_AT_ONCE else ""
         message = f"{what} gives nothing for {names}{more}"
@@ -259,6 +289,8 @@ def _read_key(context: Context, scalar: Scalar, key: KeyType, values: tuple[Key,
         help_text = context.did_you_mean(scalar.text, (str(value) for value in values))
         context.report("E204", f"`{key.enum}` has no member `{shown(scalar.text)}`", scalar.span, help=help_text)
         return None
+    if key.day:
+        return read_day(context, scalar)
     if key.boolean:
         if scalar.text in ("true", "false"):
             return scalar.text == "true"
@@ -297,6 +329,8 @@ def _stand_in_row(context: Context, shape: Shape) -> Row:
 
 
 def _completed(context: Context, shape: Shape, cells: Cells) -> Cells:
+    if shape.partial or any(key.day for key in shape.keys):
+        return cells
     levels = [key_values(context, key) for key in shape.keys]
     row = _stand_in_row(context, shape)
     complete = {path: cells.get(path, row) for path in itertools.product(*levels)}

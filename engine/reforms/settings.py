@@ -133,13 +133,20 @@ def _keys(
     keys = []
     for node, key_type in zip(written, types, strict=True):
         key = _key(node)
-        if key not in key_values(context, key_type):
-            help_text = context.did_you_mean(node.span.text, [str(value) for value in key_values(context, key_type)])
+        known = _rows_by_day(constant) if key_type.day else key_values(context, key_type)
+        if key not in known:
+            help_text = context.did_you_mean(node.span.text, [str(value) for value in known])
             context.report("E803", f"`{name.name}` has no key `{node.span.text}`", node.span, help=help_text)
             return None
         assert key is not None
         keys.append(key)
     return tuple(keys)
+
+
+def _rows_by_day(constant: Constant) -> tuple[Key, ...]:
+    """The dates that are keys of a table's rows."""
+    rows = [row for _, content in constant.values for row in content] if isinstance(constant, Table) else []
+    return tuple(dict.fromkeys(part for row in rows for part in row if isinstance(part, date)))
 
 
 def _key(node: ast.Expression) -> Key | None:
@@ -150,7 +157,7 @@ def _key(node: ast.Expression) -> Key | None:
             return node.member
         case ast.Number(whole=True):
             return int(node.value)
-        case ast.Boolean():
+        case ast.Boolean() | ast.DateLiteral():
             return node.value
     return None
 
@@ -198,7 +205,9 @@ def _content(target: Target, entry: Entry, context: Context) -> object:
         case Table() as table if target.column:
             return read_value(context, entry.value, table.columns[target.column], entry.key.span)
         case Table() as table:
-            return read_row(context, entry.value, Shape(table.name, table.keys, table.columns), entry.key.span)
+            return read_row(
+                context, entry.value, Shape(table.name, table.keys, table.columns, table.partial), entry.key.span
+            )
         case Scale() as scale:
             return read_brackets(context, entry.value, bands_of(scale), entry.key.span)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from fractions import Fraction
 from math import lcm, prod
 from typing import Any
 
 from engine.values.types import Value
 
-Key = int | str
+Key = int | str | date
 Path = tuple[Key, ...]
 
 

@@ -16,6 +16,7 @@ from itertools import combinations
 from typing import assert_never
 
 from engine.interpret.interpreter import MAX_CALLS
+from engine.ir import bands
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.program import Program
@@ -85,6 +86,8 @@ class FormulaWriter:
                 return self._over_time(node, frame)
             case ir.OverParts():
                 return self._over_parts(node, frame)
+            case ir.Banded():
+                return self._banded(node, frame)
             case ir.PeriodBoundary():
                 day = frame.period.start if node.which == "start" else frame.period.end
                 return Figure(Day(self.work.constant(day.toordinal())))
@@ -119,6 +122,18 @@ class FormulaWriter:
                 parts = [self.write(one, frame) for one in node.arguments]
                 return days.function(self, node.name, parts)
         raise AssertionError(node)
+
+    def _banded(self, node: ir.Banded, frame: Frame) -> Figure:
+        """A scale with computed thresholds; where they do not rise, the interpreter says so."""
+        plain, rises = bands.written_out(node), bands.rising(node)
+        if plain is None:
+            return Figure(v.nothing(self.work, node.type), bad=True)
+        found = self.write(plain, frame)
+        if rises is None:
+            return found
+        rising = self.write(rises, frame)
+        unclear = self.lanes.either(rising.bad, self.lanes.opposite(truth(rising)))
+        return replace(found, bad=self.lanes.either(found.bad, unclear))
 
     # --- names
 

@@ -1,0 +1,102 @@
+"""Reading tables with keys that may not be known.
+
+1. Rows fit that have the keys; of a key that is a date, the row that its rule says.
+2. Where a key is not known, all rows that may be meant are joined; where one that may be meant is missing, it may fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from engine.interpret.domain import blocked, either, needs_of, under
+from engine.interpret.lookups import key_of, may_be
+from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible, stated
+from engine.ir import nodes as ir
+from engine.reading.declarations import Key, Row, Table
+
+Rows = Mapping[tuple[Key, ...], Row]
+
+
+def cell(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date) -> Outcome:
+    """A table's cell as it stands on a day, or what it may be."""
+    bad = blocked(*keys)
+    if bad is not None:
+        return bad
+    if table.is_total and all(isinstance(key, Known) for key in keys):
+        row = rows.get(tuple(key_of(key.value) for key in keys if isinstance(key, Known)))
+        return stated(row[node.column]) if row is not None else _no_row(table, node, keys, day)
+    outcomes = list(_outcomes(table, node, rows, keys, day))
+    if all(isinstance(key, Known) for key in keys):
+        return outcomes[0]
+    return under(either(outcomes, needs_of(*keys)), *keys)
+
+
+def _outcomes(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date) -> Sequence[Outcome]:
+    """What the cell is for each row that may be meant, and the error where none may be there."""
+    dated = next((place for place, key in enumerate(table.keys) if key.day), None)
+    groups: dict[tuple[Key, ...], dict[Any, Row]] = {}
+    for path, row in rows.items():
+        rest = tuple(part for place, part in enumerate(path) if place != dated)
+        others = [key for place, key in enumerate(keys) if place != dated]
+        if all(map(may_be, others, rest)):
+            groups.setdefault(rest, {})[None if dated is None else path[dated]] = row
+    found: list[Outcome] = []
+    missing = len(groups) < _meant([key for place, key in enumerate(keys) if place != dated])
+    for by_day in groups.values():
+        chosen = [None] if dated is None else _days(table.keys[dated].day, sorted(by_day), keys[dated])
+        missing = missing or (dated is not None and None in chosen)
+        found += [stated(by_day[one][node.column]) for one in chosen if one in by_day]
+    return [*found, _no_row(table, node, keys, day)] if missing or not found else found
+
+
+def _meant(keys: Sequence[Outcome]) -> float:
+    """How many rows may be meant by keys that are not dates."""
+    count = 1.0
+    for key in keys:
+        match key:
+            case Possible(range=Choice(options=options)):
+                count *= len(options)
+            case Possible(range=Interval(low=low, high=high)):
+                count *= float("inf") if low is None or high is None else max(0, high - low + 1)
+    return count
+
+
+def _days(rule: str, listed: Sequence[Any], key: Outcome) -> list[date | None]:
+    """The rows, by their dates, that a date may mean; None where it may mean none."""
+    if isinstance(key, Known):
+        return [_row_of(rule, listed, key.value)]
+    assert isinstance(key, Possible) and isinstance(key.range, Interval)
+    low, high = key.range.low, key.range.high
+    first = _row_of(rule, listed, low if low is not None else date.min)
+    last = _row_of(rule, listed, high if high is not None else date.max)
+    between = [one for one in listed if (first is None or first <= one) and (last is None or one <= last)]
+    tied = [None] if rule == "nearest" and len(between) > 1 else []
+    ends = [end for end in (first, last) if end is None]
+    return [*between, *tied, *ends]
+
+
+def _row_of(rule: str, listed: Sequence[Any], day: Any) -> Any:
+    """The date of the row that a day means; None if there is none, or two are as near."""
+    if rule == "before":
+        return max((one for one in listed if one <= day), default=None)
+    if rule == "after":
+        return min((one for one in listed if one >= day), default=None)
+    if not listed:
+        return None
+    nearest = min(abs((one - day).days) for one in listed)
+    found = [one for one in listed if abs((one - day).days) == nearest]
+    if len(found) == 1:
+        return found[0]
+    return {"earlier": found[0], "later": found[-1]}.get(rule)
+
+
+def _no_row(table: Table, node: ir.TableRead, keys: Sequence[Outcome], day: date) -> Failure:
+    shown = ", ".join(str(key.value) if isinstance(key, Known) else "…" for key in keys)
+    if not any(isinstance(key, Known) for key in keys):
+        return Failure("the key may lie outside the table", node.span)
+    message = f"the table `{table.name}` has no row `{shown}`"
+    if table.partial:
+        message += f" on {day}"
+    return Failure(message + (f": give `{table.instead}` instead" if table.instead else ""), node.span)
