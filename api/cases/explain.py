@@ -12,7 +12,7 @@ from engine.explain.tree import Explanation, explain
 from engine.explain.words import humanized
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Failure, Known
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable
 from engine.ir.program import Definition, Program, ReasonInfo
 from engine.text.citations import law_on
 
@@ -130,6 +130,8 @@ def reasons(interpreter: Interpreter, fact: Fact) -> Reasons:
         info = interpreter.program.definitions[whole.name].requirement
         for reason in _leaves(info) if info is not None else ():
             outcome = interpreter.find(Fact(reason.name, whole.instance, whole.period))
+            if isinstance(outcome, NotApplicable):
+                continue  # repealed
             status = ("met" if outcome.value else "not_met") if isinstance(outcome, Known) else "unknown"
             path = reason.name.rpartition(":")[2]
             label = reason.label or humanized(path.rpartition(".")[2])

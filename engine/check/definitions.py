@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 
 from engine.check.context import Scope, Value, article
@@ -197,7 +198,16 @@ class _Checker:
         self, formulas: Sequence[Dated], scope: Scope, wanted: ValueType, owner: Declaration
     ) -> tuple[DatedExpression, ...]:
         self.check_first_date(formulas, owner)
-        return tuple(DatedExpression(one.start, self.result(one.formula, scope, wanted)) for one in formulas)
+        return tuple(DatedExpression(one.start, self.one_of_time(one, scope, wanted)) for one in formulas)
+
+    def one_of_time(self, dated: Dated, scope: Scope, wanted: ValueType) -> ir.Expression:
+        """A formula from its date on; none from the day of its repeal."""
+        if not dated.is_repealed:
+            return self.result(dated.formula, scope, wanted)
+        if not wanted.or_none:
+            help_text = f"state `type: {wanted} or none`, or write what holds from then on"
+            self.problems.add("E507", "from its repeal on the figure is none", dated.formula.span, help=help_text)
+        return ir.NotApplicable(wanted.plain, dated.formula.span)
 
     def check_first_date(self, formulas: Sequence[Dated], owner: Declaration) -> None:
         start = formulas[0].start if formulas else None
@@ -257,7 +267,9 @@ class _Checker:
         if requirement.reason is None:
             return
         scope = Scope(symbol.module, requirement.entity, requirement.period)
-        formulas, info = self.reason(symbol.name, requirement.reason, scope, requirement, top=True)
+        formulas, info = self.reason(symbol.name, requirement.reason, scope, requirement)
+        nothing = ir.Literal(BOOLEAN, requirement.span, requirement.reason.mode != "any_of")
+        formulas = tuple(replace(one, body=nothing) if _is_repeal(one) else one for one in formulas)
         made = self.boolean(symbol.name, requirement, requirement, scope, formulas, info, exported)
         self.add(replace(made, permits=requirement.permits))
 
@@ -279,28 +291,32 @@ class _Checker:
         )  # fmt: skip
 
     def reason(
-        self, name: str, reason: Reason, scope: Scope, whole: Requirement, top: bool = False
+        self, name: str, reason: Reason, scope: Scope, whole: Requirement
     ) -> tuple[tuple[DatedExpression, ...], ReasonInfo]:
+        """A reason's formulas, none from its repeal on, and what is said of it."""
+        cases = self.cases(reason.exceptions, scope, BOOLEAN)
         if reason.needs:
             self.check_first_date(reason.needs, reason)
-            cases = self.cases(reason.exceptions, scope, BOOLEAN)
-            bodies = [(one.start, self.elab.condition(one.formula, _past(cases, scope))) for one in reason.needs]
-            dated = tuple(DatedExpression(day, _wrapped(one, cases, None, None, reason)) for day, one in bodies)
+            dated = tuple(DatedExpression(one.start, self.needed(one, scope, cases, reason)) for one in reason.needs)
             return dated, ReasonInfo(name, reason.label, reason.law, reason.fails)
-        parts, reads = [], []
+        parts: list[ReasonInfo] = []
+        reads: list[tuple[ir.Expression, tuple[DatedExpression, ...]]] = []
         for part in reason.parts:
             child = f"{name}.{part.name}"
             formulas, info = self.reason(child, part, scope, whole)
-            self.add(self.boolean(child, part, whole, scope, formulas, info, exported=False))
+            made = self.boolean(child, part, whole, scope, formulas, info, exported=False)
+            self.add(replace(made, may_not_apply=any(map(_is_repeal, formulas))))
             parts.append(info)
-            reads.append(ir.VariableRead(BOOLEAN, part.span, child, ir.Self(scope.entity), ir.ThisPeriod()))
-        kind = ir.And if reason.mode == "all" else ir.Or
-        joined = kind(BOOLEAN, reason.span, tuple(reads)) if len(reads) != 1 else reads[0]
-        if reason.exceptions:
-            cases = self.cases(reason.exceptions, scope, BOOLEAN)
-            joined = _wrapped(joined, cases, None, None, reason)  # type: ignore[assignment]
-        whole_info = ReasonInfo(name, reason.label, reason.law, reason.fails, reason.mode, tuple(parts))
-        return (DatedExpression(None, joined),), whole_info
+            read = ir.VariableRead(BOOLEAN, part.span, child, ir.Self(scope.entity), ir.ThisPeriod())
+            reads.append((read, formulas))
+        info = ReasonInfo(name, reason.label, reason.law, reason.fails, reason.mode, tuple(parts))
+        return _joined(reads, cases, reason), info
+
+    def needed(self, dated: Dated, scope: Scope, cases: tuple[ir.ExceptionCase, ...], reason: Reason) -> ir.Expression:
+        """What a reason needs from a date on; none from its repeal."""
+        if dated.is_repealed:
+            return ir.NotApplicable(BOOLEAN, dated.formula.span)
+        return _wrapped(self.elab.condition(dated.formula, _past(cases, scope)), cases, None, None, reason)
 
     # --- functions
 
@@ -318,6 +334,41 @@ class _Checker:
         self.checked.functions[symbol.name] = FunctionDefinition(
             symbol.name, tuple(names), function.type, formulas, law, function.label
         )
+
+
+def _is_repeal(dated: DatedExpression) -> bool:
+    return isinstance(dated.body, ir.NotApplicable)
+
+
+def _joined(
+    reads: Sequence[tuple[ir.Expression, tuple[DatedExpression, ...]]],
+    cases: tuple[ir.ExceptionCase, ...],
+    reason: Reason,
+) -> tuple[DatedExpression, ...]:
+    """`all` or `any_of` of the parts that hold at a time: from each day on which one ends, or comes back."""
+    days = sorted({one.start for _, formulas in reads for one in formulas if one.start and _changes(one, formulas)})
+    kind = ir.And if reason.mode == "all" else ir.Or
+    found = []
+    for day in (None, *days):
+        there = tuple(read for read, formulas in reads if not _is_repealed_on(formulas, day))
+        joined: ir.Expression = kind(BOOLEAN, reason.span, there) if len(there) > 1 else there[0] if there else _ENDED
+        wrapped = _wrapped(joined, cases, None, None, reason) if there else joined
+        found.append(DatedExpression(day, wrapped))
+    return tuple(found)
+
+
+_ENDED = ir.NotApplicable(BOOLEAN, None)
+
+
+def _changes(dated: DatedExpression, formulas: Sequence[DatedExpression]) -> bool:
+    before = [one for one in formulas if one.start is None or (dated.start is not None and one.start < dated.start)]
+    return _is_repeal(dated) != (bool(before) and _is_repeal(before[-1]))
+
+
+def _is_repealed_on(formulas: Sequence[DatedExpression], day: date | None) -> bool:
+    """Whether a reason is repealed on a day; on the first of all, if it begins so."""
+    held = [one for one in formulas if one.start is None or (day is not None and one.start <= day)]
+    return _is_repeal(held[-1] if held else formulas[0]) if formulas else False
 
 
 def _transitive(exceptions: Sequence[VariableException], problems: Diagnostics) -> dict[str, tuple[str, ...]]:

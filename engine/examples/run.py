@@ -14,6 +14,7 @@ from engine.interpret.case_facts import stated_type
 from engine.interpret.case_reader import read_case
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.constants import Constants
+from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible, stated
 from engine.ir.program import Definition, Program, ReasonInfo
@@ -201,11 +202,22 @@ class _Runner:
             yield self.mismatch(entry.name, expected, found, entry.value.span, self.reason(outcome, definition))
 
     def note_reasons(self, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> None:
-        """Note what the reasons that were looked at came to."""
+        """Note what the reasons that were looked at came to, and those of requirements that it rests on."""
         for reason in leaves(info):
             step = interpreter.steps.get(Fact(reason.name, fact.instance, fact.period))
             if step is not None:
-                self.seen.setdefault(reason.name, set()).add(spoken(step.outcome))
+                self.note_below(step, interpreter)
+
+    def note_below(self, first: Step, interpreter: Interpreter) -> None:
+        """Note a reason, and all reasons of other requirements that were read on its way."""
+        seen, left = {first.fact}, [first]
+        while left:
+            step = left.pop()
+            if step.definition.requirement is not None:
+                self.seen.setdefault(step.definition.name, set()).add(spoken(step.outcome))
+            reads = [read for read in step.reads if read not in seen and read in interpreter.steps]
+            seen.update(reads)
+            left += [interpreter.steps[read] for read in reads]
 
     def spoken(self, outcome: Outcome, definition: Definition) -> str:
         return spoken(outcome, definition, money_places(self.program.settings))

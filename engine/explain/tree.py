@@ -19,7 +19,7 @@ from engine.explain.wording import Wording
 from engine.explain.words import NOT_KNOWN, constant_label, humanized, outcome_words, whose_words
 from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Known, Outcome
+from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, ReasonInfo
 from engine.text.citations import law_on
@@ -150,7 +150,7 @@ class _Explainer:
 
     def _requirement(self, fact: Fact, definition: Definition, info: ReasonInfo, depth: int) -> Explanation:
         outcome = self.interpreter.find(fact)
-        children = tuple(self._reason(part, fact, depth + 1) for part in info.parts)
+        children = tuple(self._reason(part, fact, depth + 1) for part in self._in_force(info, fact))
         return Explanation(
             fact,
             definition.label or humanized(fact.name),
@@ -165,6 +165,11 @@ class _Explainer:
             children=children,
         )
 
+    def _in_force(self, info: ReasonInfo, whole: Fact) -> list[ReasonInfo]:
+        """The parts of a reason that are not repealed."""
+        facts = [(part, Fact(part.name, whole.instance, whole.period)) for part in info.parts]
+        return [part for part, fact in facts if not isinstance(self.interpreter.find(fact), NotApplicable)]
+
     def _reason(self, info: ReasonInfo, whole: Fact, depth: int) -> Explanation:
         """A reason. What was met is not followed further, and of alternatives only what was met is shown."""
         fact = Fact(info.name, whole.instance, whole.period)
@@ -174,7 +179,7 @@ class _Explainer:
         how, children = "", tuple[Explanation, ...]()
         if info.parts:
             how = "all of these must be met" if info.mode == "all" else "one of these must be met"
-            children = tuple(self._reason(part, whole, depth + 1) for part in info.parts)
+            children = tuple(self._reason(part, whole, depth + 1) for part in self._in_force(info, whole))
             if status == "met" and info.mode == "any_of":
                 children = tuple(child for child in children if child.status == "met")[:1]
         elif step.body is not None:

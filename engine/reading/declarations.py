@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.syntax.ast import Expression
+from engine.syntax.ast import Expression, Name
 from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
 from engine.values.periods import GREGORIAN, Calendar, Period, PeriodKind, Unit, kind_of, parse_period
@@ -35,6 +35,11 @@ class Dated:
 
     start: date | None
     formula: Expression
+
+    @property
+    def is_repealed(self) -> bool:
+        """Whether the law ends what was there before: `2021-01-01: repealed`."""
+        return self.start is not None and isinstance(self.formula, Name) and self.formula.name == "repealed"
 
 
 @dataclass(frozen=True, slots=True)

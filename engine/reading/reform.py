@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from engine.reading.context import Context
-from engine.reading.declarations import RuleModule
+from engine.reading.declarations import Reason, RuleModule
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import name_list
 from engine.reading.module import GROUPS, Definitions, module_of, read_definitions
-from engine.syntax.nodes import Node, Scalar
+from engine.reading.requirements import read_reason
+from engine.syntax.nodes import Entry, Mapping, Node, Scalar
 from engine.text.source import Fragment, Span
 
 KEYS = ("about", "law", "set", "replace", "add", "remove")
@@ -34,6 +35,16 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonChange:
+    """One reason of a requirement by its path: `action` is replace, add or remove (then `reason` is None)."""
+
+    action: str
+    path: str
+    span: Span = field(compare=False, repr=False)
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reform:
     """An overlay. `added` is a module of its own; its definitions and the replaced ones inherit the reform's law."""
 
@@ -45,6 +56,7 @@ class Reform:
     replaced: Definitions = field(default_factory=Definitions)
     added: RuleModule | None = None
     removed: tuple[tuple[str, Span], ...] = ()
+    reasons: tuple[ReasonChange, ...] = ()
 
 
 def read_reform_file(context: Context, node: Node, name: str) -> Reform | None:
@@ -67,17 +79,39 @@ def read_reform_file(context: Context, node: Node, name: str) -> Reform | None:
         _replaced(lawful, law),
         _added(lawful, name, about, law),
         name_list(fields, "remove"),
+        (*_reasons(lawful, "replace"), *_reasons(lawful, "add")),
     )
 
 
+def _reasons(fields: Fields, action: str) -> tuple[ReasonChange, ...]:
+    """The reasons that a reform replaces or adds, by their paths."""
+    node = fields.node_of(action)
+    entries = [entry for entry in node if "." in entry.name] if isinstance(node, Mapping) else []
+    context = fields.context
+    return tuple(ReasonChange(action, one.name, one.key.span, read_reason(context, _last(one))) for one in entries)
+
+
+def _last(entry: Entry) -> Entry:
+    """An entry called by the last word of its path."""
+    return replace(entry, key=replace(entry.key, text=entry.name.rpartition(".")[2]))
+
+
+def _without_reasons(node: Node | None) -> Node | None:
+    """What `replace` or `add` holds besides reasons; None where there is nothing else."""
+    if not isinstance(node, Mapping):
+        return node
+    rest = tuple(entry for entry in node if "." not in entry.name)
+    return replace(node, entries=rest) if rest or not node.entries else None
+
+
 def _replaced(fields: Fields, law: str) -> Definitions:
-    node = fields.node_of("replace")
+    node = _without_reasons(fields.node_of("replace"))
     inner = open_fields(fields.context, node, fields.span_of("replace"), "`replace`", GROUPS) if node else None
     return read_definitions(inner, law) if inner else Definitions()
 
 
 def _added(fields: Fields, name: str, about: str, law: str) -> RuleModule | None:
-    node = fields.node_of("add")
+    node = _without_reasons(fields.node_of("add"))
     inner = open_fields(fields.context, node, fields.span_of("add"), "`add`", ADD_KEYS) if node else None
     if inner is None:
         return None

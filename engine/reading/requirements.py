@@ -42,7 +42,8 @@ def _requirement(context: Context, entry: Entry) -> Requirement:
     )
 
 
-def _reason(context: Context, entry: Entry) -> Reason:
+def read_reason(context: Context, entry: Entry) -> Reason:
+    """One reason of a requirement, with those that it is made of."""
     what = f"the reason `{shown(entry.name)}`"
     fields = open_fields(context, entry.value, entry.key.span, what, REASON_KEYS)
     return _reason_of(fields, entry, what) if fields else Reason(entry.name, entry.key.span)
@@ -75,4 +76,4 @@ def _parts(fields: Fields, mode: str) -> tuple[Reason, ...]:
     entries = named_entries(fields.context, node, place, f"`{mode}`", "a reason", False)
     if not entries and node.span.text.startswith("{"):
         fields.context.report("E203", f"`{mode}` is empty", place, help="write at least one named reason")
-    return tuple(_reason(fields.context, entry) for entry in entries)
+    return tuple(read_reason(fields.context, entry) for entry in entries)

@@ -3,7 +3,8 @@
 1. `set` puts dated values over those of a parameter, a table's cell or column, or a scale's brackets. From its first
    date on the reform's value stands, whatever the law said for later dates, until the reform's own next date; there
    `current` gives the law's own values back.
-2. `replace` exchanges whole definitions, `remove` takes definitions or exceptions away, `add` adds a module.
+2. `replace` exchanges whole definitions, `remove` takes definitions or exceptions away, `add` adds a module. All three
+   also reach one reason of a requirement by its path.
 3. What names nothing is E803; a line, or a whole reform, that leaves everything as it was is E804.
 """
 
@@ -18,7 +19,8 @@ from engine.reading.context import Context
 from engine.reading.declarations import Declaration, RuleModule, Ruleset, Variable
 from engine.reading.documents import read_reform
 from engine.reading.module import GROUPS
-from engine.reading.reform import Reform
+from engine.reading.reform import ReasonChange, Reform
+from engine.reforms.reasons import apply_reason
 from engine.reforms.settings import apply_setting
 from engine.syntax.files import load_source
 from engine.text.diagnostics import Diagnostics
@@ -44,6 +46,8 @@ def apply_reform(ruleset: Ruleset, reform: Reform, problems: Diagnostics) -> Rul
     for setting in reform.settings:
         ruleset = apply_setting(ruleset, setting, context)
     ruleset = _replace(ruleset, reform, problems)
+    for change in reform.reasons:
+        ruleset = apply_reason(ruleset, change, problems)
     ruleset = _remove(ruleset, reform, problems)
     if reform.added is not None:
         ruleset = replace(ruleset, modules=(*ruleset.modules, reform.added))
@@ -88,6 +92,8 @@ def _remove(ruleset: Ruleset, reform: Reform, problems: Diagnostics) -> Ruleset:
         parts = path.split(".")
         if len(parts) == 3 and parts[1] == "exceptions":
             ruleset = _remove_exception(ruleset, parts[0], parts[2], span, problems)
+        elif len(parts) > 1:
+            ruleset = apply_reason(ruleset, ReasonChange("remove", path, span), problems)
         else:
             ruleset = _remove_definition(ruleset, path, span, problems)
     return ruleset
