@@ -41,6 +41,10 @@ BLOCK = 500
 Progress = Callable[[int, int], None]
 
 
+class NobodyThere(Failure):
+    """Nobody is in a group of the kind that is assessed, on the day by which the groups are taken."""
+
+
 @dataclass(slots=True)
 class AnnualReport:
     """What a run did, with the program of that fingerprint.
@@ -77,8 +81,8 @@ def run_annual(
 ) -> AnnualReport:
     """Assess everybody for the terms' period. `known` says as known when; now, unless given.
 
-    Raises Failure if there is nothing to assess, or if the run was begun as known at another time, or with other rules
-    and it is not said that `other_rules` may finish it.
+    Raises NobodyThere if there is nothing to assess, Failure if the run was begun as known at another time, or with
+    other rules and it is not said that `other_rules` may finish it.
     """
     kept = log.position(consumer_of(terms))
     if kept:
@@ -107,13 +111,13 @@ def run_annual(
 
 
 def _population(log: History, terms: Terms, horizon: int) -> Population:
-    """Everybody, as known at the horizon. Raises Failure if nobody is in a group."""
+    """Everybody, as known at the horizon. Raises NobodyThere if nobody is in a group."""
     if not horizon:
         raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
     binding = terms.binding
     found = population_of(binding, log.snapshot(binding.valid_on, horizon, attributes=binding.wanted))
     if found is None:
-        raise Failure(
+        raise NobodyThere(
             f"nobody is in a {binding.group} on {binding.valid_on}",
             f"record facts of people, and the relation `{binding.group}` of each: `rulewright log import`",
         )

@@ -18,7 +18,7 @@ A worked case. Total tax is 5,000.00, refundable credits are 400.00 and 5,200.00
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -116,12 +116,16 @@ def assessments_of(program: Program) -> tuple[AssessmentRules, ...]:
     return declared
 
 
-def all_terms(program: Program, year: Period, actor: str) -> tuple[Terms, ...]:
+def all_terms(
+    program: Program, year: Period, actor: str, there: Callable[[str], bool] = lambda _entity: True
+) -> tuple[Terms, ...]:
     """The terms of every assessment that is made for a period within `year`, or for `year` itself.
 
-    Raises Failure if there is none.
+    `there` says of an entity whether anything is known of it: an assessment of groups that there are not (SNAP, in a
+    log of tax returns) is left out, unless no other is left. Raises Failure if nothing is assessed.
     """
     declared = assessments_of(program)
+    declared = tuple(rules for rules in declared if there(rules.of)) or declared
     made = tuple(terms_of(program, rules, period, actor) for rules in declared for period in _within(rules, year))
     if not made:
         kinds = sorted({str(rules.period) for rules in declared})

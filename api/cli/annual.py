@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from api.assess.annual import AnnualReport, run_annual
+from api.assess.annual import AnnualReport, NobodyThere, run_annual
 from api.assess.drafts import Terms, all_terms
 from api.assess.gathering import Counted
 from api.cases.naming import read_period
@@ -30,21 +30,29 @@ def annual_command(
     known = read_known(as_known, "--as-known")
     with waiting("reading the rules"):
         program = programs.load_program(rules)
-    every = all_terms(program, read_period(program, year), login_name())
+    period = read_period(program, year)
     done: list[dict[str, object]] = []
     failed = False
+    nobody: list[NobodyThere] = []  # rules may assess what this log has no groups for, such as SNAP in a log of returns
     with sharing(log) as opened:
+        every = all_terms(program, period, login_name(), opened.has_entity)
         for terms in every:
             start = time.monotonic()
             with counting("assessing") as progress:
                 if is_terminal(sys.stderr):
                     print("reading the log …", end="", file=sys.stderr, flush=True)
-                report = run_annual(opened, terms, known, progress, threads=threads, other_rules=other_rules)
+                try:
+                    report = run_annual(opened, terms, known, progress, threads=threads, other_rules=other_rules)
+                except NobodyThere as empty:
+                    nobody.append(empty)
+                    continue
             failed = failed or bool(report.failed)
             if as_json:
                 done.append(_as_json(report, terms))
             else:
                 _show(report, terms, time.monotonic() - start)
+    if len(nobody) == len(every):
+        raise nobody[0]
     if as_json:
         say_json({"runs": done})
     return ExitCode.FAILED if failed else ExitCode.DONE

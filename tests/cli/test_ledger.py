@@ -104,3 +104,24 @@ def test_who_is_taxed_reads_why_a_correction_was_made(tmp_path: Path) -> None:
     reason = f"facts recorded since the assessment: employment_income (person, #{late})"
     assert (first["reason"], second["reason"]) == (None, reason)
     assert f"\n{second['cause']}: {reason}\n" in run("ledger", "tax_unit/home", "--log", log).stdout
+
+
+SNAP = """\
+- {subject: person/ada, id: f, facts: {2024-10-01: {birth_date: 1990-01-01, wages_of_month: 900}}}
+- {subject: person/ada, id: g, facts: {2024-01-01: {snap_unit: {group: snap_unit/home, role: snap_member}}}}
+- {subject: snap_unit/home, id: s, facts: {2024-10-01: {snap_state: ohio, snap_issued: 100}}}
+"""
+LATE_WAGES = """\
+- {subject: person/ada, id: late, corrects: {2024-10-01: {wages_of_month: 1_100}}, reason: pay slip}
+"""
+
+
+def test_a_late_pay_slip_shows_how_much_snap_was_paid_too_much(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    append(log, SNAP)
+    (october,) = ask("annual", "us", "--year", "2024-10", "--log", log)["runs"]  # of tax units there are none
+    assert (october["assessment"], october["totals"]["snap"], october["paid_back"]) == ("snap", "137.00", "37.00")
+    append(log, LATE_WAGES)
+    ask("follow", "--once", "--log", log)
+    balances = ask("ledger", "snap_unit/home", "--log", log)["balances"]
+    assert balances["USD"]["by_period"] == {"2024-10": "48.00"}
