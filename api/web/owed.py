@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -22,10 +23,17 @@ from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.reading import Document
 from api.http.service import Service, service_of
+from api.interview.interview import next_step, open_facts
+from api.web.asking import MOST_CHARACTERS, NONE, FactField, field_name
 from api.web.books import book_of
-from api.web.questions import UNKNOWN, Answers, Question, Script, read_answers, script_for
+from api.web.granted import SHOWN, Granted, granted
+from api.web.households import PARTNER, YOU
+from api.web.questions import HOME, UNKNOWN, Answers, Question, Script, read_answers, script_for
 from api.web.rendering import page, shown
 from api.web.steps import read_fields
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
+from engine.ir.program import Definition
 
 router = APIRouter(include_in_schema=False)
 MORE = 1000
@@ -66,14 +74,20 @@ async def start(request: Request) -> Response:
 @router.post("/owed")
 @shown
 async def go_on(request: Request) -> Response:
-    """The page after the one that was sent: the next question, one to go back to, the check, or the answer."""
-    law, script = _asked_here(service_of(request))
+    """The page after the one that was sent: the next question, one to go back to, the check, or the answer.
+
+    Who belongs to the family is asked first; then what moves the credits most, as the interview's engine has it, and
+    nothing that no longer can.
+    """
+    service = service_of(request)
+    law, script = _asked_here(service)
     fields = await read_fields(request)
     answers = read_answers(script, law.program.settings, fields)
+    wrong = _read_extra(law, answers, fields)
+    if wrong:
+        return _extra(request, law, answers, next(iter(wrong)), wrong)
     go = fields.get("go", "on")
     asked = next((one for one in script.pages if one.key == fields.get("question")), None)
-    if go == "answer" and all(map(answers.answered, answers.pages())):
-        return await _answer(request, law, answers)
     named = next((one for one in answers.pages() if one.key == go), None)
     if named is not None:
         return await _question(request, law, answers, named, {})
@@ -81,10 +95,114 @@ async def go_on(request: Request) -> Response:
         wrong = answers.wrong(asked, fields)
         if wrong:
             return await _question(request, law, answers, asked, wrong)
-    following = next((one for one in answers.pages() if not answers.answered(one)), None)
+    following = await service.run(_following, service, law, answers)
     if following is not None:
         return await _question(request, law, answers, following, {})
-    return page(request, "owed_check.html", nav="owed", answers=answers, script=script)
+    left = [name for name in _opened(law, answers) if name not in answers.extra]
+    if left:
+        return _extra(request, law, answers, left[0], {})
+    if go == "answer":
+        return await _answer(request, law, answers)
+    taken = await service.run(_granted, service, law, answers)
+    return page(
+        request, "owed_check.html", nav="owed", answers=answers, script=script, taken=taken, shown=SHOWN,
+        extras=[(_field(law, answers, name), text) for name, text in answers.extra.items()], whose=_whose,
+    )  # fmt: skip
+
+
+def _following(service: Service, law: Law, answers: Answers) -> Question | None:
+    """The next question: who belongs to the family, then the fact that is expected to move the credits most."""
+    open_ = [one for one in answers.pages() if not answers.answered(one)]
+    family = next((one for one in open_ if one.kind in ("year", "age", "count") or not one.fact), None)
+    if family is not None or not open_:
+        return family
+    case, wanted = _case(service, law, answers, answers.case()), _wanted(law, answers)
+    told = {
+        (question.fact, one.person) for question in answers.pages() for one in answers.fields(question)
+        if one.name in answers.said
+    }  # fmt: skip
+    needs = open_facts(law.program, case, wanted, law.constants)
+    passed = [one for one in needs if (law.program.definitions[one.name].short_name, one.instance) in told]
+    _, fact = next_step(law.program, case, wanted, passed, law.constants, complete=True)
+    if fact is None:
+        return None
+    short = law.program.definitions[fact.name].short_name
+    return next((one for one in open_ if one.fact == short), None)
+
+
+# --- what the check opens
+
+
+def _read_extra(law: Law, answers: Answers, fields: Mapping[str, str]) -> dict[str, str]:
+    """Take in what the check opened and what was answered to it; what is wrong, by field."""
+    wrong: dict[str, str] = {}
+    for name, whose in fields.items():
+        opening = law.program.find(name.removeprefix("o.")) if name.startswith("o.") else None
+        if opening is not None and opening.is_input:
+            answers.opened[opening.short_name] = ",".join(
+                one for one in whose.split(",") if one in (*answers.people(), HOME)
+            )
+    for name in _opened(law, answers):
+        field = _field(law, answers, name)
+        text = fields.get(name)
+        if fields.get("asked") == name and text is None and fields.get("go", "on") == "on":
+            wrong[name] = "Choose an answer"
+        if text is None:
+            continue
+        typed = NONE if fields.get(f"x.{name}") else text.strip()[:MOST_CHARACTERS]
+        said = UNKNOWN if fields.get(f"u.{name}") else typed
+        fault = field.fault(said)
+        if fault:
+            wrong[name] = fault
+        else:
+            answers.extra[name] = said
+    return wrong
+
+
+def _opened(law: Law, answers: Answers) -> list[str]:
+    """The fields that the check opened."""
+    group = answers.script.group["plural"]
+    entities = law.program.settings.entities
+    found = []
+    for short, whose in answers.opened.items():
+        definition = law.program.find(short)
+        if definition is None:
+            continue
+        homely = entities[definition.entity].plural == group
+        found += [field_name(one, short) for one in whose.split(",") if one and (one == HOME) == homely]
+    return found
+
+
+def _field(law: Law, answers: Answers, name: str) -> FactField:
+    _, whose, short = name.split(".", 2)
+    definition = law.program.find(short)
+    assert definition is not None
+    period = definition.period.containing(date(int(answers.year), 12, 31))
+    return FactField(Fact(definition.name, whose, period), definition, law.program.settings)
+
+
+def _whose(instance: str) -> str:
+    """Of whom a fact is, in words; empty for the family as a whole, and for you."""
+    if instance in (YOU, HOME):
+        return ""
+    return "your husband or wife" if instance == PARTNER else f"child {instance.removeprefix('child')}"
+
+
+def _extra(request: Request, law: Law, answers: Answers, name: str, wrong: Mapping[str, str]) -> Response:
+    one = _field(law, answers, name)
+    return page(
+        request, "owed_extra.html", nav="owed", status=422 if wrong else 200, answers=answers, one=one,
+        answer=answers.extra.get(name, ""), fault=wrong.get(name, ""), whose=_whose(one.fact.instance),
+        book=book_of(law),
+    )  # fmt: skip
+
+
+def _granted(service: Service, law: Law, answers: Answers) -> list[Granted]:
+    """What was taken for granted."""
+    case = _case(service, law, answers, answers.case())
+    facts = {question.fact for question in answers.pages()}
+    found = granted(law, case, _wanted(law, answers), answers.extra.keys())
+    return [one for one in found if one.name not in facts]
 
 
 def _asked_here(service: Service) -> tuple[Law, Script]:
@@ -101,8 +219,7 @@ async def _question(
     request: Request, law: Law, answers: Answers, question: Question, wrong: Mapping[str, str]
 ) -> Response:
     pages = answers.pages()
-    at = pages.index(question)
-    before = pages[at - 1].key if at else ""
+    before = answers.last(question)
     settled = all(
         answers.answered(one) for one in pages if one.kind in ("count", "age", "choice") and one.of != "child"
     )
@@ -117,7 +234,7 @@ async def _question(
         answers=answers,
         question=question,
         fields=list(answers.fields(question)),
-        number=at + 1,
+        number=min(len({one.key for one in pages if answers.answered(one)} - {question.key}) + 1, len(pages)),
         count=len(pages),
         before=before,
         wrong=wrong,
@@ -129,9 +246,15 @@ async def _question(
 
 async def _answer(request: Request, law: Law, answers: Answers) -> Response:
     service = service_of(request)
-    owed, changes = await service.run(lambda: (_owed(service, law, answers), _changes(service, law, answers)))
+    owed, changes, taken = await service.run(
+        lambda: (
+            _owed(service, law, answers),
+            _changes(service, law, answers),
+            _granted(service, law, answers),
+        )
+    )
     unknown = [
-        one for one in answers.pages() if any(answers.said[each.name] == UNKNOWN for each in answers.fields(one))
+        one for one in answers.pages() if any(answers.said.get(each.name) == UNKNOWN for each in answers.fields(one))
     ]
     return page(
         request,
@@ -144,6 +267,10 @@ async def _answer(request: Request, law: Law, answers: Answers) -> Response:
         unknown=unknown,
         bring=_bring(answers),
         book=book_of(law),
+        taken=taken,
+        shown=SHOWN,
+        whose=_whose,
+        extras=[(_field(law, answers, name), text) for name, text in answers.extra.items()],
         case=json.dumps(answers.case()),
         hidden=answers.said,
     )
@@ -162,10 +289,17 @@ def _owed(service: Service, law: Law, answers: Answers) -> Owed:
 
 
 def _calculated(service: Service, law: Law, answers: Answers, case: Any, explain: str) -> Any:
-    wanted = [find_definition(law.program, name) for name in answers.script.credits]
-    limit = service.config.limits.instances
-    read = read_request_case(law.program, Document({"case": case}), case, "/case", answers.year, limit)
+    read, wanted = _case(service, law, answers, case), _wanted(law, answers)
     return calculate(law.program, read, wanted, Asked(explain), reforms=law.reforms, constants=law.constants)
+
+
+def _case(service: Service, law: Law, answers: Answers, case: Any) -> Case:
+    limit = service.config.limits.instances
+    return read_request_case(law.program, Document({"case": case}), case, "/case", answers.year, limit)
+
+
+def _wanted(law: Law, answers: Answers) -> list[Definition]:
+    return [find_definition(law.program, name) for name in answers.script.credits]
 
 
 def _credit(result: Result, name: str, paid: bool) -> Credit:

@@ -21,6 +21,7 @@ from engine.reading.declarations import Settings
 
 FOLDER = Path(__file__).parent / "interviews"
 UNKNOWN = "?"
+HOME = "home"
 _AMOUNT = re.compile(r"-?[0-9]{1,8}(?:\.[0-9]{1,2})?", re.ASCII)
 
 
@@ -84,6 +85,10 @@ class Answers:
     script: Script
     settings: Settings
     said: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
+    """Answers to what the check opened, by field: `f.WHOSE.FACT`."""
+    opened: dict[str, str] = field(default_factory=dict)
+    """What the check opened, fact by fact: of whom, with commas."""
 
     @property
     def year(self) -> str:
@@ -124,6 +129,24 @@ class Answers:
                 if question.of == YOU or self.married:
                     yield Field(question.key, question.of, people[question.of] if question.of != YOU else "")
 
+    def hidden(self) -> Iterator[tuple[str, str]]:
+        """What the check opened and what was answered to it, as fields to be carried on."""
+        yield from self.extra.items()
+        yield from ((f"o.{name}", whose) for name, whose in self.opened.items())
+
+    def last(self, but: Question | None) -> str:
+        """The page that was answered last, for who wants to go back from another."""
+        keys = {one.name: question.key for question in self.pages() for one in self.fields(question)}
+        own = {one.name for one in self.fields(but)} if but is not None else set()
+        names = list(self.said)
+        before = names[: names.index(next(iter(own & set(names))))] if own & set(names) else names
+        return next((keys[name] for name in reversed(before) if name in keys), "")
+
+    def people(self) -> list[str]:
+        """Everybody, as the case names them."""
+        children = [f"child{at}" for at in range(1, self.children + 1)]
+        return [YOU, *([PARTNER] if self.married else []), *children]
+
     def answered(self, question: Question) -> bool:
         """Whether every control of a page has an answer."""
         return all(one.name in self.said for one in self.fields(question))
@@ -155,7 +178,12 @@ class Answers:
         }
         if self.married:
             unit[group["second"]] = PARTNER
-        return {"complete": True, "people": people, group["plural"]: {"home": unit}}
+        for name, text in self.extra.items():
+            _, whose, fact = name.split(".", 2)
+            value = "unknown" if text == UNKNOWN else text == "yes" if text in ("yes", "no") else bare(text)
+            if whose == HOME or whose in people:
+                (unit if whose == HOME else people[whose])[fact] = value
+        return {"complete": True, "people": people, group["plural"]: {HOME: unit}}
 
 
 def read_answers(script: Script, settings: Settings, fields: Mapping[str, str]) -> Answers:
@@ -166,6 +194,8 @@ def read_answers(script: Script, settings: Settings, fields: Mapping[str, str]) 
             text = fields.get(f"said-{one.name}")
             if text is not None and not _fault(question, text, settings):
                 made.said[one.name] = text
+    order = {name: at for at, name in enumerate(fields)}
+    made.said = dict(sorted(made.said.items(), key=lambda one: order.get(f"said-{one[0]}", 0)))
     return made
 
 

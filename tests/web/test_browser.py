@@ -146,21 +146,33 @@ def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, add
     answer(page, check="No")
     answer(page, fields={"How many children": "2"})
     answer(page, fields={"Child 1": "9", "Child 2": "6"})
-    answer(page, check="Yes")
     assert "up to $6,960" in page.inner_text("aside")
+    assert "What were your wages" in page.inner_text("h1"), "what moves the credits most is asked first"
     answer(page, check=DO_NOT_KNOW)
     answer(page, fields={"What profit": "0"})
     page.get_by_role("button", name="Back").click()
     assert page.get_by_label("What profit").input_value() == "0"
     answer(page)
     answer(page, fields={"What interest": "120"})
+    answer(page, check="Yes")
     assert page.get_by_role("heading", name="Check your answers").is_visible()
     page.get_by_role("button", name="See what you may be owed").last.click()
     assert "up to" in page.inner_text("h1")
     page.get_by_role("button", name="Answer").first.click()
     answer(page, fields={"What were your wages": "31,000"})
+    assert page.get_by_role("heading", name="What we took for granted").is_visible()
     page.get_by_role("button", name="See what you may be owed").last.click()
     assert "$8,269" in page.inner_text("h1") and "$5,190.96" in page.inner_text("main")
+    assert "Social Security" in page.inner_text("main")
+    page.get_by_role("button", name="Change an answer").click()
+    page.get_by_text("rarer things").click()
+    page.get_by_text("Has a Social Security number, not issued only").click()
+    page.get_by_role("button", name="See what you may be owed").last.click()
+    answer(page, check="No")
+    while "Check your answers" not in page.inner_text("h1"):
+        answer(page, check="Yes")
+    page.get_by_role("button", name="See what you may be owed").last.click()
+    assert "$5,190.96" not in page.inner_text("main")
     assert "Form W-2" in page.inner_text("aside")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert page.url == f"{address}/owed"
@@ -180,9 +192,9 @@ def test_the_pages_of_the_questions_are_fit_for_everybody(chromium: Any, address
     assert faults_of(page) == []
     answer(page, fields={f"Child {at}": str(at) for at in range(1, 10)})
     assert faults_of(page) == []
-    answer(page, check="Yes")
     for amount in ("40000", "0", "0"):
         answer(page, fields={"You": amount, "Your husband or wife": amount})
+    answer(page, check="Yes")
     assert faults_of(page) == []
     page.get_by_role("button", name="See what you may be owed").last.click()
     assert faults_of(page) == []
