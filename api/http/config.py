@@ -65,6 +65,9 @@ class Config(_Part):
     url: str = Field(
         default="", max_length=500, description="how clients reach the server: `https://rules.example.gov`"
     )
+    open_pages: bool = Field(
+        default=False, description="whether pages about a case are for people without a token, too"
+    )
     workers: int = Field(default=1, ge=1, le=64)
     limits: Limits = Limits()
 

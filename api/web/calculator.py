@@ -26,7 +26,7 @@ from api.web.books import book_of
 from api.web.charts import Chart, Mark, Series
 from api.web.curves import Cliff, Curve, curve
 from api.web.households import YOU, Household, Plan, bare, first_household, plan_for, read_household
-from api.web.rendering import dollars, money, page, shown
+from api.web.rendering import dollars, money, page, require_visitor, shown
 from api.web.steps import read_fields
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
@@ -55,6 +55,7 @@ class Answer:
 @shown
 async def first(request: Request) -> Response:
     """The form with the household that it begins with, and its answer."""
+    require_visitor(request)
     law, plan = _calculated_here(service_of(request))
     return await _answered(request, law, plan, first_household(plan))
 
@@ -63,6 +64,7 @@ async def first(request: Request) -> Response:
 @shown
 async def again(request: Request) -> Response:
     """The answer for the household that the form describes."""
+    require_visitor(request)
     law, plan = _calculated_here(service_of(request))
     fields = await read_fields(request)
     return await _answered(

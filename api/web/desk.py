@@ -92,7 +92,7 @@ async def faults(request: Request) -> Response:
 async def correct(request: Request) -> Response:
     """A correction: its form, then a preview of what it changes, then the record."""
     own_form(request)
-    caller, service = _worker(request), service_of(request)
+    caller, service = require(request, CASE_WORKER), service_of(request)
     fields = await read_fields(request)
     law = service.laws.law(service.laws.names[0], None, "")
     citizen, purpose = fields.get("citizen", "").strip()[:200], fields.get("purpose", "").strip()[:MOST_WHY]

@@ -36,7 +36,7 @@ from api.interview.interview import next_step, open_facts
 from api.schema import Citation, citations
 from api.web.asking import MOST_CHARACTERS, NONE, UNKNOWN, FactField, field_name, fields_for
 from api.web.books import book_of
-from api.web.rendering import grouped, page, shown
+from api.web.rendering import grouped, page, require_visitor, shown
 from api.web.steps import read_fields
 from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
@@ -175,6 +175,7 @@ class Verdict:
 @shown
 async def doors(request: Request) -> Response:
     """The permissions that there are."""
+    require_visitor(request)
     found = permissions(service_of(request))
     if not found:
         raise Refusal("not-found", [Fault("", "no law that is served here permits anything", "serve `gb`")])
@@ -185,6 +186,7 @@ async def doors(request: Request) -> Response:
 @shown
 async def start(request: Request, ruleset: str, name: str) -> Response:
     """The first page: the day, and which records there are."""
+    require_visitor(request)
     permission = _permission(service_of(request), ruleset, name)
     return _first(request, Said(permission), {})
 
@@ -193,6 +195,7 @@ async def start(request: Request, ruleset: str, name: str) -> Response:
 @shown
 async def go_on(request: Request, ruleset: str, name: str) -> Response:
     """The page after the one that was sent."""
+    require_visitor(request)
     service = service_of(request)
     permission = _permission(service, ruleset, name)
     form = await read_fields(request)

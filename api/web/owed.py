@@ -29,7 +29,7 @@ from api.web.books import book_of
 from api.web.granted import SHOWN, Granted, granted
 from api.web.households import PARTNER, YOU
 from api.web.questions import HOME, UNKNOWN, Answers, Question, Script, read_answers, script_for
-from api.web.rendering import page, shown
+from api.web.rendering import page, require_visitor, shown
 from api.web.steps import read_fields
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
@@ -66,6 +66,7 @@ class Owed:
 @shown
 async def start(request: Request) -> Response:
     """The first question."""
+    require_visitor(request)
     law, script = _asked_here(service_of(request))
     answers = Answers(script, law.program.settings)
     return await _question(request, law, answers, script.pages[0], {})
@@ -79,6 +80,7 @@ async def go_on(request: Request) -> Response:
     Who belongs to the family is asked first; then what moves the credits most, as the interview's engine has it, and
     nothing that no longer can.
     """
+    require_visitor(request)
     service = service_of(request)
     law, script = _asked_here(service)
     fields = await read_fields(request)

@@ -18,7 +18,7 @@ from api.cases.values import words_of_json
 from api.history.json import value_json
 from api.history.record import person_entity
 from api.history.views import Ledger, groups_of, ledger_of, moment
-from api.http.access import CASE_WORKER, OPERATOR, Caller, caller_of
+from api.http.access import CASE_WORKER, CITIZEN, OPERATOR, Caller, caller_of, require
 from api.http.programs import Law
 from api.http.record import Look, log_of, look_of, seen
 from api.http.service import Service, service_of
@@ -94,7 +94,7 @@ async def record(request: Request) -> Response:
     """A citizen's own record; for others a form that asks whose, and why."""
     service = service_of(request)
     log_of(service)
-    caller = caller_of(request)
+    caller = require(request, CITIZEN, CASE_WORKER)
     if caller.record:
         return await _shown(request, caller, {"citizen": caller.record.partition("/")[2]})
     return page(request, "record_ask.html", nav="record", caller=caller, sample=_sample(service), wrong={}, said={})

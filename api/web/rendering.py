@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.failures import Failure
+from api.http.access import ANYBODY, require
 from api.http.problems import KINDS, Refusal
 from api.http.service import PRIVATE, Service, refusal_of, service_of
 from api.schema import Citation
@@ -141,6 +142,12 @@ def page(
     text = environment().get_template(template).render(**shared, **values)
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": cache}
     return Response(text, status, headers, "text/html; charset=utf-8")
+
+
+def require_visitor(request: Request) -> None:
+    """Raise Refusal (401, 403) for who has no token, unless pages about a case are open to everybody."""
+    if not service_of(request).config.open_pages:
+        require(request, *ANYBODY)
 
 
 def shown(

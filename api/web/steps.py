@@ -16,7 +16,7 @@ from api.http.programs import Law
 from api.http.reading import read_json
 from api.http.service import Service, read_body, service_of
 from api.web.books import book_of
-from api.web.rendering import page, shown
+from api.web.rendering import page, require_visitor, shown
 
 router = APIRouter(include_in_schema=False)
 FORM = "application/x-www-form-urlencoded"
@@ -48,6 +48,7 @@ def own_form(request: Request) -> None:
 @shown
 async def steps(request: Request) -> Response:
     """The tree of a figure of a case."""
+    require_visitor(request)
     service = service_of(request)
     fields = await read_fields(request)
     law = service.laws.law(fields.get("ruleset", ""))
@@ -59,6 +60,7 @@ async def steps(request: Request) -> Response:
 @shown
 async def nothing(request: Request) -> Response:
     """A case stands in no address, so there is none here."""
+    require_visitor(request)
     fault = Fault("", "the steps of a sum are shown for a case", "open an example of the law, and ask for its steps")
     raise Refusal("not-found", [fault])
 
