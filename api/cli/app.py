@@ -224,7 +224,13 @@ def lsp() -> None:
 
 @app.command()
 def taxsim(
-    source: Annotated[str, typer.Argument(metavar="[CSV]", help="Tax units; stdin if not given.")] = "-",
+    source: Annotated[
+        str, typer.Argument(metavar="[FILE]", help="Tax units as CSV, TSV, Parquet or Arrow; stdin if not given.")
+    ] = "-",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write to this .csv, .tsv, .parquet or .arrow file instead of stdout."),
+    ] = None,
     rules: RulesOption = "us",
     step: Annotated[str, typer.Option("--mtr-step", help="What marginal rates add to the income, in dollars.")] = "100",
     reform: Reforms = None,
@@ -233,7 +239,7 @@ def taxsim(
     """Compute tax units in TAXSIM-35's columns: `rulewright taxsim < in.csv > out.csv`."""
     from api.cli.taxsim import taxsim_command
 
-    raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json))
+    raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json, output))
 
 
 @app.command()

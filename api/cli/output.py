@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import TypeVar
@@ -90,3 +90,22 @@ def progress(items: Iterable[_Item], total: int, what: str) -> Iterator[_Item]:
         yield item
     if terminal:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def advancing(what: str) -> Iterator[Callable[[int], None]]:
+    """Gives a function that is told how many there are so far; on a terminal's stderr a line says so."""
+    terminal = is_terminal(sys.stderr)
+    shown = 0.0
+
+    def tell(done: int) -> None:
+        nonlocal shown
+        if terminal and monotonic() - shown > 0.2:
+            shown = monotonic()
+            print(f"\r{done:,} {what}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if terminal and shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

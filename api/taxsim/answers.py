@@ -10,14 +10,11 @@ v22      the child tax credit against the tax, `actc` the rest; in 2021, when it
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
 from api.taxsim import columns
+from api.taxsim.blocks import Cents
 from api.taxsim.figures import Found
-from api.taxsim.vectors import Cents
-from engine.values.numbers import RoundingMode, round_to
 
 WANTED_ALWAYS = (
     columns.INCOME_TAX,
@@ -28,7 +25,6 @@ WANTED_ALWAYS = (
 WANTED_IN_FULL = tuple(
     dict.fromkeys((*WANTED_ALWAYS, *columns.FIGURES.values(), *columns.CHILD_CARE, columns.ITEMIZES, columns.ITEMIZED))
 )
-WANTED_FOR_RATES = (columns.INCOME_TAX, columns.PAYROLL_TAX, columns.ADDITIONAL_MEDICARE)
 
 WHOLLY_REFUNDABLE = 2021  # 26 USC 24(i)
 
@@ -67,7 +63,7 @@ def _standard(found: Found) -> Columns:
 
 
 def _nothing(found: Found) -> Cents:
-    return np.zeros(len(found.faults), dtype=np.int64)
+    return np.zeros(len(found), dtype=np.int64)
 
 
 def _in_cents(amounts: Columns, steps: int) -> Columns:
@@ -76,27 +72,6 @@ def _in_cents(amounts: Columns, steps: int) -> Columns:
     if part == 1:
         return amounts
     return {name: np.sign(value) * ((2 * np.abs(value) + part) // (2 * part)) for name, value in amounts.items()}
-
-
-def rates(before: Found, after: Found, step: Fraction) -> dict[str, list[int]]:
-    """The marginal rates in hundredths of a percent: what `step` more of an income adds to the taxes; 0 where the
-    taxes with more of it are not known."""
-    whole = Fraction(before.steps) * step / 10_000
-    known = [fault is None for fault in after.faults]
-
-    def rate(first: Cents, second: Cents) -> list[int]:
-        added = (second - first).tolist()
-        return [_rounded(more / whole) if more and there else 0 for more, there in zip(added, known, strict=True)]
-
-    return {
-        "frate": rate(before.figures[columns.INCOME_TAX], after.figures[columns.INCOME_TAX]),
-        "srate": [0] * len(known),
-        "ficar": rate(payroll(before), payroll(after)),
-    }
-
-
-def _rounded(value: Fraction) -> int:
-    return round_to(value, Fraction(1), RoundingMode.HALF_UP).numerator
 
 
 def written(hundredths: int) -> str:

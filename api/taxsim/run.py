@@ -1,29 +1,38 @@
-"""Rows in, lines out.
+"""Rows in, lines out, in bounded memory.
 
-1. Read each row and check it; a row with faults is reported on stderr with its id and column, and left out.
-2. Rows are computed in blocks by year; answers come in the order of the rows.
+1. Read blocks of columns and check them; a row with faults is reported with its id and column, and left out.
+2. Rows are computed block by block and by year; answers come in the order of the rows.
 3. Marginal rates: the row is computed again with `step` more of the income that `mtr` names, and the taxes compared.
-4. The columns are the standard ones, or the full ones if any row asks for them with `idtl` 2; then rows that ask for
-   the standard leave the others empty. A row with `idtl` 5 is written as text, after the table.
+4. The columns are the standard ones, or the full ones if any row asks for them with `idtl` 2, for which a table with
+   that column is read twice; then rows that ask for the standard leave the others empty. A row with `idtl` 5 is written
+   as text, after the table.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import io
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import TextIO
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
-from api.taxsim import answers, columns
+import numpy as np
+
+from api.taxsim import answers, columns, units
 from api.taxsim.batch import Unanswered
+from api.taxsim.blocks import Block, Cents, Places
 from api.taxsim.figures import Figures
-from api.taxsim.table import Fault, Row, read_rows
-from api.taxsim.units import JOINT, check_row
+from api.taxsim.rates import raised, rates
+from api.taxsim.reading import read_blocks
+from api.taxsim.sound import sound
+from api.taxsim.table import Fault, Row
+from api.taxsim.units import check_row
+from api.taxsim.writing import Spoken, Table, answers_of, open_table
 from engine.ir.program import Program
 
-BLOCK = 10_000
 MOST_NAMED = 10  # of the columns that are not read
 Complain = Callable[[str], None]
 
@@ -37,43 +46,50 @@ class Report:
     ignored: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row with its answer: the amounts by column in hundredths, of a dollar or of a percent."""
+def run(
+    program: Program,
+    source: BinaryIO,
+    sink: BinaryIO,
+    complain: Complain,
+    step: Fraction,
+    *,
+    form: str = "csv",
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Report:
+    """Compute every row of `source`. Raises Failure if it is no table; what is wrong with a row goes to `complain`.
 
-    row: Row
-    amounts: dict[str, int]
-
-
-def run(program: Program, source: TextIO, sink: TextIO, complain: Complain, step: Fraction) -> Report:
-    """Compute every row of `source`. Raises Failure if it is no table; what is wrong with a row goes to `complain`."""
-    header, rows = read_rows(source)
+    `form` is that of the answers: `csv`, `tsv`, `parquet` or `arrow`. `progress` is told how many rows are done.
+    """
+    source = _again(source)
+    place = source.tell()
+    header, blocks = read_blocks(source)
     report = Report(ignored=header.ignored)
     complain("state tax (siitax, srate, v30-v41) is 0: there are no rules for states yet")
     if header.ignored:
         complain(_passed_over(header.ignored))
-    everything = list(rows)
-    shown = columns.FULL if any(row.codes.get("idtl") == 2 for row in everything) else columns.STANDARD
-    writer = csv.writer(sink, lineterminator="\n")
-    texts: list[str] = []
+    shown: Sequence[str] = columns.STANDARD
+    if "idtl" in header.places:
+        if any((block.code("idtl") == units.FULL).any() for block in blocks):
+            shown = columns.FULL
+        source.seek(place)
+        _, blocks = read_blocks(source)
+    answered = _Answered(sink, shown, form, report, complain)
     calculator = _Calculator(program, step)
-    if not everything or any(row.codes.get("idtl") != 5 for row in everything):
-        writer.writerow(shown)
-    for start in range(0, len(everything), BLOCK):
-        for line in calculator.lines(everything[start : start + BLOCK]):
-            if line.row.faults:
-                report.refused += 1
-                for fault in line.row.faults:
-                    complain(f"row {line.row.line}, taxsimid {line.row.taxsimid}, {fault.column}: {fault.message}")
-                continue
-            report.computed += 1
-            if line.row.codes.get("idtl") == 5:
-                texts.append(_text(line))
-            else:
-                writer.writerow(_cells(line, shown))
-    for text in texts:
-        sink.write(text)
+    for block in blocks:
+        answered.add(block, calculator)
+        progress(report.computed + report.refused)
+    answered.finish()
     return report
+
+
+def _again(source: BinaryIO) -> BinaryIO:
+    """The source as one that can be read twice."""
+    if source.seekable():
+        return source
+    held = TemporaryFile()  # noqa: SIM115 - it lives as long as it is read
+    shutil.copyfileobj(source, held)
+    held.seek(0, io.SEEK_SET)
+    return held
 
 
 def _passed_over(names: Sequence[str]) -> str:
@@ -96,27 +112,29 @@ class _Calculator:
         settings = program.settings
         self.years = range(settings.covers_from.year, settings.covers_to.year + 1)
 
-    def lines(self, rows: Sequence[Row]) -> Iterator[Line]:
-        """The rows with their answers, in order."""
-        for row in rows:
-            check_row(row, self.years)
-        found: dict[int, dict[str, int]] = {}
-        for (year, full), group in _grouped([row for row in rows if not row.faults]).items():
-            found |= zip(map(id, group), self._amounts(year, full, group), strict=True)
-        for row in rows:
-            yield Line(row, found.get(id(row), {}))
+    def amounts(self, block: Block, places: Places) -> tuple[dict[str, Cents], dict[int, Row]]:
+        """The amounts of sound rows by column, for every place of the block; and the rows that have none, by place."""
+        found: dict[str, Cents] = {}
+        refused: dict[int, Row] = {}
+        years, full = block.code("year")[places], block.code("idtl")[places] != units.STANDARD
+        for year in np.unique(years).tolist():
+            for whole in (False, True):
+                group = places[(years == year) & (full == whole)]
+                if len(group):
+                    self._group(block, group, year, whole, found, refused)
+        return found, refused
 
-    def _amounts(self, year: int, full: bool, rows: Sequence[Row]) -> Iterator[dict[str, int]]:
-        """The amounts of each row. One that has none gets a fault."""
-        found = self._figures(year, answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS).of(rows)
-        raised = [_raised(row, int(100 * self.step)) for row in rows]
-        more = self._figures(year, answers.WANTED_FOR_RATES).of(raised)
-        amounts = answers.full_columns(found, year) if full else answers.standard_columns(found)
-        shown = {name: each.tolist() for name, each in amounts.items()} | answers.rates(found, more, self.step)
-        for row, fault, values in zip(rows, found.faults, zip(*shown.values(), strict=True), strict=True):
-            if fault is not None:
-                row.faults.append(_fault(fault))
-            yield dict(zip(shown, values, strict=True))
+    def _group(
+        self, block: Block, group: Places, year: int, full: bool, found: dict[str, Cents], refused: dict[int, Row]
+    ) -> None:
+        figures = self._figures(year, answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS).of(block, group)
+        more = self._figures(year, answers.WANTED_ALWAYS).of(raised(block, group, int(100 * self.step)), group)
+        amounts = answers.full_columns(figures, year) if full else answers.standard_columns(figures)
+        for name, values in (amounts | rates(figures, more, self.step)).items():
+            found.setdefault(name, np.zeros(len(block), dtype=np.int64))[group] = values
+        for at, fault in figures.faults.items():
+            row = refused[int(group[at])] = block.row(int(group[at]))
+            row.faults.append(_fault(fault))
 
     def _figures(self, year: int, wanted: tuple[str, ...]) -> Figures:
         if (year, wanted) not in self.ready:
@@ -124,30 +142,55 @@ class _Calculator:
         return self.ready[year, wanted]
 
 
-def _grouped(rows: Sequence[Row]) -> dict[tuple[int, bool], list[Row]]:
-    groups: dict[tuple[int, bool], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.codes["year"], row.codes.get("idtl", 0) != 0), []).append(row)
-    return groups
+class _Answered:
+    """Where answers go: a table that begins with its first row, and what is for a reader."""
 
+    def __init__(self, sink: BinaryIO, shown: Sequence[str], form: str, report: Report, complain: Complain) -> None:
+        self.sink = sink
+        self.shown = shown
+        self.form = form
+        self.report = report
+        self.complain = complain
+        self.spoken = Spoken()
+        self.rows = 0
+        self.table: Table | None = None
 
-def _raised(row: Row, step: int) -> Row:
-    """The row with `step` cents more of the income that its `mtr` names; two incomes share it as they share the
-    total."""
-    names = columns.MARGINAL[row.codes.get("mtr", 0) or columns.DEFAULT_MARGINAL]
-    if row.codes["mstat"] != JOINT:
-        if names == ("swages",):
-            return row
-        names = names[:1]
-    total = sum(row.money.get(name, 0) for name in names)
-    money = dict(row.money)
-    left = step
-    for name in names[1:]:
-        part = round(Fraction(step * money.get(name, 0), total)) if total else 0
-        money[name] = money.get(name, 0) + part
-        left -= part
-    money[names[0]] = money.get(names[0], 0) + left
-    return replace(row, money=money)
+    def add(self, block: Block, calculator: _Calculator) -> None:
+        """Compute and write a block; say what is wrong with its rows."""
+        self.rows += len(block)
+        inside = sound(block, calculator.years)
+        refused = {place: block.row(place) for place in np.flatnonzero(~inside).tolist()}
+        for row in refused.values():
+            check_row(row, calculator.years)
+        amounts, without = calculator.amounts(block, np.flatnonzero(inside))
+        inside[list(without)] = False
+        self._refuse(refused | without)
+        spoken = block.code("idtl") == units.TEXT
+        if not spoken.all():
+            places = np.flatnonzero(inside & ~spoken)
+            table = self._table()
+            if len(places):
+                table.write(answers_of(block, places, amounts, block.code("idtl") == units.FULL))
+        for place in np.flatnonzero(inside & spoken).tolist():
+            self.spoken.add(block, place, {name: int(values[place]) for name, values in amounts.items()})
+        self.report.computed += int(inside.sum())
+
+    def _table(self) -> Table:
+        if self.table is None:
+            self.table = open_table(self.sink, self.shown, self.form)
+        return self.table
+
+    def _refuse(self, rows: dict[int, Row]) -> None:
+        self.report.refused += len(rows)
+        for _, row in sorted(rows.items()):
+            for fault in row.faults:
+                self.complain(f"row {row.line}, taxsimid {row.taxsimid}, {fault.column}: {fault.message}")
+
+    def finish(self) -> None:
+        """Close the table, and write what is for a reader."""
+        if self.table is not None or not self.rows:
+            self._table().close()
+        self.spoken.write(self.sink)
 
 
 _COLUMN_OF = {fact: column for column, fact in reversed([*columns.HEAD.items(), *columns.UNIT.items()])} | {
@@ -157,23 +200,5 @@ _COLUMN_OF = {fact: column for column, fact in reversed([*columns.HEAD.items(), 
 
 def _fault(answer: Unanswered) -> Fault:
     """Name the column of a fact that is out of range; else say which figure there is none of."""
-    return Fault(_COLUMN_OF.get(answer.figure, answer.figure), answer.message)
-
-
-def _cells(line: Line, shown: Sequence[str]) -> list[str]:
-    row = line.row
-    codes = {"taxsimid": row.taxsimid, "year": str(row.codes["year"]), "state": str(row.codes.get("state", 0))}
-    return [
-        codes[name] if name in codes else answers.written(line.amounts[name]) if name in line.amounts else ""
-        for name in shown
-    ]
-
-
-def _text(line: Line) -> str:
-    """A unit's figures for a reader, one a line."""
-    row = line.row
-    lines = [f"Tax unit {row.taxsimid}, {row.codes['year']}"]
-    for name in columns.FULL:
-        if name in columns.LABELS and name in line.amounts:
-            lines.append(f"  {name:<7} {columns.LABELS[name]:<45} {answers.written(line.amounts[name]):>16}")
-    return "\n".join(lines) + "\n\n"
+    figure, _, message = answer.message.partition(": ")
+    return Fault(_COLUMN_OF.get(figure, figure), message)

@@ -87,11 +87,11 @@ def read_rows(stream: TextIO) -> tuple[Header, Iterator[Row]]:
     if first is None or not any(cell.strip() for cell in first):
         raise Failure("the input is empty", "give CSV with a header line: taxsimid,year,mstat,page,…")
     header = read_header(first)
-    return header, _rows(lines, header)
+    return header, read_records(lines, header)
 
 
-def _rows(lines: Iterator[list[str]], header: Header) -> Iterator[Row]:
-    number = 0
+def read_records(lines: Iterator[list[str]], header: Header, number: int = 0) -> Iterator[Row]:
+    """The rows in records of cells, empty ones left out; `number` records of the file came before them."""
     while True:
         try:
             cells = next(lines, None)
@@ -116,7 +116,7 @@ def read_row(number: int, cells: list[str], header: Header) -> Row:
     for name, place in header.places.items():
         text = cells[place].strip() if place < len(cells) else ""
         if name == "taxsimid":
-            row.taxsimid = _identifier(text) or row.taxsimid
+            row.taxsimid = identifier(text) or row.taxsimid
         elif name in MONEY:
             row.money[name] = _money(text, name, row)
         elif name in CODES:
@@ -124,7 +124,7 @@ def read_row(number: int, cells: list[str], header: Header) -> Row:
     return row
 
 
-def _identifier(text: str) -> str:
+def identifier(text: str) -> str:
     """`1.` and `1.0` are 1; anything else stays as it is, on one line."""
     found = re.fullmatch(r"([0-9]+)\.0*", text, re.ASCII)
     return found[1] if found else visible(" ".join(text[:60].split()))

@@ -26,7 +26,10 @@ from engine.values.types import EnumValue, Value
 UNSTATED_AGE, INFANT, ADULT_DEPENDENT_AGE = 40, 0, 40
 SCHOOL_AGE, YEAR_OF_TWO_CREDITS = 6, 2021
 MOST_DEPENDENTS = 40
+OLDEST = 130
+STATES = range(52)
 STATUSES = (1, 2, 3, 6, 8, 33, 66)
+KINDS_OF_OUTPUT = STANDARD, FULL, TEXT = (0, 2, 5)
 JOINT, DEPENDENT_ELSEWHERE, SINGLE_ALWAYS, SEPARATE = 2, 8, 33, (6, 66)
 SINGLE = EnumValue("filing_status", "single")
 _Cents = TypeVar("_Cents", int, Any)  # a whole number, or an array of them
@@ -53,14 +56,14 @@ def _check_codes(row: Row, years: range) -> None:
         for name in spouses:
             row.faults.append(Fault(name, "is not 0, but only a joint return (mstat 2) has a spouse"))
     for name in ("page", "sage", *AGES):
-        if not 0 <= code(name, 0) <= 130:
+        if not 0 <= code(name, 0) <= OLDEST:
             row.faults.append(Fault(name, f"{code(name, 0)} is no age"))
     for name in ("depx", *UNDER_AGES):
         if not 0 <= code(name, 0) <= MOST_DEPENDENTS:
             row.faults.append(Fault(name, f"{code(name, 0)} is no number of dependents"))
-    if code("state", 0) not in range(52):
+    if code("state", 0) not in STATES:
         row.faults.append(Fault("state", f"{code('state', 0)} is no state number (0 for none, 1-51 in SOI's order)"))
-    if code("idtl", 0) not in (0, 2, 5):
+    if code("idtl", 0) not in KINDS_OF_OUTPUT:
         row.faults.append(Fault("idtl", f"{code('idtl', 0)} is no kind of output: 0, 2 or 5"))
     if code("mtr", 0) and code("mtr", 0) not in MARGINAL:
         known = ", ".join(map(str, sorted(MARGINAL)))

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
@@ -17,17 +17,20 @@ from numpy.typing import NDArray
 
 from api.cases.naming import find_definition
 from api.taxsim.batch import GROUP
-from api.taxsim.columns import HEAD, MONEY, SPOUSE, UNIT
-from api.taxsim.table import Row
+from api.taxsim.blocks import TOO_LARGE, Block, Cents, Mask, Places
+from api.taxsim.columns import AGES, HEAD, MONEY, SPOUSE, UNDER_AGES, UNIT
 from api.taxsim.units import (
+    ADULT_DEPENDENT_AGE,
     DEPENDENT_ELSEWHERE,
+    INFANT,
     JOINT,
+    SCHOOL_AGE,
     SEPARATE,
     SINGLE,
     SINGLE_ALWAYS,
     UNSTATED_AGE,
+    YEAR_OF_TWO_CREDITS,
     columns_of_year,
-    dependent_ages,
     filer_amounts,
 )
 from engine.ir.program import Definition, Program
@@ -35,18 +38,22 @@ from engine.native.handover import entry_of
 from engine.population.columns import Cell, Columns, GroupLink, column_of, unit_of
 from engine.values.periods import Period
 
-Cents = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-TOO_LARGE = 10**15  # cents: far out of any range, and sums of a few stay within 64 bits
-
 
 @dataclass(frozen=True, slots=True)
 class Filers:
     """Amounts by fact in cents and the ages of all heads, or of the spouses there are; `rows` says whose."""
 
-    rows: NDArray[np.intp]
+    rows: Places
     amounts: Mapping[str, Cents]
-    ages: Cents
+    ages: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """How many dependents each row has, and the ages of all, row by row."""
+
+    counts: NDArray[np.int64]
+    ages: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +65,56 @@ class Vectors:
     head: Filers
     spouse: Filers
     units: Mapping[str, Cents]
-    dependents: list[list[int]]
+    dependents: Dependents
 
 
-def vectors_of(rows: Sequence[Row]) -> Vectors:
-    """The rows as arrays."""
-    money = {name: _cents([row.money.get(name, 0) for row in rows]) for name in MONEY}
-    statuses = np.array([row.codes["mstat"] for row in rows], dtype=np.int64)
-    year = rows[0].codes["year"]
+def vectors_of(block: Block, places: Places, year: int) -> Vectors:
+    """Some rows of a block, all of one year."""
+    nothing = np.zeros(len(places), dtype=np.int64)
+    money = {name: block.money[name][places] if name in block.money else nothing for name in MONEY}
+    codes = {name: values[places] for name, values in block.codes.items()}
+    statuses = codes["mstat"]
     return Vectors(
         year,
         statuses,
-        _filers(rows, np.arange(len(rows)), money, columns_of_year(HEAD, year), "page"),
-        _filers(rows, np.flatnonzero(statuses == JOINT), money, columns_of_year(SPOUSE, year), "sage"),
+        _filers(np.arange(len(places)), money, columns_of_year(HEAD, year), codes.get("page", nothing)),
+        _filers(np.flatnonzero(statuses == JOINT), money, columns_of_year(SPOUSE, year), codes.get("sage", nothing)),
         {fact: money[column] for column, fact in UNIT.items()},
-        [dependent_ages(row) for row in rows],
+        dependents_of(codes, year, nothing),
     )
 
 
-def _cents(amounts: list[int]) -> Cents:
-    if max(amounts) >= TOO_LARGE or min(amounts) <= -TOO_LARGE:
-        amounts = [amount if abs(amount) < TOO_LARGE else TOO_LARGE for amount in amounts]
-    return np.array(amounts, dtype=np.int64)
-
-
-def _filers(
-    rows: Sequence[Row], whose: NDArray[np.intp], money: Mapping[str, Cents], columns: Mapping[str, str], age: str
-) -> Filers:
+def _filers(whose: Places, money: Mapping[str, Cents], columns: Mapping[str, str], ages: NDArray[np.int64]) -> Filers:
     own = {name: money[name][whose] for name in columns}
     amounts = filer_amounts(own, columns, np.zeros(len(whose), dtype=np.int64))
-    ages = [rows[row].codes.get(age, 0) or UNSTATED_AGE for row in whose]
-    return Filers(whose, amounts, np.array(ages, dtype=np.int64))
+    stated = ages[whose]
+    return Filers(whose, amounts, np.where(stated == 0, UNSTATED_AGE, stated))
+
+
+def dependents_of(codes: Mapping[str, NDArray[np.int64]], year: int, nothing: NDArray[np.int64]) -> Dependents:
+    """`units.dependent_ages` of many rows: each may have so many dependents of each of a few ages, in this order."""
+    number = codes.get("depx", nothing)
+    bounds = {name: bound for name, bound in UNDER_AGES.items() if name in codes}
+    counted = nothing != 0
+    for name in bounds:
+        counted = counted | (codes[name] != 0)
+    listed = nothing
+    slots: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []  # an age, and how many there are of it
+    for name in AGES:
+        if name in codes:
+            there = ((codes[name] != 0) & ~counted).astype(np.int64)
+            slots.append((codes[name], there))
+            listed = listed + there
+    for name, bound in bounds.items():
+        more = np.where(counted, np.maximum(0, codes[name] - listed), 0)
+        slots.append((np.full_like(nothing, bound - 1), more))
+        listed = listed + more
+    unstated = SCHOOL_AGE if year == YEAR_OF_TWO_CREDITS else INFANT
+    rest = np.where(counted, ADULT_DEPENDENT_AGE, unstated)
+    slots.append((rest, np.maximum(0, number - listed)))
+    ages = np.stack([age for age, _ in slots], axis=1)
+    counts = np.stack([count for _, count in slots], axis=1)
+    return Dependents(counts.sum(axis=1), np.repeat(ages.ravel(), counts.ravel()))
 
 
 def held(program: Program, vectors: Vectors) -> Mask:
@@ -134,8 +160,7 @@ class _Population:
         self.program = program
         self.period = period
         self.vectors = vectors
-        dependents = np.array([len(ages) for ages in vectors.dependents], dtype=np.int64)
-        sizes = 1 + (vectors.statuses == JOINT) + dependents
+        sizes = 1 + (vectors.statuses == JOINT) + vectors.dependents.counts
         self.heads = np.cumsum(sizes) - sizes
         self.spouses = self.heads[vectors.spouse.rows] + 1
         self.unit = np.repeat(np.arange(len(sizes)), sizes)
@@ -162,8 +187,7 @@ class _Population:
             for name, amounts in filers.amounts.items():
                 self.state(name, rows, amounts, cents=True)
             self.state("age", rows, filers.ages)
-        ages = [age for each in self.vectors.dependents for age in each]
-        self.state("age", np.flatnonzero(self.others), np.array(ages, dtype=np.int64))
+        self.state("age", np.flatnonzero(self.others), self.vectors.dependents.ages)
 
     def columns(self) -> Columns:
         """What was stated, as a population."""

@@ -34,11 +34,11 @@ def answered(units: list[Row]) -> dict[tuple[str, str], Row]:
     writer = csv.DictWriter(table, [*inputs, "idtl"], extrasaction="ignore")
     writer.writeheader()
     writer.writerows({**row, "idtl": "2"} for row in units)
-    table.seek(0)
-    answer = io.StringIO()
-    run(programs.load_program("us"), table, answer, lambda _message: None, Fraction(100))
-    answer.seek(0)
-    return {(row["taxsimid"], row["year"]): row for row in csv.DictReader(answer)}
+    answer = io.BytesIO()
+    source = io.BytesIO(table.getvalue().encode())
+    run(programs.load_program("us"), source, answer, lambda _message: None, Fraction(100))
+    lines = io.StringIO(answer.getvalue().decode())
+    return {(row["taxsimid"], row["year"]): row for row in csv.DictReader(lines)}
 
 
 def compare(units: list[Row]) -> Iterator[Tally]:
