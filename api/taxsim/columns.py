@@ -57,6 +57,7 @@ MARGINAL = {
     70: ("ltcg",),
 }
 DEFAULT_MARGINAL = 85
+INCOMES = tuple(dict.fromkeys(name for names in MARGINAL.values() for name in names))
 
 STANDARD = ("taxsimid", "year", "state", "fiitax", "siitax", "fica", "frate", "srate", "ficar", "tfica")
 

@@ -48,15 +48,20 @@ def lines_of(columns: Sequence[Cells], separator: str, count: int) -> bytes:
     return text[shown].tobytes()
 
 
+def letters_of(strings: pa.StringArray) -> tuple[NDArray[np.int32], Bytes]:
+    """How many bytes each string has, and the bytes of all."""
+    offsets = np.frombuffer(strings.buffers()[1], dtype=np.int32)[strings.offset : strings.offset + len(strings) + 1]
+    data: Any = strings.buffers()[2]
+    letters = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
+    return np.diff(offsets), letters[offsets[0] : offsets[-1]]
+
+
 def words(strings: pa.StringArray) -> Cells:
     """Text as it is."""
-    offsets = np.frombuffer(strings.buffers()[1], dtype=np.int32)[strings.offset : strings.offset + len(strings) + 1]
-    lengths = np.diff(offsets)
+    lengths, letters = letters_of(strings)
     shown = np.arange(int(lengths.max(initial=0))) < lengths[:, None]
     text = np.zeros(shown.shape, dtype=np.uint8)
-    data: Any = strings.buffers()[2]
-    if data is not None:
-        text[shown] = np.frombuffer(data, dtype=np.uint8)[offsets[0] : offsets[-1]]
+    text[shown] = letters
     return Cells(text, shown)
 
 

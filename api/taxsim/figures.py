@@ -1,7 +1,8 @@
 """The figures of many rows: by machine code where there are enough of them, else by the interpreter.
 
-1. Rows whose facts are all in range become columns; their figures come back as columns.
+1. Rows whose facts are all in range become a population; their figures come back as columns.
 2. A row that is not among them, or whose figures are not all known, is taken alone, and gets its message.
+3. For marginal rates the figures are computed again, of the same people with more of an income.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import numpy as np
 
 from api.taxsim.batch import WORTH_COMPILING, Batch, Unanswered
 from api.taxsim.blocks import Block, Cents, Places
+from api.taxsim.population import Population, held
 from api.taxsim.units import unit_of
-from api.taxsim.vectors import held, population, vectors_of
+from api.taxsim.vectors import vectors_of
 from engine.ir.program import Program
-from engine.native import evaluate
+from engine.native import Options, evaluate, share_layout
+from engine.native.plan.shape import fitting
+from engine.population.columns import Columns
 from engine.population.columns import unit_of as steps_of
-from engine.values.periods import PeriodKind, Unit
+from engine.values.periods import Period, PeriodKind, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,51 +39,82 @@ class Found:
         return len(next(iter(self.figures.values())))
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a block, all of one year: those `within` a population (as places among them), and its columns."""
+
+    block: Block
+    places: Places
+    within: Places
+    population: Population | None = None
+    columns: Columns | None = None
+
+
+def period_of(program: Program, year: int) -> Period:
+    """A calendar year."""
+    return PeriodKind(Unit.YEAR).containing(program.settings.covers_from.replace(year=year, month=1, day=1))
+
+
+def rows_of(program: Program, block: Block, places: Places, year: int) -> Rows:
+    """Rows without faults, all of one year, ready to be computed."""
+    if len(places) < WORTH_COMPILING:
+        return Rows(block, places, places[:0])
+    vectors = vectors_of(block, places, year)
+    inside = held(program, vectors)
+    within = np.flatnonzero(inside)
+    if not len(within):
+        return Rows(block, places, within)
+    if len(within) < len(places):
+        vectors = vectors_of(block, places[within], year)
+    population = Population(program, period_of(program, year), vectors)
+    return Rows(block, places, within, population, population.columns)
+
+
+def with_more(program: Program, rows: Rows, raised: Block) -> Rows:
+    """The same rows with more of an income, as another block has them."""
+    if rows.population is None or rows.columns is None:
+        return Rows(raised, rows.places, rows.within)
+    columns, cells, fine = rows.population.with_more(raised, rows.places[rows.within])
+    share_layout(program, rows.columns, columns, cells, fitting(program, rows.columns, Options()))
+    return Rows(raised, rows.places, np.where(fine, rows.within, -1), rows.population, columns)
+
+
 class Figures:
     """The wanted figures of one year, for as many rows as come."""
 
     def __init__(self, program: Program, year: int, wanted: Sequence[str]) -> None:
         self.program = program
-        self.year = year
-        self.period = PeriodKind(Unit.YEAR).containing(program.settings.covers_from.replace(year=year, month=1, day=1))
-        self.batch = Batch(program, self.period, wanted)
+        self.batch = Batch(program, period_of(program, year), wanted)
         units = {one.short_name: steps_of(program, one) for one in self.batch.wanted}
         self.steps = lcm(100, *units.values())
         self.scale = {name: 1 if unit == 1 else self.steps // unit for name, unit in units.items()}
 
-    def of(self, block: Block, places: Places) -> Found:
-        """The figures of some rows without faults, all of this year."""
-        nothing = {name: np.zeros(len(places), dtype=np.int64) for name in self.scale}
-        found = Found(nothing, self.steps, {})
-        many = len(places) >= WORTH_COMPILING
-        alone = self._together(block, places, found) if many else np.arange(len(places))
-        for at in alone.tolist():
-            self._alone(block, int(places[at]), at, found)
+    def of(self, rows: Rows, like: Rows | None = None) -> Found:
+        """The figures of some rows, laid out as the rows `like` them are."""
+        count = len(rows.places)
+        found = Found({name: np.zeros(count, dtype=np.int64) for name in self.scale}, self.steps, {})
+        for at in self._alone(rows, like or rows, found).tolist():
+            answer = self.batch.answer(unit_of(rows.block.row(int(rows.places[at]))))
+            if isinstance(answer, Unanswered):
+                found.faults[at] = answer
+                continue
+            for name, value in answer.items():
+                assert isinstance(value, int | Fraction)
+                found.figures[name][at] = value if isinstance(value, bool) else int(value * self.steps)
         return found
 
-    def _together(self, block: Block, places: Places, found: Found) -> Places:
-        """Put in the figures of all rows that can be columns; where the others stand among `places`."""
-        vectors = vectors_of(block, places, self.year)
-        inside = held(self.program, vectors)
-        where = np.flatnonzero(inside)
-        if not len(where):
-            return np.arange(len(places))
-        if len(where) < len(places):
-            vectors = vectors_of(block, places[where], self.year)
-        columns = population(self.program, self.period, vectors)
-        result = evaluate(self.program, columns, list(self.scale)).figures
+    def _alone(self, rows: Rows, like: Rows, found: Found) -> Places:
+        """Put in the figures of all rows that are in the population; where the others stand."""
+        alone = np.ones(len(rows.places), dtype=bool)
+        if rows.columns is None or like.columns is None:
+            return np.flatnonzero(alone)
+        options = fitting(self.program, like.columns, Options())
+        result = evaluate(self.program, rows.columns, list(self.scale), options=options).figures
+        known = rows.within >= 0
         for name, scale in self.scale.items():
-            found.figures[name][where] = result[name].entries * scale
+            found.figures[name][like.within] = result[name].entries * scale
             status = result[name].status
             if status is not None:
-                inside[where[status != 0]] = False
-        return np.flatnonzero(~inside)
-
-    def _alone(self, block: Block, place: int, at: int, found: Found) -> None:
-        answer = self.batch.answer(unit_of(block.row(place)))
-        if isinstance(answer, Unanswered):
-            found.faults[at] = answer
-            return
-        for name, value in answer.items():
-            assert isinstance(value, int | Fraction)
-            found.figures[name][at] = value if isinstance(value, bool) else int(value * self.steps)
+                known = known & (status == 0)
+        alone[like.within[known]] = False
+        return np.flatnonzero(alone)

@@ -85,9 +85,12 @@ def _of_floats(column: pa.Array) -> pa.Array | None:
     return column.cast(pa.string()).cast(DECIMAL)
 
 
-def _of_text(column: pa.Array) -> pa.Array | None:
-    trimmed = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed).cast(DECIMAL)
+def _of_text(column: pa.Array) -> pa.Array:
+    try:
+        return column.cast(DECIMAL)
+    except pa.ArrowInvalid:  # empty cells, or spaces around a number
+        trimmed = pc.utf8_trim_whitespace(column)
+        return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed).cast(DECIMAL)
 
 
 def _rounded(decimal: pa.Array) -> Cents | None:

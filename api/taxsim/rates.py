@@ -25,7 +25,7 @@ _ROOM = 2**62
 
 def raised(block: Block, places: Places, step: int) -> Block:
     """The block with `step` cents more of what is named by the `mtr` of the rows at `places`."""
-    changed = {name: block.money[name].copy() if name in block.money else _nothing(block) for name in _INCOMES}
+    changed = {name: block.money[name].copy() if name in block.money else _nothing(block) for name in columns.INCOMES}
     codes, joint = block.code("mtr")[places], block.code("mstat")[places] == JOINT
     for code in np.unique(codes).tolist():
         first, *rest = columns.MARGINAL[code or columns.DEFAULT_MARGINAL]
@@ -39,11 +39,9 @@ def raised(block: Block, places: Places, step: int) -> Block:
             part = _shares(changed[first][shared], changed[rest[0]][shared], step)
             changed[first][shared] += step - part
             changed[rest[0]][shared] += part
-    kept = {place: raised_row(block.kept[place], step) for place in places.tolist() if place in block.kept}
+    alone = set(places.tolist()).intersection(block.kept) if block.kept else ()
+    kept = {place: raised_row(block.kept[place], step) for place in alone}
     return block.with_money(changed, kept)
-
-
-_INCOMES = tuple(dict.fromkeys(name for names in columns.MARGINAL.values() for name in names))
 
 
 def _nothing(block: Block) -> Cents:

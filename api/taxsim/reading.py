@@ -1,7 +1,8 @@
 """A table of tax units into blocks of columns, from front to back without holding it.
 
 1. CSV (or tab-separated text) is cut into pieces of whole lines. A piece is parsed as columns at once: each column as
-   whole numbers, or as decimals from the first piece on that needs them.
+   whole numbers, or as text that is then cast to decimals, from the first piece on that needs it. (Arrow's own reader
+   of decimals overflows without a word: 9e20 is another number to it.)
 2. A piece that cannot be read so (a cell that is no number, a line with too many or too few cells, text that is no
    UTF-8) is halved, down to a few lines, which are read one by one, with what is wrong with them.
 3. From a quoted cell that goes over lines, or a NUL, on, the rest is read one by one.
@@ -14,6 +15,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from string import ascii_letters
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -26,7 +28,8 @@ import pyarrow.parquet as pq
 from api.failures import Failure
 from api.taxsim.blocks import Block, block_of, joined
 from api.taxsim.columns import CODES, MONEY
-from api.taxsim.numbers import DECIMAL, cents, whole_numbers
+from api.taxsim.digits import letters_of
+from api.taxsim.numbers import cents, whole_numbers
 from api.taxsim.table import Header, identifier, read_header, read_records, read_rows
 
 pc: Any = pyarrow.compute
@@ -34,6 +37,9 @@ PIECE = 4 * 2**20  # bytes of text
 ROWS = 65_536
 FEW = 64  # lines that are read one by one
 PARQUET, ARROW = b"PAR1", b"ARROW1"
+LONGEST_ID = 60
+_PLAIN = np.zeros(256, dtype=bool)
+_PLAIN[list(b"-_0123456789" + ascii_letters.encode())] = True
 BOM = b"\xef\xbb\xbf"
 
 
@@ -168,14 +174,16 @@ class _Text:
         """The lines as columns; None if one of them is not as plain as that takes."""
         if b"0x" in piece or b"0X" in piece:  # which Arrow would take for a number
             return None
-        table = self._table(piece, self.kinds)
-        if table is None and (kinds := self._learned(piece)) is not None:
-            table = self._table(piece, kinds)
-            self.kinds = kinds if table is not None else self.kinds
+        table, kinds = self._table(piece, self.kinds), self.kinds
+        if table is None and (learned := self._learned(piece)) is not None:
+            table, kinds = self._table(piece, learned), learned
         if table is None or len(table) != count:
             return None
         lines = np.arange(self.line, self.line + count, dtype=np.int64)
-        return block_from(table.combine_chunks(), self.header.places, lines)
+        block = block_from(table.combine_chunks(), self.header.places, lines)
+        if block is not None:
+            self.kinds = kinds
+        return block
 
     def _table(self, piece: bytes, kinds: dict[str, pa.DataType]) -> pa.Table | None:
         names = [str(place) for place in range(self.header.width)]
@@ -197,22 +205,16 @@ class _Text:
         return table.rename_columns(list(places))
 
     def _learned(self, piece: bytes) -> dict[str, pa.DataType] | None:
-        """The types that this piece needs; None if some column holds what is no number."""
+        """The types that this piece needs."""
         table = self._table(piece, dict.fromkeys(self.kinds, pa.string()))
         if table is None:
             return None
-        kinds = dict(self.kinds)
-        for name in kinds:
-            if name != "taxsimid" and kinds[name] != DECIMAL and not _is_cast(table[name], kinds[name]):
-                if not _is_cast(table[name], DECIMAL):
-                    return None
-                kinds[name] = DECIMAL
-        return kinds
+        return {name: kind if _is_cast(table[name], kind) else pa.string() for name, kind in self.kinds.items()}
 
 
 def _is_cast(column: pa.ChunkedArray, kind: pa.DataType) -> bool:
     try:
-        pc.utf8_trim_whitespace(column).cast(kind)
+        column.cast(kind)
     except pa.ArrowInvalid:
         return False
     return True
@@ -235,9 +237,6 @@ def _flat(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-PLAIN_ID = r"^[0-9A-Za-z_-]{1,60}$"
-
-
 def _ids(table: pa.Table, lines: np.ndarray[Any, Any]) -> pa.StringArray:
     """Ids as text: `1.` is 1, an empty one is the line's number."""
     numbers = pa.array(lines).cast(pa.string())
@@ -255,8 +254,10 @@ def _ids(table: pa.Table, lines: np.ndarray[Any, Any]) -> pa.StringArray:
     return column
 
 
-def _all_plain(column: pa.Array) -> bool:
-    return bool(pc.all(pc.match_substring_regex(column, PLAIN_ID)).as_py() is not False)
+def _all_plain(column: pa.StringArray) -> bool:
+    """Whether all ids are short and made of letters, digits, `-` and `_`."""
+    lengths, letters = letters_of(column)
+    return lengths.min(initial=1) > 0 and lengths.max(initial=1) <= LONGEST_ID and bool(_PLAIN[letters].all())
 
 
 def _columnar(start: bytes, source: BinaryIO) -> tuple[Header, Iterator[Block]]:

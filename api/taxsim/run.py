@@ -24,7 +24,7 @@ import numpy as np
 from api.taxsim import answers, columns, units
 from api.taxsim.batch import Unanswered
 from api.taxsim.blocks import Block, Cents, Places
-from api.taxsim.figures import Figures
+from api.taxsim.figures import Figures, rows_of, with_more
 from api.taxsim.rates import raised, rates
 from api.taxsim.reading import read_blocks
 from api.taxsim.sound import sound
@@ -127,8 +127,10 @@ class _Calculator:
     def _group(
         self, block: Block, group: Places, year: int, full: bool, found: dict[str, Cents], refused: dict[int, Row]
     ) -> None:
-        figures = self._figures(year, answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS).of(block, group)
-        more = self._figures(year, answers.WANTED_ALWAYS).of(raised(block, group, int(100 * self.step)), group)
+        rows = rows_of(self.program, block, group, year)
+        figures = self._figures(year, answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS).of(rows)
+        step_up = with_more(self.program, rows, raised(block, group, int(100 * self.step)))
+        more = self._figures(year, answers.WANTED_ALWAYS).of(step_up, like=rows)
         amounts = answers.full_columns(figures, year) if full else answers.standard_columns(figures)
         for name, values in (amounts | rates(figures, more, self.step)).items():
             found.setdefault(name, np.zeros(len(block), dtype=np.int64))[group] = values

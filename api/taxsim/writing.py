@@ -12,11 +12,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 import pyarrow.ipc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -25,7 +24,6 @@ from api.taxsim import columns, digits
 from api.taxsim.answers import written
 from api.taxsim.blocks import Block, Cents, Mask, Places
 
-pc: Any = pyarrow.compute
 AMOUNT = pa.decimal128(20, 2)
 CODES = {"taxsimid": pa.string(), "year": pa.int64(), "state": pa.int64()}
 IN_MEMORY = 2**20
@@ -102,7 +100,8 @@ class TextTable:
 
     def _quoted(self, ids: pa.StringArray) -> pa.StringArray:
         """Ids as CSV has them."""
-        if not pc.any(pc.match_substring_regex(ids, f'["\r\n{self.delimiter}]')).as_py():
+        letters = digits.letters_of(ids)[1]
+        if not any((letters == ord(mark)).any() for mark in ('"', "\r", "\n", self.delimiter)):
             return ids
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\0", delimiter=self.delimiter)

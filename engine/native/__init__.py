@@ -2,7 +2,7 @@
 proofs.
 """
 
-from engine.native.machine.compiling import Kernel, compile_kernel, forget, layout_for
+from engine.native.machine.compiling import Kernel, compile_kernel, forget, layout_for, share_layout
 from engine.native.marginal import Marginals, marginal_rates
 from engine.native.plan.options import Options
 from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Ready, Result, evaluate, prepare
@@ -28,4 +28,5 @@ __all__ = [
     "layout_for",
     "marginal_rates",
     "prepare",
+    "share_layout",
 ]

@@ -60,7 +60,7 @@ def marginal_rates(
     moved = replace(columns, columns={**columns.columns, cell: column_of(more, before.missing)})
     same = fitting(program, moved, options or Options())
     first = evaluate(program, plain, wanted, threads=threads, options=same)
-    share_layout(program, plain, moved, cell, same)
+    share_layout(program, plain, moved, [cell], same)
     return Marginals(first, evaluate(program, moved, wanted, threads=threads, options=same), room)
 
 

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import random
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.rules import programs
-from api.taxsim import answers, columns
-from api.taxsim.figures import Figures
-from api.taxsim.table import Row, read_header, read_row
-from api.taxsim.units import STATUSES, check_row
-from engine.native import WORTH_COMPILING
+from api.taxsim import answers, columns, digits, reading
+from api.taxsim.batch import WORTH_COMPILING
+from api.taxsim.blocks import block_of, joined
+from api.taxsim.figures import Figures, rows_of, with_more
+from api.taxsim.rates import raised, raised_row
+from api.taxsim.reading import read_blocks
+from api.taxsim.sound import sound
+from api.taxsim.table import Row, read_header, read_row, read_rows
+from api.taxsim.units import STATUSES, check_row, dependent_ages
+from api.taxsim.vectors import dependents_of
 
 HEADER = read_header(["taxsimid", *columns.CODES, *columns.MONEY])
 YEARS = (2014, 2021, 2024)
 MILD = ("0", "0", "0", "0", "1200.5", "9000", "31000.005", "250000.10")
+MONIES = ("pwages", "swages", "intrec", "ltcg", "mortgage")
 WILD = (*MILD, "-800", "20000000000", "99e30")
 
 
@@ -46,16 +56,88 @@ def test_many_rows_at_once_are_what_each_is_alone(year: int) -> None:
     draw = random.Random(year)
     rows = [row for number in range(500) if (row := random_row(number, year, draw))]
     assert len(rows) > 2 * WORTH_COMPILING
-    figures = Figures(programs.load_program("us"), year, answers.WANTED_IN_FULL)
-    together = figures.of(rows)
-    refused = sum(fault is not None for fault in together.faults)
-    assert 10 < refused < len(rows) / 2
+    program = programs.load_program("us")
+    figures = Figures(program, year, answers.WANTED_IN_FULL)
+    block = block_of(rows)
+    laid = rows_of(program, block, np.arange(len(rows)), year)
+    higher = with_more(program, laid, raised(block, laid.places, 10_000))
+    together, more = figures.of(laid), figures.of(higher, like=laid)
+    assert 10 < len(together.faults) < len(rows) / 2
     for start in range(0, len(rows), len(rows) // 3):
-        few = rows[start : start + 25]
-        alone = figures.of(few)
-        assert alone.faults == together.faults[start : start + 25]
-        for name, entries in alone.figures.items():
-            assert np.array_equal(entries, together.figures[name][start : start + 25]), name
+        places = np.arange(start, min(start + 12, len(rows)))
+        for block_, found in ((block, together), (raised(block, places, 10_000), more)):
+            alone = figures.of(rows_of(program, block_, places, year))
+            assert alone.faults == {at - start: fault for at, fault in found.faults.items() if at in places}
+            for name, entries in alone.figures.items():
+                assert np.array_equal(entries, found.figures[name][places]), name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_are_read_checked_and_raised_as_each_row_is(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "FEW", 2)
+    draw = random.Random(seed)
+    names = ["taxsimid", "year", "mstat", "page", "sage", "depx", "age1", "dep13", "dep17", "mtr", "idtl", *MONIES]
+    cells = {
+        "taxsimid": ["1", "2.", "a b", "", '"x,y"', "\x1b7"],
+        "year": ["2024", "2024.0", "1999", "2023", "2024.5"],
+        "mstat": ["1", "2", "2", "6", "9", "33"],
+        "mtr": ["0", "85", "86", "11", "70", "7"],
+        "idtl": ["0", "0", "2", "5", "1"],
+    }
+    usual = {"taxsimid": "9", "year": "2024", "mstat": "2", "mtr": "11"}
+    lines = [",".join(names)]
+    for _ in range(300):
+        odd = draw.random() < 0.3
+        lines.append(
+            ",".join(
+                draw.choice(cells.get(name, ["0", "", "3", "-4", "17.0", "1e3", "0.005", " 5 ", "x", "0x1F", "9e20"]))
+                if odd and draw.random() < 0.3
+                else usual.get(name, "12" if name.startswith("age") else str(draw.randrange(40)))
+                for name in names
+            )
+            + ("," * (odd and draw.random() < 0.1))
+        )
+    text = "\n".join(lines) + "\n"
+    _, slowly = read_rows(io.StringIO(text, newline=""))
+    expected = list(slowly)
+    _, blocks = read_blocks(io.BytesIO(text.encode()))
+    block = joined(list(blocks))
+    assert any(place not in block.kept for place in range(len(block)))
+    years = range(2013, 2027)
+    inside = sound(block, years)
+    for place, row in enumerate(expected):
+        assert block.row(place) == row
+        check_row(row, years)
+        assert inside[place] == (not row.faults), row
+    higher = raised(block, np.flatnonzero(inside), 10_001)
+    for place in np.flatnonzero(inside).tolist():
+        found, wanted = higher.row(place), raised_row(expected[place], 10_001)
+        assert {**dict.fromkeys(found.money, 0), **wanted.money} == found.money
+
+
+@given(st.lists(st.tuples(st.integers(-(10**14), 10**14), st.booleans()), min_size=1, max_size=30), st.booleans())
+def test_numbers_are_written_as_python_writes_them(cells: list[tuple[int, bool]], some: bool) -> None:
+    numbers = np.array([number for number, _ in cells], dtype=np.int64)
+    there = np.array([shown for _, shown in cells]) if some else None
+    ids = pa.array([f"é{number}"[: number % 5] for number in range(len(cells))], pa.string())
+    columns_ = [digits.words(ids), digits.whole(numbers), digits.amounts(numbers, there)]
+    wanted = [
+        f"{id}\t{number}\t{answers.written(number) if shown or not some else ''}\n"
+        for id, (number, shown) in zip(ids.to_pylist(), cells, strict=True)
+    ]
+    assert digits.lines_of(columns_, "\t", len(cells)).decode() == "".join(wanted)
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 3)] * 4, st.integers(0, 4)), min_size=1, max_size=20), st.sampled_from(YEARS)
+)
+def test_dependents_of_many_rows_are_those_of_each(rows: list[tuple[int, ...]], year: int) -> None:
+    names = ("age1", "age2", "dep13", "dep18", "depx")
+    codes = {name: np.array([row[place] for row in rows]) for place, name in enumerate(names)}
+    found = dependents_of(codes, year, np.zeros(len(rows), dtype=np.int64))
+    each = [dependent_ages(Row(1, "", dict(zip((*names, "year"), (*row, year), strict=True)))) for row in rows]
+    assert found.counts.tolist() == list(map(len, each))
+    assert found.ages.tolist() == [age for ages in each for age in ages]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from engine.ir.program import Program
 from engine.native.machine import object_cache
 from engine.native.machine.toolchain import Loaded, compile_text, machine
-from engine.native.plan.layout import Layout, lay_out, with_other_column
+from engine.native.plan.layout import Layout, lay_out, with_other_columns
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Plan, Supply, make_plan
 from engine.native.plan.records import WithoutRecords
@@ -80,9 +80,9 @@ def layout_for(program: Program, columns: Columns, options: Options) -> Layout:
     return made
 
 
-def share_layout(program: Program, columns: Columns, moved: Columns, cell: Cell, options: Options) -> None:
-    """Let a population that differs in one column's entries use the layout of the other."""
-    _layouts.setdefault(moved, []).append(with_other_column(layout_for(program, columns, options), moved, cell))
+def share_layout(program: Program, columns: Columns, moved: Columns, cells: Collection[Cell], options: Options) -> None:
+    """Let a population that differs in the entries of some columns use the layout of the other."""
+    _layouts.setdefault(moved, []).append(with_other_columns(layout_for(program, columns, options), moved, cells))
 
 
 @deep_recursion()

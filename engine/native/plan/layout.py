@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from weakref import ReferenceType, ref
 
@@ -43,6 +44,7 @@ class Layout:
     members: dict[str, int] = field(default_factory=dict)
     in_order: frozenset[str] = frozenset()
     kept: dict[Cell, tuple[Entries, Entries | None]] = field(default_factory=dict)
+    noughts: dict[tuple[int, Storage], tuple[Entries, Entries | None]] = field(default_factory=dict)
     beyond: set[int] = field(default_factory=set)
 
     @property
@@ -69,16 +71,21 @@ class Layout:
     def column(self, cell: Cell) -> tuple[Entries, Entries | None]:
         """A column's entries and its mask of missing ones, sorted and padded. Made once."""
         if cell not in self.kept:
-            column = self.columns.columns[cell]
-            definition = self.program.definitions[cell.name]
-            entries = self._within(column, definition, self.held(cell))
-            missing = (
-                self._sorted(column.missing.view(np.int8), definition.entity, np.int8)
-                if column.missing is not None
-                else None
-            )
-            self.kept[cell] = (self._sorted(entries, definition.entity, _TYPES[self.held(cell).storage]), missing)
+            column, how = self.columns.columns[cell], self.held(cell)
+            nothing = column.low == column.high == 0 and how.low <= 0 <= how.high and not how.definition.may_not_apply
+            if not nothing:
+                self.kept[cell] = self._laid_out(column, how)
+            else:  # one column of zeros may stand for many facts
+                if (id(column), how.storage) not in self.noughts:
+                    self.noughts[id(column), how.storage] = self._laid_out(column, how)
+                self.kept[cell] = self.noughts[id(column), how.storage]
         return self.kept[cell]
+
+    def _laid_out(self, column: Column, how: Held) -> tuple[Entries, Entries | None]:
+        entity = how.definition.entity
+        entries = self._within(column, how.definition, how)
+        missing = None if column.missing is None else self._sorted(column.missing.view(np.int8), entity, np.int8)
+        return self._sorted(entries, entity, _TYPES[how.storage]), missing
 
     def _sorted(self, entries: Entries, entity: str, kind: type) -> Entries:
         order = self.order[entity]
@@ -115,10 +122,11 @@ def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
     return layout
 
 
-def with_other_column(layout: Layout, columns: Columns, cell: Cell) -> Layout:
-    """The layout of a population that differs in the entries of one column only: the rest is shared, not made again."""
-    kept = {one: found for one, found in layout.kept.items() if one != cell}
-    return replace(layout, population=ref(columns), kept=kept, beyond=set(layout.beyond))
+def with_other_columns(layout: Layout, columns: Columns, cells: Collection[Cell]) -> Layout:
+    """The layout of a population that differs in the entries of some columns only: the rest is shared, not made
+    again."""
+    kept = {cell: found for cell, found in layout.kept.items() if cell not in cells}
+    return replace(layout, population=ref(columns), kept=kept, noughts={}, beyond=set(layout.beyond))
 
 
 # --- components
