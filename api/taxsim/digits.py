@@ -50,9 +50,9 @@ def lines_of(columns: Sequence[Cells], separator: str, count: int) -> bytes:
 
 def letters_of(strings: pa.StringArray) -> tuple[NDArray[np.int32], Bytes]:
     """How many bytes each string has, and the bytes of all."""
-    offsets = np.frombuffer(strings.buffers()[1], dtype=np.int32)[strings.offset : strings.offset + len(strings) + 1]
-    data: Any = strings.buffers()[2]
-    letters = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, dtype=np.uint8)
+    held: Any = strings.buffers()
+    offsets = np.frombuffer(held[1], dtype=np.int32)[strings.offset : strings.offset + len(strings) + 1]
+    letters = np.frombuffer(held[2], dtype=np.uint8) if held[2] is not None else np.empty(0, dtype=np.uint8)
     return np.diff(offsets), letters[offsets[0] : offsets[-1]]
 
 

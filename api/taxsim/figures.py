@@ -14,13 +14,13 @@ from math import lcm
 
 import numpy as np
 
-from api.taxsim.batch import WORTH_COMPILING, Batch, Unanswered
+from api.taxsim.batch import Batch, Unanswered
 from api.taxsim.blocks import Block, Cents, Places
 from api.taxsim.population import Population, held
 from api.taxsim.units import unit_of
 from api.taxsim.vectors import vectors_of
 from engine.ir.program import Program
-from engine.native import Options, evaluate, share_layout
+from engine.native import WORTH_COMPILING, Options, evaluate, share_layout
 from engine.native.plan.shape import fitting
 from engine.population.columns import Columns
 from engine.population.columns import unit_of as steps_of

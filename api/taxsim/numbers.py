@@ -22,7 +22,7 @@ _CENTS = pa.decimal128(38, 2)
 _EXACT_FLOAT = 2**53
 
 
-def whole_numbers(column: pa.Array) -> NDArray[np.int64] | None:
+def whole_numbers(column: pa.Array[Any]) -> NDArray[np.int64] | None:
     """Codes."""
     if pa.types.is_integer(column.type):
         return _integers(column)
@@ -35,7 +35,7 @@ def whole_numbers(column: pa.Array) -> NDArray[np.int64] | None:
         return None
 
 
-def cents(column: pa.Array) -> Cents | None:
+def cents(column: pa.Array[Any]) -> Cents | None:
     """Amounts in dollars, as whole cents."""
     if pa.types.is_integer(column.type):
         dollars = _integers(column)
@@ -46,9 +46,9 @@ def cents(column: pa.Array) -> Cents | None:
     return None if decimal is None else _rounded(decimal)
 
 
-def _integers(column: pa.Array) -> NDArray[np.int64] | None:
+def _integers(column: pa.Array[Any]) -> NDArray[np.int64] | None:
     try:
-        found = column.cast(pa.int64())
+        found: Any = column.cast(pa.int64())
     except pa.ArrowInvalid:
         return None
     if found.null_count:
@@ -57,7 +57,7 @@ def _integers(column: pa.Array) -> NDArray[np.int64] | None:
     return numbers
 
 
-def _decimal(column: pa.Array) -> pa.Array | None:
+def _decimal(column: pa.Array[Any]) -> pa.Array[Any] | None:
     kind = column.type
     try:
         if pa.types.is_null(kind):
@@ -73,7 +73,7 @@ def _decimal(column: pa.Array) -> pa.Array | None:
     return None
 
 
-def _of_floats(column: pa.Array) -> pa.Array | None:
+def _of_floats(column: pa.Array[Any]) -> pa.Array[Any] | None:
     values = column.to_numpy(zero_copy_only=False)
     there = values[np.isfinite(values)] if column.null_count else values
     if len(there) and not np.isfinite(there).all():
@@ -85,15 +85,16 @@ def _of_floats(column: pa.Array) -> pa.Array | None:
     return column.cast(pa.string()).cast(DECIMAL)
 
 
-def _of_text(column: pa.Array) -> pa.Array:
+def _of_text(column: pa.Array[Any]) -> pa.Array[Any]:
     try:
         return column.cast(DECIMAL)
     except pa.ArrowInvalid:  # empty cells, or spaces around a number
         trimmed = pc.utf8_trim_whitespace(column)
-        return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed).cast(DECIMAL)
+        stated: pa.Array[Any] = pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, trimmed.type), trimmed)
+        return stated.cast(DECIMAL)
 
 
-def _rounded(decimal: pa.Array) -> Cents | None:
+def _rounded(decimal: pa.Array[Any]) -> Cents | None:
     held = pc.round(decimal, 2, "half_towards_infinity").cast(_CENTS).fill_null(0)
     words = np.frombuffer(held.buffers()[1], dtype=np.int64).reshape(-1, 2)[held.offset : held.offset + len(held)]
     low, high = words[:, 0], words[:, 1]

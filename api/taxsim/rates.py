@@ -60,7 +60,8 @@ def _shares(first: Cents, second: Cents, step: int) -> Cents:
     below = numerator // divisor
     twice = 2 * (numerator - below * divisor)
     up = (twice > divisor) | ((twice == divisor) & (below % 2 == 1))
-    return below + up
+    shares: Cents = below + up
+    return shares
 
 
 def raised_row(row: Row, step: int) -> Row:
@@ -105,4 +106,5 @@ def _in_hundredths(added: Cents, steps: int, step: Fraction) -> NDArray[np.int64
     if max(2 * size * times, divisor) >= _ROOM:
         exact = [Fraction(one * times, divisor) for one in added.tolist()]
         return np.array([round_to(one, Fraction(1), RoundingMode.HALF_UP).numerator for one in exact], dtype=np.int64)
-    return np.sign(added) * ((2 * np.abs(added) * times + divisor) // (2 * divisor))
+    hundredths: NDArray[np.int64] = np.sign(added) * ((2 * np.abs(added) * times + divisor) // (2 * divisor))
+    return hundredths

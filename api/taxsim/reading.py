@@ -33,6 +33,7 @@ from api.taxsim.numbers import cents, whole_numbers
 from api.taxsim.table import Header, identifier, read_header, read_records, read_rows
 
 pc: Any = pyarrow.compute
+arrow_csv: Any = pyarrow.csv
 PIECE = 4 * 2**20  # bytes of text
 ROWS = 65_536
 FEW = 64  # lines that are read one by one
@@ -189,7 +190,7 @@ class _Text:
         names = [str(place) for place in range(self.header.width)]
         places = {name: str(place) for name, place in self.header.places.items()}
         try:
-            table = pyarrow.csv.read_csv(
+            table: pa.Table = arrow_csv.read_csv(
                 pa.BufferReader(piece),
                 pyarrow.csv.ReadOptions(column_names=names, block_size=len(piece) + 1),
                 pyarrow.csv.ParseOptions(delimiter=self.delimiter, ignore_empty_lines=False),
@@ -212,7 +213,7 @@ class _Text:
         return {name: kind if _is_cast(table[name], kind) else pa.string() for name, kind in self.kinds.items()}
 
 
-def _is_cast(column: pa.ChunkedArray, kind: pa.DataType) -> bool:
+def _is_cast(column: pa.ChunkedArray[Any], kind: pa.DataType) -> bool:
     try:
         column.cast(kind)
     except pa.ArrowInvalid:
@@ -233,16 +234,17 @@ def block_from(table: pa.Table, places: dict[str, int], lines: np.ndarray[Any, A
     return Block(lines, _ids(table, lines), codes, money)
 
 
-def _flat(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+def _flat(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
+    found: Any = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return found  # type: ignore[no-any-return]
 
 
 def _ids(table: pa.Table, lines: np.ndarray[Any, Any]) -> pa.StringArray:
     """Ids as text: `1.` is 1, an empty one is the line's number."""
     numbers = pa.array(lines).cast(pa.string())
     if "taxsimid" not in table.column_names:
-        return numbers
-    column = _flat(table["taxsimid"])
+        return numbers  # type: ignore[no-any-return]
+    column: Any = _flat(table["taxsimid"])
     if not pa.types.is_string(column.type):
         column = pa.array([None if cell is None else str(cell) for cell in column.to_pylist()], pa.string())
     column = pc.coalesce(column, numbers)
@@ -251,7 +253,8 @@ def _ids(table: pa.Table, lines: np.ndarray[Any, Any]) -> pa.StringArray:
     if not _all_plain(column):
         told = zip(column.to_pylist(), numbers.to_pylist(), strict=True)
         column = pa.array([identifier(text.strip()) or number for text, number in told], pa.string())
-    return column
+    ids: pa.StringArray = column
+    return ids
 
 
 def _all_plain(column: pa.StringArray) -> bool:
@@ -263,7 +266,7 @@ def _all_plain(column: pa.StringArray) -> bool:
 def _columnar(start: bytes, source: BinaryIO) -> tuple[Header, Iterator[Block]]:
     """A Parquet or Arrow file, whose rest is in the source."""
     try:
-        held = pa.BufferReader(start + source.read()) if not source.seekable() else _rewound(source, len(start))
+        held: Any = pa.BufferReader(start + source.read()) if not source.seekable() else _rewound(source, len(start))
         if start[: len(PARQUET)] == PARQUET:
             file = pq.ParquetFile(held)
             names, batches = file.schema_arrow.names, file.iter_batches(batch_size=ROWS)

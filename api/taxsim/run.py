@@ -202,5 +202,4 @@ _COLUMN_OF = {fact: column for column, fact in reversed([*columns.HEAD.items(), 
 
 def _fault(answer: Unanswered) -> Fault:
     """Name the column of a fact that is out of range; else say which figure there is none of."""
-    figure, _, message = answer.message.partition(": ")
-    return Fault(_COLUMN_OF.get(figure, figure), message)
+    return Fault(_COLUMN_OF.get(answer.figure, answer.figure), answer.message)

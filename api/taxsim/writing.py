@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +24,9 @@ from api.taxsim import columns, digits
 from api.taxsim.answers import written
 from api.taxsim.blocks import Block, Cents, Mask, Places
 
+arrow: Any = pa
 AMOUNT = pa.decimal128(20, 2)
-CODES = {"taxsimid": pa.string(), "year": pa.int64(), "state": pa.int64()}
+CODES: dict[str, Any] = {"taxsimid": pa.string(), "year": pa.int64(), "state": pa.int64()}
 IN_MEMORY = 2**20
 
 
@@ -47,7 +48,7 @@ class Answers:
 def answers_of(block: Block, places: Places, amounts: Mapping[str, Cents], full: Mask) -> Answers:
     """The answers of some rows of a block."""
     chosen = {name: values[places] for name, values in amounts.items()}
-    ids = block.ids if len(places) == len(block) else block.ids.take(pa.array(places))
+    ids: Any = block.ids if len(places) == len(block) else block.ids.take(places)
     return Answers(ids, block.code("year")[places], block.code("state")[places], chosen, full[places])
 
 
@@ -58,21 +59,22 @@ def schema_of(shown: Sequence[str]) -> pa.Schema:
 
 def batch_of(answers: Answers, shown: Sequence[str]) -> pa.RecordBatch:
     """The answers as columns of Arrow."""
-    made = {"taxsimid": answers.ids, "year": pa.array(answers.years), "state": pa.array(answers.states)}
+    made: dict[str, Any] = {"taxsimid": answers.ids, "year": pa.array(answers.years), "state": pa.array(answers.states)}
     for name in shown:
         if name not in made and name in answers.amounts:
             made[name] = _decimals(answers.amounts[name], answers.there(name))
     empty = pa.nulls(len(answers.ids), AMOUNT)
-    return pa.record_batch([made.get(name, empty) for name in shown], schema_of(shown))
+    found: pa.RecordBatch = arrow.record_batch([made.get(name, empty) for name in shown], schema_of(shown))
+    return found
 
 
-def _decimals(hundredths: Cents, there: Mask | None) -> pa.Array:
+def _decimals(hundredths: Cents, there: Mask | None) -> pa.Array[Any]:
     """Whole hundredths as decimals: each in two words, the second its sign."""
     words = np.empty((len(hundredths), 2), dtype=np.int64)
     words[:, 0] = hundredths
     words[:, 1] = hundredths >> 63
     valid = None if there is None else pa.array(there).buffers()[1]
-    return pa.Array.from_buffers(AMOUNT, len(hundredths), [valid, pa.py_buffer(words)])
+    return pa.Array.from_buffers(AMOUNT, len(hundredths), [valid, arrow.py_buffer(words)])
 
 
 class TextTable:
@@ -133,7 +135,7 @@ class ArrowTable:
 
     def __init__(self, sink: BinaryIO, shown: Sequence[str]) -> None:
         self.shown = shown
-        self.writer = pa.ipc.new_file(sink, schema_of(shown))
+        self.writer = arrow.ipc.new_file(sink, schema_of(shown))
 
     def write(self, answers: Answers) -> None:
         """Some rows."""

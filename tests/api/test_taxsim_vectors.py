@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from api.rules import programs
 from api.taxsim import answers, columns, digits, reading
-from api.taxsim.batch import WORTH_COMPILING
 from api.taxsim.blocks import block_of, joined
 from api.taxsim.figures import Figures, rows_of, with_more
 from api.taxsim.rates import raised, raised_row
@@ -22,6 +21,7 @@ from api.taxsim.sound import sound
 from api.taxsim.table import Row, read_header, read_row, read_rows
 from api.taxsim.units import STATUSES, check_row, dependent_ages
 from api.taxsim.vectors import dependents_of
+from engine.native import WORTH_COMPILING
 
 HEADER = read_header(["taxsimid", *columns.CODES, *columns.MONEY])
 YEARS = (2014, 2021, 2024)

@@ -15,7 +15,7 @@ from engine.native import Options, evaluate
 from engine.native.agreement import all_figures
 from engine.native.machine import compiling, object_cache
 from engine.native.plan.layout import lay_out
-from engine.native.plan.plan import cell_for
+from engine.native.plan.plan import cell_for, make_plan
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
 
@@ -85,13 +85,12 @@ def test_a_program_that_is_known_needs_neither_plan_nor_text(folder: Path, monke
     made = compiled(folder, "law of 2024")
     assert len(list(folder.iterdir())) == 2
     planned: list[object] = []
-    make_plan = compiling.make_plan
 
     def watched(*given: Any) -> Any:
         planned.append(given)
         return make_plan(*given)
 
-    monkeypatch.setattr(compiling, "make_plan", watched)
+    monkeypatch.setattr("engine.native.machine.compiling.make_plan", watched)
     known = compiled(folder, "law of 2024")
     assert known.from_cache
     assert not planned
