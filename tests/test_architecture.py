@@ -24,7 +24,7 @@ FLOORS = {
     ),
     "citizens": (
         *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "sqlite"),
-        *("sample", ""),
+        *("kafka", "sample", ""),
     ),
     "api": (
         *("failures", "schema", "cases", "rules", "sweep", "interview", "batch", "history", "assess", "find", "cure"),

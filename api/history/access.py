@@ -1,7 +1,8 @@
 """Opening a log for a command, and how users write moments.
 
-A log is named by `--log` or the variable RULEWRIGHT_LOG; its key store lies in it, or where RULEWRIGHT_KEYS says. A log
-is made where none is only if a command says so, and never in a folder that holds other things.
+A log is named by `--log` or the variable RULEWRIGHT_LOG: a folder, or an address `kafka://…` (see `kafka`). Its key
+store lies in it, or where RULEWRIGHT_KEYS says. A log is made where none is only if a command says so, and never in a
+folder that holds other things.
 
 A day stands for all of it: "as known on 2025-06-01" takes in what was recorded on that day (UTC), "since 2025-06-01"
 begins with its first moment. A moment is written as `2025-06-01T12:30:00Z`, an offset as `#17` or `17`.
@@ -20,7 +21,9 @@ from pathlib import Path
 from time import sleep
 
 from api.failures import Failure, Misuse
+from api.history import kafka
 from api.history.environment import KEK_VARIABLE, KEYS_VARIABLE, LOG_VARIABLE
+from api.history.kafka import is_address
 from citizens import CitizensError, SharedLog, SqliteLog, open_log, read_kek, write_in_turn
 
 PATIENCE = 5.0
@@ -62,7 +65,9 @@ def keys_path() -> Path | None:
 
 
 def is_log(folder: Path) -> bool:
-    """Whether there is a log in the folder."""
+    """Whether there is a log in the folder, or at the address."""
+    if is_address(folder):
+        return kafka.is_there(folder)
     return (folder / "current").is_file()
 
 
@@ -77,8 +82,14 @@ def reading(log: Path | None) -> Iterator[SqliteLog]:
     """The log, open for reading while others may write it."""
     folder = log_folder(log)
     require_log(folder)
-    with open_log(folder, write=False, keys=keys_path(), kek=kek()) as opened:
+    with _opened_for_reading(folder) as opened:
         yield opened
+
+
+def _opened_for_reading(folder: Path) -> SqliteLog:
+    if is_address(folder):
+        return kafka.opened(folder, write=False, create=False, keys=keys_path(), kek=kek())
+    return open_log(folder, write=False, keys=keys_path(), kek=kek())
 
 
 @contextmanager
@@ -95,9 +106,11 @@ def writing(log: Path | None, *, create: bool = False, quiet: bool = False) -> I
     secret = kek()
 
     def opens() -> SqliteLog:
+        if is_address(folder):
+            return kafka.opened(folder, write=True, create=create, keys=keys_path(), kek=secret)
         return open_log(folder, keys=keys_path(), kek=secret)
 
-    with write_in_turn(folder, opens, PATIENCE, lambda seconds: sleep(seconds)) as opened:
+    with write_in_turn(store_of(folder), opens, PATIENCE, lambda seconds: sleep(seconds)) as opened:
         ahead = opened.ahead_us()
         if ahead > AHEAD_US and not quiet:
             warn(f"the log is {timedelta(seconds=ahead // 1_000_000)} ahead of the clock: {AHEAD_REMEDY}")
@@ -115,11 +128,20 @@ def shared(log: Path | None, keys: Path | None = None) -> SharedLog:
     """The same, to be closed by the caller; `keys` where its key store lies elsewhere."""
     folder = log_folder(log)
     require_log(folder)
+    if is_address(folder):
+        return kafka.shared(folder, keys=keys or keys_path(), kek=kek())
     return SharedLog(folder, keys=keys or keys_path(), kek=kek())
 
 
+def store_of(log: Path) -> Path:
+    """The folder on this machine that a log is, or that is made from its topics."""
+    return kafka.store_of(log) if is_address(log) else log
+
+
 def require_log(folder: Path) -> None:
-    """Raise Failure unless there is a folder that may be a log."""
+    """Raise Failure unless there is a folder that may be a log. Whether there is one at an address, opening it says."""
+    if is_address(folder):
+        return
     if not folder.exists():
         raise Failure(f"there is no log `{folder}`", "check the path; `rulewright log import` makes a new log")
     if not folder.is_dir():
@@ -128,6 +150,8 @@ def require_log(folder: Path) -> None:
 
 def require_room(folder: Path) -> None:
     """Raise Failure where a new log would lie among other files."""
+    if is_address(folder):
+        return
     if folder.exists() and not folder.is_dir():
         raise Failure(f"`{folder}` is a file, and a log is a folder", "name a new folder")
     others = [path.name for path in folder.iterdir() if not _OWN_FILES.fullmatch(path.name)] if folder.exists() else []

@@ -59,15 +59,17 @@ def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable
     fields = (origin.source, origin.actor, origin.legal_basis, origin.retention)
     connection.execute("INSERT INTO origins VALUES(1, ?, ?, ?, ?)", fields)
     members: list[tuple[int, int]] = []
-    chained = _chained(tip, chain.origin_digest(origin), events, members)
-    while rows := list(islice(chained, CHUNK)):
+    rows_of = chained(tip, chain.origin_digest(origin), events, members, 1)
+    while rows := list(islice(rows_of, CHUNK)):
         connection.executemany(INSERT_EVENT, rows)
     connection.executemany("INSERT OR IGNORE INTO members VALUES(?, ?)", sorted(members))
     connection.execute("INSERT INTO deliveries SELECT delivery, offset FROM events ORDER BY delivery")
 
 
-def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded], members: list[tuple[int, int]]) -> Iterator[Row]:
-    """The rows of the events; who belongs to which group is added to `members`."""
+def chained(
+    tip: Tip, digest: bytes, events: Iterable[Loaded], members: list[tuple[int, int]], origin: int
+) -> Iterator[Row]:
+    """The rows of the events, of one origin; who belongs to which group is added to `members`."""
     offset, link, recorded_at_us = tip.offset, tip.link, tip.recorded_at_us
     versions: dict[int, int] = {}
     for event in events:
@@ -77,4 +79,4 @@ def _chained(tip: Tip, digest: bytes, events: Iterable[Loaded], members: list[tu
         stored = encrypt(event.key, event.payload, head)
         members.extend((group, event.number) for group in event.groups)
         link = chain.link(link, head, stored)
-        yield Row(offset, recorded_at_us, codec.FACTS, event.number, version, 1, event.delivery, stored, link)
+        yield Row(offset, recorded_at_us, codec.FACTS, event.number, version, origin, event.delivery, stored, link)

@@ -219,7 +219,7 @@ def write(
     connection = open_unsafe(path, settings)
     on_step("copy")
     copy_survivors(connection, layout.events_path(), planned.dropped)
-    gaps = _gaps(reader, planned.dropped)
+    gaps = gaps_after(reader, planned.dropped)
     rows = [(gap.first, gap.last, gap.before, gap.after, gap.recorded_from_us, gap.recorded_to_us) for gap in gaps]
     connection.executemany("INSERT INTO gaps VALUES(?, ?, ?, ?, ?, ?)", rows)
     copied = Reader(connection, reader.keys)
@@ -243,8 +243,8 @@ def copy_survivors(connection: apsw.Connection, old: Path, dropped: Ints) -> Non
     connection.execute("COMMIT; DETACH old; BEGIN")
 
 
-def _gaps(reader: Reader, dropped: Ints) -> list[chain.Gap]:
-    """The old gaps and the new runs, joined where they touch."""
+def gaps_after(reader: Reader, dropped: Ints) -> list[chain.Gap]:
+    """The gaps once those events are gone: the old ones and the new runs, joined where they touch."""
     breaks = np.flatnonzero(np.diff(dropped) > 1) + 1
     runs = [(int(run[0]), int(run[-1])) for run in np.split(dropped, breaks) if len(run)]
     pieces = sorted([*(_run_gap(reader, *run) for run in runs), *reader.gaps()], key=lambda gap: gap.first)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import apsw
 
@@ -125,7 +126,7 @@ class SqliteLog(Readings):
         reader = Reader(connection, self._open_keys(connection))
         self._check(reader)
         if self._writer is None:
-            self._writer = Writer(reader, self._clock, self._after_commit)
+            self._writer = self._made_writer(reader)
         else:
             self._writer.bind(reader)
         self._stopped = False
@@ -133,6 +134,9 @@ class SqliteLog(Readings):
         connection.set_wal_hook(self._wal_grew)
         paths = (path, self.layout.keys_path)
         self._checkpointer = Checkpointer(paths, self._settings, self._writer.stop)
+
+    def _made_writer(self, reader: Reader) -> Writer:
+        return Writer(reader, self._clock, self._after_commit)
 
     def _open_keys(self, connection: apsw.Connection) -> KeyStore:
         """The log's key store. Made new only for a log that never had one: new keys would give out numbers again."""
@@ -148,7 +152,7 @@ class SqliteLog(Readings):
                 with connection:
                     set_meta(connection, "keys", keys.identity)
                     set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
-            _check_keys(connection, keys)
+            check_keys(connection, keys)
         except BaseException:
             keys.close()
             raise
@@ -266,7 +270,7 @@ class SqliteLog(Readings):
         writer = self._require_writer()
         with writer.lock:
             reader = writer.reader
-            limits = compaction.spare_consumers(reader, _horizons(reader, horizons, tombstone_delay), despite)
+            limits = compaction.spare_consumers(reader, horizons_of(reader, horizons, tombstone_delay), despite)
             on_step("plan")
             planned = compaction.plan(reader, limits)
             if not len(planned.dropped):
@@ -276,7 +280,7 @@ class SqliteLog(Readings):
             def append(copied: Reader, digest: str) -> None:
                 body = compaction.record(planned, limits, digest)
                 draft = Draft("", body, origin, f"compaction-{writer.tip.offset + 1}")
-                Writer(copied, self._clock, lambda: None).append_in_transaction(draft)
+                Writer(copied, self._clock, lambda: None).write_about_log(draft)
 
             with self._unharmed("compaction"):
                 path = compaction.write(reader, self.layout, self._settings, planned, append, on_step)
@@ -457,14 +461,15 @@ class SqliteLog(Readings):
         if self._lock is not None:
             self._lock.release()
 
-    def __enter__(self) -> SqliteLog:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def _horizons(reader: Reader, moments: Mapping[str, datetime], delay: timedelta) -> Horizons:
+def horizons_of(reader: Reader, moments: Mapping[str, datetime], delay: timedelta) -> Horizons:
+    """The offsets up to which each retention class forgets."""
     superseded = {name: reader.offset_at(microseconds(moment)) for name, moment in moments.items()}
     retractions = {name: reader.offset_at(microseconds(moment - delay)) for name, moment in moments.items()}
     return Horizons(superseded, retractions, delay // timedelta(microseconds=1))
@@ -476,7 +481,7 @@ def _start_of(reader: Reader, offset: int) -> int:
     return int(reader.connection.execute(inside, (offset, offset)).get or offset)
 
 
-def _check_keys(connection: apsw.Connection, keys: KeyStore) -> None:
+def check_keys(connection: apsw.Connection, keys: KeyStore) -> None:
     """Raise LogDamaged unless the key store is the events file's own, and not older than it."""
     if get_meta(connection, "keys") != keys.identity:
         raise LogDamaged("the key store is not the one that the log was written with", "give that one")

@@ -87,11 +87,15 @@ class SharedLog(Readings):
         clock: Clock = system_clock,
         kek: bytes | None = None,
         patience: float = PATIENCE_SECONDS,
+        opens: Callable[[], SqliteLog] | None = None,
     ) -> None:
-        """The log in `folder`, which must be there. Parameters as of `open_log`; `patience` is for one append."""
+        """The log in `folder`, which must be there. Parameters as of `open_log`; `patience` is for one append.
+
+        `opens` opens it for writing, if it is not a log of its own but the store of one that lies elsewhere.
+        """
         path = Path(folder)
         super().__init__(Layout(path, Path(keys) if keys is not None else path / "keys.db"), settings, kek)
-        self._clock, self._patience = clock, patience
+        self._clock, self._patience, self._opens = clock, patience, opens
         self._change, self._queue = threading.Condition(), threading.Lock()
         self._writer: SqliteLog | None = None
         self._under_way = self._waiting = 0
@@ -140,6 +144,8 @@ class SharedLog(Readings):
         """Open the log for writing. Called with the condition held: the other threads want nothing else."""
 
         def opens() -> SqliteLog:
+            if self._opens is not None:
+                return self._opens()
             layout = self.layout
             return open_log(
                 layout.folder, keys=layout.keys_path, settings=self._settings, clock=self._clock, kek=self._kek

@@ -94,6 +94,14 @@ class _Plan:
     offsets: dict[bytes, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one transaction writes: the events, and where consumers stand after it."""
+
+    rows: list[Row]
+    advances: list[Advance]
+
+
 class Writer:
     """Appends. `append` may be called by many threads; everything else is called under `lock`."""
 
@@ -192,7 +200,7 @@ class Writer:
         connection = self.reader.connection
         connection.execute("BEGIN IMMEDIATE")
         now = self._clock()
-        tip = self.tip
+        tip, written = self.tip, Written([], [])
         for submission in batch:
             try:
                 plan = self._plan(submission, replace(tip, recorded_at_us=self._moment(submission, now)))
@@ -200,12 +208,18 @@ class Writer:
                 submission.error = error
                 continue
             self._write(plan, submission.advance)
+            written.rows.extend(plan.rows)
+            written.advances.extend([submission.advance] if submission.advance is not None else [])
             tip = plan.tip
         self._note_numbers()
         self.reader.keys.commit()
+        self._publish(written)
         connection.execute("COMMIT")
         self.tip = tip
         self._on_commit()
+
+    def _publish(self, written: Written) -> None:
+        """Called before each commit, for a log whose truth lies elsewhere. Whatever it raises stops the writer."""
 
     def _moment(self, submission: _Submission, now: int) -> int:
         """When a submission is recorded: now, but never before the last event, unless somebody vouches for the clock.
@@ -255,12 +269,20 @@ class Writer:
         if submission.error is not None:
             raise submission.error
 
-    def append_in_transaction(self, draft: Draft) -> None:
-        """Write an event about the log itself in a transaction that the caller began and ends. For new files."""
+    def write_about_log(self, draft: Draft) -> Row:
+        """Write an event about the log itself in a transaction that the caller began and ends; its row."""
         tip = replace(self.tip, recorded_at_us=max(self._clock(), self.tip.recorded_at_us))
         plan = self._plan(_Submission([draft], None, system=True), tip)
         self._write(plan, None)
         self.tip = plan.tip
+        return plan.rows[0]
+
+    def write_rows(self, rows: Sequence[Row], members: Sequence[tuple[int, int]]) -> None:
+        """Write rows that were made elsewhere behind the last, in a transaction that the caller began and ends."""
+        plan = _Plan(self.tip, rows=list(rows), members=list(members))
+        self._write(plan, None)
+        self._note_numbers()
+        self.tip = Tip(rows[-1].offset, rows[-1].chain, rows[-1].recorded_at_us)
 
     def _plan(self, submission: _Submission, tip: Tip) -> _Plan:
         plan = _Plan(tip)

@@ -123,15 +123,6 @@ class SubjectIs:
 
 
 @dataclass(frozen=True, slots=True)
-class Changing:
-    """Whether a fact can be changed (`yes`, `by_time`, `no`, or empty: not said), who does it, and how."""
-
-    can: str = ""
-    by: str = ""
-    how: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Input(Declaration):
     """A fact that a person or register supplies. `range` is inclusive; None is an open end. `excludes`: what may not
     be stated beside it. `subject_is`: how it is told from a resource whether it is the asker's."""
@@ -149,7 +140,6 @@ class Input(Declaration):
     status: bool = False
     excludes: tuple[tuple[str, Span], ...] = ()
     subject_is: SubjectIs | None = None
-    changing: Changing = field(default_factory=Changing)
 
 
 @dataclass(frozen=True, slots=True)

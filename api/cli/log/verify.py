@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from api.cli.log.output import moment_json, moment_text
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
-from api.history.access import log_folder, reading, require_log
-from citizens import Anchor, CitizensError, Stats, Verification, verify_events
+from api.history.access import log_folder, reading, require_log, store_of
+from api.history.kafka import is_address, verify_topics
+from citizens import Anchor, CitizensError, Damage, Stats, Verification, verify_events
 from citizens.sqlite.layout import Layout
 
 RESTORE = "restore the log from a backup: `rulewright log restore`"
@@ -66,9 +68,13 @@ def _trust(found: Verification, seen: Anchor | None) -> Iterator[str]:
 def _verified(folder: Path, anchor: Anchor | None, events_only: bool) -> Verification:
     """What verification finds. Damage that keeps the log from being opened is told as it is."""
     if events_only:
-        return verify_events(folder, anchor)
+        return verify_events(store_of(folder), anchor)
     with reading(folder) as opened:
-        return opened.verify(anchor)
+        found = opened.verify(anchor)
+        if not is_address(folder):
+            return found
+        wrong = tuple(Damage(0, what) for what in verify_topics(opened))
+        return replace(found, problems=(*found.problems, *wrong))
 
 
 def _read_anchor(path: Path) -> Anchor:

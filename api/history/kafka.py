@@ -1,0 +1,69 @@
+"""Logs on Kafka, as commands open them. What only they need is imported when one is named.
+
+An address is `kafka://host:9092,host:9092/NAME?partitions=1`; `citizens.kafka.address` says what else it may hold.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from api.failures import Failure
+from citizens import SharedLog, SqliteLog
+
+if TYPE_CHECKING:
+    from citizens.kafka.address import Address
+    from citizens.kafka.log import KafkaLog
+
+
+def is_address(log: object) -> bool:
+    """Whether a log is named by an address. A path in between may have lost a slash."""
+    return str(log).startswith("kafka:/")
+
+
+def address_of(log: Path) -> Address:
+    """The address. Raises Failure if this program was installed without what it takes."""
+    if importlib.util.find_spec("confluent_kafka") is None:
+        raise Failure("a log on Kafka needs confluent-kafka", "install it: `pip install 'rulewright[kafka]'`")
+    from citizens.kafka.address import read_address
+
+    return read_address(log)
+
+
+def is_there(log: Path) -> bool:
+    """Whether the log's topics have been made."""
+    address = address_of(log)
+    from citizens.kafka.topics import is_there as found
+
+    return found(address)
+
+
+def store_of(log: Path) -> Path:
+    """The folder of the store on this machine."""
+    return address_of(log).folder
+
+
+def opened(log: Path, *, write: bool, create: bool, keys: Path | None, kek: bytes | None) -> KafkaLog:
+    """The log, its store caught up; with `create`, its topics are made where there are none."""
+    address = address_of(log)
+    from citizens.kafka.log import open_kafka_log
+
+    return open_kafka_log(address, write=write, create=create, keys=keys, kek=kek)
+
+
+def shared(log: Path, *, keys: Path | None, kek: bytes | None) -> SharedLog:
+    """The log, for reading, and for writing in turn with other processes of this machine."""
+    opened(log, write=False, create=False, keys=keys, kek=kek).close()
+
+    def opens() -> SqliteLog:
+        return opened(log, write=True, create=False, keys=keys, kek=kek)
+
+    return SharedLog(store_of(log), keys=keys, kek=kek, opens=opens)
+
+
+def verify_topics(log: SqliteLog) -> list[str]:
+    """What is wrong with the topics that a log's store is made from."""
+    from citizens.kafka.log import KafkaLog
+
+    return log.verify_topics() if isinstance(log, KafkaLog) else []

@@ -1,0 +1,409 @@
+"""The log on Kafka: the topics are the truth, and each who writes or reads a partition has a store made from them.
+
+1. Opening for writing takes the partition, which fences whoever wrote it, catches the store up, and says so in the
+   audit topic. Then it goes on as the embedded log does: versions, deliveries and positions are compared in the store,
+   which is safe, because whoever else had written would have fenced this writer.
+2. An append plans its events in the store's transaction, writes them to the topics as one frame, waits until the frame
+   has been read back as committed, and commits the store. Only then is it acknowledged.
+3. Anything that goes wrong in between stops the writer. What stands is what the topics say; delivering again is safe.
+4. Opening for reading catches the store up, unless a process of this machine writes it, which keeps it so.
+5. Compaction records what goes in one frame and takes it out of the store. Nulls follow, and Kafka's cleaner frees the
+   room.
+
+Names and keys are never in the topics. The key store is this machine's, or lies where RULEWRIGHT_KEYS says: without it
+the topics are ciphertext for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import apsw
+from confluent_kafka import KafkaException
+
+from citizens import chain
+from citizens.errors import InvalidEvent, LogLocked, Refused
+from citizens.events import Draft, Origin
+from citizens.kafka import topics
+from citizens.kafka.address import Address
+from citizens.kafka.records import (
+    ADVANCE,
+    DROPPED,
+    EVENT,
+    MARK,
+    NULLED,
+    OPENED,
+    Standing,
+    dropped_audit,
+    event_audit,
+    event_key,
+    event_value,
+    framed,
+    standing_audit,
+)
+from citizens.kafka.store import Store, drop, note_place, number_of, place_of, read_back, runs_of
+from citizens.kafka.topics import Identity
+from citizens.kafka.transport import Frame, Reading, Writing, unavailable
+from citizens.sqlite import bulk, compaction
+from citizens.sqlite.compaction import Compacted, OnStep
+from citizens.sqlite.connections import Settings, connect, get_meta, set_meta
+from citizens.sqlite.durable import WriterLock, replace_file
+from citizens.sqlite.erasure import LEDGER_RETENTION
+from citizens.sqlite.keys import KeyStore
+from citizens.sqlite.layout import Layout, create_events
+from citizens.sqlite.log import SqliteLog, check_keys, horizons_of
+from citizens.sqlite.reader import Reader, Row
+from citizens.sqlite.verification import remains_digest
+from citizens.sqlite.writer import Clock, Writer, Written, system_clock
+
+BULK_EVENTS = 20_000
+NULLS = 5_000
+READ_BACK_SECONDS = 40.0
+STORED = Settings("NORMAL")
+"""The store is made anew from the topics if it is lost; the key store is not, and is always written with FULL."""
+
+
+def open_kafka_log(
+    address: Address,
+    *,
+    write: bool = True,
+    create: bool = False,
+    keys: Path | None = None,
+    clock: Clock = system_clock,
+    kek: bytes | None = None,
+    log_id: bytes | None = None,
+) -> KafkaLog:
+    """Open one partition of a log on Kafka. With `create`, its topics are made where there are none.
+
+    `keys` is where the key store lies, if not in the store's folder; `log_id` the identity of a log that is made as a
+    copy. Raises Refused for topics whose settings would lose data, LogUnavailable where no broker answers, LogLocked if
+    another process of this machine writes it.
+    """
+    if not topics.is_there(address):
+        if not create:
+            message = f"there is no log `{address.name}` at {address.brokers}"
+            raise Refused(f"{message}", "check the address: `rulewright log import` and `log append` make a new one")
+        topics.make(address, log_id)
+    topics.check(address)
+    folder = address.folder
+    layout = Layout(folder, keys if keys is not None else folder / "keys.db")
+    return KafkaLog(address, layout, clock, write=write, kek=kek)
+
+
+class KafkaWriter(Writer):
+    """The writer of a store whose truth are topics: nothing is committed here that was not read back from there."""
+
+    writing: Writing
+    reading: Reading
+
+    def take(self, writing: Writing, reading: Reading) -> None:
+        """Write to these topics from now on. The reading consumer tails them from where the store stands."""
+        self.writing, self.reading = writing, reading
+        self._place = place_of(self.reader.connection)
+        reading.tail(self._place)
+
+    def _publish(self, written: Written) -> None:
+        if written.rows or written.advances:
+            self.publish(self.frame_of(written.rows), [(ADVANCE, one) for one in self._standings(written)])
+
+    def _standings(self, written: Written) -> Iterable[bytes]:
+        for advance in written.advances:
+            yield standing_audit(Standing(advance.consumer, advance.to, advance.needs))
+            for consumer in advance.ends:
+                yield standing_audit(Standing(consumer, self.reader.position(consumer), "nothing"))
+
+    def frame_of(self, rows: Sequence[Row]) -> tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]]:
+        """What both topics hold of events."""
+        events: list[tuple[bytes, bytes | None]] = []
+        audit: list[tuple[int, bytes]] = []
+        for row in rows:
+            origin, _ = self.reader.origin(row.origin)
+            events.append((event_key(row.offset), event_value(origin, row.payload)))
+            audit.append((EVENT, event_audit(row, origin)))
+        return events, audit
+
+    def publish(
+        self,
+        parts: tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]],
+        more: Sequence[tuple[int, bytes]] = (),
+    ) -> None:
+        """Write one frame, and wait until it has been read back. The store's transaction is the caller's.
+
+        Raises LogUnavailable; then it is not known whether the frame stands.
+        """
+        events, audit = parts
+        number = self._place.frame
+        frame = Frame(list(events), framed(number, [*audit, *more]))
+        waited = {int.from_bytes(key, "big") for key, value in events if len(key) == 8 and value is not None}
+        try:
+            self.writing.commit(frame)
+        except KafkaException as error:
+            raise unavailable(error, "the topics were not written") from error
+        self._place = read_back(self.reading, self._place, number, waited, len(frame.audit), READ_BACK_SECONDS)
+        note_place(self.reader.connection, self._place)
+
+
+class KafkaLog(SqliteLog):
+    """One partition of a log on Kafka, open. Satisfies `History`, and does what the embedded log does."""
+
+    def __init__(
+        self, address: Address, layout: Layout, clock: Clock, *, write: bool, kek: bytes | None = None
+    ) -> None:
+        self.address = address
+        self._reading = Reading(address)
+        self._identity = self._checked_identity()
+        try:
+            if not write:
+                self._catch_up_for_reading(layout, kek)
+            super().__init__(layout, STORED, clock, write=write, kek=kek, promoting=True)
+        except BaseException:
+            self._reading.close()
+            raise
+
+    def _checked_identity(self) -> Identity:
+        identity = self._reading.identity()
+        if identity.partitions != self.address.partitions:
+            message = f"`{self.address.name}` was made with {identity.partitions} partitions"
+            raise Refused(f"{message}, for ever", f"write `?partitions={identity.partitions}` in its address")
+        return identity
+
+    # Opening
+
+    def _catch_up_for_reading(self, layout: Layout, kek: bytes | None) -> None:
+        """Catch the store up, unless a process of this machine writes it: that one keeps it so."""
+        layout.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = WriterLock(layout.folder / "lock")
+        except LogLocked:
+            return
+        try:
+            self._make_store(layout)
+            self._caught_up(layout, kek, write=False)
+        finally:
+            lock.release()
+
+    def _make_store(self, layout: Layout) -> None:
+        """An empty store, unless there is one of this log. One of another is refused."""
+        log_id = self._identity.of(self.address.here)
+        layout.folder.mkdir(parents=True, exist_ok=True)
+        replace_file(layout.follows_path, f"{self.address}\n".encode())
+        if (layout.folder / "current").exists():
+            connection = connect(layout.events_path(), STORED, write=True)
+            try:
+                if get_meta(connection, "log_id") != log_id:
+                    message = f"{layout.folder} is the store of another log than the one at {self.address}"
+                    raise Refused(f"{message}", "name another with `store=`, or move it away")
+            finally:
+                connection.close()
+            return
+        for stray in layout.folder.glob("events-*.db*"):
+            stray.unlink()
+        path = layout.folder / "events-000001.db"
+        create_events(path, log_id, STORED, indexed=True)
+        layout.swap(path)
+
+    def _caught_up(self, layout: Layout, kek: bytes | None, *, write: bool) -> None:
+        connection = connect(layout.events_path(), STORED, write=True)
+        try:
+            begun = self._reading.end(self._reading.audit) > 0
+            made_for = None if begun or not write else get_meta(connection, "log_id")
+            keys = self._key_store(layout, made_for, kek)
+        except BaseException:
+            connection.close()
+            raise
+        reader = Reader(connection, keys)
+        try:
+            Store(reader, self._reading).catch_up()
+            if connection.execute("SELECT value FROM meta WHERE name = 'keys'").get is None:
+                set_meta(connection, "keys", keys.identity)
+                set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
+        finally:
+            reader.close()
+
+    def _key_store(self, layout: Layout, made_for: bytes | None, kek: bytes | None) -> KeyStore:
+        return KeyStore(
+            layout.keys_path,
+            Settings(),
+            write=True,
+            log_id=made_for,
+            kek=kek,
+            partition=self.address.here,
+        )
+
+    def _open_for_writing(self) -> None:
+        self.layout.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = WriterLock(self.layout.folder / "lock")
+        try:
+            self._make_store(self.layout)
+            self._writing = Writing(self.address)
+            self._caught_up(self.layout, self._kek, write=True)
+            self._start_writer()
+            self._say_opened()
+            self._finish_nulls()
+            self._complete_ledger()
+            self._finish_erasures()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open_keys(self, connection: apsw.Connection) -> KeyStore:
+        keys = self._key_store(self.layout, None, self._kek)
+        try:
+            check_keys(connection, keys)
+        except BaseException:
+            keys.close()
+            raise
+        return keys
+
+    def _made_writer(self, reader: Reader) -> Writer:
+        writer = KafkaWriter(reader, self._clock, self._after_commit)
+        writer.take(self._writing, self._reading)
+        return writer
+
+    def _kafka(self) -> KafkaWriter:
+        writer = self._require_writer()
+        assert isinstance(writer, KafkaWriter)
+        return writer
+
+    def _say_opened(self) -> None:
+        """Say in the audit topic that this writer has taken the partition."""
+        keys = self._kafka().reader.keys.identity.hex()
+        said = {"host": socket.gethostname(), "process": os.getpid(), "at": self._clock(), "keys": keys}
+        self._publish([], [], [(OPENED, json.dumps(said).encode())])
+
+    def _publish(
+        self,
+        rows: Sequence[Row],
+        events: Sequence[tuple[bytes, bytes | None]],
+        audit: Sequence[tuple[int, bytes]],
+    ) -> None:
+        """Write a frame in a transaction of the store of its own. An error stops the writer."""
+        writer = self._kafka()
+        with writer.lock:
+            connection = writer.reader.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                of_rows, of_audit = writer.frame_of(rows)
+                writer.publish(([*of_rows, *events], [*of_audit, *audit]))
+                connection.execute("COMMIT")
+            except BaseException as error:
+                writer.poison(f"{type(error).__name__}: {error}")
+                raise
+
+    # What is done otherwise than in the embedded log
+
+    def bulk_load(self, origin: Origin, rows: Callable[[KeyStore], Iterable[bulk.Loaded]]) -> int:
+        """Fill an empty log with Facts events, in frames; the number of them.
+
+        Cut off, it leaves whole frames; the import is then repeated by appending, which passes over what stands.
+        """
+        writer = self._kafka()
+        with writer.lock:
+            if writer.tip.offset:
+                raise InvalidEvent("a bulk load fills an empty log", "append to this one instead")
+            keys, members = writer.reader.keys, list[tuple[int, int]]()
+            loaded = list(rows(keys))
+            keys.commit()
+            number, digest = writer.origin(origin)
+            start = replace(writer.tip, recorded_at_us=self._clock())
+            made = bulk.chained(start, digest, loaded, members, number)
+            total = 0
+            while chunk := list(islice(made, BULK_EVENTS)):
+                self._write_chunk(writer, chunk, members)
+                total += len(chunk)
+                members.clear()
+            return total
+
+    def _write_chunk(self, writer: KafkaWriter, rows: list[Row], members: list[tuple[int, int]]) -> None:
+        connection = writer.reader.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            writer.write_rows(rows, members)
+            writer.publish(writer.frame_of(rows))
+            connection.execute("COMMIT")
+        except BaseException as error:
+            writer.poison(f"{type(error).__name__}: {error}")
+            raise
+
+    def compact(
+        self,
+        horizons: Mapping[str, datetime],
+        *,
+        actor: str,
+        legal_basis: str,
+        tombstone_delay: timedelta = timedelta(days=30),
+        despite: Collection[str] = (),
+        on_step: OnStep = lambda _: None,
+    ) -> Compacted:
+        """Forget superseded change points, as the embedded log does; Kafka's cleaner then frees the room."""
+        writer = self._kafka()
+        with writer.lock:
+            reader = writer.reader
+            limits = compaction.spare_consumers(reader, horizons_of(reader, horizons, tombstone_delay), despite)
+            on_step("plan")
+            planned = compaction.plan(reader, limits)
+            if not len(planned.dropped):
+                return Compacted(0, int(reader.connection.execute("SELECT count(*) FROM events").get))
+            runs = runs_of(planned.dropped.tolist())
+            origin = Origin("log", actor, legal_basis, LEDGER_RETENTION)
+            connection = reader.connection
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                drop(reader, runs)
+                body = compaction.record(planned, limits, remains_digest(reader))
+                draft = Draft("", body, origin, f"compaction-{writer.tip.offset + 1}")
+                row = writer.write_about_log(draft)
+                set_meta(connection, "compacted", row.offset.to_bytes(8, "big"))
+                set_meta(connection, "mark", row.offset.to_bytes(8, "big"))
+                events, audit = writer.frame_of([row])
+                events.append((MARK, row.offset.to_bytes(8, "big")))
+                writer.publish((events, audit), [(DROPPED, piece) for piece in dropped_audit(runs)])
+                connection.execute("COMMIT")
+            except BaseException as error:
+                writer.poison(f"{type(error).__name__}: {error}")
+                raise
+            reader.refresh()
+            on_step("written")
+            self._finish_nulls()
+            on_step("swapped")
+            return Compacted(len(planned.dropped), int(connection.execute("SELECT count(*) FROM events").get))
+
+    def _finish_nulls(self) -> None:
+        """Write a null for every number that is compacted, unless that was done: then the cleaner may take them."""
+        writer = self._kafka()
+        connection = writer.reader.connection
+        compacted = number_of(connection, "compacted")
+        if number_of(connection, "nulled") >= compacted:
+            return
+        numbers = (number for gap in list(writer.reader.gaps()) for number in range(gap.first, gap.last + 1))
+        while chunk := list(islice(numbers, NULLS)):
+            last = (NULLED, number_of(connection, "nulled").to_bytes(8, "big"))
+            self._publish([], [(event_key(number), None) for number in chunk], [last])
+        self._publish([], [], [(NULLED, compacted.to_bytes(8, "big"))])
+        with connection:
+            set_meta(connection, "nulled", compacted.to_bytes(8, "big"))
+
+    def verify_topics(self) -> list[str]:
+        """What is wrong with the topics themselves: every link of the audit topic, from the first event on."""
+        from citizens.kafka.checking import check_topics
+
+        reading = Reading(self.address)
+        try:
+            with self._reader() as reader:
+                return check_topics(reading, reader, chain.genesis(self._identity.of(self.address.here)))
+        finally:
+            reading.close()
+
+    def close(self) -> None:
+        """Leave the store at rest, and let go of the brokers."""
+        if self._closed:
+            return
+        super().close()
+        self._reading.close()

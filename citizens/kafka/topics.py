@@ -1,0 +1,176 @@
+"""The topics of a log: made with the settings that its promises rest on, and checked at every start.
+
+| topic | partitions, policy | holds |
+| --- | --- | --- |
+| `NAME.events` | P, compact | each event's payload, encrypted, under its number; a null for what was compacted |
+| `NAME.audit` | P, kept for ever | each event's header, digests and link; positions; what was dropped |
+| `NAME.control` | 1, kept for ever | the log's identity and number of partitions |
+
+A setting that is another is refused with the command that mends it; under `development` it warns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
+
+from citizens.errors import LogDamaged, LogUnavailable, Refused
+from citizens.kafka.address import Address
+
+EVENTS, AUDIT, CONTROL = "events", "audit", "control"
+PATIENCE_SECONDS = 30.0
+_DAY_MS = 86_400_000
+_KEPT = {
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "message.timestamp.type": "LogAppendTime",
+    "max.message.bytes": "2097152",
+    "unclean.leader.election.enable": "false",
+}
+_POLICIES = {EVENTS: "compact", AUDIT: "delete", CONTROL: "delete"}
+_CLEANER = {
+    "max.compaction.lag.ms": str(30 * _DAY_MS),
+    "segment.ms": str(_DAY_MS),
+    "delete.retention.ms": str(7 * _DAY_MS),
+}
+"""By when what was nulled is gone from the disks, and how long a reader may take to read on without starting anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the control topic says: the log's identity, and how many partitions it was made with."""
+
+    log_id: bytes
+    partitions: int
+
+    def of(self, partition: int) -> bytes:
+        """The identity of one partition's chain."""
+        if self.partitions == 1:
+            return self.log_id
+        return (int.from_bytes(self.log_id, "big") ^ (partition + 1)).to_bytes(16, "big")
+
+
+def replication(address: Address) -> tuple[int, int]:
+    """How many copies a record has, and how many must have it before it is acknowledged."""
+    return (1, 1) if address.development else (3, 2)
+
+
+def wanted(address: Address, kind: str) -> dict[str, str]:
+    """The settings of a topic of that kind."""
+    settings = {**_KEPT, "cleanup.policy": _POLICIES[kind], "min.insync.replicas": str(replication(address)[1])}
+    return {**settings, **(_CLEANER if kind == EVENTS else {})}
+
+
+def admin_of(address: Address) -> AdminClient:
+    """A client for the topics' settings."""
+    return AdminClient(address.client(**{"socket.timeout.ms": 10_000}))
+
+
+def is_there(address: Address) -> bool:
+    """Whether the log's topics have been made. Raises LogUnavailable if no broker answers."""
+    return address.topic(CONTROL) in _topics(admin_of(address), address)
+
+
+def _topics(admin: AdminClient, address: Address) -> dict[str, int]:
+    """The partitions of every topic."""
+    try:
+        found = admin.list_topics(timeout=PATIENCE_SECONDS).topics
+    except KafkaException as error:
+        message = f"no broker of `{address.brokers}` answers ({error.args[0].str()})"
+        raise LogUnavailable(f"{message}", "check the address, and that the cluster is up") from error
+    return {name: len(topic.partitions) for name, topic in found.items()}
+
+
+def make(address: Address, log_id: bytes | None = None) -> None:
+    """Make the topics that are missing, and write down the log's identity. Raises LogUnavailable or Refused."""
+    admin, copies = admin_of(address), replication(address)[0]
+    there = _topics(admin, address)
+    new = [
+        NewTopic(
+            address.topic(kind), 1 if kind == CONTROL else address.partitions, copies, config=wanted(address, kind)
+        )
+        for kind in _POLICIES
+        if address.topic(kind) not in there
+    ]
+    for name, future in (admin.create_topics(new) if new else {}).items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                told = f"the topic `{name}` cannot be made ({error.args[0].str()})"
+                raise LogUnavailable(f"{told}", "a log needs three brokers, or `development` in its address") from error
+    if address.topic(CONTROL) not in there:
+        _write_identity(address, log_id or os.urandom(16))
+
+
+def _write_identity(address: Address, log_id: bytes) -> None:
+    failed: list[str] = []
+    producer = Producer(address.client(**{"acks": "all", "enable.idempotence": True, "message.timeout.ms": 20_000}))
+    value = json.dumps({"identity": log_id.hex(), "partitions": address.partitions}).encode()
+    producer.produce(
+        address.topic(CONTROL), value, on_delivery=lambda error, _: failed.append(error.str()) if error else None
+    )
+    producer.flush(PATIENCE_SECONDS)
+    if failed:
+        raise LogUnavailable(f"the log's identity was not written ({failed[0]})", "see to the cluster, and repeat")
+
+
+def check(address: Address) -> None:
+    """Compare the topics' settings with those that the promises rest on. Raises Refused with all that differ."""
+    found = list(_differences(address))
+    if not found:
+        return
+    told = "; ".join(found)
+    if address.development:
+        warnings.warn(f"settings of `{address.name}` that would lose data: {told}", stacklevel=2)
+        return
+    raise Refused(f"topics of `{address.name}` have settings that would lose data: {told}")
+
+
+def _differences(address: Address) -> Iterator[str]:
+    admin = admin_of(address)
+    there = _topics(admin, address)
+    for kind in _POLICIES:
+        name = address.topic(kind)
+        if name not in there:
+            raise LogDamaged(f"the topic `{name}` is missing", "make the log anew: `rulewright log copy`")
+        partitions = 1 if kind == CONTROL else address.partitions
+        if there[name] != partitions:
+            message = f"`{name}` has {there[name]} partitions, and the address says {partitions}"
+            raise Refused(f"{message}", "a log keeps its number of partitions: write that in the address")
+    resources = [ConfigResource(ResourceType.TOPIC, address.topic(kind)) for kind in _POLICIES]
+    for resource, future in admin.describe_configs(resources).items():
+        settings = {name: entry.value for name, entry in future.result().items()}
+        kind = resource.name.removeprefix(f"{address.name}.")
+        for name, value in wanted(address, kind).items():
+            if not _fits(name, settings.get(name), value):
+                remedy = f"kafka-configs.sh --alter --topic {resource.name} --add-config {name}={value}"
+                yield f"`{resource.name}` has {name}={settings.get(name)}, wanted {value}: `{remedy}`"
+    copies = replication(address)[0]
+    for kind in _POLICIES:
+        topic = admin.list_topics(address.topic(kind), timeout=PATIENCE_SECONDS).topics[address.topic(kind)]
+        fewest = min(len(partition.replicas) for partition in topic.partitions.values())
+        if fewest < copies:
+            yield f"`{topic.topic}` has {fewest} copies, wanted {copies}: `kafka-reassign-partitions.sh`"
+
+
+_AT_MOST = frozenset({"max.compaction.lag.ms", "segment.ms"})
+_AT_LEAST = frozenset({"min.insync.replicas", "max.message.bytes"})
+_FREE = frozenset({"delete.retention.ms"})
+
+
+def _fits(name: str, found: str | None, value: str) -> bool:
+    """Whether a setting keeps the promise as well as the wanted one does."""
+    if found is None or name in _FREE:
+        return found is not None
+    if name in _AT_MOST:
+        return int(found) <= int(value)
+    if name in _AT_LEAST:
+        return int(found) >= int(value)
+    return found == value
