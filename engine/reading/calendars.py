@@ -1,7 +1,7 @@
 """`calendars` of `ruleset.yaml`: every so many days, months or years, and where that starts.
 
-1. `every: 1 year` is understood. `starts` is a weekday, a day of the year (counted anew from it each year) or a date
-   (counted both ways from it).
+1. `every: 1 year` is understood. `starts` is a weekday, a day of the year (counted anew from it each year), a date
+   (counted both ways from it) or a list of first days.
 2. Days, months, years from 1 January and all time are there already, and nobody declares them anew.
 3. What cannot be read stays a civil year, so that one fault gives one problem.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 
 from engine.reading.context import Context
 from engine.reading.fields import Fields, named_entries, open_fields
-from engine.syntax.nodes import Entry, Scalar, shown
+from engine.reading.values import read_day
+from engine.syntax.nodes import Entry, Scalar, Sequence, shown
 from engine.values.periods import GREGORIAN, Calendar, parse_date
 from engine.values.types import WEEKDAYS
 
@@ -53,7 +55,8 @@ def _calendar(context: Context, entry: Entry) -> Calendar:
     every, size = _every(inner)
     if inner.has("of"):
         return _personal(context, entry, inner, every, size)
-    anchor, month, day = _starts(inner, every, size)
+    listed = _listed(inner)
+    anchor, month, day = (None, 1, 1) if listed else _starts(inner, every, size)
     named = inner.scalar("named_by")
     if named is not None and named.text not in ("start", "end"):
         help_text = context.did_you_mean(named.text, ("start", "end"))
@@ -63,7 +66,9 @@ def _calendar(context: Context, entry: Entry) -> Calendar:
     if plural is not None:
         context.name(plural, "a plural")
     words = plural.text if plural else ""
-    calendar = Calendar(entry.name, month, day, by_end, every, size, anchor, words, law=inner.text("law"))
+    calendar = Calendar(
+        entry.name, month, day, by_end, every, size, anchor, words, law=inner.text("law"), listed=listed
+    )
     if named is not None and not calendar.is_yearly:
         message = "only years that start on a day of the year are named by a year"
         context.report("E216", message, named.span, help=f"leave it out: `{entry.name}:2024-03-05` holds that day")
@@ -128,6 +133,21 @@ def _starts(fields: Fields, every: int, size: str) -> tuple[date | None, int, in
         help_text = "write MM-DD, such as `04-06`, up to the 28th, a date, or a day of the week"
         fields.context.report("E206", message, scalar.span, help=help_text)
     return None, 1, 1
+
+
+def _listed(fields: Fields) -> tuple[date, ...]:
+    """The first days of periods, if `starts` lists them: at least two, in order."""
+    node = fields.node_of("starts")
+    if not isinstance(node, Sequence):
+        return ()
+    found = [read_day(fields.context, item) for item in node.items if isinstance(item, Scalar)]
+    days = [day for day in found if day is not None]
+    if len(days) == len(node.items) and len(days) > 1 and all(one < other for one, other in pairwise(days)):
+        return tuple(days)
+    if len(days) == len(node.items):
+        message = "a list of first days has at least two, each later than the one before"
+        fields.context.report("E216", message, fields.span_of("starts"), help="write the days in order")
+    return (date(2000, 1, 1), date(2001, 1, 1))
 
 
 def _weekday(fields: Fields, scalar: Scalar, every: int, size: str) -> tuple[date | None, int, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar as gregorian
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import Enum
@@ -47,6 +48,8 @@ class Calendar:
     A personal calendar is `of` an entity whose figure `starts` is the anchor: it has none until that is known of
     somebody, and no period before it. `month_ends`: where the anchor's day of the month is the first number, a period
     begins in February so many days before the last.
+
+    With `listed` those are first days, in order; before the first and from the last on periods are counted from it.
     """
 
     name: str = "year"
@@ -61,6 +64,7 @@ class Calendar:
     starts: str = ""
     month_ends: tuple[tuple[int, int], ...] = ()
     law: str = field(default="", compare=False)
+    listed: tuple[date, ...] = ()
 
     @property
     def plural(self) -> str:
@@ -70,10 +74,14 @@ class Calendar:
     @property
     def is_yearly(self) -> bool:
         """Whether its periods are years that begin on one day of the year, and so are named by a year."""
-        return self.size == "year" and self.every == 1 and self.anchor is None and not self.of
+        return self.size == "year" and self.every == 1 and self.anchor is None and not self.of and not self.listed
 
     def first_day(self, day: date) -> date:
         """The first day of the period that holds `day`. Raises OverflowError outside 1600 to 2999."""
+        if self.listed:
+            place = bisect_right(self.listed, day)
+            between = 0 < place < len(self.listed)
+            return self.listed[place - 1] if between else _counted(self, place > 0).first_day(day)
         if self.anchor is not None:
             return self._of_number(self._number(day))
         year = date(day.year, self.month, self.day)
@@ -85,6 +93,10 @@ class Calendar:
 
     def next_day(self, first: date) -> date:
         """The day after the period that begins on `first`. Raises OverflowError outside 1600 to 2999."""
+        if self.listed:
+            place = bisect_right(self.listed, first)
+            between = 0 < place < len(self.listed)
+            return self.listed[place] if between else _counted(self, place > 0).next_day(first)
         if self.anchor is not None:
             return self._of_number(self._number(first) + 1)
         year = date(first.year, self.month, self.day)
@@ -114,6 +126,12 @@ class Calendar:
         if before is None or found.month != 2 or number == 0:
             return found
         return found.replace(day=gregorian.monthrange(found.year, 2)[1] - before)
+
+
+@lru_cache(maxsize=64)
+def _counted(calendar: Calendar, after: bool) -> Calendar:
+    """The periods before the first listed day, or from the last on."""
+    return replace(calendar, listed=(), anchor=calendar.listed[-1 if after else 0])
 
 
 GREGORIAN = Calendar()

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.ir.program import Program
+from engine.ir.program import Definition, Program
 from engine.native.samples import boundaries, random_entries, random_groups
 from engine.population.columns import Cell, Column, Columns, GroupLink, column_of
-from engine.values.periods import Period
+from engine.values.periods import ETERNITY, Period
+
+
+def periods_of(definition: Definition, at: Period) -> list[Period]:
+    """The periods for which a fact is given: this year and the last, the months of this, or all time."""
+    if definition.period == at.kind:
+        return [at, at.shift(-1)]
+    return [ETERNITY] if definition.period == ETERNITY.kind else list(at.months())
 
 
 def population_of(
@@ -46,7 +53,7 @@ def population_of(
     for definition in program.definitions.values():
         if not definition.is_input and rng.random() > 0.1:
             continue
-        for period in [at, at.shift(-1)] if definition.period == at.kind else at.months():
+        for period in periods_of(definition, at):
             if rng.random() > density:
                 continue
             count = counts[definition.entity]

@@ -17,15 +17,17 @@ from engine.reading.declarations import (
     Entity,
     EnumDeclaration,
     KeyType,
+    OrderKey,
     Parameter,
     Role,
     Scale,
     Settings,
+    Steps,
     Table,
 )
 from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
-from engine.values.periods import PeriodKind, Unit
+from engine.values.periods import ETERNITY, PeriodKind, Unit
 from engine.values.types import (
     BOOLEAN,
     DATE,
@@ -53,6 +55,8 @@ ROLES = (Role("head", "heads", 1, 1), Role("partner", "partners", 0, 1), Role("c
 GROUPS = ("household", "family")
 ENTITIES = ("person", *GROUPS, "licence")
 START = date(2000, 1, 1)
+STEPS = Steps("previous", (OrderKey("number"), OrderKey("")))
+KIN_STEPS = Steps("kin", (OrderKey("number", True),), ("sort",))
 
 
 def settings(random: Random) -> Settings:
@@ -69,7 +73,9 @@ def settings(random: Random) -> Settings:
             "person": Entity("person", SPAN, plural="people"),
             "household": Entity("household", SPAN, plural="households", of="person", roles=ROLES),
             "family": Entity("family", SPAN, plural="families", of="person", roles=ROLES),
-            "licence": Entity("licence", SPAN, plural="licences", belongs_to="person"),
+            "licence": Entity(
+                "licence", SPAN, plural="licences", belongs_to="person", sequences={"previous": STEPS, "kin": KIN_STEPS}
+            ),
         },
     )
 
@@ -193,6 +199,8 @@ class Maker:
         if subject is None:
             return ir.Literal(definition.type, None, random_value(definition.type, self.random))
         time: ir.Time = ir.ThisPeriod()
+        if self.entity == "licence" and definition.entity == "licence" and self.random.random() < 0.1:
+            subject, optional = self.before(), True
         if definition.period == MONTH:
             time = ir.Containing(MONTH, at_end=self.random.random() < 0.5)
             if definition.type == MONEY and self.random.random() < 0.3:
@@ -213,6 +221,15 @@ class Maker:
                     ir.Literal(definition.type, None, random_value(definition.type, self.random)),
                 )
         return read
+
+    def before(self) -> ir.Subject:
+        """The record before this one, seldom the one before that."""
+        keys = {"previous": STEPS.figures, "kin": KIN_STEPS.figures}
+        name = self.one_of(*keys)
+        own: ir.Subject = ir.Self("licence")
+        for _ in range(self.random.choice([1, 1, 1, 2])):
+            own = ir.Before("licence", own, name, keys[name])
+        return own
 
     def over_parts(self, definition: Definition, subject: ir.Subject) -> ir.Expression:
         """An expression in each month of the year, or in some months before it."""
@@ -281,6 +298,7 @@ class Maker:
                 lambda: self.aggregate(kind, depth, "sum"),
             ]
         choices.append(lambda: self.ordered(kind, depth))
+        choices.append(lambda: self.as_if(kind, depth))
         if kind in (MONEY, RATE, BOOLEAN, COLOUR):
             column = {"money": "m", "rate": "r", "boolean": "b", "enum": "c"}[kind.kind.value]
             choices.append(lambda: self.table(kind, column, depth))
@@ -347,6 +365,46 @@ class Maker:
         pick = self.one_of("first", "last")
         return ir.Chosen(kind, None, "only", pick, None, link, name, body, where, keys)
 
+    def as_if(self, kind: ValueType, depth: int) -> ir.Expression:
+        """A figure in a world where a parameter or a fact is another: seldom, since such rows are handed over."""
+        asked = [one for one in self.figures if one.type == kind and one.formulas and one.entity == self.entity]
+        if not asked or self.random.random() < 0.5:
+            return self.leaf(kind)
+        value = ir.VariableRead(kind, None, self.random.choice(asked).name, ir.Self(self.entity), ir.ThisPeriod())
+        own = [one for one in self.figures if one.type == MONEY and one.entity == self.entity and one.period == YEAR]
+        other = self.formula(MONEY, depth - 1)
+        change = ir.Replacement("p_money", None, ir.ThisPeriod(), other)
+        if own and self.random.random() < 0.6:
+            change = ir.Replacement(self.random.choice(own).name, ir.Self(self.entity), ir.ThisPeriod(), other)
+        return ir.AsIf(kind, None, value, (change,))
+
+    def banded(self, kind: str, depth: int) -> ir.Expression:
+        """A scale whose thresholds, and seldom its rates, are computed."""
+        steps = [ir.Literal(MONEY, None, Fraction(one)) for one in sorted(self.random.sample(range(1, 40_000), 3))]
+        shift = self.formula(MONEY, depth - 1)
+        ends: list[ir.Expression | None] = [ir.Arithmetic(MONEY, None, "+", one, shift) for one in steps]
+        if self.random.random() < 0.3:
+            ends[1] = self.formula(MONEY, depth - 1)
+        ends = [None if kind == "step" else ir.Literal(MONEY, None, 0), *ends]
+        values = [ir.Literal(RATE, None, random_value(RATE, self.random)) for _ in ends]
+        bands = tuple(ir.Band(end, value) for end, value in zip(ends, values, strict=True))
+        gives = MONEY if kind == "marginal" else RATE
+        name, amount = self.fresh("amount"), self.formula(MONEY, depth)
+        local = ir.Local(MONEY, None, name)
+        scale = ir.Banded(gives, None, "made", kind, local, bands, self.random.random() < 0.5)
+        return ir.Let(gives, None, name, amount, scale)
+
+    def same(self) -> ir.Expression:
+        """Whether two people are one, or somebody holds a role."""
+        entity = self.one_of("person", *GROUPS, "licence")
+        (left, first), (right, second) = self.subject(entity), self.subject(entity)
+        if left is None or right is None or first or second:
+            return self.leaf(BOOLEAN)
+        if entity == "person" and self.random.random() < 0.5:
+            group = self.one_of(*GROUPS)
+            return ir.Holds(BOOLEAN, None, left, group, None, self.random.choice([("head",), ("child", "partner")]))
+        return ir.Same(BOOLEAN, None, left, right)
+
     def maybe(self, kind: ValueType, column: str, depth: int) -> ir.Expression:
         """A cell that may be none, with or without what holds then; or tested, and narrowed."""
         cell = self.table(replace(kind, or_none=True), column, depth)
@@ -382,7 +440,8 @@ class Maker:
             roles = self.random.choice(
                 [("head",), ("head", "partner"), ("child",), ("head", "child"), ("head", "partner", "child")]
             )
-            return ir.Members("person", ir.Self(self.entity), roles), "person"
+            when = ir.Containing(PeriodKind(Unit.DAY), at_end=True) if self.random.random() < 0.1 else ir.ThisPeriod()
+            return ir.Members("person", ir.Self(self.entity), roles, when), "person"
         people = [name for name, one in self.bound if one == "person"]
         if self.entity == "person" or people:
             owner: ir.Subject = ir.Bound("person", people[0]) if people else ir.Self("person")
@@ -417,6 +476,7 @@ class Maker:
                     self.step(MONEY, depth),
                 ),
                 scale,
+                lambda: self.banded("marginal", depth),
             ]
         )
 
@@ -442,6 +502,7 @@ class Maker:
                 lambda: ir.Arithmetic(RATE, None, "/", self.formula(INTEGER, depth), self.formula(INTEGER, depth)),
                 lambda: ir.Arithmetic(RATE, None, "/", self.formula(DURATION, depth), self.formula(DURATION, depth)),
                 scale,
+                lambda: self.banded("step", depth),
             ]
         )
 
@@ -517,6 +578,7 @@ class Maker:
                     ir.Literal(WEEKDAY, None, EnumValue("weekday", self.random.choice(WEEKDAYS))),
                 ),
                 lambda: self.none(depth),
+                self.same,
             ]
         )
 
@@ -571,8 +633,14 @@ def random_program(random: Random, variables: int = 8, depth: int = 4) -> Progra
         figures.append(_definition(f"v{number}", entity, kind, random, body))
     parameters, tables, scales = constants(random)
     functions: dict[str, FunctionDefinition] = {}
-    definitions = {one.name: one for one in figures}
+    definitions = {one.name: one for one in [*figures, *keys_of_records()]}
     return Program(settings(random), definitions, parameters, tables, scales, functions, tuple(definitions), "")
+
+
+def keys_of_records() -> list[Definition]:
+    """What licences are ordered by, and which belong together."""
+    kinds = {"number": INTEGER, "sort": COLOUR}
+    return [_definition(name, "licence", kind, period=ETERNITY.kind) for name, kind in kinds.items()]
 
 
 def _cell(kind: ValueType, random: Random) -> Any:
