@@ -52,11 +52,15 @@ MAX_DEFINITIONS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What compiling gave: the ruleset as read, the program if nothing was wrong, and every problem in order."""
+    """What compiling gave: the ruleset as read, the program if nothing was wrong, and every problem in order.
+
+    `given_up`: in how many conditions no search for clashes and dead branches was made, or none to its end.
+    """
 
     ruleset: Ruleset | None
     program: Program | None
     problems: tuple[Diagnostic, ...]
+    given_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +110,14 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
     moved_by = uprate_targets(symbols, problems)
     followed = followed_scales(symbols, problems)
     program = _assemble(ruleset, symbols, checked, Meant(moved_by, followed), problems)
-    _whole_program(symbols, program, problems)
+    given_up = _whole_program(symbols, program, problems)
     if lint:
-        _lint(symbols, checked.used | set(moved_by.values()) | set(followed.values()), program, problems)
+        given_up += _lint(symbols, checked.used | set(moved_by.values()) | set(followed.values()), program, problems)
         check_example_names(ruleset, symbols, problems, reformed)
     if problems.errors:
-        return Compiled(ruleset, None, tuple(problems))
+        return Compiled(ruleset, None, tuple(problems), given_up)
     verify(program)
-    return Compiled(ruleset, program, tuple(problems))
+    return Compiled(ruleset, program, tuple(problems), given_up)
 
 
 def _assemble(
@@ -157,8 +161,9 @@ def _constants(program: Program) -> dict[str, Parameter | Table | Scale]:
     return {**program.parameters, **program.tables, **program.scales}
 
 
-def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) -> None:
-    """What would make a figure wrong or missing. Of what was not read whole nothing more is said."""
+def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) -> int:
+    """What would make a figure wrong or missing; how many searches were given up. Of what was not read whole nothing
+    more is said."""
     _vacancies(program, problems)
     whole = coverage.untouched(symbols, problems)
     dates = coverage.DateCoverage(program.settings, _constants(program), program.functions, problems)
@@ -168,11 +173,13 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
         dates.check(definition.formulas)
     sound = [one for name, one in program.definitions.items() if _declared(name) in whole]
     parameters = {name: one for name, one in program.parameters.items() if name in whole}
-    coverage.exception_clashes(sound, Ground(program.settings, parameters, program.definitions), problems)
+    ground = Ground(program.settings, parameters, program.definitions)
+    coverage.exception_clashes(sound, ground, problems)
     coverage.too_large(program, problems)
     if whole >= set(_constants(program)):  # else a stand-in would be judged
         names = [one.name for one in sound] + [name for name in program.functions if name in whole]
         constant_faults(program, names, problems)
+    return ground.work.given_up
 
 
 def _vacancies(program: Program, problems: Diagnostics) -> None:
@@ -193,8 +200,8 @@ def _declared(name: str) -> str:
     return module + colon + short.partition(".")[0]
 
 
-def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnostics) -> None:
-    """What changes no figure, and still shows a mistake."""
+def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnostics) -> int:
+    """What changes no figure, and still shows a mistake; how many searches were given up."""
     bodies = [dated.body for one in program.definitions.values() for dated in one.formulas]
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
     whole = coverage.untouched(symbols, problems)
@@ -208,3 +215,4 @@ def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnost
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)
         coverage.unused_locals(symbols, program, problems)
+    return ground.work.given_up

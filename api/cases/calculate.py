@@ -21,10 +21,11 @@ from api.cases.overlays import set_beyond_what_is_stated
 from api.cases.values import as_json as value_json
 from api.failures import Misuse
 from api.schema import Citation, Json, citations
-from engine.explain.questions import most_useful_first
-from engine.explain.words import outcome_words
+from engine.explain.questions import asks_for_list, most_useful_first
+from engine.explain.words import humanized, outcome_words
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.constants import Constants
+from engine.interpret.further import is_list, place_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
@@ -232,7 +233,8 @@ def _answers(
 
 def of(program: Program, fact: Fact) -> Of:
     """Whose a fact is."""
-    return Of(program.definitions[fact.name].entity, fact.instance)
+    entity = place_of(fact).link if is_list(fact) else program.definitions[fact.name].entity
+    return Of(entity, fact.instance)
 
 
 def _result(program: Program, fact: Fact, outcome: Outcome) -> Result:
@@ -293,6 +295,9 @@ def _questions(program: Program, case: Case, answers: Iterable[tuple[Fact, Outco
 
 def question(program: Program, fact: Fact) -> Question:
     """How a fact is asked for."""
+    if is_list(fact):
+        word = fact.name.rpartition(":")[2]
+        return Question(word, of(program, fact), str(fact.period), "list", asks_for_list(fact), humanized(word))
     definition = program.definitions[fact.name]
     return Question(
         definition.short_name,

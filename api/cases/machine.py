@@ -96,8 +96,8 @@ class Machine:
 
 def columns_of(program: Program, case: Case) -> Columns | None:
     """A case as a population of its instances, in order; None if columns cannot hold what is stated."""
-    if case.held or case.within or case.stays or case.further_owner:
-        return None
+    if case.held or case.within or case.stays or case.further_owner or case.more or case.may_hold_more:
+        return None  # columns hold whole lists only
     places = {entity: {name: row for row, name in enumerate(ids)} for entity, ids in case.instances.items()}
     entries: dict[Cell, dict[int, int]] = {}
     for fact, value in case.given.items():

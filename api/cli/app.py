@@ -458,12 +458,18 @@ def _foreseen(fault: Exception) -> int:
     """Faults of rules and of logs; any other is a bug and is raised."""
     from citizens.errors import CitizensError
     from engine.text.diagnostics import RulesInvalid
+    from engine.text.own_faults import rule_of
 
     if isinstance(fault, CitizensError):
         from api.history.access import failure_of
 
         return _failed(failure_of(fault))
     if not isinstance(fault, RulesInvalid):
+        rule = rule_of(fault)
+        if rule:
+            told = f"error: `rulewright` itself failed while compiling {rule}: {type(fault).__name__}: {fault}"
+            remedy = "report it with that rule and the lines below; written in another way the rule may pass"
+            print(printable(f"{told}\n  = help: {remedy}"), file=sys.stderr, flush=True)
         raise fault
     from api.cli.output import show_problems
 

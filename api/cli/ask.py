@@ -13,11 +13,12 @@ from api.cases.naming import find_definition, find_definitions
 from api.cases.values import as_json as value_json
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
-from api.interview.interview import Step, next_step, read_answer
+from api.interview.interview import Step, next_step, read_answer, read_whole
 from api.rules import programs
 from api.schema import as_data
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
+from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.values.types import Value
@@ -33,22 +34,20 @@ class _Interview:
 
     def now(self) -> tuple[Case, list[Fact]]:
         """The case with the answers in it, and what was passed over."""
-        given = {fact: value for fact, value in self.answers if value is not None}
-        return replace(self.case, given={**self.case.given, **given}), [
+        given = {fact: value for fact, value in self.answers if value is not None and not is_list(fact)}
+        whole = any(is_list(fact) and value is False for fact, value in self.answers)
+        return replace(self.case, given={**self.case.given, **given}, complete=self.case.complete or whole), [
             one for one, value in self.answers if value is None
         ]
 
     def save(self, path: Path) -> None:
         """Write the answers to a file, from which the interview goes on."""
-        settings = self.program.settings
         told = [
             {
-                "fact": self.program.definitions[fact.name].short_name,
+                "fact": fact.name.rpartition(":")[2],
                 "of": fact.instance,
                 "period": str(fact.period),
-                "answer": None
-                if value is None
-                else value_json(value, self.program.definitions[fact.name].type, settings),
+                "answer": None if value is None else self.told(fact, value),
             }
             for fact, value in self.answers
         ]
@@ -56,11 +55,20 @@ class _Interview:
         beside.write_text(json.dumps({"answers": told}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         beside.replace(path)
 
+    def told(self, fact: Fact, value: Value) -> object:
+        """An answer as JSON."""
+        if is_list(fact):
+            return value
+        return value_json(value, self.program.definitions[fact.name].type, self.program.settings)
+
     def resume(self, path: Path) -> None:
         """Take up the answers in a file. Raises Failure for one that holds none."""
         try:
             told = json.loads(path.read_text(encoding="utf-8"))["answers"]
             for one in told:
+                if one["fact"] == "everything":
+                    self.answers.append((Fact(EVERYTHING, "", self.case.at), False))
+                    continue
                 definition = find_definition(self.program, one["fact"])
                 period = definition.period_at(self.program.settings.period(one["period"])) or self.case.at
                 answer = one["answer"]
@@ -106,6 +114,7 @@ def ask_command(
 def _answered(interview: _Interview, step: Step, fact: Fact) -> bool:
     """Put a question until there is an answer to it, or a way back; False if the answers have ended."""
     assert step.question is not None
+    program = interview.program
     options = f" [{' / '.join(step.options)}]" if step.options else ""
     complain(f"{step.question.ask}{options}  ({step.question.of.id}; `?` don't know, `back`, `stop`)")
     for line in sys.stdin:
@@ -122,7 +131,7 @@ def _answered(interview: _Interview, step: Step, fact: Fact) -> bool:
                 interview.answers.append((fact, None))
                 return True
         try:
-            value = read_answer(interview.program, interview.program.definitions[fact.name], line)
+            value = read_whole(line) if is_list(fact) else read_answer(program, program.definitions[fact.name], line)
         except Misuse as fault:
             complain(f"{fault.message}: {fault.help}")
             continue

@@ -57,6 +57,9 @@ def _report(found: Check) -> None:
         count(size.constants, "dated constant"),
     ]
     say(f"{found.checked.ruleset}: {', '.join(parts)}; {summary(found.problems)}")
+    if found.checked.not_proved:
+        searched = count(found.checked.not_proved, "condition")
+        say(f"not proved, being too large to search: {searched}, whether exceptions clash or a branch is dead")
     if found.checked.differential is not None:
         _show_differential(found.checked.differential)
 

@@ -143,9 +143,11 @@ def require_log(folder: Path) -> None:
     if is_address(folder):
         return
     if not folder.exists():
-        raise Failure(f"there is no log `{folder}`", "check the path; `rulewright log import` makes a new log")
+        raise Failure(f"there is no log `{folder}`", "check the path; `rulewright log create` makes a new log")
     if not folder.is_dir():
         raise Failure(f"`{folder}` is a file, and a log is a folder", "name the folder that holds the file `current`")
+    if not is_log(folder) and not any(_OWN_FILES.fullmatch(path.name) for path in folder.iterdir()):
+        raise Failure(f"there is no log in `{folder}`", "check the path; `rulewright log create` makes a new log")
 
 
 def require_room(folder: Path) -> None:

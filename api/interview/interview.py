@@ -19,16 +19,18 @@ from fractions import Fraction
 
 import numpy as np
 
-from api.cases.calculate import Asked, Calculation, Question, calculate, question
+from api.cases.calculate import Asked, Calculation, Of, Question, calculate, question
 from api.cases.copies import copies
 from api.cases.machine import columns_of
 from api.cases.naming import period_for
 from api.failures import Misuse
 from api.interview.likely import likely
 from engine.explain.questions import sample_values
-from engine.interpret.cases import Case
+from engine.explain.words import humanized
+from engine.interpret.cases import EVERY, Case
 from engine.interpret.constants import Constants
 from engine.interpret.domain import needs_of
+from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Possible
 from engine.ir.program import Definition, Program
@@ -39,6 +41,7 @@ from engine.values.types import EnumValue, Kind, Value
 
 OPTIONS = Options(block=8, limit=2**37)
 COMMON = 0.5
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,13 @@ def next_step(
     before what a complete case may leave out, then to the order of the rules.
     """
     constants = constants or Constants(program)
-    asked_case = replace(case, complete=complete)
+    whole = case.whole | {EVERY} if case.complete else case.whole
+    asked_case = replace(case, complete=complete, whole=whole)
     found = calculate(program, asked_case, wanted, Asked(), constants=constants)
     needs = open_facts(program, asked_case, wanted, constants)
     left = [one for one in needs if one not in passed]
     if not left:
-        return Step(found, None, len(needs)), None
+        return _about_lists(Step(found, None, len(needs)), asked_case, wanted, passed, constants)
     effects = _effects(program, asked_case, wanted, needs)
     best = max(left, key=lambda one: _rank(program, one, effects))
     return Step(found, question(program, best), len(needs), _options(program, program.definitions[best.name])), best
@@ -80,6 +84,27 @@ def next_step(
 
 def open_facts(program: Program, case: Case, wanted: Sequence[Definition], constants: Constants) -> list[Fact]:
     """The facts on which the wanted figures of a case still hang, in the order of the rules."""
+    needs = [one for one in _needs(program, case, wanted, constants) if not is_list(one)]
+    return sorted(needs, key=lambda one: (_places(program)[one.name], str(one)))
+
+
+def _about_lists(
+    over: Step, case: Case, wanted: Sequence[Definition], passed: Collection[Fact], constants: Constants
+) -> tuple[Step, Fact | None]:
+    """When no fact is left to ask: whether there is anything that is not listed, all in one question."""
+    lists = sorted(filter(is_list, _needs(constants.program, case, wanted, constants)), key=str)
+    fact = Fact(EVERYTHING, "", case.at)
+    if not lists or fact in passed:
+        return over, None
+    named = [f"{humanized(one.name.rpartition(':')[2])} of {one.instance}" for one in lists]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    ask = f"Is there anything that is not listed: {', '.join(named[:MOST_NAMED])}{more}?"
+    asked = Question("everything", Of("", ""), str(case.at), "list", ask, "Lists")
+    return replace(over, question=asked, open=len(lists), options=("yes", "no")), fact
+
+
+def _needs(program: Program, case: Case, wanted: Sequence[Definition], constants: Constants) -> frozenset[Fact]:
+    """What the wanted figures still hang on: facts, and whether lists are whole."""
     interpreter = Interpreter(program, case, constants)
     facts = [
         Fact(one.name, instance, period_for(program, one, case.at))
@@ -87,8 +112,7 @@ def open_facts(program: Program, case: Case, wanted: Sequence[Definition], const
         for instance in case.instances.get(one.entity, ())
     ]
     outcomes = [interpreter.find(fact) for fact in facts]
-    needs = needs_of(*(one for one in outcomes if isinstance(one, Possible)))
-    return sorted(needs, key=lambda one: (_places(program)[one.name], str(one)))
+    return needs_of(*(one for one in outcomes if isinstance(one, Possible)))
 
 
 def likeliest_first(
@@ -200,6 +224,13 @@ def _options(program: Program, definition: Definition) -> tuple[str, ...]:
         case Kind.ENUM:
             return tuple(program.settings.enums[definition.type.enum].members)
     return ()
+
+
+def read_whole(text: str) -> bool:
+    """False, if the answer is that there is nothing that is not listed. Raises Misuse for any other."""
+    if text.strip().lower() in ("no", "n", "false"):
+        return False
+    raise Misuse("what is not listed cannot be typed here", "add it to the case and start again, or answer `no`")
 
 
 def read_answer(program: Program, definition: Definition, text: str) -> Value:

@@ -43,7 +43,8 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What checking found. `size` and `fingerprint` are there if the rules can run."""
+    """What checking found. `size` and `fingerprint` are there if the rules can run. `not_proved`: in how many
+    conditions it is not proved that no exceptions clash and no branch is dead, as they are too large to search."""
 
     ok: bool
     ruleset: str
@@ -53,6 +54,7 @@ class Checked:
     fingerprint: str = ""
     size: Size | None = None
     differential: Comparison | None = None
+    not_proved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def _checked(compiled: Compiled, compared: Comparison | None) -> Checked:
         fingerprint=compiled.program.fingerprint if compiled.program is not None else "",
         size=_size(compiled),
         differential=compared,
+        not_proved=compiled.given_up,
     )
 
 

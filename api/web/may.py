@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ from api.web.asking import MOST_CHARACTERS, NONE, UNKNOWN, FactField, field_name
 from api.web.books import book_of
 from api.web.rendering import grouped, page, require_visitor, shown
 from api.web.steps import read_fields
-from engine.interpret.cases import Case
+from engine.interpret.cases import EVERY, Case
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, ReasonInfo
@@ -406,7 +406,8 @@ def _opened(said: Said) -> list[FactField]:
 def _case(service: Service, said: Said, complete: bool) -> Case:
     data = said.data(complete)
     limit = service.config.limits.instances
-    return read_request_case(said.permission.law.program, Document({"case": data}), data, "/case", said.day, limit)
+    case = read_request_case(said.permission.law.program, Document({"case": data}), data, "/case", said.day, limit)
+    return replace(case, whole=case.whole | {EVERY})  # the page shows what is listed, and says that it is all
 
 
 def _step(service: Service, said: Said) -> tuple[FactField | None, int]:

@@ -39,6 +39,7 @@ from engine.reading.declarations import (
 )
 from engine.syntax import ast
 from engine.text.diagnostics import Diagnostics
+from engine.text.own_faults import compiling
 from engine.text.source import Span
 from engine.values.numbers import Grid, format_decimal
 from engine.values.types import BOOLEAN, FAILED, INTEGER, MONEY, RATE, Kind, ValueType
@@ -101,7 +102,8 @@ class _Checker:
             symbol = names.get(declaration.name)
             if symbol is None or symbol.declaration is not declaration:
                 continue
-            self.declaration(symbol, declaration.name in exported)
+            with compiling(symbol.name, declaration.span):
+                self.declaration(symbol, declaration.name in exported)
 
     def stand_ins(self, module: RuleModule) -> None:
         """E401 or E505 for what a partial table says to give where a row is missing, if that is no fact or figure."""

@@ -4,7 +4,8 @@
 2. Suppose a usual household: every unknown fact is what its absence means in a complete case, or a plain guess. Change
    one fact at a time to something telling: what moves the figures farther is more useful. Ties go to facts that have
    no usual answer, then to those that lead to more figures. The supposition serves the order only.
-3. Of the best of these, see how much of a figure's range is left once the fact is known, for a few values that it may
+3. A list that may hold more than is listed is asked for as a whole, and tells as much as its being whole would.
+4. Of the best of these, see how much of a figure's range is left once the fact is known, for a few values that it may
    have: what leaves less comes first.
 """
 
@@ -15,9 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
+from engine.explain.words import humanized
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.domain import needs_of
+from engine.interpret.further import is_list, place_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Interval, Known, Outcome, Possible
 from engine.ir.dependencies import readings
@@ -26,6 +29,7 @@ from engine.values.types import NONE, Duration, EnumValue, Kind, Value
 
 MOST_MOVED = 50
 MOST_TRIED = 10
+MOST_LISTS = 5
 AMOUNTS = (Fraction(0), Fraction(20_000), Fraction(100_000))
 RATES = (Fraction(0), Fraction(1, 2), Fraction(1))
 WHOLE = (Fraction(0), Fraction(2), Fraction(10), Fraction(40), Fraction(70))
@@ -65,8 +69,11 @@ def _ranked(program: Program, case: Case, wanted: Sequence[Fact]) -> tuple[list[
     """The best questions, best first, and the facts after them."""
     constants = Constants(program)
 
-    def find(changed: Mapping[Fact, Value], complete: bool = case.complete) -> list[Outcome]:
-        tried = replace(case, given={**changed, **case.given}, complete=complete)
+    def find(
+        changed: Mapping[Fact, Value], complete: bool = case.complete, lists: Iterable[Fact] = ()
+    ) -> list[Outcome]:
+        whole = case.whole.union(map(place_of, lists))
+        tried = replace(case, given={**changed, **case.given}, complete=complete, whole=whole)
         interpreter = Interpreter(program, tried, constants)
         return [interpreter.find(fact) for fact in wanted]
 
@@ -74,9 +81,27 @@ def _ranked(program: Program, case: Case, wanted: Sequence[Fact]) -> tuple[list[
     unknown = needs_of(*before)
     if not unknown:
         return [], []
-    moving = _moving(program, unknown, lambda changed: find(changed, True))
+    lists = sorted((fact for fact in unknown if is_list(fact)), key=str)
+    moving = _moving(program, unknown.difference(lists), lambda changed: find(changed, True))
     tried = [_question(program, fact, before, find) for fact in moving[:MOST_TRIED]]
-    return sorted(tried, key=lambda question: question.left), moving[MOST_TRIED:]
+    tried += [_list_question(fact, before, find({}, lists=(fact,))) for fact in lists[:MOST_LISTS]]
+    best = sorted(tried, key=lambda question: question.left)
+    return best, [*moving[MOST_TRIED:], *lists[MOST_LISTS:]]
+
+
+def _list_question(fact: Fact, before: Sequence[Outcome], whole: Sequence[Outcome]) -> Question:
+    """Whether there is anybody else in a list. If so, as much is open as before."""
+    shares = [(_share(left, now) + 1) / 2 for left, now in zip(whole, before, strict=True) if isinstance(now, Possible)]
+    left = sum(shares, Fraction(0)) / len(shares) if shares else Fraction(1)
+    return Question(fact, asks_for_list(fact), place_of(fact).role or place_of(fact).link, left)
+
+
+def asks_for_list(fact: Fact) -> str:
+    """How to ask whether a list is whole."""
+    word = fact.name.rpartition(":")[2]
+    if word == place_of(fact).link and not place_of(fact).role:
+        return f"In which {humanized(word)} is {fact.instance}?"
+    return f"Are there {humanized(word)} that are not listed? Add them, or write `{word}: []` if there are none."
 
 
 # --- what moves the figures of a usual household

@@ -45,6 +45,8 @@ class FactReader:
         self.within: dict[Fact, tuple[Value | None, Value | None]] = {}
         self.unnamed: set[str] = set()
         self.complete = False
+        self.listed: set[str] = set()
+        self.more: set[tuple[str, str]] = set()
         self.dated = True
 
     @cached_property

@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from engine.interpret.case_facts import FactReader
 from engine.interpret.cases import Case, Stay
+from engine.interpret.further import Place
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import NotATime, days_for
 from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
@@ -32,6 +33,7 @@ from engine.values.numbers import format_decimal
 from engine.values.periods import ETERNITY, Period
 
 MAX_INSTANCES = 10_000
+KEYS = ("at", "complete", "open")
 
 
 def case_from_data(
@@ -76,8 +78,9 @@ class _Reader(FactReader):
             self.report("E801", "a case is a mapping", node.span, help="write `at:` and the people below it")
             return Case(at or ETERNITY)
         at = at or self.at(node)
-        entries = [entry for entry in node if entry.name not in ("at", "complete")]
+        entries = [entry for entry in node if entry.name not in KEYS]
         self.complete = self.flag(node)
+        self.open_lists(node)
         for entry in entries:
             self.entity(entry, at)
         self.settle_unnamed()
@@ -107,19 +110,39 @@ class _Reader(FactReader):
             self.report("E802", "`complete` is true or false", found.span, help="write `complete: true`")
         return isinstance(found, Scalar) and found.text == "true"
 
+    def open_lists(self, node: YamlMapping) -> None:
+        """`open: [licences, dependents]`: lists that may hold more than is listed."""
+        found = node.get("open")
+        if found is None:
+            return
+        lists = {one.plural: (one.name, "") for one in self.entities.values() if one.belongs_to or one.within}
+        for group in self.entities.values():
+            for role in group.roles:
+                lists |= {word: (group.name, role.name) for word in (role.name, role.plural) if word}
+        for item in found.items if isinstance(found, Sequence) else (found,):
+            word = item.text if isinstance(item, Scalar) else ""
+            if word in lists:
+                self.more.add(lists[word])
+            else:
+                message = f"`{shown(word)}` is no list of records or of those who hold a role"
+                self.report("E802", message, item.span, help=self.suggest(word, list(lists)))
+
     def entity(self, entry: Entry, at: Period) -> None:
         plural = next((one for one in self.entities.values() if one.plural == entry.name), None)
+        self.listed.add(plural.name if plural is not None else entry.name)
         if plural is not None:
             self.several(plural, entry, at)
         elif entry.name in self.entities:
             self.unnamed.add(entry.name)
             self.one(self.entities[entry.name], entry.name, entry.key.span, entry.value, at)
         else:
-            known = ["at", "complete", *self.entities, *(one.plural for one in self.entities.values())]
+            known = [*KEYS, *self.entities, *(one.plural for one in self.entities.values())]
             message = f"`{shown(entry.name)}` is neither an entity nor a key of a case"
             self.report("E801", message, entry.key.span, help=self.suggest(entry.name, known))
 
     def several(self, entity: Entity, entry: Entry, at: Period) -> None:
+        if isinstance(entry.value, Sequence) and not entry.value.items:
+            return  # none of them
         if not isinstance(entry.value, YamlMapping):
             help_text = f"write `{entity.plural}: {{some_id: {{…}}}}`"
             self.report("E802", f"`{entity.plural}` lists instances by id", entry.value.span, help=help_text)
@@ -379,6 +402,9 @@ class _Reader(FactReader):
             held=self.held,
             within=self.within,
             complete=self.complete,
+            entities=self.entities,
+            whole=frozenset((*(Place(*key) for key in held), *(Place(one, "") for one in self.listed))),
+            more=frozenset(self.more),
             further_owner={key: owner for key, (owner, _) in self.further.items()},
             further_records={key: tuple(names) for key, names in further.items()},
             stays={key: tuple(stay for stay, _ in stays) for key, stays in self.stays.items()},

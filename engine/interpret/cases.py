@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from engine.interpret.further import OWNER, Another, Place
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Held
 from engine.ir.program import Definition
-from engine.reading.declarations import Settings
+from engine.reading.declarations import Entity, Settings
 from engine.values.periods import Period, PeriodKind
 from engine.values.types import Value
+
+EVERY = Place("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,10 @@ class Case:
     those who are not members throughout, whom `holders` lists if they are at any time; `group_of` has their last.
     `untold`: (record entity, owner's name) of owners that are not said, as in tables. `held`: (fact, whose) -> what a
     stock or status is on stretches of days. `within`: facts that are not known, between what they lie (None: anything).
+
+    `entities`: those whose lists may hold more than is listed; without them lists are taken as they stand. Even then a
+    list is whole where the case is `complete` or the list is among those in `whole`, and not where it is in `more`.
+    The list of records of a kind that all have is the one of nobody (`""`); `EVERY` stands for all lists.
     """
 
     at: Period
@@ -50,6 +57,22 @@ class Case:
     further_records: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
     stays: Mapping[tuple[str, str], tuple[Stay, ...]] = field(default_factory=dict)
     untold: frozenset[tuple[str, str]] = frozenset()
+    entities: Mapping[str, Entity] = field(default_factory=dict)
+    whole: frozenset[Place] = frozenset()
+    more: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def may_hold_more(self) -> bool:
+        """Whether who is in no list may be in one all the same."""
+        return bool(self.entities) and not self.complete and EVERY not in self.whole
+
+    def is_open(self, place: Place) -> bool:
+        """Whether a list may hold more than is listed."""
+        of_records = not place.role or place.role.startswith(OWNER)
+        if self.entities and (place.link, "" if of_records else place.role) in self.more:
+            return True
+        listed = place in self.whole or (of_records and Place(place.link, "") in self.whole)
+        return self.may_hold_more and not listed
 
     def group_on(self, entity: str, person: str, day: date | None) -> str | None:
         """The group of a kind that somebody is in on a day; None where they are in none. `day` None: see `holders`."""
@@ -85,6 +108,12 @@ def unit_of(kind: PeriodKind, case: Case, settings: Settings, entity: str, insta
     """Whose calendar somebody's periods are of: their own, their group's, their owner's; None where there is none."""
     while entity != kind.calendar.of:
         owner = settings.entities[entity].belongs_to
+        if isinstance(instance, Another):
+            place = instance.place
+            if not owner or place.role:
+                return place.of if not owner and place.link == kind.calendar.of else None
+            entity, instance = owner, place.of
+            continue
         if not owner:
             return case.group_of.get((kind.calendar.of, instance))
         if (entity, instance) not in case.owner_of:

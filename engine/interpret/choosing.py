@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from engine.interpret import domain, navigation, ordering
+from engine.interpret import domain, navigation, open_lists, ordering
 from engine.interpret.domain import blocked
 from engine.interpret.evaluating import Evaluating
 from engine.interpret.frames import Frame
@@ -39,12 +39,15 @@ class Order:
     places: Mapping[str, int]
 
 
-def gathered(node: ir.Chosen | ir.Ranked, members: Sequence[str], evaluator: Evaluator) -> list[Item] | Outcome:
+def gathered(
+    interpreter: Evaluating, node: ir.Chosen | ir.Ranked, members: Sequence[str], evaluator: Evaluator
+) -> list[Item] | Outcome:
     """Those who count, or may, each with value and keys; an outcome where it fails or does not apply who counts."""
     items: list[Item] = []
     for index, one in enumerate(members):
         evaluate = evaluator(one)
         counted = domain.TRUE if node.where is None else evaluate(node.where)
+        counted = open_lists.perhaps(interpreter, one, counted)
         if blocked(counted) is not None:
             return counted
         if counted != domain.FALSE:
@@ -99,9 +102,11 @@ def chosen(interpreter: Choosing, node: ir.Chosen, frame: Frame) -> Outcome:
     if isinstance(members, Known | Possible | NotApplicable | Failure):
         return members
     count = domain.ONE if node.count is None else interpreter.evaluate(node.count, frame)
-    items = gathered(node, members, _evaluator(interpreter, node, frame))
+    items = gathered(interpreter, node, members, _evaluator(interpreter, node, frame))
     if not isinstance(items, list):
         return items
+    if open_lists.is_wide(items):
+        return open_lists.any_chosen(interpreter, node, items, count)
     if node.pick in ("highest", "lowest"):
         return ordering.extremes(node, items, count)
     return ordering.taken_in_order(node, items, count, node.span)
@@ -113,7 +118,7 @@ def selected(interpreter: Choosing, node: ir.Chosen, frame: Frame) -> tuple[list
     count = domain.ONE if node.count is None else interpreter.evaluate(node.count, frame)
     if isinstance(members, Known | Possible | NotApplicable | Failure) or not isinstance(count, Known):
         return None
-    items = gathered(node, members, _evaluator(interpreter, node, frame))
+    items = gathered(interpreter, node, members, _evaluator(interpreter, node, frame))
     return ordering.selected(node, items, count) if isinstance(items, list) else None
 
 
@@ -129,6 +134,8 @@ def ranked(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Outcome:
         return order.items
     keys = keys_of(node, order.places.get(own), _evaluator(interpreter, node, frame)(own))
     found = Item(own, domain.TRUE, None, keys)
+    if open_lists.is_wide(order.items):
+        return open_lists.any_rank(node, order.items, found)
     place = ordering.place(node, found)
     if order.standing is None or place is None:
         return ordering.ranked(node, order.items, found, node.span)
@@ -153,7 +160,7 @@ def _order(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Order | Outc
     if isinstance(members, Known | Possible | NotApplicable | Failure):
         return members
     before = len(frame.step.reads)
-    items = gathered(node, members, _evaluator(interpreter, node, frame))
+    items = gathered(interpreter, node, members, _evaluator(interpreter, node, frame))
     standing = ordering.standing(node, items) if isinstance(items, list) else None
     places = {one: place for place, one in enumerate(members)}
     found = Order(node, items, standing, frame.step.reads[before:], places)

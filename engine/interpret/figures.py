@@ -15,6 +15,7 @@ from engine.interpret.constants import Constants
 from engine.interpret.domain import settled
 from engine.interpret.evaluating import Queue
 from engine.interpret.frames import Frame, Step
+from engine.interpret.further import Another
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Outcome, stated
 from engine.interpret.stated import ends_of, on
 from engine.ir import nodes as ir
@@ -122,6 +123,8 @@ class Figures(ABC):
             step = self._otherwise_stated(fact, definition)
             if step is not None:
                 return step
+        if isinstance(fact.instance, Another):
+            return self._of_another(fact, definition, fact.instance)
         if definition.default is not None:
             return Step(fact, definition, "default", stated(definition.default))
         if self.case.complete and definition.absent is not None:
@@ -132,6 +135,15 @@ class Figures(ABC):
         anything = self.anything(definition.type, *ends_of(definition))
         unknown = settled(anything, frozenset((fact,)), may_not_apply=definition.may_not_apply)
         return Step(fact, definition, "unknown", unknown)
+
+    def _of_another(self, fact: Fact, definition: Definition, another: Another) -> Step | None:
+        """A fact of one whom a list may hold besides: nobody stated it, so that no default or absence stands for it."""
+        before = fact.period.start < self.program.settings.covers_from and fact.period.kind.unit is not Unit.ETERNITY
+        if not definition.is_input and not before:
+            return None
+        anything = self.anything(definition.type, *ends_of(definition))
+        needs = frozenset((another.asked(self.case.at),))
+        return Step(fact, definition, "unknown", settled(anything, needs, may_not_apply=definition.may_not_apply))
 
     def _otherwise_stated(self, fact: Fact, definition: Definition) -> Step | None:
         """A fact that is stated for days, or as not known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.interpret import domain, narrowing, navigation, operations
+from engine.interpret import domain, narrowing, navigation, open_lists, operations
 from engine.interpret.domain import blocked
 from engine.interpret.evaluating import Evaluating
 from engine.interpret.frames import Frame
@@ -18,27 +18,35 @@ def aggregate(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outc
     members = navigation.several(interpreter, node.link, frame, node)
     if isinstance(members, Known | Possible | NotApplicable | Failure):
         return members
-    frames = [replace(frame, bound={**frame.bound, node.name: one}) for one in members]
+    frames = [(one, replace(frame, bound={**frame.bound, node.name: one})) for one in members]
     if node.operator in ("any", "all"):
         return operations.logic(
-            frames, node.operator == "any", lambda one: _if_counted(interpreter, node, one), node.span
+            frames, node.operator == "any", lambda one: _if_counted(interpreter, node, *one), node.span
         )
+    adds = node.operator in ("sum", "count")
     bodies: list[tuple[Outcome, Outcome]] = []
-    for inner in frames:
+    for one, inner in frames:
         counted = domain.TRUE if node.where is None else interpreter.evaluate(node.where, inner)
+        counted = open_lists.perhaps(interpreter, one, counted)
         if blocked(counted) is not None:
             return counted
         if counted != domain.FALSE:
             if node.where is not None and isinstance(counted, Possible):
                 inner = narrowing.where(node.where, True, inner, interpreter.evaluate)
-            bodies.append((counted, Known(1) if node.body is None else interpreter.evaluate(node.body, inner)))
-    if node.operator in ("sum", "count"):
+            body = domain.ONE if node.body is None else interpreter.evaluate(node.body, inner)
+            bodies.append((counted, open_lists.as_many(interpreter, one, body) if adds else body))
+    if adds:
         return operations.summed(node.type.kind, bodies, node.span)
     return operations.extreme_of_counted(node.operator, node.type.kind, bodies, node.span)
 
 
-def _if_counted(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outcome:
-    """For `any`: where and body; for `all`: not where, or body."""
+def _if_counted(interpreter: Evaluating, node: ir.Aggregate, member: str, frame: Frame) -> Outcome:
+    """For `any`: where and body; for `all`: not where, or body. Who is not there decides nothing."""
+    found = _said(interpreter, node, frame)
+    return open_lists.perhaps(interpreter, member, found, Known(node.operator == "all"))
+
+
+def _said(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outcome:
     assert node.body is not None
     if node.where is None:
         return interpreter.evaluate(node.body, frame)

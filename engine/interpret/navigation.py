@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import assert_never
 
-from engine.interpret import domain, sequences
+from engine.interpret import domain, open_lists, sequences
 from engine.interpret.cases import Case
 from engine.interpret.domain import settled
 from engine.interpret.evaluating import Evaluating, Found, Unsure
 from engine.interpret.frames import Frame
-from engine.interpret.outcomes import NOT_APPLICABLE, Failure, Known, NotApplicable, Outcome, Possible
+from engine.interpret.further import Another, Place, listed_name
+from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.interpret.stated import ends_of
 from engine.ir import nodes as ir
 from engine.text.source import Span
 from engine.values.exact import as_date
@@ -31,7 +33,10 @@ def several(interpreter: Evaluating, link: ir.Link, frame: Frame, node: ir.Node)
 
 
 def _anything(interpreter: Evaluating, unsure: Unsure, node: ir.Node) -> Outcome:
-    return settled(interpreter.anything(node.type), unsure.needs, unsure.may_fail, may_not_apply=True)
+    range_ = interpreter.anything(node.type)
+    if isinstance(node, ir.VariableRead) and interpreter.program.definitions[node.name].is_input:
+        range_ = interpreter.anything(node.type, *ends_of(interpreter.program.definitions[node.name]))
+    return settled(range_, unsure.needs, unsure.may_fail, may_not_apply=True)
 
 
 def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span: Span | None) -> Found:
@@ -46,9 +51,12 @@ def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span
             person = instance_of(interpreter, subject.person, frame, span)
             if not isinstance(person, str):
                 return person
+            if isinstance(person, Another):
+                own = person.place
+                return own.of if own.link == subject.entity else Unsure(frozenset((person.asked(case.at),)))
             group = case.group_on(subject.entity, person, day_counted(interpreter, subject.entity, frame))
             if group is None and subject.optional:
-                return NOT_APPLICABLE
+                return _in_none(case, subject.entity, person)
             return group if group is not None else Failure(f"`{person}` is in no {subject.entity}", span)
         case ir.HolderOf():
             return _holder(interpreter, subject, frame, span)
@@ -56,17 +64,30 @@ def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span
             record = instance_of(interpreter, subject.record, frame, span)
             if not isinstance(record, str):
                 return record
+            if isinstance(record, Another):
+                return record.owner(subject.further) or Unsure(frozenset((record.asked(case.at),)))
             owner = case.owner(subject.record.entity, subject.further, record)
             if owner is None and (subject.record.entity, subject.further) in case.untold:
                 return Failure(_untold(subject.record.entity, subject.further), span)
             if owner is None and subject.optional:
-                return NOT_APPLICABLE
+                return _in_none(case, subject.entity, record)
             return owner if owner is not None else Failure(_without(subject, record), span)
         case ir.Before():
             record = instance_of(interpreter, subject.record, frame, span)
             return sequences.before(interpreter, subject, record, frame, span) if isinstance(record, str) else record
         case _:
             assert_never(subject)
+
+
+def _in_none(case: Case, group: str, member: str) -> Unsure | NotApplicable:
+    """Somebody who is listed in no group of a kind, and need not be in one."""
+    if not case.may_hold_more or (group, member) in case.stays:
+        return NOT_APPLICABLE
+    return Unsure(frozenset((_which_group(case, group, member),)))
+
+
+def _which_group(case: Case, group: str, member: str) -> Fact:
+    return Fact(listed_name(Place(group, member), group), member, case.at)
 
 
 def _untold(entity: str, owner: str) -> str:
@@ -94,6 +115,8 @@ def _holder(interpreter: Evaluating, subject: ir.HolderOf, frame: Frame, span: S
     holders = interpreter.case.held_on(entity, group, subject.role, day)
     if holders:
         return holders[0]
+    if interpreter.case.is_open(Place(entity, group, subject.role)):
+        return Unsure(frozenset((open_lists.list_of(interpreter.case, entity, group, subject.role),)))
     return NOT_APPLICABLE if subject.optional else Failure(f"`{group}` has no {subject.role}", span)
 
 
@@ -110,13 +133,13 @@ def linked(
             day = _day_of(interpreter, link, frame)
             if isinstance(day, Unsure | NotApplicable | Failure):
                 return day
-            roles = [case.held_on(link.group.entity, group, role, day) for role in link.roles]
+            roles = [open_lists.holders(case, link.group.entity, group, role, day) for role in link.roles]
             return tuple(person for people in roles for person in people)
         case ir.Records():
             owner = instance_of(interpreter, link.owner, frame, span)
             if (link.entity, link.further) in case.untold:
                 return Failure(_untold(link.entity, link.further), span)
-            return case.owned(link.entity, link.further, owner) if isinstance(owner, str) else owner
+            return open_lists.records(case, link.entity, link.further, owner) if isinstance(owner, str) else owner
         case _:
             assert_never(link)
 
@@ -159,20 +182,39 @@ def holds(interpreter: Evaluating, node: ir.Holds, frame: Frame) -> Outcome:
     if not isinstance(person, str):
         return person
     day = day_counted(interpreter, node.group, frame)
-    group = case.group_on(node.group, person, day)
+    if isinstance(person, Another) and person.place.link != node.group:
+        return Possible(domain.BOTH, frozenset((person.asked(case.at),)))
+    group = person.place.of if isinstance(person, Another) else case.group_on(node.group, person, day)
+    open_ = group is None and case.may_hold_more and (node.group, person) not in case.stays
     if node.inside is not None:
         inside = someone(interpreter, node.inside, frame, node)
         if not isinstance(inside, str):
             return inside
+        if open_:
+            return _may_hold(case, node, inside)
         group = group if group == inside else None
+    elif open_:
+        return Possible(domain.BOTH, frozenset((_which_group(case, node.group, person),)))
+    if isinstance(person, Another):
+        return Known(group is not None and person.place.role in node.roles)
     held = group is not None and any(person in case.held_on(node.group, group, role, day) for role in node.roles)
     return Known(held)
+
+
+def _may_hold(case: Case, node: ir.Holds, group: str) -> Outcome:
+    """Whether somebody who is in no group that is listed may hold one of several roles in this one."""
+    keys = [(node.group, group, role) for role in node.roles if case.is_open(Place(node.group, group, role))]
+    room = [key for key in keys if any(isinstance(one, Another) for one in open_lists.holders(case, *key))]
+    needs = frozenset(open_lists.list_of(case, *key) for key in room)
+    return Possible(domain.BOTH, needs) if room else domain.FALSE
 
 
 def same(interpreter: Evaluating, node: ir.Same, frame: Frame) -> Outcome:
     """Whether two are one and the same."""
     left = someone(interpreter, node.left, frame, node)
     right = someone(interpreter, node.right, frame, node)
+    if isinstance(left, Another) and left == right and not left.is_one:
+        return Possible(domain.BOTH, frozenset((left.asked(interpreter.case.at),)))
     if isinstance(left, str) and isinstance(right, str):
         return Known(left == right)
     unsure = [one for one in (left, right) if not isinstance(one, str)]
@@ -203,21 +245,31 @@ def everybody(subject: ir.Subject, case: Case, home: str, bound: Mapping[str, st
         case ir.GroupOf():
             people = everybody(subject.person, case, home, bound)
             stays = [one.group for person in people for one in case.stays.get((subject.entity, person), ())]
-            return _there([*(case.group_of.get((subject.entity, person)) for person in people), *stays])
+            return _there([*(_group(case, subject.entity, person) for person in people), *stays])
         case ir.HolderOf():
             groups = everybody(subject.group, case, home, bound)
             return [
-                one for group in groups for one in case.holders.get((subject.group.entity, group, subject.role), ())
+                one for group in groups for one in open_lists.holders(case, subject.group.entity, group, subject.role)
             ]
         case ir.OwnerOf():
             records = everybody(subject.record, case, home, bound)
-            return _there([case.owner(subject.record.entity, subject.further, record) for record in records])
+            return _there([_owner(case, subject.record.entity, subject.further, record) for record in records])
         case ir.Before():
             records = everybody(subject.record, case, home, bound)
             owners = _there([case.owner_of.get((subject.entity, one)) for one in records])
             return [one for owner in owners for one in case.records.get((subject.entity, owner), ())]
         case _:
             assert_never(subject)
+
+
+def _group(case: Case, entity: str, person: str) -> str | None:
+    if isinstance(person, Another):
+        return person.place.of if person.place.link == entity else None
+    return case.group_of.get((entity, person))
+
+
+def _owner(case: Case, entity: str, further: str, record: str) -> str | None:
+    return record.owner(further) if isinstance(record, Another) else case.owner(entity, further, record)
 
 
 def _there(found: Sequence[str | None]) -> list[str]:
@@ -233,9 +285,9 @@ def ever_linked(link: ir.Link, case: Case, home: str, bound: Mapping[str, str]) 
                 for one in everybody(link.group, case, home, bound)
                 for role in link.roles
             ]
-            return [person for key in keys for person in case.holders.get(key, ())]
+            return [person for key in keys for person in open_lists.holders(case, *key)]
         case ir.Records():
             owners = everybody(link.owner, case, home, bound)
-            return [record for owner in owners for record in case.owned(link.entity, link.further, owner)]
+            return [one for owner in owners for one in open_lists.records(case, link.entity, link.further, owner)]
         case _:
             assert_never(link)

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.interpret import ordering
+from engine.interpret import open_lists, ordering
 from engine.interpret.domain import blocked, faults_of, needs_of
 from engine.interpret.evaluating import Evaluating, Found, Queue, Unsure
 from engine.interpret.frames import Frame
+from engine.interpret.further import Another
 from engine.interpret.ordering import Item
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
@@ -25,9 +26,14 @@ from engine.values.periods import ETERNITY
 
 def before(interpreter: Evaluating, subject: ir.Before, record: str, frame: Frame, span: Span | None) -> Found:
     """The record before another; not applicable where it is the first."""
+    if isinstance(record, Another):
+        return Unsure(frozenset((record.asked(interpreter.case.at),)))
     owner = interpreter.case.owner_of.get((subject.entity, record))
     if owner is None:
         return Failure(f"`{record}` belongs to nobody", span)
+    listed = open_lists.records(interpreter.case, subject.entity, "", owner)
+    if listed and isinstance(listed[-1], Another):
+        return Unsure(frozenset((listed[-1].asked(interpreter.case.at),)))  # who may stand between any two
     key = (subject.entity, owner, subject.sequence)
     if key not in interpreter.queues:
         interpreter.queues[key] = _queue(interpreter, subject, owner, span)

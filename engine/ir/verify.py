@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program
 from engine.ir.walk import children
+from engine.text.own_faults import compiling
 from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, Kind, ValueType
 
 
@@ -17,13 +18,15 @@ class CoreInvalid(Exception):
 def verify(program: Program) -> None:
     """Check every expression of a program. Raises CoreInvalid at the first fault."""
     for definition in program.definitions.values():
-        for dated in definition.formulas:
-            _verify(dated.body, {}, program, definition.name)
-            _fits(dated.body.type, definition.type, dated.body, definition.name)
+        with compiling(definition.name, definition.span):
+            for dated in definition.formulas:
+                _verify(dated.body, {}, program, definition.name)
+                _fits(dated.body.type, definition.type, dated.body, definition.name)
     for function in program.functions.values():
-        for dated in function.formulas:
-            _verify(dated.body, dict(function.arguments), program, function.name)
-            _fits(dated.body.type, function.type, dated.body, function.name)
+        with compiling(function.name):
+            for dated in function.formulas:
+                _verify(dated.body, dict(function.arguments), program, function.name)
+                _fits(dated.body.type, function.type, dated.body, function.name)
     if set(program.order) != set(program.definitions):
         raise CoreInvalid("the order does not list every definition once")
 

@@ -17,6 +17,7 @@ from engine.ir.walk import walk
 from engine.lint.witness import Ground, describe, search
 from engine.reading.declarations import Parameter, Scale, Settings, Table
 from engine.text.diagnostics import Diagnostics
+from engine.text.own_faults import compiling
 from engine.values.periods import Unit, add_months
 from engine.values.types import BOOLEAN
 
@@ -171,10 +172,11 @@ def _size(body: ir.Expression, sizes: Mapping[str, int]) -> int:
 def exception_clashes(definitions: Iterable[Definition], ground: Ground, problems: Diagnostics) -> None:
     """E702: two exceptions that can hold at once, neither over the other, with a case in which they do."""
     for definition in definitions:
-        for dated in definition.formulas[:1]:
-            for node in walk(dated.body):
-                if isinstance(node, ir.Exceptions):
-                    _clashes(node, definition, ground, problems)
+        with compiling(definition.name, definition.span):
+            for dated in definition.formulas[:1]:
+                for node in walk(dated.body):
+                    if isinstance(node, ir.Exceptions):
+                        _clashes(node, definition, ground, problems)
 
 
 def _clashes(node: ir.Exceptions, definition: Definition, ground: Ground, problems: Diagnostics) -> None:

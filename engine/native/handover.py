@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
+from engine.interpret.further import Place
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
@@ -62,7 +63,21 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
     return Case(
         columns.at, instances, holders, group_of, owner_of, records, given, complete=columns.complete,
         further_owner=further, further_records=lists, untold=_untold(program),
+        entities=program.settings.entities, whole=_whole(program, columns, instances),
     )  # fmt: skip
+
+
+def _whole(program: Program, columns: Columns, instances: Mapping[str, Sequence[str]]) -> frozenset[Place]:
+    """The lists that a population has: the kinds of records with a table, and the roles of groups whose people have
+    one."""
+    kinds = [Place(name, "") for name in columns.counts]
+    roles = [
+        Place(group, of, role.name)
+        for group in columns.groups
+        for of in instances.get(group, ())
+        for role in program.settings.entities[group].roles
+    ]
+    return frozenset((*kinds, *roles))
 
 
 def _within(

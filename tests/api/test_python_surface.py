@@ -49,7 +49,7 @@ def test_a_reform_leaves_the_law_as_it_is(law: rulewright.Law, folder: Path) -> 
 
 
 def test_one_case_is_exact_and_explained(law: rulewright.Law) -> None:
-    case = {"people": {"ann": {"wages": 30_001}}, "tax_units": {"home": {"head": "ann"}}}
+    case = {"complete": True, "people": {"ann": {"wages": 30_001}}, "tax_units": {"home": {"head": "ann"}}}
     assert law.calculate(case, ["income_tax"], at=2024) == {"income_tax": Fraction(36_002, 10)}
     assert law.why(case, "income_tax", at=2024).startswith("Income tax: 3,600.20 USD")
 

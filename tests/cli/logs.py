@@ -80,7 +80,9 @@ def run(*arguments: str | Path, stdin: str | bytes = "", cwd: Path | None = None
 
 def append(log: Path, events: str = EVENTS, *options: str) -> Any:
     """Append YAML through stdin, as the employer, and read the answer in JSON. Fails if the command does."""
-    done = run("log", "append", "-", "--log", log, "--source", "employer", *BASIS, *options, "--json", stdin=events)
+    done = run(
+        "log", "append", "--create", "-", "--log", log, "--source", "employer", *BASIS, *options, "--json", stdin=events
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)
 
@@ -101,4 +103,4 @@ def tables(folder: Path, people: str = PEOPLE, units: str = UNITS) -> tuple[Path
 
 def import_files(log: Path, *files: str | Path) -> list[str | Path]:
     """The arguments of an import."""
-    return ["log", "import", *files, "--log", log, "--valid-from", "2024-01-01", *BASIS]
+    return ["log", "import", "--create", *files, "--log", log, "--valid-from", "2024-01-01", *BASIS]

@@ -53,7 +53,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pq.write_table(units, folder / "tax_units.parquet")
     pq.write_table(tables["person"].filter(inside), folder / "people.parquet")
     files = (folder / "people.parquet", folder / "tax_units.parquet")
-    done = run("log", "import", *files, "--log", folder / "sample.db", "--valid-from", "2024-01-01", *BASIS)
+    done = run("log", "import", "--create", *files, "--log", folder / "sample.db", "--valid-from", "2024-01-01", *BASIS)
     assert done.returncode == 0, done.stderr
     return folder / "sample.db"
 
@@ -91,7 +91,7 @@ def late_wages(log: Path, people: list[str], wages: str, name: str = "late") -> 
         f' "corrects": {{"2024-01-01": {{"employment_income": {wages}}}}}}}'
         for one in people
     ]
-    done = run("log", "append", "-", "--log", log, *BASIS, stdin="\n".join(lines))
+    done = run("log", "append", "--create", "-", "--log", log, *BASIS, stdin="\n".join(lines))
     assert done.returncode == 0, done.stderr
 
 

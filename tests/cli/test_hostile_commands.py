@@ -106,7 +106,7 @@ def a_table(folder: Path, draw: random.Random) -> list[str]:
 def some_events(folder: Path, draw: random.Random) -> list[str]:
     events = write(folder / "events.yaml", torn(EVENTS, draw))
     basis = ["--source", torn("employer", draw) if draw.random() < 0.2 else "employer", "--legal-basis", "26 USC 6051"]
-    return ["log", "append", events, "--log", str(folder / "log.db"), *basis]
+    return ["log", "append", "--create", events, "--log", str(folder / "log.db"), *basis]
 
 
 def taxsim_rows(folder: Path, draw: random.Random) -> list[str]:

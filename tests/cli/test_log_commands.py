@@ -58,7 +58,7 @@ def test_what_is_shown_can_be_appended_to_another_log(log: Path, tmp_path: Path)
     given = ("subject", "id", "source", "actor", "legal_basis", "retention", "facts", "corrects", "retracts", "reason")
     lines = [json.dumps({key: event[key] for key in given if key in event}) for event in shown]
     other = tmp_path / "other"
-    assert run("log", "append", "-", "--log", other, stdin="\n".join(lines)).returncode == 0
+    assert run("log", "append", "--create", "-", "--log", other, stdin="\n".join(lines)).returncode == 0
     copied = ask("log", "show", "person/ada", "--log", other)["events"]
     own = ("offset", "recorded_at", "version", "replaced_by", "takes_the_place_of")
     assert [{key: one[key] for key in one if key not in own} for one in copied] == [
@@ -68,7 +68,7 @@ def test_what_is_shown_can_be_appended_to_another_log(log: Path, tmp_path: Path)
 
 def test_a_stale_expected_version_is_refused_with_its_place(log: Path) -> None:
     event = "subject: person/ada\nid: late\nexpected_version: 2\nfacts: {2024-01-01: {wages: 1}}"
-    done = run("log", "append", "-", "--log", log, "--source", "x", *BASIS, stdin=event)
+    done = run("log", "append", "--create", "-", "--log", log, "--source", "x", *BASIS, stdin=event)
     assert done.returncode == 1
     assert "<stdin>:1:1: `person/ada`: subject is at version 3, the event expected 2; nothing was recorded" in (
         done.stderr
@@ -78,7 +78,7 @@ def test_a_stale_expected_version_is_refused_with_its_place(log: Path) -> None:
 
 def test_another_content_under_the_same_id_is_refused(log: Path) -> None:
     changed = EVENTS.replace("50_000.00", "50_001.00")
-    done = run("log", "append", "-", "--log", log, "--source", "employer", *BASIS, stdin=changed)
+    done = run("log", "append", "--create", "-", "--log", log, "--source", "employer", *BASIS, stdin=changed)
     assert done.returncode == 1
     assert "delivered this event id before, with other content, at offset 1" in done.stderr
 
@@ -91,7 +91,9 @@ def test_all_faults_of_a_file_are_told_at_once_and_nothing_is_recorded(tmp_path:
         "- just text\n",
         encoding="utf-8",
     )
-    done = run("log", "append", tmp_path / "events.yaml", "--log", tmp_path / "log", "--source", "x", *BASIS)
+    done = run(
+        "log", "append", "--create", tmp_path / "events.yaml", "--log", tmp_path / "log", "--source", "x", *BASIS
+    )
     assert done.returncode == 1
     for place, words in (
         ("events.yaml:1:12", "a subject is named"),
@@ -139,7 +141,7 @@ def test_hostile_lines_are_told_each_with_its_line(tmp_path: Path) -> None:
     )
     path = tmp_path / "events.jsonl"
     path.write_text(content, encoding="utf-8")
-    done = run("log", "append", path, "--log", tmp_path / "log", "--source", "x", *BASIS, "--json")
+    done = run("log", "append", "--create", path, "--log", tmp_path / "log", "--source", "x", *BASIS, "--json")
     assert done.returncode == 1
     problems = json.loads(done.stdout)["problems"]
     for number, (_, words) in enumerate(HOSTILE_LINES, 2):
@@ -161,14 +163,14 @@ def test_hostile_lines_are_told_each_with_its_line(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_file_of_events_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
-    done = run("log", "append", "-", "--log", tmp_path / "log", stdin=content)
+    done = run("log", "append", "--create", "-", "--log", tmp_path / "log", stdin=content)
     assert done.returncode == 1
     assert words in done.stderr
     assert not (tmp_path / "log").exists()
 
 
 def test_an_event_that_does_not_say_on_what_authority_is_refused(tmp_path: Path) -> None:
-    done = run("log", "append", "-", "--log", tmp_path / "log", "--source", "x", stdin=EVENTS)
+    done = run("log", "append", "--create", "-", "--log", tmp_path / "log", "--source", "x", stdin=EVENTS)
     assert done.returncode == 1
     assert "write `legal_basis: …`, or give `--legal-basis` for the whole file" in done.stderr
 
@@ -262,7 +264,7 @@ def test_what_is_no_log_is_refused_and_left_alone(tmp_path: Path, command: list[
 def test_a_new_log_is_not_made_among_other_files(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     for place, words in ((tmp_path, "holds other files (`letter.txt`)"), (tmp_path / "letter.txt", "is a file")):
-        done = run("log", "append", "-", "--log", place, "--source", "x", *BASIS, stdin=EVENTS)
+        done = run("log", "append", "--create", "-", "--log", place, "--source", "x", *BASIS, stdin=EVENTS)
         assert (done.returncode, words in done.stderr) == (1, True)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
@@ -288,7 +290,7 @@ def held_open(log: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_log_that_is_being_written_is_refused_to_a_second_writer(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "PATIENCE", 0.1)
     with held_open(log) as writer:
-        done = run("log", "append", "-", "--log", log, "--source", "x", *BASIS, stdin=EVENTS)
+        done = run("log", "append", "--create", "-", "--log", log, "--source", "x", *BASIS, stdin=EVENTS)
         assert done.returncode == 1
         assert f"is being written by process {writer.pid}" in done.stderr
         assert run("log", "stats", "--log", log).returncode == 0
@@ -322,7 +324,7 @@ def test_a_full_disk_is_said_and_costs_nothing(log: Path) -> None:
     event = f"subject: person/ada\nid: large\nfacts: {{2024-01-01: {{{facts}}}}}"
     command = [sys.executable, "-c", "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
                "import sys\nfrom api.cli import main\nsys.exit(main())",
-               "log", "append", "-", "--log", str(log), "--source", "x", *BASIS]  # fmt: skip
+               "log", "append", "--create", "-", "--log", str(log), "--source", "x", *BASIS]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, input=event, capture_output=True, text=True, env=environment, preexec_fn=limit)
     assert done.returncode == 1
@@ -520,3 +522,18 @@ def test_progress_is_shown_at_a_terminal_and_wiped_out(tmp_path: Path) -> None:
     assert "recording: " in shown
     assert "of 29,204" in shown
     assert shown.rsplit("recording: ", 1)[1].count("\r\x1b[K") == 1
+
+
+def test_no_command_makes_a_log_by_mistake(tmp_path: Path) -> None:
+    """A mistyped path is told; a log is made by `log create`, by `--create`, or for the sample."""
+    there, empty = tmp_path / "there", tmp_path / "empty"
+    empty.mkdir()
+    for folder in (tmp_path / "mistyped", empty):
+        done = run("log", "append", "-", "--log", folder, "--source", "x", *BASIS, stdin=EVENTS)
+        assert done.returncode == 1 and "there is no log" in done.stderr and "log create" in done.stderr, done.stderr
+        done = run("log", "import", "people.csv", "--log", folder, "--valid-from", "2024-01-01", *BASIS)
+        assert done.returncode == 1 and "there is no log" in done.stderr, done.stderr
+    assert not (tmp_path / "mistyped").exists() and not list(empty.iterdir())
+    assert ask("log", "create", "--log", there) == {"log": str(there)}
+    assert run("log", "append", "-", "--log", there, "--source", "x", *BASIS, stdin=EVENTS).returncode == 0
+    assert "a log already" in run("log", "create", "--log", there).stderr

@@ -168,7 +168,7 @@ def test_imports_that_cannot_be_understood(tmp_path: Path, options: list[str], c
     (tmp_path / "dated.csv").write_text("id,employment_income@2023\n1,2\n")
     (tmp_path / "empty.csv").write_text("id,age\n")
     (tmp_path / "wrong.csv").write_text("id,age\n1,old\n")
-    done = run("log", "import", *options, "--log", "log", cwd=tmp_path)
+    done = run("log", "import", "--create", *options, "--log", "log", cwd=tmp_path)
     assert (done.returncode, words in done.stderr) == (code, True), done.stderr
     assert not (tmp_path / "log").exists()
 

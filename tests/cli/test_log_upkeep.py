@@ -25,7 +25,7 @@ ORDER = ("--legal-basis", "GDPR art. 17", "--reason", "request")
 def log(tmp_path: Path) -> Path:
     """A log of three events."""
     (tmp_path / "events.yaml").write_text(EVENTS)
-    done = run("log", "append", tmp_path / "events.yaml", "--log", tmp_path / "log", *ORIGIN)
+    done = run("log", "append", "--create", tmp_path / "events.yaml", "--log", tmp_path / "log", *ORIGIN)
     assert done.returncode == 0, done.stderr
     return tmp_path / "log"
 
@@ -90,7 +90,7 @@ def test_a_key_store_is_wrapped_and_opens_with_its_key_alone(
 )  # fmt: skip
 def test_what_is_not_in_the_one_form_is_refused_in_words(log: Path, tmp_path: Path, event: str, words: str) -> None:
     (tmp_path / "one.yaml").write_text(f"- {event}\n")
-    done = run("log", "append", tmp_path / "one.yaml", "--log", log, *ORIGIN)
+    done = run("log", "append", "--create", tmp_path / "one.yaml", "--log", log, *ORIGIN)
     assert (done.returncode, words in done.stderr) == (1, True), done.stderr
 
 
@@ -99,7 +99,7 @@ def test_two_unicode_forms_of_a_name_are_one_subject(log: Path, tmp_path: Path) 
         (tmp_path / "one.yaml").write_text(
             f"- {{subject: person/{name}, id: z{number}, facts: {{2024-01-01: {{a: 1}}}}}}\n"
         )
-        assert run("log", "append", tmp_path / "one.yaml", "--log", log, *ORIGIN).returncode == 0
+        assert run("log", "append", "--create", tmp_path / "one.yaml", "--log", log, *ORIGIN).returncode == 0
     done = run("log", "show", "person/Zoe\u0308", "--log", log, "--json")
     assert len(json.loads(done.stdout)["events"]) == 2
 

@@ -30,7 +30,7 @@ def rules(tmp_path: Path) -> Path:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     made = tmp_path / "land.db"
-    assert run("log", "append", "-", "--log", made, *BASIS, stdin=EVENTS).returncode == 0
+    assert run("log", "append", "--create", "-", "--log", made, *BASIS, stdin=EVENTS).returncode == 0
     return made
 
 
@@ -86,7 +86,7 @@ def test_a_late_fact_corrects_taxes_and_benefits_each_for_its_own_people(rules: 
 - {subject: citizen/cat, id: c2, corrects: {2024-01-01: {born: 2006-01-15}}, reason: register}
 - {subject: citizen/ben, id: b2, corrects: {2024-01-01: {pay: 11_000}}, reason: register}
 """
-    assert run("log", "append", "-", "--log", log, *BASIS, stdin=late).returncode == 0
+    assert run("log", "append", "--create", "-", "--log", log, *BASIS, stdin=late).returncode == 0
     changed = told("follow", "--rules", rules, "--once", "--log", log)["changed"]
     assert {(one["assessment"], one["period"], one["group"]) for one in changed} == {
         ("taxes", "2024", "couple/c"),

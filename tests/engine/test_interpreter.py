@@ -218,7 +218,7 @@ def test_records_add_up_and_without_any_a_maximum_does_not_apply(program: Progra
         "three": {"person": "ada"},
     }
     assert found(program, "all_points", {}, licences={}) == Known(0)
-    assert found(program, "worst", {}) == Known(-1)
+    assert found(program, "worst", {}, licences={}) == Known(-1)
     outcome = found(program, "worst", {}, licences=licences)
     assert isinstance(outcome, Possible)
     assert outcome.range == Interval(9, 20)

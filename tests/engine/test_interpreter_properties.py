@@ -74,8 +74,14 @@ def _completed(data: dict[str, Any], draw: st.DataObject) -> dict[str, Any]:
         missing = [kind for kind in TYPES if f"{owner}_{kind}" not in facts]
         return facts | {f"{owner}_{kind}": draw.draw(VALUES[kind]) for kind in missing}
 
+    unit = dict(data["tax_units"]["t"])
     people = {name: filled(facts, "p") for name, facts in data["people"].items()}
-    return {**data, "people": people, "tax_units": {"t": filled(data["tax_units"]["t"], "u")}}
+    for role, most in (("spouse", 1), ("dependents", 3)):
+        if role not in unit:
+            more = [f"more{role}{number}" for number in range(draw.draw(st.integers(0, most)))]
+            people |= {name: filled({}, "p") for name in more}
+            unit[role] = more
+    return {**data, "people": people, "tax_units": {"t": filled(unit, "u")}}
 
 
 def allows(before: Outcome, after: Outcome) -> bool:

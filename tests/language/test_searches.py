@@ -12,6 +12,7 @@ from engine.interpret.outcomes import Fact, Failure
 from engine.lint.witness import MAX_COMBINATIONS, MAX_SIZE, Ground, search
 from engine.pipeline import Compiled, check_rules
 from engine.text.diagnostics import Diagnostics
+from engine.text.own_faults import rule_of
 from engine.values.exact import TOO_LONG
 from engine.values.periods import parse_period
 from tests.rulesets import codes, told, write_rules
@@ -83,6 +84,18 @@ def test_conditions_that_double_are_given_up_and_counted(tmp_path: Path) -> None
     assert MAX_SIZE < 2**16
     assert search([condition], ground).complete is False
     assert ground.work.given_up == 1
+    assert compiled.given_up, "the author is told"
+
+
+def test_a_fault_of_our_own_names_the_rule_that_was_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("no such node")
+
+    monkeypatch.setattr("engine.lint.coverage._clashes", broken)
+    body = figure("r", "money", "1 USD", bands(1_100))
+    with pytest.raises(AssertionError) as caught:
+        checked(tmp_path, body, "1")
+    assert rule_of(caught.value).startswith("`r` (")
 
 
 def test_the_work_of_searches_is_counted(tmp_path: Path) -> None:

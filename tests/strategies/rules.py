@@ -213,7 +213,8 @@ variables:
 
 @st.composite
 def cases(draw: st.DrawFn, known: float = 1.0) -> dict[str, object]:
-    """A tax unit of a head, perhaps a spouse and up to two dependents. With `known` below 1 some facts are missing."""
+    """A tax unit of a head, perhaps a spouse and up to two dependents. With `known` below 1 some facts and some lists
+    of members are missing."""
 
     def facts(owner: str) -> dict[str, str]:
         given = {f"{owner}_{kind}": draw(VALUES[kind]) for kind in TYPES}
@@ -228,4 +229,7 @@ def cases(draw: st.DrawFn, known: float = 1.0) -> dict[str, object]:
         unit["spouse"] = "s"
     dependents = [f"d{number}" for number in range(draw(st.integers(0, 2)))]
     people.update((name, facts("p")) for name in dependents)
-    return {"at": "2024", "people": people, "tax_units": {"t": {**unit, "dependents": dependents}}}
+    lists = {"dependents": dependents, **({} if "spouse" in unit else {"spouse": []})}
+    if known < 1.0:
+        lists = {name: who for name, who in lists.items() if who or draw(st.booleans())}
+    return {"at": "2024", "people": people, "tax_units": {"t": {**unit, **lists}}}

@@ -33,7 +33,16 @@ Known = Annotated[
     str | None,
     typer.Option("--known", metavar="K", help="As known when: 2025-06-01 (all that day, UTC), a moment, or #17."),
 ]
+Create = Annotated[bool, typer.Option("--create", help="Make the log if there is none.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+
+
+@log_app.command("create")
+def create(log: LogOption = None, as_json: AsJson = False) -> None:
+    """Make a new log, in which nothing is recorded yet."""
+    from api.cli.log.create import create_command
+
+    raise typer.Exit(create_command(log, as_json))
 
 
 @log_app.command("import")
@@ -60,14 +69,19 @@ def import_(
     actor: Actor = "",
     legal_basis: Basis = "",
     retention: Retention = "tax",
+    create: Create = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record tables of people, groups and records, CSV or Parquet. All is checked first; twice is as once."""
+    """Record tables of people, groups and records, CSV or Parquet. All is checked first; twice is as once.
+
+    The sample makes a log for itself where there is none; other tables need one, or `--create`.
+    """
     from api.cli.log.tables import Question, import_command
 
     question = Question(
-        tuple(files or ()), log, sample, valid_from, rules, also, skip_bad, source, actor, legal_basis, retention
-    )
+        tuple(files or ()), log, sample, valid_from, rules, also, skip_bad, source, actor, legal_basis, retention,
+        create,
+    )  # fmt: skip
     raise typer.Exit(import_command(question, as_json))
 
 
@@ -79,6 +93,7 @@ def append(
     actor: Actor = "",
     legal_basis: Basis = "",
     retention: Retention = "tax",
+    create: Create = False,
     as_json: AsJson = False,
 ) -> None:
     """Record events: all of the file or none. What an event does not say of its origin, the options do.
@@ -87,7 +102,7 @@ def append(
     """
     from api.cli.log.append import append_command
 
-    raise typer.Exit(append_command(file, log, source, actor, legal_basis, retention, as_json))
+    raise typer.Exit(append_command(file, log, source, actor, legal_basis, retention, create, as_json))
 
 
 @log_app.command("show")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.cli.output import complain, count, problem_json, say, say_json, show_problems, waiting
 from api.failures import ExitCode, Failure
-from api.history.access import failure_of, is_log, log_folder, login_name, writing
+from api.history.access import failure_of, is_log, log_folder, login_name, require_log, writing
 from api.history.events import MAX_PROBLEMS, Read, drafts_of, place_of
 from api.history.files import read_events
 from citizens import CitizensError, Receipt
@@ -17,10 +17,12 @@ MAX_EVENTS = 100_000
 
 
 def append_command(
-    file: str, log: Path | None, source: str, actor: str, legal_basis: str, retention: str, as_json: bool
+    file: str, log: Path | None, source: str, actor: str, legal_basis: str, retention: str, create: bool, as_json: bool
 ) -> int:
-    """Record the events of a file in one transaction."""
+    """Record the events of a file in one transaction; in a new log only if `create` says so."""
     folder = log_folder(log)
+    if not create:
+        require_log(folder)
     defaults = {"source": source, "actor": actor or login_name(), "legal_basis": legal_basis, "retention": retention}
     problems = Diagnostics()
     with waiting("reading"):
@@ -37,7 +39,7 @@ def append_command(
     if len(reads) > MAX_EVENTS:
         raise Failure(f"there are {len(reads):,} events, over {MAX_EVENTS:,}", "append them in several files")
     new = not is_log(folder)
-    with writing(folder, create=True) as opened, waiting("recording"):
+    with writing(folder, create=create) as opened, waiting("recording"):
         try:
             receipts = opened.append([read.draft for read in reads])
         except CitizensError as error:

@@ -12,7 +12,7 @@ from time import monotonic
 from api.cli.log.output import counting
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Misuse
-from api.history.access import is_log, log_folder, login_name, read_day, sharing, writing
+from api.history.access import is_log, log_folder, login_name, read_day, require_log, sharing, writing
 from api.history.tables import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables, strangers
 from api.rules import programs
 from citizens import History, Imported, Origin
@@ -38,18 +38,22 @@ class Question:
     actor: str
     legal_basis: str
     retention: str
+    create: bool
 
 
 def import_command(question: Question, as_json: bool) -> int:
     """Check the tables, then record them."""
     folder, day, origin = log_folder(question.log), _day(question), _origin(question)
+    create = question.create or question.sample
+    if not create:
+        require_log(folder)
     start = monotonic()
     admission = _admitted(question, day)
     if not any(len(source.table) for source in admission.sources) or (admission.faults and not question.skip_bad):
         _tell_faults(admission, as_json)
         return ExitCode.FAILED
     new = not is_log(folder)
-    opening: AbstractContextManager[History] = writing(folder, create=True) if new else sharing(folder)
+    opening: AbstractContextManager[History] = writing(folder, create=create) if new else sharing(folder)
     with opening as log, counting("recording") as on_progress:
         imported = record(log, admission, origin, day, on_progress)
         unknown = strangers(log, admission)

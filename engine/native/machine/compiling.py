@@ -114,9 +114,11 @@ def _deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str
 
 
 def _without(program: Program, layout: Layout) -> WithoutRecords:
-    """What rewrites formulas over the kinds of records of which the population has none."""
+    """What rewrites formulas over the kinds of records of which the population has none: those without a table, if what
+    is not listed is not there."""
     entities = program.settings.entities.values()
-    lacking = {one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners}
+    records = [one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners]
+    lacking = set(records) if layout.columns.complete else set()
     return WithoutRecords(program, lacking, {cell.name for cell in layout.columns.columns})
 
 

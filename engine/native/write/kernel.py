@@ -31,6 +31,7 @@ from engine.native.write.memory import Memory, store_output, wholes_of
 from engine.native.write.values import Figure, Length, Truth
 from engine.native.write.writing import Frame
 from engine.population.columns import Cell, unit_of
+from engine.text.own_faults import compiling
 
 BAD, ABSENT = 1, 2
 _MAGIC = 2.0**52 + 2.0**51
@@ -125,7 +126,8 @@ class _Builder:
                     chunk = Chunk(self.module, self.arguments, f"chunk{len(self.chunks)}", one.entity)
                     self.chunks.append(chunk)
                     writer = FormulaWriter(self.program, self.memory, self.terms, chunk, self.costs)
-                self.cell(chunk, writer, cell)
+                with compiling(cell.name, self.program.definitions[cell.name].span):
+                    self.cell(chunk, writer, cell)
 
     def cell(self, chunk: Chunk, writer: FormulaWriter, cell: Cell) -> None:
         source = self.plan.sources[cell]

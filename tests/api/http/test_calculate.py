@@ -53,8 +53,9 @@ def test_what_is_not_known_is_a_range_with_what_to_ask(client: TestClient) -> No
     found = asked(client, case=case, ask=True)
     (result,) = found["results"]
     assert (result["status"], result["low"], result["high"], result["needs"]) == (
-        *("undetermined", "0.00", "197600.00"), 1,
+        *("undetermined", "0.00", "197600.00"), 2,
     )  # fmt: skip
+    assert found["ask_next"][1]["type"] == "list", "who else is at home was not said"
     assert found["ask_next"][0] == {
         "fact": "wages",
         "of": {"entity": "person", "id": "ann"},
