@@ -19,7 +19,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -55,7 +56,7 @@ from citizens.sqlite import bulk, compaction
 from citizens.sqlite.compaction import Compacted, OnStep
 from citizens.sqlite.connections import Settings, connect, get_meta, set_meta
 from citizens.sqlite.durable import WriterLock, replace_file
-from citizens.sqlite.erasure import LEDGER_RETENTION
+from citizens.sqlite.erasure import LEDGER_RETENTION, Entry, add_to_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
 from citizens.sqlite.log import SqliteLog, check_keys, horizons_of
@@ -121,13 +122,25 @@ class KafkaWriter(Writer):
 
     def frame_of(self, rows: Sequence[Row]) -> tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]]:
         """What both topics hold of events."""
-        events: list[tuple[bytes, bytes | None]] = []
-        audit: list[tuple[int, bytes]] = []
-        for row in rows:
-            origin, _ = self.reader.origin(row.origin)
-            events.append((event_key(row.offset), event_value(origin, row.payload)))
-            audit.append((EVENT, event_audit(row, origin)))
-        return events, audit
+        parts = [self.parts_of(row, self.reader.origin(row.origin)[0]) for row in rows]
+        return [event for event, _ in parts], [audit for _, audit in parts]
+
+    @staticmethod
+    def parts_of(row: Row, origin: Origin) -> tuple[tuple[bytes, bytes | None], tuple[int, bytes]]:
+        """What each topic holds of one event."""
+        return (event_key(row.offset), event_value(origin, row.payload)), (EVENT, event_audit(row, origin))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of the store, in which one frame is published. An error stops the writer."""
+        connection = self.reader.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException as error:
+            self.poison(f"{type(error).__name__}: {error}")
+            raise
 
     def publish(
         self,
@@ -286,16 +299,21 @@ class KafkaLog(SqliteLog):
     ) -> None:
         """Write a frame in a transaction of the store of its own. An error stops the writer."""
         writer = self._kafka()
+        with writer.lock, writer.transaction():
+            of_rows, of_audit = writer.frame_of(rows)
+            writer.publish(([*of_rows, *events], [*of_audit, *audit]))
+
+    def take_from(self, copied: Callable[[KafkaWriter], int]) -> int:
+        """Let rows of another store of this log be written here."""
+        writer = self._kafka()
         with writer.lock:
-            connection = writer.reader.connection
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                of_rows, of_audit = writer.frame_of(rows)
-                writer.publish(([*of_rows, *events], [*of_audit, *audit]))
-                connection.execute("COMMIT")
-            except BaseException as error:
-                writer.poison(f"{type(error).__name__}: {error}")
-                raise
+            return copied(writer)
+
+    def take_erasures(self, entries: Sequence[Entry]) -> None:
+        """Carry out the erasures of the log that this one is a copy of."""
+        if entries:
+            add_to_ledger(self.layout.erasures_path, entries)
+            self._finish_erasures()
 
     # What is done otherwise than in the embedded log
 
@@ -322,15 +340,9 @@ class KafkaLog(SqliteLog):
             return total
 
     def _write_chunk(self, writer: KafkaWriter, rows: list[Row], members: list[tuple[int, int]]) -> None:
-        connection = writer.reader.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with writer.transaction():
             writer.write_rows(rows, members)
             writer.publish(writer.frame_of(rows))
-            connection.execute("COMMIT")
-        except BaseException as error:
-            writer.poison(f"{type(error).__name__}: {error}")
-            raise
 
     def compact(
         self,
@@ -354,21 +366,16 @@ class KafkaLog(SqliteLog):
             runs = runs_of(planned.dropped.tolist())
             origin = Origin("log", actor, legal_basis, LEDGER_RETENTION)
             connection = reader.connection
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with writer.transaction():
                 drop(reader, runs)
                 body = compaction.record(planned, limits, remains_digest(reader))
-                draft = Draft("", body, origin, f"compaction-{writer.tip.offset + 1}")
-                row = writer.write_about_log(draft)
-                set_meta(connection, "compacted", row.offset.to_bytes(8, "big"))
-                set_meta(connection, "mark", row.offset.to_bytes(8, "big"))
+                row = writer.write_about_log(Draft("", body, origin, f"compaction-{writer.tip.offset + 1}"))
+                number = row.offset.to_bytes(8, "big")
+                set_meta(connection, "compacted", number)
+                set_meta(connection, "mark", number)
                 events, audit = writer.frame_of([row])
-                events.append((MARK, row.offset.to_bytes(8, "big")))
+                events.append((MARK, number))
                 writer.publish((events, audit), [(DROPPED, piece) for piece in dropped_audit(runs)])
-                connection.execute("COMMIT")
-            except BaseException as error:
-                writer.poison(f"{type(error).__name__}: {error}")
-                raise
             reader.refresh()
             on_step("written")
             self._finish_nulls()

@@ -165,19 +165,13 @@ class Store:
         note_place(self._connection, self.place)
 
     def _apply_frame(self, taker: Taker, missing: _Missing) -> None:
-        linked = [read_linked(audit.content) for audit, _ in self._frame if audit.kind == EVENT]
-        payloads = [self._payload(one) for one in linked]
-        for one, payload in zip(linked, payloads, strict=True):
-            if payload is None:
-                taker.flush()
-                missing.take(one, taker.tip)
-                taker.tip = Tip(one.row.offset, one.row.chain, one.row.recorded_at_us)
-            else:
-                taker.event(one.row._replace(payload=payload[1]), payload[0])
-        self._connection.executemany("DELETE FROM pending WHERE number = ?", [(one.row.offset,) for one in linked])
+        linked = {audit.index: read_linked(audit.content) for audit, _ in self._frame if audit.kind == EVENT}
+        payloads = {index: self._payload(one) for index, one in linked.items()}
         dropped: list[tuple[int, int]] = []
         for audit, _ in self._frame:
-            if audit.kind == ADVANCE:
+            if audit.kind == EVENT:
+                self._take(linked[audit.index], payloads[audit.index], taker, missing)
+            elif audit.kind == ADVANCE:
                 put_position(self._connection, audit.content)
             elif audit.kind == DROPPED:
                 dropped += read_runs(audit.content)
@@ -187,11 +181,22 @@ class Store:
                 set_meta(self._connection, "nulled", audit.content)
             elif audit.kind == GAP:
                 self._take_gap(taker, audit.content)
+        claimed = [(one.row.offset,) for one in linked.values()]
+        self._connection.executemany("DELETE FROM pending WHERE number = ?", claimed)
         if dropped:
             taker.flush()
             missing.end()
             drop(self._reader, dropped)
             set_meta(self._connection, "compacted", taker.tip.offset.to_bytes(8, "big"))
+
+    @staticmethod
+    def _take(one: Linked, payload: tuple[Origin, bytes] | None, taker: Taker, missing: _Missing) -> None:
+        if payload is not None:
+            taker.event(one.row._replace(payload=payload[1]), payload[0])
+            return
+        taker.flush()
+        missing.take(one, taker.tip)
+        taker.tip = Tip(one.row.offset, one.row.chain, one.row.recorded_at_us)
 
     def _payload(self, one: Linked) -> tuple[Origin, bytes] | None:
         """The origin and payload of an event; None if it was compacted. Raises Behind if it has not come yet."""

@@ -33,7 +33,7 @@ from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.carrying import Delivery, Taker, insert_gap
 from citizens.sqlite.compaction import copy_survivors
 from citizens.sqlite.connections import SHIPPED, Settings, check_format, checkpoint, connect, get_meta
-from citizens.sqlite.durable import WriterLock, replace_file
+from citizens.sqlite.durable import WriterLock, replace_file, sync_folder
 from citizens.sqlite.erasure import add_to_ledger, read_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
@@ -90,10 +90,14 @@ class Replica:
         kek: bytes | None = None,
         settings: Settings = SHIPPED,
         on_step: OnStep = lambda _: None,
+        again: bool = False,
     ) -> None:
-        """Begin, or go on. Raises Refused if another log lies at `target`, Forked if it has gone on by itself."""
+        """Begin, or go on. Raises Refused if another log lies at `target`, Forked if it has gone on by itself.
+
+        `again` says that a log that was copied there is meant, though it is written by itself since.
+        """
         self._source, self._target = source, target
-        self._kek, self._settings, self._on_step = kek, settings, on_step
+        self._kek, self._settings, self._on_step, self._again = kek, settings, on_step, again
         target.folder.mkdir(parents=True, exist_ok=True)
         self._lock = WriterLock(target.folder / "lock")
         try:
@@ -136,8 +140,8 @@ class Replica:
                 message = f"{self._target.folder} was promoted, and is the log now (life {epochs[1]}, here {epochs[0]})"
                 remedy = "`rulewright log compare` shows what only this one has"
                 raise Forked(f"{message}: this one takes no more events", remedy, _common(log, copy))
-            _require_prefix(log, copy)
-            if own and epochs[1] == epochs[0]:
+            require_prefix(log, copy)
+            if own and epochs[1] == epochs[0] and not self._again:
                 message = f"{self._target.folder} is a log that is written itself, not a replica"
                 raise Refused(message, "name a new folder for the replica")
         if own:
@@ -181,11 +185,11 @@ class Replica:
         """Carry up to `limit` events, durably; how far the replica is then. Raises Forked or LogDamaged."""
         with self._reading() as log:
             with self._writing() as copy:
-                tip = _require_prefix(log, copy)
+                tip = require_prefix(log, copy)
                 carry_keys(log.keys, copy.keys)
                 self._on_step("keys")
                 self._carry_erasures(copy)
-                dropped = _dropped(log, copy)
+                dropped = dropped_since(log, copy)
                 if dropped:
                     reached, carried = self._rewritten(log, copy, tip, dropped)
                 else:
@@ -240,6 +244,11 @@ class Replica:
         self._target.remove_strays()
         return taker.tip, taker.events
 
+    def finish(self) -> None:
+        """Make it a log of its own, with nothing added: for a copy that is not to follow any more."""
+        self._target.follows_path.unlink(missing_ok=True)
+        sync_folder(self._target.folder)
+
     def close(self) -> None:
         """Leave an anchor, and let another process follow."""
         try:
@@ -256,7 +265,7 @@ class Replica:
         self.close()
 
 
-def _require_prefix(log: Reader, copy: Reader) -> Tip:
+def require_prefix(log: Reader, copy: Reader) -> Tip:
     """Where to go on: the copy's end, or the start of what the log has forgotten around it. Raises Forked."""
     tip, head = read_tip(copy), read_tip(log)
     gap = next((gap for gap in log.gaps() if gap.first <= tip.offset < gap.last), None)
@@ -269,7 +278,7 @@ def _require_prefix(log: Reader, copy: Reader) -> Tip:
     return tip if gap is None else Tip(at, link, tip.recorded_at_us)
 
 
-def _dropped(log: Reader, copy: Reader) -> list[int]:
+def dropped_since(log: Reader, copy: Reader) -> list[int]:
     """The offsets of events that the copy has, and the log has forgotten."""
     select = "SELECT offset FROM events WHERE offset BETWEEN ? AND ?"
     return [row[0] for gap in log.gaps() for row in copy.connection.execute(select, (gap.first, gap.last))]
@@ -282,15 +291,16 @@ def _taken(log: Reader, copy: Reader, tip: Tip, limit: int) -> Taker:
     gap = next(gaps, None)
     for row in log.rows("WHERE offset > ? ORDER BY offset LIMIT ?", (tip.offset, limit)):
         while gap is not None and gap.first == taker.tip.offset + 1:
-            taker.gap(gap, _deliveries(log, gap))
+            taker.gap(gap, deliveries_of(log, gap))
             gap = next(gaps, None)
         taker.event(row, log.origin(row.origin)[0])
     taker.flush()
     return taker
 
 
-def _deliveries(log: Reader, gap: chain.Gap) -> list[Delivery]:
-    select = "SELECT delivery, offset FROM deliveries WHERE offset BETWEEN ? AND ?"
+def deliveries_of(log: Reader, gap: chain.Gap) -> list[Delivery]:
+    """The deliveries of the events of a gap, in order of offset."""
+    select = "SELECT delivery, offset FROM deliveries WHERE offset BETWEEN ? AND ? ORDER BY offset"
     return [(delivery, offset) for delivery, offset in log.connection.execute(select, (gap.first, gap.last))]
 
 

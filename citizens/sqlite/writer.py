@@ -411,11 +411,12 @@ class Writer:
         connection.executemany("INSERT INTO uses VALUES(?, ?)", plan.uses)
         connection.executemany("INSERT OR IGNORE INTO members VALUES(?, ?)", plan.members)
         if advance is not None:
-            self._put_position(advance.consumer, advance.to, advance.needs)
+            self.put_position(advance.consumer, advance.to, advance.needs)
             for consumer in advance.ends:
-                self._put_position(consumer, self.reader.position(consumer), "nothing")
+                self.put_position(consumer, self.reader.position(consumer), "nothing")
 
-    def _put_position(self, consumer: str, position: int, needs: str) -> None:
+    def put_position(self, consumer: str, position: int, needs: str) -> None:
+        """Write down where a consumer stands, in a transaction that the caller began and ends."""
         row = (consumer, position, needs, position_digest(consumer, position, needs))
         self.reader.connection.execute("INSERT OR REPLACE INTO positions VALUES(?, ?, ?, ?)", row)
 

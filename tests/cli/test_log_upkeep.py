@@ -149,3 +149,14 @@ def test_a_copy_follows_is_promoted_and_compared(log: Path, tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert "9.00" in run("log", "as-of", "person/ada", "--valid", "2024-06-01", "--log", copy).stdout
     assert run("log", "verify", "--log", copy).returncode == 0
+
+
+def test_a_log_is_copied_to_a_folder_and_again(log: Path, tmp_path: Path) -> None:
+    done = run("log", "copy", log, tmp_path / "copy")
+    assert (done.returncode, "copied 3 events" in done.stdout) == (0, True), done.stderr
+    assert "copied 0 events" in run("log", "copy", log, tmp_path / "copy").stdout
+    (tmp_path / "own.yaml").write_text("- {subject: person/cy, id: own, facts: {2024-01-01: {wages: 9.00}}}\n")
+    assert run("log", "append", tmp_path / "own.yaml", "--log", tmp_path / "copy", *ORIGIN).returncode == 0
+    done = run("log", "copy", log, tmp_path / "copy")
+    assert (done.returncode, "gone on by itself" in done.stderr) == (1, True)
+    assert run("log", "copy", log, log).returncode == 2

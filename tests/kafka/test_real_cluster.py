@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("confluent_kafka")
 
-from citizens import LogUnavailable, Refused, Replica, SqliteLog, VersionConflict, open_log
+from citizens import Advance, Layout, LogUnavailable, Refused, Replica, SqliteLog, VersionConflict, open_log
+from citizens.kafka import copying
 from citizens.kafka.address import Address, read_address
+from citizens.kafka.copying import copy_to_topics
 from citizens.kafka.log import KafkaLog, open_kafka_log
 from citizens.kafka.topics import AUDIT, EVENTS
 from tests.citizens import test_log_protocol as protocol
@@ -172,17 +175,50 @@ def _same_answers(log: SqliteLog, embedded: SqliteLog) -> None:
 
 
 def _copies(_cluster: Cluster, logs: Logs, folder: Path) -> None:
-    """A store is a copy that can be followed like any log: the same rows, links and positions."""
-    from citizens import Layout
+    """From a folder to topics and back, cut off on the way: the same rows, links, gaps, positions and answers."""
+    clock = Clock()
+    with open_log(folder / "source", clock=clock) as source:
+        for day in range(8):
+            clock.now = day
+            drafts = [wages(f"person/{number}", str(day), f"{day}-{number}") for number in range(3)]
+            source.append(drafts, advance=Advance("follower", day * 3, day * 3 + 3))
+        source.erase("person/2", actor="a", legal_basis="b", reason="c")
+        clock.now = 60
+        source.compact({"tax": moment(5.5)}, actor="a", legal_basis="b", tombstone_delay=timedelta(days=1))
+        source.append([wages("person/9", "1", "after")])
+        wanted = rows_of(source)
+    address = logs.address("copied")
+    layout = Layout(folder / "source", folder / "source" / "keys.db")
+    stop = copying._write_frame
 
-    with logs.open("copies", Clock()) as log:
-        log.append([wages(f"person/{number}", "1", f"e{number}") for number in range(9)])
-        wanted = [(event.offset, event.chain) for event in log.read()]
-        source = Layout(log.layout.folder, log.layout.keys_path)
-        with Replica(source, Layout(folder / "copied", folder / "copied" / "keys.db")) as replica:
-            replica.step()
-    with open_log(folder / "copied", write=False) as copied:
-        assert [(event.offset, event.chain) for event in copied.read()] == wanted
+    def cut_off(*arguments: Any) -> int:
+        written = stop(*arguments)
+        raise KeyboardInterrupt(written)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copying, "_write_frame", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            copy_to_topics(layout, address, clock=clock, frame_events=5)
+    assert copy_to_topics(layout, address, clock=clock, frame_events=5)[1] == wanted[0][-1][0]
+    assert copy_to_topics(layout, address, clock=clock) == (0, wanted[0][-1][0])
+    keys = address.folder / "keys.db"
+    with open_kafka_log(logs.address("copied", "from-zero"), write=False, keys=keys) as log:
+        assert rows_of(log) == wanted
+        assert log.verify().sound and not log.verify_topics()
+        store = log.layout
+    with Replica(store, Layout(folder / "back", folder / "back" / "keys.db")) as replica:
+        assert not replica.step().behind
+        replica.finish()
+    with open_log(folder / "back", clock=clock) as back:
+        assert rows_of(back) == wanted
+        assert back.verify().sound
+        assert back.append([wages("person/9", "1", "after")])[0].duplicate
+
+
+def rows_of(log: SqliteLog) -> tuple[list[tuple[int, bytes]], dict[str, int], dict[str, int], object]:
+    """What two copies of a log must have alike."""
+    events = [(event.offset, event.chain) for event in log.read(0, 10_000)]
+    return events, log.positions(), dict(log.lost()), log.timeline("person/1").changes
 
 
 def _leader_killed(cluster: Cluster, logs: Logs, _: Path) -> None:

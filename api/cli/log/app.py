@@ -325,6 +325,21 @@ def replicate(
     raise typer.Exit(replicate_command(target, log, keys, every, as_json))
 
 
+@log_app.command("copy")
+def copy(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A log: a folder, or `kafka://host:9092/NAME`.")],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Where it goes: the same. Cut off, it goes on.")],
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="FILE", help="The copy's key store, if not in its folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a log between a folder and Kafka: the same offsets, links, keys and positions. Each link is verified."""
+    from api.cli.log.copying import copy_command
+
+    raise typer.Exit(copy_command(source, target, keys, as_json))
+
+
 @log_app.command("promote")
 def promote(
     log: LogOption = None,
