@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from citizens.sample import load_sample
 from engine.native import evaluate, prepare
 from engine.pipeline import compile_rules
 
-KNOWN = ("taxcalc", "openfisca", "taxsim")
+KNOWN = ("taxcalc", "openfisca", "taxsim", "taxsim-py")
 TAXCALC_WARM, TAXCALC_COLD = "taxcalc: calc_all, warm", "taxcalc: whole process to a file, its compiling included"
 MADE_OURS, MADE_OPENFISCA = "made ruleset of 100 figures, ours, 1 thread", "made ruleset of 100 figures, openfisca-core"
 TAXSIM, TAXSIM_OURS = "TAXSIM: whole process", "rulewright taxsim on TAXSIM's file: whole process"
+FILE_ROWS = 10_000, 100_000, 1_000_000
 _FIGURES, _PEOPLE = 100, 280_000
 _SCRIPTS = Path(__file__).parent
 _TAXSIM_STATUS = {"single": 1, "joint": 2, "separate": 6, "head_of_household": 1, "surviving_spouse": 1}
@@ -57,6 +59,8 @@ def measure(peers: Mapping[str, str], folder: Path, runs: int) -> Iterator[Measu
         yield from _openfisca(peers["openfisca"], folder)
     if "taxsim" in peers:
         yield from _taxsim(peers["taxsim"], folder, runs)
+    if "taxsim-py" in peers:
+        yield from _taxsim_py(peers["taxsim-py"], folder, runs)
 
 
 def taxcalc(peers: Mapping[str, str], folder: Path, what: str) -> Iterator[Measured]:
@@ -101,6 +105,28 @@ def _taxsim(executable: str, folder: Path, runs: int) -> Iterator[Measured]:
     ours = [sys.executable, "-m", "api.cli", "taxsim"]
     for what, command in ((TAXSIM, theirs), (TAXSIM_OURS, ours)):
         yield min(process(command, variables, path) for _ in range(runs)).measured("peer", what, units)
+
+
+def files(rows: int) -> tuple[str, str]:
+    """What the two rows of the comparison with taxsim-py are called."""
+    return f"taxsim-py, {rows:,} rows, file to file", f"rulewright taxsim, {rows:,} rows, file to file"
+
+
+def _taxsim_py(executable: str, folder: Path, runs: int) -> Iterator[Measured]:
+    """The sample's rows over and over, file to file, marginal rates among the answers, each with its code compiled."""
+    path = folder / "rows.csv"
+    _write_taxsim(path)
+    variables = {**surroundings(folder / "python"), "RULEWRIGHT_CACHE": str(folder / "cache")}
+    header, *lines = path.read_bytes().splitlines(keepends=True)
+    for rows in FILE_ROWS:
+        source, out = folder / f"{rows}.csv", str(folder / f"{rows}.out.csv")
+        source.write_bytes(header + b"".join(islice(cycle(lines), rows)))
+        theirs = [str(Path(executable).resolve()), str(source), out]
+        ours = [sys.executable, "-m", "api.cli", "taxsim", str(source), "--output", out]
+        process(ours, variables)
+        for what, command in zip(files(rows), (theirs, ours), strict=True):
+            yield min(process(command, variables) for _ in range(runs)).measured("peer", what, rows)
+        source.unlink()
 
 
 def _write_taxsim(path: Path) -> int:

@@ -86,9 +86,17 @@ def ratios(found: Sequence[Measured]) -> dict[str, float]:
         ("whole process on its file, over TAXSIM's", peers.TAXSIM_OURS, peers.TAXSIM),
         ("whole process, code cached, over TAXSIM's", ours.COLD, peers.TAXSIM),
     ]
+    for rows in peers.FILE_ROWS:
+        theirs, mine = peers.files(rows)
+        pairs.append((f"whole process on {rows:,} rows, over taxsim-py's", mine, theirs))
     result = {
         name: by_name[one].rate / by_name[other].rate for name, one, other in pairs if {one, other} <= set(by_name)
     }
     if {COMPARED, ours.MEMORY} <= set(by_name):
         result["times the bound that memory sets"] = by_name[ours.MEMORY].rate / by_name[COMPARED].rate
     return result
+
+
+def moved(found: Sequence[Measured], earlier: Mapping[str, float]) -> dict[str, float]:
+    """How many times as long each line takes as in an earlier run, of which `earlier` has the seconds by line."""
+    return {one.what: one.seconds / earlier[one.what] for one in found if earlier.get(one.what)}

@@ -296,7 +296,14 @@ def bench(
     runs: Annotated[int, typer.Option("--runs", min=1, help="Of how many runs the best counts.")] = 15,
     peer: Annotated[
         list[str] | None,
-        typer.Option("--peer", metavar="NAME=PROGRAM", help="taxcalc=PYTHON, openfisca=PYTHON or taxsim=EXECUTABLE."),
+        typer.Option(
+            "--peer",
+            metavar="NAME=PROGRAM",
+            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM.",
+        ),
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="JSON", help="Also say what moved since this earlier run.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -312,7 +319,7 @@ def bench(
     from api.bench import Plan
     from api.cli.bench import bench_command
 
-    raise typer.Exit(bench_command(Plan(rules, repeat, large, made, runs), peer or [], as_json))
+    raise typer.Exit(bench_command(Plan(rules, repeat, large, made, runs), peer or [], as_json, compare))
 
 
 @app.command()

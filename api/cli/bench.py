@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
 
-from api.bench import Measured, Plan, measure, ratios
+from api.bench import Measured, Plan, measure, moved, ratios
 from api.cli.output import complain, say_json
 from api.failures import ExitCode, Misuse
 
 
-def bench_command(plan: Plan, peers: Sequence[str], as_json: bool) -> int:
-    """Measure, and print what was found with ratios to the peers."""
+def bench_command(plan: Plan, peers: Sequence[str], as_json: bool, earlier: Path | None = None) -> int:
+    """Measure, and print what was found with ratios to the peers, and to an earlier run if one is given."""
+    before = _earlier(earlier) if earlier is not None else {}
     found: list[Measured] = []
     for one in measure(replace(plan, peers=dict(map(_peer, peers)))):
         found.append(one)
         complain(f"{one.group}: {one.what}: {_time(one.seconds)}")
     if as_json:
-        say_json(_as_json(found))
+        say_json(_as_json(found, before))
     else:
-        Console(width=None if os.isatty(1) else 120).print(_table(found))
+        Console(width=None if os.isatty(1) else 120).print(_table(found, before))
     return ExitCode.DONE
 
 
@@ -35,7 +39,19 @@ def _peer(text: str) -> tuple[str, str]:
     return name, program
 
 
-def _as_json(found: Sequence[Measured]) -> dict[str, object]:
+def _earlier(path: Path) -> dict[str, float]:
+    """The seconds by line that an earlier run wrote with `--json`."""
+    remedy = "give what `rulewright bench --json` wrote"
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return {line["what"]: float(line["seconds"]) for line in told["measured"]}
+    except OSError as fault:
+        raise Misuse(f"`{path}` cannot be read: {fault.strerror}", remedy) from None
+    except (ValueError, KeyError, TypeError):
+        raise Misuse(f"`{path}` is not the result of a bench", remedy) from None
+
+
+def _as_json(found: Sequence[Measured], before: Mapping[str, float] = MappingProxyType({})) -> dict[str, object]:
     lines = [
         {
             "group": one.group,
@@ -51,21 +67,26 @@ def _as_json(found: Sequence[Measured]) -> dict[str, object]:
         "machine": {"cores": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version()},
         "measured": lines,
         "ratios": {name: f"{ratio:.2f}" for name, ratio in ratios(found).items()},
+        **({"times_as_long": {name: f"{ratio:.2f}" for name, ratio in moved(found, before).items()}} if before else {}),
     }
 
 
-def _table(found: Sequence[Measured]) -> Table:
+def _table(found: Sequence[Measured], before: Mapping[str, float] = MappingProxyType({})) -> Table:
     table = Table(title=f"rulewright on {os.cpu_count()} cores", title_justify="left")
     for heading in ("", "what"):
         table.add_column(heading)
     for heading in ("time", "units/s", "processors", "memory"):
         table.add_column(heading, justify="right", no_wrap=True)
+    if before:
+        table.add_column("times as long", justify="right", no_wrap=True)
+    longer = moved(found, before)
     last = ""
     for one in found:
         rate = f"{one.rate:,.0f}" if one.units > 1 else ""
         memory = f"{one.memory / 2**20:,.0f} MB" if one.memory else ""
         worked = f"{one.processors:.2f} s" if one.processors else ""
-        table.add_row(one.group if one.group != last else "", one.what, _time(one.seconds), rate, worked, memory)
+        row = [one.group if one.group != last else "", one.what, _time(one.seconds), rate, worked, memory]
+        table.add_row(*row, *([f"{longer[one.what]:.2f}" if one.what in longer else ""] if before else []))
         last = one.group
     table.add_section()
     for name, ratio in ratios(found).items():

@@ -10,7 +10,7 @@ import pytest
 
 from api.bench import COMPARED, Measured, ours, peers, ratios
 from api.bench.population import OUTPUTS, admitted, repeated, sample_tables, write_files
-from api.cli.bench import _as_json, _table
+from api.cli.bench import _as_json, _earlier, _table
 from api.failures import Misuse
 from engine.pipeline import compile_rules
 from tests.cli.command import ROOT, run
@@ -54,6 +54,25 @@ def test_ratios_are_rates_over_rates() -> None:
     assert len(told) == 2
     assert _as_json(found)["ratios"] == {name: f"{ratio:.2f}" for name, ratio in told.items()}
     assert _table(found).row_count == 5
+
+
+def test_what_moved_since_an_earlier_run_is_told(tmp_path: Path) -> None:
+    found = [Measured("population", COMPARED, 0.02, 100), Measured("population", ours.MEMORY, 0.005, 100)]
+    path = tmp_path / "earlier.json"
+    path.write_text(json.dumps({"measured": [{"what": COMPARED, "seconds": "0.040000"}]}))
+    assert _as_json(found, _earlier(path))["times_as_long"] == {COMPARED: "0.50"}
+    assert _table(found, _earlier(path)).columns[-1].header == "times as long"
+    path.write_text("[]")
+    with pytest.raises(Misuse, match="is not the result of a bench"):
+        _earlier(path)
+    with pytest.raises(Misuse, match="cannot be read"):
+        _earlier(tmp_path / "none.json")
+
+
+def test_taxsim_py_is_a_peer_by_rows() -> None:
+    theirs, mine = peers.files(10_000)
+    told = ratios([Measured("peer", theirs, 2.0, 10_000), Measured("peer", mine, 1.0, 10_000)])
+    assert told == {"whole process on 10,000 rows, over taxsim-py's": pytest.approx(2)}
 
 
 def test_a_peer_that_is_not_there_is_told_before_anything_is_measured() -> None:
