@@ -33,7 +33,7 @@ def banded(node: ir.Banded, amount: Outcome, thresholds: Ends, values: Sequence[
         return bad
     fault = _fault(node, known)
     if isinstance(fault, Failure):
-        return fault
+        return under(fault, amount, *known, *(values if node.kind == "marginal" else ()))
     if all(isinstance(one, Known) for one in (*known, *values)):
         brackets = [Bracket(_number(one), _value(value)) for one, value in zip(thresholds, values, strict=True)]
         found = lookups.banded(node, brackets, amount)

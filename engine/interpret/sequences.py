@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from engine.interpret import open_lists, ordering
 from engine.interpret.domain import blocked, faults_of, needs_of
@@ -22,6 +22,8 @@ from engine.ir import nodes as ir
 from engine.reading.declarations import Steps
 from engine.text.source import Span
 from engine.values.periods import ETERNITY
+
+MOST_COMPARED = 200  # records, of which more are taken to tie where their order is not known
 
 
 def before(interpreter: Evaluating, subject: ir.Before, record: str, frame: Frame, span: Span | None) -> Found:
@@ -62,7 +64,8 @@ def _queue(interpreter: Evaluating, subject: ir.Before, owner: str, span: Span |
     if isinstance(bad, NotApplicable):
         return Failure(f"a {subject.entity} has no place in its order: what decides it does not apply", span)
     if any(isinstance(one, Possible) for one in everything):
-        return Unsure(needs_of(*everything), faults_of(*everything))
+        items = [_item(steps, one, found[one][len(steps.within) :], place) for place, one in enumerate(records)]
+        return Unsure(needs_of(*everything), faults_of(*everything) or _may_tie(steps, items))
     kin: dict[tuple[Outcome, ...], list[Item]] = {}
     for place, one in enumerate(records):
         parted = len(steps.within)
@@ -74,6 +77,15 @@ def _queue(interpreter: Evaluating, subject: ir.Before, owner: str, span: Span |
         if fault is not None:
             return fault
     return queue
+
+
+def _may_tie(steps: Steps, items: Sequence[Item]) -> str:
+    """What goes wrong where two records may tie in every key."""
+    if not steps.by or not steps.by[-1].name:
+        return ""  # no two are listed in one place
+    pairs = combinations(items[:MOST_COMPARED], 2)
+    tied = any(ordering.TIED in ordering.compared(_keys(steps), one, other) for one, other in pairs)
+    return f"records may tie in the order of `{steps.name}`" if tied or len(items) > MOST_COMPARED else ""
 
 
 def _item(steps: Steps, record: str, outcomes: Sequence[Outcome], place: int) -> Item:

@@ -33,6 +33,23 @@ RULES = """
             single: {0: 1, 1: 22.22, 2: 333}
             joint: {0: 4, 1: 5, 2: 6}
             separate: {0: 7, 1: 7, 2: 7}
+      part:
+        type: money
+        key: {status: filing_status, n: integer 0..2}
+        partial: true
+        law: s.1
+        values: {2020-01-01: {single: {0: 1, 1: 22.22}, separate: {0: 7, 2: 9}}}
+      dated:
+        type: money
+        key: {status: filing_status, on: date at or before}
+        law: s.1
+        values:
+          2020-01-01: {single: {1960-01-01: 5, 2000-01-31: 3}, joint: {1800-01-01: 8}, separate: {2024-03-01: 1}}
+      near:
+        type: money
+        key: {on: date nearest}
+        law: s.1
+        values: {2020-01-01: {1959-02-28: 3, 1961-02-28: 4, 2024-02-28: 9}}
     scales:
       bands: {kind: marginal, law: s.2, values: {2020-01-01: [{above: 0, rate: 10%}, {above: 1_000, rate: 37.5%}]}}
       falling:

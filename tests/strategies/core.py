@@ -170,11 +170,16 @@ class _Maker:
                 lambda: ir.ScaleRead(MONEY, None, "made:bands", None, part(), NOW),
                 lambda: ir.ScaleRead(MONEY, None, "made:falling", self.of(STATUS, depth), part(), NOW),
                 lambda: ir.TableRead(MONEY, None, "made:cells", "", (self.of(STATUS, 0), self.of(INTEGER, depth)), NOW),
+                lambda: ir.TableRead(MONEY, None, "made:part", "", (self.of(STATUS, 0), self.of(INTEGER, depth)), NOW),
+                lambda: ir.TableRead(MONEY, None, "made:dated", "", (self.of(STATUS, 0), self.of(DATE, depth)), NOW),
+                lambda: ir.TableRead(MONEY, None, "made:near", "", (self.of(DATE, depth),), NOW),
+                lambda: self.banded("marginal", depth),
             ]
         if kind == RATE:
             shapes += [
                 lambda: ir.Arithmetic(RATE, None, "/", self.of(MONEY, depth), self.of(MONEY, depth)),
                 lambda: ir.ScaleRead(RATE, None, "made:steps", None, self.of(MONEY, depth), NOW),
+                lambda: self.banded("step", depth),
                 lambda: ir.Arithmetic(RATE, None, "/", self.of(DURATION, depth), self.of(DURATION, depth)),
             ]
         if kind == INTEGER:
@@ -187,6 +192,19 @@ class _Maker:
                 lambda: ir.Arithmetic(INTEGER, None, "mod", part(), part()),
             ]
         return shapes
+
+    def banded(self, kind: str, depth: int) -> ir.Expression:
+        """A scale with computed thresholds."""
+        values = [self.of(RATE, 0) for _ in range(self.draw(st.integers(1, 3)))]
+        ends: list[ir.Expression | None] = [self.of(MONEY, 0) for _ in values]
+        if kind == "step":
+            ends[0] = None
+        bands = tuple(ir.Band(end, value) for end, value in zip(ends, values, strict=True))
+        gives = MONEY if kind == "marginal" else RATE
+        name, amount = f"let{len(self.names)}b", self.of(MONEY, depth)
+        local = ir.Local(MONEY, None, name)
+        scale = ir.Banded(gives, None, "made", kind, local, bands, bool(self.pick(False, True)))
+        return ir.Let(gives, None, name, amount, scale)
 
     def dates(self, name: str, count: int, depth: int) -> ir.Expression:
         return ir.DateFunction(INTEGER, None, name, tuple(self.of(DATE, depth) for _ in range(count)))

@@ -1,0 +1,50 @@
+"""Machine code against the interpreter on random programs: how many values differ.
+
+    python -m tests.benchmarks.random_programs [--values 200000] [--seed 1000000] [--groups 60]
+
+The programs use every construct of the language, as those of `tests/native` do. Those that the code hands over are
+counted too: what stands beside them must still be right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from random import Random
+
+from engine.native import Options, evaluate
+from engine.native.agreement import all_figures, differences
+from tests.native.populations import population_of
+from tests.native.programs import AT, random_program
+from tests.native.wider import wider_program
+
+
+def main() -> int:
+    """Compare until there are enough values. The exit code is 1 if anything differs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--values", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=1_000_000)
+    parser.add_argument("--groups", type=int, default=60)
+    options = parser.parse_args()
+    values = differing = handed_over = programs = 0
+    while values < options.values:
+        seed = options.seed + programs
+        random = Random(seed)
+        program = (wider_program if seed % 3 == 0 else random_program)(random)
+        missing, density = random.choice([0.0, 0.1]), random.choice([1.0, 0.6])
+        columns = population_of(program, AT, options.groups, seed, missing=missing, density=density)
+        wanted = all_figures(program)
+        result = evaluate(program, columns, wanted, options=Options(cache=""), threads=1)
+        found = differences(program, columns, result)
+        for one in found[:3]:
+            print(f"seed {seed}: {one}")
+        differing += len(found)
+        values += sum(len(result.figures[name].entries) for name in wanted)
+        handed_over += result.handed_over
+        programs += 1
+    print(f"{programs} programs, {values:,} values compared, {differing} differ; {handed_over:,} rows were handed over")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
