@@ -19,7 +19,7 @@ from starlette.responses import Response
 from api.cases.calculate import engine_version
 from api.failures import Failure
 from api.http.guard import Guard, problem, refusal_of_any
-from api.http.openapi import described
+from api.http.openapi import described, named
 from api.http.problems import Fault, Refusal
 from api.http.routes import ROUTERS
 from api.http.service import Service
@@ -54,6 +54,7 @@ def create_app(service: Service, pages: Sequence[APIRouter] = ()) -> Guard:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=named,
     )
     app.state.service = service
     for router in (*ROUTERS, *pages):
@@ -76,7 +77,7 @@ async def _watch(service: Service) -> None:
         before = loop.time()
         await asyncio.sleep(LAG_EVERY)
         lag = max(0.0, loop.time() - before - LAG_EVERY)
-        worst = max(worst, lag)
+        worst = max(worst, lag) if service.ready else 0.0  # loading the law is nobody's request
         service.metrics.loop_lag.set(lag)
         service.metrics.worst_lag.set(worst)
 

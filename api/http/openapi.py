@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.http.forms import Form
@@ -21,6 +22,13 @@ def described(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def named(route: APIRoute) -> str:
+    """The name of an operation, which clients have as a method: `calculate`, `openfisca_calculate`."""
+    name = route.name.removesuffix("_route")
+    family = str(route.tags[0]).lower() if route.tags else ""
+    return f"{family}_{name}" if family in ("openfisca", "policyengine") else name
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from engine.ir.program import Definition, Program
 from engine.reading.declarations import Settings
 from engine.values.types import Value
 
+KEPT = 8
+
 
 class Link(Enum):
     """How the second of two goes with the first: the same one, a record of it, or as a group its member or a record of
@@ -48,8 +50,21 @@ def related(settings: Settings, one: str, other: str) -> Link | None:
     return Link.RECORD_OF_MEMBER if of_member else None
 
 
-def exclusions(program: Program) -> Iterator[Exclusion]:
-    """Every pair of the rules. The first is the owner of the record, or the group of the member."""
+_kept: dict[int, tuple[Program, tuple[Exclusion, ...]]] = {}
+
+
+def exclusions(program: Program) -> tuple[Exclusion, ...]:
+    """Every pair of the rules. The first is the owner of the record, or the group of the member. Each case that is read
+    asks for them, so those of the last few programs are kept."""
+    found = _kept.get(id(program))
+    if found is None or found[0] is not program:
+        while len(_kept) >= KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        found = _kept[id(program)] = (program, tuple(_exclusions(program)))
+    return found[1]
+
+
+def _exclusions(program: Program) -> Iterator[Exclusion]:
     entities = program.settings.entities
     for definition in program.definitions.values():
         for name in definition.excludes:

@@ -41,7 +41,7 @@ def _found(request: Request, id: str) -> Job:
 @router.get(
     "/v1/jobs/{job}", summary="How far a job is", response_class=Response, responses={200: {"model": JobSaid}, **_READ}
 )
-async def state(request: Request, job: str) -> Response:
+async def job_state(request: Request, job: str) -> Response:
     """Only who sent it may ask."""
     return answer(_found(request, job).said())
 
@@ -55,7 +55,7 @@ async def state(request: Request, job: str) -> Response:
         **refusals(401, 403, 404, 406, 409, 422, 429, 503),
     },
 )
-async def result(request: Request, job: str) -> Response:
+async def job_result(request: Request, job: str) -> Response:
     """As `/v1/batch` would have answered. It may be fetched until the job is deleted, or an hour has passed."""
     found = _found(request, job)
     if found.refusal is not None:
@@ -75,7 +75,7 @@ async def result(request: Request, job: str) -> Response:
     status_code=204,
     responses=refusals(401, 403, 404, 409, 429, 503),
 )
-async def forget(request: Request, job: str) -> Response:
+async def forget_job(request: Request, job: str) -> Response:
     """One that is under way is not broken off: 409."""
     service_of(request).jobs.delete(_found(request, job))
     return Response(status_code=204)

@@ -114,8 +114,8 @@ async def versions() -> Response:
     return Response(json.dumps({"current": engine_version(), "frontier": engine_version()}), media_type=JSON)
 
 
-@router.get("/liveness_check", summary="Is the process alive", response_class=Response)
-@router.get("/readiness_check", summary="Can it answer", response_class=Response)
+@router.get("/liveness_check", summary="Is it alive", operation_id="policyengine_liveness", response_class=Response)
+@router.get("/readiness_check", summary="Is it ready", operation_id="policyengine_readiness", response_class=Response)
 async def check(request: Request) -> Response:
     """200 when the law is loaded."""
     ready = service_of(request).ready

@@ -29,7 +29,7 @@ class Runs:
 
 
 @router.get("/v1/runs", summary="Annual runs", response_class=Response, responses={200: {"model": Runs}, **_READ})
-async def listed(request: Request) -> Response:
+async def annual_runs(request: Request) -> Response:
     """Which there were, with how many groups, and at how many of them there was a fault."""
     require(request, OPERATOR, CASE_WORKER)
     service = service_of(request)

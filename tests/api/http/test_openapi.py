@@ -36,6 +36,12 @@ def test_every_route(client: TestClient) -> None:
     assert asked > 100
 
 
+def test_each_operation_has_a_name_of_its_own(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    names = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert len(set(names)) == len(names) and all(name.replace("_", "").isalpha() for name in names)
+
+
 def asked_of(client: TestClient, operation: Any) -> int:
     """Ask one route some questions; how many."""
     asked, documented = 0, set(operation.definition.raw["responses"])
