@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from functools import cache
 from typing import Any
 
+from engine.records import record
 from engine.text.citations import Citation as Cited
 from engine.text.citations import Law
 
 Json = str | int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Citation:
     """Where the law says so. `source` is the statute or, where it was not taken apart, all that is cited."""
 

@@ -10,13 +10,18 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
+import io
 import os
+import pickle
 import stat
 import tempfile
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 SEAL_BYTES = 32
 CHOSEN = "RULEWRIGHT_CACHE"
@@ -59,6 +64,32 @@ def keep(folder: Path | None, name: str, body: bytes) -> None:
         key = (_key(folder) or _new_key(folder)) if _is_ours(folder) else None
         if key is not None:
             _write(folder, name, _seal(key, name, body) + body)
+
+
+def pickled(value: object) -> bytes:
+    """A value as bytes to keep. Fractions are two whole numbers: Python's text of them takes a regex each to read."""
+    content = io.BytesIO()
+    _Pickler(content, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    return content.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value: object) -> Any:
+        return (Fraction, (value.numerator, value.denominator)) if isinstance(value, Fraction) else NotImplemented
+
+
+def unpickled(body: bytes) -> object:
+    """What `pickled` was given. Only for what a seal vouches for. Python's search for garbage waits until it is whole.
+
+    Raises whatever `pickle.loads` raises for content that another version has written.
+    """
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        return pickle.loads(body)
+    finally:
+        if searched:
+            gc.enable()
 
 
 def _seal(key: bytes, name: str, body: bytes) -> bytes:

@@ -18,7 +18,7 @@ MAY_IMPORT = {"engine": {"engine"}, "citizens": {"citizens"}, "api": {"api", "en
 # `""` stands for the package itself, whose `__init__` gathers what it exports.
 FLOORS = {
     "engine": (
-        *("kept", "text", "values", "syntax", "reading", "ir", "reforms", "check", "lint", "pipeline", "interpret"),
+        *("records", "kept", "text", "values", "syntax", "reading", "ir", "reforms", "check", "lint", "pipeline", "interpret"),
         *("explain", "examples", "population", "native.arithmetic", "native.plan", "native.write", "native.machine"),
         *("native", ""),
     ),

@@ -10,7 +10,7 @@ The same program, case and question give the same answer, so an answer can be ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,6 @@ from api.cases.overlays import set_beyond_what_is_stated
 from api.cases.values import as_json as value_json
 from api.failures import Misuse
 from api.schema import Citation, Json, citations
-from engine.explain.questions import asks_for_list, most_useful_first
 from engine.explain.words import humanized, outcome_words
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.constants import Constants
@@ -29,6 +28,7 @@ from engine.interpret.further import is_list, place_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
+from engine.records import record
 from engine.text.citations import law_on
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EXPLANATIONS = ("none", "reasons", "tree")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Of:
     """Whose a figure is: an entity of the rules, and the id in the case."""
 
@@ -45,7 +45,7 @@ class Of:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Basis:
     """What an answer rests on: the law by its fingerprint, the period and, with a record, how far the log was read."""
 
@@ -60,7 +60,7 @@ class Basis:
     known_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Problem:
     """Why a figure has no value: where in the rules, and on the way to which figures, innermost first."""
 
@@ -69,7 +69,7 @@ class Problem:
     path: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Result:
     """One figure of one instance. `status` says which fields there are:
 
@@ -100,7 +100,7 @@ class Result:
     days: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Question:
     """A fact to ask for next: of whom, for when, and the question to put."""
 
@@ -112,7 +112,7 @@ class Question:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Assumed:
     """A fact that nobody stated, and what stood in for it: `absent` (a complete case does not list it) or `default`
     (the law supplies it)."""
@@ -124,7 +124,7 @@ class Assumed:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Calculation:
     """The answer to a question about a case. `ask_next` and `assumed` are there if they were asked for.
 
@@ -143,7 +143,7 @@ class Calculation:
         return any(one.status == "failed" for one in self.results)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Asked:
     """What to say beside the figures: `explain` is none, reasons or tree (down to `depth`), `ask` what to ask next."""
 
@@ -152,11 +152,14 @@ class Asked:
     ask: bool = False
 
 
+FIGURES_ONLY = Asked()
+
+
 def calculate(
     program: Program,
     case: Case,
     wanted: Sequence[Definition],
-    asked: Asked = Asked(),
+    asked: Asked = FIGURES_ONLY,
     *,
     reforms: Sequence[str] = (),
     constants: Constants | None = None,
@@ -290,12 +293,18 @@ def _place(where: str) -> str:
 def _questions(program: Program, case: Case, answers: Iterable[tuple[Fact, Outcome]]) -> tuple[Question, ...]:
     """The unknown facts on which undetermined answers depend, the most useful to ask first."""
     open_facts = [fact for fact, outcome in answers if isinstance(outcome, Possible)]
+    if not open_facts:
+        return ()
+    from engine.explain.questions import most_useful_first
+
     return tuple(question(program, fact) for fact in most_useful_first(program, case, open_facts))
 
 
 def question(program: Program, fact: Fact) -> Question:
     """How a fact is asked for."""
     if is_list(fact):
+        from engine.explain.questions import asks_for_list
+
         word = fact.name.rpartition(":")[2]
         return Question(word, of(program, fact), str(fact.period), "list", asks_for_list(fact), humanized(word))
     definition = program.definitions[fact.name]

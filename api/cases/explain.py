@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from api.cases.naming import period_for
 from api.failures import Misuse, suggestion
 from api.schema import Citation, citations
-from engine.explain.tree import Explanation, explain
 from engine.explain.words import humanized
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable
 from engine.ir.program import Definition, Program, ReasonInfo
+from engine.records import record
 from engine.text.citations import law_on
 
+if TYPE_CHECKING:
+    from engine.explain.tree import Explanation
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True, slots=True)
 class Explained:
     """A figure in the tree: what it came to, how, on what authority, and what it rests on (`children`).
 
@@ -44,7 +47,7 @@ class Explained:
     children: tuple[Explained, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Why:
     """The explanations of one figure of everybody who was asked for, as data and as the engine's own trees."""
 
@@ -53,7 +56,7 @@ class Why:
     failed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReasonSaid:
     """A reason of a requirement: its path, what it is called, its law and, where it is not met, what to tell people."""
 
@@ -63,7 +66,7 @@ class ReasonSaid:
     fails: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reasons:
     """The reasons of the requirements that a figure rests on."""
 
@@ -74,6 +77,8 @@ class Reasons:
 
 def why(program: Program, case: Case, definition: Definition, of: str = "") -> Why:
     """The explanation of a figure, of everybody who has it or of the one named `of`. Raises Misuse for nobody."""
+    from engine.explain.tree import explain
+
     interpreter = Interpreter(program, case)
     facts = []
     for one in _whose(case, definition, of):
@@ -98,6 +103,8 @@ def _whose(case: Case, definition: Definition, of: str) -> list[str]:
 
 def explained(interpreter: Interpreter, fact: Fact, depth: int) -> Explained:
     """The tree of a figure in the interpreter's case, `depth` figures deep."""
+    from engine.explain.tree import explain
+
     return _explained(explain(interpreter, fact), 0, depth)
 
 

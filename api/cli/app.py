@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from copy import copy
 from pathlib import Path
 from typing import Annotated
 
@@ -422,6 +423,7 @@ _REMEDIES = {
 
 
 _LEFT = "PacifyFlushWrapper"
+_COMPLETING = "_RULEWRIGHT_COMPLETE"
 
 
 def run() -> int:
@@ -429,7 +431,7 @@ def run() -> int:
     if not prepare():
         return _failed(Failure("stdout is closed", "send the result to a file, a pipe, or `/dev/null`"))
     try:
-        app(prog_name="rulewright")
+        _narrowed(sys.argv[1:])(prog_name="rulewright")
     except SystemExit as stop:
         if type(sys.stdout).__name__ == _LEFT:  # so typer marks that the reader left, with an exit code of 1
             return ExitCode.DONE
@@ -447,6 +449,23 @@ def run() -> int:
     except Exception as fault:
         return _foreseen(fault)
     return _flushed(ExitCode.DONE)
+
+
+def _narrowed(arguments: list[str]) -> typer.Typer:
+    """The command that is called, without the others: preparing the options of them all takes longer than most work."""
+    if _COMPLETING in os.environ or not arguments:
+        return app
+    named = [one for one in app.registered_commands if _name(one) == arguments[0]]
+    groups = [one for one in app.registered_groups if one.name == arguments[0]]
+    if not named and not groups:
+        return app
+    narrowed = copy(app)
+    narrowed.registered_commands, narrowed.registered_groups = named, groups
+    return narrowed
+
+
+def _name(command: typer.models.CommandInfo) -> str:
+    return command.name or (command.callback.__name__.replace("_", "-") if command.callback is not None else "")
 
 
 def _failed(failure: Failure) -> int:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from api.failures import Misuse, suggestion
 from api.schema import Citation, citations
 from engine.reading.declarations import Declaration, Reason, Requirement, RuleModule, Ruleset
+from engine.records import record
 from engine.text.source import Span
 
 _GROUPS = ("inputs", "parameters", "tables", "scales", "functions", "variables", "requirements")
@@ -23,7 +24,7 @@ DEFINED = ("fact", "figure", "requirement", "parameter", "table", "scale", "func
 KINDS = (*DEFINED, "reason", "entity", "role", "set", "enum", "member", "calendar")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Declared:
     """A declaration, its module, its kind, its name in the whole program, and whether others may use it."""
 
@@ -34,7 +35,7 @@ class Declared:
     exported: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Named:
     """Anything that has a name. `owner` is the name of what it is part of; without a `span` it stands in none of the
     files. `declaration` is there for what is declared by itself."""
@@ -55,7 +56,7 @@ class Named:
         return self.name.rpartition(":")[2].rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Place:
     """Where something stands in a file. Lines and columns count from 1; the end is exclusive."""
 
@@ -66,7 +67,7 @@ class Place:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Summary:
     """Something named, in a list. `module` is empty for what `ruleset.yaml` declares."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from engine.records import record
 from engine.text.diagnostics import Diagnostic, Severity
 from engine.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Somewhere:
     """Something said about a place. `line` and `column` count from 1 and are null where it has none."""
 
@@ -21,7 +21,7 @@ class Somewhere:
     end_column: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ProblemSaid:
     """A problem: `severity` is error or warning, `help` says what to write instead."""
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import engine
 from api.failures import Misuse, suggestion
 from engine.ir.program import Program
-from engine.kept import fetch, folder_for, keep
+from engine.kept import fetch, folder_for, keep, pickled, unpickled
 from engine.reading.declarations import Ruleset
 from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE
 from engine.text.diagnostics import Diagnostics, RulesInvalid
@@ -184,7 +184,7 @@ def _fetched(folder: Path | None, entry: str) -> Program | None:
     if body is None:
         return None
     try:
-        program = pickle.loads(body)
+        program = unpickled(body)
     except (pickle.PickleError, AttributeError, ImportError, EOFError, ValueError, TypeError):
         return None
     return program if isinstance(program, Program) else None
@@ -192,7 +192,7 @@ def _fetched(folder: Path | None, entry: str) -> Program | None:
 
 def _keep(folder: Path, entry: str, program: Program) -> None:
     with suppress(OSError, RecursionError, pickle.PickleError):
-        keep(folder, entry, pickle.dumps(program, protocol=pickle.HIGHEST_PROTOCOL))
+        keep(folder, entry, pickled(program))
         _forget_old(folder)
 
 

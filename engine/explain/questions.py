@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -25,6 +25,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Interval, Known, Outcome, Possible
 from engine.ir.dependencies import readings
 from engine.ir.program import Definition, Program
+from engine.records import record
 from engine.values.types import NONE, Duration, EnumValue, Kind, Value
 
 MOST_MOVED = 50
@@ -39,7 +40,7 @@ MOST_VALUES = 6
 Find = Callable[[Mapping[Fact, Value]], list[Outcome]]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Question:
     """A fact to ask for. `left` is the share of the answer's range that knowing it leaves, on average (0 to 1)."""
 

@@ -12,12 +12,13 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir import nodes as ir
 from engine.reading.declarations import Settings
+from engine.records import record
 from engine.values.types import Value
 
 _WRITTEN_OUT, _CALLS_WRITTEN_OUT = 400, 3  # characters of a function's body in words, and calls within calls
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Local:
     """What a local name stands for: an expression, the frame that it is evaluated in, and the names known there."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from textwrap import wrap
 
 from engine.explain.wording import Wording
@@ -22,12 +22,13 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, ReasonInfo
+from engine.records import record
 from engine.text.citations import law_on
 
 MAX_DEPTH = 12
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Explanation:
     """One figure: what it is called, what it came to, how, on what authority, and what it rests on.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from engine.interpret.further import OWNER, Another, Place
@@ -11,13 +11,14 @@ from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Held
 from engine.ir.program import Definition
 from engine.reading.declarations import Entity, Settings
+from engine.records import record
 from engine.values.periods import Period, PeriodKind
 from engine.values.types import Value
 
 EVERY = Place("", "")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stay:
     """That somebody holds a role in a group from one day to another."""
 
@@ -27,7 +28,7 @@ class Stay:
     last: date
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Case:
     """Who there is, how they belong together, and what is given. Ids are unique within an entity.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from engine.interpret import domain, navigation, open_lists, ordering
@@ -14,6 +14,7 @@ from engine.interpret.ordering import Item, Standing
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.ir.walk import root_of, subjects, walk, whose
+from engine.records import record
 from engine.values.periods import Period
 
 
@@ -27,7 +28,7 @@ class Choosing(Evaluating, Protocol):
 Evaluator = Callable[[str], Callable[[ir.Expression], Outcome]]  # how to evaluate what is said of somebody
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Order:
     """Those who are ranked (or why that is not known), their order if certain, what was read to find it, and where
     each of all is listed."""

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -21,10 +21,11 @@ from engine.ir.bracket_starts import cells_of
 from engine.ir.fold import value_at
 from engine.ir.program import Program
 from engine.reading.declarations import Bracket, BracketStarts, Key, Overlay, Parameter, Row, Scale, Table
+from engine.records import record
 from engine.values.types import MONEY, Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stated:
     """A constant on a day: its content, the date from which it holds, and whether it is a projection."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.interpret.cases import Case
@@ -11,10 +10,11 @@ from engine.interpret.frames import Frame
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, NotApplicable, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Program
+from engine.records import record
 from engine.values.types import ValueType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unsure:
     """It is not known who is meant, or whether there is anybody: what must be known for that."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cmp_to_key
@@ -32,6 +31,7 @@ from engine.interpret.outcomes import (
     Possible,
 )
 from engine.ir import nodes as ir
+from engine.records import record
 from engine.text.source import Span
 from engine.values.types import Duration
 
@@ -39,7 +39,7 @@ BEFORE, TIED, AFTER = -1, 0, 1
 _TIES = "add a key to `by` that tells them apart, or `listed`"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Item:
     """A member or record: whether it counts, its value (None where none is wanted), and its keys in order."""
 
@@ -106,7 +106,7 @@ def _counted(items: Sequence[Item], count: Outcome, sizes: range) -> Outcome:
     return settled(found, needs_of(count, *counted), faults_of(count, *counted), may_not_apply(count, *counted))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _End:
     """A value at one end of what it may be; None is without end. `known`: there is one at all."""
 
@@ -362,7 +362,7 @@ def _condition(pairs: Sequence[tuple[Outcome, Outcome]], deciding: bool, span: S
 # --- ranks
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Standing:
     """The keys of all who count, where all are known: one order serves everybody who asks."""
 

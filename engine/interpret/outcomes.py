@@ -7,15 +7,16 @@ answer under every completion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Union
 
+from engine.records import record
 from engine.text.source import Span
 from engine.values.periods import Period
 from engine.values.types import NONE, Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fact:
     """A figure of one instance for one period: the key of everything given, computed or missing."""
 
@@ -30,7 +31,7 @@ class Fact:
         return f"{self.name.rpartition(':')[2]} of {self.instance} for {self.period}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Interval:
     """From `low` to `high`, both included; None is without end. `without_zero`: not zero, though it lies between."""
 
@@ -39,21 +40,21 @@ class Interval:
     without_zero: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Choice:
     """One of these values."""
 
     options: frozenset[Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Known:
     """Exactly this value."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Possible:
     """Not determined: what it may be, and which unknown facts decide. `may_not_apply` and `may_fail` say what else."""
 
@@ -63,12 +64,12 @@ class Possible:
     may_fail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NotApplicable:
     """The figure does not apply."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Failure:
     """An error: what went wrong, where in the rules, and on the way to which figures (innermost first)."""
 

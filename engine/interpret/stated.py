@@ -10,12 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from engine.ir.program import Definition
 from engine.reading.declarations import Settings
+from engine.records import record
 from engine.values.periods import (
     EARLIEST_FACT,
     FIRST_YEAR,
@@ -40,7 +40,7 @@ class NotATime(Exception):
         self.message, self.remedy = message, remedy
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Days:
     """From which day to which a statement holds. With `is_open` it ends where the next such one begins."""
 
@@ -49,7 +49,7 @@ class Days:
     is_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Held:
     """A value that a stock or status has on each of some days."""
 

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from engine.interpret import domain, navigation, operations
@@ -23,10 +22,11 @@ from engine.ir.fold import formula_at, parts_of
 from engine.ir.program import Definition, Program
 from engine.ir.walk import children
 from engine.ir.worlds import reached_names
+from engine.records import record
 from engine.values.periods import Period, Unit
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Replaced:
     """What a world has in the place of facts, and of parameters that are read on a day of `period`."""
 

@@ -7,11 +7,11 @@ What is stated as nothing (0, no) excludes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from engine.ir.program import Definition, Program
 from engine.reading.declarations import Settings
+from engine.records import record
 from engine.values.types import Value
 
 KEPT = 8
@@ -27,7 +27,7 @@ class Link(Enum):
     RECORD_OF_MEMBER = "record of a member"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Exclusion:
     """Two definitions of which one may be stated. `total`: the one that stands for the other."""
 

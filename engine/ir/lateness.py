@@ -9,10 +9,10 @@ and at most 31 days, years 365 or 366.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from engine.ir import nodes as ir
 from engine.ir.walk import children, steps_of, subjects
+from engine.records import record
 from engine.text.source import Span
 from engine.values.periods import PeriodKind, Unit, lengths, nests
 from engine.values.types import Duration
@@ -22,7 +22,7 @@ ANY_RECORD = 10**4  # records: nothing is known
 Names = Mapping[str, ir.Expression]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reading:
     """That a formula reads the figure `name`. `later`: by how many days at most the period that is reached begins after
     the formula's; below 0 it surely begins before. `along`: by how many records at most whose figure it is comes after

@@ -6,16 +6,17 @@ time, and what happens where a value does not apply. Spans take no part in equal
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Union
 
+from engine.records import record
 from engine.text.source import Span
 from engine.values.numbers import RoundingMode
 from engine.values.periods import PeriodKind
 from engine.values.types import Value, ValueType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Node:
     """What all expressions share: the type of the value, and the place in the rules (None where made up)."""
 
@@ -26,14 +27,14 @@ class Node:
 # --- who is read: an entity reached from the one that the formula is about
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Self:
     """The one that the formula is about."""
 
     entity: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bound:
     """The member or record that an aggregate calls `name` (unique within a formula)."""
 
@@ -41,7 +42,7 @@ class Bound:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GroupOf:
     """The group of kind `entity` that a person is in. With `optional`, there may be none: then nothing applies."""
 
@@ -50,7 +51,7 @@ class GroupOf:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HolderOf:
     """The one person who holds `role` in a group. With `optional`, there may be none: then nothing applies."""
 
@@ -60,7 +61,7 @@ class HolderOf:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OwnerOf:
     """Whom a record belongs to. `further` names an owner besides the first; or it is the larger group that a group lies
     in, of which with `optional` there may be none."""
@@ -71,7 +72,7 @@ class OwnerOf:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Before:
     """The record before another in its entity's order `sequence`; there is none before the first. `keys` are the
     figures that decide the order, as `Steps.figures` lists them."""
@@ -88,7 +89,7 @@ Subject = Union[Self, Bound, GroupOf, HolderOf, OwnerOf, Before]
 # --- who is aggregated
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Members:
     """The people of a group in any of `roles`, in the order in which the group lists its roles, then as given: those
     who are members at `time`, in the formula's own period on the day on which members of the group count."""
@@ -99,7 +100,7 @@ class Members:
     time: Time = field(default_factory=lambda: ThisPeriod())
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Records:
     """The records of kind `entity` that belong to somebody, as given; with `further`, as their owner of that name. Or
     the groups of that kind that lie in a larger one."""
@@ -115,12 +116,12 @@ Link = Union[Members, Records]
 # --- when: which period (of a variable) or day (of a constant) is meant, seen from the period of the formula
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ThisPeriod:
     """The period of the formula; for a constant, its first day."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Containing:
     """The period of kind `kind` that contains the first day (or, with `at_end`, the last day) of the formula's period,
     then `shift` periods later. Serves `@ start`, `@ end`, `@ this year`, `@ last year`, `@ next month`."""
@@ -130,7 +131,7 @@ class Containing:
     shift: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ContainingDate:
     """The period of kind `kind` that contains a computed day."""
 
@@ -144,26 +145,26 @@ Time = Union[ThisPeriod, Containing, ContainingDate]
 # --- expressions
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Literal(Node):
     """A constant. Numbers are `int` or `Fraction`, money in units of the currency."""
 
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NotApplicable(Node):
     """The third thing beside known and unknown: the figure does not apply."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Local(Node):
     """A let-bound name or a function's argument. Names are unique within a formula."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Let(Node):
     """`body` with `name` standing for `value`, which is evaluated where it is first needed."""
 
@@ -172,7 +173,7 @@ class Let(Node):
     body: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ParameterRead(Node):
     """A dated constant on the day that `time` gives (the first day of that period)."""
 
@@ -180,7 +181,7 @@ class ParameterRead(Node):
     time: Time
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TableRead(Node):
     """A cell. A key outside a bounded integer's range is an error value."""
 
@@ -190,7 +191,7 @@ class TableRead(Node):
     time: Time
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ScaleRead(Node):
     """A scale applied to `argument`: the sum of rate times slice, or the value of the band."""
 
@@ -200,7 +201,7 @@ class ScaleRead(Node):
     time: Time
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Band:
     """One bracket of a scale: from `threshold` (None: from below everything) on, `value`."""
 
@@ -208,7 +209,7 @@ class Band:
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Banded(Node):
     """A scale `name` with computed brackets applied to `amount`: `marginal` or `step`. A band begins at its threshold
     if `inclusive`, else above. Thresholds that do not rise are an error value."""
@@ -220,7 +221,7 @@ class Banded(Node):
     inclusive: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class VariableRead(Node):
     """A figure or fact of `subject` at `time`."""
 
@@ -229,7 +230,7 @@ class VariableRead(Node):
     time: Time
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FunctionCall(Node):
     """A function of the rules applied to its arguments, in order."""
 
@@ -237,14 +238,14 @@ class FunctionCall(Node):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Negate(Node):
     """Minus a number or duration."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Arithmetic(Node):
     """`+ - * /` on numbers, exact; `+ -` also on a date and a duration, two dates, two durations; `*` on a duration
     and an integer; `/` on two durations that are both in days or both in months; `mod` on integers. Division by zero is
@@ -255,7 +256,7 @@ class Arithmetic(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Compare(Node):
     """`= != < <= > >=`; enums and booleans know only the first two."""
 
@@ -264,28 +265,28 @@ class Compare(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Not(Node):
     """Logical not."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class And(Node):
     """All of `values`. One false value decides, whatever is unknown or in error beside it."""
 
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Or(Node):
     """Any of `values`. One true value decides, whatever is unknown or in error beside it."""
 
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class If(Node):
     """A choice. `applicability` marks the one made of `applies_if`, for explanations."""
 
@@ -295,7 +296,7 @@ class If(Node):
     applicability: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ExceptionCase:
     """One exception: its name, when it holds, what then stands, its law, and the names it is over (transitively)."""
 
@@ -306,7 +307,7 @@ class ExceptionCase:
     over: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Exceptions(Node):
     """`general`, unless an exception holds; of those that hold the one that is over all others that hold. Two that
     hold with neither over the other are an error value."""
@@ -315,7 +316,7 @@ class Exceptions(Node):
     cases: tuple[ExceptionCase, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Extreme(Node):
     """The least (`min`) or greatest (`max`) of at least one value."""
 
@@ -323,14 +324,14 @@ class Extreme(Node):
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Absolute(Node):
     """A number without its sign."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Round(Node):
     """`value` rounded to a multiple of `step` (above zero, else an error value)."""
 
@@ -339,7 +340,7 @@ class Round(Node):
     step: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DateFunction(Node):
     """`years_between`, `months_between`, `days_between` (dates), `year_of`, `month_of`, `day_of`, `weekday` (one date),
     `date` (year, month and day; an error value where there is no such day), `attains` (a date and a duration), `age_on`
@@ -350,14 +351,14 @@ class DateFunction(Node):
     workdays: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PeriodBoundary(Node):
     """The first (`start`) or last (`end`) day of the formula's period."""
 
     which: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Aggregate(Node):
     """`sum count any all min max` over a link. `where` None takes everybody. `count` has no body (None). `min` and
     `max` of nobody do not apply."""
@@ -369,7 +370,7 @@ class Aggregate(Node):
     where: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SortKey:
     """What records are ordered by, upwards unless `descending`. None is the order in which they are listed."""
 
@@ -377,7 +378,7 @@ class SortKey:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Chosen(Node):
     """`operator` on the `count` highest or lowest of values, or the first or last of records in the order of `keys`.
 
@@ -395,7 +396,7 @@ class Chosen(Node):
     keys: tuple[SortKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ranked(Node):
     """`rank`: one more than how many of a link stand strictly before `subject` in the order of `keys`;
     `percentile_rank`: how many do over how many there are."""
@@ -408,7 +409,7 @@ class Ranked(Node):
     keys: tuple[SortKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Replacement:
     """What a world has in the place of a figure of `subject` at `time`, or of a parameter (`subject` None). With `link`
     it is one for each that `bound` stands for, and of whom `where` holds."""
@@ -422,7 +423,7 @@ class Replacement:
     where: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AsIf(Node):
     """`value` in a world that differs in `changes` and in what follows from them."""
 
@@ -430,7 +431,7 @@ class AsIf(Node):
     changes: tuple[Replacement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OverTime(Node):
     """`sum any all min max` of one figure over periods of its own kind: the parts of the formula's period (`last` 0),
     or the `last` periods before the one that contains its first day."""
@@ -442,7 +443,7 @@ class OverTime(Node):
     last: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OverParts(Node):
     """`sum count any all min max` of `body`, evaluated in periods of another kind as a formula of that kind is.
 
@@ -458,7 +459,7 @@ class OverParts(Node):
     most: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Spread(Node):
     """A flow of a longer period in equal parts: over how many periods of `kind` its own has."""
 
@@ -466,21 +467,21 @@ class Spread(Node):
     kind: PeriodKind
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class IsNone(Node):
     """Whether `value` does not apply: there is no such thing. It always has an answer itself."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Nobody(Node):
     """Whether there is nobody whom `subject` means."""
 
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Holds(Node):
     """Whether a person holds one of `roles` in their group of kind `group`: in that of `inside`, if it says which."""
 
@@ -490,7 +491,7 @@ class Holds(Node):
     roles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Same(Node):
     """Whether two are one and the same."""
 
@@ -498,14 +499,14 @@ class Same(Node):
     right: Subject
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Present(Node):
     """`value` where a test before it has told that it applies."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Otherwise(Node):
     """`value`, or `fallback` where `value` does not apply."""
 

@@ -7,19 +7,20 @@ definitions of their own, named `requirement.reason`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
 from engine.ir.nodes import Expression
 from engine.reading.declarations import Parameter, Permit, Scale, Settings, SubjectIs, Table
+from engine.records import record
 from engine.text.source import Span
 from engine.values.numbers import Grid
 from engine.values.periods import Period, PeriodKind, Unit
 from engine.values.types import Kind, Value, ValueType
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DatedExpression:
     """An expression that holds for periods whose first day is `start` or later (None: from always)."""
 
@@ -27,7 +28,7 @@ class DatedExpression:
     body: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReasonInfo:
     """What a refusal says of one reason: its definition's name, how its parts combine (`all`, `any_of` or nothing)."""
 
@@ -39,7 +40,7 @@ class ReasonInfo:
     parts: tuple[ReasonInfo, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Definition:
     """A fact or a figure.
 
@@ -105,7 +106,7 @@ class Definition:
         return self.name.rpartition(":")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FunctionDefinition:
     """A function of the rules: argument names and types in order, dated bodies that read `Local`s."""
 
@@ -117,7 +118,7 @@ class FunctionDefinition:
     label: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Program:
     """Everything an evaluator needs. `order` lists the definitions so that each comes after those it reads now.
 

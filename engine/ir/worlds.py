@@ -14,6 +14,7 @@ from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.ir.rewrite import rewritten
 from engine.ir.walk import walk
+from engine.records import record
 from engine.text.diagnostics import Diagnostics
 
 MAX_DEPTH, MAX_COPIES = 2, 20_000
@@ -86,7 +87,7 @@ class World:
         return 1 + (self.outer.depth if self.outer is not None else 0)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Copy:
     """A definition in a world. `own`: it is that of the one whom the world was asked of, at the same time."""
 

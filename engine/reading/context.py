@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from engine.reading.declarations import Settings
+from engine.records import record
 from engine.syntax.nodes import Scalar, shown
 from engine.syntax.words import RESERVED
 from engine.text.diagnostics import Diagnostics, Note
@@ -18,7 +18,7 @@ _SUGGEST_UP_TO = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Context:
     """`inherited_law` stands for a definition that cites none: a module's for its functions, a reform's for all."""
 

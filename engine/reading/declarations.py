@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from engine.records import record
 from engine.syntax.ast import Expression, Name
 from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
@@ -19,7 +20,7 @@ from engine.values.types import WEEKDAYS, Value, ValueType
 from engine.values.working_days import WorkingDays
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Declaration:
     """What every declaration has: its name, where the name stands, what it is called, and its authority."""
 
@@ -29,7 +30,7 @@ class Declaration:
     law: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Dated:
     """A formula that holds from `start` (None: from always) until the next one."""
 
@@ -42,7 +43,7 @@ class Dated:
         return self.start is not None and isinstance(self.formula, Name) and self.formula.name == "repealed"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Uprate:
     """How a constant moves on after its last stated value: with `by`, from its value at `base`, on `grid`.
 
@@ -65,7 +66,7 @@ Key = str | int | date
 Row = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Overlay:
     """What a reform lays over a constant from `start` to before `end` (None: for good).
 
@@ -95,7 +96,7 @@ class Overlay:
         return {**below, self.key: row}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BracketStarts:
     """From `start` to before `end` a table's cells are read off a scale with the same key: where the first bracket with
     `rate` or a higher one begins; `otherwise` where there is none. `scale` is the name as written, in a program the
@@ -113,7 +114,7 @@ class BracketStarts:
         return self.start <= day and (self.end is None or day < self.end)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SubjectIs:
     """The property of a resource that names a person. The fact is whether that is the one who asks: by their id, or by
     what their record holds as `named_by` (empty: by the id only)."""
@@ -122,7 +123,7 @@ class SubjectIs:
     named_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Input(Declaration):
     """A fact that a person or register supplies. `range` is inclusive; None is an open end. `excludes`: what may not
     be stated beside it. `subject_is`: how it is told from a resource whether it is the asker's."""
@@ -142,7 +143,7 @@ class Input(Declaration):
     subject_is: SubjectIs | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Parameter(Declaration):
     """A dated constant: `values` in order of date."""
 
@@ -153,7 +154,7 @@ class Parameter(Declaration):
     overlays: tuple[Overlay, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class KeyType:
     """What a table or scale is keyed by: an enum, a boolean, or the whole numbers from `low` to `high`; where it is
     `open`, the row of `high` is that of all numbers from there on. Or a date (`day`): its row is the last one at or
@@ -169,7 +170,7 @@ class KeyType:
     day: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Table(Declaration):
     """Dated cells: `values[i] = (date, {keys: {column: value}})`. A table with one unnamed column names it ``""``.
 
@@ -194,7 +195,7 @@ class Table(Declaration):
         return not self.partial and not any(key.day for key in self.keys)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bracket:
     """One band: from `threshold` (None: from below everything) on, `value`."""
 
@@ -202,7 +203,7 @@ class Bracket:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ComputedBracket:
     """One band whose threshold or value is a formula, or a value as the schema types it."""
 
@@ -211,7 +212,7 @@ class ComputedBracket:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Computed:
     """Brackets that hold from `start` on, by key."""
 
@@ -219,7 +220,7 @@ class Computed:
     brackets: Mapping[Key | None, tuple[ComputedBracket, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Scale(Declaration):
     """Dated brackets by key (``None`` where there is none). `inclusive`: a band begins at its threshold, not above.
 
@@ -240,7 +241,7 @@ class Scale(Declaration):
     computed: tuple[Computed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Function(Declaration):
     """A named formula with typed arguments."""
 
@@ -249,7 +250,7 @@ class Function(Declaration):
     formula: tuple[Dated, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class VariableException(Declaration):
     """Where `when` holds, `then` stands instead of the formula, and instead of the exceptions it is `over`."""
 
@@ -258,7 +259,7 @@ class VariableException(Declaration):
     over: tuple[tuple[str, Span], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Variable(Declaration):
     """A figure that the law computes. `grid` is None where the ruleset's applies; `low` and `high` bound what may be
     given in its place. `excludes`: what may not be stated beside it."""
@@ -277,7 +278,7 @@ class Variable(Declaration):
     excludes: tuple[tuple[str, Span], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reason(Declaration):
     """A condition of a requirement: either `needs`, dated as formulas are, or `all`/`any_of` others (in `parts`)."""
 
@@ -288,7 +289,7 @@ class Reason(Declaration):
     exceptions: tuple[VariableException, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Permit:
     """An action on a resource that a requirement permits, as other programs name them. An empty `id`: on every resource
     of that type."""
@@ -299,7 +300,7 @@ class Permit:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Requirement(Declaration):
     """Conditions for an entitlement or a permission: a boolean with named reasons, and what it permits."""
 
@@ -309,7 +310,7 @@ class Requirement(Declaration):
     permits: tuple[Permit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Example:
     """A worked case. `given` and `expect` are `syntax.nodes.Mapping`s: cases are read by `engine.interpret.cases`."""
 
@@ -320,7 +321,7 @@ class Example:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RuleModule:
     """One file of law. `exports` keep the place where each name is listed. `examples_unread`: not all could be read."""
 
@@ -340,14 +341,14 @@ class RuleModule:
     examples_unread: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EnumDeclaration(Declaration):
     """An enum's members with their labels, in order."""
 
     members: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Role:
     """A part that people play in a group. `maximum` None: any number. `unless`: a boolean fact of the group; where it
     is stated true, nobody holds the role, and who is listed with it is not in the group."""
@@ -365,7 +366,7 @@ class Role:
         return self.maximum == 1
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Owner:
     """Whom a record belongs to besides its first owner, or which larger group a group lies in. `name` is what formulas
     and cases call it."""
@@ -374,7 +375,7 @@ class Owner:
     entity: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OrderKey:
     """A figure that records are ordered by, upwards unless `descending`; the order in which they are listed if it has
     no name."""
@@ -383,7 +384,7 @@ class OrderKey:
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Steps:
     """An order among the records of one owner that have equal figures `within`: `name` is the record before."""
 
@@ -398,7 +399,7 @@ class Steps:
         return (*self.within, *(key.name for key in self.by if key.name))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Entity(Declaration):
     """A kind of thing that has figures: a person, a group `of` people with roles, or a record that `belongs_to` one.
 
@@ -433,7 +434,7 @@ BUILT_IN_ENUMS: Mapping[str, EnumDeclaration] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AssessmentRules(Declaration):
     """What an assessment consists of: whom it is made `of` (a group or a person), for each `period`.
 
@@ -462,7 +463,7 @@ class AssessmentRules(Declaration):
         return tuple(dict.fromkeys((*self.shown, *self.accounts)))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Settings:
     """What a jurisdiction shares: `ruleset.yaml`. After `covers_to`, up to `projected_to`, answers are projections."""
 
@@ -503,7 +504,7 @@ class Settings:
         return self.projected_to is not None and day > self.covers_to
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ruleset:
     """A jurisdiction: its settings and its modules, in order of name."""
 

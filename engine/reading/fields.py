@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from engine.reading.context import Context
+from engine.records import record
 from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, kind_of, shown
 from engine.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fields:
     """A mapping whose keys are those of the manual. `place` is where a missing key is reported."""
 

@@ -5,23 +5,24 @@ Nodes are frozen; the span takes no part in equality, so that a printed and re-r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from fractions import Fraction
 from typing import Union
 
+from engine.records import record
 from engine.text.source import Span
 from engine.values.types import Duration
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Node:
     """What all nodes share: where they stand."""
 
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Number(Node):
     """`12_570`, `0.5`, `30%`. `percent` is kept for printing; `value` is already divided by 100."""
 
@@ -30,7 +31,7 @@ class Number(Node):
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Money(Node):
     """`600 USD`."""
 
@@ -38,7 +39,7 @@ class Money(Node):
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DurationLiteral(Node):
     """`21 years`, as written: `count` of `unit` (day, week, month or year)."""
 
@@ -58,35 +59,35 @@ class DurationLiteral(Node):
         return Duration(months=12 * self.count)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DateLiteral(Node):
     """`2024-04-06`."""
 
     value: date
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Boolean(Node):
     """`true` or `false`."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EnumLiteral(Node):
     """`.joint`."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Name(Node):
     """A bare name: a local, a figure, a constant, a function, an entity, a role."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Attribute(Node):
     """`base.name`."""
 
@@ -95,7 +96,7 @@ class Attribute(Node):
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Index(Node):
     """`base[key, key]`."""
 
@@ -103,7 +104,7 @@ class Index(Node):
     keys: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Call(Node):
     """`base(argument, …)`: a function, a builtin, or a scale applied."""
 
@@ -111,7 +112,7 @@ class Call(Node):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Aggregate(Node):
     """`sum(body for name in source where condition)`; `count` has no body."""
 
@@ -123,7 +124,7 @@ class Aggregate(Node):
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SortKey(Node):
     """What records are ordered by: upwards, unless `descending` says highest first."""
 
@@ -131,7 +132,7 @@ class SortKey(Node):
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Chosen(Node):
     """`sum(highest 3 of body for name in source where condition)`, `last(body for name in source by key)`.
 
@@ -150,7 +151,7 @@ class Chosen(Node):
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ranked(Node):
     """`rank(self for name in source where condition by key)`, or `percentile_rank`."""
 
@@ -163,7 +164,7 @@ class Ranked(Node):
     name_span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OverTime(Node):
     """`sum(x over months)`, `sum(x over last 3 years)`. `count` 0 stands for the parts of this period; `edge` says
     which belong to it where they straddle. `counted` is a computed number of earlier periods."""
@@ -176,14 +177,14 @@ class OverTime(Node):
     counted: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Negate(Node):
     """`-x`."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Arithmetic(Node):
     """`left op right` with op one of + - * /."""
 
@@ -192,7 +193,7 @@ class Arithmetic(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Compare(Node):
     """`left op right` with op one of = != < <= > >=."""
 
@@ -201,7 +202,7 @@ class Compare(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Between(Node):
     """`x between low and high`, both ends included."""
 
@@ -210,7 +211,7 @@ class Between(Node):
     high: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OneOf(Node):
     """`x is one of (a, b)`, or with `negated` `x is not one of (a, b)`."""
 
@@ -219,28 +220,28 @@ class OneOf(Node):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Not(Node):
     """`not x`."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class And(Node):
     """`a and b and …`, at least two."""
 
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Or(Node):
     """`a or b or …`, at least two."""
 
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class If(Node):
     """`if condition then yes else no`."""
 
@@ -249,7 +250,7 @@ class If(Node):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Case(Node):
     """`case when c then a when … else z`."""
 
@@ -257,7 +258,7 @@ class Case(Node):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Let(Node):
     """`let a = … let b = … in body`."""
 
@@ -265,7 +266,7 @@ class Let(Node):
     body: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Binding(Node):
     """One `name = value` of a `let`."""
 
@@ -273,7 +274,7 @@ class Binding(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Otherwise(Node):
     """`value otherwise fallback`."""
 
@@ -281,7 +282,7 @@ class Otherwise(Node):
     fallback: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class At(Node):
     """`value @ when`. `when` is last, this or next with a unit, start, end, or a date expression."""
 
@@ -289,7 +290,7 @@ class At(Node):
     when: When
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class When(Node):
     """The right side of `@`: `word` is last, this, next, start, end or date; `unit` a unit's or calendar's name."""
 
@@ -298,7 +299,7 @@ class When(Node):
     date: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Replacement(Node):
     """`a = e` in a world, or with `name` one for each of several: `m.a = e for m in members where c`."""
 
@@ -310,7 +311,7 @@ class Replacement(Node):
     name_span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AsIf(Node):
     """`figure as if (a = e, …)`."""
 
@@ -318,7 +319,7 @@ class AsIf(Node):
     changes: tuple[Replacement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Is(Node):
     """`x is none`, `m is dependent`, `self is head of tax_unit`: `name` is none, a role or a set of roles."""
 

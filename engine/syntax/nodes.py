@@ -6,9 +6,10 @@ Scalars are text. What type a text has is for the reader of its key to say; see 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from engine.records import record
 from engine.syntax.scalars import scalar_offsets
 from engine.text.source import Fragment, Span, visible
 
@@ -23,7 +24,7 @@ class Style(Enum):
     FOLDED = "folded"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Scalar:
     """A text. `span` covers quotes and block headers too; `text` is the text without them.
 
@@ -57,7 +58,7 @@ class Scalar:
         return self.style is Style.LITERAL or "\n" not in self.span.text
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Entry:
     """A key of a mapping and what it holds."""
 
@@ -70,7 +71,7 @@ class Entry:
         return self.key.text
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Mapping:
     """Keys and what they hold, in the order of the file. No key stands twice."""
 
@@ -93,7 +94,7 @@ class Mapping:
         return len(self.entries)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Sequence:
     """A list."""
 

@@ -5,11 +5,12 @@ A law is text first: that of the latest citation. One that is dated, or says sou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
+from engine.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True, slots=True)
 class Citation:
     """One authority: where it stands, which part of it, what it is called, where to read it, and a remark."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from engine.records import record
 from engine.text.codes import CODES
 from engine.text.source import Span, visible
 
@@ -21,7 +22,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Note:
     """A second place that belongs to a problem, such as the earlier of two definitions."""
 
@@ -29,7 +30,7 @@ class Note:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Diagnostic:
     """One problem. `message` is lower case without a full stop; user text stands in backticks."""
 

@@ -6,9 +6,10 @@ Values inside a formula are `Fraction`s or `int`s. Nothing here goes through a f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+
+from engine.records import record
 
 Number = int | Fraction
 MAX_DIGITS = 40
@@ -27,7 +28,7 @@ class RoundingMode(Enum):
     HALF_EVEN = "half_even"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Grid:
     """The multiples of `step` on which a figure is stored, and how it gets there."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import calendar as gregorian
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
 
+from engine.records import record
 from engine.values.types import Duration
 
 FIRST_YEAR, LAST_YEAR = 1600, 2999
@@ -37,7 +38,7 @@ class NoPeriod(Exception):
     """A personal calendar has no period on a day: it lies before the first."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Calendar:
     """How the days are cut into periods: every so many days, months or years.
 
@@ -137,7 +138,7 @@ def _counted(calendar: Calendar, after: bool) -> Calendar:
 GREGORIAN = Calendar()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PeriodKind:
     """What a variable declares as its `period`: a unit, and of years and cycles the calendar."""
 
@@ -182,7 +183,7 @@ class PeriodKind:
                 return Period(self, date(FIRST_YEAR, 1, 1))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Period:
     """One period: its kind and its first day."""
 

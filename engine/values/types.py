@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from enum import Enum
 from fractions import Fraction
+
+from engine.records import record
 
 
 class Kind(Enum):
@@ -21,7 +23,7 @@ class Kind(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ValueType:
     """A kind; for an enum also its name.
 
@@ -67,7 +69,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 WEEKDAY = enum_type("weekday")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Duration:
     """A length of time: calendar months (12 to the year) and days (7 to the week)."""
 
@@ -94,7 +96,7 @@ class Duration:
         return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 days"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EnumValue:
     """A member of an enum."""
 

@@ -6,16 +6,17 @@ Both rest on one count, of the working days from the first date that there is up
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
+from engine.records import record
 from engine.text.source import Span
 from engine.values.periods import FIRST_YEAR, LAST_YEAR, guarded
 
 _FIRST, _LAST = date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WorkingDays:
     """`weekend`: days of the week, 0 for Monday. `holidays`: in order. After `known_until` holidays are not known."""
 

@@ -83,7 +83,7 @@ def test_machine_code_and_the_interpreter_assess_alike(
     log: SqliteLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_sample(log, UNITS)
-    assert annual(log).assessed == UNITS > figures.WORTH_COMPILING
+    assert annual(log).assessed == UNITS > WORTH_COMPILING
     monkeypatch.setattr(figures, "WORTH_COMPILING", 10**9)
     with open_log(tmp_path / "interpreted") as other:
         import_sample(other, UNITS)
