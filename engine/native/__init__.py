@@ -2,10 +2,23 @@
 proofs.
 """
 
-from engine.native.machine.compiling import Kernel, compile_kernel, forget, layout_for, share_layout
+from engine.native.machine.compiling import Kernel
 from engine.native.marginal import Marginals, marginal_rates
 from engine.native.plan.options import Options
-from engine.native.running import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Ready, Result, evaluate, prepare
+from engine.native.running import (
+    ERROR,
+    KNOWN,
+    NOT_APPLICABLE,
+    UNDETERMINED,
+    Evaluator,
+    Figures,
+    Ready,
+    Result,
+    evaluate,
+    forget,
+    prepare,
+    share_layout,
+)
 
 WORTH_COMPILING = 150
 """From so many groups on, machine code is worth making: it takes about as long as interpreting them."""
@@ -16,16 +29,15 @@ __all__ = [
     "NOT_APPLICABLE",
     "UNDETERMINED",
     "WORTH_COMPILING",
+    "Evaluator",
     "Figures",
     "Kernel",
     "Marginals",
     "Options",
     "Ready",
     "Result",
-    "compile_kernel",
     "evaluate",
     "forget",
-    "layout_for",
     "marginal_rates",
     "prepare",
     "share_layout",

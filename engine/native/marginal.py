@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
-from engine.native.machine.compiling import share_layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
-from engine.native.running import KNOWN, Result, evaluate
+from engine.native.running import KNOWN, SHARED, Evaluator, Result
 from engine.population.columns import Cell, Column, Columns, column_of, unit_of
 
 
@@ -43,6 +42,7 @@ def marginal_rates(
     *,
     threads: int = 1,
     options: Options | None = None,
+    evaluator: Evaluator = SHARED,
 ) -> Marginals:
     """The wanted figures as they are, and with `step` more (in the column's steps) of the fact `raised` in `rows`.
 
@@ -50,7 +50,7 @@ def marginal_rates(
     """
     cell = cell_for(program, raised, columns.at)
     definition = program.definitions[cell.name]
-    before = _filled(program, columns, cell, threads, options)
+    before = _filled(program, columns, cell, threads, options, evaluator)
     high = definition.high
     room = rows & ~before.missing if before.missing is not None else rows
     if high is not None:
@@ -59,12 +59,14 @@ def marginal_rates(
     plain = replace(columns, columns={**columns.columns, cell: before})
     moved = replace(columns, columns={**columns.columns, cell: column_of(more, before.missing)})
     same = fitting(program, moved, options or Options())
-    first = evaluate(program, plain, wanted, threads=threads, options=same)
-    share_layout(program, plain, moved, [cell], same)
-    return Marginals(first, evaluate(program, moved, wanted, threads=threads, options=same), room)
+    first = evaluator.evaluate(program, plain, wanted, threads=threads, options=same)
+    evaluator.share_layout(program, plain, moved, [cell], same)
+    return Marginals(first, evaluator.evaluate(program, moved, wanted, threads=threads, options=same), room)
 
 
-def _filled(program: Program, columns: Columns, cell: Cell, threads: int, options: Options | None) -> Column:
+def _filled(
+    program: Program, columns: Columns, cell: Cell, threads: int, options: Options | None, evaluator: Evaluator
+) -> Column:
     """The column with what stands for entries that are missing; those for which nothing does stay so."""
     definition = program.definitions[cell.name]
     column = columns.columns.get(cell)
@@ -74,7 +76,7 @@ def _filled(program: Program, columns: Columns, cell: Cell, threads: int, option
     if missing is None:
         return column_of(entries)
     if definition.formulas:
-        figures = evaluate(program, columns, [cell.name], threads=threads, options=options).figures[cell.name]
+        figures = evaluator.evaluate(program, columns, [cell.name], threads=threads, options=options).figures[cell.name]
         unknown = None if figures.status is None else missing & (figures.status != KNOWN)
         return column_of(np.where(missing, figures.entries, entries), unknown)
     stands = _stands_for(program, definition, columns.complete)

@@ -1,4 +1,4 @@
-"""`evaluate(program, columns, wanted, period) -> Result`: the one function that computes figures for a population.
+"""`Evaluator.evaluate(program, columns, wanted, period) -> Result`: the one way to figures for a population.
 
 1. Plan what the wanted figures need; lay the population out; compile, or take compiled code from memory or disk.
 2. Run blocks of rows, on as many threads as asked; ctypes lets go of Python's lock while code runs.
@@ -9,9 +9,7 @@ The result is the interpreter's for every row, whatever the width, block, limit 
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -22,8 +20,9 @@ from numpy.typing import NDArray
 from engine.interpret.constants import Constants
 from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
 from engine.ir.program import Program
+from engine.native.buffers import Buffers
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
-from engine.native.machine.compiling import Kernel, compile_kernel, layout_for
+from engine.native.machine.compiling import Kernel, Kernels
 from engine.native.plan.layout import PAD, Layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
@@ -58,34 +57,6 @@ class Result:
     causes: Mapping[str, int] = field(default_factory=dict)
 
 
-@deep_recursion()  # plans are made of formulas as deep as the parser lets them be
-def evaluate(
-    program: Program,
-    columns: Columns,
-    wanted: Sequence[str],
-    period: Period | None = None,
-    *,
-    threads: int = 1,
-    options: Options | None = None,
-) -> Result:
-    """The wanted figures of a population. Raises KeyError for a name that the program does not have.
-
-    `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given). A figure
-    of an entity that the population has no table of has no rows.
-    """
-    cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
-    there = [cell for cell in cells.values() if program.definitions[cell.name].entity in columns.counts]
-    ready = _made_ready(program, columns, list(dict.fromkeys(there)), options)
-    kernel, layout = ready.kernel, ready.layout
-    found, statuses = run(kernel, layout, threads)
-    causes, figures = _assembled(kernel, layout, found, statuses)
-    bad = set(layout.beyond).union(*causes.values())
-    for component in bad:
-        _hand_over(program, layout, component, figures)
-    named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
-    return Result({name: figures.get(cell) or _nobodys(cell) for name, cell in cells.items()}, len(bad), named)
-
-
 def _nobodys(cell: Cell) -> Figures:
     return Figures(cell, np.zeros(0, dtype=np.int64))
 
@@ -96,49 +67,108 @@ class Ready:
 
     kernel: Kernel
     layout: Layout
+    buffers: Buffers
 
     def traffic(self) -> tuple[int, int]:
         """How many bytes one run has to read and to write at the least: each column and link, each output, once."""
-        found, statuses = _outputs(self.kernel, self.layout)
+        found, statuses = _outputs(self.kernel, self.layout, self.buffers)
         written = sum(one.nbytes for one in (*found.values(), *statuses.values()))
         held = _pointed(self.kernel, self.layout, found, statuses) if self.kernel.loaded is not None else []
         return sum(one.nbytes for one in held) - written, written
 
 
-def prepare(
-    program: Program,
-    columns: Columns,
-    wanted: Sequence[str],
-    period: Period | None = None,
-    *,
-    options: Options | None = None,
-) -> Ready:
-    """Lay the population out and compile, or take what is kept. It is kept for `evaluate`."""
-    cells = [cell_for(program, name, period or columns.at) for name in wanted]
-    return _made_ready(program, columns, list(dict.fromkeys(cells)), options)
+class Evaluator:
+    """What computes figures for populations, and owns all that it keeps for the next time: code, layouts, the constants
+    of programs, memory. Threads may share one."""
 
+    def __init__(self) -> None:
+        self.kernels = Kernels()
+        self.buffers = Buffers()
+        self._constants: list[tuple[Program, Constants]] = []
 
-def _made_ready(program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None) -> Ready:
-    options = fitting(program, columns, options or Options())
-    layout = layout_for(program, columns, options)
-    return Ready(compile_kernel(program, layout, cells, options), layout)
+    @deep_recursion()  # plans are made of formulas as deep as the parser lets them be
+    def evaluate(
+        self,
+        program: Program,
+        columns: Columns,
+        wanted: Sequence[str],
+        period: Period | None = None,
+        *,
+        threads: int = 1,
+        options: Options | None = None,
+    ) -> Result:
+        """The wanted figures of a population. Raises KeyError for a name that the program does not have.
+
+        `wanted` are names; each is taken for the period of its kind at `period` (the population's unless given). A
+        figure of an entity that the population has no table of has no rows.
+        """
+        cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
+        there = [cell for cell in cells.values() if program.definitions[cell.name].entity in columns.counts]
+        ready = self._ready(program, columns, list(dict.fromkeys(there)), options)
+        kernel, layout = ready.kernel, ready.layout
+        found, statuses = run(kernel, layout, threads, self.buffers)
+        causes, figures = _assembled(kernel, layout, found, statuses)
+        bad = set(layout.beyond).union(*causes.values())
+        for component in bad:
+            _hand_over(program, layout, component, figures, self._constants_of(program))
+        named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
+        return Result({name: figures.get(cell) or _nobodys(cell) for name, cell in cells.items()}, len(bad), named)
+
+    def prepare(
+        self,
+        program: Program,
+        columns: Columns,
+        wanted: Sequence[str],
+        period: Period | None = None,
+        *,
+        options: Options | None = None,
+    ) -> Ready:
+        """Lay the population out and compile, or take what is kept. It is kept for `evaluate`."""
+        cells = [cell_for(program, name, period or columns.at) for name in wanted]
+        return self._ready(program, columns, list(dict.fromkeys(cells)), options)
+
+    def share_layout(
+        self, program: Program, columns: Columns, moved: Columns, cells: Collection[Cell], options: Options
+    ) -> None:
+        """Let a population that differs in the entries of some columns use the layout of the other."""
+        self.kernels.share_layout(program, columns, moved, cells, options)
+
+    def forget(self) -> None:
+        """Forget code, layouts and constants, as a new process would. What is on disk stays."""
+        self.kernels = Kernels()
+        self._constants = []
+
+    def _ready(self, program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None) -> Ready:
+        options = fitting(program, columns, options or Options())
+        layout = self.kernels.layout(program, columns, options)
+        return Ready(self.kernels.kernel(program, layout, cells, options), layout, self.buffers)
+
+    def _constants_of(self, program: Program) -> Constants:
+        for kept, constants in self._constants:
+            if kept is program:
+                return constants
+        made = Constants(program)
+        self._constants = [*self._constants[-3:], (program, made)]
+        return made
 
 
 # --- running
 
 
-def run(kernel: Kernel, layout: Layout, threads: int) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
+def run(
+    kernel: Kernel, layout: Layout, threads: int, buffers: Buffers
+) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
     """Run the code over every block. Gives the outputs and statuses by cell, in sorted order."""
     if kernel.loaded is None:
         return {}, {}
-    found, statuses = _outputs(kernel, layout)
+    found, statuses = _outputs(kernel, layout, buffers)
     held = _pointed(kernel, layout, found, statuses)
     table = np.array([one.ctypes.data for one in held], dtype=np.uint64)
-    _run_blocks(kernel, table, layout.block_count, threads)
+    _run_blocks(kernel, table, layout.block_count, threads, buffers)
     return found, statuses
 
 
-def _outputs(kernel: Kernel, layout: Layout) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
+def _outputs(kernel: Kernel, layout: Layout, buffers: Buffers) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
     """Room for the outputs and statuses, all in one piece of memory, which the system then gives in large pages."""
     sizes: list[tuple[Cell, bool, int, type]] = []
     for output in kernel.interface.outputs:
@@ -147,7 +177,7 @@ def _outputs(kernel: Kernel, layout: Layout) -> tuple[dict[Cell, Entries], dict[
         if output.status:
             sizes.append((output.cell, True, count, np.uint8))
     room = [-(-count * np.dtype(kind).itemsize // 64) * 64 + 64 for _, _, count, kind in sizes]
-    piece = _piece(sum(room))
+    piece = buffers.room(sum(room))
     found: dict[Cell, Entries] = {}
     statuses: dict[Cell, Entries] = {}
     start = 0
@@ -156,25 +186,6 @@ def _outputs(kernel: Kernel, layout: Layout) -> tuple[dict[Cell, Entries], dict[
         (statuses if status else found)[cell] = view
         start += size
     return found, statuses
-
-
-_PIECES = threading.Lock()
-_pieces: list[NDArray[np.uint8]] = []
-
-
-def _piece(size: int) -> NDArray[np.uint8]:
-    """Memory for outputs: a piece that no result uses any more, since asking the system for fresh pages takes longer
-    than computing what is written to them."""
-    with _PIECES:
-        for at, piece in enumerate(_pieces):
-            if sys.getrefcount(piece) == 3 and size <= len(piece) <= 2 * size + 2**20:
-                _pieces.append(_pieces.pop(at))
-                return piece[:size]
-        piece = np.empty(size, dtype=np.uint8)
-        if size >= 2**20:
-            _pieces.append(piece)
-            del _pieces[:-2]
-        return piece[:]
 
 
 def _pointed(
@@ -204,28 +215,16 @@ def _pointed(
     return held
 
 
-_scratches: list[NDArray[np.uint8]] = []
-
-
-def _borrowed(size: int) -> NDArray[np.uint8]:
-    """Scratch that nobody uses at the moment. (Lists pop and append at once, so threads need no lock.)"""
-    try:
-        found = _scratches.pop()
-    except IndexError:
-        found = np.empty(0, dtype=np.uint8)
-    return found if len(found) >= size else np.empty(size, dtype=np.uint8)
-
-
-def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int) -> None:
+def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int, buffers: Buffers) -> None:
     loaded = kernel.loaded
     assert loaded is not None
     pieces = max(1, min(threads, count))
 
     def work(bounds: tuple[int, int]) -> None:
-        scratch = _borrowed(kernel.interface.scratch_size + 4096)
+        scratch = buffers.borrow(kernel.interface.scratch_size + 4096)
         start = scratch.ctypes.data
         loaded.run(table.ctypes.data, start + (-start) % 64, *bounds)
-        _scratches.append(scratch)
+        buffers.give_back(scratch)
 
     if pieces == 1:
         work((0, count))
@@ -302,9 +301,11 @@ def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]
     return Figures(cell, entries, status), set(layout.component[entity][where].tolist())
 
 
-def _hand_over(program: Program, layout: Layout, component: int, figures: dict[Cell, Figures]) -> None:
+def _hand_over(
+    program: Program, layout: Layout, component: int, figures: dict[Cell, Figures], constants: Constants
+) -> None:
     case = case_of(program, layout.columns, rows_of(layout, component))
-    for cell, instance, outcome in outcomes(program, _constants(program), case, figures):
+    for cell, instance, outcome in outcomes(program, constants, case, figures):
         row, definition = int(instance), program.definitions[cell.name]
         entry = entry_of(program, definition, outcome.value) if isinstance(outcome, Known) else None
         if entry is not None:
@@ -331,13 +332,6 @@ def status_of(outcome: object) -> int:
     raise AssertionError(outcome)
 
 
-_kept_constants: list[tuple[Program, Constants]] = []
-
-
-def _constants(program: Program) -> Constants:
-    for kept, constants in _kept_constants:
-        if kept is program:
-            return constants
-    del _kept_constants[:-3]
-    _kept_constants.append((program, Constants(program)))
-    return _kept_constants[-1][1]
+SHARED = Evaluator()
+"""For whoever needs no evaluator of their own."""
+evaluate, prepare, share_layout, forget = SHARED.evaluate, SHARED.prepare, SHARED.share_layout, SHARED.forget

@@ -17,6 +17,7 @@ from api.assess.follow import Follower
 from api.failures import Failure
 from api.history.tables import sample_tables
 from citizens import Assessment, Belongs, Membership, Movement, Origin, Source, SqliteLog, Use, import_tables, open_log
+from engine.native import WORTH_COMPILING
 from tests.api.households import (
     BORN,
     LIABILITY,

@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.native import Options, evaluate
+from engine.ir.program import Program
+from engine.native import Evaluator, Options, evaluate
 from engine.native.agreement import all_figures
 from engine.native.machine import compiling, object_cache
 from engine.native.plan.layout import lay_out
 from engine.native.plan.plan import cell_for, make_plan
+from engine.population.columns import Cell, Columns, column_of
+from engine.values.periods import parse_period
 from tests.native.populations import population_of
 from tests.native.programs import AT, random_program
+from tests.rulesets import check
 
 
 @pytest.fixture
@@ -27,12 +31,11 @@ def folder(tmp_path: Path) -> Path:
 
 def compiled(folder: Path, fingerprint: str = "") -> compiling.Kernel:
     """The same program compiled as if in a new process."""
-    compiling._kernels.clear()
     program = replace(random_program(Random(3)), fingerprint=fingerprint)
     columns = population_of(program, AT, 5, 3)
     options = Options(cache=str(folder), limit=2**31 - 1)
     cells = [cell_for(program, name, AT) for name in all_figures(program)]
-    return compiling.compile_kernel(program, lay_out(program, columns, options), cells, options)
+    return compiling.Kernels().kernel(program, lay_out(program, columns, options), cells, options)
 
 
 def test_a_second_process_finds_the_object(folder: Path) -> None:
@@ -116,3 +119,41 @@ def test_a_population_is_not_kept_alive_by_its_layout() -> None:
     population = weakref.ref(columns)
     del columns
     assert population() is None
+
+
+TWICE = """
+    about: Twice
+    law: Test Act
+    exports: [wages, twice]
+    inputs:
+      wages: {entity: person, period: year, type: money, label: Wages, absent: 0}
+    variables:
+      twice: {label: Twice, entity: person, period: year, type: money, law: s.1, formula: wages * 2}
+"""
+
+
+def test_room_for_outputs_is_used_again_once_no_result_uses_it(tmp_path: Path) -> None:
+    program = check(tmp_path, {"pay": TWICE}).program
+    assert program is not None
+    year, people = parse_period("2024"), 200_000
+    wages = [Columns(year, {"person": people}, {_cell(program): column_of(np.arange(people) + by)}) for by in (0, 1)]
+    evaluator, options = Evaluator(), Options(cache="")
+    for _ in range(20):
+        evaluator.evaluate(program, wages[0], ["twice"], options=options)
+    assert evaluator.buffers.allocated == 1
+    kept = evaluator.evaluate(program, wages[0], ["twice"], options=options).figures["twice"].entries
+    other = evaluator.evaluate(program, wages[1], ["twice"], options=options).figures["twice"].entries
+    assert evaluator.buffers.allocated == 2, "what a result still uses is no room for another"
+    assert (kept == 2 * np.arange(people)).all() and (other == kept + 2).all()
+
+
+def _cell(program: Program) -> Cell:
+    return cell_for(program, "wages", parse_period("2024"))
+
+
+def test_evaluators_share_nothing() -> None:
+    program = random_program(Random(3))
+    columns = population_of(program, AT, 5, 3)
+    first, second = Evaluator(), Evaluator()
+    first.prepare(program, columns, all_figures(program))
+    assert len(first.kernels.made) == 1 and not second.kernels.made

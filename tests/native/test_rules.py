@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.ir.program import Program
-from engine.native import Options, evaluate, forget, marginal_rates
+from engine.native import Evaluator, Options, evaluate, marginal_rates
 from engine.native.agreement import all_figures, differences
 from engine.native.machine import compiling
 from engine.native.plan.layout import lay_out
@@ -111,10 +111,12 @@ def test_marginal_rates_are_two_runs_of_one_kernel(program: Program, missing: fl
     cell = cell_for(program, "employment_income", columns.at)
     rows = columns.groups["tax_unit"].role == 0
     wanted = ["income_tax", "adjusted_gross_income"]
-    forget()
-    found = marginal_rates(program, columns, wanted, "employment_income", rows, 100, options=WITHOUT_CACHE)
+    own = Evaluator()
+    found = marginal_rates(
+        program, columns, wanted, "employment_income", rows, 100, options=WITHOUT_CACHE, evaluator=own
+    )
     first, second = found.before, found.after
-    assert len(compiling._kernels) == 1 + (missing > 0)  # one more to find what stands for missing wages
+    assert len(own.kernels.made) == 1 + (missing > 0)  # one more to find what stands for missing wages
     assert differences(program, columns, first) == []
     wages = evaluate(program, columns, ["employment_income"], options=WITHOUT_CACHE)
     entries = wages.figures["employment_income"].entries
@@ -153,8 +155,7 @@ def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Pr
     )
     wanted = [name for name in figures_of(program, YEAR) if program.definitions[name].entity in plain.counts]
     assert differences(program, plain, evaluate(program, plain, wanted, options=WITHOUT_CACHE)) == []
-    layout = compiling.layout_for(program, plain, WITHOUT_CACHE)
-    plan = compiling.compile_kernel(program, layout, cells(program, plain), WITHOUT_CACHE).plan
+    plan = compiling.planned(program, lay_out(program, plain, WITHOUT_CACHE), cells(program, plain))
     assert not [cell for cell in plan.sources if entities[program.definitions[cell.name].entity].belongs_to]
 
 

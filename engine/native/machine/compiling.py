@@ -64,41 +64,44 @@ class Kernel:
     from_cache: bool = False
 
 
-_layouts: WeakKeyDictionary[Columns, list[Layout]] = WeakKeyDictionary()
-_kernels: dict[tuple[object, ...], Kernel] = {}
+class Kernels:
+    """Code and layouts that are kept in memory: the code used last, each population's layouts as long as it is."""
 
+    def __init__(self) -> None:
+        self.made: dict[tuple[object, ...], Kernel] = {}
+        self._layouts: WeakKeyDictionary[Columns, list[Layout]] = WeakKeyDictionary()
 
-def layout_for(program: Program, columns: Columns, options: Options) -> Layout:
-    """The population laid out; kept as long as the population is."""
-    kept = _layouts.setdefault(columns, [])
-    for one in kept:
-        same = (one.options.block, one.options.limit) == (options.block, options.limit)
-        if same and (one.program is program or one.program.settings == program.settings):
-            return one
-    made = lay_out(program, columns, options)
-    kept.append(made)
-    return made
+    def layout(self, program: Program, columns: Columns, options: Options) -> Layout:
+        """The population laid out."""
+        kept = self._layouts.setdefault(columns, [])
+        for layout in kept:
+            same = (layout.options.block, layout.options.limit) == (options.block, options.limit)
+            if same and (layout.program is program or layout.program.settings == program.settings):
+                return layout
+        kept.append(lay_out(program, columns, options))
+        return kept[-1]
 
+    def share_layout(
+        self, program: Program, columns: Columns, moved: Columns, cells: Collection[Cell], options: Options
+    ) -> None:
+        """Let a population that differs in the entries of some columns use the layout of the other."""
+        layout = self.layout(program, columns, options)
+        self._layouts.setdefault(moved, []).append(with_other_columns(layout, moved, cells))
 
-def share_layout(program: Program, columns: Columns, moved: Columns, cells: Collection[Cell], options: Options) -> None:
-    """Let a population that differs in the entries of some columns use the layout of the other."""
-    _layouts.setdefault(moved, []).append(with_other_columns(layout_for(program, columns, options), moved, cells))
-
-
-@deep_recursion()
-def compile_kernel(program: Program, layout: Layout, wanted: Sequence[Cell], options: Options) -> Kernel:
-    """Code for the wanted cells on data of this shape."""
-    supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
-    shape = layout.shape(supply)
-    decided = _deciding(layout, wanted, shape)
-    key = (program.fingerprint or id(program), decided, options)
-    found = _kernels.get(key)
-    if found is None or not (program.fingerprint or found.program is program):
-        found = _fetched(program, decided, options) or _make(program, layout, wanted, shape, options, decided)
-        while len(_kernels) >= KERNELS:
-            del _kernels[next(iter(_kernels))]
-        _kernels[key] = found
-    return found
+    @deep_recursion()
+    def kernel(self, program: Program, layout: Layout, wanted: Sequence[Cell], options: Options) -> Kernel:
+        """Code for the wanted cells on data of this shape."""
+        supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
+        shape = layout.shape(supply)
+        decided = _deciding(layout, wanted, shape)
+        key = (program.fingerprint or id(program), decided, options)
+        kernel = self.made.get(key)
+        if kernel is None or not (program.fingerprint or kernel.program is program):
+            kernel = _fetched(program, decided, options) or _make(program, layout, wanted, shape, options, decided)
+            while len(self.made) >= KERNELS:
+                del self.made[next(iter(self.made))]
+            self.made[key] = kernel
+        return kernel
 
 
 def _deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str, ...]:
@@ -120,12 +123,6 @@ def _without(program: Program, layout: Layout) -> WithoutRecords:
     records = [one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners]
     lacking = set(records) if layout.columns.complete else set()
     return WithoutRecords(program, lacking, {cell.name for cell in layout.columns.columns})
-
-
-def forget() -> None:
-    """Forget what is kept in memory, as a new process would: layouts and kernels. What is on disk stays."""
-    _layouts.clear()
-    _kernels.clear()
 
 
 def _key(program: Program, decided: tuple[str, ...], options: Options) -> str:
@@ -158,7 +155,7 @@ def _make(
     decided: tuple[str, ...],
 ) -> Kernel:
     """Plan, write the text, and compile it unless its object is kept."""
-    plan = _planned(program, layout, wanted)
+    plan = planned(program, layout, wanted)
     target = machine(options.width)
     text = write_module(program, plan, shape, options, target.width, target.permutes)
     terms = filled(program, text.requests, text.positive, text.terms_size)
@@ -177,7 +174,8 @@ def _make(
     return Kernel(program, interface, terms, Loaded(code, target), options, kept is not None)
 
 
-def _planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:
+def planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:
+    """What code for the wanted cells on such data computes, in which passes."""
     supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
     lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
     given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking)
