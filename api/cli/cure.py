@@ -1,20 +1,22 @@
-"""`rulewright cure RULES CASE CONDITION`: the smallest changes that cure a refusal, and waiting."""
+"""`rulewright cure RULES CASE CONDITION`: what cures a refusal, waiting, and where an amount begins, ends or jumps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from api.cases.files import load_case
 from api.cases.naming import find_definition
 from api.cases.values import words_of_json
 from api.cli.output import say, say_json, waiting
-from api.cure.cure import Cured, cure
+from api.cure.amounts import Amounts, amounts
+from api.cure.cure import Change, Cured, cure
 from api.failures import ExitCode
 from api.find.condition import with_condition
 from api.rules import programs
 from api.schema import Json, as_data
 from engine.ir.program import Program
+from engine.values.numbers import with_commas
 from engine.values.types import Kind
 
 
@@ -28,19 +30,22 @@ def cure_command(
     reforms: Sequence[Path],
     as_json: bool,
 ) -> int:
-    """Print the cures of a requirement, or of a condition in the rule language."""
+    """Print the cures of a requirement, or of a condition in the rule language; of an amount, where it turns."""
     with waiting("reading the rules"):
         program = programs.load_program(rules, reforms)
         case = load_case(program, path, at)
         wanted = program.find(condition)
-        if wanted is None or wanted.type.kind is not Kind.BOOLEAN:
+        if wanted is None or wanted.type.kind not in (Kind.BOOLEAN, Kind.MONEY):
             program, wanted = with_condition(rules, reforms, condition, "", case.at)
+    names = [one.stem for one in reforms]
+    if wanted.type.kind is Kind.MONEY:
+        with waiting("looking where it turns"):
+            turned = amounts(program, case, wanted, names)
+        say_json(as_data(turned)) if as_json else _amounts(turned)
+        return ExitCode.DONE
     with waiting("looking for what would change it"):
-        found = cure(program, case, wanted, of, every=every, reforms=[one.stem for one in reforms])
-    if as_json:
-        say_json(as_data(found))
-    else:
-        _report(program, found, condition)
+        found = cure(program, case, wanted, of, every=every, reforms=names)
+    say_json(as_data(found)) if as_json else _report(program, found, condition)
     return ExitCode.DONE
 
 
@@ -50,20 +55,42 @@ def _report(program: Program, found: Cured, condition: str) -> None:
         return
     say(f"`{condition}` does not hold for {found.of.id} at {found.basis.at}")
     for one in found.cures:
-        parts = [
-            f"{change.label or change.fact} ({change.fact} of {change.of.id}): "
-            f"{_said(program, change.fact, change.from_)} -> {_said(program, change.fact, change.to)}"
-            for change in one.changes
-        ]
-        say("  it would with " + "; and ".join(parts))
-    if not found.cures:
-        say(f"  no change of up to {found.size} facts makes it hold")
+        say(f"  it would with {_changes(program, one.changes)}")
+    for plan in found.plans:
+        say(f"  from {plan.from_} it would with {_changes(program, plan.changes)}")
     if found.waiting:
         say(f"  waiting is enough: from {found.waiting}, all else as it is")
+    if not found.cures and not found.plans:
+        more = "else " if found.waiting else ""
+        say(f"  nothing {more}that can be changed, up to {found.size} facts together, makes it hold")
     if not found.settled:
         say("  not every set of facts could be decided")
+
+
+def _changes(program: Program, changes: Iterable[Change]) -> str:
+    return "; and ".join(
+        f"{one.label or one.fact} ({one.fact} of {one.of.id}): "
+        f"{_said(program, one.fact, one.from_)} -> {_said(program, one.fact, one.to)}{_who(one)}"
+        for one in changes
+    )
+
+
+def _who(one: Change) -> str:
+    told = [text for text in (f"by the {one.by.replace('_', ' ')}" if one.by else "", one.how) if text]
+    return f" [{': '.join(told)}]" if told else ""
 
 
 def _said(program: Program, fact: str, value: Json) -> str:
     definition = find_definition(program, fact)
     return words_of_json(value, definition.type, program.settings)
+
+
+def _amounts(found: Amounts) -> None:
+    if not found.by:
+        say(f"`{found.figure}` neither begins, ends nor jumps as the stated amounts move")
+    for by in found.by:
+        say(f"{found.figure}, by {by.label.lower() or by.fact} of {by.of.id} (now {with_commas(str(by.now))})")
+        for turn in by.turns:
+            jump = f", by {with_commas(str(turn.jump))}" if turn.jump is not None else ""
+            above = turn.kind == "begins" and turn.before == turn.at
+            say(f"  {turn.kind} {'above' if above else 'at'} {with_commas(str(turn.at))}{jump}")

@@ -150,6 +150,7 @@ class _Checker:
                 ask=fact.ask, default=fact.default, absent=fact.absent,
                 exported=exported, grid=default_grid(self.symbols.settings, fact.type),
                 may_not_apply=fact.type.or_none, excludes=self.excluded(symbol, fact), subject_is=fact.subject_is,
+                changing=fact.changing,
             )
         )  # fmt: skip
 

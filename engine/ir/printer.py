@@ -17,7 +17,7 @@ from engine.ir.program import Definition
 from engine.text.source import Span
 from engine.values.packed_cells import PackedCells
 
-_SILENT = ("span", "name_span")
+_SILENT = ("span", "name_span", "changing")  # `changing`: advice about a fact, which decides no figure
 
 
 def print_core(value: object) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.ir.nodes import Expression
-from engine.reading.declarations import Parameter, Permit, Scale, Settings, SubjectIs, Table
+from engine.reading.declarations import Changing, Parameter, Permit, Scale, Settings, SubjectIs, Table
 from engine.records import record
 from engine.text.source import Span
 from engine.values.numbers import Grid
@@ -74,6 +74,7 @@ class Definition:
     excludes: tuple[str, ...] = ()
     permits: tuple[Permit, ...] = ()
     subject_is: SubjectIs | None = None
+    changing: Changing = field(default_factory=Changing)
 
     @property
     def is_input(self) -> bool:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
-from engine.reading.declarations import Input, Parameter
+from engine.reading.declarations import Changing, Input, Parameter
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law, read_excluded
 from engine.reading.laws import check_cited_from, read_law
@@ -21,7 +21,7 @@ from engine.values.numbers import is_within
 from engine.values.types import FAILED, Value, ValueType
 
 INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock",
-              "event", "status", "excludes", "subject_is")  # fmt: skip
+              "event", "status", "excludes", "subject_is", "can_change", "changed_by", "how")  # fmt: skip
 PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")
 
 
@@ -53,7 +53,28 @@ def _input(context: Context, entry: Entry) -> Input:
         *_kind_in_time(fields),
         read_excluded(fields),
         read_subject_is(fields),
+        _changing(fields),
     )
+
+
+CAN_CHANGE = ("yes", "by_time", "no")
+
+
+def _changing(fields: Fields) -> Changing:
+    """Whether a fact can be changed; E204 for a word that says no such thing, E210 for who changes what nobody can."""
+    said, by = fields.scalar("can_change"), fields.scalar("changed_by")
+    can = said.text if said is not None else ""
+    if said is not None and can not in CAN_CHANGE:
+        help_text = fields.context.did_you_mean(can, CAN_CHANGE)
+        fields.context.report("E204", f"`can_change` cannot be `{shown(can)}`", said.span, help=help_text)
+        can = ""
+    if by is not None:
+        fields.context.name(by, "who changes a fact")
+    for key in ("changed_by", "how"):
+        if can in ("by_time", "no") and fields.has(key):
+            message = f"{fields.what} says `can_change: {can}`, and `{key}`"
+            fields.context.report("E210", message, fields.span_of(key), help="leave one of the two out")
+    return Changing(can, by.text if by is not None else "", fields.text("how"))
 
 
 def _kind_in_time(fields: Fields) -> tuple[bool, bool]:

@@ -124,6 +124,15 @@ class SubjectIs:
 
 
 @record(frozen=True, slots=True)
+class Changing:
+    """Whether a fact can be changed (`yes`, `by_time`, `no`, or empty: not said), who does it, and how."""
+
+    can: str = ""
+    by: str = ""
+    how: str = ""
+
+
+@record(frozen=True, slots=True)
 class Input(Declaration):
     """A fact that a person or register supplies. `range` is inclusive; None is an open end. `excludes`: what may not
     be stated beside it. `subject_is`: how it is told from a resource whether it is the asker's."""
@@ -141,6 +150,7 @@ class Input(Declaration):
     status: bool = False
     excludes: tuple[tuple[str, Span], ...] = ()
     subject_is: SubjectIs | None = None
+    changing: Changing = field(default_factory=Changing)
 
 
 @record(frozen=True, slots=True)

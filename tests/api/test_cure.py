@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.cases.naming import find_definition
 from api.cure.cure import cure
 from api.failures import Misuse
 from api.http.config import Config
@@ -21,6 +22,7 @@ from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
+from engine.pipeline import check_rules
 from engine.text.diagnostics import Diagnostics
 from engine.values.types import Value
 from tests.api.http.client import CASE, land, serving
@@ -145,3 +147,131 @@ def test_the_command_and_the_route_agree(tmp_path: Path) -> None:
         )
         assert wrong.status_code == 422
         assert wrong.json()["errors"][0]["pointer"] == "/requirement"
+
+
+LORRIES = """\
+about: Lorries
+law: Road Act
+exports: [born, has_b, theory_on, practical_on, qualified, medical_on, exempt, committed]
+inputs:
+  born: {entity: person, period: eternity, type: date, label: Born}
+  has_b: {entity: person, period: eternity, type: boolean, label: Holds B, absent: false}
+  theory_on: {entity: person, period: eternity, type: date, label: Theory, absent: 1990-01-01}
+  practical_on: {entity: person, period: eternity, type: date, label: Practical, absent: 1990-01-01}
+  qualified: {entity: person, period: eternity, type: boolean, label: Q, absent: false, changed_by: person, how: Do it}
+  medical_on: {entity: person, period: eternity, type: date, label: Medical, absent: 1990-01-01}
+  exempt: {entity: person, period: eternity, type: boolean, label: Exempt, absent: false}
+  committed: {entity: offence, period: eternity, type: date, label: Committed}
+  points: {entity: offence, period: eternity, type: integer, range: 0 .. 11, label: Points}
+  hardship: {entity: person, period: eternity, type: boolean, label: Hardship, absent: false, changed_by: court}
+variables:
+  recent:
+    label: Points of three years
+    law: s. 8
+    entity: person
+    period: day
+    type: integer
+    formula: sum(o.points for o in offences where o.committed <= today and o.committed + 3 years > today)
+requirements:
+  may_drive:
+    entity: person
+    period: day
+    label: May drive lorries
+    law: s. 1
+    all:
+      old_enough: {needs: "age_on(born, today) >= 21 or qualified and age_on(born, today) >= 18", law: s. 2}
+      holds_b: {needs: has_b, law: s. 3}
+      theory: {needs: "theory_on <= today and theory_on + 2 years > practical_on", law: s. 4}
+      practical: {needs: "practical_on > 1990-01-01 and practical_on <= today", law: s. 5}
+      fit: {needs: "medical_on + 5 years > today and medical_on <= today or exempt", law: s. 6}
+  keeps:
+    entity: person
+    period: day
+    label: Keeps the licence
+    law: s. 7
+    all:
+      few: {needs: hardship or recent < 12, law: s. 8}
+"""
+
+
+@pytest.fixture(scope="module")
+def lorries(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    folder = Path(tmp_path_factory.mktemp("lorries"))
+    (folder / "ruleset.yaml").write_text(
+        "about: Roads\nlaw: Road Act\ncurrency: GBP\ncovers: {from: 1990-01-01, to: 2060-12-31}\n"
+        "entities: {person: {plural: people}, offence: {plural: offences, belongs_to: person}}\n",
+        encoding="utf-8",
+    )
+    (folder / "lorries.yaml").write_text(LORRIES, encoding="utf-8")
+    compiled = check_rules(folder, lint=False)
+    assert compiled.program is not None, told(compiled)
+    return compiled.program
+
+
+def asked(
+    program: Program, name: str, facts: dict[str, Any], offences: dict[str, Any] | None = None
+) -> tuple[Case, Any]:
+    problems = Diagnostics()
+    data = {"at": "2024-06-15", "complete": True, "people": {"ann": facts}, "offences": offences or {}}
+    case = case_from_data(program, data, problems)
+    assert case is not None, list(problems)
+    return case, cure(program, case, find_definition(program, name))
+
+
+def sets(found: Any) -> list[dict[str, Any]]:
+    return [{one.fact: one.to for one in cured.changes} for cured in found]
+
+
+def test_today_with_more_or_later_with_less(lorries: Program) -> None:
+    facts = {"born": "2004-09-01", "has_b": True, "theory_on": "2023-03-01", "practical_on": "2024-02-01"}
+    _, found = asked(lorries, "may_drive", facts)
+    assert sets(found.cures) == [
+        {"exempt": True, "qualified": True},
+        {"medical_on": "2024-06-15", "qualified": True},
+    ]
+    assert [(one.from_, sets([one])[0]) for one in found.plans] == [
+        ("2025-09-01", {"exempt": True}),
+        ("2025-09-01", {"medical_on": "2025-09-01"}),
+    ]
+    assert found.waiting == ""
+    assert found.settled
+    assert {(one.by, one.how) for one in found.cures[0].changes} == {("", ""), ("person", "Do it")}
+
+
+def test_a_test_is_taken_today_and_not_in_the_past(lorries: Program) -> None:
+    facts = {
+        "born": "1990-01-01",
+        "has_b": True,
+        "theory_on": "2021-03-01",
+        "practical_on": "2024-02-01",
+        "exempt": True,
+    }
+    _, found = asked(lorries, "may_drive", facts)
+    assert sets(found.cures) == [{"theory_on": "2024-06-15"}]
+    assert found.waiting == ""
+
+
+def test_points_expire_and_a_court_may_help_before(lorries: Program) -> None:
+    offences = {
+        name: {"person": "ann", "committed": day, "points": points}
+        for name, day, points in (("o1", "2022-02-01", 6), ("o2", "2023-05-05", 3), ("o3", "2024-03-03", 3))
+    }
+    case, found = asked(lorries, "keeps", {"born": "1970-01-01"}, offences)
+    assert sets(found.cures) == [{"hardship": True}]
+    assert found.cures[0].changes[0].by == "court"
+    assert found.waiting == "2025-02-01"
+    for number in range(1, 232):
+        day = case.at.shift(number)
+        outcome = Interpreter(lorries, replace(case, at=day), Constants(lorries)).find(
+            Fact(find_definition(lorries, "keeps").name, "ann", day)
+        )
+        assert isinstance(outcome, Known)
+        assert outcome.value is (str(day) >= "2025-02-01")
+
+
+def test_where_an_amount_begins_and_ends(tmp_path: Path) -> None:
+    sent = json.dumps({"at": "2024", **CASE, "complete": True})
+    done = run("cure", land(tmp_path), "-", "income_tax", stdin=sent)
+    assert done.returncode == 0, done.stderr
+    assert "income_tax, by wages of ann (now 30,000)" in done.stdout
+    assert "begins above 2,500.00" in done.stdout
