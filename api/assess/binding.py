@@ -16,7 +16,7 @@ a complete case, as in a signed return.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -25,13 +25,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from api.cases.reach import reached
 from api.failures import Failure
 from citizens import Column, Link, Table, Wanted
-from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
-from engine.native.plan.plan import cell_for, reads
 from engine.population.arrays import decimals
-from engine.population.columns import Cell, unit_of
+from engine.population.columns import unit_of
 from engine.values.periods import Period, Unit
 from engine.values.types import Kind
 
@@ -190,20 +189,6 @@ def _records(program: Program, group: str) -> dict[str, str]:
     """The entities of records that belong to the groups or to their people, each with its owners'."""
     entities = program.settings.entities
     return {one.name: one.belongs_to for one in entities.values() if one.belongs_to in (group, entities[group].of)}
-
-
-def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
-    """The wanted figures and everything that their formulas read, directly or through others."""
-    found = dict.fromkeys(cell_for(program, one.name, period) for one in figures)
-    left = list(found)
-    while left:
-        cell = left.pop()
-        yield cell
-        body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
-        for other, _ in reads(body, cell.period) if body is not None else ():
-            if other not in found:
-                found[other] = None
-                left.append(other)
 
 
 def _array(column: Column, rows: Rows) -> Any:

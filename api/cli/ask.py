@@ -11,16 +11,19 @@ from pathlib import Path
 from api.cases.files import load_case
 from api.cases.naming import find_definition, find_definitions
 from api.cases.values import as_json as value_json
+from api.cli.ask_lists import ask_lists
+from api.cli.ask_people import ask_people
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.interview.interview import Step, next_step, read_answer, read_whole
+from api.interview.screens import screens_in
 from api.rules import programs
 from api.schema import as_data
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.outcomes import Fact
-from engine.ir.program import Program
+from engine.ir.program import Definition, Program
 from engine.values.types import Value
 
 
@@ -81,18 +84,41 @@ class _Interview:
             raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
 
 
-def ask_command(
-    rules: str, path: str, want: str, at: str | None, save: Path | None, reforms: Sequence[Path], as_json: bool
-) -> int:
-    """Ask until the wanted figures are determined, nobody knows more, or the answers end; then print them."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says. `path` names a case, or a figure: then it is asked who there is."""
+
+    rules: str
+    path: str
+    want: str
+    at: str | None
+    save: Path | None
+    reforms: Sequence[Path]
+    one_by_one: bool
+    as_json: bool
+
+
+def ask_command(options: Options) -> int:
+    """Ask until there is enough, nobody knows more, or the answers end; then print the wanted figures."""
     with waiting("reading the rules"):
-        program = programs.load_program(rules, reforms)
-    wanted = find_definitions(program, want)
+        program = programs.load_program(options.rules, options.reforms)
+    screens = screens_in(programs.find_rules(options.rules), program)
+    figures = options.path if options.path != "-" and not Path(options.path).exists() else ""
+    wanted = find_definitions(program, options.want or figures or ",".join(screens.owed))
     if not wanted:
         raise Misuse("no figure is wanted", "name figures: `--want eitc`")
-    if path == "-":
+    if options.path == "-":
         raise Misuse("answers come from stdin, so the case cannot", "put the case in a file")
-    interview = _Interview(program, load_case(program, path, at))
+    if figures and options.want:
+        raise Failure(f"there is no case `{options.path}`", "name a file, or leave it out to be asked who there is")
+    case = ask_people(program, wanted, options.at) if figures else load_case(program, options.path, options.at)
+    if screens.lists and not options.one_by_one:
+        return ask_lists(program, screens, case, wanted, options.save, options.as_json)
+    return _one_by_one(_Interview(program, case), wanted, options.save, options.as_json)
+
+
+def _one_by_one(interview: _Interview, wanted: Sequence[Definition], save: Path | None, as_json: bool) -> int:
+    program = interview.program
     if save is not None and save.exists():
         interview.resume(save)
     constants = Constants(program)

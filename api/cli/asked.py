@@ -99,14 +99,21 @@ def cure(
 
 def ask(
     rules: Rules,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="A file that says who there is, and what is known.")],
-    want: Annotated[str, typer.Option("--want", metavar="A,B", help="The figures to determine.")],
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE|FIGURES", help="Who there is, and what is known; or figures: then it is asked."),
+    ],
+    want: Annotated[
+        str, typer.Option("--want", metavar="A,B", help="The figures to determine; what might be owed if not given.")
+    ] = "",
     at: At = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep answers; go on from them.")] = None,
+    one_by_one: Annotated[bool, typer.Option("--one-by-one", help="Ask fact by fact, without lists.")] = False,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask, one question at a time, what figures still hang on: what moves them most comes first."""
-    from api.cli.ask import ask_command
+    """Ask what figures still hang on, what is expected to move them most first, in lists where the rules have them."""
+    from api.cli.ask import Options, ask_command
 
-    raise typer.Exit(ask_command(rules, case, want, at, save, reform or [], as_json))
+    options = Options(rules, case, want, at, save, reform or [], one_by_one, as_json)
+    raise typer.Exit(ask_command(options))

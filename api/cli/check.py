@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from api.cli.output import complain, count, say, say_json, show_problems, summary, waiting
 from api.failures import ExitCode
+from api.interview.screens import check_screens
 from api.rules.check import Check, Comparison, Differential, check
+from api.rules.programs import find_rules, load_program
 from api.schema import as_data
 from engine.ir.program import Program
 
@@ -40,6 +42,7 @@ def check_command(rules: str, reforms: Sequence[Path], as_json: bool, differenti
         _report(found)
     if not found.checked.ok:
         return ExitCode.RULES_INVALID
+    check_screens(find_rules(rules), lambda: load_program(rules, reforms))
     compared = found.checked.differential
     return ExitCode.DIFFERENCES_FOUND if compared is not None and compared.differing else ExitCode.DONE
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from api.assess.binding import reached
 from api.cases.calculate import Basis, Of, basis_of, of
+from api.cases.reach import reached
 from api.failures import Failure, Misuse
 from api.schema import Json
 from api.sweep.sweep import Curve, Law, Vary, sweep

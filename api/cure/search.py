@@ -20,7 +20,7 @@ from fractions import Fraction
 from itertools import islice, product
 from typing import Any
 
-from api.assess.binding import reached
+from api.cases.reach import reached
 from api.cure.probe import Side, probe
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from api.assess.binding import reached
+from api.cases.reach import reached
 from engine.interpret.cases import Case
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program

@@ -15,8 +15,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from api.assess.binding import reached
 from api.cases.calculate import Of, Question, engine_version, question
+from api.cases.reach import reached
 from api.cases.values import as_json
 from api.failures import Misuse
 from api.find.population import Among, Together

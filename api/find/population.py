@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.assess.binding import bind, reached
+from api.assess.binding import bind
 from api.assess.gathering import part_of, population_of
 from api.batch.files import find_inputs
+from api.cases.reach import reached
 from api.failures import Failure
 from citizens import History, Known
 from engine.ir.program import Definition, Program

@@ -20,9 +20,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.assess.binding import reached
 from api.cases.calculate import Asked, Basis, calculate
 from api.cases.naming import period_for
+from api.cases.reach import reached
 from api.cure.cure import Change, Cured, cure
 from api.failures import Failure
 from api.history.record import person_entity

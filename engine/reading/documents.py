@@ -20,7 +20,7 @@ from engine.reading.declarations import RuleModule, Ruleset, Settings
 from engine.reading.module import read_rule_module
 from engine.reading.reform import Reform, read_reform_file
 from engine.reading.settings import read_settings
-from engine.syntax.files import OVERLAYS_FOLDER, REFORMS_FOLDER, SETTINGS_FILE, load_source
+from engine.syntax.files import OVERLAYS_FOLDER, REFORMS_FOLDER, SCREENS_FILE, SETTINGS_FILE, load_source
 from engine.syntax.nodes import Mapping, Node, Scalar
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
@@ -118,7 +118,11 @@ def module_files(folder: Path, problems: Diagnostics) -> list[Path]:
             if name.lower().endswith((".yml", ".yaml")) and not name.endswith(".yaml"):
                 message, remedy = "rule files are named `.yaml`", "rename it, or move it out of the rules"
                 problems.add("E111", message, None, help=remedy, file=str(here / name))
-            elif name.endswith(".yaml") and not name.startswith(".") and here / name != folder / SETTINGS_FILE:
+            elif (
+                name.endswith(".yaml")
+                and not name.startswith(".")
+                and here / name not in (folder / SETTINGS_FILE, folder / SCREENS_FILE)
+            ):
                 found.append(here / name)
     return sorted(found)
 

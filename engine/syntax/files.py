@@ -16,6 +16,7 @@ from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source, Span
 
 SETTINGS_FILE = "ruleset.yaml"  # what every folder of rules holds
+SCREENS_FILE = "screens.yaml"  # beside it: lists of facts that an interview asks as one question
 REFORMS_FOLDER = "reforms"  # whose files are overlays, not modules
 OVERLAYS_FOLDER = "overlays"  # whose files lay this law over the one that it is based on
 MAX_BYTES = 1_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.failures import Misuse
+from api.cases.calculate import Asked, calculate
+from api.cases.naming import find_definition
+from api.failures import Failure, Misuse
 from api.interview.interview import next_step, read_answer
-from api.rules.programs import load_program
+from api.interview.listed import Interview, next_screen
+from api.interview.screens import screens_in
+from api.rules.programs import find_rules, load_program
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics
-from tests.cli.command import run, write_rules
+from tests.cli.command import write_rules
+from tests.cli.logs import run
+from tests.rulesets import SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +81,6 @@ def test_what_nobody_can_tell_is_not_asked_again(program: Program) -> None:
     ("name", "text", "value"), [("wages", "$12,000.50", "12000.5"), ("age", "7", "7"), ("wages", "0", "0")]
 )
 def test_answers_as_they_are_typed(program: Program, name: str, text: str, value: str) -> None:
-    from fractions import Fraction
-
     assert read_answer(program, program.definitions[name], text) == Fraction(value)
 
 
@@ -110,3 +116,151 @@ def test_the_command_goes_back_and_goes_on(rules: Path, tmp_path: Path) -> None:
     assert json.loads(kept.read_text(encoding="utf-8"))["answers"][0]["answer"] == "30000.00"
     again = run(*asked)
     assert again.stdout.startswith("income_tax of home: 3,550 USD")
+
+
+LISTED = """\
+about: A land with lists
+law: Tax Act
+exports: [wages, rent, gifts, is_blind, age, tax]
+inputs:
+  wages: {entity: person, period: year, type: money, range: 0 .. 1_000_000, label: Wages, absent: 0}
+  rent: {entity: person, period: year, type: money, range: 0 .. 1_000_000, label: Rent, absent: 0}
+  gifts: {entity: person, period: year, type: money, range: 0 .. 1_000_000, label: Gifts, absent: 0}
+  is_blind: {entity: person, period: year, type: boolean, status: true, label: Blind, absent: false}
+  age: {entity: person, period: year, type: integer, stock: true, range: 0 .. 130, label: Age, can_change: by_time}
+variables:
+  tax:
+    label: Tax
+    entity: tax_unit
+    period: year
+    type: money
+    law: Tax Act s. 1
+    formula: |
+      max(0 USD, 20% * (head.wages + head.rent) - (if head.is_blind then 500 USD else 0 USD)
+      - min(2_000 USD, head.gifts)) + sum(d.rent for d in dependents)
+"""
+LISTS = """\
+owed: [tax]
+screens:
+  money:
+    of: people
+    ask: "Any of these in {period}, {you}?"
+    tick:
+      wages: {say: Wages of a job, often: 70%, usual: 30_000, ages: 16..99, bring: The payslip}
+      rent: {say: Rent, often: 10%, usual: 6_000}
+  other:
+    of: head
+    ask: "And any of these?"
+    tick:
+      gifts: {say: Gifts to charity, often: 20%, usual: 1_000}
+      is_blind: {say: Blind, often: 5%}
+"""
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("listed") / "land"
+    folder.mkdir()
+    (folder / "ruleset.yaml").write_text(SETTINGS.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "tax.yaml").write_text(LISTED, encoding="utf-8")
+    (folder / "screens.yaml").write_text(LISTS, encoding="utf-8")
+    return folder
+
+
+@given(
+    wages=st.integers(0, 90_000), rent=st.integers(0, 9_000), gifts=st.integers(0, 9_000), blind=st.booleans(),
+    childs=st.integers(0, 900),
+)  # fmt: skip
+@settings(max_examples=15, deadline=None)
+def test_lists_lead_to_the_figure_that_all_facts_give(
+    listed: Path, wages: int, rent: int, gifts: int, blind: bool, childs: int
+) -> None:
+    program = load_program(str(listed))
+    screens = screens_in(listed, program)
+    facts = {"ann": {"wages": wages, "rent": rent, "gifts": gifts, "is_blind": blind, "age": 40}}
+    truth = replace(family(program, {**facts, "bo": {"rent": childs, "age": 10, "wages": 0}}), complete=True)
+    case = family(program, {"ann": {"age": 40}, "bo": {"age": 10}})
+    interview = Interview(program, [find_definition(program, "tax")], screens.lists)
+    ticked: set[Fact] = set()
+    for _ in range(12):
+        found = next_screen(interview, case, ticked)
+        if found.screen is None:
+            break
+        asked_facts = [tick.fact for tick in found.screen.lines] or [one for one in [found.screen.fact] if one]
+        assert not any(one in case.given for one in asked_facts)
+        stated: dict[Fact, Any] = {}
+        for one in asked_facts:
+            assert (one.name.endswith("wages") and one.instance == "bo") is False
+            has = bool(truth.given.get(one))
+            if has and found.screen.lines and one.name.rpartition(":")[2] != "is_blind":
+                ticked.add(one)
+            else:
+                stated[one] = truth.given.get(one, program.definitions[one.name].absent)
+        ticked -= stated.keys()
+        case = replace(case, given={**case.given, **stated})
+    assert found.screen is None
+    expected = calculate(program, truth, interview.wanted, Asked()).results[0].value
+    got = calculate(program, replace(case, complete=True), interview.wanted, Asked()).results[0].value
+    assert got == expected
+
+
+def test_the_credit_of_a_family_takes_a_third_of_the_facts_that_its_rules_name() -> None:
+    program = load_program("us")
+    lists = screens_in(find_rules("us"), program).lists
+    data = {
+        "at": "2024", "people": {"ada": {"age": 34}, "ben": {"age": 5}},
+        "tax_units": {"home": {"head": "ada", "dependents": ["ben"]}},
+    }  # fmt: skip
+    case = case_from_data(program, data, Diagnostics())
+    assert case is not None
+    interview = Interview(program, [program.definitions["eitc"]], lists)
+    wages = Fact("employment_income_without_form", "ada", case.at)
+    ticked: set[Fact] = set()
+    seen = 0
+    while (found := next_screen(interview, case, ticked)).screen is not None:
+        asked_facts = [tick.fact for tick in found.screen.lines] or [one for one in [found.screen.fact] if one]
+        seen += len(asked_facts)
+        stated: dict[Fact, Any] = {}
+        for one in asked_facts:
+            if one == wages and found.screen.lines:
+                ticked.add(one)
+            else:
+                stated[one] = Fraction(20_000) if one == wages else program.definitions[one.name].absent
+        ticked -= stated.keys()
+        case = replace(case, given={**case.given, **stated})
+    named = sum(1 for cell, _ in interview.cells(case.at))
+    assert seen <= named / 3
+    result = calculate(program, replace(case, complete=True), interview.wanted, Asked()).results[0]
+    assert result.value == "4213.00"
+
+
+def test_the_command_asks_who_there_is_ticks_reviews_and_goes_on(listed: Path, tmp_path: Path) -> None:
+    kept = ("--save", tmp_path / "kept.json")
+    first = run("ask", listed, "tax", "--at", "2024", *kept, stdin="0\n0\n40\n7\n1\nback\n1\nmuch\n30000\nstop\n")
+    assert "How many dependents are there?" in first.stderr
+    assert "1. Wages of a job" in first.stderr
+    assert "`7` names no lines" in first.stderr
+    assert "`much` is no number" in first.stderr
+    case = tmp_path / "case.yaml"
+    case.write_text("at: 2024\npeople: {head: {age: 40}}\ntax_units: {home: {head: head}}\n", encoding="utf-8")
+    done = run("ask", listed, case, *kept, stdin="1\n500\nyes\n")
+    assert done.stdout.startswith("tax of home: 5,500 USD"), done.stdout + done.stderr
+    assert "bring: The payslip" in done.stdout
+    (tmp_path / "kept.json").unlink()
+    unsure = run("ask", listed, case, *kept, stdin="1\n?\nnone\nyes\n")
+    assert "between" in unsure.stdout
+    assert "not known" in unsure.stdout
+
+
+def test_lists_that_name_nothing_are_told_all_at_once(listed: Path, tmp_path: Path) -> None:
+    program = load_program(str(listed))
+    text = (
+        LISTS.replace("      rent:", "      rant:")
+        .replace("of: head", "of: heads")
+        .replace("owed: [tax]", "owed: [tex]")
+    )
+    (tmp_path / "screens.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(Failure) as told:
+        screens_in(tmp_path, program)
+    for words in ("`rant`, which is no fact", "`heads`, which is no role", "`tex`, which the rules do not have"):
+        assert words in told.value.message

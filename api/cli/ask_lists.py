@@ -1,0 +1,270 @@
+"""`rulewright ask` where the rules have lists: a list or an amount at a time, a review, the answer and what to bring.
+
+Every turn is kept with what was answered, so `back` takes the last one back, and a file goes on where it was left.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from api.cases.calculate import Asked, Calculation, calculate
+from api.cases.naming import find_definition
+from api.cases.values import as_json as value_json
+from api.cli.output import complain, say, say_json, waiting
+from api.failures import ExitCode, Failure, Misuse
+from api.interview.interview import read_answer
+from api.interview.listed import Interview, Screen, Tick, next_screen
+from api.interview.screens import Screens, ticked_value
+from api.schema import as_data
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
+from engine.ir.program import Definition, Program
+from engine.values.types import NONE, Value
+
+REVIEWED = 12
+
+
+@dataclass(slots=True)
+class Turn:
+    """One screen as it was answered: facts stated, those ticked without an amount, and those that nobody could tell."""
+
+    given: dict[Fact, Value] = field(default_factory=dict)
+    ticked: list[Fact] = field(default_factory=list)
+    passed: list[Fact] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Session:
+    """The turns so far, in order."""
+
+    program: Program
+    case: Case
+    turns: list[Turn] = field(default_factory=list)
+
+    def now(self) -> tuple[Case, set[Fact], set[Fact]]:
+        """The case with the answers in it, what is ticked without an amount, and what was passed over."""
+        given = {fact: value for turn in self.turns for fact, value in turn.given.items()}
+        ticked = {fact for turn in self.turns for fact in turn.ticked} - given.keys()
+        passed = {fact for turn in self.turns for fact in turn.passed} - given.keys()
+        return replace(self.case, given={**self.case.given, **given}), ticked, passed
+
+    def save(self, path: Path) -> None:
+        """Write the turns to a file, from which the interview goes on."""
+        told = {"turns": [list(self._told(turn)) for turn in self.turns]}
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+
+    def _told(self, turn: Turn) -> Iterator[dict[str, Any]]:
+        definitions, settings = self.program.definitions, self.program.settings
+        for fact, value in turn.given.items():
+            told = "none" if value is NONE else value_json(value, definitions[fact.name].type, settings)
+            yield {**self._named(fact), "answer": told}
+        yield from ({**self._named(fact), "ticked": True} for fact in turn.ticked)
+        yield from ({**self._named(fact), "passed": True} for fact in turn.passed)
+
+    def _named(self, fact: Fact) -> dict[str, str]:
+        name = self.program.definitions[fact.name].short_name
+        return {"fact": name, "of": fact.instance, "period": str(fact.period)}
+
+    def resume(self, path: Path) -> None:
+        """Take up the turns in a file. Raises Failure for one that holds none."""
+        try:
+            for told in json.loads(path.read_text(encoding="utf-8"))["turns"]:
+                turn = Turn()
+                for one in told:
+                    self._take(turn, one)
+                self.turns.append(turn)
+        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+            raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
+
+    def _take(self, turn: Turn, one: dict[str, Any]) -> None:
+        definition = find_definition(self.program, one["fact"])
+        period = definition.period_at(self.program.settings.period(one["period"])) or self.case.at
+        fact = Fact(definition.name, one["of"], period)
+        if one.get("ticked"):
+            turn.ticked.append(fact)
+        elif not one.get("passed"):  # who did not know may know now
+            answer = one["answer"]
+            text = {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
+            turn.given[fact] = (
+                NONE if text == "none" and definition.type.or_none else read_answer(self.program, definition, text)
+            )
+
+
+def ask_lists(
+    program: Program, screens: Screens, case: Case, wanted: Sequence[Definition], save: Path | None, as_json: bool
+) -> int:
+    """Ask until there is enough, or the answers end; then review, and print the figures."""
+    session = Session(program, case)
+    if save is not None and save.exists():
+        session.resume(save)
+    interview = Interview(program, wanted, screens.lists)
+    while True:
+        now, ticked, passed = session.now()
+        with waiting("thinking"):
+            found = next_screen(interview, now, ticked, passed)
+        if found.screen is None:
+            opened = _review(session, interview, found.open)
+            if opened is None or not _ask_fact(session, opened):
+                break
+        elif not (_ask_list(session, found.screen) if found.screen.lines else _ask_fact(session, found.screen.fact)):
+            break
+        if save is not None:
+            session.save(save)
+    figures = _figures(session, wanted)
+    if as_json:
+        say_json(as_data(figures))
+    else:
+        _report(session, interview, figures)
+    return ExitCode.FAILED if figures.failed else ExitCode.DONE
+
+
+def _figures(session: Session, wanted: Sequence[Definition]) -> Calculation:
+    """The figures, with what was not stated absent, and what nobody could tell unknown."""
+    now, ticked, passed = session.now()
+    unknown = dict.fromkeys((*ticked, *passed), (None, None))
+    return calculate(session.program, replace(now, complete=True, within={**now.within, **unknown}), wanted, Asked())
+
+
+# --- one screen
+
+
+def _lines(session: Session) -> Iterator[str]:
+    """The typed lines that are answers: an empty one is not, `back` takes a turn back and asks anew."""
+    for line in sys.stdin:
+        if line.strip():
+            yield line.strip()
+
+
+def _ask_list(session: Session, screen: Screen) -> bool:
+    """Put a list; False if the answers have ended."""
+    whom = {tick.fact.instance for tick in screen.lines}
+    name = next(iter(whom)) if len(whom) == 1 else "each"
+    complain(_worded(screen.ask, session, name))
+    for number, tick in enumerate(screen.lines, 1):
+        of = f" ({tick.fact.instance})" if len(whom) > 1 else ""
+        complain(f"  {number}. {_worded(tick.line.say, session, tick.fact.instance)}{of}")
+    complain("(numbers such as `1, 3`; `none`; `?` don't know, `back`, `stop`)")
+    for line in _lines(session):
+        if line in ("stop", "back", "?"):
+            return _otherwise(session, line, [tick.fact for tick in screen.lines])
+        chosen = _numbers(line, len(screen.lines))
+        if chosen is None:
+            complain(f"`{line}` names no lines: type numbers from 1 to {len(screen.lines)}, or `none`")
+            continue
+        session.turns.append(_turn(session.program, screen.lines, chosen))
+        return True
+    return False
+
+
+def _turn(program: Program, lines: Sequence[Tick], chosen: set[int]) -> Turn:
+    """What the ticks state: the contrary of what is usual, an amount to be asked; all else absent."""
+    turn = Turn()
+    for number, tick in enumerate(lines, 1):
+        definition = program.definitions[tick.fact.name]
+        if number not in chosen:
+            assert definition.absent is not None
+            turn.given[tick.fact] = definition.absent
+            for name in tick.line.along:
+                other = find_definition(program, name)
+                if other.absent is not None:
+                    turn.given[Fact(other.name, tick.fact.instance, tick.fact.period)] = other.absent
+            continue
+        value = ticked_value(definition)
+        if value is None:
+            turn.ticked.append(tick.fact)
+        else:
+            turn.given[tick.fact] = value
+        along = (find_definition(program, name) for name in tick.line.along)
+        turn.ticked += [Fact(one.name, tick.fact.instance, tick.fact.period) for one in along]
+    return turn
+
+
+def _ask_fact(session: Session, fact: Fact | None) -> bool:
+    """Put one fact; False if the answers have ended."""
+    assert fact is not None
+    program = session.program
+    definition = program.definitions[fact.name]
+    complain(f"{definition.ask or definition.label}  ({fact.instance}; `?` don't know, `back`, `stop`)")
+    for line in _lines(session):
+        if line in ("stop", "back", "?"):
+            return _otherwise(session, line, [fact])
+        try:
+            value: Value = (
+                NONE if line == "none" and definition.type.or_none else read_answer(program, definition, line)
+            )
+        except Misuse as fault:
+            complain(f"{fault.message}: {fault.help}")
+            continue
+        session.turns.append(Turn({fact: value}))
+        return True
+    return False
+
+
+def _otherwise(session: Session, word: str, facts: Sequence[Fact]) -> bool:
+    if word == "?":
+        session.turns.append(Turn(passed=list(facts)))
+    if word == "back" and session.turns:
+        session.turns.pop()
+    return word != "stop"
+
+
+def _numbers(line: str, most: int) -> set[int] | None:
+    """The numbers typed; none for `none`, None for what is neither."""
+    if line.lower() in ("none", "0"):
+        return set()
+    words = line.replace(",", " ").split()
+    if not all(word.isdigit() and 1 <= int(word) <= most for word in words):
+        return None
+    return {int(word) for word in words}
+
+
+def _worded(text: str, session: Session, name: str) -> str:
+    told = "you" if name == next(iter(session.case.instances.get("person", (name,)))) else name
+    return text.replace("{you}", told).replace("{name}", name).replace("{period}", str(session.case.at))
+
+
+# --- the end
+
+
+def _review(session: Session, interview: Interview, left: Sequence[Fact]) -> Fact | None:
+    """Name what is taken for granted; a fact that is to be asked after all, or None."""
+    shown = [one for one in left if session.program.definitions[one.name].absent is not None][:REVIEWED]
+    if not shown:
+        return None
+    complain("Taken as not there, the likeliest first:")
+    for number, fact in enumerate(shown, 1):
+        definition = session.program.definitions[fact.name]
+        line = interview.lines.get(definition.short_name)
+        told = _worded(line.say, session, fact.instance) if line is not None else definition.label
+        complain(f"  {number}. {told} ({fact.instance})")
+    complain(f"and {len(left) - len(shown)} rarer facts. Is that right? (`yes`, or a number to answer)")
+    for answer in _lines(session):
+        if answer.lower() in ("yes", "y", "stop"):
+            return None
+        if answer.isdigit() and 1 <= int(answer) <= len(shown):
+            return shown[int(answer) - 1]
+        complain(f"`{answer}` is neither `yes` nor a number from 1 to {len(shown)}")
+    return None
+
+
+def _report(session: Session, interview: Interview, figures: Calculation) -> None:
+    for one in figures.results:
+        say(f"{one.figure} of {one.of.id}: {one.text}")
+    now, _, passed = session.now()
+    stated = [fact for turn in session.turns for fact in turn.given]
+    say(f"after {len(session.turns)} questions" + (f", with {len(passed)} facts not known" if passed else ""))
+    told = dict.fromkeys(
+        line.bring
+        for fact in stated
+        if (line := interview.lines.get(session.program.definitions[fact.name].short_name)) is not None and line.bring
+        if now.given.get(fact) != session.program.definitions[fact.name].absent
+    )
+    if told:
+        say("bring: " + "; ".join(told))

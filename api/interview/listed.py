@@ -1,0 +1,303 @@
+"""An interview by lists: which list or fact to ask next, when there is enough, and what was taken for granted.
+
+1. Three completions of the case: all that is open absent; what half of the people or more have, at its usual amount;
+   and that with low amounts. In each, each open line takes its usual values, and each list all of them together: one
+   batch in machine code. An effect is the largest change of a wanted figure, times how often people have the fact.
+2. A screen's effect is the sum over its lines, or that of all of them together if it is more. The screen with the most
+   effect for its effort (1, and a tenth for each line) is asked.
+3. It ends when no screen is expected to move a figure by 10 of the currency or by one in a hundred. What is left is
+   taken as absent, and named in a review, the likeliest first.
+
+No state is kept: the case is the state. What is ticked without an amount is open until the amount is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from api.cases.copies import copies
+from api.cases.machine import columns_of
+from api.cases.reach import reached
+from api.interview.likely import likely
+from api.interview.screens import Line, List, lines_of
+from engine.explain.questions import sample_values
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
+from engine.ir.program import Definition, Program
+from engine.native import KNOWN, Options, evaluate
+from engine.native.handover import entry_of
+from engine.population.columns import Cell, Column, unit_of
+from engine.values.periods import Period
+from engine.values.types import Kind, Value
+
+OPTIONS = Options(block=8, limit=2**37)
+ENOUGH, SHARE = 10.0, 0.01
+COMMON = 0.5
+RARE = 0.001
+"""How often people have what stands in no list, and the sample says nothing of."""
+EVERY_AGE = (0, 1_000)
+_LINE, _NEXT_PERSON = 0.1, 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line of somebody, open to be ticked."""
+
+    fact: Fact
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What to ask: a list with its open lines, or one fact (`lines` is empty), and what it is expected to move."""
+
+    ask: str
+    lines: tuple[Tick, ...]
+    fact: Fact | None
+    effect: float
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next screen, or none: there is enough. `open`: facts that are still taken as absent, the likeliest first."""
+
+    screen: Screen | None
+    open: tuple[Fact, ...]
+
+
+@dataclass(eq=False)
+class Interview:
+    """What does not change from screen to screen."""
+
+    program: Program
+    wanted: Sequence[Definition]
+    lists: Sequence[List]
+    lines: Mapping[str, Line] = field(init=False)
+    _cells: dict[Period, list[tuple[Cell, frozenset[str]]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.lines = lines_of(self.lists)
+
+    def cells(self, at: Period) -> list[tuple[Cell, frozenset[str]]]:
+        """The facts that the wanted figures read, in the order of the rules, each with what leaves no place for it."""
+        if at not in self._cells:
+            definitions = self.program.definitions
+            places = {name: at for at, name in enumerate(definitions)}
+            rivals: dict[str, set[str]] = {}
+            for one in definitions.values():
+                for other in one.excludes:
+                    rivals.setdefault(other, set()).add(one.name)
+                    rivals.setdefault(one.name, set()).add(other)
+            read = [one for one in reached(self.program, at, tuple(self.wanted)) if definitions[one.name].is_input]
+            read.sort(key=lambda one: places[one.name])
+            self._cells[at] = [(one, frozenset(rivals.get(one.name, ()))) for one in read]
+        return self._cells[at]
+
+
+def next_screen(interview: Interview, case: Case, ticked: Collection[Fact] = (), passed: Collection[Fact] = ()) -> Next:
+    """What to ask next. `ticked`: facts that people have, of which the amount is not stated; `passed`: what nobody
+    could tell, which is not asked again."""
+    open_facts = [one for one in _open(interview, case) if one not in passed]
+    effects = _Effects(interview, case, open_facts, ticked)
+    screens = list(_screens(interview, case, effects, ticked))
+    best = max(screens, key=lambda one: one.effect / _effort(one), default=None)
+    left = tuple(sorted(open_facts, key=lambda one: -effects.alone.get(one, 0.0)))
+    if best is None or best.effect < max(ENOUGH, SHARE * effects.largest):
+        return Next(None, left)
+    return Next(best, left)
+
+
+def _open(interview: Interview, case: Case) -> list[Fact]:
+    """The facts that the wanted figures may read and that nobody stated, in the order of the rules."""
+    stated: dict[str, set[str]] = {}
+    for fact in case.given:
+        stated.setdefault(fact.name, set()).add(fact.instance)
+    return [
+        fact
+        for cell, rivals in interview.cells(case.at)
+        for instance in case.instances.get(interview.program.definitions[cell.name].entity, ())
+        if (fact := Fact(cell.name, instance, cell.period)) not in case.given
+        and not any(instance in stated.get(one, ()) for one in rivals)
+    ]
+
+
+def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collection[Fact]) -> Iterator[Screen]:
+    program, listed = interview.program, set[Fact]()
+    for one in interview.lists:
+        ticks = [
+            Tick(fact, line)
+            for line in one.lines
+            for fact in effects.open_of(line.fact)
+            if fact not in ticked and _asked_of(program, case, one.of, fact, line)
+        ]
+        listed |= {tick.fact for tick in ticks}
+        listed |= {fact for tick in ticks for name in tick.line.along for fact in effects.open_of(name)}
+        listed |= {
+            fact
+            for line in one.lines
+            for fact in effects.open_of(line.fact)
+            if fact not in ticked and _asked_of(program, case, one.of, fact, replace(line, ages=EVERY_AGE))
+        }
+        joint = effects.joint.get(one.key, 0.0)
+        total = max(joint, sum(effects.alone.get(tick.fact, 0.0) for tick in ticks))
+        if ticks:
+            yield Screen(one.ask, tuple(ticks), None, total, one.key)
+    for fact in effects.facts:
+        if fact not in listed:
+            definition = program.definitions[fact.name]
+            yield Screen(definition.ask or definition.label, (), fact, effects.alone.get(fact, 0.0))
+
+
+def _asked_of(program: Program, case: Case, of: str, fact: Fact, line: Line) -> bool:
+    """Whether a list is put to somebody: by the role that they hold, and by their age where it is stated."""
+    definition = program.definitions[fact.name]
+    age = next((value for one, value in case.given.items() if one.instance == fact.instance and _is_age(one)), None)
+    if isinstance(age, int) and not line.ages[0] <= age <= line.ages[1]:
+        return False
+    entity = program.settings.entities[definition.entity]
+    if of in (entity.name, entity.plural):
+        return True
+    for group in program.settings.entities.values():
+        roles = group.sets.get(of, tuple(role.name for role in group.roles if of in (role.name, role.plural)))
+        for (kind, _, role), people in case.holders.items():
+            if kind == group.name and role in roles and fact.instance in people:
+                return True
+    return False
+
+
+def _is_age(fact: Fact) -> bool:
+    return fact.name.rpartition(":")[2] in ("age", "stated_age")
+
+
+def _effort(screen: Screen) -> float:
+    whom: dict[str, int] = {}
+    for tick in screen.lines:
+        whom[tick.fact.name] = whom.get(tick.fact.name, 0) + 1
+    return 1.0 + sum(_LINE + _NEXT_PERSON * (number - 1) for number in whom.values())
+
+
+class _Effects:
+    """How much each open fact, and each list as a whole, is expected to move the wanted figures."""
+
+    def __init__(self, interview: Interview, case: Case, facts: Sequence[Fact], ticked: Collection[Fact]) -> None:
+        self.facts = facts
+        self.alone: dict[Fact, float] = {}
+        self.joint: dict[str, float] = {}
+        self.largest = 0.0
+        self._by_name: dict[str, list[Fact]] = {}
+        for fact in facts:
+            self._by_name.setdefault(fact.name, []).append(fact)
+        self._interview, self._case, self._ticked = interview, case, set(ticked)
+        for part in (0, 1, 2):
+            self._completion(part)
+
+    def open_of(self, name: str) -> list[Fact]:
+        """The open facts of a name, of whomever."""
+        definition = self._interview.program.find(name)
+        return self._by_name.get(definition.name, []) if definition is not None else []
+
+    def _completion(self, part: int) -> None:
+        """The effects in one completion: of absent facts, of usual ones, or of usual ones with low amounts."""
+        program, case = self._interview.program, self._case
+        usual = {fact: self._usual(fact, part) for fact in self.facts}
+        columns = columns_of(program, replace(case, given={**usual, **case.given}, within={}, complete=True))
+        if columns is None:
+            return
+        tries: list[list[tuple[Fact, int]]] = [[]]
+        owners: list[Fact | str | None] = [None]
+        for fact in self.facts:
+            for entry in self._entries(fact, usual[fact]):
+                along = [pair for name in self._along(fact) for pair in self._first(name, fact.instance, usual)]
+                tries.append([(fact, entry), *along])
+                owners.append(fact)
+        for one in self._interview.lists:
+            every = [
+                (fact, entry)
+                for line in one.lines
+                for fact in self.open_of(line.fact)
+                for entry in list(self._entries(fact, usual[fact]))[:1]
+            ]
+            tries.append(every)
+            owners.append(one.key)
+        for owner, effect in zip(owners, self._moved(columns, tries), strict=True):
+            if isinstance(owner, Fact):
+                share = 1.0 if owner in self._ticked else self._share(owner)
+                self.alone[owner] = max(self.alone.get(owner, 0.0), share * effect)
+            elif owner is not None:
+                shares = [self._share(fact) for fact, _ in tries[owners.index(owner)]]
+                self.joint[owner] = max(self.joint.get(owner, 0.0), effect * min(shares, default=0.0))
+
+    def _along(self, fact: Fact) -> tuple[str, ...]:
+        line = self._interview.lines.get(self._short(fact))
+        return line.along if line is not None and line.fact == self._short(fact) else ()
+
+    def _first(self, name: str, instance: str, usual: Mapping[Fact, Value]) -> Iterator[tuple[Fact, int]]:
+        for fact in self.open_of(name):
+            if fact.instance == instance:
+                yield from ((fact, entry) for entry in list(self._entries(fact, usual[fact]))[:1])
+
+    def _short(self, fact: Fact) -> str:
+        return self._interview.program.definitions[fact.name].short_name
+
+    def _share(self, fact: Fact) -> float:
+        definition = self._interview.program.definitions[fact.name]
+        line = self._interview.lines.get(definition.short_name)
+        if line is not None and line.often and line.fact == definition.short_name:
+            return line.often
+        found = likely(definition)
+        return found.share if found.amounts or line is not None else RARE
+
+    def _usual(self, fact: Fact, part: int) -> Value:
+        definition = self._interview.program.definitions[fact.name]
+        found = likely(definition)
+        amounts = definition.type.kind is Kind.MONEY and len(found.amounts) > 1
+        if amounts and part and (found.share >= COMMON or fact in self._ticked):
+            return Fraction(found.amounts[1] if part == 1 else found.amounts[0])
+        if definition.absent is not None:
+            return definition.absent
+        return sample_values(definition, self._interview.program)[0]
+
+    def _entries(self, fact: Fact, now: Value) -> Iterator[int]:
+        """Telling values of a fact, other than the one it has in the completion, as machine code reads them."""
+        program = self._interview.program
+        definition = program.definitions[fact.name]
+        line = self._interview.lines.get(definition.short_name)
+        amounts: Sequence[Value] = ()
+        if definition.type.kind is Kind.MONEY:
+            usual = (line.usual,) if line is not None and line.usual else likely(definition).amounts
+            amounts = tuple(Fraction(one) for one in usual)
+        for value in amounts or sample_values(definition, program):
+            if value != now:
+                entry = entry_of(program, definition, value)
+                if entry is not None:
+                    yield entry
+
+    def _moved(self, columns: object, tries: Sequence[Sequence[tuple[Fact, int]]]) -> Sequence[float]:
+        """By how much each try moves the wanted figures from the first, which is the completion itself: one batch."""
+        program, case, wanted = self._interview.program, self._case, self._interview.wanted
+        many = copies(program, columns, len(tries))  # type: ignore[arg-type]
+        for number, changes in enumerate(tries):
+            for fact, entry in changes:
+                column = many.columns[Cell(fact.name, fact.period)]
+                instances = case.instances[program.definitions[fact.name].entity]
+                column.entries[number * len(instances) + instances.index(fact.instance)] = entry
+        bounded = {cell: _bounded(column) for cell, column in many.columns.items()}
+        result = evaluate(program, replace(many, columns=bounded), [one.name for one in wanted], options=OPTIONS)
+        moved = np.zeros(len(tries), dtype=np.float64)
+        for one in wanted:
+            figures = result.figures[one.name]
+            known = figures.status == KNOWN if figures.status is not None else np.ones(len(figures.entries), np.bool_)
+            values = np.where(known, figures.entries / unit_of(program, one), 0.0).reshape(len(tries), -1)
+            self.largest = max(self.largest, float(np.abs(values[0]).max(initial=0.0)))
+            moved = np.maximum(moved, np.abs(values - values[0]).max(axis=1, initial=0.0))
+        found: Sequence[float] = moved.tolist()
+        return found
+
+
+def _bounded(column: Column) -> Column:
+    return replace(column, low=int(column.entries.min()), high=int(column.entries.max()))
