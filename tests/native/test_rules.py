@@ -19,11 +19,12 @@ from engine.native.samples import random_population
 from engine.native.write.kernel import write_module
 from engine.pipeline import compile_rules
 from engine.population.columns import Cell, Columns, GroupLink, column_of
-from engine.values.periods import PeriodKind, Unit, parse_period
+from engine.values.periods import Calendar, Period, PeriodKind, Unit, parse_period
 from engine.values.types import Kind
 
 RULES = Path(__file__).parents[2] / "rules" / "us"
 YEAR, MONTH, ETERNITY = PeriodKind(Unit.YEAR), PeriodKind(Unit.MONTH), PeriodKind(Unit.ETERNITY)
+AWARD_YEAR = PeriodKind(Unit.YEAR, Calendar("award_year", 7, 1))  # of federal student aid
 WITHOUT_CACHE = Options(cache="")
 
 
@@ -33,12 +34,12 @@ def program() -> Program:
 
 
 def figures_of(program: Program, *kinds: PeriodKind) -> list[str]:
-    """The computed figures of periods of these kinds: taxes are figures of years, benefits of months."""
+    """The computed figures of periods of these kinds: taxes are of years, benefits of months, grants of award years."""
     return [name for name in all_figures(program) if program.definitions[name].period in kinds]
 
 
 def test_every_figure_is_of_a_kind_that_is_compared(program: Program) -> None:
-    assert sorted(figures_of(program, YEAR) + figures_of(program, MONTH, ETERNITY)) == sorted(all_figures(program))
+    assert sorted(figures_of(program, YEAR, AWARD_YEAR) + figures_of(program, MONTH, ETERNITY)) == sorted(all_figures(program))
 
 
 @pytest.mark.parametrize(
@@ -48,12 +49,15 @@ def test_every_figure_is_of_a_kind_that_is_compared(program: Program) -> None:
         ("2018", (YEAR,), 0.0, 0.5, ("filing_status", "age")),
         ("2026", (YEAR,), 0.02, 0.9, ("adjusted_gross_income",)),
         ("2025-11", (MONTH, ETERNITY), 0.02, 0.9, ()),
+        ("award_year:2025", (AWARD_YEAR,), 0.02, 0.9, ()),
     ],
 )
 def test_every_figure_agrees(
     program: Program, at: str, kinds: tuple[PeriodKind, ...], missing: float, density: float, given: tuple[str, ...]
 ) -> None:
-    columns = random_population(program, parse_period(at), 40, int(at[:4]), given, missing, density)
+    period = program.settings.period(at)
+    assert isinstance(period, Period)
+    columns = random_population(program, period, 40, period.start.year, given, missing, density)
     result = evaluate(program, columns, figures_of(program, *kinds), options=WITHOUT_CACHE, threads=2)
     assert differences(program, columns, result) == []
 
