@@ -39,7 +39,9 @@ def figures_of(program: Program, *kinds: PeriodKind) -> list[str]:
 
 
 def test_every_figure_is_of_a_kind_that_is_compared(program: Program) -> None:
-    assert sorted(figures_of(program, YEAR, AWARD_YEAR) + figures_of(program, MONTH, ETERNITY)) == sorted(all_figures(program))
+    assert sorted(figures_of(program, YEAR, AWARD_YEAR) + figures_of(program, MONTH, ETERNITY)) == sorted(
+        all_figures(program)
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,10 @@ def test_every_figure_agrees(
     period = program.settings.period(at)
     assert isinstance(period, Period)
     columns = random_population(program, period, 40, period.start.year, given, missing, density)
-    result = evaluate(program, columns, figures_of(program, *kinds), options=WITHOUT_CACHE, threads=2)
+    wanted = figures_of(program, *kinds)
+    if at in ("2018", "2021"):  # a household's year is twelve months of every program: to compile it once is enough
+        wanted = [name for name in wanted if not name.startswith("benefits/together/")]
+    result = evaluate(program, columns, wanted, options=WITHOUT_CACHE, threads=2)
     assert differences(program, columns, result) == []
 
 
