@@ -78,9 +78,13 @@ def _write(found: Simulation, places: Places) -> None:
 
             stack.enter_context(appearing(places.report)).write_text(report(found), encoding="utf-8")
         if places.tables is not None:
+            from api.simulate.pictures import write_pictures
+            from api.simulate.report import report
             from api.simulate.tabular import write_tables
 
-            write_tables(found, stack.enter_context(appearing(places.tables, folder=True)))
+            folder = stack.enter_context(appearing(places.tables, folder=True))
+            write_tables(found, folder)
+            write_pictures(report(found), folder)
         if places.manifest is not None:
             text = json.dumps(found.manifest, indent=2) + "\n"
             stack.enter_context(appearing(places.manifest)).write_text(text, encoding="utf-8")
@@ -160,7 +164,8 @@ def _reform(one: ReformAnswer, currency: str) -> None:
         say(f"  {line}")
     for example in one.examples:
         say()
-        say(f"why does {example.about} get {with_commas(example.change)} {currency}?")
+        verb, size = ("lose", example.change[1:]) if example.change.startswith("-") else ("gain", example.change)
+        say(f"why does {example.about} {verb} {with_commas(size)} {currency} a year?")
         for step in example.steps:
             say(f"  {step.label}: {step.before or 'not reckoned'} -> {step.after}  [{step.law}]")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from html import escape
@@ -18,9 +19,8 @@ _STYLE = Path(__file__).with_name("report.css")
 
 def report(simulation: Simulation) -> str:
     """The whole page. The same answer gives the same bytes."""
-    first = simulation.years[0]
-    title = headline(first, first.reforms[0], simulation.currency)
-    body = "\n".join(_body(simulation, title))
+    title = _title(simulation)
+    body = _distinct("\n".join(_body(simulation, title)))
     style = _STYLE.read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -50,6 +50,29 @@ def _body(simulation: Simulation, title: str) -> Iterator[str]:
         "<details><summary>The manifest, from which the same answer can be made again</summary>"
         f"<pre>{escape(manifest)}</pre></details>"
     )
+
+
+def _title(simulation: Simulation) -> str:
+    """What the one reform would do; of several, how many there are."""
+    first, last = simulation.years[0], simulation.years[-1]
+    if len(simulation.years) * len(first.reforms) == 1:
+        return headline(first, first.reforms[0], simulation.currency)
+    years = f"{first.year}" if first is last else f"{first.year} to {last.year}"
+    if len(first.reforms) == 1:
+        return f"{(first.reforms[0].about or first.reforms[0].reform).rstrip('.')}, {years}"
+    return f"{len(first.reforms)} reforms side by side, {years}"
+
+
+def _distinct(body: str) -> str:
+    """The page with a name of its own for each table that can be scrolled to."""
+    names: Counter[str] = Counter()
+
+    def named(found: re.Match[str]) -> str:
+        names[found[2]] += 1
+        number = f" ({names[found[2]]})" if names[found[2]] > 1 else ""
+        return f"{found[1]}{found[2]}{number}{found[3]}"
+
+    return re.sub('(role="region" aria-label=")([^"]*)(")', named, body)
 
 
 def headline(year: YearAnswer, reform: ReformAnswer, currency: str) -> str:
@@ -131,7 +154,13 @@ def _side_by_side(simulation: Simulation) -> str:
         for one in year.reforms:
             net = next(line for line in one.budget if line.kind == "net")
             poor = one.poverty[0].change if one.poverty else ""
-            cells = [year.year, _money(net.change), _money(net.standard_error), one.inequality[0].change, poor]
+            cells = [
+                year.year,
+                _money(net.change),
+                _money(net.standard_error),
+                signed(one.inequality[0].change),
+                signed(poor),
+            ]
             rows.append((one.about or one.reform, cells, ""))
     heads = ["Reform", "Year", f"Net, million {simulation.currency}", "± s.e.", "Gini", "Below the line, points"]
     return _table("Each reform beside current law", heads, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from api.simulate.pictures import pictures
 from tests.cli.command import ROOT, run, write_rules
 
 VIEW = """\
@@ -132,6 +134,13 @@ def test_the_same_again_gives_the_same_bytes(land: Path) -> None:
     assert first.stdout == second.stdout
     assert (land / "one.html").read_bytes() == (land / "two.html").read_bytes()
     assert (land / "tables" / "budget.csv").read_text().startswith('"year","reform","figure"')
+    page = (land / "one.html").read_text()
+    charts = sorted((land / "tables").glob("chart_*.png"))
+    assert len(charts) == page.count('<svg class="chart"') > 1
+    assert all(chart.read_bytes().startswith(b"\x89PNG") for chart in charts)
+    assert all("var(" not in chart and "fill: #0b5675" in chart for chart in pictures(page))
+    regions = re.findall('role="region" aria-label="([^"]*)"', page)
+    assert len(set(regions)) == len(regions)
     kept = (land / "reform.yaml").read_text()
     try:
         (land / "reform.yaml").write_text(kept.replace(": 0}", ": 1}"))
@@ -186,7 +195,8 @@ def test_a_reform_that_changes_nobody_is_told(land: Path) -> None:
 
 
 def test_several_reforms_and_years_stand_side_by_side(land: Path) -> None:
-    done = simulated(land, "--reform", "later.yaml", "--at", "2026", "--json")
+    done = simulated(land, "--reform", "later.yaml", "--at", "2026", "--json", "--report", "several.html")
+    assert "<h1>2 reforms side by side, 2024 to 2026</h1>" in (land / "several.html").read_text()
     years = json.loads(done.stdout)["years"]
     assert [one["year"] for one in years] == ["2024", "2026"]
     assert [one["reform"] for one in years[1]["reforms"]] == ["reform", "later"]
