@@ -32,6 +32,7 @@ from api.assess.drafts import (
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import Counted, Population, population_of
 from api.failures import Failure
+from api.scale.spread import Spread, here
 from citizens import Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
 from engine.interpret.constants import Constants
 
@@ -78,8 +79,11 @@ def run_annual(
     block: int = BLOCK,
     threads: int = 2,
     other_rules: bool = False,
+    spread: Spread = here,
 ) -> AnnualReport:
     """Assess everybody for the terms' period. `known` says as known when; now, unless given.
+
+    `spread` says where groups are computed; this process appends what comes of them.
 
     Raises NobodyThere if there is nothing to assess, Failure if the run was begun as known at another time, or with
     other rules and it is not said that `other_rules` may finish it.
@@ -94,14 +98,16 @@ def run_annual(
     horizon = kept or log.offset_of(known)
     population = _population(log, terms, horizon)
     if not kept and not _begin(log, terms, horizon):
-        return run_annual(log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules)
+        return run_annual(
+            log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules, spread=spread
+        )
     rows = population.occupied()
     totals = dict.fromkeys(terms.rules.figures, 0)
     report = AnnualReport(horizon, terms.program.fingerprint, len(rows), alone=population.alone, totals=totals)
     postings = _Postings(log, terms, horizon)
     done = 0
     on_progress(0, len(rows))
-    for found in blocks(_assessed(population, rows, terms, threads), block):
+    for found in blocks(_assessed(population, rows, terms, threads, spread), block):
         _append(log, terms, found, postings, report, check=bool(kept))
         done += len(found)
         on_progress(done, len(rows))
@@ -188,10 +194,26 @@ def _as_finished(log: History, terms: Terms, horizon: int) -> AnnualReport:
     return AnnualReport(horizon, str(told.get("program")), groups, already=groups - faults, finished=True)
 
 
-def _assessed(population: Population, rows: Rows, terms: Terms, threads: int) -> Iterator[Assessed]:
-    constants = Constants(terms.program)
-    for start in range(0, len(rows), PART):
-        yield from assess(population, rows[start : start + PART], terms.definitions, constants, threads)
+@dataclass(frozen=True, slots=True)
+class _Everybody:
+    """What all parts share: who is assessed, and by which figures."""
+
+    population: Population
+    rows: Rows
+    terms: Terms
+    threads: int
+
+
+def _assessed(population: Population, rows: Rows, terms: Terms, threads: int, spread: Spread) -> Iterator[Assessed]:
+    everybody = _Everybody(population, rows, terms, threads)
+    for part in spread(_assessed_part, everybody, range(0, len(rows), PART)):
+        yield from part
+
+
+def _assessed_part(of: _Everybody, start: int) -> list[Assessed]:
+    constants = Constants(of.terms.program)
+    rows = of.rows[start : start + PART]
+    return list(assess(of.population, rows, of.terms.definitions, constants, of.threads))
 
 
 def blocks(items: Iterable[Assessed], size: int) -> Iterator[list[Assessed]]:

@@ -26,6 +26,7 @@ from api.batch.parts import Output, Parts
 from api.batch.streams import Part, parts
 from api.batch.table import Rows, figure_column, ids_of, rate_column, table_of
 from api.failures import Failure, Misuse
+from api.scale.spread import Spread, here
 from engine.ir.program import Definition, Program
 from engine.native import KNOWN, Marginals, Result, evaluate, marginal_rates
 from engine.population.columns import Columns
@@ -107,21 +108,49 @@ def check_wanted(wanted: Sequence[Definition]) -> None:
         raise Misuse(f"the figures wanted are of several entities: {names}", "want figures of one entity at a time")
 
 
-def run_batch(job: Job, on_progress: Progress = lambda _: None) -> BatchReport:
-    """Compute the job. Raises Failure for what stops it whole; faults in rows are in the report."""
+def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread = here) -> BatchReport:
+    """Compute the job. Raises Failure for what stops it whole; faults in rows are in the report.
+
+    `spread` says where the parts are computed. Whoever does, they are kept and put together here, in order.
+    """
     check_wanted(job.wanted)
     total = BatchReport()
     with Parts(job.output, _manifest(job)) as kept, Output(job.output, kept.folder) as output:
-        seen = {entity: Seen(entity, path) for entity, path in job.inputs.items()}
-        for number, part in enumerate(_ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
-            again = [fault for entity, table in part.tables.items() for fault in seen[entity].again(table)]
-            table, report = _part(job, kept, number, part, again)
+        for number, (table, text) in enumerate(spread(_part, job, _tasks(job, kept))):
+            report = _report_from(text)
+            if table is not None:
+                kept.keep(number, table, text)
+            else:
+                found = kept.read(number)
+                assert found is not None, "the task said that an earlier run had computed it"
+                table = found[0]
             output.add(table)
             total.add(report)
             on_progress(total.groups)
         if not total.groups:
             raise Failure("the files hold no rows", "give at least one row for each file")
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A part to compute, with rows whose ids an earlier part had; or the report of one that an earlier run computed."""
+
+    part: Part | None
+    again: Sequence[Refused]
+    report: bytes = b""
+
+
+def _tasks(job: Job, kept: Parts) -> Iterator[_Task]:
+    seen = {entity: Seen(entity, path) for entity, path in job.inputs.items()}
+    for number, part in enumerate(_ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
+        again = [fault for entity, table in part.tables.items() for fault in seen[entity].again(table)]
+        found = kept.read(number)
+        if found is None:
+            yield _Task(part, again)
+        else:
+            report = replace(_report_from(found[1]), resumed=len(part.tables[group_of(job)]))
+            yield _Task(None, again, json.dumps(asdict(report)).encode())
 
 
 def _ahead(items: Iterator[Part]) -> Iterator[Part]:
@@ -146,17 +175,13 @@ def group_of(job: Job) -> str:
 # --- a part
 
 
-def _part(job: Job, kept: Parts, number: int, part: Part, again: Sequence[Refused]) -> tuple[Table, BatchReport]:
-    """A part's output with its report: of an earlier run, or made now."""
-    found = kept.read(number)
-    groups = len(part.tables[group_of(job)])
-    if found is not None:
-        table, text = found
-        return table, replace(_report_from(text), resumed=groups)
-    report = BatchReport(groups)
-    table = _compute(job, part, report, again)
-    kept.keep(number, table, json.dumps(asdict(report)).encode())
-    return table, report
+def _part(job: Job, task: _Task) -> tuple[Table | None, bytes]:
+    """A part's output with its report; no output for one that an earlier run computed."""
+    if task.part is None:
+        return None, task.report
+    report = BatchReport(len(task.part.tables[group_of(job)]))
+    table = _compute(job, task.part, report, task.again)
+    return table, json.dumps(asdict(report)).encode()
 
 
 def _report_from(text: bytes) -> BatchReport:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsJson, Reforms, Rules
+from api.cli.options import AsJson, Ray, Reforms, Rules
 
 
 def simulate_reforms(
@@ -43,6 +43,7 @@ def simulate_reforms(
         Path | None, typer.Option("--again", metavar="MANIFEST", help="The same again, byte for byte, or a refusal.")
     ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
+    ray: Ray = "",
     as_json: AsJson = False,
 ) -> None:
     """What reforms would do: budget, winners and losers, inequality, poverty, marginal rates, with their margins."""
@@ -51,12 +52,12 @@ def simulate_reforms(
 
     places = Places(report, tables, manifest)
     if again is not None:
-        raise typer.Exit(simulate_command(again, places, threads, as_json))
+        raise typer.Exit(simulate_command(again, places, threads, ray, as_json))
     request = Request(
         rules, split_reforms(reform or []), tuple(at or ()), tuple(population or ()), data_year, weight, uprate, view,
         threshold, samples, seed,
     )  # fmt: skip
-    raise typer.Exit(simulate_command(request, places, threads, as_json))
+    raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
 
 
 def diff(

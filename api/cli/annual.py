@@ -18,13 +18,21 @@ from api.cli.streams import is_terminal
 from api.failures import ExitCode
 from api.history.access import login_name, read_known, sharing
 from api.rules import programs
+from api.scale.spread import spread_over
 from engine.values.numbers import with_commas
 
 SHOWN_FAULTS = 20
 
 
 def annual_command(
-    rules: str, year: str, log: Path | None, as_known: str | None, other_rules: bool, threads: int, as_json: bool
+    rules: str,
+    year: str,
+    log: Path | None,
+    as_known: str | None,
+    other_rules: bool,
+    threads: int,
+    ray: str,
+    as_json: bool,
 ) -> int:
     """Assess everybody for a year and the periods in it, or go on where a run was cut off."""
     known = read_known(as_known, "--as-known")
@@ -34,7 +42,7 @@ def annual_command(
     done: list[dict[str, object]] = []
     failed = False
     nobody: list[NobodyThere] = []  # rules may assess what this log has no groups for, such as SNAP in a log of returns
-    with sharing(log) as opened:
+    with sharing(log) as opened, spread_over(ray) as spread:
         every = all_terms(program, period, login_name(), opened.has_entity)
         for terms in every:
             start = time.monotonic()
@@ -42,7 +50,9 @@ def annual_command(
                 if is_terminal(sys.stderr):
                     print("reading the log …", end="", file=sys.stderr, flush=True)
                 try:
-                    report = run_annual(opened, terms, known, progress, threads=threads, other_rules=other_rules)
+                    report = run_annual(
+                        opened, terms, known, progress, threads=threads, other_rules=other_rules, spread=spread
+                    )
                 except NobodyThere as empty:
                     nobody.append(empty)
                     continue

@@ -18,7 +18,7 @@ import typer
 from api.cli.analysts import diff, seek, simulate_reforms
 from api.cli.asked import ask, cure, find, sweep
 from api.cli.log.app import LogOption, ledger, log_app
-from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption
+from api.cli.options import AsJson, At, Case, Ray, Reforms, Rules, RulesOption
 from api.cli.permit import NAME, STATUS_AT, IssuerName, StatusAt, permit_app
 from api.cli.population import population_app
 from api.cli.streams import prepare, printable
@@ -270,6 +270,7 @@ def batch(
     part_rows: Annotated[
         int, typer.Option("--part-rows", min=1, help="Groups that are in memory at a time.")
     ] = 100_000,
+    ray: Ray = "",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
@@ -277,8 +278,9 @@ def batch(
     from api.cli.batch import Options, batch_command
 
     options = Options(
-        rules, reform or [], at, inputs, output, want, missing, threads, part_rows, marginal, role, step, keep, as_json
-    )
+        rules, reform or [], at, inputs, output, want, missing, threads, part_rows, marginal, role, step, keep, ray,
+        as_json,
+    )  # fmt: skip
     raise typer.Exit(batch_command(options))
 
 
@@ -380,12 +382,13 @@ def annual(
         bool, typer.Option("--other-rules", help="Finish a run that was begun with other rules: who is left.")
     ] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
+    ray: Ray = "",
     as_json: AsJson = False,
 ) -> None:
     """Assess everybody in a log for a year, and post the ledger. Run again, it goes on where it was cut off."""
     from api.cli.annual import annual_command
 
-    raise typer.Exit(annual_command(rules, year, log, as_known, other_rules, threads, as_json))
+    raise typer.Exit(annual_command(rules, year, log, as_known, other_rules, threads, ray, as_json))
 
 
 @app.command()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.batch.files import csv_lines, find_inputs
+from api.batch.manifest import write_manifest
 from api.batch.marginal import read_marginal
 from api.batch.run import SLOW_SHARE, BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, period_for, read_period
@@ -23,6 +24,7 @@ from api.cli.output import complain, say, say_json, waiting
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
 from api.rules import programs
+from api.scale.spread import spread_over
 from engine.ir.program import Program
 
 SHOWN_FAULTS = 50
@@ -47,6 +49,7 @@ class Options:
     role: str
     step: str
     keep: str
+    ray: str
     as_json: bool
 
 
@@ -59,7 +62,10 @@ def batch_command(options: Options) -> int:
         job = _job(program, options, _inputs(options.inputs, Path(folder)), output)
         _check_not_input(job)
         start = time.monotonic()
-        report = run_batch(job, _progress)
+        with spread_over(options.ray) as spread:
+            report = run_batch(job, _progress, spread)
+        if options.ray and options.output != "-":
+            write_manifest(job, report)
         if options.output == "-":
             _print_rows(output)
         _report(job, report, time.monotonic() - start, options)

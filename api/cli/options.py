@@ -19,3 +19,7 @@ Reforms = Annotated[
     list[Path] | None,
     typer.Option("--reform", metavar="FILE", help="Lay a reform over the law; may be given several times."),
 ]
+Ray = Annotated[
+    str,
+    typer.Option("--ray", metavar="ADDRESS", help="Compute on Ray: `local`, `auto`, or where its head is. Same files."),
+]

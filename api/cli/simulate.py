@@ -14,6 +14,7 @@ from typing import Any
 from api.cli.output import complain, say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
+from api.scale.spread import spread_over
 from api.schema import as_data
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.run import Request, again, simulate
@@ -30,16 +31,17 @@ class Places:
     manifest: Path | None
 
 
-def simulate_command(request: Request | Path, places: Places, threads: int, as_json: bool) -> int:
+def simulate_command(request: Request | Path, places: Places, threads: int, ray: str, as_json: bool) -> int:
     """Simulate what is asked for, or again what a manifest says."""
     for path, folder in ((places.report, False), (places.tables, True), (places.manifest, False)):
         if path is not None:
             check_place(path, folder)
     try:
-        if isinstance(request, Path):
-            found = again(_manifest(request), threads, _progress)
-        else:
-            found = simulate(replace(request, threads=threads), _progress)
+        with spread_over(ray) as spread:
+            if isinstance(request, Path):
+                found = again(_manifest(request), threads, _progress, spread)
+            else:
+                found = simulate(replace(request, threads=threads), _progress, spread)
     finally:
         _wipe()
     _write(found, places)

@@ -17,6 +17,7 @@ from api.cases.naming import read_period
 from api.cases.overlays import set_beyond_what_is_stated
 from api.failures import Failure, Misuse
 from api.rules import programs
+from api.scale.spread import Spread, here
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.exactly import exact_text
 from api.simulate.examples import examples
@@ -57,8 +58,11 @@ class Request:
     threads: int = 2
 
 
-def simulate(request: Request, on_progress: Progress = lambda *_: None) -> Simulation:
-    """The whole answer. Raises Failure (RulesInvalid for a reform with a fault) before anything is computed of it."""
+def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: Spread = here) -> Simulation:
+    """The whole answer; `spread` says where each law's outcome is computed.
+
+    Raises Failure (RulesInvalid for a reform with a fault) before anything is computed of it.
+    """
     if not request.reforms:
         raise Misuse("there is no reform to simulate", "name one: `--reform FILE`")
     if not request.at:
@@ -73,13 +77,16 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None) -> Simul
     for period in periods:
         on_progress(f"{period}, current law", done, total)
         population = admit(law, view, source, period, request.weight, request.uprate or view.uprate)
-        before = outcome(law, view, population, request.marginal, request.threads)
+        outcomes = spread(
+            _outcome, _Given(view, population, request.marginal, request.threads), [law, *(one for _, one in reformed)]
+        )
+        before = next(outcomes)
         drawn = draws(population.units, request.samples, request.seed)
         units, answers = units_of(law, view, population), []
         done += 1
-        for files, program in reformed:
+        for files, _ in reformed:
             on_progress(f"{period}, {files[0].stem}", done, total)
-            after = outcome(program, view, population, request.marginal, request.threads)
+            after = next(outcomes)
             weighed = _weighed(view, units, population, before, after, drawn, request.threshold)
             answers.append(_answer(files, weighed, population, period))
             done += 1
@@ -87,6 +94,20 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None) -> Simul
     on_progress("", total, total)
     manifest = manifest_of(request, law, [program for _, program in reformed], source)
     return Simulation(request.rules, law.settings.currency, source.about, method(request, view), tuple(years), manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the outcomes of all laws are computed from."""
+
+    view: View
+    population: Population
+    marginal: bool
+    threads: int
+
+
+def _outcome(given: _Given, program: Program) -> Outcome:
+    return outcome(program, given.view, given.population, given.marginal, given.threads)
 
 
 def _weighed(
@@ -232,8 +253,10 @@ def check_same(said: dict[str, Any], now: dict[str, Any]) -> None:
             )
 
 
-def again(said: dict[str, Any], threads: int, on_progress: Progress = lambda *_: None) -> Simulation:
+def again(
+    said: dict[str, Any], threads: int, on_progress: Progress = lambda *_: None, spread: Spread = here
+) -> Simulation:
     """The same answer as the one a manifest was written for; a Failure if it cannot be the same."""
-    found = simulate(replace(request_again(said), threads=threads), on_progress)
+    found = simulate(replace(request_again(said), threads=threads), on_progress, spread)
     check_same(said, found.manifest)
     return found
