@@ -10,22 +10,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
+from api.bench.measuring import process, surroundings
+from api.failures import Misuse
+
+PEER = "policyengine"
+YEAR = "2024"
 CLIENTS = 8
 KINDS = ("none", "reasons", "tree")
 QUESTION: dict[str, Any] = {
     "ruleset": "us",
-    "at": "2024",
+    "at": YEAR,
     "case": {
         "complete": True,
         "people": {"ada": {"age": 34, "employment_income": 31000}, "ben": {"age": 9}, "cleo": {"age": 6}},
@@ -33,6 +41,17 @@ QUESTION: dict[str, Any] = {
     },
     "want": ["eitc", "refundable_ctc", "income_tax"],
 }
+_FAMILY = ["ada", "ben", "cleo"]
+SITUATION: dict[str, Any] = {
+    "people": {
+        "ada": {"age": {YEAR: 34}, "employment_income": {YEAR: 31000}},
+        "ben": {"age": {YEAR: 9}},
+        "cleo": {"age": {YEAR: 6}},
+    },
+    **{unit: {"home": {"members": _FAMILY}} for unit in ("tax_units", "families", "spm_units")},
+    "households": {"home": {"members": _FAMILY, "state_name": {YEAR: "TX"}}},
+}
+"""The same question as policyengine-us takes it, in a State without income tax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +70,55 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """The same question to another program's own evaluator, without a server: how often in a second one after another,
+    how many milliseconds each, and its figures."""
+
+    program: str
+    per_second: str
+    p50_ms: str
+    p99_ms: str
+    requests: int
+    figures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceMeasured:
-    """Every kind of question, the server's memory, and its event loop's worst lag."""
+    """Every kind of question, the figures, the server's memory, its event loop's worst lag, and others beside it."""
 
     kinds: tuple[Served, ...]
+    figures: Mapping[str, str]
+    beside: tuple[Beside, ...]
     memory_before_mb: int
     memory_after_mb: int
     loop_lag_ms: str
 
 
-def measure(seconds: float = 5.0) -> ServiceMeasured:
-    """Start a server, ask it each kind of question for so many seconds twice, and stop it."""
+def measure(seconds: float = 5.0, peers: Mapping[str, str] = MappingProxyType({})) -> ServiceMeasured:
+    """Start a server, ask it each kind of question for so many seconds twice, and stop it; then the peers, each by the
+    Python that has it. Raises Misuse for a peer that there is no comparison with."""
+    unknown = [name for name in peers if name != PEER]
+    if unknown:
+        raise Misuse(f"there is no comparison with `{unknown[0]}` here", f"write `--peer {PEER}=/path/to/python`")
+    served = _served(seconds)
+    return replace(served, beside=tuple(_beside(name, python, seconds) for name, python in peers.items()))
+
+
+def _beside(name: str, python: str, seconds: float) -> Beside:
+    """policyengine-us, asked the same in a process of its own, which makes a household anew for each request."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "situation.json"
+        path.write_text(json.dumps(SITUATION), encoding="utf-8")
+        script = Path(__file__).with_name("peer_policyengine.py")
+        command = [python, str(script), str(path), YEAR, ",".join(QUESTION["want"]), str(seconds)]
+        found = json.loads(process(command, surroundings(Path(folder))).printed)
+    times = [one / 1000 for one in found["times_ms"]]
+    half, most = (f"{_share(times, share) * 1000:.2f}" for share in (0.5, 0.99))
+    figures = {key: f"{value:.2f}" for key, value in found["figures"].items()}
+    return Beside(name, f"{len(times) / sum(times):.2f}", half, most, len(times), figures)
+
+
+def _served(seconds: float) -> ServiceMeasured:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -83,8 +140,10 @@ async def _measured(port: int, pid: int, seconds: float) -> ServiceMeasured:
         before = _memory(pid)
         kinds = [await _kind(client, pid, explain, seconds) for explain in KINDS]
         lag = re.search(r"rulewright_loop_lag_worst_seconds ([0-9.e+-]+)", (await client.get("/metrics")).text)
+        told = (await client.post("/v1/calculate", json=QUESTION)).json()["results"]
     worst = float(lag[1]) if lag is not None else 0.0
-    return ServiceMeasured(tuple(kinds), before, _memory(pid), f"{worst * 1000:.1f}")
+    figures = {one["figure"]: str(one["value"]) for one in told}
+    return ServiceMeasured(tuple(kinds), figures, (), before, _memory(pid), f"{worst * 1000:.1f}")
 
 
 async def _ready(client: Any) -> None:

@@ -302,7 +302,7 @@ def bench(
         typer.Option(
             "--peer",
             metavar="NAME=PROGRAM",
-            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM.",
+            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with --api policyengine=PYTHON.",
         ),
     ] = None,
     compare: Annotated[
@@ -314,7 +314,7 @@ def bench(
     if api:
         from api.cli.bench_api import api_command
 
-        raise typer.Exit(api_command(as_json))
+        raise typer.Exit(api_command(as_json, peer or []))
     if history:
         from api.cli.bench_history import history_command
 

@@ -22,7 +22,7 @@ def bench_command(plan: Plan, peers: Sequence[str], as_json: bool, earlier: Path
     """Measure, and print what was found with ratios to the peers, and to an earlier run if one is given."""
     before = _earlier(earlier) if earlier is not None else {}
     found: list[Measured] = []
-    for one in measure(replace(plan, peers=dict(map(_peer, peers)))):
+    for one in measure(replace(plan, peers=dict(map(peer_of, peers)))):
         found.append(one)
         complain(f"{one.group}: {one.what}: {_time(one.seconds)}")
     if as_json:
@@ -32,7 +32,8 @@ def bench_command(plan: Plan, peers: Sequence[str], as_json: bool, earlier: Path
     return ExitCode.DONE
 
 
-def _peer(text: str) -> tuple[str, str]:
+def peer_of(text: str) -> tuple[str, str]:
+    """`taxcalc=/path/to/python` as a name and a program. Raises Misuse."""
     name, equals, program = text.partition("=")
     if not equals:
         raise Misuse(f"`{text}` names no program", "write `--peer taxcalc=/path/to/python`")

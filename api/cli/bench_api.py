@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from api.bench.service import ServiceMeasured, measure
+from api.cli.bench import peer_of
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode
 from api.schema import as_data
 
 
-def api_command(as_json: bool) -> int:
+def api_command(as_json: bool, peers: Sequence[str]) -> int:
     """Measure, and print a table."""
     with waiting("asking a server"):
-        found = measure()
+        found = measure(peers=dict(map(peer_of, peers)))
     if as_json:
         say_json(as_data(found))
     else:
@@ -29,5 +32,15 @@ def _report(found: ServiceMeasured) -> None:
             f"{one.p999_ms:>10} {one.cpu_ms:>13} {one.failed:>8,}"
         )
     say()
+    say(f"the figures: {_told(found.figures)}")
+    for other in found.beside:
+        say(
+            f"{other.program}'s own evaluator, no server: {other.per_second}/s, p50 {other.p50_ms} ms, "
+            f"p99 {other.p99_ms} ms over {other.requests:,}; {_told(other.figures)}"
+        )
     say(f"memory {found.memory_before_mb:,} MB before, {found.memory_after_mb:,} MB after")
     say(f"the event loop woke at most {found.loop_lag_ms} ms late")
+
+
+def _told(figures: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in figures.items())

@@ -18,7 +18,8 @@ from functools import cache
 from typing import Any
 
 from api.cases.calculate import Asked as Told
-from api.cases.calculate import Calculation, Result, calculate
+from api.cases.calculate import Calculation, Result, calculate, question
+from api.cases.calculate import Question as Asking
 from api.history.record import give, record_case
 from api.http.cases import read_request_case
 from api.http.forms import safe_key
@@ -27,6 +28,7 @@ from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.reading import Document
 from api.http.service import Service
+from api.interview.interview import open_facts
 from api.schema import as_data
 from citizens import Belongs, CitizensError, Timeline, check_subject
 from engine.interpret.cases import Case
@@ -121,7 +123,7 @@ class Decider:
         law, definition = found
         case, otherwise, not_read = self._case(law, definition, question, pointer)
         whose = question.asked.id if definition.entity != law.permissions.subject else question.person
-        asked = Told(explain, ask=explain != "none")
+        asked = Told(explain)
         made = calculate(
             law.program, case, [definition], asked, reforms=law.reforms, constants=law.constants, must=False
         )
@@ -131,6 +133,8 @@ class Decider:
         if self.records:
             made = replace(made, basis=replace(made.basis, offset=self.head()))
         met, said = _told(made, results[0])
+        if said["status"] == "undetermined" and explain != "none":
+            said["ask_next"] = as_data(_questions(law, case, definition))
         if otherwise:
             said["on_record_otherwise"] = otherwise
         if not_read:
@@ -260,11 +264,16 @@ def _is_link(law: Law, record_type: str, part: str, name: str) -> bool:
     return any(name == (one.named_by if part == "subject" else one.property) for one in links)
 
 
+def _questions(law: Law, case: Case, definition: Definition) -> list[Asking]:
+    """What to ask first: what must be stated, then what is usually one way, each in the order of the rules."""
+    needs = open_facts(law.program, case, [definition], law.constants)
+    first = sorted(needs, key=lambda one: law.program.definitions[one.name].absent is not None)
+    return [question(law.program, one) for one in first[:MOST_QUESTIONS]]
+
+
 def _told(made: Calculation, result: Result) -> tuple[bool, dict[str, Any]]:
     status = STATUS[bool(result.value)] if result.status == "determined" else result.status
     said: dict[str, Any] = {"status": status, "reasons": as_data(result.reasons), "basis": as_data(made.basis)}
-    if made.ask_next:
-        said["ask_next"] = as_data(made.ask_next[:MOST_QUESTIONS])
     return status == "met", said
 
 

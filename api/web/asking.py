@@ -15,6 +15,7 @@ from engine.explain.words import value_words
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.reading.declarations import Settings
+from engine.values.periods import EARLIEST_FACT, LATEST_FACT
 from engine.values.types import Kind
 
 UNKNOWN = "?"
@@ -131,6 +132,6 @@ def fields_for(program: Program, facts: Sequence[Fact]) -> list[FactField]:
 
 def _is_day(text: str) -> bool:
     try:
-        return len(text) == 10 and date.fromisoformat(text) is not None
+        return len(text) == 10 and EARLIEST_FACT <= date.fromisoformat(text) <= LATEST_FACT
     except ValueError:
         return False

@@ -159,6 +159,8 @@ def _version(service: Service, look: Look, draft: Draft) -> str:
 
 def _recorded(service: Service, law: Law, look: Look, draft: Draft) -> None:
     """Record the correction, at the version that was shown. Raises Refusal (412) if that is not the record's now."""
+    if not log_of(service).version(look.person):
+        raise Refusal("not-found")
     value = draft.fact.value(draft.value)
     said = Number(value) if isinstance(value, str) and draft.fact.kind in ("money", "whole") else value
     body = {"corrects": {draft.day: {draft.fact.definition.short_name: said}}, "reason": draft.reason}

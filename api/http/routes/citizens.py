@@ -364,6 +364,11 @@ def _posted(service: Service, law: Law, look: Look, form: Payment, key: str) -> 
     subject = form.subject or look.person
     if subject != look.person and subject not in groups_of(log.read_subject(look.person)):
         raise Refusal("not-found")
+    if Decimal(form.amount) == 0:
+        fault = Fault(
+            "/amount", "no money moved", "send the amount that did; below zero it takes back one that did not"
+        )
+        raise Refusal("invalid-request", [fault])
     body = post(
         Movement(form.movement),
         Decimal(form.amount),
