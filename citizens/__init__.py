@@ -71,7 +71,6 @@ from citizens.sqlite.tables import (
     Source,
     import_tables,
     read_table,
-    sample_population,
 )
 from citizens.sqlite.verification import Damage, Verification, verify_events
 from citizens.timeline import Change, Timeline
@@ -167,7 +166,6 @@ __all__ = [
     "read_table",
     "restore",
     "same_value",
-    "sample_population",
     "statement",
     "trial_balance",
     "verify_events",

@@ -14,33 +14,35 @@ def simulate_reforms(
     rules: Annotated[str, typer.Argument(metavar="[RULES]", help="Shipped rules, or a folder.")] = "us",
     reform: Annotated[
         list[str] | None,
-        typer.Option("--reform", metavar="FILE", help="Each is a reform of its own; `A+B` lays B over A."),
+        typer.Option("--reform", metavar="FILE", help="A reform to simulate; several times; `A+B` lays B over A."),
     ] = None,
-    at: Annotated[list[str] | None, typer.Option("--at", metavar="YEAR", help="Several times for several.")] = None,
+    at: Annotated[list[str] | None, typer.Option("--at", metavar="YEAR", help="A year; repeat it for several.")] = None,
     population: Annotated[
         list[str] | None,
         typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
     ] = None,
     data_year: Annotated[
-        int | None, typer.Option("--data-year", help="Of which year the files' money is, if not of the year asked for.")
+        int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
     ] = None,
     weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
     uprate: Annotated[
-        str, typer.Option("--uprate", metavar="INDEX", help="What carries money to the year; `none` leaves it.")
+        str,
+        typer.Option("--uprate", metavar="INDEX", help="The index that carries money on; `none` leaves it."),
     ] = "",
     view: Annotated[
         Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")
     ] = None,
-    threshold: Annotated[int, typer.Option("--threshold", min=1, help="From what change on one gains or loses.")] = 1,
+    threshold: Annotated[int, typer.Option("--threshold", min=1, help="The least change that is a gain or loss.")] = 1,
     samples: Annotated[int, typer.Option("--bootstrap", min=2, max=10_000, help="Samples for standard errors.")] = 100,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Where their randomness begins.")] = 20_260_101,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of their randomness.")] = 20_260_101,
     report: Annotated[Path | None, typer.Option("--report", metavar="HTML", help="Write a report, one file.")] = None,
     tables: Annotated[
         Path | None, typer.Option("--tables", metavar="FOLDER", help="Write tables as CSV and Parquet.")
     ] = None,
     manifest: Annotated[Path | None, typer.Option("--manifest", metavar="FILE", help="Write what was asked.")] = None,
     again: Annotated[
-        Path | None, typer.Option("--again", metavar="MANIFEST", help="The same again, byte for byte, or a refusal.")
+        Path | None,
+        typer.Option("--again", metavar="MANIFEST", help="Reproduce an earlier report exactly, or refuse."),
     ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
     ray: Ray = "",
@@ -63,8 +65,8 @@ def simulate_reforms(
 def diff(
     rules: Rules,
     other: Annotated[str, typer.Argument(metavar="OTHER", help="A reform of them, or another folder of rules.")],
-    at: Annotated[str, typer.Option("--at", metavar="YEAR", help="Also by how much, on the shipped sample.")] = "",
-    examples: Annotated[bool, typer.Option(help="Also which worked examples come out otherwise.")] = True,
+    at: Annotated[str, typer.Option("--at", metavar="YEAR", help="Also measure it on the shipped sample.")] = "",
+    examples: Annotated[bool, typer.Option(help="Also list the worked examples whose results change.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Compare two versions of the law: what differs, which figures can change, for whom and by how much."""
@@ -79,9 +81,9 @@ def seek(
     low: Annotated[str, typer.Option("--from", metavar="VALUE", help="The lowest value: 2_200, or 10%.")],
     high: Annotated[str, typer.Option("--to", metavar="VALUE", help="The highest value.")],
     at: Annotated[str, typer.Option("--at", metavar="YEAR", help="For which year.")],
-    step: Annotated[str, typer.Option("--step", metavar="VALUE", help="Values are so far apart.")] = "1",
+    step: Annotated[str, typer.Option("--step", metavar="VALUE", help="How far apart the values are.")] = "1",
     cost: Annotated[
-        str, typer.Option("--cost", metavar="AMOUNT", help="Find the value that costs this; without it, tell them all.")
+        str, typer.Option("--cost", metavar="AMOUNT", help="Find the value that costs this; without it, list them all.")
     ] = "",
     reform: Reforms = None,
     population: Annotated[

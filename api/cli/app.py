@@ -66,13 +66,13 @@ Kinds = Annotated[
 @app.command()
 def new(
     jurisdiction: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to; its last part names the rules.")],
-    currency: Annotated[str, typer.Option("--currency", metavar="CODE", help="Of its amounts.")] = "EUR",
+    currency: Annotated[str, typer.Option("--currency", metavar="CODE", help="The currency of its amounts.")] = "EUR",
     year: Annotated[
         int | None, typer.Option("--year", min=1900, max=2200, help="The first year it answers for; now if not given.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a small working ruleset, with examples that hold, to go on from."""
+    """Write a small working ruleset with examples, to build on."""
     from api.cli.new import new_command
 
     raise typer.Exit(new_command(jurisdiction, currency, year, as_json))
@@ -87,7 +87,7 @@ def check(
     ] = False,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How many populations to compare.")] = 7,
     people: Annotated[int, typer.Option("--people", min=1, help="How many people are in each.")] = 100,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Where their randomness begins.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of their randomness.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Find everything that is wrong with rules, with positions and remedies."""
@@ -138,7 +138,7 @@ def why(
     case: Case,
     variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The figure to explain.")],
     at: At = None,
-    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Whose, where the case has several.")] = "",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
@@ -151,7 +151,9 @@ def why(
 @app.command()
 def fmt(
     paths: Annotated[list[str], typer.Argument(metavar="PATHS", help="Rule files, or folders of rules.")],
-    check_only: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if something would.")] = False,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Only say what would change; exit with 1 if anything.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Put the formulas of rule files in order, and leave everything else as it is."""
@@ -177,7 +179,9 @@ def graph(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Whatever has one; `enum:filing_status` for that kind.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Any name in the rules; `enum:filing_status` for that kind.")
+    ],
     rules: RulesOption = "us",
     reform: Reforms = None,
     as_json: AsJson = False,
@@ -190,7 +194,7 @@ def show(
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="Of its name, label, law or module.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="Words of the name, label, law or module.")],
     rules: RulesOption = "us",
     kind: Kinds = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 40,
@@ -233,7 +237,7 @@ def taxsim(
         typer.Option("--output", "-o", help="Write to this .csv, .tsv, .parquet or .arrow file instead of stdout."),
     ] = None,
     rules: RulesOption = "us",
-    step: Annotated[str, typer.Option("--mtr-step", help="What marginal rates add to the income, in dollars.")] = "100",
+    step: Annotated[str, typer.Option("--mtr-step", help="How many dollars marginal rates add to the income.")] = "100",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
@@ -257,14 +261,15 @@ def batch(
         str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
     ] = "none",
     marginal: Annotated[
-        str, typer.Option("--marginal", metavar="FACT", help="Also how much figures change for each unit more of it.")
+        str,
+        typer.Option("--marginal", metavar="FACT", help="Also give the change of figures for each unit more of it."),
     ] = "",
     role: Annotated[
         str, typer.Option("--marginal-of", metavar="ROLE", help="Who has more of it; the first role if not given.")
     ] = "",
     step: Annotated[str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more.")] = "100",
     keep: Annotated[
-        str, typer.Option("--keep", metavar="A,B", help="Columns that are no facts, to pass unread into the output.")
+        str, typer.Option("--keep", metavar="A,B", help="Columns that are not facts, copied unread to the output.")
     ] = "",
     threads: Annotated[int, typer.Option("--threads", min=0, help="0: as many as there are cores.")] = 0,
     part_rows: Annotated[
@@ -274,7 +279,7 @@ def batch(
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute a population, from files to a Parquet file. Takes up what a killed run left."""
+    """Compute a population, from files to a Parquet file. It continues what a killed run left."""
     from api.cli.batch import Options, batch_command
 
     options = Options(
@@ -289,14 +294,17 @@ def bench(
     rules: RulesOption = "us",
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="How many times the sample of 10,000 is taken.")] = 28,
     large: Annotated[
-        int, typer.Option("--large", min=1, help="Also take the population so many times over, from files to a file.")
+        int,
+        typer.Option("--large", min=1, help="Also measure so many copies of it, from files to a file."),
     ] = 1,
-    made: Annotated[int, typer.Option("--made", min=0, help="Figures of a made ruleset to compile; 0: none.")] = 5_000,
+    made: Annotated[
+        int, typer.Option("--made", min=0, help="Figures of a generated ruleset; 0: no such ruleset.")
+    ] = 5_000,
     history: Annotated[
-        bool, typer.Option("--history", help="The log and the annual run instead, beside the disk's own speed.")
+        bool, typer.Option("--history", help="Measure the log and the annual run instead, beside the disk's speed.")
     ] = False,
-    api: Annotated[bool, typer.Option("--api", help="The service instead, over HTTP.")] = False,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Of how many runs the best counts.")] = 15,
+    api: Annotated[bool, typer.Option("--api", help="Measure the service over HTTP instead.")] = False,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Measure this often, and keep the best.")] = 15,
     peer: Annotated[
         list[str] | None,
         typer.Option(
@@ -379,13 +387,13 @@ def annual(
         typer.Option("--as-known", metavar="K", help="As known on a day, at a moment or at #17; now if not given."),
     ] = None,
     other_rules: Annotated[
-        bool, typer.Option("--other-rules", help="Finish a run that was begun with other rules: who is left.")
+        bool, typer.Option("--other-rules", help="Finish a run that started with other rules, for who is left.")
     ] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
     ray: Ray = "",
     as_json: AsJson = False,
 ) -> None:
-    """Assess everybody in a log for a year, and post the ledger. Run again, it goes on where it was cut off."""
+    """Assess everybody in a log for a year, and post the ledger. Run it again to continue where it was cut off."""
     from api.cli.annual import annual_command
 
     raise typer.Exit(annual_command(rules, year, log, as_known, other_rules, threads, ray, as_json))
@@ -398,7 +406,7 @@ def follow(
     once: Annotated[bool, typer.Option("--once", help="Follow to the log's end, and stop.")] = False,
     every: Annotated[float, typer.Option("--every", min=0.05, help="Seconds between looks at the log.")] = 2.0,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Try again, too, what could not be assessed: after rules were corrected.")
+        bool, typer.Option("--retry", help="Also retry what could not be assessed, after a correction of the rules.")
     ] = False,
     permits: Annotated[
         Path | None, typer.Option("--permits", metavar="FOLDER", help="Also take back permits of this register.")

@@ -15,7 +15,7 @@ def sweep(
     rules: Rules,
     case: Case,
     vary: Annotated[str, typer.Option("--vary", metavar="FACT=A..B", help="The fact to move: `age=20..70`.")],
-    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Whose, where the case has several.")] = "",
     show: Annotated[
         list[str] | None,
         typer.Option("--show", metavar="SUM", help="`eitc`, or `employment_income - income_tax`; several times."),
@@ -43,7 +43,8 @@ def find(
         str | None, typer.Option("--known", metavar="K", help="As known on a day, at a moment or at #17.")
     ] = None,
     of: Annotated[
-        str, typer.Option("--of", metavar="ENTITY", help="Of whom it is asked; of the first figure's if not given.")
+        str,
+        typer.Option("--of", metavar="ENTITY", help="Whose it is; the first figure's entity if not given."),
     ] = "",
     show: Annotated[str, typer.Option("--show", metavar="A,B", help="Figures to print of each.")] = "",
     by: Annotated[str, typer.Option("--by", metavar="FIGURE", help="The largest first.")] = "",
@@ -86,8 +87,8 @@ def cure(
     case: Case,
     condition: Annotated[str, typer.Argument(metavar="CONDITION", help="A requirement, or any condition.")],
     at: At = None,
-    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Of whom, where there are several.")] = "",
-    every: Annotated[bool, typer.Option("--all", help="Also larger sets, once smaller ones cure.")] = False,
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="Whose, where the case has several.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Also look for larger sets after a smaller one works.")] = False,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:

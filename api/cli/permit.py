@@ -63,7 +63,7 @@ def issue(
     status_at: StatusAt = STATUS_AT,
     reform: Reforms = None,
 ) -> None:
-    """Decide, and if it holds sign a permit of it. Whoever is refused is told the reasons that were not met."""
+    """Decide, and sign a permit if the requirement is met. A refusal names the reasons that were not met."""
     from api.cli.output import complain
     from api.permits.credential import Issuer, Law
     from api.permits.credential import issue as sign
@@ -168,7 +168,7 @@ def present(
         list[str] | None, typer.Option("--hide", metavar="NAME", help="`subject` or `driving_privileges`.")
     ] = None,
 ) -> None:
-    """Print a permit with what its holder keeps back left out."""
+    """Print a permit without what its holder withholds."""
     from api.permits.credential import without
 
     print(without(_text(permit), hide or []))
@@ -209,7 +209,7 @@ def revoke(
 
 @permit_app.command()
 def status(key: Key, register: Folder, issuer: IssuerName = NAME, status_at: StatusAt = STATUS_AT) -> None:
-    """Sign the status list anew, as it stands: it is good for a day."""
+    """Sign the current status list again: a signature is good for a day."""
     from api.cli.output import say
 
     found = _register(register, key, issuer, status_at)

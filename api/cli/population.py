@@ -17,10 +17,10 @@ def describe(
         typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
     ] = None,
     at: Annotated[
-        str, typer.Option("--at", metavar="YEAR", help="Carried to a year; the data's own if not given.")
+        str, typer.Option("--at", metavar="YEAR", help="Carry it to this year; the data's own if not given.")
     ] = "",
     data_year: Annotated[
-        int | None, typer.Option("--data-year", help="Of which year the files' money is, if not of the year asked for.")
+        int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
     ] = None,
     weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,

@@ -83,7 +83,7 @@ class Batch:
         self.constants = Constants(program)
         self.wanted = [find_definition(program, name) for name in wanted]
         self._definitions: dict[str, Definition] = {}
-        self._noughts: set[str] = set()  # facts that may be nought, as most are
+        self._zeros: set[str] = set()  # facts that may be zero, as most are
         for definition in self.wanted:
             if definition.entity != GROUP:
                 raise Misuse(f"`{definition.short_name}` is a figure of a {definition.entity}, not of a {GROUP}")
@@ -118,7 +118,7 @@ class Batch:
         for facts in unit.all_facts():
             for name, value in facts.items():
                 definition = self._definition(name)
-                if not value and name in self._noughts:
+                if not value and name in self._zeros:
                     continue
                 fault = out_of_range(definition, value)
                 if fault:
@@ -179,7 +179,7 @@ class Batch:
         if name not in self._definitions:
             found = self._definitions[name] = find_definition(self.program, name)
             if not out_of_range(found, 0):
-                self._noughts.add(name)
+                self._zeros.add(name)
         return self._definitions[name]
 
 

@@ -1,4 +1,4 @@
-"""Tables of people into the log, and a made-up population to try things on.
+"""Tables of people into the log.
 
 An import turns each row into one event: its columns are facts from one day on. A column is typed by what it holds:
 
@@ -14,9 +14,8 @@ the entity and the id, so importing a table twice changes nothing.
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -48,6 +47,7 @@ from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.log import SqliteLog
 
 BATCH = 2_000
+MOST_UNITS = 10**18
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.([0-9]{1,18}))?", re.ASCII)
 Progress = Callable[[int, int], None]
 
@@ -231,7 +231,7 @@ def _stored(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
     if types.is_integer(array.type) and scale is None:
         return "i", array.cast(pa.int64()).to_pylist()
     if types.is_decimal(array.type):
-        return _from_texts(name, _plain_texts(array))
+        return _from_decimals(name, array)
     if types.is_floating(array.type) or types.is_integer(array.type):
         return _from_floats(name, array, scale)
     if types.is_string(array.type) or types.is_large_string(array.type):
@@ -239,12 +239,26 @@ def _stored(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
     raise InvalidEvent(f"column `{name}` holds {array.type}, which is no kind of fact", "convert it or leave it out")
 
 
-def _plain_texts(array: Any) -> Any:
-    """Decimals as text without exponents, which Arrow writes for the smallest."""
-    texts = array.cast(pa.string())
-    if not pc.any(pc.match_substring(texts, "E")).as_py():
-        return texts
-    return pa.array([None if value is None else format(value, "f") for value in array.to_pylist()], pa.string())
+def _from_decimals(name: str, array: Any) -> tuple[str, list[Any]]:
+    """Decimals as the whole numbers that Arrow holds them in, of the type's own scale."""
+    scale = max(array.type.scale, 0)
+    try:
+        wide = array.cast(pa.decimal128(38, scale))
+    except pa.ArrowInvalid:
+        raise _too_long(name, scale) from None
+    values = wide.buffers()[1]
+    halves = np.frombuffer(values if values is not None else b"", dtype="<i8")
+    halves = halves[2 * wide.offset : 2 * (wide.offset + len(wide))].reshape(-1, 2)
+    units, above = halves[:, 0], halves[:, 1]
+    empty = wide.is_null().to_numpy(zero_copy_only=False)
+    if (~empty & ((above != units >> 63) | (units >= MOST_UNITS) | (units <= -MOST_UNITS))).any():
+        raise _too_long(name, scale)
+    return ("i" if scale == 0 else f"d{scale}"), pa.array(units, mask=empty).to_pylist()
+
+
+def _too_long(name: str, scale: int) -> InvalidEvent:
+    message = f"column `{name}` has a number of over 18 digits at {scale} decimals"
+    return InvalidEvent(message, "give fewer decimals")
 
 
 def _from_floats(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
@@ -278,8 +292,8 @@ def _from_texts(name: str, array: Any) -> tuple[str, list[Any]]:
 def _units(match: re.Match[str], scale: int, name: str) -> int:
     fraction = match[1] or ""
     units = int(match[0].replace(".", "") + "0" * (scale - len(fraction)))
-    if abs(units) >= 10**18:
-        raise InvalidEvent(f"column `{name}` has a number of over 18 digits at {scale} decimals", "give fewer decimals")
+    if abs(units) >= MOST_UNITS:
+        raise _too_long(name, scale)
     return units
 
 
@@ -373,32 +387,3 @@ def _drafts(source: Source, origin: Origin, name: str) -> Iterator[Draft]:
 
 def _value(column: _Column, row: int, groups: _Groups) -> Value:
     return load_value(column.kinds[row], column.values[row], groups)
-
-
-def sample_population(tax_units: int, seed: int, valid_from: date) -> list[Source]:
-    """A made-up population of tax units and their people, the same for the same seed. For demonstrations and tests."""
-    draw = random.Random(seed)
-    people: list[dict[str, Any]] = []
-    for unit in range(tax_units):
-        people.extend(_sample_unit(unit, draw, valid_from.year))
-    units = [{"id": str(unit), "state": draw.choice(("CA", "NY", "TX", "WA"))} for unit in range(tax_units)]
-    member = Membership("tax_unit", "tax_unit", "unit", role_column="role")
-    return [
-        Source(pa.Table.from_pylist(units), "tax_unit", "id", valid_from),
-        Source(pa.Table.from_pylist(people), "person", "id", valid_from, memberships=(member,)),
-    ]
-
-
-def _sample_unit(unit: int, draw: random.Random, year: int) -> Iterable[dict[str, Any]]:
-    roles = ["head"] + ["spouse"] * (draw.random() < 0.45) + ["dependent"] * draw.choice((0, 0, 0, 1, 2, 3))
-    for index, role in enumerate(roles):
-        age = draw.randint(0, 17) if role == "dependent" else draw.randint(18, 90)
-        cents = 0 if role == "dependent" else int(draw.lognormvariate(15, 1))
-        yield {
-            "id": f"{unit}-{index}",
-            "unit": str(unit),
-            "role": role,
-            "birth_date": date(year - age - 1, draw.randint(1, 12), draw.randint(1, 28)),
-            "wages": f"{cents // 100}.{cents % 100:02}",
-            "interest": f"{draw.randint(0, 500)}.00",
-        }

@@ -16,7 +16,7 @@ Narrowed = Mapping[ir.Expression, tuple[Interval | Choice, ...]]
 
 @dataclass(slots=True)
 class Step:
-    """How one figure was found. `reads`, `constants` and `branches` are in the order of evaluation."""
+    """How one figure was found. `reads` and `constants` are in the order of evaluation."""
 
     fact: Fact
     definition: Definition
@@ -25,7 +25,6 @@ class Step:
     before_rounding: Outcome | None = None
     reads: list[Fact] = field(default_factory=list)
     constants: list[tuple[str, date, bool]] = field(default_factory=list)
-    branches: list[tuple[ir.Expression, bool | str]] = field(default_factory=list)
     body: ir.Expression | None = None
 
 

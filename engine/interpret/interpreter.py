@@ -218,7 +218,6 @@ class Interpreter(Figures):
     def _choice(self, node: ir.If, frame: Frame) -> Outcome:
         condition = self.evaluate(node.condition, frame)
         if isinstance(condition, Known):
-            frame.step.branches.append((node, bool(condition.value)))
             return self.evaluate(node.then if condition.value else node.otherwise, frame)
         if not isinstance(condition, Possible) or condition.range == domain.EMPTY:
             return condition
@@ -250,7 +249,6 @@ class Interpreter(Figures):
             return self.evaluate(node.general, frame)
         for case in node.cases:
             if case.name == winner:
-                frame.step.branches.append((node, winner))
                 return self.evaluate(case.then, frame)
         names = " and ".join(f"`{name}`" for name in sorted(holding))
         return Failure(f"the exceptions {names} hold at once, and none is over the others", node.span)

@@ -54,9 +54,9 @@ def logic(node: ir.And | ir.Or, frame: Frame, evaluate: In) -> Outcome:
 def where(condition: ir.Expression, truth: bool, frame: Frame, evaluate: In) -> Frame:
     """The frame in which a condition that is not known is taken to be `truth`. What it reads was read before."""
     step = frame.step
-    seen = len(step.reads), len(step.constants), len(step.branches)
+    seen = len(step.reads), len(step.constants)
     narrowed = assumed(frame.narrowed, condition, truth, lambda one: evaluate(one, frame))
-    del step.reads[seen[0] :], step.constants[seen[1] :], step.branches[seen[2] :]
+    del step.reads[seen[0] :], step.constants[seen[1] :]
     return replace(frame, narrowed=narrowed)
 
 

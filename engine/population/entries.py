@@ -97,8 +97,8 @@ def _step(unit: int) -> str:
 
 def _made(entries: Entries, missing: NDArray[np.bool_], bad: NDArray[np.bool_], what: str) -> Entry:
     bad = bad & ~missing
-    nought = missing | bad
-    return Entry(np.where(nought, 0, entries) if nought.any() else entries, missing, bad, what)
+    zero = missing | bad
+    return Entry(np.where(zero, 0, entries) if zero.any() else entries, missing, bad, what)
 
 
 def _booleans(array: Array, missing: NDArray[np.bool_]) -> Entry:

@@ -31,7 +31,7 @@ WILD = (*MILD, "-800", "20000000000", "99e30")
 
 
 def random_row(number: int, year: int, draw: random.Random) -> Row | None:
-    """A row, half of whose cells are nought, some out of range; None for one that no tax unit can be."""
+    """A row, half of whose cells are zero, some out of range; None for one that no tax unit can be."""
     amounts = WILD if draw.random() < 0.2 else MILD
     ages = [draw.choice(["0", "0", "2", "12", "16", "18", "30"]) for _ in columns.AGES[:3]]
     cells = {

@@ -23,10 +23,10 @@ from citizens import (
     import_tables,
     open_log,
     restore,
-    sample_population,
 )
 from citizens.sqlite.layout import Layout
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
+from tests.citizens.made_up import sample_population
 
 
 class Faults:
@@ -265,7 +265,7 @@ LOADER = """
 import sys, os, signal
 from pathlib import Path
 from tests.citizens.histories import DAY, TAX, fresh
-from citizens import import_tables, sample_population
+from citizens import import_tables
 log = fresh(Path(sys.argv[1]))
 import_tables(log, sample_population(20, 1, DAY), TAX, "x", lambda done, all: os.kill(os.getpid(), signal.SIGKILL))
 """

@@ -21,9 +21,10 @@ from citizens import (
     import_tables,
     open_log,
     read_table,
-    sample_population,
 )
+from citizens.sqlite import tables
 from tests.citizens.histories import DAY, TAX, facts_in, fresh, wages
+from tests.citizens.made_up import sample_population
 
 CSV = "id,wages,age,state,unit,role\n1,10.50,30,CA,a,head\n2,7,,Ωμ,a,spouse\n3,,5,NY,b,dependent\n"
 UNIT = Membership("tax_unit", "tax_unit", "unit", role_column="role")
@@ -180,3 +181,23 @@ def test_rows_with_more_or_fewer_cells_than_the_header_are_told(tmp_path: Path) 
     (tmp_path / "ragged.csv").write_text("id,age\n1,2\n\n3\n4,5,6\n")
     with pytest.raises(InvalidEvent, match=r"row 2: cells are 1, and by the header 2 \(and 1 more such rows\)"):
         read_table(tmp_path / "ragged.csv")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "stored"),
+    [
+        (pa.decimal128(17, 2), ["1.50", None, "-0.01", "999999999999999.99"], ("d2", [150, None, -1, 10**17 - 1])),
+        (pa.decimal256(50, 0), ["5", None], ("i", [5, None])),
+        (pa.decimal128(5, -2), ["500"], ("i", [500])),
+        (pa.decimal128(20, 12), ["0.000000001"], ("d12", [1000])),
+    ],
+)
+def test_decimals_are_whole_numbers_with_a_scale_all_the_way(
+    kind: pa.Decimal128Type, given: list[str | None], stored: tuple[str, list[int | None]]
+) -> None:
+    values = [None if text is None else Decimal(text) for text in given]
+    array = pa.array([Decimal(7).scaleb(max(-kind.scale, 0)), *values], kind)
+    assert tables._from_decimals("x", array.slice(1)) == stored
+    for wide in (pa.decimal128(38, 2), pa.decimal256(60, 20)):
+        with pytest.raises(InvalidEvent, match="over 18 digits"):
+            tables._from_decimals("x", pa.array([Decimal("1e18")], wide))

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from citizens import CitizensError, Draft, Settings, SqliteLog, import_tables, open_log, sample_population
+from citizens import CitizensError, Draft, Settings, SqliteLog, import_tables, open_log
 from citizens.sqlite import bulk
 from tests.citizens.histories import DAY, TAX, Clock, fresh, model_of, moment, wages
+from tests.citizens.made_up import sample_population
 from tests.citizens.power_loss_folder import Change, FolderRecorder, FolderVFS
 
 SEEDS = int(os.environ.get("RULEWRIGHT_POWER_SEEDS", "6"))

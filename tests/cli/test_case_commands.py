@@ -89,8 +89,8 @@ def test_why_of_one_of_several(rules: Path, case: Path) -> None:
     ("arguments", "code", "words"),
     [
         (["--want", "incom_tax"], 2, "did you mean `income_tax`?"),
-        (["--want", "income_tax", "--at", "2024-13"], 2, "2024"),
-        (["--want", "income_tax", "--at", "soon"], 2, "is not a period"),
+        (["--want", "income_tax", "--at", "2024-13"], 2, "there is no date `2024-13-01`"),
+        (["--want", "income_tax", "--at", "soon"], 2, "`soon` is not a period"),
         (["--want", "income_tax", "--at", "1960"], 2, "they cover 2020-01-01 to 2026-12-31"),
     ],
 )
@@ -103,23 +103,22 @@ def test_wrong_questions(rules: Path, case: Path, arguments: list[str], code: in
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "empty"),
-        ("[1, 2]", "mapping"),
+        ("", "error[E101]: the file is empty"),
+        ("[1, 2]", "error[E801]: a case is a mapping"),
         ("at: 2024\npeople: {ann: {wage: 3}}", "did you mean `wages`?"),
-        ("at: 2024\npeople: {ann: {wages: much}}", "much"),
-        ("at: 2024\npeople: {ann: {wages: -1}}", "wages"),
+        ("at: 2024\npeople: {ann: {wages: much}}", "an amount of money is expected, not `much`"),
+        ("at: 2024\npeople: {ann: {wages: -1}}", "`wages` lies in 0 .. 1,000,000"),
         ("at: 2024\npeople: {ann: {}}\ntax_units: {home: {head: bea}}", "`bea` is not in the case"),
         ("people: {ann: {}}", "does not say at which period"),
-        ("a: &x [1]\nb: *x", "anchor"),
-        ("{" * 5000, "nesting"),
-        ("\x00\x01", "character"),
+        ("a: &x [1]\nb: *x", "error[E103]: the alias `*x` is refused"),
+        ("{" * 5000, "error[E108]: nesting is deeper than 64"),
+        ("\x00\x01", "the character U+0001 may not stand in a rule file"),
     ],
 )
 def test_wrong_cases(rules: Path, text: str, words: str) -> None:
     done = run("calc", rules, "-", "--want", "income_tax", stdin=text)
     assert done.returncode == 1
     assert words in done.stderr
-    assert "error" in done.stderr
 
 
 def test_cases_that_are_no_files(rules: Path, tmp_path: Path) -> None:

@@ -150,8 +150,11 @@ def test_a_stock_is_read_at_the_start_or_at_the_end(program: Program) -> None:
     assert found(program, "end_balance", balances) == Known(Fraction(7))
 
 
-def test_a_leap_day_comes_of_age_on_the_first_of_march(program: Program) -> None:
+def test_years_after_a_leap_day_end_with_february(program: Program) -> None:
     assert found(program, "majority", {"born": "2000-02-29"}) == Known(date(2018, 2, 28))
+
+
+def test_a_leap_day_comes_of_age_on_the_first_of_march(program: Program) -> None:
     assert found(program, "age_today", {"born": "2008-02-29"}, "2026-02-28") == Known(17)
     assert found(program, "age_today", {"born": "2008-02-29"}, "2026-03-01") == Known(18)
     assert found(program, "age_today", {"born": "2008-02-29"}, "2024-02-29") == Known(16)

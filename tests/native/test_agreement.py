@@ -77,13 +77,13 @@ def status(figures: object) -> np.ndarray:
 
 
 def test_nought_is_nought_where_a_choice_avoids_a_division() -> None:
-    """Lanes of the branch not taken hold divisors of nought, and branches that no lane takes are skipped."""
+    """Lanes of the branch not taken hold divisors of zero, and branches that no lane takes are skipped."""
     program = random_program(Random(7), variables=0)
-    amount, nought = (
+    amount, zero = (
         ir.VariableRead(MONEY, None, "person_money", ir.Self("person"), ir.ThisPeriod()),
         ir.Literal(MONEY, None, 0),
     )
-    positive = ir.Compare(BOOLEAN, None, ">", amount, nought)
+    positive = ir.Compare(BOOLEAN, None, ">", amount, zero)
     share = ir.If(
         RATE,
         None,

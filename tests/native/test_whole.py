@@ -36,8 +36,8 @@ def pairs(draw: st.DrawFn) -> tuple[int, int, list[tuple[int, int]]]:
 def test_sums_products_and_order(drawn: tuple[int, int, list[tuple[int, int]]], width: int) -> None:
     def work(arithmetic: Arithmetic, operands: list[Whole]) -> list[Whole]:
         a, b = operands
-        one, nought = arithmetic.constant(1), arithmetic.constant(0)
-        orders = [arithmetic.select(arithmetic.compare(symbol, a, b), one, nought) for symbol in ("=", "<", "<=")]
+        one, zero = arithmetic.constant(1), arithmetic.constant(0)
+        orders = [arithmetic.select(arithmetic.compare(symbol, a, b), one, zero) for symbol in ("=", "<", "<=")]
         return [
             arithmetic.add(a, b),
             arithmetic.subtract(a, b),

@@ -21,13 +21,13 @@ log_app = typer.Typer(
 
 LogOption = Annotated[
     Path | None,
-    typer.Option("--log", envvar=LOG_VARIABLE, metavar="LOG", help="The folder that the log is."),
+    typer.Option("--log", envvar=LOG_VARIABLE, metavar="LOG", help="The log's folder."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Decimals are texts.")]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="`<entity>/<id>`: person/17, tax_unit/4.")]
 Source = Annotated[str, typer.Option("--source", metavar="TEXT", help="Who the facts come from.")]
 Actor = Annotated[str, typer.Option("--actor", metavar="TEXT", help="Who records this; your login name if not given.")]
-Basis = Annotated[str, typer.Option("--legal-basis", metavar="TEXT", help="On what authority it is recorded.")]
+Basis = Annotated[str, typer.Option("--legal-basis", metavar="TEXT", help="The authority for recording it.")]
 Retention = Annotated[str, typer.Option("--retention", metavar="CLASS", help="How long it is kept: a retention class.")]
 Known = Annotated[
     str | None,
@@ -72,7 +72,7 @@ def import_(
     create: Create = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record tables of people, groups and records, CSV or Parquet. All is checked first; twice is as once.
+    """Record tables of people, groups and records. All are checked first; recording them again changes nothing.
 
     The sample makes a log for itself where there is none; other tables need one, or `--create`.
     """
@@ -96,7 +96,7 @@ def append(
     create: Create = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record events: all of the file or none. What an event does not say of its origin, the options do.
+    """Record events: all of the file or none. The options say what an event does not say about its origin.
 
     An event: {subject: person/17, id: w2-1, facts: {2024-01-01: {wages: 48_000.00}}}. citizens/README.md says the rest.
     """
@@ -141,7 +141,8 @@ def as_of(
 def verify(
     log: LogOption = None,
     anchor: Annotated[
-        Path | None, typer.Option("--anchor", metavar="FILE", help="An anchor kept elsewhere: is the end still there?")
+        Path | None,
+        typer.Option("--anchor", metavar="FILE", help="Check the end against an anchor kept elsewhere."),
     ] = None,
     write_anchor: Annotated[
         Path | None, typer.Option("--write-anchor", metavar="FILE", help="Write an anchor, to keep elsewhere.")
@@ -169,7 +170,7 @@ def compact(
     ] = 30,
     despite: Annotated[
         list[str] | None,
-        typer.Option("--despite", metavar="NAME", help="A run or follower that is given up, though it needs them."),
+        typer.Option("--despite", metavar="NAME", help="Compact although this run or follower still needs the facts."),
     ] = None,
     actor: Actor = "",
     legal_basis: Basis = "",
@@ -220,7 +221,7 @@ def erase(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Destroy subjects' keys and names, and their records', for ever: from no backup can they be read again."""
+    """Destroy the keys and names of subjects and of their records for ever: no backup brings them back."""
     from api.cli.log.erasing import erase_command, named
     from api.cli.log.keep import Order
 
@@ -234,7 +235,7 @@ def backup(
     log: LogOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the log, while it goes on being written, into a new folder."""
+    """Copy the log into a new folder, even while it is being written."""
     from api.cli.log.backup import backup_command
 
     raise typer.Exit(backup_command(target, log, as_json))
@@ -248,12 +249,12 @@ def restore(
         Path | None, typer.Option("--erasures", metavar="FILE", help="A copy of the ledger of erasures.")
     ] = None,
     erasures_lost: Annotated[
-        bool, typer.Option("--erasures-lost", help="There is no ledger of erasures but the backup's own.")
+        bool, typer.Option("--erasures-lost", help="Use the backup's own ledger of erasures: no other is left.")
     ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup in the place of the log, replay the erasures since, and verify all of it."""
+    """Replace the log with a backup, replay the erasures made since, and verify all of it."""
     from api.cli.log.backup import restore_command
 
     raise typer.Exit(restore_command(source, log, erasures, erasures_lost, yes, as_json))
@@ -315,11 +316,11 @@ def replicate(
         Path | None, typer.Option("--keys", metavar="FILE", help="The replica's key store, if not in its folder.")
     ] = None,
     every: Annotated[
-        float | None, typer.Option("--every", metavar="S", min=0.01, help="Go on, looking every S seconds.")
+        float | None, typer.Option("--every", metavar="S", min=0.01, help="Keep running, and look every S seconds.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Carry committed events into a second folder, each link verified; says how far behind it is."""
+    """Copy committed events into a second folder, verify each link, and say how far behind it is."""
     from api.cli.log.replicas import replicate_command
 
     raise typer.Exit(replicate_command(target, log, keys, every, as_json))
@@ -348,7 +349,7 @@ def promote(
     legal_basis: Basis = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a replica the log that is written. Its old log's later events are a fork from then on."""
+    """Turn a replica into the log that is written. Later events of the old log are then a fork."""
     from api.cli.log.keep import Order
     from api.cli.log.replicas import promote_command
 
@@ -364,7 +365,7 @@ def compare(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Where two copies of one log part, and what each has alone. Exit code 1 if they have forked."""
+    """Show where two copies of one log diverge, and what only one of them has. Exit code 1 if they have forked."""
     from api.cli.log.replicas import compare_command
 
     raise typer.Exit(compare_command(other, log, rest, as_json))
@@ -372,7 +373,7 @@ def compare(
 
 @log_app.command("stats")
 def stats(log: LogOption = None, as_json: AsJson = False) -> None:
-    """How much is in the log, what was compacted and erased, who is under hold."""
+    """Show how much is in the log, what was compacted and erased, and who is under hold."""
     from api.cli.log.verify import stats_command
 
     raise typer.Exit(stats_command(log, as_json))

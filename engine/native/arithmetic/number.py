@@ -230,8 +230,8 @@ def divide(work: Arithmetic, a: Number, b: Number) -> tuple[Number, Mask]:
 
 
 def _sound_divisor(work: Arithmetic, size: Whole) -> Whole:
-    """The divisor's size, and 1 in lanes where that is nought or (since the lane is bad already) no number at all:
-    nought over m must stay nought wherever a choice puts it there.
+    """The divisor's size, and 1 in lanes where that is zero or (since the lane is bad already) no number at all:
+    zero over m must stay zero wherever a choice puts it there.
     """
     lanes, near = work.lanes, work.nearest(size)
     within = lanes.both(
@@ -278,7 +278,7 @@ def select(work: Arithmetic, mask: Mask, a: Number, b: Number) -> Number:
         return a
     d = lcm(a.d, b.d)
     left, right = _scaled(work, a.n, d // a.d), _scaled(work, b.n, d // b.d)
-    if a.constant == 0 or b.constant == 0:  # nought is nought over any m
+    if a.constant == 0 or b.constant == 0:  # zero is zero over any m
         m = a.m or b.m
     else:
         one = work.constant(1)

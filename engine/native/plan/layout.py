@@ -44,7 +44,7 @@ class Layout:
     members: dict[str, int] = field(default_factory=dict)
     in_order: frozenset[str] = frozenset()
     kept: dict[Cell, tuple[Entries, Entries | None]] = field(default_factory=dict)
-    noughts: dict[tuple[int, Storage], tuple[Entries, Entries | None]] = field(default_factory=dict)
+    zeros: dict[tuple[int, Storage], tuple[Entries, Entries | None]] = field(default_factory=dict)
     beyond: set[int] = field(default_factory=set)
 
     @property
@@ -76,9 +76,9 @@ class Layout:
             if not nothing:
                 self.kept[cell] = self._laid_out(column, how)
             else:  # one column of zeros may stand for many facts
-                if (id(column), how.storage) not in self.noughts:
-                    self.noughts[id(column), how.storage] = self._laid_out(column, how)
-                self.kept[cell] = self.noughts[id(column), how.storage]
+                if (id(column), how.storage) not in self.zeros:
+                    self.zeros[id(column), how.storage] = self._laid_out(column, how)
+                self.kept[cell] = self.zeros[id(column), how.storage]
         return self.kept[cell]
 
     def _laid_out(self, column: Column, how: Held) -> tuple[Entries, Entries | None]:
@@ -126,7 +126,7 @@ def with_other_columns(layout: Layout, columns: Columns, cells: Collection[Cell]
     """The layout of a population that differs in the entries of some columns only: the rest is shared, not made
     again."""
     kept = {cell: found for cell, found in layout.kept.items() if cell not in cells}
-    return replace(layout, population=ref(columns), kept=kept, noughts={}, beyond=set(layout.beyond))
+    return replace(layout, population=ref(columns), kept=kept, zeros={}, beyond=set(layout.beyond))
 
 
 # --- components

@@ -1,8 +1,8 @@
 """Formulas over records that a population has none of, written without them.
 
-1. A sum or count over such records is nought, `any` is false, `all` is true, a least or greatest does not apply.
+1. A sum or count over such records is zero, `any` is false, `all` is true, a least or greatest does not apply.
 2. What follows at once is worked out: nothing added, a choice whose condition is known, a fallback that is needed.
-3. A figure that no column gives and whose formula came to a bare nought or truth is put in where others read it, in the
+3. A figure that no column gives and whose formula came to a bare zero or truth is put in where others read it, in the
    order in which figures follow from each other.
 
 So what people may say of their documents costs nothing where a population is given by totals.

@@ -114,7 +114,7 @@ def filled(
             if held.denominator != 1 or not block.form.low <= held <= block.form.high:
                 raise TermsDoNotFit(request.name)
             vector[block.offset + at] = float(held.numerator)
-        if block is not None and block.count > 1:  # a lane that does not matter may look past the last: not at nought
+        if block is not None and block.count > 1:  # a lane that does not matter may look past the last: not at zero
             end = block.offset + block.count
             vector[end : block.offset + -(-block.count // PAD) * PAD] = vector[end - 1]
     return vector

@@ -261,7 +261,7 @@ def _summable(writer: Writer, taken: Taken, mark: str) -> Taken:
 
 
 def _form(zero: str, low: int, high: int) -> Whole:
-    """Nought, in the form that holds everything from `low` to `high`."""
+    """Zero, in the form that holds everything from `low` to `high`."""
     low, high = min(low, 0), max(high, 0)
     size = max(-low, high)
     if size > LIMIT:

@@ -1,11 +1,11 @@
 """Formulas that come to nothing for most rows: found while code is written, and skipped where no lane needs them.
 
-1. A formula that costs much is written, on trial, with each figure that it reads from its own row set to nought in
+1. A formula that costs much is written, on trial, with each figure that it reads from its own row set to zero in
    turn.
 2. If one of them makes the rest fall away (a tax on income that there is none of), the formula is written as a
-   choice: in full only if in some lane that figure is not nought, else in what is left of it.
+   choice: in full only if in some lane that figure is not zero, else in what is left of it.
 
-Nothing depends on the data: a row in which the figure is nought gets from the short form what the full one gives.
+Nothing depends on the data: a row in which the figure is zero gets from the short form what the full one gives.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int,
 
 
 def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
-    """Numbers of the own row that the formula reads, that may be nought and are not yet known to be or not."""
+    """Numbers of the own row that the formula reads, that may be zero and are not yet known to be or not."""
     found: dict[Cell, None] = {}
     for node in compiled(body, frame.period):
         if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:

@@ -92,7 +92,7 @@ class Memory:
         return Figure(self._content(chunk, source, data, shape.storage), bad, absent), missing
 
     def _without_none(self, chunk: Chunk, data: str, storage: Storage) -> tuple[Mask, str]:
-        """The lanes of which it is stated that there is none, and the entries with nought there."""
+        """The lanes of which it is stated that there is none, and the entries with zero there."""
         kind = f"<{chunk.module.width} x {storage.value}>"
         double = storage is Storage.DOUBLE
         number = str(float(storage.none) if double else storage.none)

@@ -179,7 +179,7 @@ def guarded(lanes: Lanes, mask: Mask, write: Callable[[], Figure]) -> Figure:
         kept.append(write())
         return list(dict.fromkeys((kinds[kind], name) for kind, name in names(kept[0])))
 
-    neutral = {kinds["double"]: lanes.number(1), kinds["mask"]: "zeroinitializer"}  # a divisor is never nought
+    neutral = {kinds["double"]: lanes.number(1), kinds["mask"]: "zeroinitializer"}  # a divisor is never zero
     joined = lanes.guarded(mask, inside, neutral)
     old = list(dict.fromkeys(name for _, name in names(kept[0])))
     return renamed(kept[0], dict(zip(old, joined, strict=True)))

@@ -55,7 +55,7 @@ class Writer(Protocol):
     chunk: Chunk
     work: Arithmetic
     lanes: Lanes
-    idle: frozenset[Cell]  # figures of the own row that are taken for nought
+    idle: frozenset[Cell]  # figures of the own row that are taken for zero
 
     origins: dict[str, Request]  # the blocks of terms that names were read from
 
