@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 from engine.interpret.case_facts import FactReader
 from engine.interpret.cases import Case, Stay
@@ -84,6 +84,7 @@ class _Reader(FactReader):
         for entry in entries:
             self.entity(entry, at)
         self.settle_unnamed()
+        self.make_pairs()
         self.settle_personal(self.case(at))
         self.check_whole()
         self.check_exclusions()
@@ -166,6 +167,8 @@ class _Reader(FactReader):
             return
         for entry in node:
             self.key(entity, name, entry, at)
+        if entity.made_for:
+            self.pair_of(entity, name, span)
 
     def key(self, entity: Entity, name: str, entry: Entry, at: Period) -> None:
         role = next((role for role in entity.roles if entry.name in (role.name, role.plural)), None)
@@ -259,6 +262,42 @@ class _Reader(FactReader):
                 if owner_.entity in self.unnamed:
                     place = self.instances[owner_.entity][owner_.entity]
                     self.further.setdefault((one.name, owner_.name, one.name), (owner_.entity, place))
+
+    def make_pairs(self) -> None:
+        """The records of ordered pairs of members that the case does not state."""
+        for entity in [one for one in self.entities.values() if one.made_for]:
+            second = entity.further[0].name
+            known = self.instances.get(entity.name, {})
+            stated = {(self.owner(entity, "", one), self.owner(entity, second, one)) for one in known}
+            people: dict[tuple[str, str], dict[str, Span]] = {}
+            for (kind, group, _), members in self.holders.items():
+                if kind in entity.made_for:
+                    people.setdefault((kind, group), {}).update(members)
+            for together in people.values():
+                for one, other in permutations(together, 2):
+                    if (one, other) not in stated:
+                        stated.add((one, other))
+                        self.make_pair(entity, second, one, other, together)
+
+    def owner(self, entity: Entity, further: str, record: str) -> str:
+        """Whom a record belongs to; nobody where it is not said yet."""
+        if further:
+            return self.further.get((entity.name, further, record), ("",))[0]
+        return self.owner_of.get((entity.name, record), ("",))[0]
+
+    def make_pair(self, entity: Entity, second: str, one: str, other: str, places: Mapping[str, Span]) -> None:
+        name = f"{one}/{other}"
+        self.instances.setdefault(entity.name, {})[name] = places[one]
+        self.owner_of[entity.name, name] = (one, places[one])
+        self.further[entity.name, second, name] = (other, places[other])
+
+    def pair_of(self, entity: Entity, name: str, span: Span) -> None:
+        """Whose a pair is that is called by their ids: `ada/ben`."""
+        one, slash, other = name.partition("/")
+        second = entity.further[0].name
+        if slash and (entity.name, name) not in self.owner_of and (entity.name, second, name) not in self.further:
+            self.owner_of[entity.name, name] = (one, span)
+            self.further[entity.name, second, name] = (other, span)
 
     def check_whole(self) -> None:
         placed: dict[tuple[str, str], str] = {}

@@ -416,7 +416,8 @@ class Entity(Declaration):
     `first_owner` is what formulas and cases call the first owner, if not by its entity. `further` are other owners of a
     record, or the larger group that a group lies `within`. `may_have_none`: a person may be in no group of this kind.
     `counted_start`: a formula means those who are members on the first day of its period, and not on the last.
-    `sequences` are the orders among a record's kin, by name.
+    `sequences` are the orders among a record's kin, by name. `made_for`: there is one such record for each ordered pair
+    of people in a group of these kinds.
     """
 
     plural: str = ""
@@ -430,6 +431,7 @@ class Entity(Declaration):
     may_have_none: bool = False
     counted_start: bool = False
     sequences: Mapping[str, Steps] = field(default_factory=dict)
+    made_for: tuple[str, ...] = ()
 
     def further_owner(self, name: str) -> Owner | None:
         """The owner besides the first that is called so."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from engine.reading.context import Context
 from engine.reading.declarations import Entity, Owner, Role
-from engine.reading.entity_links import counted_start, read_owners, read_sequences
+from engine.reading.entity_links import counted_start, read_names, read_owners, read_sequences
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
 from engine.syntax.nodes import Entry, Scalar, Sequence, shown
@@ -20,7 +20,8 @@ from engine.text.diagnostics import Note
 from engine.text.source import Span
 
 KEYS = (
-    "label", "law", "plural", "of", "roles", "sets", "belongs_to", "within", "may_have_none", "counted", "sequences"
+    "label", "law", "plural", "of", "roles", "sets", "belongs_to", "within", "may_have_none", "counted", "sequences",
+    "made_for",
 )  # fmt: skip
 _RESERVED_PEOPLE = "members"
 
@@ -62,7 +63,12 @@ def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     roles = entity.roles or ((Role("member", "member"),) if of else ())
     further = tuple(one for one in entity.further if one.entity in entities) if belongs_to or of else ()
     sequences = entity.sequences if belongs_to else {}
-    return replace(entity, of=of, belongs_to=belongs_to, roles=roles, further=further, sequences=sequences)
+    groups = [entities[one] for one in entity.made_for if one in entities]
+    paired = len(further) == 1 and all(one.of == belongs_to == further[0].entity for one in groups)
+    made_for = tuple(one.name for one in groups) if belongs_to and paired else ()
+    return replace(
+        entity, of=of, belongs_to=belongs_to, roles=roles, further=further, sequences=sequences, made_for=made_for
+    )
 
 
 def _belongs_to_itself(entity: Entity, entities: Mapping[str, Entity]) -> bool:
@@ -101,6 +107,7 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         fields.flag("may_have_none"),
         counted_start(fields),
         read_sequences(fields),
+        tuple(word.text for word in read_names(fields, "made_for")),
     )
 
 
@@ -206,6 +213,8 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
         if fields.has(key) and not entity.of:
             message = f"`{entity.name}` has `{key}` but is not a group"
             context.report("E213", message, fields.span_of(key), help="say whom it is a group of: `of: person`")
+    for word in read_names(fields, "made_for"):
+        _check_made_for(fields, entity, word, entities)
     if fields.has("sequences") and not entity.belongs_to:
         message = f"`{entity.name}` has `sequences` but is no record"
         context.report("E213", message, fields.span_of("sequences"), help="say whose they are: `belongs_to: person`")
@@ -214,6 +223,19 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
     for key, target in targets:
         if target:
             _check_link(fields, entity, key, target, entities)
+
+
+def _check_made_for(fields: Fields, entity: Entity, word: Scalar, entities: Mapping[str, Entity]) -> None:
+    """Report E215 or E213 where pairs cannot be made of the members of a group."""
+    context, group = fields.context, entities.get(word.text)
+    owners = [entity.belongs_to, *(one.entity for one in entity.further)]
+    if group is None:
+        help_text = context.did_you_mean(word.text, entities)
+        context.report("E215", f"there is no entity `{shown(word.text)}`", word.span, help=help_text)
+    elif not group.of or owners != [group.of, group.of]:
+        message = f"a {entity.name} is made of two members of a group, and `{word.text}` is none of two of its owners"
+        help_text = "write `belongs_to: {of: person, with: person}`, and name groups of people"
+        context.report("E213", message, word.span, help=help_text)
 
 
 def _check_link(fields: Fields, entity: Entity, key: str, target: str, entities: Mapping[str, Entity]) -> None:

@@ -19,7 +19,7 @@ def read_owners(fields: Fields) -> tuple[Owner, ...]:
     place, what = fields.span_of("belongs_to"), "`belongs_to`"
     named: list[tuple[Scalar, Scalar]] = []
     if isinstance(node, YamlMapping):
-        for entry in named_entries(context, node, place, what, "an owner"):
+        for entry in named_entries(context, node, place, what, "an owner", free=frozenset(("of",))):
             entity = as_scalar(context, entry.value, entry.key.span, "the owner")
             named += [(entry.key, entity)] if entity is not None else []
     else:
@@ -59,9 +59,9 @@ def read_sequences(fields: Fields) -> dict[str, Steps]:
             continue
         places: dict[str, Span] = {}
         inner.required("by", help="say in which order: `by: [begins_on]`")
-        by = tuple(_order_key(word, places) for word in _names(inner, "by"))
-        within = tuple(word.text for word in _names(inner, "within"))
-        places |= {word.text: word.span for word in _names(inner, "within")}
+        by = tuple(_order_key(word, places) for word in read_names(inner, "by"))
+        within = tuple(word.text for word in read_names(inner, "within"))
+        places |= {word.text: word.span for word in read_names(inner, "within")}
         if any(not key.name for key in by[:-1]):
             message = f"what follows `{LISTED}` decides nothing"
             context.report("E213", message, inner.span_of("by"), help="leave it out: no two are listed in one place")
@@ -69,7 +69,8 @@ def read_sequences(fields: Fields) -> dict[str, Steps]:
     return found
 
 
-def _names(fields: Fields, key: str) -> list[Scalar]:
+def read_names(fields: Fields, key: str) -> list[Scalar]:
+    """The names under a key, one or a list."""
     node = fields.node_of(key)
     items = node.items if isinstance(node, Sequence) else () if node is None else (node,)
     found = [as_scalar(fields.context, item, fields.span_of(key), f"`{key}`") for item in items]

@@ -195,7 +195,7 @@ class _Builder:
         values = [self.build(part) for part in parts]
         match tree.data:
             case "attribute":
-                name = self.tokens(tree, "NAME")[0]
+                name = (self.tokens(tree, "NAME") or self.tokens(tree, "OF"))[0]
                 return ast.Attribute(span, values[0], str(name), self.token_span(name))
             case "index":
                 return ast.Index(span, values[0], tuple(values[1:]))
