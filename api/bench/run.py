@@ -1,7 +1,8 @@
 """All measurements, one after the other, in one run on one machine.
 
 1. The population: the shipped sample so many times over, or taxcalc's own survey if taxcalc is a peer.
-2. This engine: compile times, the whole population warm, one household, starting, whole processes from files to a file.
+2. This engine: compile times, the whole population warm, one household, finding people, the next question of an
+   interview and the cures of a refusal, starting, whole processes from files to a file.
 3. Beside it the time that memory alone needs for the bytes that are read and written, and each peer that was named:
    taxcalc on the very same records, openfisca-core on a made ruleset that both have, TAXSIM on a file of its columns.
 4. What is compared is units a second. A ratio is ours over the peer's: of 20 outputs on 2 threads over a warm peer, of
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.bench import ours, peers
+from api.bench import ours, peers, questions
 from api.bench.measuring import Measured
 from api.bench.population import OUTPUTS, Tables, admitted, sample_tables
 from api.failures import Failure
@@ -58,6 +59,8 @@ def measure(plan: Plan) -> Iterator[Measured]:
         yield from peers.taxcalc(plan.peers, folder, "warm")
         yield from ours.population(program, tables, plan.runs)
         yield from ours.household(program, plan.runs)
+        yield from questions.finding(plan.rules, tables, plan.runs)
+        yield from questions.asking(rules, program, plan.runs)
         yield from ours.starting(folder, few(plan.runs))
         yield from peers.taxcalc(plan.peers, folder, "cold")
         yield from ours.processes(plan.rules, tables, folder, plan.large, few(plan.runs))

@@ -12,7 +12,7 @@ from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.find.condition import with_condition
 from api.find.find import Count, Found, Wanted, find
-from api.find.population import from_files, from_log
+from api.find.population import from_files, from_log, looked_at
 from api.history.access import login_name, read_known, writing
 from api.history.looks import record_looks
 from api.rules import programs
@@ -81,7 +81,8 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
             among = from_log(program, period, log, [condition, *named], read_known(options.known))
             found = find(program, condition, options.condition, period, among, wanted)
         said = {"why": options.why or "find", "what": options.condition[:300]}
-        record_looks(log, [one.of.id for one in found.rows], login_name(), "rulewright find", said)
+        seen = looked_at(program, log, [one.of.id for one in found.rows], period.end)
+        record_looks(log, seen, login_name(), "rulewright find", said)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from api.assess.gathering import part_of, population_of
 from api.batch.files import find_inputs
 from api.cases.reach import reached
 from api.failures import Failure
-from citizens import History, Known
+from citizens import Belongs, History, Known
 from engine.ir.program import Definition, Program
 from engine.population.columns import Columns
 from engine.population.door import BadCell, from_arrow, read_tables
@@ -64,6 +65,22 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
 
     refused = len(admitted.problems) + sum(map(len, population.misfits.values()))
     return Among(admitted.columns, name, refused, population.alone, horizon)
+
+
+def looked_at(program: Program, log: History, subjects: Sequence[str], day: date) -> list[str]:
+    """Whose records were looked at where these subjects are told of: theirs, and a group's people on the day."""
+    found: list[str] = []
+    for subject in subjects:
+        found.append(subject)
+        of = program.settings.entities[subject.partition("/")[0]].of
+        people = [one for one in log.belonging_to(subject) if of and one.partition("/")[0] == of]
+        found += [one for one in people if _is_in(log, one, subject, day)]
+    return list(dict.fromkeys(found))
+
+
+def _is_in(log: History, person: str, group: str, day: date) -> bool:
+    held = log.timeline(person).at(day).values()
+    return any(isinstance(value, Belongs) and value.group == group for value in held)
 
 
 def _group(program: Program, at: Period, figures: Sequence[Definition]) -> str:

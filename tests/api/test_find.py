@@ -165,6 +165,9 @@ def test_over_a_log_and_the_looks_are_in_it(rules: Path, tmp_path: Path) -> None
     looked = run("log", "show", "access/ann", *log)
     assert "take-up" in looked.stdout
     assert "wages > 5_000 USD" in looked.stdout
+    taxed = run("find", rules, "income_tax > 100 USD", "--at", "2024", *log, "--why", "refund")
+    assert taxed.returncode == 0, taxed.stderr
+    assert "refund" in run("log", "show", "access/ann", *log).stdout
     nobody = run("find", rules, "income_tax > 1_000_000 USD", "--at", "2024", *log)
     assert nobody.stdout.startswith("0 yes, 2 no")
 

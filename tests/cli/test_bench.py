@@ -20,7 +20,8 @@ def test_the_command_measures_everything() -> None:
     done = run("bench", "--repeat", "1", "--runs", "1", "--made", "20", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert {one["group"] for one in told["measured"]} == {"compile", "population", "household", "start", "process"}
+    groups = {"compile", "population", "household", "find", "question", "start", "process"}
+    assert {one["group"] for one in told["measured"]} == groups
     assert all(float(one["seconds"]) >= 0 for one in told["measured"])
     assert list(told["ratios"]) == ["times the bound that memory sets"]
     assert [one["units"] for one in told["measured"] if one["group"] == "process"] == [10_000, 10_000]

@@ -11,7 +11,7 @@ from api.cases.naming import find_definition, read_period
 from api.failures import Failure
 from api.find import find as use_case
 from api.find.condition import NAME, entity_of, overlay
-from api.find.population import from_log
+from api.find.population import from_log, looked_at
 from api.history.access import read_known
 from api.history.looks import record_looks
 from api.http.access import ANALYST, CASE_WORKER, OPERATOR, Caller, require
@@ -91,7 +91,7 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
     except Failure as fault:
         raise Refusal("invalid-request", [fault_of(fault, "", words)]) from None
     said = {"why": purpose or "development", "what": form.condition[:300]}
-    record_looks(log, [one.of.id for one in found.rows], caller.name, "api", said)
+    record_looks(log, looked_at(program, log, [one.of.id for one in found.rows], period.end), caller.name, "api", said)
     return found
 
 

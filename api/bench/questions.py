@@ -1,0 +1,61 @@
+"""What is measured of questions about people: finding them, asking the next thing, and what would change a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from api.bench.measuring import Measured, best
+from api.bench.population import YEAR, Tables, admitted
+from api.cases.naming import find_definition
+from api.cure.cure import cure
+from api.find.condition import with_condition
+from api.find.find import Wanted, find
+from api.find.population import Among
+from api.interview.listed import Interview, next_screen
+from api.interview.screens import screens_in
+from engine.interpret.case_reader import case_from_data
+from engine.interpret.cases import Case
+from engine.ir.program import Program
+from engine.text.diagnostics import Diagnostics
+from engine.values.periods import parse_period
+
+CONDITION = "eitc > 0 USD and not files_separately"
+FAMILY = {
+    "at": YEAR, "people": {"ada": {"age": 34, "employment_income": 20_000}, "ben": {"age": 5}},
+    "tax_units": {"home": {"head": "ada", "dependents": ["ben"]}},
+}  # fmt: skip
+
+
+def finding(rules: str, tables: Tables, runs: int) -> Iterator[Measured]:
+    """Everybody for whom a condition holds, the hundred with the most first, and what they have in all."""
+    at, units = parse_period(YEAR), len(tables["tax_unit"])
+    program, condition = with_condition(rules, [], CONDITION, "tax_unit", at)
+    among = Among(admitted(program, tables), lambda entity, row: str(row))
+    credit = find_definition(program, "eitc")
+    wanted = Wanted(by=credit, top=100, sums=(credit,))
+    find(program, condition, CONDITION, at, among, wanted)
+    seconds = best(lambda: find(program, condition, CONDITION, at, among, wanted), min(runs, 5))
+    yield Measured("find", f"{CONDITION}, ranked and added up, 2 threads", seconds, units)
+
+
+def asking(folder: Path, program: Program, runs: int) -> Iterator[Measured]:
+    """One step of an interview, and the cures of a refusal, of a parent of one."""
+    interview = Interview(program, [find_definition(program, "eitc")], screens_in(folder, program).lists)
+    case = _case({**FAMILY, "people": {"ada": {"age": 34}, "ben": {"age": 5}}}, program)
+    next_screen(interview, case)
+    yield Measured("question", "the next screen for eitc", best(lambda: next_screen(interview, case), min(runs, 5)))
+    people = {"ada": {"age": 34, "employment_income": 20_000, "taxable_interest_income": 12_000}, "ben": {"age": 5}}
+    refused, credit = (
+        _case({**FAMILY, "complete": True, "people": people}, program),
+        find_definition(program, "eitc_eligible"),
+    )
+    cure(program, refused, credit)
+    seconds = best(lambda: cure(program, refused, credit), min(runs, 3))
+    yield Measured("question", "what would change eitc_eligible, with too much interest", seconds)
+
+
+def _case(data: dict[str, object], program: Program) -> Case:
+    case = case_from_data(program, data, Diagnostics())
+    assert case is not None
+    return case
