@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.ir import nodes as ir
+from engine.ir.places import Home, Place, Reader, When, Who
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
-from engine.ir.rewrite import rewritten
+from engine.ir.rewrite import Change, rewritten
 from engine.ir.walk import walk
 from engine.records import record
 from engine.text.diagnostics import Diagnostics
@@ -76,7 +77,7 @@ class World:
     """One `as if`: who is asked in it, in which world, what it replaces, and the names that this reaches."""
 
     number: int
-    entity: str
+    home: Home
     node: ir.AsIf
     outer: World | None
     reached: frozenset[str]
@@ -89,15 +90,18 @@ class World:
 
 @record(frozen=True, slots=True)
 class _Copy:
-    """A definition in a world. `own`: it is that of the one whom the world was asked of, at the same time."""
+    """A definition in a world, and of whom and when it is, seen from the one whom the world was asked of."""
 
     name: str
     world: World
-    own: bool
+    place: Place
 
     @property
     def key(self) -> str:
-        return f"{self.name} as if {self.world.number}{'' if self.own else ' of others'}"
+        loose = self.place.who is Who.SOMEBODY or self.place.when is When.SOMETIME
+        seen = "" if self.place.own else " of others" if loose else " within"
+        apart = f" {self.place.who.name}{self.place.when.name}".lower() if seen else ""
+        return f"{self.name} as if {self.world.number}{seen}{apart}"
 
 
 def unrolled(
@@ -128,7 +132,7 @@ class _Unrolling:
 
     def run(self, asking: Mapping[str, Definition], found: dict[str, Definition]) -> None:
         for name, one in asking.items():
-            found[name] = self.rewritten(one, None, True)
+            found[name] = self.rewritten(one, None, Place())
         limit = min(MAX_COPIES, 4 * len(self.definitions))
         while self.pending:
             key, copy = self.pending.popitem()
@@ -139,27 +143,39 @@ class _Unrolling:
                 help_text = "ask a figure that lies nearer to what is replaced"
                 self.problems.add("E706", message, copy.world.node.span, help=help_text)
                 return
-            plain = self.rewritten(self.definitions[copy.name], copy.world, copy.own)
+            plain = self.rewritten(self.definitions[copy.name], copy.world, copy.place)
             found[key] = replace(plain, name=key)
 
-    def rewritten(self, definition: Definition, world: World | None, own: bool) -> Definition:
+    def rewritten(self, definition: Definition, world: World | None, place: Place) -> Definition:
+        """A definition as it stands in a world. Outside of all worlds only what asks for one is changed."""
+        home = Home(definition.entity, definition.period) if world is None else world.home
+        formulas = []
+        for one in definition.formulas:
+            reader = Reader(one.body, definition.period, place, home)
+            formulas.append(DatedExpression(one.start, self.body(one.body, definition, world, reader)))
+        return replace(definition, formulas=tuple(formulas))
+
+    def body(
+        self, body: ir.Expression, definition: Definition, world: World | None, reader: Reader
+    ) -> ir.Expression:
         def change(node: ir.Expression) -> ir.Expression | None:
             match node:
                 case ir.AsIf():
-                    return self.as_if(node, definition, world, change)
-                case ir.VariableRead() | ir.OverTime():
-                    return self.read(node, definition, world, own)
+                    return self.as_if(node, definition, world, reader, change)
+                case ir.VariableRead() | ir.OverTime() if world is not None:
+                    return self.read(node, world, reader.place_of(node), reader.place)
             return None
 
-        formulas = tuple(DatedExpression(one.start, rewritten(one.body, change)) for one in definition.formulas)
-        return replace(definition, formulas=formulas)
+        return rewritten(body, change)
 
-    def as_if(self, node: ir.AsIf, owner: Definition, outer: World | None, change: object) -> ir.Expression:
+    def as_if(
+        self, node: ir.AsIf, owner: Definition, outer: World | None, reader: Reader, change: Change
+    ) -> ir.Expression:
         changes = tuple(
             replace(
                 one,
-                value=rewritten(one.value, change),  # type: ignore[arg-type]
-                where=None if one.where is None else rewritten(one.where, change),  # type: ignore[arg-type]
+                value=rewritten(one.value, change),
+                where=None if one.where is None else rewritten(one.where, change),
             )
             for one in node.changes
         )
@@ -167,30 +183,41 @@ class _Unrolling:
         world = _again(node, outer)
         if world is None:
             self.worlds += 1
-            world = World(self.worlds, owner.entity, node, outer, _reached(self.readers, names))
+            home = Home(owner.entity, owner.period)
+            world = World(self.worlds, home, node, outer, _reached(self.readers, names))
         if world.depth > MAX_DEPTH:
             message = f"worlds nest more than {MAX_DEPTH} deep: {_path(world)}"
             help_text = "replace all at once: `x as if (a = …, b = …)`"
             self.problems.add("E707", message, node.span, help=help_text)
             return replace(node, changes=changes)
-        asked = self.read(node.value, owner, world, True)
+        inside = Reader(node.value, owner.period, Place(), world.home)
+        asked = self.read(node.value, world, inside.place_of(node.value), Place())
         value = asked if isinstance(asked, ir.VariableRead) else node.value
         return replace(node, value=value, changes=changes)
 
     def read(
-        self, node: ir.VariableRead | ir.OverTime, owner: Definition, world: World | None, own: bool
+        self, node: ir.VariableRead | ir.OverTime, world: World | None, place: Place, owner: Place
     ) -> ir.Expression | None:
         """A read as it stands in a world: of a copy, of what is outside, or of the very figure that is replaced."""
         while world is not None:
-            if own and owner.entity == world.entity and any(_is_replaced(node, one) for one in world.node.changes):
+            if any(self.is_replaced(node, one, world, place, owner) for one in world.node.changes):
                 return ir.Literal(node.type, node.span, 0)
             if node.name in world.reached and node.name in self.definitions:
-                same = own and isinstance(node.subject, ir.Self) and not _moves(node)
-                copy = _Copy(node.name, world, same)
+                copy = _Copy(node.name, world, place)
                 self.pending.setdefault(copy.key, copy)
                 return replace(node, name=copy.key)
-            world = world.outer
+            world, place, owner = world.outer, Place(Who.SOMEBODY, When.SOMETIME), Place(Who.SOMEBODY, When.SOMETIME)
         return None
+
+    def is_replaced(
+        self, node: ir.VariableRead | ir.OverTime, change: ir.Replacement, world: World, place: Place, owner: Place
+    ) -> bool:
+        """Whether a read is surely of what a world replaces."""
+        if isinstance(node, ir.OverTime) or change.link is not None or node.name != change.name:
+            return False
+        if isinstance(change.subject, ir.Self) and isinstance(change.time, ir.ThisPeriod):
+            return place.own and self.definitions[node.name].entity == world.home.entity
+        return owner.own and node.subject == change.subject and node.time == change.time
 
 
 def _again(node: ir.AsIf, world: World | None) -> World | None:
@@ -198,16 +225,6 @@ def _again(node: ir.AsIf, world: World | None) -> World | None:
     while world is not None and world.node != node:
         world = world.outer
     return world
-
-
-def _moves(node: ir.VariableRead | ir.OverTime) -> bool:
-    return isinstance(node, ir.OverTime) or not isinstance(node.time, ir.ThisPeriod)
-
-
-def _is_replaced(node: ir.VariableRead | ir.OverTime, change: ir.Replacement) -> bool:
-    if isinstance(node, ir.OverTime) or change.link is not None or node.name != change.name:
-        return False
-    return node.subject == change.subject and node.time == change.time
 
 
 def _path(world: World) -> str:

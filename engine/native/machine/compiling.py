@@ -31,6 +31,7 @@ from engine.native.plan.plan import Plan, Supply, make_plan
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.shape import Shape
 from engine.native.plan.terms import filled
+from engine.native.plan.worlds import Worlds
 from engine.native.write.kernel import Output, Text, write_module
 from engine.population.columns import Cell, Columns
 from engine.text.recursion import deep_recursion
@@ -155,9 +156,10 @@ def _make(
     decided: tuple[str, ...],
 ) -> Kernel:
     """Plan, write the text, and compile it unless its object is kept."""
-    plan = planned(program, layout, wanted)
+    worlds = _worlds(program, layout)
+    plan = _planned(worlds, layout, wanted)
     target = machine(options.width)
-    text = write_module(program, plan, shape, options, target.width, target.permutes)
+    text = write_module(worlds.program, plan, shape, options, target.width, target.permutes)
     terms = filled(program, text.requests, text.positive, text.terms_size)
     interface = _interface(plan, text)
     if not text.outputs:
@@ -176,9 +178,18 @@ def _make(
 
 def planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:
     """What code for the wanted cells on such data computes, in which passes."""
+    return _planned(_worlds(program, layout), layout, wanted)
+
+
+def _worlds(program: Program, layout: Layout) -> Worlds:
+    return Worlds(program, {cell.name for cell in layout.columns.columns})
+
+
+def _planned(worlds: Worlds, layout: Layout, wanted: Sequence[Cell]) -> Plan:
+    program = worlds.program
     supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
     lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
-    given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking)
+    given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking, worlds=worlds)
     return make_plan(program, wanted, given)
 
 

@@ -22,6 +22,7 @@ from engine.ir.walk import children
 from engine.native.plan.handed import is_handed, is_handed_over
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.settled import taken
+from engine.native.plan.worlds import Worlds
 from engine.population.columns import Cell
 from engine.values.periods import Period
 from engine.values.types import Value
@@ -62,7 +63,7 @@ class Supply:
 
     `without` rewrites formulas over kinds of records of which there is none. `whole`: also what only rows that are
     handed over read is planned. `lacking` are entities of which the population has no table: what is read of them is
-    the interpreter's.
+    the interpreter's. `worlds` rewrites formulas that ask `as if`, and has the figures that these then read.
     """
 
     columns: dict[Cell, bool] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class Supply:
     without: WithoutRecords | None = None
     whole: bool = False
     lacking: frozenset[str] = frozenset()
+    worlds: Worlds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +167,12 @@ def _without_column(program: Program, definition: Definition, cell: Cell, supply
     body = None if before else formula_at(definition.formulas, cell.period.start)
     if body is None:
         return Source(definition, Origin.UNKNOWN)
-    return Source(definition, Origin.FORMULA, body=supply.without.body(body) if supply.without is not None else body)
+    body = supply.without.body(body) if supply.without is not None else body
+    return Source(definition, Origin.FORMULA, body=supply.worlds.body(cell, body) if supply.worlds is not None else body)
 
 
 def make_plan(program: Program, wanted: Sequence[Cell], supply: Supply) -> Plan:
-    """Everything that the wanted cells need."""
+    """Everything that the wanted cells need. With `supply.worlds`, the program is theirs."""
     sources: dict[Cell, Source] = {}
     levels: dict[Cell, int] = {}
     order: list[Cell] = []

@@ -1,0 +1,362 @@
+"""`figure as if (other = value)` for machine code: figures that a replacement reaches, once more, with what they read there.
+
+1. A world is planned where everything that it reaches belongs to the household of the one who is asked, in the period
+   of the formula or parts of it, or lies in earlier periods, which it cannot reach. Else the interpreter computes it.
+2. A figure of a world is a figure of its own, `tax as if 3`, whose formula reads those of the world where they are
+   reached and the others where they are not. What is given describes the other world, so no column stands for it.
+3. A world that is asked in a branch only is computed for the vectors in which some lane takes the branch.
+4. The formula of a figure may ask what follows if the figure is this or that. The figures that follow from what it comes
+   to then are those of one of its worlds. They are taken from the world that the formula ends in if no branch is
+   taken, and computed only for the vectors in which some lane ends elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from engine.ir import nodes as ir
+from engine.ir.fold import formula_at
+from engine.ir.places import Home, Place, Reader, When, Who
+from engine.ir.program import DatedExpression, Definition, Program
+from engine.ir.rewrite import rewritten
+from engine.ir.walk import children, walk
+from engine.native.plan.settled import taken
+from engine.population.columns import Cell
+from engine.values.periods import Period, Unit
+from engine.values.types import BOOLEAN, EnumValue, Kind
+
+Asked = tuple[ir.AsIf, tuple[ir.Expression, ...]]
+_REPLACEABLE = (Kind.BOOLEAN, Kind.ENUM)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _World:
+    """What is replaced for whom in which period, by the value of `value`, and what that reaches. `guard` names the figure
+    that tells whether the world is asked at all."""
+
+    number: int
+    home: Home
+    period: Period
+    name: str
+    value: ir.Expression
+    reached: Collection[str]
+    guard: str = ""
+    at_home: set[tuple[str, Place]] = field(default_factory=set)
+
+    def copy_of(self, name: str, place: Place) -> str:
+        """The name of a figure in the world."""
+        loose = "" if place.own else f" {place.who.name}{place.when.name}".lower()
+        return f"{name} as if {self.number}{loose}"
+
+
+class Worlds:
+    """The worlds that a plan needs, made as formulas that ask for them are met.
+
+    `program` has their figures besides those of the program that is planned. `given` are the names of what columns
+    give.
+    """
+
+    def __init__(self, program: Program, given: Collection[str]) -> None:
+        self.definitions: dict[str, Definition] = dict(program.definitions)
+        self.program = replace(program, definitions=self.definitions)
+        self._own = program
+        self._given = given
+        self._worlds: dict[tuple[object, ...], _World | None] = {}
+        self._copies: dict[str, tuple[_World, Place, str]] = {}
+        self._same: dict[tuple[str, Period], _World] = {}
+        self._reach: dict[tuple[str, Period, bool], frozenset[str]] = {}
+        self._readers: dict[tuple[Period, bool], dict[str, set[str]]] = {}
+        self._asking_figures = {name for name, one in program.definitions.items() if _asks(one)}
+        self._asking_of_themselves = [name for name in self._asking_figures if _asks(program.definitions[name], name)]
+        self._looked_at: set[tuple[str, Period]] = set()
+
+    def body(self, cell: Cell, body: ir.Expression) -> ir.Expression:
+        """A formula as it stands in the plan."""
+        if cell.name in self._copies:
+            return self._in_world(body, *self._copies[cell.name])
+        if cell.name in self._asking_figures:
+            body = self._asking(cell, body)
+        for name in self._asking_of_themselves:
+            if self.definitions[name].period == cell.period.kind:
+                self._look_at(Cell(name, cell.period))
+        return self._as_in_world(cell, body)
+
+    def _look_at(self, cell: Cell) -> None:
+        """See which worlds a figure asks of itself, before what follows from it is planned."""
+        key = (cell.name, cell.period)
+        if key not in self._looked_at:
+            self._looked_at.add(key)
+            body = formula_at(self.definitions[cell.name].formulas, cell.period.start)
+            if body is not None:
+                self._asking(cell, body)
+
+    # --- formulas that ask
+
+    def _asking(self, cell: Cell, body: ir.Expression) -> ir.Expression:
+        definition = self.definitions[cell.name]
+        asked = list(_asked(body, (), cell.period))
+        last = _last(body)
+        own = [one for one in asked if any(change.name == cell.name for change in one[0].changes)]
+        for node, _ in sorted(own, key=lambda one: one[0].changes[0].value != last)[:1]:
+            world = self._world(node, definition, cell.period, ())
+            given = world is not None and any(name in self._given for name in world.reached if name != cell.name)
+            if world is not None and not given:
+                self._same[(cell.name, cell.period)] = world
+        conditions = {id(node): guards for node, guards in asked}
+
+        def change(node: ir.Expression) -> ir.Expression | None:
+            if not isinstance(node, ir.AsIf) or id(node) not in conditions:
+                return None
+            world = self._world(node, definition, cell.period, conditions[id(node)])
+            if world is None or not self._stays_at_home(world, node.value.name):
+                return None
+            return self._read(node.value, world, Place())
+
+        return rewritten(body, change)
+
+    def _world(
+        self, node: ir.AsIf, owner: Definition, period: Period, guards: tuple[ir.Expression, ...]
+    ) -> _World | None:
+        """The world that is asked; None where it is left to the interpreter."""
+        key = (node.changes, owner.entity, period)
+        for one in (key, (*key, guards)):
+            if one in self._worlds:
+                return self._worlds[one]
+        if guards:
+            key = (*key, guards)
+        self._worlds[key] = self._made(node, owner, period, guards)
+        return self._worlds[key]
+
+    def _made(self, node: ir.AsIf, owner: Definition, period: Period, guards: tuple[ir.Expression, ...]) -> _World | None:
+        change = node.changes[0]
+        replaced = self._own.definitions.get(change.name)
+        simple = len(node.changes) == 1 and change.link is None and _is_own(change.subject, change.time)
+        if not simple or replaced is None or not _is_own(node.value.subject, node.value.time):
+            return None
+        if replaced.entity != owner.entity or replaced.period != owner.period or replaced.type.kind not in _REPLACEABLE:
+            return None
+        if replaced.may_not_apply or any(isinstance(one, ir.Local | ir.AsIf) for one in walk(change.value)):
+            return None
+        reached = self._reached(change.name, period)
+        home = Home(owner.entity, owner.period)
+        number = len(self._worlds) + 1
+        guard = self._guard(number, owner, guards)
+        return _World(number, home, period, change.name, change.value, reached, guard)
+
+    def _guard(self, number: int, owner: Definition, guards: tuple[ir.Expression, ...]) -> str:
+        if not guards:
+            return ""
+        name = f"whether to ask world {number}"
+        body = guards[0] if len(guards) == 1 else ir.And(BOOLEAN, None, guards)
+        self.definitions[name] = replace(
+            owner, name=name, type=BOOLEAN, grid=None, formulas=(DatedExpression(None, body),), low=None, high=None
+        )
+        return name
+
+    # --- what is reached, and where
+
+    def _reached(self, name: str, period: Period, whole: bool = True) -> frozenset[str]:
+        """The figures from whose formulas in a period a figure is read, directly or through others, and itself; `whole`:
+        read in worlds too."""
+        key = (name, period, whole)
+        if key not in self._reach:
+            readers = self._readers_in(period, whole)
+            found, pending = {name}, [name]
+            while pending:
+                for reader in readers.get(pending.pop(), ()):
+                    if reader not in found:
+                        found.add(reader)
+                        pending.append(reader)
+            self._reach[key] = frozenset(found)
+        return self._reach[key]
+
+    def _readers_in(self, period: Period, whole: bool) -> dict[str, set[str]]:
+        key = (period, whole)
+        if key not in self._readers:
+            found: dict[str, set[str]] = {}
+            for name, definition in self._own.definitions.items():
+                for body in _in_force(definition, period):
+                    for node in walk(body) if whole else _outside_worlds(body):
+                        if isinstance(node, ir.VariableRead | ir.OverTime):
+                            found.setdefault(node.name, set()).add(name)
+            self._readers[key] = found
+        return self._readers[key]
+
+    def _stays_at_home(self, world: _World, asked: str) -> bool:
+        """Whether what is asked in a world leads to nobody else, and to no time of which the world is not."""
+        seen: set[tuple[str, Place]] = set()
+        pending = [(asked, Place())] if asked in world.reached else []
+        while pending:
+            one = pending.pop()
+            if one in seen or one in world.at_home or one[0] == world.name:
+                continue
+            seen.add(one)
+            for name, place in self._reads(world, *one):
+                if place.who is Who.SOMEBODY or place.when is When.SOMETIME:
+                    return False
+                pending.append((name, place))
+        world.at_home.update(seen)
+        return True
+
+    def _reads(self, world: _World, name: str, place: Place) -> Iterator[tuple[str, Place]]:
+        """What a figure in a world reads there that is reached, and not of earlier times."""
+        definition = self._own.definitions[name]
+        for body in _in_force(definition, world.period):
+            reader = Reader(body, definition.period, place, world.home)
+            for node in walk(body):
+                if isinstance(node, ir.VariableRead | ir.OverTime) and node.name in world.reached:
+                    found = reader.place_of(node)
+                    if found.when is not When.SOMETIME or not _is_earlier(node, definition, place, world.home):
+                        yield node.name, found
+
+    def _of_home(self, name: str, world: _World) -> bool:
+        definition = self._own.definitions[name]
+        return definition.entity == world.home.entity and definition.period == world.home.period
+
+    # --- formulas of figures in a world
+
+    def _in_world(self, body: ir.Expression, world: _World, place: Place, name: str) -> ir.Expression:
+        if name == world.name:
+            return body
+        reader = Reader(body, self._own.definitions[name].period, place, world.home)
+
+        def change(node: ir.Expression) -> ir.Expression | None:
+            if not isinstance(node, ir.VariableRead | ir.OverTime) or node.name not in world.reached:
+                return None
+            found = reader.place_of(node)
+            return None if found.when is When.SOMETIME else self._read(node, world, found)
+
+        inside = rewritten(body, change)
+        empty = _nothing(self._own, inside) if world.guard and place.own else None
+        if empty is None:
+            return inside
+        asked = ir.VariableRead(BOOLEAN, None, world.guard, ir.Self(world.home.entity), ir.ThisPeriod())
+        return ir.If(inside.type, None, asked, inside, empty)
+
+    def _read(self, node: ir.VariableRead | ir.OverTime, world: _World, place: Place) -> ir.Expression:
+        if node.name not in world.reached:
+            return node
+        name = world.copy_of(node.name, place)
+        if name not in self.definitions:
+            original = self._own.definitions[node.name]
+            formulas = original.formulas
+            if node.name == world.name:
+                formulas = (DatedExpression(None, world.value),)
+            self.definitions[name] = replace(original, name=name, formulas=formulas, default=None, absent=None)
+            self._copies[name] = (world, place, node.name)
+        return replace(node, name=name)
+
+    def _as_in_world(self, cell: Cell, body: ir.Expression) -> ir.Expression:
+        """A figure that follows from one whose formula asks for worlds: as in the world that it comes to, if it does."""
+        for (name, period), world in self._same.items():
+            if cell.period != period or cell.name == name or cell.name not in world.reached:
+                continue
+            if cell.name not in self._reached(name, period, whole=False):
+                continue  # it asks for a world itself
+            if not self._of_home(cell.name, world) or not self._stays_at_home(world, cell.name):
+                continue
+            own = ir.VariableRead(self.definitions[name].type, None, name, ir.Self(world.home.entity), ir.ThisPeriod())
+            there = self._read(own, world, Place())
+            found = self._read(replace(own, type=body.type, name=cell.name), world, Place())
+            return ir.If(body.type, None, ir.Compare(BOOLEAN, None, "=", own, there), found, body)
+        return body
+
+
+def _asks(definition: Definition, of: str = "") -> bool:
+    """Whether a formula asks for a world, or for one in which `of` is replaced."""
+    nodes = (node for dated in definition.formulas for node in walk(dated.body))
+    return any(isinstance(node, ir.AsIf) and (not of or node.changes[0].name == of) for node in nodes)
+
+
+def _outside_worlds(body: ir.Expression) -> Iterator[ir.Expression]:
+    """The parts of a formula that are found in the world of the formula."""
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, ir.AsIf):
+            stack += [part for change in node.changes for part in (change.value, change.where) if part is not None]
+        else:
+            stack += children(node)
+
+
+def _is_own(subject: ir.Subject | None, time: ir.Time) -> bool:
+    return isinstance(subject, ir.Self) and isinstance(time, ir.ThisPeriod)
+
+
+def _asked(node: ir.Expression, guards: tuple[ir.Expression, ...], period: Period) -> Iterator[Asked]:
+    """The worlds that a formula asks for, each with what must hold for it to be asked."""
+    match node:
+        case ir.AsIf():
+            yield node, guards
+        case ir.If() if (branch := taken(node, period)) is not None:
+            yield from _asked(branch, guards, period)
+        case ir.If():
+            yield from _asked(node.condition, guards, period)
+            yield from _asked(node.then, (*guards, *_plain(node.condition)), period)
+            yield from _asked(node.otherwise, (*guards, *_plain(ir.Not(BOOLEAN, None, node.condition))), period)
+        case ir.And():
+            for one in node.values:
+                yield from _asked(one, guards, period)
+                guards = (*guards, *_plain(one))
+        case ir.Exceptions():
+            for case in node.cases:
+                yield from _asked(case.when, guards, period)
+                yield from _asked(case.then, (*guards, *_plain(case.when)), period)
+            yield from _asked(node.general, guards, period)
+        case _:
+            for inner in walk(node):
+                if isinstance(inner, ir.AsIf):
+                    yield inner, guards
+
+
+def _plain(condition: ir.Expression) -> tuple[ir.Expression, ...]:
+    """A condition that can be a figure of its own: it names nothing local, and asks for no world."""
+    local = any(isinstance(one, ir.Local | ir.AsIf) for one in walk(condition))
+    return () if local else (condition,)
+
+
+def _last(body: ir.Expression) -> ir.Expression:
+    """What a formula comes to where none of its branches is taken."""
+    while True:
+        match body:
+            case ir.Exceptions():
+                body = body.general
+            case ir.If():
+                body = body.otherwise
+            case ir.Let():
+                body = body.body
+            case _:
+                return body
+
+
+def _in_force(definition: Definition, period: Period) -> Iterator[ir.Expression]:
+    """The formulas of a definition that hold on some day of a period."""
+    formulas = definition.formulas
+    for at, dated in enumerate(formulas):
+        ends = formulas[at + 1].start if at + 1 < len(formulas) else None
+        begins = dated.start or date.min
+        if begins <= period.end and (ends is None or ends > period.start):
+            yield dated.body
+
+
+def _is_earlier(node: ir.VariableRead | ir.OverTime, owner: Definition, place: Place, home: Home) -> bool:
+    """Whether a read is surely of periods that end before the one in which something is replaced begins."""
+    if place.when is not When.SAME or owner.period != home.period or home.period.unit is Unit.ETERNITY:
+        return False
+    if isinstance(node, ir.OverTime):
+        return node.last > 0 and node.kind == home.period
+    return isinstance(node.time, ir.Containing) and node.time.kind == home.period and node.time.shift < 0
+
+
+def _nothing(program: Program, body: ir.Expression) -> ir.Expression | None:
+    """What stands in lanes that ask for nothing."""
+    if body.type.kind in (Kind.MONEY, Kind.RATE, Kind.INTEGER):
+        return ir.Literal(body.type, None, 0)
+    if body.type.kind is Kind.BOOLEAN:
+        return ir.Literal(body.type, None, False)
+    if body.type.kind is Kind.ENUM:
+        return ir.Literal(body.type, None, EnumValue(body.type.enum, next(iter(program.settings.enums[body.type.enum].members))))
+    return None
