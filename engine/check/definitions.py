@@ -190,7 +190,8 @@ class _Checker:
         grid = variable.grid or default_grid(self.symbols.settings, variable.type)
         definition = Definition(
             symbol.name, symbol.module, variable.entity, variable.period, variable.type, variable.label, variable.law,
-            variable.span, formulas=bodies, grid=grid, stock=variable.stock, exported=exported,
+            variable.span, formulas=bodies, grid=grid, stock=variable.stock, status=variable.status,
+            exported=exported,
             may_not_apply=may_not_apply, low=variable.low, high=variable.high, excludes=self.excluded(symbol, variable),
         )  # fmt: skip
         self.add(definition)

@@ -33,7 +33,8 @@ from engine.interpret import (
     tables,
     worlds,
 )
-from engine.interpret.cases import unit_of
+from engine.interpret.cases import Case, unit_of
+from engine.interpret.constants import Constants
 from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import blocked, either, needs_of, settled, under
 from engine.interpret.evaluating import Unsure
@@ -68,6 +69,10 @@ UNKNOWN_DAY = "the day on which it is read is not known"
 
 class Interpreter(Figures):
     """Evaluates one case under one program. Everything found is kept in `steps`."""
+
+    def __init__(self, program: Program, case: Case, constants: Constants | None = None) -> None:
+        super().__init__(program, case, constants)
+        self.worlds: list[World] = []
 
     # --- for whoever looks into a formula afterwards
 
@@ -371,6 +376,10 @@ class Interpreter(Figures):
         world = self.world(node, frame)
         if not isinstance(world, World):
             return world
+        kept = next((one for one in self.worlds if one.replaced == world.replaced), None)
+        if kept is None:
+            self.worlds.append(world)
+        world = kept or world  # in which the same is replaced, and much is found already
         outcome = world.evaluate(node.value, frame.elsewhere())
         frame.step.reads += [fact for fact in world.outside if fact not in frame.step.reads]
         return outcome

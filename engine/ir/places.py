@@ -1,9 +1,9 @@
-"""Who and when a formula reads, seen from the one whom a world is asked of: themselves, somebody of their own household,
-or anybody; the period of the world, a part of it, or any time.
+"""Who and when a formula reads, seen from the one whom a world is asked of: themselves, somebody of their household, or
+anybody; the period of the world, a part of it, or any time.
 
-What is said here is proved from the formula alone. A person is in one group of a kind, so the group of a member is the
-group that the member was reached from. Civil days, months and years nest, so the year that holds a month of a year is that
-year. Whatever is not proved is somebody, at some time.
+What is said here is proved from the formula alone. A person is in one group of a kind, so the group of a member is
+the group that the member was reached from. Civil days, months and years nest, so the year that holds a month of a year
+is that year. Whatever is not proved is somebody, at some time.
 """
 
 from __future__ import annotations

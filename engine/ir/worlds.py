@@ -155,9 +155,7 @@ class _Unrolling:
             formulas.append(DatedExpression(one.start, self.body(one.body, definition, world, reader)))
         return replace(definition, formulas=tuple(formulas))
 
-    def body(
-        self, body: ir.Expression, definition: Definition, world: World | None, reader: Reader
-    ) -> ir.Expression:
+    def body(self, body: ir.Expression, definition: Definition, world: World | None, reader: Reader) -> ir.Expression:
         def change(node: ir.Expression) -> ir.Expression | None:
             match node:
                 case ir.AsIf():

@@ -41,6 +41,7 @@ from engine.population.columns import (
     unit_of,
 )
 from engine.population.entries import entries_from
+from engine.population.roles import no_such_role, role_places
 from engine.reading.declarations import Entity
 from engine.values.numbers import range_text
 from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, add_months
@@ -339,10 +340,9 @@ class _Door:
             self.report(entity.of, 0, f"{entity.name}_role", "the column is missing")
             return GroupLink(of, np.zeros(len(of), dtype=np.int8))
         stated = people[name].combine_chunks()
-        places = _places(stated, pa.array([one.name for one in entity.roles]))
+        places = role_places(stated, entity.roles)
         for row in np.flatnonzero((places < 0) & (of >= 0)):
-            message = f"there is no role `{stated[int(row)].as_py()}` in a {entity.name}"
-            self.report(entity.of, int(row) + 1, name, message)
+            self.report(entity.of, int(row) + 1, name, no_such_role(stated[int(row)].as_py(), entity))
         role = np.maximum(places, 0).astype(np.int8)
         self.roles(entity, of, role)
         return GroupLink(of, role)

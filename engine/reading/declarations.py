@@ -272,7 +272,7 @@ class VariableException(Declaration):
 @record(frozen=True, slots=True)
 class Variable(Declaration):
     """A figure that the law computes. `grid` is None where the ruleset's applies; `low` and `high` bound what may be
-    given in its place. `excludes`: what may not be stated beside it."""
+    given in its place. `excludes`: what may not be stated beside it. `status`: what is stated in its place lasts."""
 
     entity: str = ""
     period: PeriodKind | None = None
@@ -286,6 +286,7 @@ class Variable(Declaration):
     low: Fraction | None = None
     high: Fraction | None = None
     excludes: tuple[tuple[str, Span], ...] = ()
+    status: bool = False
 
 
 @record(frozen=True, slots=True)

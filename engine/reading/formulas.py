@@ -18,7 +18,7 @@ from engine.values.types import FAILED, ValueType
 
 FUNCTION_KEYS = ("label", "law", "arguments", "type", "formula")
 VARIABLE_KEYS = (
-    "label", "entity", "period", "type", "law", "formula", "round", "applies_if", "otherwise", "exceptions", "stock",
+    "label", "entity", "period", "type", "law", "formula", "round", "applies_if", "otherwise", "exceptions", "stock", "status",
     "range", "excludes",
 )  # fmt: skip
 
@@ -136,6 +136,7 @@ def _variable(context: Context, entry: Entry) -> Variable:
         fields.flag("stock"),
         *read_range(context, fields.scalar("range"), type),
         read_excluded(fields),
+        fields.flag("status"),
     )
 
 

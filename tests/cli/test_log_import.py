@@ -73,7 +73,7 @@ def test_every_bad_row_is_told_and_nothing_is_imported(tmp_path: Path) -> None:
     done = run(*import_files(tmp_path / "log", people, units))
     assert done.returncode == 1
     for fault in (
-        "row 4, role: there is no role `boss` in a tax_unit",
+        "row 4, role: there is no role `boss` in a tax_unit, but `head`, `spouse` or `dependent`",
         "row 5, tax_unit_id: there is no tax_unit `nowhere`",
         "row 5, age: `61.5` is not a whole number",
         "row 5, is_blind: `maybe` is not",

@@ -105,7 +105,7 @@ def test_links_are_checked(program: Program) -> None:
         "person, row 3, person_id: `b` is the id of row 2 already",
         "person, row 4, person_id: there is no id",
         "person, row 3, household_id: there is no household `x`",
-        "person, row 4, role: there is no role `uncle` in a household",
+        "person, row 4, role: there is no role `uncle` in a household, but `head`, `partner` or `child`",
         "household, row 2, head: nobody has the role `head`",
         "household, row 1, head: 3 have the role `head`, and at most 1 may",
     ]
@@ -115,7 +115,7 @@ def test_rows_at_fault_can_be_left_out_with_all_that_belongs_to_them(program: Pr
     people = {
         "person_id": np.array(["a", "b", "c"]),
         "household_id": np.array(["g", "h", "h"]),
-        "role": np.array(["head", "head", "child"]),
+        "role": np.array(["head", "head", "children"]),  # as a case names them
         "person_money": np.array([1.25, 2.5, 0.001]),
     }
     given = {"person": people, "household": {"household_id": np.array(["g", "h"])}}

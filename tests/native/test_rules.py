@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.ir.program import Program
-from engine.native import Evaluator, Options, evaluate, marginal_rates
+from engine.native import Evaluator, Options, Result, evaluate, marginal_rates
 from engine.native.agreement import all_figures, differences
 from engine.native.machine import compiling
 from engine.native.plan.layout import lay_out
@@ -65,6 +65,19 @@ def test_every_figure_agrees(
         wanted = [name for name in wanted if not name.startswith("benefits/together/")]
     result = evaluate(program, columns, wanted, options=WITHOUT_CACHE, threads=2)
     assert differences(program, columns, result) == []
+    if kinds == (YEAR,):
+        assert_elections_are_the_cheaper_ones(program, columns, result)
+
+
+def assert_elections_are_the_cheaper_ones(program: Program, columns: Columns, result: Result) -> None:
+    """26 USC 63(e): who says nothing takes the deduction with the lower income tax, whatever is stated besides."""
+    names = ("income_tax", "income_tax_if_itemizing", "income_tax_if_not_itemizing")
+    found = [result.figures[name] for name in names]
+    known = np.all([one.status is None or one.status == 0 for one in found], axis=0)
+    unsaid = columns.columns[cell_for(program, "deduction_election", columns.at)]
+    free = known & (unsaid.entries == 0) if unsaid.missing is None else known & ((unsaid.entries == 0) | unsaid.missing)
+    taken, itemizing, standard = (one.entries[free] for one in found)
+    assert len(taken) and (taken == np.minimum(itemizing, standard)).all()
 
 
 def test_shares_of_shares_are_computed_by_code(program: Program) -> None:
@@ -165,7 +178,7 @@ def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Pr
     wanted = [name for name in figures_of(program, YEAR) if program.definitions[name].entity in plain.counts]
     assert differences(program, plain, evaluate(program, plain, wanted, options=WITHOUT_CACHE)) == []
     plan = compiling.planned(program, lay_out(program, plain, WITHOUT_CACHE), cells(program, plain))
-    assert not [cell for cell in plan.sources if entities[program.definitions[cell.name].entity].belongs_to]
+    assert not [one for one in plan.sources.values() if entities[one.definition.entity].belongs_to]
 
 
 def cells(program: Program, columns: Columns) -> list[Cell]:

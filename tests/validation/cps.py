@@ -176,8 +176,6 @@ def _units(units: Arrays, dependents: Array) -> dict[str, Array]:
     facts["ctc_child_count"] = children = _children(units)
     facts["other_dependent_count"] = np.maximum(0, dependents - children)
     facts["tax_unit_itemizes"] = _election(units)
-    if units["year"] == 2020:
-        facts["itemizes_for_2020"] = facts["tax_unit_itemizes"]
     facts["child_taxed_at_parents_rate"] = (units["age_head"] > 0) & (units["age_head"] < 18) & (units["MARS"] != 2)
     facts["kiddie_tax"] = np.zeros(len(separate), dtype=np.int64)
     return facts

@@ -148,15 +148,9 @@ def _election(row: Row) -> dict[str, Value]:
     way, it does not itemize."""
     standard, itemized = Fraction(row["out_standard"]), Fraction(row["out_c04470"])
     if standard == 0 and row["MIDR"] == "0":
-        return _itemizes(row, True)
+        return {"tax_unit_itemizes": True}
     idle = itemized == 0 and Fraction(row["out_c05800"]) <= Fraction(row["out_c07100"])
-    return _itemizes(row, False) if idle else {}
-
-
-def _itemizes(row: Row, value: bool) -> dict[str, Value]:
-    """For 2020 it is settled before adjusted gross income, on which it has an effect."""
-    before = {"itemizes_for_2020": value} if row["FLPDYR"] == "2020" else {}
-    return {"tax_unit_itemizes": value, **before}
+    return {"tax_unit_itemizes": False} if idle else {}
 
 
 def _ctc_children(row: Row) -> int:

@@ -168,7 +168,9 @@ def _without_column(program: Program, definition: Definition, cell: Cell, supply
     if body is None:
         return Source(definition, Origin.UNKNOWN)
     body = supply.without.body(body) if supply.without is not None else body
-    return Source(definition, Origin.FORMULA, body=supply.worlds.body(cell, body) if supply.worlds is not None else body)
+    return Source(
+        definition, Origin.FORMULA, body=supply.worlds.body(cell, body) if supply.worlds is not None else body
+    )
 
 
 def make_plan(program: Program, wanted: Sequence[Cell], supply: Supply) -> Plan:

@@ -1,12 +1,12 @@
-"""`figure as if (other = value)` for machine code: figures that a replacement reaches, once more, with what they read there.
+"""`figure as if (other = value)` for machine code: figures that a replacement reaches, once more, as they are there.
 
 1. A world is planned where everything that it reaches belongs to the household of the one who is asked, in the period
    of the formula or parts of it, or lies in earlier periods, which it cannot reach. Else the interpreter computes it.
 2. A figure of a world is a figure of its own, `tax as if 3`, whose formula reads those of the world where they are
-   reached and the others where they are not. What is given describes the other world, so no column stands for it.
+   reached and the others where they are not. What is given is of the other world, so no column stands for it.
 3. A world that is asked in a branch only is computed for the vectors in which some lane takes the branch.
-4. The formula of a figure may ask what follows if the figure is this or that. The figures that follow from what it comes
-   to then are those of one of its worlds. They are taken from the world that the formula ends in if no branch is
+4. The formula of a figure may ask what follows if the figure is this or that. The figures that follow from what it
+   comes to then are those of one of its worlds. They are taken from the world that the formula ends in if no branch is
    taken, and computed only for the vectors in which some lane ends elsewhere.
 """
 
@@ -33,8 +33,10 @@ _REPLACEABLE = (Kind.BOOLEAN, Kind.ENUM)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _World:
-    """What is replaced for whom in which period, by the value of `value`, and what that reaches. `guard` names the figure
-    that tells whether the world is asked at all."""
+    """What is replaced for whom in which period, by the value of `value`, and what that reaches.
+
+    `guard` names the figure that tells whether the world is asked at all. `at_home`: what leads to nobody else.
+    """
 
     number: int
     home: Home
@@ -120,7 +122,7 @@ class Worlds:
         self, node: ir.AsIf, owner: Definition, period: Period, guards: tuple[ir.Expression, ...]
     ) -> _World | None:
         """The world that is asked; None where it is left to the interpreter."""
-        key = (node.changes, owner.entity, period)
+        key: tuple[object, ...] = (node.changes, owner.entity, period)
         for one in (key, (*key, guards)):
             if one in self._worlds:
                 return self._worlds[one]
@@ -129,7 +131,9 @@ class Worlds:
         self._worlds[key] = self._made(node, owner, period, guards)
         return self._worlds[key]
 
-    def _made(self, node: ir.AsIf, owner: Definition, period: Period, guards: tuple[ir.Expression, ...]) -> _World | None:
+    def _made(
+        self, node: ir.AsIf, owner: Definition, period: Period, guards: tuple[ir.Expression, ...]
+    ) -> _World | None:
         change = node.changes[0]
         replaced = self._own.definitions.get(change.name)
         simple = len(node.changes) == 1 and change.link is None and _is_own(change.subject, change.time)
@@ -158,8 +162,8 @@ class Worlds:
     # --- what is reached, and where
 
     def _reached(self, name: str, period: Period, whole: bool = True) -> frozenset[str]:
-        """The figures from whose formulas in a period a figure is read, directly or through others, and itself; `whole`:
-        read in worlds too."""
+        """The figures from whose formulas in a period a figure is read, directly or through others, and itself;
+        `whole`: read in worlds too."""
         key = (name, period, whole)
         if key not in self._reach:
             readers = self._readers_in(period, whole)
@@ -249,7 +253,7 @@ class Worlds:
         return replace(node, name=name)
 
     def _as_in_world(self, cell: Cell, body: ir.Expression) -> ir.Expression:
-        """A figure that follows from one whose formula asks for worlds: as in the world that it comes to, if it does."""
+        """A figure that follows from one whose formula asks for worlds: as in that which this comes to, if it does."""
         for (name, period), world in self._same.items():
             if cell.period != period or cell.name == name or cell.name not in world.reached:
                 continue
@@ -358,5 +362,7 @@ def _nothing(program: Program, body: ir.Expression) -> ir.Expression | None:
     if body.type.kind is Kind.BOOLEAN:
         return ir.Literal(body.type, None, False)
     if body.type.kind is Kind.ENUM:
-        return ir.Literal(body.type, None, EnumValue(body.type.enum, next(iter(program.settings.enums[body.type.enum].members))))
+        return ir.Literal(
+            body.type, None, EnumValue(body.type.enum, next(iter(program.settings.enums[body.type.enum].members)))
+        )
     return None
