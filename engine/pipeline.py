@@ -34,6 +34,7 @@ from engine.lint import coverage
 from engine.lint.constant_faults import constant_faults
 from engine.lint.copies import copies
 from engine.lint.example_names import check_example_names
+from engine.lint.implications import check_implications
 from engine.lint.left_behind import left_behind
 from engine.lint.witness import Ground
 from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
@@ -114,6 +115,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
     if lint:
         given_up += _lint(symbols, checked.used | set(moved_by.values()) | set(followed.values()), program, problems)
         check_example_names(ruleset, symbols, problems, reformed)
+        check_implications(ruleset, symbols, program, problems)
     if problems.errors:
         return Compiled(ruleset, None, tuple(problems), given_up)
     verify(program)

@@ -333,8 +333,28 @@ class Example:
 
 
 @record(frozen=True, slots=True)
+class Said:
+    """A fact or figure with the value that it is said to have, as it is written."""
+
+    name: str
+    value: str
+    span: Span = field(compare=False, repr=False)
+
+
+@record(frozen=True, slots=True)
+class Implication:
+    """Where a complete case says all of `given` and nothing else of the figures in `then`, these are as said there."""
+
+    given: tuple[Said, ...]
+    then: tuple[Said, ...]
+    law: str
+    span: Span = field(compare=False, repr=False)
+
+
+@record(frozen=True, slots=True)
 class RuleModule:
-    """One file of law. `exports` keep the place where each name is listed. `examples_unread`: not all could be read."""
+    """One file of law. `exports` keep the place where each name is listed. `examples_unread`: not all could be read.
+    `stands_alone`: facts that neither imply another nor follow from one."""
 
     name: str
     about: str
@@ -350,6 +370,8 @@ class RuleModule:
     requirements: tuple[Requirement, ...] = ()
     examples: tuple[Example, ...] = ()
     examples_unread: bool = False
+    implications: tuple[Implication, ...] = ()
+    stands_alone: tuple[tuple[str, Span], ...] = ()
 
 
 @record(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from engine.values.types import FAILED, ValueType
 
 FUNCTION_KEYS = ("label", "law", "arguments", "type", "formula")
 VARIABLE_KEYS = (
-    "label", "entity", "period", "type", "law", "formula", "round", "applies_if", "otherwise", "exceptions", "stock", "status",
-    "range", "excludes",
+    "label", "entity", "period", "type", "law", "formula", "round", "applies_if", "otherwise", "exceptions", "stock",
+    "status", "range", "excludes",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from engine.reading.declarations import (
 from engine.reading.examples import read_examples
 from engine.reading.fields import Fields, named_entries, open_fields
 from engine.reading.formulas import name_list, read_functions, read_variables
+from engine.reading.implications import read_implications
 from engine.reading.requirements import read_requirements
 from engine.reading.scales import read_scales
 from engine.reading.tables import read_tables
@@ -36,7 +37,7 @@ GROUPS = {
     "variables": "a variable",
     "requirements": "a requirement",
 }
-KEYS = ("about", "law", "exports", *GROUPS, "examples")
+KEYS = ("about", "law", "exports", *GROUPS, "implications", "stands_alone", "examples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def module_of(fields: Fields, name: str, about: str, law: str, found: Definition
         found.variables,
         found.requirements,
         *_examples(fields),
+        read_implications(fields),
+        name_list(fields, "stands_alone"),
     )
 
 

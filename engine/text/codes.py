@@ -77,6 +77,7 @@ CODES: dict[str, str] = {
     "E705": "an exception is over one that does not exist, or over itself",
     "E706": "the program is too large",
     "E707": "worlds of `as if` nest too deep",
+    "E708": "a fact is said to imply what no formula makes of it",
     # --- examples and reforms
     "E801": "an example or a case names something that does not exist",
     "E802": "an example gives or expects a value of the wrong type",
@@ -92,4 +93,5 @@ CODES: dict[str, str] = {
     "W904": "two dated constants are the same in every year",
     "W905": "a test of `none` that cannot hold",
     "W906": "a reform changes one of several places that carry a provision",
+    "W907": "nothing says what a fact implies",
 }

@@ -1,0 +1,87 @@
+"""What modules say of facts that imply each other, against the formulas.
+
+1. Every name under `implications` and `stands_alone` is a fact or figure (E401), and what is under `then` is computed
+   from everything under `if` (E708): an implication that no formula carries is said, and does not hold.
+2. In a module that says this of its facts, it says it of all: each stands in an implication, in an `excludes`, or under
+   `stands_alone` (W907). So whoever adds a fact decides what it implies.
+"""
+
+from __future__ import annotations
+
+from engine.check.resolve import Symbols
+from engine.ir.program import Program
+from engine.ir.worlds import names_read
+from engine.reading.declarations import Implication, RuleModule, Ruleset, Said
+from engine.text.diagnostics import Diagnostics
+
+
+def check_implications(ruleset: Ruleset, symbols: Symbols, program: Program, problems: Diagnostics) -> None:
+    """E401 and E708 for implications that do not hold, W907 for facts of which nothing is said."""
+    lint = _Implications(symbols, program, problems)
+    for module in ruleset.modules:
+        for row in module.implications:
+            lint.row(module.name, row)
+        for name, span in module.stands_alone:
+            if symbols.look_up(module.name, name) is None:
+                symbols.report_unknown(module.name, name, span, problems)
+    said = {one.name for module in ruleset.modules for row in module.implications for one in (*row.given, *row.then)}
+    for module in ruleset.modules:
+        if module.implications or module.stands_alone:
+            _unsaid(module, said | _excluded(ruleset), problems)
+
+
+def _excluded(ruleset: Ruleset) -> set[str]:
+    """What may not be stated beside something else, or is what something else may not be stated beside."""
+    found = set()
+    for module in ruleset.modules:
+        for one in (*module.inputs, *module.variables):
+            found |= {one.name, *(name for name, _ in one.excludes)} if one.excludes else set()
+    return found
+
+
+def _unsaid(module: RuleModule, said: set[str], problems: Diagnostics) -> None:
+    alone = {name for name, _ in module.stands_alone}
+    for fact in module.inputs:
+        if fact.name not in said and fact.name not in alone:
+            help_text = "add a row to `implications`, an `excludes`, or its name to `stands_alone`"
+            problems.add("W907", f"nothing says what `{fact.name}` implies", fact.span, help=help_text)
+
+
+class _Implications:
+    def __init__(self, symbols: Symbols, program: Program, problems: Diagnostics) -> None:
+        self.symbols, self.program, self.problems = symbols, program, problems
+
+    def row(self, module: str, row: Implication) -> None:
+        """Report what a row names that does not exist, and what does not follow."""
+        given, then = self.known(module, row.given), self.known(module, row.then)
+        for one, name in then:
+            reads = self.behind(name)
+            for fact, needed in given:
+                if needed not in reads:
+                    message = f"`{one.name}` does not follow from `{fact.name}`: no formula of it reads that"
+                    help_text = f"let the formula of `{one.name}` read `{fact.name}`, or drop the row"
+                    self.problems.add("E708", message, one.span, help=help_text)
+
+    def known(self, module: str, said: tuple[Said, ...]) -> list[tuple[Said, str]]:
+        """What is said, each with its whole-program name; E401 for what is nothing."""
+        found = []
+        for one in said:
+            symbol = self.symbols.look_up(module, one.name)
+            if symbol is None or symbol.figure is None:
+                self.symbols.report_unknown(module, one.name, one.span, self.problems)
+            elif symbol.name in self.program.definitions:
+                found.append((one, symbol.name))
+        return found
+
+    def behind(self, name: str) -> set[str]:
+        """Everything that a figure is computed from, directly or through others."""
+        seen: set[str] = set()
+        pending = [name]
+        while pending:
+            definition = self.program.definitions.get(pending.pop())
+            for dated in definition.formulas if definition is not None else ():
+                for read in names_read(dated.body):
+                    if read not in seen:
+                        seen.add(read)
+                        pending.append(read)
+        return seen
