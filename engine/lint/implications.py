@@ -32,10 +32,13 @@ def check_implications(ruleset: Ruleset, symbols: Symbols, program: Program, pro
 
 def _excluded(ruleset: Ruleset) -> set[str]:
     """What may not be stated beside something else, or is what something else may not be stated beside."""
-    found = set()
+    found: set[str] = set()
     for module in ruleset.modules:
-        for one in (*module.inputs, *module.variables):
-            found |= {one.name, *(name for name, _ in one.excludes)} if one.excludes else set()
+        pairs = [(one.name, one.excludes) for one in module.inputs] + [
+            (one.name, one.excludes) for one in module.variables
+        ]
+        for name, others in pairs:
+            found |= {name, *(other for other, _ in others)} if others else set()
     return found
 
 

@@ -20,7 +20,8 @@ def role_places(stated: Any, roles: Sequence[Role]) -> NDArray[np.int64]:
     words = [role.name for role in roles] + [role.plural for role in roles]
     found = pc.index_in(stated.cast(pa.string()), value_set=pa.array(words)).fill_null(2 * len(roles))
     places = [*range(len(roles)), *range(len(roles)), -1]
-    return np.array(places, dtype=np.int64)[found.to_numpy(zero_copy_only=False)]
+    places_of_words: NDArray[np.int64] = np.array(places, dtype=np.int64)[found.to_numpy(zero_copy_only=False)]
+    return places_of_words
 
 
 def no_such_role(stated: object, entity: Entity) -> str:

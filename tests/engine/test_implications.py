@@ -1,7 +1,7 @@
-"""The table of facts that imply each other: whatever else a case says, what it says by implication is not read as nothing.
+"""Facts that imply each other: what a case says by implication is not read as nothing, whatever else it says.
 
-Rows stand under `implications` in the modules of `rules/us`; `rulewright check` reads them (E708, W907), and here each is
-tried in random households, with random other facts.
+Rows stand under `implications` in the modules of `rules/us`; `rulewright check` reads them (E708, W907), and here each
+is tried in random households, with random other facts.
 """
 
 from __future__ import annotations
