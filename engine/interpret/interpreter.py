@@ -56,7 +56,7 @@ from engine.interpret.windows import spread, touched
 from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
-from engine.ir.program import Definition
+from engine.ir.program import Definition, Program
 from engine.text.source import Span
 from engine.values.exact import as_date
 from engine.values.periods import NoPeriod, Period, PeriodKind, Unit

@@ -103,6 +103,8 @@ class Reader:
             case ir.OwnerOf(entity=entity, record=record):
                 inside = self._who(record) is Who.INSIDE
                 return Who.SOMEBODY if not inside else Who.HOME if entity == home else Who.INSIDE
+            case _:
+                return Who.SOMEBODY
 
     def _when(self, time: ir.Time, at: When) -> When:
         if isinstance(time, ir.ThisPeriod) or at is When.SOMETIME:
