@@ -22,7 +22,7 @@ def is_address(log: object) -> bool:
     return str(log).startswith("kafka:/")
 
 
-def address_of(log: Path) -> Address:
+def address_of(log: Path | str) -> Address:
     """The address. Raises Failure if this program was installed without what it takes."""
     if importlib.util.find_spec("confluent_kafka") is None:
         raise Failure("a log on Kafka needs confluent-kafka", "install it: `pip install 'rulewright[kafka]'`")

@@ -341,6 +341,26 @@ def copy(
     raise typer.Exit(copy_command(source, target, keys, as_json))
 
 
+@log_app.command("publish")
+def publish(
+    to: Annotated[str, typer.Argument(metavar="TO", help="`https://…`, or `kafka://host:9092/TOPIC`.")],
+    log: LogOption = None,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Whose position it is, of several.")] = "events",
+    kinds: Annotated[str, typer.Option("--kinds", metavar="A,B", help="Only these: `assessment,adjustment`.")] = "",
+    without_data: Annotated[
+        bool, typer.Option("--without-data", help="Only that something happened, to whom, and when.")
+    ] = False,
+    every: Annotated[
+        float | None, typer.Option("--every", metavar="S", min=0.01, help="Go on, looking every S seconds.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell other systems what the log records, as CloudEvents: in order, each at least once."""
+    from api.cli.log.publishing import publish_command
+
+    raise typer.Exit(publish_command(to, log, name, kinds, without_data, every, as_json))
+
+
 @log_app.command("promote")
 def promote(
     log: LogOption = None,
