@@ -27,7 +27,7 @@ def raised(block: Block, places: Places, step: int) -> Block:
     """The block with `step` cents more of what is named by the `mtr` of the rows at `places`."""
     changed = {name: block.money[name].copy() if name in block.money else _nothing(block) for name in columns.INCOMES}
     codes, joint = block.code("mtr")[places], block.code("mstat")[places] == JOINT
-    for code in np.unique(codes).tolist():
+    for code in np.flatnonzero(np.bincount(codes)).tolist():
         first, *rest = columns.MARGINAL[code or columns.DEFAULT_MARGINAL]
         chosen = codes == code
         shared = places[chosen & joint] if rest else places[:0]

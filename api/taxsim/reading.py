@@ -241,20 +241,25 @@ def _flat(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
 
 def _ids(table: pa.Table, lines: np.ndarray[Any, Any]) -> pa.StringArray:
     """Ids as text: `1.` is 1, an empty one is the line's number."""
-    numbers = pa.array(lines).cast(pa.string())
     if "taxsimid" not in table.column_names:
-        return numbers  # type: ignore[no-any-return]
+        return _as_text(lines)
     column: Any = _flat(table["taxsimid"])
     if not pa.types.is_string(column.type):
         column = pa.array([None if cell is None else str(cell) for cell in column.to_pylist()], pa.string())
-    column = pc.coalesce(column, numbers)
+    if column.null_count:
+        column = pc.coalesce(column, _as_text(lines))
     if not _all_plain(column):
         column = pc.replace_substring_regex(column, r"^([0-9]+)\.0*$", r"\1")
     if not _all_plain(column):
-        told = zip(column.to_pylist(), numbers.to_pylist(), strict=True)
-        column = pa.array([identifier(text.strip()) or number for text, number in told], pa.string())
+        told = zip(column.to_pylist(), lines.tolist(), strict=True)
+        column = pa.array([identifier(text.strip()) or str(number) for text, number in told], pa.string())
     ids: pa.StringArray = column
     return ids
+
+
+def _as_text(numbers: np.ndarray[Any, Any]) -> pa.StringArray:
+    text: Any = pa.array(numbers).cast(pa.string())
+    return text  # type: ignore[no-any-return]
 
 
 def _all_plain(column: pa.StringArray) -> bool:

@@ -117,7 +117,7 @@ class _Calculator:
         found: dict[str, Cents] = {}
         refused: dict[int, Row] = {}
         years, full = block.code("year")[places], block.code("idtl")[places] != units.STANDARD
-        for year in np.unique(years).tolist():
+        for year in np.flatnonzero(np.bincount(years)).tolist():
             for whole in (False, True):
                 group = places[(years == year) & (full == whole)]
                 if len(group):

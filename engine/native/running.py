@@ -23,11 +23,11 @@ from engine.ir.program import Program
 from engine.native.buffers import Buffers
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
 from engine.native.machine.compiling import Kernel, Kernels
+from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import PAD, Layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
-from engine.native.write.kernel import ABSENT, BAD
 from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
 from engine.text.recursion import deep_recursion
 from engine.values.periods import Period

@@ -93,7 +93,7 @@ def test_a_program_that_is_known_needs_neither_plan_nor_text(folder: Path, monke
         planned.append(given)
         return make_plan(*given)
 
-    monkeypatch.setattr("engine.native.machine.compiling.make_plan", watched)
+    monkeypatch.setattr("engine.native.machine.making.make_plan", watched)
     known = compiled(folder, "law of 2024")
     assert known.from_cache
     assert not planned

@@ -12,7 +12,7 @@ import pytest
 from engine.ir.program import Program
 from engine.native import Evaluator, Options, Result, evaluate, marginal_rates
 from engine.native.agreement import all_figures, differences
-from engine.native.machine import compiling
+from engine.native.machine.making import planned
 from engine.native.plan.layout import lay_out
 from engine.native.plan.plan import Supply, cell_for, make_plan
 from engine.native.samples import random_population
@@ -177,7 +177,7 @@ def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Pr
     )
     wanted = [name for name in figures_of(program, YEAR) if program.definitions[name].entity in plain.counts]
     assert differences(program, plain, evaluate(program, plain, wanted, options=WITHOUT_CACHE)) == []
-    plan = compiling.planned(program, lay_out(program, plain, WITHOUT_CACHE), cells(program, plain))
+    plan = planned(program, lay_out(program, plain, WITHOUT_CACHE), cells(program, plain))
     assert not [one for one in plan.sources.values() if entities[one.definition.entity].belongs_to]
 
 

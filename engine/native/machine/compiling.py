@@ -25,32 +25,14 @@ from numpy.typing import NDArray
 from engine.ir.program import Program
 from engine.native.machine import object_cache
 from engine.native.machine.toolchain import Loaded, compile_text, machine
+from engine.native.plan.interface import Interface
 from engine.native.plan.layout import Layout, lay_out, with_other_columns
 from engine.native.plan.options import Options
-from engine.native.plan.plan import Plan, Supply, make_plan
-from engine.native.plan.records import WithoutRecords
 from engine.native.plan.shape import Shape
-from engine.native.plan.terms import filled
-from engine.native.plan.worlds import Worlds
-from engine.native.write.kernel import Output, Text, write_module
 from engine.population.columns import Cell, Columns
 from engine.text.recursion import deep_recursion
-from engine.values.types import Value
 
 KERNELS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """What running a module takes: the wanted cells, for those of them that are not computed the constant they are (if
-    they are one), which pointers the code expects, its scratch, and its outputs."""
-
-    wanted: tuple[Cell, ...]
-    leaves: dict[Cell, Value | None]
-    arguments: dict[tuple[str, ...], int]
-    cells: dict[tuple[str, ...], Cell]
-    scratch_size: int
-    outputs: tuple[Output, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -117,15 +99,6 @@ def _deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str
     )
 
 
-def _without(program: Program, layout: Layout) -> WithoutRecords:
-    """What rewrites formulas over the kinds of records of which the population has none: those without a table, if what
-    is not listed is not there."""
-    entities = program.settings.entities.values()
-    records = [one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners]
-    lacking = set(records) if layout.columns.complete else set()
-    return WithoutRecords(program, lacking, {cell.name for cell in layout.columns.columns})
-
-
 def _key(program: Program, decided: tuple[str, ...], options: Options) -> str:
     """The name under which a kernel is kept on disk; empty if it is not."""
     if not program.fingerprint:
@@ -156,47 +129,22 @@ def _make(
     decided: tuple[str, ...],
 ) -> Kernel:
     """Plan, write the text, and compile it unless its object is kept."""
-    worlds = _worlds(program, layout)
-    plan = _planned(worlds, layout, wanted)
+    from engine.native.machine.making import make_text  # what is kept needs none of it, and it takes a while to import
+
     target = machine(options.width)
-    text = write_module(worlds.program, plan, shape, options, target.width, target.permutes)
-    terms = filled(program, text.requests, text.positive, text.terms_size)
-    interface = _interface(plan, text)
-    if not text.outputs:
+    text, interface, terms = make_text(program, layout, wanted, shape, options, target)
+    if not interface.outputs:
         return Kernel(program, interface, terms, None, options)
     folder = object_cache.folder_of(options.cache)
-    name = object_cache.key_of("object", target.identity, text.text)
+    name = object_cache.key_of("object", target.identity, text)
     kept = object_cache.fetch(folder, name)
-    code = compile_text(text.text, target) if kept is None else kept
+    code = compile_text(text, target) if kept is None else kept
     if kept is None:
         object_cache.keep(folder, name, code)
     key = _key(program, decided, options)
     if folder is not None and key:
         object_cache.keep(folder, key, pickle.dumps((name, interface, terms.tobytes())))
     return Kernel(program, interface, terms, Loaded(code, target), options, kept is not None)
-
-
-def planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:
-    """What code for the wanted cells on such data computes, in which passes."""
-    return _planned(_worlds(program, layout), layout, wanted)
-
-
-def _worlds(program: Program, layout: Layout) -> Worlds:
-    return Worlds(program, {cell.name for cell in layout.columns.columns})
-
-
-def _planned(worlds: Worlds, layout: Layout, wanted: Sequence[Cell]) -> Plan:
-    program = worlds.program
-    supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
-    lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
-    given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking, worlds=worlds)
-    return make_plan(program, wanted, given)
-
-
-def _interface(plan: Plan, text: Text) -> Interface:
-    computed = {output.cell for output in text.outputs}
-    leaves = {cell: plan.sources[cell].value for cell in plan.wanted if cell not in computed}
-    return Interface(plan.wanted, leaves, text.arguments, text.cells, text.scratch_size, text.outputs)
 
 
 @cache

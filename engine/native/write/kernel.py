@@ -18,6 +18,7 @@ from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Module
 from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.whole import Arithmetic, Whole
+from engine.native.plan.interface import ABSENT, BAD, Output
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Plan, Source
 from engine.native.plan.shape import Shape
@@ -33,21 +34,9 @@ from engine.native.write.writing import Frame
 from engine.population.columns import Cell, unit_of
 from engine.text.own_faults import compiling
 
-BAD, ABSENT = 1, 2
 _MAGIC = 2.0**52 + 2.0**51
 _MAGIC_BITS = 0x4338_0000_0000_0000
 _HELD = 2**50
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A wanted figure that code writes: 8-byte whole numbers or (`small`) bytes; with `status`, a byte of BAD and
-    ABSENT.
-    """
-
-    cell: Cell
-    small: bool
-    status: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +191,4 @@ def _as_integer(chunk: Chunk, whole: Whole) -> str:
     return lanes.pure(f"sub {module.long} {bits}, splat (i64 {_MAGIC_BITS})")
 
 
-__all__ = ["ABSENT", "BAD", "Output", "Text", "write_module"]
+__all__ = ["Text", "write_module"]

@@ -1,0 +1,64 @@
+"""From a program and the shape of a population to the text of its code, with the constants that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.ir.program import Program
+from engine.native.machine.toolchain import Machine
+from engine.native.plan.interface import Interface
+from engine.native.plan.layout import Layout
+from engine.native.plan.options import Options
+from engine.native.plan.plan import Plan, Supply, make_plan
+from engine.native.plan.records import WithoutRecords
+from engine.native.plan.shape import Shape
+from engine.native.plan.terms import filled
+from engine.native.plan.worlds import Worlds
+from engine.native.write.kernel import Text, write_module
+from engine.population.columns import Cell
+
+
+def make_text(
+    program: Program, layout: Layout, wanted: Sequence[Cell], shape: Shape, options: Options, target: Machine
+) -> tuple[str, Interface, NDArray[np.float64]]:
+    """The text of a module, what running it takes, and the vector of constants."""
+    worlds = _worlds(program, layout)
+    plan = _planned(worlds, layout, wanted)
+    text = write_module(worlds.program, plan, shape, options, target.width, target.permutes)
+    terms = filled(program, text.requests, text.positive, text.terms_size)
+    return text.text, _interface(plan, text), terms
+
+
+def planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:
+    """What code for the wanted cells on such data computes, in which passes."""
+    return _planned(_worlds(program, layout), layout, wanted)
+
+
+def _worlds(program: Program, layout: Layout) -> Worlds:
+    return Worlds(program, {cell.name for cell in layout.columns.columns})
+
+
+def _planned(worlds: Worlds, layout: Layout, wanted: Sequence[Cell]) -> Plan:
+    program = worlds.program
+    supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
+    lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
+    given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking, worlds=worlds)
+    return make_plan(program, wanted, given)
+
+
+def _interface(plan: Plan, text: Text) -> Interface:
+    computed = {output.cell for output in text.outputs}
+    leaves = {cell: plan.sources[cell].value for cell in plan.wanted if cell not in computed}
+    return Interface(plan.wanted, leaves, text.arguments, text.cells, text.scratch_size, text.outputs)
+
+
+def _without(program: Program, layout: Layout) -> WithoutRecords:
+    """What rewrites formulas over the kinds of records of which the population has none: those without a table, if what
+    is not listed is not there."""
+    entities = program.settings.entities.values()
+    records = [one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners]
+    lacking = set(records) if layout.columns.complete else set()
+    return WithoutRecords(program, lacking, {cell.name for cell in layout.columns.columns})
