@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from api.web.households import bare
 from engine.explain.words import value_words
@@ -85,8 +86,6 @@ class FactField:
         return self._within(bare(text)) if right else example
 
     def _within(self, text: str) -> str:
-        from fractions import Fraction
-
         value = Fraction(text.rstrip("%")) / (100 if text.endswith("%") else 1)
         low, high = self.definition.low, self.definition.high
         if low is not None and value < low:
@@ -111,6 +110,8 @@ class FactField:
         if self.kind == "date":
             day = date.fromisoformat(text)
             return f"{day.day} {day:%B %Y}"
+        if self.kind in ("money", "whole"):
+            return value_words(Fraction(bare(text)), self.definition.type, self.settings)
         return self.members.get(text, text.capitalize() if self.kind == "choice" else text)
 
     @property

@@ -28,6 +28,7 @@ from api.http.record import Look, gathered, log_of, look_of, record_event, seen
 from api.http.routes.runs import faults_shown
 from api.http.service import Service, service_of
 from api.web.asking import MOST_CHARACTERS, NONE, FactField
+from api.web.record import sample_of
 from api.web.rendering import page, shown
 from api.web.steps import own_form, read_fields
 from engine.interpret.outcomes import Fact
@@ -117,8 +118,19 @@ def _worker(request: Request) -> Caller:
 
 async def _desk(request: Request, wrong: Mapping[str, str], said: Mapping[str, str], status: int) -> Response:
     caller, service = _worker(request), service_of(request)
+    sample = sample_of(service)
     found: list[Run] = await service.record(lambda: runs(log_of(service)))
-    return page(request, "desk.html", nav="desk", status=status, caller=caller, runs=found, wrong=wrong, said=said)
+    return page(
+        request,
+        "desk.html",
+        nav="desk",
+        status=status,
+        caller=caller,
+        runs=found,
+        sample=sample,
+        wrong=wrong,
+        said=said,
+    )
 
 
 def _form(request: Request, draft: Draft, wrong: Mapping[str, str]) -> Response:

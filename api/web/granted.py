@@ -10,21 +10,22 @@ from dataclasses import dataclass, replace
 
 from api.http.programs import Law
 from api.interview.interview import open_facts
-from api.interview.likely import likely
+from api.interview.likely import WITHOUT_FORM, likely
 from api.web.asking import FactField, field_name
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
-from engine.ir.program import Definition
+from engine.ir.program import Definition, Program
 
 SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A fact that was taken for what it usually is, of some people or things."""
+    """A fact that was taken for what it usually is, of some people or things, and what it is called."""
 
     field: FactField
     instances: Sequence[str]
+    label: str
 
     @property
     def name(self) -> str:
@@ -41,7 +42,17 @@ def granted(law: Law, case: Case, wanted: Sequence[Definition], told: Collection
         if definition.absent is not None and field_name(fact.instance, definition.short_name) not in told:
             of.setdefault(fact.name, []).append(fact)
     found = [
-        Granted(FactField(facts[0], program.definitions[name], program.settings), [one.instance for one in facts])
+        Granted(
+            FactField(facts[0], program.definitions[name], program.settings),
+            [one.instance for one in facts],
+            _label(program, program.definitions[name]),
+        )
         for name, facts in of.items()
     ]
     return sorted(found, key=lambda one: -likely(one.field.definition).share)
+
+
+def _label(program: Program, definition: Definition) -> str:
+    """What people call it: of an amount on no form, which is asked where no form is given, the amount's own name."""
+    whole = program.find(definition.short_name.removesuffix(WITHOUT_FORM))
+    return whole.label if whole is not None else definition.label

@@ -24,6 +24,7 @@ from api.http.programs import Law
 from api.http.reading import Document
 from api.http.service import Service, service_of
 from api.interview.interview import next_step, open_facts
+from api.interview.likely import WITHOUT_FORM
 from api.web.asking import MOST_CHARACTERS, NONE, FactField, field_name
 from api.web.books import book_of
 from api.web.granted import SHOWN, Granted, granted
@@ -204,7 +205,7 @@ def _granted(service: Service, law: Law, answers: Answers) -> list[Granted]:
     case = _case(service, law, answers, answers.case())
     facts = {question.fact for question in answers.pages()}
     found = granted(law, case, _wanted(law, answers), answers.extra.keys())
-    return [one for one in found if one.name not in facts]
+    return [one for one in found if one.name.removesuffix(WITHOUT_FORM) not in facts]
 
 
 def _asked_here(service: Service) -> tuple[Law, Script]:

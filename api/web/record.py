@@ -97,7 +97,7 @@ async def record(request: Request) -> Response:
     caller = require(request, CITIZEN, CASE_WORKER)
     if caller.record:
         return await _shown(request, caller, {"citizen": caller.record.partition("/")[2]})
-    return page(request, "record_ask.html", nav="record", caller=caller, sample=_sample(service), wrong={}, said={})
+    return page(request, "record_ask.html", nav="record", caller=caller, sample=sample_of(service), wrong={}, said={})
 
 
 @router.post("/record")
@@ -113,14 +113,14 @@ async def as_of(request: Request) -> Response:
     if not caller.record and not fields.get("purpose", "").strip():
         wrong["purpose"] = "Say why you look: the person can read it"
     if wrong:
-        sample = _sample(service_of(request))
+        sample = sample_of(service_of(request))
         return page(
             request, "record_ask.html", nav="record", status=422, caller=caller, sample=sample, wrong=wrong, said=fields
         )
     return await _shown(request, caller, fields)
 
 
-def _sample(service: Service) -> str:
+def sample_of(service: Service) -> str:
     """The first of the sample population, where that is what is served."""
     there = service.config.development and service.log is not None and service.log.version(f"person/{SAMPLE}")
     return SAMPLE if there else ""

@@ -215,3 +215,40 @@ def test_a_record_is_fit_for_everybody(chromium: Any, tmp_path: Path) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         assert page.url == f"{own}/record"
         page.close()
+
+
+def test_what_one_may_and_the_desk_are_fit_for_everybody(chromium: Any, tmp_path: Path) -> None:
+    with served(Config(rules=(land(tmp_path), "gb")), people(tmp_path)) as own:
+        page = chromium.new_page(viewport={"width": 320, "height": 900}, color_scheme="dark")
+        for path in ("/may", "/desk", "/may/gb/may_drive"):
+            page.goto(f"{own}{path}")
+            assert faults_of(page) == []
+        page.get_by_label("On which day").fill("2026-03-03")
+        page.get_by_label("How many licences").fill("1")
+        answer(page)
+        page.locator("input[type=date]").fill("2006-06-14")
+        answer(page)
+        assert faults_of(page) == []
+        answer(page)
+        assert page.evaluate("document.activeElement.id") == "problems"
+        assert faults_of(page) == []
+        page.locator("select").select_option("b")
+        answer(page)
+        page.locator("select").select_option("k")
+        answer(page)
+        assert "No" in page.inner_text(".verdict") and faults_of(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.goto(f"{own}/desk")
+        page.get_by_label("The person").fill("ann")
+        page.get_by_label("Why you look").first.fill("a test")
+        page.get_by_role("button", name="Open the record").click()
+        page.get_by_role("button", name="Correct").first.click()
+        assert faults_of(page) == []
+        page.get_by_label("What is right").fill("31,000")
+        page.get_by_label("Why it is corrected").fill("a slip")
+        page.get_by_role("button", name="See what it changes").click()
+        assert faults_of(page) == [] and "$31,000" in page.inner_text("main")
+        page.get_by_role("button", name="Record the correction").click()
+        assert page.get_by_role("heading", name="The correction is recorded").is_visible()
+        assert faults_of(page) == []
+        page.close()
