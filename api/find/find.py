@@ -2,14 +2,15 @@
 
 1. Machine code answers for everybody at once, with an empty cell as absent, as on a signed return.
 2. With `unknown`, an empty cell of a column is a fact that is not known. Whoever belongs together with such a cell that
-   the condition reads is asked again, by the interpreter: yes, no, or not known. All others are settled by step 1.
+   the condition reads is asked again, by the interpreter: yes, no, or not known; those with the same facts together.
+   All others are settled by step 1.
 3. For those not known who are shown: the fact to ask first.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -30,11 +31,13 @@ from engine.ir.program import Definition, Program
 from engine.native import KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, evaluate
 from engine.native.handover import case_of, entry_of, value_of
 from engine.native.plan.plan import cell_for
-from engine.population.columns import closed
+from engine.population.columns import Cell, closed
 from engine.values.periods import Period
 from engine.values.types import Kind
 
 NO, YES, NOT_KNOWN, FAILED = range(4)
+KEPT = 2_000
+"""Of how many households with different facts what the interpreter found is kept for others like them."""
 ANSWERS = ("no", "yes", "not_known", "failed")
 
 
@@ -167,8 +170,10 @@ def _ask_open(asking: _Asking) -> None:
     settled = closed(program, columns, keep)[asking.condition.entity]
     together = Together(program, columns)
     cell = cell_for(program, asking.condition.name, asking.at)
+    seen: dict[object, tuple[Interpreter, int]] = {}
     for row in np.flatnonzero(~settled).tolist():
         rows = together.rows(asking.condition.entity, row)
+        alike = _signature(asking, cells, rows, row)
         unknown = {
             Fact(one.name, str(other), one.period): (None, None)
             for one, missing in gaps.items()
@@ -176,10 +181,13 @@ def _ask_open(asking: _Asking) -> None:
             if missing[other]
         }
         case = replace(case_of(program, columns, rows), within=unknown)
-        fact = Fact(asking.condition.name, str(row), cell.period)
-        interpreter = Interpreter(program, case, asking.constants)
-        outcome = interpreter.find(fact)
-        _ask_figures(asking, interpreter, row)
+        if alike not in seen:
+            if len(seen) >= KEPT:
+                seen.clear()
+            seen[alike] = Interpreter(program, case, asking.constants), row
+        interpreter, stand_in = seen[alike]
+        outcome = interpreter.find(Fact(asking.condition.name, str(stand_in), cell.period))
+        _ask_figures(asking, interpreter, stand_in, row)
         match outcome:
             case Known():
                 asking.answers[row] = YES if outcome.value else NO
@@ -198,10 +206,32 @@ def _case(asking: _Asking, row: int) -> Case:
     return case_of(asking.program, asking.among.columns, rows)
 
 
-def _ask_figures(asking: _Asking, interpreter: Interpreter, row: int) -> None:
-    """Put what the interpreter says of the named figures in the place of what absent facts would give."""
+def _signature(asking: _Asking, cells: Collection[Cell], rows: Mapping[str, Sequence[int]], row: int) -> object:
+    """All that an answer about somebody can hang on: who belongs together how, and every cell that is read. Whoever
+    has the same has the same answer."""
+    columns, entities = asking.among.columns, asking.program.settings.entities
+    place = {(entity, at): number for entity, those in rows.items() for number, at in enumerate(those)}
+    parts: list[object] = [place[asking.condition.entity, row], *((one, len(those)) for one, those in rows.items())]
+    for cell, column in columns.columns.items():
+        if cell not in cells:
+            continue
+        entries, missing = column.entries, column.missing
+        those = rows.get(asking.program.definitions[cell.name].entity, ())
+        parts.append(tuple(None if missing is not None and missing[at] else int(entries[at]) for at in those))
+    for group, link in columns.groups.items():
+        people = rows.get(entities[group].of, ())
+        parts.append(tuple((place.get((group, int(link.group[at]))), int(link.role[at])) for at in people))
+    for entity, owners in columns.owners.items():
+        to = entities[entity].belongs_to
+        parts.append(tuple(place.get((to, int(owners[at]))) for at in rows.get(entity, ())))
+    return tuple(parts)
+
+
+def _ask_figures(asking: _Asking, interpreter: Interpreter, stand_in: int, row: int) -> None:
+    """Put what the interpreter says of the named figures in the place of what absent facts would give. `stand_in` is
+    the row that the interpreter knows, of somebody with the same facts."""
     for one in asking.named:
-        outcome = interpreter.find(Fact(one.name, str(row), cell_for(asking.program, one.name, asking.at).period))
+        outcome = interpreter.find(Fact(one.name, str(stand_in), cell_for(asking.program, one.name, asking.at).period))
         figures = asking.figures[one.name]
         if figures.status is None:
             figures = replace(figures, entries=figures.entries.copy(), status=np.zeros(len(figures.entries), np.uint8))
