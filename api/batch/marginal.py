@@ -18,9 +18,11 @@ from api.failures import Misuse, suggestion
 from engine.ir.program import Definition, Program
 from engine.native import Marginals
 from engine.population.columns import Columns, unit_of
+from engine.values.numbers import format_decimal
 from engine.values.types import Kind
 
 RATE_STEPS = 10**9
+CLEAR = 100  # of the currency: over as much, cents are a hundredth of a percent
 _MOST_STEPS = 10**8  # 1,000,000 on a grid of cents, so that a rest of it times 2 * RATE_STEPS is below 2**63
 
 
@@ -60,6 +62,21 @@ def _steps(program: Program, fact: Definition, text: str) -> int:
     if steps.denominator != 1 or not 0 < steps <= _MOST_STEPS:
         raise Misuse(f"`{text}` is no amount to raise `{fact.short_name}` by", "for example `--marginal-step 100`")
     return int(steps)
+
+
+def blurred(program: Program, marginal: Marginal) -> str:
+    """What to say where the step is so small that rounding shows: each figure behind a rate is rounded to its grid, so
+    the rate is off by up to a grid's step over the step for each of them. Nothing from 100 of the currency on."""
+    unit = unit_of(program, marginal.fact)
+    if marginal.step >= CLEAR * unit:
+        return ""
+    currency, grid = program.settings.currency, program.settings.money_grid
+    off = format_decimal(round(grid * 100 * unit / marginal.step, 4))
+    step = format_decimal(Fraction(marginal.step, unit))
+    return (
+        f"over {step} {currency} rates show how figures are rounded: each that is rounded on the way moves them by up "
+        f"to {off}%; `--marginal-step {CLEAR}` shows the law's"
+    )
 
 
 def raised_rows(program: Program, columns: Columns, group: str, marginal: Marginal) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from api.batch.files import csv_lines, find_inputs
 from api.batch.manifest import write_manifest
-from api.batch.marginal import read_marginal
+from api.batch.marginal import blurred, read_marginal
 from api.batch.run import SLOW_SHARE, BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, period_for, read_period
 from api.cases.overlays import set_beyond_what_is_stated
@@ -146,6 +146,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
     if left > 0:
         complain(f"… and {left:,} more faults")
     beyond = set_beyond_what_is_stated(job.program, job.period.start)
+    blur = blurred(job.program, job.marginal) if job.marginal is not None else ""
     if options.as_json:
         counts = {
             name: getattr(report, name) for name in ("groups", "refused", "undetermined", "handed_over", "resumed")
@@ -155,6 +156,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         ]
         told: dict[str, object] = {"output": options.output, "fingerprint": job.program.fingerprint, **counts}
         told |= {"handed_over_for": report.causes} if report.is_slow else {}
+        told |= {"note": blur} if blur else {}
         told |= {"faults": faults, **({"set_by_reforms": list(beyond)} if beyond else {})}
         say_json(told, to_stderr=options.output == "-")  # stdout holds the rows
         return
@@ -171,6 +173,8 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
     ):
         if count:
             tell(f"  {count:,} {words}")
+    if blur:
+        tell(f"  {blur}")
     if report.is_slow and report.causes:
         tell(f"  more than {SLOW_SHARE:.0%} by the interpreter, which is slow, for {_causes(report)}")
     for line in beyond:

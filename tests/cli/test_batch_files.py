@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from api.batch.marginal import read_marginal
+from api.batch.marginal import blurred, read_marginal
 from api.batch.run import BatchReport, Job, run_batch
 from api.failures import Failure
 from engine.ir.program import Program
@@ -182,6 +182,13 @@ def test_marginal_rates_are_differences_over_the_step(program: Program, files: P
     expected[5] = None  # a million is the most that the fact may be
     assert table["income_tax"] == TAXES
     assert table["income_tax_marginal"] == expected
+
+
+def test_a_step_over_which_rounding_shows_is_told(program: Program) -> None:
+    told = [blurred(program, read_marginal(program, "tax_unit", "wages", "", step)) for step in ("1", "0.01", "100")]
+    assert "by up to 1%; `--marginal-step 100`" in told[0]
+    assert "by up to 100%" in told[1]
+    assert told[2] == ""
 
 
 def test_columns_that_are_no_facts_pass_if_they_are_named(land: Path, files: Path) -> None:
