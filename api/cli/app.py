@@ -267,7 +267,9 @@ def batch(
     role: Annotated[
         str, typer.Option("--marginal-of", metavar="ROLE", help="Who has more of it; the first role if not given.")
     ] = "",
-    step: Annotated[str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more; below 100 rounding shows.")] = "100",
+    step: Annotated[
+        str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more; below 100 rounding shows.")
+    ] = "100",
     keep: Annotated[
         str, typer.Option("--keep", metavar="A,B", help="Columns that are not facts, copied unread to the output.")
     ] = "",
