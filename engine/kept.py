@@ -79,7 +79,10 @@ class _Pickler(pickle.Pickler):
 
 
 def unpickled(body: bytes) -> object:
-    """What `pickled` was given. Only for what a seal vouches for. Python's search for garbage waits until it is whole.
+    """What `pickled` was given. Only for what a seal vouches for.
+
+    Python's search for garbage waits until it is whole, and leaves it alone from then on: there is none in it, and
+    looking through it takes as long as reading it.
 
     Raises whatever `pickle.loads` raises for content that another version has written.
     """
@@ -89,6 +92,7 @@ def unpickled(body: bytes) -> object:
         return pickle.loads(body)
     finally:
         if searched:
+            gc.freeze()
             gc.enable()
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+
 __all__ = ["main"]
+
+_GARBAGE = (50_000, 20, 50)
+"""So many new objects before Python looks for garbage: importing makes as many, and none of them is any."""
 
 
 def main() -> int:
     """Run the command with the process's arguments; the exit code is what `api.failures.ExitCode` says."""
+    gc.set_threshold(*_GARBAGE)
     from api.cli.app import run
 
     return run()

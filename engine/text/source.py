@@ -6,6 +6,8 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
+from engine.records import record
+
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
@@ -38,7 +40,7 @@ class Source:
         return self.text[start:end].rstrip("\r")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Span:
     """The characters from `start` up to `end` (exclusive) of a source."""
 
