@@ -206,7 +206,18 @@ def engine_version() -> str:
     try:
         return version("rulewright")
     except PackageNotFoundError:
-        return "unknown"  # run from a checkout that was never installed
+        return _version_of_checkout()
+
+
+def _version_of_checkout() -> str:
+    """The version that the sources say, where they were never installed: `0.1.0+checkout`."""
+    import tomllib
+
+    try:
+        said = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+        return f"{said['project']['version']}+checkout"
+    except (OSError, ValueError, KeyError):
+        return "unknown"
 
 
 def nobody(program: Program, case: Case, definition: Definition) -> Misuse:

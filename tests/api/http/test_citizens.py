@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.history.access import shared, writing
 from api.http.config import Config
 from api.http.service import Service
 from tests.api.http.client import TestClient, land, serving
-from tests.api.http.logs import people
+from tests.api.http.logs import facts, people
 
 ANN = "/v1/citizens/ann"
 
@@ -210,3 +212,16 @@ def test_a_server_without_a_log_says_so(rules: str) -> None:
     with serving(Config(rules=(rules,))) as client:
         for path in (ANN, "/v1/events", f"{ANN}/ledger"):
             assert (client.get(path).status_code, client.get(path).json()["type"]) == (404, "/problems/no-log")
+
+
+def test_others_write_the_log_while_it_is_served(tmp_path: Path, rules: str) -> None:
+    people(tmp_path).close()
+    config = Config(rules=(rules,))
+    with serving(config, Service(config, shared(tmp_path / "log"))) as client:
+        body = {"facts": {"2025-01-01": {"wages": 1}}}
+        first = client.post("/v1/citizens/ann/facts", json=body, headers={"Idempotency-Key": "1"})
+        with writing(tmp_path / "log") as log:
+            log.append([facts("person/ann", date(2025, 2, 1), wages=2)])
+        second = client.post("/v1/citizens/ann/facts", json=body, headers={"Idempotency-Key": "2"})
+        offsets = [one["offset"] for one in client.get("/v1/citizens/ann/history").json()["events"]]
+        assert offsets[:3] == [second.json()["offset"], second.json()["offset"] - 1, first.json()["offset"]]
