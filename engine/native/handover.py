@@ -157,7 +157,11 @@ def described(outcome: Outcome) -> str:
         case Known():
             return "cannot be held in a column"
     assert isinstance(outcome, Possible)
-    names = sorted({fact.name.rpartition(":")[2] for fact in outcome.needs})
+    return not_known(sorted({fact.name.rpartition(":")[2] for fact in outcome.needs}))
+
+
+def not_known(names: Sequence[str]) -> str:
+    """That a figure hangs on facts that are not known."""
     if not names:
         return "cannot be determined from the facts that were given"
     shown = ", ".join(f"`{name}`" for name in names[:_FACTS_NAMED])

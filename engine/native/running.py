@@ -22,12 +22,13 @@ from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
 from engine.ir.program import Program
 from engine.native.buffers import Buffers
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
-from engine.native.machine.compiling import Kernel, Kernels
+from engine.native.machine.compiling import Kernel, Kernels, planned
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import PAD, Layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
+from engine.native.undetermined import WORTH_PROVING, Found, undetermined
 from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
 from engine.text.recursion import deep_recursion
 from engine.values.periods import Period
@@ -44,7 +45,7 @@ class Figures:
     cell: Cell
     entries: Entries
     status: NDArray[np.uint8] | None = None
-    messages: Mapping[int, str] = field(default_factory=dict)
+    messages: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +109,8 @@ class Evaluator:
         kernel, layout = ready.kernel, ready.layout
         found, statuses = run(kernel, layout, threads, self.buffers)
         causes, figures = _assembled(kernel, layout, found, statuses)
+        if not columns.complete:
+            self._tell_undetermined(ready, statuses, figures, causes, threads)
         bad = set(layout.beyond).union(*causes.values())
         for component in bad:
             _hand_over(program, layout, component, figures, self._constants_of(program))
@@ -138,6 +141,59 @@ class Evaluator:
         self.kernels = Kernels()
         self._constants = []
 
+    def _tell_undetermined(
+        self,
+        ready: Ready,
+        statuses: Mapping[Cell, Entries],
+        figures: dict[Cell, Figures],
+        causes: dict[Cell, set[int]],
+        threads: int,
+    ) -> None:
+        """Note the rows that are proved not to be determined, and take their components out of `causes` where nothing
+        else is open in them."""
+        kernel, layout = ready.kernel, ready.layout
+        program, columns = kernel.program, layout.columns
+        hurt = [cell for cell in causes if causes[cell] and cell in statuses]
+        bad = {cell: _bad_rows(layout, program, cell, statuses[cell]) for cell in hurt}
+        if len(set().union(*causes.values())) < WORTH_PROVING or not bad:
+            return
+
+        def compute(moved: Columns, like: Columns | None, cells: Sequence[Cell]) -> dict[Cell, Found]:
+            if like is not None:
+                self.share_layout(program, like, moved, cells, kernel.options)
+            return self._code_alone(program, moved, list(bad), kernel.options, threads)
+
+        plan = planned(program, layout, kernel.interface.wanted)
+        for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute).items():
+            one, entity = figures[cell], program.definitions[cell.name].entity
+            status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
+            status[proved] = UNDETERMINED
+            one.entries[proved] = 0
+            figures[cell] = replace(one, status=status, messages={**one.messages, **messages})
+            left, order = bad[cell] & ~proved, layout.order[entity]
+            causes[cell] = set(layout.component[entity][left if order is None else left[order]].tolist())
+
+    def _code_alone(
+        self, program: Program, columns: Columns, cells: Sequence[Cell], options: Options, threads: int
+    ) -> dict[Cell, Found]:
+        """What code gives of some figures, without the interpreter."""
+        ready = self._ready(program, columns, cells, options)
+        layout = ready.layout
+        found, statuses = run(ready.kernel, layout, threads, self.buffers)
+        told: dict[Cell, Found] = {}
+        for cell in cells:
+            entity = program.definitions[cell.name].entity
+            count = columns.counts[entity]
+            if cell not in found:
+                told[cell] = Found(np.zeros(count), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_))
+                continue
+            status = statuses[cell][:count] if cell in statuses else np.zeros(count, dtype=np.uint8)
+            absent = (status & ABSENT) != 0
+            outside = np.isin(layout.component[entity], list(layout.beyond)) if layout.beyond else np.bool_(False)
+            parts = (np.where(absent, 0, found[cell][:count]), absent, ((status & BAD) != 0) | outside)
+            told[cell] = Found(*(_given_order(layout, entity, part) for part in parts))
+        return told
+
     def _ready(self, program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None) -> Ready:
         options = fitting(program, columns, options or Options())
         layout = self.kernels.layout(program, columns, options)
@@ -150,6 +206,12 @@ class Evaluator:
         made = Constants(program)
         self._constants = [*self._constants[-3:], (program, made)]
         return made
+
+
+def _bad_rows(layout: Layout, program: Program, cell: Cell, status: Entries) -> NDArray[np.bool_]:
+    entity = program.definitions[cell.name].entity
+    found: NDArray[np.bool_] = _given_order(layout, entity, (status[: layout.columns.counts[entity]] & BAD) != 0)
+    return found
 
 
 # --- running
@@ -317,7 +379,9 @@ def _hand_over(
         status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
         status[row] = status_of(outcome)
         one.entries[row] = 0
-        figures[cell] = replace(one, status=status, messages={**one.messages, row: described(outcome)})
+        one.messages[row] = described(outcome)
+        if one.status is None:
+            figures[cell] = replace(one, status=status)
 
 
 def status_of(outcome: object) -> int:
