@@ -194,6 +194,13 @@ def _vacancies(program: Program, problems: Diagnostics) -> None:
                 message = f"`{shown(role.unless)}` is no boolean fact of a {entity.name}"
                 help_text = "name an input of this entity with `type: boolean`"
                 problems.add("E213", message, role.unless_span, help=help_text)
+            figure, _, member = role.unless_stated.partition(".")
+            stated = facts.get(figure)
+            enum = program.settings.enums.get(stated.type.enum) if stated is not None else None
+            if role.unless_stated and (enum is None or member not in enum.members):
+                message = f"`{shown(role.unless_stated)}` is no value that a figure of a {entity.name} may have"
+                help_text = "name a figure whose type is an enum, a dot, and a member: `filing_status.separate`"
+                problems.add("E213", message, role.unless_stated_span, help=help_text)
 
 
 def _declared(name: str) -> str:

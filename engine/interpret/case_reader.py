@@ -413,10 +413,12 @@ class _Reader(FactReader):
 
     def vacant(self, entity: str, group: str, role: str) -> bool:
         """Whether a fact of the group says that nobody holds the role, whoever is listed."""
-        unless = next((one.unless for one in self.entities[entity].roles if one.name == role), "")
-        stated = [fact for fact, value in self.given.items() if fact.instance == group and value is True]
+        declared = next(one for one in self.entities[entity].roles if one.name == role)
+        if not declared.unless and not declared.unless_stated:
+            return False
         known = self.program.definitions
-        return any(known[fact.name].short_name == unless and known[fact.name].entity == entity for fact in stated)
+        stated = [(known[fact.name], value) for fact, value in self.given.items() if fact.instance == group]
+        return any(one.entity == entity and declared.vacated_by(one.short_name, value) for one, value in stated)
 
     def case(self, at: Period) -> Case:
         records: dict[tuple[str, str], list[str]] = {}

@@ -42,7 +42,7 @@ from engine.population.columns import (
 )
 from engine.population.entries import entries_from
 from engine.population.roles import no_such_role, role_places
-from engine.reading.declarations import Entity
+from engine.reading.declarations import Entity, Role
 from engine.values.numbers import range_text
 from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, add_months
 from engine.values.types import NONE, Kind
@@ -367,13 +367,23 @@ class _Door:
         for number, role in enumerate(entity.roles):
             for cell, column in columns.items():
                 definition = self.program.definitions[cell.name]
-                if not role.unless or (definition.short_name, definition.entity) != (role.unless, entity.name):
+                stated = self.vacating(role, definition, column) if definition.entity == entity.name else None
+                if stated is None:
                     continue
-                stated = column.entries.astype(bool)
                 if column.missing is not None:
                     stated = stated & ~column.missing
                 of = np.where((of >= 0) & (link.role == number) & stated[np.maximum(of, 0)], -1, of).astype(np.int32)
         return replace(link, group=of)
+
+    def vacating(self, role: Role, definition: Definition, column: Column) -> NDArray[np.bool_] | None:
+        """The rows in which a column says that nobody holds a role; None if it is not about that."""
+        figure, _, member = role.unless_stated.partition(".")
+        if definition.short_name == role.unless:
+            return column.entries.astype(bool)
+        if definition.short_name == figure:
+            members = list(self.program.settings.enums[definition.type.enum].members)
+            return np.asarray(column.entries == members.index(member))
+        return None
 
     def exclusions(
         self, columns: Mapping[Cell, Column], groups: Mapping[str, GroupLink], owners: Mapping[str, NDArray[np.int32]]

@@ -16,7 +16,7 @@ from engine.syntax.ast import Expression, Name
 from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
 from engine.values.periods import GREGORIAN, Calendar, Period, PeriodKind, Unit, kind_of, parse_period
-from engine.values.types import WEEKDAYS, Value, ValueType
+from engine.values.types import WEEKDAYS, EnumValue, Value, ValueType
 from engine.values.working_days import WorkingDays
 
 
@@ -384,7 +384,8 @@ class EnumDeclaration(Declaration):
 @record(frozen=True, slots=True)
 class Role:
     """A part that people play in a group. `maximum` None: any number. `unless`: a boolean fact of the group; where it
-    is stated true, nobody holds the role, and who is listed with it is not in the group."""
+    is stated true, nobody holds the role, and who is listed with it is not in the group. So too where a figure of the
+    group is stated to be `unless_stated`, `figure.member`."""
 
     name: str
     plural: str
@@ -392,6 +393,15 @@ class Role:
     maximum: int | None = None
     unless: str = ""
     unless_span: Span | None = field(default=None, compare=False, repr=False)
+    unless_stated: str = ""
+    unless_stated_span: Span | None = field(default=None, compare=False, repr=False)
+
+    def vacated_by(self, name: str, value: object) -> bool:
+        """Whether nobody holds the role where this is stated of the group."""
+        figure, _, member = self.unless_stated.partition(".")
+        if name == figure and isinstance(value, EnumValue):
+            return value.member == member
+        return name == self.unless and value is True
 
     @property
     def single(self) -> bool:

@@ -135,7 +135,9 @@ def _roles(fields: Fields, words: dict[str, Span]) -> tuple[Role, ...]:
 def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
     what = f"the role `{shown(entry.name)}`"
     _claim(context, entry.key, words)
-    fields = open_fields(context, entry.value, entry.key.span, what, ("plural", "min", "max", "unless"))
+    fields = open_fields(
+        context, entry.value, entry.key.span, what, ("plural", "min", "max", "unless", "unless_stated")
+    )
     if fields is None:
         return Role(entry.name, entry.name)
     minimum, maximum = _count(fields, "min"), _count(fields, "max")
@@ -151,7 +153,7 @@ def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
     elif unbounded or (maximum or 1) > 1:
         message = f"{what} may be held by several people and has no plural"
         context.report("E213", message, fields.place, help="add `plural:`, or `max: 1`")
-    unless = fields.scalar("unless")
+    unless, stated = fields.scalar("unless"), fields.scalar("unless_stated")
     return Role(
         entry.name,
         plural.text if plural else entry.name,
@@ -159,6 +161,8 @@ def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
         maximum,
         unless.text if unless else "",
         unless.span if unless else None,
+        stated.text if stated else "",
+        stated.span if stated else None,
     )
 
 

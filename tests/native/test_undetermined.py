@@ -1,4 +1,4 @@
-"""Rows that hang on facts that are not known: told by machine code as the interpreter tells them, and the fact named."""
+"""Rows that hang on facts that are not known: code tells them as the interpreter does, and names the fact."""
 
 from __future__ import annotations
 
