@@ -51,6 +51,8 @@ class Wording(Conditions):
                 return self.say(node.value)
             case ir.AsIf():
                 return self._as_if(node)
+            case ir.Banded():
+                return self._banded(node)
             case ir.Chosen():
                 return self._chosen(node)
             case ir.Ranked():
@@ -235,6 +237,15 @@ class Wording(Conditions):
 
     def _within(self, node: ir.Let) -> str:
         return self._bound(node, self.say)
+
+    def _banded(self, node: ir.Banded) -> str:
+        """A scale with computed thresholds: of what amount, and where its bands begin."""
+        ends = [one.threshold for one in node.brackets if one.threshold is not None]
+        for one in [part for band in node.brackets for part in (band.threshold, band.value) if part is not None]:
+            self.say(one)  # so that what they read is told of
+        begin = listed([self.amount(one) for one in ends])
+        word = "on" if node.kind == "marginal" else "for"
+        return f"{humanized(node.name)} ({self.amount(node)}, {word} {self.say(node.amount)}; bands begin at {begin})"
 
     def _as_if(self, node: ir.AsIf) -> str:
         """A figure in another world; the figures that are others there are told side by side."""
