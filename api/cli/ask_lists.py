@@ -117,7 +117,7 @@ def ask_lists(
             break
         if save is not None:
             session.save(save)
-    figures = _figures(session, wanted)
+    figures = _figures(session, interview)
     if as_json:
         say_json(as_data(figures))
     else:
@@ -125,11 +125,15 @@ def ask_lists(
     return ExitCode.FAILED if figures.failed else ExitCode.DONE
 
 
-def _figures(session: Session, wanted: Sequence[Definition]) -> Calculation:
-    """The figures, with what was not stated absent, and what nobody could tell unknown."""
+def _figures(session: Session, interview: Interview) -> Calculation:
+    """The figures, with what was not stated absent, and what nobody could tell unknown, as an amount that was ticked
+    and not told. What only comes with a line is absent until it is asked for."""
     now, ticked, passed = session.now()
-    unknown = dict.fromkeys((*ticked, *passed), (None, None))
-    return calculate(session.program, replace(now, complete=True, within={**now.within, **unknown}), wanted, Asked())
+    names = {fact: session.program.definitions[fact.name].short_name for fact in ticked}
+    own = [fact for fact, name in names.items() if name in interview.lines and interview.lines[name].fact == name]
+    unknown = dict.fromkeys((*own, *passed), (None, None))
+    whole = replace(now, complete=True, within={**now.within, **unknown})
+    return calculate(session.program, whole, interview.wanted, Asked())
 
 
 # --- one screen

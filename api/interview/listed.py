@@ -38,6 +38,7 @@ OPTIONS = Options(block=8, limit=2**37)
 ENOUGH, SHARE = 10.0, 0.01
 COMMON = 0.5
 RARE = 0.001
+WITH = 0.3
 """How often people have what stands in no list, and the sample says nothing of."""
 EVERY_AGE = (0, 1_000)
 _LINE, _NEXT_PERSON = 0.1, 0.03
@@ -226,7 +227,7 @@ class _Effects:
             owners.append(one.key)
         for owner, effect in zip(owners, self._moved(columns, tries), strict=True):
             if isinstance(owner, Fact):
-                share = 1.0 if owner in self._ticked else self._share(owner)
+                share = self._share(owner)
                 self.alone[owner] = max(self.alone.get(owner, 0.0), share * effect)
             elif owner is not None:
                 shares = [self._share(fact) for fact, _ in tries[owners.index(owner)]]
@@ -247,6 +248,8 @@ class _Effects:
     def _share(self, fact: Fact) -> float:
         definition = self._interview.program.definitions[fact.name]
         line = self._interview.lines.get(definition.short_name)
+        if fact in self._ticked:  # what comes with a line is asked for after the line's own amount
+            return 1.0 if line is not None and line.fact == definition.short_name else WITH
         if line is not None and line.often and line.fact == definition.short_name:
             return line.often
         found = likely(definition)
