@@ -22,7 +22,8 @@ from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
 from engine.ir.program import Program
 from engine.native.buffers import Buffers
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
-from engine.native.machine.compiling import Kernel, Kernels, planned
+from engine.native.machine.compiling import Kernel, Kernels
+from engine.native.machine.making import planned
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import PAD, Layout
 from engine.native.plan.options import Options
