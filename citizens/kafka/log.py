@@ -90,7 +90,7 @@ def open_kafka_log(
     if not topics.is_there(address):
         if not create:
             message = f"there is no log `{address.name}` at {address.brokers}"
-            raise Refused(f"{message}", "check the address: `rulewright log import` and `log append` make a new one")
+            raise Refused(f"{message}", "check the address; `rulewright log create` makes a new log")
         topics.make(address, log_id)
     topics.check(address)
     folder = address.folder

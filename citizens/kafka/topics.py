@@ -24,7 +24,7 @@ from citizens.errors import LogDamaged, LogUnavailable, Refused
 from citizens.kafka.address import Address
 
 EVENTS, AUDIT, CONTROL = "events", "audit", "control"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 15.0
 _DAY_MS = 86_400_000
 _KEPT = {
     "retention.ms": "-1",

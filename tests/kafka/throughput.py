@@ -51,11 +51,13 @@ def _perf_test(cluster: Cluster, events: int) -> None:
         future.result()
     cluster.wait()
     sizes = ("--num-records", str(events * 3), "--record-size", str(RECORD_BYTES), "--throughput", "-1")
-    how = ("--command-property", f"bootstrap.servers={cluster.address}", "--command-property", "acks=all")
+    config = cluster.folder / "perf.properties"
+    config.write_text(f"bootstrap.servers={cluster.address}\nacks=all\n")
+    how = ("--command-config", str(config))
     command = java("org.apache.kafka.tools.ProducerPerformance", "--topic", "perf", *sizes, *how, heap="512m")
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
-        raise SystemExit(done.stdout[-500:] + done.stderr[-500:])
+        raise SystemExit(done.stdout[-500:] + done.stderr[:800])
     rates = re.findall(r"([0-9.]+) records/sec", done.stdout)
     print(f"kafka-producer-perf-test, one partition: {float(rates[-1]):,.0f} records of {RECORD_BYTES} bytes a second")
 
