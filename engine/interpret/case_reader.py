@@ -362,7 +362,7 @@ class _Reader(FactReader):
         for (earlier, _), (later, span) in pairwise(stays):
             if later.first <= earlier.last:
                 groups = dict.fromkeys(f"`{one.group}`" for one in (earlier, later))
-                where = " and ".join(groups) if len(groups) > 1 else f"two roles of {next(iter(groups))}"
+                where = " and ".join(groups) if len(groups) > 1 else f"{next(iter(groups))} twice"
                 message = f"`{person}` is in {where} on {later.first}"
                 self.report("E805", message, span, help=f"a person is in one {entity}, in one role, on each day")
 

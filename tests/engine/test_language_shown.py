@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from engine.explain.tree import explain, render
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.interpreter import Interpreter
@@ -55,3 +57,22 @@ def test_a_thousand_takers_share_one_sort() -> None:
     assert len(found.orders) == 1
     marks = [at * 37 % 101 for at in range(count)]
     assert ranks == [Known(1 + sum(other > mark for other in marks)) for mark in marks]
+
+
+@pytest.mark.parametrize(
+    ("households", "words"),
+    [
+        ({"home": ["ada", {"ben": ["from 2024-01-01", "2024-03-01..2024-04-01"]}]}, "`ben` is in `home` twice on"),
+        ({"home": ["ada", {"ben": "from 2024-03"}], "other": ["ben"]}, "`ben` is in `other` throughout"),
+        ({"home": [{"ada": "sometimes"}]}, "`sometimes` is not a period"),
+        ({"home": [{"zoe": "from 2024-01"}]}, "`zoe` is not in the case"),
+        ({"home": [{"ada": "until 2024-02"}], "other": [{"ada": "from 2024-02-15"}]}, "on 2024-02-15"),
+        ({"home": [{"ada": "2024-05..2024-02"}]}, "ends before it begins"),
+    ],
+)
+def test_memberships_that_cannot_be_are_told(households: dict[str, object], words: str) -> None:
+    program, problems = compile_rules(PROGRAMS / "people"), Diagnostics()
+    groups = {name: {"residents": people} for name, people in households.items()}
+    data = {"at": "2024", "people": {"ada": {}, "ben": {}}, "households": groups}
+    assert case_from_data(program, data, problems) is None
+    assert any(words in one.message for one in problems), [one.message for one in problems]
