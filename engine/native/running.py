@@ -23,7 +23,6 @@ from engine.ir.program import Program
 from engine.native.buffers import Buffers
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
 from engine.native.machine.compiling import Kernel, Kernels
-from engine.native.machine.making import planned
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import PAD, Layout
 from engine.native.plan.options import Options
@@ -163,6 +162,8 @@ class Evaluator:
             if like is not None:
                 self.share_layout(program, like, moved, cells, kernel.options)
             return self._code_alone(program, moved, list(bad), kernel.options, threads)
+
+        from engine.native.machine.making import planned  # which most runs do without
 
         plan = planned(program, layout, kernel.interface.wanted)
         for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute).items():
