@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
@@ -24,7 +26,7 @@ from citizens.errors import LogDamaged, LogUnavailable, Refused
 from citizens.kafka.address import Address
 
 EVENTS, AUDIT, CONTROL = "events", "audit", "control"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
 _DAY_MS = 86_400_000
 _KEPT = {
     "retention.ms": "-1",
@@ -87,6 +89,21 @@ def _topics(admin: AdminClient, address: Address) -> dict[str, int]:
     return {name: len(topic.partitions) for name, topic in found.items()}
 
 
+def _answered(ask: Callable[[], Any]) -> dict[Any, Any]:
+    """What the brokers answer, asked again while they elect a controller. Raises KafkaException."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return {key: future.result() for key, future in ask().items()}
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code not in (KafkaError._TIMED_OUT, KafkaError._TRANSPORT) and not error.args[0].retriable():
+                raise
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.3)
+
+
 def make(address: Address, log_id: bytes | None = None) -> None:
     """Make the topics that are missing, and write down the log's identity. Raises LogUnavailable or Refused."""
     admin, copies = admin_of(address), replication(address)[0]
@@ -98,12 +115,12 @@ def make(address: Address, log_id: bytes | None = None) -> None:
         for kind in _POLICIES
         if address.topic(kind) not in there
     ]
-    for name, future in (admin.create_topics(new) if new else {}).items():
+    for one in new:
         try:
-            future.result()
+            _answered(lambda one=one: admin.create_topics([one]))  # type: ignore[misc]
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                told = f"the topic `{name}` cannot be made ({error.args[0].str()})"
+                told = f"the topic `{one.topic}` cannot be made ({error.args[0].str()})"
                 raise LogUnavailable(f"{told}", "a log needs three brokers, or `development` in its address") from error
     if address.topic(CONTROL) not in there:
         _write_identity(address, log_id or os.urandom(16))
@@ -145,8 +162,13 @@ def _differences(address: Address) -> Iterator[str]:
             message = f"`{name}` has {there[name]} partitions, and the address says {partitions}"
             raise Refused(f"{message}", "a log keeps its number of partitions: write that in the address")
     resources = [ConfigResource(ResourceType.TOPIC, address.topic(kind)) for kind in _POLICIES]
-    for resource, future in admin.describe_configs(resources).items():
-        settings = {name: entry.value for name, entry in future.result().items()}
+    try:
+        described = _answered(lambda: admin.describe_configs(resources))
+    except KafkaException as error:
+        message = f"the settings of `{address.name}` cannot be read ({error.args[0].str()})"
+        raise LogUnavailable(message, "check the rights to DescribeConfigs, and that the cluster is up") from error
+    for resource, entries in described.items():
+        settings = {name: entry.value for name, entry in entries.items()}
         kind = resource.name.removeprefix(f"{address.name}.")
         for name, value in wanted(address, kind).items():
             if not _fits(name, settings.get(name), value):
