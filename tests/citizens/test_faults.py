@@ -265,6 +265,7 @@ LOADER = """
 import sys, os, signal
 from pathlib import Path
 from tests.citizens.histories import DAY, TAX, fresh
+from tests.citizens.made_up import sample_population
 from citizens import import_tables
 log = fresh(Path(sys.argv[1]))
 import_tables(log, sample_population(20, 1, DAY), TAX, "x", lambda done, all: os.kill(os.getpid(), signal.SIGKILL))

@@ -25,7 +25,12 @@ from citizens import (
 )
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
-WORD = {"actor": "operator", "legal_basis": "plan 7", "reason": "the first machine burnt"}
+
+def promoted_now(folder: Path) -> int:
+    """The copy made the log, with all that has to be said of it."""
+    return promote(
+        layout(folder), actor="operator", legal_basis="plan 7", reason="the first machine burnt", clock=Clock()
+    )
 
 
 def layout(folder: Path) -> Layout:
@@ -127,7 +132,7 @@ def test_a_promoted_copy_is_the_log_and_the_old_one_stops(tmp_path: Path) -> Non
     log.append([wages("person/1", "1", "a")])
     follow(old, new)
     log.append([wages("person/1", "2", "late")])  # acknowledged, and not carried any more
-    assert promote(layout(new), clock=Clock(), **WORD) == 2
+    assert promoted_now(new) == 2
     with open_log(new, clock=Clock()) as promoted:
         promoted.append([wages("person/2", "5", "b")])
         assert isinstance(promoted.read(1, 1)[0].body, Promotion)
@@ -153,12 +158,12 @@ def test_an_old_log_without_anything_of_its_own_becomes_the_replica(tmp_path: Pa
     with fresh(old, Clock()) as log:
         log.append([wages("person/1", "1", "a")])
     follow(old, new)
-    promote(layout(new), clock=Clock(), **WORD)
+    promoted_now(new)
     assert follow(new, old) == 2
     assert seen(old) == seen(new)
     with pytest.raises(Refused, match="no replica"):
-        promote(layout(new), clock=Clock(), **WORD)
-    assert promote(layout(old), clock=Clock(), **WORD) == 3
+        promoted_now(new)
+    assert promoted_now(old) == 3
 
 
 def test_what_does_not_follow_is_not_carried(tmp_path: Path) -> None:

@@ -19,6 +19,6 @@ def test_compiled_figures_are_the_interpreters() -> None:
     batch = Batch(programs.load_program("us"), parse_period("2024"), FIGURES)
     compiled = list(batch.answers([units[0], out_of_range, *units[1:]]))
     assert isinstance(compiled[1], Unanswered)
-    assert compiled[1].message.startswith("employment_income: -1 is out of the range")
+    assert str(compiled[1]).startswith("employment_income: -1 is out of the range")
     for unit, answer in list(zip(units[1:], compiled[2:], strict=True))[::9]:
         assert answer == batch.answer(unit)

@@ -12,7 +12,7 @@ from api.cli.check import check_command
 from api.failures import ExitCode
 from api.rules.check import Differential
 from engine.native import forget
-from engine.native.machine import compiling
+from engine.native.machine import making
 from engine.native.plan import terms
 from tests.cli.command import run
 from tests.rulesets import write_rules
@@ -73,7 +73,7 @@ def test_a_wrong_constant_in_the_code_is_found(
     def wrong(*arguments: Any) -> Any:
         return terms.filled(*arguments) + 1
 
-    monkeypatch.setattr(compiling, "filled", wrong)
+    monkeypatch.setattr(making, "filled", wrong)
     forget()
     assert check_command(str(rules), (), True, SMALL) == ExitCode.DIFFERENCES_FOUND
     forget()

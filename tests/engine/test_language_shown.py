@@ -39,7 +39,7 @@ def test_a_chain_of_records_is_shown_from_the_last_to_the_first() -> None:
 
 
 def test_a_computed_scale_tells_where_its_bands_begin_and_what_they_read() -> None:
-    data = {"at": "tax_year:2024", "person": {"taxable": 50_000, "gifts": 1_000}}
+    data: dict[str, object] = {"at": "tax_year:2024", "person": {"taxable": 50_000, "gifts": 1_000}}
     found = evaluated("bands", data)
     at = parse_period("tax_year:2024", dict(found.program.settings.calendars))
     told = " ".join("\n".join(render(explain(found, Fact("tax", "person", at)))).split())

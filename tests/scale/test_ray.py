@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def failing(_: None, item: int) -> int:
 def test_results_come_in_order_though_workers_die(workers: OnRay, tmp_path: Path) -> None:
     import ray
 
-    ray.cloudpickle.register_pickle_by_value(__import__("sys").modules[__name__])
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # type: ignore[no-untyped-call]
     assert list(workers(dying, str(tmp_path), range(1, 8))) == [-item for item in range(1, 8)]
     assert {path.name for path in tmp_path.iterdir()} == {"3", "6"}
     with pytest.raises(Failure, match="4 is above 3") as caught:

@@ -231,5 +231,6 @@ def cases(draw: st.DrawFn, known: float = 1.0) -> dict[str, object]:
     people.update((name, facts("p")) for name in dependents)
     lists = {"dependents": dependents, **({} if "spouse" in unit else {"spouse": []})}
     if known < 1.0:
-        lists = {name: who for name, who in lists.items() if who or draw(st.booleans())}
+        stated = {name: draw(st.booleans()) for name in lists}
+        lists = {name: who for name, who in lists.items() if who or stated[name]}
     return {"at": "2024", "people": people, "tax_units": {"t": {**unit, **lists}}}

@@ -62,7 +62,7 @@ ROUTES = [
     for router in (*ROUTERS, *PAGES)
     for route in router.routes
     if isinstance(route, APIRoute)
-    for method in sorted(route.methods)
+    for method in sorted(route.methods or ())
 ]
 
 

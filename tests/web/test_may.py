@@ -45,7 +45,8 @@ def heading(text: str) -> str:
 
 def begun(client: TestClient, **more: str) -> str:
     sent = {"day": "2026-03-03", "n.licence": "1", "n.disqualification": "0", **more}
-    return client.post(CAR, data=sent).text
+    text: str = client.post(CAR, data=sent).text
+    return text
 
 
 def walked(client: TestClient, answers: dict[str, str]) -> tuple[str, list[str]]:
