@@ -127,11 +127,12 @@ def attempt(folder: Path, seed: int) -> tuple[int, list[str], str]:
     stdin: Any = io.StringIO()
     if kind is taxsim_rows:
         stdin = io.TextIOWrapper(io.BytesIO((folder / "in.csv").read_bytes()), encoding="utf-8")
-    out, err = io.StringIO(), io.StringIO()
+    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="replace"), io.StringIO()
     patched = mock.patch.multiple(sys, argv=["rulewright", *arguments], stdin=stdin)
     with patched, redirect_stdout(out), redirect_stderr(err), at_most(SECONDS):
         code = run_command()
-    return int(code), arguments, out.getvalue() + err.getvalue()
+    out.seek(0)
+    return int(code), arguments, out.read() + err.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -253,7 +253,7 @@ def test_what_is_no_log_is_refused_and_left_alone(tmp_path: Path, command: list[
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "letter.txt").write_text("dear")
     (tmp_path / "file").write_text("x")
-    for name, words in (("none", "there is no log"), ("file", "is a file"), ("folder", "holds no log")):
+    for name, words in (("none", "there is no log"), ("file", "is a file"), ("folder", "there is no log")):
         if (command[0], name) == ("compact", "folder"):
             continue
         done = run("log", *command, "--log", tmp_path / name)
