@@ -13,7 +13,7 @@ Each pass adds its problems to one list; the program exists only if none of them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,9 +26,11 @@ from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, upra
 from engine.check.sequences import check_sequences
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
+from engine.ir.nodes import Members, ThisPeriod
 from engine.ir.printer import fingerprint
-from engine.ir.program import Program
+from engine.ir.program import Definition, Program
 from engine.ir.verify import verify
+from engine.ir.walk import walk
 from engine.ir.worlds import unrolled
 from engine.lint import coverage
 from engine.lint.constant_faults import constant_faults
@@ -139,9 +141,20 @@ def _assemble(
     ordered = tuple(name for name in order(graph, problems) if name in checked.definitions)
     deciding = [replace(ruleset.settings, name=""), parameters, tables, scales, dict(sorted(checked.functions.items()))]
     digest = fingerprint(checked.definitions, deciding) if not problems.errors else ""
+    elsewhere = _reads_members_of_another_day(checked.definitions.values())
     return Program(
-        ruleset.settings, checked.definitions, parameters, tables, scales, checked.functions, ordered, digest
+        ruleset.settings, checked.definitions, parameters, tables, scales, checked.functions, ordered, digest, elsewhere
     )
+
+
+def _reads_members_of_another_day(definitions: Iterable[Definition]) -> str:
+    """The first figure that asks who belongs to a group on another day than its own; empty if none does."""
+    for definition in definitions:
+        for node in (node for dated in definition.formulas for node in walk(dated.body)):
+            link = getattr(node, "link", None)
+            if isinstance(link, Members) and not isinstance(link.time, ThisPeriod):
+                return definition.name
+    return ""
 
 
 def _named(symbol: Symbol, meant: Meant) -> Declaration:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from api.cases.reach import reached
 from api.failures import Failure
+from api.history.memberships import check_memberships
 from citizens import Column, Link, Table, Wanted
 from engine.ir.program import Definition, Program
 from engine.population.arrays import decimals
@@ -129,8 +130,9 @@ class Binding:
 def bind(program: Program, period: Period, figures: tuple[Definition, ...], group: str) -> Binding:
     """What has to be known for some figures of a group, or of people by themselves.
 
-    Raises Failure if they read what is not gathered.
+    Raises Failure if they read what is not gathered, or ask about members of another day.
     """
+    check_memberships(program)
     entity = program.settings.entities[group]
     for figure in figures:
         if figure.period_at(period) is None:

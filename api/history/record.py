@@ -19,6 +19,7 @@ from fractions import Fraction
 from functools import cache
 
 from api.failures import Failure
+from api.history.memberships import check_memberships
 from citizens import Belongs, History, Known, Timeline
 from citizens import Value as Recorded
 from engine.interpret.cases import Case
@@ -60,7 +61,9 @@ def person_entity(program: Program) -> str:
 
 
 def record_case(log: History, program: Program, person: str, at: Period, valid: date, known: Known) -> RecordCase:
-    """The case of a person (a subject's name) at a period, as valid on a day, as known. Raises Failure if too large."""
+    """The case of a person (a subject's name) at a period, as valid on a day, as known. Raises Failure if it is too
+    large, and for rules that ask about members of another day."""
+    check_memberships(program)
     look = cache(lambda subject: log.timeline(subject, known))
     found = _Gathering(look)
     left = [person]

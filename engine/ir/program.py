@@ -124,6 +124,7 @@ class Program:
     """Everything an evaluator needs. `order` lists the definitions so that each comes after those it reads now.
 
     `fingerprint` is a SHA-256 over the program's stable print: the same law gives the same fingerprint.
+    `members_of_another_day` names a figure that asks who belongs to a group on another day than its own, if one does.
     """
 
     settings: Settings
@@ -134,6 +135,7 @@ class Program:
     functions: Mapping[str, FunctionDefinition]
     order: tuple[str, ...]
     fingerprint: str
+    members_of_another_day: str = ""
 
     def find(self, name: str) -> Definition | None:
         """The definition that a user means by `name`: exact, or the only private one of that short name."""

@@ -169,7 +169,7 @@ def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: 
     basis = ("--source", "register", "--legal-basis", "Road Traffic Act 1988", "--actor", "clerk")
     (tmp_path / "events.yaml").write_text(EVENTS, encoding="utf-8")
     (tmp_path / "late.yaml").write_text(LATE, encoding="utf-8")
-    recorded = run("log", "append", tmp_path / "events.yaml", *log, *basis)
+    recorded = run("log", "append", tmp_path / "events.yaml", "--create", *log, *basis)
     assert recorded.returncode == 0, recorded.stderr
     signing = ("--key", office / "key.pem", "--register", tmp_path / "register")
     today = date.today().isoformat()
