@@ -6,6 +6,7 @@ The long drills are in `faults.py`.
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from tests.kafka.cluster import Cluster, why_not
 from tests.kafka.settings import altered, records_of
 
 PORT = 29_000
+ASKED = "RULEWRIGHT_TEST_KAFKA"
 SAME_FOR_EVERY_LOG = (
     protocol.test_what_is_appended_is_read_back_after_reopening,
     protocol.test_offsets_grow_and_pages_follow_one_another,
@@ -44,6 +46,8 @@ Open = Callable[..., KafkaLog]
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Three brokers, up."""
+    if not os.environ.get(ASKED):
+        pytest.skip(f"the drills take three brokers and want the machine for themselves: set {ASKED}=1")
     if why_not():
         pytest.skip(f"no Kafka cluster: {why_not()}")
     made = Cluster(tmp_path / "cluster", 3, PORT)
