@@ -84,8 +84,8 @@ def assert_elections_are_the_cheaper_ones(program: Program, columns: Columns, re
     names = ("income_tax", "income_tax_if_itemizing", "income_tax_if_not_itemizing")
     found = [result.figures[name] for name in names]
     known = np.all([one.status is None or one.status == 0 for one in found], axis=0)
-    unsaid = columns.columns[cell_for(program, "deduction_election", columns.at)]
-    free = known & (unsaid.entries == 0) if unsaid.missing is None else known & ((unsaid.entries == 0) | unsaid.missing)
+    said = columns.columns.get(cell_for(program, "deduction_election", columns.at))
+    free = known if said is None else known & ((said.entries == 0) | (False if said.missing is None else said.missing))
     taken, itemizing, standard = (one.entries[free] for one in found)
     assert len(taken) and (taken == np.minimum(itemizing, standard)).all()
 

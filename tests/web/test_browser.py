@@ -166,7 +166,7 @@ def test_what_am_i_owed_needs_no_script_and_takes_not_knowing(chromium: Any, add
     assert "Social Security" in page.inner_text("main")
     page.get_by_role("button", name="Change an answer").click()
     page.get_by_text("rarer things").click()
-    page.get_by_text("Has a Social Security number, not issued only").click()
+    page.get_by_text("The number is a Social Security number, not issued only").click()
     page.get_by_role("button", name="See what you may be owed").last.click()
     answer(page, check="No")
     while "Check your answers" not in page.inner_text("h1"):
