@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from enum import IntEnum
 
+from engine.text.lookalikes import with_lookalikes
+
 
 class ExitCode(IntEnum):
     """What the command's exit says."""
@@ -38,4 +40,6 @@ class Misuse(Failure):
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """`did you mean …?` with the nearest known names, or `otherwise` where none is near."""
     near = get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return "did you mean " + " or ".join(f"`{one}`" for one in near) + "?" if near else otherwise
+    if not near:
+        return otherwise
+    return with_lookalikes("did you mean " + " or ".join(f"`{one}`" for one in near) + "?", name)

@@ -12,6 +12,7 @@ from enum import Enum
 
 from engine.records import record
 from engine.text.codes import CODES
+from engine.text.lookalikes import quoted, with_lookalikes
 from engine.text.source import Span, visible
 
 
@@ -78,7 +79,8 @@ class Diagnostics:
         key = (code, str(span) if span is not None else file, message)
         if key not in self._seen:
             self._seen.add(key)
-            self.items.append(Diagnostic(code, message, span, help, tuple(notes), file))
+            said = with_lookalikes(help, *quoted(message)) if not message.isascii() else help
+            self.items.append(Diagnostic(code, message, span, said, tuple(notes), file))
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self.items, key=lambda problem: problem.sort_key))
