@@ -16,7 +16,7 @@ from api.cases.calculate import Asked, calculate
 from api.cases.naming import find_definition
 from api.failures import Failure, Misuse
 from api.interview.interview import next_step, read_answer
-from api.interview.listed import Interview, next_screen
+from api.interview.listed import ENOUGH, SHARE, Interview, next_screen
 from api.interview.screens import screens_in
 from api.rules.programs import find_rules, load_program
 from engine.interpret.case_reader import case_from_data
@@ -201,7 +201,10 @@ def test_lists_lead_to_the_figure_that_all_facts_give(
     assert found.screen is None
     expected = calculate(program, truth, interview.wanted, Asked()).results[0].value
     got = calculate(program, replace(case, complete=True), interview.wanted, Asked()).results[0].value
-    assert got == expected
+    unasked = [fact for fact, value in truth.given.items() if value and fact not in case.given]
+    least_often = 0.05  # in the lists; what is not asked is expected to move the figure by less than is worth asking
+    bound = max(ENOUGH, SHARE * float(Fraction(str(expected)))) / least_often if unasked else 0
+    assert abs(float(Fraction(str(got)) - Fraction(str(expected)))) <= bound
 
 
 def test_the_credit_of_a_family_takes_a_third_of_the_facts_that_its_rules_name() -> None:
