@@ -20,11 +20,11 @@ from fractions import Fraction
 import numpy as np
 
 from api.cases.calculate import Asked, Calculation, Of, Question, calculate, question
-from api.cases.copies import copies
 from api.cases.machine import columns_of
 from api.cases.naming import period_for
 from api.failures import Misuse
 from api.interview.likely import likely
+from api.interview.trying import figures_of_tries
 from engine.explain.questions import sample_values
 from engine.explain.words import humanized
 from engine.interpret.cases import EVERY, Case
@@ -34,12 +34,9 @@ from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Possible
 from engine.ir.program import Definition, Program
-from engine.native import KNOWN, Options, evaluate
 from engine.native.handover import entry_of
-from engine.population.columns import Cell, Column, unit_of
 from engine.values.types import EnumValue, Kind, Value
 
-OPTIONS = Options(block=8, limit=2**37)
 COMMON = 0.5
 MOST_NAMED = 5
 
@@ -168,19 +165,10 @@ def _moves(
         for value in _telling(program, program.definitions[fact.name])
         if value != now and (entry := entry_of(program, program.definitions[fact.name], value)) is not None
     ]
-    many = copies(program, columns, len(tries) + 1)  # the last copy is the completion itself
-    for number, (fact, entry) in enumerate(tries):
-        column = many.columns[Cell(fact.name, fact.period)]
-        instances = case.instances[program.definitions[fact.name].entity]
-        column.entries[number * len(instances) + instances.index(fact.instance)] = entry
-    bounded = {cell: _bounded(column) for cell, column in many.columns.items()}
-    result = evaluate(program, replace(many, columns=bounded), [one.name for one in wanted], options=OPTIONS)
     moved = np.zeros(len(tries), dtype=np.float64)
-    for one in wanted:
-        figures = result.figures[one.name]
-        known = figures.status == KNOWN if figures.status is not None else np.ones(len(figures.entries), dtype=np.bool_)
-        values = np.where(known, figures.entries / unit_of(program, one), 0.0).reshape(len(tries) + 1, -1)
-        moved = np.maximum(moved, np.abs(values[:-1] - values[-1]).max(axis=1, initial=0.0))
+    changes = [(), *([one] for one in tries)]  # the first is the completion itself
+    for values in figures_of_tries(program, case, columns, changes, wanted):
+        moved = np.maximum(moved, np.abs(values[1:] - values[0]).max(axis=1, initial=0.0))
     found: dict[Fact, list[float]] = {}
     for (fact, _), effect in zip(tries, moved.tolist(), strict=True):
         found.setdefault(fact, []).append(effect)
@@ -199,10 +187,6 @@ def _common(definition: Definition, otherwise: Value) -> Value:
     if definition.type.kind is Kind.MONEY and found.share >= COMMON and len(found.amounts) > 1:
         return Fraction(found.amounts[1])
     return otherwise
-
-
-def _bounded(column: Column) -> Column:
-    return replace(column, low=int(column.entries.min()), high=int(column.entries.max()))
 
 
 def _usual(program: Program, definition: Definition) -> Value:

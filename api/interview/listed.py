@@ -19,22 +19,20 @@ from fractions import Fraction
 
 import numpy as np
 
-from api.cases.copies import copies
 from api.cases.machine import columns_of
 from api.cases.reach import reached
 from api.interview.likely import likely
 from api.interview.screens import Line, List, lines_of
+from api.interview.trying import Try, figures_of_tries
 from engine.explain.questions import sample_values
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
-from engine.native import KNOWN, Options, evaluate
 from engine.native.handover import entry_of
-from engine.population.columns import Cell, Column, unit_of
+from engine.population.columns import Cell, Columns
 from engine.values.periods import Period
 from engine.values.types import Kind, Value
 
-OPTIONS = Options(block=8, limit=2**37)
 ENOUGH, SHARE = 10.0, 0.01
 COMMON = 0.5
 RARE = 0.001
@@ -280,27 +278,11 @@ class _Effects:
                 if entry is not None:
                     yield entry
 
-    def _moved(self, columns: object, tries: Sequence[Sequence[tuple[Fact, int]]]) -> Sequence[float]:
+    def _moved(self, columns: Columns, tries: Sequence[Try]) -> Sequence[float]:
         """By how much each try moves the wanted figures from the first, which is the completion itself: one batch."""
-        program, case, wanted = self._interview.program, self._case, self._interview.wanted
-        many = copies(program, columns, len(tries))  # type: ignore[arg-type]
-        for number, changes in enumerate(tries):
-            for fact, entry in changes:
-                column = many.columns[Cell(fact.name, fact.period)]
-                instances = case.instances[program.definitions[fact.name].entity]
-                column.entries[number * len(instances) + instances.index(fact.instance)] = entry
-        bounded = {cell: _bounded(column) for cell, column in many.columns.items()}
-        result = evaluate(program, replace(many, columns=bounded), [one.name for one in wanted], options=OPTIONS)
         moved = np.zeros(len(tries), dtype=np.float64)
-        for one in wanted:
-            figures = result.figures[one.name]
-            known = figures.status == KNOWN if figures.status is not None else np.ones(len(figures.entries), np.bool_)
-            values = np.where(known, figures.entries / unit_of(program, one), 0.0).reshape(len(tries), -1)
+        for values in figures_of_tries(self._interview.program, self._case, columns, tries, self._interview.wanted):
             self.largest = max(self.largest, float(np.abs(values[0]).max(initial=0.0)))
             moved = np.maximum(moved, np.abs(values - values[0]).max(axis=1, initial=0.0))
         found: Sequence[float] = moved.tolist()
         return found
-
-
-def _bounded(column: Column) -> Column:
-    return replace(column, low=int(column.entries.min()), high=int(column.entries.max()))

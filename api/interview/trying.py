@@ -1,0 +1,45 @@
+"""One case many times over, each time with some facts changed: one batch of machine code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.cases.copies import copies
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
+from engine.ir.program import Definition, Program
+from engine.native import KNOWN, Options, evaluate
+from engine.population.columns import Cell, Column, Columns, unit_of
+
+OPTIONS = Options(block=8, limit=2**37)
+Try = Sequence[tuple[Fact, int]]  # facts, each with the entry that a column holds of it
+
+
+def figures_of_tries(
+    program: Program, case: Case, columns: Columns, tries: Sequence[Try], wanted: Sequence[Definition]
+) -> Iterator[NDArray[np.float64]]:
+    """Of each wanted figure its values, a row for each try and a column for each of its entity; 0 where not known.
+
+    `columns` are the case's. Floating point: it serves to put questions in order, and no answer is made of it.
+    """
+    many = copies(program, columns, len(tries))
+    for number, changes in enumerate(tries):
+        for fact, entry in changes:
+            column = many.columns[Cell(fact.name, fact.period)]
+            instances = case.instances[program.definitions[fact.name].entity]
+            column.entries[number * len(instances) + instances.index(fact.instance)] = entry
+    bounded = {cell: _bounded(column) for cell, column in many.columns.items()}
+    names = [definition.name for definition in wanted]
+    result = evaluate(program, replace(many, columns=bounded), names, options=OPTIONS)
+    for definition in wanted:
+        figures = result.figures[definition.name]
+        known = figures.status == KNOWN if figures.status is not None else np.ones(len(figures.entries), dtype=np.bool_)
+        yield np.where(known, figures.entries / unit_of(program, definition), 0.0).reshape(len(tries), -1)
+
+
+def _bounded(column: Column) -> Column:
+    return replace(column, low=int(column.entries.min()), high=int(column.entries.max()))
