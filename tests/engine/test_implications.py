@@ -52,7 +52,10 @@ def alone() -> list[Definition]:
 def stated(said: Said, data: st.DataObject) -> object:
     """A value as the table says it, one of many where it says `above`."""
     if said.value.startswith("above "):
-        return int(said.value[6:]) + data.draw(st.integers(1, 5_000))
+        above, most = int(said.value[6:]), program().definitions[said.name].high
+        return data.draw(
+            st.integers(above + 1, min(above + 5_000, int(most) if isinstance(most, int | Fraction) else 10**9))
+        )
     return {"true": True, "false": False}.get(said.value, said.value.replace("_", ""))
 
 

@@ -29,7 +29,7 @@ WAYS = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_random_programs_give_the_interpreters_bits(seed: int) -> None:
     random = Random(seed)
