@@ -87,7 +87,7 @@ def _step(node: ir.Banded, amount: Outcome, thresholds: Ends, values: Sequence[O
     following = [*passed[1:], domain.FALSE]
     pairs = zip(passed, following, values, strict=True)
     meant = [value for here, beyond, value in pairs if _may_be(here, True) and _may_be(beyond, False)]
-    return under(either(meant, needs_of(*passed)), *passed)
+    return under(either(meant, needs_of(amount, *passed)), amount, *passed)  # one band alone does not read the amount
 
 
 def _may_be(outcome: Outcome, truth: bool) -> bool:
