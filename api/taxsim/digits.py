@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from api.taxsim.answers import written
 from api.taxsim.blocks import Mask
 
 Bytes = NDArray[np.uint8]
@@ -73,7 +74,7 @@ def whole(numbers: NDArray[np.int64]) -> Cells:
 def amounts(hundredths: NDArray[np.int64], there: Mask | None = None) -> Cells:
     """Hundredths with two decimals; `there` says which cells are not empty."""
     if there is None and len(hundredths) and (hundredths == hundredths[0]).all():
-        same = np.frombuffer(_plain(int(hundredths[0])).encode(), dtype=np.uint8)
+        same = np.frombuffer(written(int(hundredths[0])).encode(), dtype=np.uint8)
         return Cells(np.broadcast_to(same, (len(hundredths), len(same))), None)
     size = np.abs(hundredths)
     dollars = size // 100
@@ -88,10 +89,6 @@ def amounts(hundredths: NDArray[np.int64], there: Mask | None = None) -> Cells:
     if there is not None:
         shown &= there[:, None]
     return _signed(hundredths, Cells(text, shown), there)
-
-
-def _plain(hundredths: int) -> str:
-    return f"{'-' * (hundredths < 0)}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}"
 
 
 def _digits(numbers: NDArray[np.int64]) -> Cells:
