@@ -12,6 +12,7 @@ from engine.values.numbers import format_decimal
 
 EXPRESSION, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, FALLBACK, SUPPOSED, TIMED, POSTFIX = range(12)
 _WIDTH = 100
+_UNGROUPED = 4  # digits of a bare number that is printed as it is: most are years
 
 
 def print_formula(node: ast.Expression, width: int = _WIDTH, broken: bool = False) -> str:
@@ -55,6 +56,11 @@ class _Layout:
                     *self.lines(node.left, PRODUCT),
                     *_led(f"{node.operator} ", self.lines(node.right, UNARY, 2), _hang(node.right)),
                 ]
+            case ast.Compare():
+                right = self.lines(node.right, SUM, len(node.operator) + 1)
+                return [*self.lines(node.left, SUM), *_led(f"{node.operator} ", right, _hang(node.right))]
+            case ast.AsIf():
+                return self.supposed(node)
             case ast.And():
                 return self.joined(node.values, "and", NOT)
             case ast.Or():
@@ -116,6 +122,11 @@ class _Layout:
         lines += _led("  where ", where, "    ") if where else []
         return [f"{node.operation}(", *lines[:-1], lines[-1] + ")"]
 
+    def supposed(self, node: ast.AsIf) -> list[str]:
+        """A figure as if: each replacement on a line of its own, the last with the closing bracket."""
+        changes = [f"  {_change(one)}," for one in node.changes]
+        return [f"{_print(node.value, TIMED)} as if (", *changes[:-1], f"{changes[-1][:-1]})"]
+
     def listed(self, head: str, arguments: tuple[ast.Expression, ...]) -> list[str]:
         """The arguments one below the other, the last with the closing bracket."""
         if not arguments:
@@ -145,7 +156,7 @@ def _filled(head: str, texts: list[str], width: int) -> list[str]:
 
 def _hang(node: ast.Expression) -> str:
     """How far the further lines of a part stand in: a `case` and a call indent their own."""
-    return "" if isinstance(node, ast.Case | ast.Call | ast.Aggregate) else "  "
+    return "" if isinstance(node, ast.Case | ast.Call | ast.Aggregate | ast.AsIf) else "  "
 
 
 def _print(node: ast.Expression, level: int) -> str:
@@ -183,7 +194,8 @@ def _literal(
         case ast.Number():
             if node.percent:
                 return grouped(format_decimal(node.value * 100)) + "%"
-            return grouped(format_decimal(node.value, 0 if node.whole else 1))
+            digits = format_decimal(node.value, 0 if node.whole else 1)
+            return digits if len(digits) <= _UNGROUPED else grouped(digits)
         case ast.Money():
             return f"{grouped(format_decimal(node.value))} {node.currency}"
         case ast.DurationLiteral():
