@@ -59,7 +59,8 @@ from citizens.sqlite.durable import WriterLock, replace_file
 from citizens.sqlite.erasure import LEDGER_RETENTION, Entry, add_to_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
-from citizens.sqlite.log import SqliteLog, check_keys, horizons_of
+from citizens.sqlite.log import SqliteLog, horizons_of
+from citizens.sqlite.opened import check_keys
 from citizens.sqlite.reader import Reader, Row
 from citizens.sqlite.verification import remains_digest
 from citizens.sqlite.writer import Clock, Writer, Written, system_clock

@@ -15,9 +15,9 @@ import apsw
 
 from citizens import chain, codec
 from citizens.events import Origin
+from citizens.sqlite.cipher import encrypt
 from citizens.sqlite.connections import EVENTS_INDEXES, Settings, connect
 from citizens.sqlite.durable import sync_file
-from citizens.sqlite.keys import encrypt
 from citizens.sqlite.reader import Row, Tip
 from citizens.sqlite.writer import INSERT_EVENT
 

@@ -6,7 +6,7 @@
     erasures.log        the ledger of erasures
     anchor              how far the log reached, and its link there, when it was last at rest
     lock                held by the writer
-    cache/              snapshots as Parquet; may be deleted
+    cache/              left by an earlier program, which kept snapshots; an erasure deletes it
 
 A new events file counts from the moment when `current` has been replaced. A crash before leaves a stray file, which the
 next writer removes; a crash after leaves the old file, which it removes too.
@@ -82,7 +82,7 @@ class Layout:
 
     @property
     def cache_path(self) -> Path:
-        """The folder of cached snapshots."""
+        """Where earlier programs kept snapshots, unencrypted."""
         return self.folder / "cache"
 
     def events_path(self) -> Path:
@@ -130,7 +130,7 @@ class Layout:
         replace_file(self.folder / "anchor", anchor.to_json().encode() + b"\n")
 
     def clear_cache(self) -> None:
-        """Delete cached snapshots, wherever a link leads. Raises OSError if any could not be deleted."""
+        """Delete snapshots that an earlier program kept, wherever a link leads. Raises OSError if any are left."""
         path = self.cache_path
         if path.is_symlink():
             for snapshot in _snapshots(path):

@@ -26,10 +26,11 @@ import apsw
 from citizens import chain, codec
 from citizens.errors import LogDamaged, Refused
 from citizens.sqlite.bulk import finish_file, open_unsafe
+from citizens.sqlite.cipher import KEY_BYTES, decrypt, encrypt
 from citizens.sqlite.connections import FORMAT, KEYS_TABLES, SHIPPED, connect, format_of, get_meta, set_meta
 from citizens.sqlite.durable import WriterLock, copy_private, sync_file, sync_folder
 from citizens.sqlite.envelope import wrap
-from citizens.sqlite.keys import KEY_BYTES, KeyStore, decrypt, encrypt
+from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
 from citizens.sqlite.reader import Reader, Row, Tip, position_digest, seal_payload
 from citizens.sqlite.verification import remains_digest

@@ -17,7 +17,8 @@ import apsw
 from citizens import chain, codec
 from citizens.errors import LogDamaged, LogUnavailable
 from citizens.events import Body, Compaction, Event, Hold, Origin, Promotion, Release, Unreadable
-from citizens.sqlite.keys import KeyStore, decrypt, encrypt
+from citizens.sqlite.cipher import decrypt, encrypt
+from citizens.sqlite.keys import KeyStore
 
 COLUMNS = "offset, recorded_at_us, kind, subject, version, origin, delivery, payload, chain"
 

@@ -20,7 +20,7 @@ from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavaila
 from citizens.events import Event
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
-from citizens.sqlite import snapshot_cache, stats, verification
+from citizens.sqlite import stats, verification
 from citizens.sqlite.connections import Settings, check_format, connect
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
@@ -209,19 +209,16 @@ class Readings:
         *,
         attributes: Attributes = None,
         subjects: Collection[str] | None = None,
-        cached: bool = False,
     ) -> Snapshot:
-        """Everybody's facts as columns, as valid on the day, as known. `cached` keeps a copy as Parquet, unencrypted.
+        """Everybody's facts as columns, as valid on the day, as known.
 
         `subjects` limits it to some; a group that one of them belongs to is then there as well, but not who else is
-        in it. Snapshots that are narrowed down so, or by `Wanted`, are not cached. Raises HorizonPassed if what was
-        known then of these attributes is compacted, Refused if an attribute holds values of several kinds.
+        in it. Raises HorizonPassed if what was known then of these attributes is compacted, Refused if an attribute
+        holds values of several kinds.
         """
         with self._reader() as reader:
             offset = self._offset_of(reader, known)
             _refuse_before(reader, offset, snapshot.attributes_of(attributes))
-            if cached and subjects is None and not isinstance(attributes, Mapping):
-                return snapshot_cache.build(self.layout, reader, valid_on, offset, attributes)
             numbers = None if subjects is None else _numbers(reader, subjects)
             found = scan(reader, 0, offset, numbers)
             return snapshot.build(found, reader.keys, valid_on, offset, attributes, every=subjects is None)

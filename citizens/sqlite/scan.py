@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from citizens import chain
 from citizens.errors import LogDamaged
 from citizens.points import Groups, Heads, Scan, gathered, put
-from citizens.sqlite.keys import NONCE_BYTES
+from citizens.sqlite.cipher import NONCE_BYTES
 from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader
 
 STRETCH = 50_000

@@ -191,7 +191,7 @@ def test_an_erasure_without_room_for_its_ledger_is_not_done(tmp_path: Path, monk
     with fresh(tmp_path) as log:
         log.append([wages("person/1", "1", "a")])
         with monkeypatch.context() as patch:
-            patch.setattr("citizens.sqlite.log.add_to_ledger", full)
+            patch.setattr("citizens.sqlite.erasing.add_to_ledger", full)
             with pytest.raises(LogUnavailable, match="nothing was erased"):
                 log.erase("person/1", actor="a", legal_basis="b", reason="c")
         assert log.version("person/1") == 1

@@ -31,7 +31,7 @@ from citizens import (
     VersionConflict,
     open_log,
 )
-from citizens.sqlite.writer import _Submission
+from citizens.sqlite.group_commit import Submission
 from tests.citizens.histories import DAY, TAX, Clock, fresh, microseconds, moment, wages
 
 
@@ -173,7 +173,7 @@ def test_an_interrupted_caller_does_not_hold_up_the_others(tmp_path: Path) -> No
     """Who waits in the queue and is interrupted leaves it, and hands on the lead if it was to have it."""
     with fresh(tmp_path) as log:
         writer = log._require_writer()
-        gone = _Submission([wages("person/1", "1", "gone")], None, system=False)
+        gone = Submission([wages("person/1", "1", "gone")], None, system=False)
         waiting = threading.Thread(target=lambda: log.append([wages("person/1", "2", "stays")]))
         with writer._queue_lock:
             writer._queue.append(gone)

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,30 +134,3 @@ def test_an_empty_log_has_an_empty_snapshot(tmp_path: Path) -> None:
 def test_a_moment_needs_a_time_zone(tmp_path: Path) -> None:
     with fresh(tmp_path) as log, pytest.raises(InvalidEvent, match="time zone"):
         log.timeline("person/1", moment(1).replace(tzinfo=None))
-
-
-@settings(max_examples=20, deadline=None)
-@given(histories())
-def test_the_cache_gives_the_same_and_notices_change(drafts: list[Draft]) -> None:
-    clock = Clock()
-    with tempfile.TemporaryDirectory() as folder, fresh(Path(folder), clock) as log:
-        write_all(log, clock, drafts)
-        for _ in range(2):
-            plain, cached = log.snapshot(DAYS[3]), log.snapshot(DAYS[3], cached=True)
-            assert plain.tables.keys() == cached.tables.keys()
-            for entity, table in plain.tables.items():
-                again = cached.tables[entity]
-                assert (table.ids, list(table.columns), list(table.links)) == (
-                    again.ids,
-                    list(again.columns),
-                    list(again.links),
-                )
-                for name, column in table.columns.items():
-                    assert (column.kind, column.scale, column.words) == (
-                        again.columns[name].kind,
-                        again.columns[name].scale,
-                        again.columns[name].words,
-                    )
-                    assert np.array_equal(np.where(column.known, column.values, 0), again.columns[name].values)
-        log.append([wages("person/1", "123456", "late", day=DAYS[3])])
-        assert facts_in(log.snapshot(DAYS[3], cached=True), "person/1")["wages"] == 123456

@@ -1,0 +1,91 @@
+"""The one form of every name and text in a history: what is written otherwise is refused."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from citizens.errors import InvalidEvent
+
+MAX_TEXT = 1_000
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}(?:\.[a-z0-9_]{1,100}){0,4}", re.ASCII)
+_KIND = re.compile(r"[bitsn]|d(?:[0-9]|1[0-8])", re.ASCII)
+_PERIOD = re.compile(r"[0-9A-Za-z_]+(?:[-:.][0-9A-Za-z_]+)*", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
+OWN_SOURCES = ("rulewright", "log", "erasure-ledger")
+"""The sources of what this program makes itself. Nobody delivers events under them."""
+OWN_ENTITIES = ("annual_run",)
+"""The entities of what this program keeps a history of for itself."""
+
+
+def check_subject(name: str) -> None:
+    """Raise InvalidEvent unless `name` is `<entity>/<id>`."""
+    entity, slash, identifier = name.partition("/")
+    if not slash or not _ROLE.fullmatch(entity):
+        raise InvalidEvent("a subject is named `<entity>/<id>`, the entity in lower case", "write `person/880-12`")
+    check_text(identifier, "a subject's id")
+
+
+def check_role(role: str) -> None:
+    """Raise InvalidEvent unless a role is named in lower case."""
+    if not _ROLE.fullmatch(role):
+        raise InvalidEvent("a role is lower-case letters, digits and `_`, from a letter on", "rename it")
+
+
+def check_new_subject(name: str) -> None:
+    """Raise InvalidEvent unless `name` may be given to a subject: it is written in the one form that there is of it."""
+    check_subject(name)
+    identifier = name.partition("/")[2]
+    if identifier != identifier.strip() or "  " in identifier:
+        raise InvalidEvent("a subject's id has spaces around it, or two in a row", "remove them")
+    if not unicodedata.is_normalized("NFC", identifier):
+        raise InvalidEvent("a subject's id is not in Unicode's composed form (NFC)", "write its letters in that form")
+
+
+def check_source(source: str) -> None:
+    """Raise InvalidEvent for a source that is this program's own."""
+    if source in OWN_SOURCES:
+        message = f"the source `{source}` is kept for what this program records itself"
+        raise InvalidEvent(message, "name the source that it comes from")
+
+
+def check_period(period: str) -> None:
+    """Raise InvalidEvent unless a period is written in the one way that names it: `2024`, `2024-03`."""
+    check_text(period, "a period")
+    if not _PERIOD.fullmatch(period):
+        raise InvalidEvent("a period is digits and capital letters, parts joined by `-`", "write `2024` or `2024-03`")
+
+
+def check_currency(currency: str) -> None:
+    """Raise InvalidEvent unless a currency is named by its three capital letters."""
+    if not _CURRENCY.fullmatch(currency):
+        raise InvalidEvent("a currency is three capital letters", "write `USD`")
+
+
+def check_text(text: str, what: str) -> None:
+    """Raise InvalidEvent unless `text` is 1 to 1,000 characters of valid text without control characters."""
+    if not 0 < len(text) <= MAX_TEXT:
+        raise InvalidEvent(f"{what} has {len(text):,} characters", f"give 1 to {MAX_TEXT:,}")
+    if not text.isprintable():
+        raise InvalidEvent(f"{what} has characters that cannot be printed", "remove them")
+
+
+@lru_cache(maxsize=10_000)
+def check_name(name: str, what: str) -> None:
+    """Raise InvalidEvent unless `name` is a lower-case name, its parts joined by dots."""
+    if not _NAME.fullmatch(name):
+        raise InvalidEvent(f"{what} is lower-case letters, digits and `_`, parts joined by `.`", "rename it")
+
+
+@lru_cache(maxsize=10_000)
+def check_shape(shape: str) -> int:
+    """How many values a row of that shape has. Raises InvalidEvent unless it is `name:kind` parts."""
+    parts = shape.split(" ")
+    for part in parts:
+        name, _, kind = part.partition(":")
+        check_name(name, "a figure")
+        if not _KIND.fullmatch(kind):
+            raise InvalidEvent(f"figure `{name}` has no kind", "say b, i, t, s, n, or d and the number of decimals")
+    return len(parts)

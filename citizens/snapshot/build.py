@@ -1,0 +1,169 @@
+"""The tables of a snapshot: rows dealt out to entities, and what holds written into columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from citizens.errors import Refused
+from citizens.points import Ints, Scan
+from citizens.snapshot.columns import Column, ColumnKind, Link, Table
+from citizens.snapshot.fitting import KIND_NAMES, Naming, fitting
+from citizens.snapshot.standing import Standing, code_of, is_link, picked, scale_of, standings
+from citizens.snapshot.wanted import Attributes, Misfit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Everybody's facts as valid on a day, as known at an offset. Entities that nobody is of are absent."""
+
+    valid_on: date
+    offset: int
+    tables: Mapping[str, Table]
+    misfits: tuple[Misfit, ...] = ()
+
+
+def build(
+    found: Scan, names: Naming, valid_on: date, offset: int, attributes: Attributes = None, *, every: bool = True
+) -> Snapshot:
+    """The snapshot that a log's facts up to `offset` make. `attributes` limits what is read into columns; None: all.
+
+    `every` says that the scan is of everybody, not of some subjects.
+    """
+    standing = list(standings(found, valid_on, attributes))
+    misfits: list[Misfit] = []
+    if isinstance(attributes, Mapping):
+        standing = [fitting(each, attributes[each.name], names, misfits) for each in standing]
+    groups = [each.values[is_link(each)] for each in standing]
+    present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
+    return Snapshot(valid_on, offset, _tables(names, present, standing, found.words, every=every), tuple(misfits))
+
+
+def _members(names: Naming, present: Ints, every: bool) -> dict[str, tuple[list[int], list[str]]]:
+    """Numbers and ids of those present, by entity. `every`: they are about as many as there are."""
+    members: dict[str, tuple[list[int], list[str]]] = {}
+    wanted = set(present.tolist())
+    if every:
+        named = ((number, entity, known_as) for number, entity, known_as in names.all_names() if number in wanted)
+    else:
+        named = ((number, *_parts(names, number)) for number in present.tolist())
+    for number, entity, known_as in named:
+        numbers, ids = members.setdefault(entity, ([], []))
+        numbers.append(number)
+        ids.append(known_as if known_as is not None else f"erased-{number}")
+    return members
+
+
+def _parts(names: Naming, number: int) -> tuple[str, str]:
+    entity, _, identifier = names.name(number).partition("/")
+    return entity, identifier
+
+
+def _tables(
+    names: Naming, present: Ints, standing: Iterable[Standing], words: list[str], *, every: bool
+) -> dict[str, Table]:
+    """Deal the rows out to entities and fill their columns."""
+    members = _members(names, present, every)
+    arrays = {entity: np.array(numbers, dtype=np.int64) for entity, (numbers, _) in members.items()}
+    rows_of = _Rows(arrays, present)
+    columns: dict[str, dict[str, Column]] = {entity: {} for entity in members}
+    links: dict[str, dict[str, Link]] = {entity: {} for entity in members}
+    for each in standing:
+        for entity, part in rows_of.split(each):
+            if is_link(part).any():
+                links[entity][each.name] = _link(part, rows_of, entity)
+            else:
+                columns[entity][each.name] = _column(part, rows_of, entity, words)
+    return {
+        entity: Table(entity, arrays[entity], tuple(ids), columns[entity], links[entity])
+        for entity, (_, ids) in members.items()
+    }
+
+
+class _Rows:
+    """Which row of which entity's table a subject's number is. Numbers may be far apart: a partition comes first."""
+
+    def __init__(self, numbers: Mapping[str, Ints], present: Ints) -> None:
+        self.entities = tuple(numbers)
+        self.sizes = {entity: len(of) for entity, of in numbers.items()}
+        self._present = present
+        self._entity = np.full(len(present), -1, dtype=np.int64)
+        self._row = np.full(len(present), -1, dtype=np.int64)
+        for index, of in enumerate(numbers.values()):
+            at = np.searchsorted(present, of)
+            self._entity[at] = index
+            self._row[at] = np.arange(len(of))
+
+    def entity(self, numbers: Ints) -> Ints:
+        """The place in `entities` of each number's entity."""
+        found: Ints = self._entity[np.searchsorted(self._present, numbers)]
+        return found
+
+    def row(self, numbers: Ints) -> Ints:
+        """The row of each number in its entity's table."""
+        found: Ints = self._row[np.searchsorted(self._present, numbers)]
+        return found
+
+    def split(self, standing: Standing) -> Iterator[tuple[str, Standing]]:
+        """What holds of one attribute, entity by entity."""
+        entities = self.entity(standing.subjects)
+        for index in np.unique(entities):
+            pick = entities == index
+            yield self.entities[index], picked(standing, pick)
+
+
+def _column(part: Standing, rows_of: _Rows, entity: str, words: list[str]) -> Column:
+    size, rows = rows_of.sizes[entity], rows_of.row(part.subjects)
+    used = [part.kinds[code] for code in np.unique(part.kind_of) if part.kinds[code] != "n"]
+    kind, scale = _unify(part, used)
+    values, known = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
+    for name in used:
+        pick = part.kind_of == part.kinds.index(name)
+        known[rows[pick]] = True
+        values[rows[pick]] = _rescale(part.name, part.values[pick], scale - scale_of(name))
+    if kind != "text":
+        return Column(part.name, kind, values, known, scale)
+    distinct, codes = np.unique(values[known], return_inverse=True)
+    values[known] = codes
+    return Column(part.name, kind, values, known, 0, tuple(words[code] for code in distinct))
+
+
+def _unify(part: Standing, used: list[str]) -> tuple[ColumnKind, int]:
+    """The one kind and scale that hold all values. A whole number among decimals is a decimal."""
+    letters = {kind[0] for kind in used}
+    if letters == {"d", "i"}:
+        letters = {"d"}
+    if len(letters) > 1:
+        examples = {kind[0]: int(part.offsets[part.kind_of == part.kinds.index(kind)][0]) for kind in used}
+        told = " and ".join(f"{KIND_NAMES.get(letter, 'a group')} at offset {at}" for letter, at in examples.items())
+        raise Refused(f"attribute `{part.name}` is {told}", "correct one of them")
+    return KIND_NAMES[letters.pop()] if letters else "integer", max((scale_of(kind) for kind in used), default=0)
+
+
+def _rescale(name: str, values: Ints, digits: int) -> Ints:
+    if digits and len(values) and int(np.abs(values).max()) >= 10 ** (18 - digits):
+        raise Refused(f"attribute `{name}` mixes scales over 18 digits", "correct the finer values to one grid")
+    rescaled: Ints = values * 10**digits
+    return rescaled
+
+
+def _link(part: Standing, rows_of: _Rows, entity: str) -> Link:
+    pick = is_link(part)
+    if not (pick | (part.kind_of == code_of(part.kinds, "n"))).all():
+        raise Refused(
+            f"attribute `{part.name}` is a group for some and a plain value for others", "correct one of them"
+        )
+    groups = part.values[pick]
+    entities = np.unique(rows_of.entity(groups))
+    if len(entities) != 1:
+        raise Refused(f"relation `{part.name}` leads to groups of several entities", "correct one of them")
+    size, at = rows_of.sizes[entity], rows_of.row(part.subjects[pick])
+    rows, roles = np.full(size, -1, dtype=np.int64), np.full(size, -1, dtype=np.int64)
+    rows[at] = rows_of.row(groups)
+    names = tuple(sorted({kind[2:] for kind in part.kinds if kind.startswith("r.")}))
+    codes = np.array([names.index(kind[2:]) if kind[:2] == "r." else -1 for kind in part.kinds], dtype=np.int64)
+    roles[at] = codes[part.kind_of[pick]]
+    return Link(part.name, rows_of.entities[entities[0]], rows, roles, names)

@@ -1,0 +1,57 @@
+"""What a snapshot is asked for, and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from citizens.codec import day_number
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a column is made of: the last change point from `since` to `until`, values of `kinds` (`codec`'s letters).
+
+    `attribute` is the one that is read, if it is not the column's name: one attribute may have a column for each month.
+    A relation (kind `r`) leads to groups of the entity `group`, if one is named. Numbers have at most `places`
+    decimals. An end that was recorded as valid from after `ends_until` does not count: what held before it holds on.
+    """
+
+    since: date = date.min
+    until: date = date.max
+    kinds: str = "bditsr"
+    group: str = ""
+    attribute: str = ""
+    places: int | None = field(default=None, compare=False)
+    ends_until: date = field(default=date.max, compare=False)
+
+
+Attributes = Collection[str] | Mapping[str, Wanted] | None
+"""Which attributes are read: all, or those named; a mapping narrows them down, and is by the columns' names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that was left out, because it is not of the kind that is wanted. `kind` says what it is."""
+
+    subject: str
+    attribute: str
+    kind: str
+    offset: int
+
+
+def attributes_of(attributes: Attributes) -> Collection[str] | None:
+    """The attributes that are read."""
+    if not isinstance(attributes, Mapping):
+        return attributes
+    return {one.attribute or name for name, one in attributes.items()}
+
+
+def columns_by_attribute(attributes: Mapping[str, Wanted], last: int) -> dict[str, list[tuple[str, int, int]]]:
+    """Of each attribute the columns that are made of it, each with its first and last day."""
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    for name, one in attributes.items():
+        days = day_number(one.since), min(day_number(one.until), last)
+        found.setdefault(one.attribute or name, []).append((name, *days))
+    return found

@@ -1,0 +1,113 @@
+"""Erasures: keys and names destroyed for ever, and the ledger of it carried out (see `erasure`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import apsw
+
+from citizens.codec import ERASURE
+from citizens.errors import LogUnavailable, UnderHold
+from citizens.events import check_text
+from citizens.sqlite.cipher import fingerprint
+from citizens.sqlite.erasure import (
+    LEDGER_SOURCE,
+    Certificate,
+    Entry,
+    add_to_ledger,
+    count_lines,
+    is_held,
+    read_ledger,
+    read_on,
+    recorded_erasures,
+    with_records,
+)
+from citizens.sqlite.opened import Opened
+
+FORCED_CHECKPOINT = 16
+
+
+class Erasing(Opened):
+    """A log that erases."""
+
+    def erase(self, subject: str, *, actor: str, legal_basis: str, reason: str) -> Certificate:
+        """Destroy the key and the name of a subject and of the records it owns, for ever (see `erase_many`)."""
+        return self.erase_many([subject], actor=actor, legal_basis=legal_basis, reason=reason)
+
+    def erase_many(self, subjects: Iterable[str], *, actor: str, legal_basis: str, reason: str) -> Certificate:
+        """Destroy the keys and the names of subjects and of the records they own, all or none, for ever.
+
+        On return no event of them can be read, here or from a restored backup; the amounts of their postings stay in
+        the books under their numbers. Subjects that are not known are passed over. Raises UnderHold.
+        """
+        for text, what in ((actor, "an actor"), (legal_basis, "a legal basis"), (reason, "a reason")):
+            check_text(text, what)
+        writer = self._require_writer()
+        with writer.lock:
+            reader = writer.reader
+            numbers = with_records(reader, filter(None, map(reader.keys.find, dict.fromkeys(subjects))))
+            if not numbers:
+                return Certificate((), reader.head())
+            for number in numbers:
+                if is_held(reader, number):
+                    raise UnderHold("the subject is under legal hold, or its owner is", "release the hold first")
+            keys = {number: reader.keys.key(number) for number in numbers}
+            entries = [
+                Entry(number, fingerprint(key), actor, legal_basis, reason)
+                for number, key in keys.items()
+                if key is not None
+            ]
+            self._carry_out(entries)
+            return Certificate(tuple(entries), writer.tip.offset)
+
+    def _carry_out(self, entries: Sequence[Entry]) -> None:
+        """Put erasures into the ledger, and finish them."""
+        try:
+            add_to_ledger(self.layout.erasures_path, entries)
+        except OSError as error:
+            message = f"nothing was erased ({error.strerror})"
+            raise LogUnavailable(message, "make room or see to the disk, and erase again") from error
+        try:
+            self._finish_erasures()
+        except (OSError, apsw.Error) as error:
+            message = f"the erasure is in the ledger, and not finished ({error})"
+            self._require_writer().stop(message)
+            raise LogUnavailable(message, "see to the disk, and erase again") from error
+
+    def _finish_what_was_begun(self) -> None:
+        self._complete_ledger()
+        self._finish_erasures()
+
+    def _complete_ledger(self) -> None:
+        """Put erasures that the log recorded back into a ledger that has lost them."""
+        reader = self._require_writer().reader
+        count = "SELECT count(*) FROM events WHERE kind >= 32 AND kind = ?"
+        if reader.connection.execute(count, (ERASURE,)).get <= count_lines(self.layout.erasures_path):
+            return
+        recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (ERASURE,)))
+        missing = set(recorded) - set(read_ledger(self.layout.erasures_path))
+        if missing:
+            add_to_ledger(self.layout.erasures_path, [entry for entry in recorded if entry in missing])
+
+    def _finish_erasures(self) -> None:
+        """Carry out what the ledger of erasures says and is not done yet."""
+        writer = self._require_writer()
+        entries, mark = read_on(self.layout.erasures_path, writer.reader.keys.replayed)
+        if not entries:
+            return
+        self._empty_pool()
+        keys = writer.reader.keys
+        destroyed = keys.destroy_many((entry.number, entry.fingerprint) for entry in entries)
+        find = writer.reader.find_own
+        unrecorded = [entry.draft() for entry in entries if find(LEDGER_SOURCE, entry.event_id, 0) is None]
+        if destroyed or unrecorded:
+            self.layout.clear_cache()
+        if unrecorded:
+            writer.append_about_log(unrecorded)
+        try:
+            keys.scrub()
+        except LogUnavailable:  # a reader is in the way, and pages with old content are left for the next opening
+            if destroyed:
+                raise
+            return
+        keys.note_replayed(mark)

@@ -1,0 +1,216 @@
+"""The rows of an append, before any is written: checked whole, so that what is refused has changed nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from citizens import chain, codec
+from citizens.errors import (
+    CitizensError,
+    DeliveryConflict,
+    InvalidEvent,
+    PositionConflict,
+    VersionConflict,
+)
+from citizens.events import (
+    Assessment,
+    Belongs,
+    Compaction,
+    Correction,
+    Draft,
+    Erasure,
+    Facts,
+    Origin,
+    Promotion,
+    TimeCorrection,
+    check_draft,
+    check_text,
+)
+from citizens.log import Advance, Receipt
+from citizens.sqlite.group_commit import Submission
+from citizens.sqlite.keys import KeyStore
+from citizens.sqlite.reader import Reader, Row, Tip, read_tip, seal_payload
+
+MAX_PAYLOAD_BYTES = 1_000_000
+ABOUT_LOG = Erasure | Compaction | TimeCorrection | Promotion
+
+
+@dataclass(slots=True)
+class Plan:
+    """The rows of one submission, before any is written."""
+
+    tip: Tip
+    rows: list[Row] = field(default_factory=list)
+    versions: dict[int, int] = field(default_factory=dict)
+    uses: list[tuple[int, int]] = field(default_factory=list)
+    members: list[tuple[int, int]] = field(default_factory=list)
+    offsets: dict[bytes, int] = field(default_factory=dict)
+
+
+class Planner:
+    """Makes rows of drafts, in the events file that it is bound to."""
+
+    def bind(self, reader: Reader) -> None:
+        """Go on in the events file that `reader` has open."""
+        self.reader = reader
+        self._origins: dict[Origin, tuple[int, bytes]] = {}
+        self.tip = read_tip(reader)
+        for number in [row[0] for row in reader.connection.execute("SELECT number FROM origins")]:
+            origin, digest = reader.origin(number)
+            self._origins[origin] = (number, digest)
+
+    def _plan(self, submission: Submission, tip: Tip) -> Plan:
+        plan = Plan(tip)
+        if submission.advance is not None:
+            self._check_advance(submission.advance)
+        for index, draft in enumerate(submission.drafts):
+            try:
+                submission.receipts.append(self._plan_draft(draft, plan, submission.system))
+            except CitizensError as error:
+                error.draft = index
+                raise
+        return plan
+
+    def _check_advance(self, advance: Advance) -> None:
+        check_text(advance.consumer, "a consumer's name")
+        actual = self.reader.position(advance.consumer)
+        if actual != advance.expected:
+            raise PositionConflict(advance.consumer, advance.expected, actual)
+        if advance.to < advance.expected:
+            raise InvalidEvent("a position never goes back", "start a consumer under another name")
+
+    def _plan_draft(self, draft: Draft, plan: Plan, system: bool) -> Receipt:
+        about_log = isinstance(draft.body, ABOUT_LOG)
+        if about_log and not system:
+            raise InvalidEvent("erasures and compactions are recorded by the log itself", "call erase or compact")
+        if not about_log:
+            check_draft(draft)
+        keys = self.reader.keys
+        delivery, known = self._delivered(draft, plan)
+        if known is not None:
+            return self._duplicate(draft, known, plan)
+        number = 0 if about_log else keys.number(draft.subject)
+        before = self._version(number, plan)
+        if draft.expected_version is not None and draft.expected_version != before:
+            raise VersionConflict(draft.subject, draft.expected_version, before)
+        delivery = delivery or keys.delivery(draft.origin.source, draft.event_id, number)
+        row = self._row(draft, delivery, number, before + 1, plan.tip)
+        self._add(plan, row, draft)
+        return Receipt(row.offset, row.version, duplicate=False)
+
+    def _delivered(self, draft: Draft, plan: Plan) -> tuple[bytes | None, int | None]:
+        """The draft's delivery (None if its subject has no number yet), and the offset at which it stands already."""
+        keys, source, event_id = self.reader.keys, draft.origin.source, draft.event_id
+        about_log = isinstance(draft.body, ABOUT_LOG)
+        if not draft.own and not about_log:
+            delivery = keys.delivery(source, event_id)
+            return delivery, plan.offsets.get(delivery) or self.reader.find_delivery(delivery)
+        number = 0 if about_log else keys.find(draft.subject)
+        if number is None:
+            return None, None
+        delivery = keys.delivery(source, event_id, number)
+        known = plan.offsets.get(delivery) or self.reader.find_own(source, event_id, number)
+        return delivery, known
+
+    def _add(self, plan: Plan, row: Row, draft: Draft) -> None:
+        plan.rows.append(row)
+        plan.offsets[row.delivery] = row.offset
+        plan.versions[row.subject] = row.version
+        plan.tip = Tip(row.offset, row.chain, row.recorded_at_us)
+        number = self.reader.keys.number
+        match draft.body:
+            case Assessment(used=used):
+                plan.uses.extend((used_number, row.offset) for used_number in {number(use.subject) for use in used})
+            case Facts(points) | Correction(points):
+                groups = {number(point.value.group) for point in points if isinstance(point.value, Belongs)}
+                plan.members.extend((group, row.subject) for group in groups)
+
+    def _row(self, draft: Draft, delivery: bytes, number: int, version: int, tip: Tip) -> Row:
+        payload = codec.encode(draft.body, draft.event_id, self.reader.keys)
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise InvalidEvent(f"an event has {len(payload):,} bytes, over {MAX_PAYLOAD_BYTES:,}", "send it as several")
+        kind = codec.kind_of(draft.body)
+        origin, digest = self.origin(draft.origin)
+        offset = tip.offset + 1
+        head = chain.header(offset, tip.recorded_at_us, kind, number, version, delivery, digest)
+        stored = seal_payload(self.reader.keys, kind, number, payload, head)
+        link = chain.link(tip.link, head, stored)
+        return Row(offset, tip.recorded_at_us, kind, number, version, origin, delivery, stored, link)
+
+    def _duplicate(self, draft: Draft, offset: int, plan: Plan) -> Receipt:
+        """The receipt of a delivery that came before. Raises DeliveryConflict if its content was another.
+
+        Of what was compacted, or of a subject erased since, nothing can be compared: it is a duplicate.
+        """
+        row = next((row for row in plan.rows if row.offset == offset), None)
+        row = row or next(self.reader.rows("WHERE offset = ?", (offset,)), None)
+        if row is None:
+            return Receipt(offset, None, duplicate=True)
+        keys = self.reader.keys
+        if row.subject == 0 or keys.key(row.subject) is not None:
+            payload = self.reader.payload(row)
+            if payload is None or not self._same(draft, row, payload):
+                raise DeliveryConflict(draft.origin.source, offset)
+        return Receipt(offset, row.version, duplicate=True)
+
+    def _same(self, draft: Draft, row: Row, payload: bytes) -> bool:
+        keys = self.reader.keys
+        if row.kind != codec.kind_of(draft.body) or self.reader.origin(row.origin)[0] != draft.origin:
+            return False
+        if row.subject and keys.name(row.subject) != draft.subject:
+            return False
+        stored = _Recorded(keys)
+        codec.decode(row.kind, payload, stored)
+        return codec.encode(draft.body, draft.event_id, _Meant(keys, stored.numbers)) == payload
+
+    def _version(self, number: int, plan: Plan) -> int:
+        version = plan.versions.get(number)
+        return self.reader.version(number) if version is None else version
+
+    def origin(self, origin: Origin) -> tuple[int, bytes]:
+        """The number and digest of an origin, stored now if it is new."""
+        known = self._origins.get(origin)
+        if known is None:
+            fields = (origin.source, origin.actor, origin.legal_basis, origin.retention)
+            insert = "INSERT INTO origins(source, actor, legal_basis, retention) VALUES(?, ?, ?, ?)"
+            self.reader.connection.execute(insert, fields)
+            known = (self.reader.connection.last_insert_rowid(), chain.origin_digest(origin))
+            self._origins[origin] = known
+        return known
+
+
+class _Recorded:
+    """Names by the key store that notes the numbers asked for, in order."""
+
+    def __init__(self, keys: KeyStore) -> None:
+        self._keys = keys
+        self.numbers: list[int] = []
+
+    def number(self, subject: str) -> int:
+        raise NotImplementedError
+
+    def name(self, number: int) -> str:
+        self.numbers.append(number)
+        return self._keys.name(number)
+
+
+class _Meant:
+    """Numbers for a second delivery, which gives out none. What named somebody erased since still means them.
+
+    The recorded event asks for the same names in the same order, so each is compared with its own.
+    """
+
+    def __init__(self, keys: KeyStore, recorded: Sequence[int]) -> None:
+        self._keys = keys
+        self._recorded = iter(recorded)
+
+    def number(self, subject: str) -> int:
+        recorded = next(self._recorded, 0)
+        if recorded and self._keys.key(recorded) is None:
+            same_entity = self._keys.name(recorded).partition("/")[0] == subject.partition("/")[0]
+            return recorded if same_entity else 0
+        return self._keys.find(subject) or 0
+
+    def name(self, number: int) -> str:
+        raise NotImplementedError

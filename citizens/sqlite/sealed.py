@@ -1,0 +1,206 @@
+"""The file that the key store is: sealed under a key of its own, written in transactions, read by its owner alone.
+
+What the store's own key seals and what it is wrapped under, `keys` and `envelope` say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+from typing import Any
+
+import apsw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from citizens.errors import LogDamaged, LogUnavailable
+from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES, decrypt, encrypt
+from citizens.sqlite.connections import (
+    FORMAT,
+    KEYS_TABLES,
+    Settings,
+    check_format,
+    checkpoint,
+    connect,
+    get_meta,
+    has_tables,
+    set_meta,
+)
+from citizens.sqlite.durable import require_private
+from citizens.sqlite.envelope import unwrap, wrap
+
+COUNTER_BITS = 48
+
+
+class SealedStore:
+    """One connection to a key store: its secrets, its rows' seals, its transactions."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        *,
+        write: bool,
+        log_id: bytes | None = None,
+        kek: bytes | None = None,
+        partition: int = 0,
+    ) -> None:
+        """Open the store. With `log_id`, set up a new one for that log if the file is empty. `kek` opens its seal.
+
+        Raises LogDamaged if the store is missing or not as it was written, Refused if others may read it, if it is of
+        another format, or if `kek` is not the key that it is wrapped under.
+        """
+        self.path = path
+        if log_id is None and not (path.exists() and path.stat().st_size):
+            remedy = "name it with RULEWRIGHT_KEYS if it lies elsewhere, or restore it from a backup"
+            raise LogDamaged(f"{path} cannot be opened: there is no key store", remedy)
+        require_private(path, create=log_id is not None)
+        self._connection = connect(path, settings, write=write)
+        self._writing = False
+        self._last = 0
+        self._names: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._keys: dict[int, bytes | None] = {}
+        try:
+            if log_id is not None and not has_tables(self._connection):
+                self._set_up(log_id, kek, partition)
+            self._unlock(kek)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _set_up(self, log_id: bytes, kek: bytes | None, partition: int) -> None:
+        store_key, secrets = os.urandom(KEY_BYTES), os.urandom(2 * KEY_BYTES)
+        with self._connection:
+            self._connection.execute(KEYS_TABLES)
+            for name, value in (
+                ("format", FORMAT.to_bytes(4, "big")),
+                ("log_id", log_id),
+                ("store_key", wrap(store_key, kek)),
+                ("secrets", encrypt(store_key, secrets, b"secrets\0" + log_id)),
+                ("last_number", (partition << COUNTER_BITS).to_bytes(8, "big")),
+            ):
+                set_meta(self._connection, name, value)
+
+    def _unlock(self, kek: bytes | None) -> None:
+        check_format(self._connection, self.path)
+        self.log_id = get_meta(self._connection, "log_id")
+        store_key = unwrap(get_meta(self._connection, "store_key"), kek)
+        try:
+            secrets = decrypt(store_key, get_meta(self._connection, "secrets"), b"secrets\0" + self.log_id)
+        except LogDamaged:
+            raise LogDamaged(f"the key store {self.path} is damaged", "restore it from a backup") from None
+        self._store_key, self._sealer = store_key, AESGCM(store_key)
+        self.pepper, self.books = secrets[:KEY_BYTES], secrets[KEY_BYTES:]
+        self._last = self._stored_last()
+
+    @property
+    def identity(self) -> bytes:
+        """Names the store without giving anything away: the events file and anchors keep it."""
+        return hashlib.sha256(b"rulewright key store\0" + self.pepper).digest()[:16]
+
+    @property
+    def last_number(self) -> int:
+        """The highest number given out."""
+        return self._last if self._writing else self._stored_last()
+
+    def _stored_last(self) -> int:
+        return int.from_bytes(get_meta(self._connection, "last_number"), "big")
+
+    def vouch(self, text: bytes) -> str:
+        """A seal over a text that only who has the key store can make."""
+        return hmac.new(self.books, b"anchor\0" + text, hashlib.sha256).hexdigest()
+
+    def rewrap(self, kek: bytes | None) -> None:
+        """Wrap the store's key under another key-encryption key, or none. No row and no event is rewritten."""
+        with self._connection:
+            set_meta(self._connection, "store_key", wrap(self._store_key, kek))
+        checkpoint(self._connection, wait=True)
+
+    def delivery(self, source: str, event_id: str, number: int | None = None) -> bytes:
+        """The 16 bytes that stand for a delivery. Keyed, because an event id may hold a national id.
+
+        With `number` it is one that this program made of that subject (0: of the log itself). Those live apart from
+        what anybody delivers, and apart from those of an erased subject that had the same name.
+        """
+        text = f"{source}\0{event_id}".encode()
+        if number is None:
+            return hashlib.blake2b(text, digest_size=16, key=self.pepper).digest()
+        return hashlib.blake2b(
+            number.to_bytes(8, "big") + text, digest_size=16, key=self.pepper, person=b"own"
+        ).digest()
+
+    def _seal(self, number: int, entity: str, identifier: str, key: bytes) -> bytes:
+        """A row's key, sealed with what the row says. An erased row seals an empty id and no key."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._sealer.encrypt(nonce, key, f"{number}\0{entity}\0{identifier}".encode())
+
+    def _open(self, row: tuple[Any, ...]) -> bytes | None:
+        """A row's key, None if it was erased. Raises LogDamaged unless the row is as it was sealed."""
+        number, entity, identifier, sealed = row
+        about = f"{number}\0{entity}\0{identifier or ''}".encode()
+        try:
+            key = self._sealer.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about)
+        except (InvalidTag, TypeError, ValueError):
+            raise LogDamaged(f"the key store's row of subject {number} is damaged", "restore the key store") from None
+        return key or None
+
+    def forget(self) -> None:
+        """Drop everything held in memory, so that what was erased elsewhere is erased here."""
+        self._keys.clear()
+        self._names.clear()
+        self._numbers.clear()
+
+    def _begin(self) -> None:
+        if not self._writing:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._writing = True
+            self._last = self._stored_last()
+
+    def commit(self) -> None:
+        """Make numbers given out so far durable."""
+        if self._writing:
+            set_meta(self._connection, "last_number", self._last.to_bytes(8, "big"))
+            self._connection.execute("COMMIT")
+            self._writing = False
+
+    def roll_back(self) -> None:
+        """Take back numbers given out since the last commit."""
+        self.forget()
+        if self._writing:
+            self._writing = False
+            self._connection.execute("ROLLBACK")
+            self._last = self._stored_last()
+
+    @property
+    def replayed(self) -> str:
+        """The mark up to which this store has carried out a ledger of erasures; empty for none (see `erasure`)."""
+        mark: Any = self._connection.execute("SELECT value FROM meta WHERE name = 'replayed'").get
+        return mark.decode(errors="replace") if isinstance(mark, bytes) else ""
+
+    def note_replayed(self, mark: str) -> None:
+        """Keep in mind that a ledger has been carried out here, and recorded in the log, up to a mark."""
+        set_meta(self._connection, "replayed", mark.encode())
+
+    def check_structure(self) -> list[str]:
+        """What SQLite finds wrong with the file; empty if nothing."""
+        rows = [row[0] for row in self._connection.execute("PRAGMA integrity_check(20)")]
+        return [message for message in rows if message != "ok"]
+
+    def scrub(self) -> None:
+        """Empty the WAL file, where old content of rows stays behind. Raises LogUnavailable if a reader prevents it."""
+        try:
+            checkpoint(self._connection, wait=True)
+        except apsw.BusyError:
+            message = "the key is destroyed, and a reader still keeps the old pages of the key store"
+            raise LogUnavailable(message, "close readers, and open the log again, which empties them") from None
+
+    def checkpoint(self) -> None:
+        """Move WAL pages into the store, without waiting for anybody."""
+        checkpoint(self._connection, wait=False)
+
+    def close(self) -> None:
+        """Close the connection; numbers not committed are lost."""
+        self._connection.close()
