@@ -25,6 +25,8 @@ Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private ke
 Folder = Annotated[Path, typer.Option("--register", metavar="FOLDER", help="The issuer's register.")]
 IssuerName = Annotated[str, typer.Option("--issuer", metavar="NAME", help="Who issues: a name or an address.")]
 StatusAt = Annotated[str, typer.Option("--status-at", metavar="ADDRESS", help="Where the status list is published.")]
+Nonce = Annotated[str | None, typer.Option("--nonce", metavar="TEXT", help="What the verifier asked to be signed.")]
+Audience = Annotated[str | None, typer.Option("--audience", metavar="NAME", help="The verifier, as a proof names it.")]
 NAME, STATUS_AT = "https://permits.example", "https://permits.example/status.jwt"
 
 
@@ -59,6 +61,10 @@ def issue(
     out: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Where to write it; stdout if not given.")
     ] = None,
+    holder: Annotated[
+        Path | None,
+        typer.Option("--holder", metavar="FILE", help="The public key of whoever may show it."),
+    ] = None,
     issuer: IssuerName = NAME,
     status_at: StatusAt = STATUS_AT,
     reform: Reforms = None,
@@ -67,12 +73,14 @@ def issue(
     from api.cli.output import complain
     from api.permits.credential import Issuer, Law
     from api.permits.credential import issue as sign
+    from api.permits.holder import read_holder_key
     from api.permits.keys import read_private
     from api.permits.register import Register
     from api.rules import programs
 
     program = programs.load_program(rules, reform or [])
     signer = Issuer(issuer, read_private(key), status_at)
+    bound = read_holder_key(holder) if holder is not None else None
     decision, offset = _decided(program, who, requirement, at, over, of, days, log)
     if not decision.holds:
         raise Failure(
@@ -81,7 +89,7 @@ def issue(
         )
     now = datetime.now(UTC)
     place = Register(register, signer).add(decision, over, program.settings.name, offset, now)
-    token = sign(signer, decision, Law(program.settings.name, program.fingerprint, offset), place, now)
+    token = sign(signer, decision, Law(program.settings.name, program.fingerprint, offset), place, now, bound)
     if out is None:
         print(token)
     else:
@@ -127,9 +135,15 @@ def verify(
     on: Annotated[
         str | None, typer.Option("--on", metavar="DAY", help="As of noon on a day; now if not given.")
     ] = None,
+    nonce: Nonce = None,
+    audience: Audience = None,
+    unproved: Annotated[
+        bool, typer.Option("--unproved", help="Do not ask the holder of a bound permit to prove to have its key.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a permit offline: signature, days, disclosures and, with its list, whether it was taken back."""
+    """Check a permit offline: signature, days, disclosures, the holder's proof and, with its list, whether it was
+    taken back."""
     from datetime import time
 
     from api.history.access import read_day
@@ -137,7 +151,8 @@ def verify(
     from api.permits.keys import read_public
 
     now = datetime.combine(read_day(on, "--on"), time(12), UTC) if on else datetime.now(UTC)
-    found = check(_text(permit), read_public(key), now, _text(str(status)) if status is not None else None)
+    listed = _text(str(status)) if status is not None else None
+    found = check(_text(permit), read_public(key), now, listed, _challenge(nonce, audience), not unproved)
     if as_json:
         print(json.dumps({**asdict(found), "sound": found.sound}, ensure_ascii=False))
     else:
@@ -156,9 +171,27 @@ def _show(found: Any) -> None:
     name = claims.get("label") or claims.get("requirement")
     say(f"{name}: {claims.get('decided_for')} to {claims.get('holds_until')}")
     say(f"issued by {claims.get('iss')} on {claims.get('law', {}).get('ruleset')}; status: {found.status}")
+    if found.holder != "anybody":
+        say(f"holder's key: {found.holder}")
     for name, value in found.disclosed.items():
-        told = ", ".join(one["vehicle_category_code"] for one in value) if isinstance(value, list) else value
-        say(f"{name}: {told}")
+        say(f"{name}: {', '.join(map(_class_code, value)) if isinstance(value, list) else value}")
+
+
+def _class_code(privilege: Any) -> str:
+    """The code of a privilege, international or the jurisdiction's own."""
+    own = privilege.get("domestic_vehicle_class", {}).get("domestic_vehicle_class_code", "")
+    return str(privilege.get("vehicle_category_code", own))
+
+
+def _challenge(nonce: str | None, audience: str | None) -> Any:
+    """What the holder is asked to sign; None if nothing. Raises Misuse for a half of it."""
+    from api.permits.holder import Challenge
+
+    if nonce is None and audience is None:
+        return None
+    if not nonce or not audience:
+        raise Misuse("a challenge has two parts", "say `--nonce` and `--audience`")
+    return Challenge(nonce, audience)
 
 
 @permit_app.command()
@@ -167,11 +200,23 @@ def present(
     hide: Annotated[
         list[str] | None, typer.Option("--hide", metavar="NAME", help="`subject` or `driving_privileges`.")
     ] = None,
+    holder_key: Annotated[
+        Path | None, typer.Option("--holder-key", metavar="FILE", help="The holder's private key: proves who shows it.")
+    ] = None,
+    nonce: Nonce = None,
+    audience: Audience = None,
 ) -> None:
-    """Print a permit without what its holder withholds."""
+    """Print a permit without what its holder withholds, with the proof that a verifier asked for."""
     from api.permits.credential import without
+    from api.permits.holder import with_proof
+    from api.permits.keys import read_private
 
-    print(without(_text(permit), hide or []))
+    shown, challenge = without(_text(permit), hide or []), _challenge(nonce, audience)
+    if (holder_key is None) != (challenge is None):
+        raise Misuse("a proof needs a key and a challenge", "say `--holder-key`, `--nonce` and `--audience` together")
+    if holder_key is not None and challenge is not None:
+        shown = with_proof(shown, read_private(holder_key), challenge, datetime.now(UTC))
+    print(shown)
 
 
 @permit_app.command("list")

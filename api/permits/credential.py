@@ -1,8 +1,9 @@
 """A permit as a verifiable credential in the SD-JWT VC form, and its verification with nothing but public keys.
 
-What everybody sees: who issued it, what kind it is, which requirement holds, from when to when, on which law, and where
-its status stands. What the holder may keep back is a disclosure each: whose permit it is, and each privilege to drive
-(ISO 18013-5 categories). A verifier recomputes the digest of each disclosure that is shown.
+What everybody sees: who issued it, what kind it is, which requirement holds, from when to when, on which law, where
+its status stands, and the holder's public key if it is bound to one (`api.permits.holder`). What the holder may keep
+back is a disclosure each: whose permit it is, the privileges to drive by ISO 18013-5 categories, and those by the
+jurisdiction's own classes. A verifier recomputes the digest of each disclosure that is shown.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from api.failures import Failure
-from api.permits.decision import Decision
-from api.permits.keys import ALGORITHM, base64url, public_jwk
+from api.permits.decision import Decision, Privilege
+from api.permits.holder import Challenge, check_proof
+from api.permits.keys import base64url, public_jwk
+from api.permits.signing import checked, signed
 from api.permits.status_list import VALID, packed, status_at
 
 if TYPE_CHECKING:
@@ -51,11 +54,13 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a token says, if it is genuine: `problems` is empty. `status` is `valid`, `revoked` or `not checked`."""
+    """What a token says, if it is genuine: `problems` is empty. `status` is `valid`, `revoked` or `not checked`;
+    `holder` is `proved`, `not proved`, or `anybody` for a permit that is bound to no key."""
 
     claims: Mapping[str, Any] = field(default_factory=dict)
     disclosed: Mapping[str, Any] = field(default_factory=dict)
     status: str = "not checked"
+    holder: str = "anybody"
     problems: tuple[str, ...] = ()
 
     @property
@@ -64,12 +69,12 @@ class Verified:
         return not self.problems
 
 
-def issue(issuer: Issuer, decision: Decision, law: Law, index: int, now: datetime) -> str:
-    """The token of a decision that holds: a signed part, and a disclosure for each thing that may be kept back."""
-    subject = f"{decision.entity}/{decision.instance}"
-    shown: list[tuple[str, Any]] = [("subject", subject)]
-    shown += [("driving_privileges", [_privilege(one) for one in decision.privileges])] if decision.privileges else []
-    disclosures = [_disclosure(name, value) for name, value in shown]
+def issue(
+    issuer: Issuer, decision: Decision, law: Law, index: int, now: datetime, holder: Mapping[str, str] | None = None
+) -> str:
+    """The token of a decision that holds: a signed part, and a disclosure for each thing that may be kept back.
+    `holder`: the public key of whoever may show it."""
+    disclosures = [_disclosure(name, value) for name, value in _withheld(decision)]
     claims = {
         "iss": issuer.name,
         "iat": int(now.timestamp()),
@@ -84,9 +89,19 @@ def issue(issuer: Issuer, decision: Decision, law: Law, index: int, now: datetim
         "law": {"ruleset": law.ruleset, "fingerprint": law.fingerprint, "offset": law.offset},
         "status": {"status_list": {"idx": index, "uri": issuer.status_at}},
         "_sd_alg": "sha-256",
-        "_sd": sorted(_digest(one) for one in disclosures),
+        "_sd": sorted(_digest(disclosure) for disclosure in disclosures),
     }
-    return "~".join([_signed(issuer, TYPE, claims), *disclosures, ""])
+    bound = {"cnf": {"jwk": dict(holder)}} if holder is not None else {}
+    return "~".join([_signed(issuer, TYPE, {**claims, **bound}), *disclosures, ""])
+
+
+def _withheld(decision: Decision) -> list[tuple[str, Any]]:
+    """What the holder may keep back, by name."""
+    international = [_privilege(each) for each in decision.privileges if each.is_international]
+    domestic = [_domestic(each) for each in decision.privileges if not each.is_international]
+    shown: list[tuple[str, Any]] = [("subject", f"{decision.entity}/{decision.instance}")]
+    shown += [("driving_privileges", international)] if international else []
+    return shown + ([("domestic_driving_privileges", domestic)] if domestic else [])
 
 
 def status_token(issuer: Issuer, revoked: Sequence[int], now: datetime, lifetime: timedelta) -> str:
@@ -102,38 +117,78 @@ def status_token(issuer: Issuer, revoked: Sequence[int], now: datetime, lifetime
 
 
 def without(token: str, hidden: Sequence[str]) -> str:
-    """The token with some disclosures kept back."""
-    signed, *disclosures = token.strip().split("~")[:-1]
-    kept = [one for one in disclosures if _opened(one)[0] not in hidden]
-    return "~".join([signed, *kept, ""])
-
-
-def verify(token: str, keys: Mapping[str, Any], now: datetime, status: str | None = None) -> Verified:
-    """Whether a token is genuine, in time, and not taken back by the status list beside it. No network."""
-    parts = token.strip().split("~")
-    if len(token) > MOST_CHARACTERS or len(parts) < 2 or parts[-1]:
-        return Verified(problems=("this is no permit: it does not end in `~`, or is too long",))
+    """The token with some disclosures kept back. Raises Failure for what is no permit."""
+    signed_part, *disclosures = token.strip().split("~")[:-1] or [""]
     try:
-        claims = _checked(parts[0], TYPE, keys)
+        kept = [disclosure for disclosure in disclosures if _opened(disclosure)[0] not in hidden]
+    except ValueError:
+        signed_part = ""
+    if not signed_part:
+        raise Failure("this is no permit", "name a file that `rulewright permit issue` wrote")
+    return "~".join([signed_part, *kept, ""])
+
+
+def verify(
+    token: str,
+    keys: Mapping[str, Any],
+    now: datetime,
+    status: str | None = None,
+    challenge: Challenge | None = None,
+    needs_holder: bool = True,
+) -> Verified:
+    """Whether a token is genuine, in time, in its holder's hand, and not taken back by the status list beside it.
+
+    No network. `challenge` is what the holder was asked to sign; a permit that is bound to a key and comes without a
+    proof is not to be relied on, unless `needs_holder` is false: then only what the issuer said is checked.
+    """
+    parts = token.strip().split("~")
+    if len(token) > MOST_CHARACTERS or len(parts) < 2 or not token.isascii():
+        return Verified(problems=("this is no permit: it has no `~`, or is too long",))
+    try:
+        claims = checked(parts[0], TYPE, keys)
         disclosed = _disclosed(claims, parts[1:-1])
     except ValueError as fault:
         return Verified(problems=(str(fault),))
     problems = _untimely(claims, now)
     if claims.get("vct") != KIND or claims.get("holds") is not True:
         problems.append("it states no permission")
-    said = "not checked"
-    if status is not None:
-        try:
-            said = _status(claims, status, keys, now)
-        except ValueError as fault:
-            problems.append(str(fault))
-    if said == "revoked":
-        problems.append("it has been revoked")
-    return Verified(claims, disclosed, said, tuple(problems))
+    holder, unproved = _holder(claims, token.strip(), challenge, now)
+    problems += [unproved] if unproved and (needs_holder or parts[-1]) else []
+    said, taken_back = _status_or_fault(claims, status, keys, now)
+    problems += [taken_back] if taken_back else []
+    return Verified(claims, disclosed, said, holder, tuple(problems))
+
+
+def _holder(claims: Mapping[str, Any], token: str, challenge: Challenge | None, now: datetime) -> tuple[str, str]:
+    """In whose hand the permit is, and what is wrong with that."""
+    shown, _, proof = token.rpartition("~")
+    bound = claims.get("cnf")
+    if bound is None:
+        return "anybody", "it is bound to no key, and comes with a proof" if proof else ""
+    if not proof:
+        return "not proved", "it is bound to a key, and whoever shows it has not proved to have that key"
+    try:
+        check_proof(f"{shown}~", proof, bound.get("jwk") if isinstance(bound, dict) else None, challenge, now)
+    except ValueError as fault:
+        return "not proved", str(fault)
+    return "proved", ""
+
+
+def _status_or_fault(
+    claims: Mapping[str, Any], status: str | None, keys: Mapping[str, Any], now: datetime
+) -> tuple[str, str]:
+    """The status by the list, and what is wrong: with the list, or that the permit was taken back."""
+    if status is None:
+        return "not checked", ""
+    try:
+        said = _status(claims, status, keys, now)
+    except ValueError as fault:
+        return "not checked", str(fault)
+    return said, "it has been revoked" if said == "revoked" else ""
 
 
 def _status(claims: Mapping[str, Any], token: str, keys: Mapping[str, Any], now: datetime) -> str:
-    listed = _checked(token.strip(), STATUS_TYPE, keys)
+    listed = checked(token.strip(), STATUS_TYPE, keys)
     where = claims.get("status", {}).get("status_list", {})
     if listed.get("sub") != where.get("uri"):
         raise ValueError("the status list is another one than the permit names")
@@ -160,29 +215,7 @@ def _untimely(claims: Mapping[str, Any], now: datetime) -> list[str]:
 
 
 def _signed(issuer: Issuer, kind: str, claims: Mapping[str, Any]) -> str:
-    import jwt
-
-    header = {"typ": kind, "kid": public_jwk(issuer.key)["kid"]}
-    return jwt.encode(dict(claims), issuer.key, algorithm=ALGORITHM, headers=header)
-
-
-def _checked(token: str, kind: str, keys: Mapping[str, Any]) -> dict[str, Any]:
-    """The claims of a signed part. Raises ValueError with what is wrong."""
-    import jwt
-
-    try:
-        header = jwt.get_unverified_header(token)
-        jwk = keys.get(str(header.get("kid")))
-        if jwk is None:
-            raise ValueError("it is signed by a key that is not among those given")
-        if header.get("typ") != kind:
-            raise ValueError(f"it is no `{kind}`")
-        key = jwt.PyJWK({name: jwk[name] for name in ("kty", "crv", "x", "y")}, ALGORITHM)
-        unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
-        claims: dict[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM], options=unchecked)  # type: ignore[arg-type]
-    except (jwt.InvalidTokenError, jwt.PyJWKError, KeyError, TypeError):
-        raise ValueError("the signature does not fit") from None
-    return claims
+    return signed(issuer.key, kind, claims, public_jwk(issuer.key)["kid"])
 
 
 def _disclosure(name: str, value: Any) -> str:
@@ -214,12 +247,21 @@ def _disclosed(claims: Mapping[str, Any], disclosures: Sequence[str]) -> dict[st
     return found
 
 
-def _privilege(one: Any) -> dict[str, str]:
-    return {
-        "vehicle_category_code": one.code,
-        "issue_date": one.first.isoformat(),
-        "expiry_date": one.last.isoformat(),
+def _privilege(privilege: Privilege) -> dict[str, str]:
+    return {"vehicle_category_code": privilege.code, **_days(privilege)}
+
+
+def _domestic(privilege: Privilege) -> dict[str, Any]:
+    """A class of the jurisdiction's own, as AAMVA's guidelines for mobile licences write it."""
+    named = {
+        "domestic_vehicle_class_code": privilege.code,
+        "domestic_vehicle_class_description": privilege.label,
     }
+    return {"domestic_vehicle_class": {**named, **_days(privilege)}}
+
+
+def _days(privilege: Privilege) -> dict[str, str]:
+    return {"issue_date": privilege.first.isoformat(), "expiry_date": privilege.last.isoformat()}
 
 
 def _moment(day: date) -> int:

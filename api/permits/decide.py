@@ -2,7 +2,7 @@
 
 Until when: the last day up to which, all else as it is, it goes on holding at every day on which it may turn
 (`api.cure.turning`), at most so many days ahead. For vehicles the requirement is asked once for each member of an enum
-fact (`drives`): those for which it holds are its privileges, with the codes of ISO 18013-5.
+fact (`drives`): those for which it holds are its privileges, with the codes of ISO 18013-5 where the enum says so.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
 from engine.ir.program import Definition, Program
 from engine.values.periods import Unit
 from engine.values.types import EnumValue, Kind
+
+ISO_18013_5 = "iso_18013_5"
+VEHICLE_CATEGORIES = frozenset("AM A1 A2 A B1 B BE C1 C1E C CE D1 D1E D DE".split())
+"""The categories of ISO/IEC 18013-1 Annex B, which 18013-5 takes over: all others are the jurisdiction's own."""
 
 
 def decide(
@@ -77,11 +81,14 @@ class _Asking:
         return max(last, case.at.start)
 
     def privileges(self, case: Case, over: Definition) -> Iterator[Privilege]:
-        for member in self.program.settings.enums[over.type.enum].members:
+        enum = self.program.settings.enums[over.type.enum]
+        for member, label in enum.members.items():
+            code = member.upper()
+            international = enum.codes == ISO_18013_5 and code in VEHICLE_CATEGORIES
             asked = Fact(over.name, self.instance, period_for(self.program, over, case.at))
             one = replace(case, given={**case.given, asked: EnumValue(over.type.enum, member)})
             if _holds(self.outcome(one)):
-                yield Privilege(member.upper(), case.at.start, self.until(one))
+                yield Privilege(code, case.at.start, self.until(one), label, international)
 
     def reasons(self, case: Case, outcome: Outcome) -> str:
         if not isinstance(outcome, Known | NotApplicable):

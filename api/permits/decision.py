@@ -8,11 +8,14 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Privilege:
-    """A category that may be driven, by its code in ISO 18013-5, from one day to another."""
+    """A category that may be driven, from one day to another: by its code in ISO 18013-5 where the rules say that
+    they use its codes and it has this one (`is_international`), else by the jurisdiction's own."""
 
     code: str
     first: date
     last: date
+    label: str = ""
+    is_international: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -376,9 +376,10 @@ class RuleModule:
 
 @record(frozen=True, slots=True)
 class EnumDeclaration(Declaration):
-    """An enum's members with their labels, in order."""
+    """An enum's members with their labels, in order. `codes`: the standard whose codes the members are, in capitals."""
 
     members: Mapping[str, str] = field(default_factory=dict)
+    codes: str = ""
 
 
 @record(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from engine.values.numbers import RoundingMode
 from engine.values.periods import Calendar
 from engine.values.types import PLAIN_TYPES
 
+CODES = ("iso_18013_5",)
+"""The standards whose codes members of an enum may be: vehicle categories of driving licences."""
 BASED_KEYS = ("about", "law", "based_on", "covers", "enums", "entities")
 KEYS = (
     "about", "law", "currency", "money_grid", "rate_grid", "rounding", "covers", "date_round", "leap_birthday",
@@ -181,11 +183,21 @@ def _enum(context: Context, entry: Entry) -> EnumDeclaration:
     what = f"the enum `{shown(entry.name)}`"
     if entry.name in PLAIN_TYPES or entry.name in BUILT_IN_ENUMS:
         context.report("E210", f"`{entry.name}` is a type already", entry.key.span, help="choose another name")
-    inner = open_fields(context, entry.value, entry.key.span, what, ("label", "law", "members"))
+    inner = open_fields(context, entry.value, entry.key.span, what, ("label", "law", "codes", "members"))
     if inner is None:
         return EnumDeclaration(entry.name, entry.key.span)
-    members = _members(inner)
-    return EnumDeclaration(entry.name, entry.key.span, inner.text("label"), inner.text("law"), members)
+    members, codes = _members(inner), _codes(inner)
+    return EnumDeclaration(entry.name, entry.key.span, inner.text("label"), inner.text("law"), members, codes)
+
+
+def _codes(fields: Fields) -> str:
+    """The standard whose codes the members are; E204 for one that is not known."""
+    scalar = fields.scalar("codes")
+    if scalar is None or scalar.text in CODES:
+        return scalar.text if scalar else ""
+    help_text = fields.context.did_you_mean(scalar.text, CODES)
+    fields.context.report("E204", f"`codes` cannot be `{shown(scalar.text)}`", scalar.span, help=help_text)
+    return ""
 
 
 def _members(fields: Fields) -> dict[str, str]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cure.turning import turning_days
-from api.permits.credential import verify
+from api.failures import Misuse
+from api.permits.credential import verify, without
 from api.permits.decide import case_on
-from api.permits.keys import read_public
+from api.permits.holder import Challenge, holder_key, with_proof
+from api.permits.keys import read_private, read_public
 from api.permits.status_list import packed, status_at
 from api.rules.programs import load_program
 from engine.interpret.case_reader import read_case
@@ -32,7 +35,11 @@ about: A land with roads
 law: Road Act
 currency: GBP
 covers: {from: 2020-01-01, to: 2060-12-31}
-enums: {category: {law: Road Act s. 1, members: {b: Cars, be: Cars with trailers, c: Lorries}}}
+enums:
+  category:
+    law: Road Act s. 1
+    codes: iso_18013_5
+    members: {b: Cars, be: Cars with trailers, c: Lorries, g: Rollers}
 entities: {person: {plural: people}, licence: {plural: licences, belongs_to: person}}
 """
 MODULE = """\
@@ -67,6 +74,7 @@ complete: true
 people: {eva: {birth_date: 1955-03-01}}
 licences:
   car: {person: eva, category: b, valid_until: 2025-12-31}
+  roller: {person: eva, category: g, valid_until: 2024-12-31}
 """
 EVENTS = """\
 - subject: person/eva
@@ -111,6 +119,16 @@ def test_a_permit_states_categories_and_is_verified_offline(office: Path) -> Non
         {"vehicle_category_code": "B", "issue_date": "2024-05-10", "expiry_date": "2025-05-10"},
         {"vehicle_category_code": "BE", "issue_date": "2024-05-10", "expiry_date": "2025-02-28"},
     ]
+    assert found["disclosed"]["domestic_driving_privileges"] == [
+        {
+            "domestic_vehicle_class": {
+                "domestic_vehicle_class_code": "G",
+                "domestic_vehicle_class_description": "Rollers",
+                "issue_date": "2024-05-10",
+                "expiry_date": "2024-12-31",
+            }
+        }
+    ]
     late = run("permit", "verify", office / "permit", "--key", office / "key.pem.jwk", "--on", "2025-05-11")
     assert late.returncode == 1
     assert "it held until 2025-05-10" in late.stderr
@@ -123,9 +141,79 @@ def test_the_holder_keeps_back_a_name_and_adds_nothing(office: Path) -> None:
     shown = run("permit", "present", office / "permit", "--hide", "subject").stdout
     found = verify(shown, keys, NOON)
     assert found.sound
-    assert set(found.disclosed) == {"driving_privileges"}
+    assert set(found.disclosed) == {"driving_privileges", "domestic_driving_privileges"}
     forged = urlsafe_b64encode(json.dumps(["salt", "subject", "person/zoe"]).encode()).rstrip(b"=").decode()
     assert "none that was signed" in verify(f"{shown.strip()}{forged}~", keys, NOON).problems[0]
+
+
+def bound_permit(office: Path) -> str:
+    """The permit again, bound to the key of a holder; both are in the office."""
+    path = office / "bound"
+    if not path.exists():
+        assert run("permit", "key", office / "holder.pem").returncode == 0
+        signing = ("--key", office / "key.pem", "--register", office / "register", "--output", path)
+        asked = ("may_drive", "--at", "2024-05-10", "--over", "drives", "--holder", office / "holder.pem.jwk")
+        done = run("permit", "issue", office / "land", office / "case.yaml", *asked, *signing)
+        assert done.returncode == 0, done.stderr
+    return path.read_text(encoding="ascii").strip()
+
+
+def test_a_bound_permit_is_shown_by_its_holder_alone(office: Path) -> None:
+    bound_permit(office)
+    asked = ("--nonce", "n-17", "--audience", "police")
+    shown = run(
+        "permit", "present", office / "bound", "--hide", "subject", "--holder-key", office / "holder.pem", *asked
+    )
+    (office / "shown").write_text(shown.stdout, encoding="ascii")
+    keys = ("--key", office / "key.pem.jwk")
+    # the proof is of now, and the permit ran out: both are told, and nothing else
+    told = json.loads(run("permit", "verify", office / "shown", *keys, *asked, "--json").stdout)
+    assert (told["holder"], told["problems"]) == ("proved", ["it held until 2025-05-10"])
+    assert "subject" not in told["disclosed"]
+    bare = run("permit", "verify", office / "bound", *keys, "--on", "2024-06-01")
+    assert bare.returncode == 1 and "has not proved to have that key" in bare.stderr
+    assert run("permit", "verify", office / "bound", *keys, "--on", "2024-06-01", "--unproved").returncode == 0
+    half = run("permit", "present", office / "bound", "--holder-key", office / "holder.pem")
+    assert "`--holder-key`, `--nonce` and `--audience` together" in half.stderr
+
+
+def test_a_proof_serves_once_for_one_verifier_and_one_choice_of_disclosures(office: Path) -> None:
+    token, keys = bound_permit(office), read_public(office / "key.pem.jwk")
+    challenge, holder = Challenge("n-17", "police"), read_private(office / "holder.pem")
+    shown = without(token, ["subject"])
+
+    def said(proved: str, asked: Challenge = challenge, now: datetime = NOON) -> tuple[str, ...]:
+        return verify(proved, keys, now, challenge=asked).problems
+
+    proved = with_proof(shown, holder, challenge, NOON)
+    assert said(proved) == ()
+    assert "another challenge" in said(proved, Challenge("n-18", "police"))[0]
+    assert "another challenge" in said(proved, Challenge("n-17", "bank"))[0]
+    assert "not of now" in said(proved, now=NOON + timedelta(minutes=6))[0]
+    assert "something else than what is shown" in said(token + proved.rpartition("~")[2])[0]
+    thief = read_private(office / "key.pem")
+    assert "signature does not fit" in said(with_proof(shown, thief, challenge, NOON))[0]
+    plain = (office / "permit").read_text(encoding="ascii").strip()
+    assert "bound to no key" in said(with_proof(plain, holder, challenge, NOON))[0]
+    assert "has not proved" in said(token)[0]
+
+
+def test_a_holder_gives_the_public_part_of_a_key(office: Path) -> None:
+    bound_permit(office)
+    jwk = json.loads((office / "holder.pem.jwk").read_text(encoding="utf-8"))
+    assert holder_key(jwk) == {name: jwk[name] for name in ("kty", "crv", "x", "y")}
+    wrongs: tuple[Any, ...] = (
+        None,
+        [],
+        {},
+        {**jwk, "kty": "RSA"},
+        {**jwk, "d": "AQ"},
+        {**jwk, "x": "AQ"},
+        {**jwk, "y": 7},
+    )
+    for wrong in wrongs:
+        with pytest.raises(Misuse, match="the holder's key is"):
+            holder_key(wrong)
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
