@@ -51,6 +51,14 @@ class Access(_Part):
     api_keys: Path | None = Field(default=None, description="a file of hashed API keys, `NAME ROLE HASH` a line")
 
 
+class Permits(_Part):
+    """Who signs permits."""
+
+    key: Path = Field(description="the private key: `rulewright permit key` makes one")
+    folder: Path = Field(alias="register", description="the register's folder; made if it is not there")
+    issuer: str = Field(default="", max_length=500, description="the issuer's name; the server's address if empty")
+
+
 class Config(_Part):
     """Everything that a server is told. `access` None: development, on loopback only."""
 
@@ -68,6 +76,7 @@ class Config(_Part):
     open_pages: bool = Field(
         default=False, description="whether pages about a case are for people without a token, too"
     )
+    permits: Permits | None = Field(default=None, description="who signs permits; without it none are issued")
     workers: int = Field(default=1, ge=1, le=64)
     limits: Limits = Limits()
 
@@ -75,6 +84,11 @@ class Config(_Part):
     def development(self) -> bool:
         """Whether anybody who reaches the server may do anything."""
         return self.access is None
+
+    @property
+    def address(self) -> str:
+        """How clients reach the server, without a slash at its end."""
+        return (self.url or f"http://{self.host}:{self.port}").rstrip("/")
 
 
 def read_config(path: Path) -> Config:
@@ -128,5 +142,5 @@ def is_loopback(host: str) -> bool:
 def with_options(config: Config, options: Mapping[str, object]) -> Config:
     """The configuration with what the command line says on top."""
     return Config.model_validate(
-        {**config.model_dump(), **{key: one for key, one in options.items() if one is not None}}
+        {**config.model_dump(by_alias=True), **{key: one for key, one in options.items() if one is not None}}
     )

@@ -41,10 +41,16 @@ KINDS: Mapping[str, Kind] = {
     ),
     "not-found": Kind(404, "There is nothing here", "Check the address. What you may not know of is not found either."),
     "no-log": Kind(404, "This server has no record of citizens", "Start it with `--log FOLDER`."),
+    "no-permits": Kind(404, "This server issues no permits", "Say `permits:` in its configuration."),
     "no-such-method": Kind(405, "This address does not take that method", "See `Allow`."),
     "not-acceptable": Kind(406, "This address does not answer in that form", "Accept `application/json`."),
     "too-slow": Kind(408, "The request was not sent in time", "Send the whole request without pausing."),
     "conflict": Kind(409, "Somebody else was first", "Read again, and decide again."),
+    "not-permitted": Kind(
+        409,
+        "The permission is refused",
+        "`errors` names the reasons that are not met; `POST /v1/cure` says what would change it.",
+    ),
     "other-law": Kind(
         409, "That version of the law is not here", "Ask for one of the versions that `available` lists."
     ),

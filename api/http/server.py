@@ -33,7 +33,7 @@ def run(config: Config) -> None:
     if config.workers > 1:
         if config.log is not None:
             raise Misuse("a log has one writer, so a server with a log is one process", "leave `--workers` out")
-        os.environ[_HANDED_ON] = config.model_dump_json()
+        os.environ[_HANDED_ON] = config.model_dump_json(by_alias=True)
         _serve("api.http.server:handed_on", config, workers=config.workers, factory=True)
     elif config.development and config.log is None and SAMPLED in config.rules:
         with tempfile.TemporaryDirectory(prefix="rulewright-sample-") as folder:

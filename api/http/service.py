@@ -24,6 +24,7 @@ from api.http.metrics import Metrics
 from api.http.problems import Fault, Refusal
 from api.http.programs import Laws
 from api.http.reading import Document, not_json, read_json
+from api.permits.office import Office
 from api.schema import to_json
 from citizens import CitizensError, DeliveryConflict, InvalidEvent, LogBusy, LogLocked, LogUnavailable, VersionConflict
 
@@ -41,6 +42,7 @@ class Service:
         self.laws = Laws(config.rules)
         self.log = log
         self.keys: Any = None
+        self.permits = _office(config)
         self.metrics = Metrics()
         self.jobs = Jobs()
         self.ready = False
@@ -100,6 +102,15 @@ class Service:
         self.laws.close()
         if self.log is not None:
             self.log.close()
+
+
+def _office(config: Config) -> Office | None:
+    """Who issues permits. Raises Misuse for a key that cannot be read."""
+    said = config.permits
+    if said is None:
+        return None
+    status_at = f"{config.address}/v1/permits/status"
+    return Office.opened(said.key, said.folder, said.issuer or config.address, status_at)
 
 
 def service_of(request: Request) -> Service:

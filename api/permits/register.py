@@ -69,7 +69,7 @@ class Register:
     def add(self, decision: Decision, over: str, ruleset: str, offset: int | None, now: datetime) -> int:
         """Enter a permit at a place that nobody can guess; its place."""
         codes = " ".join(f"{one.code}={one.last}" for one in decision.privileges)
-        with self._open() as base:
+        with self._open(alone=True) as base:
             taken = {place for (place,) in base.execute("select place from permits")}
             if len(taken) >= SIZE // 2:
                 raise Failure(f"the register is full: {len(taken):,} permits", "begin another one")
@@ -114,19 +114,23 @@ class Register:
         return done.rowcount == 1
 
     def publish(self, now: datetime) -> Path:
-        """Make the signed status list anew; the file."""
-        revoked = [one.place for one in self.entries() if one.revoked_at is not None]
+        """Make the signed status list anew; the file. One at a time, so that no older list stands over a newer one."""
         path = self.folder / "status.jwt"
         beside = path.with_name(".status.jwt.new")
-        beside.write_text(status_token(self._issuer, revoked, now, LIFETIME) + "\n", encoding="ascii")
-        os.replace(beside, path)
+        with self._open(alone=True) as base:
+            revoked = [place for (place,) in base.execute("select place from permits where revoked_at is not null")]
+            beside.write_text(status_token(self._issuer, revoked, now, LIFETIME) + "\n", encoding="ascii")
+            os.replace(beside, path)
         return path
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, alone: bool = False) -> Iterator[sqlite3.Connection]:
+        """The register's table; `alone`: nobody else writes meanwhile, in this process or another."""
         base = sqlite3.connect(self.folder / "register.db", timeout=10, isolation_level="IMMEDIATE")
         try:
             with base:
+                if alone:
+                    base.execute("begin immediate")
                 yield base
         except sqlite3.DatabaseError as fault:
             raise Failure(f"the register cannot be used: {fault}", "check the folder") from None

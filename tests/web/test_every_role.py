@@ -56,6 +56,9 @@ MAY = {
     "/v1/citizens": RECORD,
     "/v1/citizens/{citizen}/payments": {CASE_WORKER},
     "/record": RECORD,
+    "/v1/permits": EVERYBODY,
+    "/v1/permits/verify": ANY_ROLE,
+    "/v1/permits/{place}/revoke": {OPERATOR},
 }
 ROUTES = [
     (method, route.path)
@@ -85,6 +88,7 @@ def test_who_gets_in(client: TestClient, method: str, path: str) -> None:
         pytest.skip("a stream has no end")
     place = path.replace("{citizen}", "ann").replace("{ruleset}", "land").replace("{run}", "income_tax-2024")
     place = place.replace("{name:path}", "wages").replace("{path:path}", "pages.css")
+    place = place.replace("{place}", "7")
     for part in ("name", "job", "kind", "id"):
         place = place.replace("{" + part + "}", "wages")
     for role in ("", *ROLES):

@@ -24,7 +24,8 @@ def generated(document: dict[str, Any], folder: Path) -> None:
     path = folder / "openapi.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     config = folder / "config.yaml"
-    config.write_text("post_hooks: []\n", encoding="utf-8")
+    overrides = "content_type_overrides: {application/statuslist+jwt: text/plain}\n"  # a signed text
+    config.write_text(f"post_hooks: []\n{overrides}", encoding="utf-8")
     command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(path), "--meta", "none"]
     command += ["--config", str(config), "--output-path", str(folder / "landclient"), "--fail-on-warning"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
