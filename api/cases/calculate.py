@@ -24,6 +24,7 @@ from api.schema import Citation, Json, citations
 from engine.explain.words import humanized, outcome_words
 from engine.interpret.cases import Case, instances_of
 from engine.interpret.constants import Constants
+from engine.interpret.domain import needs_of
 from engine.interpret.further import is_list, place_of
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
@@ -164,13 +165,15 @@ def calculate(
     reforms: Sequence[str] = (),
     constants: Constants | None = None,
     machine: Machine | None = None,
+    interpreter: Interpreter | None = None,
     must: bool = True,
 ) -> Calculation:
     """Every wanted figure of every instance that has it. With `must`, raises Misuse if nobody has any of them.
 
     `machine` may have code for the question, where no more is asked than the figures; it gives the same ones.
+    `interpreter` is one of this case that somebody else goes on to ask.
     """
-    interpreter = Interpreter(program, case, constants or Constants(program))
+    interpreter = interpreter or Interpreter(program, case, constants or Constants(program))
     answers: Sequence[tuple[Fact, Outcome]] | None = None
     if machine is not None and asked.explain == "none" and not asked.ask:
         answers = machine.answers(case, wanted)
@@ -303,12 +306,13 @@ def _place(where: str) -> str:
 
 def _questions(program: Program, case: Case, answers: Iterable[tuple[Fact, Outcome]]) -> tuple[Question, ...]:
     """The unknown facts on which undetermined answers depend, the most useful to ask first."""
-    open_facts = [fact for fact, outcome in answers if isinstance(outcome, Possible)]
-    if not open_facts:
+    undetermined = {fact: outcome for fact, outcome in answers if isinstance(outcome, Possible)}
+    if not undetermined:
         return ()
-    from engine.explain.questions import most_useful_first
+    from api.cases.ranking import ranked
 
-    return tuple(question(program, fact) for fact in most_useful_first(program, case, open_facts))
+    needs = needs_of(*undetermined.values())
+    return tuple(question(program, fact) for fact in ranked(program, case, list(undetermined), needs))
 
 
 def question(program: Program, fact: Fact) -> Question:

@@ -94,9 +94,14 @@ class Machine:
         return found
 
 
+def holdable(case: Case) -> bool:
+    """Whether columns can hold a case once all that is open in it is stated."""
+    return not (case.held or case.stays or case.further_owner or case.more)
+
+
 def columns_of(program: Program, case: Case) -> Columns | None:
     """A case as a population of its instances, in order; None if columns cannot hold what is stated."""
-    if case.held or case.within or case.stays or case.further_owner or case.more or case.may_hold_more:
+    if case.within or case.may_hold_more or not holdable(case):
         return None  # columns hold whole lists only
     places = {entity: {name: row for row, name in enumerate(ids)} for entity, ids in case.instances.items()}
     entries: dict[Cell, dict[int, int]] = {}

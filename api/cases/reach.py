@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
 from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.native.plan.plan import cell_for, reads
@@ -23,3 +25,51 @@ def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -
             if other not in found:
                 found[other] = None
                 left.append(other)
+
+
+def facts_read(
+    program: Program, case: Case, figures: tuple[Definition, ...], besides: Collection[Fact] = ()
+) -> list[Fact]:
+    """The facts that the figures of a case may read, in the order of the rules: not stated, not ruled out by what is
+    stated, and not among `besides`."""
+    stated: dict[str, set[str]] = {}
+    for fact in case.given:
+        stated.setdefault(fact.name, set()).add(fact.instance)
+    return [
+        fact
+        for cell, rivals in facts_reached(program, case.at, figures)
+        for instance in case.instances.get(program.definitions[cell.name].entity, ())
+        if (fact := Fact(cell.name, instance, cell.period)) not in case.given
+        and fact not in besides
+        and not any(instance in stated.get(rival, ()) for rival in rivals)
+    ]
+
+
+_Read = tuple[tuple[Cell, frozenset[str]], ...]
+_MOST_KEPT = 64
+_kept: dict[tuple[int, Period, tuple[str, ...]], tuple[Program, _Read]] = {}
+
+
+def facts_reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> _Read:
+    """The facts that figures read, in the order of the rules, each with the facts that leave no place for it. The last
+    few answers are kept."""
+    key = (id(program), period, tuple(figure.name for figure in figures))
+    kept = _kept.get(key)
+    if kept is None or kept[0] is not program:
+        kept = _kept[key] = (program, _facts_reached(program, period, figures))
+        for oldest in list(_kept)[:-_MOST_KEPT]:
+            _kept.pop(oldest, None)
+    return kept[1]
+
+
+def _facts_reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> _Read:
+    definitions = program.definitions
+    places = {name: place for place, name in enumerate(definitions)}
+    rivals: dict[str, set[str]] = {}
+    for definition in definitions.values():
+        for other in definition.excludes:
+            rivals.setdefault(other, set()).add(definition.name)
+            rivals.setdefault(definition.name, set()).add(other)
+    read = [cell for cell in reached(program, period, figures) if definitions[cell.name].is_input]
+    read.sort(key=lambda cell: places[cell.name])
+    return tuple((cell, frozenset(rivals.get(cell.name, ()))) for cell in read)

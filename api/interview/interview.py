@@ -12,20 +12,15 @@ No state is kept: the case is the state, with the facts that nobody could tell b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-import numpy as np
-
 from api.cases.calculate import Asked, Calculation, Of, Question, calculate, question
-from api.cases.machine import columns_of
 from api.cases.naming import period_for
+from api.cases.ranking import facts_ranked, in_order_of_rules
 from api.failures import Misuse
-from api.interview.likely import likely
-from api.interview.trying import figures_of_tries
-from engine.explain.questions import sample_values
 from engine.explain.words import humanized
 from engine.interpret.cases import EVERY, Case
 from engine.interpret.constants import Constants
@@ -34,10 +29,8 @@ from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Possible
 from engine.ir.program import Definition, Program
-from engine.native.handover import entry_of
 from engine.values.types import EnumValue, Kind, Value
 
-COMMON = 0.5
 MOST_NAMED = 5
 
 
@@ -69,27 +62,25 @@ def next_step(
     constants = constants or Constants(program)
     whole = case.whole | {EVERY} if case.complete else case.whole
     asked_case = replace(case, complete=complete, whole=whole)
-    found = calculate(program, asked_case, wanted, Asked(), constants=constants)
-    needs = open_facts(program, asked_case, wanted, constants)
-    left = [one for one in needs if one not in passed]
-    if not left:
-        return _about_lists(Step(found, None, len(needs)), asked_case, wanted, passed, constants)
-    effects = _effects(program, asked_case, wanted, needs)
-    best = max(left, key=lambda one: _rank(program, one, effects))
-    return Step(found, question(program, best), len(needs), _options(program, program.definitions[best.name])), best
+    interpreter = Interpreter(program, asked_case, constants)
+    found = calculate(program, asked_case, wanted, Asked(), interpreter=interpreter)
+    needs = _needs(interpreter, wanted)
+    facts = [fact for fact in needs if not is_list(fact)]
+    best = next((fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed), None)
+    if best is None:
+        return _about_lists(Step(found, None, len(facts)), asked_case, needs, passed)
+    return Step(found, question(program, best), len(facts), _options(program, program.definitions[best.name])), best
 
 
 def open_facts(program: Program, case: Case, wanted: Sequence[Definition], constants: Constants) -> list[Fact]:
     """The facts on which the wanted figures of a case still hang, in the order of the rules."""
-    needs = [one for one in _needs(program, case, wanted, constants) if not is_list(one)]
-    return sorted(needs, key=lambda one: (_places(program)[one.name], str(one)))
+    needs = _needs(Interpreter(program, case, constants), wanted)
+    return in_order_of_rules(program, [fact for fact in needs if not is_list(fact)])
 
 
-def _about_lists(
-    over: Step, case: Case, wanted: Sequence[Definition], passed: Collection[Fact], constants: Constants
-) -> tuple[Step, Fact | None]:
+def _about_lists(over: Step, case: Case, needs: Collection[Fact], passed: Collection[Fact]) -> tuple[Step, Fact | None]:
     """When no fact is left to ask: whether there is anything that is not listed, all in one question."""
-    lists = sorted(filter(is_list, _needs(constants.program, case, wanted, constants)), key=str)
+    lists = sorted(filter(is_list, needs), key=str)
     fact = Fact(EVERYTHING, "", case.at)
     if not lists or fact in passed:
         return over, None
@@ -100,102 +91,16 @@ def _about_lists(
     return replace(over, question=asked, open=len(lists), options=("yes", "no")), fact
 
 
-def _needs(program: Program, case: Case, wanted: Sequence[Definition], constants: Constants) -> frozenset[Fact]:
+def _needs(interpreter: Interpreter, wanted: Sequence[Definition]) -> frozenset[Fact]:
     """What the wanted figures still hang on: facts, and whether lists are whole."""
-    interpreter = Interpreter(program, case, constants)
+    program, case = interpreter.program, interpreter.case
     facts = [
-        Fact(one.name, instance, period_for(program, one, case.at))
-        for one in wanted
-        for instance in case.instances.get(one.entity, ())
+        Fact(figure.name, instance, period_for(program, figure, case.at))
+        for figure in wanted
+        for instance in case.instances.get(figure.entity, ())
     ]
     outcomes = [interpreter.find(fact) for fact in facts]
-    return needs_of(*(one for one in outcomes if isinstance(one, Possible)))
-
-
-def likeliest_first(
-    program: Program, case: Case, wanted: Sequence[Definition], needs: Sequence[Fact]
-) -> dict[Fact, float]:
-    """The effects that are expected of facts, for an order of them; what has none expected is left out."""
-    effects = _effects(program, case, wanted, needs)
-    return {one: effects[one] for one in sorted(effects, key=lambda one: -effects[one]) if effects[one] > 0}
-
-
-def _rank(program: Program, fact: Fact, effects: Mapping[Fact, float]) -> tuple[float, bool, int, tuple[int, ...]]:
-    """The greatest is asked first."""
-    must = program.definitions[fact.name].absent is None
-    later = [-ord(one) for one in fact.instance]
-    return effects.get(fact, 0.0), must, -_places(program)[fact.name], tuple(later)
-
-
-_kept: dict[int, tuple[Program, dict[str, int]]] = {}
-
-
-def _places(program: Program) -> Mapping[str, int]:
-    """Where each definition stands in the rules. Kept for the last program."""
-    found = _kept.get(0)
-    if found is None or found[0] is not program:
-        found = _kept[0] = (program, {name: at for at, name in enumerate(program.definitions)})
-    return found[1]
-
-
-def _effects(program: Program, case: Case, wanted: Sequence[Definition], needs: Sequence[Fact]) -> dict[Fact, float]:
-    """How much each fact is expected to move the wanted figures: the share of people who have it, times the change of
-    a completion by it, on average over its usual values. Of two completions the larger. Empty where columns cannot hold
-    the case. A float, since it orders questions only: no figure comes of it."""
-    found: dict[Fact, float] = {}
-    plain = {fact: _usual(program, program.definitions[fact.name]) for fact in needs}
-    common = {fact: _common(program.definitions[fact.name], value) for fact, value in plain.items()}
-    for usual in (plain, common):
-        for fact, effect in _moves(program, case, wanted, usual).items():
-            share = likely(program.definitions[fact.name]).share
-            found[fact] = max(found.get(fact, 0.0), share * effect)
-    return found
-
-
-def _moves(
-    program: Program, case: Case, wanted: Sequence[Definition], usual: Mapping[Fact, Value]
-) -> dict[Fact, float]:
-    """By how much one fact after the other moves the figures of a completion, on average: one batch."""
-    columns = columns_of(program, replace(case, given={**usual, **case.given}, within={}, complete=True))
-    if columns is None:
-        return {}
-    tries = [
-        (fact, entry)
-        for fact, now in usual.items()
-        for value in _telling(program, program.definitions[fact.name])
-        if value != now and (entry := entry_of(program, program.definitions[fact.name], value)) is not None
-    ]
-    moved = np.zeros(len(tries), dtype=np.float64)
-    changes = [(), *([one] for one in tries)]  # the first is the completion itself
-    for values in figures_of_tries(program, case, columns, changes, wanted):
-        moved = np.maximum(moved, np.abs(values[1:] - values[0]).max(axis=1, initial=0.0))
-    found: dict[Fact, list[float]] = {}
-    for (fact, _), effect in zip(tries, moved.tolist(), strict=True):
-        found.setdefault(fact, []).append(effect)
-    return {fact: sum(effects) / len(effects) for fact, effects in found.items()}
-
-
-def _telling(program: Program, definition: Definition) -> Sequence[Value]:
-    """Values to try: those that the sample has, within the fact's range, or a few of its type."""
-    amounts = likely(definition).amounts if definition.type.kind is Kind.MONEY else ()
-    return tuple(Fraction(one) for one in amounts) or sample_values(definition, program)
-
-
-def _common(definition: Definition, otherwise: Value) -> Value:
-    """What a fact is in the completion in which people have what half of them or more have."""
-    found = likely(definition)
-    if definition.type.kind is Kind.MONEY and found.share >= COMMON and len(found.amounts) > 1:
-        return Fraction(found.amounts[1])
-    return otherwise
-
-
-def _usual(program: Program, definition: Definition) -> Value:
-    """What a fact is supposed to be in a completion; it serves the order only."""
-    if definition.absent is not None:
-        return definition.absent
-    if definition.type.kind is Kind.DATE:
-        return date(1984, 6, 15)
-    return sample_values(definition, program)[0]
+    return needs_of(*(outcome for outcome in outcomes if isinstance(outcome, Possible)))
 
 
 # --- answers

@@ -19,18 +19,17 @@ from fractions import Fraction
 
 import numpy as np
 
+from api.cases.likely import likely
 from api.cases.machine import columns_of
-from api.cases.reach import reached
-from api.interview.likely import likely
+from api.cases.reach import facts_read
+from api.cases.trying import Try, figures_of_tries
 from api.interview.screens import Line, List, lines_of
-from api.interview.trying import Try, figures_of_tries
 from engine.explain.questions import sample_values
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
-from engine.population.columns import Cell, Columns
-from engine.values.periods import Period
+from engine.population.columns import Columns
 from engine.values.types import Kind, Value
 
 ENOUGH, SHARE = 10.0, 0.01
@@ -77,31 +76,15 @@ class Interview:
     wanted: Sequence[Definition]
     lists: Sequence[List]
     lines: Mapping[str, Line] = field(init=False)
-    _cells: dict[Period, list[tuple[Cell, frozenset[str]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lines = lines_of(self.lists)
-
-    def cells(self, at: Period) -> list[tuple[Cell, frozenset[str]]]:
-        """The facts that the wanted figures read, in the order of the rules, each with what leaves no place for it."""
-        if at not in self._cells:
-            definitions = self.program.definitions
-            places = {name: at for at, name in enumerate(definitions)}
-            rivals: dict[str, set[str]] = {}
-            for one in definitions.values():
-                for other in one.excludes:
-                    rivals.setdefault(other, set()).add(one.name)
-                    rivals.setdefault(one.name, set()).add(other)
-            read = [one for one in reached(self.program, at, tuple(self.wanted)) if definitions[one.name].is_input]
-            read.sort(key=lambda one: places[one.name])
-            self._cells[at] = [(one, frozenset(rivals.get(one.name, ()))) for one in read]
-        return self._cells[at]
 
 
 def next_screen(interview: Interview, case: Case, ticked: Collection[Fact] = (), passed: Collection[Fact] = ()) -> Next:
     """What to ask next. `ticked`: facts that people have, of which the amount is not stated; `passed`: what nobody
     could tell, which is not asked again."""
-    open_facts = [one for one in _open(interview, case) if one not in passed]
+    open_facts = [one for one in facts_read(interview.program, case, tuple(interview.wanted)) if one not in passed]
     effects = _Effects(interview, case, open_facts, ticked)
     screens = list(_screens(interview, case, effects, ticked))
     best = max(screens, key=lambda one: one.effect / _effort(one), default=None)
@@ -109,20 +92,6 @@ def next_screen(interview: Interview, case: Case, ticked: Collection[Fact] = (),
     if best is None or best.effect < max(ENOUGH, SHARE * effects.largest):
         return Next(None, left)
     return Next(best, left)
-
-
-def _open(interview: Interview, case: Case) -> list[Fact]:
-    """The facts that the wanted figures may read and that nobody stated, in the order of the rules."""
-    stated: dict[str, set[str]] = {}
-    for fact in case.given:
-        stated.setdefault(fact.name, set()).add(fact.instance)
-    return [
-        fact
-        for cell, rivals in interview.cells(case.at)
-        for instance in case.instances.get(interview.program.definitions[cell.name].entity, ())
-        if (fact := Fact(cell.name, instance, cell.period)) not in case.given
-        and not any(instance in stated.get(one, ()) for one in rivals)
-    ]
 
 
 def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collection[Fact]) -> Iterator[Screen]:

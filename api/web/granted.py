@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from api.cases.likely import WITHOUT_FORM, likely
 from api.http.programs import Law
 from api.interview.interview import open_facts
-from api.interview.likely import WITHOUT_FORM, likely
 from api.web.asking import FactField, field_name
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.cases.calculate import Asked, Basis, Result, calculate
+from api.cases.likely import WITHOUT_FORM
 from api.cases.naming import find_definition
 from api.http.cases import read_request_case
 from api.http.problems import Fault, Refusal
@@ -24,7 +25,6 @@ from api.http.programs import Law
 from api.http.reading import Document
 from api.http.service import Service, service_of
 from api.interview.interview import next_step, open_facts
-from api.interview.likely import WITHOUT_FORM
 from api.web.asking import MOST_CHARACTERS, NONE, FactField, field_name
 from api.web.books import book_of
 from api.web.granted import SHOWN, Granted, granted

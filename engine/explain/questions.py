@@ -102,6 +102,8 @@ def asks_for_list(fact: Fact) -> str:
     word = fact.name.rpartition(":")[2]
     if word == place_of(fact).link and not place_of(fact).role:
         return f"In which {humanized(word)} is {fact.instance}?"
+    if word == place_of(fact).role:
+        return f"Is there a {humanized(word)} who is not listed? Add them, or write `{word}: []` if there is none."
     return f"Are there {humanized(word)} that are not listed? Add them, or write `{word}: []` if there are none."
 
 

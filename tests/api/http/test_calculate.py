@@ -55,8 +55,8 @@ def test_what_is_not_known_is_a_range_with_what_to_ask(client: TestClient) -> No
     assert (result["status"], result["low"], result["high"], result["needs"]) == (
         *("undetermined", "0.00", "197600.00"), 2,
     )  # fmt: skip
-    assert found["ask_next"][1]["type"] == "list", "who else is at home was not said"
-    assert found["ask_next"][0] == {
+    assert found["ask_next"][0]["type"] == "list", "who else is at home was not said, and decides which facts there are"
+    assert found["ask_next"][1] == {
         "fact": "wages",
         "of": {"entity": "person", "id": "ann"},
         "period": "2024",

@@ -1,0 +1,97 @@
+"""How much each open fact is expected to move some figures: what puts questions in order. No figure comes of it.
+
+1. Two completions of a case: all that is open absent, and what half of the people or more have at its usual amount.
+2. In each, one open fact after the other takes a few telling values: one batch of machine code.
+3. A fact's effect is the largest change of a wanted figure, on average over its values, times how often people have the
+   fact: the larger of the two completions.
+
+Columns stand for every fact that the figures may read, open or not: one program serves a whole interview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+
+from api.cases.likely import likely
+from api.cases.machine import columns_of
+from api.cases.reach import facts_read
+from api.cases.trying import figures_of_tries
+from engine.explain.questions import sample_values
+from engine.interpret.cases import Case
+from engine.interpret.outcomes import Fact
+from engine.ir.program import Definition, Program
+from engine.native.handover import entry_of
+from engine.values.types import Kind, Value
+
+COMMON = 0.5
+
+
+def effects(
+    program: Program, case: Case, wanted: Sequence[Definition], open_facts: Sequence[Fact]
+) -> dict[Fact, float]:
+    """The expected effect of each open fact on the wanted figures. Empty where columns cannot hold the case. Floats,
+    since they order questions only."""
+    found: dict[Fact, float] = {}
+    unstated = [*open_facts, *facts_read(program, case, tuple(wanted), set(open_facts))]
+    absent = {fact: _absent(program, program.definitions[fact.name]) for fact in unstated}
+    common = {fact: _common(program.definitions[fact.name], value) for fact, value in absent.items()}
+    for completion in (absent, common):
+        for fact, effect in _moves(program, case, wanted, open_facts, completion).items():
+            share = likely(program.definitions[fact.name]).share
+            found[fact] = max(found.get(fact, 0.0), share * effect)
+    return found
+
+
+def _moves(
+    program: Program,
+    case: Case,
+    wanted: Sequence[Definition],
+    open_facts: Sequence[Fact],
+    completion: Mapping[Fact, Value],
+) -> dict[Fact, float]:
+    """By how much one open fact after the other moves the figures of a completion, on average: one batch."""
+    columns = columns_of(program, replace(case, given={**completion, **case.given}, within={}, complete=True))
+    if columns is None:
+        return {}
+    tries = [
+        (fact, entry)
+        for fact in open_facts
+        for value in _telling(program, program.definitions[fact.name])
+        if value != completion[fact] and (entry := entry_of(program, program.definitions[fact.name], value)) is not None
+    ]
+    moved = np.zeros(len(tries), dtype=np.float64)
+    changes = [(), *([changed] for changed in tries)]  # the first is the completion itself
+    for values in figures_of_tries(program, case, columns, changes, wanted):
+        moved = np.maximum(moved, np.abs(values[1:] - values[0]).max(axis=1, initial=0.0))
+    found: dict[Fact, list[float]] = {}
+    for (fact, _), effect in zip(tries, moved.tolist(), strict=True):
+        found.setdefault(fact, []).append(effect)
+    return {fact: sum(each) / len(each) for fact, each in found.items()}
+
+
+def _telling(program: Program, definition: Definition) -> Sequence[Value]:
+    """Values to try: those that the sample has, within the fact's range, or a few of its type."""
+    amounts = likely(definition).amounts if definition.type.kind is Kind.MONEY else ()
+    return tuple(Fraction(amount) for amount in amounts) or sample_values(definition, program)
+
+
+def _common(definition: Definition, otherwise: Value) -> Value:
+    """What a fact is in the completion in which people have what half of them or more have."""
+    usual = likely(definition)
+    if definition.type.kind is Kind.MONEY and usual.share >= COMMON and len(usual.amounts) > 1:
+        return Fraction(usual.amounts[1])
+    return otherwise
+
+
+def _absent(program: Program, definition: Definition) -> Value:
+    """What a fact is supposed to be where nobody states it."""
+    if definition.absent is not None:
+        return definition.absent
+    if definition.type.kind is Kind.DATE:
+        return date(1984, 6, 15)
+    return sample_values(definition, program)[0]
