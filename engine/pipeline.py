@@ -26,7 +26,7 @@ from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, upra
 from engine.check.sequences import check_sequences
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
-from engine.ir.nodes import Members, ThisPeriod
+from engine.ir.nodes import Expression, Members, OverParts, ThisPeriod
 from engine.ir.printer import fingerprint
 from engine.ir.program import Definition, Program
 from engine.ir.verify import verify
@@ -151,10 +151,16 @@ def _reads_members_of_another_day(definitions: Iterable[Definition]) -> str:
     """The first figure that asks who belongs to a group on another day than its own; empty if none does."""
     for definition in definitions:
         for node in (node for dated in definition.formulas for node in walk(dated.body)):
-            link = getattr(node, "link", None)
-            if isinstance(link, Members) and not isinstance(link.time, ThisPeriod):
+            if any(not isinstance(link.time, ThisPeriod) for link in _members_in(node)):
+                return definition.name
+            if isinstance(node, OverParts) and any(_members_in(inner) for inner in walk(node.body)):
                 return definition.name
     return ""
+
+
+def _members_in(node: Expression) -> tuple[Members, ...]:
+    link = getattr(node, "link", None)
+    return (link,) if isinstance(link, Members) else ()
 
 
 def _named(symbol: Symbol, meant: Meant) -> Declaration:

@@ -31,6 +31,7 @@ from api.assess.drafts import (
 )
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import Counted, Population, population_of
+from api.assess.whole_histories import assess_each, groups_in
 from api.failures import Failure
 from api.scale.spread import Spread, here
 from citizens import Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
@@ -96,38 +97,44 @@ def run_annual(
     if kept:
         _check_rules(log, terms, other_rules)
     horizon = kept or log.offset_of(known)
-    population = _population(log, terms, horizon)
+    population, whole = _population(log, terms, horizon)
     if not kept and not _begin(log, terms, horizon):
         return run_annual(
             log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules, spread=spread
         )
     rows = population.occupied()
+    count = len(rows) if whole is None else len(whole)
     totals = dict.fromkeys(terms.rules.figures, 0)
-    report = AnnualReport(horizon, terms.program.fingerprint, len(rows), alone=population.alone, totals=totals)
+    report = AnnualReport(horizon, terms.program.fingerprint, count, alone=population.alone, totals=totals)
     postings = _Postings(log, terms, horizon)
     done = 0
-    on_progress(0, len(rows))
-    for found in blocks(_assessed(population, rows, terms, threads, spread), block):
+    on_progress(0, count)
+    each = _assessed(population, rows, terms, threads, spread)
+    if whole is not None:
+        each = assess_each(log, terms.binding, terms.definitions, whole, horizon)
+    for found in blocks(each, block):
         _append(log, terms, found, postings, report, check=bool(kept))
         done += len(found)
-        on_progress(done, len(rows))
+        on_progress(done, count)
     report.counted = population.counted([group for group, _ in report.failed])
     _finish(log, terms, report)
     return report
 
 
-def _population(log: History, terms: Terms, horizon: int) -> Population:
-    """Everybody, as known at the horizon. Raises NobodyThere if nobody is in a group."""
+def _population(log: History, terms: Terms, horizon: int) -> tuple[Population, list[str] | None]:
+    """Everybody, as known at the horizon, and the groups that are assessed from whole histories, if they are. Raises
+    NobodyThere if nobody is in a group."""
     if not horizon:
         raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
     binding = terms.binding
-    found = population_of(binding, log.snapshot(binding.valid_on, horizon, attributes=binding.wanted))
+    snapshot = log.snapshot(binding.valid_on, horizon, attributes=binding.wanted)
+    found = population_of(binding, snapshot)
     if found is None:
         raise NobodyThere(
             f"nobody is in a {binding.group} on {binding.valid_on}",
             f"record facts of people, and the relation `{binding.group}` of each: `rulewright log import`",
         )
-    return found
+    return found, groups_in(log, binding, snapshot, horizon) if binding.whole else None
 
 
 def consumer_of(terms: Terms) -> str:

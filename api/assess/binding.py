@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from api.cases.reach import reached
 from api.failures import Failure
-from api.history.memberships import check_memberships
+from api.history.memberships import asks_about_days
 from citizens import Column, Link, Table, Wanted
 from engine.ir.program import Definition, Program
 from engine.population.arrays import decimals
@@ -49,6 +49,7 @@ class Binding:
     `group` is the entity that is assessed and `person` that of its members: empty where people are assessed themselves.
     `sources` are the columns that are made of each attribute. `records` are the entities of records whose facts are
     read, each with the entity of its owners.
+    `whole`: groups are assessed from whole histories; see `whole_histories`.
     `wanted` says what to read of a history: those columns and the relations, each with days and kinds.
     """
 
@@ -60,6 +61,7 @@ class Binding:
     read: Mapping[str, Definition]
     wanted: Mapping[str, Wanted]
     sources: Mapping[str, tuple[str, ...]]
+    whole: bool = False
 
     @property
     def valid_on(self) -> date:
@@ -130,9 +132,9 @@ class Binding:
 def bind(program: Program, period: Period, figures: tuple[Definition, ...], group: str) -> Binding:
     """What has to be known for some figures of a group, or of people by themselves.
 
-    Raises Failure if they read what is not gathered, or ask about members of another day.
+    Raises Failure if they read what is not gathered.
     """
-    check_memberships(program)
+    whole = asks_about_days(program)
     entity = program.settings.entities[group]
     for figure in figures:
         if figure.period_at(period) is None:
@@ -146,7 +148,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
         if program.find(definition.short_name) is not definition:
             continue  # a private name of several modules: nobody can mean it
         if definition.entity not in (group, entity.of, *records):
-            if definition.is_input:
+            if definition.is_input and not whole:
                 raise Failure(f"the figures read `{definition.short_name}` of a {definition.entity}", _NOT_GATHERED)
             continue
         name = _column_name(definition, cell.period, period)
@@ -161,7 +163,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     sources: dict[str, tuple[str, ...]] = {}
     for name, one in wanted.items():
         sources[one.attribute or name] = (*sources.get(one.attribute or name, ()), name)
-    return Binding(program, period, group, entity.of, records, read, wanted, sources)
+    return Binding(program, period, group, entity.of, records, read, wanted, sources, whole)
 
 
 def _column_name(definition: Definition, of: Period, period: Period) -> str:

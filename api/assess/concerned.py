@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from api.assess.drafts import Terms, is_erased
+from api.assess.whole_histories import groups_concerned
 from citizens import (
     Assessment,
     Belongs,
@@ -28,6 +29,8 @@ from citizens import (
     Value,
     same_value,
 )
+
+_ENDED = "\0ended"  # what no fact says
 
 
 @dataclass(slots=True)
@@ -54,17 +57,35 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
         if before is not None and not _changed(after, before):
             continue
         changes = dict.fromkeys(_told(terms, recorded, after, before or {}))
-        group = _group_of(log, terms, subject, after, to)
-        if group and not is_erased(group):
+        for group in _groups_of(log, terms, subject, after, to):
+            if is_erased(group):
+                continue
             touched = found.setdefault(group, Touched())
             touched.joined.add(subject)
             touched.changes |= changes
-        for assessed in log.read_uses(subject):
-            if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
-                touched = found.setdefault(assessed.subject, Touched())
-                touched.named.add(subject)
-                touched.changes |= changes
+        for used in _may_be_named(log, terms, subject, to):
+            for assessed in log.read_uses(used):
+                if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
+                    touched = found.setdefault(assessed.subject, Touched())
+                    touched.named.add(used)
+                    touched.changes |= changes
     return found
+
+
+def _groups_of(log: History, terms: Terms, subject: str, after: Mapping[str, Value], to: int) -> set[str]:
+    """The groups that a subject is in; from whole histories, those of the assessed kind that it was ever in."""
+    if not terms.binding.whole:
+        group = _group_of(log, terms, subject, after, to)
+        return {group} if group else set()
+    concerned = groups_concerned(log, terms.binding, log.timeline(subject, to), to)
+    return {group for group in concerned if group.partition("/")[0] == terms.binding.group}
+
+
+def _may_be_named(log: History, terms: Terms, subject: str, to: int) -> set[str]:
+    """Whom assessments may name that a subject's facts concern: from whole histories also its groups."""
+    if not terms.binding.whole:
+        return {subject}
+    return {subject, *groups_concerned(log, terms.binding, log.timeline(subject, to), to)}
 
 
 def _told(
@@ -72,10 +93,15 @@ def _told(
 ) -> Iterator[str]:
     """What changed of a subject, each attribute with the last of the events that spoke of it."""
     changed = _changed(after, before)
-    attributes = {terms.binding.attribute(column) for column in changed}
+    whole = terms.binding.whole
+    attributes = {column.partition("@")[0] if whole else terms.binding.attribute(column) for column in changed}
     last = {attribute: event for event in recorded for attribute, _ in _keys(event) if attribute in attributes}
     for attribute, event in sorted(last.items(), key=lambda pair: (pair[1].offset, pair[0])):
         yield f"{attribute} ({event.subject.partition('/')[0]}, #{event.offset})"
+
+
+def _keyed(attribute: str, day: date) -> str:
+    return f"{attribute}@{day}"
 
 
 def _changed(after: Mapping[str, Value], before: Mapping[str, Value]) -> set[str]:
@@ -86,6 +112,11 @@ def _changed(after: Mapping[str, Value], before: Mapping[str, Value]) -> set[str
 def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
     """What holds of a subject for the period, by the columns that can move a figure: of each the last change point."""
     entity = timeline.subject.partition("/")[0]
+    if terms.binding.whole:  # what held at any time counts
+        return {
+            _keyed(one.attribute, one.valid_from): _ENDED if one.value is None else one.value
+            for one in timeline.changes
+        }
     found: dict[str, Value] = {}
     for change in timeline.changes:  # by attribute and day
         columns = terms.binding.columns_of(entity, change.attribute, change.valid_from)
@@ -120,6 +151,8 @@ def _group_of(log: History, terms: Terms, subject: str, facts: Mapping[str, Valu
 def _may_count(terms: Terms, event: Event) -> bool:
     """Whether a change point of an event can move a figure of the period."""
     entity = event.subject.partition("/")[0]
+    if terms.binding.whole:
+        return entity in terms.program.settings.entities
     return any(terms.binding.columns_of(entity, attribute, day) for attribute, day in _keys(event))
 
 

@@ -29,6 +29,7 @@ from api.assess.concerned import Touched, named_by, records_of, touched_by
 from api.assess.drafts import Standing, Terms, correction_drafts, fault_of, is_erased, standing_of, terms_of
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import population_of
+from api.assess.whole_histories import assess_each
 from api.failures import Failure
 from citizens import (
     Adjustment,
@@ -187,6 +188,9 @@ class Follower:
         self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int
     ) -> Sequence[Assessed]:
         """Each touched group, as known at an offset."""
+        if terms.binding.whole:
+            each = assess_each(self.log, terms.binding, terms.definitions, touched, to)
+            return [_unless_erased(one, standing[one.group]) for one in each]
         try:
             return self._all_at_once(terms, touched, standing, to)
         except Refused as refused:  # facts that no column holds: of one group, and the others shall not suffer

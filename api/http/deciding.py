@@ -20,7 +20,8 @@ from typing import Any
 from api.cases.calculate import Asked as Told
 from api.cases.calculate import Calculation, Result, calculate, question
 from api.cases.calculate import Question as Asking
-from api.history.record import give, record_case
+from api.history.record import record_case
+from api.history.recorded import give
 from api.http.cases import read_request_case
 from api.http.forms import safe_key
 from api.http.permissions import Asked, Permissions

@@ -21,7 +21,8 @@ from api.failures import Misuse
 from api.history.access import AnyLog, moment_of
 from api.history.events import drafts_of, in_one_form
 from api.history.looks import record_looks
-from api.history.record import RecordCase, person_entity, record_case, value_of
+from api.history.record import RecordCase, person_entity, record_case
+from api.history.recorded import value_of
 from api.http.access import Caller, Purpose, caller_of, check_case, purpose_for
 from api.http.cases import fault_of, place_told, without
 from api.http.problems import Fault, Refusal

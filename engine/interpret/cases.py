@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 
 from engine.interpret.further import OWNER, Another, Place
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Held
-from engine.ir.program import Definition
+from engine.ir.program import Definition, Program
 from engine.reading.declarations import Entity, Settings
 from engine.records import record
 from engine.values.periods import Period, PeriodKind
@@ -105,8 +105,11 @@ class Case:
         return found or ()
 
 
-def unit_of(kind: PeriodKind, case: Case, settings: Settings, entity: str, instance: str) -> str | None:
-    """Whose calendar somebody's periods are of: their own, their group's, their owner's; None where there is none."""
+def unit_of(
+    kind: PeriodKind, case: Case, settings: Settings, entity: str, instance: str, day: date | None = None
+) -> str | None:
+    """Whose calendar somebody's periods are of: their own, their group's (on a day), their owner's; None where there is
+    none."""
     while entity != kind.calendar.of:
         owner = settings.entities[entity].belongs_to
         if isinstance(instance, Another):
@@ -116,7 +119,7 @@ def unit_of(kind: PeriodKind, case: Case, settings: Settings, entity: str, insta
             entity, instance = owner, place.of
             continue
         if not owner:
-            return case.group_of.get((kind.calendar.of, instance))
+            return case.group_on(kind.calendar.of, instance, day)
         if (entity, instance) not in case.owner_of:
             return None
         entity, instance = owner, case.owner_of[entity, instance]
@@ -126,3 +129,18 @@ def unit_of(kind: PeriodKind, case: Case, settings: Settings, entity: str, insta
 def instances_of(case: Case, definition: Definition) -> Iterator[str]:
     """Everybody in a case of whom a figure can be asked."""
     yield from case.instances.get(definition.entity, ())
+
+
+def larger_groups(
+    program: Program, holders: Mapping[tuple[str, str, str], Sequence[str]], group_of: Mapping[tuple[str, str], str]
+) -> tuple[dict[tuple[str, str, str], str], dict[tuple[str, str, str], tuple[str, ...]]]:
+    """In which larger group each group lies, as its members tell; and which lie in each."""
+    owner: dict[tuple[str, str, str], str] = {}
+    lists: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for (entity, group, _), people in holders.items():
+        larger = program.settings.entities[entity].within
+        found = [group_of[larger, one] for one in people if (larger, one) in group_of] if larger else []
+        if len(set(found)) == 1 and (entity, larger, group) not in owner:
+            owner[entity, larger, group] = found[0]
+            lists[entity, larger, found[0]] = (*lists.get((entity, larger, found[0]), ()), group)
+    return owner, lists

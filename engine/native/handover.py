@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from engine.interpret.cases import Case
+from engine.interpret.cases import Case, larger_groups
 from engine.interpret.constants import Constants
 from engine.interpret.further import Place
 from engine.interpret.interpreter import Interpreter
@@ -59,7 +59,7 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
             owner_of[(entity, str(row))] = owner
             records[(entity, owner)] = (*records.get((entity, owner), ()), str(row))
     instances = {entity: tuple(map(str, found)) for entity, found in rows.items()}
-    further, lists = _within(program, holders, group_of)
+    further, lists = larger_groups(program, holders, group_of)
     return Case(
         columns.at, instances, holders, group_of, owner_of, records, given, complete=columns.complete,
         further_owner=further, further_records=lists, untold=_untold(program),
@@ -78,21 +78,6 @@ def _whole(program: Program, columns: Columns, instances: Mapping[str, Sequence[
         for role in program.settings.entities[group].roles
     ]
     return frozenset((*kinds, *roles))
-
-
-def _within(
-    program: Program, holders: Mapping[tuple[str, str, str], Sequence[str]], group_of: Mapping[tuple[str, str], str]
-) -> tuple[dict[tuple[str, str, str], str], dict[tuple[str, str, str], tuple[str, ...]]]:
-    """In which larger group each group lies, as its members tell; and which lie in each."""
-    owner: dict[tuple[str, str, str], str] = {}
-    lists: dict[tuple[str, str, str], tuple[str, ...]] = {}
-    for (entity, group, _), people in holders.items():
-        larger = program.settings.entities[entity].within
-        found = [group_of[larger, one] for one in people if (larger, one) in group_of] if larger else []
-        if len(set(found)) == 1 and (entity, larger, group) not in owner:
-            owner[entity, larger, group] = found[0]
-            lists[entity, larger, found[0]] = (*lists.get((entity, larger, found[0]), ()), group)
-    return owner, lists
 
 
 def _untold(program: Program) -> frozenset[tuple[str, str]]:

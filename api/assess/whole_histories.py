@@ -1,0 +1,121 @@
+"""Groups assessed from whole histories, one by one: where figures hang on who belonged together on other days than the
+last of the period, or on periods that begin on somebody's own day.
+
+1. Whoever was in a group on any day of the period is assessed with it, so that a group that everybody left in June has
+   its figures for the months before.
+2. A group's case is everybody who ever belonged together with it, directly or through others, and when. It names them
+   all, so that a later fact of any of them finds it; a later fact of a subject concerns every group that the subject
+   was ever in, and those that were assessed together with one of these.
+3. The interpreter computes the figures.
+
+The annual run and a correction both come through here, as does a record that is asked for by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from api.assess.binding import Binding
+from api.assess.figures import MAX_FAULT, MAX_USED, Assessed
+from api.failures import Failure
+from api.history.memberships import groups_of, stays_of
+from api.history.record import RecordCase, record_case
+from citizens import Belongs, History, Snapshot, Timeline, Use
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Known, NotApplicable
+from engine.ir.program import Definition
+from engine.native.handover import described, entry_of
+from engine.native.plan.plan import cell_for
+
+
+def groups_in(log: History, binding: Binding, snapshot: Snapshot, offset: int) -> list[str]:
+    """Every group that somebody was in on a day of the period; where people are assessed themselves, all of them."""
+    people = snapshot.tables.get(binding.person or binding.group)
+    if people is None:
+        return []
+    names = [f"{people.entity}/{identifier}" for identifier in people.ids]
+    if not binding.person:
+        return names
+    return sorted({group for name in names for group in _groups(binding, log.timeline(name, offset))})
+
+
+def _groups(binding: Binding, timeline: Timeline) -> Iterator[str]:
+    period = binding.period
+    for kind, stay in stays_of(binding.program, timeline):
+        if kind == binding.group and stay.first <= period.end and period.start <= stay.last:
+            yield f"{kind}/{stay.group}"
+
+
+def assess_each(
+    log: History, binding: Binding, figures: Iterable[Definition], groups: Iterable[str], offset: int
+) -> Iterator[Assessed]:
+    """Each group, as known at an offset."""
+    constants, wanted = Constants(binding.program), tuple(figures)
+    for group in groups:
+        try:
+            found = record_case(log, binding.program, group, binding.period, binding.valid_on, offset)
+        except Failure as fault:
+            yield Assessed(group, (Use(group, ()),), (), str(fault)[:MAX_FAULT])
+            continue
+        yield _assessed(log, binding, wanted, group, found, constants, offset)
+
+
+def _assessed(
+    log: History, binding: Binding, figures: tuple[Definition, ...], group: str, found: RecordCase,
+    constants: Constants, offset: int,
+) -> Assessed:  # fmt: skip
+    used = tuple(_used(log, group, found, offset))
+    if len(used) > MAX_USED:
+        return Assessed(group, used[:1], (), f"{len(used) - 1:,} people and records belong together with it")
+    if found.left_out:
+        return Assessed(group, used, (), f"recorded of another kind: {', '.join(sorted(found.left_out))}"[:MAX_FAULT])
+    if binding.person and not _is_occupied(binding, group, found):
+        return Assessed(group, used)
+    interpreter = Interpreter(binding.program, found.case, constants)
+    values: list[int | None] = []
+    faults: list[str] = []
+    for figure in figures:
+        cell = cell_for(binding.program, figure.name, binding.period)
+        outcome = interpreter.find(Fact(cell.name, group.partition("/")[2], cell.period))
+        held = entry_of(binding.program, figure, outcome.value) if isinstance(outcome, Known) else None
+        values.append(held)
+        if held is None and not isinstance(outcome, NotApplicable):
+            faults.append(f"{figure.short_name}: {described(outcome)}")
+    return Assessed(group, used, (), sorted(faults)[0][:MAX_FAULT]) if faults else Assessed(group, used, tuple(values))
+
+
+def _is_occupied(binding: Binding, group: str, found: RecordCase) -> bool:
+    """Whether somebody is in a group on a day of the period."""
+    period, name = binding.period, group.partition("/")[2]
+    return any(
+        stay.group == name and stay.first <= period.end and period.start <= stay.last
+        for (kind, _), stays in found.case.stays.items()
+        if kind == binding.group
+        for stay in stays
+    )
+
+
+def _used(log: History, group: str, found: RecordCase, offset: int) -> Iterator[Use]:
+    """The group, then everybody else, each with the attributes that are known of them."""
+    for subject in (group, *sorted(set(found.subjects) - {group})):
+        changes = log.timeline(subject, offset).changes
+        yield Use(subject, tuple(sorted({change.attribute for change in changes})))
+
+
+def groups_concerned(log: History, binding: Binding, timeline: Timeline, offset: int) -> set[str]:
+    """The groups that facts of a subject may concern by itself: every one that it was ever in, through its owners if it
+    is a record."""
+    entity = timeline.subject.partition("/")[0]
+    if entity == binding.group:
+        return {timeline.subject}
+    found = groups_of(binding.program, (timeline,))
+    declared = binding.program.settings.entities.get(entity)
+    owners = {change.value.group for change in timeline.changes if isinstance(change.value, Belongs)} - found
+    for owner in owners if declared is not None and declared.belongs_to else ():
+        if owner.partition("/")[0] == declared.belongs_to:  # type: ignore[union-attr]
+            found |= groups_concerned(log, binding, log.timeline(owner, offset), offset)
+    return found
+
+
+__all__ = ["assess_each", "groups_concerned", "groups_in"]
