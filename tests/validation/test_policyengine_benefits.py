@@ -1,62 +1,94 @@
-"""The reader of PolicyEngine's tests of health coverage and SSI, on cases of our own in their format."""
+"""The reader of PolicyEngine's tests of health coverage, SSI, meals and others, on cases of our own in their format."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import yaml
 
-from api.rules import programs
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from tests.validation.policyengine_benefits import MAPPING, MARGIN, compared
+from tests.validation.policyengine_benefits import MARGIN, CountedOut, compared, load
 from tests.validation.policyengine_names import NoCounterpart, Test
+from tests.validation.policyengine_situation import MODULE
 
 YEARLY = frozenset({"employment_income"})
-NAMES = yaml.safe_load(MAPPING.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def program() -> Program:
-    return programs.load_program("us")
+def law() -> tuple[Program, Mapping[str, Any]]:
+    return load()
 
 
-def _agreeing(program: Program, period: str, said: dict[str, Any], expected: dict[str, Any]) -> list[bool]:
+def _agreeing(
+    law: tuple[Program, Mapping[str, Any]], period: str, said: dict[str, Any], expected: dict[str, Any]
+) -> list[bool]:
     test = Test("own", 1, {"period": period, "input": said, "output": expected})
-    return [one.agrees(MARGIN) for one in compared(test, program, NAMES, Constants(program), YEARLY)]
+    return [figure.agrees(MARGIN) for figure in compared(test, *law, Constants(law[0]), YEARLY)]
 
 
-def test_a_share_of_the_guideline_is_an_income(program: Program) -> None:
+def test_a_share_of_the_guideline_is_an_income(law: tuple[Program, Mapping[str, Any]]) -> None:
     said = {"age": 10, "state_code": "TX", "medicaid_income_level": 2.0}
-    assert _agreeing(program, "2025", said, {"is_chip_eligible_child": True, "chip_category": "CHILD"}) == [True, True]
-    assert _agreeing(program, "2025", said | {"medicaid_income_level": 2.2}, {"is_chip_eligible_child": True}) == [
-        False
-    ]
+    assert _agreeing(law, "2025", said, {"is_chip_eligible_child": True, "chip_category": "CHILD"}) == [True, True]
+    assert _agreeing(law, "2025", said | {"medicaid_income_level": 2.2}, {"is_chip_eligible_child": True}) == [False]
 
 
-def test_money_of_a_year_is_a_twelfth_in_its_months(program: Program) -> None:
+def test_money_of_a_year_is_a_twelfth_in_its_months(law: tuple[Program, Mapping[str, Any]]) -> None:
     said = {"age": 70, "state_code": "OH", "ssi_unearned_income": 1_200}
-    assert _agreeing(program, "2025", said, {"ssi_countable_income": 960, "ssi": 12 * 967 - 960}) == [True, True]
+    assert _agreeing(law, "2025", said, {"ssi_countable_income": 960, "ssi": 12 * 967 - 960}) == [True, True]
 
 
-def test_people_of_several_units(program: Program) -> None:
+def test_people_of_several_units(law: tuple[Program, Mapping[str, Any]]) -> None:
     said = {
         "people": {"ann": {"age": 30, "medicaid_income_level": 1.3}, "bob": {"age": 30, "medicaid_income_level": 1.3}},
         "tax_units": {"a": {"members": ["ann"]}, "b": {"members": ["bob"]}},
         "households": {"a": {"members": ["ann"], "state_code": "OH"}, "b": {"members": ["bob"], "state_code": "TX"}},
     }
-    assert _agreeing(program, "2025", said, {"medicaid_category": ["ADULT", "NONE"]}) == [True, True]
+    assert _agreeing(law, "2025", said, {"medicaid_category": ["ADULT", "NONE"]}) == [True, True]
 
 
-def test_what_has_no_counterpart_is_named(program: Program) -> None:
+def test_what_has_no_counterpart_is_named(law: tuple[Program, Mapping[str, Any]]) -> None:
     for said, expected, lack in (({"moons": 1}, {"ssi": 0}, "moons"), ({}, {"moons": 1}, "output moons")):
         with pytest.raises(NoCounterpart, match=lack):
-            _agreeing(program, "2025", said, expected)
+            _agreeing(law, "2025", said, expected)
 
 
-def test_every_name_of_the_mapping_is_a_figure_of_ours(program: Program) -> None:
-    assert not {one for one in NAMES["wanted"] if program.find(NAMES["same"].get(one, one)) is None}
-    assert not {its for its in NAMES["same"].values() if program.find(its) is None}
+def test_what_is_no_law_of_ours_is_counted_out(law: tuple[Program, Mapping[str, Any]]) -> None:
+    for said, expected, reason in (
+        ({"age": 30}, {"medicaid_enrolled": True}, "who enrols"),
+        ({"age": 70, "takes_up_ssi_if_eligible": False}, {"ssi": 0}, "who enrols"),
+        ({"zip_code": "90210"}, {"pha_payment_standard": 1}, "rents and allowances by area"),
+    ):
+        with pytest.raises(CountedOut, match=reason):
+            _agreeing(law, "2025", said, expected)
+    assert _agreeing(
+        law, "2025", {"age": 10, "medicaid_income_level": 1.0}, {"chip": 0, "is_chip_eligible": False}
+    ) == [True]
+
+
+def test_lists_without_people_are_situations_of_their_own(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {"state_code": ["TX", "ME"], "school_meal_fpg_ratio": [1.9, 1.9], "is_in_k12_school": True}
+    assert _agreeing(law, "2025", said, {"school_meal_tier": ["PAID", "FREE"]}) == [True, True]
+
+
+def test_marks_that_mean_something_together(law: tuple[Program, Mapping[str, Any]]) -> None:
+    said = {
+        "people": {"gran": {"age": 50, "is_female": True}, "mum": {"age": 25, "is_mother": True}, "kid": {"age": 0.2}},
+        "spm_units": {"home": {"members": ["gran", "mum", "kid"]}},
+    }
+    assert _agreeing(law, "2025", said, {"wic_category": ["NONE", "POSTPARTUM", "INFANT"]}) == [True] * 3
+    said = {"age": 70, "ssi_lives_in_medical_treatment_facility": True, "ssi_medicaid_pays_majority_of_care": True}
+    assert _agreeing(law, "2025-01", said, {"ssi_amount_if_eligible": 30}) == [True]
+    said = {"age": 70, "ssi_lives_in_medical_treatment_facility": True}
+    assert _agreeing(law, "2025-01", said, {"ssi_amount_if_eligible": 967}) == [True]
+
+
+def test_every_name_of_the_mapping_is_a_figure_of_ours(law: tuple[Program, Mapping[str, Any]]) -> None:
+    program, names = law
+    ours = [*names["same"].values(), *names["wanted_as"].values(), *names["of_year"], *names["all_of"]]
+    ours += [its for kind in ("also", "positive", "receipts") for several in names[kind].values() for its in several]
+    ours += [its for terms in names["shares"].values() for its in (terms["of"], terms["is"])]
+    assert not {its for its in ours if not (program.find(its) or program.find(f"{MODULE}:{its}"))}
     enums = program.settings.enums
-    assert all(its in enums[enum].members for enum, members in NAMES["members"].items() for its in members.values())
+    assert all(its in enums[enum].members for enum, members in names["members"].items() for its in members.values())

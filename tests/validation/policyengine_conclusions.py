@@ -1,0 +1,108 @@
+"""What follows from the marks of a test of PolicyEngine's together: who heads a family, cares for a child or bore it,
+who lives with others or in an institution. They infer this in formulas of their own; here these are facts.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from engine.values.types import EnumValue
+
+if TYPE_CHECKING:
+    from tests.validation.policyengine_situation import Situation
+
+ADULT, OF_AN_INFANT = 18, 1
+STATES_TO_19 = ("alabama", "georgia", "kansas", "massachusetts")
+UNSTATED_SUPPORT = Fraction(1_000_000_000)  # more than what is presumed
+
+
+def conclude(situation: Situation) -> None:
+    """State what follows, where it is not stated."""
+    _couples_and_parents(situation)
+    _heads(situation)
+    _mothers(situation)
+    _support(situation)
+    _income_of_head_start(situation)
+
+
+def _inside(situation: Situation, group: str) -> list[list[str]]:
+    units = {situation.unit_of(group, person): None for person in situation.people}
+    return [[person for person in situation.people if situation.unit_of(group, person) == unit] for unit in units]
+
+
+def _couples_and_parents(situation: Situation) -> None:
+    for inside in _inside(situation, "tax_unit"):
+        roles = situation.roles_in("tax_unit", inside)
+        couple = [*roles["head"], *roles["spouse"]]
+        if any(_is_dependent_child(situation, child) for child in roles["dependent"]):
+            for person in couple:
+                situation.state("is_caretaker_of_dependent_child", person, True)
+        unstated = not any(person in situation.stated_ages for person in couple)
+        if situation.wants_aged and len(couple) > 1 and unstated:  # meant as an aged couple
+            for person in couple:
+                situation.state("is_ssi_joint_claim", person, True)
+
+
+def _is_dependent_child(situation: Situation, child: str) -> bool:
+    """Under 18, or at 18 a student or in a State that goes to 19 (42 CFR 435.4); no foster child."""
+    state = situation.said("state_code", child)
+    to_19 = situation.said("is_full_time_student", child) or (
+        isinstance(state, EnumValue) and state.member in STATES_TO_19
+    )
+    return not situation.said("is_in_foster_care", child) and situation.ages[child] < (ADULT + 1 if to_19 else ADULT)
+
+
+def _heads(situation: Situation) -> None:
+    """The head of an assisted family is who is said to be, or the oldest; with husband or wife."""
+    for inside in _inside(situation, "family"):
+        named = [person for person in inside if (person, "is_household_head") in situation.marks]
+        head = (named or sorted(inside, key=lambda person: -situation.ages[person]))[0]
+        unit = situation.unit_of("tax_unit", head)
+        roles = situation.roles_in("tax_unit", [its for its in inside if situation.unit_of("tax_unit", its) == unit])
+        couple = [*roles["head"], *roles["spouse"]]
+        for person in couple if head in couple else [head]:
+            situation.state("is_head_or_spouse_of_assisted_family", person, True)
+
+
+def _mothers(situation: Situation) -> None:
+    """Of each infant the youngest woman who may be the mother, first of the same return."""
+    marks, ages = situation.marks, situation.ages
+    mothers = [
+        person
+        for person in sorted(situation.people, key=lambda person: ages[person])
+        if (person, "is_mother") in marks
+        or (
+            (person, "is_female") in marks
+            and ((person, "own_children_in_household") in marks or situation.said("is_breastfeeding", person))
+        )
+    ]
+    for infant in [person for person in situation.people if ages[person] < OF_AN_INFANT]:
+        unit = situation.unit_of("tax_unit", infant)
+        near = [person for person in mothers if situation.unit_of("tax_unit", person) == unit]
+        for mother in (near or mothers)[:1]:
+            mothers.remove(mother)
+            born = situation.at.start - timedelta(days=int(ages[infant] * 365))
+            situation.state("pregnancy_ended_on", mother, born if ages[infant] else date(situation.at.start.year, 1, 2))
+
+
+def _support(situation: Situation) -> None:
+    """Who lives in another's household or in an institution, has support in kind, or works too much to be disabled."""
+    for person in {person: None for person, _ in situation.marks}:
+        said = {name for owner, name in situation.marks if owner == person}
+        for ours, names in situation.mapping["all_of"].items():
+            if said.intersection(names):
+                situation.put(ours, person, said.issuperset(names))
+        if said & {"ssi_receives_shelter_from_others_in_household", "ssi_receives_outside_shelter_support"}:
+            situation.state("ssi_in_kind_support_value", person, UNSTATED_SUPPORT)
+        if "ssi_engaged_in_sga" in said:
+            situation.put("is_ssi_disabled", person, False)
+
+
+def _income_of_head_start(situation: Situation) -> None:
+    """The kinds that 45 CFR 1305.2 names, of everybody in the family."""
+    for inside in _inside(situation, "family"):
+        amounts = [situation.said(name, person) for name in situation.mapping["head_start_income"] for person in inside]
+        total = sum((amount for amount in amounts if isinstance(amount, Fraction)), Fraction())
+        situation.state("family_income_of_12_months", situation.unit_of("family", inside[0]), total)
