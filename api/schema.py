@@ -37,21 +37,21 @@ class Citation:
 def citations(law: str) -> tuple[Citation, ...]:
     """The citations of a law: those that are stated apart, or the text; none for an empty one."""
     if isinstance(law, Law):
-        parts = [one for _, several in law.dated for one in several]
-        return tuple(Citation(one.source, one.section, one.title, one.url, one.note) for one in parts)
+        parts = [citation for _, several in law.dated for citation in several]
+        return tuple(Citation(part.source, part.section, part.title, part.url, part.note) for part in parts)
     text = " ".join(law.split())
     return (Citation(text),) if text else ()
 
 
 def cited(law: tuple[Citation, ...]) -> str:
     """Citations as a line of text."""
-    return "; ".join(str(Cited(one.source, one.section)) for one in law)
+    return "; ".join(str(Cited(citation.source, citation.section)) for citation in law)
 
 
 @cache
 def _keys(kind: Any) -> tuple[tuple[str, str, object], ...]:
     """A dataclass's fields: name, key, default."""
-    return tuple((one.name, one.name.removesuffix("_"), one.default) for one in fields(kind))
+    return tuple((field.name, field.name.removesuffix("_"), field.default) for field in fields(kind))
 
 
 def as_data(value: object) -> Any:

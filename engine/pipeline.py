@@ -173,7 +173,7 @@ def _named(symbol: Symbol, meant: Meant) -> Declaration:
     ):
         declared = replace(declared, uprate=replace(declared.uprate, by=meant.moved_by[symbol.name]))
     if isinstance(declared, Table) and declared.follows:
-        named = [(one, meant.scales.get((symbol.name, one.scale))) for one in declared.follows]
+        named = [(follow, meant.scales.get((symbol.name, follow.scale))) for follow in declared.follows]
         declared = replace(declared, follows=tuple(replace(one, scale=name) for one, name in named if name))
     return declared
 
@@ -206,10 +206,14 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
 def _vacancies(program: Program, problems: Diagnostics) -> None:
     """Report what a role's `unless` names that is no boolean fact of the group."""
     for entity in program.settings.entities.values():
-        facts = {one.short_name: one for one in program.definitions.values() if one.entity == entity.name}
+        facts = {
+            definition.short_name: definition
+            for definition in program.definitions.values()
+            if definition.entity == entity.name
+        }
         for role in entity.roles:
-            found = facts.get(role.unless)
-            if role.unless and (found is None or not found.is_input or found.type.kind is not Kind.BOOLEAN):
+            fact = facts.get(role.unless)
+            if role.unless and (fact is None or not fact.is_input or fact.type.kind is not Kind.BOOLEAN):
                 message = f"`{shown(role.unless)}` is no boolean fact of a {entity.name}"
                 help_text = "name an input of this entity with `type: boolean`"
                 problems.add("E213", message, role.unless_span, help=help_text)
@@ -230,7 +234,7 @@ def _declared(name: str) -> str:
 
 def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnostics) -> int:
     """What changes no figure, and still shows a mistake; how many searches were given up."""
-    bodies = [dated.body for one in program.definitions.values() for dated in one.formulas]
+    bodies = [dated.body for definition in program.definitions.values() for dated in definition.formulas]
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
     whole = coverage.untouched(symbols, problems)
     parameters = {name: one for name, one in program.parameters.items() if name in whole}

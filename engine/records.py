@@ -67,18 +67,18 @@ else:
         """`__init__` as the standard decorator would write it, setting slots directly."""
         known: dict[str, Any] = {}
         parameters, lines = [], []
-        for one in fields(cls):
-            known[f"set_{one.name}"] = getattr(cls, one.name).__set__
-            known[f"default_{one.name}"] = one.default
-            known[f"new_{one.name}"] = one.default_factory
-            value = one.name
-            if one.default_factory is not MISSING:
+        for field in fields(cls):
+            known[f"set_{field.name}"] = getattr(cls, field.name).__set__
+            known[f"default_{field.name}"] = field.default
+            known[f"new_{field.name}"] = field.default_factory
+            value = field.name
+            if field.default_factory is not MISSING:
                 known["MISSING"] = MISSING
-                parameters.append(f"{one.name}=MISSING")
-                value = f"new_{one.name}() if {one.name} is MISSING else {one.name}"
+                parameters.append(f"{field.name}=MISSING")
+                value = f"new_{field.name}() if {field.name} is MISSING else {field.name}"
             else:
-                parameters.append(one.name if one.default is MISSING else f"{one.name}=default_{one.name}")
-            lines.append(f"    set_{one.name}(self, {value})")
+                parameters.append(field.name if field.default is MISSING else f"{field.name}=default_{field.name}")
+            lines.append(f"    set_{field.name}(self, {value})")
         if hasattr(cls, "__post_init__"):
             lines.append("    self.__post_init__()")
         exec("\n".join([f"def __init__({', '.join(['self', *parameters])}):", *(lines or ["    pass"])]), known)

@@ -256,7 +256,7 @@ def _append(
     """Append what a block of groups has not had yet, in one transaction, and count it."""
     stands = [False] * len(found)
     if check:
-        groups = [one.group for one in found]
+        groups = [assessed.group for assessed in found]
         stands = log.delivered(SOURCE, [first_id(terms, group) for group in groups], of=groups)
     drafts: list[Draft] = []
     for one, before in zip(found, stands, strict=True):

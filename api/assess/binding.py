@@ -192,7 +192,11 @@ def _places(program: Program, definition: Definition) -> int:
 def _records(program: Program, group: str) -> dict[str, str]:
     """The entities of records that belong to the groups or to their people, each with its owners'."""
     entities = program.settings.entities
-    return {one.name: one.belongs_to for one in entities.values() if one.belongs_to in (group, entities[group].of)}
+    return {
+        entity.name: entity.belongs_to
+        for entity in entities.values()
+        if entity.belongs_to in (group, entities[group].of)
+    }
 
 
 def _array(column: Column, rows: Rows) -> Any:

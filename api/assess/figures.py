@@ -115,18 +115,18 @@ def _refused(part: Part, problem: BadCell, found: _Found) -> None:
 
 
 def _compile(binding: Binding, columns: Columns, figures: Sequence[Definition], threads: int, found: _Found) -> None:
-    names = [one.name for one in figures]
+    names = [figure.name for figure in figures]
     result = evaluate(binding.program, columns, names, threads=threads)
     at = np.searchsorted(found.rows, columns.ids[binding.group].astype(np.int64))
-    for number, one in enumerate(figures):
-        got = result.figures[one.name]
+    for number, definition in enumerate(figures):
+        got = result.figures[definition.name]
         found.figures[at, number] = got.entries
         if got.status is None:
             continue
         found.known[at, number] = got.status == 0
         for row in np.flatnonzero(got.status > NOT_APPLICABLE):
             told = got.messages.get(int(row), "cannot be determined from the facts that are known")
-            found.fault(int(found.rows[at[row]]), f"{one.short_name}: {told}")
+            found.fault(int(found.rows[at[row]]), f"{definition.short_name}: {told}")
 
 
 def _interpret(
@@ -137,12 +137,12 @@ def _interpret(
     for place, rows in enumerate(_together(binding, columns)):
         at = int(np.searchsorted(found.rows, ids[place]))
         for cell, _, outcome in outcomes(binding.program, constants, case_of(binding.program, columns, rows), cells):
-            one = figures[cells[cell]]
-            held = entry_of(binding.program, one, outcome.value) if isinstance(outcome, Known) else None
+            figure = figures[cells[cell]]
+            held = entry_of(binding.program, figure, outcome.value) if isinstance(outcome, Known) else None
             found.known[at, cells[cell]] = held is not None
             found.figures[at, cells[cell]] = held or 0
             if held is None and not isinstance(outcome, NotApplicable):
-                found.fault(int(found.rows[at]), f"{one.short_name}: {described(outcome)}")
+                found.fault(int(found.rows[at]), f"{figure.short_name}: {described(outcome)}")
 
 
 def _together(binding: Binding, columns: Columns) -> Iterator[Mapping[str, list[int]]]:

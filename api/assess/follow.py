@@ -130,7 +130,7 @@ class Follower:
             name, _, period = key.partition("-")
             rules = self.program.settings.assessments.get(name)
             if rules is None:
-                known = ", ".join(f"`{one}`" for one in self.program.settings.assessments) or "none"
+                known = ", ".join(f"`{assessment}`" for assessment in self.program.settings.assessments) or "none"
                 raise Failure(
                     f"`{name}` was assessed for {period}, and the rules have no such assessment",
                     f"follow with the rules that it was assessed by; these declare: {known}",
@@ -165,8 +165,13 @@ class Follower:
             if how.joined or how.named & named_by(found.last):
                 standing[group] = found
         made = [
-            (one, correction_drafts(terms, one, standing[one.group], to, tuple(touched[one.group].changes)))
-            for one in self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
+            (
+                assessed,
+                correction_drafts(
+                    terms, assessed, standing[assessed.group], to, tuple(touched[assessed.group].changes)
+                ),
+            )
+            for assessed in self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
         ]
         advance = Advance(f"{FOLLOWER}{terms.key}", position, to)
         self.log.append([draft for _, drafts in made for draft in drafts], advance=advance)
@@ -213,9 +218,9 @@ class Follower:
         if population is not None:
             names = [f"{population.groups.entity}/{identifier}" for identifier in population.groups.ids]
             rows = np.array([row for row, name in enumerate(names) if name in touched], dtype=np.int64)
-            for one in assess(population, rows, terms.definitions, self._constants):
-                found[one.group] = one
-        return [_unless_erased(one, standing[one.group]) for one in found.values()]
+            for assessed in assess(population, rows, terms.definitions, self._constants):
+                found[assessed.group] = assessed
+        return [_unless_erased(assessed, standing[assessed.group]) for assessed in found.values()]
 
     def _snapshot(self, terms: Terms, subjects: set[str], to: int) -> Snapshot:
         return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)

@@ -121,8 +121,8 @@ class Population:
         if not snapshot.misfits:
             return found
         rows = {self.group_name(row): row for row in range(len(self.groups))}
-        for one in self.members.values():
-            rows |= {one.name(row): int(one.of[row]) for row in one.order.tolist()}
+        for member in self.members.values():
+            rows |= {member.name(row): int(member.of[row]) for row in member.order.tolist()}
         for misfit in snapshot.misfits:
             row = rows.get(misfit.subject, -1)
             if row >= 0 and self.binding.reads(misfit.subject.partition("/")[0], misfit.attribute):

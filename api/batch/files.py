@@ -92,7 +92,7 @@ def find_inputs(program: Program, paths: list[str]) -> dict[str, Path]:
             remedy = "name a file, Parquet or CSV" if path.is_dir() else "check the path"
             raise Failure(f"`{path}` is a folder" if path.is_dir() else f"there is no file `{path}`", remedy)
         if name is None:
-            known = ", ".join(one.plural for one in entities.values())
+            known = ", ".join(entity.plural for entity in entities.values())
             raise Misuse(f"it is not clear of which entity `{text}` is", f"write `ENTITY={path}`, with one of {known}")
         if name in found:
             raise Misuse(f"there are two files of `{name}`", "give one file for each entity")

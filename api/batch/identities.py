@@ -36,7 +36,7 @@ class Seen:
 
     def again(self, table: pa.Table) -> Iterator[Refused]:
         """The rows of the next part whose ids an earlier part had."""
-        name = next((one for one in self._columns if one in table.column_names), None)
+        name = next((column for column in self._columns if column in table.column_names), None)
         before, self._rows = self._rows, self._rows + len(table)
         if name is None or not len(table):
             return
@@ -68,7 +68,7 @@ class Seen:
         found: dict[str, int] = {}
         row = 0
         for batch in batches(self._path):
-            name = next(one for one in self._columns if one in batch.column_names)
+            name = next(column for column in self._columns if column in batch.column_names)
             for value in batch[name].to_pylist():
                 row += 1
                 if row > before:

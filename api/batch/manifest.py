@@ -20,7 +20,7 @@ def write_manifest(job: Job, report: BatchReport) -> Path:
         "refused": report.refused,
         "rules": job.program.fingerprint,
         "period": str(job.period),
-        "figures": [one.name for one in job.wanted],
+        "figures": [definition.name for definition in job.wanted],
         "inputs": {entity: {"file": one.name, "sha256": _sha256(one)} for entity, one in sorted(job.inputs.items())},
     }
     write_whole(path, lambda new: new.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8"))

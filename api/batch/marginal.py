@@ -84,7 +84,7 @@ def raised_rows(program: Program, columns: Columns, group: str, marginal: Margin
     if not marginal.role:
         return np.ones(columns.counts[marginal.fact.entity], dtype=np.bool_)
     link = columns.groups[group]
-    roles = [one.name for one in program.settings.entities[group].roles]
+    roles = [role.name for role in program.settings.entities[group].roles]
     return np.asarray((link.group >= 0) & (link.role == roles.index(marginal.role)))
 
 

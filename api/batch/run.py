@@ -102,7 +102,7 @@ class BatchReport:
 
 def check_wanted(wanted: Sequence[Definition]) -> None:
     """Raise Misuse unless all figures are of one entity."""
-    entities = {one.entity for one in wanted}
+    entities = {definition.entity for definition in wanted}
     if len(entities) != 1:
         names = ", ".join(sorted(entities)) or "none"
         raise Misuse(f"the figures wanted are of several entities: {names}", "want figures of one entity at a time")
@@ -198,7 +198,7 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
     )
     _note(job, part, admitted.problems, report)
     assert admitted.columns is not None
-    names = [one.name for one in job.wanted]
+    names = [definition.name for definition in job.wanted]
     if job.marginal is None:
         result, marginals = evaluate(job.program, admitted.columns, names, threads=job.threads), None
     else:
@@ -213,7 +213,7 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
 
 def _no_facts(job: Job, entity: str) -> list[str]:
     """The columns that are only passed on. A fact that is to be kept counts all the same."""
-    figures = {one.short_name for one in job.program.definitions.values() if one.entity == entity}
+    figures = {definition.short_name for definition in job.program.definitions.values() if definition.entity == entity}
     return [name for name in job.keep if name.partition("@")[0] not in figures]
 
 

@@ -109,8 +109,8 @@ def _elected(program: Program, columns: Columns) -> Columns:
 def _behind_assessments(program: Program, columns: Columns) -> list[str]:
     """What is assessed of the population and all that follows into it. Benefits ask for facts that a survey of incomes
     does not have: computing them for it would measure how fast one can say that something is not known."""
-    there = [one for one in program.settings.assessments.values() if one.of in columns.counts]
-    pending = [name for one in there for name in one.figures]
+    there = [assessment for assessment in program.settings.assessments.values() if assessment.of in columns.counts]
+    pending = [name for assessment_rules in there for name in assessment_rules.figures]
     behind: set[str] = set()
     while pending:
         name = pending.pop()
@@ -146,7 +146,7 @@ def household(program: Program, runs: int) -> Iterator[Measured]:
     tables = sample_tables(1)
     whose = tables["person"]["tax_unit_id"]
     counts = pc.value_counts(whose).to_pylist()
-    chosen = next(one["values"] for one in counts if one["counts"] == 4)
+    chosen = next(count["values"] for count in counts if count["counts"] == 4)
     one = {name: table.filter(pc.equal(table["tax_unit_id"], chosen)) for name, table in tables.items()}
     columns = admitted(program, one)
     evaluate(program, columns, OUTPUTS)

@@ -25,12 +25,12 @@ def system(figures: int) -> Any:
     from openfisca_core.variables import Variable
 
     person = build_entity(key="person", plural="people", label="A person", is_person=True)
-    found = TaxBenefitSystem([person])
+    tax_benefit_system = TaxBenefitSystem([person])
     common = {"value_type": float, "entity": person, "definition_period": YEAR, "label": "V"}
-    found.add_variable(type("income", (Variable,), dict(common)))
+    tax_benefit_system.add_variable(type("income", (Variable,), dict(common)))
     for at in range(figures):
-        found.add_variable(type(f"v{at}", (Variable,), {**common, "formula": formula_of(at)}))
-    return found
+        tax_benefit_system.add_variable(type(f"v{at}", (Variable,), {**common, "formula": formula_of(at)}))
+    return tax_benefit_system
 
 
 def formula_of(at: int) -> Any:

@@ -80,7 +80,7 @@ def _population(plan: Plan, folder: Path) -> Tables:
 
 def ratios(found: Sequence[Measured]) -> dict[str, float]:
     """Our rate over each peer's, and memory's over ours, by what they are."""
-    by_name = {one.what: one for one in found}
+    by_name = {measured.what: measured for measured in found}
     pairs = [
         (f"{COMPARED}, over taxcalc's warm calc_all", COMPARED, peers.TAXCALC_WARM),
         ("whole process, code cached, over taxcalc's", ours.COLD, peers.TAXCALC_COLD),
@@ -102,4 +102,6 @@ def ratios(found: Sequence[Measured]) -> dict[str, float]:
 
 def moved(found: Sequence[Measured], earlier: Mapping[str, float]) -> dict[str, float]:
     """How many times as long each line takes as in an earlier run, of which `earlier` has the seconds by line."""
-    return {one.what: one.seconds / earlier[one.what] for one in found if earlier.get(one.what)}
+    return {
+        measured.what: measured.seconds / earlier[measured.what] for measured in found if earlier.get(measured.what)
+    }

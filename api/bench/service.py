@@ -222,5 +222,5 @@ def _cpu(pid: int) -> float:
 def _memory(pid: int) -> int:
     """The process's memory in megabytes; 0 where the system does not say."""
     status = Path(f"/proc/{pid}/status")
-    found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
-    return int(found[1]) // 1024 if found is not None else 0
+    match = re.search(r"VmRSS:\s+(\d+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
+    return int(match[1]) // 1024 if match is not None else 0

@@ -141,7 +141,7 @@ class Calculation:
     @property
     def failed(self) -> bool:
         """Whether any figure failed."""
-        return any(one.status == "failed" for one in self.results)
+        return any(result.status == "failed" for result in self.results)
 
 
 @record(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def why(program: Program, case: Case, definition: Definition, of: str = "") -> W
         facts.append(Fact(definition.name, one, own or period_for(program, definition, case.at)))
     trees = tuple(explain(interpreter, fact) for fact in facts)
     failed = any(isinstance(interpreter.find(fact), Failure) for fact in facts)
-    return Why(trees, tuple(_explained(one, 0, len(program.definitions)) for one in trees), failed)
+    return Why(trees, tuple(_explained(tree, 0, len(program.definitions)) for tree in trees), failed)
 
 
 def _whose(case: Case, definition: Definition, of: str) -> list[str]:
@@ -108,25 +108,25 @@ def explained(interpreter: Interpreter, fact: Fact, depth: int) -> Explained:
     return _explained(explain(interpreter, fact), 0, depth)
 
 
-def _explained(one: Explanation, at: int, depth: int) -> Explained:
+def _explained(explanation: Explanation, at: int, depth: int) -> Explained:
     return Explained(
-        one.fact.name.rpartition(":")[2],
-        one.fact.instance,
-        str(one.fact.period),
-        one.label,
-        one.amount,
-        one.source,
-        citations(one.law),
-        one.how,
-        one.because,
-        one.constants,
-        one.before_rounding,
-        one.status,
-        one.fails,
-        one.projected,
-        one.seen,
-        one.cut or (at >= depth and bool(one.children)),
-        tuple(_explained(child, at + 1, depth) for child in one.children) if at < depth else (),
+        explanation.fact.name.rpartition(":")[2],
+        explanation.fact.instance,
+        str(explanation.fact.period),
+        explanation.label,
+        explanation.amount,
+        explanation.source,
+        citations(explanation.law),
+        explanation.how,
+        explanation.because,
+        explanation.constants,
+        explanation.before_rounding,
+        explanation.status,
+        explanation.fails,
+        explanation.projected,
+        explanation.seen,
+        explanation.cut or (at >= depth and bool(explanation.children)),
+        tuple(_explained(child, at + 1, depth) for child in explanation.children) if at < depth else (),
     )
 
 

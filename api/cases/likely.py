@@ -35,8 +35,8 @@ def _shares() -> dict[str, Likely]:
     for table in tables:
         for name in table.column_names:
             values = table[name].to_pylist()
-            there = [one for one in values if one]
+            there = [value for value in values if value]
             numbers = sorted(int(one) for one in there if isinstance(one, int | float) and not isinstance(one, bool))
-            amounts = tuple(numbers[int(len(numbers) * one)] for one in _PERCENTILES) if numbers else ()
+            amounts = tuple(numbers[int(len(numbers) * percentile)] for percentile in _PERCENTILES) if numbers else ()
             found[name] = Likely(max(len(there) / max(1, len(values)), SELDOM / 10), amounts)
     return found

@@ -48,7 +48,7 @@ class Machine:
         columns = columns_of(self.program, case)
         if columns is None:
             return None
-        names = tuple(one.name for one in wanted)
+        names = tuple(definition.name for definition in wanted)
         key = (case.at, names, frozenset(columns.columns), tuple(columns.counts.items()), _links(columns))
         lock = self._ready.get(key)
         if lock is None:

@@ -14,11 +14,11 @@ def find_definition(program: Program, name: str) -> Definition:
     found = program.find(name)
     if found is not None:
         return found
-    several = sorted(one.name for one in program.definitions.values() if one.short_name == name)
+    several = sorted(definition.name for definition in program.definitions.values() if definition.short_name == name)
     if several:
         choices = ", ".join(f"`{one}`" for one in several)
         raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
-    known = {one.short_name for one in program.definitions.values()}
+    known = {definition.short_name for definition in program.definitions.values()}
     raise Misuse(
         f"there is no figure `{name}`",
         suggestion(name, known, "`rulewright show NAME` finds a figure by a part of its name"),
@@ -51,7 +51,11 @@ def read_period(program: Program, text: str, projected: bool = False) -> Period:
 
 def exported_names(program: Program) -> Sequence[str]:
     """The names that modules export: what a user asks for first."""
-    return sorted(one.name for one in program.definitions.values() if one.exported and not one.is_input)
+    return sorted(
+        definition.name
+        for definition in program.definitions.values()
+        if definition.exported and not definition.is_input
+    )
 
 
 def period_for(program: Program, definition: Definition, at: Period) -> Period:
@@ -85,6 +89,6 @@ def several_periods(definition: Definition, at: Period) -> tuple[str, str]:
     """That `at` does not say which period of a figure is meant, and what to write."""
     touched = at.parts(definition.period)
     shown = touched if len(touched) == 2 else (touched[0], touched[-1])
-    told = [f"`{one}`" if one.kind.is_civil else f"`{one}` ({one.days})" for one in shown]
+    told = [f"`{period}`" if period.kind.is_civil else f"`{period}` ({period.days})" for period in shown]
     message = f"`{definition.short_name}` is per {definition.period}, and {at} touches {len(touched)} of them"
     return message, f"say which: `--at` {told[0]} or {told[1]}"

@@ -21,15 +21,15 @@ def overlays_said(constant: Constant, settings: Settings) -> tuple[str, ...]:
     """Each of a constant's overlays in a line; none where nothing moves it, so that its values say all there is."""
     if constant.uprate is None and not (isinstance(constant, Table) and constant.follows):
         return ()
-    return tuple(_line(constant, one, settings) for one in constant.overlays)
+    return tuple(_line(constant, overlay, settings) for overlay in constant.overlays)
 
 
 def starts_said(constant: Constant, settings: Settings) -> tuple[str, ...]:
     """From when to when a table is read off which scale."""
     follows = constant.follows if isinstance(constant, Table) else ()
     return tuple(
-        f"{_when(one.start, one.end)}: where `{one.scale}` reaches {value_words(one.rate, RATE, settings)}"
-        for one in follows
+        f"{_when(follow.start, follow.end)}: where `{follow.scale}` reaches {value_words(follow.rate, RATE, settings)}"
+        for follow in follows
     )
 
 
@@ -44,29 +44,29 @@ def _said(program: Program, day: date) -> Iterator[str]:
         limit = constant.known_until
         if constant.uprate is None or limit is None or day <= limit:
             continue
-        for one in constant.overlays:
-            if one.holds(day):
-                name = _path(constant, one)
-                since = f"{one.indexed_from or one.start}"
-                if one.indexed_from is not None:
+        for overlay in constant.overlays:
+            if overlay.holds(day):
+                name = _path(constant, overlay)
+                since = f"{overlay.indexed_from or overlay.start}"
+                if overlay.indexed_from is not None:
                     yield f"`{name}` moves with {constant.uprate.by} from what the reform set on {since}"
                 else:
                     yield f"`{name}` stays as the reform set it on {since}, and is not indexed"
 
 
-def _line(constant: Constant, one: Overlay, settings: Settings) -> str:
+def _line(constant: Constant, overlay: Overlay, settings: Settings) -> str:
     value = ""
     if isinstance(constant, Parameter) and constant.type is not None:
-        value = f" {value_words(one.content, constant.type, settings)}"  # type: ignore[arg-type]
-    how = f"moves with {constant.uprate.by}" if one.indexed_from is not None and constant.uprate else "stays"
-    since = f" from {one.indexed_from}" if one.indexed_from is not None else ""
-    return f"{_when(one.start, one.end)}: {_path(constant, one)}{value} {how}{since}"
+        value = f" {value_words(overlay.content, constant.type, settings)}"  # type: ignore[arg-type]
+    how = f"moves with {constant.uprate.by}" if overlay.indexed_from is not None and constant.uprate else "stays"
+    since = f" from {overlay.indexed_from}" if overlay.indexed_from is not None else ""
+    return f"{_when(overlay.start, overlay.end)}: {_path(constant, overlay)}{value} {how}{since}"
 
 
-def _path(constant: Constant, one: Overlay) -> str:
-    keys = one.key if isinstance(one.key, tuple) else (() if one.key is None else (one.key,))
+def _path(constant: Constant, overlay: Overlay) -> str:
+    keys = overlay.key if isinstance(overlay.key, tuple) else (() if overlay.key is None else (overlay.key,))
     inner = f"[{', '.join(map(str, keys))}]" if keys else ""
-    return f"{constant.name}{inner}{f'.{one.column}' if one.column else ''}"
+    return f"{constant.name}{inner}{f'.{overlay.column}' if overlay.column else ''}"
 
 
 def _when(start: date, end: date | None) -> str:

@@ -15,7 +15,7 @@ from engine.values.periods import Period
 
 def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
     """The wanted figures and everything that their formulas read, directly or through others."""
-    found = dict.fromkeys(cell_for(program, one.name, period) for one in figures)
+    found = dict.fromkeys(cell_for(program, figure.name, period) for figure in figures)
     left = list(found)
     while left:
         cell = left.pop()

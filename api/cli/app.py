@@ -468,8 +468,8 @@ def _narrowed(arguments: list[str]) -> typer.Typer:
     """The command that is called, without the others: preparing the options of them all takes longer than most work."""
     if _COMPLETING in os.environ or not arguments:
         return app
-    named = [one for one in app.registered_commands if _name(one) == arguments[0]]
-    groups = [one for one in app.registered_groups if one.name == arguments[0]]
+    named = [command for command in app.registered_commands if _name(command) == arguments[0]]
+    groups = [group for group in app.registered_groups if group.name == arguments[0]]
     if not named and not groups:
         return app
     narrowed = copy(app)

@@ -167,6 +167,6 @@ def _answered(interview: _Interview, step: Step, fact: Fact) -> bool:
 
 
 def _report(step: Step, answers: int) -> None:
-    for one in step.figures.results:
-        say(f"{one.figure} of {one.of.id}: {one.text}")
+    for result in step.figures.results:
+        say(f"{result.figure} of {result.of.id}: {result.text}")
     say(f"after {answers} answers{f', with {step.open} facts still open' if step.open else ''}")

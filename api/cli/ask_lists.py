@@ -259,8 +259,8 @@ def _review(session: Session, interview: Interview, left: Sequence[Fact]) -> Fac
 
 
 def _report(session: Session, interview: Interview, figures: Calculation) -> None:
-    for one in figures.results:
-        say(f"{one.figure} of {one.of.id}: {one.text}")
+    for result in figures.results:
+        say(f"{result.figure} of {result.of.id}: {result.text}")
     now, _, passed = session.now()
     stated = [fact for turn in session.turns for fact in turn.given]
     say(f"after {len(session.turns)} questions" + (f", with {len(passed)} facts not known" if passed else ""))

@@ -21,24 +21,28 @@ MOST = 20
 def ask_people(program: Program, wanted: Sequence[Definition], at: str | None) -> Case:
     """The case of those who are named in answer. Raises Misuse where the rules have no group of people to ask about."""
     entities = program.settings.entities
-    group = next((entities[one.entity] for one in wanted if entities[one.entity].of), None)
+    group = next((entities[definition.entity] for definition in wanted if entities[definition.entity].of), None)
     if group is None:
         raise Misuse(
             "no case is given, and the figures are of no group of people", "name a file that says who there is"
         )
     period = str(read_period(program, at)) if at else str(program.settings.covers_to.year)
     holders, everybody = _holders(group)
-    facts = [one for one in program.definitions.values() if one.changing.can == "by_time" and one.is_input]
+    facts = [
+        definition
+        for definition in program.definitions.values()
+        if definition.changing.can == "by_time" and definition.is_input
+    ]
     people: dict[str, dict[str, Any]] = {name: {} for name in everybody}
-    for one in facts:
-        if one.entity == group.of:
+    for fact in facts:
+        if fact.entity == group.of:
             for name in people:
-                people[name][one.short_name] = _whole(f"{name}: {one.ask or one.label}", int(one.high or MOST))
+                people[name][fact.short_name] = _whole(f"{name}: {fact.ask or fact.label}", int(fact.high or MOST))
     data = {"at": period, entities[group.of].plural: people, group.plural: {"home": holders}}
     problems = Diagnostics()
     case = case_from_data(program, data, problems)
     if case is None or problems.errors:
-        raise Failure("; ".join(one.message for one in problems), "name a file that says who there is")
+        raise Failure("; ".join(problem.message for problem in problems), "name a file that says who there is")
     return case
 
 

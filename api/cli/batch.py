@@ -115,8 +115,8 @@ def _job(program: Program, options: Options, inputs: list[str], output: Path) ->
         told = f"`{options.missing}` does not say what an empty cell means"
         raise Misuse(told, "`--missing none` or `--missing unknown`")
     period = read_period(program, options.at)
-    for one in wanted:
-        period_for(program, one, period)  # which refuses what would have to be guessed
+    for definition in wanted:
+        period_for(program, definition, period)  # which refuses what would have to be guessed
     job = Job(
         program, period, find_inputs(program, inputs), output, tuple(wanted),
         complete=options.missing == "none", threads=options.threads or os.cpu_count() or 1,

@@ -22,9 +22,9 @@ def bench_command(plan: Plan, peers: Sequence[str], as_json: bool, earlier: Path
     """Measure, and print what was found with ratios to the peers, and to an earlier run if one is given."""
     before = _earlier(earlier) if earlier is not None else {}
     found: list[Measured] = []
-    for one in measure(replace(plan, peers=dict(map(peer_of, peers)))):
-        found.append(one)
-        complain(f"{one.group}: {one.what}: {_time(one.seconds)}")
+    for measured in measure(replace(plan, peers=dict(map(peer_of, peers)))):
+        found.append(measured)
+        complain(f"{measured.group}: {measured.what}: {_time(measured.seconds)}")
     if as_json:
         say_json(_as_json(found, before))
     else:
@@ -55,14 +55,14 @@ def _earlier(path: Path) -> dict[str, float]:
 def _as_json(found: Sequence[Measured], before: Mapping[str, float] = MappingProxyType({})) -> dict[str, object]:
     lines = [
         {
-            "group": one.group,
-            "what": one.what,
-            "seconds": f"{one.seconds:.6f}",
-            "units": one.units,
-            "processor_seconds": f"{one.processors:.2f}",
-            "memory": one.memory,
+            "group": measured.group,
+            "what": measured.what,
+            "seconds": f"{measured.seconds:.6f}",
+            "units": measured.units,
+            "processor_seconds": f"{measured.processors:.2f}",
+            "memory": measured.memory,
         }
-        for one in found
+        for measured in found
     ]
     return {
         "machine": {"cores": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version()},
@@ -82,13 +82,20 @@ def _table(found: Sequence[Measured], before: Mapping[str, float] = MappingProxy
         table.add_column("times as long", justify="right", no_wrap=True)
     longer = moved(found, before)
     last = ""
-    for one in found:
-        rate = f"{one.rate:,.0f}" if one.units > 1 else ""
-        memory = f"{one.memory / 2**20:,.0f} MB" if one.memory else ""
-        worked = f"{one.processors:.2f} s" if one.processors else ""
-        row = [one.group if one.group != last else "", one.what, _time(one.seconds), rate, worked, memory]
-        table.add_row(*row, *([f"{longer[one.what]:.2f}" if one.what in longer else ""] if before else []))
-        last = one.group
+    for measured in found:
+        rate = f"{measured.rate:,.0f}" if measured.units > 1 else ""
+        memory = f"{measured.memory / 2**20:,.0f} MB" if measured.memory else ""
+        worked = f"{measured.processors:.2f} s" if measured.processors else ""
+        row = [
+            measured.group if measured.group != last else "",
+            measured.what,
+            _time(measured.seconds),
+            rate,
+            worked,
+            memory,
+        ]
+        table.add_row(*row, *([f"{longer[measured.what]:.2f}" if measured.what in longer else ""] if before else []))
+        last = measured.group
     table.add_section()
     for name, ratio in ratios(found).items():
         table.add_row("ratio" if name == next(iter(ratios(found))) else "", name, f"{ratio:,.1f}", "", "", "")

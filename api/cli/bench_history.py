@@ -16,27 +16,40 @@ from api.failures import ExitCode
 def history_command(repeat: int, as_json: bool) -> int:
     """Measure, and print what was found with the disk's own rate as the measure of all others."""
     found: list[Measured] = []
-    for one in measure_history(repeat):
-        found.append(one)
-        complain(f"{one.what}: {one.rate:,.0f} /s")
+    for measured in measure_history(repeat):
+        found.append(measured)
+        complain(f"{measured.what}: {measured.rate:,.0f} /s")
     if as_json:
         say_json(_as_json(found))
         return ExitCode.DONE
     disk = found[0].rate
     rows = [
-        (one.what, f"{one.seconds:.1f} s", f"{one.rate:,.0f}", f"{one.rate / disk:,.2f}", _memory(one)) for one in found
+        (
+            measured.what,
+            f"{measured.seconds:.1f} s",
+            f"{measured.rate:,.0f}",
+            f"{measured.rate / disk:,.2f}",
+            _memory(measured),
+        )
+        for measured in found
     ]
     for line in table(("what", "time", "a second", "times the disk", "memory"), rows, frozenset({1, 2, 3, 4})):
         say(line)
     return ExitCode.DONE
 
 
-def _memory(one: Measured) -> str:
-    return f"{one.memory / 2**20:,.0f} MB" if one.memory else ""
+def _memory(measured: Measured) -> str:
+    return f"{measured.memory / 2**20:,.0f} MB" if measured.memory else ""
 
 
 def _as_json(found: Sequence[Measured]) -> dict[str, object]:
     lines = [
-        {"what": one.what, "seconds": f"{one.seconds:.3f}", "count": one.units, "memory": one.memory} for one in found
+        {
+            "what": measured.what,
+            "seconds": f"{measured.seconds:.3f}",
+            "count": measured.units,
+            "memory": measured.memory,
+        }
+        for measured in found
     ]
     return {"machine": {"cores": os.cpu_count(), "processor": platform.machine()}, "measured": lines}

@@ -24,26 +24,26 @@ def calc_command(rules: str, path: str, at: str | None, want: str, reforms: Sequ
     everything = [program.definitions[name] for name in exported_names(program)]
     case = load_case(program, path, at)
     names = [reform.stem for reform in reforms]
-    found = calculate(program, case, wanted or everything, Asked(ask=True), reforms=names, must=bool(wanted))
+    calculation = calculate(program, case, wanted or everything, Asked(ask=True), reforms=names, must=bool(wanted))
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(calculation))
     else:
-        _report(found)
-    return ExitCode.FAILED if found.failed else ExitCode.DONE
+        _report(calculation)
+    return ExitCode.FAILED if calculation.failed else ExitCode.DONE
 
 
-def _report(found: Calculation) -> None:
-    several = len({one.of.id for one in found.results}) > 1
-    names = [f"{one.figure}{f' of {one.of.id}' if several else ''}" for one in found.results]
+def _report(calculation: Calculation) -> None:
+    several = len({result.of.id for result in calculation.results}) > 1
+    names = [f"{result.figure}{f' of {result.of.id}' if several else ''}" for result in calculation.results]
     width = max((len(name) for name in names), default=0)
-    for name, one in zip(names, found.results, strict=True):
-        days = f" ({one.period}, {one.days})" if one.days else ""
-        say(f"{name:<{width}}  {one.text}{' (projected)' if one.projected else ''}{days}")
-    if found.set_by_reforms:
+    for name, result in zip(names, calculation.results, strict=True):
+        days = f" ({result.period}, {result.days})" if result.days else ""
+        say(f"{name:<{width}}  {result.text}{' (projected)' if result.projected else ''}{days}")
+    if calculation.set_by_reforms:
         say()
-    for line in found.set_by_reforms:
+    for line in calculation.set_by_reforms:
         say(line)
-    missing = found.ask_next or ()
+    missing = calculation.ask_next or ()
     if not missing:
         return
     say()

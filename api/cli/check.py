@@ -67,12 +67,12 @@ def _report(found: Check) -> None:
         _show_differential(found.checked.differential)
 
 
-def _show_differential(found: Comparison) -> None:
-    for one in found.differences:
-        say(one)
-    if found.differing > len(found.differences):
-        say(f"… and {found.differing - len(found.differences):,} more")
+def _show_differential(comparison: Comparison) -> None:
+    for difference in comparison.differences:
+        say(difference)
+    if comparison.differing > len(comparison.differences):
+        say(f"… and {comparison.differing - len(comparison.differences):,} more")
     say(
-        f"machine code and interpreter: {count(found.compared, 'value')} compared, "
-        f"{count(found.differing, 'difference')}"
+        f"machine code and interpreter: {count(comparison.compared, 'value')} compared, "
+        f"{count(comparison.differing, 'difference')}"
     )

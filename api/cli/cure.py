@@ -37,7 +37,7 @@ def cure_command(
         wanted = program.find(condition)
         if wanted is None or wanted.type.kind not in (Kind.BOOLEAN, Kind.MONEY):
             program, wanted = with_condition(rules, reforms, condition, "", case.at)
-    names = [one.stem for one in reforms]
+    names = [reform.stem for reform in reforms]
     if wanted.type.kind is Kind.MONEY:
         with waiting("looking where it turns"):
             turned = amounts(program, case, wanted, names)
@@ -69,14 +69,14 @@ def _report(program: Program, found: Cured, condition: str) -> None:
 
 def _changes(program: Program, changes: Iterable[Change]) -> str:
     return "; and ".join(
-        f"{one.label or one.fact} ({one.fact} of {one.of.id}): "
-        f"{_said(program, one.fact, one.from_)} -> {_said(program, one.fact, one.to)}{_who(one)}"
-        for one in changes
+        f"{change.label or change.fact} ({change.fact} of {change.of.id}): "
+        f"{_said(program, change.fact, change.from_)} -> {_said(program, change.fact, change.to)}{_who(change)}"
+        for change in changes
     )
 
 
-def _who(one: Change) -> str:
-    told = [text for text in (f"by the {one.by.replace('_', ' ')}" if one.by else "", one.how) if text]
+def _who(change: Change) -> str:
+    told = [text for text in (f"by the {change.by.replace('_', ' ')}" if change.by else "", change.how) if text]
     return f" [{': '.join(told)}]" if told else ""
 
 

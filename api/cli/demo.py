@@ -67,7 +67,7 @@ def demo_command(units: int, as_json: bool) -> int:
     started = monotonic()
     with waiting("reading the rules"):
         program = programs.load_program("us")
-    whole = sum(one.weight for one in sampled_units(load_sample()))
+    whole = sum(unit.weight for unit in sampled_units(load_sample()))
     sampled = list(sampled_units(load_sample(units)))
     figures = _computed(program, sampled)
     totals = _totals(program, sampled, figures, Fraction(whole))
@@ -110,7 +110,7 @@ def _totals(
     scale = whole / sum(one.weight for one in sampled)
     totals = []
     for name in FIGURES:
-        amounts = [_amount(one[name]) for one in figures]
+        amounts = [_amount(figure[name]) for figure in figures]
         nation = sum((one.weight * amount for one, amount in zip(sampled, amounts, strict=True)), Fraction(0))
         label = program.definitions[name].label
         totals.append(
@@ -126,7 +126,10 @@ def _amount(value: Value) -> Fraction:
 
 def _table(totals: Sequence[Total]) -> None:
     rows = [("figure", "units with it", "total", "nation")]
-    rows += [(one.label, f"{one.units:,}", with_commas(str(round(one.total))), _billions(one.nation)) for one in totals]
+    rows += [
+        (total.label, f"{total.units:,}", with_commas(str(round(total.total))), _billions(total.nation))
+        for total in totals
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         say(
@@ -154,11 +157,11 @@ def _household(program: Program) -> list[str]:
 def _as_json(sampled: Sequence[Sampled], totals: Sequence[Total], explanation: Sequence[str]) -> dict[str, object]:
     figures = [
         {
-            "figure": one.name,
-            "units": one.units,
-            "total": format_decimal(one.total, 2),
-            "nation": str(round(one.nation)),
+            "figure": total.name,
+            "units": total.units,
+            "total": format_decimal(total.total, 2),
+            "nation": str(round(total.nation)),
         }
-        for one in totals
+        for total in totals
     ]
     return {"year": YEAR, "units": len(sampled), "figures": figures, "explanation": list(explanation)}

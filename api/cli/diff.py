@@ -12,10 +12,10 @@ from api.simulate.differences import compare, in_words
 def diff_command(rules: str, other: str, at: str, examples: bool, as_json: bool) -> int:
     """Compare rules with a reform of them, or with another folder of rules."""
     with waiting("comparing"):
-        found = compare(rules, other, at, examples)
+        differences = compare(rules, other, at, examples)
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(differences))
         return ExitCode.DONE
-    for line in in_words(found, programs.load_program(rules).settings.currency):
+    for line in in_words(differences, programs.load_program(rules).settings.currency):
         say(line)
     return ExitCode.DONE

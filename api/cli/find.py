@@ -75,13 +75,15 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
         with waiting("looking"):
             among = from_files(program, period, options.inputs)
             return find(program, condition, options.condition, period, among, wanted)
-    named = [one for one in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if one is not None]
+    named = [
+        definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
+    ]
     with writing(options.log) as log:
         with waiting("looking"):
             among = from_log(program, period, log, [condition, *named], read_known(options.known))
             found = find(program, condition, options.condition, period, among, wanted)
         said = {"why": options.why or "find", "what": options.condition[:300]}
-        seen = looked_at(program, log, [one.of.id for one in found.rows], period.end)
+        seen = looked_at(program, log, [row.of.id for row in found.rows], period.end)
         record_looks(log, seen, login_name(), "rulewright find", said)
     return found
 
@@ -103,7 +105,7 @@ def _report(program: Program, found: Found, wanted: Wanted) -> None:
     columns = (*((wanted.by,) if wanted.by else ()), *wanted.show)
     width = max((len(row.of.id) for row in found.rows), default=0)
     for row in found.rows:
-        values = [(one, row.figures.get(one.short_name)) for one in columns]
+        values = [(column, row.figures.get(column.short_name)) for column in columns]
         figures = "  ".join(f"{one.short_name} {'-' if value is None else said(one, value)}" for one, value in values)
         if row.answer == "yes":
             say(f"{row.of.id:<{width}}  {figures}".rstrip())
@@ -116,5 +118,5 @@ def _counted(count: Count, wanted: Wanted, said: Callable[[Definition, Json], st
     parts = [f"{count.yes:,} yes", f"{count.no:,} no"]
     parts += [f"{count.not_known:,} not known"] if count.not_known else []
     parts += [f"{count.failed:,} failed"] if count.failed else []
-    parts += [f"{one.short_name} {said(one, count.sums[one.short_name])}" for one in wanted.sums]
+    parts += [f"{sum_.short_name} {said(sum_, count.sums[sum_.short_name])}" for sum_ in wanted.sums]
     return ", ".join(parts) + (f" ({count.not_added:,} without a value)" if count.not_added else "")

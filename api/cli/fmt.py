@@ -19,7 +19,7 @@ def fmt_command(paths: list[str], check_only: bool, as_json: bool) -> int:
     """Rewrite the files that are not in order, or with `check_only` name them."""
     problems = Diagnostics()
     changed: list[str] = []
-    files = [found for path in paths for found in _rule_files(Path(path), problems)]
+    files = [file for path in paths for file in _rule_files(Path(path), problems)]
     for path in files:
         if path.name == SETTINGS_FILE:
             continue

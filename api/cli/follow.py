@@ -87,9 +87,9 @@ def _wait(log: Path | None, every: float, seen: int | None) -> None:
 
 
 def _show(report: FollowReport, positions: Mapping[str, int], changes: list[Corrected]) -> None:
-    for one in changes[:SHOWN]:
-        told = ", ".join(f"{name} {_signed(one, name)}" for name, _ in one.differences)
-        say(f"{one.assessment}  {one.period}  {one.group}  {one.fault or told or 'assessed'}")
+    for change in changes[:SHOWN]:
+        told = ", ".join(f"{name} {_signed(change, name)}" for name, _ in change.differences)
+        say(f"{change.assessment}  {change.period}  {change.group}  {change.fault or told or 'assessed'}")
     if len(changes) > SHOWN:
         say(f"… and {len(changes) - SHOWN:,} more")
     anew = f"{count(report.facts, 'event')} with facts: {count(report.reassessed, 'group')} assessed anew"
@@ -99,8 +99,8 @@ def _show(report: FollowReport, positions: Mapping[str, int], changes: list[Corr
         complain(f"{period}  {group}: {fault}")
 
 
-def _signed(one: Corrected, name: str) -> str:
-    amount = dict(one.differences)[name]
+def _signed(corrected: Corrected, name: str) -> str:
+    amount = dict(corrected.differences)[name]
     return ("+" if amount > 0 else "") + with_commas(format(amount, "f"))
 
 
@@ -110,13 +110,13 @@ def _as_json(report: FollowReport, positions: Mapping[str, int], changes: list[C
         "assessed_anew": report.reassessed,
         "changed": [
             {
-                "assessment": one.assessment,
-                "period": one.period,
-                "group": one.group,
-                "differences": {name: format(amount, "f") for name, amount in one.differences},
-                "fault": one.fault or None,
+                "assessment": change.assessment,
+                "period": change.period,
+                "group": change.group,
+                "differences": {name: format(amount, "f") for name, amount in change.differences},
+                "fault": change.fault or None,
             }
-            for one in changes
+            for change in changes
         ],
         "failed": [
             {"period": period, "group": group, "fault": fault} for (period, group), fault in report.failed.items()

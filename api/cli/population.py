@@ -31,21 +31,21 @@ def describe(
     from api.simulate.describing import describe_population
 
     with waiting("reading the population"):
-        found = describe_population(rules, population or [], at, weight, data_year)
+        population_described = describe_population(rules, population or [], at, weight, data_year)
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(population_described))
         return
-    say(found.about)
-    rows = ", ".join(f"{count:,} of {entity}" for entity, count in found.rows.items())
-    say(f"{found.year}: {rows}; they stand for {found.weight} units")
-    largest = f"the largest weight is {found.largest_weight_share}%"
-    say(f"as precise as {found.effective_units:,} units of equal weight (Kish); {largest}")
+    say(population_described.about)
+    rows = ", ".join(f"{count:,} of {entity}" for entity, count in population_described.rows.items())
+    say(f"{population_described.year}: {rows}; they stand for {population_described.weight} units")
+    largest = f"the largest weight is {population_described.largest_weight_share}%"
+    say(f"as precise as {population_described.effective_units:,} units of equal weight (Kish); {largest}")
     say()
-    for one in found.facts:
-        n = "fewer than 10" if one.not_zero is None else f"{one.not_zero:,}"
-        say(f"{one.fact:48} {one.entity:10} not zero: {n:>14}  {one.total:>24}".rstrip())
-    if found.incomes_without:
+    for fact in population_described.facts:
+        n = "fewer than 10" if fact.not_zero is None else f"{fact.not_zero:,}"
+        say(f"{fact.fact:48} {fact.entity:10} not zero: {n:>14}  {fact.total:>24}".rstrip())
+    if population_described.incomes_without:
         say()
-        say("incomes that this population does not have: " + ", ".join(found.incomes_without))
-    for note in found.notes:
+        say("incomes that this population does not have: " + ", ".join(population_described.incomes_without))
+    for note in population_described.notes:
         say(note)

@@ -19,16 +19,16 @@ def search_command(words: Sequence[str], rules: str, kinds: Sequence[str], limit
     _check_kinds(kinds)
     with waiting("reading the rules"):
         ruleset = programs.read(rules)
-    found = search(ruleset, " ".join(words), kinds or KINDS)
+    match = search(ruleset, " ".join(words), kinds or KINDS)
     if as_json:
-        say_json({"total": len(found), "names": as_data(tuple(found[:limit]))})
+        say_json({"total": len(match), "names": as_data(tuple(match[:limit]))})
     else:
-        _say_all(found[:limit])
-        if len(found) > limit:
-            complain(f"{limit:,} of {len(found):,}; add a word, `--kind`, or `--limit {len(found)}`")
-    if not found:
+        _say_all(match[:limit])
+        if len(match) > limit:
+            complain(f"{limit:,} of {len(match):,}; add a word, `--kind`, or `--limit {len(match)}`")
+    if not match:
         complain(f"nothing in `{rules}` has the words `{' '.join(words)}`")
-    return ExitCode.DONE if found else ExitCode.FAILED
+    return ExitCode.DONE if match else ExitCode.FAILED
 
 
 def list_command(rules: str, kinds: Sequence[str], module: str, as_json: bool) -> int:
@@ -41,18 +41,18 @@ def list_command(rules: str, kinds: Sequence[str], module: str, as_json: bool) -
     modules = [one.name for one in ruleset.modules]
     if module and not any(_within(one, module) for one in modules):
         raise Misuse(f"there is no module or folder `{module}`", suggestion(module, modules, "see `rulewright list`"))
-    found = [
-        listed(one)
-        for one in names(ruleset)
-        if (one.kind in kinds if kinds else one.kind != "member") and (not module or _within(one.module, module))
+    summaries = [
+        listed(name)
+        for name in names(ruleset)
+        if (name.kind in kinds if kinds else name.kind != "member") and (not module or _within(name.module, module))
     ]
     if as_json:
-        say_json({"total": len(found), "names": as_data(tuple(found))})
+        say_json({"total": len(summaries), "names": as_data(tuple(summaries))})
         return ExitCode.DONE
-    for heading in dict.fromkeys(one.module for one in found):
+    for heading in dict.fromkeys(summary.module for summary in summaries):
         say(heading or "ruleset.yaml")
-        _say_all([one for one in found if one.module == heading], "  ")
-    complain(f"{count(len(found), 'name')} in {count(len({one.module for one in found}), 'file')}")
+        _say_all([summary for summary in summaries if summary.module == heading], "  ")
+    complain(f"{count(len(summaries), 'name')} in {count(len({summary.module for summary in summaries}), 'file')}")
     return ExitCode.DONE
 
 
@@ -76,11 +76,11 @@ def _check_kinds(kinds: Sequence[str]) -> None:
             raise Misuse(f"there is no kind `{kind}`", suggestion(kind, KINDS, f"one of {known}"))
 
 
-def _say_all(found: Sequence[Summary], indent: str = "") -> None:
+def _say_all(summaries: Sequence[Summary], indent: str = "") -> None:
     """A line for each: its name, its kind, its label and its law, cut where the line ends."""
-    width = min(max((len(one.name) for one in found), default=0), _MAX_NAME)
+    width = min(max((len(summary.name) for summary in summaries), default=0), _MAX_NAME)
     room = max(get_terminal_size((200, 24)).columns, 60)
-    for one in found:
-        law = cited(one.law)
-        line = f"{indent}{one.name:{width}}  {one.kind:11}  {one.label}" + (f"  [{law}]" if law else "")
+    for summary in summaries:
+        law = cited(summary.law)
+        line = f"{indent}{summary.name:{width}}  {summary.kind:11}  {summary.label}" + (f"  [{law}]" if law else "")
         say(line if len(line) <= room else line[: room - 1] + "\u2026")

@@ -23,65 +23,70 @@ def show_command(rules: str, name: str, reforms: Sequence[Path], as_json: bool) 
         compiled = programs.check(rules, reforms, lint=False)
     if compiled.ruleset is None or compiled.program is None:
         raise RulesInvalid(compiled.problems)
-    found = describe(compiled.ruleset, compiled.program, name)
+    described = describe(compiled.ruleset, compiled.program, name)
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(described))
         return ExitCode.DONE
-    say(f"{found.name.rpartition(':')[2]}  ({found.kind} of {found.module or 'the ruleset'})")
-    for key, value in _fields(found):
+    say(f"{described.name.rpartition(':')[2]}  ({described.kind} of {described.module or 'the ruleset'})")
+    for key, value in _fields(described):
         _say_field(key, value)
     return ExitCode.DONE
 
 
-def _fields(one: Described) -> Iterator[_Field]:
+def _fields(described: Described) -> Iterator[_Field]:
     """What is said of a definition, in the order in which a reader wants it; what is empty is not said."""
-    yield "", one.label
-    yield "law", cited(one.law)
-    if one.where.file:
-        yield "where", f"{one.where.file}:{one.where.line}:{one.where.column}".removeprefix(f"{Path.cwd()}{os.sep}")
-    yield "plural", one.plural
-    yield "a group of", one.of
-    yield "belongs to", one.belongs_to
-    yield "roles", list(one.roles)
-    yield "members", [f"{name}: {label}" for name, label in (one.members or {}).items()]
-    if one.kind == "requirement":
-        yield "is", f"a requirement of a {one.entity}, per {one.period}"
-    elif one.entity:
-        yield "is", f"{one.type} of a {one.entity}, per {one.period}"
-    yield "permits", list(one.permits)
-    yield "range", one.range
-    yield "ask", one.ask
-    yield "by law, if not stated", one.default_text
-    yield "not listed in a complete case", one.absent_text
-    if one.needs is not None:
-        yield "needs", list(_condition(one.needs, 0))
-    if one.takes is not None:
-        yield "takes", ", ".join(f"{name}: {type}" for name, type in one.takes.items())
-    yield "applies if", one.applies_if
-    yield "otherwise", one.otherwise
-    yield "formula", list(_formula_lines(one))
-    for exception in one.exceptions:
+    yield "", described.label
+    yield "law", cited(described.law)
+    if described.where.file:
+        yield (
+            "where",
+            f"{described.where.file}:{described.where.line}:{described.where.column}".removeprefix(
+                f"{Path.cwd()}{os.sep}"
+            ),
+        )
+    yield "plural", described.plural
+    yield "a group of", described.of
+    yield "belongs to", described.belongs_to
+    yield "roles", list(described.roles)
+    yield "members", [f"{name}: {label}" for name, label in (described.members or {}).items()]
+    if described.kind == "requirement":
+        yield "is", f"a requirement of a {described.entity}, per {described.period}"
+    elif described.entity:
+        yield "is", f"{described.type} of a {described.entity}, per {described.period}"
+    yield "permits", list(described.permits)
+    yield "range", described.range
+    yield "ask", described.ask
+    yield "by law, if not stated", described.default_text
+    yield "not listed in a complete case", described.absent_text
+    if described.needs is not None:
+        yield "needs", list(_condition(described.needs, 0))
+    if described.takes is not None:
+        yield "takes", ", ".join(f"{name}: {type}" for name, type in described.takes.items())
+    yield "applies if", described.applies_if
+    yield "otherwise", described.otherwise
+    yield "formula", list(_formula_lines(described))
+    for exception in described.exceptions:
         over = f" (over {', '.join(exception.over)})" if exception.over else ""
         lines = [f"when {exception.when}", f"then {exception.then}{over}", cited(exception.law)]
         yield f"exception {exception.name}", lines
-    yield "rounded", one.rounded
-    yield "values", [f"{dated.from_}  {dated.text}" for dated in one.values]
-    yield "known until", one.known_until
-    yield "uprated by", one.uprated_by
-    yield "read off", list(one.read_off)
-    yield "set by reforms", list(one.set_by_reforms)
-    if one.kind in (*DEFINED, "reason"):
-        yield "uses", _short(one.uses, "nothing")
-    if one.kind in (*DEFINED, "reason", "entity", "enum"):
-        yield "used by", _short(one.used_by, "nobody")
+    yield "rounded", described.rounded
+    yield "values", [f"{dated.from_}  {dated.text}" for dated in described.values]
+    yield "known until", described.known_until
+    yield "uprated by", described.uprated_by
+    yield "read off", list(described.read_off)
+    yield "set by reforms", list(described.set_by_reforms)
+    if described.kind in (*DEFINED, "reason"):
+        yield "uses", _short(described.uses, "nothing")
+    if described.kind in (*DEFINED, "reason", "entity", "enum"):
+        yield "used by", _short(described.used_by, "nobody")
 
 
 def _short(names: Sequence[str], otherwise: str) -> str:
     return ", ".join(name.rpartition(":")[2] for name in names) or otherwise
 
 
-def _formula_lines(one: Described) -> Iterator[str]:
-    for dated in one.formulas:
+def _formula_lines(described: Described) -> Iterator[str]:
+    for dated in described.formulas:
         if dated.from_:
             yield f"from {dated.from_}:"
         yield from dated.formula.splitlines()

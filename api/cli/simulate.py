@@ -46,9 +46,9 @@ def simulate_command(request: Request | Path, places: Places, threads: int, ray:
         _wipe()
     _write(found, places)
     for year in found.years:
-        for one in year.reforms:
-            if one.changes_nothing:
-                complain(f"`{one.reform}` changes no figure of anybody in this population in {year.year}")
+        for reform in year.reforms:
+            if reform.changes_nothing:
+                complain(f"`{reform.reform}` changes no figure of anybody in this population in {year.year}")
     if as_json:
         say_json(as_data(found))
     else:
@@ -72,23 +72,23 @@ def _manifest(path: Path) -> Any:
     return said["manifest"] if isinstance(said, dict) and "manifest" in said else said  # the whole answer has it too
 
 
-def _write(found: Simulation, places: Places) -> None:
+def _write(simulation: Simulation, places: Places) -> None:
     """All files or none: each takes its name when every one is written."""
     with ExitStack() as stack:
         if places.report is not None:
             from api.simulate.report import report
 
-            stack.enter_context(appearing(places.report)).write_text(report(found), encoding="utf-8")
+            stack.enter_context(appearing(places.report)).write_text(report(simulation), encoding="utf-8")
         if places.tables is not None:
             from api.simulate.pictures import write_pictures
             from api.simulate.report import report
             from api.simulate.tabular import write_tables
 
             folder = stack.enter_context(appearing(places.tables, folder=True))
-            write_tables(found, folder)
-            write_pictures(report(found), folder)
+            write_tables(simulation, folder)
+            write_pictures(report(simulation), folder)
         if places.manifest is not None:
-            text = json.dumps(found.manifest, indent=2) + "\n"
+            text = json.dumps(simulation.manifest, indent=2) + "\n"
             stack.enter_context(appearing(places.manifest)).write_text(text, encoding="utf-8")
 
 
@@ -106,18 +106,18 @@ def _wipe() -> None:
 # --- in words
 
 
-def _tell(found: Simulation, places: Places) -> None:
-    say(found.population)
-    for year in found.years:
+def _tell(simulation: Simulation, places: Places) -> None:
+    say(simulation.population)
+    for year in simulation.years:
         say()
         say(f"{year.year}: {year.units:,} units, {year.people:,} people, standing for {_short(year.weight)} units")
         for note in year.notes:
             say(f"  {note}")
-        _budgets(year, found.currency)
-        for one in year.reforms:
-            _reform(one, found.currency)
+        _budgets(year, simulation.currency)
+        for reform in year.reforms:
+            _reform(reform, simulation.currency)
     say()
-    for line in found.method:
+    for line in simulation.method:
         say(line)
     for path in (places.report, places.tables, places.manifest):
         if path is not None:
@@ -126,22 +126,23 @@ def _tell(found: Simulation, places: Places) -> None:
 
 def _budgets(year: YearAnswer, currency: str) -> None:
     """Every reform beside the others: the budget, in billions."""
-    names = [one.reform for one in year.reforms]
+    names = [reform.reform for reform in year.reforms]
     first = year.reforms[0].budget
     rows = [[f"billion {currency}", "current law", *(f"{name}: change" for name in names)]]
     for at, line in enumerate(first):
         changes = [
-            f"{_billions(one.budget[at].change)} ± {_billions(one.budget[at].standard_error)}" for one in year.reforms
+            f"{_billions(reform.budget[at].change)} ± {_billions(reform.budget[at].standard_error)}"
+            for reform in year.reforms
         ]
         rows.append([("  " if line.kind == "shown" else "") + line.label, _billions(line.before), *changes])
     say()
     _table(rows)
 
 
-def _reform(one: ReformAnswer, currency: str) -> None:
+def _reform(reform_answer: ReformAnswer, currency: str) -> None:
     say()
-    say(f"{one.reform}: {one.about}" if one.about else one.reform)
-    by_income = one.groups[0]
+    say(f"{reform_answer.reform}: {reform_answer.about}" if reform_answer.about else reform_answer.reform)
+    by_income = reform_answer.groups[0]
     rows = [[by_income.name, "units in sample", f"mean change, {currency}", "± s.e.", "% of net income"]]
     for row in by_income.rows:
         cells = ["(not shown)", "", "", ""] if row.suppressed else [
@@ -150,21 +151,25 @@ def _reform(one: ReformAnswer, currency: str) -> None:
         rows.append([row.group, *cells])
     _table(rows)
     say()
-    whole = one.winners.rows[-1]
-    parts = [f"{cell.share}% {fare}" for fare, cell in zip(one.winners.columns, whole.cells, strict=True) if cell.share]
-    hidden = [fare for fare, cell in zip(one.winners.columns, whole.cells, strict=True) if not cell.share]
+    whole = reform_answer.winners.rows[-1]
+    parts = [
+        f"{cell.share}% {fare}"
+        for fare, cell in zip(reform_answer.winners.columns, whole.cells, strict=True)
+        if cell.share
+    ]
+    hidden = [fare for fare, cell in zip(reform_answer.winners.columns, whole.cells, strict=True) if not cell.share]
     if hidden:
         rest = 100 - sum(Fraction(cell.share) for cell in whole.cells if cell.share)
         parts.append(f"{format_decimal(rest, 2)}% {' or '.join(hidden)} (too few to be shown apart)")
     say("of all units: " + ", ".join(parts))
-    for measure in (*one.inequality, *one.poverty):
-        unit = "%" if measure in one.poverty else ""
+    for measure in (*reform_answer.inequality, *reform_answer.poverty):
+        unit = "%" if measure in reform_answer.poverty else ""
         say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {measure.standard_error})")
-    if one.marginal is not None:
-        say(f"mean marginal rate: {one.marginal.mean_before}% -> {one.marginal.mean_after}%")
-    for line in one.set_beyond_the_law:
+    if reform_answer.marginal is not None:
+        say(f"mean marginal rate: {reform_answer.marginal.mean_before}% -> {reform_answer.marginal.mean_after}%")
+    for line in reform_answer.set_beyond_the_law:
         say(f"  {line}")
-    for example in one.examples:
+    for example in reform_answer.examples:
         say()
         verb, size = ("lose", example.change[1:]) if example.change.startswith("-") else ("gain", example.change)
         say(f"why does {example.about} {verb} {with_commas(size)} {currency} a year?")

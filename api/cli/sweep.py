@@ -75,8 +75,8 @@ def _table(curve: Curve, mark: str, several: bool) -> None:
     say()
     heads = ["from", "to", "value at", "and at the end", "slope"]
     rows = [
-        [_value(one.from_), _value(one.to), _value(one.value_from), _value(one.value_to), one.slope]
-        for one in curve.segments
+        [_value(segment.from_), _value(segment.to), _value(segment.value_from), _value(segment.value_to), segment.slope]
+        for segment in curve.segments
     ]
     widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
     lead = f"{mark} " if several else "  "

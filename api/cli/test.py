@@ -83,6 +83,6 @@ def _state(rules: str, reforms: Sequence[Path]) -> object:
     state = {}
     for path in [*find_rules(rules).rglob("*.yaml"), *reforms]:
         with suppress(OSError):  # an editor is just putting another in its place
-            found = path.stat()
-            state[path] = (found.st_mtime_ns, found.st_size)
+            stat = path.stat()
+            state[path] = (stat.st_mtime_ns, stat.st_size)
     return state

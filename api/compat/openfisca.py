@@ -42,7 +42,7 @@ def split(program: Program, tree: Mapping[str, Any]) -> tuple[dict[str, Any], li
     """Their tree as the data of a case of ours, and what it asks for. Shapes that are none are left for the case's
     reader, which reports them."""
     asked: list[Asked] = []
-    plurals = {one.plural: one.name for one in program.settings.entities.values()}
+    plurals = {entity.plural: entity.name for entity in program.settings.entities.values()}
     data: dict[str, Any] = {"complete": True}
     for plural, instances in tree.items():
         if plural not in plurals or not isinstance(instances, dict):
@@ -175,10 +175,15 @@ def dotted(name: str, short: str) -> str:
 
 def variables(program: Program, base: str) -> dict[str, Any]:
     """Every fact and figure by name."""
-    found = (one for one in program.definitions.values() if program.find(one.short_name) is one)
+    definitions = (
+        definition for definition in program.definitions.values() if program.find(definition.short_name) is definition
+    )
     return {
-        one.short_name: {"description": one.label or one.short_name, "href": f"{base}/variable/{one.short_name}"}
-        for one in found
+        definition.short_name: {
+            "description": definition.label or definition.short_name,
+            "href": f"{base}/variable/{definition.short_name}",
+        }
+        for definition in definitions
     }
 
 
@@ -207,13 +212,17 @@ def variable(program: Program, name: str, formulas: Mapping[str, str]) -> dict[s
 def entities(program: Program) -> dict[str, Any]:
     """Every entity by its singular name, groups with their roles."""
     return {
-        one.name: {
-            "plural": one.plural,
-            "description": one.label or one.name,
+        entity.name: {
+            "plural": entity.plural,
+            "description": entity.label or entity.name,
             "documentation": "",
-            **({"roles": {role.name: _role(role.plural, role.maximum) for role in one.roles}} if one.roles else {}),
+            **(
+                {"roles": {role.name: _role(role.plural, role.maximum) for role in entity.roles}}
+                if entity.roles
+                else {}
+            ),
         }
-        for one in program.settings.entities.values()
+        for entity in program.settings.entities.values()
     }
 
 
@@ -254,8 +263,10 @@ def _leaf(one: Parameter | Table, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _brackets(brackets: tuple[Bracket, ...], digits: Digits) -> dict[str, Any]:
     return {
-        format_decimal(one.threshold if one.threshold is not None else Fraction(0)): _number(one.value, digits)
-        for one in brackets
+        format_decimal(bracket.threshold if bracket.threshold is not None else Fraction(0)): _number(
+            bracket.value, digits
+        )
+        for bracket in brackets
     }
 
 

@@ -137,10 +137,10 @@ def _units(household: Any) -> dict[str, dict[str, list[str]]]:
             continue
         for at, (unit, body) in enumerate(said.items(), 1):
             members = body.get("members", []) if isinstance(body, dict) else None
-            if not isinstance(members, list) or not all(isinstance(one, str) for one in members):
+            if not isinstance(members, list) or not all(isinstance(member, str) for member in members):
                 errors.append(f"`members` of {group} number {at} is not a list of names")
                 continue
-            if any(one not in household["people"] for one in members):
+            if any(member not in household["people"] for member in members):
                 errors.append(f"{group} number {at} has a member who is not among the people")
             if seen & set(members) or len(set(members)) < len(members):
                 errors.append(f"somebody is twice in {group}")
@@ -174,11 +174,11 @@ def _place(made: _Household, household: Any, units: Mapping[str, Mapping[str, li
 def _tax_roles(made: _Household, household: Any, units: Mapping[str, Mapping[str, list[str]]]) -> None:
     for members in made.instances["tax_unit"].values():
         said = {person: _stated_role(household["people"][person]) for person in members}
-        adults = [one for one in members if said[one] != "dependent" and _adult(household["people"][one])]
-        head = next((one for one in members if said[one] == "head"), (adults or members)[0])
+        adults = [member for member in members if said[member] != "dependent" and _adult(household["people"][member])]
+        head = next((member for member in members if said[member] == "head"), (adults or members)[0])
         partners = _partners(units, head)
-        spouse = next((one for one in members if said[one] == "spouse"), None) or next(
-            (one for one in adults if one != head and (partners is None or one in partners)), None
+        spouse = next((member for member in members if said[member] == "spouse"), None) or next(
+            (adult for adult in adults if adult != head and (partners is None or adult in partners)), None
         )
         for person in members:
             role = "head" if person == head else "spouse" if person == spouse else "dependent"
@@ -212,8 +212,8 @@ def _ssi_units(made: _Household, household: Any, units: Mapping[str, Mapping[str
     found: dict[str, list[str]] = {}
     placed: set[str] = set()
     for unit, members in made.instances.get("tax_unit", {"": made.people}).items():
-        filers = [one for one in members if made.roles.get(("tax_unit", one)) in ("head", "spouse")]
-        children = [one for one in members if one not in filers and not _adult(household["people"][one])]
+        filers = [member for member in members if made.roles.get(("tax_unit", member)) in ("head", "spouse")]
+        children = [member for member in members if member not in filers and not _adult(household["people"][member])]
         found[unit] = [*filers, *children]
         placed.update(found[unit])
         for person in filers:
@@ -249,11 +249,11 @@ def _said(made: _Household, household: Any) -> Iterator[tuple[str, str, str, str
 
 def _period(text: str) -> Period | None:
     """A year or a month; also `2025-3`."""
-    found = _PERIOD.fullmatch(text)
-    if found is None:
+    match = _PERIOD.fullmatch(text)
+    if match is None:
         return None
     try:
-        return parse_period(found[1] if found[2] is None else f"{found[1]}-{int(found[2]):02}")
+        return parse_period(match[1] if match[2] is None else f"{match[1]}-{int(match[2]):02}")
     except ValueError:
         return None
 
@@ -463,12 +463,12 @@ def _value(interpreter: Interpreter, definition: Definition, name: str, at: Peri
     else:
         periods = (kind.containing(at.start),)
     outcomes = [interpreter.find(Fact(definition.name, name, period)) for period in periods]
-    values = [_known(one) for one in outcomes]
-    if any(isinstance(one, str) for one in values):
+    values = [_known(outcome) for outcome in outcomes]
+    if any(isinstance(value, str) for value in values):
         return ""
     if not money:
         return values[0]
-    total = sum((Fraction(one) for one in values if isinstance(one, int | Fraction)), Fraction(0))
+    total = sum((Fraction(value) for value in values if isinstance(value, int | Fraction)), Fraction(0))
     return total / 12 if kind.unit is Unit.YEAR and at.kind.unit is Unit.MONTH else total
 
 

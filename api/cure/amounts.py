@@ -89,12 +89,12 @@ def _by(program: Program, case: Case, fact: Fact, figure: Definition) -> Iterato
 def _nearest(curve: Curve, now: Decimal) -> Iterator[Turn]:
     """The turns of a curve: where it leaves and reaches nought, and the jumps next to the value now."""
     jumps = [one for one in curve.breaks if one.kind == "jump"]
-    below = [one for one in jumps if Decimal(str(one.at)) <= now][-MOST:]
-    above = [one for one in jumps if Decimal(str(one.at)) > now][:MOST]
+    below = [jump for jump in jumps if Decimal(str(jump.at)) <= now][-MOST:]
+    above = [jump for jump in jumps if Decimal(str(jump.at)) > now][:MOST]
     ends = list(_ends(curve))
-    places = {str(one.at) for one in ends}
+    places = {str(end.at) for end in ends}
     told = [Turn("jumps", one.before, one.at, one.jump) for one in (*below, *above) if str(one.at) not in places]
-    yield from sorted([*ends, *told], key=lambda one: Decimal(str(one.at)))
+    yield from sorted([*ends, *told], key=lambda end: Decimal(str(end.at)))
 
 
 def _ends(curve: Curve) -> Iterator[Turn]:

@@ -183,7 +183,7 @@ class _Asked:
             return
         steps = YEARS_AHEAD * (12 if at.kind.unit is Unit.MONTH else 1)
         later = (at.shift(number) for number in range(1, steps + 1))
-        yield from (one for one in later if one.end <= last)
+        yield from (period for period in later if period.end <= last)
 
     def told(self, search: Search, witness: Changes) -> tuple[Change, ...]:
         """A cure in words of the case."""

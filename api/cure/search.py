@@ -101,15 +101,15 @@ class Kept:
 
     def without(self, names: frozenset[str]) -> dict[Fact, Step]:
         """The steps that hang on none of some facts, directly or through others."""
-        found = self._left.get(names)
-        if found is None:
+        steps = self._left.get(names)
+        if steps is None:
             touched, waiting = set(names), list(names)
             while waiting:
                 more = self._users.get(waiting.pop(), set()) - touched
                 touched |= more
                 waiting += more
-            found = self._left[names] = {fact: step for fact, step in self._steps.items() if fact.name not in touched}
-        return found
+            steps = self._left[names] = {fact: step for fact, step in self._steps.items() if fact.name not in touched}
+        return steps
 
 
 @dataclass(eq=False)
@@ -140,7 +140,7 @@ class Search:
         if self.kept is None:
             self.kept = Kept(self.program, self.case, self.fact, self.constants)
         interpreter = Interpreter(self.program, tried, self.constants)
-        interpreter.steps.update(self.kept.without(frozenset(one.name for one in (*changed, *open_facts))))
+        interpreter.steps.update(self.kept.without(frozenset(fact.name for fact in (*changed, *open_facts))))
         return interpreter.find(self.fact)
 
     def candidates(self) -> list[Fact]:
@@ -148,12 +148,12 @@ class Search:
         found: list[Fact] = []
         for cell in reached(self.program, self.case.at, (self.program.definitions[self.fact.name],)):
             definition = self.program.definitions[cell.name]
-            stated = definition.is_input or any(one.name == cell.name for one in self.case.given)
+            stated = definition.is_input or any(fact.name == cell.name for fact in self.case.given)
             if stated and may_change(self.program, definition) and cell.period.end >= self.case.at.start:
                 found += [Fact(cell.name, name, cell.period) for name in self.case.instances.get(definition.entity, ())]
         outcome = self.outcome({}, found)
         needs = outcome.needs if isinstance(outcome, Possible) and may(outcome) else frozenset()
-        return [one for one in found if one in needs]
+        return [fact for fact in found if fact in needs]
 
     def cures(self, facts: Sequence[Fact], sizes: Sequence[int], every: bool, found: list[Changes]) -> None:
         """Add the cures of some sizes to those found; without `every` stop at the first size that gives one."""
@@ -188,7 +188,7 @@ class Search:
         """Values of all the facts, each other than now, with which the condition holds."""
         if len(facts) == 1:
             return self._alone(facts[0])
-        values = [self._values(one, [other for other in facts if other != one]) for one in facts]
+        values = [self._values(fact, [other for other in facts if other != fact]) for fact in facts]
         for combination in islice(product(*values), COMBINATIONS):
             tried = dict(zip(facts, combination, strict=True))
             if holds(self.outcome(tried)):
@@ -210,7 +210,7 @@ class Search:
         """Let machine code look at many values of each number at once."""
         sides = self._sides(facts)
         self._probing = {side.fact for side in sides}
-        stated = {one: now for one in self._probing if (now := self.now(one)) is not None}
+        stated = {fact: now for fact in self._probing if (now := self.now(fact)) is not None}
         case = replace(self.case, given={**stated, **self.case.given})
         self.probed = probe(self.program, case, self.fact, sides)
 
@@ -247,7 +247,9 @@ class Search:
         members = self._members(definition)
         if members is not None:
             now = self.now(fact)
-            return [one for one in members if one != now and may(self.outcome({**fixed, fact: one}, others))]
+            return [
+                member for member in members if member != now and may(self.outcome({**fixed, fact: member}, others))
+            ]
         return self._nearest(definition, fact, others, fixed, halvings)
 
     def _members(self, definition: Definition) -> list[Value] | None:
@@ -291,7 +293,7 @@ class Search:
     def _in_a_box(self, facts: Sequence[Fact]) -> Changes | None:
         """Halve the box of all values of a set, the largest side first, until a point of it holds."""
         definitions = [self.program.definitions[one.name] for one in facts]
-        if any(one.type.kind in (Kind.BOOLEAN, Kind.ENUM) for one in definitions):
+        if any(definition.type.kind in (Kind.BOOLEAN, Kind.ENUM) for definition in definitions):
             return self._by_members(facts, definitions)
         boxes = [[self._ends(one, self._place(one, fact)) for one, fact in zip(definitions, facts, strict=True)]]
         for _ in range(BOXES):

@@ -82,7 +82,7 @@ def _all_lengths(found: _Found) -> set[Duration]:
     lengths = {Duration(), *found.lengths}
     for function in found.functions & _NUMBERS_AS.keys():
         step = _NUMBERS_AS[function]
-        wanted = [one for one in found.numbers if 0 < one <= _MOST[function]]
+        wanted = [number for number in found.numbers if 0 < number <= _MOST[function]]
         lengths |= {Duration(step.months * one, step.days * one) for one in wanted}
     if len(found.lengths) <= MOST_LENGTHS:
         lengths |= {one + other for one in found.lengths for other in found.lengths}

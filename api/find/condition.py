@@ -47,8 +47,8 @@ def with_condition(
         try:
             found = programs.load_program(rules, [*reforms, path])
         except RulesInvalid as fault:
-            told = list(dict.fromkeys(one.message for one in fault.problems))
-            remedies = list(dict.fromkeys(one.help for one in fault.problems if one.help))
+            told = list(dict.fromkeys(problem.message for problem in fault.problems))
+            remedies = list(dict.fromkeys(problem.help for problem in fault.problems if problem.help))
             raise Misuse(f"the condition cannot be read: {'; '.join(told)}", "; ".join(remedies)) from None
     return found, found.definitions[NAME]
 
@@ -70,7 +70,7 @@ def entity_of(program: Program, condition: str, wanted: str = "") -> str:
             raise Misuse(f"there is no entity `{wanted}`", f"name one of {known}")
         return wanted
     for word in _WORD.findall(condition):
-        found = program.find(word)
-        if found is not None:
-            return found.entity
+        definition = program.find(word)
+        if definition is not None:
+            return definition.entity
     raise Misuse("the condition names no fact or figure", "write one, such as `eitc > 0 and not files_separately`")

@@ -113,9 +113,11 @@ def find(
     program: Program, condition: Definition, text: str, at: Period, among: Among, wanted: Wanted, threads: int = 2
 ) -> Found:
     """Ask everybody. Raises Misuse for figures of another entity than the condition's."""
-    named = [one for one in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if one is not None]
+    named = [
+        definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
+    ]
     _check(condition, named, wanted)
-    names = [condition.name, *dict.fromkeys(one.name for one in named)]
+    names = [condition.name, *dict.fromkeys(definition.name for definition in named)]
     result = evaluate(program, among.columns, names, at, threads=threads)
     held = result.figures[condition.name]
     answers = np.where(held.entries != 0, YES, NO).astype(np.int8)
@@ -144,13 +146,15 @@ def find(
 
 
 def _check(condition: Definition, named: Sequence[Definition], wanted: Wanted) -> None:
-    for one in named:
-        if one.entity != condition.entity:
-            message = f"`{one.short_name}` is of a {one.entity}, and the condition of a {condition.entity}"
-            raise Misuse(message, f"name figures of a {condition.entity}, or say `--of {one.entity}`")
-    for one in (*wanted.sums, *((wanted.by,) if wanted.by else ())):
-        if one.type.kind not in (Kind.MONEY, Kind.INTEGER, Kind.RATE):
-            raise Misuse(f"`{one.short_name}` is a {one.type}", "rank by and add up numbers")
+    for definition in named:
+        if definition.entity != condition.entity:
+            message = (
+                f"`{definition.short_name}` is of a {definition.entity}, and the condition of a {condition.entity}"
+            )
+            raise Misuse(message, f"name figures of a {condition.entity}, or say `--of {definition.entity}`")
+    for sum_ in (*wanted.sums, *((wanted.by,) if wanted.by else ())):
+        if sum_.type.kind not in (Kind.MONEY, Kind.INTEGER, Kind.RATE):
+            raise Misuse(f"`{sum_.short_name}` is a {sum_.type}", "rank by and add up numbers")
 
 
 # --- what is not known
@@ -230,14 +234,16 @@ def _signature(asking: _Asking, cells: Collection[Cell], rows: Mapping[str, Sequ
 def _ask_figures(asking: _Asking, interpreter: Interpreter, stand_in: int, row: int) -> None:
     """Put what the interpreter says of the named figures in the place of what absent facts would give. `stand_in` is
     the row that the interpreter knows, of somebody with the same facts."""
-    for one in asking.named:
-        outcome = interpreter.find(Fact(one.name, str(stand_in), cell_for(asking.program, one.name, asking.at).period))
-        figures = asking.figures[one.name]
+    for definition in asking.named:
+        outcome = interpreter.find(
+            Fact(definition.name, str(stand_in), cell_for(asking.program, definition.name, asking.at).period)
+        )
+        figures = asking.figures[definition.name]
         if figures.status is None:
             figures = replace(figures, entries=figures.entries.copy(), status=np.zeros(len(figures.entries), np.uint8))
-            asking.figures[one.name] = figures
+            asking.figures[definition.name] = figures
         assert figures.status is not None
-        entry = entry_of(asking.program, one, outcome.value) if isinstance(outcome, Known) else None
+        entry = entry_of(asking.program, definition, outcome.value) if isinstance(outcome, Known) else None
         figures.status[row] = UNDETERMINED if entry is None else KNOWN
         figures.entries[row] = entry or 0
 
@@ -275,34 +281,34 @@ def _shown(asking: _Asking, wanted: Wanted, row: int) -> Shown:
     return Shown(of, "not_known", {}, asked)
 
 
-def _value(asking: _Asking, one: Definition, row: int) -> Json:
-    figures = asking.figures[one.name]
+def _value(asking: _Asking, definition: Definition, row: int) -> Json:
+    figures = asking.figures[definition.name]
     if figures.status is not None and figures.status[row] != KNOWN:
         return None
-    value = value_of(asking.program, one, int(figures.entries[row]))
-    return as_json(value, one.type, asking.program.settings)
+    value = value_of(asking.program, definition, int(figures.entries[row]))
+    return as_json(value, definition.type, asking.program.settings)
 
 
 def _count(asking: _Asking, wanted: Wanted, among: np.ndarray, group: Json = None) -> Count:
     answers = asking.answers[among]
     yes, no, not_known, failed = (int((answers == one).sum()) for one in (YES, NO, NOT_KNOWN, FAILED))
     held = np.flatnonzero(among & (asking.answers == YES))
-    statuses = [asking.figures[one.name].status for one in wanted.sums]
+    statuses = [asking.figures[sum_.name].status for sum_ in wanted.sums]
     left = sum(
         (status[held] != KNOWN for status in statuses if status is not None), np.zeros(len(held), dtype=np.bool_)
     )
-    sums = {one.short_name: _sum(asking, one, held) for one in wanted.sums}
+    sums = {sum_.short_name: _sum(asking, sum_, held) for sum_ in wanted.sums}
     return Count(yes, no, not_known, failed, sums, group, int(left.sum()))
 
 
-def _sum(asking: _Asking, one: Definition, rows: np.ndarray) -> Json:
-    figures = asking.figures[one.name]
+def _sum(asking: _Asking, definition: Definition, rows: np.ndarray) -> Json:
+    figures = asking.figures[definition.name]
     if figures.status is not None:
         rows = rows[figures.status[rows] == KNOWN]
     entries = figures.entries[rows].astype(np.int64)
     whole = int((entries // 10**6).sum()) * 10**6 + int((entries % 10**6).sum())  # sums that no int64 overflows
-    value = value_of(asking.program, one, 1)
-    return as_json(Fraction(value) * whole, one.type, asking.program.settings)  # type: ignore[arg-type]
+    value = value_of(asking.program, definition, 1)
+    return as_json(Fraction(value) * whole, definition.type, asking.program.settings)  # type: ignore[arg-type]
 
 
 def _groups(asking: _Asking, wanted: Wanted) -> list[Count]:
@@ -313,9 +319,9 @@ def _groups(asking: _Asking, wanted: Wanted) -> list[Count]:
     for entry in np.unique(figures.entries).tolist():
         for row in np.flatnonzero(figures.entries == entry).tolist():
             rows_of[_value(asking, wanted.group, row)].append(row)
-    found: list[Count] = []
+    counts: list[Count] = []
     for value, rows in sorted(rows_of.items(), key=lambda one: (one[0] is None, str(one[0]))):
         among = np.zeros(len(asking.answers), dtype=np.bool_)
         among[rows] = True
-        found.append(_count(asking, wanted, among, value))
-    return found
+        counts.append(_count(asking, wanted, among, value))
+    return counts

@@ -74,7 +74,7 @@ def looked_at(program: Program, log: History, subjects: Sequence[str], day: date
         found.append(subject)
         of = program.settings.entities[subject.partition("/")[0]].of
         people = [one for one in log.belonging_to(subject) if of and one.partition("/")[0] == of]
-        found += [one for one in people if _is_in(log, one, subject, day)]
+        found += [person for person in people if _is_in(log, person, subject, day)]
     return list(dict.fromkeys(found))
 
 

@@ -71,7 +71,7 @@ def runs(log: SqliteLog | SharedLog) -> list[Run]:
 def faults(log: SqliteLog | SharedLog, run: Run, of: str, after: int, limit: int) -> RunFaults:
     """The next groups, of the entity `of`, that a run could not assess and that stand so, above an offset."""
     period = run.id.partition("-")[2]
-    found: list[RunFault] = []
+    run_faults: list[RunFault] = []
     examined = 0
     while examined < MOST_EXAMINED:
         events = log.read_assessments(after, BLOCK)
@@ -79,13 +79,13 @@ def faults(log: SqliteLog | SharedLog, run: Run, of: str, after: int, limit: int
             after = event.offset
             fault = _fault(log, event, period, of)
             if fault is not None:
-                found.append(fault)
-                if len(found) == limit:
-                    return RunFaults(run.id, tuple(found), after)
+                run_faults.append(fault)
+                if len(run_faults) == limit:
+                    return RunFaults(run.id, tuple(run_faults), after)
         examined += len(events)
         if len(events) < BLOCK:
-            return RunFaults(run.id, tuple(found), 0)
-    return RunFaults(run.id, tuple(found), after)
+            return RunFaults(run.id, tuple(run_faults), 0)
+    return RunFaults(run.id, tuple(run_faults), after)
 
 
 def _fault(log: History, event: Event, period: str, of: str) -> RunFault | None:
@@ -108,4 +108,4 @@ def _fault(log: History, event: Event, period: str, of: str) -> RunFault | None:
 
 def _assessed(events: list[Event], period: str) -> Iterator[Event]:
     """The assessments of a period."""
-    return (one for one in events if isinstance(one.body, Assessment) and one.body.period == period)
+    return (event for event in events if isinstance(event.body, Assessment) and event.body.period == period)

@@ -148,7 +148,7 @@ def _in_order(program: Program, tables: Tables, lent: Lent) -> list[str]:
     def rank(name: str) -> int:
         return 2 if entities[name].belongs_to else 0 if entities[name].of else 1
 
-    return sorted((one for one in tables if one not in lent), key=rank)
+    return sorted((table for table in tables if table not in lent), key=rank)
 
 
 def _parted(program: Program, tables: Tables, also: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -182,7 +182,9 @@ def _with_named(program: Program, tables: dict[str, Any]) -> tuple[dict[str, Any
     found = dict(tables)
     for name in program.settings.entities:
         column = f"{name}_id"
-        naming = tuple(one for one in tables if _leads_to(program, one, name) and column in tables[one].column_names)
+        naming = tuple(
+            table for table in tables if _leads_to(program, table, name) and column in tables[table].column_names
+        )
         if naming and name not in tables:
             named = dict.fromkeys(id for one in naming for id in pc.unique(tables[one][column].drop_null()).to_pylist())
             found[name] = pa.table({column: pa.array([one for one in named if not bad_id(name, one)], pa.string())})
@@ -275,7 +277,7 @@ def _without_bad_ids(entity: str, table: Any) -> Any:
     """The table with nothing in the place of ids that cannot stand in a log: the door refuses those rows."""
     name = _id_column(entity, table)
     ids = table[name].to_pylist()
-    good = [one if one is not None and not bad_id(entity, one) else None for one in ids]
+    good = [id_ if id_ is not None and not bad_id(entity, id_) else None for id_ in ids]
     return table if good == ids else table.set_column(table.column_names.index(name), name, pa.array(good, pa.string()))
 
 
@@ -310,7 +312,7 @@ def _membership(program: Program, group: str, columns: Columns, link: GroupLink,
 
 def _ownership(owner: str, ids: Any, rows: Any, made: dict[str, Any]) -> Membership:
     """The relation of records to their owners; its column is put beside the facts."""
-    made[f"{owner}_id"] = pa.array(np.array([str(one) for one in ids], dtype=object)[rows], pa.string())
+    made[f"{owner}_id"] = pa.array(np.array([str(id_) for id_ in ids], dtype=object)[rows], pa.string())
     return Membership(owner, owner, f"{owner}_id", role=OWNER)
 
 

@@ -124,8 +124,8 @@ def caller_of(request: Request) -> Caller:
 def _keys(service: Service, access: Access) -> Keys:
     if service.keys is None:
         service.keys = Keys(access)
-    found: Keys = service.keys
-    return found
+    keys: Keys = service.keys
+    return keys
 
 
 def require(request: Request, *roles: str) -> Caller:

@@ -97,8 +97,8 @@ async def _query(request: Request, fault: Exception) -> Response:
     """A query that FastAPI could not read: where, and never what was sent."""
     assert isinstance(fault, RequestValidationError)
     faults = []
-    for one in fault.errors():
-        name = str(one["loc"][-1])
-        message = f"{one['msg'][:1].lower()}{one['msg'][1:]}"
+    for error in fault.errors():
+        name = str(error["loc"][-1])
+        message = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
         faults.append(Fault("", f"`{name}`: {message}", "see the parameters of this route in /openapi.json"))
     return problem(request, Refusal("bad-query", faults))

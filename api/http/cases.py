@@ -71,7 +71,7 @@ def fault_of(failure: Failure, pointer: str, sent: Iterable[str] = ()) -> Fault:
 
 
 def _too_many(program: Program, data: dict[str, Any], pointer: str, most: int) -> Iterator[Fault]:
-    plurals = {one.plural for one in program.settings.entities.values()}
+    plurals = {entity.plural for entity in program.settings.entities.values()}
     count = sum(len(value) for key, value in data.items() if key in plurals and isinstance(value, dict))
     if count > most:
         message = f"a case here has at most {most:,} people, groups and records, and this one has {count:,}"
@@ -110,7 +110,7 @@ def _stated(program: Program, data: dict[str, Any], pointer: str) -> Iterator[tu
     """What is said of each person, group and record: pointer, name and value."""
     known = _words(program)
     entities = program.settings.entities
-    plurals = {one.plural for one in entities.values()}
+    plurals = {entity.plural for entity in entities.values()}
     for key, value in data.items():
         several = key in plurals and isinstance(value, dict)
         instances = value.values() if several else [value] if key in entities else []
@@ -158,7 +158,7 @@ def place_told(program: Program, place: str, pointer: str, data: Any) -> str:
     """A pointer with the caller's ids by position, and unknown keys only if they look like names of fields."""
     parts = place.removeprefix(pointer).split("/")[1:]
     known = _words(program)
-    plurals = {one.plural for one in program.settings.entities.values()}
+    plurals = {entity.plural for entity in program.settings.entities.values()}
     shown_parts: list[str] = []
     by_id = False
     for at, part in enumerate(parts):
@@ -191,8 +191,8 @@ def _kept(program: Program) -> _Vocabulary:
     """The vocabulary of a program. Kept for the last few."""
     kept = _vocabularies.get(id(program))
     if kept is None or kept.program is not program:
-        numbers = (one for one in program.definitions.values() if one.type.is_number)
-        named = frozenset(name for one in numbers for name in (one.name, one.short_name))
+        numbers = (definition for definition in program.definitions.values() if definition.type.is_number)
+        named = frozenset(name for number in numbers for name in (number.name, number.short_name))
         kept = _vocabularies[id(program)] = _Vocabulary(program, _gathered(program), named)
         while len(_vocabularies) > 16:
             _vocabularies.popitem(last=False)
@@ -206,7 +206,7 @@ def _words(program: Program) -> frozenset[str]:
 def _gathered(program: Program) -> frozenset[str]:
     settings = program.settings
     words = {"at", "complete", *settings.entities, *settings.enums, *settings.calendars, *program.definitions}
-    words.update(one.short_name for one in program.definitions.values())
+    words.update(definition.short_name for definition in program.definitions.values())
     for entity in settings.entities.values():
         words.add(entity.plural)
         words.update(word for role in entity.roles for word in (role.name, role.plural))

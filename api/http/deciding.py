@@ -128,7 +128,7 @@ class Decider:
         made = calculate(
             law.program, case, [definition], asked, reforms=law.reforms, constants=law.constants, must=False
         )
-        results = [one for one in made.results if one.of.id == whose]
+        results = [result for result in made.results if result.of.id == whose]
         if not results:  # such a resource stands before nobody: it has no record and no facts
             return Answer(False, dict(UNKNOWN_ACTION))
         if self.records:
@@ -169,13 +169,13 @@ class Decider:
     def _told_by(self, law: Law, question: Question) -> dict[str, Any]:
         """Facts that say whether the person whom a property of the resource names is the one who asks."""
         found: dict[str, Any] = {}
-        for one in law.program.definitions.values():
-            if one.subject_is is None or one.entity != question.asked.type:
+        for definition in law.program.definitions.values():
+            if definition.subject_is is None or definition.entity != question.asked.type:
                 continue
-            named = self._on_record(f"{question.asked.type}/{question.asked.id}", one.subject_is.property)
-            named = named or question.resource.get(one.subject_is.property)
+            named = self._on_record(f"{question.asked.type}/{question.asked.id}", definition.subject_is.property)
+            named = named or question.resource.get(definition.subject_is.property)
             if isinstance(named, str):
-                found[one.short_name] = named in self._names(question, one.subject_is)
+                found[definition.short_name] = named in self._names(question, definition.subject_is)
         return found
 
     def _names(self, question: Question, by: SubjectIs) -> set[str]:
@@ -261,15 +261,19 @@ def _placed(law: Law, question: Question) -> tuple[dict[str, Any], dict[str, Any
 
 def _is_link(law: Law, record_type: str, part: str, name: str) -> bool:
     """Whether a property serves to tell whose a resource is."""
-    links = [one.subject_is for one in law.program.definitions.values() if one.subject_is and one.entity == record_type]
-    return any(name == (one.named_by if part == "subject" else one.property) for one in links)
+    links = [
+        definition.subject_is
+        for definition in law.program.definitions.values()
+        if definition.subject_is and definition.entity == record_type
+    ]
+    return any(name == (link.named_by if part == "subject" else link.property) for link in links)
 
 
 def _questions(law: Law, case: Case, definition: Definition) -> list[Asking]:
     """What to ask first: what must be stated, then what is usually one way, each in the order of the rules."""
     needs = open_facts(law.program, case, [definition], law.constants)
-    first = sorted(needs, key=lambda one: law.program.definitions[one.name].absent is not None)
-    return [question(law.program, one) for one in first[:MOST_QUESTIONS]]
+    first = sorted(needs, key=lambda need: law.program.definitions[need.name].absent is not None)
+    return [question(law.program, fact) for fact in first[:MOST_QUESTIONS]]
 
 
 def _told(made: Calculation, result: Result) -> tuple[bool, dict[str, Any]]:
@@ -281,10 +285,10 @@ def _told(made: Calculation, result: Result) -> tuple[bool, dict[str, Any]]:
 def invalid(refusal: Refusal, pointer: str) -> dict[str, Any]:
     """What is said of a question among others that is none."""
     told = (
-        one if one.pointer.startswith(pointer) else replace(one, pointer=pointer + one.pointer)
-        for one in refusal.errors
+        error if error.pointer.startswith(pointer) else replace(error, pointer=pointer + error.pointer)
+        for error in refusal.errors
     )
-    return {"status": "invalid", "errors": [one.data() for one in told]}
+    return {"status": "invalid", "errors": [fault.data() for fault in told]}
 
 
 def missing(pointer: str, name: str) -> Fault:

@@ -40,7 +40,7 @@ class Job:
         if self.state == "done":
             told["result"] = f"/v1/jobs/{self.id}/result"
         if self.refusal is not None:
-            told["errors"] = [one.data() for one in self.refusal.errors]
+            told["errors"] = [error.data() for error in self.refusal.errors]
         return told
 
 
@@ -95,13 +95,13 @@ class Jobs:
 
     def _forget(self) -> None:
         """Let go of what ended an hour ago."""
-        old = [one for one in self._jobs.values() if one.ended is not None and monotonic() - one.ended > KEPT_SECONDS]
-        for one in old:
-            del self._jobs[one.id]
-            shutil.rmtree(one.folder, ignore_errors=True)
+        old = [job for job in self._jobs.values() if job.ended is not None and monotonic() - job.ended > KEPT_SECONDS]
+        for job in old:
+            del self._jobs[job.id]
+            shutil.rmtree(job.folder, ignore_errors=True)
 
     def close(self) -> None:
         """Forget every job."""
-        for one in self._jobs.values():
-            shutil.rmtree(one.folder, ignore_errors=True)
+        for job in self._jobs.values():
+            shutil.rmtree(job.folder, ignore_errors=True)
         self._jobs.clear()

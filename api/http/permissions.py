@@ -35,24 +35,28 @@ class Permissions:
 
     def __post_init__(self) -> None:
         self.subject = person_entity(self.program)
-        for one in self.program.definitions.values():
-            if one.requirement is None or not one.exported:
+        for definition in self.program.definitions.values():
+            if definition.requirement is None or not definition.exported:
                 continue
-            if one.entity == self.subject and one.period.unit is Unit.DAY and one.label.startswith(MAY):
-                self.asked.append(one)
-            if not one.permits and one.entity == self.subject:
-                self.by_name[one.short_name] = one
-            for permit in one.permits:
-                self.by_action.setdefault((permit.action, permit.type), {})[permit.id] = one
+            if (
+                definition.entity == self.subject
+                and definition.period.unit is Unit.DAY
+                and definition.label.startswith(MAY)
+            ):
+                self.asked.append(definition)
+            if not definition.permits and definition.entity == self.subject:
+                self.by_name[definition.short_name] = definition
+            for permit in definition.permits:
+                self.by_action.setdefault((permit.action, permit.type), {})[permit.id] = definition
 
     def requirement(self, asked: Asked) -> Definition | None:
         """The requirement that answers; None if the rules say nothing of such an action."""
         if asked.subject != self.subject:
             return None
         by_id = self.by_action.get((asked.action, asked.type), {})
-        found = by_id.get(asked.id) or by_id.get("")
-        if found is not None:
-            return found
+        definition = by_id.get(asked.id) or by_id.get("")
+        if definition is not None:
+            return definition
         names = (f"may_{asked.action}_{asked.type}", f"may_{asked.action}", asked.action)
         return next((self.by_name[name] for name in names if name in self.by_name), None)
 
@@ -67,8 +71,8 @@ class Permissions:
 
     def ids(self, subject: str, action: str, type: str) -> list[str]:
         """The resources of a type that the rules name for an action."""
-        found = self.by_action.get((action, type), {}) if subject == self.subject else {}
-        return [id for id in found if id]
+        definitions = self.by_action.get((action, type), {}) if subject == self.subject else {}
+        return [id for id in definitions if id]
 
     def is_record(self, type: str) -> bool:
         """Whether resources of a type are records that stand before the subject as their own."""

@@ -106,8 +106,8 @@ class Laws:
     def _keep(self, key: tuple[str, str], law: Law) -> None:
         self._kept[key] = law
         overlays = [one for one in self._kept if one[1]]
-        for one in overlays[: max(0, len(overlays) - KEPT)]:
-            self._kept.pop(one).close()
+        for overlay in overlays[: max(0, len(overlays) - KEPT)]:
+            self._kept.pop(overlay).close()
 
     def close(self) -> None:
         """Compile nothing more."""
@@ -145,16 +145,17 @@ def _overlay(name: str, reform: Any) -> Law:
         compiled = programs.check(name, [path], lint=False)
         if compiled.program is None or compiled.ruleset is None:
             raise Refusal(
-                "invalid-request", [Fault("/reform", one.message, one.help, one.code) for one in compiled.problems]
+                "invalid-request",
+                [Fault("/reform", problem.message, problem.help, problem.code) for problem in compiled.problems],
             )
     return Law(name, (f"overlay:{digest}",), compiled.program, (), compiled.ruleset)
 
 
 def _yaml(value: Any, indent: str = "") -> Iterator[str]:
     """JSON as the lines of a rule file, whose keys stand without quotes."""
-    for key, one in value.items():
-        if isinstance(one, dict) and one:
+    for key, number in value.items():
+        if isinstance(number, dict) and number:
             yield f"{indent}{key}:"
-            yield from _yaml(one, indent + "  ")
+            yield from _yaml(number, indent + "  ")
         else:
-            yield f"{indent}{key}: {one if isinstance(one, Number) else json.dumps(one, ensure_ascii=False)}"
+            yield f"{indent}{key}: {number if isinstance(number, Number) else json.dumps(number, ensure_ascii=False)}"

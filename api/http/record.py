@@ -308,10 +308,10 @@ def version_of(request: Request) -> int | None:
     text = request.headers.get("if-match")
     if text is None:
         return None
-    found = re.fullmatch(r'"?v([0-9]{1,9})"?', text)
-    if found is None:
+    match = re.fullmatch(r'"?v([0-9]{1,9})"?', text)
+    if match is None:
         raise Refusal("stale-version", [Fault("", "`If-Match` is the version that you saw", 'send `If-Match: "v17"`')])
-    return int(found[1])
+    return int(match[1])
 
 
 def key_of(request: Request) -> str:

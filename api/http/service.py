@@ -115,8 +115,8 @@ def _office(config: Config) -> Office | None:
 
 def service_of(request: Request) -> Service:
     """The service behind a request."""
-    found: Service = request.app.state.service
-    return found
+    service: Service = request.app.state.service
+    return service
 
 
 async def read_body(request: Request, limit: int | None = None) -> bytes:

@@ -115,20 +115,20 @@ def _faults(found: Screens, program: Program) -> list[str]:
         set[tuple[str, str]](),
     )
     whom = _whom(program)
-    for one in found.lists:
-        if one.of not in whom:
-            faults.append(f"`{one.key}` is asked of `{one.of}`, which is no role, set, group or people")
-        for line in one.lines:
+    for list_ in found.lists:
+        if list_.of not in whom:
+            faults.append(f"`{list_.key}` is asked of `{list_.of}`, which is no role, set, group or people")
+        for line in list_.lines:
             for name in (line.fact, *line.along):
                 definition = program.find(name)
                 if definition is None or not definition.is_input:
-                    faults.append(f"`{one.key}` names `{name}`, which is no fact of the rules")
+                    faults.append(f"`{list_.key}` names `{name}`, which is no fact of the rules")
             definition = program.find(line.fact)
             if definition is not None and definition.is_input and definition.absent is None:
                 faults.append(f"`{line.fact}` has no `absent`, so a line that is not ticked says nothing")
-            if (one.of, line.fact) in seen:
-                faults.append(f"`{line.fact}` stands in two lists for {one.of}")
-            seen.add((one.of, line.fact))
+            if (list_.of, line.fact) in seen:
+                faults.append(f"`{line.fact}` stands in two lists for {list_.of}")
+            seen.add((list_.of, line.fact))
     return faults
 
 
@@ -147,5 +147,5 @@ def ticked_value(definition: Definition) -> bool | None:
 
 def lines_of(lists: Sequence[List]) -> dict[str, Line]:
     """Every line by its fact, and each fact that comes with one by that line."""
-    found = {line.fact: line for one in lists for line in one.lines}
+    found = {line.fact: line for list_ in lists for line in list_.lines}
     return {**{name: line for line in found.values() for name in line.along}, **found}

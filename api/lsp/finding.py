@@ -45,14 +45,14 @@ class Index:
         self.living = living
         self.symbols: Symbols | None = living.symbols()
         self.everything: list[Named] = list(names(ruleset)) if ruleset is not None else []
-        self.whole = {one.name: one for one in self.everything if one.kind in DEFINED}
+        self.whole = {named.name: named for named in self.everything if named.kind in DEFINED}
         self.settled = {
-            word: one for one in self.everything if not one.module for word in (one.name, one.short_name)
-        } | {one.label: one for one in self.everything if one.kind == "role"}
+            word: named for named in self.everything if not named.module for word in (named.name, named.short_name)
+        } | {named.label: named for named in self.everything if named.kind == "role"}
         self.members: dict[str, list[Named]] = {}
-        for one in self.everything:
-            if one.kind == "member":
-                self.members.setdefault(one.short_name, []).append(one)
+        for named in self.everything:
+            if named.kind == "member":
+                self.members.setdefault(named.short_name, []).append(named)
 
     def meaning(self, path: Path, mention: Mention) -> list[Named]:
         """What a mention in a file stands for; several enums may have one member."""
@@ -74,14 +74,14 @@ class Index:
         file = self.living.files.get(path)
         if file is None or file.source is None:
             return []
-        for one in self.everything:
-            if one.span is not None and one.span.source is file.source and _holds(one.span, offset):
-                if one.kind not in ("role", "set", "member"):  # they stand with what they belong to
-                    return [Here(one, one.span)]
+        for named in self.everything:
+            if named.span is not None and named.span.source is file.source and _holds(named.span, offset):
+                if named.kind not in ("role", "set", "member"):  # they stand with what they belong to
+                    return [Here(named, named.span)]
         for mention in file.mentions if file.sound or path.name == "ruleset.yaml" else ():
             if _holds(mention.span, offset):
                 word = named_in(mention)
-                return [Here(one, word) for one in self.meaning(path, mention)]
+                return [Here(named, word) for named in self.meaning(path, mention)]
         return []
 
     def mentions_of(self, named: Named) -> Iterator[tuple[Path, Span]]:
@@ -94,8 +94,8 @@ class Index:
 
     def offers(self, path: Path, before: str, most: int = 300) -> list[Offer]:
         """What may be written after the text `before` of a line, the nearest first."""
-        found = re.search(r"([A-Za-z_][A-Za-z0-9_]*)?$", before)
-        typed = (found[0] if found else "").lower()
+        match = re.search(r"([A-Za-z_][A-Za-z0-9_]*)?$", before)
+        typed = (match[0] if match else "").lower()
         lead = before[: len(before) - len(typed)]
         offered = [one for one in self._offered(path, before, lead) if one.word.lower().startswith(typed)]
         if not offered and typed:
@@ -113,19 +113,23 @@ class Index:
         if lead.endswith("."):
             person = re.search(r"[A-Za-z0-9_\])]\.$", lead)
             kinds = ("fact", "figure", "requirement") if person else ("member",)
-            yield from (self._offer(one) for one in self.everything if one.kind in kinds and self._seen(one, path))
+            yield from (
+                self._offer(named) for named in self.everything if named.kind in kinds and self._seen(named, path)
+            )
             return
-        yield from (self._offer(one) for one in self.everything if one.kind in DEFINED and self._seen(one, path))
-        yield from (self._offer(one) for one in self.everything if one.kind in ("entity", "role", "set"))
+        yield from (
+            self._offer(named) for named in self.everything if named.kind in DEFINED and self._seen(named, path)
+        )
+        yield from (self._offer(named) for named in self.everything if named.kind in ("entity", "role", "set"))
         yield from (Offer(word, "function") for word in sorted(BUILTINS | FUNCTIONS))
         yield from (Offer(word, "keyword") for word in sorted(RESERVED))
 
     def _values_of(self, key: str) -> Iterator[Offer]:
         if key == "entity":
-            yield from (self._offer(one) for one in self.everything if one.kind == "entity")
+            yield from (self._offer(named) for named in self.everything if named.kind == "entity")
         elif key == "type":
             yield from (Offer(word, "keyword") for word in _TYPES)
-            yield from (self._offer(one) for one in self.everything if one.kind == "enum")
+            yield from (self._offer(named) for named in self.everything if named.kind == "enum")
         elif self.living.settings is not None:
             yield from (Offer(word, "keyword") for word in (*self.living.settings.kinds(), "eternity"))
 

@@ -64,15 +64,15 @@ class Living:
     def load(self, texts: Mapping[Path, str]) -> None:
         """Read every file, those that the editor holds open from its `texts`."""
         self.version += 1
-        found = Diagnostics()
+        diagnostics = Diagnostics()
         self.files = {}
         path = self.folder / SETTINGS_FILE
-        source = self._source(path, texts, found)
-        node = read_nodes(source, found) if source is not None else None
-        self.settings = settings_of(node, self.folder, found) if node is not None else None
+        source = self._source(path, texts, diagnostics)
+        node = read_nodes(source, diagnostics) if source is not None else None
+        self.settings = settings_of(node, self.folder, diagnostics) if node is not None else None
         self.shared = shared_modules(self.folder, self.settings, Diagnostics()) if self.settings is not None else ()
         noted = tuple(settled_mentions(self.settings)) if self.settings is not None else ()
-        self.files[path] = File(source, problems=tuple(found), mentions=noted)
+        self.files[path] = File(source, problems=tuple(diagnostics), mentions=noted)
         for one in self._paths(texts):
             self.take(one, texts.get(one))
 
@@ -139,7 +139,7 @@ class Living:
         return [
             other
             for other, file in self.files.items()
-            if other != path and file.module is not None and any(one.name in changed for one in file.mentions)
+            if other != path and file.module is not None and any(mention.name in changed for mention in file.mentions)
         ]
 
     def ruleset(self) -> Ruleset | None:
@@ -174,7 +174,7 @@ class Living:
         ruleset = self.ruleset()
         if ruleset is None:
             return None
-        return State(self.version, ruleset, tuple(one for file in self.files.values() for one in file.problems))
+        return State(self.version, ruleset, tuple(problem for file in self.files.values() for problem in file.problems))
 
     def settle(self, state: State, compiled: Compiled) -> bool:
         """Take over what a compilation found, unless the rules have changed since."""
@@ -182,8 +182,8 @@ class Living:
             return False
         grouped = by_file(compiled.problems)
         for path, file in self.files.items():
-            found = grouped.get(str(path), [])
-            file.whole = tuple(one for one in found if one not in file.problems)
+            diagnostics = grouped.get(str(path), [])
+            file.whole = tuple(diagnostic for diagnostic in diagnostics if diagnostic not in file.problems)
             file.checked = ()
         return True
 
@@ -195,8 +195,8 @@ class Living:
         if not file.sound and path.name != SETTINGS_FILE:
             return list(file.problems)
         kept = Diagnostics()
-        for one in (*file.problems, *file.checked, *file.whole):
-            kept.add(one.code, one.message, one.span, one.help, one.notes, one.file)
+        for problem in (*file.problems, *file.checked, *file.whole):
+            kept.add(problem.code, problem.message, problem.span, problem.help, problem.notes, problem.file)
         return list(kept)
 
 
@@ -213,8 +213,8 @@ def compiled(state: State) -> Compiled:
 def by_file(problems: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:
     """Problems by the name of the file that they stand in."""
     grouped: dict[str, list[Diagnostic]] = {}
-    for one in problems:
-        grouped.setdefault(one.span.source.name if one.span is not None else one.file, []).append(one)
+    for problem in problems:
+        grouped.setdefault(problem.span.source.name if problem.span is not None else problem.file, []).append(problem)
     return grouped
 
 
@@ -223,7 +223,9 @@ def _faces(module: RuleModule | None) -> dict[str, tuple[object, bool]]:
     if module is None:
         return {}
     exported = {name for name, _ in module.exports}
-    return {one.name: (_face(one), one.name in exported) for one in declarations(module)}
+    return {
+        declaration.name: (_face(declaration), declaration.name in exported) for declaration in declarations(module)
+    }
 
 
 def _face(declared: Declaration) -> object:
@@ -254,9 +256,9 @@ def moved(problems: Iterable[Diagnostic], before: Source, after: Source) -> Iter
     while end < least - start and old[len(old) - 1 - end] == new[len(new) - 1 - end]:
         end += 1
     shift = len(new) - len(old)
-    for one in problems:
-        span = one.span
+    for problem in problems:
+        span = problem.span
         if span is None or span.end < start or old == new:
-            yield one if span is None else replace(one, span=Span(after, span.start, span.end))
+            yield problem if span is None else replace(problem, span=Span(after, span.start, span.end))
         elif span.start > len(old) - end:
-            yield replace(one, span=Span(after, span.start + shift, span.end + shift))
+            yield replace(problem, span=Span(after, span.start + shift, span.end + shift))

@@ -92,9 +92,9 @@ def _inside(value: object, names: _Locals) -> Iterator[Mention]:
         for item in value:
             yield from _inside(item, names)
     elif is_dataclass(value) and not isinstance(value, Source | Span):
-        for one in fields(value):
-            if one.name not in ("values", "overlays"):  # constants hold no names, and may be long
-                yield from _inside(getattr(value, one.name), names)
+        for field in fields(value):
+            if field.name not in ("values", "overlays"):  # constants hold no names, and may be long
+                yield from _inside(getattr(value, field.name), names)
 
 
 def _formula(node: object, names: _Locals) -> Iterator[Mention]:
@@ -138,9 +138,9 @@ def _formula(node: object, names: _Locals) -> Iterator[Mention]:
             for item in node:
                 yield from _formula(item, names)
         case ast.Node():
-            for one in fields(node):
-                if one.name != "span":
-                    yield from _formula(getattr(node, one.name), names)
+            for field in fields(node):
+                if field.name != "span":
+                    yield from _formula(getattr(node, field.name), names)
         case ast.When():
             yield from _formula(node.date, names)
 

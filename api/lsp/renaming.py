@@ -63,8 +63,8 @@ def _try(living: Living, texts: Mapping[Path, str]) -> None:
     else:
         for path, text in texts.items():
             trial.take(path, text)
-    found = _errors(trial)
-    new = found - _errors(living) if found else found
+    errors = _errors(trial)
+    new = errors - _errors(living) if errors else errors
     if new:
         raise Failure("the rules would not check any more", f"look at this first: {min(new)}")
 

@@ -103,33 +103,37 @@ def symbol_kind(kind: str) -> lsp.SymbolKind:
 
 def hover(found: Sequence[Described]) -> str:
     """Markdown of what stands under the cursor: label, law, what it is, its formula or its values by date."""
-    return "\n\n---\n\n".join("\n\n".join(_paragraphs(one)) for one in found)
+    return "\n\n---\n\n".join("\n\n".join(_paragraphs(described)) for described in found)
 
 
-def _paragraphs(one: Described) -> Iterable[str]:
-    name = one.name.rpartition(":")[2]
-    yield f"**{_plain(one.label or name)}**" + (f" `{name}`" if one.label else "")
-    kind = f"{one.kind} of a {one.entity}, per {one.period}" if one.entity else one.kind
-    typed = f", {one.type}" if one.type else ""
-    yield f"{kind}{typed} ({one.module or 'ruleset.yaml'})"
-    if one.law:
-        yield f"*{_plain(cited(one.law))}*"
-    if one.ask:
-        yield _plain(one.ask)
-    for title, text in (("applies if", one.applies_if), ("otherwise", one.otherwise), ("rounded", one.rounded)):
+def _paragraphs(described: Described) -> Iterable[str]:
+    name = described.name.rpartition(":")[2]
+    yield f"**{_plain(described.label or name)}**" + (f" `{name}`" if described.label else "")
+    kind = f"{described.kind} of a {described.entity}, per {described.period}" if described.entity else described.kind
+    typed = f", {described.type}" if described.type else ""
+    yield f"{kind}{typed} ({described.module or 'ruleset.yaml'})"
+    if described.law:
+        yield f"*{_plain(cited(described.law))}*"
+    if described.ask:
+        yield _plain(described.ask)
+    for title, text in (
+        ("applies if", described.applies_if),
+        ("otherwise", described.otherwise),
+        ("rounded", described.rounded),
+    ):
         if text:
             yield f"{title} `{text}`"
-    for dated in one.formulas:
+    for dated in described.formulas:
         yield (f"from {dated.from_}:\n" if dated.from_ else "") + _code(dated.formula)
-    if one.needs is not None:
-        yield _code("\n".join(_condition(one.needs, 0)))
-    lines = [f"{dated.from_}  {dated.text}" for dated in reversed(one.values)]
+    if described.needs is not None:
+        yield _code("\n".join(_condition(described.needs, 0)))
+    lines = [f"{dated.from_}  {dated.text}" for dated in reversed(described.values)]
     if lines:
         more = f"\n… {len(lines) - _MOST_VALUES} more" if len(lines) > _MOST_VALUES else ""
         yield _code("\n".join(lines[:_MOST_VALUES]) + more)
-    if one.known_until:
-        yield f"known until {one.known_until}"
-    listed = [*one.roles, *(f"{member}: {label}" for member, label in (one.members or {}).items())]
+    if described.known_until:
+        yield f"known until {described.known_until}"
+    listed = [*described.roles, *(f"{member}: {label}" for member, label in (described.members or {}).items())]
     if listed:
         yield _code("\n".join(listed))
 

@@ -46,7 +46,7 @@ class Server(LanguageServer):
 
     def _publish(self, path: Path, problems: list[Diagnostic]) -> None:
         codec = self.workspace.position_codec
-        said = [diagnostic(codec, one) for one in problems]
+        said = [diagnostic(codec, problem) for problem in problems]
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri_of(path), said))
 
     def typed(self, uri: str) -> None:
@@ -140,18 +140,20 @@ def _names(server: Server) -> None:
         path = path_of(params.text_document.uri)
         root = await ls.session.ready(path)
         everything = ls.session.index(root).everything if root is not None else []
-        return _symbols(ls, [one for one in everything if one.span is not None and one.span.source.name == str(path)])
+        return _symbols(
+            ls, [named for named in everything if named.span is not None and named.span.source.name == str(path)]
+        )
 
     @server.feature(lsp.WORKSPACE_SYMBOL)
     async def searched(ls: Server, params: lsp.WorkspaceSymbolParams) -> list[lsp.SymbolInformation]:
         words = params.query.lower().replace("_", " ").split()
         found: list[Named] = []
         for root in ls.session.roots.values():
-            for one in ls.session.index(root).everything if root.loaded.is_set() else ():
-                text = f"{one.name} {one.label} {one.law}".lower().replace("_", " ")
-                if one.span is not None and all(word in text for word in words):
-                    found.append(one)
-        found.sort(key=lambda one: (one.short_name != params.query, KINDS.index(one.kind), one.name))
+            for named in ls.session.index(root).everything if root.loaded.is_set() else ():
+                text = f"{named.name} {named.label} {named.law}".lower().replace("_", " ")
+                if named.span is not None and all(word in text for word in words):
+                    found.append(named)
+        found.sort(key=lambda named: (named.short_name != params.query, KINDS.index(named.kind), named.name))
         return _symbols(ls, found[:_MOST_SYMBOLS])
 
     @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=["."]))
@@ -171,10 +173,13 @@ def _symbols(ls: Server, found: Sequence[Named]) -> list[lsp.SymbolInformation]:
     codec = ls.workspace.position_codec
     return [
         lsp.SymbolInformation(
-            location_of(codec, one.span), one.short_name, symbol_kind(one.kind), container_name=one.module or None
+            location_of(codec, named.span),
+            named.short_name,
+            symbol_kind(named.kind),
+            container_name=named.module or None,
         )
-        for one in found
-        if one.span is not None
+        for named in found
+        if named.span is not None
     ]
 
 

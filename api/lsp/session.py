@@ -169,14 +169,17 @@ class Session:
             if found.program is None:
                 return False, "the rules do not check: " + render(problems.errors[0]).splitlines()[0]
             root.program = (state.version, found.program)
-        examples = tuple(one for one in file.module.examples if one.name == name)
+        examples = tuple(example for example in file.module.examples if example.name == name)
         if not examples:
             return False, f"there is no example `{name}` any more"
         chosen = replace(state.ruleset, modules=(replace(file.module, examples=examples),))
         unread = Diagnostics()
         done = run_examples(chosen, root.program[1], unread)
-        lines = [f"{one.figure}: expected {one.expected}, found {one.found}" + (f": {one.reason}" if one.reason else "")
-                 for one in done.mismatches]  # fmt: skip
+        lines = [
+            f"{mismatch.figure}: expected {mismatch.expected}, found {mismatch.found}"
+            + (f": {mismatch.reason}" if mismatch.reason else "")
+            for mismatch in done.mismatches
+        ]
         lines += [problem.message for problem in unread]
         said = "; ".join(lines) or f"all met ({done.expectations})"
         root.tried[path, name] = said

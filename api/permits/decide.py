@@ -43,17 +43,17 @@ def decide(
         until = asking.until(case) if holds else case.at.start
         return asking.told(case, holds, until, "" if holds else asking.reasons(case, outcome))
     found = tuple(asking.privileges(case, over))
-    until = max((one.last for one in found), default=case.at.start)
+    until = max((privilege.last for privilege in found), default=case.at.start)
     decision = asking.told(case, bool(found), until, "" if found else "for no member of " + over.short_name)
     return replace(decision, privileges=found)
 
 
 def member_facts(program: Program, name: str, requirement: Definition) -> Definition:
     """The enum fact over whose members a requirement is asked. Raises Misuse."""
-    found = find_definition(program, name)
-    if found.type.kind is not Kind.ENUM or not found.is_input or found.entity != requirement.entity:
+    definition = find_definition(program, name)
+    if definition.type.kind is not Kind.ENUM or not definition.is_input or definition.entity != requirement.entity:
         raise Misuse(f"`{name}` is no fact of a {requirement.entity} with a list of answers", "such as `drives`")
-    return found
+    return definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,10 @@ class _Asking:
         return Interpreter(self.program, case, self.constants).find(fact)
 
     def told(self, case: Case, holds: bool, until: date, text: str) -> Decision:
-        one = self.requirement
-        return Decision(one.short_name, one.label, one.entity, self.instance, case.at.start, holds, until, text)
+        definition = self.requirement
+        return Decision(
+            definition.short_name, definition.label, definition.entity, self.instance, case.at.start, holds, until, text
+        )
 
     def until(self, case: Case) -> date:
         """The last day up to which it holds at every day on which it may turn."""
@@ -94,7 +96,7 @@ class _Asking:
         if not isinstance(outcome, Known | NotApplicable):
             return "not determined"
         info = self.requirement.requirement
-        parts: Sequence[str] = [one.name for one in info.parts] if info is not None else ()
+        parts: Sequence[str] = [part.name for part in info.parts] if info is not None else ()
         interpreter = Interpreter(self.program, case, self.constants)
         period = period_for(self.program, self.requirement, case.at)
         unmet = [name for name in parts if not _holds(interpreter.find(Fact(name, self.instance, period)))]

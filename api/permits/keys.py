@@ -79,7 +79,7 @@ def read_public(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         keys = said.get("keys", [said])
-        return {str(one["kid"]): one for one in keys}
+        return {str(key["kid"]): key for key in keys}
     except OSError as fault:
         raise Misuse(f"the key `{path}` cannot be read: {(fault.strerror or 'unknown').lower()}") from None
     except (ValueError, KeyError, TypeError):

@@ -51,7 +51,7 @@ def _fault(program: Program, log: History, entry: Entry) -> str:
     known = f"as known at #{offset}"
     if not decision.holds:
         return f"{entry.requirement} does not hold on {day}, {known}: {decision.text}"
-    now = {one.code: one.last for one in decision.privileges}
+    now = {privilege.code: privilege.last for privilege in decision.privileges}
     shorter = [one for one, last in entry.codes.items() if one not in now or now[one] < last]
     if shorter:
         told = ", ".join(f"{one} {f'until {now[one]}' if one in now else 'not at all'}" for one in shorter)

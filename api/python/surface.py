@@ -62,8 +62,8 @@ class Law:
         period = read_period(self.program, str(at))
         wanted = [find_definition(self.program, name) for name in want]
         check_wanted(wanted)
-        for one in wanted:
-            period_for(self.program, one, period)
+        for definition in wanted:
+            period_for(self.program, definition, period)
         entity = wanted[0].entity
         if entity not in frames:
             raise Misuse(f"there is no frame of `{entity}`, whose figures are wanted", f"give `{{'{entity}': …}}`")
@@ -73,11 +73,11 @@ class Law:
             shown = "\n  ".join(map(str, admitted.problems[:_SHOWN]))
             count = f"{len(admitted.problems):,} fault{'s' * (len(admitted.problems) > 1)}"
             raise Failure(f"the frames have {count}:\n  {shown}", "correct the cells")
-        found = evaluate(self.program, admitted.columns, [one.name for one in wanted], threads=threads)
+        result = evaluate(self.program, admitted.columns, [definition.name for definition in wanted], threads=threads)
         rows = Rows(len(tables[entity]), None)
         made = {f"{entity}_id": ids_of(entity, tables[entity], 0)}
-        for one in wanted:
-            made[one.short_name] = figure_column(self.program, one, found.figures[one.name], rows)
+        for definition in wanted:
+            made[definition.short_name] = figure_column(self.program, definition, result.figures[definition.name], rows)
         return back(table_of(made, rows), frames[entity])
 
     def calculate(self, case: Mapping[str, object], want: Sequence[str], at: int | str = "") -> dict[str, Value]:
@@ -116,7 +116,7 @@ class Law:
 
 def load(rules: str = "us", *reforms: str | Path) -> Law:
     """The shipped rules of that name, or those in a folder, under reforms. Raises Misuse, or RulesInvalid."""
-    files = tuple(Path(one) for one in reforms)
+    files = tuple(Path(reform) for reform in reforms)
     return Law(rules, files, programs.load_program(rules, files))
 
 
@@ -141,6 +141,6 @@ def simulate(
 
     `more` are fields of `api.simulate.run.Request`: data_year, weight, uprate, view, threshold, samples, seed.
     """
-    each = tuple((Path(one),) if isinstance(one, str | Path) else tuple(map(Path, one)) for one in reforms)
+    each = tuple((Path(reform),) if isinstance(reform, str | Path) else tuple(map(Path, reform)) for reform in reforms)
     years = (str(at),) if isinstance(at, int | str) else tuple(map(str, at))
     return run_simulation(Request(rules, each, years, tuple(population), **more))

@@ -91,6 +91,6 @@ def _size(compiled: Compiled) -> Size | None:
     program, ruleset = compiled.program, compiled.ruleset
     if program is None or ruleset is None:
         return None
-    facts = sum(one.is_input for one in program.definitions.values())
+    facts = sum(definition.is_input for definition in program.definitions.values())
     constants = len(program.parameters) + len(program.tables) + len(program.scales)
     return Size(len(ruleset.modules), facts, len(program.definitions) - facts, constants)

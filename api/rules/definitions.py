@@ -151,8 +151,8 @@ def links(program: Program, name: str) -> tuple[list[str], list[str]]:
     uses: dict[str, None] = {}
     users: dict[str, None] = {}
     everything: list[tuple[str, tuple[DatedExpression, ...]]] = [
-        *((one.name, one.formulas) for one in program.definitions.values()),
-        *((one.name, one.formulas) for one in program.functions.values()),
+        *((definition.name, definition.formulas) for definition in program.definitions.values()),
+        *((function.name, function.formulas) for function in program.functions.values()),
     ]
     for reader, formulas in everything:
         for read in (read for dated in formulas for read in _named(dated.body)):
@@ -200,7 +200,7 @@ def described(ruleset: Ruleset, program: Program | None, one: Named) -> Describe
     )
 
 
-def _typed_by(ruleset: Ruleset, one: Named) -> list[str]:
+def _typed_by(ruleset: Ruleset, named: Named) -> list[str]:
     """The figures of an entity, or the definitions whose type or key is an enum."""
     found = []
     for other in definitions(ruleset):
@@ -208,42 +208,51 @@ def _typed_by(ruleset: Ruleset, one: Named) -> list[str]:
         types = [getattr(declared, "type", None), *getattr(declared, "columns", {}).values()]
         keys = [*getattr(declared, "keys", ()), getattr(declared, "key", None)]
         enums = {getattr(type, "enum", "") for type in types} | {getattr(key, "enum", "") for key in keys}
-        if getattr(declared, "entity", None) == one.name if one.kind == "entity" else one.name in enums:
+        if getattr(declared, "entity", None) == named.name if named.kind == "entity" else named.name in enums:
             found.append(other.name)
     return found
 
 
-def _own(one: Declaration, settings: Settings) -> dict[str, object]:
+def _own(declaration: Declaration, settings: Settings) -> dict[str, object]:
     """The fields that only this kind of definition has."""
-    match one:
+    match declaration:
         case Input():
-            return {**_shape(one), **_input(one, settings)}
+            return {**_shape(declaration), **_input(declaration, settings)}
         case Variable():
-            return {**_shape(one), **_variable(one)}
+            return {**_shape(declaration), **_variable(declaration)}
         case Requirement():
-            needs = _condition(one.reason) if one.reason is not None else None
-            permits = tuple(f"{permit.action} {permit.type}{permit.id and f' {permit.id}'}" for permit in one.permits)
-            shape = {"entity": one.entity, "period": str(one.period), "type": "boolean"}
+            needs = _condition(declaration.reason) if declaration.reason is not None else None
+            permits = tuple(
+                f"{permit.action} {permit.type}{permit.id and f' {permit.id}'}" for permit in declaration.permits
+            )
+            shape = {"entity": declaration.entity, "period": str(declaration.period), "type": "boolean"}
             return {**shape, "needs": needs, "permits": permits}
         case Reason():
-            return {"needs": _condition(one)}
+            return {"needs": _condition(declaration)}
         case Entity():
-            roles = tuple(f"{role.name}: {_how_many(role)}" for role in one.roles)
-            sets = tuple(f"{name}: {', '.join(roles)}" for name, roles in one.sets.items())
-            return {"plural": one.plural, "of": one.of, "belongs_to": one.belongs_to, "roles": roles + sets}
+            roles = tuple(f"{role.name}: {_how_many(role)}" for role in declaration.roles)
+            sets = tuple(f"{name}: {', '.join(roles)}" for name, roles in declaration.sets.items())
+            return {
+                "plural": declaration.plural,
+                "of": declaration.of,
+                "belongs_to": declaration.belongs_to,
+                "roles": roles + sets,
+            }
         case EnumDeclaration():
-            return {"members": dict(one.members)}
+            return {"members": dict(declaration.members)}
         case Function():
-            takes = {name: str(type) for name, type in one.arguments}
-            return {"takes": takes, "type": str(one.type), "formulas": _formulas(one.formula)}
+            takes = {name: str(type) for name, type in declaration.arguments}
+            return {"takes": takes, "type": str(declaration.type), "formulas": _formulas(declaration.formula)}
         case Parameter() | Table() | Scale():
             return {
-                "type": str(one.type) if isinstance(one, Parameter) else "",
-                "values": tuple(stated_values(one, settings)),
-                "known_until": one.known_until.isoformat() if one.known_until is not None else "",
-                "uprated_by": f"{one.uprate.by}, from {one.uprate.base}" if one.uprate is not None else "",
-                "set_by_reforms": overlays_said(one, settings),
-                "read_off": starts_said(one, settings),
+                "type": str(declaration.type) if isinstance(declaration, Parameter) else "",
+                "values": tuple(stated_values(declaration, settings)),
+                "known_until": declaration.known_until.isoformat() if declaration.known_until is not None else "",
+                "uprated_by": f"{declaration.uprate.by}, from {declaration.uprate.base}"
+                if declaration.uprate is not None
+                else "",
+                "set_by_reforms": overlays_said(declaration, settings),
+                "read_off": starts_said(declaration, settings),
             }
     return {}
 
@@ -258,24 +267,26 @@ def _shape(one: Input | Variable) -> dict[str, object]:
     return {"entity": one.entity, "period": str(one.period), "type": str(one.type), "stock": one.stock}
 
 
-def _input(one: Input, settings: Settings) -> dict[str, object]:
-    assert one.type is not None
-    bounded = one.low is not None or one.high is not None
-    said: dict[str, object] = {"ask": one.ask, "range": range_text(one.low, one.high) if bounded else ""}
-    for key, value in (("default", one.default), ("absent", one.absent)):
+def _input(input_: Input, settings: Settings) -> dict[str, object]:
+    assert input_.type is not None
+    bounded = input_.low is not None or input_.high is not None
+    said: dict[str, object] = {"ask": input_.ask, "range": range_text(input_.low, input_.high) if bounded else ""}
+    for key, value in (("default", input_.default), ("absent", input_.absent)):
         if value is not None:
-            said[key] = value_json(value, one.type, settings)
-            said[f"{key}_text"] = value_words(value, one.type, settings)
+            said[key] = value_json(value, input_.type, settings)
+            said[f"{key}_text"] = value_words(value, input_.type, settings)
     return said
 
 
-def _variable(one: Variable) -> dict[str, object]:
+def _variable(variable: Variable) -> dict[str, object]:
     return {
-        "applies_if": print_formula(one.applies_if) if one.applies_if is not None else "",
-        "otherwise": print_formula(one.otherwise) if one.otherwise is not None else "",
-        "formulas": _formulas(one.formula),
-        "exceptions": _exceptions(one.exceptions),
-        "rounded": f"{one.grid.mode.value} to {format_decimal(one.grid.step)}" if one.grid is not None else "",
+        "applies_if": print_formula(variable.applies_if) if variable.applies_if is not None else "",
+        "otherwise": print_formula(variable.otherwise) if variable.otherwise is not None else "",
+        "formulas": _formulas(variable.formula),
+        "exceptions": _exceptions(variable.exceptions),
+        "rounded": f"{variable.grid.mode.value} to {format_decimal(variable.grid.step)}"
+        if variable.grid is not None
+        else "",
     }
 
 
@@ -289,13 +300,13 @@ def _formulas(dated: Sequence[Dated]) -> tuple[DatedFormula, ...]:
 def _exceptions(listed: Sequence[VariableException]) -> tuple[ExceptionSaid, ...]:
     return tuple(
         ExceptionSaid(
-            one.name,
-            print_formula(one.when) if one.when else "",
-            print_formula(one.then) if one.then else "",
-            citations(one.law),
-            tuple(name for name, _ in one.over),
+            variable_exception.name,
+            print_formula(variable_exception.when) if variable_exception.when else "",
+            print_formula(variable_exception.then) if variable_exception.then else "",
+            citations(variable_exception.law),
+            tuple(name for name, _ in variable_exception.over),
         )
-        for one in listed
+        for variable_exception in listed
     )
 
 
@@ -305,8 +316,8 @@ def _condition(reason: Reason) -> Condition:
         reason.label,
         citations(reason.law),
         "; ".join(
-            f"from {one.start}: {print_formula(one.formula)}" if one.start else print_formula(one.formula)
-            for one in reason.needs
+            f"from {need.start}: {print_formula(need.formula)}" if need.start else print_formula(need.formula)
+            for need in reason.needs
         ),
         reason.fails,
         reason.mode if reason.parts else "",
@@ -357,9 +368,11 @@ def _computed(
     gives = RATE if scale.kind == "marginal" else scale.gives
     word, of = "from" if scale.inclusive else "above", scale.of or MONEY
     shown = []
-    for one in brackets:
-        value = _cell_words(one.value, gives or MONEY, settings)
-        shown.append(value if one.threshold is None else f"{value} {word} {_cell_words(one.threshold, of, settings)}")
+    for bracket in brackets:
+        value = _cell_words(bracket.value, gives or MONEY, settings)
+        shown.append(
+            value if bracket.threshold is None else f"{value} {word} {_cell_words(bracket.threshold, of, settings)}"
+        )
     head = "" if key is None else f"{key}: "
     return DatedValue(day.isoformat(), f"{head}{', '.join(shown)}", keys=() if key is None else (str(key),))
 
@@ -375,12 +388,12 @@ def _scale(scale: Scale, day: date, key: Key | None, brackets: Sequence[Bracket]
     assert gives is not None
     word, of = "from" if scale.inclusive else "above", scale.of or MONEY
     shown, bands = [], []
-    for one in brackets:
-        start = value_words(one.threshold, of, settings) if one.threshold is not None else ""
-        value = value_words(one.value, gives, settings)
+    for bracket in brackets:
+        start = value_words(bracket.threshold, of, settings) if bracket.threshold is not None else ""
+        value = value_words(bracket.value, gives, settings)
         shown.append(f"{value} {word} {start}" if start else value)
-        at = value_json(one.threshold, of, settings) if one.threshold is not None else None
-        data = value_json(one.value, gives, settings)
+        at = value_json(bracket.threshold, of, settings) if bracket.threshold is not None else None
+        data = value_json(bracket.value, gives, settings)
         bands.append(Band(data, from_=at) if scale.inclusive else Band(data, above=at))
     head = "" if key is None else f"{key}: "
     keys = () if key is None else (str(key),)

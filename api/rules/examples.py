@@ -80,7 +80,7 @@ def run(rules: str, reforms: Sequence[Path] = (), only: str = "", coverage: bool
         mismatches=tuple(map(_mismatch, done.mismatches)),
         problems=tuple(map(problem_said, problems)),
         unread=bool(problems.errors),
-        untried=tuple(UntriedSaid(one.name, one.how) for one in gaps) if coverage else None,
+        untried=tuple(UntriedSaid(gap.name, gap.how) for gap in gaps) if coverage else None,
     )
     return Ran(result, tuple(problems), gaps)
 
@@ -89,11 +89,13 @@ def _narrowed(ruleset: Ruleset, only: str) -> Ruleset:
     def fitting(module: RuleModule) -> RuleModule:
         if only in module.name:
             return module
-        return replace(module, examples=tuple(one for one in module.examples if only in one.name))
+        return replace(module, examples=tuple(example for example in module.examples if only in example.name))
 
     return replace(ruleset, modules=tuple(fitting(module) for module in ruleset.modules))
 
 
-def _mismatch(one: Mismatch) -> MismatchSaid:
-    where = place_of(one.span)
-    return MismatchSaid(one.module, one.example, one.figure, one.expected, one.found, where, one.reason)
+def _mismatch(mismatch: Mismatch) -> MismatchSaid:
+    where = place_of(mismatch.span)
+    return MismatchSaid(
+        mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.found, where, mismatch.reason
+    )

@@ -54,19 +54,19 @@ class _Place:
 
 def formatted(source: Source, settings: Settings, problems: Diagnostics) -> str | None:
     """The text of a file with its formulas in order; None, with problems, if it cannot be read."""
-    found = Diagnostics()
-    module = read_module(source, source.name, settings, found)
+    diagnostics = Diagnostics()
+    module = read_module(source, source.name, settings, diagnostics)
     tree = read_nodes(source, Diagnostics())
-    syntax = [problem for problem in found if problem.code.startswith(("E1", "E3"))]
+    syntax = [problem for problem in diagnostics if problem.code.startswith(("E1", "E3"))]
     if module is None or tree is None or syntax:
-        problems.items += syntax or list(found)
+        problems.items += syntax or list(diagnostics)
         return None
     text = source.text
     for edit in sorted(_edits(module, tree), key=lambda edit: edit.start, reverse=True):
         new = _LINE_FEED.sub("\r\n", edit.text) if "\r\n" in source.text else edit.text
         text = text[: edit.start] + new + text[edit.end :]
     again = read_module(Source(source.name, text), source.name, settings, Diagnostics())
-    before, after = (list(_formulas(one)) if one is not None else [] for one in (module, again))
+    before, after = (list(_formulas(rule_module)) if rule_module is not None else [] for rule_module in (module, again))
     return text if before == after else source.text
 
 

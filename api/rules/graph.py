@@ -84,10 +84,10 @@ def as_mermaid(graph: Graph) -> str:
     ids = {one.name: f"n{index}" for index, one in enumerate(graph.nodes)}
     brackets = {"fact": ("([", "])"), "figure": ("[", "]"), "requirement": ("{{", "}}")}
     lines = ["flowchart LR"]
-    for one in graph.nodes:
-        left, right = brackets[one.kind]
-        label = f"{one.name.rpartition(':')[2]}<br/>{one.label}".replace('"', "#quot;")
-        lines.append(f'  {ids[one.name]}{left}"{label}"{right}')
+    for node in graph.nodes:
+        left, right = brackets[node.kind]
+        label = f"{node.name.rpartition(':')[2]}<br/>{node.label}".replace('"', "#quot;")
+        lines.append(f'  {ids[node.name]}{left}"{label}"{right}')
     lines += [f"  {ids[edge.from_]} --> {ids[edge.to]}" for edge in graph.edges]
     return "\n".join(lines)
 
@@ -96,9 +96,9 @@ def as_dot(graph: Graph) -> str:
     """The graph in the language of Graphviz."""
     shapes = {"fact": "box, style=rounded", "figure": "box", "requirement": "hexagon"}
     lines = ["digraph rules {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
-    for one in graph.nodes:
-        label = f"{_escaped(one.name.rpartition(':')[2])}\\n{_escaped(one.label)}"
-        lines.append(f'  "{_escaped(one.name)}" [label="{label}", shape={shapes[one.kind]}];')
+    for node in graph.nodes:
+        label = f"{_escaped(node.name.rpartition(':')[2])}\\n{_escaped(node.label)}"
+        lines.append(f'  "{_escaped(node.name)}" [label="{label}", shape={shapes[node.kind]}];')
     lines += [f'  "{_escaped(edge.from_)}" -> "{_escaped(edge.to)}";' for edge in graph.edges]
     return "\n".join([*lines, "}"])
 

@@ -92,18 +92,18 @@ def definitions(ruleset: Ruleset) -> Iterator[Declared]:
         exported = {name for name, _ in module.exports}
         for group in _GROUPS:
             declarations: Sequence[Declaration] = getattr(module, group)
-            for one in declarations:
-                public = one.name in exported
-                name = one.name if public else f"{module.name}:{one.name}"
-                yield Declared(module, _KINDS.get(group, group.removesuffix("s")), one, name, public)
+            for declaration in declarations:
+                public = declaration.name in exported
+                name = declaration.name if public else f"{module.name}:{declaration.name}"
+                yield Declared(module, _KINDS.get(group, group.removesuffix("s")), declaration, name, public)
 
 
 def names(ruleset: Ruleset) -> Iterator[Named]:
     """Everything that has a name in a ruleset."""
-    for one in definitions(ruleset):
-        yield _named(one)
-        if isinstance(one.declaration, Requirement) and one.declaration.reason is not None:
-            yield from _reasons(one, one.name, one.declaration.reason)
+    for definition in definitions(ruleset):
+        yield _named(definition)
+        if isinstance(definition.declaration, Requirement) and definition.declaration.reason is not None:
+            yield from _reasons(definition, definition.name, definition.declaration.reason)
     yield from _settled(ruleset)
 
 
@@ -167,15 +167,15 @@ def find_named(ruleset: Ruleset, name: str) -> Named:
         everything = [one for one in names(ruleset) if one.kind == kind]
     else:
         everything, bare = list(names(ruleset)), name
-    exact = [one for one in everything if one.name == bare]
-    meant = exact[:1] or [one for one in everything if one.short_name == bare]
-    defined = [one for one in meant if one.kind in DEFINED]
+    exact = [named for named in everything if named.name == bare]
+    meant = exact[:1] or [named for named in everything if named.short_name == bare]
+    defined = [named for named in meant if named.kind in DEFINED]
     if len(defined or meant) == 1:
         return (defined or meant)[0]
     if meant:
-        choices = ", ".join(f"`{one.name}` ({one.kind})" for one in meant[:8])
+        choices = ", ".join(f"`{named.name}` ({named.kind})" for named in meant[:8])
         raise Misuse(f"`{name}` is the name of several things", f"name one of {choices}")
-    known = {one.short_name for one in everything}
+    known = {named.short_name for named in everything}
     help_text = suggestion(bare, known, "find its name with `rulewright search WORDS`")
     raise Misuse(f"there is no definition `{name}`", help_text)
 
@@ -200,17 +200,17 @@ def search(ruleset: Ruleset, words: str, kinds: Sequence[str] = DEFINED) -> list
     wanted = _words(words)
     begins = [re.compile(rf"(?<![a-z0-9]){re.escape(word)}") for word in wanted]
     ranked: list[tuple[tuple[object, ...], Summary]] = []
-    for one in names(ruleset) if wanted else ():
-        if kinds and one.kind not in kinds:
+    for named in names(ruleset) if wanted else ():
+        if kinds and named.kind not in kinds:
             continue
-        said = listed(one)
+        said = listed(named)
         law = " ".join(f"{cited.source} {cited.section} {cited.title}" for cited in said.law)
-        texts = [" ".join(_words(one.short_name))]
-        for more in (one.label, law, f"{one.name} {one.module}"):
+        texts = [" ".join(_words(named.short_name))]
+        for more in (named.label, law, f"{named.name} {named.module}"):
             texts.append(" ".join((texts[-1], *_words(more))))
         rank = next((rank for rank, text in enumerate(texts) if all(word in text for word in wanted)), None)
         if rank is not None:
-            ranked.append((_distance(one, wanted, begins, rank, texts), said))
+            ranked.append((_distance(named, wanted, begins, rank, texts), said))
     return [said for _, said in sorted(ranked, key=lambda entry: entry[0])]
 
 
@@ -220,17 +220,17 @@ def _words(text: str) -> list[str]:
 
 
 def _distance(
-    one: Named, wanted: Sequence[str], begins: Sequence[re.Pattern[str]], rank: int, texts: Sequence[str]
+    named: Named, wanted: Sequence[str], begins: Sequence[re.Pattern[str]], rank: int, texts: Sequence[str]
 ) -> tuple[object, ...]:
     """How far something is from what was asked for: the nearest sorts first."""
-    phrase, label = " ".join(wanted), " ".join(_words(one.label))
+    phrase, label = " ".join(wanted), " ".join(_words(named.label))
     return (
         not all(word.search(texts[-1]) for word in begins),
         phrase not in (texts[0], label),
         rank,
         not set(wanted) <= set(texts[rank].split()),
         phrase not in texts[rank],
-        one.kind not in DEFINED,
+        named.kind not in DEFINED,
         not label.startswith(phrase),
-        one.name,
+        named.name,
     )

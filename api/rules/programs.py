@@ -111,10 +111,10 @@ def _with_reform(compiled: Compiled, folder: Path, reform: Path) -> Compiled:
     """What was found, and what is wrong under one of the rules' own reforms."""
     from engine.pipeline import check_rules
 
-    found = check_rules(folder, [reform], lint=False)
+    rules = check_rules(folder, [reform], lint=False)
     known = set(compiled.problems)
-    more = tuple(problem for problem in found.problems if problem not in known)
-    program = compiled.program if found.program is not None else None
+    more = tuple(problem for problem in rules.problems if problem not in known)
+    program = compiled.program if rules.program is not None else None
     return replace(compiled, program=program, problems=(*compiled.problems, *more))
 
 

@@ -14,7 +14,7 @@ ROW, BAR = 24, 15
 
 def bars(title: str, labels: Sequence[str], values: Sequence[str], unit: str) -> str:
     """A bar for each label, left of the line where it is below zero; a value that is empty is not shown."""
-    numbers = [float(one) if one else 0.0 for one in values]
+    numbers = [float(value) if value else 0.0 for value in values]
     low, high = min(0.0, *numbers), max(0.0, *numbers)
     span = (high - low) or 1.0
     left = LABEL + (RIGHT if low < 0 else 4)

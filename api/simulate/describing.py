@@ -62,7 +62,7 @@ def describe_population(
     weights = population.weights
     shares = weights / weights.sum()
     facts = tuple(_facts(program, view, population))
-    counted = {one.fact for one in facts}
+    counted = {fact.fact for fact in facts}
     notes = tuple(view.population.get("notes", ())) if not given or list(given) == ["cps"] else ()
     return PopulationDescribed(
         population.about, str(period), dict(population.columns.counts),

@@ -112,14 +112,16 @@ def compare(rules: str, other: str, at: str = "", with_examples: bool = True) ->
         raise Misuse(f"there is neither a reform file nor a folder of rules `{other}`", "check the path")
     second = programs.load_program(rules, [reform]) if reform else programs.load_program(other)
     differing = tuple(differences(first, second))
-    affected = reached(second, {one.name for one in differing} & set(_everything(second)))
-    affected |= reached(first, {one.name for one in differing if one.how == "removed"}) & set(second.definitions)
+    affected = reached(second, {difference.name for difference in differing} & set(_everything(second)))
+    affected |= reached(first, {difference.name for difference in differing if difference.how == "removed"}) & set(
+        second.definitions
+    )
     exported = [
         second.definitions[name] for name in second.order if name in affected and second.definitions[name].exported
     ]
     by_entity: dict[str, list[str]] = {}
-    for one in exported:
-        by_entity.setdefault(one.entity, []).append(one.name)
+    for definition in exported:
+        by_entity.setdefault(definition.entity, []).append(definition.name)
     can_change = {entity: tuple(sorted(names)) for entity, names in by_entity.items()}
     found = Differences(rules, other, differing, can_change)
     if with_examples and reform is not None and differing:
@@ -157,17 +159,17 @@ def _changed(name: str, old: Named, new: Named, first: Program, second: Program)
     return Difference(name, new.label, _kind(new), "changed", _law(new), tuple(dict.fromkeys(parts)), values)
 
 
-def _kind(one: Named) -> str:
-    match one:
+def _kind(named: Named) -> str:
+    match named:
         case Definition():
-            return "fact" if one.is_input else "figure" if one.requirement is None else "requirement"
+            return "fact" if named.is_input else "figure" if named.requirement is None else "requirement"
         case FunctionDefinition():
             return "function"
-    return type(one).__name__.lower()
+    return type(named).__name__.lower()
 
 
-def _law(one: Named) -> str:
-    return " ".join(str(one.law).split())
+def _law(named: Named) -> str:
+    return " ".join(str(named.law).split())
 
 
 def _values(old: Constant, new: Constant, first: Program, second: Program) -> Iterator[ValueChange]:
@@ -198,10 +200,10 @@ def _in_force(series: Mapping[str, str], day: str) -> str:
 def reached(program: Program, names: Iterable[str]) -> set[str]:
     """What reads any of `names`, directly or through others, and those themselves."""
     readers: dict[str, set[str]] = {}
-    formulas = [(one.name, one.formulas) for one in program.definitions.values()]
-    formulas += [(one.name, one.formulas) for one in program.functions.values()]
+    formulas = [(definition.name, definition.formulas) for definition in program.definitions.values()]
+    formulas += [(function.name, function.formulas) for function in program.functions.values()]
     for reader, dated in formulas:
-        for node in (node for one in dated for node in walk(one.body)):
+        for node in (node for dated_expression in dated for node in walk(dated_expression.body)):
             if isinstance(node, _READS):
                 readers.setdefault(node.name, set()).add(reader)
     for table in program.tables.values():
@@ -220,10 +222,10 @@ def reached(program: Program, names: Iterable[str]) -> set[str]:
 
 
 def _examples(rules: str, reform: Path) -> Iterator[ExampleChange]:
-    kept = {(one.module, one.example, one.figure): one for one in run(rules).result.mismatches}
-    for one in run(rules, [reform]).result.mismatches:
-        if (one.module, one.example, one.figure) not in kept:
-            yield ExampleChange(one.module, one.example, one.figure, one.expected, one.found)
+    kept = {(mismatch.module, mismatch.example, mismatch.figure): mismatch for mismatch in run(rules).result.mismatches}
+    for mismatch in run(rules, [reform]).result.mismatches:
+        if (mismatch.module, mismatch.example, mismatch.figure) not in kept:
+            yield ExampleChange(mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.found)
 
 
 def _on_population(found: Differences, first: Program, second: Program, at: str) -> Differences:
@@ -268,10 +270,12 @@ def in_words(found: Differences, currency: str) -> Iterator[str]:
     if not found.differences:
         yield f"`{found.before}` and `{found.after}` are the same law"
         return
-    for one in found.differences:
-        what = f" ({', '.join(one.parts)})" if one.parts and not one.values else ""
-        yield f"{one.kind} {one.name} is {one.how}{what}: {one.label}" + (f" [{one.law}]" if one.law else "")
-        for value in one.values:
+    for difference in found.differences:
+        what = f" ({', '.join(difference.parts)})" if difference.parts and not difference.values else ""
+        yield f"{difference.kind} {difference.name} is {difference.how}{what}: {difference.label}" + (
+            f" [{difference.law}]" if difference.law else ""
+        )
+        for value in difference.values:
             yield f"  from {value.since}: {value.before} -> {value.after}"
     yield ""
     total = sum(map(len, found.can_change.values()))

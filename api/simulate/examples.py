@@ -48,9 +48,9 @@ def examples(
     found: dict[str, Example] = {}
     for row in picked:
         data = _household(before.program, view, population, int(row))
-        one = _explained(view, data, before.program, after.program, population)
-        if one is not None:
-            found.setdefault(one.case, one)
+        example = _explained(view, data, before.program, after.program, population)
+        if example is not None:
+            found.setdefault(example.case, example)
     return tuple(found.values())
 
 
@@ -144,18 +144,27 @@ def _entry(reader: Interpreter, name: str) -> int:
 def _steps(readers: list[Interpreter], name: str) -> Iterator[ChangedFigure]:
     """The figures that differ in the two explanations, causes before results."""
     before, after = (list(_flat(explain(reader, _fact(reader, name)))) for reader in readers)
-    known = {one.fact: one for one in before}
-    changed = [one for one in after if one.fact in known and known[one.fact].amount != one.amount]
-    new = [one for one in after if one.fact not in known]
-    shown = [one for one in after if one in changed or one in new][-MAX_STEPS:]
-    for one in shown:
-        old = known.get(one.fact)
-        constants = tuple(line for line in one.constants if old is None or line not in old.constants)
-        law = " ".join(str(one.law).split())
+    known = {explanation.fact: explanation for explanation in before}
+    changed = [
+        explanation
+        for explanation in after
+        if explanation.fact in known and known[explanation.fact].amount != explanation.amount
+    ]
+    new = [explanation for explanation in after if explanation.fact not in known]
+    shown = [explanation for explanation in after if explanation in changed or explanation in new][-MAX_STEPS:]
+    for explanation in shown:
+        old = known.get(explanation.fact)
+        constants = tuple(line for line in explanation.constants if old is None or line not in old.constants)
+        law = " ".join(str(explanation.law).split())
         yield ChangedFigure(
-            one.fact.name.rpartition(":")[2], one.fact.instance, one.label, old.amount if old else "", one.amount, law,
+            explanation.fact.name.rpartition(":")[2],
+            explanation.fact.instance,
+            explanation.label,
+            old.amount if old else "",
+            explanation.amount,
+            law,
             constants,
-        )  # fmt: skip
+        )
 
 
 def _flat(tree: Explanation) -> Iterator[Explanation]:

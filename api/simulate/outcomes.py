@@ -56,8 +56,8 @@ def outcome(program: Program, view: View, population: Population, marginal: bool
         raise Failure(
             f"the reform removes `{gone[0]}`, which the simulation counts", "name a view without it: `--view`"
         )
-    found = evaluate(program, columns, view.figures, threads=threads)
-    figures = {name: _entries(program, view, name, one, columns) for name, one in found.figures.items()}
+    result = evaluate(program, columns, view.figures, threads=threads)
+    figures = {name: _entries(program, view, name, one, columns) for name, one in result.figures.items()}
     rates = None
     if marginal and view.earnings and view.borne:
         rates = _marginal(program, view, columns, threads)
@@ -86,7 +86,7 @@ def _marginal(program: Program, view: View, columns: Columns, threads: int) -> N
     change = np.zeros(columns.counts[view.unit], dtype=np.float64)
     for name in view.borne:
         unit = unit_of(program, program.definitions[cell_for(program, name, columns.at).name])
-        after, before = (one.figures[name].entries.astype(np.int64) for one in (moved.after, moved.before))
+        after, before = (result.figures[name].entries.astype(np.int64) for result in (moved.after, moved.before))
         change += (after - before) / unit
     raised = np.zeros(len(change), dtype=np.bool_)
     raised[link.group[moved.raised]] = True
@@ -109,12 +109,12 @@ def units_of(program: Program, view: View, population: Population) -> Units:
             factor = step // unit_of(program, program.definitions[cell.name])
             np.add.at(incomes, whose, column.entries.astype(np.int64)[inside] * factor)
     ages = _ages(program, view, columns)[inside]
-    roles = [one.name for one in program.settings.entities[view.unit].roles]
+    roles = [role.name for role in program.settings.entities[view.unit].roles]
     couple = np.zeros(count, dtype=np.bool_)
     if view.couple in roles:
         couple[whose[link.role[inside] == roles.index(view.couple)]] = True
     declared = program.settings.entities[view.unit].roles
-    single = np.array([one.single for one in declared])
+    single = np.array([role.single for role in declared])
     filer = single[link.role[inside]]
     children = np.bincount(whose[(ages < view.child_below) & ~filer], minlength=count)
     oldest = np.zeros(count, dtype=np.int64)

@@ -105,7 +105,7 @@ def admit(program: Program, view: View, source: Source, at: Period, weight: str,
         aside += unread
     found = from_arrow(program, at, tables, files=source.files)
     if found.columns is None:
-        shown = "\n  ".join(str(one) for one in found.problems[:MAX_SHOWN])
+        shown = "\n  ".join(str(problem) for problem in found.problems[:MAX_SHOWN])
         more = f"\n  … and {len(found.problems) - MAX_SHOWN:,} more" if len(found.problems) > MAX_SHOWN else ""
         raise Failure(f"the population has {len(found.problems):,} faults:\n  {shown}{more}", "correct the cells")
     columns, notes = _carried(program, found.columns, source.year, at, index)

@@ -78,7 +78,7 @@ def _distinct(body: str) -> str:
 def headline(year: YearAnswer, reform: ReformAnswer, currency: str) -> str:
     """What the reform would do to the public purse, in a sentence."""
     name = (reform.about or reform.reform).rstrip(".")
-    change = Fraction(next(one.change for one in reform.budget if one.kind == "net"))
+    change = Fraction(next(budget_line.change for budget_line in reform.budget if budget_line.kind == "net"))
     if not change:
         return f"{name}: no change of the budget in {year.year}"
     verb = "raise" if change > 0 else "cost"
@@ -130,7 +130,7 @@ def _fares(reform: ReformAnswer, word: str) -> str:
 
 
 def _figures(reform: ReformAnswer, currency: str) -> str:
-    net = next(one for one in reform.budget if one.kind == "net")
+    net = next(budget_line for budget_line in reform.budget if budget_line.kind == "net")
     gini = reform.inequality[0]
     error = _error(net.standard_error)
     told = [
@@ -151,17 +151,17 @@ def _error(text: str) -> str:
 def _side_by_side(simulation: Simulation) -> str:
     rows = []
     for year in simulation.years:
-        for one in year.reforms:
-            net = next(line for line in one.budget if line.kind == "net")
-            poor = one.poverty[0].change if one.poverty else ""
+        for reform in year.reforms:
+            net = next(line for line in reform.budget if line.kind == "net")
+            poor = reform.poverty[0].change if reform.poverty else ""
             cells = [
                 year.year,
                 _money(net.change),
                 _money(net.standard_error),
-                signed(one.inequality[0].change),
+                signed(reform.inequality[0].change),
                 signed(poor),
             ]
-            rows.append((one.about or one.reform, cells, ""))
+            rows.append((reform.about or reform.reform, cells, ""))
     heads = ["Reform", "Year", f"Net, million {simulation.currency}", "± s.e.", "Gini", "Below the line, points"]
     return _table("Each reform beside current law", heads, rows)
 
@@ -170,42 +170,45 @@ def _budget(reform: ReformAnswer, currency: str) -> str:
     styles = {"net": "sum", "shown": "under"}
     rows = [
         (
-            one.label,
-            [*map(_money, (one.before, one.after, one.change, one.standard_error)), _count(one.changed)],
-            styles.get(one.kind, ""),
+            budget_line.label,
+            [
+                *map(_money, (budget_line.before, budget_line.after, budget_line.change, budget_line.standard_error)),
+                _count(budget_line.changed),
+            ],
+            styles.get(budget_line.kind, ""),
         )
-        for one in reform.budget
+        for budget_line in reform.budget
     ]
     heads = ["Million " + currency, "Current law", "Reform", "Change", "± s.e.", "Units in the sample that change"]
     return _table("Totals for the nation; what is indented is not summed again", heads, rows)
 
 
 def _tenths(way: Grouping, currency: str) -> str:
-    shown = [one for one in way.rows if one.relative_change and one.group != "all"]
+    shown = [row for row in way.rows if row.relative_change and row.group != "all"]
     if not shown:
         return "<h3>By income</h3>" + _group_table(way, currency)
-    most = max(shown, key=lambda one: abs(Fraction(one.relative_change)))
+    most = max(shown, key=lambda group_row: abs(Fraction(group_row.relative_change)))
     if Fraction(most.relative_change):
         verb = "gains" if Fraction(most.relative_change) > 0 else "loses"
         size = most.relative_change.lstrip("-")
         said = f"The {most.group} {verb} most for its income: {size}% of it on average"
     else:
         said = "No tenth gains or loses on average"
-    labels = [one.group for one in way.rows if one.group != "zero or below"]
-    values = [one.relative_change for one in way.rows if one.group != "zero or below"]
+    labels = [row.group for row in way.rows if row.group != "zero or below"]
+    values = [row.relative_change for row in way.rows if row.group != "zero or below"]
     chart = bars("Change of net income in per cent, by tenth of net income", labels, values, "%")
     return _figure(said, f"Change of net income, per cent. {way.about}", chart, _group_table(way, currency))
 
 
 def _group_table(way: Grouping, currency: str) -> str:
     rows = []
-    for one in way.rows:
-        style = "sum" if one.group == "all" else ""
-        cells = ["not shown", *[""] * 6] if one.suppressed else [
-            f"{one.n:,}", _whole(one.weight), _two(one.mean_before), _two(one.mean_change), one.standard_error,
-            one.relative_change, _money(one.total_change),
+    for row in way.rows:
+        style = "sum" if row.group == "all" else ""
+        cells = ["not shown", *[""] * 6] if row.suppressed else [
+            f"{row.n:,}", _whole(row.weight), _two(row.mean_before), _two(row.mean_change), row.standard_error,
+            row.relative_change, _money(row.total_change),
         ]  # fmt: skip
-        rows.append((one.group, cells, style))
+        rows.append((row.group, cells, style))
     heads = [
         way.name.capitalize(), "Units in the sample", "Units of the nation", f"Mean net income, {currency}",
         f"Mean change, {currency}", "± s.e.", "% of net income", f"Total change, million {currency}",
@@ -214,49 +217,56 @@ def _group_table(way: Grouping, currency: str) -> str:
 
 
 def _winners(reform: ReformAnswer) -> str:
-    found = reform.winners
+    winners = reform.winners
     gain, lose = (_fares(reform, word) for word in ("gain", "lose"))
     parts = [f"{gain}% gain" if gain else "", f"{lose}% lose" if lose else ""]
     said = "Of all units " + " and ".join(filter(None, parts)) if any(parts) else "Winners and losers by income"
-    rows_shown = [row for row in found.rows if any(cell.share for cell in row.cells)]
+    rows_shown = [row for row in winners.rows if any(cell.share for cell in row.cells)]
     chart = stacks(
         "Shares of units that gain and lose, by tenth of net income", [row.group for row in rows_shown],
-        [[cell.share for cell in row.cells] for row in rows_shown], found.columns,
+        [[cell.share for cell in row.cells] for row in rows_shown], winners.columns,
     )  # fmt: skip
     rows = []
-    for row in found.rows:
+    for row in winners.rows:
         cells = [f"{cell.share} ({cell.n:,})" if cell.n is not None else "not shown" for cell in row.cells]
         n = f"{row.n:,}" if row.n is not None else "not shown"
         rows.append((row.group, [n, *cells], "sum" if row.group == "all" else ""))
-    heads = ["Tenth of net income", "Units in the sample", *(f"{one}, %" for one in found.columns)]
+    heads = ["Tenth of net income", "Units in the sample", *(f"{column}, %" for column in winners.columns)]
     table = _table("Per cent of the group's units of the nation (units in the sample)", heads, rows)
-    return _figure(said, found.about, chart, table)
+    return _figure(said, winners.about, chart, table)
 
 
-def _measures(title: str, found: Sequence[Measure], unit: str) -> str:
+def _measures(title: str, measures: Sequence[Measure], unit: str) -> str:
     rows = [
-        (one.label, [f"{one.before}{unit}", f"{one.after}{unit}", signed(one.change), one.standard_error], "")
-        for one in found
+        (
+            measure.label,
+            [f"{measure.before}{unit}", f"{measure.after}{unit}", signed(measure.change), measure.standard_error],
+            "",
+        )
+        for measure in measures
     ]
     heads = ["Measure", "Current law", "Reform", "Change", "± s.e."]
     return f"<h3>{title}</h3>" + _table("Of people", heads, rows)
 
 
 def _marginal(reform: ReformAnswer) -> str:
-    found = reform.marginal
-    if found is None:
+    marginal = reform.marginal
+    if marginal is None:
         return ""
-    said = f"The mean marginal rate goes from {found.mean_before}% to {found.mean_after}%"
-    before, after = [one.before for one in found.bands], [one.after for one in found.bands]
-    labels = [one.band for one in found.bands]
+    said = f"The mean marginal rate goes from {marginal.mean_before}% to {marginal.mean_after}%"
+    before, after = [band.before for band in marginal.bands], [band.after for band in marginal.bands]
+    labels = [band.band for band in marginal.bands]
     chart = pairs("Shares of units by marginal rate, current law and reform", labels, before, after, "%")
-    rows = [(one.band, [_count(one.n_before), one.before, _count(one.n_after), one.after], "") for one in found.bands]
-    both = (found.cliffs_before, found.cliffs_after)
+    rows = [
+        (band.band, [_count(band.n_before), band.before, _count(band.n_after), band.after], "")
+        for band in marginal.bands
+    ]
+    both = (marginal.cliffs_before, marginal.cliffs_after)
     cliffs = [f"{_whole(one)} units" if one else "fewer than can be shown" for one in both]
     n = "Units in the sample"
     heads = ["Marginal rate", f"{n}, current law", "% of units", f"{n}, reform", "% of units"]
     table = _table("Units by marginal rate", heads, rows)
-    about = f"{found.about} At a cliff: {cliffs[0]} under current law, {cliffs[1]} under the reform."
+    about = f"{marginal.about} At a cliff: {cliffs[0]} under current law, {cliffs[1]} under the reform."
     return _figure(said, about, chart, table)
 
 

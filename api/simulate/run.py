@@ -157,7 +157,7 @@ def poverty_lines(law: Program, view: View, units: Units, period: Period) -> tup
     if not view.poverty:
         return None, ""
     name = str(view.poverty["table"])
-    full = next((one for one in law.tables if one.rpartition(":")[2] == name), None)
+    full = next((table for table in law.tables if table.rpartition(":")[2] == name), None)
     stated = Constants(law).at(full, period.start) if full is not None else None
     if stated is None:
         raise Misuse(f"there is no table `{name}` for {period}", "correct `poverty` in the view")
@@ -179,7 +179,7 @@ def method(request: Request, view: View) -> tuple[str, ...]:
     """How the answers were made, in sentences."""
     return (
         "The simulation is static: nobody works, saves, marries or files differently because of the reform.",
-        "Net income is " + ", ".join(f"`{one}`" for one in view.incomes) + " of everybody in the unit, less "
+        "Net income is " + ", ".join(f"`{income}`" for income in view.incomes) + " of everybody in the unit, less "
         + " and ".join(f"`{one}`" for one in view.borne) + "; a reform adds the change of benefits and takes "
         "the change of taxes, an employer's share among them. State taxes are not in it.",
         "Totals are exact: every figure is computed on the money grid as the law rounds it, and multiplied by a "
@@ -257,6 +257,6 @@ def again(
     said: dict[str, Any], threads: int, on_progress: Progress = lambda *_: None, spread: Spread = here
 ) -> Simulation:
     """The same answer as the one a manifest was written for; a Failure if it cannot be the same."""
-    found = simulate(replace(request_again(said), threads=threads), on_progress, spread)
-    check_same(said, found.manifest)
-    return found
+    simulation = simulate(replace(request_again(said), threads=threads), on_progress, spread)
+    check_same(said, simulation.manifest)
+    return simulation

@@ -87,10 +87,10 @@ def read_range(path: str, low: str, high: str, step: str) -> Range:
         if percent != text.endswith("%"):
             raise Misuse("some of the range is in per cent and some is not", "write `%` after all three, or after none")
         values.append(number / 100 if percent else number)
-    found = Range(path, values[0], values[1], values[2], percent)
-    if found.step <= 0 or found.high <= found.low:
+    range_ = Range(path, values[0], values[1], values[2], percent)
+    if range_.step <= 0 or range_.high <= range_.low:
         raise Misuse("the range is empty", "give `--from` below `--to`, and a `--step` above zero")
-    return found
+    return range_
 
 
 @dataclass
@@ -138,7 +138,7 @@ class _Trials:
             compiled = programs.check(self.rules, [*self.base, path], lint=False)
         if compiled.program is not None:
             return compiled.program
-        errors = [one for one in compiled.problems if one.code != "E804"]
+        errors = [problem for problem in compiled.problems if problem.code != "E804"]
         if not errors:
             return None  # the value that the law has already
         told = errors[0]

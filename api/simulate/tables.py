@@ -125,8 +125,8 @@ def _count(before: Entries, after: Entries) -> int | None:
     return None if 0 < n < SMALL_BELOW else n
 
 
-def _both(one: Weighed, name: str) -> tuple[Entries, Entries]:
-    return tuple(in_steps(each.program, each, one.units.step, name) for each in (one.before, one.after))  # type: ignore[return-value]
+def _both(weighed: Weighed, name: str) -> tuple[Entries, Entries]:
+    return tuple(in_steps(each.program, each, weighed.units.step, name) for each in (weighed.before, weighed.after))  # type: ignore[return-value]
 
 
 # --- groups
@@ -152,20 +152,20 @@ def grouping(one: Weighed, parting: Parting) -> Grouping:
     return Grouping(parting.name, parting.about, (*rows, everybody))
 
 
-def _row(one: Weighed, label: str, rows: NDArray[np.bool_], net: Floats, error: float, hidden: bool) -> GroupRow:
+def _row(weighed: Weighed, label: str, rows: NDArray[np.bool_], net: Floats, error: float, hidden: bool) -> GroupRow:
     n = int(rows.sum())
     if hidden:
         return GroupRow(label, 0, "", "", "", "", "", "", True)
-    weights = one.weights[rows]
+    weights = weighed.weights[rows]
     weight = int(weights.sum())
-    before, change = (weighted_total(entries[rows], weights) for entries in (one.net, one.change))
+    before, change = (weighted_total(entries[rows], weights) for entries in (weighed.net, weighed.change))
     if not weight:
         return GroupRow(label, n, "0", "", "", "", "", "0.00")
-    scale = weight * one.units.step
+    scale = weight * weighed.units.step
     relative = rounded_text(100 * change / before, 3) if before > 0 else ""
     return GroupRow(
-        label, n, exact_text(weight, one.scale), rounded_text(before / scale, 2), rounded_text(change / scale, 2),
-        rounded_text(float(error), 2), relative, exact_text(change, one.units.step * one.scale),
+        label, n, exact_text(weight, weighed.scale), rounded_text(before / scale, 2), rounded_text(change / scale, 2),
+        rounded_text(float(error), 2), relative, exact_text(change, weighed.units.step * weighed.scale),
     )  # fmt: skip
 
 
@@ -191,25 +191,25 @@ def winners(one: Weighed, parting: Parting) -> Winners:
     return Winners(about, FARES, (*made, everybody))
 
 
-def _fares(one: Weighed) -> NDArray[np.int64]:
-    large = (one.net <= 0) | (20 * np.abs(one.change) > one.net)
-    fares = np.where(large, 2, 1) * np.sign(one.change)
-    return np.where(np.abs(one.change) < one.threshold, 0, fares) + 2
+def _fares(weighed: Weighed) -> NDArray[np.int64]:
+    large = (weighed.net <= 0) | (20 * np.abs(weighed.change) > weighed.net)
+    fares = np.where(large, 2, 1) * np.sign(weighed.change)
+    return np.where(np.abs(weighed.change) < weighed.threshold, 0, fares) + 2
 
 
 def _fares_of(
-    one: Weighed, label: str, rows: NDArray[np.bool_], fares: NDArray[np.int64], n: NDArray[np.int64],
+    weighed: Weighed, label: str, rows: NDArray[np.bool_], fares: NDArray[np.int64], n: NDArray[np.int64],
     hidden: NDArray[np.bool_], small: bool,
 ) -> WinnersRow:  # fmt: skip
-    weight = int(one.weights[rows].sum())
+    weight = int(weighed.weights[rows].sum())
     cells = []
     for place in range(len(FARES)):
         if small or hidden[place]:
             cells.append(Share(None, "", ""))
             continue
-        part = int(one.weights[rows & (fares == place)].sum())
+        part = int(weighed.weights[rows & (fares == place)].sum())
         share = rounded_text(100 * part / weight, 2) if weight else ""
-        cells.append(Share(int(n[place]), exact_text(part, one.scale), share))
+        cells.append(Share(int(n[place]), exact_text(part, weighed.scale), share))
     return WinnersRow(label, None if small else int(n.sum()), tuple(cells))
 
 
@@ -229,20 +229,20 @@ def measures(one: Weighed, lines: Floats | None) -> tuple[tuple[Measure, ...], t
     return unequal, poor
 
 
-def _unequal(one: Weighed, ranks: Ranked, weights: Floats) -> Floats:
-    return inequality(ranks, weights * one.units.size)
+def _unequal(weighed: Weighed, ranks: Ranked, weights: Floats) -> Floats:
+    return inequality(ranks, weights * weighed.units.size)
 
 
-def _poor(one: Weighed, incomes: Floats, lines: Floats, weights: Floats) -> Floats:
-    return 100 * poverty(incomes, lines, weights * one.units.size)
+def _poor(weighed: Weighed, incomes: Floats, lines: Floats, weights: Floats) -> Floats:
+    return 100 * poverty(incomes, lines, weights * weighed.units.size)
 
 
 def _measured(
-    one: Weighed, names: Sequence[str], both: Sequence[Callable[[Floats], Floats]], places: int
+    weighed: Weighed, names: Sequence[str], both: Sequence[Callable[[Floats], Floats]], places: int
 ) -> tuple[Measure, ...]:
-    weights = one.weights / one.scale
+    weights = weighed.weights / weighed.scale
     before, after = (each(weights) for each in both)
-    errors = one.errors(lambda drawn: both[1](drawn) - both[0](drawn))
+    errors = weighed.errors(lambda drawn: both[1](drawn) - both[0](drawn))
     return tuple(
         Measure(
             name, LABELS[name], rounded_text(float(b), places), rounded_text(float(a), places),

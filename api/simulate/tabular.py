@@ -29,21 +29,35 @@ def tables(simulation: Simulation) -> dict[str, list[Row]]:
 
 def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
     budget: list[Row] = [
-        {"figure": one.figure, "kind": one.kind, "label": one.label, "before": one.before, "after": one.after,
-         "change": one.change, "standard_error": one.standard_error, "n_changed": one.changed}
-        for one in reform.budget
-    ]  # fmt: skip
+        {
+            "figure": budget_line.figure,
+            "kind": budget_line.kind,
+            "label": budget_line.label,
+            "before": budget_line.before,
+            "after": budget_line.after,
+            "change": budget_line.change,
+            "standard_error": budget_line.standard_error,
+            "n_changed": budget_line.changed,
+        }
+        for budget_line in reform.budget
+    ]
     groups: list[Row] = [
-        {"grouping": way.name, "group": one.group, "n": None if one.suppressed else one.n, "weight": one.weight,
-         "mean_before": one.mean_before, "mean_change": one.mean_change, "standard_error": one.standard_error,
-         "relative_change_percent": one.relative_change, "total_change": one.total_change}
-        for way in reform.groups for one in way.rows
+        {"grouping": way.name, "group": row.group, "n": None if row.suppressed else row.n, "weight": row.weight,
+         "mean_before": row.mean_before, "mean_change": row.mean_change, "standard_error": row.standard_error,
+         "relative_change_percent": row.relative_change, "total_change": row.total_change}
+        for way in reform.groups for row in way.rows
     ]  # fmt: skip
     measures: list[Row] = [
-        {"measure": one.measure, "label": one.label, "before": one.before, "after": one.after, "change": one.change,
-         "standard_error": one.standard_error}
-        for one in (*reform.inequality, *reform.poverty)
-    ]  # fmt: skip
+        {
+            "measure": measure.measure,
+            "label": measure.label,
+            "before": measure.before,
+            "after": measure.after,
+            "change": measure.change,
+            "standard_error": measure.standard_error,
+        }
+        for measure in (*reform.inequality, *reform.poverty)
+    ]
     return {
         "budget": budget, "groups": groups, "winners": list(_winners(reform)), "measures": measures,
         "marginal_rates": list(_bands(reform)),
@@ -57,11 +71,14 @@ def _winners(reform: ReformAnswer) -> Iterator[Row]:
 
 
 def _bands(reform: ReformAnswer) -> Iterator[Row]:
-    for one in reform.marginal.bands if reform.marginal is not None else ():
+    for rate_band in reform.marginal.bands if reform.marginal is not None else ():
         yield {
-            "band": one.band, "n_before": one.n_before, "n_after": one.n_after, "share_before": one.before,
-            "share_after": one.after,
-        }  # fmt: skip
+            "band": rate_band.band,
+            "n_before": rate_band.n_before,
+            "n_after": rate_band.n_after,
+            "share_before": rate_band.before,
+            "share_after": rate_band.after,
+        }
 
 
 def write_tables(simulation: Simulation, folder: Path) -> None:

@@ -46,9 +46,9 @@ def write_svg(answer: Sweep, path: Path) -> None:
     rows: list[dict[str, Any]] = []
     for law, name in ((answer.law, "law"), (answer.reform, "reform")):
         for curve in law.curves if law is not None else ():
-            for number, one in enumerate(curve.segments):
+            for number, segment in enumerate(curve.segments):
                 title = f"{curve.label or curve.name}{f' ({name})' if answer.reform is not None else ''}"
-                for x, y in ((one.from_, one.value_from), (one.to, one.value_to)):
+                for x, y in ((segment.from_, segment.value_from), (segment.to, segment.value_to)):
                     rows.append({"x": _number(x), "y": None if y is None else float(str(y)), "of": title, "n": number})
     dated = "T" if "-" in str(answer.from_)[1:] else "Q"
     title = f"{answer.label} of {answer.of.id}, {answer.period}"
@@ -73,10 +73,12 @@ def _number(value: object) -> float:
 
 
 def _at(curve: Curve, x: float) -> float | None:
-    within: Sequence[Segment] = [one for one in curve.segments if _number(one.from_) <= x <= _number(one.to)]
+    within: Sequence[Segment] = [
+        segment for segment in curve.segments if _number(segment.from_) <= x <= _number(segment.to)
+    ]
     if not within or within[0].value_from is None or within[0].value_to is None:
         return None
-    one = within[0]
-    low, high = _number(one.from_), _number(one.to)
-    first, last = float(str(one.value_from)), float(str(one.value_to))
+    segment = within[0]
+    low, high = _number(segment.from_), _number(segment.to)
+    first, last = float(str(segment.value_from)), float(str(segment.value_to))
     return first if high == low else first + (last - first) * (x - low) / (high - low)

@@ -185,7 +185,7 @@ def _fit(known: dict[int, Value], low: int, high: int) -> tuple[Fraction, Fracti
     every point bounds the height within half a step, and together they leave little.
     """
     width = high - low
-    inside = sorted(one for one in _samples(low, high) if one in known) or [low, high]
+    inside = sorted(sample for sample in _samples(low, high) if sample in known) or [low, high]
     pairs = [(point, value) for point in inside if (value := known[point]) is not None]
     if len(pairs) < len(inside):
         return None
@@ -205,7 +205,7 @@ def fewest_decimals(low: Fraction, high: Fraction) -> Fraction:
     middle = (low + high) / 2
     for places in range(MOST_DECIMALS):
         scale = 10**places
-        found = Fraction(round(middle * scale), scale)
-        if low <= found <= high:
-            return found
+        fraction = Fraction(round(middle * scale), scale)
+        if low <= fraction <= high:
+            return fraction
     return middle

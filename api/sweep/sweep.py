@@ -221,8 +221,8 @@ def _left(program: Program, case: Case, fact: Fact) -> Terms:
     terms: list[tuple[int, Definition]] = [(1, own)] if own.type.kind is Kind.MONEY else []
     for rules in program.settings.assessments.values():
         for sign, names in ((-1, rules.liabilities), (1, rules.entitlements)):
-            found = [find_definition(program, name) for name in names]
-            terms += [(sign, one) for one in found if case.instances.get(one.entity)]
+            definitions = [find_definition(program, name) for name in names]
+            terms += [(sign, definition) for definition in definitions if case.instances.get(definition.entity)]
     if not [one for _, one in terms if one is not own]:
         raise Misuse("these rules assess nothing in this case", "name figures: `--show eitc`")
     name = "".join(f" {'-' if sign < 0 else '+'} {one.short_name}" for sign, one in terms).strip(" +")

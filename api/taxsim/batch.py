@@ -100,15 +100,15 @@ class Batch:
         explained one by one."""
         faults = [self._apart(unit) for unit in units]
         sound = [unit for unit, fault in zip(units, faults, strict=True) if fault is None]
-        members = [(row, one) for row, unit in enumerate(sound) for one in unit.people]
+        members = [(row, person) for row, unit in enumerate(sound) for person in unit.people]
         people = [(row, one.role, one.facts) for row, one in members]
         documents = [(row, each.entity, each.facts) for row, (_, one) in enumerate(members) for each in one.documents]
         units_facts = [unit.facts for unit in sound]
         columns = columns_of(self.program, self.period, GROUP, units_facts, people, documents, self._definitions)
         names = [definition.name for definition in self.wanted]
-        found = evaluate(self.program, columns, names).figures
+        figures = evaluate(self.program, columns, names).figures
         rows = iter(range(len(sound)))
-        return [self._row(unit, next(rows), found) if fault is None else fault
+        return [self._row(unit, next(rows), figures) if fault is None else fault
                 for unit, fault in zip(units, faults, strict=True)]  # fmt: skip
 
     def _apart(self, unit: Unit) -> Answer | None:
@@ -127,10 +127,13 @@ class Batch:
         return self.answer(unit) if unheld else None
 
     def _row(self, unit: Unit, row: int, found: Mapping[str, Figures]) -> Answer:
-        statuses = [found[one.name].status for one in self.wanted]
+        statuses = [found[definition.name].status for definition in self.wanted]
         if any(status is not None and status[row] for status in statuses):
             return self.answer(unit)
-        return {one.short_name: value_of(self.program, one, int(found[one.name].entries[row])) for one in self.wanted}
+        return {
+            definition.short_name: value_of(self.program, definition, int(found[definition.name].entries[row]))
+            for definition in self.wanted
+        }
 
     def answer(self, unit: Unit) -> Answer:
         """The wanted figures of one unit."""

@@ -85,7 +85,7 @@ class Figures:
     def __init__(self, program: Program, year: int, wanted: Sequence[str]) -> None:
         self.program = program
         self.batch = Batch(program, period_of(program, year), wanted)
-        units = {one.short_name: steps_of(program, one) for one in self.batch.wanted}
+        units = {definition.short_name: steps_of(program, definition) for definition in self.batch.wanted}
         self.steps = lcm(100, *units.values())
         self.scale = {name: 1 if unit == 1 else self.steps // unit for name, unit in units.items()}
 

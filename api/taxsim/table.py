@@ -126,8 +126,8 @@ def read_row(number: int, cells: list[str], header: Header) -> Row:
 
 def identifier(text: str) -> str:
     """`1.` and `1.0` are 1; anything else stays as it is, on one line."""
-    found = re.fullmatch(r"([0-9]+)\.0*", text, re.ASCII)
-    return found[1] if found else visible(" ".join(text[:60].split()))
+    match = re.fullmatch(r"([0-9]+)\.0*", text, re.ASCII)
+    return match[1] if match else visible(" ".join(text[:60].split()))
 
 
 def _number(text: str, column: str, row: Row) -> Decimal:

@@ -64,8 +64,8 @@ def batch_of(answers: Answers, shown: Sequence[str]) -> pa.RecordBatch:
         if name not in made and name in answers.amounts:
             made[name] = _decimals(answers.amounts[name], answers.there(name))
     empty = pa.nulls(len(answers.ids), AMOUNT)
-    found: pa.RecordBatch = arrow.record_batch([made.get(name, empty) for name in shown], schema_of(shown))
-    return found
+    record_batch: pa.RecordBatch = arrow.record_batch([made.get(name, empty) for name in shown], schema_of(shown))
+    return record_batch
 
 
 def _decimals(hundredths: Cents, there: Mask | None) -> pa.Array[Any]:

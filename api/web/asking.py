@@ -128,7 +128,7 @@ def field_name(whose: str, fact: str) -> str:
 
 def fields_for(program: Program, facts: Sequence[Fact]) -> list[FactField]:
     """The facts as fields."""
-    return [FactField(one, program.definitions[one.name], program.settings) for one in facts]
+    return [FactField(fact, program.definitions[fact.name], program.settings) for fact in facts]
 
 
 def _is_day(text: str) -> bool:

@@ -65,7 +65,7 @@ class Book:
     @cached_property
     def entries(self) -> Mapping[str, Declared]:
         """Every definition by its name in the whole program."""
-        return {one.name: one for one in definitions(self.law.ruleset())}
+        return {definition.name: definition for definition in definitions(self.law.ruleset())}
 
     @cached_property
     def short(self) -> str:
@@ -117,7 +117,7 @@ class Book:
 
     def inside(self, module: str) -> list[Declared]:
         """What a file defines."""
-        return [one for one in self.entries.values() if one.module.name == module]
+        return [entry for entry in self.entries.values() if entry.module.name == module]
 
     def values_law(self, name: str) -> list[tuple[str, tuple[Citation, ...]]]:
         """The citations of a definition by the day from which each holds (empty: from always), latest first."""
@@ -142,18 +142,18 @@ class Book:
     def search(self, query: str) -> Found:
         """Definitions in which every word stands; else those for the nearest words that there are. Best first."""
         words = " ".join(_NOISE.sub("", query.lower().replace("u.s.c.", "usc")).split())
-        found = search(self.law.ruleset(), words) if words else []
-        if found or not words:
-            return Found(sorted(found, key=lambda one: not _begins(one, words)))
+        match = search(self.law.ruleset(), words) if words else []
+        if match or not words:
+            return Found(sorted(match, key=lambda summary: not _begins(summary, words)))
         nearest = [next(iter(get_close_matches(one, self._vocabulary, 1, 0.7)), one) for one in _WORD.findall(words)]
         instead = " ".join(nearest)
-        found = search(self.law.ruleset(), instead)
-        return Found(found, instead if found else "")
+        match = search(self.law.ruleset(), instead)
+        return Found(match, instead if match else "")
 
     @cached_property
     def _vocabulary(self) -> list[str]:
         """Every word of the names and labels."""
-        texts = (f"{one.declaration.name} {one.declaration.label}".lower() for one in self.entries.values())
+        texts = (f"{entry.declaration.name} {entry.declaration.label}".lower() for entry in self.entries.values())
         return sorted({word for text in texts for word in _WORD.findall(text.replace("_", " ")) if len(word) > 2})
 
 
@@ -165,9 +165,11 @@ def book_of(law: Law) -> Book:
     return _BOOKS.setdefault(law, Book(law))
 
 
-def _begins(one: Summary, words: str) -> bool:
+def _begins(summary: Summary, words: str) -> bool:
     """Whether what was asked for stands at the beginning of words, so that `32(a)` does not find `132(a)` first."""
-    text = f"{one.name} {one.label} {' '.join(f'{cited.source} {cited.section}' for cited in one.law)}".lower()
+    text = (
+        f"{summary.name} {summary.label} {' '.join(f'{cited.source} {cited.section}' for cited in summary.law)}".lower()
+    )
     text = text.replace("_", " ")
     return all(re.search(rf"(?<![a-z0-9]){re.escape(word)}", text) for word in words.split())
 

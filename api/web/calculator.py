@@ -126,7 +126,7 @@ def _answer(service: Service, law: Law, plan: Plan, household: Household, bends:
 
 def _breaks(law: Law, plan: Plan, household: Household, case: Case, now: Curve) -> Sequence[Break]:
     """Every bend and jump of net income within the chart, with the rules that cause it."""
-    incomes = " + ".join(one.name for one in plan.facts)
+    incomes = " + ".join(fact.name for fact in plan.facts)
     taken, given = (
         "".join(f" {sign} {name}" for name in names) for sign, names in (("-", plan.takes), ("+", plan.gives))
     )

@@ -113,7 +113,7 @@ def multiples(low: Fraction, high: Fraction, step: Fraction) -> Iterator[Fractio
 
 
 def _drawn(chart: Chart, frame: _Frame) -> Markup:
-    values = [y for one in chart.series for _, y in one.points] or [Fraction(0)]
+    values = [y for series in chart.series for _, y in series.points] or [Fraction(0)]
     zero = Fraction(0)
     low, high = min(zero, *values), max(zero, *values)
     step = nice_step(high - low or Fraction(1), 5)
@@ -122,8 +122,8 @@ def _drawn(chart: Chart, frame: _Frame) -> Markup:
         high = low + step
     x = _Scale(chart.low, chart.high, frame.left, frame.right)
     y = _Scale(low, high, frame.bottom, frame.top)
-    parts = [*_grid(chart, frame, x, y, step), *(_line(one, x, y) for one in chart.series)]
-    parts += [part for one in chart.marks for part in _mark(one, frame, x, y)]
+    parts = [*_grid(chart, frame, x, y, step), *(_line(series, x, y) for series in chart.series)]
+    parts += [part for mark in chart.marks for part in _mark(mark, frame, x, y)]
     opening = Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
         frame.kind, frame.width, frame.height, chart.about
     )
@@ -152,15 +152,15 @@ def _line(one: Series, x: _Scale, y: _Scale) -> Markup:
     return Markup('<path class="{}" d="{}"/>').format("s2" if one.dashed else "s1", path)
 
 
-def _mark(one: Mark, frame: _Frame, x: _Scale, y: _Scale) -> Iterator[Markup]:
-    across, up = Fraction(x(one.x)), Fraction(y(one.y))
-    if one.line:
-        yield _rule("here", x(one.x), frame.top, x(one.x), frame.bottom)
-    yield Markup('<circle class="dot" cx="{}" cy="{}" r="5"/>').format(x(one.x), y(one.y))
+def _mark(mark: Mark, frame: _Frame, x: _Scale, y: _Scale) -> Iterator[Markup]:
+    across, up = Fraction(x(mark.x)), Fraction(y(mark.y))
+    if mark.line:
+        yield _rule("here", x(mark.x), frame.top, x(mark.x), frame.bottom)
+    yield Markup('<circle class="dot" cx="{}" cy="{}" r="5"/>').format(x(mark.x), y(mark.y))
     right = across > (frame.left + frame.right) / 2
-    below = up - 12 <= frame.top or (one.line and not right)  # where a rising line leaves room
+    below = up - 12 <= frame.top or (mark.line and not right)  # where a rising line leaves room
     over = pixels(up + 24 if below else up - 12)
-    yield _text("note", pixels(across - 8 if right else across + 8), over, "end" if right else "start", one.note)
+    yield _text("note", pixels(across - 8 if right else across + 8), over, "end" if right else "start", mark.note)
 
 
 def _rule(kind: str, x1: object, y1: object, x2: object, y2: object) -> Markup:

@@ -84,8 +84,8 @@ async def faults(request: Request) -> Response:
         return await _desk(request, {"why": "Say why you look: each person can read it"}, fields, 422)
     after = int(fields.get("after", "0") or 0) if fields.get("after", "0").isdigit() else 0
     run = fields.get("run", "")[:200]
-    found: RunFaults = await service.record(faults_shown, service, run, caller, purpose, after, MOST_FAULTS)
-    return page(request, "desk_faults.html", nav="desk", run=run, purpose=purpose, found=found)
+    run_faults: RunFaults = await service.record(faults_shown, service, run, caller, purpose, after, MOST_FAULTS)
+    return page(request, "desk_faults.html", nav="desk", run=run, purpose=purpose, found=run_faults)
 
 
 @router.post("/desk/correct")
@@ -150,17 +150,19 @@ def _read(law: Law, fields: Mapping[str, str], citizen: str, purpose: str) -> tu
     except ValueError:
         wrong["day"] = "Enter a day, such as 2024-01-01"
         valid = datetime.now(UTC).date()
-    one = FactField(Fact(definition.name, citizen, definition.period.containing(valid)), definition, program.settings)
-    typed = NONE if fields.get(f"x.{one.name}") else fields.get(one.name, fields.get("value", "")).strip()
+    fact_field = FactField(
+        Fact(definition.name, citizen, definition.period.containing(valid)), definition, program.settings
+    )
+    typed = NONE if fields.get(f"x.{fact_field.name}") else fields.get(fact_field.name, fields.get("value", "")).strip()
     value = typed[:MOST_CHARACTERS]
-    fault = one.fault(value) or ("Enter what is right" if value == "?" else "")
+    fault = fact_field.fault(value) or ("Enter what is right" if value == "?" else "")
     if fault:
-        wrong[one.name] = fault
+        wrong[fact_field.name] = fault
     reason = fields.get("reason", "").strip()[:MOST_WHY]
     if not reason:
         wrong["reason"] = "Say why it is corrected: the person can read it"
     key = fields.get("key", "") or secrets.token_urlsafe(18)
-    return Draft(citizen, purpose, one, day, value, reason, fields.get("version", "")[:20], key[:100]), wrong
+    return Draft(citizen, purpose, fact_field, day, value, reason, fields.get("version", "")[:20], key[:100]), wrong
 
 
 def _version(service: Service, look: Look, draft: Draft) -> str:
@@ -194,7 +196,10 @@ def _effects(service: Service, law: Law, look: Look, draft: Draft) -> list[Effec
         value = _value(law, draft)
         for kind in {draft.fact.definition.period.containing(day), draft.fact.definition.period.containing(period.end)}:
             given[Fact(draft.fact.definition.name, name, kind)] = value
-        wanted = [find_definition(law.program, one) for one in (*rules.liabilities, *rules.entitlements, *rules.shown)]
+        wanted = [
+            find_definition(law.program, liability)
+            for liability in (*rules.liabilities, *rules.entitlements, *rules.shown)
+        ]
         before = calculate(law.program, case, wanted, Asked(), constants=law.constants, must=False).results
         changed = replace(case, given=given)
         after = calculate(law.program, changed, wanted, Asked(), constants=law.constants, must=False).results

@@ -18,8 +18,11 @@ async def front(request: Request) -> Response:
     """One sentence, and the doors."""
     laws = service_of(request).laws
     served = [laws.law(name, None, "") for name in laws.names]
-    figures = sum(sum(not one.is_input for one in law.program.definitions.values()) for law in served)
+    figures = sum(sum(not definition.is_input for definition in law.program.definitions.values()) for law in served)
     settings = [law.program.settings for law in served]
-    covers = (min(one.covers_from.year for one in settings), max(one.covers_to.year for one in settings))
-    about = "; ".join(one.about for one in settings)
+    covers = (
+        min(setting.covers_from.year for setting in settings),
+        max(setting.covers_to.year for setting in settings),
+    )
+    about = "; ".join(setting.about for setting in settings)
     return page(request, "front.html", figures=figures, covers=covers, about=about)

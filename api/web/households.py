@@ -146,7 +146,7 @@ def read_household(plan: Plan, settings: Settings, fields: Mapping[str, str]) ->
     over = fields.get("over", "")
     known = [fact.name for fact in plan.facts]
     found = Household(fields.get("year", "")[:4], adults, children, over if over in known else known[0])
-    found.reform = next((one.name for one in plan.reforms if one.name == fields.get("reform")), "")
+    found.reform = next((reform.name for reform in plan.reforms if reform.name == fields.get("reform")), "")
     found.wrong = list(_wrong(plan, settings, found))
     return found
 

@@ -122,8 +122,8 @@ def _said(law: Law, name: str) -> dict[str, Any]:
     described = describe(law.ruleset(), law.program, name)
     book = book_of(law)
     declared = book.entries[described.name]
-    texts = [one.formula for one in described.formulas]
-    texts += [text for one in described.exceptions for text in (one.when, one.then)]
+    texts = [formula.formula for formula in described.formulas]
+    texts += [text for exception in described.exceptions for text in (exception.when, exception.then)]
     texts += [described.applies_if, described.otherwise, *_needs(described.needs)]
     users = dict.fromkeys(book.whole(one) for one in described.used_by)
     return {
@@ -132,7 +132,7 @@ def _said(law: Law, name: str) -> dict[str, Any]:
         "settings": law.program.settings,
         "kind": _kind(described),
         "uses": book.named(described.module, texts),
-        "used_by": [one for one in users if one != described.name and one in book.entries],
+        "used_by": [user for user in users if user != described.name and user in book.entries],
         "law": book.values_law(described.name),
         "sinces": _sinces(book, described, law.program.tables.get(described.name), law.program.settings),
         "chart": _chart(described, law),
@@ -185,7 +185,7 @@ def _sinces(book: Book, one: Described, table: Table | None, settings: Settings)
     if table is None:
         return [Since(day, tuple(values), cited(day)) for day, values in days]
     heads = [name.replace("_", " ") for name in table.columns]
-    keys = [one.name.replace("_", " ") for one in table.keys]
+    keys = [key.name.replace("_", " ") for key in table.keys]
     rows = {day.isoformat(): _cells(table, listed, settings) for day, listed in table.values}
     return [Since(day, tuple(values), cited(day), keys, heads, rows[day]) for day, values in days]
 

@@ -205,7 +205,7 @@ async def go_on(request: Request, ruleset: str, name: str) -> Response:
         return _first(request, said, wrong)
     if wrong:
         bad = [_named(said, name) for name in wrong]
-        return _ask(request, said, [one for one in bad if one is not None], wrong, 0)
+        return _ask(request, said, [fact_field for fact_field in bad if fact_field is not None], wrong, 0)
     if go.startswith("change."):
         named = _named(said, go.removeprefix("change."))
         if named is not None:
@@ -216,7 +216,9 @@ async def go_on(request: Request, ruleset: str, name: str) -> Response:
 def permissions(service: Service) -> list[Permission]:
     """The permissions of all the laws that are served."""
     laws = [service.laws.law(name, None, "") for name in service.laws.names]
-    return [Permission(law, one, _records(law, one)) for law in laws for one in law.permissions.asked]
+    return [
+        Permission(law, definition, _records(law, definition)) for law in laws for definition in law.permissions.asked
+    ]
 
 
 def _records(law: Law, definition: Definition) -> list[str]:
@@ -224,13 +226,13 @@ def _records(law: Law, definition: Definition) -> list[str]:
     program = law.program
     today = definition.period.containing(min(datetime.now(UTC).date(), program.settings.covers_to))
     read = {program.definitions[cell.name].entity for cell in reached(program, today, (definition,))}
-    return [one.name for one in program.settings.entities.values() if one.belongs_to and one.name in read]
+    return [entity.name for entity in program.settings.entities.values() if entity.belongs_to and entity.name in read]
 
 
 def _permission(service: Service, ruleset: str, name: str) -> Permission:
-    for one in permissions(service):
-        if book_of(one.law).short == ruleset and one.definition.short_name == name:
-            return one
+    for permission in permissions(service):
+        if book_of(permission.law).short == ruleset and permission.definition.short_name == name:
+            return permission
     raise Refusal("not-found")
 
 
@@ -260,12 +262,12 @@ def _read(permission: Permission, form: Mapping[str, str]) -> tuple[Said, dict[s
         if name.startswith("o.f."):
             said.opened.add(name.removeprefix("o."))
         elif name.startswith("f.") and name.count(".") == 2:
-            one = _named(said, name)
-            if one is None:
+            fact_field = _named(said, name)
+            if fact_field is None:
                 continue
             typed = NONE if form.get(f"x.{name}") else text.strip()[:MOST_CHARACTERS]
             answer = UNKNOWN if form.get(f"u.{name}") else typed
-            fault = one.fault(answer)
+            fault = fact_field.fault(answer)
             said.answers[name] = answer if not fault else ""
             if fault:
                 wrong[name] = fault
@@ -302,7 +304,7 @@ def _first(request: Request, said: Said, wrong: Mapping[str, str]) -> Response:
         said=said,
         wrong=wrong,
         day=said.day or _today(said.permission.law),
-        records=[(one, entities[one].plural.replace("_", " ")) for one in said.permission.records],
+        records=[(record, entities[record].plural.replace("_", " ")) for record in said.permission.records],
     )
 
 
@@ -347,12 +349,12 @@ async def _next(request: Request, service: Service, said: Said) -> Response:
         nav="may",
         permission=permission,
         said=said,
-        granted=[(one, whose(said, one)) for one in granted],
+        granted=[(fact_field, whose(said, fact_field)) for fact_field in granted],
     )
 
 
 def _ask(request: Request, said: Said, asked: Sequence[FactField], wrong: Mapping[str, str], left: int) -> Response:
-    one = asked[0]
+    fact_field = asked[0]
     return page(
         request,
         "may_question.html",
@@ -360,13 +362,13 @@ def _ask(request: Request, said: Said, asked: Sequence[FactField], wrong: Mappin
         status=422 if wrong else 200,
         permission=said.permission,
         said=said,
-        one=one,
-        whose=whose(said, one),
-        answer=said.answers.get(one.name, ""),
-        fault=wrong.get(one.name, ""),
+        one=fact_field,
+        whose=whose(said, fact_field),
+        answer=said.answers.get(fact_field.name, ""),
+        fault=wrong.get(fact_field.name, ""),
         number=len(said.answers) + 2,
         left=left,
-        before=next((name for name in reversed(said.answers) if name != one.name), "first"),
+        before=next((name for name in reversed(said.answers) if name != fact_field.name), "first"),
         book=book_of(said.permission.law),
     )
 
@@ -396,8 +398,8 @@ def _change_words(permission: Permission, change: Change) -> str:
 
 def _opened(said: Said) -> list[FactField]:
     """What the review opened and nobody has answered yet."""
-    found = [_named(said, name) for name in sorted(said.opened) if name not in said.answers]
-    return [one for one in found if one is not None]
+    fact_fields = [_named(said, name) for name in sorted(said.opened) if name not in said.answers]
+    return [fact_field for fact_field in fact_fields if fact_field is not None]
 
 
 # --- computing
@@ -415,7 +417,7 @@ def _step(service: Service, said: Said) -> tuple[FactField | None, int]:
     law, definition = said.permission.law, said.permission.definition
     case = _case(service, said, False)
     needs = open_facts(law.program, case, [definition], law.constants)
-    passed = [one for one in needs if law.program.definitions[one.name].absent is not None or _told(said, one)]
+    passed = [need for need in needs if law.program.definitions[need.name].absent is not None or _told(said, need)]
     if len(passed) == len(needs):
         return None, len(needs)
     _, fact = next_step(law.program, case, [definition], passed, law.constants)
@@ -431,15 +433,15 @@ def _granted(service: Service, said: Said) -> list[FactField]:
     """What was not asked and could change the answer: taken for what it usually is."""
     law = said.permission.law
     needs = open_facts(law.program, _case(service, said, False), [said.permission.definition], law.constants)
-    usual = [one for one in needs if law.program.definitions[one.name].absent is not None and not _told(said, one)]
+    usual = [need for need in needs if law.program.definitions[need.name].absent is not None and not _told(said, need)]
     return fields_for(law.program, usual)
 
 
 def _verdict(service: Service, said: Said) -> Verdict:
     law, definition = said.permission.law, said.permission.definition
     case = _case(service, said, True)
-    found = calculate(law.program, case, [definition], Asked(), reforms=law.reforms, constants=law.constants)
-    result = found.results[0]
+    calculation = calculate(law.program, case, [definition], Asked(), reforms=law.reforms, constants=law.constants)
+    result = calculation.results[0]
     interpreter = Interpreter(law.program, case, law.constants)
     period = period_for(law.program, definition, case.at)
     assert definition.requirement is not None
@@ -452,7 +454,7 @@ def _verdict(service: Service, said: Said) -> Verdict:
         except Failure:
             cured = None  # what is refused for want of an answer has no cure by other facts
     problem = result.problem.message if result.problem is not None else ""
-    return Verdict(status, whole, found.basis, cured, problem, _granted(service, said))
+    return Verdict(status, whole, calculation.basis, cured, problem, _granted(service, said))
 
 
 def _condition(interpreter: Interpreter, info: ReasonInfo, period: Period) -> Condition:
@@ -461,7 +463,7 @@ def _condition(interpreter: Interpreter, info: ReasonInfo, period: Period) -> Co
     known = isinstance(outcome, Known) and isinstance(outcome.value, bool)
     status = ("met" if outcome.value else "unmet") if known else "open"  # type: ignore[union-attr]
     words = info.label or info.name.rpartition(".")[2].replace("_", " ")
-    parts = [_condition(interpreter, one, period) for one in info.parts]
+    parts = [_condition(interpreter, part, period) for part in info.parts]
     return Condition(
         status, words[:1].upper() + words[1:], citations(law_on(info.law, period.start)), info.fails, info.mode, parts
     )

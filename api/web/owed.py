@@ -121,11 +121,11 @@ def _following(service: Service, law: Law, answers: Answers) -> Question | None:
         return family
     case, wanted = _case(service, law, answers, answers.case()), _wanted(law, answers)
     told = {
-        (question.fact, one.person) for question in answers.pages() for one in answers.fields(question)
-        if one.name in answers.said
+        (question.fact, field.person) for question in answers.pages() for field in answers.fields(question)
+        if field.name in answers.said
     }  # fmt: skip
     needs = open_facts(law.program, case, wanted, law.constants)
-    passed = [one for one in needs if (law.program.definitions[one.name].short_name, one.instance) in told]
+    passed = [need for need in needs if (law.program.definitions[need.name].short_name, need.instance) in told]
     _, fact = next_step(law.program, case, wanted, passed, law.constants, complete=True)
     if fact is None:
         return None
@@ -192,10 +192,10 @@ def _whose(instance: str) -> str:
 
 
 def _extra(request: Request, law: Law, answers: Answers, name: str, wrong: Mapping[str, str]) -> Response:
-    one = _field(law, answers, name)
+    fact_field = _field(law, answers, name)
     return page(
-        request, "owed_extra.html", nav="owed", status=422 if wrong else 200, answers=answers, one=one,
-        answer=answers.extra.get(name, ""), fault=wrong.get(name, ""), whose=_whose(one.fact.instance),
+        request, "owed_extra.html", nav="owed", status=422 if wrong else 200, answers=answers, one=fact_field,
+        answer=answers.extra.get(name, ""), fault=wrong.get(name, ""), whose=_whose(fact_field.fact.instance),
         book=book_of(law),
     )  # fmt: skip
 
@@ -281,14 +281,14 @@ async def _answer(request: Request, law: Law, answers: Answers) -> Response:
 
 def _owed(service: Service, law: Law, answers: Answers) -> Owed:
     """The credits of the family that was described."""
-    found = _calculated(service, law, answers, answers.case(), "reasons")
+    calculated = _calculated(service, law, answers, answers.case(), "reasons")
     names = list(answers.script.credits.items())
-    pairs = zip(found.results, names, strict=True)
+    pairs = zip(calculated.results, names, strict=True)
     credits = [_credit(one, name, key in answers.script.paid) for one, (key, name) in pairs]
-    paid = [one for one in credits if one.paid]
-    highs = [one.high for one in paid]
+    paid = [credit for credit in credits if credit.paid]
+    highs = [credit.high for credit in paid]
     high = None if None in highs else sum((one for one in highs if one is not None), Fraction(0))
-    return Owed(found.basis, credits, sum((one.low for one in paid), Fraction(0)), high)
+    return Owed(calculated.basis, credits, sum((credit.low for credit in paid), Fraction(0)), high)
 
 
 def _calculated(service: Service, law: Law, answers: Answers, case: Any, explain: str) -> Any:
@@ -308,7 +308,11 @@ def _wanted(law: Law, answers: Answers) -> list[Definition]:
 def _credit(result: Result, name: str, paid: bool) -> Credit:
     if result.status == "failed":
         raise Refusal("invalid-request", [Fault("", "these answers do not fit together", "go back and check them")])
-    reasons = [one.fails for one in result.reasons.not_met if one.fails] if result.reasons is not None else []
+    reasons = (
+        [reason_said.fails for reason_said in result.reasons.not_met if reason_said.fails]
+        if result.reasons is not None
+        else []
+    )
     if result.status == "undetermined":
         low, high = (Fraction(str(end)) if end is not None else None for end in (result.low, result.high))
         return Credit(result, name, "open", paid, max(low or Fraction(0), Fraction(0)), high, reasons)
@@ -339,14 +343,14 @@ def _changes(service: Service, law: Law, answers: Answers) -> list[tuple[str, Fr
 
 
 def _total(found: Any) -> Fraction:
-    return sum((Fraction(str(one.value)) for one in found.results if one.value is not None), Fraction(0))
+    return sum((Fraction(str(result.value)) for result in found.results if result.value is not None), Fraction(0))
 
 
 def _bring(answers: Answers) -> list[str]:
     """What proves the answers."""
     listed = list(answers.script.bring)
     for question in answers.pages():
-        said = [answers.said.get(one.name, "0") for one in answers.fields(question)]
+        said = [answers.said.get(field.name, "0") for field in answers.fields(question)]
         if question.bring and any(text.strip("0,.$ ") for text in said):
             listed.append(question.bring)
     return [*listed, *([answers.script.children_bring] if answers.children else [])]

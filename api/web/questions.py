@@ -108,7 +108,7 @@ class Answers:
 
     def pages(self) -> list[Question]:
         """The questions that are asked, as far as answers say."""
-        return [one for one in self.script.pages if list(self.fields(one))]
+        return [page for page in self.script.pages if list(self.fields(page))]
 
     def fields(self, question: Question) -> Iterator[Field]:
         """The controls of a page."""
@@ -174,7 +174,7 @@ class Answers:
         group = self.script.group
         unit: dict[str, Any] = {
             group["first"]: YOU,
-            group["children"]: [one for one in people if one.startswith("child")],
+            group["children"]: [person for person in people if person.startswith("child")],
         }
         if self.married:
             unit[group["second"]] = PARTNER

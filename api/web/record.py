@@ -132,7 +132,7 @@ async def _shown(request: Request, caller: Caller, fields: Mapping[str, str]) ->
     citizen = fields["citizen"].strip()[:200]
     purpose = fields.get("purpose", "").strip()[:300] or None
     look = look_of(request, law, citizen, fields.get("valid_at") or None, fields.get("known_at") or None, purpose)
-    found = await service.record(_seen, service, law, look)
+    record = await service.record(_seen, service, law, look)
     return page(
         request,
         "record.html",
@@ -142,7 +142,7 @@ async def _shown(request: Request, caller: Caller, fields: Mapping[str, str]) ->
         purpose=purpose or "",
         valid_at=look.valid.isoformat(),
         known_at=fields.get("known_at", "") or datetime.now(UTC).date().isoformat(),
-        found=found,
+        found=record,
         may_correct=not caller.record and not caller.roles.isdisjoint({CASE_WORKER, OPERATOR}),
         book=book_of(law),
     )
@@ -164,7 +164,7 @@ def _seen(service: Service, law: Law, look: Look) -> Seen:
         max((change.offset for change in known.changes), default=0),
         known.version,
         len(now.changes) - len(known.changes),
-        [one for one in ledgers if one.lines],
+        [ledger for ledger in ledgers if ledger.lines],
         [
             _assessed(law.program, event)
             for _, listed in events

@@ -52,8 +52,8 @@ async def steps(request: Request) -> Response:
     service = service_of(request)
     fields = await read_fields(request)
     law = service.laws.law(fields.get("ruleset", ""))
-    found = await service.run(_explained, service, law, fields)
-    return page(request, "steps.html", nav="law", found=found, book=book_of(law), fields=fields)
+    calculation = await service.run(_explained, service, law, fields)
+    return page(request, "steps.html", nav="law", found=calculation, book=book_of(law), fields=fields)
 
 
 @router.get("/steps")

@@ -123,7 +123,7 @@ def _write_positions(source: Reader, writer: KafkaWriter) -> None:
         for consumer, position, needs in rows:
             writer.put_position(consumer, position, needs)
         standings = [standing_audit(Standing(*row)) for row in rows]
-        writer.publish(([], []), [(ADVANCE, one) for one in standings])
+        writer.publish(([], []), [(ADVANCE, standing) for standing in standings])
 
 
 __all__ = ["KafkaLog", "copy_to_topics"]

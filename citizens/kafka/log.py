@@ -113,7 +113,7 @@ class KafkaWriter(Writer):
 
     def _publish(self, written: Written) -> None:
         if written.rows or written.advances:
-            self.publish(self.frame_of(written.rows), [(ADVANCE, one) for one in self._standings(written)])
+            self.publish(self.frame_of(written.rows), [(ADVANCE, standing) for standing in self._standings(written)])
 
     def _standings(self, written: Written) -> Iterable[bytes]:
         for advance in written.advances:

@@ -284,8 +284,13 @@ def runs_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
 
 def put_position(connection: apsw.Connection, content: bytes) -> None:
     """Keep a position that the audit topic says."""
-    one = read_standing(content)
-    row = (one.consumer, one.position, one.needs, position_digest(one.consumer, one.position, one.needs))
+    standing = read_standing(content)
+    row = (
+        standing.consumer,
+        standing.position,
+        standing.needs,
+        position_digest(standing.consumer, standing.position, standing.needs),
+    )
     connection.execute("INSERT OR REPLACE INTO positions VALUES(?, ?, ?, ?)", row)
 
 

@@ -82,11 +82,11 @@ def is_there(address: Address) -> bool:
 def _topics(admin: AdminClient, address: Address) -> dict[str, int]:
     """The partitions of every topic."""
     try:
-        found = admin.list_topics(timeout=PATIENCE_SECONDS).topics
+        topics = admin.list_topics(timeout=PATIENCE_SECONDS).topics
     except KafkaException as error:
         message = f"no broker of `{address.brokers}` answers ({error.args[0].str()})"
         raise LogUnavailable(f"{message}", "check the address, and that the cluster is up") from error
-    return {name: len(topic.partitions) for name, topic in found.items()}
+    return {name: len(topic.partitions) for name, topic in topics.items()}
 
 
 def _answered(ask: Callable[[], Any]) -> dict[Any, Any]:
@@ -115,12 +115,12 @@ def make(address: Address, log_id: bytes | None = None) -> None:
         for kind in _POLICIES
         if address.topic(kind) not in there
     ]
-    for one in new:
+    for new_topic in new:
         try:
-            _answered(lambda one=one: admin.create_topics([one]))  # type: ignore[misc]
+            _answered(lambda one=new_topic: admin.create_topics([one]))  # type: ignore[misc]
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                told = f"the topic `{one.topic}` cannot be made ({error.args[0].str()})"
+                told = f"the topic `{new_topic.topic}` cannot be made ({error.args[0].str()})"
                 raise LogUnavailable(f"{told}", "a log needs three brokers, or `development` in its address") from error
     if address.topic(CONTROL) not in there:
         _write_identity(address, log_id or os.urandom(16))
@@ -140,10 +140,10 @@ def _write_identity(address: Address, log_id: bytes) -> None:
 
 def check(address: Address) -> None:
     """Compare the topics' settings with those that the promises rest on. Raises Refused with all that differ."""
-    found = list(_differences(address))
-    if not found:
+    differences = list(_differences(address))
+    if not differences:
         return
-    told = "; ".join(found)
+    told = "; ".join(differences)
     if address.development:
         warnings.warn(f"settings of `{address.name}` that would lose data: {told}", stacklevel=2)
         return

@@ -174,7 +174,9 @@ class Reading:
 
     def more(self, wanted: int) -> list[Message]:
         """The next records of either topic, at most that many; after a short wait, what has come."""
-        return [one for one in self._consumer.consume(min(wanted, _BATCH), _POLL_SECONDS) if not self._ends(one)]
+        return [
+            message for message in self._consumer.consume(min(wanted, _BATCH), _POLL_SECONDS) if not self._ends(message)
+        ]
 
     def _ends(self, message: Message) -> bool:
         """Whether a message says that the partition ends there. Raises LogUnavailable for any other error."""

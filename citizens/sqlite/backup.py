@@ -111,9 +111,9 @@ def restore(
     finally:
         lock.release()
     with open_log(layout.folder, keys=layout.keys_path, kek=kek) as log:
-        found = log.verify(anchor)
-    found.require()
-    return found
+        verification = log.verify(anchor)
+    verification.require()
+    return verification
 
 
 def check_backup(folder: Path) -> Anchor:

@@ -121,8 +121,8 @@ class Readings:
         """The subjects that have postings in the ledger up to an offset."""
         with self._reader() as reader:
             select = "SELECT DISTINCT subject FROM events WHERE offset <= ? AND kind = ?"
-            found = reader.connection.execute(select, (to, POSTING))
-            return {reader.keys.name(number) for (number,) in found}
+            cursor = reader.connection.execute(select, (to, POSTING))
+            return {reader.keys.name(number) for (number,) in cursor}
 
     def delivered(self, source: str, event_ids: Sequence[str], *, of: Sequence[str] | None = None) -> list[bool]:
         """For each delivery of a source whether it stands, compacted ones among them.

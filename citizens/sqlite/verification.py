@@ -250,9 +250,9 @@ def _one_moment(reader: Reader) -> Iterator[None]:
             reader.connection.execute("ROLLBACK")
 
 
-def _with_folder(reader: Reader, state: FolderState, found: Verification) -> Verification:
+def _with_folder(reader: Reader, state: FolderState, verification: Verification) -> Verification:
     """`found`, whether the log still reaches the anchor that its last writer left, and the ledger of erasures."""
-    problems = list(found.problems)
+    problems = list(verification.problems)
     problems += [damage for damage in state.problems if damage not in problems]
     try:
         if state.anchor is not None:
@@ -262,19 +262,19 @@ def _with_folder(reader: Reader, state: FolderState, found: Verification) -> Ver
         problems += [damage] if damage not in problems else []
     except apsw.Error:
         pass  # the walk has told of it
-    return replace(found, problems=tuple(problems))
+    return replace(verification, problems=tuple(problems))
 
 
-def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, found: Verification) -> Verification:
+def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, verification: Verification) -> Verification:
     """`found`, and what only the keys can tell: the key store, every payload, the indexes, the seal of the anchor."""
-    problems, vouched_to = list(found.problems), 0
+    problems, vouched_to = list(verification.problems), 0
     try:
         known = {number for number, _, _, _ in reader.keys.all_rows()}
         for (number,) in reader.connection.execute("SELECT DISTINCT subject FROM events WHERE subject > 0"):
             if number not in known:
                 problems.append(Damage(0, f"the key store has no subject {number}", "restore a newer one"))
         problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check())
-        if not found.problems:
+        if not verification.problems:
             problems.extend(islice(_check_payloads(reader), MAX_PROBLEMS))
         for anchor in filter(None, (state.anchor, given)):
             if anchor.seal and not is_vouched(reader, anchor):
@@ -287,7 +287,7 @@ def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, found: 
         problems.append(damage_of(error))
     except apsw.Error as error:
         problems.append(Damage(0, f"the key store cannot be read ({error})", "restore it"))
-    return replace(found, problems=tuple(problems[:MAX_PROBLEMS]), vouched_to=vouched_to)
+    return replace(verification, problems=tuple(problems[:MAX_PROBLEMS]), vouched_to=vouched_to)
 
 
 def _check_payloads(reader: Reader) -> Iterator[Damage]:

@@ -102,10 +102,10 @@ def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast
     argument = typed(elab, node.arguments[0], scope, scale.of)
     key = _keys(elab, keys, (scale.key,) if scale.key else (), scope)
     rest = [typed(elab, one, scope, type) for one, (_, type) in zip(node.arguments[1:], scale.arguments, strict=True)]
-    if argument.failed or key is None or any(one.failed for one in rest):
+    if argument.failed or key is None or any(value.failed for value in rest):
         return failed(node.span)
     if scale.computed:
-        given = (argument.node, *key, *(one.node for one in rest))
+        given = (argument.node, *key, *(value.node for value in rest))
         return Value(ir.FunctionCall(scale.gives, node.span, symbol.name, given), optional=scale.gives.or_none)
     first = key[0] if key else None
     return Value(ir.ScaleRead(scale.gives, node.span, symbol.name, first, argument.node, ir.ThisPeriod()))

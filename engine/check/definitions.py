@@ -131,9 +131,9 @@ class _Checker:
             case Function() as function:
                 self.function(symbol, function)
             case Scale(computed=computed) as scale if computed:
-                found = computed_scale(self.elab, symbol, scale)
-                if found is not None:
-                    self.checked.functions[symbol.name] = found
+                function_definition = computed_scale(self.elab, symbol, scale)
+                if function_definition is not None:
+                    self.checked.functions[symbol.name] = function_definition
 
     def add(self, definition: Definition) -> None:
         self.checked.definitions[definition.name] = definition
@@ -184,7 +184,8 @@ class _Checker:
         without = scope.knowing(told.if_false)
         otherwise = self.result(variable.otherwise, without, variable.type) if variable.otherwise is not None else None
         bodies = tuple(
-            DatedExpression(one.start, _wrapped(one.body, cases, condition, otherwise, variable)) for one in formulas
+            DatedExpression(formula.start, _wrapped(formula.body, cases, condition, otherwise, variable))
+            for formula in formulas
         )
         may_not_apply = may_be_none(variable)
         grid = variable.grid or default_grid(self.symbols.settings, variable.type)
@@ -202,7 +203,7 @@ class _Checker:
         self, formulas: Sequence[Dated], scope: Scope, wanted: ValueType, owner: Declaration
     ) -> tuple[DatedExpression, ...]:
         self.check_first_date(formulas, owner)
-        return tuple(DatedExpression(one.start, self.one_of_time(one, scope, wanted)) for one in formulas)
+        return tuple(DatedExpression(formula.start, self.one_of_time(formula, scope, wanted)) for formula in formulas)
 
     def one_of_time(self, dated: Dated, scope: Scope, wanted: ValueType) -> ir.Expression:
         """A formula from its date on; none from the day of its repeal."""
@@ -257,12 +258,16 @@ class _Checker:
         listed = tuple(exceptions)
         over = _transitive(listed, self.problems)
         cases = []
-        for one in listed:
-            if one.when is None or one.then is None:
+        for variable_exception in listed:
+            if variable_exception.when is None or variable_exception.then is None:
                 continue
-            when = self.elab.condition(one.when, scope)
-            then = self.result(one.then, scope.knowing(told_by(when).if_true), wanted)
-            cases.append(ir.ExceptionCase(one.name, when, then, one.law, over[one.name]))
+            when = self.elab.condition(variable_exception.when, scope)
+            then = self.result(variable_exception.then, scope.knowing(told_by(when).if_true), wanted)
+            cases.append(
+                ir.ExceptionCase(
+                    variable_exception.name, when, then, variable_exception.law, over[variable_exception.name]
+                )
+            )
         return tuple(cases)
 
     # --- requirements
@@ -273,7 +278,7 @@ class _Checker:
         scope = Scope(symbol.module, requirement.entity, requirement.period)
         formulas, info = self.reason(symbol.name, requirement.reason, scope, requirement)
         nothing = ir.Literal(BOOLEAN, requirement.span, requirement.reason.mode != "any_of")
-        formulas = tuple(replace(one, body=nothing) if _is_repeal(one) else one for one in formulas)
+        formulas = tuple(replace(formula, body=nothing) if _is_repeal(formula) else formula for formula in formulas)
         made = self.boolean(symbol.name, requirement, requirement, scope, formulas, info, exported)
         self.add(replace(made, permits=requirement.permits))
 
@@ -301,7 +306,7 @@ class _Checker:
         cases = self.cases(reason.exceptions, scope, BOOLEAN)
         if reason.needs:
             self.check_first_date(reason.needs, reason)
-            dated = tuple(DatedExpression(one.start, self.needed(one, scope, cases, reason)) for one in reason.needs)
+            dated = tuple(DatedExpression(need.start, self.needed(need, scope, cases, reason)) for need in reason.needs)
             return dated, ReasonInfo(name, reason.label, reason.law, reason.fails)
         parts: list[ReasonInfo] = []
         reads: list[tuple[ir.Expression, tuple[DatedExpression, ...]]] = []
@@ -350,41 +355,52 @@ def _joined(
     reason: Reason,
 ) -> tuple[DatedExpression, ...]:
     """`all` or `any_of` of the parts that hold at a time: from each day on which one ends, or comes back."""
-    days = sorted({one.start for _, formulas in reads for one in formulas if one.start and _changes(one, formulas)})
+    days = sorted(
+        {
+            formula.start
+            for _, formulas in reads
+            for formula in formulas
+            if formula.start and _changes(formula, formulas)
+        }
+    )
     kind = ir.And if reason.mode == "all" else ir.Or
-    found = []
+    dated_expressions = []
     for day in (None, *days):
         there = tuple(read for read, formulas in reads if not _is_repealed_on(formulas, day))
         joined: ir.Expression = kind(BOOLEAN, reason.span, there) if len(there) > 1 else there[0] if there else _ENDED
         wrapped = _wrapped(joined, cases, None, None, reason) if there else joined
-        found.append(DatedExpression(day, wrapped))
-    return tuple(found)
+        dated_expressions.append(DatedExpression(day, wrapped))
+    return tuple(dated_expressions)
 
 
 _ENDED = ir.NotApplicable(BOOLEAN, None)
 
 
 def _changes(dated: DatedExpression, formulas: Sequence[DatedExpression]) -> bool:
-    before = [one for one in formulas if one.start is None or (dated.start is not None and one.start < dated.start)]
+    before = [
+        formula
+        for formula in formulas
+        if formula.start is None or (dated.start is not None and formula.start < dated.start)
+    ]
     return _is_repeal(dated) != (bool(before) and _is_repeal(before[-1]))
 
 
 def _is_repealed_on(formulas: Sequence[DatedExpression], day: date | None) -> bool:
     """Whether a reason is repealed on a day; on the first of all, if it begins so."""
-    held = [one for one in formulas if one.start is None or (day is not None and one.start <= day)]
+    held = [formula for formula in formulas if formula.start is None or (day is not None and formula.start <= day)]
     return _is_repeal(held[-1] if held else formulas[0]) if formulas else False
 
 
 def _transitive(exceptions: Sequence[VariableException], problems: Diagnostics) -> dict[str, tuple[str, ...]]:
     """For each exception, all that it is over, directly or through others."""
-    direct: dict[str, set[str]] = {one.name: set() for one in exceptions}
-    for one in exceptions:
-        for name, span in one.over:
-            if name not in direct or name == one.name:
+    direct: dict[str, set[str]] = {exception.name: set() for exception in exceptions}
+    for exception in exceptions:
+        for name, span in exception.over:
+            if name not in direct or name == exception.name:
                 message = f"there is no other exception `{name}` here"
-                problems.add("E705", message, span, help=_other_exception(name, set(direct) - {one.name}))
+                problems.add("E705", message, span, help=_other_exception(name, set(direct) - {exception.name}))
             else:
-                direct[one.name].add(name)
+                direct[exception.name].add(name)
     _mutual(exceptions, direct, problems)
     return {name: tuple(sorted(_reach(name, direct))) for name in direct}
 
@@ -399,13 +415,13 @@ def _other_exception(name: str, others: set[str]) -> str:
 def _mutual(exceptions: Sequence[VariableException], direct: dict[str, set[str]], problems: Diagnostics) -> None:
     """Report exceptions that are over each other in a circle, each circle once."""
     told: set[str] = set()
-    for one in exceptions:
-        circle = {other for other in _reach(one.name, direct) if one.name in _reach(other, direct)}
-        if not circle or one.name in told:
+    for exception in exceptions:
+        circle = {other for other in _reach(exception.name, direct) if exception.name in _reach(other, direct)}
+        if not circle or exception.name in told:
             continue
-        told |= circle | {one.name}
-        span = next(span for name, span in one.over if name in circle)
-        names = ", ".join(f"`{name}`" for name in (one.name, *sorted(circle)))
+        told |= circle | {exception.name}
+        span = next(span for name, span in exception.over if name in circle)
+        names = ", ".join(f"`{name}`" for name in (exception.name, *sorted(circle)))
         message = f"the exceptions {names} are over each other in a circle"
         problems.add("E705", message, span, help="say which of them wins: take the other out of its `over`")
 

@@ -81,13 +81,13 @@ def _no_name(elab: Elaboration, name: str) -> str:
 
 def _reachable(elab: Elaboration, scope: Scope) -> frozenset[str]:
     """Locals, roles, groups, owners and records that a name may have been meant for."""
-    found = set(scope.names)
+    names = set(scope.names)
     for entity in elab.settings.entities.values():
         if entity.name == scope.entity and entity.of:
-            found |= {"members", *entity.sets, *(role.name if role.single else role.plural for role in entity.roles)}
+            names |= {"members", *entity.sets, *(role.name if role.single else role.plural for role in entity.roles)}
         if entity.of == scope.entity or entity.belongs_to == scope.entity:
-            found.add(entity.name if entity.of else entity.plural)
-    return frozenset(found)
+            names.add(entity.name if entity.of else entity.plural)
+    return frozenset(names)
 
 
 def _way(elab: Elaboration, entity: Entity, name: str, scope: Scope) -> str:
@@ -253,9 +253,9 @@ def step(elab: Elaboration, who: Who, name: str) -> Part | None:
     entities = elab.settings.entities
     entity = entities[who.subject.entity]
     if entity.of:
-        found = _role_step(entity, who, name)
-        if found is not None:
-            return found
+        role_step = _role_step(entity, who, name)
+        if role_step is not None:
+            return role_step
     owner = _owner_step(elab, entity, who, name)
     if owner is not None:
         return owner
@@ -284,7 +284,7 @@ def _owner_step(elab: Elaboration, entity: Entity, who: Who, name: str) -> Who |
     steps = entity.sequences.get(name)
     if steps is None:
         return None
-    keys = tuple(elab.symbols.figure_of(entity.name, one) for one in steps.figures)
+    keys = tuple(elab.symbols.figure_of(entity.name, figure) for figure in steps.figures)
     elab.used.update(keys)
     return Who(ir.Before(entity.name, who.subject, name, keys), True)
 

@@ -133,7 +133,10 @@ def arithmetic(elab: Elaboration, node: ast.Arithmetic, scope: Scope) -> Value:
     if node.operator == "/" and isinstance(right.node, ir.Literal) and right.node.value == 0:
         return elab.fail("E509", "this divides by zero", node.right.span, help="divide by something else")
     result = _product_type(node.operator, left.type, right.type)
-    if left.type == right.type == DURATION and {_measured_in(one.node) for one in (left, right)} == {"days", "months"}:
+    if left.type == right.type == DURATION and {_measured_in(value.node) for value in (left, right)} == {
+        "days",
+        "months",
+    }:
         message = "a number of days and a length in months or years cannot be divided by each other"
         return elab.fail("E502", message, node.span, help="give both in days, or both in months or years")
     if result is None:

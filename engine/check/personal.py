@@ -33,7 +33,7 @@ def having(settings: Settings, of: str) -> set[str]:
     """The entities whose figures may be of the periods of `of`: itself, its members, and records of any of these."""
     found = {of, settings.entities[of].of} - {""}
     for _ in settings.entities:
-        found |= {one.name for one in settings.entities.values() if one.belongs_to in found}
+        found |= {entity.name for entity in settings.entities.values() if entity.belongs_to in found}
     return found
 
 

@@ -38,16 +38,16 @@ def told_by(condition: ir.Expression) -> Told:
             inner = told_by(condition.value)
             return Told(inner.if_false, inner.if_true)
         case ir.And():
-            parts = [told_by(one) for one in condition.values]
+            parts = [told_by(value) for value in condition.values]
             return Told(
-                NOWHERE.union(*(one.if_true for one in parts)),
-                parts[0].if_false.intersection(*(one.if_false for one in parts)),
+                NOWHERE.union(*(part.if_true for part in parts)),
+                parts[0].if_false.intersection(*(part.if_false for part in parts)),
             )
         case ir.Or():
-            parts = [told_by(one) for one in condition.values]
+            parts = [told_by(value) for value in condition.values]
             return Told(
-                parts[0].if_true.intersection(*(one.if_true for one in parts)),
-                NOWHERE.union(*(one.if_false for one in parts)),
+                parts[0].if_true.intersection(*(part.if_true for part in parts)),
+                NOWHERE.union(*(part.if_false for part in parts)),
             )
     return Told()
 

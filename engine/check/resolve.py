@@ -76,8 +76,8 @@ class Symbols:
     def figure_of(self, entity: str, name: str) -> str:
         """The whole-program name of an entity's figure that `ruleset.yaml` calls `name`: an exported one before others;
         `name` itself if there is none, or several."""
-        found = [one for one in self.all() if one.declaration.name == name and one.figure is not None]
-        names = [one.name for one in found if one.figure is not None and one.figure.entity == entity]
+        found = [symbol for symbol in self.all() if symbol.declaration.name == name and symbol.figure is not None]
+        names = [symbol.name for symbol in found if symbol.figure is not None and symbol.figure.entity == entity]
         return name if name in names or len(names) != 1 else names[0]
 
     def is_repeated(self, module: str, name: str) -> bool:
@@ -184,7 +184,7 @@ def _structural_names(settings: Settings) -> set[str]:
         names.add(entity.plural)
         names.update(entity.sets)
         names.update(entity.sequences)
-        names.update(one.name for one in entity.further)
+        names.update(owner.name for owner in entity.further)
         names.update({entity.first_owner} - {""})
         names.update(name for role in entity.roles for name in (role.name, role.plural))
     return names
@@ -255,16 +255,18 @@ def followed_scales(symbols: Symbols, problems: Diagnostics) -> dict[tuple[str, 
     found: dict[tuple[str, str], str] = {}
     for symbol in symbols.all():
         table = symbol.declaration
-        for one in table.follows if isinstance(table, Table) else ():
-            target = symbols.look_up(symbol.module, one.scale)
+        for bracket_starts in table.follows if isinstance(table, Table) else ():
+            target = symbols.look_up(symbol.module, bracket_starts.scale)
             fault = _cannot_follow(table, target.declaration) if target is not None else ""
             if target is None:
-                symbols.report_unknown(symbol.module, one.scale, one.span, problems)
+                symbols.report_unknown(symbol.module, bracket_starts.scale, bracket_starts.span, problems)
             elif fault:
-                message = f"`{table.name}` cannot be read off `{one.scale}`: {fault}"
-                problems.add("E505", message, one.span, help="name a scale of rates on money with the table's own key")
+                message = f"`{table.name}` cannot be read off `{bracket_starts.scale}`: {fault}"
+                problems.add(
+                    "E505", message, bracket_starts.span, help="name a scale of rates on money with the table's own key"
+                )
             else:
-                found[symbol.name, one.scale] = target.name
+                found[symbol.name, bracket_starts.scale] = target.name
     return found
 
 

@@ -44,7 +44,7 @@ def computed_scale(elab: Elaboration, symbol: Symbol, scale: Scale) -> FunctionD
     formulas = []
     for dated in scale.computed:
         bodies = {key: _body(elab, symbol, scale, brackets, scope) for key, brackets in dated.brackets.items()}
-        if any(one is None for one in bodies.values()):
+        if any(body is None for body in bodies.values()):
             return None
         whole = {key: one for key, one in bodies.items() if one is not None}
         formulas.append(DatedExpression(dated.start, _by_key(scale, whole, key_type)))
@@ -80,17 +80,17 @@ def _body(
 ) -> ir.Expression | None:
     assert scale.of is not None and scale.gives is not None
     kind = RATE if scale.kind == "marginal" else scale.gives
-    found = []
-    for one in brackets:
-        end = None if one.threshold is None else _cell(elab, one.threshold, scale.of, scope, one.span)
-        value = _cell(elab, one.value, kind, scope, one.span)
-        if value is None or (one.threshold is not None and end is None):
+    bands = []
+    for bracket in brackets:
+        end = None if bracket.threshold is None else _cell(elab, bracket.threshold, scale.of, scope, bracket.span)
+        value = _cell(elab, bracket.value, kind, scope, bracket.span)
+        if value is None or (bracket.threshold is not None and end is None):
             return None
-        found.append(ir.Band(end, value))
-    if not found:
+        bands.append(ir.Band(end, value))
+    if not bands:
         return None
     amount = ir.Local(scale.of, scale.span, AMOUNT)
-    node = ir.Banded(scale.gives, scale.span, scale.name, scale.kind, amount, tuple(found), scale.inclusive)
+    node = ir.Banded(scale.gives, scale.span, scale.name, scale.kind, amount, tuple(bands), scale.inclusive)
     return node if not _falls(elab, node) else None
 
 
@@ -106,12 +106,14 @@ def _cell(
 def _falls(elab: Elaboration, node: ir.Banded) -> bool:
     """Report E209 where two thresholds are stated and the second is not above the first."""
     last: ir.Literal | None = None
-    for one in node.brackets:
-        if isinstance(one.threshold, ir.Literal):
-            if last is not None and one.threshold.value <= last.value:  # type: ignore[operator]
+    for bracket in node.brackets:
+        if isinstance(bracket.threshold, ir.Literal):
+            if last is not None and bracket.threshold.value <= last.value:  # type: ignore[operator]
                 message = "the threshold is not above one before it"
-                assert one.threshold.span is not None
-                elab.problems.add("E209", message, one.threshold.span, help="write the brackets with rising thresholds")
+                assert bracket.threshold.span is not None
+                elab.problems.add(
+                    "E209", message, bracket.threshold.span, help="write the brackets with rising thresholds"
+                )
                 return True
-            last = one.threshold
+            last = bracket.threshold
     return False

@@ -24,19 +24,21 @@ def check_sequences(symbols: Symbols, definitions: Mapping[str, Definition], pro
 
 
 def _check(
-    entity: Entity, steps: Steps, name: str, found: Definition | None, symbols: Symbols, problems: Diagnostics
+    entity: Entity, steps: Steps, name: str, definition: Definition | None, symbols: Symbols, problems: Diagnostics
 ) -> None:
     span = steps.places.get(name, entity.span)
-    if found is None or found.entity != entity.name:
-        own = [one.declaration.name for one in symbols.all() if one.figure and one.figure.entity == entity.name]
+    if definition is None or definition.entity != entity.name:
+        own = [
+            symbol.declaration.name for symbol in symbols.all() if symbol.figure and symbol.figure.entity == entity.name
+        ]
         message = f"`{shown(name)}` is no figure of a {entity.name}"
         problems.add("E213", message, span, help=did_you_mean(name, set(own)))
-    elif found.period.unit is not Unit.ETERNITY:
-        message = f"`{name}` is per {found.period}, and an order among records does not change"
+    elif definition.period.unit is not Unit.ETERNITY:
+        message = f"`{name}` is per {definition.period}, and an order among records does not change"
         problems.add("E213", message, span, help="name a figure with `period: eternity`")
-    elif name not in steps.within and found.type.kind not in _ORDERED:
+    elif name not in steps.within and definition.type.kind not in _ORDERED:
         help_text = "order by a number, a date, a length of time or a condition"
         problems.add("E213", f"`{name}` has no order", span, help=help_text)
-    elif found.may_not_apply:
+    elif definition.may_not_apply:
         message = f"`{name}` may be none, and then the record has no place in the order"
         problems.add("E213", message, span, help="name a figure that every record has")

@@ -218,7 +218,7 @@ def ends(elab: Elaboration, node: ir.Expression) -> Ends:
 
 
 def _range_of(elab: Elaboration, name: str) -> Ends:
-    declared = next((one.declaration for one in elab.symbols.all() if one.name == name), None)
+    declared = next((symbol.declaration for symbol in elab.symbols.all() if symbol.name == name), None)
     return (declared.low, declared.high) if isinstance(declared, Input) else (None, None)
 
 

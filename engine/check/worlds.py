@@ -21,12 +21,12 @@ def as_if(elab: Elaboration, node: ast.AsIf, scope: Scope) -> Value:
     if not isinstance(value, ir.VariableRead):
         help_text = "name the expression as a variable, and ask that"
         return elab.fail("E603", "only a figure is asked in another world", node.value.span, help=help_text)
-    changes = [_change(elab, one, scope) for one in node.changes]
-    found = [one for one in changes if one is not None]
-    if len(found) < len(changes):
+    changes = [_change(elab, change, scope) for change in node.changes]
+    replacements = [change for change in changes if change is not None]
+    if len(replacements) < len(changes):
         return failed(node.span)
     optional = asked.optional or isinstance(asked.node, ir.Present)
-    return Value(ir.AsIf(value.type, node.span, value, tuple(found)), optional=optional)
+    return Value(ir.AsIf(value.type, node.span, value, tuple(replacements)), optional=optional)
 
 
 def _change(elab: Elaboration, node: ast.Replacement, scope: Scope) -> ir.Replacement | None:

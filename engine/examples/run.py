@@ -121,7 +121,7 @@ class _Runner:
 
     def entry(self, entry: Entry, interpreter: Interpreter | None, case: Case, at: Period) -> Iterator[Mismatch]:
         entities = self.program.settings.entities
-        plural = next((one for one in entities.values() if entry.name in (one.plural, one.name)), None)
+        plural = next((entity for entity in entities.values() if entry.name in (entity.plural, entity.name)), None)
         if plural is None or not isinstance(entry.value, Mapping):
             yield from self.figure(entry, None, interpreter, case, at)
             return
@@ -243,12 +243,12 @@ class _Runner:
     def expected(self, node: Node, definition: Definition) -> str | None:
         if isinstance(node, Scalar) and node.text in _WORDS:
             return node.text
-        found = Diagnostics()
+        diagnostics = Diagnostics()
         kind = stated_type(self.program, definition)
-        value = read_value(Context(self.program.settings, found), node, kind, node.span)
-        for problem in found:
+        value = read_value(Context(self.program.settings, diagnostics), node, kind, node.span)
+        for problem in diagnostics:
             self.problems.add("E802", problem.message, problem.span, help=problem.help)
-        return None if len(found) else self.spoken(stated(value), definition)
+        return None if len(diagnostics) else self.spoken(stated(value), definition)
 
     def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         assert isinstance(entry.value, Mapping)
@@ -267,15 +267,15 @@ class _Runner:
                 wanted = self.reasons(entry.name, line, info)
                 if not wanted:
                     continue
-                expected = " ".join(sorted(one.text for one in _words(line.value)))
+                expected = " ".join(sorted(word.text for word in _words(line.value)))
                 decisive = deciding(info, wanted, answer)
-                found = " ".join(sorted(one.name.removeprefix(f"{info.name}.") for one in decisive))
+                found = " ".join(sorted(reason_info.name.removeprefix(f"{info.name}.") for reason_info in decisive))
             if expected is not None and expected != found:
                 yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span, reason)
 
     def reasons(self, figure: str, line: Entry, info: ReasonInfo) -> str:
         """What the reasons that a line names must be for it to hold; empty, with E801, if it says nothing of them."""
-        known = {one.name.removeprefix(f"{info.name}.") for one in leaves(info)}
+        known = {leaf.name.removeprefix(f"{info.name}.") for leaf in leaves(info)}
         for word in _words(line.value):
             if word.text not in known:
                 help_text = Context(self.program.settings, self.problems).did_you_mean(word.text, known)

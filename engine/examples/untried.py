@@ -32,8 +32,12 @@ def untried(program: Program, seen: Seen) -> tuple[Untried, ...]:
     """What no example tries, in the order of the definitions. `seen`: for each name what it was found to be, as an
     example writes it (`true` and `false` for reasons)."""
     base = program.settings.based_on
-    own = (one for one in program.definitions.values() if not base or not one.module.startswith(f"{base}/"))
-    return tuple(found for one in own for found in _of(program, one, seen))
+    own = (
+        definition
+        for definition in program.definitions.values()
+        if not base or not definition.module.startswith(f"{base}/")
+    )
+    return tuple(found for definition in own for found in _of(program, definition, seen))
 
 
 def _of(program: Program, definition: Definition, seen: Seen) -> Iterator[Untried]:

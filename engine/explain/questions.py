@@ -137,7 +137,7 @@ def _move(
     program: Program, fact: Fact, supposed: Mapping[Fact, Value], usual: Sequence[Outcome], find: Find
 ) -> Fraction:
     """How far a fact moves the figures if it is something else."""
-    values = [one for one in sample_values(program.definitions[fact.name], program) if one != supposed[fact]]
+    values = [value for value in sample_values(program.definitions[fact.name], program) if value != supposed[fact]]
     return _distance(usual, find({**supposed, fact: values[(len(values) - 1) // 2]})) if values else Fraction(0)
 
 

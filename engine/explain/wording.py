@@ -240,10 +240,10 @@ class Wording(Conditions):
 
     def _banded(self, node: ir.Banded) -> str:
         """A scale with computed thresholds: of what amount, and where its bands begin."""
-        ends = [one.threshold for one in node.brackets if one.threshold is not None]
-        for one in [part for band in node.brackets for part in (band.threshold, band.value) if part is not None]:
-            self.say(one)  # so that what they read is told of
-        begin = listed([self.amount(one) for one in ends])
+        ends = [bracket.threshold for bracket in node.brackets if bracket.threshold is not None]
+        for bracket in [part for band in node.brackets for part in (band.threshold, band.value) if part is not None]:
+            self.say(bracket)  # so that what they read is told of
+        begin = listed([self.amount(end) for end in ends])
         word = "on" if node.kind == "marginal" else "for"
         return f"{humanized(node.name)} ({self.amount(node)}, {word} {self.say(node.amount)}; bands begin at {begin})"
 

@@ -27,7 +27,7 @@ Ends = Sequence[Outcome | None]
 
 def banded(node: ir.Banded, amount: Outcome, thresholds: Ends, values: Sequence[Outcome]) -> Outcome:
     """A scale of an amount."""
-    known = [one for one in thresholds if one is not None]
+    known = [threshold for threshold in thresholds if threshold is not None]
     bad = blocked(amount, *known, *(values if node.kind == "marginal" else ()))
     if bad is not None:
         return bad
@@ -57,7 +57,7 @@ def _fault(node: ir.Banded, thresholds: Sequence[Outcome]) -> Failure | Possible
     """The error of thresholds that do not rise, or that they may not."""
     rising = [domain.compare("<", one, other) for one, other in pairwise(thresholds)]
     if domain.FALSE in rising:
-        shown = ", ".join(_shown(one) for one in thresholds)
+        shown = ", ".join(_shown(threshold) for threshold in thresholds)
         return Failure(f"the thresholds of `{node.name}` do not rise: {shown}", node.span)
     unsure = [one for one in rising if isinstance(one, Possible)]
     if not unsure:
@@ -83,7 +83,9 @@ def _marginal(node: ir.Banded, amount: Outcome, thresholds: Sequence[Outcome], r
 
 def _step(node: ir.Banded, amount: Outcome, thresholds: Ends, values: Sequence[Outcome]) -> Outcome:
     symbol = ">=" if node.inclusive else ">"
-    passed = [domain.TRUE if one is None else domain.compare(symbol, amount, one) for one in thresholds]
+    passed = [
+        domain.TRUE if threshold is None else domain.compare(symbol, amount, threshold) for threshold in thresholds
+    ]
     following = [*passed[1:], domain.FALSE]
     pairs = zip(passed, following, values, strict=True)
     meant = [value for here, beyond, value in pairs if _may_be(here, True) and _may_be(beyond, False)]

@@ -222,11 +222,13 @@ class FactReader:
         self.within[fact] = (low, high)
 
     def typed(self, definition: Definition, node: Node, place: Span) -> Value | None:
-        found = Diagnostics()
-        value = read_value(Context(self.program.settings, found), node, stated_type(self.program, definition), place)
-        for problem in found:
+        diagnostics = Diagnostics()
+        value = read_value(
+            Context(self.program.settings, diagnostics), node, stated_type(self.program, definition), place
+        )
+        for problem in diagnostics:
             self.problems.add("E802", problem.message, problem.span, help=problem.help)
-        return None if len(found) else value
+        return None if len(diagnostics) else value
 
     def in_range(self, definition: Definition, value: Value, node: Node) -> bool:
         if isinstance(value, date) and not EARLIEST_FACT <= value <= LATEST_FACT:

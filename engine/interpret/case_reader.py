@@ -48,7 +48,7 @@ def case_from_data(
 def owners_of(entity: Entity) -> tuple[str, ...]:
     """What a case calls those to whom a record belongs, or the larger group that a group lies in."""
     first = (entity.first_owner or entity.belongs_to,) if entity.belongs_to else ()
-    return (*first, *(one.name for one in entity.further))
+    return (*first, *(owner.name for owner in entity.further))
 
 
 def _plain(value: object) -> str:
@@ -91,12 +91,12 @@ class _Reader(FactReader):
         return self.case(at)
 
     def at(self, node: YamlMapping) -> Period:
-        found = node.get("at")
-        if isinstance(found, Scalar):
+        scalar = node.get("at")
+        if isinstance(scalar, Scalar):
             try:
-                return self.program.settings.period(found.text)
+                return self.program.settings.period(scalar.text)
             except ValueError as fault:
-                self.report("E802", str(fault), found.span, help="write `at: 2024`")
+                self.report("E802", str(fault), scalar.span, help="write `at: 2024`")
                 self.dated = False
                 return ETERNITY
         self.report(
@@ -106,17 +106,19 @@ class _Reader(FactReader):
         return ETERNITY
 
     def flag(self, node: YamlMapping) -> bool:
-        found = node.get("complete")
-        if found is not None and not (isinstance(found, Scalar) and found.text in ("true", "false")):
-            self.report("E802", "`complete` is true or false", found.span, help="write `complete: true`")
-        return isinstance(found, Scalar) and found.text == "true"
+        scalar = node.get("complete")
+        if scalar is not None and not (isinstance(scalar, Scalar) and scalar.text in ("true", "false")):
+            self.report("E802", "`complete` is true or false", scalar.span, help="write `complete: true`")
+        return isinstance(scalar, Scalar) and scalar.text == "true"
 
     def open_lists(self, node: YamlMapping) -> None:
         """`open: [licences, dependents]`: lists that may hold more than is listed."""
         found = node.get("open")
         if found is None:
             return
-        lists = {one.plural: (one.name, "") for one in self.entities.values() if one.belongs_to or one.within}
+        lists = {
+            entity.plural: (entity.name, "") for entity in self.entities.values() if entity.belongs_to or entity.within
+        }
         for group in self.entities.values():
             for role in group.roles:
                 lists |= {word: (group.name, role.name) for word in (role.name, role.plural) if word}
@@ -190,7 +192,11 @@ class _Reader(FactReader):
         if not entity.roles or entry.name in self.program.definitions or entry.name in self.by_short_name:
             return None
         words = {word: role for role in entity.roles for word in (role.name, role.plural)}
-        figures = [one.short_name for one in self.program.definitions.values() if one.entity == entity.name]
+        figures = [
+            definition.short_name
+            for definition in self.program.definitions.values()
+            if definition.entity == entity.name
+        ]
         meant = Context(self.program.settings, self.problems).nearest(entry.name, [*words, *figures])
         if meant not in words:
             return None
@@ -257,11 +263,11 @@ class _Reader(FactReader):
             owner = record.belongs_to
             if owner in self.unnamed and (record.name, record.name) not in self.owner_of:
                 self.owner_of[(record.name, record.name)] = (owner, self.instances[owner][owner])
-        for one in [self.entities[name] for name in self.unnamed]:
-            for owner_ in one.further:
+        for entity in [self.entities[name] for name in self.unnamed]:
+            for owner_ in entity.further:
                 if owner_.entity in self.unnamed:
                     place = self.instances[owner_.entity][owner_.entity]
-                    self.further.setdefault((one.name, owner_.name, one.name), (owner_.entity, place))
+                    self.further.setdefault((entity.name, owner_.name, entity.name), (owner_.entity, place))
 
     def make_pairs(self) -> None:
         """The records of ordered pairs of members that the case does not state."""
@@ -361,7 +367,7 @@ class _Reader(FactReader):
         stays = sorted(self.stays.get((entity, person), ()), key=lambda one: one[0].first)
         for (earlier, _), (later, span) in pairwise(stays):
             if later.first <= earlier.last:
-                groups = dict.fromkeys(f"`{one.group}`" for one in (earlier, later))
+                groups = dict.fromkeys(f"`{stay.group}`" for stay in (earlier, later))
                 where = " and ".join(groups) if len(groups) > 1 else f"{next(iter(groups))} twice"
                 message = f"`{person}` is in {where} on {later.first}"
                 self.report("E805", message, span, help=f"a person is in one {entity}, in one role, on each day")
@@ -388,11 +394,13 @@ class _Reader(FactReader):
         for fact, value in self.given.items():
             if says_something(value):
                 stated.setdefault(fact.name, []).append(fact)
-        for one in exclusions(self.program):
-            for first in stated.get(one.first.name, ()):
-                for second in stated.get(one.second.name, ()):
-                    if first.period.touches(second.period) and self.go_together(one, first.instance, second.instance):
-                        message, help_text = refusal(one, first.instance, second.instance)
+        for exclusion in exclusions(self.program):
+            for first in stated.get(exclusion.first.name, ()):
+                for second in stated.get(exclusion.second.name, ()):
+                    if first.period.touches(second.period) and self.go_together(
+                        exclusion, first.instance, second.instance
+                    ):
+                        message, help_text = refusal(exclusion, first.instance, second.instance)
                         self.report("E807", message, self.places[second], help_text)
 
     def go_together(self, one: Exclusion, first: str, second: str) -> bool:

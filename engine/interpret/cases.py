@@ -79,7 +79,7 @@ class Case:
         """The group of a kind that somebody is in on a day; None where they are in none. `day` None: see `holders`."""
         if day is None or (entity, person) not in self.stays:
             return self.group_of.get((entity, person))
-        return next((one.group for one in self.stays[entity, person] if one.first <= day <= one.last), None)
+        return next((stay.group for stay in self.stays[entity, person] if stay.first <= day <= stay.last), None)
 
     def held_on(self, entity: str, group: str, role: str, day: date | None) -> tuple[str, ...]:
         """Who holds a role in a group on a day, as they are listed."""
@@ -93,7 +93,7 @@ class Case:
         if stays is None:
             return True
         there = (group, role)
-        return any((one.group, one.role) == there and one.first <= day <= one.last for one in stays)
+        return any((stay.group, stay.role) == there and stay.first <= day <= stay.last for stay in stays)
 
     def owner(self, entity: str, further: str, record: str) -> str | None:
         """Whom a record belongs to: its first owner, or the one that `further` names."""

@@ -134,12 +134,12 @@ def ranked(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Outcome:
     if not isinstance(order.items, list):
         return order.items
     keys = keys_of(node, order.places.get(own), _evaluator(interpreter, node, frame)(own))
-    found = Item(own, domain.TRUE, None, keys)
+    item = Item(own, domain.TRUE, None, keys)
     if open_lists.is_wide(order.items):
-        return open_lists.any_rank(node, order.items, found)
-    place = ordering.place(node, found)
+        return open_lists.any_rank(node, order.items, item)
+    place = ordering.place(node, item)
     if order.standing is None or place is None:
-        return ordering.ranked(node, order.items, found, node.span)
+        return ordering.ranked(node, order.items, item, node.span)
     return ordering.rank_in(node, order.standing, place)
 
 

@@ -98,9 +98,9 @@ class Constants:
         if uprate is None:
             return None
         index = self._by_name[uprate.by]
-        ends = {end for one in index.overlays for end in (one.start, one.end) if end is not None}
+        ends = {end for overlay in index.overlays for end in (overlay.start, overlay.end) if end is not None}
         changes = sorted({one for one, _ in index.values} | ends) if uprate.from_last else []
-        days = [base, *(one for one in changes if base < one < day), day]
+        days = [base, *(change for change in changes if base < change < day), day]
         found = [self.at(uprate.by, one) for one in days]
         if any(one is None or not one.content for one in found):
             return None
@@ -110,7 +110,7 @@ class Constants:
 
 def _followed(constant: Parameter | Table | Scale, day: date) -> BracketStarts | None:
     follows = constant.follows if isinstance(constant, Table) else ()
-    return next((one for one in follows if one.holds(day)), None)
+    return next((follow for follow in follows if follow.holds(day)), None)
 
 
 def _at_base(constant: Parameter | Table | Scale) -> Any:
@@ -162,7 +162,9 @@ def _uprated(constant: Parameter | Table | Scale, content: Any, factor: Fraction
             }
         case Scale():
             bands: Mapping[Key | None, tuple[Bracket, ...]] = content
-            return {key: tuple(_moved_bracket(one, moved) for one in brackets) for key, brackets in bands.items()}
+            return {
+                key: tuple(_moved_bracket(bracket, moved) for bracket in brackets) for key, brackets in bands.items()
+            }
 
 
 def _moving(table: Table) -> set[str]:

@@ -134,8 +134,8 @@ def _weekday(day: Outcome) -> Outcome:
         case Possible(range=Interval(low=low, high=high)):
             days = 7 if low is None or high is None else min(7, (high - low).days + 1)
             first = 0 if low is None else low.weekday()
-            found = frozenset(EnumValue("weekday", WEEKDAYS[(first + index) % 7]) for index in range(days))
-            return bounded(Choice(found), day)
+            enum_values = frozenset(EnumValue("weekday", WEEKDAYS[(first + index) % 7]) for index in range(days))
+            return bounded(Choice(enum_values), day)
     return day
 
 
@@ -144,14 +144,14 @@ def _date(parts: list[Outcome], span: Span | None) -> Outcome:
     bad = blocked(*parts)
     if bad is not None:
         return bad
-    known = [one.value for one in parts if isinstance(one, Known)]
+    known = [part.value for part in parts if isinstance(part, Known)]
     if len(known) == 3:
         year, month, day = (int(as_number(one)) for one in known)
         try:
             return Known(guarded(date(year, month, day).toordinal()))
         except (ValueError, OverflowError):
             return Failure(f"there is no day {day} of month {month} of the year {year}", span)
-    years, months, days = (domain.interval_of(one) for one in parts)
+    years, months, days = (domain.interval_of(part) for part in parts)
     low = _nearest_date(years.low, months.low, days.low, FIRST_YEAR, 1, 1)
     high = _nearest_date(years.high, months.high, days.high, LAST_YEAR, 12, 31)
     sure = _within(years, FIRST_YEAR, LAST_YEAR) and _within(months, 1, 12) and _within(days, 1, 28)

@@ -34,21 +34,24 @@ EMPTY = Choice(frozenset())  # no value: under every completion nothing applies,
 
 def needs_of(*outcomes: Outcome) -> frozenset[Fact]:
     """The unknown facts that outcomes depend on."""
-    found: frozenset[Fact] = frozenset()
+    facts: frozenset[Fact] = frozenset()
     for outcome in outcomes:
         if isinstance(outcome, Possible):
-            found |= outcome.needs
-    return found
+            facts |= outcome.needs
+    return facts
 
 
 def faults_of(*outcomes: Outcome) -> str:
     """What may go wrong in them, empty if nothing."""
-    return next((one.may_fail for one in outcomes if isinstance(one, Possible) and one.may_fail), "")
+    return next((outcome.may_fail for outcome in outcomes if isinstance(outcome, Possible) and outcome.may_fail), "")
 
 
 def may_not_apply(*outcomes: Outcome) -> bool:
     """Whether one of them does not apply, or may not."""
-    return any(isinstance(one, NotApplicable) or (isinstance(one, Possible) and one.may_not_apply) for one in outcomes)
+    return any(
+        isinstance(outcome, NotApplicable) or (isinstance(outcome, Possible) and outcome.may_not_apply)
+        for outcome in outcomes
+    )
 
 
 def settled(
@@ -70,10 +73,13 @@ def bounded(range_: Interval | Choice, *operands: Outcome, fault: str = "") -> O
 
 def blocked(*operands: Outcome) -> Outcome | None:
     """What operands without a value make of an operation: an error first; None if every one has a value."""
-    failure = next((one for one in operands if isinstance(one, Failure)), None)
+    failure = next((operand for operand in operands if isinstance(operand, Failure)), None)
     if failure is not None:
         return failure
-    if any(isinstance(one, NotApplicable) or (isinstance(one, Possible) and one.range == EMPTY) for one in operands):
+    if any(
+        isinstance(operand, NotApplicable) or (isinstance(operand, Possible) and operand.range == EMPTY)
+        for operand in operands
+    ):
         fault = faults_of(*operands)
         return Possible(EMPTY, needs_of(*operands), may_not_apply(*operands), fault) if fault else NOT_APPLICABLE
     return None
@@ -115,9 +121,9 @@ def interval_of(outcome: Outcome) -> Interval:
 
 def choice_of(outcome: Known | Possible) -> frozenset[Value]:
     """The options of a boolean or enum."""
-    found = range_of(outcome)
-    assert isinstance(found, Choice)
-    return found.options
+    choice = range_of(outcome)
+    assert isinstance(choice, Choice)
+    return choice.options
 
 
 def either(outcomes: Sequence[Outcome], needs: frozenset[Fact]) -> Outcome:
@@ -131,7 +137,7 @@ def either(outcomes: Sequence[Outcome], needs: frozenset[Fact]) -> Outcome:
     needs |= needs_of(*outcomes)
     fault = failures[0].message if failures else faults_of(*outcomes)
     ranges = [range_of(one) for one in outcomes if isinstance(one, Known | Possible)]
-    return settled(hull([one for one in ranges if one != EMPTY]), needs, fault, may_not_apply(*outcomes))
+    return settled(hull([range_ for range_ in ranges if range_ != EMPTY]), needs, fault, may_not_apply(*outcomes))
 
 
 def applying(outcome: Possible) -> Outcome:
@@ -150,26 +156,26 @@ def hull(ranges: Sequence[Interval | Choice]) -> Interval | Choice:
         return EMPTY
     if isinstance(ranges[0], Choice):
         options: frozenset[Value] = frozenset()
-        for one in ranges:
-            assert isinstance(one, Choice)
-            options |= one.options
+        for range_ in ranges:
+            assert isinstance(range_, Choice)
+            options |= range_.options
         return Choice(options)
-    lows = [one.low for one in ranges if isinstance(one, Interval)]
-    highs = [one.high for one in ranges if isinstance(one, Interval)]
+    lows = [range_.low for range_ in ranges if isinstance(range_, Interval)]
+    highs = [range_.high for range_ in ranges if isinstance(range_, Interval)]
     return Interval(None if None in lows else least(lows), None if None in highs else greatest(highs))
 
 
 def least(values: Sequence[Any]) -> Any:
     """The least value; of durations the corner below all of them."""
     if isinstance(values[0], Duration):
-        return Duration(min(one.months for one in values), min(one.days for one in values))
+        return Duration(min(value.months for value in values), min(value.days for value in values))
     return min(values)
 
 
 def greatest(values: Sequence[Any]) -> Any:
     """The greatest value; of durations the corner above all of them."""
     if isinstance(values[0], Duration):
-        return Duration(max(one.months for one in values), max(one.days for one in values))
+        return Duration(max(value.months for value in values), max(value.days for value in values))
     return max(values)
 
 
@@ -266,7 +272,7 @@ def holds_zero(b: Interval) -> bool:
 
 def extreme(name: str, intervals: Sequence[Interval]) -> Interval:
     """The least (`min`) or greatest (`max`)."""
-    lows, highs = [one.low for one in intervals], [one.high for one in intervals]
+    lows, highs = [interval.low for interval in intervals], [interval.high for interval in intervals]
     if name == "min":
         known_highs = [high for high in highs if high is not None]
         return Interval(None if None in lows else min(lows), min(known_highs) if known_highs else None)

@@ -157,7 +157,9 @@ class Interpreter(Figures):
             case ir.Absolute():
                 return operations.absolute(self.evaluate(node.value, frame))
             case ir.DateFunction():
-                return date_function(node, [self.evaluate(one, frame) for one in node.arguments], self.program.settings)
+                return date_function(
+                    node, [self.evaluate(argument, frame) for argument in node.arguments], self.program.settings
+                )
             case ir.OverParts() | ir.Spread():
                 return self._over_parts(node, frame)
             case ir.NotApplicable():
@@ -197,8 +199,10 @@ class Interpreter(Figures):
     def _applied(self, node: ir.FunctionCall | ir.Banded, frame: Frame) -> Outcome:
         if isinstance(node, ir.FunctionCall):
             return self._function(node, frame)
-        ends = [None if one.threshold is None else self.evaluate(one.threshold, frame) for one in node.brackets]
-        values = [self.evaluate(one.value, frame) for one in node.brackets]
+        ends = [
+            None if bracket.threshold is None else self.evaluate(bracket.threshold, frame) for bracket in node.brackets
+        ]
+        values = [self.evaluate(bracket.value, frame) for bracket in node.brackets]
         return bands.banded(node, self.evaluate(node.amount, frame), ends, values)
 
     def _function(self, node: ir.FunctionCall, frame: Frame) -> Outcome:
@@ -345,7 +349,7 @@ class Interpreter(Figures):
             return navigation.several(self, change.link, frame, node)  # type: ignore[return-value]
         if isinstance(members, NotApplicable | Failure):
             return ()
-        return [replace(frame, bound={**frame.bound, change.bound: one}) for one in members]
+        return [replace(frame, bound={**frame.bound, change.bound: member}) for member in members]
 
     def _replacement(
         self,
@@ -450,5 +454,5 @@ class World(Interpreter):
         return None
 
     def _replaced(self, name: str, day: date) -> Outcome | None:
-        found = self.replaced.parameter(name, day)
-        return found if found is not None else self.outer._replaced(name, day)
+        parameter = self.replaced.parameter(name, day)
+        return parameter if parameter is not None else self.outer._replaced(name, day)

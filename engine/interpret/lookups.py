@@ -19,7 +19,7 @@ def may_be(outcome: Outcome, key: Key) -> bool:
         case Known(value=value):
             return bool(key_of(value) == key)
         case Possible(range=Choice(options=options)):
-            return any(key_of(one) == key for one in options)
+            return any(key_of(option) == key for option in options)
         case Possible(range=Interval(low=low, high=high)):
             return (low is None or low <= key) and (high is None or key <= high)
     return False
@@ -61,19 +61,19 @@ def banded(scale: Shape, brackets: Sequence[Bracket], argument: Outcome) -> Outc
         return Known(scale_value(scale, brackets, argument.value))
     interval = domain.interval_of(argument)
     if scale.kind == "step":
-        values = [Known(one.value) for one in _touched(scale, brackets, interval)]
+        values = [Known(bracket.value) for bracket in _touched(scale, brackets, interval)]
         return under(either(values, needs_of(argument)), argument)
     return bounded(_marginal(scale, brackets, interval), argument)
 
 
 def _marginal(scale: Shape, brackets: Sequence[Bracket], interval: Interval) -> Interval:
     """Between thresholds a marginal scale is a line, so its extremes lie at thresholds and at the ends."""
-    rates: list[Any] = [one.value for one in brackets]
+    rates: list[Any] = [bracket.value for bracket in brackets]
     inside = [
-        one.threshold
-        for one in brackets
-        if (interval.low is None or one.threshold > interval.low)
-        and (interval.high is None or one.threshold < interval.high)
+        bracket.threshold
+        for bracket in brackets
+        if (interval.low is None or bracket.threshold > interval.low)
+        and (interval.high is None or bracket.threshold < interval.high)
     ]
     ends = [end for end in (interval.low, interval.high) if end is not None]
     values = [scale_value(scale, brackets, point) for point in (*ends, *inside)]

@@ -18,7 +18,7 @@ def aggregate(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outc
     members = navigation.several(interpreter, node.link, frame, node)
     if isinstance(members, Known | Possible | NotApplicable | Failure):
         return members
-    frames = [(one, replace(frame, bound={**frame.bound, node.name: one})) for one in members]
+    frames = [(member, replace(frame, bound={**frame.bound, node.name: member})) for member in members]
     if node.operator in ("any", "all"):
         return operations.logic(
             frames, node.operator == "any", lambda one: _if_counted(interpreter, node, *one), node.span
@@ -74,5 +74,5 @@ def over_time(interpreter: Evaluating, node: ir.OverTime, frame: Frame) -> Outco
         )
     outcomes = [interpreter.find_for(fact, frame) for fact in facts]
     if node.operator == "sum":
-        return operations.summed(node.type.kind, [(domain.TRUE, one) for one in outcomes], node.span)
+        return operations.summed(node.type.kind, [(domain.TRUE, outcome) for outcome in outcomes], node.span)
     return operations.extreme_of(node.operator, node.type.kind, outcomes, node.span)

@@ -151,15 +151,17 @@ def _interval(operator: str, other: Interval, whole: bool) -> Interval | None:
     return None
 
 
-def _common(one: Interval | Choice, other: Interval | Choice) -> Interval | Choice | None:
+def _common(choice: Interval | Choice, other: Interval | Choice) -> Interval | Choice | None:
     """What lies in both; None if nothing does, or they are of different kinds."""
-    if isinstance(one, Choice) or isinstance(other, Choice):
-        both = one.options & other.options if isinstance(one, Choice) and isinstance(other, Choice) else frozenset()
+    if isinstance(choice, Choice) or isinstance(other, Choice):
+        both = (
+            choice.options & other.options if isinstance(choice, Choice) and isinstance(other, Choice) else frozenset()
+        )
         return Choice(both) if both else None
-    lows = [end for end in (one.low, other.low) if end is not None]
-    highs = [end for end in (one.high, other.high) if end is not None]
+    lows = [end for end in (choice.low, other.low) if end is not None]
+    highs = [end for end in (choice.high, other.high) if end is not None]
     low, high = max(lows, default=None), min(highs, default=None)
-    without_zero = one.without_zero or other.without_zero
+    without_zero = choice.without_zero or other.without_zero
     if low is not None and high is not None and (low > high or (without_zero and low == high == 0)):
         return None
     return replace(Interval(low, high), without_zero=without_zero and domain.holds_zero(Interval(low, high)))

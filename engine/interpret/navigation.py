@@ -22,8 +22,8 @@ from engine.values.periods import Unit
 
 def someone(interpreter: Evaluating, subject: ir.Subject, frame: Frame, node: ir.Node) -> str | Outcome:
     """The id of whoever a node reads; what the node gives where there is nobody, or it is not known who is meant."""
-    found = instance_of(interpreter, subject, frame, node.span)
-    return _anything(interpreter, found, node) if isinstance(found, Unsure) else found
+    instance = instance_of(interpreter, subject, frame, node.span)
+    return _anything(interpreter, instance, node) if isinstance(instance, Unsure) else instance
 
 
 def several(interpreter: Evaluating, link: ir.Link, frame: Frame, node: ir.Node) -> Sequence[str] | Outcome:
@@ -204,7 +204,7 @@ def holds(interpreter: Evaluating, node: ir.Holds, frame: Frame) -> Outcome:
 def _may_hold(case: Case, node: ir.Holds, group: str) -> Outcome:
     """Whether somebody who is in no group that is listed may hold one of several roles in this one."""
     keys = [(node.group, group, role) for role in node.roles if case.is_open(Place(node.group, group, role))]
-    room = [key for key in keys if any(isinstance(one, Another) for one in open_lists.holders(case, *key))]
+    room = [key for key in keys if any(isinstance(holder, Another) for holder in open_lists.holders(case, *key))]
     needs = frozenset(open_lists.list_of(case, *key) for key in room)
     return Possible(domain.BOTH, needs) if room else domain.FALSE
 
@@ -226,10 +226,10 @@ def same(interpreter: Evaluating, node: ir.Same, frame: Frame) -> Outcome:
 
 def nobody(interpreter: Evaluating, node: ir.Nobody, frame: Frame) -> Outcome:
     """Whether there is nobody whom a subject means."""
-    found = instance_of(interpreter, node.subject, frame, node.span)
-    if isinstance(found, Unsure):
-        return Possible(domain.BOTH, found.needs, False, found.may_fail)
-    return Known(isinstance(found, NotApplicable)) if not isinstance(found, Failure) else found
+    instance = instance_of(interpreter, node.subject, frame, node.span)
+    if isinstance(instance, Unsure):
+        return Possible(domain.BOTH, instance.needs, False, instance.may_fail)
+    return Known(isinstance(instance, NotApplicable)) if not isinstance(instance, Failure) else instance
 
 
 # --- without evaluating anything: all who may be meant
@@ -244,12 +244,14 @@ def everybody(subject: ir.Subject, case: Case, home: str, bound: Mapping[str, st
             return (bound[subject.name],)
         case ir.GroupOf():
             people = everybody(subject.person, case, home, bound)
-            stays = [one.group for person in people for one in case.stays.get((subject.entity, person), ())]
+            stays = [stay.group for person in people for stay in case.stays.get((subject.entity, person), ())]
             return _there([*(_group(case, subject.entity, person) for person in people), *stays])
         case ir.HolderOf():
             groups = everybody(subject.group, case, home, bound)
             return [
-                one for group in groups for one in open_lists.holders(case, subject.group.entity, group, subject.role)
+                holder
+                for group in groups
+                for holder in open_lists.holders(case, subject.group.entity, group, subject.role)
             ]
         case ir.OwnerOf():
             records = everybody(subject.record, case, home, bound)
@@ -288,6 +290,6 @@ def ever_linked(link: ir.Link, case: Case, home: str, bound: Mapping[str, str]) 
             return [person for key in keys for person in open_lists.holders(case, *key)]
         case ir.Records():
             owners = everybody(link.owner, case, home, bound)
-            return [one for owner in owners for one in open_lists.records(case, link.entity, link.further, owner)]
+            return [record for owner in owners for record in open_lists.records(case, link.entity, link.further, owner)]
         case _:
             assert_never(link)

@@ -69,10 +69,10 @@ def as_many(interpreter: Evaluating, one: str, value: Outcome) -> Outcome:
     """What somebody adds; of one who stands for any number, what all of them may add."""
     if not isinstance(one, Another) or one.is_one or not isinstance(value, Known | Possible):
         return value
-    found = domain.range_of(value)
-    if not isinstance(found, Interval):
+    interval = domain.range_of(value)
+    if not isinstance(interval, Interval):
         return value
-    spread = Interval(_times(found.low, one.most, least=True), _times(found.high, one.most, least=False))
+    spread = Interval(_times(interval.low, one.most, least=True), _times(interval.high, one.most, least=False))
     needs = needs_of(value) | {one.asked(interpreter.case.at)}
     return settled(spread, needs, faults_of(value), domain.may_not_apply(value))
 
@@ -88,14 +88,14 @@ def _times(end: Any, most: int | None, *, least: bool) -> Any:
 
 def is_wide(items: Iterable[Item]) -> bool:
     """Whether some of those who may count stand for several."""
-    return any(isinstance(one.instance, Another) and not one.instance.is_one for one in items)
+    return any(isinstance(item.instance, Another) and not item.instance.is_one for item in items)
 
 
 def any_chosen(interpreter: Evaluating, node: ir.Chosen, items: Sequence[Item], count: Outcome) -> Outcome:
     """What is chosen from any number: as wide as the values of all."""
-    values = [one.value for one in items if one.value is not None]
-    needs = needs_of(count, *(one.counted for one in items), *(key for one in items for key in one.keys), *values)
-    said = [count, *(one.counted for one in items), *(key for one in items for key in one.keys), *values]
+    values = [item.value for item in items if item.value is not None]
+    needs = needs_of(count, *(item.counted for item in items), *(key for item in items for key in item.keys), *values)
+    said = [count, *(item.counted for item in items), *(key for item in items for key in item.keys), *values]
     failure = next((one.message for one in said if isinstance(one, Failure)), "")
     fault = failure or faults_of(*said) or (_MAY_TIE if node.pick in ("first", "last") and node.keys else "")
     most = domain.interval_of(count).high if isinstance(count, Known | Possible) else None
@@ -111,7 +111,9 @@ def any_chosen(interpreter: Evaluating, node: ir.Chosen, items: Sequence[Item], 
 
 
 def _sum_of(values: Sequence[Outcome], most: int | None, kind: Kind) -> Interval:
-    ranges = [domain.interval_of(one) for one in values if isinstance(one, Known | Possible) and _is_interval(one)]
+    ranges = [
+        domain.interval_of(value) for value in values if isinstance(value, Known | Possible) and _is_interval(value)
+    ]
     if kind is Kind.DURATION or not ranges:
         return Interval(None, None)
     whole = domain.hull(ranges)
@@ -121,8 +123,8 @@ def _sum_of(values: Sequence[Outcome], most: int | None, kind: Kind) -> Interval
 
 
 def _hull(values: Sequence[Outcome], interpreter: Evaluating, node: ir.Chosen) -> Interval | Choice:
-    ranges = [domain.range_of(one) for one in values if isinstance(one, Known | Possible)]
-    ranges = [one for one in ranges if one != domain.EMPTY]
+    ranges = [domain.range_of(value) for value in values if isinstance(value, Known | Possible)]
+    ranges = [range_ for range_ in ranges if range_ != domain.EMPTY]
     return domain.hull(ranges) if ranges else interpreter.anything(node.type)
 
 
@@ -132,7 +134,7 @@ def _is_interval(one: Known | Possible) -> bool:
 
 def any_rank(node: ir.Ranked, items: Sequence[Item], own: Item) -> Outcome:
     """A rank among any number."""
-    said = [*own.keys, *(one.counted for one in items), *(key for one in items for key in one.keys)]
+    said = [*own.keys, *(item.counted for item in items), *(key for item in items for key in item.keys)]
     failure = next((one.message for one in said if isinstance(one, Failure)), "")
     range_ = Interval(1, None) if node.operator == "rank" else Interval(0, 1)
     return Possible(range_, needs_of(*said), True, failure or faults_of(*said))

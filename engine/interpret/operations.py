@@ -101,10 +101,10 @@ def arithmetic(symbol: str, left: Outcome, right: Outcome, span: Span | None) ->
         case "-":
             return bounded(domain.add(a, domain.negate(b)), left, right)
         case "*":
-            found, fault = domain.multiply(a, b), ""
-            if domain.is_too_long(found):
-                found, fault = Interval(None, None), TOO_LONG
-            return bounded(found, left, right, fault=fault)
+            interval, fault = domain.multiply(a, b), ""
+            if domain.is_too_long(interval):
+                interval, fault = Interval(None, None), TOO_LONG
+            return bounded(interval, left, right, fault=fault)
         case "mod":
             return _remainder(a, b, left, right, span)
     return _quotient(a, b, left, right, span)
@@ -115,8 +115,8 @@ def _quotient(a: Interval, b: Interval, left: Outcome, right: Outcome, span: Spa
         return under(Failure("division by zero", span), left)
     if b.low == b.high == 0:
         return bounded(domain.EMPTY, left, right, fault="division by zero")
-    found = Interval(None, None) if domain.splits(b) else domain.multiply(a, domain.reciprocal(b))
-    return bounded(found, left, right, fault="division by zero" if domain.holds_zero(b) else "")
+    interval = Interval(None, None) if domain.splits(b) else domain.multiply(a, domain.reciprocal(b))
+    return bounded(interval, left, right, fault="division by zero" if domain.holds_zero(b) else "")
 
 
 def _remainder(a: Interval, b: Interval, left: Outcome, right: Outcome, span: Span | None) -> Outcome:
@@ -164,17 +164,17 @@ def rounded(value: Outcome, step: Outcome, mode: RoundingMode, span: Span | None
 
 def extreme_of(name: str, kind: Kind, outcomes: Sequence[Outcome], span: Span | None) -> Outcome:
     """The least (`min`) or greatest (`max`) of values."""
-    if all(isinstance(one, Known) for one in outcomes):
-        return _known_extreme(name, [one.value for one in outcomes if isinstance(one, Known)], span)
+    if all(isinstance(outcome, Known) for outcome in outcomes):
+        return _known_extreme(name, [outcome.value for outcome in outcomes if isinstance(outcome, Known)], span)
     bad = blocked(*outcomes)
     if bad is not None:
         return bad
-    intervals = [domain.interval_of(one) for one in outcomes]
+    intervals = [domain.interval_of(outcome) for outcome in outcomes]
     if kind is Kind.DURATION:
         return bounded(domain.hull(intervals), *outcomes, fault=NO_ORDER)
-    found = domain.extreme(name, intervals)
-    deciding = [one for one in outcomes if not _beaten(name, domain.interval_of(one), found)]
-    return settled(found, needs_of(*deciding), domain.faults_of(*outcomes), domain.may_not_apply(*outcomes))
+    interval = domain.extreme(name, intervals)
+    deciding = [outcome for outcome in outcomes if not _beaten(name, domain.interval_of(outcome), interval)]
+    return settled(interval, needs_of(*deciding), domain.faults_of(*outcomes), domain.may_not_apply(*outcomes))
 
 
 def _known_extreme(name: str, values: Sequence[Any], span: Span | None) -> Outcome:
@@ -182,7 +182,7 @@ def _known_extreme(name: str, values: Sequence[Any], span: Span | None) -> Outco
         return Known(min(values) if name == "min" else max(values))
     symbol = "<=" if name == "min" else ">="
     try:
-        chosen = [one for one in values if all(exactly(symbol, one, other) for other in values)]
+        chosen = [value for value in values if all(exactly(symbol, value, other) for other in values)]
     except ValueError:
         return Failure(NO_ORDER, span)
     return Known(chosen[0])
@@ -276,11 +276,11 @@ def decided(outcomes: Sequence[Outcome], deciding: bool, span: Span | None) -> O
 
     Whatever fails or does not apply is an error, unless something that is not known decides.
     """
-    failure = next((one for one in outcomes if isinstance(one, Failure)), None)
-    open_ = [one for one in outcomes if isinstance(one, Possible)]
+    failure = next((outcome for outcome in outcomes if isinstance(outcome, Failure)), None)
+    open_ = [outcome for outcome in outcomes if isinstance(outcome, Possible)]
     if failure is None and domain.may_not_apply(*outcomes):
         doubt = Failure("a condition does not apply", span)
-        if not all(isinstance(one, Known | Possible) for one in outcomes):
+        if not all(isinstance(outcome, Known | Possible) for outcome in outcomes):
             failure = doubt
         elif not domain.faults_of(*open_):
             open_ = [Possible(one.range, one.needs, may_fail=doubt.message) for one in open_]
@@ -300,5 +300,5 @@ def winner(node: ir.Exceptions, holding: set[str]) -> str:
     """Which exception stands where exactly `holding` hold: none is the general rule, and where they clash nothing."""
     if not holding:
         return GENERAL
-    winners = [one.name for one in node.cases if one.name in holding and holding <= {one.name, *one.over}]
+    winners = [case.name for case in node.cases if case.name in holding and holding <= {case.name, *case.over}]
     return winners[0] if len(winners) == 1 else " ".join(sorted(holding))

@@ -55,27 +55,27 @@ class Item:
 def extremes(node: ir.Chosen, items: Sequence[Item], count: Outcome) -> Outcome:
     """`sum`, `count`, `min` or `max` of the n highest (lowest) values, or of all if there are fewer. `items` are those
     who count, or may."""
-    bad = blocked(count, *(one.counted for one in items))
+    bad = blocked(count, *(item.counted for item in items))
     if bad is not None:
         return bad
     sizes = _sizes(count, len(items))
     if node.operator == "count":
         return _counted(items, count, sizes)
-    bad = _blocked(_certain_values(items), [one.value for one in items if one.value is not None])
+    bad = _blocked(_certain_values(items), [item.value for item in items if item.value is not None])
     if bad is not None:
         return bad
-    everything = [count, *(one.counted for one in items), *(one.value for one in items if one.value is not None)]
+    everything = [count, *(item.counted for item in items), *(item.value for item in items if item.value is not None)]
     lows, highs = (_ends(items, high) for high in (False, True))
     low = [_least(node, lows, size) for size in sizes]
     high = [_greatest(node, highs, size) for size in sizes]
-    nobody = node.operator != "sum" and (0 in sizes or not any(one.counted == domain.TRUE for one in items))
-    failure = next((one.value for one in items if isinstance(one.value, Failure)), None)
+    nobody = node.operator != "sum" and (0 in sizes or not any(item.counted == domain.TRUE for item in items))
+    failure = next((item.value for item in items if isinstance(item.value, Failure)), None)
     fault = failure.message if failure is not None else faults_of(*everything)
-    if not any(found.known for found in (*low, *high)):
+    if not any(end.known for end in (*low, *high)):
         return Possible(domain.EMPTY, needs_of(*everything), True, fault) if fault else NOT_APPLICABLE
     absent = nobody or may_not_apply(*everything)
-    found = Interval(_lowest([one for one in low if one.known]), _highest([one for one in high if one.known]))
-    return settled(found, needs_of(*everything), fault, absent)
+    interval = Interval(_lowest([end for end in low if end.known]), _highest([end for end in high if end.known]))
+    return settled(interval, needs_of(*everything), fault, absent)
 
 
 def _blocked(certain: Sequence[Outcome], all_: Sequence[Outcome]) -> Outcome | None:
@@ -88,22 +88,22 @@ def _blocked(certain: Sequence[Outcome], all_: Sequence[Outcome]) -> Outcome | N
 
 
 def _certain_values(items: Sequence[Item]) -> list[Outcome]:
-    return [one.value for one in items if one.counted == domain.TRUE and one.value is not None]
+    return [item.value for item in items if item.counted == domain.TRUE and item.value is not None]
 
 
 def _sizes(count: Outcome, most: int) -> range:
     """How many may be taken, at most `most`."""
-    found = domain.interval_of(count)
-    low = 0 if found.low is None else min(max(0, found.low), most)
-    high = most if found.high is None else min(max(0, found.high), most)
+    interval = domain.interval_of(count)
+    low = 0 if interval.low is None else min(max(0, interval.low), most)
+    high = most if interval.high is None else min(max(0, interval.high), most)
     return range(low, high + 1)
 
 
 def _counted(items: Sequence[Item], count: Outcome, sizes: range) -> Outcome:
-    certain = sum(one.counted == domain.TRUE for one in items)
-    counted = [one.counted for one in items]
-    found = Interval(min(sizes[0], certain), min(sizes[-1], len(items)))
-    return settled(found, needs_of(count, *counted), faults_of(count, *counted), may_not_apply(count, *counted))
+    certain = sum(item.counted == domain.TRUE for item in items)
+    counted = [item.counted for item in items]
+    interval = Interval(min(sizes[0], certain), min(sizes[-1], len(items)))
+    return settled(interval, needs_of(count, *counted), faults_of(count, *counted), may_not_apply(count, *counted))
 
 
 @record(frozen=True, slots=True)
@@ -118,29 +118,29 @@ def _ends(items: Sequence[Item], high: bool) -> tuple[list[_End], list[_End]]:
     """The lower or upper ends of the values of those who count, and of those who may."""
     certain: list[_End] = []
     possible: list[_End] = []
-    for one in items:
-        if not isinstance(one.value, Known | Possible):
+    for item in items:
+        if not isinstance(item.value, Known | Possible):
             continue
-        found = domain.range_of(one.value)
-        if isinstance(found, Interval):
-            end = _End(found.high if high else found.low)
-            (certain if one.counted == domain.TRUE else possible).append(end)
+        range_ = domain.range_of(item.value)
+        if isinstance(range_, Interval):
+            end = _End(range_.high if high else range_.low)
+            (certain if item.counted == domain.TRUE else possible).append(end)
     return certain, possible
 
 
 def _least(node: ir.Chosen, ends: tuple[list[_End], list[_End]], size: int) -> _End:
     certain, possible = ends
-    rising = sorted(possible, key=lambda one: _place(one, -1))
+    rising = sorted(possible, key=lambda end: _place(end, -1))
     found = [_taken(node, [*certain, *rising[:number]], size, -1) for number in range(len(rising) + 1)]
-    known = [one for one in found if one.known]
+    known = [end for end in found if end.known]
     return _End(_lowest(known)) if known else _End(None, False)
 
 
 def _greatest(node: ir.Chosen, ends: tuple[list[_End], list[_End]], size: int) -> _End:
     certain, possible = ends
-    falling = sorted(possible, key=lambda one: _place(one, 1), reverse=True)
+    falling = sorted(possible, key=lambda end: _place(end, 1), reverse=True)
     found = [_taken(node, [*certain, *falling[:number]], size, 1) for number in range(len(falling) + 1)]
-    known = [one for one in found if one.known]
+    known = [end for end in found if end.known]
     return _End(_highest(known)) if known else _End(None, False)
 
 
@@ -151,21 +151,21 @@ def _place(end: _End, open_side: int) -> tuple[int, Any]:
 
 def _taken(node: ir.Chosen, ends: Sequence[_End], size: int, open_side: int) -> _End:
     """The operation on the n highest (lowest) of some ends."""
-    ordered = sorted(ends, key=lambda one: _place(one, open_side), reverse=node.pick == "highest")[:size]
+    ordered = sorted(ends, key=lambda end: _place(end, open_side), reverse=node.pick == "highest")[:size]
     if node.operator == "sum":
-        unbounded = any(one.value is None for one in ordered)
-        return _End(None if unbounded else sum((one.value for one in ordered), 0))
+        unbounded = any(end.value is None for end in ordered)
+        return _End(None if unbounded else sum((end.value for end in ordered), 0))
     if not ordered:
         return _End(None, False)
-    return (max if node.operator == "max" else min)(ordered, key=lambda one: _place(one, open_side))
+    return (max if node.operator == "max" else min)(ordered, key=lambda end: _place(end, open_side))
 
 
 def _lowest(ends: Sequence[_End]) -> Any:
-    return None if any(one.value is None for one in ends) else min(one.value for one in ends)
+    return None if any(end.value is None for end in ends) else min(end.value for end in ends)
 
 
 def _highest(ends: Sequence[_End]) -> Any:
-    return None if any(one.value is None for one in ends) else max(one.value for one in ends)
+    return None if any(end.value is None for end in ends) else max(end.value for end in ends)
 
 
 # --- order
@@ -181,21 +181,21 @@ def _orders(a: Outcome, b: Outcome) -> frozenset[int]:
             return frozenset() if order is None else frozenset((order,))
         return frozenset(((left > right) - (left < right),))
     assert isinstance(a, Known | Possible) and isinstance(b, Known | Possible)
-    one, other = domain.range_of(a), domain.range_of(b)
-    if isinstance(one, Choice) and isinstance(other, Choice):
-        pairs = [(bool(left), bool(right)) for left in one.options for right in other.options]
+    choice, other = domain.range_of(a), domain.range_of(b)
+    if isinstance(choice, Choice) and isinstance(other, Choice):
+        pairs = [(bool(left), bool(right)) for left in choice.options for right in other.options]
         return frozenset((left > right) - (left < right) for left, right in pairs)
-    assert isinstance(one, Interval) and isinstance(other, Interval)
-    if any(isinstance(end, Duration) for end in (one.low, one.high, other.low, other.high)):
+    assert isinstance(choice, Interval) and isinstance(other, Interval)
+    if any(isinstance(end, Duration) for end in (choice.low, choice.high, other.low, other.high)):
         return frozenset((BEFORE, TIED, AFTER))
-    below = one.low is None or other.high is None or one.low < other.high
-    above = one.high is None or other.low is None or one.high > other.low
-    apart = _apart(one, other) or _apart(other, one)
+    below = choice.low is None or other.high is None or choice.low < other.high
+    above = choice.high is None or other.low is None or choice.high > other.low
+    apart = _apart(choice, other) or _apart(other, choice)
     return frozenset([BEFORE] * below + [AFTER] * above + [TIED] * (not apart))
 
 
-def _apart(one: Interval, other: Interval) -> bool:
-    return one.high is not None and other.low is not None and bool(one.high < other.low)
+def _apart(interval: Interval, other: Interval) -> bool:
+    return interval.high is not None and other.low is not None and bool(interval.high < other.low)
 
 
 def compared(keys: Sequence[ir.SortKey], one: Item, other: Item) -> frozenset[int]:
@@ -214,32 +214,32 @@ def compared(keys: Sequence[ir.SortKey], one: Item, other: Item) -> frozenset[in
 def taken_in_order(node: ir.Chosen, counted: Sequence[Item], count: Outcome, span: Span | None) -> Outcome:
     """What an operation gives of the first (last) n records in an order; `only` one gives its value. `counted` are
     those who count, or may."""
-    bad = blocked(count, *(one.counted for one in counted))
+    bad = blocked(count, *(item.counted for item in counted))
     if bad is None and node.operator == "count":
         return _counted(counted, count, _sizes(count, len(counted)))
-    bad = bad or _blocked([key for one in counted for key in _sure_keys(one)], _keys(counted))
+    bad = bad or _blocked([key for item in counted for key in _sure_keys(item)], _keys(counted))
     bad = bad or _without_order(node.keys, counted, span)
     if bad is not None:
         return bad
-    open_ = [one for one in (count, *(one.counted for one in counted), *_keys(counted)) if not isinstance(one, Known)]
+    open_ = [one for one in (count, *(item.counted for item in counted), *_keys(counted)) if not isinstance(one, Known)]
     if open_:
         return _possibly_taken(node, counted, count, span)
     assert isinstance(count, Known) and isinstance(count.value, int)
     return _surely_taken(node, counted, max(0, count.value), span)
 
 
-def _sure_keys(one: Item) -> Sequence[Outcome]:
-    return one.keys if one.counted == domain.TRUE else ()
+def _sure_keys(item: Item) -> Sequence[Outcome]:
+    return item.keys if item.counted == domain.TRUE else ()
 
 
 def _keys(items: Sequence[Item]) -> list[Outcome]:
-    return [key for one in items for key in one.keys]
+    return [key for item in items for key in item.keys]
 
 
 def _without_order(keys: Sequence[ir.SortKey], items: Sequence[Item], span: Span | None) -> Failure | None:
     """Keys that are lengths of time of which two have no order."""
     for index, _ in enumerate(keys):
-        lengths = [one.keys[index] for one in items if _is_length(one.keys[index])]
+        lengths = [item.keys[index] for item in items if _is_length(item.keys[index])]
         for left in lengths:
             if any(not _orders(left, right) for right in lengths):
                 return Failure(NO_ORDER, span)
@@ -271,19 +271,19 @@ def _surely_taken(node: ir.Chosen, items: Sequence[Item], count: int, span: Span
         found.reverse()
     taken = found[:count]
     if not taken or len(taken) == len(found):
-        return _operated(node, [(domain.TRUE, one.value) for one in taken], span)
+        return _operated(node, [(domain.TRUE, item.value) for item in taken], span)
     last = taken[-1]
-    tied = [one for one in found if compared(node.keys, one, last) == {TIED}]
-    inside = [one for one in taken if one not in tied]
-    outcomes = [one.value for one in tied]
-    alike = not isinstance(outcomes[0], Possible) and all(one == outcomes[0] for one in outcomes)
+    tied = [item for item in found if compared(node.keys, item, last) == {TIED}]
+    inside = [item for item in taken if item not in tied]
+    outcomes = [item.value for item in tied]
+    alike = not isinstance(outcomes[0], Possible) and all(outcome == outcomes[0] for outcome in outcomes)
     if alike or len(tied) == len(taken) - len(inside):
-        return _operated(node, [(domain.TRUE, one.value) for one in taken], span)
+        return _operated(node, [(domain.TRUE, item.value) for item in taken], span)
     clash = Failure(_tie(tied), span)
-    if not any(isinstance(one, Possible) for one in outcomes):
-        return next((one for one in outcomes if isinstance(one, Failure)), clash)
-    bodies = [(domain.TRUE, one.value) for one in inside]
-    perhaps = [(Possible(domain.BOTH, needs_of(*outcomes)), one.value) for one in tied]  # type: ignore[arg-type]
+    if not any(isinstance(outcome, Possible) for outcome in outcomes):
+        return next((outcome for outcome in outcomes if isinstance(outcome, Failure)), clash)
+    bodies = [(domain.TRUE, item.value) for item in inside]
+    perhaps = [(Possible(domain.BOTH, needs_of(*outcomes)), item.value) for item in tied]  # type: ignore[arg-type]
     if node.operator == "only":
         return either([*outcomes, clash], frozenset())  # type: ignore[list-item]
     return under(_operated(node, [*bodies, *perhaps], span), Possible(domain.BOTH, frozenset(), may_fail=clash.message))
@@ -291,31 +291,31 @@ def _surely_taken(node: ir.Chosen, items: Sequence[Item], count: int, span: Span
 
 def _tie(tied: Sequence[Item]) -> str:
     first = tied[0]
-    other = next((one for one in tied[1:] if one.value != first.value), tied[1])
+    other = next((item for item in tied[1:] if item.value != first.value), tied[1])
     return f"`{first.instance}` and `{other.instance}` tie in every key, and it matters which comes first: {_TIES}"
 
 
 def _possibly_taken(node: ir.Chosen, items: Sequence[Item], count: Outcome, span: Span | None) -> Outcome:
     """Where the order or who counts is not certain: each record that may be taken, surely or perhaps."""
-    deciding = [count, *(one.counted for one in items), *_keys(items)]
+    deciding = [count, *(item.counted for item in items), *_keys(items)]
     needs = needs_of(*deciding)
     sizes = _sizes(count, len(items))
     flip = -1 if node.pick == "last" else 1
     bodies: list[tuple[Outcome, Outcome | None]] = []
     fault = next((key.message for key in _keys(items) if isinstance(key, Failure)), "") or faults_of(*deciding)
-    for one in items:
-        orders = [(other, _standing(node, other, one)) for other in items if other is not one]
+    for item in items:
+        orders = [(other, _standing(node, other, item)) for other in items if other is not item]
         surely = sum(other.counted == domain.TRUE and found == {BEFORE * flip} for other, found in orders)
         possibly = sum(bool(found & {BEFORE * flip, TIED}) for _, found in orders)
         if surely >= sizes[-1]:
             continue
-        certain = one.counted == domain.TRUE and possibly < sizes[0]
-        bodies.append((domain.TRUE if certain else Possible(domain.BOTH, needs), one.value))
-        tied = [other for other, found in orders if TIED in found and not _same(one.value, other.value)]
+        certain = item.counted == domain.TRUE and possibly < sizes[0]
+        bodies.append((domain.TRUE if certain else Possible(domain.BOTH, needs), item.value))
+        tied = [other for other, found in orders if TIED in found and not _same(item.value, other.value)]
         if tied and not certain and not fault:
-            fault = _tie([one, tied[0]])
+            fault = _tie([item, tied[0]])
     absent = may_not_apply(*deciding)
-    sure = any(one.counted == domain.TRUE for one in items) and sizes[0] > 0
+    sure = any(item.counted == domain.TRUE for item in items) and sizes[0] > 0
     doubt = Possible(domain.BOTH, needs, absent, fault)
     if node.operator == "only":
         values = [value for _, value in bodies if value is not None]
@@ -325,9 +325,9 @@ def _possibly_taken(node: ir.Chosen, items: Sequence[Item], count: Outcome, span
     return under(_operated(node, bodies, span), doubt)
 
 
-def _standing(node: ir.Chosen, other: Item, one: Item) -> frozenset[int]:
-    if all(isinstance(key, Known | Possible) for key in (*other.keys, *one.keys)):
-        return compared(node.keys, other, one) or frozenset((BEFORE, TIED, AFTER))
+def _standing(node: ir.Chosen, other: Item, item: Item) -> frozenset[int]:
+    if all(isinstance(key, Known | Possible) for key in (*other.keys, *item.keys)):
+        return compared(node.keys, other, item) or frozenset((BEFORE, TIED, AFTER))
     return frozenset((BEFORE, TIED, AFTER))
 
 
@@ -371,7 +371,7 @@ class Standing:
 
 def standing(node: ir.Ranked, items: Sequence[Item]) -> Standing | None:
     """The order of records whose keys are known and have a total order; None where they are not."""
-    places = [place(node, one) for one in items if one.counted == domain.TRUE]
+    places = [place(node, item) for item in items if item.counted == domain.TRUE]
     known = [one for one in places if one is not None]
     return Standing(sorted(known)) if len(known) == len(items) else None
 
@@ -398,13 +398,13 @@ def rank_in(node: ir.Ranked, order: Standing, own: tuple[Any, ...]) -> Outcome:
 
 def ranked(node: ir.Ranked, counted: Sequence[Item], own: Item, span: Span | None) -> Outcome:
     """The rank of somebody, or which part of all stands before them; `counted` are those who count, or may."""
-    bad = blocked(*(one.counted for one in counted))
-    keys = [*own.keys, *(key for one in counted for key in _sure_keys(one))]
+    bad = blocked(*(item.counted for item in counted))
+    keys = [*own.keys, *(key for item in counted for key in _sure_keys(item))]
     bad = bad or _blocked(keys, [*own.keys, *_keys(counted)])
     bad = bad or _without_order(node.keys, [*counted, own], span)
     if bad is not None:
         return bad
-    deciding = [*(one.counted for one in counted), *own.keys, *_keys(counted)]
+    deciding = [*(item.counted for item in counted), *own.keys, *_keys(counted)]
     needs, absent = needs_of(*deciding), may_not_apply(*deciding)
     fault = next((key.message for key in _keys(counted) if isinstance(key, Failure)), "") or faults_of(*deciding)
     certain, possible = _before(node, counted, own)
@@ -419,13 +419,13 @@ def _before(node: ir.Ranked, items: Sequence[Item], own: Item) -> tuple[list[fro
     """How those who count, and those who may, may stand to somebody."""
     certain: list[frozenset[int]] = []
     possible: list[frozenset[int]] = []
-    for one in items:
+    for item in items:
         found = frozenset((TIED,))
-        if one.instance != own.instance:
-            known = all(isinstance(key, Known | Possible) for key in one.keys)
-            found = compared(node.keys, one, own) if known else frozenset()
+        if item.instance != own.instance:
+            known = all(isinstance(key, Known | Possible) for key in item.keys)
+            found = compared(node.keys, item, own) if known else frozenset()
             found = found or frozenset((BEFORE, TIED, AFTER))
-        (certain if one.counted == domain.TRUE else possible).append(found)
+        (certain if item.counted == domain.TRUE else possible).append(found)
     return certain, possible
 
 
@@ -455,7 +455,7 @@ def _share(part: int, whole: int, otherwise: Fraction) -> Fraction:
 def selected(node: ir.Chosen, items: Sequence[Item], count: Known) -> tuple[list[str], int] | None:
     """Who is taken, in order, and how many are not; None where that is not certain."""
     assert isinstance(count.value, int)
-    if any(one.counted != domain.TRUE for one in items):
+    if any(item.counted != domain.TRUE for item in items):
         return None
     if node.pick in ("first", "last"):
         if not all(isinstance(key, Known) for key in _keys(items)) or _without_order(node.keys, items, None):
@@ -471,4 +471,4 @@ def selected(node: ir.Chosen, items: Sequence[Item], count: Known) -> tuple[list
     if node.pick in ("last", "highest"):
         found.reverse()
     taken = found[: max(0, count.value)]
-    return [one.instance for one in taken], len(found) - len(taken)
+    return [item.instance for item in taken], len(found) - len(taken)

@@ -56,7 +56,7 @@ def _note(frame: Frame, subject: ir.Before, records: Sequence[str]) -> None:
 def _queue(interpreter: Evaluating, subject: ir.Before, owner: str, span: Span | None) -> Queue:
     steps = interpreter.program.settings.entities[subject.entity].sequences[subject.sequence]
     records = interpreter.case.records.get((subject.entity, owner), ())
-    found = {one: [interpreter.find(Fact(name, one, ETERNITY)) for name in subject.keys] for one in records}
+    found = {record: [interpreter.find(Fact(name, record, ETERNITY)) for name in subject.keys] for record in records}
     everything = [outcome for outcomes in found.values() for outcome in outcomes]
     bad = blocked(*everything)
     if isinstance(bad, Failure):

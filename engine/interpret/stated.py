@@ -99,7 +99,7 @@ def stated_for(definition: Definition, text: str, settings: Settings) -> tuple[P
     if not is_state(definition) or definition.period.unit is Unit.ETERNITY:
         raise NotATime(*_other_calendar(definition, begin if begin.kind != definition.period else end))
     days = Days(begin.start, end.end)
-    if not any(True for one in Period(begin.kind, begin.start).parts(definition.period, "ending")) and not dots:
+    if not any(True for part in Period(begin.kind, begin.start).parts(definition.period, "ending")) and not dots:
         raise NotATime(*_other_calendar(definition, begin))
     return days
 
@@ -147,12 +147,12 @@ def _period(definition: Definition, text: str, settings: Settings) -> Period:
 
 
 def _each(first: Period, last: Period, text: str) -> tuple[Period, ...]:
-    found = [first]
-    while found[-1].start < last.start:
-        if len(found) >= MOST_PERIODS:
+    periods = [first]
+    while periods[-1].start < last.start:
+        if len(periods) >= MOST_PERIODS:
             raise NotATime(f"`{text}` has more than {MOST_PERIODS:,} periods", "name fewer")
-        found.append(found[-1].shift(1))
-    return tuple(found)
+        periods.append(periods[-1].shift(1))
+    return tuple(periods)
 
 
 def _other_calendar(definition: Definition, period: Period) -> tuple[str, str]:

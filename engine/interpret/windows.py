@@ -39,13 +39,13 @@ def over_periods(node: ir.OverParts, periods: Sequence[Period], evaluate: Evalua
     """What an operation makes of an expression in each of some periods."""
     if node.operator in ("any", "all"):
         return operations.logic(periods, node.operator == "any", lambda one: evaluate(node.body, one), node.span)
-    outcomes = [evaluate(node.body, one) for one in periods]
+    outcomes = [evaluate(node.body, period) for period in periods]
     if node.operator == "count":
         bad = blocked(*outcomes)
-        held = [(one, Known(1)) for one in outcomes if one != domain.FALSE]
+        held = [(outcome, Known(1)) for outcome in outcomes if outcome != domain.FALSE]
         return bad if bad is not None else operations.summed(Kind.INTEGER, held, node.span)
     if node.operator == "sum":
-        return operations.summed(node.type.kind, [(domain.TRUE, one) for one in outcomes], node.span)
+        return operations.summed(node.type.kind, [(domain.TRUE, outcome) for outcome in outcomes], node.span)
     return operations.extreme_of(node.operator, node.type.kind, outcomes, node.span) if outcomes else NOT_APPLICABLE
 
 

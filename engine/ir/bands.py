@@ -13,10 +13,10 @@ def written_out(node: ir.Banded) -> ir.Expression | None:
     if node.kind == "step":
         symbol = ">=" if node.inclusive else ">"
         found = node.brackets[0].value
-        for one in node.brackets[1:]:
-            assert one.threshold is not None
-            passed = ir.Compare(BOOLEAN, node.span, symbol, node.amount, one.threshold)
-            found = ir.If(node.type, node.span, passed, one.value, found)
+        for bracket in node.brackets[1:]:
+            assert bracket.threshold is not None
+            passed = ir.Compare(BOOLEAN, node.span, symbol, node.amount, bracket.threshold)
+            found = ir.If(node.type, node.span, passed, bracket.value, found)
         return found
     return _sum(node) if node.type != INTEGER else None
 
@@ -27,13 +27,13 @@ def _sum(node: ir.Banded) -> ir.Expression:
     nil = ir.Literal(of, node.span, 0)
     parts: list[ir.Expression] = []
     before: ir.Expression | None = None
-    for one in node.brackets:
-        assert one.threshold is not None
-        above = ir.Arithmetic(of, node.span, "-", node.amount, one.threshold)
+    for bracket in node.brackets:
+        assert bracket.threshold is not None
+        above = ir.Arithmetic(of, node.span, "-", node.amount, bracket.threshold)
         slice_ = ir.Extreme(of, node.span, "max", (nil, above))
-        more = one.value if before is None else ir.Arithmetic(RATE, node.span, "-", one.value, before)
+        more = bracket.value if before is None else ir.Arithmetic(RATE, node.span, "-", bracket.value, before)
         parts.append(ir.Arithmetic(of, node.span, "*", slice_, more))
-        before = one.value
+        before = bracket.value
     found = parts[0]
     for part in parts[1:]:
         found = ir.Arithmetic(of, node.span, "+", found, part)
@@ -42,7 +42,7 @@ def _sum(node: ir.Banded) -> ir.Expression:
 
 def rising(node: ir.Banded) -> ir.Expression | None:
     """Whether the thresholds rise; None where there are not two."""
-    ends = [one.threshold for one in node.brackets if one.threshold is not None]
+    ends = [bracket.threshold for bracket in node.brackets if bracket.threshold is not None]
     pairs = tuple(ir.Compare(BOOLEAN, node.span, "<", one, other) for one, other in pairwise(ends))
     if len(pairs) < 2:
         return pairs[0] if pairs else None

@@ -13,7 +13,9 @@ from engine.reading.declarations import Bracket, BracketStarts, Key, Row, Scale,
 def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracket]]) -> dict[tuple[Key, ...], Row]:
     """A table's cells, read off the brackets of the scale that it follows."""
     return {
-        (key,): {"": next((_start(one) for one in brackets if _rate(one) >= followed.rate), followed.otherwise)}
+        (key,): {
+            "": next((_start(bracket) for bracket in brackets if _rate(bracket) >= followed.rate), followed.otherwise)
+        }
         for key, brackets in bands.items()
         if key is not None
     }
@@ -24,12 +26,12 @@ def stated_cells(table: Table, scales: Mapping[str, Scale]) -> Table:
     if not table.follows:
         return table
     days = {day for day, _ in table.values}
-    for one in table.follows:
-        days |= {day for day, _ in scales[one.scale].values if one.holds(day)}
+    for follow in table.follows:
+        days |= {day for day, _ in scales[follow.scale].values if follow.holds(day)}
     values = []
     for day in sorted(days):
         own = value_at(table.values, day)
-        followed = next((one for one in table.follows if one.holds(day)), None)
+        followed = next((follow for follow in table.follows if follow.holds(day)), None)
         bands = value_at(scales[followed.scale].values, day) if followed is not None else None
         content = cells_of(followed, bands[1]) if followed is not None and bands is not None else own and own[1]
         for overlay in table.overlays:

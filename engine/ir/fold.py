@@ -124,7 +124,8 @@ class _Folder:
                 return replace(node, arguments=self.all(node.arguments))
             case ir.AsIf():
                 changes = tuple(
-                    replace(one, value=self.fold(one.value), where=self.maybe(one.where)) for one in node.changes
+                    replace(change, value=self.fold(change.value), where=self.maybe(change.where))
+                    for change in node.changes
                 )
                 return replace(node, changes=changes)
             case ir.Chosen():
@@ -141,7 +142,9 @@ class _Folder:
             case ir.IsNone() | ir.Present():
                 return self.presence(node)
             case ir.Exceptions():
-                cases = tuple(replace(one, when=self.fold(one.when), then=self.fold(one.then)) for one in node.cases)
+                cases = tuple(
+                    replace(case, when=self.fold(case.when), then=self.fold(case.then)) for case in node.cases
+                )
                 return replace(node, general=self.fold(node.general), cases=cases)
         return node
 

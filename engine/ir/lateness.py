@@ -67,16 +67,16 @@ def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[Rea
 def _along(subject: ir.Subject) -> int:
     """How many records back whoever is read stands: to be told where one step after another leads back."""
     steps = list(steps_of(subject))
-    back = sum(isinstance(one, ir.Before) for one in steps)
+    back = sum(isinstance(step, ir.Before) for step in steps)
     return -back if isinstance(steps[-1], ir.Self) and len(steps) == back + 1 else ANY_RECORD
 
 
 def _orders(node: ir.Expression) -> Iterator[Reading]:
     """What decides the order of records that a node goes back in: it must be known of all of them."""
     for subject in subjects(node):
-        for one in steps_of(subject):
-            if isinstance(one, ir.Before):
-                yield from (Reading(name, 0, node.span, ANY_RECORD) for name in one.keys)
+        for step in steps_of(subject):
+            if isinstance(step, ir.Before):
+                yield from (Reading(name, 0, node.span, ANY_RECORD) for name in step.keys)
 
 
 def _of_parts(node: ir.OverParts, own: PeriodKind) -> int:
@@ -123,7 +123,7 @@ def latest(node: ir.Expression, own: PeriodKind, names: Names) -> int:
         case ir.Arithmetic(operator="+" | "-", left=left, right=ir.Literal(value=Duration() as length)):
             return _sum(latest(left, own, names), _days(length if node.operator == "+" else -length))
         case ir.Extreme():
-            ends = [latest(one, own, names) for one in node.values]
+            ends = [latest(value, own, names) for value in node.values]
             return min(ends) if node.operator == "min" else max(ends)
         case ir.If():
             return max(latest(node.then, own, names), latest(node.otherwise, own, names))

@@ -122,5 +122,5 @@ class Reader:
 
 def _nests(inner: PeriodKind, outer: PeriodKind) -> bool:
     """Whether every period of a civil kind lies in one of another, greater kind."""
-    civil = all(one.unit in _RANKS and one.calendar == GREGORIAN for one in (inner, outer))
+    civil = all(period_kind.unit in _RANKS and period_kind.calendar == GREGORIAN for period_kind in (inner, outer))
     return civil and _RANKS[inner.unit] < _RANKS[outer.unit]

@@ -141,5 +141,5 @@ class Program:
         """The definition that a user means by `name`: exact, or the only private one of that short name."""
         if name in self.definitions:
             return self.definitions[name]
-        found = [one for one in self.definitions.values() if one.short_name == name]
+        found = [definition for definition in self.definitions.values() if definition.short_name == name]
         return found[0] if len(found) == 1 else None

@@ -21,11 +21,11 @@ def rewritten(node: ir.Expression, change: Change) -> ir.Expression:
 
 def _inside(part: _Part, change: Change) -> _Part:
     changed: dict[str, Any] = {}
-    for one in fields(part):  # type: ignore[arg-type]
-        before = getattr(part, one.name)
+    for field in fields(part):  # type: ignore[arg-type]
+        before = getattr(part, field.name)
         after = _part(before, change)
         if after is not before:
-            changed[one.name] = after
+            changed[field.name] = after
     return replace(part, **changed) if changed else part  # type: ignore[type-var]
 
 

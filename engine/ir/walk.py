@@ -39,7 +39,7 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
         case ir.And() | ir.Or() | ir.Extreme():
             return node.values
         case ir.Banded():
-            parts = tuple(part for one in node.brackets for part in (one.threshold, one.value))
+            parts = tuple(part for bracket in node.brackets for part in (bracket.threshold, bracket.value))
             return (node.amount, *(part for part in parts if part is not None))
         case ir.If():
             return (node.condition, node.then, node.otherwise)
@@ -55,7 +55,7 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             parts = (node.count, node.where, *(key.value for key in node.keys), node.body)
             return (*_of_link(node.link), *(part for part in parts if part is not None))
         case ir.AsIf():
-            return (node.value, *(part for one in node.changes for part in _of_change(one)))
+            return (node.value, *(part for change in node.changes for part in _of_change(change)))
         case ir.Ranked():
             parts = (node.where, *(key.value for key in node.keys))
             return (*_of_link(node.link), *(part for part in parts if part is not None))
@@ -101,8 +101,8 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
         case ir.Aggregate() | ir.Chosen():
             return (whose(node.link),)
         case ir.AsIf():
-            changed = [one.subject for one in node.changes if one.subject is not None]
-            return (*changed, *(whose(one.link) for one in node.changes if one.link is not None))
+            changed = [change.subject for change in node.changes if change.subject is not None]
+            return (*changed, *(whose(change.link) for change in node.changes if change.link is not None))
     return ()
 
 

@@ -150,9 +150,9 @@ class _Unrolling:
         """A definition as it stands in a world. Outside of all worlds only what asks for one is changed."""
         home = Home(definition.entity, definition.period) if world is None else world.home
         formulas = []
-        for one in definition.formulas:
-            reader = Reader(one.body, definition.period, place, home)
-            formulas.append(DatedExpression(one.start, self.body(one.body, definition, world, reader)))
+        for formula in definition.formulas:
+            reader = Reader(formula.body, definition.period, place, home)
+            formulas.append(DatedExpression(formula.start, self.body(formula.body, definition, world, reader)))
         return replace(definition, formulas=tuple(formulas))
 
     def body(self, body: ir.Expression, definition: Definition, world: World | None, reader: Reader) -> ir.Expression:
@@ -198,7 +198,7 @@ class _Unrolling:
     ) -> ir.Expression | None:
         """A read as it stands in a world: of a copy, of what is outside, or of the very figure that is replaced."""
         while world is not None:
-            if any(self.is_replaced(node, one, world, place, owner) for one in world.node.changes):
+            if any(self.is_replaced(node, change, world, place, owner) for change in world.node.changes):
                 return ir.Literal(node.type, node.span, 0)
             if node.name in world.reached and node.name in self.definitions:
                 copy = _Copy(node.name, world, place)

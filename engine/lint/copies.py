@@ -128,7 +128,7 @@ def _threads(constant: Constant, days: list[date]) -> Iterator[Thread]:
                     yield from _column(constant, column, places)
         case Scale(kind="marginal") if constant.of == MONEY:
             bands = [brackets for _, bands in constant.values for brackets in bands.values()]
-            for rate in sorted({_number(one.value) for brackets in bands for one in brackets}):
+            for rate in sorted({_number(bracket.value) for brackets in bands for bracket in brackets}):
                 yield from _starts(constant, rate, places)
 
 
@@ -158,7 +158,7 @@ def _starts(scale: Scale, rate: Fraction, places: tuple[int, ...]) -> Iterator[T
 
     def start(bands: Mapping[object, Iterable[Bracket]]) -> Content | None:
         found = {
-            key: next((one.threshold for one in brackets if _number(one.value) >= rate), None)
+            key: next((bracket.threshold for bracket in brackets if _number(bracket.value) >= rate), None)
             for key, brackets in bands.items()
         }
         if None in found.values():

@@ -57,7 +57,7 @@ class DateCoverage:
                 self.problems.add(
                     "E604", "this changes with time, and a formula for all time has no day", span, help=remedy
                 )
-            for node in (node for one in dated for node in walk(one.body)):
+            for node in (node for dated_expression in dated for node in walk(dated_expression.body)):
                 match node:
                     case ir.FunctionCall() if node.name in self.functions and (node.name, date.min) not in self._seen:
                         self._seen.add((node.name, date.min))
@@ -115,11 +115,11 @@ def _moved(time: ir.Time, start: date) -> date | None:
 
 def known_until(settings: Settings, constants: Iterable[Constant], problems: Diagnostics) -> None:
     """W902: a constant that the rules answer with beyond the date until which it is known."""
-    for one in settings.workdays.values():
-        if one.known_until is not None and one.known_until < settings.covers_to:
-            known = f"the holidays of `{one.name}` are known until {one.known_until}"
+    for workday in settings.workdays.values():
+        if workday.known_until is not None and workday.known_until < settings.covers_to:
+            known = f"the holidays of `{workday.name}` are known until {workday.known_until}"
             message = f"{known}, and these rules answer until {settings.covers_to}"
-            problems.add("W902", message, one.span, help="add the later ones")
+            problems.add("W902", message, workday.span, help="add the later ones")
     for constant in constants:
         limit = constant.known_until
         if limit is not None and limit < settings.covers_to and constant.uprate is None:
@@ -180,13 +180,15 @@ def exception_clashes(definitions: Iterable[Definition], ground: Ground, problem
 
 
 def _clashes(node: ir.Exceptions, definition: Definition, ground: Ground, problems: Diagnostics) -> None:
-    for one, other in combinations(node.cases, 2):
-        if one.name in other.over or other.name in one.over:
+    for exception_case, other in combinations(node.cases, 2):
+        if exception_case.name in other.over or other.name in exception_case.over:
             continue
-        found = search([one.when, other.when], ground)
-        if found.witness is not None:
-            message = f"the exceptions `{one.name}` and `{other.name}` of `{definition.short_name}` can both hold"
-            help_text = f"say which wins: `over: [{other.name}]`; both hold when {describe(found.witness)}"
+        match = search([exception_case.when, other.when], ground)
+        if match.witness is not None:
+            message = (
+                f"the exceptions `{exception_case.name}` and `{other.name}` of `{definition.short_name}` can both hold"
+            )
+            help_text = f"say which wins: `over: [{other.name}]`; both hold when {describe(match.witness)}"
             problems.add("E702", message, other.when.span, help=help_text)
 
 
@@ -205,8 +207,8 @@ def dead_branches(bodies: Iterable[ir.Expression], ground: Ground, problems: Dia
 def _dead_exception(
     case: ir.ExceptionCase, cases: Iterable[ir.ExceptionCase], ground: Ground, problems: Diagnostics
 ) -> None:
-    found = search([case.when], ground)
-    if found.witness is None and found.complete:
+    match = search([case.when], ground)
+    if match.witness is None and match.complete:
         message = f"the exception `{case.name}` never holds"
         problems.add("E703", message, case.when.span, help="remove it, or correct its `when`")
         return
@@ -226,15 +228,15 @@ def _dead_chain(node: ir.If, inner: set[int], ground: Ground, problems: Diagnost
     current: ir.Expression = node
     while isinstance(current, ir.If):
         inner.add(id(current))
-        found = search([*before, current.condition], ground)
-        if found.witness is None and found.complete:
+        match = search([*before, current.condition], ground)
+        if match.witness is None and match.complete:
             help_text = "remove the branch, or correct its condition"
             message = "this condition never holds here"
             problems.add("E703", message, current.condition.span, help=help_text)
         before.append(ir.Not(BOOLEAN, current.condition.span, current.condition))
         current = current.otherwise
-    found = search(before, ground)
-    if found.witness is None and found.complete:
+    match = search(before, ground)
+    if match.witness is None and match.complete:
         help_text = "one of the conditions before it always holds: correct it, or remove this branch"
         problems.add("E703", "this branch is never reached", current.span, help=help_text)
 
@@ -246,9 +248,9 @@ def dead_requirements(definitions: Mapping[str, Definition], ground: Ground, pro
         if info is None or info.mode != "all" or len(info.parts) < 2:
             continue
         needs = [definitions[part.name] for part in info.parts if not part.parts and part.name in definitions]
-        bodies = [one.formulas[-1].body for one in needs if one.formulas]
-        found = search(bodies, ground)
-        if found.witness is None and found.complete:
+        bodies = [need.formulas[-1].body for need in needs if need.formulas]
+        match = search(bodies, ground)
+        if match.witness is None and match.complete:
             message = f"`{definition.short_name}` can never be met: its reasons exclude each other"
             span = bodies[-1].span
             problems.add("E703", message, span, help="correct one of them, or write `any_of`")
@@ -265,12 +267,20 @@ def unused(symbols: Symbols, used: set[str], problems: Diagnostics) -> None:
 
 def unsaid_kinds(definitions: Iterable[Definition], problems: Diagnostics) -> None:
     """W903: a fact that is true or false in a month or longer, and nothing says whether a log carries it on."""
-    for one in definitions:
-        long = one.period.unit not in (Unit.DAY, Unit.ETERNITY)
-        if one.is_input and one.type == BOOLEAN and long and not (one.event or one.status or one.stock):
-            message = f"nothing says whether `{one.short_name}` is an event of the {one.period} or a status that lasts"
+    for definition in definitions:
+        long = definition.period.unit not in (Unit.DAY, Unit.ETERNITY)
+        if (
+            definition.is_input
+            and definition.type == BOOLEAN
+            and long
+            and not (definition.event or definition.status or definition.stock)
+        ):
+            period = definition.period
+            message = (
+                f"nothing says whether `{definition.short_name}` is an event of the {period} or a status that lasts"
+            )
             help_text = "add `event: true` if it happened in the period, `status: true` if it holds until it changes"
-            problems.add("W903", message, one.span, help=help_text)
+            problems.add("W903", message, definition.span, help=help_text)
 
 
 def unused_locals(symbols: Symbols, program: Program, problems: Diagnostics) -> None:

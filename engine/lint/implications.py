@@ -34,8 +34,8 @@ def _excluded(ruleset: Ruleset) -> set[str]:
     """What may not be stated beside something else, or is what something else may not be stated beside."""
     found: set[str] = set()
     for module in ruleset.modules:
-        pairs = [(one.name, one.excludes) for one in module.inputs] + [
-            (one.name, one.excludes) for one in module.variables
+        pairs = [(input_.name, input_.excludes) for input_ in module.inputs] + [
+            (variable.name, variable.excludes) for variable in module.variables
         ]
         for name, others in pairs:
             found |= {name, *(other for other, _ in others)} if others else set()

@@ -44,8 +44,8 @@ def left_behind(law: Program, reformed: Program, problems: Diagnostics) -> None:
     replaced = list(_replaced(law, reformed))
     settings = list(_set(law, reformed))
     touched = {one.name for one in replaced}
-    unread = [one for one in settings if one.name not in _read_from(one.since, reformed)]
-    lapsed = [one for one in settings if one not in unread and not _is_live(one, reformed, touched)]
+    unread = [setting for setting in settings if setting.name not in _read_from(setting.since, reformed)]
+    lapsed = [setting for setting in settings if setting not in unread and not _is_live(setting, reformed, touched)]
     for change in (*replaced, *lapsed):
         _lapsed_readers(change, reformed, touched, problems)
     for change in replaced:
@@ -68,7 +68,7 @@ def _set(law: Program, reformed: Program) -> Iterator[Change]:
     for name, after in _constants(reformed).items():
         if name in before and len(after.overlays) > len(before[name].overlays):
             laid = after.overlays[len(before[name].overlays) :]
-            yield Change(name, min(one.start for one in laid), laid[0].span)
+            yield Change(name, min(overlay.start for overlay in laid), laid[0].span)
 
 
 def _constants(program: Program) -> dict[str, Constant]:
@@ -80,19 +80,28 @@ def _first_difference(
 ) -> date:
     """The first day that the rules answer for on which another formula is in force than before."""
     first = program.settings.covers_from
-    days = sorted({first, *(one.start for one in (*before, *after) if one.start is not None and one.start > first)})
+    days = sorted(
+        {
+            first,
+            *(
+                dated_expression.start
+                for dated_expression in (*before, *after)
+                if dated_expression.start is not None and dated_expression.start > first
+            ),
+        }
+    )
     return next((day for day in days if _in_force(before, day) != _in_force(after, day)), first)
 
 
 def _is_live(change: Change, program: Program, touched: set[str]) -> bool:
     """Whether a formula that the reform leaves alone reads the constant when it is set."""
-    others = [one for one in _readers(program) if one.name not in touched]
+    others = [reader for reader in _readers(program) if reader.name not in touched]
     return any(change.name in _names_from(change.since, one) for one in others)
 
 
 def _in_force(formulas: tuple[DatedExpression, ...], day: date) -> ir.Expression | None:
-    found = value_at([(one.start or date.min, one.body) for one in formulas], day)
-    return found[1] if found is not None else None
+    value = value_at([(formula.start or date.min, formula.body) for formula in formulas], day)
+    return value[1] if value is not None else None
 
 
 def _lapsed_readers(change: Change, program: Program, touched: set[str], problems: Diagnostics) -> None:
@@ -100,24 +109,30 @@ def _lapsed_readers(change: Change, program: Program, touched: set[str], problem
     for reader in _readers(program):
         if reader.name in touched or reader.name == change.name:
             continue
-        earlier = [one for one in reader.formulas if _ended(one, reader, change)]
-        later = [one for one in reader.formulas if one not in earlier]
-        read_before = any(change.name in _names(one.body) for one in earlier)
-        if read_before and later and not any(change.name in _names(one.body) for one in later):
+        earlier = [formula for formula in reader.formulas if _ended(formula, reader, change)]
+        later = [formula for formula in reader.formulas if formula not in earlier]
+        read_before = any(change.name in _names(dated_expression.body) for dated_expression in earlier)
+        if (
+            read_before
+            and later
+            and not any(change.name in _names(dated_expression.body) for dated_expression in later)
+        ):
             since = later[0].start or program.settings.covers_from
             message = f"`{_short(reader.name)}` has not read `{_short(change.name)}` since {since}, and still does not"
             help_text = f"replace `{_short(reader.name)}` too, if it carries the same provision"
             problems.add("W906", message, change.span, help=help_text)
 
 
-def _ended(one: DatedExpression, reader: Reader, change: Change) -> bool:
-    end = _ends(one, reader)
+def _ended(dated_expression: DatedExpression, reader: Reader, change: Change) -> bool:
+    end = _ends(dated_expression, reader)
     return end is not None and end <= change.since
 
 
-def _ends(one: DatedExpression, reader: Reader) -> date | None:
+def _ends(dated_expression: DatedExpression, reader: Reader) -> date | None:
     starts = [other.start for other in reader.formulas if other.start is not None]
-    return min((start for start in starts if one.start is None or start > one.start), default=None)
+    return min(
+        (start for start in starts if dated_expression.start is None or start > dated_expression.start), default=None
+    )
 
 
 def _readers_of_what_it_read(
@@ -127,9 +142,9 @@ def _readers_of_what_it_read(
     own = _all_names(before) - _all_names(after) - touched
     for name in sorted(own):
         module = _module_of(name, reformed)
-        readers = [one for one in _readers(reformed) if name in _names_from(change.since, one)]
+        readers = [reader for reader in _readers(reformed) if name in _names_from(change.since, reader)]
         if module == before.module and 0 < len(readers) <= FEW:
-            others = ", ".join(f"`{_short(one.name)}`" for one in readers)
+            others = ", ".join(f"`{_short(reader.name)}`" for reader in readers)
             message = f"`{before.short_name}` as replaced no longer reads `{_short(name)}`, which {others} still read"
             if len(readers) == 1:
                 message += "s"
@@ -149,19 +164,19 @@ def _readers(program: Program) -> Iterator[Reader]:
 
 def _read_from(day: date, program: Program) -> set[str]:
     """Every name that something in force on a day or later reads."""
-    read = {name for one in _readers(program) for name in _names_from(day, one)}
+    read = {name for reader in _readers(program) for name in _names_from(day, reader)}
     constants = _constants(program)
-    read |= {one.uprate.by for one in constants.values() if one.uprate is not None}
-    return read | {one.scale for table in program.tables.values() for one in table.follows}
+    read |= {constant.uprate.by for constant in constants.values() if constant.uprate is not None}
+    return read | {follow.scale for table in program.tables.values() for follow in table.follows}
 
 
 def _names_from(day: date, reader: Reader) -> set[str]:
-    live = [one for one in reader.formulas if (end := _ends(one, reader)) is None or end > day]
-    return {name for one in live for name in _names(one.body)}
+    live = [formula for formula in reader.formulas if (end := _ends(formula, reader)) is None or end > day]
+    return {name for dated_expression in live for name in _names(dated_expression.body)}
 
 
 def _all_names(definition: Definition) -> set[str]:
-    return {name for one in definition.formulas for name in _names(one.body)}
+    return {name for formula in definition.formulas for name in _names(formula.body)}
 
 
 def _names(body: ir.Expression) -> set[str]:

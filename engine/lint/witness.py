@@ -114,7 +114,7 @@ def _sums_whole(node: ir.Expression) -> ir.Expression:
         case ir.Not():
             return ir.Not(node.type, node.span, _sums_whole(node.value))
         case ir.And() | ir.Or():
-            return type(node)(node.type, node.span, tuple(_sums_whole(one) for one in node.values))
+            return type(node)(node.type, node.span, tuple(_sums_whole(value) for value in node.values))
         case ir.Compare():
             left, right = _sums_whole(node.left), _sums_whole(node.right)
             return type(node)(node.type, node.span, node.operator, left, right)
@@ -279,9 +279,9 @@ def _value(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> Value:
         case ir.Not():
             return not _value(node.value, values)
         case ir.And():
-            return all(_value(one, values) for one in node.values)
+            return all(_value(value, values) for value in node.values)
         case ir.Or():
-            return any(_value(one, values) for one in node.values)
+            return any(_value(value, values) for value in node.values)
         case ir.Compare():
             return compare(node.operator, _value(node.left, values), _value(node.right, values))
         case ir.Arithmetic():

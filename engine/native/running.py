@@ -377,13 +377,13 @@ def _hand_over(
             if figures[cell].status is not None:
                 figures[cell].status[row] = KNOWN  # type: ignore[index]
             continue
-        one = figures[cell]
-        status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
+        figure = figures[cell]
+        status = figure.status if figure.status is not None else np.zeros(len(figure.entries), dtype=np.uint8)
         status[row] = status_of(outcome)
-        one.entries[row] = 0
-        one.messages[row] = described(outcome)
-        if one.status is None:
-            figures[cell] = replace(one, status=status)
+        figure.entries[row] = 0
+        figure.messages[row] = described(outcome)
+        if figure.status is None:
+            figures[cell] = replace(figure, status=status)
 
 
 def status_of(outcome: object) -> int:

@@ -43,8 +43,8 @@ class Found:
     def differs(self, other: Found) -> Mask:
         """The rows in which both are known, and are not the same."""
         same = (self.entries == other.entries) & (self.absent == other.absent)
-        found: Mask = ~same & ~self.bad & ~other.bad
-        return found
+        mask: Mask = ~same & ~self.bad & ~other.bad
+        return mask
 
 
 Compute = Callable[[Columns, Columns | None, Sequence[Cell]], Mapping[Cell, Found]]

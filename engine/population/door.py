@@ -202,10 +202,10 @@ def _rising(ids: Any) -> bool:
     return bool((numbers[1:] > numbers[:-1]).all())
 
 
-def _pairs_of(one: Exclusion, columns: Mapping[Cell, Column]) -> Iterator[tuple[Cell, Cell]]:
+def _pairs_of(exclusion: Exclusion, columns: Mapping[Cell, Column]) -> Iterator[tuple[Cell, Cell]]:
     """The columns that state two that exclude each other, for periods that touch."""
-    seconds = [cell for cell in columns if cell.name == one.second.name]
-    firsts = [cell for cell in columns if seconds and cell.name == one.first.name]
+    seconds = [cell for cell in columns if cell.name == exclusion.second.name]
+    firsts = [cell for cell in columns if seconds and cell.name == exclusion.first.name]
     for first in firsts:
         yield from ((first, second) for second in seconds if first.period.touches(second.period))
 
@@ -389,16 +389,16 @@ class _Door:
         self, columns: Mapping[Cell, Column], groups: Mapping[str, GroupLink], owners: Mapping[str, NDArray[np.int32]]
     ) -> None:
         """Report rows in which something is stated beside what stands for it; rows at fault already say nothing."""
-        for one in exclusions(self.program):
-            for first, second in _pairs_of(one, columns):
+        for exclusion in exclusions(self.program):
+            for first, second in _pairs_of(exclusion, columns):
                 above, below = _says_something(columns[first]), _says_something(columns[second])
-                rows = self.rows_of_first(one, len(below), groups, owners)
-                both = below & (rows >= 0) & ~self.bad[one.second.entity]
+                rows = self.rows_of_first(exclusion, len(below), groups, owners)
+                both = below & (rows >= 0) & ~self.bad[exclusion.second.entity]
                 both[both] = above[rows[both]]
                 for row in np.flatnonzero(both):
-                    whose = (one.first, int(rows[row])), (one.second, int(row))
-                    message, remedy = refusal(one, *(self.name_of(*of) if self.named else "" for of in whose))
-                    self.report(one.second.entity, int(row) + 1, one.second.short_name, message, remedy)
+                    whose = (exclusion.first, int(rows[row])), (exclusion.second, int(row))
+                    message, remedy = refusal(exclusion, *(self.name_of(*of) if self.named else "" for of in whose))
+                    self.report(exclusion.second.entity, int(row) + 1, exclusion.second.short_name, message, remedy)
 
     def rows_of_first(
         self,
@@ -473,12 +473,12 @@ class _Door:
         """The periods whose last day is one of some days, as far as formulas of the time that is asked for may look."""
         first = max(days.first, add_months(self.at.start, -12 * LOOKED_BACK))
         last = min(days.last, add_months(self.at.end, 12 * LOOKED_AHEAD))
-        found: list[Period] = []
+        periods: list[Period] = []
         period = definition.period.containing(first) if first <= last else None
         while period is not None and period.end <= last:
-            found.append(period)
+            periods.append(period)
             period = period.shift(1)
-        return tuple(found)
+        return tuple(periods)
 
     def column(self, entity: Entity, name: str, definition: Definition) -> Column:
         members = self.program.settings.enums[definition.type.enum].members if definition.type.enum else ()

@@ -109,9 +109,9 @@ def _booleans(array: Array, missing: NDArray[np.bool_]) -> Entry:
         texts = pc.utf8_lower(array).to_numpy(zero_copy_only=False)
         yes, no = np.isin(texts, ["true", "1"]), np.isin(texts, ["false", "0"])
         return _made(yes.astype(np.int8), missing, ~(yes | no), "true or false")
-    found = _numbers(array, missing, 1, "true or false")
-    bad = found.bad | (found.entries < 0) | (found.entries > 1)
-    return _made(found.entries.astype(np.int8), missing, bad, "true or false")
+    numbers = _numbers(array, missing, 1, "true or false")
+    bad = numbers.bad | (numbers.entries < 0) | (numbers.entries > 1)
+    return _made(numbers.entries.astype(np.int8), missing, bad, "true or false")
 
 
 def _dates(array: Array, missing: NDArray[np.bool_]) -> Entry:
@@ -135,7 +135,7 @@ def _dates(array: Array, missing: NDArray[np.bool_]) -> Entry:
 
 
 def _members(array: Array, missing: NDArray[np.bool_], members: tuple[str, ...]) -> Entry:
-    what = "one of " + ", ".join(f"`{one}`" for one in members)
+    what = "one of " + ", ".join(f"`{member}`" for member in members)
     if not pa.types.is_string(array.type):
         return _made(np.zeros(len(array), dtype=np.int8), missing, np.ones(len(array), dtype=bool), what)
     places = pc.index_in(array, pa.array(members)).fill_null(-1).to_numpy(zero_copy_only=False)

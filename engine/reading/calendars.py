@@ -105,9 +105,9 @@ def _every(fields: Fields) -> tuple[int, str]:
     scalar = fields.scalar("every")
     if scalar is None:
         return 1, "year"
-    found = _EVERY.fullmatch(scalar.text)
-    count = int(found[1]) * (7 if found[2] == "week" else 1) if found else 0
-    size = "day" if found is None or found[2] == "week" else found[2]
+    match = _EVERY.fullmatch(scalar.text)
+    count = int(match[1]) * (7 if match[2] == "week" else 1) if match else 0
+    size = "day" if match is None or match[2] == "week" else match[2]
     if 1 <= count <= MOST[size]:
         return count, size
     message = f"`{shown(scalar.text)}` is not how long a period is"
@@ -123,9 +123,9 @@ def _starts(fields: Fields, every: int, size: str) -> tuple[date | None, int, in
         return None, 1, 1
     if scalar.text in WEEKDAYS:
         return _weekday(fields, scalar, every, size)
-    found = _MONTH_DAY.fullmatch(scalar.text)
-    if found and 1 <= int(found[1]) <= 12 and 1 <= int(found[2]) <= 28:
-        return _yearly(fields, scalar, every, size, int(found[1]), int(found[2]))
+    match = _MONTH_DAY.fullmatch(scalar.text)
+    if match and 1 <= int(match[1]) <= 12 and 1 <= int(match[2]) <= 28:
+        return _yearly(fields, scalar, every, size, int(match[1]), int(match[2]))
     try:
         return parse_date(scalar.text), 1, 1
     except ValueError:

@@ -76,8 +76,8 @@ class _Reader:
         items = as_sequence(self.context, node, place, "a scale's brackets")
         if not items and node.span.text.startswith("["):
             self.context.report("E209", "there is no bracket", node.span, help="write at least one")
-        found = [self.bracket(item, index == 0) for index, item in enumerate(items)]
-        return tuple(one for one in found if one is not None)
+        computed_brackets = [self.bracket(item, index == 0) for index, item in enumerate(items)]
+        return tuple(computed_bracket for computed_bracket in computed_brackets if computed_bracket is not None)
 
     def bracket(self, node: Node, first: bool) -> ComputedBracket | None:
         fields = open_fields(

@@ -59,7 +59,7 @@ def read_uprate(fields: Fields, types: list[ValueType], days: list[date]) -> Upr
         help_text = "remove `base`, or say until when the values are known: `known_until:`"
         context.report("E210", message, inner.span_of("base"), help=help_text)
     type = MONEY if MONEY in types or not types else types[0]  # where there is money, only that moves
-    if not all(one.is_number for one in types):
+    if not all(type_.is_number for type_ in types):
         context.report("E210", "only numbers are uprated", place, help="remove `uprate`")
     grid = read_grid(context, inner.scalar("round"), type) or _own_grid(context, type)
     from_last = _is_second(inner, "from", ("base", "last"))

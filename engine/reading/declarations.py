@@ -469,7 +469,7 @@ class Entity(Declaration):
 
     def further_owner(self, name: str) -> Owner | None:
         """The owner besides the first that is called so."""
-        return next((one for one in self.further if one.name == name), None)
+        return next((owner for owner in self.further if owner.name == name), None)
 
 
 BUILT_IN_ENUMS: Mapping[str, EnumDeclaration] = {

@@ -37,8 +37,8 @@ def read_ruleset(folder: Path, problems: Diagnostics) -> Ruleset | None:
     modules = [_read_module_file(path, folder, settings, problems) for path in module_files(folder, problems)]
     if settings is None:
         return None
-    found = sorted((module for module in modules if module is not None), key=lambda module: module.name)
-    return Ruleset(settings, tuple(found))
+    rule_modules = sorted((module for module in modules if module is not None), key=lambda module: module.name)
+    return Ruleset(settings, tuple(rule_modules))
 
 
 def _read_settings_file(folder: Path, problems: Diagnostics) -> Settings | None:
@@ -91,7 +91,7 @@ def base_folder(folder: Path, name: str) -> Path | None:
 def _based_on(node: Node) -> Scalar | None:
     if not isinstance(node, Mapping):
         return None
-    return next((one.value for one in node if one.name == "based_on" and isinstance(one.value, Scalar)), None)
+    return next((entry.value for entry in node if entry.name == "based_on" and isinstance(entry.value, Scalar)), None)
 
 
 def _read_module_file(path: Path, folder: Path, settings: Settings | None, problems: Diagnostics) -> RuleModule | None:

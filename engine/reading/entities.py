@@ -61,11 +61,11 @@ def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     known = entity.belongs_to in entities and not _belongs_to_itself(entity, entities)
     belongs_to = "" if of else entity.belongs_to if known or not entity.belongs_to else person
     roles = entity.roles or ((Role("member", "member"),) if of else ())
-    further = tuple(one for one in entity.further if one.entity in entities) if belongs_to or of else ()
+    further = tuple(owner for owner in entity.further if owner.entity in entities) if belongs_to or of else ()
     sequences = entity.sequences if belongs_to else {}
     groups = [entities[one] for one in entity.made_for if one in entities]
-    paired = len(further) == 1 and all(one.of == belongs_to == further[0].entity for one in groups)
-    made_for = tuple(one.name for one in groups) if belongs_to and paired else ()
+    paired = len(further) == 1 and all(group.of == belongs_to == further[0].entity for group in groups)
+    made_for = tuple(group.name for group in groups) if belongs_to and paired else ()
     return replace(
         entity, of=of, belongs_to=belongs_to, roles=roles, further=further, sequences=sequences, made_for=made_for
     )
@@ -223,7 +223,7 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
         message = f"`{entity.name}` has `sequences` but is no record"
         context.report("E213", message, fields.span_of("sequences"), help="say whose they are: `belongs_to: person`")
     key = "within" if entity.within else "belongs_to"
-    targets = [("of", entity.of), ("belongs_to", entity.belongs_to), *((key, one.entity) for one in entity.further)]
+    targets = [("of", entity.of), ("belongs_to", entity.belongs_to), *((key, owner.entity) for owner in entity.further)]
     for key, target in targets:
         if target:
             _check_link(fields, entity, key, target, entities)
@@ -232,7 +232,7 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
 def _check_made_for(fields: Fields, entity: Entity, word: Scalar, entities: Mapping[str, Entity]) -> None:
     """Report E215 or E213 where pairs cannot be made of the members of a group."""
     context, group = fields.context, entities.get(word.text)
-    owners = [entity.belongs_to, *(one.entity for one in entity.further)]
+    owners = [entity.belongs_to, *(owner.entity for owner in entity.further)]
     if group is None:
         help_text = context.did_you_mean(word.text, entities)
         context.report("E215", f"there is no entity `{shown(word.text)}`", word.span, help=help_text)

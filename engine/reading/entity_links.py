@@ -24,8 +24,8 @@ def read_owners(fields: Fields) -> tuple[Owner, ...]:
             named += [(entry.key, entity)] if entity is not None else []
     else:
         items = node.items if isinstance(node, Sequence) else (node,)
-        found = [as_scalar(context, item, place, what) for item in items]
-        named = [(one, one) for one in found if one is not None]
+        scalars = [as_scalar(context, item, place, what) for item in items]
+        named = [(scalar, scalar) for scalar in scalars if scalar is not None]
     if not named and isinstance(node, YamlMapping | Sequence):
         context.report("E213", "a record belongs to somebody", place, help="name an entity: `belongs_to: person`")
     names = [name.text for name, _ in named]
@@ -38,11 +38,11 @@ def read_owners(fields: Fields) -> tuple[Owner, ...]:
 
 def counted_start(fields: Fields) -> bool:
     """Whether those count who are members at the start of a period."""
-    found = fields.scalar("counted")
-    if found is None or found.text in ("start", "end"):
-        return found is not None and found.text == "start"
-    message = f"members are counted at the `start` or `end` of a period, not at `{shown(found.text)}`"
-    fields.context.report("E204", message, found.span, help="write `counted: start`")
+    scalar = fields.scalar("counted")
+    if scalar is None or scalar.text in ("start", "end"):
+        return scalar is not None and scalar.text == "start"
+    message = f"members are counted at the `start` or `end` of a period, not at `{shown(scalar.text)}`"
+    fields.context.report("E204", message, scalar.span, help="write `counted: start`")
     return False
 
 
@@ -73,8 +73,8 @@ def read_names(fields: Fields, key: str) -> list[Scalar]:
     """The names under a key, one or a list."""
     node = fields.node_of(key)
     items = node.items if isinstance(node, Sequence) else () if node is None else (node,)
-    found = [as_scalar(fields.context, item, fields.span_of(key), f"`{key}`") for item in items]
-    return [one for one in found if one is not None]
+    scalars = [as_scalar(fields.context, item, fields.span_of(key), f"`{key}`") for item in items]
+    return [scalar for scalar in scalars if scalar is not None]
 
 
 def _order_key(word: Scalar, places: dict[str, Span]) -> OrderKey:

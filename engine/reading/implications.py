@@ -14,13 +14,15 @@ def read_implications(fields: Fields) -> tuple[Implication, ...]:
     node = fields.node_of("implications")
     if node is None:
         return ()
-    found = []
+    implications = []
     for item in as_sequence(fields.context, node, fields.span_of("implications"), "`implications`"):
         row = open_fields(fields.context, item, item.span, "an implication", KEYS)
         if row is not None:
             given, then = row.mapping("if", needed=True), row.mapping("then", needed=True)
-            found.append(Implication(_said(row, given), _said(row, then), row.text("law", needed=True), item.span))
-    return tuple(found)
+            implications.append(
+                Implication(_said(row, given), _said(row, then), row.text("law", needed=True), item.span)
+            )
+    return tuple(implications)
 
 
 def _said(fields: Fields, mapping: Mapping | None) -> tuple[Said, ...]:

@@ -30,8 +30,8 @@ def read_law(fields: Fields) -> str:
 
 def _citations(context: Context, node: Node, place: Span) -> tuple[Citation, ...]:
     parts = node.items if isinstance(node, Sequence) else (node,)
-    found = [_citation(context, one, place) for one in parts]
-    return tuple(one for one in found if one is not None)
+    citations = [_citation(context, part, place) for part in parts]
+    return tuple(citation for citation in citations if citation is not None)
 
 
 def _citation(context: Context, node: Node, place: Span) -> Citation | None:

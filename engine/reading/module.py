@@ -97,8 +97,8 @@ def module_of(fields: Fields, name: str, about: str, law: str, found: Definition
 def _examples(fields: Fields) -> tuple[tuple[Example, ...], bool]:
     """The examples, and whether some of them could not be read."""
     node, before = fields.node_of("examples"), len(fields.context.problems)
-    found = read_examples(fields.context, node, fields.span_of("examples")) if node is not None else ()
-    return found, len(fields.context.problems) > before
+    examples = read_examples(fields.context, node, fields.span_of("examples")) if node is not None else ()
+    return examples, len(fields.context.problems) > before
 
 
 def read_definitions(fields: Fields, functions_law: str) -> Definitions:

@@ -49,11 +49,11 @@ def read_rate(context: Context, text: str, span: Span) -> Fraction | None:
     if text.endswith("%"):
         value = read_decimal(context, text[:-1].rstrip(), span, "a rate")
         return None if value is None else value / 100
-    found = _FRACTION.fullmatch(text)
-    if not found:
+    match = _FRACTION.fullmatch(text)
+    if not match:
         return read_decimal(context, text, span, "a rate")
-    above = read_whole(context, found[1], span)
-    below = read_whole(context, found[2], span)
+    above = read_whole(context, match[1], span)
+    below = read_whole(context, match[2], span)
     if above is None or below is None:
         return None
     if below == 0:

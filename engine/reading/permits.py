@@ -22,8 +22,8 @@ def read_permits(fields: Fields) -> tuple[Permit, ...]:
         return ()
     place = fields.span_of("permits")
     items = node.items if isinstance(node, Sequence) else (node,)
-    found = [_permit(fields.context, item, place) for item in items]
-    return tuple(one for one in found if one is not None)
+    permits = [_permit(fields.context, item, place) for item in items]
+    return tuple(permit for permit in permits if permit is not None)
 
 
 def read_subject_is(fields: Fields) -> SubjectIs | None:

@@ -116,5 +116,7 @@ def _added(fields: Fields, name: str, about: str, law: str) -> RuleModule | None
     if inner is None:
         return None
     own_law = inner.text("law") or law
-    found = read_definitions(inner, own_law)
-    return module_of(inner, inner.text("module") or f"reforms/{name}", inner.text("about") or about, own_law, found)
+    definitions = read_definitions(inner, own_law)
+    return module_of(
+        inner, inner.text("module") or f"reforms/{name}", inner.text("about") or about, own_law, definitions
+    )

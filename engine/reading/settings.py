@@ -74,11 +74,11 @@ def _based(context: Context, node: Node, start: Span, base: Settings) -> Setting
 
 def _more_enums(fields: Fields, base: Settings) -> dict[str, EnumDeclaration]:
     """The enums beside those of the base; E210 for one that the base has, whose members are settled there."""
-    found = _enums(fields)
-    for name in found.keys() & base.enums.keys() - BUILT_IN_ENUMS.keys():
+    enums = _enums(fields)
+    for name in enums.keys() & base.enums.keys() - BUILT_IN_ENUMS.keys():
         message = f"`{name}` is an enum of the rules that these are based on"
-        fields.context.report("E210", message, found[name].span, help="choose another name")
-    return {name: one for name, one in found.items() if name not in base.enums}
+        fields.context.report("E210", message, enums[name].span, help="choose another name")
+    return {name: one for name, one in enums.items() if name not in base.enums}
 
 
 def _words(fields: Fields, settings: Settings) -> Settings:

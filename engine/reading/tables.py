@@ -156,8 +156,8 @@ def read_key_type(context: Context, name: str, scalar: Scalar | None, of_table: 
     if endless:
         low = read_whole(context, endless[1], scalar.span)
         return KeyType(name, low=low, high=low, open=True) if low is not None else None
-    found = _INTEGER.fullmatch(scalar.text)
-    if not found:
+    match = _INTEGER.fullmatch(scalar.text)
+    if not match:
         choices = [*context.settings.enums, "boolean", "integer 0..3", *(_OF_TABLES if of_table else [])]
         ends = re.findall(r"[0-9]{1,3}", scalar.text)
         help_text = context.did_you_mean(scalar.text, choices)
@@ -165,7 +165,7 @@ def read_key_type(context: Context, name: str, scalar: Scalar | None, of_table: 
             help_text = f"write `integer {ends[0]}..{ends[1]}`"
         context.report("E215", f"nothing is keyed by `{shown(scalar.text)}`", scalar.span, help=help_text)
         return None
-    low, high = (read_whole(context, found[index], scalar.span) for index in (1, 2))
+    low, high = (read_whole(context, match[index], scalar.span) for index in (1, 2))
     if low is None or high is None:
         return None
     if high < low or high - low >= MAX_KEYS:
@@ -211,7 +211,7 @@ def read_dated_cells(
             _walk(context, entry, shape, (), cells)
         before = dated[-1][1] if dated and shape.partial else {}
         dated.append((day, _completed(context, shape, {**before, **cells})))
-    return tuple(dated), tuple(one for one in follows if one is not None)
+    return tuple(dated), tuple(follow for follow in follows if follow is not None)
 
 
 def _walk(

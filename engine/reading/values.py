@@ -43,8 +43,8 @@ def read_type(context: Context, scalar: Scalar | None) -> ValueType:
         return FAILED
     name = scalar.text.removesuffix(_OR_NONE)
     if name != scalar.text and name:
-        found = read_type(context, replace(scalar, text=name))
-        return found if found is FAILED else _or_none(context, found, scalar)
+        type_ = read_type(context, replace(scalar, text=name))
+        return type_ if type_ is FAILED else _or_none(context, type_, scalar)
     if scalar.text in PLAIN_TYPES:
         return PLAIN_TYPES[scalar.text]
     if scalar.text in context.settings.enums:
@@ -80,7 +80,7 @@ def read_entity(context: Context, scalar: Scalar | None) -> str:
     entities = context.settings.entities
     if scalar is None or not entities or scalar.text in entities:
         return scalar.text if scalar and entities else ""
-    singular = next((one.name for one in entities.values() if one.plural == scalar.text), "")
+    singular = next((entity.name for entity in entities.values() if entity.plural == scalar.text), "")
     help_text = f"write `{singular}`" if singular else context.did_you_mean(scalar.text, entities)
     context.report("E215", f"there is no entity `{shown(scalar.text)}`", scalar.span, help=help_text)
     return ""
@@ -164,14 +164,14 @@ def _boolean(context: Context, text: str, span: Span) -> bool | None:
 
 
 def _duration(context: Context, text: str, span: Span) -> Duration | None:
-    found = _DURATION.fullmatch(text)
-    if not found or int(found[1]) > _MAX_COUNT:
+    match = _DURATION.fullmatch(text)
+    if not match or int(match[1]) > _MAX_COUNT:
         message = f"a length of time is expected, not `{shown(text)}`"
         help_text = f"write `21 years`, `18 months`, `2 weeks` or `30 days`, of at most {_MAX_COUNT:,}"
         context.report("E204", message, span, help=help_text)
         return None
-    count = int(found[1])
-    match found[2]:
+    count = int(match[1])
+    match match[2]:
         case "year":
             return Duration(months=12 * count)
         case "month":
@@ -198,14 +198,14 @@ def read_grid(context: Context, scalar: Scalar | None, type: ValueType) -> Grid 
     if not type.is_number:
         context.report("E210", f"a figure of type {type} is not rounded", scalar.span, help="remove `round`")
         return None
-    found = _GRID.fullmatch(scalar.text)
+    match = _GRID.fullmatch(scalar.text)
     modes = {mode.value: mode for mode in RoundingMode}
-    if not found or found[1] not in modes:
+    if not match or match[1] not in modes:
         message = f"`{shown(scalar.text)}` does not say how to round"
-        context.report("E204", message, scalar.span, help=_grid_help(context, found[1] if found else "", type))
+        context.report("E204", message, scalar.span, help=_grid_help(context, match[1] if match else "", type))
         return None
-    step = _step(context, found, scalar, type)
-    return Grid(step, modes[found[1]]) if step is not None else None
+    step = _step(context, match, scalar, type)
+    return Grid(step, modes[match[1]]) if step is not None else None
 
 
 def _grid_help(context: Context, mode: str, type: ValueType) -> str:

@@ -103,8 +103,8 @@ def _remove_definition(ruleset: Ruleset, name: str, span: Span, problems: Diagno
     for module in ruleset.modules:
         for group in _FIELDS:
             before: tuple[Declaration, ...] = getattr(module, group)
-            if any(one.name == name for one in before):
-                left = tuple(one for one in before if one.name != name)
+            if any(declaration.name == name for declaration in before):
+                left = tuple(declaration for declaration in before if declaration.name != name)
                 exports = tuple(export for export in module.exports if export[0] != name)
                 return _with_module(ruleset, module, {group: left, "exports": exports})
     names = [one.name for module in ruleset.modules for group in _FIELDS for one in getattr(module, group)]

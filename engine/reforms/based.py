@@ -22,7 +22,7 @@ def read_law(folder: Path, problems: Diagnostics) -> Ruleset | None:
     if own is None:
         return None
     shared = shared_modules(folder, own.settings, problems)
-    return replace(own, modules=tuple(sorted((*shared, *own.modules), key=lambda one: one.name)))
+    return replace(own, modules=tuple(sorted((*shared, *own.modules), key=lambda rule_module: rule_module.name)))
 
 
 def shared_modules(folder: Path, settings: Settings, problems: Diagnostics) -> tuple[RuleModule, ...]:
@@ -31,7 +31,7 @@ def shared_modules(folder: Path, settings: Settings, problems: Diagnostics) -> t
     base = read_ruleset(above, problems) if above is not None else None
     if above is None or base is None:
         return ()
-    modules = tuple(replace(one, name=f"{above.name}/{one.name}", examples=()) for one in base.modules)
+    modules = tuple(replace(module, name=f"{above.name}/{module.name}", examples=()) for module in base.modules)
     return apply_reforms(Ruleset(settings, modules), overlays_of(folder), problems).modules
 
 

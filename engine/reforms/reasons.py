@@ -59,7 +59,7 @@ def _within(reason: Reason, path: list[str], change: ReasonChange) -> Reason:
         if path[0] != reason.mode:
             raise _Missing(f"`{reason.name}` has no `{path[0]}`", (), f"it has `{reason.mode or 'needs'}`")
         path = path[1:]
-    known = [one.name for one in reason.parts]
+    known = [part.name for part in reason.parts]
     if not path:
         raise _Missing(f"`{change.path}` names no reason", known)
     name, *rest = path
@@ -68,11 +68,11 @@ def _within(reason: Reason, path: list[str], change: ReasonChange) -> Reason:
     if name not in known:
         raise _Missing(f"`{reason.name}` has no reason `{name}`", known, "" if known else "it has no parts")
     parts = []
-    for one in reason.parts:
-        if one.name != name:
-            parts.append(one)
+    for part in reason.parts:
+        if part.name != name:
+            parts.append(part)
         elif rest:
-            parts.append(_within(one, rest, change))
+            parts.append(_within(part, rest, change))
         elif change.reason is not None:
             parts.append(change.reason)
     if not parts:
@@ -84,6 +84,6 @@ def _added(reason: Reason, name: str, change: ReasonChange) -> Reason:
     assert change.reason is not None
     if not reason.mode:
         raise _Missing(f"`{reason.name}` is not made of reasons", (), "replace it by `all: {…}`")
-    if any(one.name == name for one in reason.parts):
+    if any(part.name == name for part in reason.parts):
         raise _Missing(f"`{reason.name}` has a reason `{name}` already", (), "put it under `replace`, or rename it")
     return replace(reason, parts=(*reason.parts, change.reason))

@@ -94,7 +94,7 @@ def _target(ruleset: Ruleset, setting: Setting, context: Context) -> Target | No
 
 
 def _constant(ruleset: Ruleset, name: ast.Name, context: Context) -> tuple[RuleModule, Constant] | None:
-    everything = [(module, one) for module in ruleset.modules for one in constants(module)]
+    everything = [(module, constant) for module in ruleset.modules for constant in constants(module)]
     found = [(module, one) for module, one in everything if one.name == name.name]
     exported = [pair for pair in found if name.name in {export for export, _ in pair[0].exports}]
     if len(exported or found) == 1:
@@ -105,7 +105,7 @@ def _constant(ruleset: Ruleset, name: ast.Name, context: Context) -> tuple[RuleM
         context.report("E803", message, name.span, help="export the one that is meant")
     else:
         help_text = context.did_you_mean(name.name, [one.name for _, one in everything])
-        if any(one.name == name.name for module in ruleset.modules for one in module.variables):
+        if any(variable.name == name.name for module in ruleset.modules for variable in module.variables):
             help_text = f"`{name.name}` is computed: put another definition under `replace: {{variables: …}}`"
         context.report("E803", f"there is no constant `{name.name}`", name.span, help=help_text)
     return None

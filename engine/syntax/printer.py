@@ -42,7 +42,7 @@ class _Layout:
         """An expression on several lines, if its kind has several parts."""
         match node:
             case ast.Let():
-                bindings = [line for one in node.bindings for line in self.binding(one)]
+                bindings = [line for binding in node.bindings for line in self.binding(binding)]
                 return [*bindings, *_led("in ", self.lines(node.body, EXPRESSION, 3), "")]
             case ast.Case():
                 branches = [line for when, then in node.branches for line in self.branch(when, then)]
@@ -131,7 +131,7 @@ class _Layout:
         """The arguments one below the other, the last with the closing bracket."""
         if not arguments:
             return [head + ")"]
-        inner = [self.lines(one, EXPRESSION, 3) for one in arguments]
+        inner = [self.lines(argument, EXPRESSION, 3) for argument in arguments]
         for lines in inner[:-1]:
             lines[-1] += ","
         below = [f"  {line}" for lines in inner for line in lines]
@@ -140,7 +140,7 @@ class _Layout:
 
 def _led(head: str, lines: list[str], indent: str) -> list[str]:
     """Lines after a word; those that follow are indented."""
-    return [head + lines[0], *(indent + one for one in lines[1:])]
+    return [head + lines[0], *(indent + line for line in lines[1:])]
 
 
 def _filled(head: str, texts: list[str], width: int) -> list[str]:
@@ -177,7 +177,7 @@ def _text(node: ast.Expression) -> tuple[str, int]:
         case ast.Negate() | ast.Arithmetic() | ast.Otherwise() | ast.At():
             return _arithmetic(node)
         case ast.AsIf():
-            changes = ", ".join(_change(one) for one in node.changes)
+            changes = ", ".join(_change(change) for change in node.changes)
             return f"{_print(node.value, TIMED)} as if ({changes})", SUPPOSED
         case ast.Compare() | ast.Between() | ast.OneOf() | ast.Is() | ast.Not() | ast.And() | ast.Or():
             return _logic(node)
@@ -322,7 +322,7 @@ def _choice(node: ast.If | ast.Case | ast.Let) -> tuple[str, int]:
             branches = " ".join(f"when {_print(when, OR)} then {_print(then, OR)}" for when, then in node.branches)
             return f"case {branches} else {_print(node.otherwise, OR)}", EXPRESSION
         case ast.Let():
-            bindings = " ".join(f"let {one.name} = {_bound(one.value)}" for one in node.bindings)
+            bindings = " ".join(f"let {binding.name} = {_bound(binding.value)}" for binding in node.bindings)
             return f"{bindings} in {_print(node.body, EXPRESSION)}", EXPRESSION
         case _:
             assert_never(node)

@@ -50,8 +50,8 @@ def scalar_offsets(span: Span, text: str, block: bool) -> tuple[int, ...]:
 
 def _without_properties(span: Span) -> tuple[int, int]:
     """The range after an anchor or a tag. Both are refused, but the text after them is still read."""
-    found = _PROPERTIES.match(span.source.text, span.start, span.end)
-    return (found.end() if found else span.start), span.end
+    match = _PROPERTIES.match(span.source.text, span.start, span.end)
+    return (match.end() if match else span.start), span.end
 
 
 def _flow(written: str, start: int, end: int, quote: str) -> Placed:
@@ -83,12 +83,12 @@ def _escape(written: str, position: int, end: int, placed: Placed) -> int:
     if line:
         placed += [("\n", index) for index in range(line.start(2), line.end()) if written[index] == "\n"]
         return line.end()
-    found = _ESCAPE.match(written, position, end)
-    if not found:
+    match = _ESCAPE.match(written, position, end)
+    if not match:
         return end
-    code = found[1] or found[2] or found[3]
-    placed.append((chr(int(code, 16)) if code else _ESCAPED.get(found[4], found[4]), position))
-    return found.end()
+    code = match[1] or match[2] or match[3]
+    placed.append((chr(int(code, 16)) if code else _ESCAPED.get(match[4], match[4]), position))
+    return match.end()
 
 
 def _beside(text: str, written: str, start: int, end: int) -> tuple[int, ...]:

@@ -134,8 +134,8 @@ class _Reader:
 
     def property_span(self, pattern: re.Pattern[str], event: yaml.Event) -> Span:
         """Where the anchor or tag of a node stands."""
-        found = pattern.match(self.source.text, _start(event))
-        return Span(self.source, found.start(1), found.end(1)) if found else self.span(event)
+        match = pattern.match(self.source.text, _start(event))
+        return Span(self.source, match.start(1), match.end(1)) if match else self.span(event)
 
     def sequence(self, start: yaml.SequenceStartEvent, depth: int) -> Sequence:
         """The list that begins with `start`."""

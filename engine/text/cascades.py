@@ -24,12 +24,12 @@ _UNDECLARED = "E215"
 
 def causes_first(problems: Sequence[Diagnostic], settings_file: str) -> tuple[Diagnostic, ...]:
     """The problems without those that follow from a fault of the settings, the causes first."""
-    errors = [one for one in problems if one.severity is Severity.ERROR]
-    of_settings = [one for one in errors if _file(one).endswith(settings_file)]
+    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    of_settings = [error for error in errors if _file(error).endswith(settings_file)]
     causes = [*of_settings, *_undeclared(errors)]
     chosen = set(map(id, of_settings))
-    rest = [one for one in errors if id(one) not in chosen]
-    kept = [one for one in rest if one.code.startswith(_OF_THE_TEXT)]
+    rest = [error for error in errors if id(error) not in chosen]
+    kept = [diagnostic for diagnostic in rest if diagnostic.code.startswith(_OF_THE_TEXT)]
     held = len(problems) - len(of_settings) - len(kept)
     if not causes or len(rest) - len(kept) <= MANY:
         return tuple(problems)
@@ -44,11 +44,11 @@ def _file(problem: Diagnostic) -> str:
 
 def _undeclared(errors: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The first place of each undeclared name that more than `MANY` places use."""
-    counts = Counter(one.message for one in errors if one.code == _UNDECLARED)
+    counts = Counter(error.message for error in errors if error.code == _UNDECLARED)
     first: dict[str, Diagnostic] = {}
-    for one in errors:
-        if one.code == _UNDECLARED and counts[one.message] > MANY:
-            first.setdefault(one.message, one)
+    for error in errors:
+        if error.code == _UNDECLARED and counts[error.message] > MANY:
+            first.setdefault(error.message, error)
     return [
         replace(one, notes=(*one.notes, Note(f"{counts[message] - 1:,} other places say the same")))
         for message, one in first.items()

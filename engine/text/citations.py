@@ -35,7 +35,7 @@ class Law(str):
     dated: Dated
 
     def __new__(cls, dated: Dated) -> Law:
-        found = super().__new__(cls, "; ".join(str(one) for one in dated[-1][1]) if dated else "")
+        found = super().__new__(cls, "; ".join(str(citation) for citation in dated[-1][1]) if dated else "")
         found.dated = dated
         return found
 

@@ -237,7 +237,7 @@ class Period:
         `edge` says which where some straddle: those whose first day lies in it (`starting`), whose last day does
         (`ending`), that lie wholly in it (`inside`) or have any day in it (`touching`).
         """
-        found = []
+        periods = []
         try:
             part = kind.containing(self.start)
         except NoPeriod:
@@ -246,11 +246,11 @@ class Period:
         while part.start <= self.end:
             first, last = part.start >= self.start, part.end <= self.end
             if {"starting": first, "ending": last, "inside": first and last}.get(edge, True):
-                found.append(part)
+                periods.append(part)
             if part.end >= date(LAST_YEAR, 12, 31):
                 break
             part = part.shift(1)
-        return tuple(found)
+        return tuple(periods)
 
     def months(self) -> tuple[Period, ...]:
         """The twelve months of a year that begins with one, in order."""
@@ -412,14 +412,14 @@ def parse_period(text: str, calendars: dict[str, Calendar] | None = None, year_i
     A bare year is one of the calendar `year_is`. Raises ValueError with a sentence.
     """
     calendars = {"year": GREGORIAN, **(calendars or {})}
-    found = _PERIOD.fullmatch(text)
-    if not found:
+    match = _PERIOD.fullmatch(text)
+    if not match:
         raise ValueError(f"`{text[:40]}` is not a period: write 2024, 2024-03 or 2024-03-05")
-    kind = found["kind"] or ""
+    kind = match["kind"] or ""
     if kind and kind not in calendars and kind not in ("day", "month"):
         raise ValueError(f"there is no calendar `{kind}`; there are {', '.join(sorted(calendars))}")
     try:
-        return _named(found, kind, calendars, year_is)
+        return _named(match, kind, calendars, year_is)
     except OverflowError as fault:
         raise ValueError(str(fault)) from None
 

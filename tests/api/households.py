@@ -132,7 +132,7 @@ def _pairs(assessment: Assessment) -> tuple[tuple[str, object], ...]:
 def moved(events: Iterable[Event], movement: Movement) -> Decimal:
     """The sum of a subject's movements of one kind."""
     postings = [event.body for event in events if isinstance(event.body, Posting) and event.body.movement is movement]
-    return sum((abs_amount(one) for one in postings), Decimal(0))
+    return sum((abs_amount(posting) for posting in postings), Decimal(0))
 
 
 def abs_amount(posting: Posting) -> Decimal:

@@ -135,7 +135,7 @@ def test_two_runs_at_once_assess_nobody_twice(log: SqliteLog) -> None:
 
 def test_two_followers_at_once_correct_everything_once(log: SqliteLog, tmp_path: Path) -> None:
     import_sample(log, 60)
-    people = [f"person/{one}" for one in log.snapshot(DAY).tables["person"].ids[:60]]
+    people = [f"person/{id_}" for id_ in log.snapshot(DAY).tables["person"].ids[:60]]
     late = [correction(subject, f"late-{subject}", {PAY: Decimal("61000.00")}) for subject in people]
     annual(log)
     log.append(late)

@@ -40,7 +40,7 @@ def lived(log: History) -> list[tuple[object, ...]]:
         pass
     follower.retry()
     told = [(report.groups, report.totals, report.due, report.failed), (follower.report.changed, log.positions())]
-    return [*told, *((one.subject, one.body, one.event_id) for one in log.read(0, 1_000))]
+    return [*told, *((event.subject, event.body, event.event_id) for event in log.read(0, 1_000))]
 
 
 def test_a_log_of_topics_is_assessed_and_followed_to_the_same_events(tmp_path: Path) -> None:

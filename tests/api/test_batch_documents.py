@@ -59,4 +59,4 @@ def test_a_box_that_is_out_of_range_is_told() -> None:
     batch = Batch(programs.load_program("us"), parse_period("2024"), WANTED)
     bad = Unit((Person("head", {}, (Document("form_w2", {"w2_wages": -1}),)),), {})
     answers = list(batch.answers([bad])) + list(batch.answers([bad] * WORTH_COMPILING))
-    assert {str(one) for one in answers} == {"w2_wages: -1 is out of the range 0 .. 10,000,000,000"}
+    assert {str(answer) for answer in answers} == {"w2_wages: -1 is out of the range 0 .. 10,000,000,000"}

@@ -73,9 +73,9 @@ def relief(log: SqliteLog, program: Program) -> Decimal:
     population = population_of(binding, log.snapshot(binding.valid_on, attributes=binding.wanted))
     assert population is not None
     definition = program.definitions["relief"]
-    (found,) = assess(population, population.occupied(), (definition,), Constants(program))
-    assert found.fault == "" and found.values[0] is not None
-    return Decimal(found.values[0]).scaleb(-2)
+    (assessed,) = assess(population, population.occupied(), (definition,), Constants(program))
+    assert assessed.fault == "" and assessed.values[0] is not None
+    return Decimal(assessed.values[0]).scaleb(-2)
 
 
 def record(log: SqliteLog, day: date, **values: Value) -> None:

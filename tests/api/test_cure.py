@@ -81,8 +81,8 @@ def holds(program: Program, case: Case, name: str, changed: dict[Fact, Value]) -
 def by_hand(program: Program, case: Case, name: str) -> set[frozenset[str]]:
     """Every smallest set of up to three facts for which some values cure."""
     found: set[frozenset[str]] = set()
-    values: dict[str, list[Value]] = {one: [False, True] for one in FLAGS}
-    values |= {one: list(range(7)) for one in NUMBERS}
+    values: dict[str, list[Value]] = {flag: [False, True] for flag in FLAGS}
+    values |= {number: list(range(7)) for number in NUMBERS}
     for size in (1, 2, 3):
         for names in combinations(values, size):
             if any(one <= set(names) for one in found):
@@ -219,7 +219,7 @@ def asked(
 
 
 def sets(found: Any) -> list[dict[str, Any]]:
-    return [{one.fact: one.to for one in cured.changes} for cured in found]
+    return [{change.fact: change.to for change in cured.changes} for cured in found]
 
 
 def test_today_with_more_or_later_with_less(lorries: Program) -> None:
@@ -229,13 +229,13 @@ def test_today_with_more_or_later_with_less(lorries: Program) -> None:
         {"exempt": True, "qualified": True},
         {"medical_on": "2024-06-15", "qualified": True},
     ]
-    assert [(one.from_, sets([one])[0]) for one in found.plans] == [
+    assert [(plan.from_, sets([plan])[0]) for plan in found.plans] == [
         ("2025-09-01", {"exempt": True}),
         ("2025-09-01", {"medical_on": "2025-09-01"}),
     ]
     assert found.waiting == ""
     assert found.settled
-    assert {(one.by, one.how) for one in found.cures[0].changes} == {("", ""), ("person", "Do it")}
+    assert {(change.by, change.how) for change in found.cures[0].changes} == {("", ""), ("person", "Do it")}
 
 
 def test_a_test_is_taken_today_and_not_in_the_past(lorries: Program) -> None:

@@ -112,13 +112,13 @@ def test_ranked_added_up_and_grouped(law: tuple[Program, Definition]) -> None:
     among = population(program, 3, 0.0)
     tax = program.definitions["income_tax"]
     found = find(program, condition, CONDITION, YEAR, among, Wanted(by=tax, top=3, sums=(tax,), group=tax))
-    amounts = [float(str(one.figures["income_tax"])) for one in found.rows]
+    amounts = [float(str(row.figures["income_tax"])) for row in found.rows]
     assert len(amounts) == 3
     assert amounts == sorted(amounts, reverse=True)
     every = find(program, condition, CONDITION, YEAR, among, Wanted(by=tax, top=1_000)).rows
     assert float(str(found.count.sums["income_tax"])) == sum(float(str(one.figures["income_tax"])) for one in every)
-    assert sum(one.yes for one in found.groups) == found.count.yes
-    assert sum(one.yes + one.no for one in found.groups) == among.columns.counts["tax_unit"]
+    assert sum(group.yes for group in found.groups) == found.count.yes
+    assert sum(group.yes + group.no for group in found.groups) == among.columns.counts["tax_unit"]
 
 
 def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Definition], rules: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Defini
         program, condition, "income_tax >= 0", YEAR, among, Wanted(by=tax, top=1_000, sums=(tax,), unknown=True)
     )
     assert found.count.yes == 40
-    assert found.count.not_added == sum(one.figures["income_tax"] is None for one in found.rows) > 0
+    assert found.count.not_added == sum(row.figures["income_tax"] is None for row in found.rows) > 0
 
 
 @pytest.mark.parametrize(

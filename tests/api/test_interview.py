@@ -222,14 +222,14 @@ def test_the_credit_of_a_family_takes_a_third_of_the_facts_that_its_rules_name()
     ticked: set[Fact] = set()
     seen = 0
     while (found := next_screen(interview, case, ticked)).screen is not None:
-        asked_facts = [tick.fact for tick in found.screen.lines] or [one for one in [found.screen.fact] if one]
+        asked_facts = [tick.fact for tick in found.screen.lines] or [fact for fact in [found.screen.fact] if fact]
         seen += len(asked_facts)
         stated: dict[Fact, Any] = {}
-        for one in asked_facts:
-            if one == wages and found.screen.lines:
-                ticked.add(one)
+        for fact in asked_facts:
+            if fact == wages and found.screen.lines:
+                ticked.add(fact)
             else:
-                stated[one] = Fraction(20_000) if one == wages else program.definitions[one.name].absent
+                stated[fact] = Fraction(20_000) if fact == wages else program.definitions[fact.name].absent
         ticked -= stated.keys()
         case = replace(case, given={**case.given, **stated})
     named = len(facts_reached(program, case.at, tuple(interview.wanted)))

@@ -31,9 +31,9 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
 
 def agi(log: SqliteLog, unit: int) -> object:
     """The income of a unit's last assessment."""
-    found = [event.body for event in log.read_subject(f"tax_unit/{unit}") if isinstance(event.body, Assessment)]
-    assert not found[-1].fault, found[-1].fault
-    figures = found[-1].figures
+    assessments = [event.body for event in log.read_subject(f"tax_unit/{unit}") if isinstance(event.body, Assessment)]
+    assert not assessments[-1].fault, assessments[-1].fault
+    figures = assessments[-1].figures
     assert isinstance(figures, tuple)
     return dict(figures).get("adjusted_gross_income")
 

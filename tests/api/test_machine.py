@@ -63,5 +63,5 @@ def test_what_the_code_cannot_say_the_interpreter_says(program: Program, machine
     wanted = [program.definitions["income_tax"]]
     for asked in (case(program, None, 3, complete=False), case(program, 5, None)):
         for _ in range(ASKED_BEFORE_COMPILING + 1):
-            found = calculate(program, asked, wanted, machine=machine)
-            assert found == calculate(program, asked, wanted)
+            calculation = calculate(program, asked, wanted, machine=machine)
+            assert calculation == calculate(program, asked, wanted)

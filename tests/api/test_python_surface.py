@@ -36,9 +36,9 @@ def test_a_frame_comes_back_as_the_kind_that_was_given(law: rulewright.Law) -> N
     assert isinstance(arrow, pa.Table)
     assert arrow.to_pylist() == [{"tax_unit_id": "u", "income_tax": Decimal("3550.00"), "problem": None}]
     frames = {"person": polars.DataFrame(PEOPLE), "tax_unit": polars.DataFrame(UNITS)}
-    found = law.evaluate(frames, 2024, ["income_tax"])
-    assert isinstance(found, polars.DataFrame)
-    assert found["income_tax"].to_list() == [Decimal("3550.00")]
+    data_frame = law.evaluate(frames, 2024, ["income_tax"])
+    assert isinstance(data_frame, polars.DataFrame)
+    assert data_frame["income_tax"].to_list() == [Decimal("3550.00")]
 
 
 def test_a_reform_leaves_the_law_as_it_is(law: rulewright.Law, folder: Path) -> None:

@@ -62,7 +62,7 @@ def test_every_point_lies_on_its_piece_and_every_jump_is_between_two(parts: list
 def test_the_slope_is_the_laws_own_number() -> None:
     assert fewest_decimals(Fraction(76_499, 10**6), Fraction(76_503, 10**6)) == Fraction(765, 10_000)
     shape = shape_of(lambda points: [min(x * 34 // 100, 421_300) for x in points], 0, 2_000_000)
-    assert [one.slope for one in shape.pieces] == [Fraction(34, 100), 0]
+    assert [piece.slope for piece in shape.pieces] == [Fraction(34, 100), 0]
     assert abs(shape.pieces[0].high - 1_239_118) <= 3
 
 
@@ -92,7 +92,7 @@ def test_the_credit_ends_at_once_where_investment_income_does(us: Program) -> No
         Law(us), None, lone_parent(us, 20_000), Vary("taxable_interest_income", "0", "20000", "ada"), ["eitc"]
     )
     (credit,) = found.law.curves
-    assert [(one.from_, one.to, one.slope) for one in credit.segments] == [
+    assert [(segment.from_, segment.to, segment.slope) for segment in credit.segments] == [
         ("0.00", "2720.00", "0"),
         ("2720.00", "11600.00", "-0.1598"),
         ("11600.01", "20000.00", "0"),
@@ -100,15 +100,15 @@ def test_the_credit_ends_at_once_where_investment_income_does(us: Program) -> No
     bend, jump = credit.breaks
     assert bend.kind == "bend"
     assert (jump.kind, jump.at, jump.jump) == ("jump", "11600.01", "-2793.98")
-    assert [one.figure for one in jump.causes] == ["eitc_eligible.investment_income_within_limit"]
+    assert [cause.figure for cause in jump.causes] == ["eitc_eligible.investment_income_within_limit"]
     assert jump.causes[0].law
 
 
 def test_the_child_credit_goes_in_forty_steps(us: Program) -> None:
     found = sweep(Law(us), None, lone_parent(us, 0), Vary("employment_income", "190000", "250000", "ada"), ["ctc"])
     jumps = found.law.curves[0].breaks
-    assert [one.at for one in jumps] == [f"{200_000 + 1_000 * step}.01" for step in range(40)]
-    assert {one.jump for one in jumps} == {"-50.00"}
+    assert [jump.at for jump in jumps] == [f"{200_000 + 1_000 * step}.01" for step in range(40)]
+    assert {jump.jump for jump in jumps} == {"-50.00"}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -134,10 +134,10 @@ def test_numbers_are_written_as_python_writes_them(cells: list[tuple[int, bool]]
 def test_dependents_of_many_rows_are_those_of_each(rows: list[tuple[int, ...]], year: int) -> None:
     names = ("age1", "age2", "dep13", "dep18", "depx")
     codes = {name: np.array([row[place] for row in rows]) for place, name in enumerate(names)}
-    found = dependents_of(codes, year, np.zeros(len(rows), dtype=np.int64))
+    dependents = dependents_of(codes, year, np.zeros(len(rows), dtype=np.int64))
     each = [dependent_ages(Row(1, "", dict(zip((*names, "year"), (*row, year), strict=True)))) for row in rows]
-    assert found.counts.tolist() == list(map(len, each))
-    assert found.ages.tolist() == [age for ages in each for age in ages]
+    assert dependents.counts.tolist() == list(map(len, each))
+    assert dependents.ages.tolist() == [age for ages in each for age in ages]
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,9 @@ MOST = 0.01
 def input_cells(program: Program, at: Period) -> list[Cell]:
     """The facts of people and of tax units for a year."""
     return [
-        Cell(one.name, at)
-        for one in program.definitions.values()
-        if one.is_input and one.entity in ("person", "tax_unit") and one.period == at.kind
+        Cell(definition.name, at)
+        for definition in program.definitions.values()
+        if definition.is_input and definition.entity in ("person", "tax_unit") and definition.period == at.kind
     ]
 
 

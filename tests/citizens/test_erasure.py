@@ -144,8 +144,8 @@ def test_restoring_an_old_backup_does_not_bring_back_the_erased(tmp_path: Path) 
         log.append([secret("a"), wages("person/2", "5", "b")])
         backup(log, tmp_path / "backup")
         erase(log, f"person/{SECRET}")
-    found = restore(tmp_path / "backup", tmp_path / "log")
-    assert found.sound
+    verification = restore(tmp_path / "backup", tmp_path / "log")
+    assert verification.sound
     with fresh(tmp_path / "log") as log:
         assert log.read()[0].body == Unreadable("facts")
         assert log.timeline("person/2").at(DAY) == {"wages": 5}

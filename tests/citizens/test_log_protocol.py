@@ -70,7 +70,9 @@ def test_what_is_appended_is_read_back_after_reopening(opened: Reopen) -> None:
     log = opened()
     events = log.read()
     assert [event.body for event in events] == list(BODIES)
-    assert [(event.offset, event.version) for event in events] == [(one.offset, one.version) for one in receipts]
+    assert [(event.offset, event.version) for event in events] == [
+        (receipt.offset, receipt.version) for receipt in receipts
+    ]
     assert log.head() == receipts[-1].offset
     assert log.read_subject("person/1") == events
     assert [event.offset for event in log.read_uses("person/1")] == [receipts[3].offset]
@@ -99,7 +101,7 @@ def test_a_second_delivery_changes_nothing_and_another_content_is_refused(opened
     log.close()
     log = opened()
     again = log.append([wages("person/1", "1", "a"), wages("person/1", "3", "c")])
-    assert [(one.duplicate, one.version) for one in again] == [(True, 1), (False, 2)]
+    assert [(receipt.duplicate, receipt.version) for receipt in again] == [(True, 1), (False, 2)]
     assert again[0].offset == first[0].offset
     with pytest.raises(DeliveryConflict) as caught:
         log.append([wages("person/1", "9", "d"), wages("person/2", "2", "b")])

@@ -43,7 +43,7 @@ def test_values_of_another_kind_are_left_out_and_named(tmp_path: Path) -> None:
     values: dict[str, Scalar | Belongs] = {"wages": "many", "age": 40, "tax_unit": Belongs("household/1", "head")}
     found, misfits = recorded(tmp_path, *(Point(name, DAY, value) for name, value in values.items()))
     assert found == {"age": 40}
-    assert {(one.subject, one.attribute, one.kind, one.offset) for one in misfits} == {
+    assert {(misfit.subject, misfit.attribute, misfit.kind, misfit.offset) for misfit in misfits} == {
         ("person/1", "wages", "text", 1),
         ("person/1", "tax_unit", "household", 1),
     }
@@ -64,8 +64,8 @@ def test_an_attribute_may_have_a_column_for_each_of_several_spans_of_days(tmp_pa
         points = tuple(Point("wages", day, Decimal(index)) for index, day in enumerate(DAYS, 1))
         log.append([Draft("person/1", Facts(points), TAX, "facts")])
         spans = {f"wages@{day}": Wanted(since=day, until=day, attribute="wages") for day in DAYS[1:3]}
-        found = facts_in(log.snapshot(LATER, attributes=spans), "person/1")
-        assert found == {f"wages@{DAYS[1]}": Decimal(2), f"wages@{DAYS[2]}": Decimal(3)}
+        facts = facts_in(log.snapshot(LATER, attributes=spans), "person/1")
+        assert facts == {f"wages@{DAYS[1]}": Decimal(2), f"wages@{DAYS[2]}": Decimal(3)}
         assert facts_in(log.snapshot(DAYS[1], attributes=spans), "person/1") == {f"wages@{DAYS[1]}": Decimal(2)}
 
 

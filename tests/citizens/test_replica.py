@@ -48,9 +48,9 @@ def follow(source: Path, target: Path, limit: int = 20_000) -> int:
 def seen(folder: Path) -> tuple[list[Event], dict[str, int], str]:
     """What a reader finds, and the last link; verified whole."""
     with open_log(folder, write=False) as log:
-        found = log.verify()
-        assert found.sound, found.problems
-        return log.read(0, 10_000), log.positions(), found.chain
+        verification = log.verify()
+        assert verification.sound, verification.problems
+        return log.read(0, 10_000), log.positions(), verification.chain
 
 
 def test_a_replica_is_the_log_again_and_again(tmp_path: Path) -> None:
@@ -144,12 +144,12 @@ def test_a_promoted_copy_is_the_log_and_the_old_one_stops(tmp_path: Path) -> Non
     log.close()
     with pytest.raises(Forked):
         Replica(layout(new), layout(old))
-    found = compare(layout(old), layout(new))
-    assert (found.common, found.epochs, found.heads, found.forked) == (1, (1, 2), (2, 3), True)
-    assert [[event.event_id for event in rest] for rest in found.rests] == [["late"], ["promotion-2", "b"]]
-    again = [Draft(event.subject, event.body, event.origin, event.event_id) for event in found.rests[0]]
+    comparison = compare(layout(old), layout(new))
+    assert (comparison.common, comparison.epochs, comparison.heads, comparison.forked) == (1, (1, 2), (2, 3), True)
+    assert [[event.event_id for event in rest] for rest in comparison.rests] == [["late"], ["promotion-2", "b"]]
+    again = [Draft(event.subject, event.body, event.origin, event.event_id) for event in comparison.rests[0]]
     with open_log(new, clock=Clock()) as promoted:
-        assert [one.duplicate for one in promoted.append(again)] == [False]
+        assert [receipt.duplicate for receipt in promoted.append(again)] == [False]
         assert promoted.verify().sound
 
 

@@ -56,9 +56,9 @@ def tampered(folder: Path, statement: str, name: str = EVENTS) -> Verification:
 def test_a_sound_log_is_sound(tmp_path: Path) -> None:
     filled(tmp_path)
     with open_log(tmp_path, write=False) as log:
-        found = log.verify(log.anchor())
-    assert (found.problems, found.events, found.head) == ((), 41, 41)
-    found.require()
+        verification = log.verify(log.anchor())
+    assert (verification.problems, verification.events, verification.head) == ((), 41, 41)
+    verification.require()
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_a_sound_log_is_sound(tmp_path: Path) -> None:
 )
 def test_a_change_behind_the_logs_back_is_found(tmp_path: Path, statement: str, offset: int) -> None:
     filled(tmp_path)
-    found = tampered(tmp_path, statement)
-    assert offset in {problem.offset for problem in found.problems}
+    verification = tampered(tmp_path, statement)
+    assert offset in {problem.offset for problem in verification.problems}
     with pytest.raises(LogDamaged, match="backup"):
-        found.require()
+        verification.require()
 
 
 def test_swapped_rows_are_found(tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ def test_swapped_rows_are_found(tmp_path: Path) -> None:
         "UPDATE events SET offset = -1 WHERE offset = 7; UPDATE events SET offset = 7 WHERE offset = 9; "
         "UPDATE events SET offset = 9 WHERE offset = -1"
     )
-    found = tampered(tmp_path, swap)
-    assert {7, 9} <= {problem.offset for problem in found.problems}
+    verification = tampered(tmp_path, swap)
+    assert {7, 9} <= {problem.offset for problem in verification.problems}
     with open_log(tmp_path, write=False) as log, pytest.raises(LogDamaged) as caught:
         log.read()
     assert caught.value.offset == 7
@@ -159,8 +159,8 @@ def test_reading_a_changed_row_says_which(tmp_path: Path, column: str) -> None:
 )
 def test_a_changed_key_store_is_found(tmp_path: Path, statement: str) -> None:
     filled(tmp_path)
-    found = tampered(tmp_path, statement, "keys.db")
-    assert "subject 3" in found.problems[0].what
+    verification = tampered(tmp_path, statement, "keys.db")
+    assert "subject 3" in verification.problems[0].what
 
 
 def test_a_cut_off_end_is_found_by_the_anchor(tmp_path: Path) -> None:
@@ -183,8 +183,8 @@ def test_a_cut_off_end_is_found_by_the_anchor(tmp_path: Path) -> None:
 def test_the_events_are_verified_without_the_keys(tmp_path: Path) -> None:
     filled(tmp_path)
     (tmp_path / "keys.db").unlink()
-    found = verify_events(tmp_path)
-    assert (found.problems, found.events, found.head) == ((), 41, 41)
+    verification = verify_events(tmp_path)
+    assert (verification.problems, verification.events, verification.head) == ((), 41, 41)
     tampered_events = apsw.Connection(str(tmp_path / EVENTS))
     tampered_events.execute("UPDATE events SET version = 9 WHERE offset = 7")
     tampered_events.close()

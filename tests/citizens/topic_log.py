@@ -184,7 +184,7 @@ class TopicLog:
                     raise _at(index, DeliveryConflict(draft.origin.source, known.offset))
                 receipts.append(Receipt(known.offset, known.version, duplicate=True))
                 continue
-            before = self.version(draft.subject) + sum(one.subject == draft.subject for one in new)
+            before = self.version(draft.subject) + sum(event.subject == draft.subject for event in new)
             if draft.expected_version not in (None, before):
                 raise _at(index, VersionConflict(draft.subject, draft.expected_version or 0, before))
             place = -len(new) - 1
@@ -247,8 +247,8 @@ class TopicLog:
     ) -> Snapshot:
         to = self.offset_of(known)
         wanted = (event for event in self.events if event.offset <= to)
-        found = scan_events((one for one in wanted if subjects is None or one.subject in subjects), self.names)
-        return snapshot.build(found, self.names, valid_on, to, attributes, every=subjects is None)
+        scan = scan_events((one for one in wanted if subjects is None or one.subject in subjects), self.names)
+        return snapshot.build(scan, self.names, valid_on, to, attributes, every=subjects is None)
 
     def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
         kinds = Facts | Correction | Retraction
@@ -256,10 +256,10 @@ class TopicLog:
         return found if limit < 0 else found[:limit]
 
     def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
-        return [one for one in self.events if one.offset > after and isinstance(one.body, Assessment)][:limit]
+        return [event for event in self.events if event.offset > after and isinstance(event.body, Assessment)][:limit]
 
     def posted(self, to: int) -> set[str]:
-        return {one.subject for one in self.events if one.offset <= to and isinstance(one.body, Posting)}
+        return {event.subject for event in self.events if event.offset <= to and isinstance(event.body, Posting)}
 
     def delivered(self, source: str, event_ids: Sequence[str], *, of: Sequence[str] | None = None) -> list[bool]:
         subjects = of if of is not None else [""] * len(event_ids)
@@ -274,7 +274,7 @@ class TopicLog:
             event.subject
             for event in self.events
             if isinstance(event.body, Facts | Correction)
-            and any(isinstance(one.value, Belongs) and one.value.group == subject for one in event.body.points)
+            and any(isinstance(point.value, Belongs) and point.value.group == subject for point in event.body.points)
         )
         return list(found)
 

@@ -116,7 +116,10 @@ def test_every_bad_row_is_told_and_its_unit_is_left_empty(program: Program, file
     replace_line(files / "people.csv", 5, "p3,u3,uncle,1,40")
     replace_line(files / "people.csv", 9, "c5,u5,dependent,,300")
     report, table = compute(program, files, part_rows)
-    assert [(Path(one.table).name, one.row, one.column) for one in sorted(report.faults, key=lambda one: one.row)] == [
+    assert [
+        (Path(fault.table).name, fault.row, fault.column)
+        for fault in sorted(report.faults, key=lambda fault: fault.row)
+    ] == [
         ("people.csv", 1, "wages"),
         ("people.csv", 5, "role"),
         ("people.csv", 9, "age"),
@@ -131,7 +134,7 @@ def test_every_bad_row_is_told_and_its_unit_is_left_empty(program: Program, file
 def test_people_of_no_unit_are_told_and_the_others_computed(program: Program, files: Path, part_rows: int) -> None:
     replace_line(files / "people.csv", 2, "p1,u1,head,0,40\nx,nowhere,head,1,40")
     report, table = compute(program, files, part_rows)
-    assert [(one.row, one.column, one.message) for one in report.faults] == [
+    assert [(fault.row, fault.column, fault.message) for fault in report.faults] == [
         (3, "tax_unit_id", "there is no tax_unit `nowhere`")
     ]
     assert table["income_tax"] == TAXES

@@ -38,7 +38,9 @@ def test_a_population_repeated_has_the_same_figures_again(tmp_path: Path) -> Non
     from engine.values.periods import parse_period
 
     inputs = {"person": tmp_path / "people.parquet", "tax_unit": tmp_path / "tax_units.parquet"}
-    wanted = tuple(program.definitions[found.name] for name in OUTPUTS if (found := program.find(name)) is not None)
+    wanted = tuple(
+        program.definitions[definition.name] for name in OUTPUTS if (definition := program.find(name)) is not None
+    )
     report = run_batch(Job(program, parse_period("2024"), inputs, tmp_path / "out.parquet", wanted, part_rows=70))
     assert (report.groups, report.refused, report.undetermined) == (150, 0, 0)
 

@@ -87,9 +87,9 @@ def answer(*arguments: str | Path) -> dict[str, Any]:
 def late_wages(log: Path, people: list[str], wages: str, name: str = "late") -> None:
     """Record other wages for some people."""
     lines = [
-        f'{{"subject": "person/{one}", "id": "{name}-{one}", "reason": "an amended form",'
+        f'{{"subject": "person/{person}", "id": "{name}-{person}", "reason": "an amended form",'
         f' "corrects": {{"2024-01-01": {{"employment_income": {wages}}}}}}}'
-        for one in people
+        for person in people
     ]
     done = run("log", "append", "--create", "-", "--log", log, *BASIS, stdin="\n".join(lines))
     assert done.returncode == 0, done.stderr

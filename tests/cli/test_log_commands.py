@@ -145,7 +145,7 @@ def test_hostile_lines_are_told_each_with_its_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     problems = json.loads(done.stdout)["problems"]
     for number, (_, words) in enumerate(HOSTILE_LINES, 2):
-        assert any(words in one["message"] and one["line"] == number for one in problems), (number, words)
+        assert any(words in problem["message"] and problem["line"] == number for problem in problems), (number, words)
     assert not (tmp_path / "log").exists()
 
 

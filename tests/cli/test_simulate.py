@@ -96,12 +96,12 @@ def test_totals_of_every_table_add_up(answer: Any) -> None:
         *parts, everybody = way["rows"]
         assert Fraction(everybody["total_change"]) == -Fraction(net["change"])
         assert everybody["n"] == 200
-        assert not any(one.get("suppressed") for one in parts), way["name"]
+        assert not any(part.get("suppressed") for part in parts), way["name"]
         for what in ("total_change", "weight", "n"):
-            assert sum(Fraction(one[what]) for one in parts) == Fraction(everybody[what])
+            assert sum(Fraction(part[what]) for part in parts) == Fraction(everybody[what])
     *rows, everybody = reform["winners"]["rows"]
-    assert sum(one["n"] for one in rows) == everybody["n"] == 200
-    full = [one for one in rows if all(cell["n"] is not None for cell in one["cells"])]
+    assert sum(row["n"] for row in rows) == everybody["n"] == 200
+    full = [row for row in rows if all(cell["n"] is not None for cell in row["cells"])]
     assert len(full) > 3
     tenths = {one["group"]: one for one in reform["groups"][0]["rows"]}
     for one in full:
@@ -117,7 +117,7 @@ def test_a_household_like_the_one_that_loses_most_is_explained(land: Path, answe
         json.loads(run("calc", "rules", "case.yaml", "--want", "income_tax", "--json", *more, cwd=land).stdout)
         for more in ((), ("--reform", "reform.yaml"))
     ]
-    before, after = (Fraction(one["results"][0]["value"]) for one in figures)
+    before, after = (Fraction(figure["results"][0]["value"]) for figure in figures)
     assert before - after == Fraction(example["change"])
     assert [step["figure"] for step in example["steps"]][-1] == "income_tax"
 
@@ -198,7 +198,7 @@ def test_several_reforms_and_years_stand_side_by_side(land: Path) -> None:
     done = simulated(land, "--reform", "later.yaml", "--at", "2026", "--json", "--report", "several.html")
     assert "<h1>2 reforms side by side, 2024 to 2026</h1>" in (land / "several.html").read_text()
     years = json.loads(done.stdout)["years"]
-    assert [one["year"] for one in years] == ["2024", "2026"]
+    assert [year["year"] for year in years] == ["2024", "2026"]
     assert [one["reform"] for one in years[1]["reforms"]] == ["reform", "later"]
     first, second = (one["budget"][0]["change"] for one in years[1]["reforms"])
     assert first == second  # in 2026 both have taken the allowance away

@@ -40,7 +40,9 @@ def at(folder: Path, content: Any, name: str, year: int) -> Any:
     overlay = folder / "overlay.yaml"
     overlay.write_text(translate(written(folder, content)).text)
     program = load_program("us", [overlay])
-    full = next(one for one in (*program.parameters, *program.tables) if one.rpartition(":")[2] == name)
+    full = next(
+        parameter for parameter in (*program.parameters, *program.tables) if parameter.rpartition(":")[2] == name
+    )
     found = Constants(program).at(full, program.settings.period(str(year)).start)
     assert found is not None
     return found.content
@@ -67,7 +69,7 @@ def test_policyengine_periods_end(tmp_path: Path) -> None:
 
 def test_every_name_of_ours_is_a_constant_of_the_rules() -> None:
     program = load_program("us")
-    constants = {one.rpartition(":")[2] for one in (*program.parameters, *program.tables)}
+    constants = {parameter.rpartition(":")[2] for parameter in (*program.parameters, *program.tables)}
     for theirs in yaml.safe_load(NAMES.read_text()).values():
         assert {one["to"] for one in theirs.values()} <= constants
 

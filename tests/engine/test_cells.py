@@ -27,14 +27,16 @@ def test_packed_cells_are_the_cells(members: list[str], size: int, data: st.Data
         st.integers(-(10**6), 10**6) if data.draw(st.booleans()) else st.fractions(-999, 999, max_denominator=60)
     )
     cells: Cells = {path: {"": data.draw(kind)} for path in paths}
-    found = packed(levels, cells)
-    assert isinstance(found, PackedCells)
-    assert dict(found) == cells
-    assert {path: type(row[""]) for path, row in found.items()} == {path: type(row[""]) for path, row in cells.items()}
-    assert print_core(found) == print_core(cells)
-    assert dict(pickle.loads(pickle.dumps(found))) == cells
-    assert (members[0], size) not in found
-    assert ("never",) not in found
+    packed_cells = packed(levels, cells)
+    assert isinstance(packed_cells, PackedCells)
+    assert dict(packed_cells) == cells
+    assert {path: type(row[""]) for path, row in packed_cells.items()} == {
+        path: type(row[""]) for path, row in cells.items()
+    }
+    assert print_core(packed_cells) == print_core(cells)
+    assert dict(pickle.loads(pickle.dumps(packed_cells))) == cells
+    assert (members[0], size) not in packed_cells
+    assert ("never",) not in packed_cells
 
 
 def test_cells_that_are_no_numbers_or_too_large_stay_as_they_are() -> None:

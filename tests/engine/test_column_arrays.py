@@ -64,6 +64,6 @@ def test_decimals_have_the_places_that_the_unit_needs(narrow: bool) -> None:
 def test_narrow_decimals_come_in_as_they_went_out(program: Program) -> None:
     definition = program.definitions["rent"]
     array = figure_array(program, definition, np.array([5, -(10**17)]), np.ones(2, dtype=np.bool_), narrow=True)
-    found = entries_from(array, definition.type, 100, ())
-    assert found.entries.tolist() == [5, -(10**17)]
-    assert not found.bad.any()
+    entry = entries_from(array, definition.type, 100, ())
+    assert entry.entries.tolist() == [5, -(10**17)]
+    assert not entry.bad.any()

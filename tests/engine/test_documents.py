@@ -51,7 +51,7 @@ def module_of(text: str) -> RuleModule:
 def codes_of(text: str) -> list[str]:
     problems = Diagnostics()
     read_module(Source("test.yaml", HEAD + text), "area/test", settings(), problems)
-    return [one.code for one in problems]
+    return [problem.code for problem in problems]
 
 
 def parameter(type: str, value: str) -> Value:
@@ -121,10 +121,10 @@ def test_uprating_is_from_the_last_value_on_the_ruleset_s_grid_unless_stated() -
     values = "{type: money, law: x, values: {2020-01-01: 1, 2022-01-01: 2}, known_until: 2022-12-31, uprate: %s}"
     stated = module_of("parameters:\n  p: " + values % "{by: cpi, base: 2020-01-01, round: down to 50 USD}" + "\n")
     plain = module_of("parameters:\n  p: " + values % "{by: cpi}" + "\n")
-    one, other = stated.parameters[0].uprate, plain.parameters[0].uprate
-    assert one is not None
+    uprate, other = stated.parameters[0].uprate, plain.parameters[0].uprate
+    assert uprate is not None
     assert other is not None
-    assert (one.by, one.base, one.grid) == ("cpi", date(2020, 1, 1), Grid(Fraction(50), RoundingMode.DOWN))
+    assert (uprate.by, uprate.base, uprate.grid) == ("cpi", date(2020, 1, 1), Grid(Fraction(50), RoundingMode.DOWN))
     assert (other.base, other.grid) == (date(2022, 1, 1), Grid(Fraction(1, 100), RoundingMode.HALF_UP))
 
 
@@ -205,13 +205,13 @@ def test_a_variable_has_dated_formulas_and_exceptions() -> None:
         "    exceptions:\n      one: {when: d, then: 2 USD, law: y, over: [two]}\n"
         "      two: {when: e, then: 3 USD, law: z}\n"
     ).variables[0]
-    assert [(one.start, print_formula(one.formula)) for one in variable.formula] == [
+    assert [(dated.start, print_formula(dated.formula)) for dated in variable.formula] == [
         (date(2020, 1, 1), "0"), (date(2022, 1, 1), "b")
     ]  # fmt: skip
     assert variable.grid == Grid(Fraction(1, 20), RoundingMode.UP)
-    assert [(one.name, one.law, [name for name, _ in one.over]) for one in variable.exceptions] == [
-        ("one", "y", ["two"]), ("two", "z", [])
-    ]  # fmt: skip
+    assert [
+        (exception.name, exception.law, [name for name, _ in exception.over]) for exception in variable.exceptions
+    ] == [("one", "y", ["two"]), ("two", "z", [])]
     assert variable.applies_if is not None
     assert variable.otherwise is not None
 
@@ -260,7 +260,7 @@ def test_a_declaration_with_a_fault_is_kept_with_a_stand_in() -> None:
     problems = Diagnostics()
     text = HEAD + "parameters:\n  p: {type: money, law: x, values: {2024-13-01: 1, 2024-01-01: x}}\n"
     module = read_module(Source("t", text), "t", settings(), problems)
-    assert [one.code for one in problems] == ["E206", "E204"]
+    assert [problem.code for problem in problems] == ["E206", "E204"]
     assert module is not None
     assert module.parameters[0].values == ((date(1600, 1, 1), Fraction(1)), (date(2024, 1, 1), Fraction(0)))
 

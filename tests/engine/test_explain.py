@@ -52,10 +52,10 @@ def test_the_credit_of_a_parent_of_two(us: Program) -> None:
     requirement = next(child for child in tree.children if child.status)
     assert requirement.status == "met"
     assert {child.status for child in requirement.children} == {"met"}
-    amounts = {one.label: one.amount for one in everything(tree)}
+    amounts = {explanation.label: explanation.amount for explanation in everything(tree)}
     assert amounts["Reduction of the credit because of income"] == "480.17 USD"
     assert amounts["Credit that the earned income gives"] == "6,960 USD"
-    reduction = next(one for one in everything(tree) if one.label.startswith("Reduction"))
+    reduction = next(explanation for explanation in everything(tree) if explanation.label.startswith("Reduction"))
     assert reduction.before_rounding == "480.168 USD"
     assert "(25,000 USD)" in reduction.how
     assert "(22,720 USD)" in reduction.how
@@ -87,7 +87,11 @@ def test_a_refusal_says_which_reason_failed_and_what_the_citizen_is_told(us: Pro
 
 def test_a_figure_is_explained_once(us: Program) -> None:
     tree = explained(us, PARENT, "income_tax", "home")
-    computed = [one.fact for one in everything(tree) if one.how and not one.seen and not one.status]
+    computed = [
+        explanation.fact
+        for explanation in everything(tree)
+        if explanation.how and not explanation.seen and not explanation.status
+    ]
     assert len(computed) == len(set(computed))
 
 
@@ -166,7 +170,7 @@ def test_who_is_there_is_said_by_role(us: Program) -> None:
 
 def test_dated_constants_go_by_their_labels(us: Program) -> None:
     tree = explained(us, PARENT, "eitc", "home")
-    said = "\n".join(one.how for one in everything(tree))
+    said = "\n".join(explanation.how for explanation in everything(tree))
     assert "phase in of Earned income credit terms (40%)" in said
     assert "eitc terms" not in "\n".join(render(tree))
 
@@ -177,18 +181,22 @@ def lines_of(tree: Explanation) -> str:
 
 def test_a_second_child_of_whom_the_same_holds_is_as_the_first(us: Program) -> None:
     tree = explained(us, PARENT, "eitc", "home")
-    second = next(one for one in everything(tree) if one.how == "as for bo")
+    second = next(explanation for explanation in everything(tree) if explanation.how == "as for bo")
     assert second.fact.instance == "cy"
     assert [(child.label, child.amount) for child in second.children] == [
         ("Age attained by the end of the year or the day of death, on the anniversary of birth", "6")
     ]
     other = {**PARENT, "people": {**PARENT["people"], "cy": {"age": 30, "is_disabled": True}}}  # type: ignore[dict-item]
-    assert not [one for one in everything(explained(us, other, "eitc", "home")) if one.how.startswith("as for")]
+    assert not [
+        explanation
+        for explanation in everything(explained(us, other, "eitc", "home"))
+        if explanation.how.startswith("as for")
+    ]
 
 
 def test_what_nobody_stated_is_told_in_the_words_and_has_no_line(us: Program) -> None:
     tree = explained(us, PARENT, "eitc", "home")
-    assert not [one for one in everything(tree) if one.source in ("absent", "default")]
+    assert not [explanation for explanation in everything(tree) if explanation.source in ("absent", "default")]
     text = lines_of(tree)
     assert "Lives with the filer for more than half of the year: yes (not listed)" in text
     assert "since nothing else is listed: No filer is the qualifying child of somebody else; " in text
@@ -204,7 +212,7 @@ def test_a_reason_that_was_stated_is_shown(us: Program) -> None:
     }
     problems = Diagnostics()
     if case_from_data(us, stated, problems) is None:
-        pytest.fail(str([one.message for one in problems]))
+        pytest.fail(str([problem.message for problem in problems]))
     assert "[met] Is not barred after an improper claim" in lines_of(explained(us, stated, "eitc", "home"))
     whole = lines_of(explained(us, PARENT, "eitc_eligible", "home"))
     assert "[met] Is not barred after an improper claim" in whole  # asked for by name, every reason is there
@@ -289,6 +297,6 @@ def test_a_condition_that_rests_on_defaults_alone_is_left_out(us: Program) -> No
     plain = explained(us, PARENT, "refundable_ctc", "home")
     units = {"home": {"head": "ada", "dependents": ["bo", "cy"], "excludes_foreign_earned_income": True}}
     abroad = explained(us, {**PARENT, "tax_units": units}, "refundable_ctc", "home")
-    assert not [one for one in everything(plain) if "No refund" in one.label]
+    assert not [explanation for explanation in everything(plain) if "No refund" in explanation.label]
     assert abroad.amount == "0 USD"
-    assert [one for one in everything(abroad) if "No refund" in one.label]
+    assert [explanation for explanation in everything(abroad) if "No refund" in explanation.label]

@@ -46,7 +46,7 @@ def alone() -> list[Definition]:
     names = {name for module in ruleset.modules for name, _ in module.stands_alone}
     kinds = (Kind.BOOLEAN, Kind.MONEY)
     exported = [program().definitions[name] for name in sorted(names) if name in program().definitions]
-    return [one for one in exported if one.type.kind in kinds]
+    return [definition for definition in exported if definition.type.kind in kinds]
 
 
 def stated(said: Said, data: st.DataObject) -> object:
@@ -77,10 +77,12 @@ def household(row: Implication, role: str, data: st.DataObject) -> dict[str, obj
     home: dict[str, object] = {"head": "ada", "spouse": "bo", "dependents": ["cy"]}
     others = alone()
     for place in data.draw(st.lists(st.integers(0, len(others) - 1), max_size=3)):
-        one = others[place]
-        value = data.draw(st.booleans() if one.type.kind is Kind.BOOLEAN else st.integers(0, 400))
-        if one.entity in ("person", "tax_unit") and str(one.period) == "year":
-            (people[data.draw(st.sampled_from(sorted(people)))] if one.entity == "person" else home)[one.name] = value
+        definition = others[place]
+        value = data.draw(st.booleans() if definition.type.kind is Kind.BOOLEAN else st.integers(0, 400))
+        if definition.entity in ("person", "tax_unit") and str(definition.period) == "year":
+            (people[data.draw(st.sampled_from(sorted(people)))] if definition.entity == "person" else home)[
+                definition.name
+            ] = value
     for said in row.given:
         entity = program().definitions[said.name].entity
         (people[PEOPLE[role]] if entity == "person" else home)[said.name] = stated(said, data)
@@ -92,7 +94,7 @@ def household(row: Implication, role: str, data: st.DataObject) -> dict[str, obj
 def answers(case_data: dict[str, object], row: Implication, role: str) -> list[tuple[Said, Outcome]]:
     problems = Diagnostics()
     case = case_from_data(program(), case_data, problems)
-    assert case is not None and not problems.errors, [one.message for one in problems]
+    assert case is not None and not problems.errors, [problem.message for problem in problems]
     interpreter, found = Interpreter(program(), case), []
     for said in row.then:
         entity = program().definitions[said.name].entity
@@ -137,5 +139,5 @@ def test_every_fact_of_a_module_with_a_table_is_in_it() -> None:
     pairs = {name for pair in exclusions(program()) for name in (pair.first.name, pair.second.name)}
     said = {one.name for row in rows() for one in (*row.given, *row.then)}
     alone_names = {name for module in ruleset.modules for name, _ in module.stands_alone}
-    tax = [one for module in ruleset.modules if not module.name.startswith("benefits/") for one in module.inputs]
-    assert [one.name for one in tax if one.name not in pairs | said | alone_names] == []
+    tax = [input_ for module in ruleset.modules if not module.name.startswith("benefits/") for input_ in module.inputs]
+    assert [input_.name for input_ in tax if input_.name not in pairs | said | alone_names] == []

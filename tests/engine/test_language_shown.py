@@ -21,7 +21,7 @@ def evaluated(name: str, data: dict[str, object]) -> Interpreter:
     program = compile_rules(PROGRAMS / name)
     problems = Diagnostics()
     case = case_from_data(program, data, problems)
-    assert case is not None, [one.message for one in problems]
+    assert case is not None, [problem.message for problem in problems]
     return Interpreter(program, case)
 
 
@@ -31,8 +31,8 @@ def test_a_chain_of_records_is_shown_from_the_last_to_the_first() -> None:
         f"e{at}": {"person": "ada", "offence_date": day, "convicted_on": day, "points": 11}
         for at, day in enumerate(days)
     }
-    found = evaluated("totting_up", {"at": "2024", "people": {"ada": {}}, "endorsements": records})
-    told = "\n".join(render(explain(found, Fact("wiped_on", "e1", ETERNITY))))
+    interpreter = evaluated("totting_up", {"at": "2024", "people": {"ada": {}}, "endorsements": records})
+    told = "\n".join(render(explain(interpreter, Fact("wiped_on", "e1", ETERNITY))))
     assert "because previous: e0" in told
     assert "Disqualified for repeated offences (e0): no" in told
     assert "Points counted on conviction (11) is below 12" in told
@@ -40,9 +40,9 @@ def test_a_chain_of_records_is_shown_from_the_last_to_the_first() -> None:
 
 def test_a_computed_scale_tells_where_its_bands_begin_and_what_they_read() -> None:
     data: dict[str, object] = {"at": "tax_year:2024", "person": {"taxable": 50_000, "gifts": 1_000}}
-    found = evaluated("bands", data)
-    at = parse_period("tax_year:2024", dict(found.program.settings.calendars))
-    told = " ".join("\n".join(render(explain(found, Fact("tax", "person", at)))).split())
+    interpreter = evaluated("bands", data)
+    at = parse_period("tax_year:2024", dict(interpreter.program.settings.calendars))
+    told = " ".join("\n".join(render(explain(interpreter, Fact("tax", "person", at)))).split())
     assert "bands begin at 0 GBP, 38,700 GBP and" in told
     assert "basic rate limit, from 2013-01-01: ITA 2007 s. 10(5)" in told
     assert "Gifts: 1,000 GBP (given)" in told
@@ -52,9 +52,9 @@ def test_a_thousand_takers_share_one_sort() -> None:
     count = 1_000
     attempts = {f"a{at}": {"person": f"p{at}", "sitting": "s", "mark": at * 37 % 101} for at in range(count)}
     people: dict[str, object] = {f"p{at}": {} for at in range(count)}
-    found = evaluated("people", {"at": "2024", "people": people, "sittings": {"s": {}}, "attempts": attempts})
-    ranks = [found.find(Fact("place_in_sitting", f"a{at}", ETERNITY)) for at in range(count)]
-    assert len(found.orders) == 1
+    interpreter = evaluated("people", {"at": "2024", "people": people, "sittings": {"s": {}}, "attempts": attempts})
+    ranks = [interpreter.find(Fact("place_in_sitting", f"a{at}", ETERNITY)) for at in range(count)]
+    assert len(interpreter.orders) == 1
     marks = [at * 37 % 101 for at in range(count)]
     assert ranks == [Known(1 + sum(other > mark for other in marks)) for mark in marks]
 
@@ -75,4 +75,4 @@ def test_memberships_that_cannot_be_are_told(households: dict[str, object], word
     groups = {name: {"residents": people} for name, people in households.items()}
     data = {"at": "2024", "people": {"ada": {}, "ben": {}}, "households": groups}
     assert case_from_data(program, data, problems) is None
-    assert any(words in one.message for one in problems), [one.message for one in problems]
+    assert any(words in problem.message for problem in problems), [problem.message for problem in problems]

@@ -64,7 +64,7 @@ def program_of(folder: Path, formula: str) -> Program:
 def figure(program: Program, facts: dict[str, object]) -> Outcome:
     problems = Diagnostics()
     case = case_from_data(program, {"at": "2024", "person": facts}, problems)
-    assert case is not None, [one.message for one in problems]
+    assert case is not None, [problem.message for problem in problems]
     return Interpreter(program, case).find(Fact("figure", "person", AT))
 
 
@@ -119,5 +119,5 @@ def test_a_figure_is_read_once_for_a_condition_and_its_branches(tmp_path: Path) 
     assert case is not None
     interpreter = Interpreter(program, case)
     interpreter.find(Fact("figure", "person", AT))
-    reads = [one.name.rpartition(":")[2] for one in interpreter.steps[Fact("figure", "person", AT)].reads]
+    reads = [fact.name.rpartition(":")[2] for fact in interpreter.steps[Fact("figure", "person", AT)].reads]
     assert reads == ["x", "y", "x"]

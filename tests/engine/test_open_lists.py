@@ -76,10 +76,10 @@ def case_of(program: Program, data: dict[str, Any]) -> Case:
 def figures(program: Program, case: Case) -> dict[tuple[str, str], Outcome]:
     interpreter = Interpreter(program, case)
     return {
-        (one.short_name, whose): interpreter.find(Fact(one.name, whose, case.at))
-        for one in program.definitions.values()
-        if not one.is_input
-        for whose in case.instances.get(one.entity, ())
+        (definition.short_name, whose): interpreter.find(Fact(definition.name, whose, case.at))
+        for definition in program.definitions.values()
+        if not definition.is_input
+        for whose in case.instances.get(definition.entity, ())
     }
 
 
@@ -129,7 +129,7 @@ def test_a_list_that_is_stated_is_whole_and_one_that_is_not_is_asked_for(program
     assert found(program, "any_bad", complete=True) == Known(False)
     assert found(program, "any_bad", licences={"l": {"person": "h", "bad": False}}) == Known(False)
     silent = found(program, "any_bad")
-    assert isinstance(silent, Possible) and [str(one) for one in silent.needs] == ["licences of h for 2024"]
+    assert isinstance(silent, Possible) and [str(need) for need in silent.needs] == ["licences of h for 2024"]
     known = {"l": {"person": "h", "bad": True}}
     assert found(program, "any_bad", licences=known, open=["licences"]) == Known(True)
     assert isinstance(found(program, "any_bad", licences={}, complete=True, open=["licences"]), Possible)
@@ -159,7 +159,7 @@ def test_what_is_no_list_cannot_be_open(program: Program) -> None:
     problems = Diagnostics()
     data = {"at": "2024", "people": {"h": {}}, "open": ["licenses", "people"]}
     assert case_from_data(program, data, problems) is None
-    assert next((one.code, one.help) for one in problems) == ("E802", "did you mean `licences`?")
+    assert next((problem.code, problem.help) for problem in problems) == ("E802", "did you mean `licences`?")
 
 
 def test_nobody_is_called_as_the_one_who_may_be_there(program: Program, tmp_path: Path) -> None:

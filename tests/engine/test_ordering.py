@@ -61,7 +61,7 @@ def whole(made: Sequence[Made]) -> list[Item]:
         Item(str(number), may_be(one.counted), may_be(one.value), tuple(map(may_be, one.keys)))
         for number, one in enumerate(made)
     ]
-    return [one for one in found if one.counted != domain.FALSE]
+    return [item for item in found if item.counted != domain.FALSE]
 
 
 def may_be(options: Sequence[Outcome]) -> Outcome:
@@ -76,12 +76,12 @@ def completions(made: Sequence[Made], count: Sequence[Outcome]) -> Any:
             Item(str(number), next(rest), next(rest), tuple(next(rest) for _ in one.keys))
             for number, one in enumerate(made)
         ]
-        yield values[0], [one for one in found if one.counted == domain.TRUE]
+        yield values[0], [item for item in found if item.counted == domain.TRUE]
 
 
 def chosen(pick: str, operator: str, keys: Sequence[bool] = ()) -> ir.Chosen:
     kind = BOOLEAN if operator in ("any", "all") else INTEGER
-    order = tuple(ir.SortKey(BODY, one) for one in keys)
+    order = tuple(ir.SortKey(BODY, key) for key in keys)
     count = None if operator == "only" else BODY
     return ir.Chosen(kind, None, operator, pick, count, LINK, "r", BODY, None, order)
 
@@ -107,7 +107,7 @@ def test_the_highest_leave_room_for_every_completion(
 
 
 def plainly(known: Sequence[Item], count: int, pick: str, operator: str) -> Outcome:
-    known_values: list[Any] = [one.value.value for one in known if isinstance(one.value, Known)]
+    known_values: list[Any] = [item.value.value for item in known if isinstance(item.value, Known)]
     values = sorted(known_values, reverse=pick == "highest")[: max(0, count)]
     if operator in ("min", "max"):
         return Known((min if operator == "min" else max)(values)) if values else NOT_APPLICABLE

@@ -48,13 +48,13 @@ def _equal(one: object, other: object) -> bool:
 
 @given(st.tuples(st.integers(), st.integers(), st.lists(st.text(max_size=3), max_size=2).map(tuple), st.text()))
 def test_a_record_is_what_a_dataclass_is(values: tuple[int, int, tuple[str, ...], str]) -> None:
-    one, other = Point(*values), Standard(*values)
-    assert is_dataclass(one) and [part.name for part in fields(one)] == [part.name for part in fields(other)]
-    assert repr(one) == repr(other).replace("Standard", "Point")
-    assert hash(one) == hash(other) and one == Point(*values) == replace(one, place="elsewhere")
-    assert one != replace(one, x=one.x + 1) and not _equal(one, other)
-    for again in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one)), unpickled(pickled(one))):
-        assert again == one and isinstance(again, Point) and again.place == one.place
+    point, other = Point(*values), Standard(*values)
+    assert is_dataclass(point) and [part.name for part in fields(point)] == [part.name for part in fields(other)]
+    assert repr(point) == repr(other).replace("Standard", "Point")
+    assert hash(point) == hash(other) and point == Point(*values) == replace(point, place="elsewhere")
+    assert point != replace(point, x=point.x + 1) and not _equal(point, other)
+    for again in (copy.copy(point), copy.deepcopy(point), pickle.loads(pickle.dumps(point)), unpickled(pickled(point))):
+        assert again == point and isinstance(again, Point) and again.place == point.place
 
 
 def test_a_record_is_frozen_and_takes_what_it_declares() -> None:

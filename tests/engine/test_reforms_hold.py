@@ -49,7 +49,7 @@ def under(text: str, name: str) -> Constants:
     reform = read_reform(Source("reform.yaml", text), "reform", ruleset.settings, problems)
     assert reform is not None
     changed = apply_reform(ruleset, reform, problems)
-    assert not problems.errors, [one.message for one in problems]
+    assert not problems.errors, [problem.message for problem in problems]
     short, kind = name.rpartition(":")[2], type(constants_of(program)[name])
     group = {Parameter: "parameters", Table: "tables", Scale: "scales"}[kind]
     found = [

@@ -39,8 +39,8 @@ def outcomes(convicted: list[list[str]], points: list[int], speeding: list[bool 
     data = {"at": "2024", "people": {"ada": {}}, "endorsements": records}
     case = case_from_data(program(), data, Diagnostics())
     assert case is not None
-    found = Interpreter(program(), case)
-    return {(fact := Fact(name, one, ETERNITY)): found.find(fact) for name in FIGURES for one in records}
+    interpreter = Interpreter(program(), case)
+    return {(fact := Fact(name, record, ETERNITY)): interpreter.find(fact) for name in FIGURES for record in records}
 
 
 def holds(answer: Outcome, completed: Outcome) -> bool:

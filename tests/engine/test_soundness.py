@@ -89,10 +89,10 @@ def opened(outcome: Outcome, low: bool, high: bool) -> Outcome:
     """An outcome of which less is known: without its lower or its upper end."""
     if not isinstance(outcome, Known | Possible):
         return outcome
-    found = range_of(outcome)
-    if not (low or high) or not isinstance(found, Interval):
+    range_ = range_of(outcome)
+    if not (low or high) or not isinstance(range_, Interval):
         return outcome
-    wider = Interval(None if low else found.low, None if high else found.high)
+    wider = Interval(None if low else range_.low, None if high else range_.high)
     return Possible(wider, UNKNOWN, may_not_apply(outcome), faults_of(outcome))
 
 

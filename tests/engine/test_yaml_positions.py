@@ -21,7 +21,7 @@ WORDS = st.text(alphabet="ab1#'\"\\:-é\U0001f600 \t\n.,%&*!|>[]{}@`?", max_size
 def node_of(text: str) -> Mapping:
     problems = Diagnostics()
     node = read_nodes(Source("test.yaml", text), problems)
-    assert not problems.items, [str(one.message) for one in problems]
+    assert not problems.items, [str(problem.message) for problem in problems]
     assert isinstance(node, Mapping)
     return node
 

@@ -110,7 +110,7 @@ class Cluster:
     def _properties(self, n: int) -> str:
         most = min(self.size, 3)
         enough = 2 if most > 2 else 1
-        controllers = ",".join(f"127.0.0.1:{self._control_port(one)}" for one in self.numbers)
+        controllers = ",".join(f"127.0.0.1:{self._control_port(number)}" for number in self.numbers)
         listeners = f"PLAINTEXT://127.0.0.1:{self._client_port(n)},CONTROLLER://127.0.0.1:{self._control_port(n)}"
         settings = {
             "process.roles": "broker,controller",
@@ -165,10 +165,10 @@ class Cluster:
         while time.monotonic() < until:
             try:
                 client = AdminClient({"bootstrap.servers": self.address, "log_level": 0, "socket.timeout.ms": 2000})
-                found = client.list_topics(timeout=2)
-                partitions = [one for topic in found.topics.values() for one in topic.partitions.values()]
-                in_sync = all(len(one.isrs) >= min(wanted, len(one.replicas)) for one in partitions)
-                if len(found.brokers) >= wanted and in_sync:
+                topics = client.list_topics(timeout=2)
+                partitions = [partition for topic in topics.topics.values() for partition in topic.partitions.values()]
+                in_sync = all(len(partition.isrs) >= min(wanted, len(partition.replicas)) for partition in partitions)
+                if len(topics.brokers) >= wanted and in_sync:
                     return
             except KafkaException:
                 pass

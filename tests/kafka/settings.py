@@ -32,6 +32,6 @@ def records_of(address: Address, kind: str) -> list[tuple[bytes, bytes | None]]:
     reading = Reading(address)
     try:
         batches = reading.to_end(address.topic(kind), 0)
-        return [(one.key() or b"", one.value()) for batch in batches for one in batch]
+        return [(message.key() or b"", message.value()) for batch in batches for message in batch]
     finally:
         reading.close()

@@ -51,7 +51,7 @@ def _shown(code: str) -> str:
         told, remedy = _TOLD[code]
         return f"{told}\n\nInstead: {remedy}."
     case = next(one for one in bad_cases() if one.code == code)
-    statement = next(one for one in case.expected() if one.code == code)
+    statement = next(expected for expected in case.expected() if expected.code == code)
     remedy = next(filter(None, map(remedy_of, case.files)))
     return f"{_example(case.files, statement)}\n\nInstead: {remedy}."
 

@@ -95,8 +95,8 @@ def _stated(file: Path) -> list[Expected]:
 
 def remedy_of(file: Path) -> str:
     """What the file says to write instead."""
-    found = _REMEDY.search("\n".join(lines_of(file)))
-    return found[1] if found else ""
+    match = _REMEDY.search("\n".join(lines_of(file)))
+    return match[1] if match else ""
 
 
 def settings() -> Settings:
@@ -140,4 +140,6 @@ def place_of(problem: Diagnostic) -> tuple[str, int, int]:
 
 def judged(case: BadCase) -> list[Diagnostic]:
     """The problems that count: errors, and warnings where the case is about one."""
-    return [one for one in case.found() if one.severity is Severity.ERROR or case.code.startswith("W")]
+    return [
+        diagnostic for diagnostic in case.found() if diagnostic.severity is Severity.ERROR or case.code.startswith("W")
+    ]

@@ -16,12 +16,12 @@ MADE_IN_TESTS = {"E109"}
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_exactly_the_stated_problems_are_found(case: BadCase) -> None:
     expected = case.expected()
-    found = judged(case)
-    told = "\n".join(render(one) for one in found)
+    diagnostics = judged(case)
+    told = "\n".join(render(diagnostic) for diagnostic in diagnostics)
     stated_places = [(one.file, one.line, one.column, one.code) for one in expected]
-    found_places = [(*place_of(one), one.code) for one in found]
+    found_places = [(*place_of(diagnostic), diagnostic.code) for diagnostic in diagnostics]
     assert found_places == stated_places, told
-    for statement, problem in zip(expected, found, strict=True):
+    for statement, problem in zip(expected, diagnostics, strict=True):
         assert statement.words in problem.message, told
 
 
@@ -37,11 +37,11 @@ def test_every_problem_says_what_to_write_instead(case: BadCase) -> None:
 
 def test_a_case_states_the_code_that_it_is_named_after() -> None:
     for case in CASES:
-        assert case.code in {one.code for one in case.expected()}, case.name
+        assert case.code in {expected.code for expected in case.expected()}, case.name
 
 
 def test_every_code_has_a_case() -> None:
-    assert {one.code for case in CASES for one in case.expected()} == set(CODES) - MADE_IN_TESTS
+    assert {expected.code for case in CASES for expected in case.expected()} == set(CODES) - MADE_IN_TESTS
 
 
 def test_there_are_at_least_sixty_cases() -> None:

@@ -38,7 +38,7 @@ def codes(condition: str) -> list[str]:
     assert source is not None
     module = read_module(source, "credit", settings(), problems)
     assert module is not None
-    return [one.code for one in compile_ruleset(Ruleset(settings(), (module,)), problems).problems]
+    return [problem.code for problem in compile_ruleset(Ruleset(settings(), (module,)), problems).problems]
 
 
 @pytest.mark.parametrize(

@@ -56,11 +56,14 @@ def problems_in(content: str | bytes) -> list[Diagnostic]:
 
 def places(content: str | bytes) -> list[tuple[str, int, int]]:
     """Code, line and column of each problem."""
-    found = problems_in(content)
-    for one in found:
-        render(one)
-        as_json(one)
-    return [(one.code, one.span.line, one.span.column) if one.span else (one.code, 0, 0) for one in found]
+    diagnostics = problems_in(content)
+    for diagnostic in diagnostics:
+        render(diagnostic)
+        as_json(diagnostic)
+    return [
+        (diagnostic.code, diagnostic.span.line, diagnostic.span.column) if diagnostic.span else (diagnostic.code, 0, 0)
+        for diagnostic in diagnostics
+    ]
 
 
 def test_the_module_of_these_tests_is_sound() -> None:
@@ -72,11 +75,11 @@ def test_the_module_of_these_tests_is_sound() -> None:
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{a: "])
 def test_thirty_thousand_openings_are_refused_where_they_get_too_deep(opening: str) -> None:
-    found = problems_in(opening * 30_000)
-    assert [one.code for one in found] == ["E108"]
-    assert found[0].span is not None
+    diagnostics = problems_in(opening * 30_000)
+    assert [diagnostic.code for diagnostic in diagnostics] == ["E108"]
+    assert diagnostics[0].span is not None
     levels = opening.count("[") + opening.count("{") + (opening in ("- ", "? "))
-    assert found[0].span.start <= MAX_DEPTH * len(opening) / levels + len(opening)
+    assert diagnostics[0].span.start <= MAX_DEPTH * len(opening) / levels + len(opening)
 
 
 def test_deep_nesting_by_indentation_is_refused() -> None:
@@ -185,10 +188,12 @@ def test_what_is_no_number_of_ascii_digits_is_refused(text: str) -> None:
 
 
 def test_keys_that_stand_twice_are_shown_with_the_first() -> None:
-    found = problems_in((MODULE % "500") + "about: Again\n")
-    assert [(one.code, one.span.line if one.span else 0) for one in found] == [("E107", 19)]
-    assert found[0].notes[0].span is not None
-    assert found[0].notes[0].span.line == 1
+    diagnostics = problems_in((MODULE % "500") + "about: Again\n")
+    assert [(diagnostic.code, diagnostic.span.line if diagnostic.span else 0) for diagnostic in diagnostics] == [
+        ("E107", 19)
+    ]
+    assert diagnostics[0].notes[0].span is not None
+    assert diagnostics[0].notes[0].span.line == 1
 
 
 @pytest.mark.parametrize(
@@ -232,7 +237,7 @@ def test_formulas_are_not_python(formula: str) -> None:
 def test_enormous_formulas_end_in_a_limit(formula: str) -> None:
     problems = Diagnostics()
     assert parse_formula(Fragment.whole(formula), problems) is None
-    assert {one.code for one in problems} <= {"E301", "E302"}
+    assert {problem.code for problem in problems} <= {"E301", "E302"}
     assert len(problems) == 1
 
 
@@ -250,7 +255,7 @@ def test_a_file_past_the_limit_is_refused_without_being_read_whole(tmp_path: Pat
         stream.truncate(10 * MAX_BYTES)
     problems = Diagnostics()
     assert load_source(path, problems) is None
-    assert [(one.code, one.file) for one in problems] == [("E109", str(path))]
+    assert [(problem.code, problem.file) for problem in problems] == [("E109", str(path))]
 
 
 def test_a_file_at_the_limit_is_read(tmp_path: Path) -> None:
@@ -263,9 +268,9 @@ def test_a_file_at_the_limit_is_read(tmp_path: Path) -> None:
 
 def test_a_file_full_of_mistakes_is_read_to_its_end() -> None:
     keys = "".join(f"bad_key_{number}: 1\n" for number in range(40_000))
-    found = problems_in((MODULE % "500") + keys)
-    assert len(found) == 40_000
-    assert {one.code for one in found} == {"E201"}
+    diagnostics = problems_in((MODULE % "500") + keys)
+    assert len(diagnostics) == 40_000
+    assert {diagnostic.code for diagnostic in diagnostics} == {"E201"}
 
 
 def test_long_runs_of_white_space_are_read_once() -> None:
@@ -309,7 +314,7 @@ def test_bytes_that_are_no_text_are_refused_at_their_character(content: bytes, p
 def test_lone_surrogates_are_refused() -> None:
     problems = Diagnostics()
     assert source_from_text("about: \ud800\n", "x", problems) is None
-    assert [one.code for one in problems] == ["E102"]
+    assert [problem.code for problem in problems] == ["E102"]
 
 
 def test_windows_line_ends_are_read() -> None:
@@ -323,14 +328,14 @@ def test_what_is_not_a_file_or_not_there_is_said(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.yaml", Path("/dev/zero"), tmp_path / ("x" * 5_000), Path("a\0b")):
         problems = Diagnostics()
         assert load_source(path, problems) is None
-        assert [one.code for one in problems] == ["E111"]
+        assert [problem.code for problem in problems] == ["E111"]
 
 
 def test_a_folder_without_a_ruleset_still_shows_what_is_not_yaml(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("a: b: c\n")
     problems = Diagnostics()
     assert read_ruleset(tmp_path, problems) is None
-    assert sorted(one.code for one in problems) == ["E101", "E111"]
+    assert sorted(problem.code for problem in problems) == ["E101", "E111"]
     assert read_ruleset(tmp_path / "nowhere", Diagnostics()) is None
 
 
@@ -338,7 +343,7 @@ def test_a_circle_of_links_between_folders_ends(tmp_path: Path) -> None:
     (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
     problems = Diagnostics()
     assert read_ruleset(tmp_path, problems) is None
-    assert [one.code for one in problems] == ["E111"]
+    assert [problem.code for problem in problems] == ["E111"]
 
 
 # --- cases in JSON, read by the same reader
@@ -360,7 +365,7 @@ def test_cases_may_be_json(text: str, codes: list[str]) -> None:
     source = source_from_text(text, "case.json", problems)
     assert source is not None
     node = read_data(source, problems)
-    assert [one.code for one in problems] == codes
+    assert [problem.code for problem in problems] == codes
     assert (node is None) == (codes not in ([], ["E107"]))
 
 
@@ -368,7 +373,7 @@ def test_cases_may_be_json(text: str, codes: list[str]) -> None:
 def test_no_snippet_moves_the_cursor_or_hides_a_character(char: str) -> None:
     for place in ("label: Wages", "formula: if retired", "  wages:"):
         assert place in MODULE
-        shown = "\n".join(render(one) for one in problems_in((MODULE % "500").replace(place, place + char, 1)))
+        shown = "\n".join(render(problem) for problem in problems_in((MODULE % "500").replace(place, place + char, 1)))
         assert char not in shown
 
 
@@ -389,10 +394,10 @@ def test_names_are_suggested_until_there_are_too_many_to_compare() -> None:
     )
     module = (MODULE % "500").replace("inputs:\n", "inputs:\n" + inputs)
     module = module.replace("variables:\n", "variables:\n" + figures)
-    found = [one for one in problems_in(module) if one.code == "E401"]
-    assert len(found) == 800
-    assert "did you mean `wages_0`" in found[0].help
-    assert "did you mean" not in found[-1].help
+    diagnostics = [problem for problem in problems_in(module) if problem.code == "E401"]
+    assert len(diagnostics) == 800
+    assert "did you mean `wages_0`" in diagnostics[0].help
+    assert "did you mean" not in diagnostics[-1].help
 
 
 def test_exceptions_of_many_conditions_are_told_apart() -> None:

@@ -61,12 +61,12 @@ def mangled(draw: st.DrawFn, texts: list[str]) -> str:
 
 def check_words(problems: Diagnostics) -> None:
     """Every problem can be shown, says something and helps."""
-    for one in problems:
-        assert render(one)
-        assert as_json(one)["code"] == one.code
-        assert one.message
-        assert "\n" not in one.message
-        assert one.help
+    for problem in problems:
+        assert render(problem)
+        assert as_json(problem)["code"] == problem.code
+        assert problem.message
+        assert "\n" not in problem.message
+        assert problem.help
 
 
 @examples(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -40,4 +40,4 @@ REMEDIES = {
 
 @pytest.mark.parametrize(("name", "help_text"), REMEDIES.items(), ids=str)
 def test_the_remedy_says_what_this_author_should_write(name: str, help_text: str) -> None:
-    assert [one.help for one in judged(BadCase(FOLDER / f"{name}.yaml"))] == [help_text]
+    assert [diagnostic.help for diagnostic in judged(BadCase(FOLDER / f"{name}.yaml"))] == [help_text]

@@ -52,7 +52,7 @@ def test_whatever_is_typed_is_answered_and_taken_back(living: Living, seed: int)
     state = living.state()
     assert state is not None
     assert living.settle(state, compiled(state))
-    assert [living.problems(one) for one in living.files] == [[] for _ in living.files]
+    assert [living.problems(file) for file in living.files] == [[] for _ in living.files]
 
 
 def test_the_whole_program_has_the_problems_that_check_has(living: Living) -> None:
@@ -63,9 +63,9 @@ def test_the_whole_program_has_the_problems_that_check_has(living: Living) -> No
     state = living.state()
     assert state is not None
     living.settle(state, compiled(state))
-    shown = {(one.code, one.message) for file in living.files for one in living.problems(file)}
+    shown = {(problem.code, problem.message) for file in living.files for problem in living.problems(file)}
     expected = check_rules(living.folder).problems
-    assert shown == {(one.code, one.message) for one in expected}
+    assert shown == {(diagnostic.code, diagnostic.message) for diagnostic in expected}
     assert shown
 
 
@@ -82,9 +82,9 @@ def test_problems_move_with_their_text(text: str, new: str, data: st.DataObject)
     end = data.draw(st.integers(start, len(text)))
     before, after = Source("a", text), Source("a", text[:start] + new + text[end:])
     problems = [Diagnostic("W901", "x", Span(before, at, at + 1)) for at in range(len(text))]
-    for one in moved(problems, before, after):
-        assert one.span is not None
-        assert one.span.source is after
-        assert one.span.text in ("a", "b", "\n")
+    for diagnostic in moved(problems, before, after):
+        assert diagnostic.span is not None
+        assert diagnostic.span.source is after
+        assert diagnostic.span.text in ("a", "b", "\n")
     untouched = list(moved(problems, before, before))
-    assert [one.span for one in untouched] == [one.span for one in problems]
+    assert [diagnostic.span for diagnostic in untouched] == [problem.span for problem in problems]

@@ -98,7 +98,7 @@ def test_definition_and_references(session: tuple[Client, Path, Path]) -> None:
     assert (found["uri"], within(client.texts[tax], found["range"])) == (tax.as_uri(), "wages")
     params = {**client.at(tax, "  wages:", 3), "context": {"includeDeclaration": True}}
     places = client.request("textDocument/references", params)
-    said = [within(client.texts[tax if one["uri"] == tax.as_uri() else rest], one["range"]) for one in places]
+    said = [within(client.texts[tax if place["uri"] == tax.as_uri() else rest], place["range"]) for place in places]
     text = client.texts[tax] + client.texts[rest]
     assert (set(said), len(said)) == ({"wages"}, text.count("wages"))
 
@@ -153,7 +153,7 @@ def test_an_example_is_run_from_its_lens(session: tuple[Client, Path, Path]) -> 
     for lens in lenses:
         command = {"command": lens["command"]["command"], "arguments": lens["command"]["arguments"]}
         results.append(client.request("workspace/executeCommand", command))
-    assert [one["holds"] for one in results] == [True, False]
+    assert [result["holds"] for result in results] == [True, False]
     assert results[1]["said"] == "rest: expected 91.00, found 90.00"
     again = client.request("textDocument/codeLens", {"textDocument": {"uri": rest.as_uri()}})
     assert "all met" in again[0]["command"]["title"]
@@ -165,10 +165,10 @@ def test_symbols_of_a_file_and_of_all(session: tuple[Client, Path, Path]) -> Non
         one["name"] for one in client.request("textDocument/documentSymbol", {"textDocument": {"uri": tax.as_uri()}})
     ]
     assert {"wages", "allowance", "rates", "income_tax"} <= set(names)
-    found = client.request("workspace/symbol", {"query": "rest act"})
+    request = client.request("workspace/symbol", {"query": "rest act"})
     income = client.request("workspace/symbol", {"query": "income tax"})
     assert income[0]["name"] == "income_tax"
-    assert found == []
+    assert request == []
 
 
 def test_rules_without_settings_and_files_outside_are_no_fault(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def run(
     operands = [_operand(lanes, module, index, low, high) for index, (low, high) in enumerate(bounds)]
     results = work(arithmetic, operands)
     flagged = arithmetic.take_flags()
-    places = [(one, limbs.length_for(one.size) if one.size > NARROW else 1) for one in results]
+    places = [(result, limbs.length_for(result.size) if result.size > NARROW else 1) for result in results]
     counts: list[int] = []
     stored = 0
     for one, _ in places:

@@ -68,7 +68,10 @@ def settings(random: Random) -> Settings:
         date_round_up=random.random() < 0.5,
         date_round_refused=random.random() < 0.3,
         leap_birthday_march=random.random() < 0.5,
-        enums={**BUILT_IN_ENUMS, "colour": EnumDeclaration("colour", SPAN, members={one: one for one in COLOURS})},
+        enums={
+            **BUILT_IN_ENUMS,
+            "colour": EnumDeclaration("colour", SPAN, members={colour: colour for colour in COLOURS}),
+        },
         entities={
             "person": Entity("person", SPAN, plural="people"),
             "household": Entity("household", SPAN, plural="households", of="person", roles=ROLES),
@@ -106,7 +109,7 @@ def random_value(kind: ValueType, random: Random) -> Any:
 
 def constants(random: Random) -> tuple[dict[str, Parameter], dict[str, Table], dict[str, Scale]]:
     """One parameter of each type, a table by colour and number, scales of both kinds with and without a key."""
-    kinds = {**{one.kind.value: one for one in TYPES}, "duration": DURATION}
+    kinds = {**{type_.kind.value: type_ for type_ in TYPES}, "duration": DURATION}
     parameters = {
         f"p_{name}": Parameter(f"p_{name}", SPAN, type=kind, values=((START, random_value(kind, random)),))
         for name, kind in kinds.items()
@@ -185,7 +188,7 @@ class Maker:
         known = [name for name, one in self.locals.items() if one == kind]
         if known and self.random.random() < 0.4:
             return ir.Local(kind, None, self.random.choice(known))
-        found = [one for one in self.figures if one.type == kind]
+        found = [figure for figure in self.figures if figure.type == kind]
         if found and self.random.random() < 0.7:
             return self.read(self.random.choice(found))
         if self.random.random() < 0.5:
@@ -233,16 +236,16 @@ class Maker:
 
     def over_parts(self, definition: Definition, subject: ir.Subject) -> ir.Expression:
         """An expression in each month of the year, or in some months before it."""
-        one: ir.Expression = ir.VariableRead(MONEY, None, definition.name, subject, ir.ThisPeriod())
+        expression: ir.Expression = ir.VariableRead(MONEY, None, definition.name, subject, ir.ThisPeriod())
         limit = ir.Literal(MONEY, None, random_value(MONEY, self.random))
         late = ir.Compare(
             BOOLEAN, None, ">=", ir.PeriodBoundary(DATE, None, "end"), ir.Literal(DATE, None, date(2024, 5, 31))
         )
         body = self.choose(
             [
-                lambda: ir.Arithmetic(MONEY, None, "-", one, limit),
-                lambda: ir.If(MONEY, None, late, one, limit),
-                lambda: ir.Extreme(MONEY, None, "min", (one, limit)),
+                lambda: ir.Arithmetic(MONEY, None, "-", expression, limit),
+                lambda: ir.If(MONEY, None, late, expression, limit),
+                lambda: ir.Extreme(MONEY, None, "min", (expression, limit)),
             ]
         )
         if self.random.random() < 0.3:
@@ -367,11 +370,19 @@ class Maker:
 
     def as_if(self, kind: ValueType, depth: int) -> ir.Expression:
         """A figure in a world where a parameter or a fact is another: seldom, since such rows are handed over."""
-        asked = [one for one in self.figures if one.type == kind and one.formulas and one.entity == self.entity]
+        asked = [
+            figure
+            for figure in self.figures
+            if figure.type == kind and figure.formulas and figure.entity == self.entity
+        ]
         if not asked or self.random.random() < 0.5:
             return self.leaf(kind)
         value = ir.VariableRead(kind, None, self.random.choice(asked).name, ir.Self(self.entity), ir.ThisPeriod())
-        own = [one for one in self.figures if one.type == MONEY and one.entity == self.entity and one.period == YEAR]
+        own = [
+            figure
+            for figure in self.figures
+            if figure.type == MONEY and figure.entity == self.entity and figure.period == YEAR
+        ]
         other = self.formula(MONEY, depth - 1)
         change = ir.Replacement("p_money", None, ir.ThisPeriod(), other)
         if own and self.random.random() < 0.6:
@@ -382,7 +393,7 @@ class Maker:
         """A scale whose thresholds, and seldom its rates, are computed."""
         steps = [ir.Literal(MONEY, None, Fraction(one)) for one in sorted(self.random.sample(range(1, 40_000), 3))]
         shift = self.formula(MONEY, depth - 1)
-        ends: list[ir.Expression | None] = [ir.Arithmetic(MONEY, None, "+", one, shift) for one in steps]
+        ends: list[ir.Expression | None] = [ir.Arithmetic(MONEY, None, "+", step, shift) for step in steps]
         if self.random.random() < 0.3:
             ends[1] = self.formula(MONEY, depth - 1)
         ends = [None if kind == "step" else ir.Literal(MONEY, None, 0), *ends]
@@ -419,7 +430,7 @@ class Maker:
             subject, _ = self.subject(self.random.choice(ENTITIES))
             if subject is not None:
                 return ir.Nobody(BOOLEAN, None, subject)
-        maybe = [one for one in self.figures if one.type.or_none]
+        maybe = [figure for figure in self.figures if figure.type.or_none]
         if maybe and self.random.random() < 0.7:
             return ir.IsNone(BOOLEAN, None, self.read(self.random.choice(maybe)))
         return ir.IsNone(BOOLEAN, None, self.formula(self.random.choice((MONEY, DATE)), depth))
@@ -633,7 +644,7 @@ def random_program(random: Random, variables: int = 8, depth: int = 4) -> Progra
         figures.append(_definition(f"v{number}", entity, kind, random, body))
     parameters, tables, scales = constants(random)
     functions: dict[str, FunctionDefinition] = {}
-    definitions = {one.name: one for one in [*figures, *keys_of_records()]}
+    definitions = {figure.name: figure for figure in [*figures, *keys_of_records()]}
     return Program(settings(random), definitions, parameters, tables, scales, functions, tuple(definitions), "")
 
 

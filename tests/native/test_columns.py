@@ -88,7 +88,7 @@ def test_entries_are_exact(
 def test_bad_entries_are_told_with_row_and_column(program: Program, name: str, value: object, message: str) -> None:
     admitted = from_arrow(program, AT, tables(**{name: [None, value]}))
     assert admitted.columns is None
-    assert [str(one) for one in admitted.problems] == [f"person, row 2, {name}: {message}"]
+    assert [str(problem) for problem in admitted.problems] == [f"person, row 2, {name}: {message}"]
 
 
 def test_links_are_checked(program: Program) -> None:
@@ -101,7 +101,7 @@ def test_links_are_checked(program: Program) -> None:
     )
     homes = pa.table({"household_id": ["h", "empty"]})
     admitted = from_arrow(program, AT, {"person": people, "household": homes})
-    assert [str(one) for one in admitted.problems] == [
+    assert [str(problem) for problem in admitted.problems] == [
         "person, row 3, person_id: `b` is the id of row 2 already",
         "person, row 4, person_id: there is no id",
         "person, row 3, household_id: there is no household `x`",

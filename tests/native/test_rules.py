@@ -82,10 +82,10 @@ def assert_elections_are_the_cheaper_ones(program: Program, columns: Columns, re
     """26 USC 63(e): who says nothing takes the deduction with the lower income tax, whatever is stated besides."""
     names = ("income_tax", "income_tax_if_itemizing", "income_tax_if_not_itemizing")
     found = [result.figures[name] for name in names]
-    known = np.all([one.status is None or one.status == 0 for one in found], axis=0)
+    known = np.all([figures.status is None or figures.status == 0 for figures in found], axis=0)
     said = columns.columns.get(cell_for(program, "deduction_election", columns.at))
     free = known if said is None else known & ((said.entries == 0) | (False if said.missing is None else said.missing))
-    taken, itemizing, standard = (one.entries[free] for one in found)
+    taken, itemizing, standard = (figures.entries[free] for figures in found)
     assert len(taken) and (taken == np.minimum(itemizing, standard)).all()
 
 
@@ -142,10 +142,10 @@ def test_marginal_rates_are_two_runs_of_one_kernel(program: Program) -> None:
     rows = columns.groups["tax_unit"].role == 0
     wanted = ["income_tax", "adjusted_gross_income"]
     own = Evaluator()
-    found = marginal_rates(
+    marginals = marginal_rates(
         program, columns, wanted, "employment_income", rows, 100, options=WITHOUT_CACHE, evaluator=own
     )
-    first, second = found.before, found.after
+    first, second = marginals.before, marginals.after
     assert len(own.kernels.made) == 2  # one of them to find what stands for missing wages
     assert differences(program, columns, first) == []
     wages = evaluate(program, columns, ["employment_income"], options=WITHOUT_CACHE)
@@ -162,12 +162,12 @@ def test_nobody_is_raised_beyond_the_range_of_the_fact(program: Program) -> None
     cell = cell_for(program, "employment_income", parse_period("2024"))
     entries = np.array([int(high) * 100, int(high) * 100 - 100])
     columns = Columns(parse_period("2024"), {"person": 2}, {cell: column_of(entries)})
-    found = marginal_rates(
+    marginals = marginal_rates(
         program, columns, ["employment_income"], "employment_income", np.ones(2, dtype=bool), 100, options=WITHOUT_CACHE
     )
-    first, second = (one.figures["employment_income"].entries for one in (found.before, found.after))
+    first, second = (result.figures["employment_income"].entries for result in (marginals.before, marginals.after))
     assert (second - first).tolist() == [0, 100]
-    assert found.raised.tolist() == [False, True]
+    assert marginals.raised.tolist() == [False, True]
 
 
 def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Program) -> None:
@@ -186,7 +186,7 @@ def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Pr
     wanted = ["income_tax", "premium_tax_credit", "total_payments"]
     assert differences(program, plain, evaluate(program, plain, wanted, options=WITHOUT_CACHE)) == []
     plan = planned(program, lay_out(program, plain, WITHOUT_CACHE), cells(program, plain))
-    assert not [one for one in plan.sources.values() if entities[one.definition.entity].belongs_to]
+    assert not [source for source in plan.sources.values() if entities[source.definition.entity].belongs_to]
 
 
 def cells(program: Program, columns: Columns) -> list[Cell]:

@@ -143,8 +143,8 @@ def wider_program(random: Random, variables: int = 10, depth: int = 4) -> Progra
     parameters, tables, scales = constants(random)
     parameters = {name: _changing(one, random) for name, one in parameters.items()}
     parameters["p_day"] = Parameter("p_day", SPAN, type=DATE, values=((START, random.choice(CHANGES)),))
-    definitions = {one.name: one for one in [*figures, *keys_of_records()]}
-    called = {one.name: one for one in functions}
+    definitions = {figure.name: figure for figure in [*figures, *keys_of_records()]}
+    called = {function.name: function for function in functions}
     return Program(settings(random), definitions, parameters, tables, scales, called, tuple(definitions), "")
 
 

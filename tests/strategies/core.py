@@ -236,8 +236,8 @@ class _Maker:
 
     def weekday(self, depth: int) -> ir.Expression:
         day = EnumValue("weekday", self.draw(st.sampled_from(WEEKDAYS)))
-        found = ir.DateFunction(WEEKDAY, None, "weekday", (self.of(DATE, depth),))
-        return ir.Compare(BOOLEAN, None, str(self.pick("=", "!=")), found, ir.Literal(WEEKDAY, None, day))
+        date_function = ir.DateFunction(WEEKDAY, None, "weekday", (self.of(DATE, depth),))
+        return ir.Compare(BOOLEAN, None, str(self.pick("=", "!=")), date_function, ir.Literal(WEEKDAY, None, day))
 
     def comparison(self, kind: ValueType, depth: int) -> ir.Expression:
         symbols = ("=", "!=") if kind in (BOOLEAN, STATUS) else ("=", "!=", "<", "<=", ">", ">=")

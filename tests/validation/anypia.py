@@ -117,7 +117,8 @@ def ours(program: Program, output: Output) -> Output:
         benefits: tuple[tuple[Fraction, ...], ...] = ((value(own[output.kind], "worker"),),)
     else:
         benefits = tuple(
-            (value("claim_original_benefit", one), Fraction(value("claim_benefit", one) // 1)) for one in said.claims
+            (value("claim_original_benefit", claim), Fraction(value("claim_benefit", claim) // 1))
+            for claim in said.claims
         )
     aime, pia, maximum = (value(name, "worker") for name in ("ss_aime", "ss_pia", "ss_family_maximum"))
     return replace(output, aime=aime, pia=pia, family_maximum=maximum, benefits=benefits)

@@ -236,5 +236,5 @@ CLASSES = (
 
 def explain(difference: Difference, row: Row) -> str:
     """The class of a difference, or nothing."""
-    found = (one for one in CLASSES if difference.figure in one.figures and one.holds(row))
+    found = (class_ for class_ in CLASSES if difference.figure in class_.figures and class_.holds(row))
     return next((one.name for one in found if not one.most or abs(difference.gap) <= one.most), "")

@@ -65,17 +65,17 @@ class Tally:
     @property
     def unexplained(self) -> list[Difference]:
         """The differences that belong to no class of DIFFERENCES.md."""
-        return [one for one in self.differences if not one.explained]
+        return [difference for difference in self.differences if not difference.explained]
 
 
 def print_table(tallies: Sequence[Tally]) -> None:
     """One line for each tally."""
     head = ("source", "year", "figure", "cases", "runnable", "agreeing", "differing", "unexplained", "share")
     lines: list[tuple[str, ...]] = [head]
-    for one in tallies:
-        share = f"{float(one.share) * 100:.2f}%"
-        counts = (one.cases, one.runnable, one.agreeing, len(one.differences), len(one.unexplained))
-        lines.append((one.source, str(one.year), one.figure, *map(str, counts), share))
+    for tally in tallies:
+        share = f"{float(tally.share) * 100:.2f}%"
+        counts = (tally.cases, tally.runnable, tally.agreeing, len(tally.differences), len(tally.unexplained))
+        lines.append((tally.source, str(tally.year), tally.figure, *map(str, counts), share))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
         cells = enumerate(zip(line, widths, strict=True))
@@ -91,8 +91,18 @@ def write_differences(path: Path, tallies: Iterable[Tally], facts: dict[tuple[st
         writer = csv.writer(stream)
         writer.writerow(["source", "case", "year", "figure", "ours", "theirs", "gap", "class", "facts"])
         for tally in tallies:
-            for one in tally.differences:
-                known = facts.get((tally.source, one.case, one.year), {})
+            for difference in tally.differences:
+                known = facts.get((tally.source, difference.case, difference.year), {})
                 shown = " ".join(f"{name}={value}" for name, value in known.items() if value not in ("", "0", "0.0"))
-                numbers = [f"{float(value):.2f}" for value in (one.ours, one.theirs, one.gap)]
-                writer.writerow([tally.source, one.case, one.year, one.figure, *numbers, one.explained, shown])
+                numbers = [f"{float(value):.2f}" for value in (difference.ours, difference.theirs, difference.gap)]
+                writer.writerow(
+                    [
+                        tally.source,
+                        difference.case,
+                        difference.year,
+                        difference.figure,
+                        *numbers,
+                        difference.explained,
+                        shown,
+                    ]
+                )

@@ -46,8 +46,8 @@ CLASSES = (
 
 def explained(row: Row, difference: Difference) -> str:
     """The name of the class that a difference of a unit belongs to, or nothing."""
-    for one in CLASSES:
-        within = not one.most or abs(difference.gap) <= one.most
-        if difference.figure in one.figures and within and one.holds(row):
-            return one.name
+    for class_ in CLASSES:
+        within = not class_.most or abs(difference.gap) <= class_.most
+        if difference.figure in class_.figures and within and class_.holds(row):
+            return class_.name
     return ""

@@ -202,12 +202,12 @@ def _election(units: Arrays) -> Array:
 
 def compared(program: Program, year: int, units: Arrays) -> Iterator[Compared]:
     """Each figure of a year."""
-    found = evaluate(program, population(program, year, {**units, "year": np.array(year)}), WANTED).figures
+    figures = evaluate(program, population(program, year, {**units, "year": np.array(year)}), WANTED).figures
     for figure, (ours, plus, minus) in FIGURES.items():
         if figure == "ACTC":
             plus = (*plus, *WHOLLY_REFUNDED.get(year, ()))
-        assert all(found[name].status is None for name in ours)
-        mine = sum(found[name].entries for name in ours)
+        assert all(figures[name].status is None for name in ours)
+        mine = sum(figures[name].entries for name in ours)
         yours = sum(_cents(units[f"out_{name}"]) for name in plus) - sum(_cents(units[f"out_{name}"]) for name in minus)
         yield Compared(figure, year, np.asarray(mine), np.asarray(yours), units["s006"])
 

@@ -32,8 +32,8 @@ class Return:
 
     def records(self, kind: str, filer: str | None = None) -> list[Facts]:
         """The records of a kind, or those of one filer; one that names nobody is the first filer's."""
-        found = self.facts.get(kind, {}).values()
-        return [record for record in found if filer is None or record.get("filer", self.first) == filer]
+        values = self.facts.get(kind, {}).values()
+        return [record for record in values if filer is None or record.get("filer", self.first) == filer]
 
     @property
     def first(self) -> str:
@@ -61,8 +61,8 @@ def whole(amount: Fraction) -> Fraction:
 
 def returns(path: Path = DATA, every: int = 1) -> list[Return]:
     """Every n-th return of our compact file, or of a folder such as `make_direct_file` reads."""
-    found = read_folder(path) if path.is_dir() else json.loads(gzip.decompress(path.read_bytes()))
-    chosen = list(found.items())[::every]
+    folder = read_folder(path) if path.is_dir() else json.loads(gzip.decompress(path.read_bytes()))
+    chosen = list(folder.items())[::every]
     return [
         Return(name, one["facts"], {line: Fraction(text) for line, text in one["lines"].items()})
         for name, one in chosen

@@ -59,7 +59,7 @@ class Result:
     @property
     def differing(self) -> list[Figure]:
         """The figures that do not agree."""
-        return [one for one in self.figures if not one.agrees]
+        return [figure for figure in self.figures if not figure.agrees]
 
 
 def results(folder: Path, every: int = 1) -> Iterator[Result]:
@@ -137,7 +137,7 @@ def _found(interpreter: Interpreter, definition: Definition, whose: tuple[str, .
         values.append(outcome.value)
     if len(values) == 1:
         return values[0]
-    numbers = [one for one in values if isinstance(one, int | Fraction) and not isinstance(one, bool)]
+    numbers = [value for value in values if isinstance(value, int | Fraction) and not isinstance(value, bool)]
     return sum(numbers, Fraction()) if values and len(numbers) == len(values) else None
 
 
@@ -162,10 +162,10 @@ def compare(folder: Path, every: int = 1) -> list[Tally]:
         tally.cases += 1
         tally.runnable += not result.lacking
         tally.agreeing += not result.lacking and not result.differing
-        for one in result.differing[:1]:
+        for figure in result.differing[:1]:
             key = result.test.key
-            gap = _number(one.ours), _number(one.theirs)
-            tally.differences.append(Difference(key, result.test.year, one.name, *gap, explained.get(key, "")))
+            gap = _number(figure.ours), _number(figure.theirs)
+            tally.differences.append(Difference(key, result.test.year, figure.name, *gap, explained.get(key, "")))
     return [tallies[year] for year in sorted(tallies)]
 
 
@@ -186,8 +186,8 @@ def main() -> None:
             continue
         runnable += 1
         agreeing += not result.differing
-        for one in result.differing:
-            print(f"{result.test.key}  {one.name}: {_shown(one.ours)} / {_shown(one.theirs)}")
+        for figure in result.differing:
+            print(f"{result.test.key}  {figure.name}: {_shown(figure.ours)} / {_shown(figure.theirs)}")
     for name, count in lacking.most_common(60):
         print(f"{count:5} {name}")
     print(f"{cases} tests, {runnable} runnable, {agreeing} agreeing (ours / theirs)")

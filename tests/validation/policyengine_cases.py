@@ -121,26 +121,26 @@ def _entered(inputs: Mapping[str, Any], facts: list[Said]) -> People:
 
 def _roles(people: People, facts: list[Said]) -> None:
     """The role of each, as the test says or by age."""
-    stated = {(one.instance, one.name.removeprefix("is_tax_unit_")): bool(one.value) for one in facts
-              if one.name in ("is_tax_unit_head", "is_tax_unit_spouse", "is_tax_unit_dependent")}  # fmt: skip
-    no_filers = [one for one in facts if one.name == "is_tax_unit_head_or_spouse" and one.value is False]
-    stated |= {(one.instance, "dependent"): True for one in no_filers if one.entity == "people"}
+    stated = {(fact.instance, fact.name.removeprefix("is_tax_unit_")): bool(fact.value) for fact in facts
+              if fact.name in ("is_tax_unit_head", "is_tax_unit_spouse", "is_tax_unit_dependent")}  # fmt: skip
+    no_filers = [fact for fact in facts if fact.name == "is_tax_unit_head_or_spouse" and fact.value is False]
+    stated |= {(filer.instance, "dependent"): True for filer in no_filers if filer.entity == "people"}
     if len(people.unit_of) == 1 and no_filers:
         raise NoCounterpart("a unit without a filer")
-    ages = {one.instance: exact(one.value) for one in facts if one.name == "age"}
-    students = {one.instance for one in facts if one.name in ("is_full_time_student", "is_full_time_college_student")
-                and one.value}  # fmt: skip
+    ages = {fact.instance: exact(fact.value) for fact in facts if fact.name == "age"}
+    students = {fact.instance for fact in facts if fact.name in ("is_full_time_student", "is_full_time_college_student")
+                and fact.value}  # fmt: skip
     for unit in people.units:
         members = [one for one, its in people.unit_of.items() if its == unit]
         if not members:
             raise NoCounterpart("a tax unit without people")
-        named = (str(one.value) for one in facts if one.name == "filing_status" and one.instance in (unit, "all"))
+        named = (str(fact.value) for fact in facts if fact.name == "filing_status" and fact.instance in (unit, "all"))
         status = next(named, "")
         for one in members:
             role = next((role for role in ROLES if stated.get((one, role))), "")
             if role:
                 people.role_of[one] = role
-        rest = [one for one in members if one not in people.role_of]
+        rest = [member for member in members if member not in people.role_of]
         adults = [one for one in rest if ages.get(one, 40) >= ADULT and stated.get((one, "head")) is not False]
         if not people.holders(unit, "head") and rest:
             first = (adults or rest)[0]
@@ -172,16 +172,16 @@ def _give(people: People, fact: Said, names: Names) -> None:
             definition = names.definition(ours)
             _note(people, fact, definition, names.value(definition, its))
     elif name in names.by_role:
-        for one in persons_of(people, fact):
-            flag = names.by_role[name].get(people.role_of[one])
+        for person in persons_of(people, fact):
+            flag = names.by_role[name].get(people.role_of[person])
             if flag is not None:
-                people.given[people.unit_of[one], names.definition(flag).name] = bool(value)
+                people.given[people.unit_of[person], names.definition(flag).name] = bool(value)
     elif name in names.of_role:
         ((role, ours),) = names.of_role[name].items()
         definition = names.definition(ours)
         for unit in units_of(people, fact):
-            for one in people.holders(unit, role):
-                people.given[one, definition.name] = names.value(definition, value)
+            for holder in people.holders(unit, role):
+                people.given[holder, definition.name] = names.value(definition, value)
     else:
         definition = names.definition(name)
         _note(people, fact, definition, names.value(definition, value))
@@ -202,10 +202,10 @@ def _note(people: People, fact: Said, definition: Definition, value: Value) -> N
             people.given[unit, definition.name] = before + value if added else value  # type: ignore[operator]
     elif definition.entity == "person":
         persons = persons_of(people, fact)
-        for one in persons:
-            before = people.given.get((one, definition.name))
+        for person in persons:
+            before = people.given.get((person, definition.name))
             more = definition.is_input and before is not None and not isinstance(value, bool | EnumValue)
-            people.given[one, definition.name] = before + value if more else value  # type: ignore[operator]
+            people.given[person, definition.name] = before + value if more else value  # type: ignore[operator]
     else:
         raise NoCounterpart(fact.name)
 
@@ -223,4 +223,4 @@ def persons_of(people: People, fact: Said) -> list[str]:
     """The people that something is said of: of a unit, its head."""
     if fact.instance in people.unit_of and fact.entity in ("people", ""):
         return [fact.instance]
-    return [one for unit in units_of(people, fact) for one in people.holders(unit, "head")]
+    return [holder for unit in units_of(people, fact) for holder in people.holders(unit, "head")]

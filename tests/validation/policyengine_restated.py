@@ -132,7 +132,7 @@ def _pay(facts: dict[str, Any]) -> None:
     names = [name for plan in PLANS for name in (plan, f"{plan}_desired") if name in facts]
     before_tax = [name for name in names if name.startswith("traditional")]
     amounts = [facts[name] for name in (*names, *CAFETERIA, WAGES) if name in facts]
-    if any(isinstance(one, (list, dict, str)) for one in amounts):
+    if any(isinstance(amount, (list, dict, str)) for amount in amounts):
         return
     if sum(facts[name] for name in names) > LEAST_LIMIT_OF_DEFERRALS:
         return

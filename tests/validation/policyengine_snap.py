@@ -111,9 +111,9 @@ class Household:
 
     def assume(self) -> None:
         """What PolicyEngine takes for granted of whoever is not described."""
-        for one in self.people:
-            self.put("age_in_month", one, UNSTATED_AGE)
-            self.put("qualified_status_since", one, date(self.at.start.year - YEARS_HERE, 1, 1))
+        for person in self.people:
+            self.put("age_in_month", person, UNSTATED_AGE)
+            self.put("qualified_status_since", person, date(self.at.start.year - YEARS_HERE, 1, 1))
         self.put("snap_state", UNIT, EnumValue("snap_state", "california"))
         self.put("snap_rounding", UNIT, EnumValue("snap_rounding", "cents"))
 
@@ -219,8 +219,8 @@ class Household:
                     raise NoCounterpart(name)
             case "tanf":
                 self.put("tanf_received_of_month", self.people[0], exact(raw) / 12)
-                for one in self.people:
-                    self.put("receives_tanf", one, exact(raw) > 0)
+                for person in self.people:
+                    self.put("receives_tanf", person, exact(raw) > 0)
             case "spm_unit_size":
                 if self.people == [ALONE]:
                     self.put("snap_unit_size", UNIT, exact(raw))
@@ -241,7 +241,7 @@ class Household:
 
     def conclude(self) -> None:
         """Who cares for whom: adults for children and for those who cannot care for themselves."""
-        ages = {one: self.value("age_in_month", one) for one in self.people}
+        ages = {person: self.value("age_in_month", person) for person in self.people}
         children = [age for age in ages.values() if age < ADULT]
         for one, age in ages.items():
             if self.value("is_usda_elderly", one) and age == UNSTATED_AGE:
@@ -256,7 +256,7 @@ class Household:
             at=self.at,
             instances={"person": tuple(self.people), "snap_unit": (UNIT,)},
             holders={("snap_unit", UNIT, "snap_member"): tuple(self.people)},
-            group_of={("snap_unit", one): UNIT for one in self.people},
+            group_of={("snap_unit", person): UNIT for person in self.people},
             given=self.given,
             complete=True,
         )
@@ -352,10 +352,10 @@ def main() -> None:
             continue
         runnable += 1
         margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), LEAST_MARGIN)
-        differing = [one for one in found if not one.agrees(margin)]
+        differing = [figure for figure in found if not figure.agrees(margin)]
         agreeing += not differing
-        for one in differing[:1]:
-            print(f"{test.key}  {one.name}: {[str(its) for its in one.ours][:3]} / {one.theirs}")
+        for figure in differing[:1]:
+            print(f"{test.key}  {figure.name}: {[str(its) for its in figure.ours][:3]} / {figure.theirs}")
     for name, count in lacking.most_common():
         print(f"{count:6}  {name}")
     print(f"{cases:,} tests, {runnable:,} runnable, {agreeing:,} agreeing")

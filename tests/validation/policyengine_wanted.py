@@ -93,7 +93,7 @@ def _persons_wanted(people: People, fact: Said) -> list[str]:
     """Those whose figure is wanted: of a unit, both filers."""
     if fact.instance not in people.unit_of:
         units = units_of(people, fact)
-        return [one for unit in units for role in ("head", "spouse") for one in people.holders(unit, role)]
+        return [holder for unit in units for role in ("head", "spouse") for holder in people.holders(unit, role)]
     return persons_of(people, fact)
 
 
@@ -110,7 +110,7 @@ def _listed(outputs: Mapping[str, Any], people: People) -> Mapping[str, Any]:
             for one, its in zip(ids, value, strict=True):
                 by_name.setdefault(one, {})[name] = its
     for entity, ids in (("people", list(people.unit_of)), ("tax_units", people.units)):
-        extra = {one: by_name[one] for one in ids if one in by_name}
+        extra = {id_: by_name[id_] for id_ in ids if id_ in by_name}
         if extra:
             found[entity] = {one: {**(found.get(entity, {}).get(one) or {}), **extra.get(one, {})}
                              for one in {**found.get(entity, {}), **extra}}  # fmt: skip

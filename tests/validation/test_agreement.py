@@ -43,14 +43,16 @@ def test_every_difference_with_taxcalc_is_explained(taxcalc_tallies: list[Tally]
 def test_differences_are_not_explained_by_everything() -> None:
     """The classes are narrow: of all cases, most could be in none for the figure of taxable income."""
     rows = taxcalc_peer.rows(every=3)
-    possible = [row for row in rows if any("taxable income" in one.figures and one.holds(row) for one in CLASSES)]
+    possible = [
+        row for row in rows if any("taxable income" in class_.figures and class_.holds(row) for class_ in CLASSES)
+    ]
     assert len(possible) < len(rows) * 0.6
 
 
 def test_each_class_has_its_chapter() -> None:
     text = DIFFERENCES.read_text(encoding="utf-8")
     headings = {line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")}
-    names = {one.name for one in (*CLASSES, *consensus_classes.CLASSES)}
+    names = {class_.name for class_ in (*CLASSES, *consensus_classes.CLASSES)}
     names |= {one["chapter"] for one in direct_file.EXPLAINED.values()}
     names |= set(policyengine.mapping()["explained"])
     names |= snap_qc.CHAPTERS

@@ -40,7 +40,7 @@ def test_every_difference_on_the_survey_is_explained(found: Found) -> None:
 
 def test_most_of_the_sample_agrees_although_all_classes_are_in_it(found: Found) -> None:
     assert {"rebates of 2020", "gifts without itemizing in 2020"} < {
-        one.explained for tally, _ in found for one in tally.differences
+        difference.explained for tally, _ in found for difference in tally.differences
     }
     assert all(tally.share > 0.6 for tally, _ in found)
 
@@ -50,7 +50,7 @@ def test_most_units_are_in_no_class() -> None:
     for year in (2013, 2019, 2024):
         units = cps.read(cps.DATA / f"cps_{year}.npz")
         rows = [cps.facts(units, year, row) for row in range(len(units["MARS"]))]
-        explained = [row for row in rows if any(one.holds(row) for one in CLASSES)]
+        explained = [row for row in rows if any(class_.holds(row) for class_ in CLASSES)]
         assert 0 < len(explained) < 0.3 * len(rows), year
 
 

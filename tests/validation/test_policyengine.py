@@ -39,16 +39,16 @@ def test_a_difference_is_found_at_the_margin_that_the_case_states(tried: list[Re
 
 
 def test_tallies_count_cases_that_run_and_that_agree() -> None:
-    tallies = {one.year: one for one in policyengine.compare(OWN)}
+    tallies = {tally.year: tally for tally in policyengine.compare(OWN)}
     assert (tallies[2024].cases, tallies[2024].runnable, tallies[2024].agreeing) == (4, 3, 2)
-    assert [one.case for one in tallies[2024].unexplained] == ["credits/own_cases.yaml #7"]
+    assert [difference.case for difference in tallies[2024].unexplained] == ["credits/own_cases.yaml #7"]
 
 
 def test_every_name_of_the_mapping_is_a_figure_of_ours() -> None:
     names = Names(programs.load_program("us"), policyengine.mapping())
     ours = [*names.same.values(), *names.negated.values()]
     ours += [one for its in (*names.by_role.values(), *names.of_role.values()) for one in its.values()]
-    ours += [one for its in names.members.values() for facts in its.values() for one in facts]
+    ours += [fact for its in names.members.values() for facts in its.values() for fact in facts]
     ours += [one for its in names.given_of_year.values() for several in its.values() for one in several]
     missing = {one for one in ours if names.program.find(one) is None}
     assert not missing

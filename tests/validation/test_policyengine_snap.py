@@ -27,7 +27,7 @@ def names() -> Names:
 
 def _agreeing(names: Names, period: str, said: dict[str, Any], expected: dict[str, Any]) -> list[bool]:
     test = Test("own", 1, {"period": period, "input": said, "output": expected})
-    return [one.agrees(MARGIN) for one in figures(test, names, Constants(names.program))]
+    return [figure.agrees(MARGIN) for figure in figures(test, names, Constants(names.program))]
 
 
 def test_a_month_of_a_year_s_amounts(names: Names) -> None:

@@ -25,7 +25,7 @@ CASES = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
 
 
 def test_every_case_is_in_the_index() -> None:
-    assert {one["file"] for one in CASES} == {path.name for path in FOLDER.glob("*.yaml")}
+    assert {case["file"] for case in CASES} == {path.name for path in FOLDER.glob("*.yaml")}
 
 
 @pytest.mark.parametrize("listed", CASES, ids=lambda listed: listed["file"].removesuffix(".yaml"))
@@ -43,7 +43,8 @@ def figures(program: Program, case: Case, name: str) -> list[object]:
     """What the case gives for everybody who has this figure; nothing for who has it undetermined."""
     interpreter, definition = Interpreter(program, case), find_definition(program, name)
     facts = [
-        Fact(definition.name, one, period_for(program, definition, case.at)) for one in instances_of(case, definition)
+        Fact(definition.name, instance, period_for(program, definition, case.at))
+        for instance in instances_of(case, definition)
     ]
     outcomes = [interpreter.find(fact) for fact in facts]
     return [_plain(outcome.value) for outcome in outcomes if isinstance(outcome, Known)]
@@ -79,7 +80,7 @@ def test_a_total_beside_its_documents_is_refused_in_tables() -> None:
         "form_1095_a": pa.table({"form_1095_a_id": ["p", "q"], "person_id": ["a", "b"], "a1095_premium": [5, 5]}),
     }
     admitted = from_arrow(program, parse_period("2024"), tables)
-    assert [(one.table, one.row, one.column) for one in admitted.problems] == [
+    assert [(problem.table, problem.row, problem.column) for problem in admitted.problems] == [
         ("form_1095_a", 2, "a1095_premium"),
         ("form_w2", 1, "w2_wages"),
     ]
@@ -103,4 +104,4 @@ def test_two_facts_for_one_line_are_refused(person: str, rest: str, tmp_path: Pa
     path.write_text(f"at: 2024\npeople: {{ada: {{{person}}}}}\ntax_units: {{home: {{head: ada, {rest}}}}}\n")
     with pytest.raises(CaseInvalid) as refused:
         load_case(programs.load_program("us"), str(path), None)
-    assert [one.code for one in refused.value.problems] == ["E807"]
+    assert [problem.code for problem in refused.value.problems] == ["E807"]

@@ -24,7 +24,7 @@ def test_the_figure_is_the_statutes(row: dict[str, object]) -> None:
     case = load_case(program, str(CASES / str(row["case"])), str(row["at"]))
     wanted = row["want"]
     assert isinstance(wanted, dict)
-    found = calculate(program, case, find_definitions(program, ",".join(wanted)))
-    assert {one.figure: Decimal(str(one.value)) for one in found.results} == {
+    calculation = calculate(program, case, find_definitions(program, ",".join(wanted)))
+    assert {result.figure: Decimal(str(result.value)) for result in calculation.results} == {
         name: Decimal(amount) for name, amount in wanted.items()
     }, row.get("law")

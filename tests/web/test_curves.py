@@ -23,7 +23,7 @@ def test_a_cliff_is_found_to_the_cent_with_its_cause(at: int, loss: int, own: in
 
     found = curve(evaluate, Fraction(own), 90_000, Fraction(7), {"tax": -1, "credit": 1})
     steep = found.xs[1] * Fraction(9, 10) < fall  # less than a step of the chart gains is no fall on it
-    assert [(one.at, one.causes) for one in found.cliffs] == ([(edge, (("credit", -fall),))] if steep else [])
+    assert [(cliff.at, cliff.causes) for cliff in found.cliffs] == ([(edge, (("credit", -fall),))] if steep else [])
     if steep:
         assert found.cliffs[0].loss == fall - Fraction(9, 10) / 100
         assert max(rate for _, rate in found.rates()) <= 1

@@ -24,8 +24,8 @@ FIELD = "f.kim.wages"
 def client_of(folder: Path, config: Config | None = None) -> Iterator[TestClient]:
     rules, log = assessed(folder)
     own = (config or Config()).model_copy(update={"rules": (rules,)})
-    with TestClient(create_app(Service(own, log), ROUTERS), raise_server_exceptions=False) as found:
-        yield ready(found)
+    with TestClient(create_app(Service(own, log), ROUTERS), raise_server_exceptions=False) as test_client:
+        yield ready(test_client)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_from_the_list_of_faults_to_a_correction(client: TestClient) -> None:
 def test_of_two_who_correct_one_record_the_second_is_told(client: TestClient) -> None:
     start = {"citizen": "ann", "purpose": WHY, "fact": "wages", "day": "2024-01-01"}
     forms = [hidden(client.post("/desk/correct", data=start).text) for _ in range(2)]
-    sent = [{**one, "day": "2024-01-01", "reason": "a slip", "f.ann.wages": "31000", "go": "record"} for one in forms]
+    sent = [{**form, "day": "2024-01-01", "reason": "a slip", "f.ann.wages": "31000", "go": "record"} for form in forms]
     assert [client.post("/desk/correct", data=one).status_code for one in sent] == [200, 412]
 
 

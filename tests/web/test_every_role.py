@@ -78,8 +78,8 @@ def allowed(path: str) -> set[str]:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = tmp_path_factory.mktemp("roles")
     app = create_app(Service(secured(folder), people(folder)), PAGES)
-    with TestClient(app, raise_server_exceptions=False) as found:
-        yield ready(found)
+    with TestClient(app, raise_server_exceptions=False) as test_client:
+        yield ready(test_client)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES, ids=[f"{method} {path}" for method, path in ROUTES])

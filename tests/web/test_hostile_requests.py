@@ -99,8 +99,8 @@ BODIES = [
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = Path(tmp_path_factory.mktemp("served"))
     service = Service(Config(rules=(land(folder), "gb")), people(folder))
-    with TestClient(create_app(service, ROUTERS), raise_server_exceptions=False) as found:
-        yield ready(found)
+    with TestClient(create_app(service, ROUTERS), raise_server_exceptions=False) as test_client:
+        yield ready(test_client)
 
 
 def checked(done: Any, status: int, seconds: float) -> None:

@@ -27,8 +27,8 @@ ANSWERS = {
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    with TestClient(create_app(Service(Config(rules=("gb",))), ROUTERS), raise_server_exceptions=False) as found:
-        yield ready(found)
+    with TestClient(create_app(Service(Config(rules=("gb",))), ROUTERS), raise_server_exceptions=False) as test_client:
+        yield ready(test_client)
 
 
 def hidden(text: str) -> dict[str, str]:
@@ -38,9 +38,9 @@ def hidden(text: str) -> dict[str, str]:
 
 
 def heading(text: str) -> str:
-    found = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
-    assert found is not None
-    return unescape(re.sub(r"<[^>]+>", " ", found[1])).strip()
+    match = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
+    assert match is not None
+    return unescape(re.sub(r"<[^>]+>", " ", match[1])).strip()
 
 
 def begun(client: TestClient, **more: str) -> str:

@@ -21,10 +21,10 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     rules = land(tmp_path_factory.mktemp("rules"))
-    with TestClient(create_app(Service(Config(rules=(rules,))), ROUTERS), raise_server_exceptions=False) as found:
-        while found.get("/readyz").status_code != 200:
+    with TestClient(create_app(Service(Config(rules=(rules,))), ROUTERS), raise_server_exceptions=False) as test_client:
+        while test_client.get("/readyz").status_code != 200:
             sleep(0.02)
-        yield found
+        yield test_client
 
 
 def test_no_page_holds_a_style_or_a_script_and_the_policy_forbids_them(client: TestClient) -> None:
@@ -55,12 +55,12 @@ def test_nothing_that_is_sent_becomes_markup(client: TestClient) -> None:
 
 
 def test_files_are_told_from_their_former_versions(client: TestClient) -> None:
-    found = re.search(r'href="(/static/pages.css\?v=[0-9a-f]+)"', client.get("/").text)
-    assert found is not None
-    assert "immutable" in client.get(found[1]).headers["cache-control"]
+    match = re.search(r'href="(/static/pages.css\?v=[0-9a-f]+)"', client.get("/").text)
+    assert match is not None
+    assert "immutable" in client.get(match[1]).headers["cache-control"]
     assert "immutable" not in client.get("/static/pages.css?v=other").headers["cache-control"]
-    tag = client.get(found[1]).headers["etag"]
-    assert client.get(found[1], headers={"if-none-match": tag}).status_code == 304
+    tag = client.get(match[1]).headers["etag"]
+    assert client.get(match[1], headers={"if-none-match": tag}).status_code == 304
     for name in ("../rendering.py", "%2e%2e/rendering.py", "nothing.css"):
         assert client.get(f"/static/{name}").status_code == 404
 

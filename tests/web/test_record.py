@@ -28,10 +28,10 @@ def carl() -> dict[str, str]:
 
 
 def client_of(config: Config, log: Any) -> Iterator[TestClient]:
-    with TestClient(create_app(Service(config, log), ROUTERS), raise_server_exceptions=False) as found:
-        while found.get("/readyz").status_code != 200:
+    with TestClient(create_app(Service(config, log), ROUTERS), raise_server_exceptions=False) as test_client:
+        while test_client.get("/readyz").status_code != 200:
             sleep(0.02)
-        yield found
+        yield test_client
 
 
 @pytest.fixture

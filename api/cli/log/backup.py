@@ -44,11 +44,15 @@ def restore_command(
     else:
         require_room(folder)
     with waiting("restoring and verifying"):
-        found = restore(source, folder, keys=keys_path(), erasures=erasures, erasures_lost=erasures_lost, kek=kek())
+        verification = restore(
+            source, folder, keys=keys_path(), erasures=erasures, erasures_lost=erasures_lost, kek=kek()
+        )
     if as_json:
-        say_json({"log": str(folder), "events": found.events, "head": found.head, "link": found.chain})
+        say_json(
+            {"log": str(folder), "events": verification.events, "head": verification.head, "link": verification.chain}
+        )
         return ExitCode.DONE
-    say(f"restored {folder}: {count(found.events, 'event')}, up to offset {found.head}, verified")
+    say(f"restored {folder}: {count(verification.events, 'event')}, up to offset {verification.head}, verified")
     return ExitCode.DONE
 
 

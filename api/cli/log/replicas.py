@@ -94,35 +94,37 @@ def compare_command(other: Path, log: Path | None, rest: Path | None, as_json: b
     for each in (folder, other):
         require_log(each)
     with waiting("comparing"):
-        found = compare(_layout(folder, keys_path()), _layout(other, None), kek=kek())
+        comparison = compare(_layout(folder, keys_path()), _layout(other, None), kek=kek())
     if rest is not None:
-        _write_rest(rest, found.rests[1])
+        _write_rest(rest, comparison.rests[1])
     if as_json:
-        say_json(_json(found, (folder, other)))
+        say_json(_json(comparison, (folder, other)))
     else:
-        _show(found, (folder, other))
-    return ExitCode.FAILED if found.forked else ExitCode.DONE
+        _show(comparison, (folder, other))
+    return ExitCode.FAILED if comparison.forked else ExitCode.DONE
 
 
-def _json(found: Comparison, folders: tuple[Path, Path]) -> dict[str, object]:
+def _json(comparison: Comparison, folders: tuple[Path, Path]) -> dict[str, object]:
     logs = [
         {"log": str(folder), "epoch": epoch, "head": head, "alone": [event_json(event) for event in rest]}
-        for folder, epoch, head, rest in zip(folders, found.epochs, found.heads, found.rests, strict=True)
+        for folder, epoch, head, rest in zip(
+            folders, comparison.epochs, comparison.heads, comparison.rests, strict=True
+        )
     ]
-    return {"common": found.common, "forked": found.forked, "logs": logs}
+    return {"common": comparison.common, "forked": comparison.forked, "logs": logs}
 
 
-def _show(found: Comparison, folders: tuple[Path, Path]) -> None:
-    say(f"alike up to offset {found.common:,}")
-    for folder, epoch, head, rest in zip(folders, found.epochs, found.heads, found.rests, strict=True):
-        alone = head - found.common
+def _show(comparison: Comparison, folders: tuple[Path, Path]) -> None:
+    say(f"alike up to offset {comparison.common:,}")
+    for folder, epoch, head, rest in zip(folders, comparison.epochs, comparison.heads, comparison.rests, strict=True):
+        alone = head - comparison.common
         say(f"{folder} (life {epoch}): " + (f"{count(alone, 'offset')} after that" if alone else "nothing after that"))
         for event in rest[:_SHOWN]:
             kind, subject = kind_text(event.body), event.subject or "the log"
             say(f"  #{event.offset}  {moment_text(event.recorded_at_us)} UTC  {kind}  {subject}  (id {event.event_id})")
         if alone > _SHOWN:
             say(f"  … and {alone - _SHOWN:,} more")
-    if found.forked:
+    if comparison.forked:
         complain("error: the two have forked: both have gone on")
         complain(
             "  = help: deliver what only the old one has to the other: `--rest FILE`, then `rulewright log append`"

@@ -199,4 +199,4 @@ def _standing_lines(found: Standing) -> Iterator[str]:
     if found.members:
         if found.changes:
             yield ""
-        yield from table(("member", "role"), [(one.subject, one.role) for one in found.members])
+        yield from table(("member", "role"), [(member.subject, member.role) for member in found.members])

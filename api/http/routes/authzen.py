@@ -384,7 +384,7 @@ def _person(form: Any) -> str:
 
 def _look(decider: Decider, caller: Caller, subjects: Iterable[str], what: str) -> None:
     """Record that a decision looks at somebody's record, if it does."""
-    on_record = [one for one in subjects if decider.has_record(one)]
+    on_record = [subject for subject in subjects if decider.has_record(subject)]
     if on_record:
         assert decider.service.log is not None
         record_looks(

@@ -210,8 +210,8 @@ def _arrow(folder: Path) -> Iterator[bytes]:
     with pyarrow.parquet.ParquetFile(_output(folder)) as file:
         sink = pyarrow.BufferOutputStream()
         with pyarrow.ipc.new_stream(sink, file.schema_arrow) as writer:
-            for one in file.iter_batches():
-                writer.write_batch(one)
+            for batch in file.iter_batches():
+                writer.write_batch(batch)
     yield sink.getvalue().to_pybytes()
 
 

@@ -107,8 +107,8 @@ async def calculate_route(request: Request) -> Response:
     tag = tag_of(law.program.fingerprint, body)
     if same(request, tag):
         return unchanged(tag, "private, no-cache")
-    found = await service.run(_calculated, service, law, document, form)
-    return answer(found, tag=tag, cache="private, no-cache")
+    calculation = await service.run(_calculated, service, law, document, form)
+    return answer(calculation, tag=tag, cache="private, no-cache")
 
 
 async def law_of(service: Service, ruleset: str, reform: Any, basis: BasisWanted | None) -> Law:
@@ -161,11 +161,11 @@ def wanted_of(law: Law, case: Case, want: Sequence[str] | str, most: int) -> lis
     names = assessed_names(law, want) if isinstance(want, str) else want
     for at, name in enumerate(names):
         try:
-            found = find_definition(program, name)
-            wanted[found.name] = found
+            definition = find_definition(program, name)
+            wanted[definition.name] = definition
         except Misuse as fault:
             faults.append(fault_of(fault, f"/want/{at}", [name]))
-    count = sum(len(case.instances.get(one.entity, ())) for one in wanted.values())
+    count = sum(len(case.instances.get(definition.entity, ())) for definition in wanted.values())
     if count > most:
         faults.append(Fault("/want", f"this asks for {count:,} figures, and an answer holds {most:,}", "ask for fewer"))
     if faults:

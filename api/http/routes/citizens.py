@@ -123,8 +123,8 @@ async def facts(
 ) -> Response:
     """`ETag` is the record's version, which `If-Match` takes when you record something."""
     service, _, look = await _looked(request, citizen, ruleset, valid_at, known_at)
-    found = await service.record(_record, service, look)
-    return answer(found, tag=f'"v{found.version}"')
+    record = await service.record(_record, service, look)
+    return answer(record, tag=f'"v{record.version}"')
 
 
 def _record(service: Service, look: Look) -> Record:
@@ -233,8 +233,8 @@ async def ledger(request: Request, citizen: str, known_at: KnownAt = None, rules
         seen(service, look, "ledger")
         log = log_of(service)
         subjects = [look.person, *groups_of(log.read_subject(look.person, look.known))]
-        found = (ledger_of(subject, log.read_subject(subject, look.known)) for subject in subjects)
-        return Ledgers(tuple(one for one in found if one.lines))
+        ledgers = (ledger_of(subject, log.read_subject(subject, look.known)) for subject in subjects)
+        return Ledgers(tuple(ledger for ledger in ledgers if ledger.lines))
 
     return answer(await service.record(made))
 

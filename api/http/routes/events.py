@@ -60,10 +60,10 @@ async def events(
     whole = OPERATOR in caller.roles
     if require_acceptable(request, JSON, STREAM) == STREAM:
         return _stream(request, service, _after(request, from_), whole)
-    found = await service.record(log.read, from_ - 1, limit)
+    record = await service.record(log.read, from_ - 1, limit)
     head = await service.record(log.head)
-    following = found[-1].offset + 1 if found else from_
-    page = EventsPage(tuple(cloud_event(event, whole) for event in found), following, head)
+    following = record[-1].offset + 1 if record else from_
+    page = EventsPage(tuple(cloud_event(event, whole) for event in record), following, head)
     if following > head:
         return answer(page)
     return answer(page, Link=f'</v1/events?from={following}&limit={limit}>; rel="next"')
@@ -116,12 +116,12 @@ async def _sent(request: Request, service: Service, after: int, whole: bool) -> 
     try:
         yield ": begins\n\n"
         while not service.stopping.is_set():
-            found = await service.record(log.read, after, BLOCK)
-            for event in found:
+            record = await service.record(log.read, after, BLOCK)
+            for event in record:
                 data = json.dumps(cloud_event(event, whole), ensure_ascii=False, separators=(",", ":"))
                 yield f"id: {event.offset}\nevent: {kind_of(event.body)}\ndata: {data}\n\n"
                 after = event.offset
-            if found:
+            if record:
                 quiet = 0.0
                 continue
             await asyncio.sleep(LOOK_EVERY)

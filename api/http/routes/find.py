@@ -85,13 +85,15 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
             form.unknown,
         )
         asked = program.definitions[NAME]
-        named = [one for one in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if one is not None]
+        named = [
+            definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
+        ]
         among = from_log(program, period, log, [asked, *named], read_known(form.known_at, "known_at"))
         found = use_case.find(program, asked, form.condition, period, among, wanted)
     except Failure as fault:
         raise Refusal("invalid-request", [fault_of(fault, "", words)]) from None
     said = {"why": purpose or "development", "what": form.condition[:300]}
-    record_looks(log, looked_at(program, log, [one.of.id for one in found.rows], period.end), caller.name, "api", said)
+    record_looks(log, looked_at(program, log, [row.of.id for row in found.rows], period.end), caller.name, "api", said)
     return found
 
 
@@ -99,5 +101,5 @@ def _with(service: Service, form: FindWanted, condition: dict[str, object]) -> P
     try:
         return service.laws.law(form.ruleset, condition).program
     except Refusal as refusal:
-        faults = [Fault("/condition", one.message, one.remedy, one.code) for one in refusal.errors]
+        faults = [Fault("/condition", error.message, error.remedy, error.code) for error in refusal.errors]
         raise Refusal("invalid-request", faults) from None

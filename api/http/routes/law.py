@@ -106,13 +106,13 @@ def _said(law: Law, reforms: list[str]) -> RulesetSaid:
     settings = law.program.settings
     entities = (
         EntitySaid(
-            one.name,
-            one.plural,
-            one.of,
-            one.belongs_to,
-            tuple(RoleSaid(role.name, role.plural, role.minimum, role.maximum) for role in one.roles),
+            entity.name,
+            entity.plural,
+            entity.of,
+            entity.belongs_to,
+            tuple(RoleSaid(role.name, role.plural, role.minimum, role.maximum) for role in entity.roles),
         )
-        for one in settings.entities.values()
+        for entity in settings.entities.values()
     )
     return RulesetSaid(
         settings.name,
@@ -154,7 +154,7 @@ async def rulesets(request: Request) -> Response:
     """Each with its fingerprint, what it covers, its entities, roles and enums."""
     laws = service_of(request).laws
     found = Rulesets(tuple(_said(laws.law(name, None, ""), laws.reforms(name)) for name in laws.names))
-    tag = tag_of(*(one.fingerprint for one in found.rulesets))
+    tag = tag_of(*(ruleset.fingerprint for ruleset in found.rulesets))
     return unchanged(tag, FOR_A_WHILE) if same(request, tag) else answer(found, tag=tag, cache=FOR_A_WHILE)
 
 
@@ -175,7 +175,10 @@ def _listed(law: Law, words: str, kinds: tuple[str, ...], limit: int, skip: int)
     if words.strip():
         found = search(ruleset, words, kinds)
     else:
-        found = sorted((summary(one) for one in definitions(ruleset) if one.kind in kinds), key=lambda one: one.name)
+        found = sorted(
+            (summary(definition) for definition in definitions(ruleset) if definition.kind in kinds),
+            key=lambda one: one.name,
+        )
     return Definitions(law.program.fingerprint, len(found), tuple(found[skip : skip + limit]))
 
 
@@ -192,10 +195,10 @@ async def parameters(request: Request, ruleset: str, q: Words = "", limit: Limit
 
 
 def _described(law: Law, name: str, kinds: tuple[str, ...]) -> Described:
-    found = describe(law.ruleset(), law.program, name)
-    if found.kind not in kinds:
+    described = describe(law.ruleset(), law.program, name)
+    if described.kind not in kinds:
         raise Misuse("there is no definition of this name here", "look under `variables` or `parameters`")
-    return replace(found, where=replace(found.where, file=_within(found.where.file)))
+    return replace(described, where=replace(described.where, file=_within(described.where.file)))
 
 
 def _within(file: str) -> str:

@@ -95,12 +95,14 @@ def _computed(service: Service, law: Law, document: Document, traced: bool) -> t
     try:
         case = read_request_case(law.program, document, data, "", None, service.config.limits.instances)
     except Refusal as refusal:
-        unknown = any(one.code == "E801" for one in refusal.errors)
-        return (404 if unknown else 400), _mirrored((one.pointer.split("/")[1:], one.message) for one in refusal.errors)
+        unknown = any(error.code == "E801" for error in refusal.errors)
+        return (404 if unknown else 400), _mirrored(
+            (error.pointer.split("/")[1:], error.message) for error in refusal.errors
+        )
     interpreter = Interpreter(law.program, case, law.constants)
     values, faults = fill(interpreter, asked, Number)
     if faults:
-        return 400, _mirrored((_told(document.data, one), one.fault) for one in faults)
+        return 400, _mirrored((_told(document.data, fault), fault.fault) for fault in faults)
     if traced:
         return 200, trace(interpreter, asked, Number)
     result = {
@@ -157,7 +159,7 @@ async def variable_route(request: Request, name: str) -> Response:
         formulas: dict[str, str] = {}
         if not definition.is_input and definition.requirement is None:
             described = describe(law.ruleset(), law.program, definition.name)
-            formulas = {one.from_: one.formula for one in described.formulas}
+            formulas = {formula.from_: formula.formula for formula in described.formulas}
         return variable(law.program, name, formulas)
 
     found = await service.run(made)

@@ -55,9 +55,9 @@ async def run_faults(
     purpose = request.headers.get("purpose", "")[:300]
     if not purpose and OPERATOR not in caller.roles:
         raise Refusal("no-purpose")
-    found = await service.record(faults_shown, service, run, caller, purpose, after, limit)
-    link = f'<{request.url.path}?limit={limit}&after={found.following}>; rel="next"' if found.following else ""
-    return answer(found, Link=link) if link else answer(found)
+    record = await service.record(faults_shown, service, run, caller, purpose, after, limit)
+    link = f'<{request.url.path}?limit={limit}&after={record.following}>; rel="next"' if record.following else ""
+    return answer(record, Link=link) if link else answer(record)
 
 
 def faults_shown(service: Service, id: str, caller: Caller, purpose: str, after: int, limit: int) -> RunFaults:
@@ -66,11 +66,11 @@ def faults_shown(service: Service, id: str, caller: Caller, purpose: str, after:
     run = next((one for one in runs(log) if one.id == id), None)
     if run is None:
         raise Refusal("not-found")
-    found = faults(log, run, _entity(service, id.partition("-")[0]), after, limit)
-    people = [subject for one in found.faults for subject in one.people]
+    run_faults = faults(log, run, _entity(service, id.partition("-")[0]), after, limit)
+    people = [subject for fault in run_faults.faults for subject in fault.people]
     said = {"why": purpose or "faults of a run", "case": None, "what": f"faults of {id}"}
     record_looks(log, people, caller.name, "api", said)
-    return found
+    return run_faults
 
 
 def _entity(service: Service, name: str) -> str:

@@ -79,8 +79,8 @@ async def sweep_route(request: Request) -> Response:
     tag = tag_of(law.program.fingerprint, body)
     if same(request, tag):
         return unchanged(tag, "private, no-cache")
-    found = await service.run(_swept, service, law, reform, document, form)
-    return answer(found, tag=tag, cache="private, no-cache")
+    sweep = await service.run(_swept, service, law, reform, document, form)
+    return answer(sweep, tag=tag, cache="private, no-cache")
 
 
 def _swept(service: Service, law: Law, reform: Law | None, document: Document, form: SweepWanted) -> use_case.Sweep:

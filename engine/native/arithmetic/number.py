@@ -134,9 +134,9 @@ def add(work: Arithmetic, a: Number, b: Number) -> Number:
     """a + b."""
     left, right, m, d = aligned(work, a, b)
     total = _made(work, work.add(left, right), m, d, a.low + b.low, a.high + b.high)
-    for one, other in ((a, b), (b, a)):
+    for number, other in ((a, b), (b, a)):
         if other.low >= 0:
-            _note_cap(work, one, total)
+            _note_cap(work, number, total)
     return total
 
 
@@ -181,15 +181,15 @@ def _capped(work: Arithmetic, a: Number, cap: Number) -> bool:
     return key is not None and other is not None and (key == other or other in work.caps.get(key, {}))
 
 
-def _note_extreme(work: Arithmetic, operator: str, found: Number, a: Number, b: Number) -> None:
+def _note_extreme(work: Arithmetic, operator: str, number: Number, a: Number, b: Number) -> None:
     if operator == "min":
-        _note_cap(work, found, a)
-        _note_cap(work, found, b)
+        _note_cap(work, number, a)
+        _note_cap(work, number, b)
         return
     for one, other in ((a, b), (b, a)):  # what caps one caps the greater too, where the other cannot exceed it
         key = _key(one)
         caps = work.caps.get(key, {}) if key is not None else {}
-        _note_cap(work, found, found, {cap: low for cap, low in caps.items() if low >= other.high})
+        _note_cap(work, number, number, {cap: low for cap, low in caps.items() if low >= other.high})
 
 
 def _product_bounds(a: Number, b: Number) -> tuple[Fraction, Fraction]:
@@ -201,9 +201,9 @@ def multiply(work: Arithmetic, a: Number, b: Number) -> Number:
     """a * b."""
     m = _times(work, a.m, b.m)
     bounds = _product_bounds(a, b)
-    for one, other in ((a, b), (b, a)):  # a constant factor is cancelled against the denominator
-        if one.constant is not None:
-            factor = one.constant / other.d
+    for number, other in ((a, b), (b, a)):  # a constant factor is cancelled against the denominator
+        if number.constant is not None:
+            factor = number.constant / other.d
             n = _scaled(work, other.n, factor.numerator)
             return _made(work, n, other.m, factor.denominator, *bounds)
     return _made(work, work.multiply(a.n, b.n), m, a.d * b.d, *bounds)
@@ -296,14 +296,14 @@ def extreme(work: Arithmetic, operator: str, a: Number, b: Number) -> Number:
     low, high = pick(a.low, b.low), pick(a.high, b.high)
     left, right, m, d = aligned(work, a, b)
     if m is None:
-        found = _made(work, work.extreme(operator, left, right), None, d, low, high)
-        _note_extreme(work, operator, found, a, b)
-        return found
+        number = _made(work, work.extreme(operator, left, right), None, d, low, high)
+        _note_extreme(work, operator, number, a, b)
+        return number
     first = work.compare("<" if operator == "min" else ">", left, right)
     chosen = select(work, first, a, b)
-    found = Number(chosen.n, chosen.m, chosen.d, low, high)
-    _note_extreme(work, operator, found, a, b)
-    return found
+    number = Number(chosen.n, chosen.m, chosen.d, low, high)
+    _note_extreme(work, operator, number, a, b)
+    return number
 
 
 def absolute(work: Arithmetic, a: Number) -> Number:

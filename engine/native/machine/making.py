@@ -59,6 +59,6 @@ def _without(program: Program, layout: Layout) -> WithoutRecords:
     """What rewrites formulas over the kinds of records of which the population has none: those without a table, if what
     is not listed is not there."""
     entities = program.settings.entities.values()
-    records = [one.name for one in entities if one.belongs_to and one.name not in layout.columns.owners]
+    records = [entity.name for entity in entities if entity.belongs_to and entity.name not in layout.columns.owners]
     lacking = set(records) if layout.columns.complete else set()
     return WithoutRecords(program, lacking, {cell.name for cell in layout.columns.columns})

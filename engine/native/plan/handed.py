@@ -23,7 +23,7 @@ def is_handed(node: ir.Expression) -> bool:
         return True
     if isinstance(node, ir.Aggregate) and _is_far(node.link):
         return True
-    reached = [one for subject in subjects(node) for one in steps_of(subject)]
+    reached = [step for subject in subjects(node) for step in steps_of(subject)]
     return any(isinstance(one, ir.Before) or (isinstance(one, ir.OwnerOf) and bool(one.further)) for one in reached)
 
 

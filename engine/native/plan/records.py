@@ -69,11 +69,11 @@ class WithoutRecords:
         if isinstance(node, ir.OverParts):
             return node  # its parts may lie before the time that the rules answer for
         changed: dict[str, Any] = {}
-        for one in fields(node):
-            before = getattr(node, one.name)
+        for field in fields(node):
+            before = getattr(node, field.name)
             after = self._part(before)
             if after is not before:
-                changed[one.name] = after
+                changed[field.name] = after
         return _simpler(replace(node, **changed)) if changed else node
 
     def _part(self, part: Any) -> Any:

@@ -26,7 +26,7 @@ def settled(condition: ir.Expression, period: Period) -> bool | None:
             return None if inside is None else not inside
         case ir.And() | ir.Or():
             deciding = isinstance(condition, ir.Or)
-            found = [settled(one, period) for one in condition.values]
+            found = [settled(value, period) for value in condition.values]
             if deciding in found:
                 return deciding
             return None if None in found else not deciding

@@ -190,7 +190,7 @@ def _brackets(
         case "count":
             return [(Fraction(max(len(one) for one in listed)), Kind.ENUM)]
         case "span":
-            rates = [Fraction(one.value) for brackets in listed for one in brackets]  # type: ignore[arg-type]
+            rates = [Fraction(bracket.value) for brackets in listed for bracket in brackets]  # type: ignore[arg-type]
             return [(min(rates), Kind.RATE), (max(rates), Kind.RATE)]
     return [_bracket(program, scale, brackets, request.part[0], int(request.part[1])) for brackets in listed]
 

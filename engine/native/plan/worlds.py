@@ -302,9 +302,9 @@ def _asked(node: ir.Expression, guards: tuple[ir.Expression, ...], period: Perio
             yield from _asked(node.then, (*guards, *_plain(node.condition)), period)
             yield from _asked(node.otherwise, (*guards, *_plain(ir.Not(BOOLEAN, None, node.condition))), period)
         case ir.And():
-            for one in node.values:
-                yield from _asked(one, guards, period)
-                guards = (*guards, *_plain(one))
+            for value in node.values:
+                yield from _asked(value, guards, period)
+                guards = (*guards, *_plain(value))
         case ir.Exceptions():
             for case in node.cases:
                 yield from _asked(case.when, guards, period)

@@ -203,7 +203,7 @@ def _loop(
     if after.bad == carried.bad and start.bad is False:  # nothing in the loop is ever unclear
         carried, after = replace(carried, bad=False), replace(after, bad=False)
     if node.operator in ("sum", "count", "any", "all"):
-        start, carried, after = (replace(one, absent=False) for one in (start, carried, after))
+        start, carried, after = (replace(figure, absent=False) for figure in (start, carried, after))
     lanes.close()
     inside, lanes.lines = lanes.lines, outside
     last = lanes.block

@@ -30,7 +30,7 @@ class Costs:
     def _own(self, node: ir.Expression) -> int:
         match node:
             case ir.FunctionCall():
-                return max((self.of(one.body) for one in self.program.functions[node.name].formulas), default=0)
+                return max((self.of(formula.body) for formula in self.program.functions[node.name].formulas), default=0)
             case ir.Arithmetic(operator="/" | "mod"):
                 return 12
             case ir.VariableRead() if not isinstance(node.subject, ir.Self):

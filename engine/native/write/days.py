@@ -51,12 +51,12 @@ class Calendar:
         """The sum of numbers and multiples."""
         total = self.work.constant(0)
         for term in terms:
-            one = (
+            constant = (
                 self.work.constant(term)
                 if isinstance(term, int)
                 else self.work.multiply(self.work.constant(term[0]), term[1])
             )
-            total = self.work.add(total, one)
+            total = self.work.add(total, constant)
         return total
 
     def parts(self, ordinal: Whole) -> Parts:
@@ -177,10 +177,10 @@ def function(writer: Writer, name: str, arguments: Sequence[Figure]) -> Figure:
         case "working_days_between":
             return Figure(plain(writer.work.constant(0)), bad=True)
         case "date":
-            return writer.carrying(_date(calendar, [one.content for one in arguments]), arguments)
+            return writer.carrying(_date(calendar, [argument.content for argument in arguments]), arguments)
         case "attains":
             return writer.carrying(_attained(calendar, arguments[0].content, arguments[1].content, march), arguments)
-    ordinals = [_ordinal(one.content) for one in arguments]
+    ordinals = [_ordinal(argument.content) for argument in arguments]
     match name:
         case "weekday":
             return writer.carrying(Figure(Code(_weekday(calendar, ordinals[0]))), arguments)
@@ -208,9 +208,10 @@ def _ratio(writer: Writer, a: Length, b: Length) -> Figure:
     in_months = writer.lanes.both(work.compare("=", a.days, zero), work.compare("=", b.days, zero))
     in_days = writer.lanes.both(work.compare("=", a.months, zero), work.compare("=", b.months, zero))
     dividend, divisor = (work.select(in_days, one.days, one.months) for one in (a, b))
-    found = writer.calculated("/", plain(dividend), plain(divisor))
+    calculated = writer.calculated("/", plain(dividend), plain(divisor))
     return Figure(
-        found.content, writer.lanes.either(found.bad, writer.lanes.opposite(writer.lanes.either(in_months, in_days)))
+        calculated.content,
+        writer.lanes.either(calculated.bad, writer.lanes.opposite(writer.lanes.either(in_months, in_days))),
     )
 
 
@@ -281,7 +282,7 @@ def _less_unless(calendar: Calendar, count: Whole, complete: Mask) -> Whole:
 
 def _complete_years(calendar: Calendar, a: Parts, b: Parts, march: bool) -> Whole:
     work = calendar.work
-    birthday, reached = (calendar.sum((32, one.month), (1, one.day)) for one in (a, b))
+    birthday, reached = (calendar.sum((32, parts.month), (1, parts.day)) for parts in (a, b))
     if not march:
         leap = work.compare("=", birthday, work.constant(2 * 32 + 29))
         _, length = calendar.month_length(b.year, work.constant(2))

@@ -119,7 +119,7 @@ class FormulaWriter:
                 divided = lambda one: number.divide(self.work, _number(one), count)[0]  # noqa: E731
                 return self._mapped(self.write(node.value, frame), divided)
             case ir.DateFunction():
-                parts = [self.write(one, frame) for one in node.arguments]
+                parts = [self.write(argument, frame) for argument in node.arguments]
                 return days.function(self, node.name, parts)
         raise AssertionError(node)
 
@@ -222,8 +222,8 @@ class FormulaWriter:
 
     def carrying(self, figure: Figure, operands: Sequence[Figure]) -> Figure:
         """`figure`, bad or absent also where an operand is."""
-        bad = self.lanes.either(figure.bad, *(one.bad for one in operands))
-        absent = self.lanes.either(figure.absent, *(one.absent for one in operands))
+        bad = self.lanes.either(figure.bad, *(operand.bad for operand in operands))
+        absent = self.lanes.either(figure.absent, *(operand.absent for operand in operands))
         return Figure(figure.content, bad, absent)
 
     def _exceptions(self, node: ir.Exceptions, frame: Frame) -> Figure:
@@ -246,7 +246,7 @@ class FormulaWriter:
     def _logic(self, node: ir.And | ir.Or | ir.Not | ir.Compare, frame: Frame) -> Figure:
         match node:
             case ir.And() | ir.Or():
-                return self.joined([self.write(one, frame) for one in node.values], isinstance(node, ir.Or))
+                return self.joined([self.write(value, frame) for value in node.values], isinstance(node, ir.Or))
             case ir.Not():
                 return self._mapped(self.write(node.value, frame), lambda one: Truth(self.lanes.opposite(_mask(one))))
             case ir.Compare():
@@ -261,8 +261,8 @@ class FormulaWriter:
     def joined(self, parts: Sequence[Figure], deciding: bool) -> Figure:
         """`and` (deciding False) or `or` (deciding True): a part that decides does so whatever the others are."""
         lanes = self.lanes
-        unclear = [lanes.either(one.bad, one.absent) for one in parts]
-        says = [truth(one) if deciding else lanes.opposite(truth(one)) for one in parts]
+        unclear = [lanes.either(part.bad, part.absent) for part in parts]
+        says = [truth(part) if deciding else lanes.opposite(truth(part)) for part in parts]
         decided = lanes.either(
             *(lanes.both(say, lanes.opposite(not_clear)) for say, not_clear in zip(says, unclear, strict=True))
         )
@@ -370,32 +370,32 @@ class FormulaWriter:
         subject = rows.resolve(self, node.subject, frame)
         if periods is None or subject is None:
             return Figure(v.nothing(self.work, node.type), bad=True)
-        found = [rows.at(self, Cell(node.name, period), subject) for period in periods]
-        return self._over(node.operator, node.type, found)
+        figures = [rows.at(self, Cell(node.name, period), subject) for period in periods]
+        return self._over(node.operator, node.type, figures)
 
     def _over_parts(self, node: ir.OverParts, frame: Frame) -> Figure:
         """The body once for each part. Many parts, and a number of them that differs by row, are handed over."""
         periods = parts(node, frame.period)
         if periods is None or is_handed_over(node, periods):
             return Figure(v.nothing(self.work, node.type), bad=True)
-        found = [self.write(node.body, replace(frame, period=period)) for period in periods]
+        figures = [self.write(node.body, replace(frame, period=period)) for period in periods]
         if node.operator == "count":
             one, none = number.fixed(self.work, 1), number.fixed(self.work, 0)
-            found = [replace(part, content=number.select(self.work, truth(part), one, none)) for part in found]
-        if not found and node.operator in ("min", "max"):
+            figures = [replace(part, content=number.select(self.work, truth(part), one, none)) for part in figures]
+        if not figures and node.operator in ("min", "max"):
             return Figure(v.nothing(self.work, node.type), absent=True)
-        return self._over("sum" if node.operator == "count" else node.operator, node.type, found)
+        return self._over("sum" if node.operator == "count" else node.operator, node.type, figures)
 
-    def _over(self, operator: str, kind: ValueType, found: Sequence[Figure]) -> Figure:
+    def _over(self, operator: str, kind: ValueType, figures: Sequence[Figure]) -> Figure:
         match operator:
             case "any" | "all":
-                return self.joined(found, operator == "any")
+                return self.joined(figures, operator == "any")
             case "min" | "max":
-                return self.extreme(operator, found)
+                return self.extreme(operator, figures)
         total = v.literal(self.work, Duration() if kind.kind is Kind.DURATION else 0, self.memory.members.__getitem__)
-        for one in found:
-            total = self.added(total, one.content)
-        return self.carrying(Figure(total), found)
+        for figure in figures:
+            total = self.added(total, figure.content)
+        return self.carrying(Figure(total), figures)
 
     def added(self, a: v.Content, b: v.Content) -> v.Content:
         """The sum of two numbers or durations."""

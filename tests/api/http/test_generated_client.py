@@ -45,7 +45,7 @@ def test_a_client_is_generated_and_used(tmp_path: Path, monkeypatch: pytest.Monk
         body = models.Calculate.from_dict({"ruleset": "land", "at": "2024", "case": CASE, "want": ["income_tax"]})
         found = calculate.sync(client=client, body=body)
         assert isinstance(found, models.Calculation)
-        assert [(one.figure, one.status, one.value) for one in found.results] == [
+        assert [(result.figure, result.status, result.value) for result in found.results] == [
             ("income_tax", "determined", "3550.00")
         ]
         wrong = models.Calculate.from_dict({"ruleset": "land", "at": "2024", "case": CASE, "want": ["incom_tax"]})

@@ -32,7 +32,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 def test_every_route(client: TestClient) -> None:
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
-    asked = sum(asked_of(client, found.ok()) for found in schema.get_all_operations())
+    asked = sum(asked_of(client, operation.ok()) for operation in schema.get_all_operations())
     assert asked > 100
 
 
