@@ -187,6 +187,9 @@ class Situation:
             case "own_children_in_household":
                 self.put(name, whose, exact(raw) > 0)
                 self.marks |= {(person, name) for person in whom if exact(raw) > 0}
+            case "school_meal_tier":
+                self.put(name, whose, raw)
+                self.put("state_makes_meals_free", whose, False)  # an answer that the State's law moves no more
             case "is_head_start_income_eligible":
                 self.put("family_income_of_12_months", whose, 0 if raw else FAR_TOO_MUCH)
             case "spm_unit_is_married" if raw and self.people == [ALONE]:
