@@ -57,11 +57,12 @@ from citizens.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
 from citizens.sqlite.backup import backup, restore
 from citizens.sqlite.compaction import Compacted
 from citizens.sqlite.connections import Settings
-from citizens.sqlite.envelope import read_kek
+from citizens.sqlite.envelope import read_kek, read_secret
 from citizens.sqlite.erasure import Certificate
 from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.log import SqliteLog, open_log
 from citizens.sqlite.migration import migrate
+from citizens.sqlite.notes import Note, Signer, Verifier, read_note
 from citizens.sqlite.replica import Comparison, Forked, Lag, Replica, compare, promote
 from citizens.sqlite.shared import SharedLog, write_in_turn
 from citizens.sqlite.stats import Stats
@@ -121,6 +122,7 @@ __all__ = [
     "Membership",
     "Misfit",
     "Movement",
+    "Note",
     "Origin",
     "OtherFormat",
     "Point",
@@ -137,6 +139,7 @@ __all__ = [
     "Scalar",
     "Settings",
     "SharedLog",
+    "Signer",
     "Snapshot",
     "Source",
     "SqliteLog",
@@ -149,6 +152,7 @@ __all__ = [
     "Use",
     "Value",
     "Verification",
+    "Verifier",
     "VersionConflict",
     "Wanted",
     "backup",
@@ -163,6 +167,8 @@ __all__ = [
     "post",
     "promote",
     "read_kek",
+    "read_note",
+    "read_secret",
     "read_table",
     "restore",
     "same_value",

@@ -58,6 +58,11 @@ def unwrap(stored: bytes, kek: bytes | None) -> bytes:
 
 def read_kek(source: str) -> bytes:
     """The key-encryption key that a source names. Raises Refused, never quoting what was read."""
+    return _bytes_of(read_secret(source, "the key-encryption key"), source.partition(":")[0])
+
+
+def read_secret(source: str, what: str) -> str:
+    """The text of a secret, which `what` names, from where a source says. Raises Refused, never quoting it."""
     kind, colon, rest = source.partition(":")
     match kind if colon and rest else "":
         case "file":
@@ -65,27 +70,25 @@ def read_kek(source: str) -> bytes:
             try:
                 text = Path(rest).read_text()
             except (OSError, UnicodeDecodeError):
-                raise Refused(
-                    f"the key-encryption key `{rest}` cannot be read", "check the path and its rights"
-                ) from None
+                raise Refused(f"{what} `{rest}` cannot be read", "check the path and its rights") from None
         case "env":
             text = os.environ.get(rest, "")
         case "command":
-            text = _printed(rest)
+            text = _printed(rest, what)
         case _:
-            raise Refused("a key-encryption key is `file:PATH`, `env:NAME` or `command:…`", "write one of these")
-    return _bytes_of(text.strip(), kind)
+            raise Refused(f"where {what} is: `file:PATH`, `env:NAME` or `command:…`", "write one of these")
+    return text.strip()
 
 
-def _printed(command: str) -> str:
+def _printed(command: str, what: str) -> str:
     try:
         done = subprocess.run(
             shlex.split(command), capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
         )
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        raise Refused("the command for the key-encryption key cannot be run", "check it by itself") from None
+        raise Refused(f"the command for {what} cannot be run", "check it by itself") from None
     if done.returncode:
-        raise Refused(f"the command for the key-encryption key ended with {done.returncode}", "run it by itself")
+        raise Refused(f"the command for {what} ended with {done.returncode}", "run it by itself")
     return done.stdout
 
 

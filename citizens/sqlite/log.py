@@ -16,7 +16,7 @@ import apsw
 
 from citizens.errors import InvalidEvent, LogDamaged, LogUnavailable
 from citizens.events import Draft, Origin, Promotion, TimeCorrection, check_text
-from citizens.sqlite import bulk, compaction, verification
+from citizens.sqlite import anchoring, bulk, compaction
 from citizens.sqlite.compaction import Compacted, Horizons, OnStep
 from citizens.sqlite.connections import SHIPPED, Settings, set_meta
 from citizens.sqlite.durable import sync_folder
@@ -146,7 +146,7 @@ class SqliteLog(Erasing):
             writer.stop(f"the new events file could not be put in place: {error}")
             raise writer.unavailable() from error
         self.layout.remove_strays()
-        self.layout.write_anchor(verification.anchor_of(writer.reader))
+        self.layout.write_anchor(anchoring.anchor_of(writer.reader))
         return int(writer.reader.connection.execute("SELECT count(*) FROM events").get)
 
     def correct_time(self, *, actor: str, legal_basis: str, reason: str) -> int:

@@ -18,7 +18,7 @@ import apsw
 from citizens.errors import LogDamaged, LogUnavailable
 from citizens.events import Draft
 from citizens.log import Advance, Receipt
-from citizens.sqlite import verification
+from citizens.sqlite import anchoring, verification
 from citizens.sqlite.checkpointer import Checkpointer
 from citizens.sqlite.connections import Settings, check_format, checkpoint, connect, get_meta, set_meta
 from citizens.sqlite.durable import WriterLock, hash_file
@@ -126,7 +126,7 @@ class Opened(Readings):
         if left:
             reader.keys.destroy_many((entry.number, entry.fingerprint) for entry in left)
         if anchor is not None:
-            verification.check_anchor(reader, anchor)
+            anchoring.check_anchor(reader, anchor)
         after = anchor.offset if anchor is not None else 0
         verification.verify(reader, after=_start_of(reader, after), deep=False).require()
 
@@ -201,7 +201,7 @@ class Opened(Readings):
         if self._writer is not None:
             with self._writer.lock:
                 poisoned = self._writer.failure is not None
-                anchor = None if poisoned else verification.anchor_of(self._writer.reader)
+                anchor = None if poisoned else anchoring.anchor_of(self._writer.reader)
                 self._stop_writer(keep_wal=poisoned)
                 if anchor is not None:
                     with suppress(OSError):  # without room for a new anchor the one before it goes on counting

@@ -20,7 +20,7 @@ from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavaila
 from citizens.events import Event
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
-from citizens.sqlite import stats, verification
+from citizens.sqlite import anchoring, stats, verification
 from citizens.sqlite.connections import Settings, check_format, connect
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
@@ -231,22 +231,22 @@ class Readings:
     def anchor(self) -> Anchor:
         """How far the log reaches. Keep it elsewhere: `verify` with it shows whether the end was cut off."""
         with self._reader() as reader:
-            return verification.anchor_of(reader)
+            return anchoring.anchor_of(reader)
 
     def stats(self) -> Stats:
         """How much there is in the log."""
         with self._reader() as reader:
             return stats.collect(reader, self.layout)
 
-    def verify(self, anchor: Anchor | None = None) -> Verification:
-        """Walk the whole chain, open every payload, check every table beside it, every key, and both anchors.
+    def verify(self, *anchors: Anchor) -> Verification:
+        """Walk the whole chain, open every payload, check every table beside it, every key, and all anchors.
 
         All of it is of one moment, whoever writes meanwhile: the anchor in the folder and the ledger are read first,
         the events in one transaction after them.
         """
         folder = verification.folder_state(self.layout)
         with self._reader() as reader:
-            return verification.verify_all(reader, folder, anchor)
+            return verification.verify_all(reader, folder, anchors)
 
     def _empty_pool(self) -> None:
         """Close the readers that wait for questions."""

@@ -27,7 +27,7 @@ import numpy as np
 from citizens import chain
 from citizens.errors import LogDamaged, Refused
 from citizens.events import Event
-from citizens.sqlite import verification
+from citizens.sqlite import anchoring
 from citizens.sqlite.backup import copy_database
 from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.carrying import Delivery, Taker, insert_gap
@@ -254,7 +254,7 @@ class Replica:
         try:
             with self._writing() as copy:
                 checkpoint(copy.connection, wait=False)
-                self._target.write_anchor(verification.anchor_of(copy))
+                self._target.write_anchor(anchoring.anchor_of(copy))
         finally:
             self._lock.release()
 

@@ -18,8 +18,7 @@ Problems are values, each with the offset it concerns; the first 50 are told.
 from __future__ import annotations
 
 import hashlib
-import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -30,10 +29,11 @@ import apsw
 from citizens import chain, codec
 from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
+from citizens.sqlite.anchoring import check_anchor, is_vouched
 from citizens.sqlite.connections import SHIPPED, check_format, connect, get_meta
 from citizens.sqlite.erasure import read_ledger
 from citizens.sqlite.layout import Anchor, Layout
-from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, position_digest, read_tip
+from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, position_digest
 
 MAX_PROBLEMS = 50
 
@@ -58,6 +58,7 @@ class Verification:
 
     A chain can be made anew by whoever can write the folder. `vouched_to` is the offset up to which an anchor stands
     for the log that nobody could have made without its key store; 0 if there is none, or no key store was at hand.
+    `confirmed_to` is how far the anchors that were given, which lay elsewhere, say the same as the log; 0 if none was.
     """
 
     events: int
@@ -65,6 +66,7 @@ class Verification:
     chain: str
     problems: tuple[Damage, ...]
     vouched_to: int = 0
+    confirmed_to: int = 0
 
     @property
     def sound(self) -> bool:
@@ -86,17 +88,18 @@ class _Walk:
     link: bytes
     recorded_at_us: int = 0
     events: int = 0
+    confirmed: int = 0
 
 
-def verify(reader: Reader, *, after: int = 0, anchor: Anchor | None = None, deep: bool = True) -> Verification:
+def verify(reader: Reader, *, after: int = 0, anchors: Sequence[Anchor] = (), deep: bool = True) -> Verification:
     """Walk the chain from `after`. `deep` also checks the tables beside the events and the file's structure."""
     walk = _Walk(after, b"")
-    problems = list(islice(_all_problems(reader, walk, anchor, deep), MAX_PROBLEMS))
+    problems = list(islice(_all_problems(reader, walk, anchors, deep), MAX_PROBLEMS))
     link = walk.link.hex() if isinstance(walk.link, bytes) else ""  # a damaged file may have given it any type
-    return Verification(walk.events, _next(walk) - 1, link, tuple(problems))
+    return Verification(walk.events, _next(walk) - 1, link, tuple(problems), confirmed_to=walk.confirmed)
 
 
-def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool) -> Iterator[Damage]:
+def _all_problems(reader: Reader, walk: _Walk, anchors: Sequence[Anchor], deep: bool) -> Iterator[Damage]:
     try:
         walk.link = _link_at(reader, walk.offset)
         yield from _walk_chain(reader, walk)
@@ -104,14 +107,23 @@ def _all_problems(reader: Reader, walk: _Walk, anchor: Anchor | None, deep: bool
             yield from _check_gaps(reader)
             yield from _check_tables(reader)
             yield from _check_structure(reader.connection)
-        if anchor is not None:
-            check_anchor(reader, anchor)
+        yield from _check_anchors(reader, walk, anchors)
     except LogDamaged as error:
         yield damage_of(error)
     except NOT_AS_WRITTEN:
         yield Damage(_next(walk), f"after offset {_next(walk) - 1} there is a value that no writer wrote")
     except apsw.Error as error:
         yield Damage(_next(walk), f"the file cannot be read after offset {_next(walk) - 1} ({error})")
+
+
+def _check_anchors(reader: Reader, walk: _Walk, anchors: Sequence[Anchor]) -> Iterator[Damage]:
+    """What does not fit the anchors given; how far those that fit reach is noted in `walk`."""
+    for anchor in anchors:
+        try:
+            if check_anchor(reader, anchor):
+                walk.confirmed = max(walk.confirmed, anchor.offset)
+        except LogDamaged as error:
+            yield damage_of(error)
 
 
 def _next(walk: _Walk) -> int:
@@ -219,7 +231,7 @@ def folder_state(layout: Layout) -> FolderState:
     return FolderState(anchor, tuple(problems))
 
 
-def verify_events(folder: Path | str, anchor: Anchor | None = None) -> Verification:
+def verify_events(folder: Path | str, *anchors: Anchor) -> Verification:
     """Verify a log's file of events by itself, for who has no keys. Raises LogDamaged if there is no such file."""
     layout = Layout(Path(folder), Path(folder) / "keys.db")
     state = folder_state(layout)
@@ -228,15 +240,15 @@ def verify_events(folder: Path | str, anchor: Anchor | None = None) -> Verificat
     try:
         check_format(reader.connection, path)
         with _one_moment(reader):
-            return _with_folder(reader, state, verify(reader, anchor=anchor))
+            return _with_folder(reader, state, verify(reader, anchors=anchors))
     finally:
         reader.close()
 
 
-def verify_all(reader: Reader, state: FolderState, anchor: Anchor | None) -> Verification:
+def verify_all(reader: Reader, state: FolderState, anchors: Sequence[Anchor]) -> Verification:
     """Verify events, keys and what lies beside them."""
     with _one_moment(reader):
-        return _with_keys(reader, state, anchor, _with_folder(reader, state, verify(reader, anchor=anchor)))
+        return _with_keys(reader, state, anchors, _with_folder(reader, state, verify(reader, anchors=anchors)))
 
 
 @contextmanager
@@ -251,7 +263,7 @@ def _one_moment(reader: Reader) -> Iterator[None]:
 
 
 def _with_folder(reader: Reader, state: FolderState, verification: Verification) -> Verification:
-    """`found`, whether the log still reaches the anchor that its last writer left, and the ledger of erasures."""
+    """`verification`, whether the log still reaches the anchor that its last writer left, and the ledger of erasures."""
     problems = list(verification.problems)
     problems += [damage for damage in state.problems if damage not in problems]
     try:
@@ -265,8 +277,8 @@ def _with_folder(reader: Reader, state: FolderState, verification: Verification)
     return replace(verification, problems=tuple(problems))
 
 
-def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, verification: Verification) -> Verification:
-    """`found`, and what only the keys can tell: the key store, every payload, the indexes, the seal of the anchor."""
+def _with_keys(reader: Reader, state: FolderState, given: Sequence[Anchor], verification: Verification) -> Verification:
+    """`verification`, and what only the keys can tell: the key store, every payload, the indexes, the seal of the anchor."""
     problems, vouched_to = list(verification.problems), 0
     try:
         known = {number for number, _, _, _ in reader.keys.all_rows()}
@@ -276,7 +288,7 @@ def _with_keys(reader: Reader, state: FolderState, given: Anchor | None, verific
         problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check())
         if not verification.problems:
             problems.extend(islice(_check_payloads(reader), MAX_PROBLEMS))
-        for anchor in filter(None, (state.anchor, given)):
+        for anchor in filter(None, (state.anchor, *given)):
             if anchor.seal and not is_vouched(reader, anchor):
                 problems.append(Damage(0, f"the anchor of offset {anchor.offset} was not made with this key store"))
             elif anchor.seal:
@@ -316,39 +328,3 @@ def _check_payloads(reader: Reader) -> Iterator[Damage]:
                     yield Damage(row.offset, f"the index of members lacks what the event at offset {row.offset} says")
     for offset in recorded:
         yield Damage(offset, f"the index of facts used names offset {offset}, where no assessment is")
-
-
-def anchor_of(reader: Reader) -> Anchor:
-    """How far the log reaches, sealed with the key store."""
-    tip, keys = read_tip(reader), reader.keys
-    log_id = get_meta(reader.connection, "log_id").hex()
-    numbers = int.from_bytes(get_meta(reader.connection, "last_number"), "big")
-    anchor = Anchor(log_id, tip.offset, tip.link.hex(), keys.identity.hex(), numbers)
-    return replace(anchor, seal=keys.vouch(anchor.vouched()))
-
-
-def is_vouched(reader: Reader, anchor: Anchor) -> bool:
-    """Whether an anchor was made by somebody who had the log's key store."""
-    return hmac.compare_digest(anchor.seal, reader.keys.vouch(anchor.vouched()))
-
-
-def check_anchor(reader: Reader, anchor: Anchor) -> None:
-    """Raise AnchorMismatch unless the log is the anchor's and contains its event unchanged."""
-    log_id = get_meta(reader.connection, "log_id").hex()
-    if log_id != anchor.log_id:
-        raise AnchorMismatch("the anchor is another log's", "give this log's own")
-    if anchor.offset > reader.head():
-        message = f"the log ends at offset {reader.head()}, an anchor saw offset {anchor.offset}: its end is missing"
-        raise AnchorMismatch(message, "restore it from a backup", offset=reader.head() + 1)
-    held = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (anchor.offset,)).get
-    held = held or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (anchor.offset,)).get
-    inside = "SELECT count(*) FROM gaps WHERE first <= ? AND last > ?"
-    if held is None and anchor.offset and not reader.connection.execute(inside, (anchor.offset, anchor.offset)).get:
-        raise AnchorMismatch(
-            f"the log has no event at offset {anchor.offset}, which an anchor saw", offset=anchor.offset
-        )
-    if held is not None and not isinstance(held, bytes):
-        raise LogDamaged(f"the event at offset {anchor.offset} has a link that no writer wrote", offset=anchor.offset)
-    if held is not None and held.hex() != anchor.chain:
-        message = f"the event at offset {anchor.offset} is not the one an anchor saw"
-        raise AnchorMismatch(message, "restore the log from a backup", offset=anchor.offset)

@@ -141,8 +141,12 @@ def as_of(
 def verify(
     log: LogOption = None,
     anchor: Annotated[
-        Path | None,
-        typer.Option("--anchor", metavar="FILE", help="Check the end against an anchor kept elsewhere."),
+        list[Path] | None,
+        typer.Option("--anchor", metavar="PATH", help="An anchor kept elsewhere, or a folder of them."),
+    ] = None,
+    public_key: Annotated[
+        str | None,
+        typer.Option("--public-key", metavar="FILE", help="Whose signature each anchor must have."),
     ] = None,
     write_anchor: Annotated[
         Path | None, typer.Option("--write-anchor", metavar="FILE", help="Write an anchor, to keep elsewhere.")
@@ -153,9 +157,46 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Is the log what was written? Walks the whole chain; exit code 1, with the offset, if not."""
-    from api.cli.log.verify import verify_command
+    from api.cli.log.verify import Question, verify_command
 
-    raise typer.Exit(verify_command(log, anchor, write_anchor, events_only, as_json))
+    question = Question(log, tuple(anchor or ()), public_key, write_anchor, events_only)
+    raise typer.Exit(verify_command(question, as_json))
+
+
+@log_app.command("anchor")
+def anchor(
+    to: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Where anchors are kept, apart from the log.")
+    ] = None,
+    log: LogOption = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="SOURCE", help="The key that signs: `file:PATH`, `env:NAME`, `command:…`."),
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option("--every", metavar="S", min=0.01, help="Go on: one every S seconds, if events came.")
+    ] = None,
+    events: Annotated[
+        int, typer.Option("--events", metavar="N", min=0, help="Go on: one as soon as N events came.")
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write how far the log reaches into a folder elsewhere, signed: what `verify --anchor` holds the log against."""
+    from api.cli.log.anchors import anchor_command
+
+    raise typer.Exit(anchor_command(to, log, key, every, events, as_json))
+
+
+@log_app.command("anchor-key")
+def anchor_key(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file for the private key.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Who signs; this machine if not given.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make the Ed25519 key that signs anchors: FILE holds it, FILE.pub what others check them with."""
+    from api.cli.log.anchors import anchor_key_command
+
+    raise typer.Exit(anchor_key_command(file, name, as_json))
 
 
 @log_app.command("compact")
@@ -394,7 +435,7 @@ def compare(
 @log_app.command("stats")
 def stats(log: LogOption = None, as_json: AsJson = False) -> None:
     """Show how much is in the log, what was compacted and erased, and who is under hold."""
-    from api.cli.log.verify import stats_command
+    from api.cli.log.stats import stats_command
 
     raise typer.Exit(stats_command(log, as_json))
 

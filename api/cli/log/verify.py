@@ -1,150 +1,156 @@
-"""`rulewright log verify` and `log stats`: whether a log is what was written, and how much there is in it."""
+"""`rulewright log verify`: whether a log is what was written, and who could have changed it unseen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from api.cli.log.output import moment_json, moment_text
 from api.cli.output import complain, count, say, say_json, waiting
-from api.failures import ExitCode, Failure, Misuse
-from api.history.access import log_folder, reading, require_log, store_of
+from api.failures import ExitCode
+from api.history.access import keys_path, log_folder, reading, require_log, store_of
+from api.history.anchors import Kept, anchors_folder, read_anchors, signer_of, verifier_of
 from api.history.kafka import is_address, verify_topics
-from citizens import Anchor, CitizensError, Damage, Stats, Verification, verify_events
-from citizens.sqlite.layout import Layout
+from citizens import Anchor, Damage, Layout, Verification, Verifier, verify_events
+from citizens.sqlite.anchoring import log_id_of
 
 RESTORE = "restore the log from a backup: `rulewright log restore`"
 
 
-def verify_command(
-    log: Path | None, anchor: Path | None, write_anchor: Path | None, events_only: bool, as_json: bool
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: which log, against which anchors and whose signature, and where a new anchor goes."""
+
+    log: Path | None
+    anchors: tuple[Path, ...] = ()
+    public_key: str | None = None
+    write_anchor: Path | None = None
+    events_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Up to which offset who could not have changed the log unseen; 0 where nothing says so.
+
+    `nobody`: an anchor that lay elsewhere says the same. `signed`: it is signed by the key that was named, so nobody
+    without that key made it. `key_store`: the folder's anchor is sealed by who has the key store. What comes after all
+    of them is not checked.
+    """
+
+    nobody: int
+    signed: int
+    key_store: int
+    head: int
+
+    @property
+    def unchecked(self) -> int:
+        """The first offset of which only the chain speaks, which whoever can write the folder can make; 0: none."""
+        reached = max(self.nobody, self.key_store)
+        return reached + 1 if reached < self.head else 0
+
+
+def verify_command(question: Question, as_json: bool) -> int:
     """Walk the chain and say what was found."""
-    folder = log_folder(log)
+    folder = log_folder(question.log)
     require_log(folder)
-    seen = _read_anchor(anchor) if anchor is not None else None
+    verifier = verifier_of(question.public_key)
+    given = _anchors(folder, question.anchors, verifier)
     with waiting("verifying"):
-        verified = _verified(folder, seen, events_only)
-    if verified.sound and write_anchor is not None:
+        verified = _verified(folder, [kept.anchor for kept in given], question.events_only)
+    signed_to = verified.confirmed_to if verifier is not None else 0
+    trust = Trust(verified.confirmed_to, signed_to, verified.vouched_to, verified.head)
+    if verified.sound and question.write_anchor is not None:
         with reading(folder) as opened:
-            _write(write_anchor, opened.anchor())
+            _write(question.write_anchor, opened.anchor())
     if as_json:
-        problems = [
-            {"offset": problem.offset or None, "what": problem.what, "help": problem.remedy}
-            for problem in verified.problems
-        ]
-        counts = {"events": verified.events, "head": verified.head, "link": verified.chain}
-        told = {"outside_anchor": seen.offset if seen is not None else None, "vouched_to": verified.vouched_to or None}
-        say_json({"sound": verified.sound, **counts, **told, "problems": problems})
+        say_json(_as_json(verified, trust, given))
     elif verified.sound:
-        without = "; the key store was not looked at" if events_only else ""
-        say(f"sound: {count(verified.events, 'event')}, up to offset {verified.head}{without}")
-        for line in _trust(verified, seen):
-            say(line)
-        say(f"link   {verified.chain}")
+        _say_sound(verified, trust, verifier, given, question.events_only)
     else:
-        for problem in verified.problems:
-            complain(f"error: {problem.what}")
-            if problem.remedy:
-                complain(f"  = help: {problem.remedy}")
-        first = min((problem.offset for problem in verified.problems if problem.offset), default=0)
-        complain(f"{count(len(verified.problems), 'problem')}" + (f", the first at offset {first}" if first else ""))
-        complain(f"  = help: {RESTORE}")
+        _say_problems(verified)
     return ExitCode.DONE if verified.sound else ExitCode.FAILED
 
 
-def _trust(verification: Verification, seen: Anchor | None) -> Iterator[str]:
+def _anchors(folder: Path, paths: Sequence[Path], verifier: Verifier | None) -> list[Kept]:
+    """The anchors that were kept elsewhere: those named, else those in the folder that the environment names."""
+    standing = anchors_folder()
+    chosen = tuple(paths) or ((standing,) if standing is not None else ())
+    if not any(path.is_dir() for path in chosen):
+        return read_anchors(chosen, verifier, "")
+    store = store_of(folder)
+    return read_anchors(chosen, verifier, log_id_of(Layout(store, keys_path() or store / "keys.db")))
+
+
+def _as_json(verified: Verification, trust: Trust, given: Sequence[Kept]) -> dict[str, object]:
+    problems = [
+        {"offset": problem.offset or None, "what": problem.what, "help": problem.remedy}
+        for problem in verified.problems
+    ]
+    counts = {"events": verified.events, "head": verified.head, "link": verified.chain}
+    outside = max((kept.anchor.offset for kept in given), default=None)
+    unchanged = {
+        "nobody": trust.nobody or None,
+        "nobody_without_the_signing_key": trust.signed or None,
+        "nobody_without_the_key_store": trust.key_store or None,
+        "not_checked_from": trust.unchecked or None,
+    }
+    told = {"outside_anchor": outside, "anchors": len(given), "vouched_to": verified.vouched_to or None}
+    return {"sound": verified.sound, **counts, **told, "unchanged_to": unchanged, "problems": problems}
+
+
+def _say_sound(
+    verified: Verification, trust: Trust, verifier: Verifier | None, given: Sequence[Kept], events_only: bool
+) -> None:
+    without = "; the key store was not looked at" if events_only else ""
+    say(f"sound: {count(verified.events, 'event')}, up to offset {verified.head}{without}")
+    for line in _told(trust, verifier, given):
+        say(line)
+    say(f"link   {verified.chain}")
+
+
+def _told(trust: Trust, verifier: Verifier | None, given: Sequence[Kept]) -> Iterator[str]:
     """Who could have changed the log without being seen: a chain proves nothing against who can make it anew."""
-    if seen is not None:
-        yield f"up to offset {seen.offset} it is what the anchor that you gave saw: nobody has changed that"
-    if verification.vouched_to > (seen.offset if seen is not None else 0):
-        yield f"up to offset {verification.vouched_to} nobody without the key store has changed it"
-    if seen is None:
+    if trust.nobody:
+        what = "the anchor that you gave saw" if len(given) == 1 else f"the {len(given):,} anchors that you gave saw"
+        yield f"up to offset {trust.nobody} it is what {what}: nobody has changed that"
+    if trust.signed and verifier is not None:
+        yield f"  signed by {verifier.name}: nobody without that key made what it was held against"
+    elif trust.nobody:
+        yield "  whose signature it must have was not said: name the signer with `--public-key FILE`"
+    if trust.key_store > trust.nobody:
+        yield f"up to offset {trust.key_store} nobody without the key store has changed it"
+    if not given:
         yield "not checked: whoever can write the folder and its keys could have made all of it anew"
-        yield "  = help: keep anchors elsewhere (`--write-anchor FILE`), and give one with `--anchor FILE`"
+        yield "  = help: keep anchors elsewhere (`rulewright log anchor FOLDER`), and give them with `--anchor FOLDER`"
+    elif trust.unchecked:
+        yield f"not checked: from offset {trust.unchecked} on no anchor says anything"
 
 
-def _verified(folder: Path, anchor: Anchor | None, events_only: bool) -> Verification:
+def _say_problems(verified: Verification) -> None:
+    for problem in verified.problems:
+        complain(f"error: {problem.what}")
+        if problem.remedy:
+            complain(f"  = help: {problem.remedy}")
+    first = min((problem.offset for problem in verified.problems if problem.offset), default=0)
+    complain(f"{count(len(verified.problems), 'problem')}" + (f", the first at offset {first}" if first else ""))
+    complain(f"  = help: {RESTORE}")
+
+
+def _verified(folder: Path, anchors: Sequence[Anchor], events_only: bool) -> Verification:
     """What verification finds. Damage that keeps the log from being opened is told as it is."""
     if events_only:
-        return verify_events(store_of(folder), anchor)
+        return verify_events(store_of(folder), *anchors)
     with reading(folder) as opened:
-        verification = opened.verify(anchor)
+        verified = opened.verify(*anchors)
         if not is_address(folder):
-            return verification
+            return verified
         wrong = tuple(Damage(0, what) for what in verify_topics(opened))
-        return replace(verification, problems=(*verification.problems, *wrong))
-
-
-def _read_anchor(path: Path) -> Anchor:
-    try:
-        return Anchor.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise Misuse(f"there is no anchor at `{path}`", "name a file that `--write-anchor` wrote") from None
-    except CitizensError:
-        raise Failure(f"`{path}` holds no anchor", "name a file that `--write-anchor` wrote") from None
+        return replace(verified, problems=(*verified.problems, *wrong))
 
 
 def _write(path: Path, anchor: Anchor) -> None:
-    path.write_text(anchor.to_json() + "\n", encoding="utf-8")
+    signer = signer_of(None)
+    text = signer.sign(anchor, datetime.now(UTC)) if signer is not None else anchor.to_json() + "\n"
+    path.write_text(text, encoding="utf-8")
     complain(f"wrote an anchor at offset {anchor.offset}: {path}; keep it elsewhere")
-
-
-def stats_command(log: Path | None, as_json: bool) -> int:
-    """Count what there is."""
-    with reading(log) as opened, waiting("counting"):
-        stats, anchor = opened.stats(), opened.anchor()
-        layout = opened.layout
-    if as_json:
-        say_json(_stats_json(stats, anchor, layout))
-        return ExitCode.DONE
-    for name, text in _stats_lines(stats, layout):
-        say(f"{name:<14}{text}".rstrip())
-    return ExitCode.DONE
-
-
-def _stats_lines(stats: Stats, layout: Layout) -> list[tuple[str, str]]:
-    events = sum(stats.by_kind.values())
-    lines = [("log", str(layout.folder)), ("events", f"{events:,}, up to offset {stats.head:,}")]
-    lines += [(f"  {kind}", f"{number:,}") for kind, number in stats.by_kind.items()]
-    if stats.recorded_us is not None:
-        first, last = stats.recorded_us
-        lines.append(("recorded", f"{moment_text(first)} to {moment_text(last)} UTC"))
-    lines += [("retention", f"{name}: {count(number, 'event')}") for name, number in stats.by_retention.items()]
-    compacted = f"{count(stats.compacted, 'event')} forgotten" if stats.compacted else "nothing"
-    lines.append(("compacted", compacted))
-    lines += [("  horizon", f"{name}: offset {offset}") for name, offset in stats.horizons.items()]
-    lines.append(("subjects", f"{stats.subjects:,}, {stats.held:,} under hold, {stats.erased:,} erased"))
-    lines.append(("keys", f"{stats.subjects:,} in {layout.keys_path}"))
-    lines += [("follower", f"{name}: at offset {offset}") for name, offset in stats.consumers.items()]
-    lines.append(("size", _size(stats.file_bytes)))
-    return lines
-
-
-def _size(size: int) -> str:
-    tenths = round(size / 100_000)
-    return f"{tenths // 10:,}.{tenths % 10} MB"
-
-
-def _stats_json(stats: Stats, anchor: Anchor, layout: Layout) -> dict[str, object]:
-    recorded = None if stats.recorded_us is None else [moment_json(moment) for moment in stats.recorded_us]
-    return {
-        "log": str(layout.folder),
-        "head": stats.head,
-        "events": dict(stats.by_kind),
-        "recorded": recorded,
-        "retention": dict(stats.by_retention),
-        "compacted": stats.compacted,
-        "horizons": dict(stats.horizons),
-        "subjects": stats.subjects,
-        "held": stats.held,
-        "erased": stats.erased,
-        "keys": {"path": str(layout.keys_path), "count": stats.subjects},
-        "followers": dict(stats.consumers),
-        "behind": {name: stats.head - at for name, at in stats.consumers.items()},
-        "bytes": stats.file_bytes,
-        "wal_bytes": stats.wal_bytes,
-        "anchored_to": stats.anchored,
-        "anchor": {"log_id": anchor.log_id, "offset": anchor.offset, "chain": anchor.chain},
-    }
