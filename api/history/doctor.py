@@ -14,9 +14,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from api.history.access import AHEAD_US, failure_of, reading
+from api.history.health import health
 from citizens import CitizensError, SqliteLog
 
-RUN, FOLLOWER = "annual-", "follow-"
+OLD_ANCHOR_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,20 @@ def examine(folder: Path) -> list[Finding]:
 
 
 def _at_work(log: SqliteLog) -> Iterator[Finding]:
-    head, positions = log.head(), log.positions()
-    for consumer, position in positions.items():
-        key = consumer.removeprefix(RUN)
-        if consumer.startswith(RUN) and f"{FOLLOWER}{key}" not in positions:
-            message = f"the annual run `{key}` was begun as known at offset {position:,}, and was not finished"
-            remedy = "run `rulewright annual` again: it goes on; until then compaction spares what it needs"
-            yield Finding(False, message, remedy)
-        if consumer.startswith(FOLLOWER) and position < head:
-            message = f"`{consumer}` has followed to offset {position:,}, and the log ends at {head:,}"
-            yield Finding(False, message, "run `rulewright follow`; until then compaction keeps retractions for it")
+    state = health(log)
+    head = state.head
+    for run in state.unfinished:
+        message = f"the annual run `{run.name}` was begun as known at offset {run.horizon:,}, and was not finished"
+        remedy = "run `rulewright annual` again: it goes on; until then compaction spares what it needs"
+        yield Finding(False, message, remedy)
+    for follower in (follower for follower in state.followers if follower.behind):
+        message = f"`{follower.name}` has followed to offset {follower.offset:,}, and the log ends at {head:,}"
+        yield Finding(False, message, "run `rulewright follow`; until then compaction keeps retractions for it")
+    if state.anchor_outside and state.anchor_offset < head and (state.anchor_seconds or 0) > OLD_ANCHOR_SECONDS:
+        message = (
+            f"the last anchor that lies elsewhere is of offset {state.anchor_offset:,}, and the log ends at {head:,}"
+        )
+        yield Finding(False, message, "write one: `rulewright log anchor`, best on a schedule (`--every 3600`)")
     ahead = log.ahead_us()
     if ahead > AHEAD_US:
         message = f"the last event is {timedelta(seconds=ahead // 1_000_000)} ahead of the clock"

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from api.failures import Failure, Misuse
 from api.history.access import AnyLog, failure_of
+from api.history.health import FaultCounts, Health, health
 from api.http.config import Config
 from api.http.jobs import Jobs
 from api.http.metrics import Metrics
@@ -30,6 +31,7 @@ from citizens import CitizensError, DeliveryConflict, InvalidEvent, LogBusy, Log
 
 JSON = "application/json"
 RECORDERS = 8
+OBSERVE_EVERY, OBSERVED_ASSESSMENTS = 5.0, 20_000
 PRIVATE = "private, no-store"
 _Made = TypeVar("_Made")
 
@@ -52,6 +54,8 @@ class Service:
         self._threads = ThreadPoolExecutor(config.limits.threads, thread_name_prefix="computing")
         self._later = ThreadPoolExecutor(1, thread_name_prefix="jobs")
         self._waiting = 0
+        self._observed = -OBSERVE_EVERY
+        self._faults = FaultCounts()
 
     async def start(self) -> None:
         """Load the law; then the server is ready."""
@@ -68,6 +72,22 @@ class Service:
             return await asyncio.get_running_loop().run_in_executor(self._records, work, *arguments)
         except CitizensError as fault:
             raise refusal_of_log(fault) from None
+
+    async def observe_log(self) -> None:
+        """Measure how the log is doing, at most every five seconds. A log that cannot be read now keeps its figures."""
+        loop = asyncio.get_running_loop()
+        if self.log is None or loop.time() < self._observed + OBSERVE_EVERY:
+            return
+        self._observed = loop.time()
+        try:
+            state = await loop.run_in_executor(self._records, self._observe, self.log)
+        except CitizensError:
+            return
+        self.metrics.log_state(state, self._faults)
+
+    def _observe(self, log: AnyLog) -> Health:
+        self._faults.update(log, OBSERVED_ASSESSMENTS)
+        return health(log)
 
     async def run(self, work: Callable[..., _Made], *arguments: Any) -> _Made:
         """Do work on a thread. Raises Refusal if there is no room, or if it takes too long."""

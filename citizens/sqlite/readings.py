@@ -190,6 +190,16 @@ class Readings:
             case int():
                 return min(max(known, 0), reader.head())
 
+    def recorded_after(self, offset: int) -> int | None:
+        """When the next event above an offset was recorded, in microseconds since 1970; None if there is none."""
+        with self._reader() as reader:
+            row = next(reader.rows("WHERE offset > ? ORDER BY offset LIMIT 1", (offset,)), None)
+            return reader.moment(row.offset, row.recorded_at_us) if row is not None else None
+
+    def wal_bytes(self) -> int:
+        """How many bytes wait to be moved into the files."""
+        return stats.wal_bytes(self.layout)
+
     def lost(self) -> Mapping[str, int]:
         """Per attribute, the offset before which compaction has made answers impossible."""
         with self._reader() as reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from citizens.codec import COMPACTION, KIND_NAMES
 from citizens.events import Compaction
@@ -44,7 +45,6 @@ def collect(reader: Reader, layout: Layout) -> Stats:
     gone = run("SELECT coalesce(sum(last - first + 1), 0) FROM gaps").get
     subjects, erased = reader.keys.count()
     anchor = layout.read_anchor()
-    paths = [*layout.folder.glob("events-*.db*"), *layout.keys_path.parent.glob(layout.keys_path.name + "*")]
     return Stats(
         head=reader.head(),
         by_kind=by_kind,
@@ -56,10 +56,26 @@ def collect(reader: Reader, layout: Layout) -> Stats:
         erased=erased,
         held=len(reader.held()),
         consumers=dict(run("SELECT consumer, position FROM positions ORDER BY consumer")),
-        file_bytes=sum(path.stat().st_size for path in paths),
-        wal_bytes=sum(path.stat().st_size for path in paths if path.name.endswith("-wal")),
+        file_bytes=sum(map(_size, _files(layout))),
+        wal_bytes=wal_bytes(layout),
         anchored=anchor.offset if anchor is not None else 0,
     )
+
+
+def wal_bytes(layout: Layout) -> int:
+    """How many bytes wait to be moved into the files."""
+    return sum(_size(path) for path in _files(layout) if path.name.endswith("-wal"))
+
+
+def _files(layout: Layout) -> list[Path]:
+    return [*layout.folder.glob("events-*.db*"), *layout.keys_path.parent.glob(layout.keys_path.name + "*")]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # a writer has just closed, or swapped the file
+        return 0
 
 
 def _by_retention(reader: Reader) -> dict[str, int]:

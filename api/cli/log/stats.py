@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from api.cli.log.output import moment_json, moment_text
 from api.cli.output import count, say, say_json, waiting
 from api.failures import ExitCode
 from api.history.access import reading
+from api.history.health import FaultCounts, Health, health
 from citizens import Anchor, Layout, Stats
 
 
@@ -15,13 +18,47 @@ def stats_command(log: Path | None, as_json: bool) -> int:
     """Count what there is."""
     with reading(log) as opened, waiting("counting"):
         found, anchor = opened.stats(), opened.anchor()
-        layout = opened.layout
+        layout, state, faults = opened.layout, health(opened), FaultCounts()
+        faults.update(opened)
     if as_json:
-        say_json(_stats_json(found, anchor, layout))
+        say_json(_stats_json(found, anchor, layout) | _health_json(state, faults))
         return ExitCode.DONE
-    for name, text in _stats_lines(found, layout):
+    for name, text in (*_stats_lines(found, layout), *_health_lines(state, faults)):
         say(f"{name:<14}{text}".rstrip())
     return ExitCode.DONE
+
+
+def _health_lines(state: Health, faults: FaultCounts) -> Iterator[tuple[str, str]]:
+    for follower in state.followers:
+        late = (
+            f"{count(follower.behind, 'event')} behind, {_age(follower.seconds)}" if follower.behind else "not behind"
+        )
+        yield "  lag", f"{follower.name}: {late}"
+    for run in state.unfinished:
+        how = f"nothing recorded for {_age(run.idle_seconds)}" if run.stuck else "under way"
+        yield "unfinished", f"{run.name}: {how}"
+    if state.anchor_seconds is not None:
+        where = "kept elsewhere" if state.anchor_outside else "in the log's own folder"
+        yield "anchor", f"offset {state.anchor_offset:,}, {_age(state.anchor_seconds)} old, {where}"
+    yield "WAL", _size(state.wal_bytes)
+    for kind, number in faults.by_kind().items():
+        yield "fault", f"{count(number, 'group')}: {kind}"
+
+
+def _age(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
+
+
+def _health_json(state: Health, faults: FaultCounts) -> dict[str, object]:
+    lag = {each.name: {"events": each.behind, "seconds": round(each.seconds)} for each in state.followers}
+    runs = {run.name: {"stuck": run.stuck, "idle_seconds": round(run.idle_seconds)} for run in state.unfinished}
+    age = None if state.anchor_seconds is None else round(state.anchor_seconds)
+    return {
+        "lag": lag,
+        "unfinished_runs": runs,
+        "last_anchor": {"offset": state.anchor_offset, "seconds": age, "outside": state.anchor_outside},
+        "faults": faults.by_kind(),
+    }
 
 
 def _stats_lines(found: Stats, layout: Layout) -> list[tuple[str, str]]:

@@ -32,7 +32,8 @@ async def readyz(request: Request) -> Response:
     "/metrics", summary="Counters, for Prometheus", responses={200: {"content": _TEXT}}, response_class=Response
 )
 async def metrics(request: Request) -> Response:
-    """How many requests of each route were answered, how fast, and how many wait. Nothing of any person."""
+    """How many requests of each route were answered, how fast, how many wait, and how the log does. Of no person."""
+    await service_of(request).observe_log()
     return Response(service_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -40,6 +40,14 @@ def test_the_faults_of_a_run_are_a_list_to_work_through(client: TestClient) -> N
     assert client.get(f"/v1/runs/{RUN}/faults?limit=0").status_code == 400
 
 
+def test_the_servers_counters_say_how_the_log_is_doing(client: TestClient) -> None:
+    counters = client.get("/metrics").text
+    assert 'rulewright_log_faults{kind="`wages` is recorded as text"} 1.0' in counters
+    assert f'rulewright_log_follower_lag_events{{follower="follow-{RUN}"}}' in counters
+    assert "rulewright_log_anchor_age_seconds +Inf" in counters and "rulewright_log_stuck_runs 0.0" in counters
+    assert "kim" not in counters
+
+
 def test_who_may_see_a_run(tmp_path: Path) -> None:
     rules, log = assessed(tmp_path)
     (tmp_path / "keys").mkdir()
