@@ -263,7 +263,7 @@ def _one_moment(reader: Reader) -> Iterator[None]:
 
 
 def _with_folder(reader: Reader, state: FolderState, verification: Verification) -> Verification:
-    """`verification`, whether the log still reaches the anchor that its last writer left, and the ledger of erasures."""
+    """`verification`, and whether the log still reaches the anchor of its last writer, and the ledger of erasures."""
     problems = list(verification.problems)
     problems += [damage for damage in state.problems if damage not in problems]
     try:
@@ -278,7 +278,7 @@ def _with_folder(reader: Reader, state: FolderState, verification: Verification)
 
 
 def _with_keys(reader: Reader, state: FolderState, given: Sequence[Anchor], verification: Verification) -> Verification:
-    """`verification`, and what only the keys can tell: the key store, every payload, the indexes, the seal of the anchor."""
+    """`verification`, and what the keys alone can tell: the key store, payloads, indexes, the seal of the anchor."""
     problems, vouched_to = list(verification.problems), 0
     try:
         known = {number for number, _, _, _ in reader.keys.all_rows()}

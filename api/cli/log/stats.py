@@ -17,13 +17,13 @@ from citizens import Anchor, Layout, Stats
 def stats_command(log: Path | None, as_json: bool) -> int:
     """Count what there is."""
     with reading(log) as opened, waiting("counting"):
-        found, anchor = opened.stats(), opened.anchor()
+        counts, anchor = opened.stats(), opened.anchor()
         layout, state, faults = opened.layout, health(opened), FaultCounts()
         faults.update(opened)
     if as_json:
-        say_json(_stats_json(found, anchor, layout) | _health_json(state, faults))
+        say_json(_stats_json(counts, anchor, layout) | _health_json(state, faults))
         return ExitCode.DONE
-    for name, text in (*_stats_lines(found, layout), *_health_lines(state, faults)):
+    for name, text in (*_stats_lines(counts, layout), *_health_lines(state, faults)):
         say(f"{name:<14}{text}".rstrip())
     return ExitCode.DONE
 
@@ -61,21 +61,21 @@ def _health_json(state: Health, faults: FaultCounts) -> dict[str, object]:
     }
 
 
-def _stats_lines(found: Stats, layout: Layout) -> list[tuple[str, str]]:
-    events = sum(found.by_kind.values())
-    lines = [("log", str(layout.folder)), ("events", f"{events:,}, up to offset {found.head:,}")]
-    lines += [(f"  {kind}", f"{number:,}") for kind, number in found.by_kind.items()]
-    if found.recorded_us is not None:
-        first, last = found.recorded_us
+def _stats_lines(counts: Stats, layout: Layout) -> list[tuple[str, str]]:
+    events = sum(counts.by_kind.values())
+    lines = [("log", str(layout.folder)), ("events", f"{events:,}, up to offset {counts.head:,}")]
+    lines += [(f"  {kind}", f"{number:,}") for kind, number in counts.by_kind.items()]
+    if counts.recorded_us is not None:
+        first, last = counts.recorded_us
         lines.append(("recorded", f"{moment_text(first)} to {moment_text(last)} UTC"))
-    lines += [("retention", f"{name}: {count(number, 'event')}") for name, number in found.by_retention.items()]
-    compacted = f"{count(found.compacted, 'event')} forgotten" if found.compacted else "nothing"
+    lines += [("retention", f"{name}: {count(number, 'event')}") for name, number in counts.by_retention.items()]
+    compacted = f"{count(counts.compacted, 'event')} forgotten" if counts.compacted else "nothing"
     lines.append(("compacted", compacted))
-    lines += [("  horizon", f"{name}: offset {offset}") for name, offset in found.horizons.items()]
-    lines.append(("subjects", f"{found.subjects:,}, {found.held:,} under hold, {found.erased:,} erased"))
-    lines.append(("keys", f"{found.subjects:,} in {layout.keys_path}"))
-    lines += [("follower", f"{name}: at offset {offset}") for name, offset in found.consumers.items()]
-    lines.append(("size", _size(found.file_bytes)))
+    lines += [("  horizon", f"{name}: offset {offset}") for name, offset in counts.horizons.items()]
+    lines.append(("subjects", f"{counts.subjects:,}, {counts.held:,} under hold, {counts.erased:,} erased"))
+    lines.append(("keys", f"{counts.subjects:,} in {layout.keys_path}"))
+    lines += [("follower", f"{name}: at offset {offset}") for name, offset in counts.consumers.items()]
+    lines.append(("size", _size(counts.file_bytes)))
     return lines
 
 
@@ -84,24 +84,24 @@ def _size(size: int) -> str:
     return f"{tenths // 10:,}.{tenths % 10} MB"
 
 
-def _stats_json(found: Stats, anchor: Anchor, layout: Layout) -> dict[str, object]:
-    recorded = None if found.recorded_us is None else [moment_json(moment) for moment in found.recorded_us]
+def _stats_json(counts: Stats, anchor: Anchor, layout: Layout) -> dict[str, object]:
+    recorded = None if counts.recorded_us is None else [moment_json(moment) for moment in counts.recorded_us]
     return {
         "log": str(layout.folder),
-        "head": found.head,
-        "events": dict(found.by_kind),
+        "head": counts.head,
+        "events": dict(counts.by_kind),
         "recorded": recorded,
-        "retention": dict(found.by_retention),
-        "compacted": found.compacted,
-        "horizons": dict(found.horizons),
-        "subjects": found.subjects,
-        "held": found.held,
-        "erased": found.erased,
-        "keys": {"path": str(layout.keys_path), "count": found.subjects},
-        "followers": dict(found.consumers),
-        "behind": {name: found.head - at for name, at in found.consumers.items()},
-        "bytes": found.file_bytes,
-        "wal_bytes": found.wal_bytes,
-        "anchored_to": found.anchored,
+        "retention": dict(counts.by_retention),
+        "compacted": counts.compacted,
+        "horizons": dict(counts.horizons),
+        "subjects": counts.subjects,
+        "held": counts.held,
+        "erased": counts.erased,
+        "keys": {"path": str(layout.keys_path), "count": counts.subjects},
+        "followers": dict(counts.consumers),
+        "behind": {name: counts.head - at for name, at in counts.consumers.items()},
+        "bytes": counts.file_bytes,
+        "wal_bytes": counts.wal_bytes,
+        "anchored_to": counts.anchored,
         "anchor": {"log_id": anchor.log_id, "offset": anchor.offset, "chain": anchor.chain},
     }
