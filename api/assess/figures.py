@@ -28,7 +28,8 @@ from engine.native import NOT_APPLICABLE, WORTH_COMPILING, evaluate
 from engine.native.handover import case_of, described, entry_of, outcomes
 from engine.native.plan.plan import cell_for
 from engine.population.columns import Columns
-from engine.population.door import BadCell, from_arrow
+from engine.population.door import from_arrow
+from engine.population.faults import BadCell
 
 MAX_FAULT, MAX_USED = 500, 1_000
 Values = tuple[int | None, ...]

@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from api.batch.files import batches
-from engine.population.door import Refused
+from engine.population.faults import Refused
 
 Keys = NDArray[np.int64]
 

@@ -30,7 +30,8 @@ from api.scale.spread import Spread, here
 from engine.ir.program import Definition, Program
 from engine.native import KNOWN, Marginals, Result, evaluate, marginal_rates
 from engine.population.columns import Columns
-from engine.population.door import Admitted, BadCell, Refused, from_arrow
+from engine.population.door import Admitted, from_arrow
+from engine.population.faults import BadCell, Refused
 from engine.values.periods import Period
 from engine.values.types import Kind
 

@@ -3,7 +3,8 @@
 1. The groups' file sets the pace: so many of its rows make a part.
 2. People, and records after them, come in the order of their groups: a part takes all rows that belong to it, and the
    first row of a later part ends it. Rows that belong to nobody go along, and are refused at the door.
-3. A row that belongs to an earlier part came out of order. That stops the run, since its group was computed without it.
+3. Where columns of people say memberships for a time, the whole population is one part.
+4. A row that belongs to an earlier part came out of order. That stops the run, since its group was computed without it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from engine.ir.program import Program
 from engine.reading.declarations import Entity
 
 pc: Any = pyarrow.compute
+WHOLE = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
             raise Misuse(told, f"add `--input {owner}=FILE`")
     order = sorted((name for name in inputs if owners[name]), key=lambda name: _depth(name, owners))
     followers = {name: _Follower(streams[name], owners[name], streams[owners[name]]) for name in order}
+    if any(_says_memberships(entities, stream.fill(1)) for stream in streams.values()):
+        rows = WHOLE
     while (groups := streams[group].fill(rows + 1)) is not None:
         first_rows = {name: stream.taken for name, stream in streams.items()}
         tables = {group: streams[group].take(min(rows, len(groups)))}
@@ -54,6 +58,12 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
         yield Part(tables, first_rows)
     for follower in followers.values():
         follower.finish()
+
+
+def _says_memberships(entities: Mapping[str, Entity], table: pa.Table | None) -> bool:
+    """Whether people may be in one group after another: then no part can be cut off from the others."""
+    names = table.column_names if table is not None else []
+    return any(name.startswith(f"{group}_id@") for name in names for group, one in entities.items() if one.of)
 
 
 def _owner(entities: Mapping[str, Entity], name: str, group: str) -> str:

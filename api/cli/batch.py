@@ -116,7 +116,8 @@ def _job(program: Program, options: Options, inputs: list[str], output: Path) ->
         raise Misuse(told, "`--missing none` or `--missing unknown`")
     period = read_period(program, options.at)
     for definition in wanted:
-        period_for(program, definition, period)  # which refuses what would have to be guessed
+        if not definition.period.is_personal:  # each row's own, as far as it has one then
+            period_for(program, definition, period)  # which refuses what would have to be guessed
     job = Job(
         program, period, find_inputs(program, inputs), output, tuple(wanted),
         complete=options.missing == "none", threads=options.threads or os.cpu_count() or 1,

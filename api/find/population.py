@@ -16,7 +16,8 @@ from api.failures import Failure
 from citizens import Belongs, History, Known
 from engine.ir.program import Definition, Program
 from engine.population.columns import Columns
-from engine.population.door import BadCell, from_arrow, read_tables
+from engine.population.door import from_arrow, read_tables
+from engine.population.faults import BadCell
 from engine.values.periods import Period
 
 SHOWN_FAULTS = 5

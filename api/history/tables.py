@@ -39,7 +39,8 @@ from citizens.sample import YEAR, load_sample
 from engine.ir.program import Definition, Program
 from engine.population.arrays import figure_array
 from engine.population.columns import Column, Columns, GroupLink, unit_of
-from engine.population.door import NO_FIGURE, NO_ID, BadCell, from_arrow
+from engine.population.door import from_arrow
+from engine.population.faults import NO_FIGURE, NO_ID, BadCell
 
 OWNER = "owner"
 SAMPLE_ALSO = ("weight", "state_fips")

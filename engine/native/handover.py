@@ -9,14 +9,15 @@ from datetime import date
 
 import numpy as np
 
-from engine.interpret.cases import Case, larger_groups
+from engine.interpret.cases import Case, Stay, larger_groups
 from engine.interpret.constants import Constants
 from engine.interpret.further import Place
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Definition, Program
 from engine.native.plan.layout import Layout
 from engine.population.columns import NONE_ENTRY, Cell, Columns, exact, unit_of
+from engine.values.periods import Period
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
 
 _FACTS_NAMED = 3
@@ -43,11 +44,17 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
                 given[Fact(cell.name, str(row), cell.period)] = value_of(program, definition, int(column.entries[row]))
     holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
     group_of: dict[tuple[str, str], str] = {}
+    stays = _stays(program, columns, rows)
+    for (group, person), stretches in stays.items():
+        for one in stretches:
+            key = (group, one.group, one.role)
+            holders[key] = tuple(dict.fromkeys((*holders.get(key, ()), person)))
+            group_of[(group, person)] = one.group
     for group, link in columns.groups.items():
         declared = program.settings.entities[group]
         for row in rows.get(declared.of, ()):
             at = int(link.group[row])
-            if at >= 0:
+            if at >= 0 and (group, str(row)) not in stays:
                 key = (group, str(at), declared.roles[int(link.role[row])].name)
                 holders[key] = (*holders.get(key, ()), str(row))
                 group_of[(group, str(row))] = str(at)
@@ -60,11 +67,45 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
             records[(entity, owner)] = (*records.get((entity, owner), ()), str(row))
     instances = {entity: tuple(map(str, found)) for entity, found in rows.items()}
     further, lists = larger_groups(program, holders, group_of)
+    _give_own_periods(program, columns, rows, given)
     return Case(
         columns.at, instances, holders, group_of, owner_of, records, given, complete=columns.complete,
         further_owner=further, further_records=lists, untold=_untold(program),
-        entities=program.settings.entities, whole=_whole(program, columns, instances),
+        entities=program.settings.entities, whole=_whole(program, columns, instances), stays=stays,
     )  # fmt: skip
+
+
+def _stays(
+    program: Program, columns: Columns, rows: Mapping[str, Sequence[int]]
+) -> dict[tuple[str, str], tuple[Stay, ...]]:
+    """Who is in a group for a time, and when."""
+    found: dict[tuple[str, str], tuple[Stay, ...]] = {}
+    for group, stays in columns.stays.items():
+        declared = program.settings.entities[group]
+        for row in rows.get(declared.of, ()):
+            first, after = np.searchsorted(stays.person, [row, row + 1])
+            if first < after:
+                found[group, str(row)] = tuple(
+                    Stay(
+                        str(int(stays.group[at])), declared.roles[int(stays.role[at])].name,
+                        date.fromordinal(int(stays.first[at])), date.fromordinal(int(stays.last[at])),
+                    )
+                    for at in range(first, after) if stays.group[at] >= 0
+                )  # fmt: skip
+    return found
+
+
+def _give_own_periods(
+    program: Program, columns: Columns, rows: Mapping[str, Sequence[int]], given: dict[Fact, Value]
+) -> None:
+    """Put into `given` what is stated of periods that begin on somebody's own day."""
+    for one in columns.own_periods:
+        definition = program.definitions[one.name]
+        for row in rows.get(definition.entity, ()):
+            if one.start[row] and (one.column.missing is None or not one.column.missing[row]):
+                kind = definition.period.anchored(date.fromordinal(int(one.anchor[row])))
+                period = Period(kind, date.fromordinal(int(one.start[row])))
+                given[Fact(one.name, str(row), period)] = value_of(program, definition, int(one.column.entries[row]))
 
 
 def _whole(program: Program, columns: Columns, instances: Mapping[str, Sequence[str]]) -> frozenset[Place]:
@@ -128,8 +169,17 @@ def outcomes(
     """The interpreter's outcome of each cell for each instance of its entity in a case."""
     interpreter = Interpreter(program, case, constants)
     for cell in cells:
-        for instance in case.instances.get(program.definitions[cell.name].entity, ()):
-            yield cell, instance, interpreter.find(Fact(cell.name, instance, cell.period))
+        definition = program.definitions[cell.name]
+        for instance in case.instances.get(definition.entity, ()):
+            yield cell, instance, _of_own_period(interpreter, definition, instance, cell.period)
+
+
+def _of_own_period(interpreter: Interpreter, definition: Definition, instance: str, period: Period) -> Outcome:
+    """A figure of somebody for a period; of a personal calendar, for their own that is or holds it."""
+    if not definition.period.is_personal:
+        return interpreter.find(Fact(definition.name, instance, period))
+    own = interpreter.period_of(definition, instance, interpreter.case.at)
+    return interpreter.find(Fact(definition.name, instance, own)) if own is not None else NOT_APPLICABLE
 
 
 def described(outcome: Outcome) -> str:

@@ -105,10 +105,14 @@ class Evaluator:
         """
         cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
         there = [cell for cell in cells.values() if program.definitions[cell.name].entity in columns.counts]
-        ready = self._ready(program, columns, list(dict.fromkeys(there)), options)
+        own = [cell for cell in dict.fromkeys(there) if program.definitions[cell.name].period.is_personal]
+        ready = self._ready(program, columns, [cell for cell in dict.fromkeys(there) if cell not in own], options)
         kernel, layout = ready.kernel, ready.layout
         found, statuses = run(kernel, layout, threads, self.buffers)
         causes, figures = _assembled(kernel, layout, found, statuses)
+        for cell in own:  # each row has its own period: the interpreter's
+            figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
+            causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
         if not columns.complete:
             self._tell_undetermined(ready, statuses, figures, causes, threads)
         bad = set(layout.beyond).union(*causes.values())

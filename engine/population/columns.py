@@ -12,7 +12,7 @@ belong together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -64,9 +64,39 @@ class GroupLink:
     role: NDArray[np.int8]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stays:
+    """Stretches of days, by the rows of people in order, on which they are in a group (-1: none) in a role. Days are
+    ordinal numbers. Whoever is not here is in their group throughout."""
+
+    person: NDArray[np.int64]
+    group: NDArray[np.int64]
+    role: NDArray[np.int64]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def picked(self, rows: NDArray[np.bool_]) -> Stays:
+        """Some of them."""
+        return Stays(self.person[rows], self.group[rows], self.role[rows], self.first[rows], self.last[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnPeriods:
+    """A figure for periods that begin on somebody's own day: of each row the calendar's first day and that of the
+    period (ordinal numbers; 0: the row says nothing)."""
+
+    name: str
+    anchor: NDArray[np.int64]
+    start: NDArray[np.int64]
+    column: Column
+
+
 @dataclass(frozen=True, eq=False)
 class Columns:
     """A population at a period. `counts` has every entity; `groups` is by group entity, `owners` by record entity.
+
+    `stays`, by group entity: those who are in a group for a time; `groups` has where they are on the last day of `at`.
+    `own_periods`: figures of personal calendars.
 
     `complete`: a fact without a column, or missing in one, means what the rules say of its absence.
     """
@@ -78,6 +108,8 @@ class Columns:
     owners: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
     ids: Mapping[str, Entries] = field(default_factory=dict)
     complete: bool = True
+    stays: Mapping[str, Stays] = field(default_factory=dict)
+    own_periods: tuple[OwnPeriods, ...] = ()
 
 
 def unit_of(program: Program, definition: Definition) -> int:
@@ -131,7 +163,23 @@ def kept_rows(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.
     }
     counts = {entity: int(rows.sum()) for entity, rows in keep.items()}
     ids = {entity: found[keep[entity]] for entity, found in columns.ids.items()}
-    return Columns(columns.at, counts, cells, groups, owners, ids, columns.complete)
+    stays = {group: _kept_stays(program, group, one, keep, new) for group, one in columns.stays.items()}
+    own = tuple(_kept_periods(one, keep[program.definitions[one.name].entity]) for one in columns.own_periods)
+    return Columns(columns.at, counts, cells, groups, owners, ids, columns.complete, stays, own)
+
+
+def _kept_stays(
+    program: Program, group: str, stays: Stays, keep: Mapping[str, NDArray[np.bool_]], new: Mapping[str, Entries]
+) -> Stays:
+    people = program.settings.entities[group].of
+    kept = stays.picked(keep[people][stays.person])
+    moved = np.where(kept.group >= 0, new[group][np.maximum(kept.group, 0)] if len(new[group]) else -1, -1)
+    return replace(kept, person=new[people][kept.person], group=moved)
+
+
+def _kept_periods(one: OwnPeriods, rows: NDArray[np.bool_]) -> OwnPeriods:
+    missing = one.column.missing[rows] if one.column.missing is not None else None
+    return OwnPeriods(one.name, one.anchor[rows], one.start[rows], column_of(one.column.entries[rows], missing))
 
 
 def closed(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
@@ -143,6 +191,11 @@ def closed(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.boo
             people, inside = found[program.settings.entities[group].of], link.group >= 0
             found[group][link.group[inside & ~people]] = False
             people[inside] &= found[group][link.group[inside]]
+        for group, stays in columns.stays.items():
+            people, there = found[program.settings.entities[group].of], stays.group >= 0
+            person, of = stays.person[there], stays.group[there]
+            found[group][of[~people[person]]] = False
+            people[person] &= found[group][of]
         for entity, rows in columns.owners.items():
             owner = found[program.settings.entities[entity].belongs_to]
             owner[rows[~found[entity]]] = False

@@ -16,7 +16,7 @@ from api.history.access import is_log, log_folder, login_name, read_day, require
 from api.history.tables import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables, strangers
 from api.rules import programs
 from citizens import History, Imported, Origin
-from engine.population.door import BadCell
+from engine.population.faults import BadCell
 
 SHOWN_FAULTS = 50
 SHOWN_OWNERS = 10

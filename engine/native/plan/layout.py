@@ -141,6 +141,9 @@ def _components(layout: Layout) -> None:
         groups = [name for name in columns.groups if layout.program.settings.entities[name].of == people]
         found[people] = _people_components(columns, groups)
         for group in groups:
+            if group in columns.stays:  # who is where differs by day: the interpreter's
+                layout.beyond.update(found[people][columns.stays[group].person].tolist())
+        for group in groups:
             found[group] = _group_components(columns, group, found[people])
             used = max(used, int(found[group].max(initial=-1)) + 1)
         used = max(used, int(found[people].max(initial=-1)) + 1)
@@ -162,27 +165,36 @@ def _people_components(columns: Columns, groups: list[str]) -> Rows:
     first = columns.groups[groups[0]].group.astype(np.int64)
     count = columns.counts[groups[0]]
     label = np.where(first >= 0, first, count + np.arange(len(first)))
-    if len(groups) == 1:
+    if len(groups) == 1 and not columns.stays:
         return label
+    links = [_memberships(columns, group) for group in groups]
     while True:
         before = label
-        for group in groups:
-            rows = columns.groups[group].group
+        for group, (people, rows) in zip(groups, links, strict=True):
             least = np.full(columns.counts[group], np.iinfo(np.int64).max)
-            inside = rows >= 0
-            np.minimum.at(least, rows[inside], label[inside])
+            np.minimum.at(least, rows, label[people])
             label = label.copy()
-            label[inside] = least[rows[inside]]
+            np.minimum.at(label, people, least[rows])
         if np.array_equal(before, label):
             return label
 
 
-def _group_components(columns: Columns, group: str, people: Rows) -> Rows:
+def _memberships(columns: Columns, group: str) -> tuple[Rows, Rows]:
+    """The rows of people and of the groups that they are in, at any time."""
     rows = columns.groups[group].group
+    people = np.flatnonzero(rows >= 0)
+    if group not in columns.stays:
+        return people, rows[people].astype(np.int64)
+    stays = columns.stays[group]
+    there = stays.group >= 0
+    return np.concatenate([people, stays.person[there]]), np.concatenate([rows[people], stays.group[there]])
+
+
+def _group_components(columns: Columns, group: str, people: Rows) -> Rows:
+    members, rows = _memberships(columns, group)
     count = columns.counts[group]
     found = np.full(count, -1, dtype=np.int64)
-    inside = rows >= 0
-    found[rows[inside]] = people[inside]
+    found[rows] = people[members]
     empty = found < 0
     start = max(int(people.max(initial=-1)), count) + 1 if len(columns.groups) > 1 else 0
     return np.where(empty, start + np.arange(count), found)
