@@ -54,6 +54,9 @@ def find(
     missing: Annotated[
         str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
     ] = "none",
+    count_missing: Annotated[
+        bool, typer.Option("--count-missing", help="With `--missing unknown`: how many hang on which fact alone.")
+    ] = False,
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason, which the log keeps.")] = "",
     reform: Reforms = None,
     as_json: AsJson = False,
@@ -75,6 +78,7 @@ def find(
         sums,
         group,
         missing,
+        count_missing,
         why,
         reform or [],
         as_json,

@@ -38,6 +38,7 @@ class Options:
     sums: str
     group: str
     missing: str
+    count_missing: bool
     why: str
     reforms: Sequence[Path]
     as_json: bool
@@ -47,6 +48,8 @@ def find_command(options: Options) -> int:
     """Print the counts, the sums and those found. Each look at a record in a log is recorded in it."""
     if options.missing not in ("none", "unknown"):
         raise Misuse(f"`{options.missing}` does not say what an empty cell means", "`--missing none` or `unknown`")
+    if options.count_missing and options.missing != "unknown":
+        raise Misuse("nothing is counted as missing where an empty cell means none", "say `--missing unknown`")
     with waiting("reading the rules"):
         period = read_period(programs.load_program(options.rules, options.reforms), options.at)
         program, condition = with_condition(options.rules, options.reforms, options.condition, options.of, period)
@@ -67,6 +70,7 @@ def _wanted(program: Program, options: Options) -> Wanted:
         tuple(find_definitions(program, options.sums)),
         find_definition(program, options.group) if options.group else None,
         options.missing == "unknown",
+        options.count_missing,
     )
 
 
@@ -100,6 +104,8 @@ def _report(program: Program, found: Found, wanted: Wanted) -> None:
     for part in found.groups:
         name = "no value" if part.group is None or wanted.group is None else said(wanted.group, part.group)
         say(f"  {name}: {_counted(part, wanted, said)}")
+    for fact, number in found.hanging_on.items():
+        say(f"  {number:,} not known for want of {fact} alone")
     if found.rows:
         say()
     columns = (*((wanted.by,) if wanted.by else ()), *wanted.show)

@@ -2,16 +2,15 @@
 
 1. Machine code answers for everybody at once, with an empty cell as absent, as on a signed return.
 2. With `unknown`, an empty cell of a column is a fact that is not known. Whoever belongs together with such a cell that
-   the condition reads is asked again, by the interpreter: yes, no, or not known; those with the same facts together.
-   All others are settled by step 1.
+   the condition reads is asked again (`api.find.gaps`): yes, no, or not known. All others are settled by step 1.
 3. For those not known who are shown: the fact to ask first.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -20,31 +19,29 @@ from api.cases.calculate import Of, Question, engine_version, question
 from api.cases.reach import reached
 from api.cases.values import as_json
 from api.failures import Misuse
+from api.find.gaps import Gaps, OneByOne, counted_by_fact, gaps_of, not_determined
 from api.find.population import Among, Together
 from api.schema import Json
 from engine.explain.questions import most_useful_first
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
-from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome
 from engine.ir.program import Definition, Program
 from engine.native import KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, evaluate
 from engine.native.handover import case_of, entry_of, value_of
 from engine.native.plan.plan import cell_for
-from engine.population.columns import Cell, closed
 from engine.values.periods import Period
 from engine.values.types import Kind
 
 NO, YES, NOT_KNOWN, FAILED = range(4)
-KEPT = 2_000
-"""Of how many households with different facts what the interpreter found is kept for others like them."""
 ANSWERS = ("no", "yes", "not_known", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to say of those found: figures of each, by which to rank (largest first), how many to show, what to add up,
-    and by what to group. `unknown`: an empty cell is a fact that is not known."""
+    and by what to group. `unknown`: an empty cell is a fact that is not known; `count_missing`: count who hangs on
+    which."""
 
     show: tuple[Definition, ...] = ()
     by: Definition | None = None
@@ -52,6 +49,7 @@ class Wanted:
     sums: tuple[Definition, ...] = ()
     group: Definition | None = None
     unknown: bool = False
+    count_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,9 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answer. `refused` facts did not fit the rules, and their groups were left out; `alone` are in no group."""
+    """The answer. `refused` facts did not fit the rules, and their groups were left out; `alone` are in no group.
+    `hanging_on`: for each fact with empty cells, how many of those not known have another answer by other values of
+    that fact alone, among those that are tried."""
 
     ruleset: str
     fingerprint: str
@@ -94,6 +94,7 @@ class Found:
     refused: int = 0
     alone: int = 0
     offset: int | None = None
+    hanging_on: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -104,9 +105,10 @@ class _Asking:
     among: Among
     constants: Constants
     answers: np.ndarray
-    open_cases: dict[int, Case]
     figures: dict[str, Figures]
     named: Sequence[Definition] = ()
+    grouped: bool = False
+    gaps: Gaps | None = None
 
 
 def find(
@@ -125,9 +127,9 @@ def find(
         answers[held.status != KNOWN] = FAILED
         answers[held.status == NOT_APPLICABLE] = NO  # where it does not apply, it does not hold
         answers[held.status == UNDETERMINED] = NOT_KNOWN  # a fact is missing that the rules say nothing of
-    asking = _Asking(program, condition, at, among, Constants(program), answers, {}, result.figures, named)
-    if wanted.unknown:
-        _ask_open(asking)
+    grouped = wanted.group is not None
+    asking = _Asking(program, condition, at, among, Constants(program), answers, result.figures, named, grouped)
+    hanging = _ask_open(asking, wanted.count_missing) if wanted.unknown else {}
     picked = _picked(asking, wanted)
     return Found(
         program.settings.name,
@@ -142,6 +144,7 @@ def find(
         among.refused,
         among.alone,
         among.offset,
+        dict(sorted(hanging.items(), key=lambda item: (-item[1], item[0]))),
     )
 
 
@@ -160,92 +163,51 @@ def _check(condition: Definition, named: Sequence[Definition], wanted: Wanted) -
 # --- what is not known
 
 
-def _ask_open(asking: _Asking) -> None:
-    """Ask again, with the interpreter, those whom an empty cell that the condition reads may concern."""
+def _ask_open(asking: _Asking, counted: bool) -> Mapping[str, int]:
+    """Ask again those whom an empty cell that the condition reads may concern; how many hang on each fact."""
     program, columns = asking.program, asking.among.columns
-    cells = set(reached(program, asking.at, (asking.condition, *asking.named)))
-    keep: dict[str, np.ndarray] = {}
-    gaps = {
-        cell: column.missing for cell, column in columns.columns.items() if cell in cells and column.missing is not None
-    }
-    for cell, missing in gaps.items():
-        entity = program.definitions[cell.name].entity
-        keep[entity] = keep.get(entity, np.ones(columns.counts[entity], dtype=np.bool_)) & ~missing
-    settled = closed(program, columns, keep)[asking.condition.entity]
-    together = Together(program, columns)
+    gaps = gaps_of(program, columns, reached(program, asking.at, (asking.condition, *asking.named)))
     cell = cell_for(program, asking.condition.name, asking.at)
-    seen: dict[object, tuple[Interpreter, int]] = {}
-    for row in np.flatnonzero(~settled).tolist():
-        rows = together.rows(asking.condition.entity, row)
-        alike = _signature(asking, cells, rows, row)
-        unknown = {
-            Fact(one.name, str(other), one.period): (None, None)
-            for one, missing in gaps.items()
-            for other in rows.get(program.definitions[one.name].entity, ())
-            if missing[other]
-        }
-        case = replace(case_of(program, columns, rows), within=unknown)
-        if alike not in seen:
-            if len(seen) >= KEPT:
-                seen.clear()
-            seen[alike] = Interpreter(program, case, asking.constants), row
-        interpreter, stand_in = seen[alike]
-        outcome = interpreter.find(Fact(asking.condition.name, str(stand_in), cell.period))
-        _ask_figures(asking, interpreter, stand_in, row)
-        match outcome:
-            case Known():
-                asking.answers[row] = YES if outcome.value else NO
-            case NotApplicable():
-                asking.answers[row] = NO
-            case Failure():
-                asking.answers[row] = FAILED
-            case _:
-                asking.answers[row] = NOT_KNOWN
-                asking.open_cases[row] = case
-
-
-def _case(asking: _Asking, row: int) -> Case:
-    """The case of somebody, where an empty cell is absent."""
-    rows = Together(asking.program, asking.among.columns).rows(asking.condition.entity, row)
-    return case_of(asking.program, asking.among.columns, rows)
-
-
-def _signature(asking: _Asking, cells: Collection[Cell], rows: Mapping[str, Sequence[int]], row: int) -> object:
-    """All that an answer about somebody can hang on: who belongs together how, and every cell that is read. Whoever
-    has the same has the same answer."""
-    columns, entities = asking.among.columns, asking.program.settings.entities
-    place = {(entity, at): number for entity, those in rows.items() for number, at in enumerate(those)}
-    parts: list[object] = [place[asking.condition.entity, row], *((one, len(those)) for one, those in rows.items())]
-    for cell, column in columns.columns.items():
-        if cell not in cells:
-            continue
-        entries, missing = column.entries, column.missing
-        those = rows.get(asking.program.definitions[cell.name].entity, ())
-        parts.append(tuple(None if missing is not None and missing[at] else int(entries[at]) for at in those))
-    for group, link in columns.groups.items():
-        people = rows.get(entities[group].of, ())
-        parts.append(tuple((place.get((group, int(link.group[at]))), int(link.role[at])) for at in people))
-    for entity, owners in columns.owners.items():
-        to = entities[entity].belongs_to
-        parts.append(tuple(place.get((to, int(owners[at]))) for at in rows.get(entity, ())))
-    return tuple(parts)
-
-
-def _ask_figures(asking: _Asking, interpreter: Interpreter, stand_in: int, row: int) -> None:
-    """Put what the interpreter says of the named figures in the place of what absent facts would give. `stand_in` is
-    the row that the interpreter knows, of somebody with the same facts."""
+    rows = gaps.rows(asking.condition.entity)
+    if not rows.any():
+        return {}
+    proved = not_determined(program, gaps, cell, rows)
+    asking.answers[proved] = NOT_KNOWN
+    asking.gaps = gaps
+    others = OneByOne(program, gaps, asking.condition.entity, asking.constants)
+    for row in np.flatnonzero(rows & ~proved).tolist():
+        asking.answers[row] = _answer(others.outcome(cell, row))
+    asked = rows if asking.grouped else rows & (asking.answers == YES)
     for definition in asking.named:
-        outcome = interpreter.find(
-            Fact(definition.name, str(stand_in), cell_for(asking.program, definition.name, asking.at).period)
-        )
-        figures = asking.figures[definition.name]
-        if figures.status is None:
-            figures = replace(figures, entries=figures.entries.copy(), status=np.zeros(len(figures.entries), np.uint8))
-            asking.figures[definition.name] = figures
-        assert figures.status is not None
+        _ask_figure(asking, gaps, definition, asked, others)
+    return counted_by_fact(program, gaps, cell, asking.answers == NOT_KNOWN) if counted else {}
+
+
+def _answer(outcome: Outcome) -> int:
+    match outcome:
+        case Known():
+            return YES if outcome.value else NO
+        case NotApplicable():
+            return NO
+        case Failure():
+            return FAILED
+    return NOT_KNOWN
+
+
+def _ask_figure(asking: _Asking, gaps: Gaps, definition: Definition, rows: np.ndarray, others: OneByOne) -> None:
+    """Put what is known of a figure in the place of what absent facts would give, of some rows that have gaps."""
+    cell = cell_for(asking.program, definition.name, asking.at)
+    figures = asking.figures[definition.name]
+    status = np.zeros(len(figures.entries), np.uint8) if figures.status is None else figures.status
+    figures = replace(figures, entries=figures.entries.copy(), status=status)
+    proved = not_determined(asking.program, gaps, cell, rows)
+    status[proved] = UNDETERMINED
+    for row in np.flatnonzero(rows & ~proved).tolist():
+        outcome = others.outcome(cell, row)
         entry = entry_of(asking.program, definition, outcome.value) if isinstance(outcome, Known) else None
-        figures.status[row] = UNDETERMINED if entry is None else KNOWN
+        status[row] = UNDETERMINED if entry is None else KNOWN
         figures.entries[row] = entry or 0
+    asking.figures[definition.name] = figures
 
 
 # --- what is told
@@ -265,13 +227,20 @@ def _picked(asking: _Asking, wanted: Wanted) -> list[int]:
     return picked + open_rows[: max(0, wanted.top - len(picked))]
 
 
+def _case(asking: _Asking, row: int) -> Case:
+    """The case of somebody: with what is not known where that was asked, else with an empty cell as absent."""
+    rows = Together(asking.program, asking.among.columns).rows(asking.condition.entity, row)
+    case = case_of(asking.program, asking.among.columns, rows)
+    return case if asking.gaps is None else replace(case, within=asking.gaps.unknown(rows))
+
+
 def _shown(asking: _Asking, wanted: Wanted, row: int) -> Shown:
     entity = asking.condition.entity
     of = Of(entity, asking.among.name(entity, row))
     named = [*((wanted.by,) if wanted.by else ()), *wanted.show]
     if asking.answers[row] == YES:
         return Shown(of, "yes", {one.short_name: _value(asking, one, row) for one in named})
-    case = asking.open_cases.get(row) or _case(asking, row)
+    case = _case(asking, row)
     fact = Fact(asking.condition.name, str(row), cell_for(asking.program, asking.condition.name, asking.at).period)
     first = most_useful_first(asking.program, case, [fact])[:1]
     asked = question(asking.program, first[0]) if first else None

@@ -165,7 +165,7 @@ class Evaluator:
         def compute(moved: Columns, like: Columns | None, cells: Sequence[Cell]) -> dict[Cell, Found]:
             if like is not None:
                 self.share_layout(program, like, moved, cells, kernel.options)
-            return self._code_alone(program, moved, list(bad), kernel.options, threads)
+            return self.code_alone(program, moved, list(bad), kernel.options, threads)
 
         from engine.native.machine.making import planned  # which most runs do without
 
@@ -179,8 +179,13 @@ class Evaluator:
             left, order = bad[cell] & ~proved, layout.order[entity]
             causes[cell] = set(layout.component[entity][left if order is None else left[order]].tolist())
 
-    def _code_alone(
-        self, program: Program, columns: Columns, cells: Sequence[Cell], options: Options, threads: int
+    def code_alone(
+        self,
+        program: Program,
+        columns: Columns,
+        cells: Sequence[Cell],
+        options: Options | None = None,
+        threads: int = 1,
     ) -> dict[Cell, Found]:
         """What code gives of some figures, without the interpreter."""
         ready = self._ready(program, columns, cells, options)

@@ -56,15 +56,15 @@ def undetermined(
 ) -> dict[Cell, tuple[Mask, dict[int, str]]]:
     """For each wanted figure the rows, among those where code gave nothing, that are proved not to be determined, each
     with the facts on which it hangs in words."""
-    open_cells = _open_cells(program, columns, plan)
+    tried = _open_cells(program, columns, plan)
     named: dict[Cell, dict[int, str]] = {cell: {} for cell in bad}
     left = dict(bad)
-    first = _filled(program, columns, open_cells, 0)
+    first = filled(program, columns, tried)
     usual = compute(first, None, ())
-    for cell in open_cells[:MOST_TRIED]:
+    for cell in tried[:MOST_TRIED]:
         if not any(rows.any() for rows in left.values()):
             break
-        for moved in _filled_otherwise(program, columns, cell, first):
+        for moved in filled_otherwise(program, columns, cell, first):
             found = compute(moved, first, (cell,))
             for figure, rows in left.items():
                 hangs = found[figure].differs(usual[figure]) & rows
@@ -74,7 +74,7 @@ def undetermined(
     return {cell: (rows & ~left[cell], named[cell]) for cell, rows in bad.items()}
 
 
-def _filled_otherwise(program: Program, columns: Columns, cell: Cell, first: Columns) -> Iterator[Columns]:
+def filled_otherwise(program: Program, columns: Columns, cell: Cell, first: Columns) -> Iterator[Columns]:
     """The first population with one fact filled otherwise, in each way that there is."""
     for way in (1, 2, 3):
         column = _column(program, columns, cell, way)
@@ -89,7 +89,7 @@ def _open_cells(program: Program, columns: Columns, plan: Plan) -> list[Cell]:
         if cell.name in program.definitions
         and source.origin is Origin.UNKNOWN
         and source.definition.entity in columns.counts
-        and _fills(program, source.definition, 1) is not None
+        and can_fill(program, source.definition)
     ]
 
     def place(cell: Cell) -> tuple[bool, bool]:
@@ -99,10 +99,16 @@ def _open_cells(program: Program, columns: Columns, plan: Plan) -> list[Cell]:
     return sorted(found, key=place)
 
 
-def _filled(program: Program, columns: Columns, cells: Sequence[Cell], way: int) -> Columns:
-    """A population in which what is missing of some facts is filled; no list holds more than its table."""
-    filled = {cell: _column(program, columns, cell, way) for cell in cells}
-    return replace(columns, columns={**columns.columns, **filled}, complete=True)
+def filled(program: Program, columns: Columns, cells: Sequence[Cell]) -> Columns:
+    """A population in which what is missing of some facts is as its absence means; no list holds more than its
+    table."""
+    made = {cell: _column(program, columns, cell, 0) for cell in cells}
+    return replace(columns, columns={**columns.columns, **made}, complete=True)
+
+
+def can_fill(program: Program, definition: Definition) -> bool:
+    """Whether there are values that a fact is tried with."""
+    return _fills(program, definition, 1) is not None
 
 
 def _column(program: Program, columns: Columns, cell: Cell, way: int) -> Column:

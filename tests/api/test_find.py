@@ -24,6 +24,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Possible
 from engine.ir.program import Definition, Program
 from engine.native.handover import case_of
+from engine.native.undetermined import filled
 from engine.population.door import from_arrow
 from engine.values.periods import parse_period
 from tests.api.http.client import land, serving
@@ -105,6 +106,22 @@ def test_the_same_as_asking_each_one(law: tuple[Program, Definition], seed: int,
     shown = {one.of.id: one.answer for one in found.rows}
     assert shown == {f"u{row}": answer for row, answer in enumerate(expected) if answer in ("yes", "not_known")}
     assert all(one.ask is not None for one in found.rows if one.answer == "not_known")
+
+
+@pytest.mark.parametrize("seed", [2, 7])
+def test_who_hangs_on_which_fact(law: tuple[Program, Definition], seed: int) -> None:
+    program, condition = law
+    among = population(program, seed, 0.3)
+    wanted = Wanted(top=1_000, unknown=True, count_missing=True)
+    found = find(program, condition, CONDITION, YEAR, among, wanted)
+    asked = one_by_one(program, condition, among, unknown=True)
+    cells = {cell.name.rpartition(":")[2]: cell for cell in among.columns.columns}
+    for name in ("wages", "age"):
+        others = [cell for other, cell in cells.items() if other != name]
+        alone = one_by_one(program, condition, replace(among, columns=filled(program, among.columns, others)), True)
+        both = [one == two == "not_known" for one, two in zip(alone, asked, strict=True)]
+        assert found.hanging_on.get(name, 0) <= sum(both)  # the interpreter does not see that two facts go together
+    assert found.hanging_on["wages"] > 0
 
 
 def test_ranked_added_up_and_grouped(law: tuple[Program, Definition]) -> None:

@@ -44,6 +44,7 @@ class FindWanted(Form):
     sum: list[str] = Field(default_factory=list, max_length=20, description="Figures to add up over those found.")
     group: str = Field("", max_length=200, description="Also count by the values of this figure.")
     unknown: bool = Field(False, description="What is not recorded is not known, instead of absent.")
+    count_missing: bool = Field(False, description="With `unknown`: how many hang on which fact alone.")
 
 
 @router.post(
@@ -83,6 +84,7 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
             tuple(find_definition(program, name) for name in form.sum),
             find_definition(program, form.group) if form.group else None,
             form.unknown,
+            form.count_missing,
         )
         asked = program.definitions[NAME]
         named = [
