@@ -306,13 +306,16 @@ def bench(
         bool, typer.Option("--history", help="Measure the log and the annual run instead, beside the disk's speed.")
     ] = False,
     api: Annotated[bool, typer.Option("--api", help="Measure the service over HTTP instead.")] = False,
+    requests: Annotated[
+        int, typer.Option("--requests", min=0, help="With --api: watch the server's memory over so many more requests.")
+    ] = 0,
     runs: Annotated[int, typer.Option("--runs", min=1, help="Measure this often, and keep the best.")] = 15,
     peer: Annotated[
         list[str] | None,
         typer.Option(
             "--peer",
             metavar="NAME=PROGRAM",
-            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with --api policyengine=PYTHON.",
+            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with --api policyengine=PYTHON, openfisca=PYTHON.",
         ),
     ] = None,
     compare: Annotated[
@@ -324,7 +327,7 @@ def bench(
     if api:
         from api.cli.bench_api import api_command
 
-        raise typer.Exit(api_command(as_json, peer or []))
+        raise typer.Exit(api_command(as_json, peer or [], requests))
     if history:
         from api.cli.bench_history import history_command
 

@@ -34,6 +34,11 @@ class Metrics:
         self.lag_events = Gauge(lag_events, "Events that a follower has not read", follower, registry=registry)
         self.lag_seconds = Gauge(lag_seconds, "How long the first of them has waited", follower, registry=registry)
         self.faults = Gauge("rulewright_log_faults", "Groups that could not be assessed", ("kind",), registry=registry)
+        self.worst_held = Gauge(
+            "rulewright_loop_held_worst_seconds",
+            "For how long of the processor's time it was held up at most, whatever else the machine did",
+            registry=registry,
+        )
         self.loop_lag = Gauge("rulewright_loop_lag_seconds", "How late the event loop woke last", registry=registry)
 
     def log_state(self, state: Health, faults: FaultCounts) -> None:
