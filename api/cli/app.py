@@ -315,7 +315,8 @@ def bench(
         typer.Option(
             "--peer",
             metavar="NAME=PROGRAM",
-            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with --api policyengine=PYTHON, openfisca=PYTHON.",
+            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with --api "
+            "policyengine=PYTHON, openfisca=PYTHON.",
         ),
     ] = None,
     compare: Annotated[

@@ -76,11 +76,11 @@ async def _watch(service: Service) -> None:
     other work makes the loop late, too, and nobody here can mend that."""
     loop, metrics, worst, worst_held = asyncio.get_running_loop(), service.metrics, 0.0, 0.0
     while True:
-        began, worked = loop.time(), process_time()
+        ready, began, worked = service.ready, loop.time(), process_time()
         await asyncio.sleep(LAG_EVERY)
         lag = max(0.0, loop.time() - began - LAG_EVERY)
         held = min(lag, process_time() - worked)
-        if service.ready:  # loading the law is nobody's request
+        if ready:  # loading the law is nobody's request
             worst, worst_held = max(worst, lag), max(worst_held, held)
         metrics.loop_lag.set(lag)
         metrics.worst_lag.set(worst)

@@ -32,6 +32,9 @@ from citizens import CitizensError, DeliveryConflict, InvalidEvent, LogBusy, Log
 JSON = "application/json"
 RECORDERS = 8
 OBSERVE_EVERY, OBSERVED_ASSESSMENTS = 5.0, 20_000
+GARBAGE = (4_000, 10, 10)
+"""How often Python looks for garbage: often and little, since it holds up the event loop while it looks. A command that
+computes once looks seldom."""
 PRIVATE = "private, no-store"
 _Made = TypeVar("_Made")
 
@@ -62,6 +65,7 @@ class Service:
         await asyncio.get_running_loop().run_in_executor(self._threads, self.laws.load)
         gc.collect()
         gc.freeze()  # the law is never garbage: looking through it would hold up the event loop for a quarter second
+        gc.set_threshold(*GARBAGE)
         self.ready = True
 
     async def record(self, work: Callable[..., _Made], *arguments: Any) -> _Made:

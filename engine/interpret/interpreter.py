@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import assert_never
+from weakref import ref
 
 from engine.interpret import (
     bands,
@@ -428,14 +429,24 @@ class Interpreter(Figures):
 
 
 class World(Interpreter):
-    """An interpreter of a case in which some facts are others. What they do not reach is found outside."""
+    """An interpreter of a case in which some facts are others. What they do not reach is found outside.
+
+    It does not keep the outer one alive, which keeps it: thousands of answers would be left to be found as garbage.
+    """
 
     def __init__(self, outer: Interpreter, replaced: Replaced) -> None:
         super().__init__(outer.program, outer.case, outer.constants)
-        self.outer = outer
+        self._outer = ref(outer)
         self.replaced = replaced
         self.reach = worlds.Reach(outer.program, outer.case, replaced)
         self.outside: dict[Fact, None] = {}
+
+    @property
+    def outer(self) -> Interpreter:
+        """The interpreter of the case as it is, or of the world around this one."""
+        outer = self._outer()
+        assert outer is not None, "a world outlives the interpreter that made it"
+        return outer
 
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact as it is here."""
