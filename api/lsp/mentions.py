@@ -83,7 +83,8 @@ def _inside(value: object, names: _Locals) -> Iterator[Mention]:
             yield Mention(value.scale, value.span)
             return
         case Input() | Variable():
-            yield from (Mention(name, span) for name, span in value.excludes)
+            yield from (Mention(other.name, other.span) for other in value.excludes)
+            yield from (Mention(said.name, said.span) for other in value.excludes for said in other.where)
         case VariableException():
             pass
     if isinstance(value, _EXPRESSIONS):

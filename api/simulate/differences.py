@@ -37,7 +37,8 @@ _READS = ir.VariableRead | ir.OverTime | ir.ParameterRead | ir.TableRead | ir.Sc
 _PARTS = {
     "label": "label", "law": "law", "formulas": "formula", "grid": "rounding", "low": "range", "high": "range",
     "entity": "whose it is", "period": "period", "type": "type", "default": "default", "absent": "what absence means",
-    "requirement": "reasons", "excludes": "exclusions", "exported": "export", "may_not_apply": "when it applies",
+    "requirement": "reasons", "excludes": "exclusions", "excludes_where": "exclusions", "exported": "export",
+    "may_not_apply": "when it applies",
     "stock": "kind over time", "event": "kind over time", "status": "kind over time", "ask": "question",
     "arguments": "arguments", "uprate": "index", "known_until": "known until", "overlays": "what reforms set",
 }  # fmt: skip

@@ -15,13 +15,13 @@ from fractions import Fraction
 
 from engine.check.context import Scope, Value, article
 from engine.check.elaborate import Elaborator
+from engine.check.exclusions import excluded
 from engine.check.names import figure_type
 from engine.check.operators import as_money, with_unit
 from engine.check.presence import Told, told_by
 from engine.check.resolve import Symbol, Symbols, did_you_mean
 from engine.check.scales import computed_scale
 from engine.ir import nodes as ir
-from engine.ir.exclusions import related
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
 from engine.reading.declarations import (
     Dated,
@@ -149,27 +149,10 @@ class _Checker:
                 stock=fact.stock, event=fact.event, status=fact.status, low=low, high=high,
                 ask=fact.ask, default=fact.default, absent=fact.absent,
                 exported=exported, grid=default_grid(self.symbols.settings, fact.type),
-                may_not_apply=fact.type.or_none, excludes=self.excluded(symbol, fact), subject_is=fact.subject_is,
-                changing=fact.changing,
+                may_not_apply=fact.type.or_none, subject_is=fact.subject_is, changing=fact.changing,
+                **excluded(self.symbols, self.problems, symbol, fact),
             )
         )  # fmt: skip
-
-    def excluded(self, symbol: Symbol, declared: Input | Variable) -> tuple[str, ...]:
-        """The whole-program names of what may not be stated beside it; E401 or E807 for what is no such thing."""
-        names = []
-        for name, span in declared.excludes:
-            found = self.symbols.look_up(symbol.module, name)
-            if found is None:
-                self.symbols.report_unknown(symbol.module, name, span, self.problems)
-            elif found.figure is not None and not (declared.entity and found.figure.entity):
-                continue  # of whom one of the two is could not be read, and was reported
-            elif found.figure is None or not related(self.symbols.settings, declared.entity, found.figure.entity):
-                message = f"`{name}` is stated of nobody who goes with a {declared.entity}"
-                help_text = "name a fact or figure of the same entity, its records, its group or its members"
-                self.problems.add("E807", message, span, help=help_text)
-            else:
-                names.append(found.name)
-        return tuple(names)
 
     # --- variables
 
@@ -193,7 +176,8 @@ class _Checker:
             symbol.name, symbol.module, variable.entity, variable.period, variable.type, variable.label, variable.law,
             variable.span, formulas=bodies, grid=grid, stock=variable.stock, status=variable.status,
             exported=exported,
-            may_not_apply=may_not_apply, low=variable.low, high=variable.high, excludes=self.excluded(symbol, variable),
+            may_not_apply=may_not_apply, low=variable.low, high=variable.high,
+            **excluded(self.symbols, self.problems, symbol, variable),
         )  # fmt: skip
         self.add(definition)
         if variable.exceptions:

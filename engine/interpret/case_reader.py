@@ -31,6 +31,7 @@ from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source, Span
 from engine.values.numbers import format_decimal
 from engine.values.periods import ETERNITY, Period
+from engine.values.types import Value
 
 MAX_INSTANCES = 10_000
 KEYS = ("at", "complete", "open")
@@ -397,11 +398,26 @@ class _Reader(FactReader):
         for exclusion in exclusions(self.program):
             for first in stated.get(exclusion.first.name, ()):
                 for second in stated.get(exclusion.second.name, ()):
-                    if first.period.touches(second.period) and self.go_together(
-                        exclusion, first.instance, second.instance
+                    if (
+                        first.period.touches(second.period)
+                        and self.go_together(exclusion, first.instance, second.instance)
+                        and self.fulfils(exclusion, second if exclusion.total is exclusion.first else first)
                     ):
                         message, help_text = refusal(exclusion, first.instance, second.instance)
                         self.report("E807", message, self.places[second], help_text)
+
+    def fulfils(self, exclusion: Exclusion, part: Fact) -> bool:
+        """Whether the conditions hold of what the total stands for; what is not stated is as if absent."""
+        for condition in exclusion.where:
+            stated: list[Value | None] = [
+                value
+                for fact, value in self.given.items()
+                if fact.name == condition.name and fact.instance == part.instance and fact.period.touches(part.period)
+            ]
+            absent = self.program.definitions[condition.name].absent
+            if not any(value in condition.values for value in stated or [absent]):
+                return False
+        return True
 
     def go_together(self, one: Exclusion, first: str, second: str) -> bool:
         match one.link:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from engine.ir.program import Definition, Program
+from engine.ir.program import Condition, Definition, Program
 from engine.reading.declarations import Settings
 from engine.records import record
 from engine.values.types import Value
@@ -29,12 +29,16 @@ class Link(Enum):
 
 @record(frozen=True, slots=True)
 class Exclusion:
-    """Two definitions of which one may be stated. `total`: the one that stands for the other."""
+    """Two definitions of which one may be stated. `total`: the one that stands for the other.
+
+    `where`: what must hold of the one that is not the total, or they do not exclude each other.
+    """
 
     first: Definition
     second: Definition
     link: Link
     total: Definition
+    where: tuple[Condition, ...] = ()
 
 
 def related(settings: Settings, one: str, other: str) -> Link | None:
@@ -67,19 +71,25 @@ def exclusions(program: Program) -> tuple[Exclusion, ...]:
 def _exclusions(program: Program) -> Iterator[Exclusion]:
     entities = program.settings.entities
     for definition in program.definitions.values():
-        for name in definition.excludes:
+        always = ((name, ()) for name in definition.excludes)
+        for name, where in (*always, *definition.excludes_where):
             other = program.definitions[name]
             link = related(program.settings, definition.entity, other.entity)
             assert link is not None, "checked with the definition"
             mine, its = entities[definition.entity], entities[other.entity]
             below = mine.belongs_to == its.name or its.of == mine.name or bool(its.of and its.of == mine.belongs_to)
             first, second = (other, definition) if below else (definition, other)
-            yield Exclusion(first, second, link, definition)
+            yield Exclusion(first, second, link, definition, where)
 
 
 def says_something(value: Value) -> bool:
     """Whether a stated value excludes another: nothing (0, no) does not."""
     return value != 0
+
+
+def part_of(one: Exclusion) -> Definition:
+    """The one of the two that the total stands for."""
+    return one.second if one.total is one.first else one.first
 
 
 def refusal(one: Exclusion, first: str, second: str) -> tuple[str, str]:

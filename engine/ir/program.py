@@ -41,13 +41,21 @@ class ReasonInfo:
 
 
 @record(frozen=True, slots=True)
+class Condition:
+    """That a fact, by its whole-program name, is one of some values."""
+
+    name: str
+    values: tuple[Value, ...]
+
+
+@record(frozen=True, slots=True)
 class Definition:
     """A fact or a figure.
 
     `formulas` is empty for an input. `grid` is set for money and rates. `low` and `high` bound what may be
     given (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`. `excludes` names what may not be
-    stated beside it. `permits`: the actions that a requirement permits; `subject_is`: how a fact is told
-    from a resource.
+    stated beside it, `excludes_where` what may not where all conditions hold. `permits`: the actions that a requirement
+    permits; `subject_is`: how a fact is told from a resource.
     """
 
     name: str
@@ -72,6 +80,7 @@ class Definition:
     may_not_apply: bool = False
     requirement: ReasonInfo | None = None
     excludes: tuple[str, ...] = ()
+    excludes_where: tuple[tuple[str, tuple[Condition, ...]], ...] = ()
     permits: tuple[Permit, ...] = ()
     subject_is: SubjectIs | None = None
     changing: Changing = field(default_factory=Changing)

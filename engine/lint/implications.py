@@ -38,7 +38,7 @@ def _excluded(ruleset: Ruleset) -> set[str]:
             (variable.name, variable.excludes) for variable in module.variables
         ]
         for name, others in pairs:
-            found |= {name, *(other for other, _ in others)} if others else set()
+            found |= {name, *(other.name for other in others)} if others else set()
     return found
 
 

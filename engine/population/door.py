@@ -23,7 +23,7 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from engine.ir.exclusions import Exclusion, Link, exclusions, refusal
+from engine.ir.exclusions import Exclusion, Link, exclusions, part_of, refusal
 from engine.ir.program import Program
 from engine.population.columns import (
     Cell,
@@ -37,6 +37,7 @@ from engine.population.columns import (
 from engine.population.faults import BadCell, Refused
 from engine.population.figures import FigureReader
 from engine.values.periods import Period
+from engine.values.types import EnumValue, Value
 
 pa: Any = pyarrow
 Table = Any
@@ -135,6 +136,13 @@ def _pairs_of(exclusion: Exclusion, columns: Mapping[Cell, Column]) -> Iterator[
         yield from ((first, second) for second in seconds if first.period.touches(second.period))
 
 
+def _code(program: Program, value: Value) -> int:
+    """A boolean or an enum's member as the columns hold it."""
+    if isinstance(value, EnumValue):
+        return list(program.settings.enums[value.enum].members).index(value.member)
+    return int(value is True)
+
+
 def _says_something(column: Column) -> NDArray[np.bool_]:
     stated: NDArray[np.bool_] = np.not_equal(column.entries, 0)
     return stated if column.missing is None else np.logical_and(stated, ~column.missing)
@@ -180,10 +188,28 @@ class _Door(FigureReader):
                 rows = self.rows_of_first(exclusion, len(below), groups, owners)
                 both = below & (rows >= 0) & ~self.bad[exclusion.second.entity]
                 both[both] = above[rows[both]]
+                of_part = rows[both] if exclusion.total is exclusion.second else np.flatnonzero(both)
+                both[both] = self.fulfilled(exclusion, columns)[of_part]
                 for row in np.flatnonzero(both):
                     whose = (exclusion.first, int(rows[row])), (exclusion.second, int(row))
                     message, remedy = refusal(exclusion, *(self.name_of(*of) if self.named else "" for of in whose))
                     self.report(exclusion.second.entity, int(row) + 1, exclusion.second.short_name, message, remedy)
+
+    def fulfilled(self, exclusion: Exclusion, columns: Mapping[Cell, Column]) -> NDArray[np.bool_]:
+        """For each row of what the total stands for, whether the conditions hold; what is missing is as if absent."""
+        count = self.tables[part_of(one).entity].num_rows
+        held: NDArray[np.bool_] = np.ones(count, dtype=bool)
+        for condition in one.where:
+            definition = self.program.definitions[condition.name]
+            codes = [_code(self.program, value) for value in condition.values]
+            absent = definition.absent in condition.values
+            found = [column for cell, column in columns.items() if cell.name == condition.name]
+            so: NDArray[np.bool_] = np.full(count, absent and not found)
+            for column in found:
+                among = np.isin(column.entries, codes)
+                so |= among if column.missing is None else np.where(column.missing, absent, among)
+            held &= so
+        return held
 
     def rows_of_first(
         self,

@@ -133,6 +133,24 @@ class Changing:
 
 
 @record(frozen=True, slots=True)
+class Said:
+    """A fact or figure with the value that it is said to have, as it is written."""
+
+    name: str
+    value: str
+    span: Span = field(compare=False, repr=False)
+
+
+@record(frozen=True, slots=True)
+class Excluded:
+    """What may not be stated beside a fact or figure, `where` facts of the same one are as said: `r_is_ira: false`."""
+
+    name: str
+    span: Span
+    where: tuple[Said, ...] = ()
+
+
+@record(frozen=True, slots=True)
 class Input(Declaration):
     """A fact that a person or register supplies. `range` is inclusive; None is an open end. `excludes`: what may not
     be stated beside it. `subject_is`: how it is told from a resource whether it is the asker's."""
@@ -148,7 +166,7 @@ class Input(Declaration):
     stock: bool = False
     event: bool = False
     status: bool = False
-    excludes: tuple[tuple[str, Span], ...] = ()
+    excludes: tuple[Excluded, ...] = ()
     subject_is: SubjectIs | None = None
     changing: Changing = field(default_factory=Changing)
 
@@ -285,7 +303,7 @@ class Variable(Declaration):
     stock: bool = False
     low: Fraction | None = None
     high: Fraction | None = None
-    excludes: tuple[tuple[str, Span], ...] = ()
+    excludes: tuple[Excluded, ...] = ()
     status: bool = False
 
 
@@ -329,15 +347,6 @@ class Example:
     at: str
     given: object
     expect: object
-    span: Span = field(compare=False, repr=False)
-
-
-@record(frozen=True, slots=True)
-class Said:
-    """A fact or figure with the value that it is said to have, as it is written."""
-
-    name: str
-    value: str
     span: Span = field(compare=False, repr=False)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
-from engine.reading.declarations import Dated, Function, Variable, VariableException
-from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
+from engine.reading.declarations import Dated, Excluded, Function, Variable, VariableException
+from engine.reading.fields import Fields, as_mapping, as_scalar, as_sequence, named_entries, open_fields
+from engine.reading.implications import read_said
 from engine.reading.laws import read_law
 from engine.reading.values import read_entity, read_grid, read_period_kind, read_range, read_type
 from engine.syntax.ast import Expression
@@ -140,15 +141,24 @@ def _variable(context: Context, entry: Entry) -> Variable:
     )
 
 
-def read_excluded(fields: Fields) -> tuple[tuple[str, Span], ...]:
-    """The names of what may not be stated beside a fact or figure: `excludes: [a, b]`."""
+def read_excluded(fields: Fields) -> tuple[Excluded, ...]:
+    """What may not be stated beside a fact or figure: `excludes: [a, {b: {is_so: true}}]`."""
     node = fields.node_of("excludes")
     if node is None:
         return ()
     place = fields.span_of("excludes")
-    items = as_sequence(fields.context, node, place, "`excludes`")
-    scalars = [as_scalar(fields.context, item, place, "`excludes`") for item in items]
-    return tuple((scalar.text, scalar.span) for scalar in scalars if scalar is not None)
+    found: list[Excluded] = []
+    for item in as_sequence(fields.context, node, place, "`excludes`"):
+        if isinstance(item, Mapping):
+            found += (_excluded_where(fields, entry) for entry in item.entries)
+        elif (scalar := as_scalar(fields.context, item, place, "`excludes`")) is not None:
+            found.append(Excluded(scalar.text, scalar.span))
+    return tuple(found)
+
+
+def _excluded_where(fields: Fields, entry: Entry) -> Excluded:
+    conditions = as_mapping(fields.context, entry.value, entry.key.span, f"what is said of `{shown(entry.name)}`")
+    return Excluded(entry.name, entry.key.span, read_said(fields, conditions))
 
 
 def _check_applicability(fields: Fields) -> None:

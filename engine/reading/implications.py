@@ -20,12 +20,13 @@ def read_implications(fields: Fields) -> tuple[Implication, ...]:
         if row is not None:
             given, then = row.mapping("if", needed=True), row.mapping("then", needed=True)
             implications.append(
-                Implication(_said(row, given), _said(row, then), row.text("law", needed=True), item.span)
+                Implication(read_said(row, given), read_said(row, then), row.text("law", needed=True), item.span)
             )
     return tuple(implications)
 
 
-def _said(fields: Fields, mapping: Mapping | None) -> tuple[Said, ...]:
+def read_said(fields: Fields, mapping: Mapping | None) -> tuple[Said, ...]:
+    """What a mapping says of facts, each by a single value: `{a: true, b: 12}`; E203 for anything else."""
     found = []
     for entry in mapping.entries if mapping is not None else ():
         if isinstance(entry.value, Scalar):

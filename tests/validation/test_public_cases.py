@@ -105,3 +105,45 @@ def test_two_facts_for_one_line_are_refused(person: str, rest: str, tmp_path: Pa
     with pytest.raises(CaseInvalid) as refused:
         load_case(programs.load_program("us"), str(path), None)
     assert [problem.code for problem in refused.value.problems] == ["E807"]
+
+
+@pytest.mark.parametrize(
+    ("form", "total", "refused"),
+    [
+        ("r_gross_distribution: 5, r_is_ira: true", "taxable_pension_income: 9", False),
+        ("r_gross_distribution: 5", "taxable_pension_income: 9", True),
+        ("r_gross_distribution: 5, r_distribution_code: rollover", "taxable_pension_income: 9", False),
+        ("r_gross_distribution: 5, r_taxable_amount: 2, r_is_ira: true", "taxable_ira_distributions: 9", True),
+        ("r_gross_distribution: 5", "taxable_ira_distributions: 9", False),
+        ("r_gross_distribution: 5, r_distribution_code: early", "early_distributions: 9", True),
+        ("r_gross_distribution: 5, r_distribution_code: death", "early_distributions: 9", False),
+        ("r_income_tax_withheld: 5", "federal_income_tax_withheld_on_forms_1099: 9", True),
+    ],
+)
+def test_a_total_is_refused_beside_the_forms_that_it_is_made_of_alone(
+    form: str, total: str, refused: bool, tmp_path: Path
+) -> None:
+    path, program = tmp_path / "case.yaml", programs.load_program("us")
+    text = f"at: 2024\npeople: {{ada: {{{total}}}}}\nforms_1099_r: {{r: {{person: ada, {form}}}}}\n"
+    path.write_text(text + "tax_units: {home: {head: ada}}\n")
+    if not refused:
+        load_case(program, str(path), None)
+        return
+    with pytest.raises(CaseInvalid) as fault:
+        load_case(program, str(path), None)
+    assert {problem.code for problem in fault.value.problems} == {"E807"}
+
+
+def test_in_tables_a_total_is_refused_beside_its_own_forms_alone() -> None:
+    program = programs.load_program("us")
+    people = {"person_id": ["a", "b"], "tax_unit_id": ["home", "flat"], "role": ["head", "head"]}
+    forms = {"form_1099_r_id": ["m", "n"], "person_id": ["a", "b"], "r_gross_distribution": [5_000, 4_000]}
+    tables = {
+        "person": pa.table({**people, "taxable_pension_income": [9_000, 9_000]}),
+        "tax_unit": pa.table({"tax_unit_id": ["home", "flat"]}),
+        "form_1099_r": pa.table({**forms, "r_is_ira": [True, None]}),
+    }
+    admitted = from_arrow(program, parse_period("2024"), tables)
+    assert [(cell.table, cell.row, cell.column) for cell in admitted.problems] == [
+        ("form_1099_r", 2, "r_gross_distribution")
+    ]
