@@ -197,9 +197,9 @@ class _Door(FigureReader):
 
     def fulfilled(self, exclusion: Exclusion, columns: Mapping[Cell, Column]) -> NDArray[np.bool_]:
         """For each row of what the total stands for, whether the conditions hold; what is missing is as if absent."""
-        count = self.tables[part_of(one).entity].num_rows
+        count = self.tables[part_of(exclusion).entity].num_rows
         held: NDArray[np.bool_] = np.ones(count, dtype=bool)
-        for condition in one.where:
+        for condition in exclusion.where:
             definition = self.program.definitions[condition.name]
             codes = [_code(self.program, value) for value in condition.values]
             absent = definition.absent in condition.values
