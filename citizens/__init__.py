@@ -59,6 +59,7 @@ from citizens.sqlite.compaction import Compacted
 from citizens.sqlite.connections import Settings
 from citizens.sqlite.envelope import read_kek, read_secret
 from citizens.sqlite.erasure import Certificate
+from citizens.sqlite.increments import backup_since, recover
 from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.log import SqliteLog, open_log
 from citizens.sqlite.migration import migrate
@@ -156,6 +157,7 @@ __all__ = [
     "VersionConflict",
     "Wanted",
     "backup",
+    "backup_since",
     "check_new_subject",
     "check_payable",
     "check_subject",
@@ -170,6 +172,7 @@ __all__ = [
     "read_note",
     "read_secret",
     "read_table",
+    "recover",
     "restore",
     "same_value",
     "statement",

@@ -21,13 +21,14 @@ from citizens.kafka.log import BULK_EVENTS, KafkaLog, KafkaWriter, open_kafka_lo
 from citizens.kafka.records import ADVANCE, GAP, Standing, gap_audit, standing_audit
 from citizens.kafka.store import tip_of
 from citizens.sqlite.backup import copy_database
+from citizens.sqlite.carrier import carry_keys, deliveries_of, dropped_since
 from citizens.sqlite.carrying import Taker
 from citizens.sqlite.connections import SHIPPED, check_format, connect, get_meta
 from citizens.sqlite.erasure import read_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout
 from citizens.sqlite.reader import Reader, Row
-from citizens.sqlite.replica import carry_keys, deliveries_of, dropped_since, require_prefix
+from citizens.sqlite.replica import require_prefix
 from citizens.sqlite.writer import Clock, system_clock
 
 

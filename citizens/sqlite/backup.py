@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -35,14 +37,23 @@ def backup(log: SqliteLog, target: Path | str) -> Anchor:
     Raises Refused if there is something at `target` already, LogUnavailable (with nothing left there) if it fails.
     """
     folder = Path(target)
+    with fail_cleanly(folder):
+        return _fill(log, folder)
+
+
+@contextmanager
+def fail_cleanly(folder: Path) -> Iterator[None]:
+    """Make the folder that a backup is written into, and leave nothing in it if that fails. Raises Refused."""
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} is not empty", "name a new folder for the backup")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        return _fill(log, folder)
-    except (OSError, apsw.Error) as error:
+        yield
+    except BaseException as error:
         for path in folder.iterdir():
             path.unlink()
+        if not isinstance(error, OSError | apsw.Error):
+            raise
         message = f"{folder} holds no backup ({_told(error)})"
         raise LogUnavailable(message, "make room there or see to the disk, and repeat") from error
 
@@ -54,10 +65,27 @@ def _fill(log: SqliteLog, folder: Path) -> Anchor:
     entries = read_ledger(log.layout.erasures_path)
     (folder / "erasures.log").touch()
     add_to_ledger(folder / "erasures.log", entries)
+    write_manifest(folder, anchor, None)
+    return anchor
+
+
+def write_manifest(folder: Path, anchor: Anchor, after: Anchor | None) -> None:
+    """Say how far a backup reaches, what its files' hashes are, and, of an increment, after which one it goes on."""
     hashes = {name: hash_file(folder / name) for name in FILES}
     manifest = {"anchor": anchor.to_json(), "sha256": hashes}
+    if after is not None:
+        manifest["after"] = after.to_json()
     replace_file(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
-    return anchor
+
+
+def read_manifest(folder: Path) -> tuple[Anchor, Anchor | None]:
+    """How far a backup reaches, and, of an increment, how far the one before it did. Raises LogDamaged."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        after = manifest.get("after")
+        return Anchor.from_json(manifest["anchor"]), Anchor.from_json(after) if after is not None else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise LogDamaged(f"{folder} is not a whole backup", "use another") from None
 
 
 def _told(error: OSError | apsw.Error) -> str:
@@ -98,6 +126,8 @@ def restore(
     folder = Path(source)
     layout = Layout(Path(target), Path(keys) if keys is not None else Path(target) / "keys.db")
     anchor = check_backup(folder)
+    if read_manifest(folder)[1] is not None:
+        raise Refused(f"{folder} is an increment, which holds only a part", "name the whole backup first, then it")
     ledgers = [layout.erasures_path] + ([Path(erasures)] if erasures is not None else [])
     outlived = [path for path in ledgers if path.exists()]
     if not outlived and not erasures_lost:
@@ -118,9 +148,9 @@ def restore(
 
 def check_backup(folder: Path) -> Anchor:
     """How far the backup reaches. Raises LogDamaged if a file is missing or not as it was copied."""
+    anchor, _ = read_manifest(folder)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-        anchor, hashes = Anchor.from_json(manifest["anchor"]), manifest["sha256"]
+        hashes = json.loads((folder / MANIFEST).read_text())["sha256"]
         for name in FILES:
             if hash_file(folder / name) != hashes[name]:
                 raise LogDamaged(f"{folder / name} is not as it was copied", "use another backup")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class Readings:
         self._pool: list[tuple[object, Reader]] = []
         self._pool_lock = threading.Lock()
         self._closed = False
+
+    def reader(self) -> AbstractContextManager[Reader]:
+        """A reader of the files that count now, for work that no other method does."""
+        return self._reader()
 
     @contextmanager
     def _reader(self) -> Iterator[Reader]:

@@ -18,23 +18,17 @@ A cut-off at any point leaves a replica that is behind, and whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
-
-from citizens import chain
-from citizens.errors import LogDamaged, Refused
+from citizens.errors import Refused
 from citizens.events import Event
 from citizens.sqlite import anchoring
 from citizens.sqlite.backup import copy_database
-from citizens.sqlite.bulk import finish_file, open_unsafe
-from citizens.sqlite.carrying import Delivery, Taker, insert_gap
-from citizens.sqlite.compaction import copy_survivors
+from citizens.sqlite.carrier import Carrier, OnStep, carry_erasures, carry_keys, link_at
 from citizens.sqlite.connections import SHIPPED, Settings, check_format, checkpoint, connect, get_meta
 from citizens.sqlite.durable import WriterLock, replace_file, sync_folder
-from citizens.sqlite.erasure import add_to_ledger, read_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
 from citizens.sqlite.log import SqliteLog
@@ -43,7 +37,6 @@ from citizens.sqlite.writer import Clock, system_clock
 
 CHUNK = 20_000
 SHOWN = 1_000
-OnStep = Callable[[str], None]
 
 
 class Forked(Refused):
@@ -188,61 +181,12 @@ class Replica:
                 tip = require_prefix(log, copy)
                 carry_keys(log.keys, copy.keys)
                 self._on_step("keys")
-                self._carry_erasures(copy)
-                dropped = dropped_since(log, copy)
-                if dropped:
-                    reached, carried = self._rewritten(log, copy, tip, dropped)
-                else:
-                    reached, carried = self._appended(log, copy, tip, limit)
+                carry_erasures(self._source, self._target, copy, self._on_step)
+                reached, carried = Carrier(self._target, self._settings, self._on_step).carry(log, copy, tip, limit)
             self._on_step("carried")
             head = read_tip(log)
             behind_us = max(head.recorded_at_us - reached.recorded_at_us, 0)
             return Lag(reached.offset, head.offset - reached.offset, behind_us, carried)
-
-    def _carry_erasures(self, copy: Reader) -> None:
-        entries = read_ledger(self._source.erasures_path)
-        if len(entries) == len(read_ledger(self._target.erasures_path)):
-            return
-        add_to_ledger(self._target.erasures_path, entries)
-        self._on_step("ledger")
-        if copy.keys.destroy_many((entry.number, entry.fingerprint) for entry in entries):
-            self._target.clear_cache()
-            copy.keys.scrub()
-
-    def _appended(self, log: Reader, copy: Reader, tip: Tip, limit: int) -> tuple[Tip, int]:
-        connection = copy.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            taker = _taken(log, copy, tip, limit)
-            if taker.tip.offset == read_tip(log).offset:
-                _carry_positions(log, copy)
-            self._on_step("taken")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        checkpoint(connection, wait=False)
-        return taker.tip, taker.events
-
-    def _rewritten(self, log: Reader, copy: Reader, tip: Tip, dropped: list[int]) -> tuple[Tip, int]:
-        """The replica's next events file, without what the log has forgotten and with all that it has since."""
-        path = self._target.next_path()
-        meta = dict(copy.connection.execute("SELECT name, value FROM meta"))
-        create_events(path, get_meta(copy.connection, "log_id"), self._settings, indexed=False, meta=meta)
-        connection = open_unsafe(path, self._settings)
-        copy_survivors(connection, self._target.events_path(), np.array(dropped, dtype=np.int64))
-        new = Reader(connection, copy.keys)
-        for gap in log.gaps():
-            if gap.last <= tip.offset:
-                insert_gap(new, gap)
-        taker = _taken(log, new, tip, -1)
-        _carry_positions(log, new)
-        finish_file(connection, path)
-        self._on_step("written")
-        self._target.swap(path)
-        self._on_step("swapped")
-        self._target.remove_strays()
-        return taker.tip, taker.events
 
     def finish(self) -> None:
         """Make it a log of its own, with nothing added: for a copy that is not to follow any more."""
@@ -276,54 +220,6 @@ def require_prefix(log: Reader, copy: Reader) -> Tip:
         message = f"the replica has gone on by itself: they agree up to offset {common}"
         raise Forked(f"{message}, and it reaches {tip.offset}", "see `rulewright log compare`", common)
     return tip if gap is None else Tip(at, link, tip.recorded_at_us)
-
-
-def dropped_since(log: Reader, copy: Reader) -> list[int]:
-    """The offsets of events that the copy has, and the log has forgotten."""
-    select = "SELECT offset FROM events WHERE offset BETWEEN ? AND ?"
-    return [row[0] for gap in log.gaps() for row in copy.connection.execute(select, (gap.first, gap.last))]
-
-
-def _taken(log: Reader, copy: Reader, tip: Tip, limit: int) -> Taker:
-    """Put the log's events after `tip`, at most `limit` of them (-1: all), behind those of the copy."""
-    taker = Taker(copy, tip)
-    gaps = iter([gap for gap in log.gaps() if gap.first > tip.offset])
-    gap = next(gaps, None)
-    for row in log.rows("WHERE offset > ? ORDER BY offset LIMIT ?", (tip.offset, limit)):
-        while gap is not None and gap.first == taker.tip.offset + 1:
-            taker.gap(gap, deliveries_of(log, gap))
-            gap = next(gaps, None)
-        taker.event(row, log.origin(row.origin)[0])
-    taker.flush()
-    return taker
-
-
-def deliveries_of(log: Reader, gap: chain.Gap) -> list[Delivery]:
-    """The deliveries of the events of a gap, in order of offset."""
-    select = "SELECT delivery, offset FROM deliveries WHERE offset BETWEEN ? AND ? ORDER BY offset"
-    return [(delivery, offset) for delivery, offset in log.connection.execute(select, (gap.first, gap.last))]
-
-
-def _carry_positions(log: Reader, copy: Reader) -> None:
-    rows = list(log.connection.execute("SELECT consumer, position, needs, digest FROM positions"))
-    copy.connection.execute("DELETE FROM positions")
-    copy.connection.executemany("INSERT INTO positions VALUES(?, ?, ?, ?)", rows)
-
-
-def carry_keys(log: KeyStore, copy: KeyStore) -> None:
-    """Put the keys that were given out since into the copy's store, durably. Raises LogDamaged for another store."""
-    if log.identity != copy.identity:
-        raise LogDamaged("the replica's key store is not the log's", "begin the replica anew in another folder")
-    if log.last_number > copy.last_number:
-        copy.take_rows(log.rows_after(copy.last_number))
-
-
-def link_at(reader: Reader, offset: int) -> bytes | None:
-    """The link of an event, or of a compacted run's end; None if that is not known here."""
-    if offset == 0:
-        return chain.genesis(get_meta(reader.connection, "log_id"))
-    found = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
-    return found or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get  # type: ignore[no-any-return]
 
 
 def _known_at(reader: Reader, offset: int) -> int:

@@ -160,3 +160,17 @@ def test_a_log_is_copied_to_a_folder_and_again(log: Path, tmp_path: Path) -> Non
     done = run("log", "copy", log, tmp_path / "copy")
     assert (done.returncode, "gone on by itself" in done.stderr) == (1, True)
     assert run("log", "copy", log, log).returncode == 2
+
+
+def test_increments_and_a_point_in_time(log: Path, tmp_path: Path) -> None:
+    assert run("log", "backup", tmp_path / "whole", "--log", log).returncode == 0
+    (tmp_path / "more.yaml").write_text("- {subject: person/eve, id: d, facts: {2024-01-01: {wages: 8.00}}}\n")
+    assert run("log", "append", tmp_path / "more.yaml", "--log", log, *ORIGIN).returncode == 0
+    done = run("log", "backup", tmp_path / "more", "--since", tmp_path / "whole", "--log", log)
+    assert (done.returncode, "offset 4" in done.stdout) == (0, True), done.stderr
+    again = (tmp_path / "whole", tmp_path / "more", "--log", tmp_path / "again", "--erasures-lost", "--yes")
+    for also, head in (((), 4), (("--to", "#2"), 2)):
+        done = run("log", "restore", *again, *also)
+        assert (done.returncode, f"offset {head}," in done.stdout) == (0, True), done.stderr
+    done = run("log", "restore", *again, "--to", "#9")
+    assert (done.returncode, "reaches offset 4" in done.stderr) == (1, True), done.stderr

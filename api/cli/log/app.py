@@ -274,18 +274,28 @@ def erase(
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the copy.")],
     log: LogOption = None,
+    since: Annotated[
+        Path | None, typer.Option("--since", metavar="FOLDER", help="Only what came after this backup or increment.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy the log into a new folder, even while it is being written."""
+    """Copy the log, or what came since another copy, into a new folder, even while it is being written."""
     from api.cli.log.backup import backup_command
 
-    raise typer.Exit(backup_command(target, log, as_json))
+    raise typer.Exit(backup_command(target, log, since, as_json))
 
 
 @log_app.command("restore")
 def restore(
     source: Annotated[Path, typer.Argument(metavar="FOLDER", help="The backup.")],
+    increments: Annotated[
+        list[Path] | None, typer.Argument(metavar="[INCREMENTS]", help="What `backup --since` made after it, in order.")
+    ] = None,
     log: LogOption = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="K", help="As it was: 2025-06-01 (all that day, UTC), a moment, or #17."),
+    ] = None,
     erasures: Annotated[
         Path | None, typer.Option("--erasures", metavar="FILE", help="A copy of the ledger of erasures.")
     ] = None,
@@ -296,9 +306,10 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Replace the log with a backup, replay the erasures made since, and verify all of it."""
-    from api.cli.log.backup import restore_command
+    from api.cli.log.backup import Wanted, restore_command
 
-    raise typer.Exit(restore_command(source, log, erasures, erasures_lost, yes, as_json))
+    wanted = Wanted(source, tuple(increments or ()), to, erasures, erasures_lost)
+    raise typer.Exit(restore_command(wanted, log, yes, as_json))
 
 
 @log_app.command("doctor")
