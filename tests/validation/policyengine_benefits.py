@@ -18,7 +18,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period, parse_period
 from engine.values.types import Value
-from tests.validation.policyengine_names import NoCounterpart, Test, exact, tests_in
-from tests.validation.policyengine_situation import UNITS, Situation
+from tests.validation.policyengine_names import GROUPS, CountedOut, Counts, NoCounterpart, Test, exact, parts, tests_in
+from tests.validation.policyengine_situation import Situation
 from tests.validation.policyengine_snap import _said
 
 MAPPING = Path(__file__).resolve().parent / "policyengine_benefits.yaml"
@@ -42,10 +42,6 @@ MONTH = 6  # a month in which every program has taken up the year's guideline
 FIRST_YEAR = 2014
 MARGIN = Fraction(1, 2)
 SHOWN = 60
-
-
-class CountedOut(Exception):
-    """A test of what is no law of ours, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +70,7 @@ def compared(
     test: Test, program: Program, mapping: Mapping[str, Any], constants: Constants, yearly: frozenset[str]
 ) -> list[Compared]:
     """What a test expects and we compute; raises `NoCounterpart` and `CountedOut`."""
-    return [figure for part in _parts(test) for figure in _compared_of_part(part, program, mapping, constants, yearly)]
-
-
-def _parts(test: Test) -> Iterator[Test]:
-    """The tests of a flat test with lists: each place of them is a situation by itself."""
-    inputs, outputs = test.body.get("input") or {}, test.body.get("output") or {}
-    said = {**inputs, **{f"->{name}": raw for name, raw in outputs.items()}}
-    lengths = {len(raw) for raw in said.values() if isinstance(raw, list)}
-    if any(name in inputs for name in ("people", *UNITS)) or not lengths:
-        yield test
-        return
-    if len(lengths) > 1:
-        raise NoCounterpart("lists of several lengths")
-    for place in range(lengths.pop()):
-        each = [{name: raw[place] if isinstance(raw, list) else raw for name, raw in part.items()}
-                for part in (inputs, outputs)]  # fmt: skip
-        yield replace(test, body={**test.body, "input": each[0], "output": each[1]})
+    return [figure for part in parts(test) for figure in _compared_of_part(part, program, mapping, constants, yearly)]
 
 
 def _compared_of_part(
@@ -124,7 +104,7 @@ def _situation(test: Test, program: Program, mapping: Mapping[str, Any], yearly:
             str(unit): [str(name) for name in its.get("members") or people]
             for unit, its in (inputs.get(kind) or {}).items()
         }
-        for kind in UNITS
+        for kind in GROUPS
     }
     return Situation(program, mapping, people, at, yearly, text.isdigit(), groups)
 
@@ -174,20 +154,6 @@ def yearly_names(folder: Path) -> frozenset[str]:
     root = next(parent for parent in folder.resolve().parents if parent.name == "policyengine_us")
     files = (root / "variables").rglob("*.py")
     return frozenset(file.stem for file in files if "definition_period = YEAR" in file.read_text(encoding="utf-8"))
-
-
-@dataclass(slots=True)
-class Counts:
-    """Of the tests of a folder: how many there are, in scope, runnable, agreeing."""
-
-    tests: int = 0
-    counted_out: int = 0
-    runnable: int = 0
-    agreeing: int = 0
-
-    def __str__(self) -> str:
-        in_scope = self.tests - self.counted_out
-        return f"{self.tests:,} tests, {in_scope:,} in scope, {self.runnable:,} runnable, {self.agreeing:,} agreeing"
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -24,6 +24,10 @@ GROUPS = ("tax_units", "households", "families", "spm_units", "marital_units")
 
 class NoCounterpart(Exception):
     """A name or a value of a test that we have no counterpart of."""
+
+
+class CountedOut(Exception):
+    """A test of what is no law of ours, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,36 @@ def tests_in(folder: Path) -> Iterator[Test]:
         bodies = yaml.load(path.read_text(encoding="utf-8"), loader) or []
         for number, body in enumerate(bodies if isinstance(bodies, list) else [bodies], 1):
             yield Test(path.relative_to(folder).as_posix(), number, body)
+
+
+def parts(test: Test) -> Iterator[Test]:
+    """The tests of a flat test with lists: each place of them is a situation by itself."""
+    inputs, outputs = test.body.get("input") or {}, test.body.get("output") or {}
+    said = {**inputs, **{f"->{name}": raw for name, raw in outputs.items()}}
+    lengths = {len(raw) for raw in said.values() if isinstance(raw, list)}
+    if any(name in inputs for name in ("people", *GROUPS)) or not lengths:
+        yield test
+        return
+    if len(lengths) > 1:
+        raise NoCounterpart("lists of several lengths")
+    for place in range(lengths.pop()):
+        each = [{name: raw[place] if isinstance(raw, list) else raw for name, raw in part.items()}
+                for part in (inputs, outputs)]  # fmt: skip
+        yield replace(test, body={**test.body, "input": each[0], "output": each[1]})
+
+
+@dataclass(slots=True)
+class Counts:
+    """Of the tests of a folder: how many there are, in scope, runnable, agreeing."""
+
+    tests: int = 0
+    counted_out: int = 0
+    runnable: int = 0
+    agreeing: int = 0
+
+    def __str__(self) -> str:
+        in_scope = self.tests - self.counted_out
+        return f"{self.tests:,} tests, {in_scope:,} in scope, {self.runnable:,} runnable, {self.agreeing:,} agreeing"
 
 
 class Names:

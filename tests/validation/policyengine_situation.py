@@ -25,7 +25,6 @@ from tests.validation.policyengine_names import NoCounterpart, exact
 from tests.validation.policyengine_snap import POSTAL
 
 UNIT, ALONE, MODULE = "home", "alone", "validation/policyengine"
-UNITS = ("tax_units", "spm_units", "marital_units", "households", "families")  # theirs
 GROUPS = ("tax_unit", "family", "ssi_unit", "dwelling")
 THEIRS = {"tax_unit": "tax_units", "family": "spm_units", "ssi_unit": "tax_units", "dwelling": "households"}
 EARLIER_MONTHS = 3  # SSI looks back two

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,16 @@ from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period, parse_period
 from engine.values.types import EnumValue, Kind, Value
-from tests.validation.policyengine_names import NoCounterpart, Test, exact, tests_in
+from tests.validation.policyengine_names import CountedOut, Counts, NoCounterpart, Test, exact, parts, tests_in
 
 MAPPING = Path(__file__).resolve().parent / "policyengine_snap.yaml"
+FIGURES = MAPPING.with_name("policyengine_snap_figures.yaml")
+MODULE = "validation/policyengine_snap"
+KINDS_OF_UTILITIES = (
+    "pays_electricity", "pays_water", "pays_sewage", "pays_trash", "pays_gas_or_fuel", "pays_telephone",
+)  # fmt: skip
+BY_COUNTY, PLACES = "areas and their waivers by county", ("county", "county_str", "county_fips")
+GROSS_SHARE = Fraction(13, 10)
 UNIT, ALONE = "home", "alone"
 GROUPS = ("households", "tax_units", "families", "marital_units", "spm_units")
 ENTITIES = ("person", "household", "tax_unit", "family", "spm_unit")
@@ -61,7 +69,8 @@ class Names:
 
     def figure(self, name: str) -> Definition:
         """The figure of ours that a name means; raises `NoCounterpart`."""
-        definition = self.program.find(self.mapping["same"].get(name, name))
+        ours = self.mapping["same"].get(name, name)
+        definition = self.program.find(ours) or self.program.find(f"{MODULE}:{ours}")
         if definition is None:
             raise NoCounterpart(name)
         return definition
@@ -181,6 +190,10 @@ class Household:
             case "ssi":
                 part = exact(raw) / (12 if self.of_year else 1)
                 each = [("ssi_received_of_month", part), ("receives_ssi", part > 0)]
+            case "snap_self_employment_income_expense":
+                self.put("self_employment_costs_of_month", whom[0], exact(raw) / 12)
+                self.put("self_employment_of_month", whom[0], -exact(raw) / 12, add=True)
+                return
             case "is_snap_work_registration_noncompliant":
                 each = [("complies_with_snap_work_rules", not raw)]
             case "is_incapable_of_self_care":
@@ -212,6 +225,16 @@ class Household:
                 region = self.names.value(self.names.figure("snap_utility_region"), raw)
                 self.put("snap_utility_region", UNIT, region)
                 self._state_of(str(raw))
+            case "meets_snap_work_requirements_person":
+                for person in whom:
+                    self.put("meets_snap_abawd_work_requirements", person, raw)
+            case "snap_fpg":
+                guideline = exact(raw) / (12 if self.of_year else 1)
+                self.put("snap_gross_income_limit", UNIT, ceil(GROSS_SHARE * guideline))
+                self.put("snap_net_income_limit", UNIT, ceil(guideline))
+            case "count_distinct_utility_expenses":
+                for kind in KINDS_OF_UTILITIES[: int(exact(raw))]:
+                    self.put(kind, UNIT, True)
             case "has_heating_cooling_expense":
                 self.put("pays_heating_or_cooling", UNIT, raw)
             case "snap_state_using_standard_utility_allowance":
@@ -243,6 +266,9 @@ class Household:
         """Who cares for whom: adults for children and for those who cannot care for themselves."""
         ages = {person: self.value("age_in_month", person) for person in self.people}
         children = [age for age in ages.values() if age < ADULT]
+        for one in self.people:
+            if self.value("has_work_study_job", one):
+                self.put("work_study_wages_of_month", one, self.value("wages_of_month", one) or 0)
         for one, age in ages.items():
             if self.value("is_usda_elderly", one) and age == UNSTATED_AGE:
                 self.put("age_in_month", one, ELDERLY_AGE)
@@ -269,6 +295,7 @@ class Figure:
     name: str
     ours: list[Value | None]
     theirs: Any
+    adds_up: bool = True
 
     def agrees(self, margin: Fraction) -> bool:
         """Money of the months together within the margin; anything else in each month."""
@@ -277,18 +304,24 @@ class Figure:
         numbers = [one for one in self.ours if isinstance(one, int | Fraction)]
         if len(numbers) < len(self.ours):
             return False
-        total = sum(numbers, Fraction()) if isinstance(numbers[0], Fraction) else Fraction(numbers[0])
+        amounts = self.adds_up and isinstance(numbers[0], Fraction)
+        total = sum(numbers, Fraction()) if amounts else Fraction(numbers[0])
         return abs(total - exact(self.theirs)) <= margin
 
 
 def figures(test: Test, names: Names, constants: Constants) -> list[Figure]:
-    """What a test expects and we compute; raises `NoCounterpart`."""
+    """What a test expects and we compute; raises `NoCounterpart` and `CountedOut`."""
+    return [figure for part in parts(test) for figure in _figures_of_part(part, names, constants)]
+
+
+def _figures_of_part(test: Test, names: Names, constants: Constants) -> list[Figure]:
+    outputs = _in_scope(test, names)
     inputs, months = test.body.get("input") or {}, _months(test)
     people = [str(one) for one in inputs.get("people") or [ALONE]]
     if len(inputs.get("spm_units") or {}) > 1:
         raise NoCounterpart("several SNAP households")
-    wanted = list(_wanted(test.body.get("output") or {}, people, names))
-    found: list[Figure] = [Figure(name, [], theirs) for name, _, theirs in wanted]
+    wanted = list(_wanted(outputs, people, names))
+    found = [Figure(name, [], theirs, names.figure(name).type.kind is not Kind.RATE) for name, _, theirs in wanted]
     for at in months:
         household = Household(names, people, at, len(months) > 1)
         household.assume()
@@ -302,11 +335,32 @@ def figures(test: Test, names: Names, constants: Constants) -> list[Figure]:
     return found
 
 
+def _in_scope(test: Test, names: Names) -> list[tuple[str, Any, str]]:
+    """What is expected and is SNAP's law; raises `CountedOut` if that is nothing."""
+    reasons = {name: reason for reason, its in names.mapping["counted_out"].items() for name in its}
+    for name, raw, _ in _said(test.body.get("input") or {}):
+        if name.startswith("takes_up_snap") and not raw:
+            raise CountedOut("who enrols")
+        if name in reasons or name.startswith("gov."):
+            raise CountedOut(reasons.get(name, "another law than the one in force"))
+    said = list(_said(test.body.get("output") or {}))
+    names_of_places = {name for name, _, _ in said} & set(names.mapping["of_places"])
+    by_county = any(name in PLACES for name, _, _ in _said(test.body.get("input") or {}))
+    if any(reasons.get(name) == BY_COUNTY for name, _, _ in said) or (by_county and names_of_places):
+        raise CountedOut(BY_COUNTY)
+    kept = [its for its in said if its[0] not in reasons and not its[0].startswith(("ca_", "dc_", "md_", "ny_", "nj_"))]
+    if not kept:
+        raise CountedOut(reasons.get(said[0][0], "programs and money of States") if said else "nothing expected")
+    return kept
+
+
 def _months(test: Test) -> list[Period]:
     text = str(test.body.get("period", ""))
     months = [f"{text}-{month:02d}" for month in range(1, 13)] if text.isdigit() else [text]
-    if len(months[0]) != len("2024-01") or parse_period(months[0]).start < BEGINS:
+    if len(months[0]) != len("2024-01"):
         raise NoCounterpart("period")
+    if parse_period(months[0]).start < BEGINS:
+        raise CountedOut("before October 2018")
     return [parse_period(one) for one in months]
 
 
@@ -322,8 +376,8 @@ def _said(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
             yield name, raw, ""
 
 
-def _wanted(output: Mapping[str, Any], people: list[str], names: Names) -> Iterator[tuple[str, str, Any]]:
-    for name, raw, who in _said(output):
+def _wanted(outputs: list[tuple[str, Any, str]], people: list[str], names: Names) -> Iterator[tuple[str, str, Any]]:
+    for name, raw, who in outputs:
         if name not in names.mapping["wanted"] or isinstance(raw, Mapping):
             raise NoCounterpart(f"output {name}")
         definition = names.figure(name)
@@ -336,29 +390,37 @@ def _wanted(output: Mapping[str, Any], people: list[str], names: Names) -> Itera
         yield from ((name, one, value) for one, value in zip(whose, values, strict=True))
 
 
+def load() -> Names:
+    """Our rules with the figures that their tests name, and their names in ours."""
+    return Names(programs.load_program("us", [FIGURES]), yaml.safe_load(MAPPING.read_text(encoding="utf-8")))
+
+
 def main() -> None:
-    """Print the tests that differ, what the others lack, and how many agree."""
-    program = programs.load_program("us")
-    names = Names(program, yaml.safe_load(MAPPING.read_text(encoding="utf-8")))
-    constants = Constants(program)
+    """Print the tests that differ, what is counted out and what the others lack, and how many agree."""
+    names = load()
+    constants = Constants(names.program)
     lacking: Counter[str] = Counter()
-    cases = agreeing = runnable = 0
+    counts = Counts()
     for test in tests_in(Path(sys.argv[1])):
-        cases += 1
+        counts.tests += 1
         try:
-            found = figures(test, names, constants)
+            several = figures(test, names, constants)
+        except CountedOut as reason:
+            counts.counted_out += 1
+            lacking[f"out: {reason}"] += 1
+            continue
         except NoCounterpart as lack:
             lacking[str(lack)] += 1
             continue
-        runnable += 1
+        counts.runnable += 1
         margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), LEAST_MARGIN)
-        differing = [figure for figure in found if not figure.agrees(margin)]
-        agreeing += not differing
+        differing = [figure for figure in several if not figure.agrees(margin)]
+        counts.agreeing += not differing
         for figure in differing[:1]:
             print(f"{test.key}  {figure.name}: {[str(its) for its in figure.ours][:3]} / {figure.theirs}")
     for name, count in lacking.most_common():
         print(f"{count:6}  {name}")
-    print(f"{cases:,} tests, {runnable:,} runnable, {agreeing:,} agreeing")
+    print(counts)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import pytest
 
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from tests.validation.policyengine_benefits import MARGIN, CountedOut, compared, load
-from tests.validation.policyengine_names import NoCounterpart, Test
+from tests.validation.policyengine_benefits import MARGIN, compared, load
+from tests.validation.policyengine_names import CountedOut, NoCounterpart, Test
 from tests.validation.policyengine_situation import MODULE
 
 YEARLY = frozenset({"employment_income"})

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 
-from api.rules import programs
 from engine.interpret.constants import Constants
-from tests.validation.policyengine_names import NoCounterpart, Test
-from tests.validation.policyengine_snap import MAPPING, MARGIN, Names, figures
+from tests.validation.policyengine_names import CountedOut, NoCounterpart, Test
+from tests.validation.policyengine_snap import MARGIN, Names, figures, load
 
 PARENT = {"age": 30, "employment_income": 12_000}
 FAMILY = {
@@ -22,7 +20,7 @@ FAMILY = {
 
 @pytest.fixture(scope="module")
 def names() -> Names:
-    return Names(programs.load_program("us"), yaml.safe_load(MAPPING.read_text(encoding="utf-8")))
+    return load()
 
 
 def _agreeing(names: Names, period: str, said: dict[str, Any], expected: dict[str, Any]) -> list[bool]:
@@ -47,12 +45,31 @@ def test_money_of_a_year_is_that_of_its_months(names: Names) -> None:
 
 def test_what_has_no_counterpart_is_named(names: Names) -> None:
     for period, said, expected, lack in (
-        ("2017-10", {}, {"snap": 0}, "period"),
         ("2024-10", {"number_of_moons": 1}, {"snap": 0}, "number_of_moons"),
         ("2024-10", {}, {"number_of_moons": 1}, "output number_of_moons"),
     ):
         with pytest.raises(NoCounterpart, match=lack):
             _agreeing(names, period, said, expected)
+
+
+def test_what_is_no_law_of_snap_is_counted_out(names: Names) -> None:
+    for period, said, expected, reason in (
+        ("2017-10", {}, {"snap": 0}, "before October 2018"),
+        ("2024-10", {"county_str": "KINGS_COUNTY_NY"}, {"snap_utility_region": "NY_NYC"}, "by county"),
+        ("2024-10", {"weeks_worked": 1}, {"snap": 0}, "by weeks"),
+        ("2024-10", {"takes_up_snap_if_eligible": False}, {"snap": 0}, "who enrols"),
+    ):
+        with pytest.raises(CountedOut, match=reason):
+            _agreeing(names, period, said, expected)
+
+
+def test_lists_without_people_and_costs_of_self_employment(names: Names) -> None:
+    said = {
+        "state_code": ["AR", "AL"],
+        "self_employment_income": [2_000, 300],
+        "snap_self_employment_income_expense": 300,
+    }
+    assert _agreeing(names, "2025", said, {"snap_self_employment_expense_deduction": [300, 120]}) == [True, True]
 
 
 def test_every_name_of_the_mapping_is_a_figure_of_ours(names: Names) -> None:
