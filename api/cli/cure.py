@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from api.cases.files import load_case
@@ -10,7 +10,7 @@ from api.cases.naming import find_definition
 from api.cases.values import words_of_json
 from api.cli.output import say, say_json, waiting
 from api.cure.amounts import Amounts, amounts
-from api.cure.cure import Change, Cured, cure
+from api.cure.cure import Added, Change, Cure, Cured, Plan, cure
 from api.failures import ExitCode
 from api.find.condition import with_condition
 from api.rules import programs
@@ -55,9 +55,9 @@ def _report(program: Program, found: Cured, condition: str) -> None:
         return
     say(f"`{condition}` does not hold for {found.of.id} at {found.basis.at}")
     for one in found.cures:
-        say(f"  it would with {_changes(program, one.changes)}")
+        say(f"  it would with {_changes(program, one)}")
     for plan in found.plans:
-        say(f"  from {plan.from_} it would with {_changes(program, plan.changes)}")
+        say(f"  from {plan.from_} it would with {_changes(program, plan)}")
     if found.waiting:
         say(f"  waiting is enough: from {found.waiting}, all else as it is")
     if not found.cures and not found.plans:
@@ -67,15 +67,19 @@ def _report(program: Program, found: Cured, condition: str) -> None:
         say("  not every set of facts could be decided")
 
 
-def _changes(program: Program, changes: Iterable[Change]) -> str:
-    return "; and ".join(
+def _changes(program: Program, enough: Cure | Plan) -> str:
+    told = [
         f"{change.label or change.fact} ({change.fact} of {change.of.id}): "
         f"{_said(program, change.fact, change.from_)} -> {_said(program, change.fact, change.to)}{_who(change)}"
-        for change in changes
-    )
+        for change in enough.changes
+    ]
+    for added in enough.added:
+        facts = ", ".join(f"{stated.fact} {_said(program, stated.fact, stated.to)}" for stated in added.facts)
+        told.append(f"another {added.record} of {added.of.id}: {facts}{_who(added)}")
+    return "; and ".join(told)
 
 
-def _who(change: Change) -> str:
+def _who(change: Change | Added) -> str:
     told = [text for text in (f"by the {change.by.replace('_', ' ')}" if change.by else "", change.how) if text]
     return f" [{': '.join(told)}]" if told else ""
 

@@ -18,7 +18,8 @@ from datetime import timedelta
 from api.cases.calculate import Basis, Of, basis_of, of
 from api.cases.naming import period_for
 from api.cases.values import as_json
-from api.cure.search import LARGEST, Budget, Changes, Search, Spent, grows, holds, may
+from api.cure.records import is_added, owner_of_added, smallest_cures, weight
+from api.cure.search import LARGEST, Budget, Changes, Search, Spent, grows, holds
 from api.cure.turning import turning_days
 from api.failures import Failure, Misuse
 from api.schema import Json
@@ -51,10 +52,32 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """A fact of a record that is added."""
+
+    fact: str
+    label: str
+    to: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A record more, of whom, with what it must say. `by`: who adds such a record, as the rules say, and `how`."""
+
+    record: str
+    of: Of
+    facts: tuple[Stated, ...]
+    by: str = ""
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cure:
-    """Changes with which, together, the condition holds, all else as it is. No part of them is enough."""
+    """Changes, and records more, with which, together, the condition holds, all else as it is. No part of them is
+    enough."""
 
     changes: tuple[Change, ...]
+    added: tuple[Added, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,7 @@ class Plan:
 
     from_: str
     changes: tuple[Change, ...]
+    added: tuple[Added, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +150,14 @@ class _Asked:
         try:
             facts = self.search.candidates()
             self.search.propose(facts)
-            self.search.cures(facts, range(1, LARGEST + 1), self.every, found)
+            smallest_cures(self.search, facts, range(1, LARGEST + 1), self.every, found)
         except Spent:
             settled = False
-        size = max(map(len, found), default=LARGEST)
-        waiting, plans, planned = self._later(min(map(len, found), default=LARGEST + 1))
+        sizes = [weight(self.search.case, changes) for changes in found]
+        waiting, plans, planned = self._later(min(sizes, default=LARGEST + 1))
         settled = settled and planned and not self.search.unsettled
-        cures = tuple(Cure(self.told(self.search, one)) for one in found)
+        cures = tuple(Cure(*self.told(self.search, changes)) for changes in found)
+        size = max(sizes, default=LARGEST)
         return replace(empty, cures=cures, waiting=waiting, settled=settled, size=size, plans=plans)
 
     def _later(self, least: int) -> tuple[str, tuple[Plan, ...], bool]:
@@ -150,17 +175,15 @@ class _Asked:
                     continue
                 found = self._smaller(search, least)
                 if found:
-                    least = min(map(len, found))
-                    plans += [Plan(str(at), self.told(search, one)) for one in found]
+                    least = min(weight(search.case, changes) for changes in found)
+                    plans += [Plan(str(at), *self.told(search, changes)) for changes in found]
         except Spent:
             return "", tuple(plans), False
         return "", tuple(plans), True
 
     def _smaller(self, search: Search, least: int) -> list[Changes]:
         found: list[Changes] = []
-        facts = search.candidates()
-        if facts and may(search.outcome({}, facts)):
-            search.cures(facts, range(1, min(least, LARGEST + 1)), False, found)
+        smallest_cures(search, search.candidates(), range(1, min(least, LARGEST + 1)), False, found)
         return found
 
     def _at(self, at: Period, budget: Budget) -> Search | None:
@@ -185,11 +208,28 @@ class _Asked:
         later = (at.shift(number) for number in range(1, steps + 1))
         yield from (period for period in later if period.end <= last)
 
-    def told(self, search: Search, witness: Changes) -> tuple[Change, ...]:
-        """A cure in words of the case."""
-        return tuple(
-            self._change(search, fact, value) for fact, value in sorted(witness.items(), key=lambda one: str(one[0]))
-        )
+    def told(self, search: Search, witness: Changes) -> tuple[tuple[Change, ...], tuple[Added, ...]]:
+        """A cure in words of the case: what is changed, and which records are added."""
+        changes: list[Change] = []
+        added: dict[str, list[tuple[Fact, Value]]] = {}
+        for fact, value in sorted(witness.items(), key=lambda item: str(item[0])):
+            if is_added(search.case, fact):
+                added.setdefault(fact.instance, []).append((fact, value))
+            else:
+                changes.append(self._change(search, fact, value))
+        return tuple(changes), tuple(self._added(facts) for facts in added.values())
+
+    def _added(self, facts: Sequence[tuple[Fact, Value]]) -> Added:
+        program, (first, _) = self.program, facts[0]
+        record = program.settings.entities[program.definitions[first.name].entity]
+        said = []
+        for fact, value in facts:
+            definition = program.definitions[fact.name]
+            to = as_json(value, definition.type, program.settings)
+            said.append(Stated(definition.short_name, definition.label, to))
+        changing = record.more
+        by, how = (changing.by, changing.how) if changing is not None else ("", "")
+        return Added(record.name, Of(record.belongs_to, owner_of_added(first)), tuple(said), by, how)
 
     def _change(self, search: Search, fact: Fact, value: Value) -> Change:
         definition, settings = self.program.definitions[fact.name], self.program.settings

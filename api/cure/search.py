@@ -159,14 +159,14 @@ class Search:
         """Add the cures of some sizes to those found; without `every` stop at the first size that gives one."""
         for size in sizes:
             before = len(found)
-            for chosen in self._sets(frozenset(), facts, size, found):
-                witness = self._witness(sorted(chosen, key=str))
+            for chosen in self.sets(frozenset(), facts, size, found):
+                witness = self.witness(sorted(chosen, key=str))
                 if witness is not None:
                     found.append(witness)
             if len(found) > before and not every:
                 return
 
-    def _sets(
+    def sets(
         self, chosen: frozenset[Fact], pool: Sequence[Fact], size: int, found: Sequence[Changes]
     ) -> Iterator[frozenset[Fact]]:
         """Sets of a size that may cure and hold no cure. A pool that cannot, all of it unknown, is left out whole."""
@@ -180,11 +180,11 @@ class Search:
         if len(pool) < need or not may(self.outcome({}, [*chosen, *pool])):
             return
         for place, one in enumerate(pool):
-            yield from self._sets(chosen | {one}, pool[place + 1 :], size, found)
+            yield from self.sets(chosen | {one}, pool[place + 1 :], size, found)
 
     # --- witnesses
 
-    def _witness(self, facts: Sequence[Fact]) -> Changes | None:
+    def witness(self, facts: Sequence[Fact]) -> Changes | None:
         """Values of all the facts, each other than now, with which the condition holds."""
         if len(facts) == 1:
             return self._alone(facts[0])

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from api.cases.calculate import Asked, Basis, calculate
 from api.cases.naming import period_for
 from api.cases.reach import reached
-from api.cure.cure import Change, Cured, cure
+from api.cure.cure import Change, Cured, Stated, cure
 from api.failures import Failure
 from api.history.record import person_entity
 from api.http.cases import read_request_case
@@ -329,6 +329,7 @@ async def _next(request: Request, service: Service, said: Said) -> Response:
             answered=[(one, whose(said, one)) for one in said.fields()],
             whose=_who,
             change_words=lambda change: _change_words(permission, change),
+            stated_words=lambda stated: _stated_words(permission, stated),
             counts=[(entities[one].plural.replace("_", " "), count) for one, count in said.counts.items()],
             book=book_of(permission.law),
             case=json.dumps(said.data(True)),
@@ -385,15 +386,21 @@ def _who(instance: str) -> str:
 
 def _change_words(permission: Permission, change: Change) -> str:
     """`B instead of C`, in the labels of the rules."""
-    definition = permission.law.program.find(change.fact)
+    to = _words_of(permission, change.fact, change.to)
+    return to if change.from_ is None else f"{to} instead of {_words_of(permission, change.fact, change.from_)}"
+
+
+def _stated_words(permission: Permission, stated: Stated) -> str:
+    """What a record that is added must say, in the labels of the rules."""
+    return _words_of(permission, stated.fact, stated.to)
+
+
+def _words_of(permission: Permission, fact: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    definition = permission.law.program.find(fact)
     members = FactField(_NOBODY, definition, permission.law.program.settings).members if definition else {}
-
-    def words(value: Any) -> str:
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        return members.get(str(value), grouped(str(value)))
-
-    return words(change.to) if change.from_ is None else f"{words(change.to)} instead of {words(change.from_)}"
+    return members.get(str(value), grouped(str(value)))
 
 
 def _opened(said: Said) -> list[FactField]:

@@ -460,7 +460,7 @@ class Entity(Declaration):
     record, or the larger group that a group lies `within`. `may_have_none`: a person may be in no group of this kind.
     `counted_start`: a formula means those who are members on the first day of its period, and not on the last.
     `sequences` are the orders among a record's kin, by name. `made_for`: there is one such record for each ordered pair
-    of people in a group of these kinds.
+    of people in a group of these kinds. `more`: who can add such a record and how, for `cure`; None: nobody.
     """
 
     plural: str = ""
@@ -475,6 +475,7 @@ class Entity(Declaration):
     counted_start: bool = False
     sequences: Mapping[str, Steps] = field(default_factory=dict)
     made_for: tuple[str, ...] = ()
+    more: Changing | None = None
 
     def further_owner(self, name: str) -> Owner | None:
         """The owner besides the first that is called so."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.reading.context import Context
-from engine.reading.declarations import Entity, Owner, Role
+from engine.reading.declarations import Changing, Entity, Owner, Role
 from engine.reading.entity_links import counted_start, read_names, read_owners, read_sequences
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
@@ -21,7 +21,7 @@ from engine.text.source import Span
 
 KEYS = (
     "label", "law", "plural", "of", "roles", "sets", "belongs_to", "within", "may_have_none", "counted", "sequences",
-    "made_for",
+    "made_for", "more",
 )  # fmt: skip
 _RESERVED_PEOPLE = "members"
 
@@ -108,7 +108,26 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         counted_start(fields),
         read_sequences(fields),
         tuple(word.text for word in read_names(fields, "made_for")),
+        _more(fields),
     )
+
+
+def _more(fields: Fields) -> Changing | None:
+    """Who can add a record of this kind, and how; E213 for what is no record of one owner."""
+    node, place = fields.node_of("more"), fields.span_of("more")
+    if node is None:
+        return None
+    if not fields.has("belongs_to") or isinstance(fields.node_of("belongs_to"), Sequence):
+        message = f"{fields.what} is no record of one owner, and says `more`"
+        fields.context.report("E213", message, place, help="leave `more` out, or add `belongs_to: person`")
+        return None
+    said = open_fields(fields.context, node, place, "`more`", ("by", "how"))
+    if said is None:
+        return None
+    by = said.scalar("by")
+    if by is not None:
+        said.context.name(by, "who adds a record")
+    return Changing("yes", by.text if by is not None else "", said.text("how"))
 
 
 def _claim(context: Context, word: Scalar, words: dict[str, Span]) -> None:
