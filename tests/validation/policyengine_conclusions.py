@@ -24,6 +24,7 @@ def conclude(situation: Situation) -> None:
     _heads(situation)
     _mothers(situation)
     _support(situation)
+    _service(situation)
     _income_of_head_start(situation)
 
 
@@ -98,6 +99,16 @@ def _support(situation: Situation) -> None:
             situation.state("ssi_in_kind_support_value", person, UNSTATED_SUPPORT)
         if "ssi_engaged_in_sga" in said:
             situation.put("is_ssi_disabled", person, False)
+
+
+def _service(situation: Situation) -> None:
+    """Broadband, with a telephone or without, unless only a telephone is paid for."""
+    said = {name for _, name in situation.marks}
+    situation.put(
+        "lifeline_service",
+        "",
+        "phone_cost" if said & {"phone_cost", "broadband_cost"} == {"phone_cost"} else "broadband_cost",
+    )
 
 
 def _income_of_head_start(situation: Situation) -> None:

@@ -186,6 +186,9 @@ class Situation:
             case "own_children_in_household":
                 self.put(name, whose, exact(raw) > 0)
                 self.marks |= {(person, name) for person in whom if exact(raw) > 0}
+            case "ss_aime":
+                self.put(name, whose, raw)
+                self.put("ss_eligibility_year", whose, self.at.start.year)  # they read the bend points of the year
             case "school_meal_tier":
                 self.put(name, whose, raw)
                 self.put("state_makes_meals_free", whose, False)  # an answer that the State's law moves no more
@@ -194,8 +197,7 @@ class Situation:
             case "spm_unit_is_married" if raw and self.people == [ALONE]:
                 self.put("msp_persons", whose, 2)
             case "broadband_cost" | "phone_cost":
-                if exact(raw) > 0 or name == "broadband_cost":
-                    self.put("lifeline_service", whose, name)
+                self.marks |= {(person, name) for person in whom if exact(raw) > 0}
                 self.put(name, whose, raw, during)
             case _ if not any(name in mapping[kind] for kind in ("irrelevant", "shares", "receipts")):
                 self.put(name, whose, raw, during)
@@ -214,8 +216,10 @@ class Situation:
         """The complete case: ages, who is whose, and income where only its share of the guideline is said."""
         for person in self.people:
             age = self.ages.setdefault(person, Fraction(UNSTATED_AGE))
-            birthday = self.at.start - timedelta(days=int(age % 1 * 365)) if age % 1 else date(self.at.start.year, 1, 2)
-            self.state("date_of_birth", person, birthday.replace(year=birthday.year - int(age), day=2))
+            birthday = (
+                self.at.start + timedelta(days=27 - int(age % 1 * 365)) if age % 1 else date(self.at.start.year, 1, 2)
+            )
+            self.state("date_of_birth", person, birthday.replace(year=birthday.year - int(age)))
             self.state("qualified_status_since", person, date(self.at.start.year - YEARS_HERE, 1, 1))
             if (person, "medicaid_income_level") in self.shares:
                 self.state("medicaid_household_size", person, 1)
