@@ -20,7 +20,8 @@ _LAUNCH = Path(__file__).parent / "launch.py"
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One line: what was done, how long it took, for how many tax units (0: not by the unit); of a whole process also
-    how long processors worked for it, and the most bytes of memory that it had (0: not measured).
+    how long processors worked for it, and the most bytes of memory that it had (0: not measured). `said`: what else was
+    found, where a time is not what matters.
     """
 
     group: str
@@ -29,6 +30,7 @@ class Measured:
     units: int = 0
     processors: float = 0.0
     memory: int = 0
+    said: str = ""
 
     @property
     def rate(self) -> float:

@@ -3,9 +3,11 @@
 1. The population: the shipped sample so many times over, or taxcalc's own survey if taxcalc is a peer.
 2. This engine: compile times, the whole population warm, one household, finding people, the next question of an
    interview and the cures of a refusal, starting, whole processes from files to a file.
-3. Beside it the time that memory alone needs for the bytes that are read and written, and each peer that was named:
+3. Which columns send rows to the interpreter, and how wide the ranges of half-known households are: no times, but what
+   a change may worsen as easily.
+4. Beside it the time that memory alone needs for the bytes that are read and written, and each peer that was named:
    taxcalc on the very same records, openfisca-core on a made ruleset that both have, TAXSIM on a file of its columns.
-4. What is compared is units a second. A ratio is ours over the peer's: of 20 outputs on 2 threads over a warm peer, of
+5. What is compared is units a second. A ratio is ours over the peer's: of 20 outputs on 2 threads over a warm peer, of
    whole processes over whole processes.
 """
 
@@ -16,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.bench import ours, peers, questions
+from api.bench import handed_over, ours, peers, questions, ranges
 from api.bench.measuring import Measured
 from api.bench.population import OUTPUTS, Tables, admitted, sample_tables
 from api.failures import Failure
@@ -25,6 +27,8 @@ from engine.pipeline import compile_rules
 
 COMPARED = ours.TWO_THREADS
 MADE = 5_000
+HALF_KNOWN, FEW_HALF_KNOWN = 1_000, 10
+MANY_RUNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ def measure(plan: Plan) -> Iterator[Measured]:
         yield from ours.household(program, plan.runs)
         yield from questions.finding(plan.rules, tables, plan.runs)
         yield from questions.asking(rules, program, plan.runs)
+        yield from handed_over.measured(program, plan.runs)
+        yield from ranges.measured(program, HALF_KNOWN if plan.runs >= MANY_RUNS else FEW_HALF_KNOWN)
         yield from ours.starting(folder, few(plan.runs))
         yield from peers.taxcalc(plan.peers, folder, "cold")
         yield from ours.processes(plan.rules, tables, folder, plan.large, few(plan.runs))

@@ -61,6 +61,7 @@ def _as_json(found: Sequence[Measured], before: Mapping[str, float] = MappingPro
             "units": measured.units,
             "processor_seconds": f"{measured.processors:.2f}",
             "memory": measured.memory,
+            **({"said": measured.said} if measured.said else {}),
         }
         for measured in found
     ]
@@ -88,7 +89,7 @@ def _table(found: Sequence[Measured], before: Mapping[str, float] = MappingProxy
         worked = f"{measured.processors:.2f} s" if measured.processors else ""
         row = [
             measured.group if measured.group != last else "",
-            measured.what,
+            f"{measured.what}: {measured.said}" if measured.said else measured.what,
             _time(measured.seconds),
             rate,
             worked,

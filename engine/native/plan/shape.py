@@ -13,6 +13,7 @@ from engine.population.columns import NONE_ENTRY, Cell, Columns, unit_of
 from engine.values.types import Kind
 
 RATE_LIMIT, COUNT_LIMIT = 2**40, 2**30
+STATED_LIMIT = 2**47  # of a rate whose range goes further: kilowatts, kilometres
 LIMITS = (2**31 - 1, 2**34, 2**37, 2**43)
 
 
@@ -66,6 +67,8 @@ def assumed_bounds(definition: Definition, unit: int, options: Options) -> tuple
         case Kind.DATE:
             return 1, 3_652_059
     limit = {Kind.RATE: RATE_LIMIT, Kind.INTEGER: COUNT_LIMIT}.get(definition.type.kind, options.limit)
+    if definition.type.kind is Kind.RATE and definition.low is not None and definition.high is not None:
+        limit = STATED_LIMIT
     low = -limit if definition.low is None else max(-limit, -int(-definition.low * unit // 1))
     high = limit if definition.high is None else min(limit, int(definition.high * unit // 1))
     return min(low, high), high
