@@ -39,7 +39,9 @@ from engine.lint.example_names import check_example_names
 from engine.lint.implications import check_implications
 from engine.lint.left_behind import left_behind
 from engine.lint.witness import Ground
-from engine.reading.declarations import Declaration, Parameter, Ruleset, Scale, Table
+from engine.reading.declarations import Ruleset
+from engine.reading.declared import Declaration
+from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reforms.apply import apply_reforms
 from engine.reforms.based import read_law
 from engine.syntax.files import SETTINGS_FILE

@@ -31,7 +31,7 @@ from citizens import Adjustment, Assessment, Balances, Body, Draft, Event, Movem
 from citizens.events import FAULT, FAULT_USE
 from engine.ir.program import Definition, Program
 from engine.population.columns import unit_of
-from engine.reading.declarations import AssessmentRules
+from engine.reading.declared_settings import AssessmentRules
 from engine.values.periods import Period
 
 SOURCE = "rulewright"

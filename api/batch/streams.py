@@ -21,7 +21,7 @@ import pyarrow.compute
 from api.batch.files import BATCH, Stream, batches
 from api.failures import Failure, Misuse
 from engine.ir.program import Program
-from engine.reading.declarations import Entity
+from engine.reading.declared_settings import Entity
 
 pc: Any = pyarrow.compute
 WHOLE = 2**40

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 
 from engine.explain.words import value_words
 from engine.ir.program import Program
-from engine.reading.declarations import Overlay, Parameter, Scale, Settings, Table
+from engine.reading.declared_constants import Overlay, Parameter, Scale, Table
+from engine.reading.declared_settings import Settings
 from engine.values.types import RATE
 
 Constant = Parameter | Table | Scale

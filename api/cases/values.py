@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.explain.words import money_places, value_words
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.values.numbers import format_decimal
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value, ValueType
 

@@ -12,7 +12,7 @@ from api.failures import Failure, Misuse
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
 from engine.ir.program import Definition, Program
-from engine.reading.declarations import Entity
+from engine.reading.declared_settings import Entity
 from engine.text.diagnostics import Diagnostics
 
 MOST = 20

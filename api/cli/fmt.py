@@ -8,7 +8,7 @@ from pathlib import Path
 from api.cli.output import complain, count, problem_json, say, say_json, show_problems
 from api.failures import ExitCode, Misuse
 from api.rules.formatting import formatted
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.reading.documents import module_files, settings_of
 from engine.syntax.files import SETTINGS_FILE, load_source
 from engine.syntax.yaml_reader import read_nodes

@@ -16,7 +16,7 @@ from typing import Any
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, NotApplicable
 from engine.ir.program import Definition, Program
-from engine.reading.declarations import Bracket, Parameter, Scale, Table
+from engine.reading.declared_constants import Bracket, Parameter, Scale, Table
 from engine.values.numbers import decimal_places, format_decimal
 from engine.values.periods import Period, Unit, parse_period
 from engine.values.types import EnumValue, Kind, Value

@@ -17,7 +17,7 @@ from engine.interpret.cases import Case
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
-from engine.reading.declarations import Bracket, Parameter, Scale, Table
+from engine.reading.declared_constants import Bracket, Parameter, Scale, Table
 from engine.values.periods import add_duration
 from engine.values.types import Duration, Value
 

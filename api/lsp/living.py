@@ -18,7 +18,9 @@ from engine.check import check_definitions
 from engine.check.resolve import Symbols, declarations, resolve
 from engine.examples.run import check_examples
 from engine.pipeline import Compiled, compile_ruleset
-from engine.reading.declarations import Declaration, RuleModule, Ruleset, Settings
+from engine.reading.declarations import RuleModule, Ruleset
+from engine.reading.declared import Declaration
+from engine.reading.declared_settings import Settings
 from engine.reading.documents import module_files, read_module, read_reform, settings_of
 from engine.reforms.based import shared_modules
 from engine.syntax.files import OVERLAYS_FOLDER, REFORMS_FOLDER, SETTINGS_FILE, load_source, source_from_text

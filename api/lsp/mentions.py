@@ -10,17 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import get_args
 
-from engine.reading.declarations import (
-    BracketStarts,
-    Example,
-    Function,
-    Input,
-    RuleModule,
-    Settings,
-    Uprate,
-    Variable,
-    VariableException,
-)
+from engine.reading.declarations import Example, Function, Input, RuleModule, Variable, VariableException
+from engine.reading.declared_constants import BracketStarts, Uprate
+from engine.reading.declared_settings import Settings
 from engine.syntax import ast
 from engine.syntax.nodes import Mapping as MappingNode
 from engine.syntax.nodes import Node as YamlNode

@@ -15,27 +15,10 @@ from engine.explain.words import value_words
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
 from engine.ir.walk import walk
-from engine.reading.declarations import (
-    Bracket,
-    ComputedBracket,
-    Dated,
-    Declaration,
-    Entity,
-    EnumDeclaration,
-    Function,
-    Input,
-    Key,
-    Parameter,
-    Reason,
-    Requirement,
-    Role,
-    Ruleset,
-    Scale,
-    Settings,
-    Table,
-    Variable,
-    VariableException,
-)
+from engine.reading.declarations import Function, Input, Reason, Requirement, Ruleset, Variable, VariableException
+from engine.reading.declared import Dated, Declaration
+from engine.reading.declared_constants import Bracket, ComputedBracket, Key, Parameter, Scale, Table
+from engine.reading.declared_settings import Entity, EnumDeclaration, Role, Settings
 from engine.syntax.ast import Expression
 from engine.syntax.printer import print_formula
 from engine.values.numbers import format_decimal, range_text

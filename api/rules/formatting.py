@@ -18,7 +18,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from difflib import SequenceMatcher
 from typing import get_args
 
-from engine.reading.declarations import Example, RuleModule, Settings
+from engine.reading.declarations import Example, RuleModule
+from engine.reading.declared_settings import Settings
 from engine.reading.documents import read_module
 from engine.syntax import ast
 from engine.syntax.nodes import Mapping, Node, Scalar, Sequence, Style

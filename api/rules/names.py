@@ -14,7 +14,8 @@ from dataclasses import field
 
 from api.failures import Misuse, suggestion
 from api.schema import Citation, citations
-from engine.reading.declarations import Declaration, Reason, Requirement, RuleModule, Ruleset
+from engine.reading.declarations import Reason, Requirement, RuleModule, Ruleset
+from engine.reading.declared import Declaration
 from engine.records import record
 from engine.text.source import Span
 

@@ -28,7 +28,7 @@ from engine.ir import nodes as ir
 from engine.ir.program import Definition, FunctionDefinition, Program
 from engine.ir.walk import walk
 from engine.population.columns import unit_of
-from engine.reading.declarations import Parameter, Scale, Table
+from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.values.types import Kind
 
 Constant = Parameter | Table | Scale

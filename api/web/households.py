@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from api.http.programs import Law
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 
 FOLDER = Path(__file__).parent / "calculators"
 MOST_CHILDREN, MOST_AGE = 12, 120

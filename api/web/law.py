@@ -25,7 +25,8 @@ from api.web.books import Book, Found, Tried, book_of
 from api.web.charts import Chart, Mark, Series
 from api.web.rendering import page, shown
 from engine.explain.words import money_words, value_words
-from engine.reading.declarations import Key, Settings, Table
+from engine.reading.declared_constants import Key, Table
+from engine.reading.declared_settings import Settings
 from engine.values.types import Value
 
 router = APIRouter(include_in_schema=False)

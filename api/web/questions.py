@@ -17,7 +17,7 @@ import yaml
 
 from api.http.programs import Law
 from api.web.households import MOST_AGE, MOST_CHILDREN, PARTNER, YOU, bare
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 
 FOLDER = Path(__file__).parent / "interviews"
 UNKNOWN = "?"

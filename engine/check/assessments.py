@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.check.resolve import Symbols
 from engine.ir.program import Definition
-from engine.reading.declarations import AssessmentRules
+from engine.reading.declared_settings import AssessmentRules
 from engine.syntax.nodes import shown
 from engine.text.diagnostics import Diagnostics
 from engine.values.types import Kind

@@ -9,7 +9,8 @@ from engine.check.names import step
 from engine.check.operators import as_money, with_unit
 from engine.check.resolve import Symbol
 from engine.ir import nodes as ir
-from engine.reading.declarations import Function, KeyType, Scale, Table
+from engine.reading.declarations import Function
+from engine.reading.declared_constants import KeyType, Scale, Table
 from engine.syntax import ast
 from engine.text.source import Span
 from engine.values.types import BOOLEAN, DATE, FAILED, INTEGER, MONEY, RATE, ValueType, enum_type

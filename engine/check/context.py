@@ -13,7 +13,8 @@ from typing import Union
 
 from engine.check.resolve import Symbols
 from engine.ir import nodes as ir
-from engine.reading.declarations import Settings, Table
+from engine.reading.declared_constants import Table
+from engine.reading.declared_settings import Settings
 from engine.syntax import ast
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span

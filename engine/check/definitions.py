@@ -24,19 +24,18 @@ from engine.check.scales import computed_scale
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, ReasonInfo
 from engine.reading.declarations import (
-    Dated,
-    Declaration,
     Function,
     Input,
     Reason,
     Requirement,
     RuleModule,
     Ruleset,
-    Scale,
-    Settings,
     Variable,
     VariableException,
 )
+from engine.reading.declared import Dated, Declaration
+from engine.reading.declared_constants import Scale
+from engine.reading.declared_settings import Settings
 from engine.syntax import ast
 from engine.text.diagnostics import Diagnostics
 from engine.text.own_faults import compiling

@@ -6,7 +6,9 @@ from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, 
 from engine.check.resolve import BUILTINS, Symbol, did_you_mean
 from engine.check.times import Figure, read_time
 from engine.ir import nodes as ir
-from engine.reading.declarations import Entity, Input, Parameter, Requirement, Scale, Table, Variable
+from engine.reading.declarations import Input, Requirement, Variable
+from engine.reading.declared_constants import Parameter, Scale, Table
+from engine.reading.declared_settings import Entity
 from engine.syntax import ast
 from engine.text.source import Span
 from engine.values.periods import Unit

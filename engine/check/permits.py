@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.ir.program import Definition
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics, Note
 from engine.values.types import BOOLEAN
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.check.resolve import did_you_mean
 from engine.ir.program import Definition
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import Unit
 from engine.values.types import Kind

@@ -12,18 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from engine.reading.declarations import (
-    Declaration,
-    Input,
-    Parameter,
-    Requirement,
-    RuleModule,
-    Ruleset,
-    Scale,
-    Settings,
-    Table,
-    Variable,
-)
+from engine.reading.declarations import Input, Requirement, RuleModule, Ruleset, Variable
+from engine.reading.declared import Declaration
+from engine.reading.declared_constants import Parameter, Scale, Table
+from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Span
 from engine.values.types import MONEY, RATE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.check.context import Elaboration, Scope, Value, Who, failed
 from engine.check.presence import is_none
 from engine.ir import nodes as ir
-from engine.reading.declarations import Entity
+from engine.reading.declared_settings import Entity
 from engine.syntax import ast
 from engine.values.types import BOOLEAN
 

@@ -12,7 +12,7 @@ from engine.check.context import Elaboration, Scope
 from engine.check.resolve import Symbol
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, FunctionDefinition
-from engine.reading.declarations import ComputedBracket, Key, KeyType, Scale
+from engine.reading.declared_constants import ComputedBracket, Key, KeyType, Scale
 from engine.syntax import ast
 from engine.text.source import Span
 from engine.values.types import (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.check.resolve import Symbols, did_you_mean
 from engine.ir.program import Definition
-from engine.reading.declarations import Entity, Steps
+from engine.reading.declared_settings import Entity, Steps
 from engine.syntax.nodes import shown
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import Unit

@@ -11,7 +11,7 @@ from engine.interpret.frames import Frame
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir import nodes as ir
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.records import record
 from engine.values.types import Value
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir.program import Program
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.values.numbers import Number, RoundingMode, decimal_places, format_decimal, round_to, with_commas
 from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value, ValueType
 

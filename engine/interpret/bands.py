@@ -18,7 +18,7 @@ from engine.interpret.domain import blocked, either, faults_of, needs_of, under
 from engine.interpret.operations import arithmetic, extreme_of
 from engine.interpret.outcomes import Choice, Failure, Known, Outcome, Possible
 from engine.ir import nodes as ir
-from engine.reading.declarations import Bracket
+from engine.reading.declared_constants import Bracket
 from engine.values.numbers import format_decimal
 from engine.values.types import Kind
 

@@ -12,7 +12,7 @@ from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Days, Held, NotATime, bare, settled_days, stated_for
 from engine.ir.program import Definition, Program
 from engine.reading.context import Context
-from engine.reading.declarations import Entity
+from engine.reading.declared_settings import Entity
 from engine.reading.values import read_value
 from engine.syntax.nodes import Entry, Node, Scalar, Style, shown
 from engine.syntax.nodes import Mapping as YamlMapping

@@ -10,7 +10,7 @@ from engine.interpret.further import OWNER, Another, Place
 from engine.interpret.outcomes import Fact
 from engine.interpret.stated import Held
 from engine.ir.program import Definition, Program
-from engine.reading.declarations import Entity, Settings
+from engine.reading.declared_settings import Entity, Settings
 from engine.records import record
 from engine.values.periods import Period, PeriodKind
 from engine.values.types import Value

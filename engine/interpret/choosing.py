@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from engine.interpret import domain, navigation, open_lists, ordering
+from engine.interpret import domain, extremes, navigation, open_lists, ordering, ranking
 from engine.interpret.domain import blocked
 from engine.interpret.evaluating import Evaluating
 from engine.interpret.frames import Frame
-from engine.interpret.ordering import Item, Standing
+from engine.interpret.items import Item
 from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.interpret.ranking import Standing
 from engine.ir import nodes as ir
 from engine.ir.walk import root_of, subjects, walk, whose
 from engine.records import record
@@ -109,7 +110,7 @@ def chosen(interpreter: Choosing, node: ir.Chosen, frame: Frame) -> Outcome:
     if open_lists.is_wide(items):
         return open_lists.any_chosen(interpreter, node, items, count)
     if node.pick in ("highest", "lowest"):
-        return ordering.extremes(node, items, count)
+        return extremes.extremes(node, items, count)
     return ordering.taken_in_order(node, items, count, node.span)
 
 
@@ -137,10 +138,10 @@ def ranked(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Outcome:
     item = Item(own, domain.TRUE, None, keys)
     if open_lists.is_wide(order.items):
         return open_lists.any_rank(node, order.items, item)
-    place = ordering.place(node, item)
+    place = ranking.place(node, item)
     if order.standing is None or place is None:
-        return ordering.ranked(node, order.items, item, node.span)
-    return ordering.rank_in(node, order.standing, place)
+        return ranking.ranked(node, order.items, item, node.span)
+    return ranking.rank_in(node, order.standing, place)
 
 
 def _instance(interpreter: Choosing, subject: ir.Subject, frame: Frame, node: ir.Ranked) -> str | Outcome:
@@ -162,7 +163,7 @@ def _order(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Order | Outc
         return members
     before = len(frame.step.reads)
     items = gathered(interpreter, node, members, _evaluator(interpreter, node, frame))
-    standing = ordering.standing(node, items) if isinstance(items, list) else None
+    standing = ranking.standing(node, items) if isinstance(items, list) else None
     places = {one: place for place, one in enumerate(members)}
     found = Order(node, items, standing, frame.step.reads[before:], places)
     if is_shared(node):

@@ -20,7 +20,7 @@ from typing import Any
 from engine.ir.bracket_starts import cells_of
 from engine.ir.fold import value_at
 from engine.ir.program import Program
-from engine.reading.declarations import Bracket, BracketStarts, Key, Overlay, Parameter, Row, Scale, Table
+from engine.reading.declared_constants import Bracket, BracketStarts, Key, Overlay, Parameter, Row, Scale, Table
 from engine.records import record
 from engine.values.types import MONEY, Value
 

@@ -16,7 +16,7 @@ from engine.interpret.domain import blocked, bounded, needs_of, under
 from engine.interpret.operations import arithmetic, mapped
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible
 from engine.ir import nodes as ir
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.text.source import Span
 from engine.values.exact import as_date, as_length, as_number
 from engine.values.periods import (

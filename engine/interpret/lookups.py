@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from engine.interpret import domain
 from engine.interpret.domain import blocked, bounded, either, needs_of, under
 from engine.interpret.outcomes import Choice, Interval, Known, Outcome, Possible
-from engine.reading.declarations import Bracket, Key, Scale
+from engine.reading.declared_constants import Bracket, Key, Scale
 from engine.values.types import EnumValue
 
 

@@ -18,7 +18,7 @@ from engine.interpret.cases import Case
 from engine.interpret.domain import either, faults_of, needs_of, settled, under
 from engine.interpret.evaluating import Evaluating
 from engine.interpret.further import Another, Place, owner_role
-from engine.interpret.ordering import Item
+from engine.interpret.items import Item
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Known, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.values.types import Duration, Kind

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
-from engine.interpret import open_lists, ordering
+from engine.interpret import comparing, open_lists, ordering
 from engine.interpret.domain import blocked, faults_of, needs_of
 from engine.interpret.evaluating import Evaluating, Found, Queue, Unsure
 from engine.interpret.frames import Frame
 from engine.interpret.further import Another
-from engine.interpret.ordering import Item
+from engine.interpret.items import Item
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
-from engine.reading.declarations import Steps
+from engine.reading.declared_settings import Steps
 from engine.text.source import Span
 from engine.values.periods import ETERNITY
 
@@ -84,7 +84,7 @@ def _may_tie(steps: Steps, items: Sequence[Item]) -> str:
     if not steps.by or not steps.by[-1].name:
         return ""  # no two are listed in one place
     pairs = combinations(items[:MOST_COMPARED], 2)
-    tied = any(ordering.TIED in ordering.compared(_keys(steps), one, other) for one, other in pairs)
+    tied = any(comparing.TIED in comparing.compared(_keys(steps), one, other) for one, other in pairs)
     return f"records may tie in the order of `{steps.name}`" if tied or len(items) > MOST_COMPARED else ""
 
 
@@ -103,8 +103,8 @@ def _follow(
     """Note of each record the one before it; an error that names two that tie."""
     ordered = ordering.in_order(keys, items)
     for earlier, later in pairwise(ordered):
-        orders = ordering.compared(keys, earlier, later)
-        if ordering.BEFORE not in orders:
+        orders = comparing.compared(keys, earlier, later)
+        if comparing.BEFORE not in orders:
             names = f"`{earlier.instance}` and `{later.instance}`"
             way = "have no order" if not orders else f"tie in the order of `{subject.sequence}`"
             return Failure(f"{names} {way}: add a key to `by` that tells them apart, or `listed`", span)

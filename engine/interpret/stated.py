@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.ir.program import Definition
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.records import record
 from engine.values.periods import (
     EARLIEST_FACT,

@@ -14,7 +14,7 @@ from engine.interpret.domain import blocked, either, needs_of, under
 from engine.interpret.lookups import key_of, may_be
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible, stated
 from engine.ir import nodes as ir
-from engine.reading.declarations import Key, Row, Table
+from engine.reading.declared_constants import Key, Row, Table
 
 Rows = Mapping[tuple[Key, ...], Row]
 

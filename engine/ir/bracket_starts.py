@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from engine.ir.fold import value_at
-from engine.reading.declarations import Bracket, BracketStarts, Key, Row, Scale, Table
+from engine.reading.declared_constants import Bracket, BracketStarts, Key, Row, Scale, Table
 
 
 def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracket]]) -> dict[tuple[Key, ...], Row]:

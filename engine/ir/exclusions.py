@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from engine.ir.program import Condition, Definition, Program
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.records import record
 from engine.values.types import Value
 

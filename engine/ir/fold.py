@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
-from engine.reading.declarations import Parameter, Settings, Table
+from engine.reading.declared_constants import Parameter, Table
+from engine.reading.declared_settings import Settings
 from engine.values.exact import calculate, compare
 from engine.values.numbers import Number, round_to
 from engine.values.periods import NoPeriod, Period, Unit, add_duration

@@ -12,7 +12,10 @@ from datetime import date
 from fractions import Fraction
 
 from engine.ir.nodes import Expression
-from engine.reading.declarations import Changing, Parameter, Permit, Scale, Settings, SubjectIs, Table
+from engine.reading.declarations import Permit, SubjectIs
+from engine.reading.declared import Changing
+from engine.reading.declared_constants import Parameter, Scale, Table
+from engine.reading.declared_settings import Settings
 from engine.records import record
 from engine.text.source import Span
 from engine.values.numbers import Grid

@@ -21,7 +21,8 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
-from engine.reading.declarations import Bracket, Parameter, Scale, Settings, Table
+from engine.reading.declared_constants import Bracket, Parameter, Scale, Table
+from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics, Note
 from engine.values.packed_cells import PackedCells
 from engine.values.types import MONEY, RATE

@@ -15,7 +15,8 @@ from engine.ir.dependencies import call_graph, order
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.ir.walk import walk
 from engine.lint.witness import Ground, describe, search
-from engine.reading.declarations import Parameter, Scale, Settings, Table
+from engine.reading.declared_constants import Parameter, Scale, Table
+from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics
 from engine.text.own_faults import compiling
 from engine.values.periods import Unit, add_months

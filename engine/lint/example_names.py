@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from engine.check.resolve import Symbols
-from engine.reading.declarations import Entity, Input, RuleModule, Ruleset
+from engine.reading.declarations import Input, RuleModule, Ruleset
+from engine.reading.declared_settings import Entity
 from engine.syntax.nodes import Entry, Mapping, Node
 from engine.text.diagnostics import Diagnostics
 

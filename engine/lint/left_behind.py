@@ -20,7 +20,7 @@ from engine.ir import nodes as ir
 from engine.ir.fold import value_at
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.ir.walk import walk
-from engine.reading.declarations import Parameter, Scale, Table
+from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 

@@ -25,7 +25,8 @@ from math import ceil, floor
 from engine.ir import nodes as ir
 from engine.ir.program import Definition
 from engine.ir.walk import children, walk
-from engine.reading.declarations import Parameter, Settings
+from engine.reading.declared_constants import Parameter
+from engine.reading.declared_settings import Settings
 from engine.values.exact import calculate, compare
 from engine.values.numbers import format_decimal
 from engine.values.types import DATE, EnumValue, Kind, Value

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.interpret.stated import FIRST, LAST, Days, NotATime, days_for
 from engine.population.columns import Stays
-from engine.reading.declarations import Entity, Settings
+from engine.reading.declared_settings import Entity, Settings
 
 NOBODY = -1
 LEAVES = "none"

@@ -28,7 +28,7 @@ from engine.population.entries import entries_from
 from engine.population.faults import NO_FIGURE
 from engine.population.links import LinkReader
 from engine.population.own_periods import Whose, meant_period
-from engine.reading.declarations import Entity
+from engine.reading.declared_settings import Entity
 from engine.values.numbers import range_text
 from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, add_months
 from engine.values.types import NONE, Kind

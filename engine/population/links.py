@@ -32,7 +32,7 @@ from engine.population.dated import (
 )
 from engine.population.faults import NO_ID, BadCell, Refused
 from engine.population.roles import no_such_role, role_places
-from engine.reading.declarations import Entity, Role
+from engine.reading.declared_settings import Entity, Role
 from engine.values.periods import Period
 
 pa: Any = pyarrow

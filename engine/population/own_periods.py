@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.interpret.stated import NotATime
 from engine.ir.program import Definition, Program
 from engine.population.columns import NONE_ENTRY, Cell, Column, GroupLink, Stays
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.values.periods import ETERNITY, Period, PeriodKind, Unit
 
 _DISTANCE = re.compile(r"(\w+)\s*([+-]\s*\d{1,4})?")

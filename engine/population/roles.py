@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from engine.reading.declarations import Entity, Role
+from engine.reading.declared_settings import Entity, Role
 
 
 def role_places(stated: Any, roles: Sequence[Role]) -> NDArray[np.int64]:

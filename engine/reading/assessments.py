@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.reading.context import Context
-from engine.reading.declarations import AssessmentRules
+from engine.reading.declared_settings import AssessmentRules
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.values import read_period_kind
 from engine.syntax.nodes import Entry, shown

@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.reading.context import Context
-from engine.reading.declarations import BracketStarts
+from engine.reading.declared_constants import BracketStarts
 from engine.reading.fields import open_fields
 from engine.reading.values import read_value
 from engine.syntax.nodes import Entry, Mapping, Node

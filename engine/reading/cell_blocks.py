@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from engine.reading.context import Context
-from engine.reading.declarations import Key, KeyType
+from engine.reading.declared_constants import Key, KeyType
 from engine.reading.values import read_value
 from engine.syntax.nodes import Node, Scalar, Style
 from engine.text.source import Span

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
-from engine.reading.declarations import Computed, ComputedBracket, Key, KeyType
+from engine.reading.declared_constants import Computed, ComputedBracket, Key, KeyType
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.reading.formulas import read_formula
 from engine.reading.tables import key_values, keyed_entries

@@ -9,7 +9,9 @@ from fractions import Fraction
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
-from engine.reading.declarations import Changing, Input, Parameter
+from engine.reading.declarations import Input
+from engine.reading.declared import Changing
+from engine.reading.declared_constants import Parameter
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law, read_excluded
 from engine.reading.laws import check_cited_from, read_law

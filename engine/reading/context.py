@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.records import record
 from engine.syntax.nodes import Scalar, shown
 from engine.syntax.words import RESERVED

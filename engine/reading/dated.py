@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from engine.reading.context import Context
-from engine.reading.declarations import Uprate
+from engine.reading.declared_constants import Uprate
 from engine.reading.fields import Fields, as_mapping, open_fields
 from engine.reading.values import EARLIEST, read_day, read_grid
 from engine.syntax.nodes import Entry, Node, shown

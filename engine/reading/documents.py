@@ -16,7 +16,8 @@ import re
 from pathlib import Path
 
 from engine.reading.context import Context
-from engine.reading.declarations import RuleModule, Ruleset, Settings
+from engine.reading.declarations import RuleModule, Ruleset
+from engine.reading.declared_settings import Settings
 from engine.reading.module import read_rule_module
 from engine.reading.reform import Reform, read_reform_file
 from engine.reading.settings import read_settings

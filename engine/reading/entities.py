@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.reading.context import Context
-from engine.reading.declarations import Changing, Entity, Owner, Role
+from engine.reading.declared import Changing
+from engine.reading.declared_settings import Entity, Owner, Role
 from engine.reading.entity_links import counted_start, read_names, read_owners, read_sequences
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.reading.declarations import OrderKey, Owner, Steps
+from engine.reading.declared_settings import OrderKey, Owner, Steps
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.syntax.nodes import Mapping as YamlMapping
 from engine.syntax.nodes import Scalar, Sequence, shown

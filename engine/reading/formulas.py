@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
-from engine.reading.declarations import Dated, Excluded, Function, Variable, VariableException
+from engine.reading.declarations import Excluded, Function, Variable, VariableException
+from engine.reading.declared import Dated
 from engine.reading.fields import Fields, as_mapping, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.implications import read_said
 from engine.reading.laws import read_law

@@ -6,18 +6,9 @@ from dataclasses import dataclass, replace
 
 from engine.reading.constants import read_inputs, read_parameters
 from engine.reading.context import Context
-from engine.reading.declarations import (
-    Declaration,
-    Example,
-    Function,
-    Input,
-    Parameter,
-    Requirement,
-    RuleModule,
-    Scale,
-    Table,
-    Variable,
-)
+from engine.reading.declarations import Example, Function, Input, Requirement, RuleModule, Variable
+from engine.reading.declared import Declaration
+from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reading.examples import read_examples
 from engine.reading.fields import Fields, named_entries, open_fields
 from engine.reading.formulas import name_list, read_functions, read_variables

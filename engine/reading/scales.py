@@ -10,7 +10,7 @@ from fractions import Fraction
 from engine.reading.computed_scales import is_computed, read_computed
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
-from engine.reading.declarations import Bracket, Key, KeyType, Scale
+from engine.reading.declared_constants import Bracket, Key, KeyType, Scale
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.reading.formulas import cited_law, read_arguments
 from engine.reading.laws import check_cited_from

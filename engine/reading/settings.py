@@ -10,7 +10,7 @@ from fractions import Fraction
 from engine.reading.assessments import read_assessments
 from engine.reading.calendars import read_calendars
 from engine.reading.context import Context
-from engine.reading.declarations import BUILT_IN_ENUMS, EnumDeclaration, Settings
+from engine.reading.declared_settings import BUILT_IN_ENUMS, EnumDeclaration, Settings
 from engine.reading.entities import read_entities
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal

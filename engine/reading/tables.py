@@ -20,7 +20,7 @@ from engine.reading.bracket_starts import is_bracket_start, read_bracket_starts
 from engine.reading.cell_blocks import is_block, read_block
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries, read_known_until, read_uprate
-from engine.reading.declarations import BracketStarts, Key, KeyType, Row, Table
+from engine.reading.declared_constants import BracketStarts, Key, KeyType, Row, Table
 from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, open_fields
 from engine.reading.formulas import cited_law
 from engine.reading.laws import check_cited_from

@@ -16,7 +16,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from engine.reading.context import Context
-from engine.reading.declarations import Declaration, RuleModule, Ruleset, Variable
+from engine.reading.declarations import RuleModule, Ruleset, Variable
+from engine.reading.declared import Declaration
 from engine.reading.documents import read_reform
 from engine.reading.module import GROUPS
 from engine.reading.reform import ReasonChange, Reform

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from engine.reading.declarations import RuleModule, Ruleset, Settings
+from engine.reading.declarations import RuleModule, Ruleset
+from engine.reading.declared_settings import Settings
 from engine.reading.documents import base_of, read_ruleset
 from engine.reforms.apply import apply_reforms
 from engine.syntax.files import OVERLAYS_FOLDER

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
-from engine.reading.declarations import Key, KeyType, Overlay, Parameter, RuleModule, Ruleset, Scale, Table, Uprate
+from engine.reading.declarations import RuleModule, Ruleset
+from engine.reading.declared_constants import Key, KeyType, Overlay, Parameter, Scale, Table, Uprate
 from engine.reading.reform import Setting
 from engine.reading.scales import bands_of, read_brackets
 from engine.reading.tables import Shape, key_values, read_row

@@ -18,7 +18,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.pipeline import compile_rules
-from engine.reading.declarations import Settings
+from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics
 from engine.values.types import BOOLEAN, DATE, INTEGER, MONEY, NONE, RATE, EnumValue, Value, ValueType, enum_type
 from tests.rulesets import write_rules

@@ -11,7 +11,9 @@ import pytest
 from engine.reading.constants import read_dated_values
 from engine.reading.context import Context
 from engine.reading.data import read_data
-from engine.reading.declarations import Bracket, KeyType, RuleModule, Settings
+from engine.reading.declarations import RuleModule
+from engine.reading.declared_constants import Bracket, KeyType
+from engine.reading.declared_settings import Settings
 from engine.reading.documents import read_module, read_reform, read_ruleset
 from engine.reading.reform import Reform
 from engine.reading.settings import read_settings

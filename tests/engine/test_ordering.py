@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.interpret import domain, ordering
+from engine.interpret import domain, extremes, ordering, ranking
 from engine.interpret.domain import either
-from engine.interpret.ordering import Item
+from engine.interpret.items import Item
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.values.periods import parse_period
@@ -98,9 +98,9 @@ def test_the_highest_leave_room_for_every_completion(
     made: list[Made], count: list[Outcome], pick: str, operator: str
 ) -> None:
     node = chosen(pick, operator)
-    before = ordering.extremes(node, whole(made), may_be(count))
+    before = extremes.extremes(node, whole(made), may_be(count))
     for number, known in completions(made, count):
-        after = ordering.extremes(node, known, number)
+        after = extremes.extremes(node, known, number)
         assert leaves_room(before, after), (before, after, known)
         if all(isinstance(one.value, Known) for one in known):
             assert after == plainly(known, number.value, pick, operator)
@@ -140,7 +140,7 @@ def test_ranks_leave_room_for_every_completion(made: list[Made], own: list[Made]
     kind = INTEGER if operator == "rank" else RATE
     node = ir.Ranked(kind, None, operator, ir.Self("job"), LINK, "r", None, (ir.SortKey(BODY, True), ir.SortKey(BODY)))
     name = str(at) if listed else "other"
-    before = ordering.ranked(node, whole(made), Item(name, domain.TRUE, None, tuple(map(may_be, mine.keys))), None)
+    before = ranking.ranked(node, whole(made), Item(name, domain.TRUE, None, tuple(map(may_be, mine.keys))), None)
     if listed:
         for _, known in completions(made, [domain.ONE]):
             own_keys = next((one.keys for one in known if one.instance == name), None)
@@ -155,12 +155,12 @@ def test_ranks_leave_room_for_every_completion(made: list[Made], own: list[Made]
 
 
 def check_rank(node: ir.Ranked, before: Outcome, known: list[Item], own: Item) -> None:
-    after = ordering.ranked(node, known, own, None)
+    after = ranking.ranked(node, known, own, None)
     assert not isinstance(after, Possible)
     assert leaves_room(before, after), (before, after, known)
-    place, order = ordering.place(node, own), ordering.standing(node, known)
+    place, order = ranking.place(node, own), ranking.standing(node, known)
     if place is not None and order is not None:
-        assert ordering.rank_in(node, order, place) == after
+        assert ranking.rank_in(node, order, place) == after
         below = sum(one < place for one in order.places)
         if node.operator == "rank":
             assert after == Known(below + 1)
@@ -185,7 +185,7 @@ def test_bounds_are_tight() -> None:
     two, one = Known(2), Known(1)
 
     def found(node: ir.Chosen, count: Outcome, *values: Any) -> Any:
-        outcome = ordering.extremes(node, known_items(*values), count)
+        outcome = extremes.extremes(node, known_items(*values), count)
         assert isinstance(outcome, Possible)
         return outcome.range.low, outcome.range.high  # type: ignore[union-attr]
 
@@ -198,11 +198,11 @@ def test_a_rank_among_some_that_are_not_known() -> None:
     node = ir.Ranked(INTEGER, None, "rank", ir.Self("job"), LINK, "r", None, (ir.SortKey(BODY, True),))
     others = known_items(90, 85, 70, (domain.TRUE, between(0, 100)))
     own = others[1]
-    rank = ordering.ranked(node, others, own, None)
+    rank = ranking.ranked(node, others, own, None)
     assert isinstance(rank, Possible)
     assert (rank.range.low, rank.range.high) == (2, 3)  # type: ignore[union-attr]
     upwards = ir.Ranked(RATE, None, "percentile_rank", ir.Self("job"), LINK, "r", None, (ir.SortKey(BODY),))
-    share = ordering.ranked(upwards, others, own, None)
+    share = ranking.ranked(upwards, others, own, None)
     assert isinstance(share, Possible)
     assert (share.range.low, share.range.high) == (Fraction(1, 4), Fraction(1, 2))  # type: ignore[union-attr]
-    assert isinstance(ordering.ranked(upwards, [], own, None), NotApplicable)
+    assert isinstance(ranking.ranked(upwards, [], own, None), NotApplicable)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.pipeline import Compiled, check_rules
-from engine.reading.declarations import Parameter, Scale, Table
+from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reading.documents import read_reform
 from engine.reforms.apply import apply_reform
 from engine.text.diagnostics import Diagnostics

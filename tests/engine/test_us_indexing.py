@@ -17,7 +17,7 @@ import pytest
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.pipeline import compile_rules
-from engine.reading.declarations import Scale, Table
+from engine.reading.declared_constants import Scale, Table
 from engine.values.numbers import RoundingMode, round_to
 
 DOWN, NEAREST = RoundingMode.DOWN, RoundingMode.HALF_UP

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from engine.examples.run import run_examples
 from engine.pipeline import Compiled, check_rules, compile_ruleset
-from engine.reading.declarations import Ruleset, Settings
+from engine.reading.declarations import Ruleset
+from engine.reading.declared_settings import Settings
 from engine.reading.documents import read_module
 from engine.reading.settings import read_settings
 from engine.syntax.files import load_source

@@ -11,20 +11,8 @@ from typing import Any
 
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
-from engine.reading.declarations import (
-    BUILT_IN_ENUMS,
-    Bracket,
-    Entity,
-    EnumDeclaration,
-    KeyType,
-    OrderKey,
-    Parameter,
-    Role,
-    Scale,
-    Settings,
-    Steps,
-    Table,
-)
+from engine.reading.declared_constants import Bracket, KeyType, Parameter, Scale, Table
+from engine.reading.declared_settings import BUILT_IN_ENUMS, Entity, EnumDeclaration, OrderKey, Role, Settings, Steps
 from engine.text.source import Source, Span
 from engine.values.numbers import Grid, RoundingMode
 from engine.values.periods import ETERNITY, PeriodKind, Unit

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
-from engine.reading.declarations import Parameter
+from engine.reading.declared_constants import Parameter
 from engine.values.numbers import RoundingMode
 from engine.values.periods import PeriodKind, Unit
 from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, ValueType

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from engine.reading.declarations import Bracket, KeyType, Scale
+from engine.reading.declared_constants import Bracket, KeyType, Scale
 from engine.values.types import NONE, RATE, Duration, EnumValue, Kind, Nothing, Value, ValueType
 
 PAD = 8
