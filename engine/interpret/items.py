@@ -44,6 +44,7 @@ def sizes_of(count: Outcome, most: int) -> range:
 
 
 def counted_with(items: Sequence[Item], count: Outcome, sizes: range) -> Outcome:
+    """How many are taken."""
     certain = sum(item.counted == domain.TRUE for item in items)
     counted = [item.counted for item in items]
     interval = Interval(min(sizes[0], certain), min(sizes[-1], len(items)))

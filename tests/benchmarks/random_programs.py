@@ -14,8 +14,9 @@ from random import Random
 
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
+from tests.native.made_constants import AT
 from tests.native.populations import population_of
-from tests.native.programs import AT, random_program
+from tests.native.programs import random_program
 from tests.native.wider import wider_program
 
 

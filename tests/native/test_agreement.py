@@ -18,8 +18,9 @@ from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
 from engine.population.columns import Cell, Columns, column_of
 from engine.values.types import BOOLEAN, DATE, DURATION, MONEY, RATE, Duration
+from tests.native.made_constants import AT
 from tests.native.populations import population_of
-from tests.native.programs import AT, random_program
+from tests.native.programs import random_program
 from tests.native.wider import wider_program
 
 WAYS = (

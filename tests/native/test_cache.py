@@ -19,8 +19,9 @@ from engine.native.plan.layout import lay_out
 from engine.native.plan.plan import cell_for, make_plan
 from engine.population.columns import Cell, Columns, column_of
 from engine.values.periods import parse_period
+from tests.native.made_constants import AT
 from tests.native.populations import population_of
-from tests.native.programs import AT, random_program
+from tests.native.programs import random_program
 from tests.rulesets import check
 
 

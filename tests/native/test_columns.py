@@ -16,7 +16,8 @@ import pytest
 from engine.ir.program import Program
 from engine.population.columns import Cell
 from engine.population.door import from_arrow, from_numpy, read_tables
-from tests.native.programs import AT, random_program
+from tests.native.made_constants import AT
+from tests.native.programs import random_program
 
 
 @pytest.fixture(scope="module")

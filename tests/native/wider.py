@@ -18,21 +18,8 @@ from engine.reading.declared_constants import Parameter
 from engine.values.numbers import RoundingMode
 from engine.values.periods import PeriodKind, Unit
 from engine.values.types import BOOLEAN, DATE, DURATION, INTEGER, MONEY, RATE, ValueType
-from tests.native.programs import (
-    ENTITIES,
-    MONTH,
-    SPAN,
-    START,
-    TYPES,
-    YEAR,
-    Maker,
-    _definition,
-    _maybe,
-    constants,
-    keys_of_records,
-    random_value,
-    settings,
-)
+from tests.native.made_constants import ENTITIES, MONTH, SPAN, START, TYPES, YEAR, constants, random_value, settings
+from tests.native.programs import Maker, _definition, _maybe, keys_of_records
 
 DAY = PeriodKind(Unit.DAY)
 CHANGES = (date(2023, 1, 1), date(2023, 7, 1), date(2024, 1, 1), date(2024, 3, 15))
