@@ -71,6 +71,30 @@ class AnnualReport:
     counted: Counted | None = None
 
 
+def together(one: AnnualReport, other: AnnualReport) -> AnnualReport:
+    """What the runs over two parts of a population did. The horizon is the first part's; it counts that part only."""
+    counted = one.counted or other.counted
+    if one.counted and other.counted:
+        people = tuple(map(sum, zip(one.counted.people, other.counted.people, strict=True)))
+        money = tuple(left + right for left, right in zip(one.counted.money, other.counted.money, strict=True))
+        counted = Counted(people, money)
+    names = dict.fromkeys((*one.totals, *other.totals))
+    return AnnualReport(
+        one.horizon,
+        one.program,
+        one.groups + other.groups,
+        one.assessed + other.assessed,
+        one.already + other.already,
+        one.alone + other.alone,
+        [*one.failed, *other.failed],
+        {name: one.totals.get(name, 0) + other.totals.get(name, 0) for name in names},
+        one.due + other.due,
+        one.refunded + other.refunded,
+        one.finished and other.finished,
+        counted,
+    )
+
+
 def run_annual(
     log: History,
     terms: Terms,
@@ -125,7 +149,7 @@ def _population(log: History, terms: Terms, horizon: int) -> tuple[Population, l
     """Everybody, as known at the horizon, and the groups that are assessed from whole histories, if they are. Raises
     NobodyThere if nobody is in a group."""
     if not horizon:
-        raise Failure("nothing is known by then", "import facts first, or say a later `--as-known`")
+        raise NobodyThere("nothing is known by then", "import facts first, or say a later `--as-known`")
     binding = terms.binding
     snapshot = log.snapshot(binding.valid_on, horizon, attributes=binding.wanted)
     found = population_of(binding, snapshot)

@@ -5,21 +5,27 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from api.assess.annual import AnnualReport, NobodyThere, run_annual
+from api.assess.annual import AnnualReport, NobodyThere, run_annual, together
 from api.assess.drafts import Terms, all_terms
 from api.assess.gathering import Counted
 from api.cases.naming import read_period
 from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
 from api.cli.streams import is_terminal
-from api.failures import ExitCode
+from api.failures import ExitCode, Misuse
 from api.history.access import login_name, read_known, sharing
+from api.history.parts import part_name, parts_of
 from api.rules import programs
-from api.scale.spread import spread_over
+from api.scale.spread import Spread, spread_over
+from citizens import SharedLog
+from engine.ir.program import Program
 from engine.values.numbers import with_commas
+from engine.values.periods import Period
 
 SHOWN_FAULTS = 20
 
@@ -39,36 +45,86 @@ def annual_command(
     with waiting("reading the rules"):
         program = programs.load_program(rules)
     period = read_period(program, year)
-    done: list[dict[str, object]] = []
-    failed = False
-    nobody: list[NobodyThere] = []  # rules may assess what this log has no groups for, such as SNAP in a log of returns
-    with sharing(log) as opened, spread_over(ray) as spread:
-        every = all_terms(program, period, login_name(), opened.has_entity)
-        for terms in every:
-            start = time.monotonic()
-            with counting("assessing") as progress:
-                if is_terminal(sys.stderr):
-                    print("reading the log …", end="", file=sys.stderr, flush=True)
-                try:
-                    report = run_annual(
-                        opened, terms, known, progress, threads=threads, other_rules=other_rules, spread=spread
-                    )
-                except NobodyThere as empty:
-                    nobody.append(empty)
-                    continue
-            failed = failed or bool(report.failed)
-            if as_json:
-                done.append(_as_json(report, terms))
-            else:
-                _show(report, terms, time.monotonic() - start)
-    if len(nobody) == len(every):
-        raise nobody[0]
+    parts = parts_of(log)
+    if len(parts) > 1 and known is not None and isinstance(known, int):
+        message = f"each of {len(parts)} partitions counts its own offsets, and `--as-known` names one"
+        raise Misuse(message, "give a day or a moment, or name one partition: `&partition=0`")
+    runs = _Runs(program, period, known, other_rules, threads, len(parts) == 1 and not as_json)
+    with spread_over(ray) as spread:
+        for part in parts:
+            if len(parts) > 1:
+                complain(part_name(part))
+            runs.do(part, spread)
+    if not runs.done:
+        raise runs.nobody[0]
+    for done in runs.done.values():
+        if not as_json and not runs.show:
+            _show(done)
     if as_json:
-        say_json({"runs": done})
-    return ExitCode.FAILED if failed else ExitCode.DONE
+        say_json({"runs": [_as_json(done.report, done.terms, done.horizons) for done in runs.done.values()]})
+    return ExitCode.FAILED if any(done.report.failed for done in runs.done.values()) else ExitCode.DONE
 
 
-def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
+@dataclass(slots=True)
+class _Run:
+    """One assessment for one period: what came of it in all parts together, and each part's horizon."""
+
+    terms: Terms
+    report: AnnualReport
+    seconds: float
+    horizons: list[int]
+    finished: int = 0
+    """In how many parts everybody had been assessed before: their sums are not computed again."""
+
+    def add(self, report: AnnualReport, seconds: float) -> None:
+        self.report = together(self.report, report) if self.horizons else report
+        self.seconds += seconds
+        self.horizons.append(report.horizon)
+        self.finished += report.finished
+
+
+@dataclass(slots=True)
+class _Runs:
+    """The runs of a command, over one log or over the parts of a population."""
+
+    program: Program
+    period: Period
+    known: int | datetime | None
+    other_rules: bool
+    threads: int
+    show: bool
+    """Whether to print each run as soon as it is done: where there is one log, and no JSON is wanted."""
+    done: dict[str, _Run] = field(default_factory=dict)
+    nobody: list[NobodyThere] = field(default_factory=list)
+    """Rules may assess what a log has no groups for, such as SNAP in a log of returns."""
+
+    def do(self, part: Path, spread: Spread) -> None:
+        """Assess everybody in one part."""
+        with sharing(part) as opened:
+            for terms in all_terms(self.program, self.period, login_name(), opened.has_entity):
+                start = time.monotonic()
+                try:
+                    report = self._assessed(opened, terms, spread)
+                except NobodyThere as empty:
+                    self.nobody.append(empty)
+                    continue
+                seconds = time.monotonic() - start
+                run = self.done.setdefault(terms.key, _Run(terms, report, 0.0, []))
+                run.add(report, seconds)
+                if self.show:
+                    _show(run)
+
+    def _assessed(self, log: SharedLog, terms: Terms, spread: Spread) -> AnnualReport:
+        with counting("assessing") as progress:
+            if is_terminal(sys.stderr):
+                print("reading the log …", end="", file=sys.stderr, flush=True)
+            return run_annual(
+                log, terms, self.known, progress, threads=self.threads, other_rules=self.other_rules, spread=spread
+            )
+
+
+def _show(run: _Run) -> None:
+    report, terms, seconds, horizons = run.report, run.terms, run.seconds, run.horizons
     period = f"{_name(terms)} {terms.period}"
     groups = terms.program.settings.entities[terms.binding.group].plural.replace("_", " ")
     for group, fault in report.failed[:SHOWN_FAULTS]:
@@ -77,12 +133,12 @@ def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
     if len(report.failed) > SHOWN_FAULTS:
         complain(f"… and {len(report.failed) - SHOWN_FAULTS:,} more that could not be assessed")
     if report.finished:
-        say(f"{period}: all {report.groups:,} {groups} were assessed before, as known at offset {report.horizon:,}")
+        say(f"{period}: all {report.groups:,} {groups} were assessed before, as known at {_horizon(horizons)}")
         if report.program != terms.program.fingerprint:
             say(f"that was with other rules ({report.program[:12]}…); corrections are made with the present ones")
         say(f"facts recorded since are taken up by `rulewright follow --log …`{_faults_before(report)}")
         return
-    say(f"{period}: {report.groups:,} {groups} in {seconds:.1f} s, as known at offset {report.horizon:,}")
+    say(f"{period}: {report.groups:,} {groups} in {seconds:.1f} s, as known at {_horizon(horizons)}")
     for number, words in (
         (report.assessed, "assessed now"),
         (report.already, "assessed before, by the part of this run that was cut off"),
@@ -90,6 +146,8 @@ def _show(report: AnnualReport, terms: Terms, seconds: float) -> None:
     ):
         if number:
             say(f"  {number:,} {words}")
+    if run.finished:
+        say(f"  {run.finished:,} of {len(horizons):,} partitions were finished before; the sums are of the others")
     if report.counted is not None and any(report.counted.people):
         for line in _people(report.counted, terms):
             say(line)
@@ -109,6 +167,11 @@ def _people(counted: Counted, terms: Terms) -> Iterator[str]:
     if sum(counted.people[1:]):
         total = with_commas(format(sum(counted.money, Decimal(0)), "f"))
         yield f"  {sum(counted.people):,} people in all, with {total} {currency}"
+
+
+def _horizon(horizons: list[int]) -> str:
+    """Up to where facts were read: an offset of the log, or of each partition in order."""
+    return f"offset {horizons[0]:,}" if len(horizons) == 1 else f"offsets {', '.join(f'{at:,}' for at in horizons)}"
 
 
 def _name(terms: Terms) -> str:
@@ -134,13 +197,13 @@ def _counted_json(counted: Counted | None) -> dict[str, object] | None:
     return {name: {"people": people, "stated": format(money, "f")} for name, people, money in pairs}
 
 
-def _as_json(report: AnnualReport, terms: Terms) -> dict[str, object]:
+def _as_json(report: AnnualReport, terms: Terms, horizons: list[int]) -> dict[str, object]:
     totals = {name: format(terms.money(total), "f") for name, total in report.totals.items()}
     told: dict[str, object] = {
         "assessment": terms.rules.name,
         "period": str(terms.period),
         "program": report.program,
-        "known_to": report.horizon,
+        "known_to": horizons[0] if len(horizons) == 1 else horizons,
         "finished_before": report.finished,
         "groups": report.groups,
         "assessed": report.assessed,

@@ -2,91 +2,157 @@
 
 One process writes a log at a time. So a follower that goes on waiting holds it only while there is something to do: it
 looks, for reading, whether a position is behind the log's end, and writes only then, in turn with others.
+
+A population in several partitions is followed by as many processes as are started: Kafka's consumer group shares the
+partitions out among them, and gives those of a process that dies to the others. Two that believe they follow the same
+partition do no harm: the later one fences the earlier, and a position is moved by compare-and-set.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.assess.follow import Corrected, Follower, FollowReport, followed
 from api.cli.output import complain, count, say, say_json, waiting
-from api.failures import ExitCode, Failure
-from api.history.access import login_name, reading, sharing
+from api.failures import ExitCode, Failure, Misuse
+from api.history import kafka
+from api.history.access import log_folder, login_name, reading, sharing
+from api.history.parts import part_name, parts_of
 from api.rules import programs
-from citizens import LogLocked
+from citizens import LogLocked, LogUnavailable
 from engine.ir.program import Program
 from engine.values.numbers import with_commas
 
 SHOWN = 20
 
 
+Permits = Callable[[Program], int]
+
+
 def follow_command(
-    rules: str,
-    log: Path | None,
-    once: bool,
-    every: float,
-    retry: bool,
-    as_json: bool,
-    permits: Callable[[Program], int] | None = None,
+    rules: str, log: Path | None, once: bool, every: float, retry: bool, as_json: bool, permits: Permits | None = None
 ) -> int:
     """Correct what late facts touch; until interrupted, or `once`. `permits` asks again about permits, each round, and
     gives the log's end that it read up to."""
     with waiting("reading the rules"):
         program = programs.load_program(rules)
+    parts = parts_of(log)
+    if permits is not None and len(parts) > 1:
+        raise Misuse("a register of permits follows one log", "name one partition: `&partition=0`")
     if once:
-        report, positions, changes = _round(program, log, retry)
-        if permits is not None:
-            permits(program)
-        if not positions and permits is not None:
-            return ExitCode.DONE
-        if not positions:
-            raise Failure("no year has been assessed yet", "run `rulewright annual us --year 2024 --log …` first")
-        say_json(_as_json(report, positions, changes)) if as_json else _show(report, positions, changes)
-        return ExitCode.FAILED if report.failed else ExitCode.DONE
+        return _once(program, parts, retry, as_json, permits)
     complain("following; Ctrl-C ends it")
-    seen = permits(program) if permits is not None else None
-    while True:
-        _wait(log, every, seen)
-        try:
-            report, positions, changes = _round(program, log, retry)
-        except LogLocked:  # somebody else writes: look again later
+    following = _Following(program, every, retry, as_json, permits)
+    if len(parts) == 1:
+        while True:
+            following.wait(parts[0])
+            following.do(parts[0])
+    with kafka.group_of(log_folder(log)) as group:
+        while True:
+            following.do_each([parts[number] for number in group.wait(every)])
             time.sleep(every)
-            continue
-        retry = False
-        seen = permits(program) if permits is not None else None
-        if as_json:
-            print(json.dumps(_as_json(report, positions, changes)), flush=True)
-        elif changes:
-            _show(report, positions, changes)
 
 
-def _round(program: Program, log: Path | None, retry: bool) -> tuple[FollowReport, Mapping[str, int], list[Corrected]]:
+def _once(program: Program, parts: list[Path], retry: bool, as_json: bool, permits: Permits | None) -> int:
+    """Follow every part to its end."""
+    rounds = [_round(program, part, retry) for part in parts]
+    if permits is not None:
+        permits(program)
+    followed_now = [done for done in rounds if done.positions]
+    if not followed_now and permits is not None:
+        return ExitCode.DONE
+    if not followed_now:
+        raise Failure("no year has been assessed yet", "run `rulewright annual us --year 2024 --log …` first")
+    if as_json:
+        each = [_as_json(done) for done in rounds]
+        say_json(each[0] if len(parts) == 1 else {"partitions": each})
+    for part, done in zip(parts, rounds, strict=True):
+        if not as_json and done.positions:
+            _show(done, part_name(part) if len(parts) > 1 else "")
+    return ExitCode.FAILED if any(done.report.failed for done in rounds) else ExitCode.DONE
+
+
+@dataclass(slots=True)
+class _Following:
+    """Following until interrupted."""
+
+    program: Program
+    every: float
+    retry: bool
+    as_json: bool
+    permits: Permits | None
+    seen: dict[Path, int] = field(default_factory=dict)
+    """By log, the end up to which permits were asked about."""
+
+    def wait(self, part: Path) -> None:
+        """Return when there is something to follow."""
+        if self.permits is not None and part not in self.seen:
+            self.seen[part] = self.permits(self.program)
+        while not _is_behind(part, self.seen.get(part)):
+            time.sleep(self.every)
+
+    def do_each(self, parts: Sequence[Path]) -> None:
+        """Follow those of several partitions that are behind. One that another process has taken meanwhile is its."""
+        for part in parts:
+            try:
+                if _is_behind(part, None):
+                    self.do(part, part_name(part))
+            except (LogUnavailable, LogLocked) as error:
+                complain(f"{part_name(part)}: {error.message}; looking again")
+
+    def do(self, part: Path, name: str = "") -> None:
+        """Follow a part to its end, and say what was done."""
+        try:
+            done = _round(self.program, part, self.retry)
+        except LogLocked:  # somebody else writes: look again later
+            time.sleep(self.every)
+            return
+        self.retry = self.retry and bool(name)
+        if self.permits is not None:
+            self.seen[part] = self.permits(self.program)
+        if self.as_json:
+            print(json.dumps(_as_json(done) | ({"partition": name} if name else {})), flush=True)
+        elif done.changes:
+            _show(done, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What following one log to its end did, and where each assessment stands."""
+
+    report: FollowReport
+    positions: Mapping[str, int]
+    changes: Sequence[Corrected]
+
+
+def _round(program: Program, part: Path, retry: bool) -> _Round:
     """Follow to the log's end."""
     changes: list[Corrected] = []
-    with sharing(log) as opened:
+    with sharing(part) as opened:
         follower = Follower(opened, program, login_name(), changes.append)
         with waiting("following"):
             while follower.step():
                 pass
             if retry:
                 follower.retry()
-        return follower.report, follower.positions(), changes
+        return _Round(follower.report, follower.positions(), changes)
 
 
-def _wait(log: Path | None, every: float, seen: int | None) -> None:
-    """Return when there is something to follow; where permits are, when anything was recorded after what was `seen`."""
-    while True:
-        with reading(log) as opened:
-            head = opened.head()
-            if any(at < head for at in followed(opened).values()) or (seen is not None and head > seen):
-                return
-        time.sleep(every)
+def _is_behind(part: Path, seen: int | None) -> bool:
+    """Whether a position is behind the log's end, or, where permits are, anything was recorded after `seen`."""
+    with reading(part) as opened:
+        head = opened.head()
+        return any(at < head for at in followed(opened).values()) or (seen is not None and head > seen)
 
 
-def _show(report: FollowReport, positions: Mapping[str, int], changes: list[Corrected]) -> None:
+def _show(done: _Round, name: str) -> None:
+    report, positions, changes = done.report, done.positions, done.changes
+    if name:
+        say(f"{name}:")
     for change in changes[:SHOWN]:
         told = ", ".join(f"{name} {_signed(change, name)}" for name, _ in change.differences)
         say(f"{change.assessment}  {change.period}  {change.group}  {change.fault or told or 'assessed'}")
@@ -104,7 +170,8 @@ def _signed(corrected: Corrected, name: str) -> str:
     return ("+" if amount > 0 else "") + with_commas(format(amount, "f"))
 
 
-def _as_json(report: FollowReport, positions: Mapping[str, int], changes: list[Corrected]) -> dict[str, object]:
+def _as_json(done: _Round) -> dict[str, object]:
+    report, positions, changes = done.report, done.positions, done.changes
     return {
         "facts": report.facts,
         "assessed_anew": report.reassessed,

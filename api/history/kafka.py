@@ -14,6 +14,7 @@ from citizens import SharedLog, SqliteLog
 
 if TYPE_CHECKING:
     from citizens.kafka.address import Address
+    from citizens.kafka.group import Group
     from citizens.kafka.log import KafkaLog
 
 
@@ -49,7 +50,7 @@ def opened(log: Path, *, write: bool, create: bool, keys: Path | None, kek: byte
     address = address_of(log)
     from citizens.kafka.log import open_kafka_log
 
-    return open_kafka_log(address, write=write, create=create, keys=keys, kek=kek)
+    return open_kafka_log(address, write=write, create=create, keys=address.keys(keys), kek=kek)
 
 
 def shared(log: Path, *, keys: Path | None, kek: bytes | None) -> SharedLog:
@@ -59,7 +60,15 @@ def shared(log: Path, *, keys: Path | None, kek: bytes | None) -> SharedLog:
     def opens() -> SqliteLog:
         return opened(log, write=True, create=False, keys=keys, kek=kek)
 
-    return SharedLog(store_of(log), keys=keys, kek=kek, opens=opens)
+    return SharedLog(store_of(log), keys=address_of(log).keys(keys), kek=kek, opens=opens)
+
+
+def group_of(log: Path) -> Group:
+    """This process as one of those that follow a log's partitions."""
+    address = address_of(log)
+    from citizens.kafka.group import Group
+
+    return Group(address)
 
 
 def verify_topics(log: SqliteLog) -> list[str]:

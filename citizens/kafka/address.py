@@ -54,6 +54,13 @@ class Address:
         """The store of the partition that is meant."""
         return self.store / f"partition-{self.here:04}"
 
+    def keys(self, keys: Path | None) -> Path | None:
+        """Where the key store of the partition that is meant lies, if `keys` names a place outside the store: of
+        several partitions each has a file of its own beside it, `keys-0003.db`."""
+        if keys is None or self.partitions == 1:
+            return keys
+        return keys.with_name(f"{keys.stem}-{self.here:04}{keys.suffix}")
+
     def topic(self, kind: str) -> str:
         """The name of the topic of that kind: `events`, `audit`, `letters` or `control`."""
         return f"{self.name}.{kind}"

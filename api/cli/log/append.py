@@ -7,9 +7,10 @@ from pathlib import Path
 
 from api.cli.output import complain, count, problem_json, say, say_json, show_problems, waiting
 from api.failures import ExitCode, Failure
-from api.history.access import failure_of, is_log, log_folder, login_name, require_log, writing
+from api.history.access import failure_of, is_log, log_folder, login_name, require_log
 from api.history.events import MAX_PROBLEMS, Read, drafts_of, place_of
 from api.history.files import read_events
+from api.history.parts import PartRefused, Recorded, append_to_parts, parts_of
 from citizens import CitizensError, Receipt
 from engine.text.diagnostics import Diagnostics
 
@@ -38,29 +39,32 @@ def append_command(
         return ExitCode.FAILED
     if len(reads) > MAX_EVENTS:
         raise Failure(f"there are {len(reads):,} events, over {MAX_EVENTS:,}", "append them in several files")
-    new = not is_log(folder)
-    with writing(folder, create=create) as opened, waiting("recording"):
+    new, parts = not is_log(folder), parts_of(folder)
+    with waiting("recording"):
         try:
-            receipts = opened.append([read.draft for read in reads])
+            recorded = append_to_parts(parts, [read.draft for read in reads], create=create)
         except CitizensError as error:
-            raise _refused(error, reads) from None
+            raise _refused(error, reads, 0) from None
+        except PartRefused as refused:
+            raise _refused(refused.error, reads, refused.recorded) from None
     if new:
         complain(f"made a new log: {folder}")
-    _report(reads, receipts, as_json)
+    _report(reads, recorded, len(parts), as_json)
     return ExitCode.DONE
 
 
-def _refused(error: CitizensError, reads: list[Read]) -> Failure:
-    """What the log refused, with the event's position."""
+def _refused(error: CitizensError, reads: list[Read], recorded: int) -> Failure:
+    """What the log refused, with the event's position, and how many events stand in other partitions."""
     failure, span = failure_of(error), place_of(error, reads)
     if span is None:
         return failure
     subject = reads[error.draft or 0].draft.subject
-    return Failure(f"{span}: `{subject}`: {failure.message}; nothing was recorded", failure.help)
+    stands = f"{count(recorded, 'event')} stand in other partitions" if recorded else "nothing was recorded"
+    return Failure(f"{span}: `{subject}`: {failure.message}; {stands}", failure.help)
 
 
-def _report(reads: Sequence[Read], receipts: Sequence[Receipt], as_json: bool) -> None:
-    new = [receipt for receipt in receipts if not receipt.duplicate]
+def _report(reads: Sequence[Read], recorded: Sequence[Recorded], parts: int, as_json: bool) -> None:
+    new = [record.receipt for record in recorded if not record.receipt.duplicate]
     if as_json:
         events = [
             {
@@ -69,16 +73,23 @@ def _report(reads: Sequence[Read], receipts: Sequence[Receipt], as_json: bool) -
                 "offset": receipt.offset,
                 "version": receipt.version,
                 "duplicate": receipt.duplicate,
+                **({"partition": part} if parts > 1 else {}),
             }
-            for read, receipt in zip(reads, receipts, strict=True)
+            for read, (part, receipt) in zip(reads, map(_where, recorded), strict=True)
         ]
-        say_json({"recorded": len(new), "duplicates": len(receipts) - len(new), "events": events})
+        say_json({"recorded": len(new), "duplicates": len(recorded) - len(new), "events": events})
         return
     text = f"recorded {count(len(new), 'event')}"
-    if len(new) == 1:
+    if parts > 1:
+        text += f", in {count(len({record.part for record in recorded}), 'partition')} of {parts}"
+    elif len(new) == 1:
         text += f", at offset {new[0].offset}"
     elif new:
         text += f", at offsets {new[0].offset} to {new[-1].offset}"
     say(text)
-    if len(new) < len(receipts):
-        say(f"{len(receipts) - len(new):,} had been recorded before")
+    if len(new) < len(recorded):
+        say(f"{len(recorded) - len(new):,} had been recorded before")
+
+
+def _where(recorded: Recorded) -> tuple[int, Receipt]:
+    return recorded.part, recorded.receipt

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from api.cli.output import complain, say_json
 from api.failures import ExitCode, Failure
-from api.history.access import is_log, log_folder, writing
+from api.history.access import is_log, log_folder
+from api.history.parts import make_parts, parts_of
 
 
 def create_command(log: Path | None, as_json: bool) -> int:
@@ -14,8 +15,7 @@ def create_command(log: Path | None, as_json: bool) -> int:
     folder = log_folder(log)
     if is_log(folder):
         raise Failure(f"`{folder}` is a log already", "record in it with `rulewright log append` or `log import`")
-    with writing(folder, create=True):
-        pass
+    make_parts(parts_of(folder))
     if as_json:
         say_json({"log": str(folder)})
     else:

@@ -13,6 +13,7 @@ from api.cli.output import complain, count, say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse, suggestion
 from api.history.access import login_name, moment_of, read_day, reading, writing
+from api.history.parts import part_with
 from api.history.timeline import nothing_known
 from citizens import Draft, Hold, Origin, Release, SqliteLog
 
@@ -114,7 +115,7 @@ def hold_command(subject: str | None, order: Order, case: str, release: bool, re
     if not case:
         raise Misuse("the case is not named", "add `--case 'appeal 2025/17'`")
     order.require()
-    with writing(order.log) as opened:
+    with writing(part_with(order.log, name)) as opened:
         changed = _placed(opened, name, order, case, release, retention)
         cases = open_cases(opened, name)
     if as_json:

@@ -11,11 +11,15 @@ from api.cli.output import count, say, say_json, waiting
 from api.failures import ExitCode
 from api.history.access import reading
 from api.history.health import FaultCounts, Health, health
+from api.history.parts import each_part, parts_of
 from citizens import Anchor, Layout, Stats
 
 
 def stats_command(log: Path | None, as_json: bool) -> int:
     """Count what there is."""
+    parts = parts_of(log)
+    if len(parts) > 1:
+        return each_part(parts, lambda part: stats_command(part, as_json))
     with reading(log) as opened, waiting("counting"):
         counts, anchor = opened.stats(), opened.anchor()
         layout, state, faults = opened.layout, health(opened), FaultCounts()

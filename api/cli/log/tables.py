@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -13,6 +13,7 @@ from api.cli.log.output import counting
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.history.access import is_log, log_folder, login_name, read_day, require_log, sharing, writing
+from api.history.parts import all_reading, make_parts, parts_of, sources_by_part
 from api.history.tables import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables, strangers
 from api.rules import programs
 from citizens import History, Imported, Origin
@@ -52,17 +53,42 @@ def import_command(question: Question, as_json: bool) -> int:
     if not any(len(source.table) for source in admission.sources) or (admission.faults and not question.skip_bad):
         _tell_faults(admission, as_json)
         return ExitCode.FAILED
-    new = not is_log(folder)
-    opening: AbstractContextManager[History] = writing(folder, create=create) if new else sharing(folder)
-    with opening as log, counting("recording") as on_progress:
-        imported = record(log, admission, origin, day, on_progress)
-        unknown = strangers(log, admission)
+    new, parts = not is_log(folder), parts_of(folder)
+    if len(parts) > 1:
+        imported, unknown = _recorded_in_parts(parts, admission, origin, day, create)
+    else:
+        imported, unknown = _recorded(folder, admission, origin, day, new)
     if new:
         complain(f"made a new log: {folder}")
     if unknown:
         _tell_strangers(unknown)
     _report(admission, imported, unknown, folder, monotonic() - start, as_json)
     return ExitCode.DONE
+
+
+def _recorded(folder: Path, admission: Admission, origin: Origin, day: date, new: bool) -> tuple[Imported, list[str]]:
+    """What was recorded in a log, and the owners of whom nothing is."""
+    opening: AbstractContextManager[History] = writing(folder, create=True) if new else sharing(folder)
+    with opening as log, counting("recording") as on_progress:
+        return record(log, admission, origin, day, on_progress), strangers(log, admission)
+
+
+def _recorded_in_parts(
+    parts: Sequence[Path], admission: Admission, origin: Origin, day: date, create: bool
+) -> tuple[Imported, list[str]]:
+    """The same, each row in the part that its subject lives in."""
+    if create:
+        make_parts(parts)
+    with all_reading(parts) as opened, waiting("sharing out the rows"):
+        split = sources_by_part(admission.sources, opened)
+        new = [not log.head() for log in opened]
+    recorded = duplicates = 0
+    for part, sources, empty in zip(parts, split, new, strict=True):
+        imported, _ = _recorded(part, replace(admission, sources=sources, owners=()), origin, day, empty)
+        recorded, duplicates = recorded + imported.recorded, duplicates + imported.duplicates
+    with all_reading(parts) as opened:
+        unknown = [owner for owner in admission.owners if not any(log.version(owner) for log in opened)]
+    return Imported(recorded, duplicates), unknown
 
 
 def _day(question: Question) -> date:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from api.cli.output import complain, count, say, say_json, waiting
-from api.failures import ExitCode
+from api.failures import ExitCode, Misuse
 from api.history.access import keys_path, log_folder, reading, require_log, store_of
 from api.history.anchors import Kept, anchors_folder, read_anchors, signer_of, verifier_of
 from api.history.kafka import is_address, verify_topics
+from api.history.parts import each_part, parts_of
 from citizens import Anchor, Damage, Layout, Verification, Verifier, verify_events
 from citizens.sqlite.anchoring import log_id_of
 
@@ -52,6 +53,11 @@ class Trust:
 
 def verify_command(question: Question, as_json: bool) -> int:
     """Walk the chain and say what was found."""
+    parts = parts_of(question.log)
+    if len(parts) > 1:
+        if question.anchors or question.write_anchor is not None:
+            raise Misuse("an anchor is of one log", "name one partition: `&partition=0`")
+        return each_part(parts, lambda part: verify_command(replace(question, log=part), as_json))
     folder = log_folder(question.log)
     require_log(folder)
     verifier = verifier_of(question.public_key)

@@ -1,0 +1,141 @@
+"""A population in several logs: the partitions of one address on Kafka, opened and asked as one.
+
+Every command that takes `--log` may be given an address of several partitions without `&partition=`. Each partition is
+then done by itself, as a log of its own, and what comes of them is added up; a question about one subject goes to the
+partition that it is written in. Everywhere else a log has one part: itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from api.failures import Failure
+from api.history import kafka
+from api.history.access import log_folder, reading, writing
+from api.history.kafka import is_address
+from citizens import CitizensError, Draft, Receipt, Source, SqliteLog
+from citizens.homes import Homes, Tie, ties_of
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a draft stands: in which part, and its receipt there."""
+
+    part: int
+    receipt: Receipt
+
+
+class PartRefused(Exception):
+    """A part refused what it was given, when `recorded` events stood already in the parts before it."""
+
+    def __init__(self, error: CitizensError, recorded: int) -> None:
+        super().__init__(str(error))
+        self.error, self.recorded = error, recorded
+
+
+def parts_of(log: Path | None) -> list[Path]:
+    """The logs that a population is in: the log itself, or each partition of an address that names none."""
+    folder = log_folder(log)
+    if not is_address(folder):
+        return [folder]
+    address = kafka.address_of(folder)
+    if address.partitions == 1 or address.partition is not None:
+        return [folder]
+    return [Path(f"{folder}&partition={number}") for number in range(address.partitions)]
+
+
+def part_name(part: Path) -> str:
+    """What a part is called beside others."""
+    return f"partition {kafka.address_of(part).here}"
+
+
+@contextmanager
+def all_reading(parts: Sequence[Path]) -> Iterator[list[SqliteLog]]:
+    """All parts, open for reading."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(reading(part)) for part in parts]
+
+
+def part_with(log: Path | None, subject: str) -> Path:
+    """The part that a subject is written in. Raises Failure if there are several, and it is in none."""
+    parts = parts_of(log)
+    if len(parts) == 1:
+        return parts[0]
+    with all_reading(parts) as opened:
+        home = Homes(opened).of(subject)
+    if home is None:
+        raise Failure(f"nothing is recorded of `{subject}` in any of {len(parts)} partitions", "check its name")
+    return parts[home]
+
+
+def each_part(parts: Sequence[Path], does: Callable[[Path], int]) -> int:
+    """Do something with each part under its name; the worst of the exit codes."""
+    codes = []
+    for part in parts:
+        print(f"{part_name(part)}:", file=sys.stderr)
+        codes.append(does(part))
+    return max(codes)
+
+
+def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: bool) -> list[Recorded]:
+    """Record drafts where their subjects live: all that one part takes, or none of it.
+
+    Parts are written one after the other. If one refuses, those before it stand, which PartRefused says; delivering
+    everything again is safe, because what stands is known by its source and id.
+    """
+    if len(parts) == 1:
+        with writing(parts[0], create=create) as log:
+            return [Recorded(0, receipt) for receipt in log.append(drafts)]
+    if create:
+        make_parts(parts)
+    with all_reading(parts) as opened:
+        homes = Homes(opened).settle(tie for draft in drafts for tie in ties_of(draft))
+    recorded: dict[int, Recorded] = {}
+    for number, part in enumerate(parts):
+        mine = [index for index, draft in enumerate(drafts) if homes[draft.subject] == number]
+        if not mine:
+            continue
+        with writing(part) as log:
+            try:
+                receipts = log.append([drafts[index] for index in mine])
+            except CitizensError as error:
+                error.draft = mine[error.draft] if error.draft is not None else None
+                raise PartRefused(error, len(recorded)) from error
+        recorded |= {index: Recorded(number, receipt) for index, receipt in zip(mine, receipts, strict=True)}
+    return [recorded[index] for index in range(len(drafts))]
+
+
+def make_parts(parts: Sequence[Path]) -> None:
+    """Make the log in every part that has none."""
+    for part in parts:
+        with writing(part, create=True, quiet=True):
+            pass
+
+
+def sources_by_part(sources: Sequence[Source], opened: Sequence[SqliteLog]) -> list[tuple[Source, ...]]:
+    """The rows of each table by the part that their subject lives in. Raises LivesElsewhere."""
+    homes = Homes(opened).settle(tie for source in sources for tie in _ties(source))
+    split: list[list[Source]] = [[] for _ in opened]
+    for source in sources:
+        ids = source.table[source.id_column].cast(pa.string()).to_pylist()
+        home = np.array([homes[f"{source.entity}/{id_}"] for id_ in ids], dtype=np.int64)
+        for number, mine in enumerate(split):
+            mine.append(replace(source, table=source.table.filter(pa.array(home == number))))
+    return [tuple(mine) for mine in split]
+
+
+def _ties(source: Source) -> Iterator[Tie]:
+    ids = source.table[source.id_column].cast(pa.string()).to_pylist()
+    yield from ((f"{source.entity}/{id_}", None) for id_ in ids)
+    for membership in source.memberships:
+        groups = source.table[membership.group_column].cast(pa.string()).to_pylist()
+        for id_, group in zip(ids, groups, strict=True):
+            if group is not None:
+                yield f"{source.entity}/{id_}", f"{membership.entity}/{group}"

@@ -1,0 +1,114 @@
+"""Homes: in which of a population's logs each subject is written.
+
+A population that one log cannot take is several logs (on Kafka the partitions of one name), each with its own subjects:
+
+1. Whoever belongs together is written in one log: a person with their groups, a record with its owner. So a household
+   is computed from one log, and what is true of one log is true of each.
+2. A subject stays where it was first written. One that is new goes where those are that it belongs to.
+3. Where all who belong together are new, the one of them that belongs to nobody says it: BLAKE2b-64 of its name, modulo
+   the number of logs. Processes that know nothing of each other come to the same.
+4. What would join subjects of two homes is refused. Nothing is written in two homes, and nothing is moved in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from citizens.errors import Refused
+from citizens.events import Belongs, Correction, Draft, Facts
+from citizens.log import History
+
+Tie = tuple[str, str | None]
+"""A subject, and one that it belongs to; None if it belongs to nobody."""
+
+
+class LivesElsewhere(Refused):
+    """Subjects that belong together are at home in two logs."""
+
+
+def born_in(subject: str, logs: int) -> int:
+    """The home of a new subject that belongs to nobody, from 0 on."""
+    digest = hashlib.blake2b(subject.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % logs
+
+
+def ties_of(draft: Draft) -> Iterable[Tie]:
+    """Whom a draft is about, and whom it says that subject belongs to."""
+    yield draft.subject, None
+    if isinstance(draft.body, Facts | Correction):
+        for point in draft.body.points:
+            if isinstance(point.value, Belongs):
+                yield draft.subject, point.value.group
+
+
+class Homes:
+    """The homes of the subjects of these logs, which are open for reading."""
+
+    def __init__(self, logs: Sequence[History]) -> None:
+        self._logs = logs
+        self._filled = [number for number, log in enumerate(logs) if log.head()]
+
+    def of(self, subject: str) -> int | None:
+        """In which log a subject is written, or named as somebody's group or owner; None if in none."""
+        for number in self._filled:
+            if self._logs[number].version(subject):
+                return number
+        for number in self._filled:
+            if self._logs[number].belonging_to(subject):
+                return number
+        return None
+
+    def settle(self, ties: Iterable[Tie]) -> Mapping[str, int]:
+        """The home of every subject that is named. Raises LivesElsewhere for subjects of two homes that shall belong
+        together."""
+        together = _Together()
+        for subject, other in ties:
+            together.join(subject, other)
+        homes: dict[str, int] = {}
+        for members in together.sets():
+            home = self._home(members, together.belonging)
+            homes |= dict.fromkeys(members, home)
+        return homes
+
+    def _home(self, members: Sequence[str], belonging: set[str]) -> int:
+        there = {home: subject for subject in members if (home := self.of(subject)) is not None}
+        if len(there) > 1:
+            (home, subject), (other_home, other) = sorted(there.items())[:2]
+            message = f"`{subject}` is written in partition {home}, and `{other}` in partition {other_home}"
+            remedy = f"`rulewright log move {other} --to {home}` moves one of them"
+            raise LivesElsewhere(f"{message}: they cannot belong together", remedy)
+        if there:
+            return next(iter(there))
+        free = [subject for subject in members if subject not in belonging]
+        return born_in(min(free or members), len(self._logs))
+
+
+class _Together:
+    """Sets of subjects that belong together: a forest whose trees are joined (union-find, paths halved)."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+        self.belonging: set[str] = set()
+
+    def join(self, subject: str, other: str | None) -> None:
+        """Put a subject with another, which it belongs to."""
+        top = self._top(subject)
+        if other is not None:
+            self.belonging.add(subject)
+            self._above[top] = self._top(other)
+
+    def _top(self, subject: str) -> str:
+        above = self._above
+        above.setdefault(subject, subject)
+        while above[subject] != subject:
+            above[subject] = above[above[subject]]
+            subject = above[subject]
+        return subject
+
+    def sets(self) -> Iterable[list[str]]:
+        """The sets, in the order in which their first subjects were named."""
+        members: dict[str, list[str]] = {}
+        for subject in self._above:
+            members.setdefault(self._top(subject), []).append(subject)
+        return members.values()
