@@ -76,7 +76,9 @@ class Homes:
         if len(there) > 1:
             (home, subject), (other_home, other) = sorted(there.items())[:2]
             message = f"`{subject}` is written in partition {home}, and `{other}` in partition {other_home}"
-            remedy = f"`rulewright log move {other} --to {home}` moves one of them"
+            remedy = (
+                f"a subject stays where it was first written: register `{other}` under a new id, and end the old one"
+            )
             raise LivesElsewhere(f"{message}: they cannot belong together", remedy)
         if there:
             return next(iter(there))

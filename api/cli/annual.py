@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,12 +16,12 @@ from api.cases.naming import read_period
 from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
 from api.cli.streams import is_terminal
-from api.failures import ExitCode, Misuse
-from api.history.access import login_name, read_known, sharing
-from api.history.parts import part_name, parts_of
+from api.failures import ExitCode
+from api.history.access import login_name, sharing
+from api.history.parts import known_in, part_name, parts_of
 from api.rules import programs
 from api.scale.spread import Spread, spread_over
-from citizens import SharedLog
+from citizens import Known, SharedLog
 from engine.ir.program import Program
 from engine.values.numbers import with_commas
 from engine.values.periods import Period
@@ -41,20 +40,17 @@ def annual_command(
     as_json: bool,
 ) -> int:
     """Assess everybody for a year and the periods in it, or go on where a run was cut off."""
-    known = read_known(as_known, "--as-known")
     with waiting("reading the rules"):
         program = programs.load_program(rules)
     period = read_period(program, year)
     parts = parts_of(log)
-    if len(parts) > 1 and known is not None and isinstance(known, int):
-        message = f"each of {len(parts)} partitions counts its own offsets, and `--as-known` names one"
-        raise Misuse(message, "give a day or a moment, or name one partition: `&partition=0`")
-    runs = _Runs(program, period, known, other_rules, threads, len(parts) == 1 and not as_json)
+    known = known_in(log, as_known, "--as-known")
+    runs = _Runs(program, period, other_rules, threads, len(parts) == 1 and not as_json)
     with spread_over(ray) as spread:
-        for part in parts:
+        for part, as_of in zip(parts, known, strict=True):
             if len(parts) > 1:
                 complain(part_name(part))
-            runs.do(part, spread)
+            runs.do(part, as_of, spread)
     if not runs.done:
         raise runs.nobody[0]
     for done in runs.done.values():
@@ -89,7 +85,6 @@ class _Runs:
 
     program: Program
     period: Period
-    known: int | datetime | None
     other_rules: bool
     threads: int
     show: bool
@@ -98,13 +93,13 @@ class _Runs:
     nobody: list[NobodyThere] = field(default_factory=list)
     """Rules may assess what a log has no groups for, such as SNAP in a log of returns."""
 
-    def do(self, part: Path, spread: Spread) -> None:
+    def do(self, part: Path, known: Known, spread: Spread) -> None:
         """Assess everybody in one part."""
         with sharing(part) as opened:
             for terms in all_terms(self.program, self.period, login_name(), opened.has_entity):
                 start = time.monotonic()
                 try:
-                    report = self._assessed(opened, terms, spread)
+                    report = self._assessed(opened, terms, known, spread)
                 except NobodyThere as empty:
                     self.nobody.append(empty)
                     continue
@@ -114,12 +109,12 @@ class _Runs:
                 if self.show:
                     _show(run)
 
-    def _assessed(self, log: SharedLog, terms: Terms, spread: Spread) -> AnnualReport:
+    def _assessed(self, log: SharedLog, terms: Terms, known: Known, spread: Spread) -> AnnualReport:
         with counting("assessing") as progress:
             if is_terminal(sys.stderr):
                 print("reading the log …", end="", file=sys.stderr, flush=True)
             return run_annual(
-                log, terms, self.known, progress, threads=self.threads, other_rules=self.other_rules, spread=spread
+                log, terms, known, progress, threads=self.threads, other_rules=self.other_rules, spread=spread
             )
 
 

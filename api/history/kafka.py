@@ -6,6 +6,7 @@ An address is `kafka://host:9092,host:9092/NAME?partitions=1`; `citizens.kafka.a
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from citizens import SharedLog, SqliteLog
 
 if TYPE_CHECKING:
     from citizens.kafka.address import Address
+    from citizens.kafka.cuts import Cut
     from citizens.kafka.group import Group
     from citizens.kafka.log import KafkaLog
 
@@ -69,6 +71,22 @@ def group_of(log: Path) -> Group:
     from citizens.kafka.group import Group
 
     return Group(address)
+
+
+def cuts_of(log: Path) -> Mapping[str, Cut]:
+    """The named cuts of a log's partitions."""
+    address = address_of(log)
+    from citizens.kafka.cuts import cuts_of as made
+
+    return made(address)
+
+
+def make_cut(log: Path, name: str, offsets: Sequence[int]) -> Cut:
+    """Give the partitions' offsets a name."""
+    address = address_of(log)
+    from citizens.kafka.cuts import make_cut as make
+
+    return make(address, name, offsets)
 
 
 def verify_topics(log: SqliteLog) -> list[str]:

@@ -8,20 +8,30 @@ partition that it is written in. Everywhere else a log has one part: itself.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from api.failures import Failure
+from api.failures import Failure, Misuse, suggestion
 from api.history import kafka
-from api.history.access import log_folder, reading, writing
+from api.history.access import log_folder, read_known, reading, writing
 from api.history.kafka import is_address
-from citizens import CitizensError, Draft, Receipt, Source, SqliteLog
+from citizens import CitizensError, Draft, Known, LogUnavailable, Receipt, Source, SqliteLog
 from citizens.homes import Homes, Tie, ties_of
+
+if TYPE_CHECKING:
+    from citizens.kafka.cuts import Cut
+
+CUT = "cut:"
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""How many seconds an append waits before it is delivered again; that is safe, for what stands is known by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +75,41 @@ def all_reading(parts: Sequence[Path]) -> Iterator[list[SqliteLog]]:
 
 def part_with(log: Path | None, subject: str) -> Path:
     """The part that a subject is written in. Raises Failure if there are several, and it is in none."""
+    return parts_of(log)[number_with(log, subject)]
+
+
+def number_with(log: Path | None, subject: str) -> int:
+    """The same part's place among them."""
     parts = parts_of(log)
     if len(parts) == 1:
-        return parts[0]
+        return 0
     with all_reading(parts) as opened:
         home = Homes(opened).of(subject)
     if home is None:
         raise Failure(f"nothing is recorded of `{subject}` in any of {len(parts)} partitions", "check its name")
-    return parts[home]
+    return home
+
+
+def known_in(log: Path | None, text: str | None, option: str = "--known") -> list[int | datetime | None]:
+    """As known when, for each part: a moment or nothing is the same for all, a named cut (`cut:NAME`) has an offset of
+    each, and an offset is of one log. Raises Misuse or Failure."""
+    parts = parts_of(log)
+    if text is not None and text.startswith(CUT):
+        return list(_cut(log_folder(log), text.removeprefix(CUT)).offsets)
+    known = read_known(text, option)
+    if isinstance(known, int) and len(parts) > 1:
+        message = f"each of {len(parts)} partitions counts its own offsets, and `{option}` names one"
+        raise Misuse(message, f"give a day, a moment or a cut (`{option} cut:NAME`), or one partition: `&partition=0`")
+    return [known] * len(parts)
+
+
+def _cut(log: Path, name: str) -> Cut:
+    if not is_address(log) or kafka.address_of(log).partition is not None:
+        raise Misuse("a cut is of all partitions of a log on Kafka", "give a day, a moment or an offset")
+    cuts = kafka.cuts_of(log)
+    if name not in cuts:
+        raise Failure(f"there is no cut `{name[:60]}`", suggestion(name, cuts, "`rulewright log cut NAME` makes one"))
+    return cuts[name]
 
 
 def each_part(parts: Sequence[Path], does: Callable[[Path], int]) -> int:
@@ -82,6 +119,14 @@ def each_part(parts: Sequence[Path], does: Callable[[Path], int]) -> int:
         print(f"{part_name(part)}:", file=sys.stderr)
         codes.append(does(part))
     return max(codes)
+
+
+def part_known(log: Path | None, subject: str, known: str | None) -> tuple[Path, Known]:
+    """The part that a subject is written in, and as known when there."""
+    place = number_with(log, subject)
+    if known is not None and not known.startswith(CUT):
+        return parts_of(log)[place], read_known(known)
+    return parts_of(log)[place], known_in(log, known)[place]
 
 
 def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: bool) -> list[Recorded]:
@@ -102,14 +147,26 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
         mine = [index for index, draft in enumerate(drafts) if homes[draft.subject] == number]
         if not mine:
             continue
-        with writing(part) as log:
-            try:
-                receipts = log.append([drafts[index] for index in mine])
-            except CitizensError as error:
-                error.draft = mine[error.draft] if error.draft is not None else None
-                raise PartRefused(error, len(recorded)) from error
+        try:
+            receipts = _appended(part, [drafts[index] for index in mine])
+        except CitizensError as error:
+            error.draft = mine[error.draft] if error.draft is not None else None
+            raise PartRefused(error, len(recorded)) from error
         recorded |= {index: Recorded(number, receipt) for index, receipt in zip(mine, receipts, strict=True)}
     return [recorded[index] for index in range(len(drafts))]
+
+
+def _appended(part: Path, drafts: Sequence[Draft]) -> list[Receipt]:
+    """Append, and deliver again if another process took the partition meanwhile: a follower on another machine."""
+    for wait in (*PAUSES, None):
+        try:
+            with writing(part) as log:
+                return log.append(drafts)
+        except LogUnavailable:
+            if wait is None:
+                raise
+            time.sleep(wait)
+    raise AssertionError("the last try returns or raises")
 
 
 def make_parts(parts: Sequence[Path]) -> None:

@@ -9,6 +9,7 @@ development        one broker will do: settings that would lose data there warn,
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -23,6 +24,10 @@ STORE_VARIABLE = "RULEWRIGHT_STORE"
 MOST_PARTITIONS = 4_096
 _FORM = "kafka://host:9092,host:9092/NAME?partitions=1"
 _URL = re.compile(r"kafka:/+([^/?]+)/([A-Za-z0-9._-]{1,200})/?(?:\?(.*))?", re.ASCII)
+_QUIET = logging.getLogger("rulewright.kafka")
+"""Where librdkafka's own lines go. What concerns a user comes as an error; who wants the rest gives this a handler."""
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False
 _OWN = frozenset({"transactional.id", "isolation.level", "enable.idempotence", "acks", "group.id", "bootstrap.servers"})
 """What a file of settings may not say: the log's promises rest on it."""
 
@@ -71,7 +76,7 @@ class Address:
 
     def client(self, **more: Any) -> dict[str, Any]:
         """Settings of a client of these brokers."""
-        return {"bootstrap.servers": self.brokers, "log_level": 2, **dict(self.settings), **more}
+        return {"bootstrap.servers": self.brokers, "logger": _QUIET, **dict(self.settings), **more}
 
     def __str__(self) -> str:
         several = f"?partitions={self.partitions}" if self.partitions > 1 else ""

@@ -15,7 +15,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,15 +127,21 @@ def make(address: Address, log_id: bytes | None = None) -> None:
 
 
 def _write_identity(address: Address, log_id: bytes) -> None:
+    write_control(address, {"identity": log_id.hex(), "partitions": address.partitions})
+
+
+def write_control(address: Address, fields: Mapping[str, object]) -> None:
+    """Write a record to the control topic. Raises LogUnavailable if it does not stand there on enough brokers."""
     failed: list[str] = []
     producer = Producer(address.client(**{"acks": "all", "enable.idempotence": True, "message.timeout.ms": 20_000}))
-    value = json.dumps({"identity": log_id.hex(), "partitions": address.partitions}).encode()
+    value = json.dumps(fields).encode()
     producer.produce(
         address.topic(CONTROL), value, on_delivery=lambda error, _: failed.append(error.str()) if error else None
     )
-    producer.flush(PATIENCE_SECONDS)
-    if failed:
-        raise LogUnavailable(f"the log's identity was not written ({failed[0]})", "see to the cluster, and repeat")
+    left = producer.flush(PATIENCE_SECONDS)
+    if failed or left:
+        why = failed[0] if failed else "no answer in time"
+        raise LogUnavailable(f"the control topic was not written ({why})", "see to the cluster, and repeat")
 
 
 def check(address: Address) -> None:

@@ -28,6 +28,7 @@ from citizens.kafka.topics import AUDIT, EVENTS
 from tests.citizens import test_log_protocol as protocol
 from tests.citizens.histories import Clock, moment, wages
 from tests.kafka.cluster import Cluster, why_not
+from tests.kafka.population import same_as_one_log
 from tests.kafka.settings import altered, records_of
 
 PORT = 29_000
@@ -85,7 +86,7 @@ def test_on_a_real_cluster(cluster: Cluster, tmp_path: Path, subtests: pytest.Su
     with subtests.test("recorded times never go back"):
         clock = Clock()
         protocol.test_recorded_times_never_go_back(lambda: logs.open("times", clock), clock)
-    for part in (_settings, _zombie, _rebuilt, _cleaner, _copies, _leader_killed, _two_brokers_down):
+    for part in (_settings, _zombie, _rebuilt, _cleaner, _copies, _population, _leader_killed, _two_brokers_down):
         with subtests.test(part.__name__.strip("_")):
             part(cluster, logs, tmp_path)
 
@@ -226,6 +227,12 @@ def rows_of(log: SqliteLog) -> tuple[list[tuple[int, bytes]], dict[str, int], di
     """What two copies of a log must have alike."""
     events = [(event.offset, event.chain) for event in log.read(0, 10_000)]
     return events, log.positions(), dict(log.lost()), log.timeline("person/1").changes
+
+
+def _population(cluster: Cluster, _: Logs, folder: Path) -> None:
+    """Several partitions answer as one log does, with two followers of which one dies."""
+    (folder / "population").mkdir()
+    same_as_one_log(cluster.address, folder / "population")
 
 
 def _leader_killed(cluster: Cluster, logs: Logs, _: Path) -> None:

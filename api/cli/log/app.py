@@ -137,6 +137,18 @@ def as_of(
     raise typer.Exit(as_of_command(subject, log, valid, known, as_json))
 
 
+@log_app.command("cut")
+def cut(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Lists the cuts there are if not given.")] = None,
+    log: LogOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Name what all partitions of a log on Kafka hold now, to be asked for as `--known cut:NAME`."""
+    from api.cli.log.cut import cut_command
+
+    raise typer.Exit(cut_command(name, log, as_json))
+
+
 @log_app.command("verify")
 def verify(
     log: LogOption = None,

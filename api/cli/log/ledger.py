@@ -10,9 +10,9 @@ from api.cli.log.output import moment_text, table
 from api.cli.log.show import checked_subject
 from api.cli.output import say, say_json
 from api.failures import ExitCode
-from api.history.access import read_known, reading
+from api.history.access import reading
 from api.history.json import amount_of
-from api.history.parts import part_with
+from api.history.parts import part_known
 from api.history.timeline import nothing_known
 from api.history.views import groups_of, ledger_of, reasons_of
 from api.schema import as_data
@@ -29,8 +29,9 @@ _LINES = ("recorded", "what", "account", "period", "amount", "balance", "because
 
 def ledger_command(subject: str, log: Path | None, known: str | None, as_json: bool) -> int:
     """Every posting with the balance after it, and what is left by period."""
-    name, to = checked_subject(subject), read_known(known)
-    with reading(part_with(log, name)) as opened:
+    name = checked_subject(subject)
+    part, to = part_known(log, name, known)
+    with reading(part) as opened:
         events = opened.read_subject(name, to)
         if not events:
             raise nothing_known(opened, name)

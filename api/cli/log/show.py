@@ -14,7 +14,7 @@ from api.failures import Misuse
 from api.history.access import moment_of, read_day, read_known, reading
 from api.history.events import in_one_form
 from api.history.json import amount_of, event_json, kind_of
-from api.history.parts import part_with
+from api.history.parts import part_known
 from api.history.timeline import Entry, Standing, history, points_of, standing
 from api.history.views import held
 from api.schema import as_data
@@ -49,8 +49,9 @@ def checked_subject(subject: str) -> str:
 
 def show_command(subject: str, log: Path | None, since: str | None, known: str | None, as_json: bool) -> int:
     """The history, oldest first."""
-    name, to = checked_subject(subject), read_known(known)
-    with reading(part_with(log, name)) as opened:
+    name = checked_subject(subject)
+    part, to = part_known(log, name, known)
+    with reading(part) as opened:
         entries = history(opened, name, to)
         shown = [entry for entry in entries if entry.event.offset >= _first(opened, since)]
     version = entries[-1].event.version
@@ -164,9 +165,10 @@ def _notes(entry: Entry, attribute: str, day: object) -> Iterator[str]:
 
 def as_of_command(subject: str, log: Path | None, valid: str | None, known: str | None, as_json: bool) -> int:
     """What held on the day."""
-    name, to = checked_subject(subject), read_known(known)
+    name = checked_subject(subject)
+    part, to = part_known(log, name, known)
     day = read_day(valid, "--valid") if valid is not None else datetime.now(UTC).date()
-    with reading(part_with(log, name)) as opened, waiting("looking"):
+    with reading(part) as opened, waiting("looking"):
         found = standing(opened, name, day, to)
     if as_json:
         members = None if found.members is None else [{"subject": m.subject, "role": m.role} for m in found.members]

@@ -1,0 +1,46 @@
+"""`rulewright log cut`: give the state of all partitions a name that can be asked for ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from api.cli.output import say, say_json
+from api.failures import ExitCode, Misuse
+from api.history import kafka
+from api.history.access import log_folder
+from api.history.kafka import is_address
+from api.history.parts import all_reading, parts_of
+
+
+def cut_command(name: str | None, log: Path | None, as_json: bool) -> int:
+    """Cut at the ends of all partitions under `name`; without one, list the cuts there are."""
+    folder = log_folder(log)
+    if not is_address(folder) or kafka.address_of(folder).partition is not None:
+        raise Misuse("a cut is of all partitions of a log on Kafka", "one log has offsets: `--known #17`")
+    if name is None:
+        return _list(folder, as_json)
+    with all_reading(parts_of(folder)) as opened:
+        heads = [each.head() for each in opened]
+    cut = kafka.make_cut(folder, name, heads)
+    if as_json:
+        say_json({"cut": cut.name, "offsets": list(cut.offsets)})
+    else:
+        say(f"{cut.name}: {_offsets(cut.offsets)}; ask for it with `--known cut:{cut.name}`")
+    return ExitCode.DONE
+
+
+def _list(folder: Path, as_json: bool) -> int:
+    cuts = kafka.cuts_of(folder).values()
+    if as_json:
+        say_json({"cuts": [{"cut": cut.name, "offsets": list(cut.offsets)} for cut in cuts]})
+    for cut in cuts:
+        if not as_json:
+            say(f"{cut.name}: {_offsets(cut.offsets)}")
+    if not cuts and not as_json:
+        say("there are no cuts")
+    return ExitCode.DONE
+
+
+def _offsets(offsets: Sequence[int]) -> str:
+    return f"offsets {', '.join(f'{offset:,}' for offset in offsets)}"

@@ -1,0 +1,178 @@
+"""A population in three partitions beside the same people in one embedded log: the same figures and ledgers.
+
+Two followers share the partitions out. One is killed while facts arrive; the other takes over what it followed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.api.second_land import MODULE, SETTINGS
+from tests.cli.command import ROOT, write_rules
+
+BASIS = ("--source", "register", "--legal-basis", "Basic Law")
+HOUSEHOLDS = 20
+PARTITIONS = 3
+YEAR = "2024"
+
+
+def same_as_one_log(brokers: str, folder: Path) -> None:
+    """The drill. `folder` is empty."""
+    rules = write_rules(folder / "land", MODULE, SETTINGS)
+    there = Commands(folder / "there", f"kafka://{brokers}/nation?partitions={PARTITIONS}")
+    here = Commands(folder / "here", str(folder / "here" / "log"))
+    for commands in (there, here):
+        commands.told("log", "append", "--create", "-", *BASIS, stdin=_everybody())
+    heads = [stats["head"] for stats in there.each("log", "stats")]
+    assert all(heads) and sum(heads) == 2 * HOUSEHOLDS
+    assert there.told("log", "cut", "before")["offsets"] == heads
+    totals = [
+        [run["totals"] for run in commands.told("annual", rules, "--year", YEAR)["runs"]] for commands in (there, here)
+    ]
+    assert totals[0] == totals[1] and any(value != "0.00" for value in totals[0][0].values())
+    with there.follower(rules, "one") as first, there.follower(rules, "two") as second:
+        assert first.poll() is None and second.poll() is None
+        for number in range(3):
+            late = _late(number)
+            for commands in (there, here):
+                commands.told("log", "append", "-", *BASIS, stdin=late)
+            there.wait_until_followed()
+            here.told("follow", "--rules", rules, "--once")
+            if number == 0:
+                first.send_signal(signal.SIGKILL)
+    for number in range(0, HOUSEHOLDS, 4):
+        assert _balances(there, f"couple/{number}") == _balances(here, f"couple/{number}")
+    then = ("log", "as-of", "citizen/a0", "--valid", "2024-06-01", "--known")
+    facts = there.told(*then, "cut:before")["facts"], here.told(*then, f"#{2 * HOUSEHOLDS}")["facts"]
+    assert facts[0]["pay"]["value"] == facts[1]["pay"]["value"]
+    _refuses_to_part(there)
+
+
+def _everybody() -> str:
+    events = []
+    for number in range(HOUSEHOLDS):
+        couple, household = (
+            {"group": f"couple/{number}", "role": "partner"},
+            {"group": f"household/{number}", "role": "resident"},
+        )
+        for who, pay in (("a", 20_000 + 700 * number), ("b", 9_000)):
+            facts = {"pay": pay, "withheld": pay // 5, "born": "1985-05-05", "couple": couple, "household": household}
+            events.append({"subject": f"citizen/{who}{number}", "id": f"{who}{number}", "facts": {"2024-01-01": facts}})
+    return "\n".join(map(json.dumps, events))
+
+
+def _late(round_: int) -> str:
+    events = [
+        {
+            "subject": f"citizen/a{number}",
+            "id": f"late{round_}-{number}",
+            "corrects": {"2024-01-01": {"pay": 30_000 + 1_000 * round_ + number}},
+            "reason": "late",
+        }
+        for number in range(HOUSEHOLDS)
+    ]
+    return "\n".join(map(json.dumps, events))
+
+
+def _balances(commands: Commands, subject: str) -> list[tuple[str, ...]]:
+    lines = commands.told("ledger", subject)["lines"]
+    return [(line["movement"], line["account"], line["period"], line["amount"], line["balance"]) for line in lines]
+
+
+def _refuses_to_part(there: Commands) -> None:
+    """People of two partitions are not joined in silence."""
+    homes = {subject: part for part, subjects in enumerate(there.homes()) for subject in subjects}
+    first = next(iter(homes))
+    other = next(subject for subject in homes if homes[subject] != homes[first])
+    joins = {"subject": first, "id": "joins", "facts": {"2025-01-01": {"friend": {"group": other, "role": "friend"}}}}
+    done = there.run("log", "append", "-", *BASIS, stdin=json.dumps(joins))
+    assert done.returncode == 1 and "cannot belong together" in done.stderr and "Traceback" not in done.stderr
+
+
+class Commands:
+    """The real command on one log, with stores and keys in a folder."""
+
+    def __init__(self, folder: Path, log: str) -> None:
+        folder.mkdir()
+        self._folder, self._log = folder, log
+        self._environment = {
+            **os.environ,
+            "RULEWRIGHT_KEYS": str(folder / "keys.db"),
+            "RULEWRIGHT_STORE": str(folder / "store"),
+            "RULEWRIGHT_LOG": log,
+        }
+
+    def run(self, *arguments: str | Path, stdin: str = "", store: str = "store") -> subprocess.CompletedProcess[str]:
+        """The command, to its end."""
+        environment = self._environment | {"RULEWRIGHT_STORE": str(self._folder / store)}
+        return subprocess.run(
+            [sys.executable, "-m", "api.cli", *map(str, arguments)],
+            input=stdin, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+
+    def told(self, *arguments: str | Path, stdin: str = "") -> Any:
+        """Its answer in JSON."""
+        done = self.run(*arguments, "--json", stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def each(self, *arguments: str) -> list[Any]:
+        """Its answers, one a partition."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        decoder, left, answers = json.JSONDecoder(), done.stdout.strip(), []
+        while left:
+            answer, end = decoder.raw_decode(left)
+            answers.append(answer)
+            left = left[end:].strip()
+        return answers
+
+    def homes(self) -> list[list[str]]:
+        """By partition, some subjects that are written there."""
+        found: list[list[str]] = [[] for _ in range(PARTITIONS)]
+        for number in range(HOUSEHOLDS):
+            subject = f"citizen/a{number}"
+            for part in range(PARTITIONS):
+                done = self.run("log", "show", subject, "--log", f"{self._log}&partition={part}")
+                if done.returncode == 0:
+                    found[part].append(subject)
+                    break
+            if sum(map(bool, found)) > 1:
+                break
+        return found
+
+    def wait_until_followed(self) -> None:
+        """Return when every follower stands at the end of its partition."""
+        until = time.monotonic() + 90
+        while time.monotonic() < until:
+            behind = [stats["behind"] for stats in self.each("log", "stats")]
+            if not any(number for each in behind for name, number in each.items() if name.startswith("follow-")):
+                return
+            time.sleep(0.5)
+        raise AssertionError("the followers did not catch up")
+
+    @contextmanager
+    def follower(self, rules: Path, store: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A process that follows, with a store of its own."""
+        environment = self._environment | {"RULEWRIGHT_STORE": str(self._folder / store)}
+        command = [sys.executable, "-m", "api.cli", "follow", "--rules", str(rules), "--every", "0.2"]
+        with (self._folder / f"{store}.log").open("wb") as output:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
