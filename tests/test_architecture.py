@@ -32,8 +32,8 @@ FLOORS = {
         *("native", ""),
     ),
     "citizens": (
-        *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "sqlite"),
-        *("kafka", "sample", ""),
+        *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "homes"),
+        *("sqlite", "kafka", "sample", ""),
     ),
     "api": (
         *(
