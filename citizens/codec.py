@@ -140,11 +140,6 @@ def encode_fields(event_id: str, fields: Sequence[Any]) -> bytes:
     return _encode_json([event_id, *fields]).encode()
 
 
-def encode_row(event_id: str, day: int, shape: str, values: Sequence[Any]) -> bytes:
-    """The bytes of a Facts event of one day whose values are already in stored form. For bulk import."""
-    return _encode_json([event_id, [[day, shape, values]]]).encode()
-
-
 def _fields(body: Body, names: Names) -> list[Any]:
     match body:
         case Facts():

@@ -96,7 +96,8 @@ def spare_consumers(reader: Reader, horizons: Horizons, despite: Collection[str]
 
 def plan(reader: Reader, horizons: Horizons) -> Plan:
     """Decide what goes (steps 1 to 5)."""
-    found = scan(reader, 0, max(horizons.superseded.values(), default=0))
+    to = max(horizons.superseded.values(), default=0)
+    found = scan(reader, 0, to, _may_lose(reader, to))
     held, last = _with_records(reader, reader.held()), _last_events(reader)
     spared = np.isin(found.subjects, np.fromiter(held, np.int64, len(held))) | np.isin(found.offsets, last)
     limit = np.where(spared, 0, _per_origin(reader, horizons.superseded)[found.origins])
@@ -108,6 +109,16 @@ def plan(reader: Reader, horizons: Horizons) -> Plan:
     lost = _lost(points, going, limit)
     erased = _erased(reader, found.unreadable, horizons.superseded, held, set(last.tolist()))
     return Plan(np.sort(np.concatenate([found.offsets[going], erased])), lost)
+
+
+def _may_lose(reader: Reader, to: int) -> list[int]:
+    """The subjects of which something may go: what is superseded or taken back needs a second event, or is erased."""
+    select = (
+        "SELECT subject FROM events WHERE kind <= 3 AND offset <= ? GROUP BY subject "
+        "HAVING count(*) > 1 OR max(kind) = 3"
+    )
+    several = {number for (number,) in reader.connection.execute(select, (to,))}
+    return sorted(several.union(reader.keys.erased()))
 
 
 def _with_records(reader: Reader, held: set[int]) -> set[int]:

@@ -24,8 +24,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from citizens.errors import InvalidEvent, LogDamaged
-from citizens.sqlite.cipher import KEY_BYTES, fingerprint
-from citizens.sqlite.sealed import COUNTER_BITS, SealedStore
+from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES, fingerprint
+from citizens.sqlite.sealed import COUNTER_BITS, SealedStore, row_of
 
 _COUNT = (1 << COUNTER_BITS) - 1
 CACHED = 400_000
@@ -83,11 +83,13 @@ class KeyStore(SealedStore):
         return (number, key) if number is not None and key is not None else None
 
     def _new_rows(self, entity: str, identifiers: Sequence[str]) -> Iterable[tuple[int, str, bytes, bytes]]:
-        keys = os.urandom(KEY_BYTES * len(identifiers))
+        size, encrypt = KEY_BYTES + NONCE_BYTES, self._sealer.encrypt
+        drawn = os.urandom(size * len(identifiers))
         for index, identifier in enumerate(identifiers):
             _check_free(identifier)
-            number, key = self._last + 1 + index, keys[index * KEY_BYTES : (index + 1) * KEY_BYTES]
-            yield number, identifier, self._seal(number, entity, identifier, key), key
+            at, number = index * size, self._last + 1 + index
+            key, nonce = drawn[at : at + KEY_BYTES], drawn[at + KEY_BYTES : at + size]
+            yield number, identifier, nonce + encrypt(nonce, key, row_of(number, entity, identifier)), key
 
     def name(self, number: int) -> str:
         """The subject's name, or `<entity>/erased-<number>`."""
@@ -160,6 +162,10 @@ class KeyStore(SealedStore):
         select = f"{_SELECT} WHERE entity = ? AND id > ? ORDER BY id LIMIT ?"
         rows = self._connection.execute(select, (entity, after, limit)).fetchall()
         return [self.name(self._loaded(row)) for row in rows]
+
+    def erased(self) -> list[int]:
+        """The numbers of the subjects that were erased."""
+        return [number for (number,) in self._connection.execute("SELECT number FROM subjects WHERE id IS NULL")]
 
     def count(self) -> tuple[int, int]:
         """How many subjects have a key, and how many were erased."""

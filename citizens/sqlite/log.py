@@ -26,7 +26,7 @@ from citizens.sqlite.erasure import (
 )
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
-from citizens.sqlite.reader import Reader, epoch_of, read_tip
+from citizens.sqlite.reader import Reader, Tip, epoch_of, read_tip
 from citizens.sqlite.readings import microseconds
 from citizens.sqlite.writer import Clock, Writer, system_clock
 
@@ -80,11 +80,11 @@ class SqliteLog(Erasing):
             with self._unharmed("bulk load"):
                 create_events(path, keys.log_id, self._settings, indexed=False, meta={"keys": keys.identity})
                 connection = bulk.open_unsafe(path, self._settings)
-                bulk.load(connection, start, origin, rows(keys))
+                reached = bulk.load(connection, start, origin, rows(keys))
                 set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
                 keys.commit()
                 bulk.finish_file(connection, path)
-            return self._put_in_place(path)
+            return self._put_in_place(path, reached)
 
     @contextmanager
     def _unharmed(self, what: str) -> Iterator[None]:
@@ -134,14 +134,17 @@ class SqliteLog(Erasing):
             on_step("swapped")
             return Compacted(len(planned.dropped), left)
 
-    def _put_in_place(self, path: Path) -> int:
-        """Swap in a complete events file and go on with it; the number of its events."""
+    def _put_in_place(self, path: Path, reached: Tip | None = None) -> int:
+        """Swap in a complete events file and go on with it; the number of its events.
+
+        `reached` is where it ends, if all of it was chained here a moment ago: then it is not walked again.
+        """
         writer = self._require_writer()
         self._stop_writer(keep_wal=False)
         self._empty_pool()
         try:
             self.layout.swap(path)
-            self._start_writer()
+            self._start_writer(reached)
         except BaseException as error:
             writer.stop(f"the new events file could not be put in place: {error}")
             raise writer.unavailable() from error

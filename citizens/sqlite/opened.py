@@ -27,7 +27,7 @@ from citizens.sqlite.erasure import (
 )
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
-from citizens.sqlite.reader import Reader
+from citizens.sqlite.reader import Reader, Tip, read_tip
 from citizens.sqlite.readings import Readings
 from citizens.sqlite.writer import Clock, Writer
 
@@ -77,12 +77,12 @@ class Opened(Readings):
     def _finish_what_was_begun(self) -> None:
         """Carry out what was under way when the last writer stopped."""
 
-    def _start_writer(self) -> None:
+    def _start_writer(self, reached: Tip | None = None) -> None:
         path = self.layout.events_path()
         connection = connect(path, self._settings, write=True)
         check_format(connection, path)
         reader = Reader(connection, self._open_keys(connection))
-        self._check(reader)
+        self._check(reader, reached)
         if self._writer is None:
             self._writer = self._made_writer(reader)
         else:
@@ -116,8 +116,13 @@ class Opened(Readings):
             raise
         return keys
 
-    def _check(self, reader: Reader) -> None:
-        """Raise LogDamaged unless keys, anchor and the events since the anchor fit."""
+    def _check(self, reader: Reader, reached: Tip | None) -> None:
+        """Raise LogDamaged unless keys, anchor and the events since the anchor fit.
+
+        `reached` is where events end that this process chained and wrote a moment ago; they are not walked again.
+        """
+        if reached is not None and read_tip(reader) == reached:
+            return
         anchor = self.layout.read_anchor()
         if reader.keys.last_number and not self._as_left(anchor):
             for problem in reader.keys.check():

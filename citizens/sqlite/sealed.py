@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ from citizens.sqlite.durable import require_private
 from citizens.sqlite.envelope import unwrap, wrap
 
 COUNTER_BITS = 48
+
+
+def row_of(number: int, entity: str, identifier: str) -> bytes:
+    """What a row's seal is over."""
+    return f"{number}\0{entity}\0{identifier}".encode()
 
 
 class SealedStore:
@@ -132,15 +138,26 @@ class SealedStore:
             number.to_bytes(8, "big") + text, digest_size=16, key=self.pepper, person=b"own"
         ).digest()
 
+    def deliveries(self, source: str) -> Callable[[str], bytes]:
+        """What stands for each delivery of one source, for many: the same as `delivery` gives."""
+        start = hashlib.blake2b(f"{source}\0".encode(), digest_size=16, key=self.pepper)
+
+        def delivery(event_id: str) -> bytes:
+            hashed = start.copy()
+            hashed.update(event_id.encode())
+            return hashed.digest()
+
+        return delivery
+
     def _seal(self, number: int, entity: str, identifier: str, key: bytes) -> bytes:
         """A row's key, sealed with what the row says. An erased row seals an empty id and no key."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._sealer.encrypt(nonce, key, f"{number}\0{entity}\0{identifier}".encode())
+        return nonce + self._sealer.encrypt(nonce, key, row_of(number, entity, identifier))
 
     def _open(self, row: tuple[Any, ...]) -> bytes | None:
         """A row's key, None if it was erased. Raises LogDamaged unless the row is as it was sealed."""
         number, entity, identifier, sealed = row
-        about = f"{number}\0{entity}\0{identifier or ''}".encode()
+        about = row_of(number, entity, identifier or "")
         try:
             key = self._sealer.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about)
         except (InvalidTag, TypeError, ValueError):

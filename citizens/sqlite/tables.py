@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from citizens.codec import day_number, encode_row, load_value
+from citizens.codec import day_number, load_value
 from citizens.errors import InvalidEvent
 from citizens.events import (
     Belongs,
@@ -43,6 +43,7 @@ from citizens.events import (
 )
 from citizens.log import History
 from citizens.sqlite.bulk import Loaded
+from citizens.sqlite.cells import StoredColumn, payloads
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.log import SqliteLog
 
@@ -84,15 +85,6 @@ class Imported:
 
     recorded: int
     duplicates: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """A column in stored form: its name, and per row its kind and value, or None."""
-
-    name: str
-    kinds: Sequence[str]
-    values: Sequence[Any]
 
 
 def read_table(path: Path | str) -> pa.Table:
@@ -201,7 +193,7 @@ def _texts(table: pa.Table, column: str) -> list[str | None]:
     return table.column(column).cast(pa.string()).to_pylist()
 
 
-def _columns(source: Source) -> list[_Column]:
+def _columns(source: Source) -> list[StoredColumn]:
     special = {source.id_column}
     for member in source.memberships:
         special |= {member.group_column} | ({member.role_column} if member.role_column else set())
@@ -212,13 +204,13 @@ def _columns(source: Source) -> list[_Column]:
     return [_column(name, source) for name in plain]
 
 
-def _column(name: str, source: Source) -> _Column:
+def _column(name: str, source: Source) -> StoredColumn:
     check_name(name, f"column `{name[:40]}`")
     array: Any = source.table.column(name).combine_chunks()
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     kind, values = _stored(name, array, source.scales.get(name))
-    return _Column(name, [kind] * len(values), values)
+    return StoredColumn(name, [kind] * len(values), values)
 
 
 def _stored(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
@@ -297,7 +289,9 @@ def _units(match: re.Match[str], scale: int, name: str) -> int:
     return units
 
 
-def _with_links(source: Source, columns: list[_Column], number: Callable[[str, list[str]], list[int]]) -> list[_Column]:
+def _with_links(
+    source: Source, columns: list[StoredColumn], number: Callable[[str, list[str]], list[int]]
+) -> list[StoredColumn]:
     """The columns and, in stored form, the memberships. `number` gives the groups' numbers."""
     linked = list(columns)
     for member in source.memberships:
@@ -314,42 +308,24 @@ def _with_links(source: Source, columns: list[_Column], number: Callable[[str, l
             check_new_subject(f"{member.entity}/{group}")
         numbers = dict(zip(distinct, number(member.entity, distinct), strict=True))
         values = [None if group is None else numbers[group] for group in groups]
-        linked.append(_Column(member.relation, [f"r.{role}" for role in roles], values))
+        linked.append(StoredColumn(member.relation, [f"r.{role}" for role in roles], values))
     return linked
 
 
 def _loaded(
-    source: Source, ids: list[str], columns: list[_Column], keys: KeyStore, origin: Origin, name: str
+    source: Source, ids: list[str], columns: list[StoredColumn], keys: KeyStore, origin: Origin, name: str
 ) -> Iterator[Loaded]:
     """The rows of one table, for a bulk load."""
     members = keys.add_many(source.entity, ids)
     linked = _with_links(source, columns, lambda entity, of: [number for number, _ in keys.add_many(entity, of)])
-    day, relations = day_number(source.valid_from), linked[len(columns) :]
-    rows = zip(members, ids, _rows(linked, len(ids)), strict=True)
-    for row, ((number, key), identifier, (shape, values)) in enumerate(rows):
-        if values:
-            event_id = f"{name}/{source.entity}/{identifier}"
-            payload = encode_row(event_id, day, shape, values)
-            groups = tuple(column.values[row] for column in relations if column.values[row] is not None)
-            yield Loaded(number, key, keys.delivery(origin.source, event_id), payload, groups)
-
-
-def _rows(columns: list[_Column], size: int) -> Iterator[tuple[str, list[Any]]]:
-    """Shape and values of each row, empty cells left out."""
-    names = [column.name for column in columns]
-    shapes: dict[tuple[str, ...], str] = {}
-    kinds = zip(*(column.kinds for column in columns), strict=True) if columns else iter([()] * size)
-    values = zip(*(column.values for column in columns), strict=True) if columns else iter([()] * size)
-    for row_kinds, row in zip(kinds, values, strict=True):
-        cells: Sequence[Any] = row
-        if None in row:
-            row_kinds = tuple(kind if cell is not None else "" for kind, cell in zip(row_kinds, row, strict=True))
-            cells = [cell for cell in row if cell is not None]
-        shape = shapes.get(row_kinds)
-        if shape is None:
-            parts = (f"{name}:{kind}" for name, kind in zip(names, row_kinds, strict=True) if kind)
-            shape = shapes[row_kinds] = " ".join(parts)
-        yield shape, list(cells)
+    day, relations = day_number(source.valid_from), [column.values for column in linked[len(columns) :]]
+    groups = zip(*relations, strict=True) if relations else iter([()] * len(ids))
+    event_ids = [f"{name}/{source.entity}/{identifier}" for identifier in ids]
+    delivery = keys.deliveries(origin.source)
+    rows = zip(members, event_ids, payloads(linked, event_ids, day), groups, strict=True)
+    for (number, key), event_id, payload, named in rows:
+        if payload is not None:
+            yield Loaded(number, key, delivery(event_id), payload, named)
 
 
 class _Groups:
@@ -385,5 +361,5 @@ def _drafts(source: Source, origin: Origin, name: str) -> Iterator[Draft]:
             yield Draft(subject, Facts(points), origin, f"{name}/{subject}")
 
 
-def _value(column: _Column, row: int, groups: _Groups) -> Value:
+def _value(column: StoredColumn, row: int, groups: _Groups) -> Value:
     return load_value(column.kinds[row], column.values[row], groups)
