@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, Protocol, assert_never
 
 from citizens.errors import InvalidEvent, LogDamaged
@@ -81,7 +82,11 @@ KIND_NAMES = {
     PROMOTION: "promotion",
 }
 
-_encode_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False)
+_make_encoder: Any = getattr(json.encoder, "c_make_encoder", None)
+_pieces: Any = None
+if _make_encoder is not None:  # made once: `encode` makes one for each call
+    _pieces = _make_encoder(None, _encoder.default, encode_basestring, None, ":", ",", False, False, False)
 _decode_json = json.JSONDecoder().raw_decode
 Groups = list[list[Any]]
 
@@ -138,6 +143,11 @@ def encode(body: Body, event_id: str, names: Names) -> bytes:
 def encode_fields(event_id: str, fields: Sequence[Any]) -> bytes:
     """The bytes of a payload from its fields, as `decode_json` gives them."""
     return _encode_json([event_id, *fields]).encode()
+
+
+def _encode_json(fields: Sequence[Any]) -> str:
+    """The JSON of a payload, without spaces."""
+    return "".join(_pieces(fields, 0)) if _pieces is not None else _encoder.encode(fields)
 
 
 def _fields(body: Body, names: Names) -> list[Any]:

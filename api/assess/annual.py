@@ -260,6 +260,7 @@ class _Postings:
     def __init__(self, log: History, terms: Terms, horizon: int) -> None:
         self._log, self._terms, self._horizon = log, terms, horizon
         self._posted = log.posted(horizon)
+        self.weights = terms.weights()
 
     def balance(self, group: str) -> Decimal:
         """What the group owes, as known at the horizon."""
@@ -290,12 +291,14 @@ def _append(
         balance = postings.balance(one.group)
         if not before:
             drafts += first_drafts(terms, one, balance, report.horizon)
-        _count(report, terms, one, balance, before)
+        _count(report, terms, postings.weights, one, balance, before)
     if drafts:
         log.append(drafts)
 
 
-def _count(report: AnnualReport, terms: Terms, one: Assessed, balance: Decimal, before: bool) -> None:
+def _count(
+    report: AnnualReport, terms: Terms, weights: Mapping[str, int], one: Assessed, balance: Decimal, before: bool
+) -> None:
     if one.fault:
         report.failed.append((one.group, one.fault))
         return
@@ -304,7 +307,7 @@ def _count(report: AnnualReport, terms: Terms, one: Assessed, balance: Decimal, 
     values = dict(zip(terms.rules.figures, (value or 0 for value in one.values), strict=True))
     for name, value in values.items():
         report.totals[name] += value
-    owed = balance + terms.left_to_pay({name: terms.money(values[name]) for name in terms.rules.accounts})
+    owed = balance + terms.money(sum(weight * values[name] for name, weight in weights.items()))
     if owed > 0:
         report.due += owed
     else:

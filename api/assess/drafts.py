@@ -74,10 +74,13 @@ class Terms:
         """An amount from steps of the money grid."""
         return Decimal(steps).scaleb(-self.places)
 
-    def left_to_pay(self, amounts: Mapping[str, Decimal]) -> Decimal:
-        """What these amounts leave owed by (above zero) or to (below zero) the subject."""
-        movements = (sign * amount for _, _, sign, amount in self.movements(amounts))
-        return sum(movements, ZERO)
+    def weights(self) -> dict[str, int]:
+        """How often each figure counts in what the subject is left owing: 1 if it is owed, -1 if it is owed to it."""
+        nothing = dict.fromkeys(self.rules.accounts, ZERO)
+        return {name: self._owed({**nothing, name: Decimal(1)}) for name in nothing}
+
+    def _owed(self, amounts: Mapping[str, Decimal]) -> int:
+        return int(sum((sign * amount for _, _, sign, amount in self.movements(amounts)), ZERO))
 
     def movements(self, amounts: Mapping[str, Decimal]) -> Iterator[tuple[Movement, str, int, Decimal]]:
         """What amounts by figure move in the ledger: the kind, the account, whether it is owed by (1) or to (-1) the
@@ -312,10 +315,12 @@ def _known(figures: Figures) -> dict[str, Decimal]:
 def _postings(terms: Terms, moved: Mapping[str, Decimal], balance: Decimal, cause: str) -> Iterator[Posting]:
     """A posting for each account that moved, and one that pays back what is then owed to the subject."""
     currency, period = terms.program.settings.currency, str(terms.period)
-    for movement, account, _, amount in terms.movements(moved):
+    owed = balance
+    for movement, account, sign, amount in terms.movements(moved):
         if amount:
+            owed += sign * amount
             yield post(movement, amount, period=period, currency=currency, cause=cause, account=account)
-    refund = max(ZERO, -(balance + terms.left_to_pay(moved)))
+    refund = max(ZERO, -owed)
     if refund:
         yield post(Movement.REFUND, refund, period=period, currency=currency, cause=cause)
 

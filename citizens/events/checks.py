@@ -9,6 +9,7 @@ from functools import lru_cache
 from citizens.errors import InvalidEvent
 
 MAX_TEXT = 1_000
+NAMES_KEPT = 20_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}(?:\.[a-z0-9_]{1,100}){0,4}", re.ASCII)
 _KIND = re.compile(r"[bitsn]|d(?:[0-9]|1[0-8])", re.ASCII)
 _PERIOD = re.compile(r"[0-9A-Za-z_]+(?:[-:.][0-9A-Za-z_]+)*", re.ASCII)
@@ -20,6 +21,7 @@ OWN_ENTITIES = ("annual_run",)
 """The entities of what this program keeps a history of for itself."""
 
 
+@lru_cache(maxsize=NAMES_KEPT)
 def check_subject(name: str) -> None:
     """Raise InvalidEvent unless `name` is `<entity>/<id>`."""
     entity, slash, identifier = name.partition("/")
@@ -34,6 +36,7 @@ def check_role(role: str) -> None:
         raise InvalidEvent("a role is lower-case letters, digits and `_`, from a letter on", "rename it")
 
 
+@lru_cache(maxsize=NAMES_KEPT)
 def check_new_subject(name: str) -> None:
     """Raise InvalidEvent unless `name` may be given to a subject: it is written in the one form that there is of it."""
     check_subject(name)

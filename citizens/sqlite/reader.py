@@ -70,6 +70,7 @@ class Reader:
         self.connection = events
         self._keys = keys
         self._origins: dict[int, tuple[Origin, bytes]] = {}
+        self._migrated: bool | None = None
         self._corrections: list[tuple[int, int]] | None = None
         self._lost: tuple[int, dict[str, int]] = (-1, {})
 
@@ -194,8 +195,10 @@ class Reader:
         return earlier if whose == number else None
 
     def is_migrated(self) -> bool:
-        """Whether the log was begun in an earlier format."""
-        return bool(self.connection.execute("SELECT count(*) FROM meta WHERE name = 'migrated'").get)
+        """Whether the log was begun in an earlier format. That never changes in an events file."""
+        if self._migrated is None:
+            self._migrated = bool(self.connection.execute("SELECT count(*) FROM meta WHERE name = 'migrated'").get)
+        return self._migrated
 
     def members(self, number: int) -> list[int]:
         """The numbers of all subjects that were ever recorded as belonging to the one with that number."""

@@ -112,6 +112,11 @@ class SealedStore:
         """The highest number given out."""
         return self._last if self._writing else self._stored_last()
 
+    @property
+    def has_new(self) -> bool:
+        """Whether numbers were given out that are not committed yet."""
+        return self._writing
+
     def _stored_last(self) -> int:
         return int.from_bytes(get_meta(self._connection, "last_number"), "big")
 

@@ -34,6 +34,7 @@ from citizens.sqlite.reader import COLUMNS, Reader, Row, Tip, position_digest
 MAX_JUMP_US = 3 * 366 * 86_400 * 1_000_000
 """How far the clock may be ahead of the last event before somebody has to vouch for it: three years of silence."""
 INSERT_EVENT = f"INSERT INTO events({COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_USE, _INSERT_MEMBER = "INSERT INTO uses VALUES(?, ?)", "INSERT OR IGNORE INTO members VALUES(?, ?)"
 Clock = Callable[[], int]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -60,6 +61,11 @@ class Writer(GroupCommit, Planner):
         self._clock = clock
         self._on_commit = on_commit
         self.bind(reader)
+
+    def bind(self, reader: Reader) -> None:
+        """Go on in the events file that `reader` has open."""
+        super().bind(reader)
+        self._numbers_noted = False  # a crash may have come between the keys' commit and the events'
 
     def _transact(self, batch: list[Submission]) -> None:
         """One transaction for the batch. What it changes in memory counts only once the commit has returned."""
@@ -106,9 +112,12 @@ class Writer(GroupCommit, Planner):
 
     def _note_numbers(self) -> None:
         """Keep the highest subject's number beside the events, so that an older key store is known for what it is."""
+        if self._numbers_noted and not self.reader.keys.has_new:
+            return
         last = self.reader.keys.last_number.to_bytes(8, "big")
         if get_meta(self.reader.connection, "last_number") != last:
             set_meta(self.reader.connection, "last_number", last)
+        self._numbers_noted = True
 
     def append_about_log(self, drafts: Sequence[Draft], *, vouched: bool = False) -> None:
         """Record events about the log itself, in a transaction of their own and past the queue.
@@ -133,6 +142,7 @@ class Writer(GroupCommit, Planner):
         """Write rows that were made elsewhere behind the last, in a transaction that the caller began and ends."""
         plan = Plan(self.tip, rows=list(rows), members=list(members))
         self._write(plan, None)
+        self._numbers_noted = False  # numbers came with them
         self._note_numbers()
         self.tip = Tip(rows[-1].offset, rows[-1].chain, rows[-1].recorded_at_us)
 
@@ -141,8 +151,9 @@ class Writer(GroupCommit, Planner):
         connection.executemany(INSERT_EVENT, plan.rows)
         deliveries = [(row.delivery, row.offset) for row in plan.rows]
         connection.executemany("INSERT INTO deliveries VALUES(?, ?)", deliveries)
-        connection.executemany("INSERT INTO uses VALUES(?, ?)", plan.uses)
-        connection.executemany("INSERT OR IGNORE INTO members VALUES(?, ?)", plan.members)
+        for insert, pairs in ((_INSERT_USE, plan.uses), (_INSERT_MEMBER, plan.members)):
+            if pairs:
+                connection.executemany(insert, pairs)
         if advance is not None:
             self.put_position(advance.consumer, advance.to, advance.needs)
             for consumer in advance.ends:
