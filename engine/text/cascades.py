@@ -4,6 +4,8 @@
    `MANY` problems come with it, only those are shown that do not depend on it: faults of the text itself.
 2. A name that many places use and `ruleset.yaml` does not declare (`taxunit:` for `tax_unit`) is one fault:
    its first place is shown with how many others there are, and what depends on names is held back as well.
+3. A module whose text cannot be read as YAML declares nothing. Where more than `FEW` names are unknown in other files, those
+   are held back.
 
 How many were held back stands beside the cause: nothing is passed over in silence, and all are there again once the
 cause is put right.
@@ -17,13 +19,16 @@ from dataclasses import replace
 
 from engine.text.diagnostics import Diagnostic, Note, Severity
 
-MANY = 20
+MANY, FEW = 20, 5
 _OF_THE_TEXT = ("E1", "E3")
 _UNDECLARED = "E215"
+_UNREADABLE = "E1"
+_UNKNOWN = ("E401", "E801")
 
 
 def causes_first(problems: Sequence[Diagnostic], settings_file: str) -> tuple[Diagnostic, ...]:
-    """The problems without those that follow from a fault of the settings, the causes first."""
+    """The problems without those that follow from a fault of the settings or an unreadable module, the causes first."""
+    problems = _without_names_of_unreadable(problems)
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     of_settings = [error for error in errors if _file(error).endswith(settings_file)]
     causes = [*of_settings, *_undeclared(errors)]
@@ -36,6 +41,19 @@ def causes_first(problems: Sequence[Diagnostic], settings_file: str) -> tuple[Di
     told = f"{held:,} problems that may follow from this are held back until it is put right"
     first = replace(causes[0], notes=(*causes[0].notes, Note(told)))
     return (first, *causes[1:], *kept)
+
+
+def _without_names_of_unreadable(problems: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """Without the names that are unknown in other files than those that could not be read, which come first."""
+    unreadable = [problem for problem in problems if problem.code.startswith(_UNREADABLE)]
+    files = {_file(problem) for problem in unreadable}
+    held = [problem for problem in problems if problem.code in _UNKNOWN and _file(problem) not in files]
+    if not unreadable or len(held) <= FEW:
+        return problems
+    told = f"{len(held):,} names that other files do not find are held back until it is put right"
+    first = replace(unreadable[0], notes=(*unreadable[0].notes, Note(told)))
+    left_out = set(map(id, (*unreadable, *held)))
+    return (first, *unreadable[1:], *(problem for problem in problems if id(problem) not in left_out))
 
 
 def _file(problem: Diagnostic) -> str:

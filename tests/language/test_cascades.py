@@ -38,6 +38,16 @@ def test_the_cause_comes_first_and_what_follows_is_held_back(
     assert len(problems) <= most
 
 
+def test_names_of_a_module_that_cannot_be_read_are_held_back(tmp_path: Path) -> None:
+    rules = shutil.copytree(US, tmp_path / "us")
+    module = rules / "payroll" / "wages.yaml"
+    module.write_text(module.read_text(encoding="utf-8").replace("law: ", "law: (8)(A): ", 1), encoding="utf-8")
+    first, *others = check_rules(rules).problems
+    assert first.code == "E101"
+    assert any("names that other files do not find are held back" in note.message for note in first.notes)
+    assert not [problem for problem in others if problem.code in ("E401", "E801")]
+
+
 def test_a_fault_of_a_formula_is_still_told_beside_it(tmp_path: Path) -> None:
     rules = shutil.copytree(US, tmp_path / "us")
     settings, module = rules / SETTINGS_FILE, rules / "credits" / "eitc.yaml"
