@@ -4,8 +4,8 @@
    `MANY` problems come with it, only those are shown that do not depend on it: faults of the text itself.
 2. A name that many places use and `ruleset.yaml` does not declare (`taxunit:` for `tax_unit`) is one fault:
    its first place is shown with how many others there are, and what depends on names is held back as well.
-3. A module whose text cannot be read as YAML declares nothing. Where more than `FEW` names are unknown in other files, those
-   are held back.
+3. A module whose text cannot be read as YAML declares nothing. Where more than `FEW` names are unknown in other files,
+   those are held back.
 
 How many were held back stands beside the cause: nothing is passed over in silence, and all are there again once the
 cause is put right.
