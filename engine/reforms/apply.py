@@ -50,7 +50,7 @@ def apply_reform(ruleset: Ruleset, reform: Reform, problems: Diagnostics) -> Rul
     for change in reform.reasons:
         ruleset = apply_reason(ruleset, change, problems)
     ruleset = _remove(ruleset, reform, problems)
-    if reform.added is not None:
+    if reform.added is not None and any(getattr(reform.added, group) for group in _FIELDS):
         ruleset = replace(ruleset, modules=(*ruleset.modules, reform.added))
     if ruleset == before and not problems.errors:
         help_text = "give it a `set`, `replace`, `add` or `remove` that changes the law"
