@@ -53,6 +53,7 @@ from engine.interpret.outcomes import (
     Possible,
     stated,
 )
+from engine.interpret.vacancies import vacated
 from engine.interpret.windows import spread, touched
 from engine.interpret.worlds import Replaced
 from engine.ir import nodes as ir
@@ -74,6 +75,17 @@ class Interpreter(Figures):
     def __init__(self, program: Program, case: Case, constants: Constants | None = None) -> None:
         super().__init__(program, case, constants)
         self.worlds: list[World] = []
+        self._vacated: Interpreter | None = None
+        self._deciding: frozenset[Fact] = frozenset()
+        if (other := vacated(program, case)) is not None:
+            self._vacated, self._deciding = Interpreter(program, other[0], self.constants), other[1]
+
+    def find(self, fact: Fact) -> Outcome:
+        """The figure or fact; where a role may be vacant, whatever it is with those who are listed or without them."""
+        outcome = super().find(fact)
+        if self._vacated is None or self._running or self._waiting or fact in self._deciding:
+            return outcome
+        return either([outcome, self._vacated.find(fact)], self._deciding)
 
     # --- for whoever looks into a formula afterwards
 
@@ -435,7 +447,9 @@ class World(Interpreter):
     """
 
     def __init__(self, outer: Interpreter, replaced: Replaced) -> None:
-        super().__init__(outer.program, outer.case, outer.constants)
+        Figures.__init__(self, outer.program, outer.case, outer.constants)
+        self.worlds = []
+        self._vacated, self._deciding = None, frozenset()
         self._outer = ref(outer)
         self.replaced = replaced
         self.reach = worlds.Reach(outer.program, outer.case, replaced)

@@ -21,7 +21,7 @@ from engine.interpret.constants import Constants
 from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
 from engine.ir.program import Program
 from engine.native.buffers import Buffers
-from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
+from engine.native.handover import case_of, described, entry_of, not_known, outcomes, rows_of
 from engine.native.machine.compiling import Kernel, Kernels
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import PAD, Layout
@@ -29,6 +29,7 @@ from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
 from engine.native.undetermined import WORTH_PROVING, Found, undetermined
+from engine.native.vacancies import compared, vacated
 from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
 from engine.text.recursion import deep_recursion
 from engine.values.periods import Period
@@ -114,6 +115,7 @@ class Evaluator:
             figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
             causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
         if not columns.complete:
+            self._tell_vacancies(ready, figures, causes, threads)
             self._tell_undetermined(ready, statuses, figures, causes, threads)
         bad = set(layout.beyond).union(*causes.values())
         for component in bad:
@@ -144,6 +146,32 @@ class Evaluator:
         """Forget code, layouts and constants, as a new process would. What is on disk stays."""
         self.kernels = Kernels()
         self._constants = []
+
+    def _tell_vacancies(
+        self, ready: Ready, figures: dict[Cell, Figures], causes: dict[Cell, set[int]], threads: int
+    ) -> None:
+        """Note the rows that hang on who is in a group, and hand over those of which code cannot say it."""
+        kernel, layout = ready.kernel, ready.layout
+        program = kernel.program
+        other = vacated(program, layout.columns)
+        if other is None:
+            return
+        said = not_known([fact.short_name for fact in other[1]])
+        cells = [cell for cell in figures if cell in kernel.interface.wanted]
+
+        here, there = (
+            self.code_alone(program, columns, cells, kernel.options, threads) for columns in (layout.columns, other[0])
+        )
+        for cell, (differs, unsure) in compared(here, there).items():
+            one, entity = figures[cell], program.definitions[cell.name].entity
+            status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
+            status[differs] = UNDETERMINED
+            one.entries[differs] = 0
+            told = dict.fromkeys(np.flatnonzero(differs).tolist(), said)
+            figures[cell] = replace(one, status=status, messages={**one.messages, **told})
+            order = layout.order[entity]
+            handed = layout.component[entity][unsure if order is None else unsure[order]]
+            causes[cell] = causes.get(cell, set()) | set(handed.tolist())
 
     def _tell_undetermined(
         self,
