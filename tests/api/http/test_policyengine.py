@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.compat.policyengine import names
+from api.compat.policyengine.names import definition_of
 from api.http.config import Config
 from api.rules.programs import load_program
 from tests.api.http.client import TestClient, serving
@@ -140,8 +142,46 @@ def test_the_table_names_what_there_is() -> None:
         assert program.find(ours) is not None, f"{theirs}: {ours}"
     for name in (*table.state_facts, *table.assumed, table.birth_date):
         assert program.find(name) is not None, name
+    for total, parts in table.sums.items():
+        assert program.find(total) is not None, total
+        assert not set(parts) & table.known
     assert not table.known & set(table.same)
+    assert not [name for name in table.known if program.find(name) is not None], "these are computed by now"
     assert set(table.states.values()) <= set(program.settings.enums["state"].members)
+
+
+def test_every_name_of_a_screener_is_taken() -> None:
+    """MyFriendBen's names: those that are ours or parts of ours, and those that stay null by name."""
+    program, table = load_program("us"), names()
+    theirs_alone = (*table.state_names, *table.roles)
+    lines = Path(__file__).with_name("myfriendben_names.txt").read_text(encoding="utf-8").splitlines()
+    sent = [line for line in lines if not line.startswith("#")]
+    ours = [
+        name
+        for name in sent
+        if definition_of(program, name) is not None or table.sum_with(name) or name in theirs_alone
+    ]
+    assert len(sent) == 185
+    assert [name for name in sent if name not in ours and not table.is_theirs(name)] == []
+    assert len(ours) >= 79
+
+
+def test_what_is_said_in_parts_is_added_up(client: TestClient) -> None:
+    def snap(**of_head: Any) -> Any:
+        sent = family()
+        sent["people"]["1"] |= {name: {"2024": value} for name, value in of_head.items()}
+        sent["people"]["2"] |= {"rent": {"2024": 6_000}}
+        sent["spm_units"]["spm"] |= {"snap_shelter_costs": {"2024-03": None}}
+        return ask(client, sent)["result"]["spm_units"]["spm"]["snap_shelter_costs"]["2024-03"]
+
+    assert snap() == 500
+    assert snap(rent=6_000, homeowners_insurance=1_200) == 1_100
+
+
+def test_a_count_with_decimals_is_told_of(client: TestClient) -> None:
+    sent = family(eitc={"2024": None})
+    sent["people"]["1"]["weekly_hours_worked_before_lsr"] = {"2024": 20.75}
+    assert "weekly_hours_worked_before_lsr" in ask(client, sent)["warnings"][0]
 
 
 def test_versions_and_checks(client: TestClient) -> None:
