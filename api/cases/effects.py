@@ -5,7 +5,7 @@
 3. A fact's effect is the largest change of a wanted figure, on average over its values, times how often people have the
    fact: the larger of the two completions.
 
-Columns stand for every fact that the figures may read, open or not: one program serves a whole interview.
+Columns stand for everything that a case may state, stated or not: one program serves every case.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ import numpy as np
 
 from api.cases.likely import likely
 from api.cases.machine import columns_of
-from api.cases.reach import facts_read
+from api.cases.reach import facts_read, statable
 from api.cases.trying import figures_of_tries
 from engine.explain.questions import sample_values
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
+from engine.population.columns import Column, Columns
 from engine.values.types import Kind, Value
 
 COMMON = 0.5
@@ -58,6 +59,7 @@ def _moves(
     columns = columns_of(program, replace(case, given={**completion, **case.given}, within={}, complete=True))
     if columns is None:
         return {}
+    columns = _with_all(program, columns, tuple(wanted))
     tries = [
         (fact, entry)
         for fact in open_facts
@@ -72,6 +74,17 @@ def _moves(
     for (fact, _), effect in zip(tries, moved.tolist(), strict=True):
         found.setdefault(fact, []).append(effect)
     return {fact: sum(each) / len(each) for fact, each in found.items()}
+
+
+def _with_all(program: Program, columns: Columns, wanted: tuple[Definition, ...]) -> Columns:
+    """The columns with one for everything else that a case might state, all of it missing: one program then serves
+    every case, whatever it states."""
+    found = dict(columns.columns)
+    for cell in statable(program, columns.at, wanted):
+        count = columns.counts.get(program.definitions[cell.name].entity, 0)
+        if cell not in found and count:
+            found[cell] = Column(np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.bool_), 0, 0)
+    return replace(columns, columns=found)
 
 
 def _telling(program: Program, definition: Definition) -> Sequence[Value]:

@@ -47,6 +47,7 @@ def facts_read(
 
 _Read = tuple[tuple[Cell, frozenset[str]], ...]
 _MOST_KEPT = 64
+_statable: dict[tuple[int, Period, tuple[str, ...]], tuple[Program, tuple[Cell, ...]]] = {}
 _kept: dict[tuple[int, Period, tuple[str, ...]], tuple[Program, _Read]] = {}
 
 
@@ -73,3 +74,17 @@ def _facts_reached(program: Program, period: Period, figures: tuple[Definition, 
     read = [cell for cell in reached(program, period, figures) if definitions[cell.name].is_input]
     read.sort(key=lambda cell: places[cell.name])
     return tuple((cell, frozenset(rivals.get(cell.name, ()))) for cell in read)
+
+
+def statable(program: Program, period: Period, figures: tuple[Definition, ...]) -> tuple[Cell, ...]:
+    """What a case may state of all that figures read: facts, and figures that stand for the facts that they exclude."""
+    key = (id(program), period, tuple(figure.name for figure in figures))
+    kept = _statable.get(key)
+    if kept is None or kept[0] is not program:
+        definitions = program.definitions
+        cells = reached(program, period, figures)
+        may = tuple(cell for cell in cells if definitions[cell.name].is_input or definitions[cell.name].excludes)
+        kept = _statable[key] = (program, may)
+        for oldest in list(_statable)[:-_MOST_KEPT]:
+            _statable.pop(oldest, None)
+    return kept[1]

@@ -38,6 +38,8 @@ class Law:
     reforms: tuple[str, ...]
     program: Program
     files: tuple[Path, ...] = ()
+    orders: dict[tuple[object, ...], bool] = field(default_factory=dict)
+    """For which figures there is code that orders questions: False while it is made."""
     _ruleset: Ruleset | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

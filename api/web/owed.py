@@ -19,17 +19,18 @@ from starlette.responses import Response
 from api.cases.calculate import Asked, Basis, Result, calculate
 from api.cases.likely import WITHOUT_FORM
 from api.cases.naming import find_definition
+from api.cases.ranking import facts_ranked
 from api.http.cases import read_request_case
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.reading import Document
 from api.http.service import Service, service_of
-from api.interview.interview import next_step, open_facts
+from api.interview.interview import open_facts
 from api.web.asking import MOST_CHARACTERS, NONE, FactField, field_name
 from api.web.books import book_of
 from api.web.granted import SHOWN, Granted, granted
 from api.web.households import PARTNER, YOU
-from api.web.questions import HOME, UNKNOWN, Answers, Question, Script, read_answers, script_for
+from api.web.questions import HOME, MOST_ROWS, UNKNOWN, Answers, Question, Script, read_answers, script_for
 from api.web.rendering import page, require_visitor, shown
 from api.web.steps import read_fields
 from engine.interpret.cases import Case
@@ -68,8 +69,10 @@ class Owed:
 async def start(request: Request) -> Response:
     """The first question."""
     require_visitor(request)
-    law, script = _asked_here(service_of(request))
+    service = service_of(request)
+    law, script = _asked_here(service)
     answers = Answers(script, law.program.settings)
+    _order_is_ready(service, law, _case(service, law, answers, answers.case()), _wanted(law, answers))
     return await _question(request, law, answers, script.pages[0], {})
 
 
@@ -78,8 +81,7 @@ async def start(request: Request) -> Response:
 async def go_on(request: Request) -> Response:
     """The page after the one that was sent: the next question, one to go back to, the check, or the answer.
 
-    Who belongs to the family is asked first; then what moves the credits most, as the interview's engine has it, and
-    nothing that no longer can.
+    Who belongs to the family is asked first; then what moves the credits most, and nothing that no longer can.
     """
     require_visitor(request)
     service = service_of(request)
@@ -94,6 +96,8 @@ async def go_on(request: Request) -> Response:
     named = next((one for one in answers.pages() if one.key == go), None)
     if named is not None:
         return await _question(request, law, answers, named, {})
+    if asked is not None and answers.changed_rows(asked, go, fields):
+        return await _question(request, law, answers, asked, {}, fresh=go.startswith("more."))
     if asked is not None and go == "on":
         wrong = answers.wrong(asked, fields)
         if wrong:
@@ -124,13 +128,28 @@ def _following(service: Service, law: Law, answers: Answers) -> Question | None:
         (question.fact, field.person) for question in answers.pages() for field in answers.fields(question)
         if field.name in answers.said
     }  # fmt: skip
+    definitions = law.program.definitions
     needs = open_facts(law.program, case, wanted, law.constants)
-    passed = [need for need in needs if (law.program.definitions[need.name].short_name, need.instance) in told]
-    _, fact = next_step(law.program, case, wanted, passed, law.constants, complete=True)
-    if fact is None:
-        return None
-    short = law.program.definitions[fact.name].short_name
-    return next((one for one in open_ if one.fact == short), None)
+    left = [need for need in needs if (definitions[need.name].short_name, need.instance) not in told]
+    if left and _order_is_ready(service, law, case, wanted):
+        left = [fact for fact in facts_ranked(law.program, case, wanted, needs) if fact in left][:1]
+    names = {definitions[fact.name].short_name for fact in left}
+    return next((page for page in open_ if page.fact in names), None)
+
+
+def _order_is_ready(service: Service, law: Law, case: Case, wanted: Sequence[Definition]) -> bool:
+    """Whether there is code to order the questions. If not, it is made, which takes seconds, and nobody waits for it:
+    until then questions come as the script has them."""
+    key = (case.at, *(figure.name for figure in wanted))
+    if key not in law.orders:
+        law.orders[key] = False
+        service.later(_make_order, law, case, wanted, key)
+    return law.orders[key]
+
+
+def _make_order(law: Law, case: Case, wanted: Sequence[Definition], key: tuple[object, ...]) -> None:
+    facts_ranked(law.program, case, wanted, open_facts(law.program, case, wanted, law.constants))
+    law.orders[key] = True
 
 
 # --- what the check opens
@@ -219,8 +238,9 @@ def _asked_here(service: Service) -> tuple[Law, Script]:
 
 
 async def _question(
-    request: Request, law: Law, answers: Answers, question: Question, wrong: Mapping[str, str]
+    request: Request, law: Law, answers: Answers, question: Question, wrong: Mapping[str, str], fresh: bool = False
 ) -> Response:
+    """A question's page. `fresh`: a row was added, and takes the focus."""
     pages = answers.pages()
     before = answers.last(question)
     settled = all(
@@ -241,6 +261,8 @@ async def _question(
         count=len(pages),
         before=before,
         wrong=wrong,
+        fresh=fresh,
+        most_rows=MOST_ROWS,
         so_far=so_far,
         book=book_of(law),
         hidden={key: text for key, text in answers.said.items() if key not in wrong},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ from engine.reading.declared_settings import Settings
 FOLDER = Path(__file__).parent / "interviews"
 UNKNOWN = "?"
 HOME = "home"
+MOST_ROWS = 9
 _AMOUNT = re.compile(r"-?[0-9]{1,8}(?:\.[0-9]{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One page. `kind` is year, age, choice, count or money; `of` whom a fact is: you, partner, each adult or child."""
+    """One page. `kind` is year, age, choice, count or money; `of` whom a fact is: you, partner, each adult or child.
+    `rows`: what the amounts of a person come from one by one, each a row of its own (a job, an account)."""
 
     key: str
     kind: str
@@ -38,6 +41,7 @@ class Question:
     fact: str = ""
     of: str = ""
     bring: str = ""
+    rows: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,15 @@ def script_for(law: Law) -> Script | None:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A control on a page: its name, and whom it is about, in words."""
+    """A control on a page: its name, and whom it is about, in words. `group`: the rows that it is one of; `row`: its
+    number; `last`: whether it is the last of them."""
 
     name: str
     person: str
     words: str
+    group: str = ""
+    row: int = 1
+    last: bool = True
 
 
 @dataclass
@@ -89,6 +97,8 @@ class Answers:
     """Answers to what the check opened, by field: `f.WHOSE.FACT`."""
     opened: dict[str, str] = field(default_factory=dict)
     """What the check opened, fact by fact: of whom, with commas."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """How many rows a person has on a page that takes several, where it is more than one: by `KEY-WHOSE`."""
 
     @property
     def year(self) -> str:
@@ -122,17 +132,48 @@ class Answers:
                         f"{question.key}-{at}", f"child{at}", f"Child {at}" if self.children > 1 else "The child"
                     )
             case "adult":
-                yield Field(f"{question.key}-you", YOU, "You" if self.married else "")
+                yield from self._rows(question, YOU, "You" if self.married else "")
                 if self.married:
-                    yield Field(f"{question.key}-partner", PARTNER, "Your husband or wife")
+                    yield from self._rows(question, PARTNER, "Your husband or wife")
             case _:
                 if question.of == YOU or self.married:
                     yield Field(question.key, question.of, people[question.of] if question.of != YOU else "")
+
+    def _rows(self, question: Question, person: str, whose: str) -> Iterator[Field]:
+        """A person's controls on a page: one, or one for each job or account."""
+        group = f"{question.key}-{person}"
+        count = self.rows.get(group, 1) if question.rows else 1
+        for row in range(1, count + 1):
+            what = f"{question.rows} {row}" if count > 1 else ""
+            words = f"{whose}, {what}" if whose and what else whose or what.capitalize()
+            yield Field(_row_name(group, row), person, words, group, row, row == count)
+
+    def changed_rows(self, question: Question, go: str, given: Mapping[str, str]) -> bool:
+        """Add or take away a row, as a button of the page says. What was typed beside stays. False: no such button."""
+        verb, _, group = go.partition(".")
+        if not question.rows or group not in {shown.group for shown in self.fields(question)}:
+            return False
+        for shown in self.fields(question):
+            text = self._typed(shown, given)
+            if not _fault(question, text, self.settings):
+                self.said[shown.name] = text
+        count = self.rows.get(group, 1)
+        if verb == "less":
+            self.said.pop(_row_name(group, count), None)
+        self.rows[group] = max(1, min(MOST_ROWS, count + (1 if verb == "more" else -1)))
+        return True
+
+    def _typed(self, shown: Field, given: Mapping[str, str]) -> str:
+        """What a control says. An amount beside "I don't know" that was ticked before means the amount."""
+        text = given.get(shown.name, "").strip()
+        unknown = given.get(f"{shown.name}-unknown") and text in ("", self.said.get(shown.name))
+        return UNKNOWN if unknown else text
 
     def hidden(self) -> Iterator[tuple[str, str]]:
         """What the check opened and what was answered to it, as fields to be carried on."""
         yield from self.extra.items()
         yield from ((f"o.{name}", whose) for name, whose in self.opened.items())
+        yield from ((f"rows-{group}", str(count)) for group, count in self.rows.items() if count > 1)
 
     def last(self, but: Question | None) -> str:
         """The page that was answered last, for who wants to go back from another."""
@@ -154,14 +195,12 @@ class Answers:
     def wrong(self, question: Question, given: Mapping[str, str]) -> dict[str, str]:
         """What is wrong with the answers to one page, by field; in `said` is what is right."""
         found: dict[str, str] = {}
-        for one in self.fields(question):
-            text = given.get(one.name, "").strip()
-            if given.get(f"{one.name}-unknown") and text in ("", self.said.get(one.name)):
-                text = UNKNOWN  # who types an amount beside "I don't know" that was there before means the amount
+        for shown in self.fields(question):
+            text = self._typed(shown, given)
             fault = _fault(question, text, self.settings)
             if fault:
-                found[one.name] = fault
-            self.said[one.name] = text
+                found[shown.name] = fault
+            self.said[shown.name] = text
         return found
 
     def case(self) -> dict[str, Any]:
@@ -169,8 +208,8 @@ class Answers:
         people: dict[str, dict[str, Any]] = {YOU: {}, **({PARTNER: {}} if self.married else {})}
         people |= {f"child{at}": {} for at in range(1, self.children + 1)}
         for question in self.script.pages:
-            for one in self.fields(question) if question.fact else ():
-                people[one.person][question.fact] = _value(question, self.said.get(one.name, UNKNOWN))
+            for person, texts in self._by_person(question).items() if question.fact else ():
+                people[person][question.fact] = _value(question, texts)
         group = self.script.group
         unit: dict[str, Any] = {
             group["first"]: YOU,
@@ -185,10 +224,20 @@ class Answers:
                 (unit if whose == HOME else people[whose])[fact] = value
         return {"complete": True, "people": people, group["plural"]: {HOME: unit}}
 
+    def _by_person(self, question: Question) -> dict[str, list[str]]:
+        """What was answered of each person, row by row."""
+        found: dict[str, list[str]] = {}
+        for shown in self.fields(question):
+            found.setdefault(shown.person, []).append(self.said.get(shown.name, UNKNOWN))
+        return found
+
 
 def read_answers(script: Script, settings: Settings, fields: Mapping[str, str]) -> Answers:
     """The answers that a form carries; those that are not right are left out, and asked again."""
     made = Answers(script, settings)
+    for name, count in fields.items():
+        if name.startswith("rows-") and count.isascii() and count.isdigit():
+            made.rows[name.removeprefix("rows-")] = max(1, min(MOST_ROWS, int(count[:3])))
     for question in script.pages:
         for one in list(made.fields(question)):
             text = fields.get(f"said-{one.name}")
@@ -217,7 +266,14 @@ def _fault(question: Question, text: str, settings: Settings) -> str:
     return "" if right else "Enter an amount in dollars, such as 31,000, or 0, or say that you don’t know"  # noqa: RUF001
 
 
-def _value(question: Question, text: str) -> str | bool:
-    if text == UNKNOWN:
+def _value(question: Question, texts: Sequence[str]) -> str | bool:
+    """The value of a fact: of several rows the sum, which is not known unless each of them is."""
+    if UNKNOWN in texts:
         return "unknown"
-    return text == "yes" if question.kind == "choice" else bare(text)
+    if question.kind == "choice":
+        return texts[0] == "yes"
+    return bare(texts[0]) if len(texts) == 1 else str(sum(Decimal(bare(text)) for text in texts))
+
+
+def _row_name(group: str, row: int) -> str:
+    return group if row == 1 else f"{group}-{row}"
