@@ -38,9 +38,9 @@ class Law:
     reforms: tuple[str, ...]
     program: Program
     files: tuple[Path, ...] = ()
+    _ruleset: Ruleset | None = None
     orders: dict[tuple[object, ...], bool] = field(default_factory=dict)
     """For which figures there is code that orders questions: False while it is made."""
-    _ruleset: Ruleset | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
