@@ -13,6 +13,6 @@ _GARBAGE = (50_000, 20, 50)
 def main() -> int:
     """Run the command with the process's arguments; the exit code is what `api.failures.ExitCode` says."""
     gc.set_threshold(*_GARBAGE)
-    from api.cli.app import run
+    from api.cli.running import run
 
     return run()

@@ -1,15 +1,7 @@
-"""The commands' names and options. What a command does stands in its own module, imported when it is called.
-
-Every way in which a command can fail for a reason outside the program ends here: as a sentence on stderr and an exit
-code, never as a traceback.
-"""
+"""The commands' names and options. What a command does stands in its own module, imported when it is called."""
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
-from copy import copy
 from pathlib import Path
 from typing import Annotated
 
@@ -17,13 +9,14 @@ import typer
 
 from api.cli.analysts import diff, seek, simulate_reforms
 from api.cli.asked import ask, cure, find, sweep
+from api.cli.assessing import annual, follow
 from api.cli.log.app import LogOption, ledger, log_app
-from api.cli.options import AsJson, At, Case, Ray, Reforms, Rules, RulesOption
-from api.cli.permit import NAME, STATUS_AT, IssuerName, StatusAt, permit_app
+from api.cli.many import batch, bench, taxsim
+from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption
+from api.cli.permit import permit_app
 from api.cli.population import population_app
-from api.cli.streams import prepare, printable
 from api.cli.translate import translate
-from api.failures import ExitCode, Failure
+from api.failures import Failure
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 usage, 3 rules invalid, 4 examples failed, 5 differences found."
 
@@ -227,116 +220,9 @@ def lsp() -> None:
     raise typer.Exit(lsp_command())
 
 
-@app.command()
-def taxsim(
-    source: Annotated[
-        str, typer.Argument(metavar="[FILE]", help="Tax units as CSV, TSV, Parquet or Arrow; stdin if not given.")
-    ] = "-",
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write to this .csv, .tsv, .parquet or .arrow file instead of stdout."),
-    ] = None,
-    rules: RulesOption = "us",
-    step: Annotated[str, typer.Option("--mtr-step", help="How many dollars marginal rates add to the income.")] = "100",
-    reform: Reforms = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compute tax units in TAXSIM-35's columns: `rulewright taxsim < in.csv > out.csv`."""
-    from api.cli.taxsim import taxsim_command
-
-    raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json, output))
-
-
-@app.command()
-def batch(
-    rules: Rules,
-    inputs: Annotated[
-        list[str],
-        typer.Option("--input", metavar="FILE", help="`tax_units.parquet`, or `ENTITY=FILE`; Parquet, CSV, `-` stdin."),
-    ],
-    output: Annotated[str, typer.Option("--output", metavar="FILE", help="The Parquet file to write; `-` CSV stdout.")],
-    want: Annotated[str, typer.Option("--want", metavar="A,B", help="Figures to compute, of one entity.")],
-    at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05.")],
-    missing: Annotated[
-        str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
-    ] = "none",
-    marginal: Annotated[
-        str,
-        typer.Option("--marginal", metavar="FACT", help="Also give the change of figures for each unit more of it."),
-    ] = "",
-    role: Annotated[
-        str, typer.Option("--marginal-of", metavar="ROLE", help="Who has more of it; the first role if not given.")
-    ] = "",
-    step: Annotated[
-        str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more; below 100 rounding shows.")
-    ] = "100",
-    keep: Annotated[
-        str, typer.Option("--keep", metavar="A,B", help="Columns that are not facts, copied unread to the output.")
-    ] = "",
-    threads: Annotated[int, typer.Option("--threads", min=0, help="0: as many as there are cores.")] = 0,
-    part_rows: Annotated[
-        int, typer.Option("--part-rows", min=1, help="Groups that are in memory at a time.")
-    ] = 100_000,
-    ray: Ray = "",
-    reform: Reforms = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compute a population, from files to a Parquet file. It continues what a killed run left."""
-    from api.cli.batch import Options, batch_command
-
-    options = Options(
-        rules, reform or [], at, inputs, output, want, missing, threads, part_rows, marginal, role, step, keep, ray,
-        as_json,
-    )  # fmt: skip
-    raise typer.Exit(batch_command(options))
-
-
-@app.command()
-def bench(
-    rules: RulesOption = "us",
-    repeat: Annotated[int, typer.Option("--repeat", min=1, help="How many times the sample of 10,000 is taken.")] = 28,
-    large: Annotated[
-        int,
-        typer.Option("--large", min=1, help="Also measure so many copies of it, from files to a file."),
-    ] = 1,
-    made: Annotated[
-        int, typer.Option("--made", min=0, help="Figures of a generated ruleset; 0: no such ruleset.")
-    ] = 5_000,
-    history: Annotated[
-        bool, typer.Option("--history", help="Measure the log and the annual run instead, beside the disk's speed.")
-    ] = False,
-    api: Annotated[bool, typer.Option("--api", help="Measure the service over HTTP instead.")] = False,
-    requests: Annotated[
-        int, typer.Option("--requests", min=0, help="With --api: watch the server's memory over so many more requests.")
-    ] = 0,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Measure this often, and keep the best.")] = 15,
-    peer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--peer",
-            metavar="NAME=PROGRAM",
-            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with --api "
-            "policyengine=PYTHON, openfisca=PYTHON.",
-        ),
-    ] = None,
-    compare: Annotated[
-        Path | None, typer.Option("--compare", metavar="JSON", help="Also say what moved since this earlier run.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure how fast it is on this machine, beside peers that are installed."""
-    if api:
-        from api.cli.bench_api import api_command
-
-        raise typer.Exit(api_command(as_json, peer or [], requests))
-    if history:
-        from api.cli.bench_history import history_command
-
-        raise typer.Exit(history_command(repeat, as_json))
-    from api.bench import Plan
-    from api.cli.bench import bench_command
-
-    raise typer.Exit(bench_command(Plan(rules, repeat, large, made, runs), peer or [], as_json, compare))
+app.command()(taxsim)
+app.command()(batch)
+app.command()(bench)
 
 
 @app.command()
@@ -383,152 +269,5 @@ app.command()(cure)
 app.command()(ask)
 
 
-@app.command()
-def annual(
-    rules: Rules,
-    year: Annotated[str, typer.Option("--year", metavar="YEAR", help="The year to assess: 2024.")],
-    log: LogOption = None,
-    as_known: Annotated[
-        str | None,
-        typer.Option("--as-known", metavar="K", help="As known on a day, at a moment or at #17; now if not given."),
-    ] = None,
-    other_rules: Annotated[
-        bool, typer.Option("--other-rules", help="Finish a run that started with other rules, for who is left.")
-    ] = False,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
-    ray: Ray = "",
-    as_json: AsJson = False,
-) -> None:
-    """Assess everybody in a log for a year, and post the ledger. Run it again to continue where it was cut off."""
-    from api.cli.annual import annual_command
-
-    raise typer.Exit(annual_command(rules, year, log, as_known, other_rules, threads, ray, as_json))
-
-
-@app.command()
-def follow(
-    log: LogOption = None,
-    rules: RulesOption = "us",
-    once: Annotated[bool, typer.Option("--once", help="Follow to the log's end, and stop.")] = False,
-    every: Annotated[float, typer.Option("--every", min=0.05, help="Seconds between looks at the log.")] = 2.0,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="Also retry what could not be assessed, after a correction of the rules.")
-    ] = False,
-    permits: Annotated[
-        Path | None, typer.Option("--permits", metavar="FOLDER", help="Also take back permits of this register.")
-    ] = None,
-    permit_key: Annotated[Path | None, typer.Option("--permit-key", metavar="FILE", help="Their private key.")] = None,
-    issuer: IssuerName = NAME,
-    status_at: StatusAt = STATUS_AT,
-    as_json: AsJson = False,
-) -> None:
-    """Correct what was assessed as late and corrected facts arrive: new assessments, adjustments, postings."""
-    from api.cli.follow import follow_command
-    from api.cli.permit import revising
-
-    also = revising(permits, permit_key, issuer, status_at, log, as_json) if permits is not None else None
-    raise typer.Exit(follow_command(rules, log, once, every, retry, as_json, also))
-
-
-_REMEDIES = {
-    errno.ENOSPC: "make room on the disk, and repeat",
-    errno.EDQUOT: "make room within your quota, and repeat",
-    errno.EACCES: "check the rights, or name another place",
-    errno.EPERM: "check the rights, or name another place",
-    errno.EROFS: "name a place that can be written to",
-}
-
-
-_LEFT = "PacifyFlushWrapper"
-_COMPLETING = "_RULEWRIGHT_COMPLETE"
-
-
-def run() -> int:
-    """Run the command; every foreseeable fault becomes a sentence and an exit code."""
-    if not prepare():
-        return _failed(Failure("stdout is closed", "send the result to a file, a pipe, or `/dev/null`"))
-    try:
-        _narrowed(sys.argv[1:])(prog_name="rulewright")
-    except SystemExit as stop:
-        if type(sys.stdout).__name__ == _LEFT:  # so typer marks that the reader left, with an exit code of 1
-            return ExitCode.DONE
-        return _flushed(stop.code if isinstance(stop.code, int) else ExitCode.FAILED if stop.code else 0)
-    except BrokenPipeError:
-        return _reader_left()
-    except KeyboardInterrupt:
-        return 130
-    except Failure as failure:
-        return _failed(failure)
-    except OSError as fault:
-        what = fault.strerror or str(fault)
-        message = f"{what}: `{fault.filename}`" if fault.filename else what.lower()
-        return _failed(Failure(message, _REMEDIES.get(fault.errno or 0, "")))
-    except Exception as fault:
-        return _foreseen(fault)
-    return _flushed(ExitCode.DONE)
-
-
-def _narrowed(arguments: list[str]) -> typer.Typer:
-    """The command that is called, without the others: preparing the options of them all takes longer than most work."""
-    if _COMPLETING in os.environ or not arguments:
-        return app
-    named = [command for command in app.registered_commands if _name(command) == arguments[0]]
-    groups = [group for group in app.registered_groups if group.name == arguments[0]]
-    if not named and not groups:
-        return app
-    narrowed = copy(app)
-    narrowed.registered_commands, narrowed.registered_groups = named, groups
-    return narrowed
-
-
-def _name(command: typer.models.CommandInfo) -> str:
-    return command.name or (command.callback.__name__.replace("_", "-") if command.callback is not None else "")
-
-
-def _failed(failure: Failure) -> int:
-    problems = getattr(failure, "problems", ())
-    if problems:
-        from api.cli.output import show_problems
-
-        show_problems(problems)
-        return failure.code
-    told = f"error: {failure.message}" + (f"\n  = help: {failure.help}" if failure.help else "")
-    print(printable(told), file=sys.stderr)
-    return failure.code
-
-
-def _foreseen(fault: Exception) -> int:
-    """Faults of rules and of logs; any other is a bug and is raised."""
-    from citizens.errors import CitizensError
-    from engine.text.diagnostics import RulesInvalid
-    from engine.text.own_faults import rule_of
-
-    if isinstance(fault, CitizensError):
-        from api.history.access import failure_of
-
-        return _failed(failure_of(fault))
-    if not isinstance(fault, RulesInvalid):
-        rule = rule_of(fault)
-        if rule:
-            told = f"error: `rulewright` itself failed while compiling {rule}: {type(fault).__name__}: {fault}"
-            remedy = "report it with that rule and the lines below; written in another way the rule may pass"
-            print(printable(f"{told}\n  = help: {remedy}"), file=sys.stderr, flush=True)
-        raise fault
-    from api.cli.output import show_problems
-
-    show_problems(fault.problems)
-    return ExitCode.RULES_INVALID
-
-
-def _flushed(code: int) -> int:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
-    return code
-
-
-def _reader_left() -> int:
-    """Who read our output stopped, as `head` does: no fault. Python shall not complain when it closes stdout."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+app.command()(annual)
+app.command()(follow)

@@ -12,7 +12,7 @@ from subprocess import CompletedProcess
 from typing import Any
 from unittest.mock import patch
 
-from api.cli.app import run as run_command
+from api.cli.running import run as run_command
 
 PEOPLE = """\
 person_id,tax_unit_id,role,age,is_blind,employment_income

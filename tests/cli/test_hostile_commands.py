@@ -19,7 +19,7 @@ from unittest import mock
 
 import pytest
 
-from api.cli.app import run as run_command
+from api.cli.running import run as run_command
 from tests.cli.command import CASE, write_rules
 
 SECONDS = 10  # of this process, not of the clock: a loaded machine takes its time
