@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.cases.files import load_case
+from api.cases.likely import Likely
 from api.cases.naming import find_definition, find_definitions
 from api.cases.values import as_json as value_json
 from api.cli.ask_lists import ask_lists
@@ -96,6 +97,8 @@ class Options:
     reforms: Sequence[Path]
     one_by_one: bool
     as_json: bool
+    learn: Sequence[str] = ()
+    keep_learned: Path | None = None
 
 
 def ask_command(options: Options) -> int:
@@ -112,9 +115,29 @@ def ask_command(options: Options) -> int:
     if figures and options.want:
         raise Failure(f"there is no case `{options.path}`", "name a file, or leave it out to be asked who there is")
     case = ask_people(program, wanted, options.at) if figures else load_case(program, options.path, options.at)
-    if screens.lists and not options.one_by_one:
-        return ask_lists(program, screens, case, wanted, options.save, options.as_json)
+    listed = bool(screens.lists) and not options.one_by_one
+    if (options.learn or options.keep_learned is not None) and not listed:
+        raise Misuse(
+            "only lists are ordered by what was learned", "leave out `--one-by-one`, and name rules with lists"
+        )
+    if listed:
+        statistics = _learned(program, case, options)
+        return ask_lists(program, screens, case, wanted, options.save, options.as_json, statistics)
     return _one_by_one(_Interview(program, case), wanted, options.save, options.as_json)
+
+
+def _learned(program: Program, case: Case, options: Options) -> Mapping[str, Likely]:
+    """What the files of `--learn` say of how often people have what; kept where that is asked for."""
+    if not options.learn:
+        if options.keep_learned is not None:
+            raise Misuse("nothing was learned that could be kept", "say `--learn FILE`, too")
+        return {}
+    from api.interview.learning import learned, write_statistics
+
+    statistics = learned(program, case.at, options.learn)
+    if options.keep_learned is not None:
+        write_statistics(options.keep_learned, statistics, ", ".join(Path(path).name for path in options.learn))
+    return statistics
 
 
 def _one_by_one(interview: _Interview, wanted: Sequence[Definition], save: Path | None, as_json: bool) -> int:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from api.cases.calculate import Asked, Calculation, calculate
+from api.cases.likely import Likely
 from api.cases.naming import find_definition
 from api.cases.values import as_json as value_json
 from api.cli.output import complain, say, say_json, waiting
@@ -98,13 +99,20 @@ class Session:
 
 
 def ask_lists(
-    program: Program, screens: Screens, case: Case, wanted: Sequence[Definition], save: Path | None, as_json: bool
+    program: Program,
+    screens: Screens,
+    case: Case,
+    wanted: Sequence[Definition],
+    save: Path | None,
+    as_json: bool,
+    statistics: Mapping[str, Likely] | None = None,
 ) -> int:
-    """Ask until there is enough, or the answers end; then review, and print the figures."""
+    """Ask until there is enough, or the answers end; then review, and print the figures. `statistics`: how often people
+    have what, besides what the sample says."""
     session = Session(program, case)
     if save is not None and save.exists():
         session.resume(save)
-    interview = Interview(program, wanted, screens.lists)
+    interview = Interview(program, wanted, screens.lists, statistics or {})
     while True:
         now, ticked, passed = session.now()
         with waiting("thinking"):

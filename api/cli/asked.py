@@ -114,11 +114,18 @@ def ask(
     at: At = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep answers; go on from them.")] = None,
     one_by_one: Annotated[bool, typer.Option("--one-by-one", help="Ask fact by fact, without lists.")] = False,
+    learn: Annotated[
+        list[str] | None,
+        typer.Option("--learn", metavar="FILE", help="Tables, or what was kept: how often people have what."),
+    ] = None,
+    keep_learned: Annotated[
+        Path | None, typer.Option("--keep-learned", metavar="FILE", help="Keep what was learned, as shares.")
+    ] = None,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask what figures still hang on, what is expected to move them most first, in lists where the rules have them."""
     from api.cli.ask import Options, ask_command
 
-    options = Options(rules, case, want, at, save, reform or [], one_by_one, as_json)
+    options = Options(rules, case, want, at, save, reform or [], one_by_one, as_json, learn or [], keep_learned)
     raise typer.Exit(ask_command(options))

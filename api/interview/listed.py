@@ -19,7 +19,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from api.cases.likely import likely
+from api.cases.likely import WITHOUT_FORM, Likely, likely
 from api.cases.machine import columns_of
 from api.cases.reach import facts_read
 from api.cases.trying import Try, figures_of_tries
@@ -75,10 +75,19 @@ class Interview:
     program: Program
     wanted: Sequence[Definition]
     lists: Sequence[List]
+    statistics: Mapping[str, Likely] = field(default_factory=dict)
     lines: Mapping[str, Line] = field(init=False)
 
     def __post_init__(self) -> None:
         self.lines = lines_of(self.lists)
+
+    def has_learned(self, definition: Definition) -> bool:
+        """Whether a population told how often people have a fact; then what a list says of it does not count."""
+        return definition.short_name.removesuffix(WITHOUT_FORM) in self.statistics
+
+    def likely(self, definition: Definition) -> Likely:
+        """How often people have a fact: as was learned, else as the sample says."""
+        return self.statistics.get(definition.short_name.removesuffix(WITHOUT_FORM)) or likely(definition)
 
 
 def next_screen(interview: Interview, case: Case, ticked: Collection[Fact] = (), passed: Collection[Fact] = ()) -> Next:
@@ -217,14 +226,15 @@ class _Effects:
         line = self._interview.lines.get(definition.short_name)
         if fact in self._ticked:  # what comes with a line is asked for after the line's own amount
             return 1.0 if line is not None and line.fact == definition.short_name else WITH
-        if line is not None and line.often and line.fact == definition.short_name:
+        said = line is not None and line.often and line.fact == definition.short_name
+        if line is not None and said and not self._interview.has_learned(definition):
             return line.often
-        found = likely(definition)
+        found = self._interview.likely(definition)
         return found.share if found.amounts or line is not None else RARE
 
     def _usual(self, fact: Fact, part: int) -> Value:
         definition = self._interview.program.definitions[fact.name]
-        found = likely(definition)
+        found = self._interview.likely(definition)
         amounts = definition.type.kind is Kind.MONEY and len(found.amounts) > 1
         if amounts and part and (found.share >= COMMON or fact in self._ticked):
             return Fraction(found.amounts[1] if part == 1 else found.amounts[0])
@@ -239,7 +249,8 @@ class _Effects:
         line = self._interview.lines.get(definition.short_name)
         amounts: Sequence[Value] = ()
         if definition.type.kind is Kind.MONEY:
-            usual = (line.usual,) if line is not None and line.usual else likely(definition).amounts
+            said = line is not None and line.usual and not self._interview.has_learned(definition)
+            usual = (line.usual,) if line is not None and said else self._interview.likely(definition).amounts
             amounts = tuple(Fraction(one) for one in usual)
         for value in amounts or sample_values(definition, program):
             if value != now:

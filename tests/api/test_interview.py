@@ -268,3 +268,31 @@ def test_lists_that_name_nothing_are_told_all_at_once(listed: Path, tmp_path: Pa
         screens_in(tmp_path, program)
     for words in ("`rant`, which is no fact", "`heads`, which is no role", "`tex`, which the rules do not have"):
         assert words in told.value.message
+
+
+def test_what_a_population_has_orders_questions_and_changes_no_answer(listed: Path, tmp_path: Path) -> None:
+    rows = "person_id,tax_unit_id,tax_unit_role,age,wages,rent,gifts\n"
+    rows += "".join(f"{n},{n},head,40,0,{6_000 if n % 2 else 0},0\n" for n in range(400))
+    (tmp_path / "people.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "tax_units.csv").write_text("tax_unit_id\n" + "".join(f"{n}\n" for n in range(400)), encoding="utf-8")
+    case = tmp_path / "case.yaml"
+    case.write_text(
+        "at: 2024\npeople: {head: {age: 40, wages: 50_000}}\ntax_units: {home: {head: head}}\n", encoding="utf-8"
+    )
+    tables = ("--learn", tmp_path / "people.csv", "--learn", tmp_path / "tax_units.csv")
+    kept = tmp_path / "learned.json"
+    first = run("ask", listed, case, *tables, "--keep-learned", kept, stdin="none\nnone\nnone\nyes\n")
+    said = json.loads(kept.read_text(encoding="utf-8"))
+    assert said["source"] == "people.csv, tax_units.csv"
+    assert said["facts"]["rent"] == {"share": "0.5000", "amounts": [6000, 6000, 6000]}
+    assert said["facts"]["gifts"]["share"] == "0.0010"
+    again = run("ask", listed, case, "--learn", kept, stdin="none\nnone\nnone\nyes\n")
+    plain = run("ask", listed, case, stdin="none\nnone\nnone\nyes\n")
+    assert first.stdout == again.stdout
+    assert {done.stdout.splitlines()[0] for done in (first, plain)} == {"tax of home: 10,000 USD"}
+    assert first.stderr == again.stderr != plain.stderr
+    wrong = run("ask", listed, case, "--learn", case.with_suffix(".json"), stdin="")
+    assert "cannot be read" in wrong.stderr
+    assert "`--learn FILE`" in run("ask", listed, case, "--keep-learned", kept, stdin="").stderr
+    one = run("ask", listed, case, "--learn", kept, "--one-by-one", stdin="")
+    assert "only lists are ordered" in one.stderr
