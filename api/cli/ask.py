@@ -132,9 +132,16 @@ def _learned(program: Program, case: Case, options: Options) -> Mapping[str, Lik
         if options.keep_learned is not None:
             raise Misuse("nothing was learned that could be kept", "say `--learn FILE`, too")
         return {}
-    from api.interview.learning import learned, write_statistics
+    from api.find.population import from_files
+    from api.interview.learning import read_statistics, statistics_of, write_statistics
 
-    statistics = learned(program, case.at, options.learn)
+    statistics: dict[str, Likely] = {}
+    tables = [path for path in options.learn if not path.endswith(".json")]
+    for path in options.learn:
+        if path not in tables:
+            statistics |= read_statistics(Path(path))
+    if tables:
+        statistics |= statistics_of(program, from_files(program, case.at, tables).columns)
     if options.keep_learned is not None:
         write_statistics(options.keep_learned, statistics, ", ".join(Path(path).name for path in options.learn))
     return statistics

@@ -7,33 +7,21 @@ serves as well as the tables.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from api.cases.likely import SELDOM, WITHOUT_FORM, Likely
 from api.failures import Failure, Misuse
-from api.find.population import from_files
 from engine.ir.program import Definition, Program
 from engine.native.handover import entry_of
 from engine.population.columns import Column, Columns, unit_of
-from engine.values.periods import Period
 from engine.values.types import Kind
 
 FEWEST = 100
 """From so few rows nothing is learned: the amounts would tell of single people."""
 _PERCENTILES = (25, 50, 90)
-
-
-def learned(program: Program, at: Period, files: Sequence[str]) -> dict[str, Likely]:
-    """What files say: statistics that `write_statistics` wrote, or tables as `batch` takes them. Raises Failure."""
-    kept = [path for path in files if path.endswith(".json")]
-    tables = [path for path in files if path not in kept]
-    found: dict[str, Likely] = {}
-    for path in kept:
-        found |= _read(Path(path))
-    return found | (statistics_of(program, from_files(program, at, tables).columns) if tables else {})
 
 
 def statistics_of(program: Program, columns: Columns) -> dict[str, Likely]:
@@ -67,7 +55,8 @@ def write_statistics(path: Path, statistics: Mapping[str, Likely], source: str) 
     path.write_text(json.dumps({"source": source, "facts": said}, indent=1) + "\n", encoding="utf-8")
 
 
-def _read(path: Path) -> dict[str, Likely]:
+def read_statistics(path: Path) -> dict[str, Likely]:
+    """The statistics in a file that `write_statistics` wrote. Raises Failure or Misuse."""
     try:
         said = json.loads(path.read_text(encoding="utf-8"))["facts"]
         return {
