@@ -25,6 +25,8 @@ from engine.values.types import EnumValue, Kind
 from tests.engine.test_reforms_hold import law
 
 PEOPLE = {"head": "ada", "spouse": "bo", "dependent": "cy"}
+GROUPS = {"tax_unit": "home", "family": "hearth"}
+AT = "2024-05"  # a yearly fact is that of the year that holds it
 
 
 def program() -> Program:
@@ -74,21 +76,23 @@ def household(row: Implication, role: str, data: st.DataObject) -> dict[str, obj
     people: dict[str, dict[str, object]] = {
         name: {"age": data.draw(st.integers(1 if held == "dependent" else 25, 60))} for held, name in PEOPLE.items()
     }
-    home: dict[str, object] = {"head": "ada", "spouse": "bo", "dependents": ["cy"]}
+    groups: dict[str, dict[str, object]] = {
+        "tax_unit": {"head": "ada", "spouse": "bo", "dependents": ["cy"]}, "family": {"family_members": sorted(people)},
+    }  # fmt: skip
     others = alone()
     for place in data.draw(st.lists(st.integers(0, len(others) - 1), max_size=3)):
         definition = others[place]
         value = data.draw(st.booleans() if definition.type.kind is Kind.BOOLEAN else st.integers(0, 400))
-        if definition.entity in ("person", "tax_unit") and str(definition.period) == "year":
-            (people[data.draw(st.sampled_from(sorted(people)))] if definition.entity == "person" else home)[
-                definition.name
-            ] = value
+        if definition.entity in ("person", *GROUPS) and str(definition.period) in ("year", "month"):
+            whose = people[data.draw(st.sampled_from(sorted(people)))]
+            groups.get(definition.entity, whose)[definition.name] = value
     for said in row.given:
-        entity = program().definitions[said.name].entity
-        (people[PEOPLE[role]] if entity == "person" else home)[said.name] = stated(said, data)
-    if home.get("files_separately"):
-        del home["spouse"], people["bo"]
-    return {"at": "2024", "complete": True, "people": people, "tax_units": {"home": home}}
+        groups.get(program().definitions[said.name].entity, people[PEOPLE[role]])[said.name] = stated(said, data)
+    if groups["tax_unit"].get("files_separately"):
+        del groups["tax_unit"]["spouse"], people["bo"]
+        groups["family"]["family_members"] = sorted(people)
+    told = {"tax_units": {"home": groups["tax_unit"]}, "families": {"hearth": groups["family"]}}
+    return {"at": AT, "complete": True, "people": people, **told}
 
 
 def answers(case_data: dict[str, object], row: Implication, role: str) -> list[tuple[Said, Outcome]]:
@@ -97,8 +101,10 @@ def answers(case_data: dict[str, object], row: Implication, role: str) -> list[t
     assert case is not None and not problems.errors, [problem.message for problem in problems]
     interpreter, found = Interpreter(program(), case), []
     for said in row.then:
-        entity = program().definitions[said.name].entity
-        fact = Fact(said.name, PEOPLE[role] if entity == "person" else "home", parse_period("2024"))
+        definition = program().definitions[said.name]
+        period = definition.period_at(parse_period(AT))
+        assert period is not None
+        fact = Fact(said.name, GROUPS.get(definition.entity, PEOPLE[role]), period)
         found.append((said, interpreter.find(fact)))
     return found
 
@@ -121,13 +127,15 @@ def test_what_a_case_says_by_implication_is_not_read_as_nothing(data: st.DataObj
             pytest.fail(f"{said.name} is {outcome}, not {said.value}, in {case}")
 
 
-@pytest.mark.parametrize("name", ["is_disabled", "has_valid_ssn", "months_student_or_disabled"])
+@pytest.mark.parametrize("name", ["is_disabled", "has_valid_ssn", "months_student_or_disabled", "receives_ssi"])
 def test_a_fact_that_is_stated_itself_decides(name: str) -> None:
     row = next(one for one in rows() if one.then[0].name == name)
-    contrary = {"is_disabled": False, "has_valid_ssn": True, "months_student_or_disabled": 3}[name]
+    contrary = {"is_disabled": False, "has_valid_ssn": True, "months_student_or_disabled": 3, "receives_ssi": False}[
+        name
+    ]
     given_value: object = {"true": True, "false": False}.get(row.given[0].value, 9)
     people = {"ada": {"age": 40, row.given[0].name: given_value, name: contrary}}
-    case = {"at": "2024", "complete": True, "people": people, "tax_units": {"home": {"head": "ada"}}}
+    case = {"at": AT, "complete": True, "people": people, "tax_units": {"home": {"head": "ada"}}}
     ((_, outcome),) = answers(case, row, "head")
     assert outcome == Known(contrary)
 
