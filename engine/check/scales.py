@@ -90,7 +90,7 @@ def _body(
     if not bands:
         return None
     amount = ir.Local(scale.of, scale.span, AMOUNT)
-    node = ir.Banded(scale.gives, scale.span, scale.name, scale.kind, amount, tuple(bands), scale.inclusive)
+    node = ir.Banded(scale.gives, scale.span, symbol.name, scale.kind, amount, tuple(bands), scale.inclusive)
     return node if not _falls(elab, node) else None
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from textwrap import wrap
 
 from engine.explain.wording import Wording
@@ -21,7 +22,7 @@ from engine.interpret.frames import Step
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
 from engine.ir import nodes as ir
-from engine.ir.program import Definition, ReasonInfo
+from engine.ir.program import Definition, FunctionDefinition, ReasonInfo
 from engine.records import record
 from engine.text.citations import law_on
 
@@ -138,6 +139,9 @@ class _Explainer:
         program = self.interpreter.program
         everything = {**program.parameters, **program.tables, **program.scales}
         for name in words.constants:
+            if name in program.functions:
+                yield from self._law_of_scale(program.functions[name], words.frame.period.start)
+                continue
             stated = self.interpreter.constants.at(name, words.frame.period.start)
             since = f", from {stated.since}" if stated is not None else ""
             projected = ", projected" if stated is not None and stated.projected else ""
@@ -146,6 +150,16 @@ class _Explainer:
             self.cited.add(name)
             law = " ".join(law_on(everything[name].law, stated.since if stated else words.frame.period.start).split())
             yield f"{constant_label(program, name)}{since}{projected}: {law}"
+
+    def _law_of_scale(self, scale: FunctionDefinition, day: date) -> Iterator[str]:
+        """What a scale with computed thresholds cites, and the day from which its bands hold."""
+        if scale.name in self.cited:
+            return
+        self.cited.add(scale.name)
+        starts = [dated.start for dated in scale.formulas if dated.start is not None and dated.start <= day]
+        since = max(starts, default=None)
+        law = " ".join(law_on(scale.law, since or day).split())
+        yield f"{scale.label or humanized(scale.name)}{f', from {since}' if since else ''}: {law}"
 
     # --- requirements
 

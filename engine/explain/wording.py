@@ -240,6 +240,8 @@ class Wording(Conditions):
 
     def _banded(self, node: ir.Banded) -> str:
         """A scale with computed thresholds: of what amount, and where its bands begin."""
+        if node.name not in self.constants:
+            self.constants.append(node.name)
         ends = [bracket.threshold for bracket in node.brackets if bracket.threshold is not None]
         for bracket in [part for band in node.brackets for part in (band.threshold, band.value) if part is not None]:
             self.say(bracket)  # so that what they read is told of

@@ -58,11 +58,11 @@ def _fault(node: ir.Banded, thresholds: Sequence[Outcome]) -> Failure | Possible
     rising = [domain.compare("<", one, other) for one, other in pairwise(thresholds)]
     if domain.FALSE in rising:
         shown = ", ".join(_shown(threshold) for threshold in thresholds)
-        return Failure(f"the thresholds of `{node.name}` do not rise: {shown}", node.span)
+        return Failure(f"the thresholds of `{_short(node.name)}` do not rise: {shown}", node.span)
     unsure = [one for one in rising if isinstance(one, Possible)]
     if not unsure:
         return None
-    fault = f"the thresholds of `{node.name}` may not rise"
+    fault = f"the thresholds of `{_short(node.name)}` may not rise"
     return Possible(domain.BOTH, needs_of(*unsure), False, faults_of(*unsure) or fault)
 
 
@@ -96,3 +96,7 @@ def _may_be(outcome: Outcome, truth: bool) -> bool:
     if isinstance(outcome, Known):
         return outcome.value is truth
     return isinstance(outcome, Possible) and isinstance(outcome.range, Choice) and truth in outcome.range.options
+
+
+def _short(name: str) -> str:
+    return name.rpartition(":")[2]

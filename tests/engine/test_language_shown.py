@@ -44,6 +44,7 @@ def test_a_computed_scale_tells_where_its_bands_begin_and_what_they_read() -> No
     at = parse_period("tax_year:2024", dict(interpreter.program.settings.calendars))
     told = " ".join("\n".join(render(explain(interpreter, Fact("tax", "person", at)))).split())
     assert "bands begin at 0 GBP, 38,700 GBP and" in told
+    assert "income tax bands, from 2013-01-01: ITA 2007 s. 10, 414(2)" in told
     assert "basic rate limit, from 2013-01-01: ITA 2007 s. 10(5)" in told
     assert "Gifts: 1,000 GBP (given)" in told
 
