@@ -23,3 +23,12 @@ def test_machine_code_gives_the_interpreters_bits(name: str) -> None:
         columns = random_population(program, at, 60, seed, missing=0.05)
         result = evaluate(program, columns, all_figures(program, columns), options=Options(cache=""))
         assert differences(program, columns, result) == []
+
+
+def test_what_is_chosen_or_ranked_among_many_is_not_left_to_the_interpreter() -> None:
+    program = compile_rules(PROGRAMS / "order")
+    columns = random_population(program, parse_period("2024"), 60, 4, missing=0.0)
+    for name in ("best_two", "best_thirty_five", "aime", "has_the_better_claim"):
+        result = evaluate(program, columns, [name], options=Options(cache=""))
+        assert result.handed_over == 0, name
+        assert differences(program, columns, result) == []

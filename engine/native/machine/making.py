@@ -12,6 +12,7 @@ from engine.native.machine.toolchain import Machine
 from engine.native.plan.interface import Interface
 from engine.native.plan.layout import Layout
 from engine.native.plan.options import Options
+from engine.native.plan.orders import WithoutOrders
 from engine.native.plan.plan import Plan, Supply, make_plan
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.shape import Shape
@@ -45,7 +46,8 @@ def _planned(worlds: Worlds, layout: Layout, wanted: Sequence[Cell]) -> Plan:
     program = worlds.program
     supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
     lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
-    given = Supply(supply, layout.columns.complete, _without(program, layout), lacking=lacking, worlds=worlds)
+    without, orders = _without(program, layout), WithoutOrders(layout.members)
+    given = Supply(supply, layout.columns.complete, without, lacking=lacking, worlds=worlds, orders=orders)
     return make_plan(program, wanted, given)
 
 

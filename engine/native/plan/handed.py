@@ -12,7 +12,7 @@ from engine.ir.walk import children, steps_of, subjects
 from engine.native.plan.settled import taken
 from engine.values.periods import Period
 
-_HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds, ir.Same)
+_HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds)
 MOST_PARTS = 60  # periods for each of which an expression is written out
 
 

@@ -20,6 +20,7 @@ from engine.ir.fold import day_of, formula_at, parts_of
 from engine.ir.program import Definition, Program
 from engine.ir.walk import children
 from engine.native.plan.handed import is_handed, is_handed_over
+from engine.native.plan.orders import WithoutOrders
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.settled import taken
 from engine.native.plan.worlds import Worlds
@@ -63,7 +64,8 @@ class Supply:
 
     `without` rewrites formulas over kinds of records of which there is none. `whole`: also what only rows that are
     handed over read is planned. `lacking` are entities of which the population has no table: what is read of them is
-    the interpreter's. `worlds` rewrites formulas that ask `as if`, and has the figures that these then read.
+    the interpreter's. `worlds` rewrites formulas that ask `as if`, and has the figures that these then read; `orders`
+    those that choose among many or rank them.
     """
 
     columns: dict[Cell, bool] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Supply:
     whole: bool = False
     lacking: frozenset[str] = frozenset()
     worlds: Worlds | None = None
+    orders: WithoutOrders | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def _without_column(program: Program, definition: Definition, cell: Cell, supply
     if body is None:
         return Source(definition, Origin.UNKNOWN)
     body = supply.without.body(body) if supply.without is not None else body
+    body = supply.orders.body(body) if supply.orders is not None else body
     return Source(
         definition, Origin.FORMULA, body=supply.worlds.body(cell, body) if supply.worlds is not None else body
     )

@@ -105,6 +105,8 @@ class FormulaWriter:
             case ir.Nobody():
                 found = rows.resolve(self, node.subject, frame)
                 return Figure(Truth(found.absent), bad=found.bad)
+            case ir.Same():
+                return rows.same(self, node, frame)
             case ir.Present():  # where it does not apply, this is not asked
                 return self.write(node.value, frame)
             case ir.Absolute():

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from engine.ir import nodes as ir
+from engine.ir.walk import steps_of
 from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.plan.plan import period_at
@@ -68,6 +69,28 @@ def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Found:
             raise AssertionError("what reads through a sequence is handed over")
         case _:
             assert_never(subject)
+
+
+def same(writer: Writer, node: ir.Same, frame: Frame) -> Figure:
+    """Whether two are one and the same row."""
+    known = writer.memory.shape.capacity
+    if any(step.entity not in known for one in (node.left, node.right) for step in steps_of(one)):
+        return Figure(v.nothing(writer.work, node.type), bad=True)  # of an entity without a table
+    left, right = (resolve(writer, one, frame) for one in (node.left, node.right))
+    lanes, long = writer.lanes, writer.chunk.module.long
+    equal = lanes.pure(f"icmp eq {long} {_vector(writer, left.rows)}, {_vector(writer, right.rows)}")
+    return Figure(v.Truth(equal), lanes.either(left.bad, right.bad), lanes.either(left.absent, right.absent))
+
+
+def _vector(writer: Writer, found: Rows) -> str:
+    """The row of each lane."""
+    if not found.dense:
+        return found.index
+    module, lanes = writer.chunk.module, writer.lanes
+    first = lanes.pure(f"insertelement {module.long} poison, i64 {found.index}, i64 0")
+    spread = lanes.pure(f"shufflevector {module.long} {first}, {module.long} poison, {module.word} zeroinitializer")
+    iota = ", ".join(f"i64 {lane}" for lane in range(module.width))
+    return lanes.pure(f"add {module.long} {spread}, <{iota}>")
 
 
 def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Found:
