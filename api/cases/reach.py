@@ -76,6 +76,11 @@ def _facts_reached(program: Program, period: Period, figures: tuple[Definition, 
     return tuple((cell, frozenset(rivals.get(cell.name, ()))) for cell in read)
 
 
+def may_be_stated(definition: Definition) -> bool:
+    """Whether people state it: a fact, or a figure that stands for the facts that it excludes, such as a total."""
+    return definition.is_input or bool(definition.excludes)
+
+
 def statable(program: Program, period: Period, figures: tuple[Definition, ...]) -> tuple[Cell, ...]:
     """What a case may state of all that figures read: facts, and figures that stand for the facts that they exclude."""
     key = (id(program), period, tuple(figure.name for figure in figures))
@@ -83,7 +88,7 @@ def statable(program: Program, period: Period, figures: tuple[Definition, ...]) 
     if kept is None or kept[0] is not program:
         definitions = program.definitions
         cells = reached(program, period, figures)
-        may = tuple(cell for cell in cells if definitions[cell.name].is_input or definitions[cell.name].excludes)
+        may = tuple(cell for cell in cells if may_be_stated(definitions[cell.name]))
         kept = _statable[key] = (program, may)
         for oldest in list(_statable)[:-_MOST_KEPT]:
             _statable.pop(oldest, None)

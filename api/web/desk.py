@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from api.cases.calculate import Asked, Result, calculate
 from api.cases.naming import find_definition
+from api.cases.reach import may_be_stated
 from api.history.runs import Run, RunFaults, runs
 from api.http.access import CASE_WORKER, OPERATOR, Caller, require
 from api.http.cases import read_request_case
@@ -141,7 +142,7 @@ def _read(law: Law, fields: Mapping[str, str], citizen: str, purpose: str) -> tu
     """The correction that a form describes, and what is wrong with it by field. Raises Refusal for no such fact."""
     program = law.program
     definition = program.find(fields.get("fact", ""))
-    if definition is None or definition.entity != law.permissions.subject or not definition.is_input:
+    if definition is None or definition.entity != law.permissions.subject or not may_be_stated(definition):
         raise Refusal("not-found", [Fault("", "there is no such fact of a person", "choose one on the record's page")])
     day = fields.get("day", "").strip()[:10]
     wrong: dict[str, str] = {}

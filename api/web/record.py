@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.cases.reach import may_be_stated
 from api.cases.values import words_of_json
 from api.history.json import value_json
 from api.history.record import person_entity
@@ -177,7 +178,7 @@ def _seen(service: Service, law: Law, look: Look) -> Seen:
 
 def _line(program: Program, change: Change) -> Line:
     definition = program.find(change.attribute)
-    fact = definition is not None and definition.is_input and definition.entity == person_entity(program)
+    fact = definition is not None and may_be_stated(definition) and definition.entity == person_entity(program)
     return Line(
         change.attribute,
         _label(program, change.attribute),

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from api.cases.reach import may_be_stated
 from api.http.app import create_app
 from api.http.config import Config
 from api.http.service import Service
+from api.rules.programs import load_program
 from api.web import ROUTERS
 from tests.api.http.assessed import RUN, assessed
 from tests.api.http.client import TestClient, ready
@@ -93,3 +95,9 @@ def test_who_may_come_to_the_desk(production: TestClient) -> None:
     assert production.post("/desk/correct", data=forged, headers=carl).status_code == 404
     elsewhere = {**carl, "sec-fetch-site": "cross-site"}
     assert production.post("/desk/correct", data=start, headers=elsewhere).status_code == 403
+
+
+def test_a_total_that_people_state_can_be_corrected_and_what_is_computed_cannot() -> None:
+    program = load_program("us")
+    stated = {name: may_be_stated(program.definitions[name]) for name in ("employment_income", "age", "eitc")}
+    assert stated == {"employment_income": True, "age": True, "eitc": False}

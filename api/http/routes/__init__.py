@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.http.routes import (
     ask,
     authzen,
+    authzen_search,
     batch,
     calculate,
     citizens,
@@ -38,6 +39,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     runs.router,
     authzen.router,
+    authzen_search.router,
     openfisca.router,
     policyengine.router,
     health.router,
