@@ -16,8 +16,10 @@ from api.cases.calculate import Asked, Calculation, calculate
 from api.cases.likely import Likely
 from api.cases.naming import find_definition
 from api.cases.values import as_json as value_json
+from api.cli.ask_documents import COPY, copied
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
+from api.interview.documents import Document, Form, with_documents
 from api.interview.interview import read_answer
 from api.interview.listed import Interview, Screen, Tick, next_screen
 from api.interview.screens import Screens, ticked_value
@@ -32,11 +34,13 @@ REVIEWED = 12
 
 @dataclass(slots=True)
 class Turn:
-    """One screen as it was answered: facts stated, those ticked without an amount, and those that nobody could tell."""
+    """One screen as it was answered: facts stated, those ticked without an amount, those that nobody could tell, and
+    forms that were copied."""
 
     given: dict[Fact, Value] = field(default_factory=dict)
     ticked: list[Fact] = field(default_factory=list)
     passed: list[Fact] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -52,7 +56,9 @@ class Session:
         given = {fact: value for turn in self.turns for fact, value in turn.given.items()}
         ticked = {fact for turn in self.turns for fact in turn.ticked} - given.keys()
         passed = {fact for turn in self.turns for fact in turn.passed} - given.keys()
-        return replace(self.case, given={**self.case.given, **given}), ticked, passed
+        documents = [document for turn in self.turns for document in turn.documents]
+        case = replace(self.case, given={**self.case.given, **given})
+        return with_documents(self.program, case, documents), ticked, passed
 
     def save(self, path: Path) -> None:
         """Write the turns to a file, from which the interview goes on."""
@@ -68,6 +74,12 @@ class Session:
             yield {**self._named(fact), "answer": told}
         yield from ({**self._named(fact), "ticked": True} for fact in turn.ticked)
         yield from ({**self._named(fact), "passed": True} for fact in turn.passed)
+        for document in turn.documents:
+            boxes = {
+                name: value_json(value, find_definition(self.program, name).type, settings)
+                for name, value in document.boxes.items()
+            }
+            yield {"form": document.record, "of": document.owner, "boxes": boxes}
 
     def _named(self, fact: Fact) -> dict[str, str]:
         name = self.program.definitions[fact.name].short_name
@@ -85,17 +97,28 @@ class Session:
             raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
 
     def _take(self, turn: Turn, one: dict[str, Any]) -> None:
+        if "form" in one:
+            boxes = {
+                str(name): read_answer(self.program, find_definition(self.program, name), _typed(answer))
+                for name, answer in one["boxes"].items()
+            }
+            turn.documents.append(Document(one["form"], one["of"], boxes))
+            return
         definition = find_definition(self.program, one["fact"])
         period = definition.period_at(self.program.settings.period(one["period"])) or self.case.at
         fact = Fact(definition.name, one["of"], period)
         if one.get("ticked"):
             turn.ticked.append(fact)
         elif not one.get("passed"):  # who did not know may know now
-            answer = one["answer"]
-            text = {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
+            text = _typed(one["answer"])
             turn.given[fact] = (
                 NONE if text == "none" and definition.type.or_none else read_answer(self.program, definition, text)
             )
+
+
+def _typed(answer: object) -> str:
+    """A kept answer as it would be typed."""
+    return {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
 
 
 def ask_lists(
@@ -119,9 +142,11 @@ def ask_lists(
             found = next_screen(interview, now, ticked, passed)
         if found.screen is None:
             opened = _review(session, interview, found.open)
-            if opened is None or not _ask_fact(session, opened):
+            if opened is None or not _ask_fact(session, interview, opened):
                 break
-        elif not (_ask_list(session, found.screen) if found.screen.lines else _ask_fact(session, found.screen.fact)):
+        elif not (
+            _ask_list(session, found.screen) if found.screen.lines else _ask_fact(session, interview, found.screen.fact)
+        ):
             break
         if save is not None:
             session.save(save)
@@ -152,6 +177,11 @@ def _lines(session: Session) -> Iterator[str]:
     for line in sys.stdin:
         if line.strip():
             yield line.strip()
+
+
+def _put(session: Session, interview: Interview, screen: Screen) -> bool:
+    """Put a list or one fact; False if the answers have ended."""
+    return _ask_list(session, screen) if screen.lines else _ask_fact(session, interview, screen.fact)
 
 
 def _ask_list(session: Session, screen: Screen) -> bool:
@@ -198,15 +228,23 @@ def _turn(program: Program, lines: Sequence[Tick], chosen: set[int]) -> Turn:
     return turn
 
 
-def _ask_fact(session: Session, fact: Fact | None) -> bool:
+def _ask_fact(session: Session, interview: Interview, fact: Fact | None) -> bool:
     """Put one fact; False if the answers have ended."""
     assert fact is not None
     program = session.program
     definition = program.definitions[fact.name]
-    complain(f"{definition.ask or definition.label}  ({fact.instance}; `?` don't know, `back`, `stop`)")
-    for line in _lines(session):
+    form = _form_of(interview, definition)
+    copy = f"`{COPY}` to copy a {program.settings.entities[form.record].label}, " if form is not None else ""
+    complain(f"{definition.ask or definition.label}  ({fact.instance}; {copy}`?` don't know, `back`, `stop`)")
+    lines = _lines(session)
+    for line in lines:
         if line in ("stop", "back", "?"):
             return _otherwise(session, line, [fact])
+        if form is not None and line == COPY:
+            documents = copied(program, form, fact.instance, lines)
+            if documents is not None and definition.absent is not None:
+                session.turns.append(Turn({fact: definition.absent}, documents=documents))
+            return documents is not None
         try:
             value: Value = (
                 NONE if line == "none" and definition.type.or_none else read_answer(program, definition, line)
@@ -217,6 +255,12 @@ def _ask_fact(session: Session, fact: Fact | None) -> bool:
         session.turns.append(Turn({fact: value}))
         return True
     return False
+
+
+def _form_of(interview: Interview, definition: Definition) -> Form | None:
+    """The form that shows a fact's amount, as the lists name it."""
+    line = interview.lines.get(definition.short_name)
+    return line.form if line is not None and line.fact == definition.short_name else None
 
 
 def _otherwise(session: Session, word: str, facts: Sequence[Fact]) -> bool:

@@ -15,17 +15,18 @@ from typing import Any
 import yaml
 
 from api.failures import Failure
+from api.interview.documents import Form, form_faults
 from engine.ir.program import Definition, Program
 from engine.syntax.files import SCREENS_FILE
 from engine.values.types import Kind
 
-_KEYS = {"say", "if", "often", "usual", "ages", "with", "bring"}
+_KEYS = {"say", "if", "often", "usual", "ages", "with", "bring", "form"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line: the fact, how it reads, how often people have it and its usual amount (where the sample says nothing),
-    for whom it is shown, the facts that come with it, and the paper to bring."""
+    for whom it is shown, the facts that come with it, the paper to bring, and the form that may be copied for it."""
 
     fact: str
     say: str
@@ -34,6 +35,7 @@ class Line:
     ages: tuple[int, int] = (0, 200)
     along: tuple[str, ...] = ()
     bring: str = ""
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _line(fact: str, said: Mapping[str, Any]) -> Line:
         (int(low), int(high)),
         tuple(said.get("with", ())),
         str(said.get("bring", "")),
+        Form(str(said["form"]["record"]), tuple(map(str, said["form"]["boxes"]))) if "form" in said else None,
     )
 
 
@@ -123,6 +126,7 @@ def _faults(found: Screens, program: Program) -> list[str]:
                 definition = program.find(name)
                 if definition is None or not definition.is_input:
                     faults.append(f"`{list_.key}` names `{name}`, which is no fact of the rules")
+            faults += form_faults(program, line.fact, line.form) if line.form is not None else []
             definition = program.find(line.fact)
             if definition is not None and definition.is_input and definition.absent is None:
                 faults.append(f"`{line.fact}` has no `absent`, so a line that is not ticked says nothing")

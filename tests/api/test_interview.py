@@ -296,3 +296,35 @@ def test_what_a_population_has_orders_questions_and_changes_no_answer(listed: Pa
     assert "`--learn FILE`" in run("ask", listed, case, "--keep-learned", kept, stdin="").stderr
     one = run("ask", listed, case, "--learn", kept, "--one-by-one", stdin="")
     assert "only lists are ordered" in one.stderr
+
+
+def test_a_form_is_copied_box_by_box_and_kept(tmp_path: Path) -> None:
+    case = tmp_path / "case.yaml"
+    units = "tax_units: {home: {head: ada, dependents: [ben]}}\n"
+    case.write_text(f"at: 2024\npeople: {{ada: {{age: 34}}, ben: {{age: 5}}}}\n{units}", encoding="utf-8")
+    kept = tmp_path / "kept.json"
+    asked = ("ask", "us", case, "--want", "eitc", "--save", kept)
+    typed = "1\nform\nmuch\n12_000\n640\nnone\nnone\nnone\nperhaps\nyes\n8000\nnone\nnone\nnone\nnone\nno\nstop\n"
+    done = run(*asked, stdin=typed)
+    assert "`form` to copy a Form W-2" in done.stderr
+    assert "`much` is no number" in done.stderr
+    assert "`perhaps` is neither `yes` nor `no`" in done.stderr
+    assert done.stdout.startswith("eitc of home: 4,213 USD")  # as for 20,000 of wages
+    turn = json.loads(kept.read_text(encoding="utf-8"))["turns"][1]
+    assert [one["boxes"]["w2_wages"] for one in turn if "form" in one] == ["12000.00", "8000.00"]
+    assert run(*asked, stdin="stop\n").stdout.startswith("eitc of home: 4,213 USD")
+
+
+def test_a_form_that_is_none_is_told(listed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "land"
+    folder.mkdir()
+    for path in listed.iterdir():
+        text = path.read_text(encoding="utf-8")
+        rent = "rent: {say: Rent, form: {record: tax_unit, boxes: [wages]}, "
+        gifts = "gifts: {say: Gifts to charity, form: {record: licence, boxes: [wages]}, "
+        text = text.replace("rent: {say: Rent, ", rent).replace("gifts: {say: Gifts to charity, ", gifts)
+        (folder / path.name).write_text(text, encoding="utf-8")
+    with pytest.raises(Failure) as fault:
+        screens_in(folder, load_program(str(folder)))
+    assert "`tax_unit`, which is no record of whom it is asked" in str(fault.value)
+    assert "the box `wages`, which is no fact of a licence" in str(fault.value)
