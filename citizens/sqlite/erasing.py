@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import apsw
 
@@ -22,9 +23,10 @@ from citizens.sqlite.erasure import (
     recorded_erasures,
     with_records,
 )
+from citizens.sqlite.expiry import expired
 from citizens.sqlite.opened import Opened
-
-FORCED_CHECKPOINT = 16
+from citizens.sqlite.reader import Reader
+from citizens.sqlite.readings import microseconds
 
 
 class Erasing(Opened):
@@ -59,6 +61,20 @@ class Erasing(Opened):
             ]
             self._carry_out(entries)
             return Certificate(tuple(entries), writer.tip.offset)
+
+    def expired(self, horizons: Mapping[str, datetime]) -> list[str]:
+        """The subjects whose retention classes no longer allow them to be kept: each class with its last moment."""
+        with self._reader() as reader:
+            return [reader.keys.name(number) for number in expired(reader, _offsets(reader, horizons))]
+
+    def erase_expired(
+        self, horizons: Mapping[str, datetime], *, actor: str, legal_basis: str, reason: str
+    ) -> Certificate:
+        """Destroy the keys and names of all who have expired (see `expiry`), all or none, for ever."""
+        writer = self._require_writer()
+        with writer.lock:
+            names = map(writer.reader.keys.name, expired(writer.reader, _offsets(writer.reader, horizons)))
+            return self.erase_many(list(names), actor=actor, legal_basis=legal_basis, reason=reason)
 
     def _carry_out(self, entries: Sequence[Entry]) -> None:
         """Put erasures into the ledger, and finish them."""
@@ -111,3 +127,8 @@ class Erasing(Opened):
                 raise
             return
         keys.note_replayed(mark)
+
+
+def _offsets(reader: Reader, horizons: Mapping[str, datetime]) -> dict[str, int]:
+    """The offsets up to which each retention class has run out."""
+    return {name: reader.offset_at(microseconds(moment)) for name, moment in horizons.items()}

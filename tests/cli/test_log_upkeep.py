@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,15 @@ def test_increments_and_a_point_in_time(log: Path, tmp_path: Path) -> None:
         assert (done.returncode, f"offset {head}," in done.stdout) == (0, True), done.stderr
     done = run("log", "restore", *again, "--to", "#9")
     assert (done.returncode, "reaches offset 4" in done.stderr) == (1, True), done.stderr
+
+
+def test_a_retention_class_that_has_run_out_is_erased_with_a_certificate(log: Path, tmp_path: Path) -> None:
+    erase = ("log", "erase", "--log", log, "--yes", "--certificate", tmp_path / "cert", *ORDER)
+    assert run(*erase, "--expired", "texes=2020-12-31").returncode == 2
+    assert run(*erase, "person/ada", "--expired", "tax=2020-12-31").returncode == 2
+    done = run(*erase, "--expired", "tax=2020-12-31")
+    assert (done.returncode, "erased: 0 subjects" in done.stdout) == (0, True), done.stderr
+    today = datetime.now(UTC).date()
+    done = run(*erase, "--expired", f"tax={today}")
+    assert (done.returncode, "erased: 3 subjects" in done.stdout) == (0, True), done.stderr
+    assert len(json.loads((tmp_path / "cert").read_text())["destroyed"]) == 3

@@ -265,6 +265,10 @@ def erase(
     listed: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="More subjects, one a line; all or none are erased.")
     ] = None,
+    expired: Annotated[
+        list[str] | None,
+        typer.Option("--expired", metavar="CLASS=DAY", help="Who has only events of that class, none after that day."),
+    ] = None,
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help="Write what was destroyed, naming nobody.")
     ] = None,
@@ -275,10 +279,13 @@ def erase(
     as_json: AsJson = False,
 ) -> None:
     """Destroy the keys and names of subjects and of their records for ever: no backup brings them back."""
-    from api.cli.log.erasing import erase_command, named
+    from api.cli.log.erasing import erase_command, expired_command, named
     from api.cli.log.keep import Order
 
     order = Order(log, actor, legal_basis, reason)
+    if expired:
+        alone = not subjects and listed is None
+        raise typer.Exit(expired_command(expired, order, certificate, yes, as_json, alone=alone))
     raise typer.Exit(erase_command(named(subjects or [], listed), order, certificate, yes, as_json))
 
 

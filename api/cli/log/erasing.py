@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from api.cli.log.keep import Order, confirmed, open_cases
+from api.cli.log.keep import Order, confirmed, horizons_of, open_cases, require_classes
 from api.cli.log.show import checked_subject
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
@@ -33,6 +33,43 @@ def named(subjects: Sequence[str], listed: Path | None) -> list[str]:
     return [checked_subject(subject) for subject in found]
 
 
+def expired_command(
+    horizons: list[str], order: Order, certificate: Path | None, yes: bool, as_json: bool, *, alone: bool = True
+) -> int:
+    """Destroy the keys and names of all whose retention classes have run out, once the user has confirmed.
+
+    `alone` says that nobody was named besides.
+    """
+    order.require()
+    if not alone:
+        raise Misuse("subjects are named, and a retention class too", "erase the one and then the other")
+    moments = horizons_of(horizons)
+    if not yes and not sys.stdin.isatty():
+        raise Misuse("an erasure is confirmed at a terminal", "add `--yes` to erase without being asked")
+    with writing(order.log) as opened:
+        require_classes(opened, moments)
+        with waiting("looking for whose time is up"):
+            subjects = opened.expired(moments)
+        if subjects and not yes and not confirmed(f"erase {count(len(subjects), 'subject')} for ever?"):
+            raise Failure("nothing was erased")
+        with waiting("erasing"):
+            done = opened.erase_expired(moments, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
+        ledger = opened.layout.erasures_path
+    _keep(certificate, done)
+    if as_json:
+        say_json({"erased": len(done.entries), "ledger": str(ledger), "certificate": _certificate(done)})
+        return ExitCode.DONE
+    say(f"erased: {count(len(done.entries), 'subject')} whose retention has run out; who is needed by others stays")
+    if done:
+        complain(f"keep a copy of {ledger} apart from the backups: restoring asks for it")
+    return ExitCode.DONE
+
+
+def _keep(certificate: Path | None, done: Certificate) -> None:
+    if certificate is not None:
+        certificate.write_text(json.dumps(_certificate(done), indent=1) + "\n", encoding="utf-8")
+
+
 def erase_command(subjects: list[str], order: Order, certificate: Path | None, yes: bool, as_json: bool) -> int:
     """Destroy the subjects' keys and names, and their records', once the user has confirmed."""
     order.require()
@@ -46,8 +83,7 @@ def erase_command(subjects: list[str], order: Order, certificate: Path | None, y
         with waiting("erasing"):
             done = opened.erase_many(subjects, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
         ledger = opened.layout.erasures_path
-    if certificate is not None:
-        certificate.write_text(json.dumps(_certificate(done), indent=1) + "\n", encoding="utf-8")
+    _keep(certificate, done)
     if as_json:
         say_json({"erased": True, "events": events, "ledger": str(ledger), "certificate": _certificate(done)})
         return ExitCode.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,17 +53,11 @@ def compact_command(
     as_json: bool,
 ) -> int:
     """Forget superseded facts recorded by the horizons."""
-    moments = dict(_horizon(text) for text in horizons)
-    if len(moments) < len(horizons):
-        raise Misuse("a retention class has two horizons", "give each class one")
+    moments = horizons_of(horizons)
     if not legal_basis:
         raise Misuse("it is not said on what authority", "add `--legal-basis 'limitation act s. 5'`, or what it is")
     with writing(log) as opened:
-        known = opened.stats().by_retention
-        for name in moments:
-            if name not in known:
-                help = suggestion(name, known, f"the log has {', '.join(f'`{one}`' for one in known) or 'none'}")
-                raise Misuse(f"no event has the retention class `{name}`", help)
+        require_classes(opened, moments)
         delay = timedelta(days=tombstone_days)
         for name in despite:
             if name not in opened.positions():
@@ -90,6 +85,23 @@ def _on_step(step: str) -> None:
     if is_terminal(sys.stderr):
         words = _STEPS.get(step, "")
         print(f"\r\x1b[K{words}{' …' if words else ''}", end="", file=sys.stderr, flush=True)
+
+
+def require_classes(log: SqliteLog, names: Iterable[str]) -> None:
+    """Raise Misuse for a retention class that no event has."""
+    known = log.stats().by_retention
+    for name in names:
+        if name not in known:
+            help = suggestion(name, known, f"the log has {', '.join(f'`{known_as}`' for known_as in known) or 'none'}")
+            raise Misuse(f"no event has the retention class `{name}`", help)
+
+
+def horizons_of(texts: list[str]) -> dict[str, datetime]:
+    """The last moment of each retention class, from texts such as `tax=2020-12-31`. Raises Misuse."""
+    moments = dict(_horizon(text) for text in texts)
+    if len(moments) < len(texts):
+        raise Misuse("a retention class has two horizons", "give each class one")
+    return moments
 
 
 def _horizon(text: str) -> tuple[str, datetime]:

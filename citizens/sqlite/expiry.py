@@ -1,0 +1,56 @@
+"""Whose time is up: the subjects that a retention class no longer allows to be kept.
+
+A subject has expired when every event of it is of a class that has a horizon, and was recorded by then. One is spared
+for as long as somebody who is kept needs it:
+
+1. Who is under hold, and whose owner is.
+2. A group, or an owner, one of whose members or records is kept.
+3. Whose facts an assessment used that stands in the history of somebody who is kept.
+
+What is spared so may spare others: this is repeated until nothing changes. Holds and releases are no reason to keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from citizens.events.checks import OWN_ENTITIES
+from citizens.sqlite.erasure import is_held
+from citizens.sqlite.reader import Reader
+
+
+def expired(reader: Reader, horizons: Mapping[str, int]) -> list[int]:
+    """The numbers of the expired, by retention class and the offset of its horizon."""
+    numbers = {number for number in _by_class(reader, horizons) if reader.keys.key(number) is not None}
+    numbers -= {number for number in numbers if reader.keys.name(number).partition("/")[0] in OWN_ENTITIES}
+    numbers -= {number for number in numbers if is_held(reader, number)}
+    needs = _needs(reader, numbers)
+    while spared := {number for number in numbers if not needs.get(number, set()) <= numbers}:
+        numbers -= spared
+    return sorted(numbers)
+
+
+def _by_class(reader: Reader, horizons: Mapping[str, int]) -> Iterable[int]:
+    """Subjects of which no event is of another class, or later than its class's horizon."""
+    run = reader.connection.execute
+    origins = list(run("SELECT number, retention FROM origins"))
+    limits = [(number, horizons.get(retention, 0)) for number, retention in origins]
+    run("CREATE TEMP TABLE IF NOT EXISTS limits(origin INTEGER PRIMARY KEY, last INTEGER)")
+    run("DELETE FROM temp.limits")
+    reader.connection.executemany("INSERT INTO temp.limits VALUES(?, ?)", limits)
+    select = (
+        "SELECT subject FROM events JOIN temp.limits USING(origin) WHERE subject > 0 AND kind < 32 "
+        "GROUP BY subject HAVING max(offset > last) = 0"
+    )
+    return [number for (number,) in run(select)]
+
+
+def _needs(reader: Reader, numbers: set[int]) -> dict[int, set[int]]:
+    """By subject whom else it may only go with: its members and records, and whose assessments used its facts."""
+    needs: dict[int, set[int]] = {}
+    uses = "SELECT uses.subject, events.subject FROM uses JOIN events USING(offset)"
+    for select in ("SELECT target, subject FROM members", uses):
+        for needed, by in reader.connection.execute(select):
+            if needed in numbers and needed != by and reader.keys.key(by) is not None:
+                needs.setdefault(needed, set()).add(by)
+    return needs
