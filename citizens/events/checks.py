@@ -13,6 +13,7 @@ NAMES_KEPT = 20_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}(?:\.[a-z0-9_]{1,100}){0,4}", re.ASCII)
 _KIND = re.compile(r"[bitsn]|d(?:[0-9]|1[0-8])", re.ASCII)
 _PERIOD = re.compile(r"[0-9A-Za-z_]+(?:[-:.][0-9A-Za-z_]+)*", re.ASCII)
+_SHORT_MONTH = re.compile(r"[0-9]{4}-[0-9]", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 OWN_SOURCES = ("rulewright", "log", "erasure-ledger")
@@ -49,9 +50,18 @@ def check_new_subject(name: str) -> None:
 
 def check_source(source: str) -> None:
     """Raise InvalidEvent for a source that is this program's own."""
+    check_bare(source, "an origin's source")
     if source in OWN_SOURCES:
         message = f"the source `{source}` is kept for what this program records itself"
         raise InvalidEvent(message, "name the source that it comes from")
+
+
+def check_bare(text: str, what: str) -> None:
+    """Raise InvalidEvent for what names something and is written with spaces around it, or not in form NFC."""
+    if text != text.strip():
+        raise InvalidEvent(f"{what} has spaces around it", "remove them")
+    if not unicodedata.is_normalized("NFC", text):
+        raise InvalidEvent(f"{what} is not in Unicode's composed form (NFC)", "write its letters in that form")
 
 
 def check_period(period: str) -> None:
@@ -59,6 +69,8 @@ def check_period(period: str) -> None:
     check_text(period, "a period")
     if not _PERIOD.fullmatch(period):
         raise InvalidEvent("a period is digits and capital letters, parts joined by `-`", "write `2024` or `2024-03`")
+    if _SHORT_MONTH.fullmatch(period):
+        raise InvalidEvent("a month in a period has two digits", "write `2024-03`")
 
 
 def check_currency(currency: str) -> None:

@@ -9,6 +9,7 @@ from citizens.errors import InvalidEvent
 from citizens.events.assessments import Adjustment, Assessment
 from citizens.events.checks import (
     OWN_ENTITIES,
+    check_bare,
     check_currency,
     check_name,
     check_new_subject,
@@ -104,6 +105,9 @@ def check_draft(draft: Draft) -> None:
     if draft.own:
         return
     check_source(draft.origin.source)
+    check_bare(draft.event_id, "an event id")
+    if isinstance(draft.body, Hold | Release):
+        check_bare(draft.body.case, "a case")
     if draft.subject.partition("/")[0] in OWN_ENTITIES:
         raise InvalidEvent("the history of annual runs is kept by this program itself", "name another subject")
 

@@ -15,10 +15,12 @@ from citizens import (
     DeliveryConflict,
     Draft,
     Facts,
+    Hold,
     InvalidEvent,
     Movement,
     Origin,
     Point,
+    Release,
     Value,
     check_payable,
     post,
@@ -141,3 +143,31 @@ def test_an_amount_is_one_that_can_be_paid(amount: str, currency: str, payable: 
         return
     with pytest.raises(InvalidEvent):
         check_payable(Decimal(amount), currency)
+
+
+@pytest.mark.parametrize("space", [" ", "  "])
+def test_what_names_something_has_no_spaces_around_it(tmp_path: Path, space: str) -> None:
+    """Else a delivery is recorded twice, a hold is not released, and `rulewright ` passes for the program itself."""
+    body = wages("person/1", "5", "a").body
+    drafts = [
+        Draft("person/1", body, Origin(f"rulewright{space}", "a", "b", "tax"), "a"),
+        Draft("person/1", body, TAX, f"{space}a"),
+        Draft("person/1", Hold(f"appeal{space}", "open"), TAX, "h"),
+        Draft("person/1", Release(f"appeal{space}", "closed"), TAX, "r"),
+    ]
+    with fresh(tmp_path) as log:
+        for draft in drafts:
+            with pytest.raises(InvalidEvent):
+                log.append([draft])
+        assert log.head() == 0
+
+
+def test_a_month_is_written_in_one_way(tmp_path: Path) -> None:
+    with fresh(tmp_path) as log:
+        for period, written in (("2024-3", False), ("2024-03", True), ("2024", True)):
+            paid = post(Movement.PAYMENT, Decimal(5), period=period, currency="USD", cause="wire")
+            try:
+                log.append([Draft("tax_unit/1", paid, TAX, f"wire {period}")])
+                assert written
+            except InvalidEvent:
+                assert not written
