@@ -14,7 +14,9 @@ import pytest
 
 from api.assess.annual import AnnualReport
 from api.assess.follow import Follower
-from citizens import Assessment, Belongs, Retraction, SqliteLog, Value, open_log
+from api.failures import Failure
+from api.history.merging import merge
+from citizens import Assessment, Belongs, Origin, Retraction, SqliteLog, Value, open_log
 from tests.api.households import BORN, NEW_YEAR, PAY, UNIT, annual, facts, person, program
 from tests.citizens.histories import TAX
 
@@ -108,3 +110,45 @@ def test_who_is_in_no_group_and_who_is_at_fault_are_counted_with_their_money(log
     assert report.counted is not None
     assert report.counted.people == (3, 1, 1)
     assert report.counted.money == (Decimal("100000.00"), Decimal("8.00"), Decimal("7.00"))
+
+
+def followed(log: SqliteLog) -> None:
+    follower = Follower(log, program())
+    while follower.step():
+        pass
+
+
+MERGE = Origin("registry", "clerk", "registry act 4", "tax")
+
+
+def test_who_was_recorded_twice_is_one_again_with_all_records_and_is_erased_with_the_other(log: SqliteLog) -> None:
+    log.append([person(9, 2, "spouse", pay="20000.00"), facts("person/9", "more", {"interest_x": Decimal("5.00")})])
+    log.append(
+        [facts("form_1099_int/1", "int", {"int_interest": Decimal("700.00"), "person": Belongs("person/9", "owner")})]
+    )
+    everybody(annual(log), 4, "120700.00")
+    assert agi(log, 2) == Decimal("40700.00")
+    done = merge(log, "person/9", "person/3", MERGE, "one passport")
+    assert (done.carried, done.given, done.differing) == (1, 1, ("tax_unit",))
+    followed(log)
+    assert agi(log, 2) == Decimal("20700.00")  # the wages once, and the form of the duplicate
+    later = annual(log, "2025")
+    assert later.counted is not None and later.counted.people == (3, 0, 0)
+    assert log.timeline("person/3").at(NEW_YEAR)["interest_x"] == Decimal("5.00")
+    done_erasing = log.erase("person/3", actor="a", legal_basis="b", reason="c")
+    assert len(done_erasing.entries) == 3 and log.version("person/9") == 0
+
+
+def test_who_goes_by_a_new_id_is_assessed_as_before(log: SqliteLog) -> None:
+    log.append(
+        [facts("form_1099_int/1", "int", {"int_interest": Decimal("700.00"), "person": Belongs("person/3", "owner")})]
+    )
+    annual(log)
+    before = agi(log, 2)
+    done = merge(log, "person/3", "person/new-3", MERGE, "a new register")
+    assert (done.differing, done.given) == ((), 1)
+    followed(log)
+    assert agi(log, 2) == before == Decimal("20700.00")
+    for pair in (("person/3", "person/new-3"), ("person/1", "person/1"), ("person/1", "tax_unit/1")):
+        with pytest.raises(Failure):
+            merge(log, *pair, MERGE, "again")

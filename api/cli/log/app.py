@@ -289,6 +289,26 @@ def erase(
     raise typer.Exit(erase_command(named(subjects or [], listed), order, certificate, yes, as_json))
 
 
+@log_app.command("merge")
+def merge(
+    duplicate: Annotated[str, typer.Argument(metavar="DUPLICATE", help="The name that goes: person/17.")],
+    into: Annotated[str, typer.Argument(metavar="SUBJECT", help="The name that stays: person/4.")],
+    log: LogOption = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    source: Source = "",
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    retention: Retention = "tax",
+    as_json: AsJson = False,
+) -> None:
+    """Make one history of two that are of the same: somebody recorded twice, or under a new id."""
+    from api.cli.log.keep import Order
+    from api.cli.log.merging import merge_command
+
+    order = Order(log, actor, legal_basis, reason)
+    raise typer.Exit(merge_command(duplicate, into, order, source, retention, as_json))
+
+
 @log_app.command("backup")
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the copy.")],
