@@ -12,7 +12,7 @@ from engine.ir.program import Program
 from engine.native import ERROR, KNOWN, Options, evaluate, forget
 from engine.native.agreement import differences
 from engine.native.write import idle
-from engine.population.columns import Cell, Columns, column_of
+from engine.population.columns import Cell, Columns, GroupLink, column_of
 from engine.values.periods import Period, parse_period
 from tests.rulesets import check, told
 
@@ -92,6 +92,36 @@ def test_a_chain_of_names_that_two_branches_read_is_written_once(tmp_path: Path,
     assert time.process_time() - began < 20
     assert result.handed_over == 0
     assert differences(program, columns, result) == []
+
+
+def test_shares_by_a_divisor_of_each_member_s_own_are_summed(tmp_path: Path) -> None:
+    text = (
+        HEAD.replace("[rent, cost]", "[rent, shares, total, largest]")
+        + """  shares: {entity: person, period: year, type: integer, label: Shares, range: 1 .. 200, absent: 1}
+variables:
+  total:
+    {entity: tax_unit, period: year, type: money, label: T, law: s.1,
+     formula: sum(m.rent / m.shares + m.rent for m in members where m.rent > 1 USD)}
+  largest:
+    {entity: tax_unit, period: year, type: money, label: L, law: s.2,
+     formula: max(m.rent / m.shares for m in dependents) otherwise 0 USD}
+"""
+    )
+    program = compiled(tmp_path, text)
+    shares = [1, 3, 7, 16, 15, 13, 11, 9, 17, 3, 2, 200, 1]
+    groups = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3]
+    columns = Columns(
+        YEAR,
+        {"person": len(shares), "tax_unit": 4},
+        {
+            Cell("rent", YEAR): column_of(np.array([1_001, 99, 700, -123_457, *range(100_000, 100_009)])),
+            Cell("shares", YEAR): column_of(np.array(shares)),
+        },
+        {"tax_unit": GroupLink(np.array(groups, dtype=np.int32), np.full(len(shares), 2, dtype=np.int8))},
+    )
+    result = evaluate(program, columns, ["total", "largest"], options=Options(cache=""))
+    assert differences(program, columns, result) == []
+    assert result.handed_over == 2, "those with 17 and with 200 shares"
 
 
 def test_a_figure_of_what_the_population_has_none_of_has_no_rows(tmp_path: Path) -> None:

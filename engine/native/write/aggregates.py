@@ -5,7 +5,8 @@
 2. Where roles bound the number (a head, a head and a spouse) the steps are written out one after the other; else
    they are a loop that ends when no lane has a member left. What a loop adds up is bounded by the most members that
    a group has.
-3. A quotient whose divisor differs from member to member is not summed in a loop: such rows are handed over.
+3. A quotient whose divisor differs from member to member (a share of a unit's amount) is summed in a loop over a
+   divisor that all of 1 to 16 divide; rows where it is another number are handed over.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from engine.ir.walk import walk
 from engine.native.arithmetic import limbs, number
 from engine.native.arithmetic.lanes import Lanes, Mask
 from engine.native.arithmetic.number import Number
+from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import LIMIT, NARROW, Whole
 from engine.native.write import rows
 from engine.native.write import values as v
 from engine.native.write.chunk import Rows
 from engine.native.write.values import Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Writer
+from engine.values.numbers import RoundingMode
 
 WRITTEN_OUT = 2
+MOST_SHARES, COMMON = 16, 720_720
+"""Divisors of a member's own that are summed in a loop, and a number that each of them divides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,12 +257,25 @@ def _evaluate_outer(writer: Writer, node: ir.Aggregate, frame: Frame) -> None:
 
 
 def _summable(writer: Writer, taken: Taken, mark: str) -> Taken:
-    """Members' values over a divisor of their own are unclear."""
+    """Members' values over a divisor of their own, over a common one; unclear where that divides by no such number."""
     content = taken.value.content if taken.value is not None else None
     if not isinstance(content, Number) or content.m is None or _made_earlier(content.m, mark):
         return taken
-    nothing = Figure(number.fixed(writer.work, 0))
-    return Taken(taken.counts, writer.lanes.either(taken.unclear, taken.counts), nothing)
+    if not content.m.is_narrow:
+        return Taken(
+            taken.counts, writer.lanes.either(taken.unclear, taken.counts), Figure(number.fixed(writer.work, 0))
+        )
+    work, lanes = writer.work, writer.lanes
+    beyond = lanes.either(
+        work.compare("<", content.m, work.constant(1)), work.compare(">", content.m, work.constant(MOST_SHARES))
+    )
+    shares = replace(work.select(beyond, work.constant(1), content.m), low=1, high=MOST_SHARES)
+    bounds = Fraction(COMMON, MOST_SHARES), Fraction(COMMON)
+    factor = rounded_quotient(work, work.constant(COMMON), shares, RoundingMode.DOWN, bounds)
+    whole = replace(content, n=work.multiply(content.n, factor), m=None, d=content.d * COMMON)
+    assert taken.value is not None
+    unclear = lanes.either(taken.unclear, lanes.both(taken.counts, beyond))
+    return Taken(taken.counts, unclear, replace(taken.value, content=whole))
 
 
 def _form(zero: str, low: int, high: int) -> Whole:
