@@ -18,7 +18,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.failures import Failure
-from api.http.problems import MEDIA_TYPE, Refusal, document
+from api.http.config import is_loopback
+from api.http.problems import MEDIA_TYPE, Fault, Refusal, document
 from api.http.service import Service, refusal_of, refusal_of_log
 from citizens import CitizensError
 
@@ -35,7 +36,10 @@ MOST_CALLERS = 10_000
 
 
 class Guard:
-    """The outermost application."""
+    """The outermost application. `local_names_only`: it answers only who calls it by a name of this machine, so that no
+    page elsewhere reads it by a name of its own that leads here (DNS rebinding)."""
+
+    local_names_only = False
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app = app
@@ -71,6 +75,9 @@ class Guard:
             self._count(scope, status, perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.local_names_only and not is_loopback(_called(scope)):
+            message = "a development server answers to names of this machine only"
+            raise Refusal("forbidden", [Fault("", message, "open it as `http://127.0.0.1`, with its port")])
         if scope["path"] not in ALWAYS:
             if self.open > self.service.config.limits.in_flight:
                 raise Refusal("busy", headers={"Retry-After": "1"})
@@ -103,6 +110,13 @@ class Guard:
         self.service.metrics.requests.labels(route, scope["method"], str(status)).inc()
         self.service.metrics.seconds.labels(route).observe(seconds)
         logger.info("%s %s %d %.1f ms", scope["method"], route, status, seconds * 1000)
+
+
+def _called(scope: Scope) -> str:
+    """The name that a request calls the server by, without the port."""
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    inside, closed, _ = host.removeprefix("[").partition("]")
+    return inside if closed else host.partition(":")[0]
 
 
 def refusal_of_any(fault: Exception, instance: str) -> Refusal:

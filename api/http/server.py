@@ -37,9 +37,16 @@ def run(config: Config) -> None:
         _serve("api.http.server:handed_on", config, workers=config.workers, factory=True)
     elif config.development and config.log is None and SAMPLED in config.rules:
         with tempfile.TemporaryDirectory(prefix="rulewright-sample-") as folder:
-            _serve(create_app(Service(config, sample_log(Path(folder))), PAGES), config)
+            _serve(application(Service(config, sample_log(Path(folder)))), config)
     else:
-        _serve(create_app(Service(config, _log(config)), PAGES), config)
+        _serve(application(Service(config, _log(config))), config)
+
+
+def application(service: Service) -> Guard:
+    """The API and the pages; in development for who calls the server by a name of this machine."""
+    made = create_app(service, PAGES)
+    made.local_names_only = service.config.development
+    return made
 
 
 def sample_log(folder: Path) -> SqliteLog:
@@ -60,7 +67,7 @@ def _log(config: Config) -> SharedLog | None:
 
 def handed_on() -> Guard:
     """The application of a worker process, with the configuration that its parent was given."""
-    return create_app(Service(Config.model_validate_json(os.environ[_HANDED_ON])), PAGES)
+    return application(Service(Config.model_validate_json(os.environ[_HANDED_ON])))
 
 
 def _serve(app: Any, config: Config, **more: Any) -> None:

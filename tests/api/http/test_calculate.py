@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from api.http.config import Config
+from api.http.server import application
+from api.http.service import Service
 from tests.api.http.client import CASE, TestClient, land, serving
 
 
@@ -206,3 +208,12 @@ def test_nothing_is_answered_from_elsewhere_in_development(tmp_path: Path) -> No
     for host in ("0.0.0.0", "192.0.2.7", "example.org"):
         with pytest.raises(Failure, match="can be reached from elsewhere"):
             check_address(Config(host=host))
+
+
+def test_a_page_elsewhere_cannot_call_a_development_server_by_a_name_of_its_own(tmp_path: Path) -> None:
+    """DNS rebinding: a name that leads to this machine, in a browser that sends it as the host."""
+    with TestClient(application(Service(Config(rules=(land(tmp_path),))))) as client:
+        for host in ("localhost", "127.0.0.1:8000", "[::1]:8000", "127.0.0.1"):
+            assert client.get("/livez", headers={"Host": host}).status_code == 200, host
+        for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", "[", "localhost.evil.example"):
+            assert client.get("/livez", headers={"Host": host}).status_code == 403, host

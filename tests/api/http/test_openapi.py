@@ -42,12 +42,18 @@ def test_each_operation_has_a_name_of_its_own(client: TestClient) -> None:
     assert len(set(names)) == len(names) and all(name.replace("_", "").isalpha() for name in names)
 
 
-def asked_of(client: TestClient, operation: Any) -> int:
+def asked_of(client: TestClient, operation: Any, examples: int = EXAMPLES, *, derandomize: bool = True) -> int:
     """Ask one route some questions; how many."""
     asked, documented = 0, set(operation.definition.raw["responses"])
 
     @given(case=operation.as_strategy())
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=derandomize,
+        database=None,
+    )
     def holds(case: Any) -> None:
         nonlocal asked
         if operation.path == "/v1/events":
