@@ -25,7 +25,7 @@ from engine.population.columns import column_of, kept_rows
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
 
-GAP_UNITS, GAP_FACT = 10_000, "employment_income"
+GAP_UNITS, GAP_FACT = 2_000, "employment_income"
 CONDITION = "eitc > 0 USD and not files_separately"
 FAMILY = {
     "at": YEAR, "people": {"ada": {"age": 34, "employment_income": 20_000}, "ben": {"age": 5}},
