@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,55 @@ def test_policyengine_periods_end(tmp_path: Path) -> None:
 
 def test_every_name_of_ours_is_a_constant_of_the_rules() -> None:
     program = load_program("us")
-    constants = {parameter.rpartition(":")[2] for parameter in (*program.parameters, *program.tables)}
-    for theirs in yaml.safe_load(NAMES.read_text()).values():
-        assert {one["to"] for one in theirs.values()} <= constants
+    constants = {name.rpartition(":")[2] for name in (*program.parameters, *program.tables)}
+    scales = {name.rpartition(":")[2] for name in program.scales}
+    names = yaml.safe_load(NAMES.read_text())
+    for theirs in (names["taxcalc"], names["policyengine"]):
+        known = [place for place in theirs.values() if "with" not in place or "to" in place]
+        assert {place["to"] for place in known if "to" in place} <= constants
+        assert {place["scale"] for place in known if "scale" in place} <= scales
+    assert {*names["sums"], *(part for parts in names["sums"].values() for part in parts)} <= constants
+
+
+def test_a_rate_and_a_bracket_change_the_scale_of_every_later_year(tmp_path: Path) -> None:
+    """What was set holds; what was not follows the law of each year (26 USC 1(j))."""
+    brackets = [12_000, 24_000, 12_000, 17_000, 24_000]
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(translate(written(tmp_path, {"II_rt3": {"2025": 0.2}, "II_brk1": {"2025": brackets}})).text)
+    program = load_program("us", [overlay])
+    for year, third in ((2025, 96_950), (2026, 100_800)):
+        content = Constants(program).at("ordinary_rates", program.settings.period(str(year)).start)
+        assert content is not None
+        joint = content.content["joint"]
+        assert (joint[1].threshold, joint[2].threshold, joint[2].value) == (24_000, third, Fraction(1, 5))
+
+
+def test_rates_of_self_employment_are_the_sum_of_both(tmp_path: Path) -> None:
+    text = translate(written(tmp_path, {"FICA_ss_trt_employee": {"2025": 0.07}})).text
+    assert "  social_security_rate: {2025-01-01: 0.07}\n" in text
+    assert "  self_employment_social_security_rate: {2025-01-01: 0.132}\n" in text
+    assert "employer" not in text
+
+
+def test_what_is_one_provision_here_must_be_said_twice_there(tmp_path: Path) -> None:
+    both = {"CG_rt2": {"2026": 0.16}, "AMT_CG_rt2": {"2026": 0.16}}
+    assert "  fifteen_percent_gains_rate: {2026-01-01: 0.16}\n" in translate(written(tmp_path, both)).text
+    for one_sided in ({"CG_rt2": {"2026": 0.16}}, {**both, "AMT_CG_rt2": {"2026": 0.15}}):
+        with pytest.raises(Failure, match="are one provision here"):
+            translate(written(tmp_path, one_sided))
+
+
+def test_an_amount_of_which_separate_returns_have_half(tmp_path: Path) -> None:
+    text = translate(written(tmp_path, {"ID_AllTaxes_c": {"2026": [20000, 20000, 10000, 20000, 20000]}})).text
+    assert "  salt_limitation_amount: {2026-01-01: 20000}\n" in text
+    with pytest.raises(Failure, match="does not have its share"):
+        translate(written(tmp_path, {"ID_AllTaxes_c": {"2026": [20000, 20000, 20000, 20000, 20000]}}))
+
+
+def test_what_is_not_indexed_there_needs_no_note(tmp_path: Path) -> None:
+    said = {"CTC_c": {"2026": 3000}, "CTC_c-indexed": {"2026": False}}
+    assert translate(written(tmp_path, said)).notes == ()
+    assert translate(written(tmp_path, {"CTC_c": {"2026": 3000}})).notes
 
 
 def test_what_is_not_here_is_told(tmp_path: Path) -> None:
@@ -90,6 +137,7 @@ def test_what_is_not_here_is_told(tmp_path: Path) -> None:
         ({"STD": {"2026": [1, 2]}}, "is not a list of 5"),
         ({"CTC_c": {"2026": "lots"}}, "`lots` is not a number"),
         ([], "holds no reform"),
+        ({"II_brk1": {"2026": [90_000] * 5}}, "not above the one before it"),
     ],
 )
 def test_faults_are_told(tmp_path: Path, content: Any, told: str) -> None:

@@ -1,0 +1,100 @@
+"""Tax-Calculator's reforms: `{"CTC_c": {"2026": 3000}}`.
+
+1. A list is by filing status (single, joint, separate, head of household, surviving spouse) or by children; records
+   have `year`, `MARS` or `EIC`, and `value`. `"CTC_c-indexed": {"2026": false}` keeps an amount from moving on.
+2. What stands in one place here may stand in two of theirs (`with`): they must say the same. Where one amount here
+   serves all statuses (`shares`), theirs must stand in those shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from api.compat.reforms.settings import Edit, Setting, keys_of, number_text, target_of
+from api.failures import Failure
+from engine.values.numbers import format_decimal
+
+INDEXED = "-indexed"
+_MARS = dict(
+    zip(("single", "mjoint", "mseparate", "headhh", "widow"), ("single", "joint", "separate", "head_of_household",
+    "surviving_spouse"), strict=True)
+)  # fmt: skip
+_CHILDREN = {"0kids": "0", "1kid": "1", "2kids": "2", "3+kids": "3"}
+
+ByKey = dict[str, Fraction]
+
+
+def of_taxcalc(name: str, said: Mapping[str, Any], names: Mapping[str, Any]) -> Iterator[Setting | Edit]:
+    """What one of its parameters sets here; nothing where it is not here."""
+    known = names.get(name)
+    if known is None:
+        return
+    values = _values(name, said[name], known)
+    for other in companions(known):
+        if other not in said or _values(other, said[other], names[other]) != values:
+            raise Failure(
+                f"`{name}` and `{other}` differ, and are one provision here", f"give `{other}` the values of `{name}`"
+            )
+    if "to" in known or "scale" in known:
+        for day, by_key in values.items():
+            yield from _settings(name, known, day, by_key)
+
+
+def companions(known: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parameters that must say the same as this one."""
+    said = known.get("with", ())
+    return (said,) if isinstance(said, str) else tuple(said)
+
+
+def _settings(name: str, known: Mapping[str, Any], day: str, by_key: ByKey) -> Iterator[Setting | Edit]:
+    if "scale" in known:
+        for key, value in by_key.items():
+            yield Edit(known["scale"], int(known["row"]), known["part"], (key,) if key else (), day, value)
+        return
+    if "shares" in known:
+        by_key = {"": _whole(name, known["shares"], by_key)}
+    for key, value in by_key.items():
+        for cell in known.get("cells", (key,)):
+            if cell not in known.get("except", ()):
+                text = format_decimal(value * int(known.get("times", 1)) + int(known.get("plus", 0)))
+                yield Setting(target_of(known, cell), day, text)
+
+
+def _whole(name: str, shares: Mapping[str, str], by_key: ByKey) -> Fraction:
+    """The amount of which each status has its share."""
+    whole = by_key["single"]
+    for status, value in by_key.items():
+        if value != whole * Fraction(str(shares.get(status, 1))):
+            raise Failure(
+                f"`{name}`: a return that is `{status}` does not have its share of {format_decimal(whole)}",
+                "one amount serves all here: " + ", ".join(f"{one} has {share} of it" for one, share in shares.items()),
+            )
+    return whole
+
+
+def _values(name: str, content: Any, known: Mapping[str, Any]) -> dict[str, ByKey]:
+    """By day and key, the values said."""
+    found: dict[str, ByKey] = {}
+    keys = keys_of(known)
+    if isinstance(content, list):  # records
+        for record in content:
+            label = record.get("MARS", record.get("EIC", ""))
+            key = {**_MARS, **_CHILDREN}.get(str(label), "")
+            if known.get("by") and not key:
+                raise Failure(
+                    f"`{name}`: `{label}` is no filing status or number of children", "correct `MARS` or `EIC`"
+                )
+            found.setdefault(f"{record['year']}-01-01", {})[key] = _number(name, record["value"])
+        return found
+    for year, value in content.items():
+        if keys != ("",) and (not isinstance(value, list) or len(value) != len(keys)):
+            raise Failure(f"`{name}` of {year} is not a list of {len(keys)}", f"give one value by {known['by']}")
+        each = value if keys != ("",) else [value]
+        found[f"{year}-01-01"] = {key: _number(name, one) for key, one in zip(keys, each, strict=True)}
+    return found
+
+
+def _number(name: str, value: Any) -> Fraction:
+    return Fraction(number_text(name, value))

@@ -1,0 +1,105 @@
+"""Reforms as Tax-Calculator and PolicyEngine write them in JSON, as overlays on our law.
+
+`us.yaml` says which parameter is where. What is not there is listed, and never left out in silence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from api.compat.reforms.derived import scales, sums
+from api.compat.reforms.policyengine import of_policyengine
+from api.compat.reforms.settings import Edit, Setting
+from api.compat.reforms.taxcalc import INDEXED, companions, of_taxcalc
+from api.failures import Failure, Misuse
+from api.rules.programs import load_program
+from engine.ir.program import Program
+
+NAMES = Path(__file__).with_name("us.yaml")
+MOVED_ON = "Tax-Calculator moves indexed values on in later years; here they stay as set."
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """An overlay as YAML text; which of their parameters are not here, and what is understood otherwise here."""
+
+    text: str
+    unread: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def translate(path: Path) -> Translated:
+    """A JSON reform as an overlay. Raises Failure for one that cannot be read or of which nothing is here."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        raise Misuse(f"there is no file `{path}`", "name a JSON reform") from None
+    return translate_text(path.stem, text, lambda: load_program("us"))
+
+
+def translate_text(title: str, text: str, law: Callable[[], Program]) -> Translated:
+    """A reform in JSON as an overlay; `law` is asked only for what follows from the law and the reform together."""
+    said = _read(title, text)
+    theirs = "policyengine" if any(name.startswith("gov.") for name in said) else "taxcalc"
+    names = yaml.safe_load(NAMES.read_text(encoding="utf-8"))
+    unread: list[str] = []
+    edits: list[Edit] = []
+    found: dict[str, dict[str, str]] = {}
+
+    def keep(settings: Iterator[Setting]) -> None:
+        for setting in settings:
+            found.setdefault(setting.target, {})[setting.day] = setting.value
+
+    for name in (name for name in said if not name.endswith(INDEXED)):
+        settings = list(of_policyengine(name, said[name], names[theirs]) if theirs == "policyengine"
+                        else of_taxcalc(name, said, names[theirs]))  # fmt: skip
+        edits += [setting for setting in settings if isinstance(setting, Edit)]
+        keep(setting for setting in settings if isinstance(setting, Setting))
+        if not settings and name not in _served(said, names[theirs]):
+            unread.append(name)
+    if not found and not edits:
+        raise Failure(
+            f"none of the parameters of `{title}` is here: {', '.join(unread)}", "write an overlay of our own"
+        )
+    if edits:
+        keep(scales(law(), edits))
+    if theirs == "taxcalc" and any(part in found for parts in names["sums"].values() for part in parts):
+        keep(sums(law(), names["sums"], found))
+    notes = (MOVED_ON,) if theirs == "taxcalc" and not _all_stay(said) else ()
+    return Translated(_overlay(title, found), tuple(unread), notes)
+
+
+def _read(title: str, text: str) -> Mapping[str, Any]:
+    try:
+        said = json.loads(text, parse_float=str, parse_int=str)
+    except ValueError as fault:
+        raise Failure(f"`{title}` is not JSON: {fault}", "remove comments and trailing commas") from None
+    if isinstance(said, dict) and isinstance(said.get("policy"), dict):
+        said = said["policy"]
+    if not isinstance(said, dict) or not said:
+        raise Failure(f"`{title}` holds no reform", 'write `{"CTC_c": {"2026": 3000}}`')
+    return said
+
+
+def _served(said: Mapping[str, Any], names: Mapping[str, Any]) -> set[str]:
+    """Parameters that another of the reform stands for, being one provision here."""
+    return {other for name in said if name in names for other in companions(names[name])}
+
+
+def _all_stay(said: Mapping[str, Any]) -> bool:
+    """Whether the reform itself keeps every amount from moving on."""
+    return all(name.endswith(INDEXED) or f"{name}{INDEXED}" in said for name in said)
+
+
+def _overlay(title: str, found: Mapping[str, Mapping[str, str]]) -> str:
+    lines = [f"about: {json.dumps(title)}", "law: A proposal", "set:"]
+    for target, values in found.items():
+        dated = ", ".join(f"{day}: {value}" for day, value in sorted(values.items()))
+        lines.append(f"  {target}: {{{dated}}}")
+    return "\n".join(lines) + "\n"

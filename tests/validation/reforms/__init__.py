@@ -1,0 +1,1 @@
+"""Random reforms, and ten named ones, beside taxcalc."""
