@@ -44,6 +44,9 @@ def simulate_reforms(
         Path | None,
         typer.Option("--again", metavar="MANIFEST", help="Reproduce an earlier report exactly, or refuse."),
     ] = None,
+    distribution: Annotated[
+        bool, typer.Option("--distribution", help="Also Tax-Calculator's distribution and difference tables.")
+    ] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
     ray: Ray = "",
     as_json: AsJson = False,
@@ -57,7 +60,7 @@ def simulate_reforms(
         raise typer.Exit(simulate_command(again, places, threads, ray, as_json))
     request = Request(
         rules, split_reforms(reform or []), tuple(at or ()), tuple(population or ()), data_year, weight, uprate, view,
-        threshold, samples, seed,
+        threshold, samples, seed, distribution=distribution,
     )  # fmt: skip
     raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
 

@@ -143,6 +143,25 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of one of Tax-Calculator's tables: `n` units (unweighted; null if not shown), and a cell a column."""
+
+    row: str
+    n: int | None
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTable:
+    """One of Tax-Calculator's tables, under its names: in dollars and returns."""
+
+    name: str
+    about: str
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReformAnswer:
     """What one reform does in one year."""
 
@@ -160,6 +179,7 @@ class ReformAnswer:
     marginal: MarginalRates | None
     examples: tuple[Example, ...]
     set_beyond_the_law: tuple[str, ...] = ()
+    distribution: tuple[NamedTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from api.rules import programs
 from api.rules.definitions import stated_values
 from api.rules.examples import run
 from api.simulate.exactly import exact_text, weighted_total
-from api.simulate.outcomes import Entries, outcome
+from api.simulate.known import Entries
+from api.simulate.outcomes import outcome
 from api.simulate.population import admit, read_source
 from api.simulate.suppress import SMALL_BELOW
 from api.simulate.view import load_view

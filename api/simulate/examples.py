@@ -14,7 +14,8 @@ import yaml
 
 from api.simulate.answers import ChangedFigure, Example
 from api.simulate.exactly import exact_text
-from api.simulate.outcomes import Entries, Outcome
+from api.simulate.known import Entries
+from api.simulate.outcomes import Outcome
 from api.simulate.population import Population
 from api.simulate.view import View
 from engine.explain.tree import Explanation, explain

@@ -13,8 +13,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from api.simulate.known import Entries
 from api.simulate.measures import tenths
-from api.simulate.outcomes import Entries, Units
+from api.simulate.outcomes import Units
 
 _AGES = (25, 35, 45, 55, 65, 75)
 

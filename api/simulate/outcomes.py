@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from api.failures import Failure
+from api.simulate.amounts import amounts
+from api.simulate.known import Entries, known_entries
 from api.simulate.population import Population
 from api.simulate.view import View
 from engine.ir.program import Program
-from engine.native import KNOWN, NOT_APPLICABLE, Marginals, evaluate, marginal_rates
+from engine.native import Marginals, evaluate, marginal_rates
 from engine.native.plan.plan import cell_for
 from engine.population.columns import Columns, unit_of
 
-Entries = NDArray[np.int64]
 MARGINAL_STEP = 100
 
 
@@ -34,6 +34,7 @@ class Outcome:
     program: Program
     figures: Mapping[str, Entries]
     marginal: NDArray[np.float64] | None
+    named: Mapping[str, NDArray[np.float64]] | None = None  # for Tax-Calculator's tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +49,13 @@ class Units:
     oldest: Entries
 
 
-def outcome(program: Program, view: View, population: Population, marginal: bool, threads: int) -> Outcome:
-    """The figures of the view under a program. Raises Failure where one is not determined for somebody."""
+def outcome(
+    program: Program, view: View, population: Population, marginal: bool, threads: int, named: bool = False
+) -> Outcome:
+    """The figures of the view under a program; `named`: those of Tax-Calculator's tables too.
+
+    Raises Failure where one is not determined for somebody.
+    """
     columns = population.columns
     gone = [name for name in view.figures if program.find(name) is None]
     if gone:
@@ -57,23 +63,11 @@ def outcome(program: Program, view: View, population: Population, marginal: bool
             f"the reform removes `{gone[0]}`, which the simulation counts", "name a view without it: `--view`"
         )
     result = evaluate(program, columns, view.figures, threads=threads)
-    figures = {name: _entries(program, view, name, one, columns) for name, one in result.figures.items()}
+    figures = {name: known_entries(name, column) for name, column in result.figures.items()}
     rates = None
     if marginal and view.earnings and view.borne:
         rates = _marginal(program, view, columns, threads)
-    return Outcome(program, figures, rates)
-
-
-def _entries(program: Program, view: View, name: str, figures: Any, columns: Columns) -> Entries:
-    if figures.status is not None:
-        bad = np.flatnonzero((figures.status != KNOWN) & (figures.status != NOT_APPLICABLE))
-        if len(bad):
-            row = int(bad[0])
-            told = figures.messages.get(row, "not determined")
-            message = f"`{name}` cannot be computed for {len(bad):,} of the population; row {row + 1}: {told}"
-            raise Failure(message, "give the facts that are missing, or leave those rows out")
-    entries = figures.entries.astype(np.int64)
-    return entries if figures.status is None else np.where(figures.status == KNOWN, entries, 0)
+    return Outcome(program, figures, rates, amounts(program, view, columns, threads) if named else None)
 
 
 def _marginal(program: Program, view: View, columns: Columns, threads: int) -> NDArray[np.float64]:

@@ -99,6 +99,7 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
     yield _marginal(reform)
     for way in reform.groups[1:]:
         yield f"<h3>By {escape(way.name)}</h3>" + _group_table(way, currency)
+    yield from _named(reform)
     if reform.examples:
         yield "<h3>Why do they gain or lose?</h3>"
         yield (
@@ -268,6 +269,18 @@ def _marginal(reform: ReformAnswer) -> str:
     table = _table("Units by marginal rate", heads, rows)
     about = f"{marginal.about} At a cliff: {cliffs[0]} under current law, {cliffs[1]} under the reform."
     return _figure(said, about, chart, table)
+
+
+def _named(reform: ReformAnswer) -> Iterator[str]:
+    """Tax-Calculator's tables, folded away."""
+    if reform.distribution:
+        yield "<h3>Tax-Calculator's tables</h3>"
+    for table in reform.distribution:
+        rows = [
+            (row.row, [_two(cell) for cell in row.cells], "sum" if row.row == "ALL" else "") for row in table.rows
+        ]  # fmt: skip
+        inside = _table(table.about, ["", *table.columns], rows)
+        yield f"<details><summary>{escape(table.about)}</summary>{inside}</details>"
 
 
 def _count(n: int | None) -> str:

@@ -18,10 +18,12 @@ from api.cases.overlays import set_beyond_what_is_stated
 from api.failures import Failure, Misuse
 from api.rules import programs
 from api.scale.spread import Spread, here
+from api.simulate.amounts import check_distribution
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.exactly import exact_text
 from api.simulate.examples import examples
 from api.simulate.groups import partings
+from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
 from api.simulate.population import Population, Source, admit, read_source
 from api.simulate.suppress import SMALL_BELOW
@@ -56,6 +58,7 @@ class Request:
     seed: int = SEED
     marginal: bool = True
     threads: int = 2
+    distribution: bool = False
 
 
 def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: Spread = here) -> Simulation:
@@ -69,6 +72,8 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         raise Misuse("it is not said for which year", "give it: `--at 2026`")
     law = programs.load_program(request.rules)
     view = load_view(law, request.view)
+    if request.distribution:
+        check_distribution(view)
     periods = [read_period(law, text) for text in dict.fromkeys(request.at)]
     reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
     source = read_source(law, view, request.population, request.data_year)
@@ -78,7 +83,9 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         on_progress(f"{period}, current law", done, total)
         population = admit(law, view, source, period, request.weight, request.uprate or view.uprate)
         outcomes = spread(
-            _outcome, _Given(view, population, request.marginal, request.threads), [law, *(one for _, one in reformed)]
+            _outcome,
+            _Given(view, population, request.marginal, request.threads, request.distribution),
+            [law, *(one for _, one in reformed)],
         )
         before = next(outcomes)
         drawn = draws(population.units, request.samples, request.seed)
@@ -104,10 +111,11 @@ class _Given:
     population: Population
     marginal: bool
     threads: int
+    named: bool
 
 
 def _outcome(given: _Given, program: Program) -> Outcome:
-    return outcome(program, given.view, given.population, given.marginal, given.threads)
+    return outcome(program, given.view, given.population, given.marginal, given.threads, given.named)
 
 
 def _weighed(
@@ -132,6 +140,8 @@ def _answer(files: Sequence[Path], one: Weighed, population: Population, period:
         winners(one, ways[0]), unequal, poor, line_said, marginal_rates_of(one),
         examples(one.view, population, one.before, one.after, one.change),
         set_beyond_what_is_stated(one.after.program, period.start),
+        named_tables(one.before.named, one.after.named, one.weights / one.scale)
+        if one.before.named is not None and one.after.named is not None else (),
     )  # fmt: skip
 
 
@@ -209,7 +219,7 @@ def manifest_of(request: Request, law: Program, reformed: Sequence[Program], sou
         "weight": request.weight, "uprate": request.uprate, "view": str(request.view) if request.view else None,
         "view_sha256": _sha256(request.view) if request.view else None,
         "threshold": request.threshold, "samples": request.samples, "seed": request.seed,
-        "marginal": request.marginal, "versions": versions(),
+        "marginal": request.marginal, "distribution": request.distribution, "versions": versions(),
     }  # fmt: skip
 
 
@@ -235,7 +245,7 @@ def request_again(said: Any) -> Request:
         return Request(
             said["rules"], reforms, tuple(said["at"]), tuple(said["population"]), said["data_year"], said["weight"],
             said["uprate"], Path(said["view"]) if said["view"] else None, said["threshold"], said["samples"],
-            said["seed"], said["marginal"],
+            said["seed"], said["marginal"], distribution=said.get("distribution", False),
         )  # fmt: skip
     except (AssertionError, KeyError, TypeError):
         raise Misuse("this is not a manifest of a simulation", "give what `--manifest FILE` wrote") from None

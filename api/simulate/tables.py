@@ -28,8 +28,9 @@ from api.simulate.answers import (
 )
 from api.simulate.exactly import exact_text, rounded_text, weighted_total
 from api.simulate.groups import Parting
+from api.simulate.known import Entries
 from api.simulate.measures import INEQUALITY, POVERTY, Floats, Ranked, inequality, poverty, ranked
-from api.simulate.outcomes import Entries, Outcome, Units, in_steps
+from api.simulate.outcomes import Outcome, Units, in_steps
 from api.simulate.suppress import SMALL_BELOW, suppressed
 from api.simulate.view import View
 

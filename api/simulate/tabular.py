@@ -17,13 +17,13 @@ Row = dict[str, object]
 
 
 def tables(simulation: Simulation) -> dict[str, list[Row]]:
-    """Rows by table: budget, groups, winners, measures, marginal_rates. Numbers are decimals in texts; none is null."""
+    """Rows by table; Tax-Calculator's too, if they were asked for. Numbers are decimals in texts; none is null."""
     found: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "marginal_rates")}
     for year in simulation.years:
         for reform in year.reforms:
             front: Row = {"year": year.year, "reform": reform.reform}
-            for name, rows in _of(reform).items():
-                found[name] += [{**front, **row} for row in rows]
+            for name, rows in (*_of(reform).items(), *_named(reform)):
+                found.setdefault(name, []).extend({**front, **row} for row in rows)
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -79,6 +79,17 @@ def _bands(reform: ReformAnswer) -> Iterator[Row]:
             "share_before": rate_band.before,
             "share_after": rate_band.after,
         }
+
+
+def _named(reform: ReformAnswer) -> Iterator[tuple[str, list[Row]]]:
+    """Tax-Calculator's tables: all distributions in one, all differences in another."""
+    for table in reform.distribution:
+        kind, _, of = table.name.partition(" ")
+        rows: list[Row] = [
+            {"table": of, "row": row.row, "n": row.n, **dict(zip(table.columns, row.cells, strict=True))}
+            for row in table.rows
+        ]
+        yield kind, rows
 
 
 def write_tables(simulation: Simulation, folder: Path) -> None:

@@ -43,6 +43,7 @@ class View:
     uprate: str = ""
     poverty: Mapping[str, Any] = field(default_factory=dict)
     population: Mapping[str, Any] = field(default_factory=dict)
+    distribution: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def figures(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ It runs under taxcalc's Python too, and needs nothing of this project.
 from __future__ import annotations
 
 import random
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 YEARS = (2022, 2023, 2024, 2025, 2026)
@@ -18,22 +18,21 @@ CurrentLaw = Mapping[int, Mapping[str, Any]]  # by year and parameter: a number,
 
 
 def drawn(
-    table: Table, law: CurrentLaw, indexed: Container[str], count: int, rng: random.Random
-) -> Iterator[tuple[int, Reform]]:
-    """So many reforms, each with the year in which it is looked at: first each parameter alone, then pairs.
+    table: Table, law: CurrentLaw, indexed: Container[str], number: int, rng: random.Random
+) -> tuple[int, Reform]:
+    """A reform and the year in which it is looked at: the first ones of each parameter alone, then one or two.
 
     What is `indexed` there is kept from moving on, as a value that a reform sets here stays.
     """
     names = list(table)
-    for number in range(count):
-        while True:
-            chosen = [names[number]] if number < len(names) else rng.sample(names, rng.choice((1, 2, 2)))
-            years = [set(table[name].get("years", YEARS)) for name in chosen]
-            common = sorted(set.intersection(*years))
-            if common:
-                break
-        year = rng.choice(common)
-        yield year, _reform(table, law, indexed, chosen, year, rng)
+    while True:
+        chosen = [names[number]] if number < len(names) else rng.sample(names, rng.choice((1, 2, 2)))
+        common = set.intersection(*(set(table[name].get("years", YEARS)) for name in chosen))
+        if common:
+            year = rng.choice(sorted(common))
+            reform = _reform(table, law, indexed, chosen, year, rng)
+            if all(reform[name][max(reform[name])] != law[year][name] for name in chosen):
+                return year, reform
 
 
 def _reform(

@@ -14,9 +14,11 @@ Run it from the top of this project with a Python that has `taxcalc`:
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import random
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +57,23 @@ def indexed() -> set[str]:
     return {name for name, said in law.items() if said.get("indexed")}
 
 
-def policy_of(reform: dict[str, Any], year: int) -> Any:
-    """The law of a year with a reform, everybody claiming."""
+@cache
+def _claiming() -> Any:
+    """The law with everybody claiming. Making one takes seconds, so it is copied."""
     import taxcalc
 
     policy = taxcalc.Policy()
     policy.implement_reform({name: {2013: 9e99} for name in ("eitc_claim_prob_scale", "actc_claim_prob_scale")})
-    plain = {name: {int(when): value for when, value in values.items()} for name, values in reform.items()}
-    policy.implement_reform(plain)
+    return policy
+
+
+def policy_of(reform: dict[str, Any], year: int) -> Any:
+    """The law of a year with a reform, everybody claiming."""
+    policy = copy.deepcopy(_claiming())
+    if reform:
+        policy.implement_reform({
+            name: {int(when): value for when, value in values.items()} for name, values in reform.items()
+        })  # fmt: skip
     policy.set_year(year)
     return policy
 
@@ -131,26 +142,39 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(options.seed)
-    if options.named:
-        reforms = [(options.year, reform) for reform in json.loads(options.named.read_text()).values()]
-    else:
-        table = yaml.safe_load(TABLE.read_text())
-        reforms = list(drawn(table, current_law(table), indexed(), options.count, rng))
-    (options.out / "reforms.json").write_text(json.dumps([{"year": year, "reform": one} for year, one in reforms]))
+    named = list(json.loads(options.named.read_text()).values()) if options.named else []
+    table = yaml.safe_load(TABLE.read_text())
+    law, moving = current_law(table), indexed()
     frames: dict[int, Any] = {}
-    seconds = []
-    for number, (year, reform) in enumerate(reforms):
+    said: list[dict[str, Any]] = []
+    for number in range(len(named) or options.count):
+        rng = random.Random(f"{options.seed}/{number}")
+        year, reform = (options.year, named[number]) if named else drawn(table, law, moving, number, rng)
+        while (policy := _accepted(reform, year)) is None:
+            year, reform = drawn(table, law, moving, number, rng)
         if year not in frames:
-            made = peer_cps.carried_forward(year, False).iloc[:: options.every].reset_index(drop=True) if options.named \
-                else random_units(year, options.units, rng)  # fmt: skip
-            frames[year] = made
+            frames[year] = made = _frame(year, options)
             write_units(options.out, made, answers(made, policy_of({}, year), year), year)
         start = time.perf_counter()
-        np.savez_compressed(options.out / f"reform_{number}.npz", **answers(frames[year], policy_of(reform, year), year))
-        seconds.append(time.perf_counter() - start)
+        np.savez_compressed(options.out / f"reform_{number}.npz", **answers(frames[year], policy, year))
+        said.append({"year": year, "reform": reform, "seconds": time.perf_counter() - start})
+        (options.out / "reforms.json").write_text(json.dumps(said))
         print(number, year, reform, flush=True)
-    (options.out / "seconds.json").write_text(json.dumps(seconds))
+
+
+def _frame(year: int, options: argparse.Namespace) -> Any:
+    if options.named:
+        return peer_cps.carried_forward(year, False).iloc[:: options.every].reset_index(drop=True)
+    return random_units(year, options.units, random.Random(f"{options.seed}/{year}"))
+
+
+def _accepted(reform: dict[str, Any], year: int) -> Any:
+    """The law with a reform; None where taxcalc does not take it (brackets that cross)."""
+    try:
+        return policy_of(reform, year)
+    except Exception as fault:  # taxcalc's own kind of error, which it does not export
+        print("redrawn:", str(fault).splitlines()[0], flush=True)
+        return None
 
 
 if __name__ == "__main__":
