@@ -1,4 +1,7 @@
-"""The cells of a table that is read off a scale: for each key, where its first bracket with a rate, or more, begins."""
+"""The cells of a table that is read off a scale: for each key, where its bracket with a rate begins.
+
+Where a reform left no bracket with that rate, the first with a higher one is in its place.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from engine.reading.declared_constants import Bracket, BracketStarts, Key, Row, 
 
 def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracket]]) -> dict[tuple[Key, ...], Row]:
     """A table's cells, read off the brackets of the scale that it follows."""
-    return {
-        (key,): {
-            "": next((_start(bracket) for bracket in brackets if _rate(bracket) >= followed.rate), followed.otherwise)
-        }
-        for key, brackets in bands.items()
-        if key is not None
-    }
+    return {(key,): {"": _start_of(followed, brackets)} for key, brackets in bands.items() if key is not None}
+
+
+def _start_of(followed: BracketStarts, brackets: Sequence[Bracket]) -> Fraction:
+    named = [bracket for bracket in brackets if _rate(bracket) == followed.rate]
+    higher = [bracket for bracket in brackets if _rate(bracket) > followed.rate]
+    return next(map(_start, named or higher), followed.otherwise)
 
 
 def stated_cells(table: Table, scales: Mapping[str, Scale]) -> Table:

@@ -190,6 +190,10 @@ def test_a_table_is_read_off_a_scale_stated_projected_and_reformed(tmp_path: Pat
       rates[single]: {2022-01-01: [{above: 0, rate: 10%}]}
       rates[joint]: {2025-01-01: [{above: 0, rate: 1%}, {above: 50, rate: 25%}]}"""
     assert starts(tmp_path, date(2026, 1, 1), flat) == {"single": 9_999, "joint": 50, "separate": 0}
+    crossed = "set:\n  rates[single]: {2025-01-01: [{above: 0, rate: 30%}, {above: 80, rate: 20%}]}"
+    assert (
+        starts(tmp_path, date(2026, 1, 1), crossed)["single"] == 80
+    )  # the bracket with the rate, not a higher one before it
     own = "set:\n  start[joint]: {2025-01-01: 7}"
     assert starts(tmp_path, date(2026, 1, 1), own) == {"single": 120, "joint": 7, "separate": 0}
 

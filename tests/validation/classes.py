@@ -128,7 +128,11 @@ def _young(row: Row) -> bool:
 
 
 CLASSES = (
-    Explained("gains at 25% and 28%", TAXES, lambda row: number(row, "e24515") + number(row, "e24518") > 0),
+    Explained(
+        "gains at 25% and 28%",
+        (*TAXES, "AMT", "CTC", "ACTC"),
+        lambda row: number(row, "e24515") + number(row, "e24518") > 0,
+    ),
     Explained(
         "self-employment below 400, and of two spouses",
         ("payroll tax", "AGI", "taxable income", "income tax", "AMT", "EITC", "CTC", "ACTC"),
@@ -228,9 +232,14 @@ CLASSES = (
         ("CTC", "income tax"),
         lambda row: _status(row, "5") and number(row, "out_c00100") > 200_000,
     ),
+    Explained(
+        "two education credits for one student",
+        (*TAXES, "CTC", "ACTC"),
+        lambda row: min(number(row, "e87521"), number(row, "e87530")) > 0,
+    ),
     Explained("share of an education credit", TAXES, lambda row: number(row, "e87521") + number(row, "e87530") > 0),
     Explained("floor under gifts at the limit", (*INCOMES, "CTC"), _floor_at_limit),
-    Explained("gifts in kind beside gifts of cash", (*INCOMES, "CTC", "AMT"), _gifts),
+    Explained("gifts in kind beside gifts of cash", (*INCOMES, "CTC", "ACTC", "AMT"), _gifts),
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 1. A list is by filing status (single, joint, separate, head of household, surviving spouse) or by children; records
    have `year`, `MARS` or `EIC`, and `value`. `"CTC_c-indexed": {"2026": false}` keeps an amount from moving on.
 2. What stands in one place here may stand in two of theirs (`with`): they must say the same. Where one amount here
-   serves all statuses (`shares`), theirs must stand in those shares.
+   serves all statuses (`shares`), or the unmarried and those who live apart (`apart`), theirs must agree with that.
 """
 
 from __future__ import annotations
@@ -55,11 +55,22 @@ def _settings(name: str, known: Mapping[str, Any], day: str, by_key: ByKey) -> I
         return
     if "shares" in known:
         by_key = {"": _whole(name, known["shares"], by_key)}
+    if known.get("apart"):
+        by_key = _of_unmarried(name, by_key)
     for key, value in by_key.items():
         for cell in known.get("cells", (key,)):
-            if cell not in known.get("except", ()):
-                text = format_decimal(value * int(known.get("times", 1)) + int(known.get("plus", 0)))
-                yield Setting(target_of(known, cell), day, text)
+            text = format_decimal(value * int(known.get("times", 1)) + int(known.get("plus", 0)))
+            yield Setting(target_of(known, cell), day, text)
+
+
+def _of_unmarried(name: str, by_key: ByKey) -> ByKey:
+    """Without who files separately: those who live apart have the amount of the unmarried here, the others none."""
+    if by_key["separate"] != by_key["single"]:
+        raise Failure(
+            f"`{name}`: separate returns have another amount than single ones",
+            "who files separately and lives apart has the amount of the unmarried here: give both the same",
+        )
+    return {status: value for status, value in by_key.items() if status != "separate"}
 
 
 def _whole(name: str, shares: Mapping[str, str], by_key: ByKey) -> Fraction:

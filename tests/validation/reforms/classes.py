@@ -1,7 +1,7 @@
 """Why a reform may change a figure otherwise in taxcalc than here: the classes that `DIFFERENCES.md` explains.
 
-A class of `tests.validation.classes` explains a difference of changes too, where its test holds of the unit under the law or
-under the reform: what differs without a reform differs by another amount with one. The classes here are of reforms alone.
+A class of `tests.validation.classes` explains a difference of changes too, where its test holds of the unit under the
+law or under the reform: what differs without a reform differs by another amount with one. Those here are of reforms.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.validation import classes
-from tests.validation.classes import Row
+from tests.validation.classes import Row, number
 from tests.validation.compare import Difference
 
 
@@ -32,7 +32,14 @@ class ExplainedChange:
     holds: Callable[[Sides], bool]
 
 
-CLASSES: tuple[ExplainedChange, ...] = ()
+def _employee_alone(sides: Sides) -> bool:
+    """One side's rate moves, for a family whose refund goes by Social Security taxes."""
+    return any(name.startswith("FICA_") for name in sides.names) and number(sides.law, "n24") >= 1
+
+
+CLASSES: tuple[ExplainedChange, ...] = (
+    ExplainedChange("employee's share of payroll taxes", ("income tax", "CTC", "ACTC"), _employee_alone),
+)
 
 
 def explain(difference: Difference, sides: Sides) -> str:

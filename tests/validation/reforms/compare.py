@@ -3,8 +3,8 @@
 1. `peer.py` wrote units of a year, reforms, and taxcalc's answers with each and without.
 2. Each reform is translated as `rulewright translate` does it, and laid over the rules.
 3. Who itemizes is given as taxcalc chose it, with the reform and without (26 USC 63(e) leaves the choice).
-4. A change is the figure with the reform less the figure without. Where ours and taxcalc's are more than a dollar apart, the
-   difference belongs to a class of `classes.py`, or is unexplained.
+4. A change is the figure with the reform less the figure without. Where ours and taxcalc's are more than a dollar
+   apart, the difference belongs to a class of `classes.py`, or is unexplained.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -29,10 +28,12 @@ from api.taxsim.batch_columns import columns_of
 from engine.ir.program import Program
 from engine.native import evaluate
 from engine.population.columns import Cell, Columns, column_of
+from engine.reading.declarations import Ruleset
 from engine.values.periods import Period, parse_period
 from tests.validation import cps, taxcalc_peer
 from tests.validation.compare import Difference, Tally
 from tests.validation.reforms.classes import Sides, explain
+from tests.validation.reforms.laying import declared_law, laid_over
 
 SOURCE = "taxcalc, reforms"
 Array = NDArray[Any]
@@ -64,19 +65,21 @@ def asked(folder: Path) -> list[Asked]:
     return [Asked(number, row["year"], row["reform"]) for number, row in enumerate(said)]
 
 
-def reformed(reform: Asked) -> Program:
-    """The rules with the reform laid over them, by way of its translation."""
-    overlay = translate_text(f"reform {reform.number}", json.dumps(reform.reform), _law)
-    assert not overlay.unread, overlay.unread
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "reform.yaml"
-        path.write_text(overlay.text, encoding="utf-8")
-        return load_program("us", [path])
+def overlay(reform: Asked) -> str:
+    """The reform as an overlay of ours, as `rulewright translate` writes it."""
+    found = translate_text(f"reform {reform.number}", json.dumps(reform.reform), _law)
+    assert not found.unread, found.unread
+    return found.text
 
 
 @cache
 def _law() -> Program:
     return load_program("us")
+
+
+@cache
+def _written() -> Ruleset:
+    return declared_law("us")
 
 
 def columns(program: Program, period: Period, units: Arrays) -> Columns:
@@ -92,14 +95,16 @@ def columns(program: Program, period: Period, units: Arrays) -> Columns:
 def _unit(units: Arrays, row: int, period: Period) -> Unit:
     said = {name: f"{values[row]:.12g}" for name, values in units.items()} | {"FLPDYR": str(period)}
     unit = taxcalc_peer.unit_of(said)
-    head = replace(unit.people[0], facts={**unit.people[0].facts, "other_miscellaneous_expenses": Fraction(said["e20400"])})
+    head = replace(
+        unit.people[0], facts={**unit.people[0].facts, "other_miscellaneous_expenses": Fraction(said["e20400"])}
+    )
     return Unit((head, *unit.people[1:]), unit.facts)
 
 
 def itemizing(program: Program, population: Columns, answers: Arrays) -> Columns:
     """The population with taxcalc's choice to itemize."""
     cell = Cell(find_definition(program, "tax_unit_itemizes").name, population.at)
-    chosen = column_of((answers["out_c04470"] > 0).astype(np.int64), None)
+    chosen = column_of((answers["out_standard"] == 0).astype(np.int64), None)
     return replace(population, columns={**population.columns, cell: chosen})
 
 
@@ -119,8 +124,8 @@ def theirs(answers: Arrays, year: int) -> dict[str, Array]:
     """Taxcalc's, in cents."""
 
     def cents(names: Sequence[str]) -> Array:
-        found: Array = sum((np.round(answers[f"out_{name}"] * 100).astype(np.int64) for name in names), np.int64(0))
-        return found
+        columns = [np.round(answers[f"out_{name}"] * 100).astype(np.int64) for name in names]
+        return np.sum(columns, axis=0) if columns else np.zeros(len(answers["out_c00100"]), dtype=np.int64)
 
     wholly = cps.WHOLLY_REFUNDED.get(year, ())
     return {
@@ -148,7 +153,7 @@ def before(program: Program, folder: Path, year: int) -> Before:
 
 def tallies(law: Before, reform: Asked, answers: Arrays) -> Iterator[Tally]:
     """For each figure, on how many units both change it alike."""
-    program = reformed(reform)
+    program = laid_over(_law(), _written(), overlay(reform))
     after, after_theirs = ours(program, itemizing(program, law.population, answers)), theirs(answers, reform.year)
     for figure in cps.FIGURES:
         mine, yours = after[figure] - law.ours[figure], after_theirs[figure] - law.theirs[figure]
@@ -169,10 +174,10 @@ def _with(units: Arrays, answers: Arrays, reform: Asked, row: int) -> dict[str, 
 
 def compare(folder: Path, only: Sequence[int] = ()) -> Iterator[tuple[Asked, list[Tally]]]:
     """Every reform of a folder, or those that are named by their numbers."""
-    law, years = load_program("us"), {}
+    years: dict[int, Before] = {}
     for reform in asked(folder):
         if only and reform.number not in only:
             continue
         if reform.year not in years:
-            years[reform.year] = before(law, folder, reform.year)
+            years[reform.year] = before(_law(), folder, reform.year)
         yield reform, list(tallies(years[reform.year], reform, cps.read(folder / f"reform_{reform.number}.npz")))

@@ -12,6 +12,7 @@ from typing import Any
 YEARS = (2022, 2023, 2024, 2025, 2026)
 EARLIEST, LONGEST = 2014, 3
 STEP_OF_RATE = 0.001
+SEPARATE = 2  # its place in a list by filing status
 Table = Mapping[str, Mapping[str, Any]]
 Reform = dict[str, dict[str, Any]]
 CurrentLaw = Mapping[int, Mapping[str, Any]]  # by year and parameter: a number, or a list
@@ -64,7 +65,8 @@ def _value(table: Table, law: CurrentLaw, reform: Reform, name: str, year: int, 
     if how.get("same"):  # a separate return has half: twice the step keeps halves whole
         whole = _moved({**how, "step": 2 * how.get("step", 50)}, now[0], factor)
         return [whole, whole, whole / 2, whole, whole]
-    return [_moved(how, one, factor if alike else rng.uniform(0.5, 1.6)) for one in now]
+    moved = [_moved(how, one, factor if alike else rng.uniform(0.5, 1.6)) for one in now]
+    return [moved[0] if how.get("apart") and at == SEPARATE else one for at, one in enumerate(moved)]
 
 
 def _between(
