@@ -35,6 +35,7 @@ from tests.validation.compare import Difference, Tally
 from tests.validation.reforms.classes import Sides, explain
 from tests.validation.reforms.laying import declared_law, laid_over
 
+DATA = Path(__file__).parents[1] / "data" / "reforms"
 SOURCE = "taxcalc, reforms"
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -67,18 +68,20 @@ def asked(folder: Path) -> list[Asked]:
 
 def overlay(reform: Asked) -> str:
     """The reform as an overlay of ours, as `rulewright translate` writes it."""
-    found = translate_text(f"reform {reform.number}", json.dumps(reform.reform), _law)
+    found = translate_text(f"reform {reform.number}", json.dumps(reform.reform), current_law)
     assert not found.unread, found.unread
     return found.text
 
 
 @cache
-def _law() -> Program:
+def current_law() -> Program:
+    """The rules."""
     return load_program("us")
 
 
 @cache
-def _written() -> Ruleset:
+def written() -> Ruleset:
+    """The rules as they are written."""
     return declared_law("us")
 
 
@@ -153,7 +156,7 @@ def before(program: Program, folder: Path, year: int) -> Before:
 
 def tallies(law: Before, reform: Asked, answers: Arrays) -> Iterator[Tally]:
     """For each figure, on how many units both change it alike."""
-    program = laid_over(_law(), _written(), overlay(reform))
+    program = laid_over(current_law(), written(), overlay(reform))
     after, after_theirs = ours(program, itemizing(program, law.population, answers)), theirs(answers, reform.year)
     for figure in cps.FIGURES:
         mine, yours = after[figure] - law.ours[figure], after_theirs[figure] - law.theirs[figure]
@@ -179,5 +182,5 @@ def compare(folder: Path, only: Sequence[int] = ()) -> Iterator[tuple[Asked, lis
         if only and reform.number not in only:
             continue
         if reform.year not in years:
-            years[reform.year] = before(_law(), folder, reform.year)
+            years[reform.year] = before(current_law(), folder, reform.year)
         yield reform, list(tallies(years[reform.year], reform, cps.read(folder / f"reform_{reform.number}.npz")))
