@@ -37,7 +37,17 @@ def _employee_alone(sides: Sides) -> bool:
     return any(name.startswith("FICA_") for name in sides.names) and number(sides.law, "n24") >= 1
 
 
+def _gifts_in_kind(sides: Sides) -> bool:
+    """taxcalc's limit on all gifts, which is the limit on gifts of cash here, moves for somebody who gave in kind."""
+    return "ID_Charity_crt_all" in sides.names and number(sides.law, "e20100") > 0
+
+
 CLASSES: tuple[ExplainedChange, ...] = (
+    ExplainedChange(
+        "gifts in kind beside gifts of cash",
+        ("taxable income", "income tax", "AMT", "CTC", "ACTC"),
+        _gifts_in_kind,
+    ),
     ExplainedChange("employee's share of payroll taxes", ("income tax", "CTC", "ACTC"), _employee_alone),
 )
 

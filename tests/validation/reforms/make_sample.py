@@ -1,6 +1,6 @@
 """Make `data/reforms`, the part of a long run that tests read: `python -m tests.validation.reforms.make_sample FOLDER`.
 
-1. Take reforms of each kind: every so many, and those whose changes differ.
+1. Take the reforms that are named by their numbers.
 2. Of each year's units take some at random, and those that differ.
 3. Keep the answers that are compared, and those that the classes of difference look at.
 """
@@ -32,12 +32,11 @@ def main() -> None:
     """Write the folder that is shipped."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--reforms", type=int, default=12)
+    parser.add_argument("--reforms", type=int, nargs="+", default=list(range(0, 200, 17)), help="their numbers")
     parser.add_argument("--units", type=int, default=30)
     options = parser.parse_args()
     reforms = asked(options.folder)
-    chosen = [reforms[number] for number in np.linspace(0, len(reforms) - 1, options.reforms).astype(int).tolist()]
-    chosen = [reform for reform in chosen if reform.year in {2017, 2024, 2026}] or chosen
+    chosen = [reforms[number] for number in options.reforms]
     rows = _rows(options.folder, chosen, options.units)
     DATA.mkdir(parents=True, exist_ok=True)
     kept = kept_answers()

@@ -137,6 +137,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--units", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="+", help="draw reforms of these parameters alone")
     parser.add_argument("--named", type=Path)
     parser.add_argument("--year", type=int, default=2026)
     parser.add_argument("--every", type=int, default=1)
@@ -144,6 +145,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     named = list(json.loads(options.named.read_text()).values()) if options.named else []
     table = yaml.safe_load(TABLE.read_text())
+    table = {name: how for name, how in table.items() if not options.only or name in options.only}
     law, moving = current_law(table), indexed()
     frames: dict[int, Any] = {}
     said: list[dict[str, Any]] = []
