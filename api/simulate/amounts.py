@@ -41,11 +41,13 @@ def amounts(program: Program, view: View, columns: Columns, threads: int) -> dic
     """Each unit's amounts. Raises Failure where a figure is not determined for somebody."""
     said = view.distribution
     sums: Mapping[str, list[str]] = said["figures"]
-    names = dict.fromkeys([name for parts in sums.values() for name in parts] + [said["itemizes"], said["deduction"]])
+    others = [said["itemizes"], said["deduction"], *filter(None, [said.get("beside_standard")])]
+    names = dict.fromkeys([name for parts in sums.values() for name in parts] + others)
     figures = _figures(program, tuple(names), columns, threads)
     found = {name: sum((figures[part] for part in parts), np.float64(0)) for name, parts in sums.items()}
     itemizes, deduction = figures[said["itemizes"]] > 0, figures[said["deduction"]]
-    found["c04470"], found["standard"] = np.where(itemizes, deduction, 0.0), np.where(itemizes, 0.0, deduction)
+    beside = figures[said["beside_standard"]] if said.get("beside_standard") else np.float64(0)
+    found["c04470"], found["standard"] = np.where(itemizes, deduction, 0.0), np.where(itemizes, 0.0, deduction + beside)
     found["combined"] = found["iitax"] + found["payrolltax"]
     benefits = of_people(program, view, columns, said.get("benefits", ()))
     found["benefit_cost_total"] = found["benefit_value_total"] = benefits

@@ -39,7 +39,7 @@ OURS = {
     "c05800": ("income_tax_before_credits",), "c07100": ("income_tax_non_refundable_credits",),
     "othertaxes": ("taxes_other_than_income_tax",), "refund": ("income_tax_refundable_credits",),
     "iitax": ("income_tax",), "payrolltax": ("payroll_tax", "additional_medicare_tax"),
-    "deduction": ("deduction_taken",),
+    "deduction": ("deduction_taken",), "gifts": ("charitable_deduction_for_non_itemizers",),
 }  # fmt: skip
 
 
@@ -64,8 +64,9 @@ def our_amounts(program: Program, population: Columns, answers: Mapping[str, Arr
     figures = evaluate(program, compare.itemizing(program, population, answers), names).figures
     found = {name: np.sum([figures[part].entries / 100 for part in parts], axis=0) for name, parts in OURS.items()}
     itemizes = answers["out_standard"] == 0
-    deduction = found.pop("deduction")
-    found["c04470"], found["standard"] = np.where(itemizes, deduction, 0.0), np.where(itemizes, 0.0, deduction)
+    deduction, gifts = found.pop("deduction"), np.where(itemizes, 0.0, found.pop("gifts"))
+    found["c04470"], found["standard"] = np.where(itemizes, deduction, 0.0), np.where(itemizes, 0.0, deduction + gifts)
+    found["c62100"] = found["c62100"] + gifts  # which taxcalc adds back: a fault that is named
     return _with_income(found, answers)
 
 
