@@ -104,11 +104,13 @@ def _unit(units: Arrays, row: int, period: Period) -> Unit:
     return Unit((head, *unit.people[1:]), unit.facts)
 
 
-def itemizing(program: Program, population: Columns, answers: Arrays) -> Columns:
-    """The population with taxcalc's choice to itemize."""
+def itemizing(program: Program, population: Columns, answers: Arrays, units: Arrays) -> Columns:
+    """The population with taxcalc's choice to itemize: it has no standard deduction then; whose spouse itemizes
+    (`MIDR`) has none in any case."""
     cell = Cell(find_definition(program, "tax_unit_itemizes").name, population.at)
-    chosen = column_of((answers["out_standard"] == 0).astype(np.int64), None)
-    return replace(population, columns={**population.columns, cell: chosen})
+    forced = units.get("MIDR", np.zeros(1)) == 1
+    chosen = np.where(forced, answers["out_c04470"] > 0, answers["out_standard"] == 0)
+    return replace(population, columns={**population.columns, cell: column_of(chosen.astype(np.int64), None)})
 
 
 def ours(program: Program, population: Columns) -> dict[str, Array]:
@@ -151,13 +153,16 @@ def before(program: Program, folder: Path, year: int) -> Before:
     """A year of a folder under the law."""
     units = cps.read(folder / f"units_{year}.npz")
     population = columns(program, parse_period(str(year)), units)
-    return Before(population, units, ours(program, itemizing(program, population, units)), theirs(units, year))
+    return Before(population, units, ours(program, itemizing(program, population, units, units)), theirs(units, year))
 
 
 def tallies(law: Before, reform: Asked, answers: Arrays) -> Iterator[Tally]:
     """For each figure, on how many units both change it alike."""
     program = laid_over(current_law(), written(), overlay(reform))
-    after, after_theirs = ours(program, itemizing(program, law.population, answers)), theirs(answers, reform.year)
+    after, after_theirs = (
+        ours(program, itemizing(program, law.population, answers, law.units)),
+        theirs(answers, reform.year),
+    )
     for figure in cps.FIGURES:
         mine, yours = after[figure] - law.ours[figure], after_theirs[figure] - law.theirs[figure]
         tally = Tally(SOURCE, figure, reform.year, cases=len(mine), runnable=len(mine))

@@ -61,7 +61,7 @@ class Answered:
 def our_amounts(program: Program, population: Columns, answers: Mapping[str, Array]) -> Amounts:
     """Amounts of each unit in dollars, under taxcalc's names."""
     names = tuple(dict.fromkeys(name for parts in OURS.values() for name in parts))
-    figures = evaluate(program, compare.itemizing(program, population, answers), names).figures
+    figures = evaluate(program, compare.itemizing(program, population, answers, answers), names).figures
     found = {name: np.sum([figures[part].entries / 100 for part in parts], axis=0) for name, parts in OURS.items()}
     itemizes = answers["out_standard"] == 0
     deduction, gifts = found.pop("deduction"), np.where(itemizes, 0.0, found.pop("gifts"))
@@ -103,7 +103,7 @@ def answered(title: str, law: compare.Before, reform: compare.Asked, answers: Ma
     seconds = time.perf_counter() - start
     ours = our_amounts(compare.current_law(), law.population, law.units), after
     theirs = their_amounts(law.units), their_amounts(answers)
-    figures = compare.ours(program, compare.itemizing(program, law.population, answers))
+    figures = compare.ours(program, compare.itemizing(program, law.population, answers, law.units))
     gone = left_out(law.units, law.ours, law.theirs)
     gone |= left_out({**law.units, **answers}, figures, compare.theirs(answers, YEAR))
     weights = np.where(gone, 0.0, law.units["s006"])
@@ -157,7 +157,7 @@ def report(folder: Path) -> int:
     titles = list(json.loads(REFORMS.read_text(encoding="utf-8")))
     units = cps.read(folder / f"units_{YEAR}.npz")
     population = cps.population(compare.current_law(), YEAR, {**units, "year": np.array(YEAR)})
-    chosen = compare.itemizing(compare.current_law(), population, units)
+    chosen = compare.itemizing(compare.current_law(), population, units, units)
     law = compare.Before(population, units, compare.ours(compare.current_law(), chosen), compare.theirs(units, YEAR))
     said = json.loads((folder / "reforms.json").read_text(encoding="utf-8"))
     print(f"{YEAR}, {len(units['MARS']):,} units of the survey; billions of dollars")
