@@ -56,8 +56,11 @@ def _check(log: SqliteLog, duplicate: str, into: str) -> None:
     entities = {subject.partition("/")[0] for subject in (duplicate, into)}
     if duplicate == into or len(entities) > 1 or entities & set(OWN_ENTITIES):
         raise Misuse(f"`{duplicate}` and `{into}` cannot be one", "name two subjects of one entity")
-    if not log.timeline(duplicate).changes:
-        raise Failure(f"nothing is recorded of `{duplicate}`, or no longer", "check the name; `log show` lists what is")
+    if all(change.attribute == SAME for change in log.timeline(duplicate).changes):
+        raise Failure(
+            f"nothing is recorded of `{duplicate}`, or no longer, or it is merged already",
+            "check the name; `log show` lists what is",
+        )
 
 
 def _given(log: SqliteLog, duplicate: str, into: str, reason: str) -> Iterator[tuple[str, Body]]:
