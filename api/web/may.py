@@ -40,6 +40,7 @@ from api.web.steps import read_fields
 from api.web.verdicts import granted_fields, next_field, verdict_of
 from engine.interpret.outcomes import Fact
 from engine.values.periods import PeriodKind, Unit
+from engine.values.types import Kind
 
 router = APIRouter(include_in_schema=False)
 _NOBODY = Fact("", "", PeriodKind(Unit.ETERNITY).containing(date.min))
@@ -194,4 +195,7 @@ def _words_of(permission: Permission, fact: str, value: Any) -> str:
         return "yes" if value else "no"
     definition = permission.law.program.find(fact)
     members = FactField(_NOBODY, definition, permission.law.program.settings).members if definition else {}
+    if definition is not None and definition.type.kind is Kind.DATE and value != "none":
+        on = date.fromisoformat(str(value))
+        return f"{on.day} {on:%B %Y}"
     return members.get(str(value), grouped(str(value)))
