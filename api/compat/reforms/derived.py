@@ -14,7 +14,7 @@ from api.compat.reforms.settings import Edit, Setting
 from api.failures import Failure
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
-from engine.reading.declarations import Bracket
+from engine.reading.declared_constants import Bracket
 from engine.values.numbers import format_decimal
 
 

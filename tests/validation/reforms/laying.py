@@ -14,7 +14,8 @@ from api.rules.programs import find_rules
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.program import Program
 from engine.reading.context import Context
-from engine.reading.declarations import Parameter, RuleModule, Ruleset, Scale, Table
+from engine.reading.declarations import RuleModule, Ruleset
+from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reading.documents import read_reform
 from engine.reforms.based import read_law
 from engine.reforms.settings import apply_setting
