@@ -15,14 +15,19 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet
 import pytest
 
-from api.batch.marginal import blurred, read_marginal
+from api.batch.marginal import RATE_STEPS, blurred, rates, read_marginal
 from api.batch.run import BatchReport, Job, run_batch
 from api.failures import Failure
+from api.rules.programs import load_program
 from engine.ir.program import Program
+from engine.native import marginal_rates
+from engine.native.plan.plan import cell_for
 from engine.pipeline import compile_rules
+from engine.population.columns import Columns, GroupLink, column_of
 from engine.values.periods import parse_period
 from tests.cli.command import ROOT, run, write_rules
 
@@ -192,6 +197,32 @@ def test_a_step_over_which_rounding_shows_is_told(program: Program) -> None:
     assert "by up to 1%; `--marginal-step 100`" in told[0]
     assert "by up to 100%" in told[1]
     assert told[2] == ""
+
+
+@pytest.mark.parametrize(("step", "percent"), [("0.01", "100"), ("1", "1"), ("100", "0.01")])
+def test_what_is_told_of_a_step_is_true_of_payroll_taxes(step: str, percent: str) -> None:
+    """Four figures on the way are rounded to cents: Social Security and Medicare, of employee and employer."""
+    law = load_program("us")
+    marginal = read_marginal(law, "tax_unit", "employment_income", "head", step)
+    told = blurred(law, marginal)
+    assert f"by up to {percent}%;" in told if percent != "0.01" else told == ""
+    at, count = parse_period("2024"), 500
+    wages = np.random.default_rng(6).integers(1_000_000, 15_000_000, count)
+    alone = GroupLink(np.arange(count, dtype=np.int32), np.zeros(count, dtype=np.int8))
+    columns = {cell_for(law, "age", at): column_of(np.full(count, 40))}
+    columns |= {cell_for(law, "employment_income", at): column_of(wages)}
+    people = Columns(at, {"person": count, "tax_unit": count}, columns, {"tax_unit": alone})
+    moved = marginal_rates(law, people, ["payroll_tax"], "employment_income", alone.role == 0, marginal.step)
+    found, _ = rates(law, law.definitions[find_name(law, "payroll_tax")], "payroll_tax", moved, marginal)
+    off = np.abs(found / RATE_STEPS - 0.153)
+    assert off.max() <= 4 * float(percent) / 100 + 1e-9
+    assert off.max() > 0 or step == "100"
+
+
+def find_name(law: Program, name: str) -> str:
+    figure = law.find(name)
+    assert figure is not None
+    return figure.name
 
 
 def test_columns_that_are_no_facts_pass_if_they_are_named(land: Path, files: Path) -> None:
