@@ -19,7 +19,9 @@ def taxsim(
         typer.Option("--output", "-o", help="Write to this .csv, .tsv, .parquet or .arrow file instead of stdout."),
     ] = None,
     rules: RulesOption = "us",
-    step: Annotated[str, typer.Option("--mtr-step", help="How many dollars marginal rates add to the income.")] = "100",
+    step: Annotated[
+        str, typer.Option("--mtr-step", help="Dollars that marginal rates add; below 100, rounding to cents shows.")
+    ] = "100",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
