@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.validation import consensus, consensus_classes, direct_file, policyengine, snap_qc, taxcalc_peer
+from tests.validation import consensus, consensus_classes, direct_file, policyengine, programs, snap_qc, taxcalc_peer
 from tests.validation.classes import CLASSES
 from tests.validation.compare import Tally
 
@@ -55,7 +55,7 @@ def test_each_class_has_its_chapter() -> None:
     names = {class_.name for class_ in (*CLASSES, *consensus_classes.CLASSES)}
     names |= {one["chapter"] for one in direct_file.EXPLAINED.values()}
     names |= set(policyengine.mapping()["explained"])
-    names |= snap_qc.CHAPTERS
+    names |= snap_qc.CHAPTERS | programs.CHAPTERS
     assert names <= headings
     assert headings - names == {"What is given, not compared"}
 
