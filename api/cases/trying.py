@@ -15,7 +15,8 @@ from engine.ir.program import Definition, Program
 from engine.native import KNOWN, Options, evaluate
 from engine.population.columns import Cell, Column, Columns, unit_of
 
-OPTIONS = Options(block=8, limit=2**37)
+OPTIONS = Options(block=8, limit=2**37, idle_cost=2**62)
+"""Short forms for rows in which nothing happens would save a millisecond of running and cost seconds of compiling."""
 Try = Sequence[tuple[Fact, int]]  # facts, each with the entry that a column holds of it
 
 
