@@ -194,6 +194,9 @@ class Situation:
                 self.put("state_makes_meals_free", whose, False)  # an answer that the State's law moves no more
             case "is_head_start_income_eligible":
                 self.put("family_income_of_12_months", whose, 0 if raw else FAR_TOO_MUCH)
+            case "count_days_postpartum":
+                for person in whom:
+                    self.state("pregnancy_ended_on", person, self.at.start + timedelta(days=27 - int(exact(raw))))
             case "spm_unit_is_married" if raw and self.people == [ALONE]:
                 self.put("msp_persons", whose, 2)
             case "broadband_cost" | "phone_cost":
