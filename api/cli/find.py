@@ -9,14 +9,17 @@ from pathlib import Path
 from api.cases.naming import find_definition, find_definitions, read_period
 from api.cases.values import words_of_json
 from api.cli.output import say, say_json, waiting
-from api.failures import ExitCode, Misuse
+from api.failures import ExitCode, Failure, Misuse
 from api.find.condition import with_condition
-from api.find.find import Count, Found, Wanted, find
-from api.find.population import from_files, from_log, looked_at
-from api.history.access import login_name, read_known, writing
+from api.find.find import Count, Found, Shown, Wanted, find
+from api.find.population import NobodyThere, from_files, from_log, looked_at
+from api.find.together import together
+from api.history.access import login_name, read_known, reading, writing
 from api.history.looks import record_looks
+from api.history.parts import known_in, parts_of
 from api.rules import programs
 from api.schema import Json, as_data
+from citizens import SqliteLog
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period
 
@@ -82,14 +85,51 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
     named = [
         definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
     ]
+    parts = parts_of(options.log)
+    if len(parts) > 1:
+        return _found_in_parts(program, condition, period, wanted, options, [condition, *named])
     with writing(options.log) as log:
         with waiting("looking"):
             among = from_log(program, period, log, [condition, *named], read_known(options.known))
             found = find(program, condition, options.condition, period, among, wanted)
-        said = {"why": options.why or "find", "what": options.condition[:300]}
-        seen = looked_at(program, log, [row.of.id for row in found.rows], period.end)
-        record_looks(log, seen, login_name(), "rulewright find", said)
+        _record(program, log, found.rows, period, options)
     return found
+
+
+def _found_in_parts(
+    program: Program,
+    condition: Definition,
+    period: Period,
+    wanted: Wanted,
+    options: Options,
+    read: Sequence[Definition],
+) -> Found:
+    """The same in several partitions; who is shown is recorded where they are. A partition may be empty, not all."""
+    answers: list[tuple[Path, Found]] = []
+    empty: list[Failure] = []
+    for part, known in zip(parts_of(options.log), known_in(options.log, options.known), strict=True):
+        with reading(part) as log, waiting("looking"):
+            try:
+                among = from_log(program, period, log, read, known)
+            except NobodyThere as nobody:
+                empty.append(nobody)
+                continue
+            answers.append((part, find(program, condition, options.condition, period, among, wanted)))
+    if not answers:
+        raise empty[0]
+    whole, shown = together(program, [found for _, found in answers], wanted)
+    for (part, _), rows in zip(answers, shown, strict=True):
+        if rows:
+            with writing(part) as log:
+                _record(program, log, rows, period, options)
+    return whole
+
+
+def _record(program: Program, log: SqliteLog, rows: Sequence[Shown], period: Period, options: Options) -> None:
+    """Record in a log whose records were looked at."""
+    said = {"why": options.why or "find", "what": options.condition[:300]}
+    seen = looked_at(program, log, [row.of.id for row in rows], period.end)
+    record_looks(log, seen, login_name(), "rulewright find", said)
 
 
 def _report(program: Program, found: Found, wanted: Wanted) -> None:

@@ -23,6 +23,10 @@ from engine.values.periods import Period
 SHOWN_FAULTS = 5
 
 
+class NobodyThere(Failure):
+    """A log holds nobody to look among."""
+
+
 @dataclass(frozen=True, slots=True)
 class Among:
     """A population. `name` gives a row's name, by entity; `refused`: how many facts the door did not take, whose groups
@@ -50,11 +54,13 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
     binding = bind(program, at, tuple(figures), group)
     horizon = log.offset_of(known)
     if not horizon:
-        raise Failure("nothing is known by then", "say a later `--known`")
+        raise NobodyThere("nothing is known by then", "say a later `--known`")
     snapshot = log.snapshot(binding.valid_on, horizon, attributes=binding.wanted)
     population = population_of(binding, snapshot)
     if population is None:
-        raise Failure(f"nobody is in a {group} on {binding.valid_on}", "record facts first: `rulewright log import`")
+        raise NobodyThere(
+            f"nobody is in a {group} on {binding.valid_on}", "record facts first: `rulewright log import`"
+        )
     part = part_of(population, population.occupied())
     admitted = from_arrow(program, at, part.tables(), leave_out=True)
     assert admitted.columns is not None

@@ -39,6 +39,12 @@ def same_as_one_log(brokers: str, folder: Path) -> None:
         [run["totals"] for run in commands.told("annual", rules, "--year", YEAR)["runs"]] for commands in (there, here)
     ]
     assert totals[0] == totals[1] and any(value != "0.00" for value in totals[0][0].values())
+    asked = ("find", rules, "income_tax > 7_000 EUR", "--at", YEAR, "--sum", "income_tax", "--by", "income_tax")
+    answers = [commands.told(*asked) for commands in (there, here)]
+    assert answers[0]["count"] == answers[1]["count"] and answers[0]["count"]["yes"] and answers[0]["count"]["no"], (
+        answers
+    )
+    assert {row["of"]["id"] for row in answers[0]["rows"]} == {row["of"]["id"] for row in answers[1]["rows"]}
     with there.follower(rules, "one") as first, there.follower(rules, "two") as second:
         assert first.poll() is None and second.poll() is None
         for number in range(3):

@@ -1,0 +1,73 @@
+"""What was found in each part of a population, as one answer: counts and sums added up, the best of all ranked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from api.cases.values import as_json
+from api.find.find import Count, Found, Shown, Wanted
+from api.schema import Json
+from engine.ir.program import Program
+
+
+def together(program: Program, parts: Sequence[Found], wanted: Wanted) -> tuple[Found, list[list[Shown]]]:
+    """The answer of all parts (at least one), and by part those of it that are shown. It has no offset: each part
+    counts its own."""
+    picked = _picked(parts, wanted)
+    hanging: Counter[str] = Counter()
+    for part in parts:
+        hanging.update(part.hanging_on)
+    whole = replace(
+        parts[0],
+        count=_added(program, [part.count for part in parts], wanted),
+        rows=tuple(row for _, row in picked),
+        groups=tuple(_groups(program, parts, wanted)),
+        refused=sum(part.refused for part in parts),
+        alone=sum(part.alone for part in parts),
+        offset=None,
+        hanging_on=dict(hanging),
+    )
+    return whole, [[row for number, row in picked if number == place] for place in range(len(parts))]
+
+
+def _picked(parts: Sequence[Found], wanted: Wanted) -> list[tuple[int, Shown]]:
+    """Those to show, with the part that each is in: who meets the condition, the largest first, then who may."""
+    rows = [(number, row) for number, part in enumerate(parts) for row in part.rows]
+    met = [(number, row) for number, row in rows if row.answer == "yes"]
+    if wanted.by is not None:
+        name = wanted.by.short_name
+        met.sort(key=lambda pair: pair[1].of.id)
+        met.sort(key=lambda pair: _rank(pair[1].figures.get(name)), reverse=True)
+    return [*met, *((number, row) for number, row in rows if row.answer != "yes")][: wanted.top]
+
+
+def _rank(value: Json) -> tuple[bool, Fraction]:
+    return (value is not None, Fraction(0 if value is None else str(value)))
+
+
+def _added(program: Program, counts: Sequence[Count], wanted: Wanted) -> Count:
+    sums: dict[str, Json] = {}
+    for definition in wanted.sums:
+        total = sum((Fraction(str(count.sums[definition.short_name])) for count in counts), Fraction(0))
+        sums[definition.short_name] = as_json(total, definition.type, program.settings)
+    return Count(
+        sum(count.yes for count in counts),
+        sum(count.no for count in counts),
+        sum(count.not_known for count in counts),
+        sum(count.failed for count in counts),
+        sums,
+        counts[0].group,
+        sum(count.not_added for count in counts),
+    )
+
+
+def _groups(program: Program, parts: Sequence[Found], wanted: Wanted) -> Sequence[Count]:
+    grouped: dict[Json, list[Count]] = {}
+    for part in parts:
+        for count in part.groups:
+            grouped.setdefault(count.group, []).append(count)
+    ordered = sorted(grouped.items(), key=lambda item: (item[0] is None, str(item[0])))
+    return [_added(program, counts, wanted) for _, counts in ordered]
