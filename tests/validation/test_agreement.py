@@ -9,6 +9,7 @@ import pytest
 from tests.validation import consensus, consensus_classes, direct_file, policyengine, programs, snap_qc, taxcalc_peer
 from tests.validation.classes import CLASSES
 from tests.validation.compare import Tally
+from tests.validation.reforms import classes as reforms_classes
 
 DIFFERENCES = Path(__file__).parent / "DIFFERENCES.md"
 
@@ -55,7 +56,7 @@ def test_each_class_has_its_chapter() -> None:
     names = {class_.name for class_ in (*CLASSES, *consensus_classes.CLASSES)}
     names |= {one["chapter"] for one in direct_file.EXPLAINED.values()}
     names |= set(policyengine.mapping()["explained"])
-    names |= snap_qc.CHAPTERS | programs.CHAPTERS
+    names |= snap_qc.CHAPTERS | programs.CHAPTERS | {change.name for change in reforms_classes.CLASSES}
     assert names <= headings
     assert headings - names == {"What is given, not compared"}
 
