@@ -98,6 +98,8 @@ class Layout:
             return column.entries
         none = column.entries == NONE_ENTRY
         outside = ((column.entries < low) | (column.entries > high)) & ~none
+        if column.missing is not None:  # what is missing is no 0, which may lie outside the range
+            outside &= ~column.missing
         order = self.order[definition.entity]
         where = outside if order is None else outside[order]
         self.beyond.update(self.component[definition.entity][where].tolist())
