@@ -130,13 +130,13 @@ def test_two_hundred_slow_clients_do_not_stop_the_others(rules: str, tmp_path: P
         port = int(address.rpartition(":")[2])
         slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
         for one in slow:
-            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
             one.sendall(b"Content-Length: 100000\r\n\r\n{")
         assert httpx.get(f"{address}/livez").status_code == 200
         assert httpx.get(f"{address}/v1/citizens/ann").status_code == 200
         more = [socket.create_connection(("127.0.0.1", port)) for _ in range(80)]
         for one in more:
-            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
             one.sendall(b"Content-Length: 100000\r\n\r\n{")
         until = monotonic() + 10
         while httpx.get(f"{address}/v1/citizens/ann").status_code != 503 and monotonic() < until:
