@@ -10,6 +10,9 @@ from api.bench.handed_over import MOST, Hunt, sets
 from api.rules.programs import load_program
 from engine.values.periods import parse_period
 
+# with it some tax is not determined, as the rules mean it: what limits these losses is then asked for
+NOT_DETERMINED = "later_operating_losses"
+
 
 @cache
 def hunt_of_2026() -> Hunt:
@@ -19,8 +22,9 @@ def hunt_of_2026() -> Hunt:
 def test_families_with_random_facts_are_computed_by_machine_code() -> None:
     hunt = hunt_of_2026()
     of = len(hunt.cells)
-    given = [*sets(1_000, of, 2, 2, 1), *sets(400, of, 3, 80, 2), tuple(range(of))]
-    found = hunt.handed_over(given)
+    left = next(place for place, cell in enumerate(hunt.cells) if cell.name == NOT_DETERMINED)
+    drawn = [*sets(1_000, of, 2, 2, 1), *sets(400, of, 3, 80, 2), tuple(range(of))]
+    found = hunt.handed_over([tuple(place for place in places if place != left) for places in drawn])
     assert found.families == 1_402
     assert found.share < MOST, dict(found.causes)
 
