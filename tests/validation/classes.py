@@ -138,6 +138,15 @@ CLASSES = (
         ("payroll tax", "AGI", "taxable income", "income tax", "AMT", "EITC", "CTC", "ACTC"),
         _small_or_two_businesses,
     ),
+    Explained(
+        "contributions to an IRA beside a plan",
+        ("AGI", *INCOMES, "AMT", "EITC", "CTC", "ACTC"),
+        lambda row: (
+            number(row, "e03150") > 0
+            and sum(number(row, name) for name in ("e03300", "pencon_p", "pencon_s")) > 0
+            and number(row, "out_c00100") > 75_000
+        ),
+    ),
     Explained("excess business losses", ("AGI", *INCOMES, "EITC", "CTC"), _excess_loss),
     Explained(
         "foreign tax credit above the regular tax",
