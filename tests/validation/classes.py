@@ -155,7 +155,7 @@ CLASSES = (
     ),
     Explained(
         "minimum deduction of a service business",
-        INCOMES,
+        (*INCOMES, "AMT"),
         lambda row: row["FLPDYR"] >= "2026" and number(row, "PT_SSTB_income") > 0 and number(row, "out_qbided") == 400,
         most=Fraction(400),
     ),
