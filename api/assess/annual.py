@@ -71,26 +71,26 @@ class AnnualReport:
     counted: Counted | None = None
 
 
-def together(one: AnnualReport, other: AnnualReport) -> AnnualReport:
+def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
     """What the runs over two parts of a population did. The horizon is the first part's; it counts that part only."""
-    counted = one.counted or other.counted
-    if one.counted and other.counted:
-        people = tuple(map(sum, zip(one.counted.people, other.counted.people, strict=True)))
-        money = tuple(left + right for left, right in zip(one.counted.money, other.counted.money, strict=True))
+    counted = report.counted or other.counted
+    if report.counted and other.counted:
+        people = tuple(map(sum, zip(report.counted.people, other.counted.people, strict=True)))
+        money = tuple(left + right for left, right in zip(report.counted.money, other.counted.money, strict=True))
         counted = Counted(people, money)
-    names = dict.fromkeys((*one.totals, *other.totals))
+    names = dict.fromkeys((*report.totals, *other.totals))
     return AnnualReport(
-        one.horizon,
-        one.program,
-        one.groups + other.groups,
-        one.assessed + other.assessed,
-        one.already + other.already,
-        one.alone + other.alone,
-        [*one.failed, *other.failed],
-        {name: one.totals.get(name, 0) + other.totals.get(name, 0) for name in names},
-        one.due + other.due,
-        one.refunded + other.refunded,
-        one.finished and other.finished,
+        report.horizon,
+        report.program,
+        report.groups + other.groups,
+        report.assessed + other.assessed,
+        report.already + other.already,
+        report.alone + other.alone,
+        [*report.failed, *other.failed],
+        {name: report.totals.get(name, 0) + other.totals.get(name, 0) for name in names},
+        report.due + other.due,
+        report.refunded + other.refunded,
+        report.finished and other.finished,
         counted,
     )
 
@@ -136,9 +136,9 @@ def run_annual(
     each = _assessed(population, rows, terms, threads, spread)
     if whole is not None:
         each = assess_each(log, terms.binding, terms.definitions, whole, horizon)
-    for found in blocks(each, block):
-        _append(log, terms, found, postings, report, check=bool(kept))
-        done += len(found)
+    for chunk in blocks(each, block):
+        _append(log, terms, chunk, postings, report, check=bool(kept))
+        done += len(chunk)
         on_progress(done, count)
     report.counted = population.counted([group for group, _ in report.failed])
     _finish(log, terms, report)
@@ -152,13 +152,13 @@ def _population(log: History, terms: Terms, horizon: int) -> tuple[Population, l
         raise NobodyThere("nothing is known by then", "import facts first, or say a later `--as-known`")
     binding = terms.binding
     snapshot = log.snapshot(binding.valid_on, horizon, attributes=binding.wanted)
-    found = population_of(binding, snapshot)
-    if found is None:
+    population = population_of(binding, snapshot)
+    if population is None:
         raise NobodyThere(
             f"nobody is in a {binding.group} on {binding.valid_on}",
             f"record facts of people, and the relation `{binding.group}` of each: `rulewright log import`",
         )
-    return found, groups_in(log, binding, snapshot, horizon) if binding.whole else None
+    return population, groups_in(log, binding, snapshot, horizon) if binding.whole else None
 
 
 def consumer_of(terms: Terms) -> str:
@@ -273,38 +273,38 @@ class _Postings:
 def _append(
     log: History,
     terms: Terms,
-    found: list[Assessed],
+    chunk: list[Assessed],
     postings: _Postings,
     report: AnnualReport,
     check: bool,
 ) -> None:
     """Append what a block of groups has not had yet, in one transaction, and count it."""
-    stands = [False] * len(found)
+    stands = [False] * len(chunk)
     if check:
-        groups = [assessed.group for assessed in found]
+        groups = [assessed.group for assessed in chunk]
         stands = log.delivered(SOURCE, [first_id(terms, group) for group in groups], of=groups)
     drafts: list[Draft] = []
-    for one, before in zip(found, stands, strict=True):
-        if is_erased(one.group):
-            report.failed.append((one.group, "the group was erased, and people are still in it"))
+    for group_assessed, before in zip(chunk, stands, strict=True):
+        if is_erased(group_assessed.group):
+            report.failed.append((group_assessed.group, "the group was erased, and people are still in it"))
             continue
-        balance = postings.balance(one.group)
+        balance = postings.balance(group_assessed.group)
         if not before:
-            drafts += first_drafts(terms, one, balance, report.horizon)
-        _count(report, terms, postings.weights, one, balance, before)
+            drafts += first_drafts(terms, group_assessed, balance, report.horizon)
+        _count(report, terms, postings.weights, group_assessed, balance, before)
     if drafts:
         log.append(drafts)
 
 
 def _count(
-    report: AnnualReport, terms: Terms, weights: Mapping[str, int], one: Assessed, balance: Decimal, before: bool
+    report: AnnualReport, terms: Terms, weights: Mapping[str, int], assessed: Assessed, balance: Decimal, before: bool
 ) -> None:
-    if one.fault:
-        report.failed.append((one.group, one.fault))
+    if assessed.fault:
+        report.failed.append((assessed.group, assessed.fault))
         return
     report.already += before
     report.assessed += not before
-    values = dict(zip(terms.rules.figures, (value or 0 for value in one.values), strict=True))
+    values = dict(zip(terms.rules.figures, (value or 0 for value in assessed.values), strict=True))
     for name, value in values.items():
         report.totals[name] += value
     owed = balance + terms.money(sum(weight * values[name] for name, weight in weights.items()))

@@ -72,8 +72,8 @@ class Binding:
         """Whether a column of an entity's subjects can move a figure: a fact that is read, or the relation."""
         if column == self.relation(entity):
             return True
-        found = self.read.get(column)
-        return found is not None and found.entity == entity
+        definition = self.read.get(column)
+        return definition is not None and definition.entity == entity
 
     def relation(self, entity: str) -> str:
         """The relation that says where an entity's subjects belong; empty for one that is no part of a group."""
@@ -154,15 +154,15 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
         name = _column_name(definition, cell.period, period)
         read[name] = definition
         wanted[name] = _wanted(program, definition, cell.period)
-    used = {one.entity for one in read.values()}
+    used = {column_definition.entity for column_definition in read.values()}
     records = {record: owner for record, owner in records.items() if record in used}
     relations = (*((group,) if entity.of else ()), *records.values())
     wanted |= {name: Wanted(kinds="r", group=name) for name in relations}
     if entity.of:  # who leaves a group in the period, and joins no other, counts in it for the period
         wanted[group] = replace(wanted[group], ends_until=period.start)
     sources: dict[str, tuple[str, ...]] = {}
-    for name, one in wanted.items():
-        sources[one.attribute or name] = (*sources.get(one.attribute or name, ()), name)
+    for name, wanted_column in wanted.items():
+        sources[wanted_column.attribute or name] = (*sources.get(wanted_column.attribute or name, ()), name)
     return Binding(program, period, group, entity.of, records, read, wanted, sources, whole)
 
 

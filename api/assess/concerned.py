@@ -47,7 +47,7 @@ class Touched:
 
 def touched_by(log: History, terms: Terms, events: Iterable[Event], position: int, to: int) -> dict[str, Touched]:
     """The groups that some facts concern, recorded above `position` and up to `to`."""
-    found: dict[str, Touched] = {}
+    touched_groups: dict[str, Touched] = {}
     by_subject: dict[str, list[Event]] = {}
     for event in events:
         if _may_count(terms, event):
@@ -60,16 +60,16 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
         for group in _groups_of(log, terms, subject, after, to):
             if is_erased(group):
                 continue
-            touched = found.setdefault(group, Touched())
+            touched = touched_groups.setdefault(group, Touched())
             touched.joined.add(subject)
             touched.changes |= changes
         for used in _may_be_named(log, terms, subject, to):
             for assessed in log.read_uses(used):
                 if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
-                    touched = found.setdefault(assessed.subject, Touched())
+                    touched = touched_groups.setdefault(assessed.subject, Touched())
                     touched.named.add(used)
                     touched.changes |= changes
-    return found
+    return touched_groups
 
 
 def _groups_of(log: History, terms: Terms, subject: str, after: Mapping[str, Value], to: int) -> set[str]:
@@ -114,16 +114,16 @@ def held(terms: Terms, timeline: Timeline) -> dict[str, Value]:
     entity = timeline.subject.partition("/")[0]
     if terms.binding.whole:  # what held at any time counts
         return {
-            _keyed(one.attribute, one.valid_from): _ENDED if one.value is None else one.value
-            for one in timeline.changes
+            _keyed(point.attribute, point.valid_from): _ENDED if point.value is None else point.value
+            for point in timeline.changes
         }
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for change in timeline.changes:  # by attribute and day
         columns = terms.binding.columns_of(entity, change.attribute, change.valid_from)
         if change.value is None:
             columns = [column for column in columns if terms.binding.ends(column, change.valid_from)]
-        found |= dict.fromkeys(columns, change.value)
-    return {column: value for column, value in found.items() if value is not None}
+        values |= dict.fromkeys(columns, change.value)
+    return {column: value for column, value in values.items() if value is not None}
 
 
 def _held_before(log: History, terms: Terms, subject: str, position: int) -> dict[str, Value] | None:

@@ -148,9 +148,9 @@ def _within(rules: AssessmentRules, year: Period) -> Iterator[Period]:
 
 def terms_of(program: Program, rules: AssessmentRules, period: Period, actor: str) -> Terms:
     """The terms of one assessment for one period. Raises Failure if its amounts are on several grids."""
-    found = [program.find(name) for name in rules.figures]
-    definitions = tuple(one for one in found if one is not None)
-    assert len(definitions) == len(found), "names of figures are checked when rules are compiled"
+    candidates = [program.find(name) for name in rules.figures]
+    definitions = tuple(candidate for candidate in candidates if candidate is not None)
+    assert len(definitions) == len(candidates), "names of figures are checked when rules are compiled"
     units = {unit_of(program, definition) for definition in definitions}
     places = len(str(max(units))) - 1
     if units != {10**places}:

@@ -68,22 +68,22 @@ def assess(
 ) -> Iterator[Assessed]:
     """The groups in some rows (in rising order), in that order."""
     part = part_of(population, rows)
-    found = _computed(part, figures, constants, threads)
-    whole = np.logical_and.reduce(found.known, axis=1).tolist()
-    lines = zip(rows.tolist(), found.figures.tolist(), part.used(), strict=True)
+    computed = _computed(part, figures, constants, threads)
+    whole = np.logical_and.reduce(computed.known, axis=1).tolist()
+    lines = zip(rows.tolist(), computed.figures.tolist(), part.used(), strict=True)
     for at, (row, line, used) in enumerate(lines):
         group = population.group_name(row)
         if len(used) > MAX_USED:
             fault = f"{len(used) - 1:,} people and records are in it; an assessment names at most {MAX_USED:,}"
             yield Assessed(group, used[:1], (), fault)
-        elif row in found.faults:
-            yield Assessed(group, used, (), sorted(found.faults[row])[0][:MAX_FAULT])
+        elif row in computed.faults:
+            yield Assessed(group, used, (), sorted(computed.faults[row])[0][:MAX_FAULT])
         elif not population.sizes[row]:
             yield Assessed(group, used)
         elif whole[at]:
             yield Assessed(group, used, tuple(line))
         else:
-            pairs = zip(line, found.known[at].tolist(), strict=True)
+            pairs = zip(line, computed.known[at].tolist(), strict=True)
             yield Assessed(group, used, tuple(value if known else None for value, known in pairs))
 
 
@@ -92,58 +92,60 @@ def _computed(part: Part, figures: Sequence[Definition], constants: Constants, t
     admitted = from_arrow(binding.program, binding.period, part.tables(), leave_out=True, named=False)
     assert admitted.columns is not None
     shape = (len(part.rows), len(figures))
-    found = _Found(part.rows, np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=np.bool_))
+    computed = _Found(part.rows, np.zeros(shape, dtype=np.int64), np.ones(shape, dtype=np.bool_))
     for row, faults in part.population.misfits.items():
         for fault in faults:
-            found.fault(row, fault)
+            computed.fault(row, fault)
     for problem in admitted.problems:
-        _refused(part, problem, found)
+        _refused(part, problem, computed)
     if admitted.columns.counts[binding.group] < WORTH_COMPILING:
-        _interpret(binding, admitted.columns, figures, constants, found)
+        _interpret(binding, admitted.columns, figures, constants, computed)
     else:
-        _compile(binding, admitted.columns, figures, threads, found)
-    return found
+        _compile(binding, admitted.columns, figures, threads, computed)
+    return computed
 
 
-def _refused(part: Part, problem: BadCell, found: _Found) -> None:
+def _refused(part: Part, problem: BadCell, computed: _Found) -> None:
     """Note what the door refused, under the row of the group."""
     if not problem.row:
         raise Failure(str(problem), "the facts do not fit the rules; `rulewright show NAME` says what the rules read")
     row, name = part.place(problem.table, problem.row - 1)
     named = problem.column in part.population.binding.read
     message = f"{problem.message}; {problem.remedy}" if problem.remedy else problem.message
-    found.fault(row, f"{name}: `{problem.column}` {message}" if named else f"{name}: {message}")
+    computed.fault(row, f"{name}: `{problem.column}` {message}" if named else f"{name}: {message}")
 
 
-def _compile(binding: Binding, columns: Columns, figures: Sequence[Definition], threads: int, found: _Found) -> None:
+def _compile(binding: Binding, columns: Columns, figures: Sequence[Definition], threads: int, computed: _Found) -> None:
     names = [figure.name for figure in figures]
     result = evaluate(binding.program, columns, names, threads=threads)
-    at = np.searchsorted(found.rows, columns.ids[binding.group].astype(np.int64))
+    at = np.searchsorted(computed.rows, columns.ids[binding.group].astype(np.int64))
     for number, definition in enumerate(figures):
         got = result.figures[definition.name]
-        found.figures[at, number] = got.entries
+        computed.figures[at, number] = got.entries
         if got.status is None:
             continue
-        found.known[at, number] = got.status == 0
+        computed.known[at, number] = got.status == 0
         for row in np.flatnonzero(got.status > NOT_APPLICABLE):
             told = got.messages.get(int(row), "cannot be determined from the facts that are known")
-            found.fault(int(found.rows[at[row]]), f"{definition.short_name}: {told}")
+            computed.fault(int(computed.rows[at[row]]), f"{definition.short_name}: {told}")
 
 
 def _interpret(
-    binding: Binding, columns: Columns, figures: Sequence[Definition], constants: Constants, found: _Found
+    binding: Binding, columns: Columns, figures: Sequence[Definition], constants: Constants, computed: _Found
 ) -> None:
-    cells = {cell_for(binding.program, one.name, binding.period): number for number, one in enumerate(figures)}
+    cells = {
+        cell_for(binding.program, definition.name, binding.period): number for number, definition in enumerate(figures)
+    }
     ids = columns.ids[binding.group].astype(np.int64)
     for place, rows in enumerate(_together(binding, columns)):
-        at = int(np.searchsorted(found.rows, ids[place]))
+        at = int(np.searchsorted(computed.rows, ids[place]))
         for cell, _, outcome in outcomes(binding.program, constants, case_of(binding.program, columns, rows), cells):
             figure = figures[cells[cell]]
             held = entry_of(binding.program, figure, outcome.value) if isinstance(outcome, Known) else None
-            found.known[at, cells[cell]] = held is not None
-            found.figures[at, cells[cell]] = held or 0
+            computed.known[at, cells[cell]] = held is not None
+            computed.figures[at, cells[cell]] = held or 0
             if held is None and not isinstance(outcome, NotApplicable):
-                found.fault(int(found.rows[at]), f"{figure.short_name}: {described(outcome)}")
+                computed.fault(int(computed.rows[at]), f"{figure.short_name}: {described(outcome)}")
 
 
 def _together(binding: Binding, columns: Columns) -> Iterator[Mapping[str, list[int]]]:

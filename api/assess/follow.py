@@ -161,9 +161,9 @@ class Follower:
         currency = terms.program.settings.currency
         standing: dict[str, Standing] = {}
         for group, how in touched.items():
-            found = standing_of(self.log.read_subject(group), terms.period, currency)
-            if how.joined or how.named & named_by(found.last):
-                standing[group] = found
+            group_standing = standing_of(self.log.read_subject(group), terms.period, currency)
+            if how.joined or how.named & named_by(group_standing.last):
+                standing[group] = group_standing
         made = [
             (
                 assessed,
@@ -175,17 +175,17 @@ class Follower:
         ]
         advance = Advance(f"{FOLLOWER}{terms.key}", position, to)
         self.log.append([draft for _, drafts in made for draft in drafts], advance=advance)
-        for one, drafts in made:
-            self._count(terms, one, bool(drafts))
+        for group_assessed, drafts in made:
+            self._count(terms, group_assessed, bool(drafts))
             if drafts:
-                self._on_change(_corrected(terms, one, drafts))
+                self._on_change(_corrected(terms, group_assessed, drafts))
 
-    def _count(self, terms: Terms, one: Assessed, changed: bool) -> None:
+    def _count(self, terms: Terms, assessed: Assessed, changed: bool) -> None:
         self.report.reassessed += 1
-        key = (str(terms.period), one.group)
+        key = (str(terms.period), assessed.group)
         self.report.failed.pop(key, None)
-        if one.fault:
-            self.report.failed[key] = one.fault
+        if assessed.fault:
+            self.report.failed[key] = assessed.fault
         else:
             self.report.changed += changed
 
@@ -195,7 +195,7 @@ class Follower:
         """Each touched group, as known at an offset."""
         if terms.binding.whole:
             each = assess_each(self.log, terms.binding, terms.definitions, touched, to)
-            return [_unless_erased(one, standing[one.group]) for one in each]
+            return [_unless_erased(group_assessed, standing[group_assessed.group]) for group_assessed in each]
         try:
             return self._all_at_once(terms, touched, standing, to)
         except Refused as refused:  # facts that no column holds: of one group, and the others shall not suffer
@@ -214,13 +214,13 @@ class Follower:
         wanted |= named | records_of(self.log, terms, wanted - named, to)
         snapshot = self._snapshot(terms, wanted, to)
         population = population_of(terms.binding, snapshot)
-        found = {group: Assessed(group, (Use(group, ()),)) for group in touched}
+        by_group = {group: Assessed(group, (Use(group, ()),)) for group in touched}
         if population is not None:
             names = [f"{population.groups.entity}/{identifier}" for identifier in population.groups.ids]
             rows = np.array([row for row, name in enumerate(names) if name in touched], dtype=np.int64)
             for assessed in assess(population, rows, terms.definitions, self._constants):
-                found[assessed.group] = assessed
-        return [_unless_erased(assessed, standing[assessed.group]) for assessed in found.values()]
+                by_group[assessed.group] = assessed
+        return [_unless_erased(assessed, standing[assessed.group]) for assessed in by_group.values()]
 
     def _snapshot(self, terms: Terms, subjects: set[str], to: int) -> Snapshot:
         return self.log.snapshot(terms.binding.valid_on, to, attributes=terms.binding.wanted, subjects=subjects)
@@ -231,10 +231,14 @@ def followed(log: History) -> dict[str, int]:
     return {name.removeprefix(FOLLOWER): at for name, at in log.positions().items() if name.startswith(FOLLOWER)}
 
 
-def _corrected(terms: Terms, one: Assessed, drafts: Sequence[Draft]) -> Corrected:
+def _corrected(terms: Terms, assessed: Assessed, drafts: Sequence[Draft]) -> Corrected:
     adjustments = [draft.body for draft in drafts if isinstance(draft.body, Adjustment)]
     return Corrected(
-        terms.rules.name, str(terms.period), one.group, adjustments[0].differences if adjustments else (), one.fault
+        terms.rules.name,
+        str(terms.period),
+        assessed.group,
+        adjustments[0].differences if adjustments else (),
+        assessed.fault,
     )
 
 
@@ -243,9 +247,9 @@ def _present(last: Event | None, also: set[str]) -> tuple[Use, ...]:
     return tuple(Use(subject, ()) for subject in sorted(also | named_by(last)) if not is_erased(subject))
 
 
-def _unless_erased(one: Assessed, standing: Standing) -> Assessed:
+def _unless_erased(assessed: Assessed, standing: Standing) -> Assessed:
     """The same, or a fault if somebody who was assessed with the group has been erased: who is to say what is owed?"""
     gone = sorted(
         subject for event in (standing.last, standing.good) for subject in named_by(event) if is_erased(subject)
     )
-    return Assessed(one.group, one.used, (), f"the history of {gone[0]} was erased") if gone else one
+    return Assessed(assessed.group, assessed.used, (), f"the history of {gone[0]} was erased") if gone else assessed

@@ -33,8 +33,8 @@ class Members:
 
     def inside(self, picked: Any) -> Rows:
         """The rows in groups that a mask picks, group by group."""
-        found: Rows = self.order[picked[self.of[self.order]]]
-        return found
+        rows: Rows = self.order[picked[self.of[self.order]]]
+        return rows
 
     def name(self, row: int) -> str:
         """The subject of a row."""
@@ -117,9 +117,9 @@ class Population:
 
     def _misfits(self, snapshot: Snapshot) -> dict[int, list[str]]:
         """Faults of facts that were left out of the snapshot, by the row of the group."""
-        found: dict[int, list[str]] = {}
+        faults: dict[int, list[str]] = {}
         if not snapshot.misfits:
-            return found
+            return faults
         rows = {self.group_name(row): row for row in range(len(self.groups))}
         for member in self.members.values():
             rows |= {member.name(row): int(member.of[row]) for row in member.order.tolist()}
@@ -127,8 +127,8 @@ class Population:
             row = rows.get(misfit.subject, -1)
             if row >= 0 and self.binding.reads(misfit.subject.partition("/")[0], misfit.attribute):
                 told = f"{misfit.subject}: `{misfit.attribute}` is recorded as {misfit.kind}"
-                found.setdefault(row, []).append(told)
-        return found
+                faults.setdefault(row, []).append(told)
+        return faults
 
 
 def _through(rows: Rows, others: Rows) -> Rows:
@@ -203,7 +203,7 @@ def part_of(population: Population, rows: Rows) -> Part:
     """Some groups, by their rows in rising order."""
     picked = np.zeros(len(population.groups), dtype=np.bool_)
     picked[rows] = population.sizes[rows] > 0
-    return Part(population, rows, {entity: one.inside(picked) for entity, one in population.members.items()})
+    return Part(population, rows, {entity: members.inside(picked) for entity, members in population.members.items()})
 
 
 def _uses(binding: Binding, members: Members, rows: Rows) -> Iterator[Use]:
@@ -222,4 +222,4 @@ def _known_names(binding: Binding, table: Table, rows: Rows, also: Names) -> lis
     _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     names = [binding.attribute(column) for column in columns]
     patterns = [tuple(sorted({*(names[at] for at in np.flatnonzero(known[row])), *also})) for row in first]
-    return [patterns[one] for one in which.ravel().tolist()]
+    return [patterns[pattern] for pattern in which.ravel().tolist()]

@@ -54,25 +54,25 @@ def assess_each(
     constants, wanted = Constants(binding.program), tuple(figures)
     for group in groups:
         try:
-            found = record_case(log, binding.program, group, binding.period, binding.valid_on, offset)
+            record = record_case(log, binding.program, group, binding.period, binding.valid_on, offset)
         except Failure as fault:
             yield Assessed(group, (Use(group, ()),), (), str(fault)[:MAX_FAULT])
             continue
-        yield _assessed(log, binding, wanted, group, found, constants, offset)
+        yield _assessed(log, binding, wanted, group, record, constants, offset)
 
 
 def _assessed(
-    log: History, binding: Binding, figures: tuple[Definition, ...], group: str, found: RecordCase,
+    log: History, binding: Binding, figures: tuple[Definition, ...], group: str, record: RecordCase,
     constants: Constants, offset: int,
 ) -> Assessed:  # fmt: skip
-    used = tuple(_used(log, group, found, offset))
+    used = tuple(_used(log, group, record, offset))
     if len(used) > MAX_USED:
         return Assessed(group, used[:1], (), f"{len(used) - 1:,} people and records belong together with it")
-    if found.left_out:
-        return Assessed(group, used, (), f"recorded of another kind: {', '.join(sorted(found.left_out))}"[:MAX_FAULT])
-    if binding.person and not _is_occupied(binding, group, found):
+    if record.left_out:
+        return Assessed(group, used, (), f"recorded of another kind: {', '.join(sorted(record.left_out))}"[:MAX_FAULT])
+    if binding.person and not _is_occupied(binding, group, record):
         return Assessed(group, used)
-    interpreter = Interpreter(binding.program, found.case, constants)
+    interpreter = Interpreter(binding.program, record.case, constants)
     values: list[int | None] = []
     faults: list[str] = []
     for figure in figures:
@@ -85,20 +85,20 @@ def _assessed(
     return Assessed(group, used, (), sorted(faults)[0][:MAX_FAULT]) if faults else Assessed(group, used, tuple(values))
 
 
-def _is_occupied(binding: Binding, group: str, found: RecordCase) -> bool:
+def _is_occupied(binding: Binding, group: str, record: RecordCase) -> bool:
     """Whether somebody is in a group on a day of the period."""
     period, name = binding.period, group.partition("/")[2]
     return any(
         stay.group == name and stay.first <= period.end and period.start <= stay.last
-        for (kind, _), stays in found.case.stays.items()
+        for (kind, _), stays in record.case.stays.items()
         if kind == binding.group
         for stay in stays
     )
 
 
-def _used(log: History, group: str, found: RecordCase, offset: int) -> Iterator[Use]:
+def _used(log: History, group: str, record: RecordCase, offset: int) -> Iterator[Use]:
     """The group, then everybody else, each with the attributes that are known of them."""
-    for subject in (group, *sorted(set(found.subjects) - {group})):
+    for subject in (group, *sorted(set(record.subjects) - {group})):
         changes = log.timeline(subject, offset).changes
         yield Use(subject, tuple(sorted({change.attribute for change in changes})))
 
@@ -109,13 +109,13 @@ def groups_concerned(log: History, binding: Binding, timeline: Timeline, offset:
     entity = timeline.subject.partition("/")[0]
     if entity == binding.group:
         return {timeline.subject}
-    found = groups_of(binding.program, (timeline,))
+    groups = groups_of(binding.program, (timeline,))
     declared = binding.program.settings.entities.get(entity)
-    owners = {change.value.group for change in timeline.changes if isinstance(change.value, Belongs)} - found
+    owners = {change.value.group for change in timeline.changes if isinstance(change.value, Belongs)} - groups
     for owner in owners if declared is not None and declared.belongs_to else ():
         if owner.partition("/")[0] == declared.belongs_to:  # type: ignore[union-attr]
-            found |= groups_concerned(log, binding, log.timeline(owner, offset), offset)
-    return found
+            groups |= groups_concerned(log, binding, log.timeline(owner, offset), offset)
+    return groups
 
 
 __all__ = ["assess_each", "groups_concerned", "groups_in"]

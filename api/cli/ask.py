@@ -41,7 +41,7 @@ class _Interview:
         given = {fact: value for fact, value in self.answers if value is not None and not is_list(fact)}
         whole = any(is_list(fact) and value is False for fact, value in self.answers)
         return replace(self.case, given={**self.case.given, **given}, complete=self.case.complete or whole), [
-            one for one, value in self.answers if value is None
+            unanswered for unanswered, value in self.answers if value is None
         ]
 
     def save(self, path: Path) -> None:
@@ -69,18 +69,18 @@ class _Interview:
         """Take up the answers in a file. Raises Failure for one that holds none."""
         try:
             told = json.loads(path.read_text(encoding="utf-8"))["answers"]
-            for one in told:
-                if one["fact"] == "everything":
+            for entry in told:
+                if entry["fact"] == "everything":
                     self.answers.append((Fact(EVERYTHING, "", self.case.at), False))
                     continue
-                definition = find_definition(self.program, one["fact"])
-                period = definition.period_at(self.program.settings.period(one["period"])) or self.case.at
-                answer = one["answer"]
+                definition = find_definition(self.program, entry["fact"])
+                period = definition.period_at(self.program.settings.period(entry["period"])) or self.case.at
+                answer = entry["answer"]
                 text = {True: "yes", False: "no"}.get(answer, answer) if isinstance(answer, bool) else answer
                 if text is None:
                     continue  # who did not know may know now
                 value = read_answer(self.program, definition, str(text))
-                self.answers.append((Fact(definition.name, one["of"], period), value))
+                self.answers.append((Fact(definition.name, entry["of"], period), value))
         except (ValueError, KeyError, TypeError) as fault:
             raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
 

@@ -90,27 +90,27 @@ class Session:
         try:
             for told in json.loads(path.read_text(encoding="utf-8"))["turns"]:
                 turn = Turn()
-                for one in told:
-                    self._take(turn, one)
+                for entry in told:
+                    self._take(turn, entry)
                 self.turns.append(turn)
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise Failure(f"`{path}` holds no answers", "name a file that `--save` wrote, or a new one") from fault
 
-    def _take(self, turn: Turn, one: dict[str, Any]) -> None:
-        if "form" in one:
+    def _take(self, turn: Turn, entry: dict[str, Any]) -> None:
+        if "form" in entry:
             boxes = {
                 str(name): read_answer(self.program, find_definition(self.program, name), _typed(answer))
-                for name, answer in one["boxes"].items()
+                for name, answer in entry["boxes"].items()
             }
-            turn.documents.append(Document(one["form"], one["of"], boxes))
+            turn.documents.append(Document(entry["form"], entry["of"], boxes))
             return
-        definition = find_definition(self.program, one["fact"])
-        period = definition.period_at(self.program.settings.period(one["period"])) or self.case.at
-        fact = Fact(definition.name, one["of"], period)
-        if one.get("ticked"):
+        definition = find_definition(self.program, entry["fact"])
+        period = definition.period_at(self.program.settings.period(entry["period"])) or self.case.at
+        fact = Fact(definition.name, entry["of"], period)
+        if entry.get("ticked"):
             turn.ticked.append(fact)
-        elif not one.get("passed"):  # who did not know may know now
-            text = _typed(one["answer"])
+        elif not entry.get("passed"):  # who did not know may know now
+            text = _typed(entry["answer"])
             turn.given[fact] = (
                 NONE if text == "none" and definition.type.or_none else read_answer(self.program, definition, text)
             )
@@ -139,13 +139,15 @@ def ask_lists(
     while True:
         now, ticked, passed = session.now()
         with waiting("thinking"):
-            found = next_screen(interview, now, ticked, passed)
-        if found.screen is None:
-            opened = _review(session, interview, found.open)
+            upcoming = next_screen(interview, now, ticked, passed)
+        if upcoming.screen is None:
+            opened = _review(session, interview, upcoming.open)
             if opened is None or not _ask_fact(session, interview, opened):
                 break
         elif not (
-            _ask_list(session, found.screen) if found.screen.lines else _ask_fact(session, interview, found.screen.fact)
+            _ask_list(session, upcoming.screen)
+            if upcoming.screen.lines
+            else _ask_fact(session, interview, upcoming.screen.fact)
         ):
             break
         if save is not None:
@@ -224,7 +226,7 @@ def _turn(program: Program, lines: Sequence[Tick], chosen: set[int]) -> Turn:
         else:
             turn.given[tick.fact] = value
         along = (find_definition(program, name) for name in tick.line.along)
-        turn.ticked += [Fact(one.name, tick.fact.instance, tick.fact.period) for one in along]
+        turn.ticked += [Fact(companion.name, tick.fact.instance, tick.fact.period) for companion in along]
     return turn
 
 
@@ -291,7 +293,9 @@ def _worded(text: str, session: Session, name: str) -> str:
 
 def _review(session: Session, interview: Interview, left: Sequence[Fact]) -> Fact | None:
     """Name what is taken for granted; a fact that is to be asked after all, or None."""
-    shown = [one for one in left if session.program.definitions[one.name].absent is not None][:REVIEWED]
+    shown = [candidate for candidate in left if session.program.definitions[candidate.name].absent is not None][
+        :REVIEWED
+    ]
     if not shown:
         return None
     complain("Taken as not there, the likeliest first:")

@@ -92,19 +92,19 @@ def _check_not_input(job: Job) -> None:
 
 def _inputs(given: Sequence[str], folder: Path) -> list[str]:
     """The inputs; what comes from stdin as a file of its own, since files are read more than once."""
-    found: list[str] = []
+    inputs: list[str] = []
     for text in given:
         entity, _, path = text.rpartition("=")
         if path == "-":
             if not entity:
                 raise Misuse("it is not clear of which entity `-` is", "write `ENTITY=-`")
-            if any(one.endswith(STDIN) for one in found):
+            if any(earlier.endswith(STDIN) for earlier in inputs):
                 raise Misuse("two files cannot both come from stdin", "name a file for one of them")
             with (folder / STDIN).open("wb") as copy:
                 shutil.copyfileobj(sys.stdin.buffer, copy)
             text = f"{entity}={folder / STDIN}"
-        found.append(text)
-    return found
+        inputs.append(text)
+    return inputs
 
 
 def _job(program: Program, options: Options, inputs: list[str], output: Path) -> Job:

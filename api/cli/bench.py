@@ -21,14 +21,14 @@ from api.failures import ExitCode, Misuse
 def bench_command(plan: Plan, peers: Sequence[str], as_json: bool, earlier: Path | None = None) -> int:
     """Measure, and print what was found with ratios to the peers, and to an earlier run if one is given."""
     before = _earlier(earlier) if earlier is not None else {}
-    found: list[Measured] = []
+    measurements: list[Measured] = []
     for measured in measure(replace(plan, peers=dict(map(peer_of, peers)))):
-        found.append(measured)
+        measurements.append(measured)
         complain(f"{measured.group}: {measured.what}: {_time(measured.seconds)}")
     if as_json:
-        say_json(_as_json(found, before))
+        say_json(_as_json(measurements, before))
     else:
-        Console(width=None if os.isatty(1) else 120).print(_table(found, before))
+        Console(width=None if os.isatty(1) else 120).print(_table(measurements, before))
     return ExitCode.DONE
 
 
@@ -52,7 +52,7 @@ def _earlier(path: Path) -> dict[str, float]:
         raise Misuse(f"`{path}` is not the result of a bench", remedy) from None
 
 
-def _as_json(found: Sequence[Measured], before: Mapping[str, float] = MappingProxyType({})) -> dict[str, object]:
+def _as_json(measurements: Sequence[Measured], before: Mapping[str, float] = MappingProxyType({})) -> dict[str, object]:
     lines = [
         {
             "group": measured.group,
@@ -63,17 +63,21 @@ def _as_json(found: Sequence[Measured], before: Mapping[str, float] = MappingPro
             "memory": measured.memory,
             **({"said": measured.said} if measured.said else {}),
         }
-        for measured in found
+        for measured in measurements
     ]
     return {
         "machine": {"cores": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version()},
         "measured": lines,
-        "ratios": {name: f"{ratio:.2f}" for name, ratio in ratios(found).items()},
-        **({"times_as_long": {name: f"{ratio:.2f}" for name, ratio in moved(found, before).items()}} if before else {}),
+        "ratios": {name: f"{ratio:.2f}" for name, ratio in ratios(measurements).items()},
+        **(
+            {"times_as_long": {name: f"{ratio:.2f}" for name, ratio in moved(measurements, before).items()}}
+            if before
+            else {}
+        ),
     }
 
 
-def _table(found: Sequence[Measured], before: Mapping[str, float] = MappingProxyType({})) -> Table:
+def _table(measurements: Sequence[Measured], before: Mapping[str, float] = MappingProxyType({})) -> Table:
     table = Table(title=f"rulewright on {os.cpu_count()} cores", title_justify="left")
     for heading in ("", "what"):
         table.add_column(heading)
@@ -81,9 +85,9 @@ def _table(found: Sequence[Measured], before: Mapping[str, float] = MappingProxy
         table.add_column(heading, justify="right", no_wrap=True)
     if before:
         table.add_column("times as long", justify="right", no_wrap=True)
-    longer = moved(found, before)
+    longer = moved(measurements, before)
     last = ""
-    for measured in found:
+    for measured in measurements:
         rate = f"{measured.rate:,.0f}" if measured.units > 1 else ""
         memory = f"{measured.memory / 2**20:,.0f} MB" if measured.memory else ""
         worked = f"{measured.processors:.2f} s" if measured.processors else ""
@@ -98,8 +102,8 @@ def _table(found: Sequence[Measured], before: Mapping[str, float] = MappingProxy
         table.add_row(*row, *([f"{longer[measured.what]:.2f}" if measured.what in longer else ""] if before else []))
         last = measured.group
     table.add_section()
-    for name, ratio in ratios(found).items():
-        table.add_row("ratio" if name == next(iter(ratios(found))) else "", name, f"{ratio:,.1f}", "", "", "")
+    for name, ratio in ratios(measurements).items():
+        table.add_row("ratio" if name == next(iter(ratios(measurements))) else "", name, f"{ratio:,.1f}", "", "", "")
     return table
 
 

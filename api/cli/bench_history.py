@@ -15,14 +15,14 @@ from api.failures import ExitCode
 
 def history_command(repeat: int, as_json: bool) -> int:
     """Measure, and print what was found with the disk's own rate as the measure of all others."""
-    found: list[Measured] = []
+    measurements: list[Measured] = []
     for measured in measure_history(repeat):
-        found.append(measured)
+        measurements.append(measured)
         complain(f"{measured.what}: {measured.rate:,.0f} /s")
     if as_json:
-        say_json(_as_json(found))
+        say_json(_as_json(measurements))
         return ExitCode.DONE
-    disk = found[0].rate
+    disk = measurements[0].rate
     rows = [
         (
             measured.what,
@@ -31,7 +31,7 @@ def history_command(repeat: int, as_json: bool) -> int:
             f"{measured.rate / disk:,.2f}",
             _memory(measured),
         )
-        for measured in found
+        for measured in measurements
     ]
     for line in table(("what", "time", "a second", "times the disk", "memory"), rows, frozenset({1, 2, 3, 4})):
         say(line)
@@ -42,7 +42,7 @@ def _memory(measured: Measured) -> str:
     return f"{measured.memory / 2**20:,.0f} MB" if measured.memory else ""
 
 
-def _as_json(found: Sequence[Measured]) -> dict[str, object]:
+def _as_json(measurements: Sequence[Measured]) -> dict[str, object]:
     lines = [
         {
             "what": measured.what,
@@ -50,6 +50,6 @@ def _as_json(found: Sequence[Measured]) -> dict[str, object]:
             "count": measured.units,
             "memory": measured.memory,
         }
-        for measured in found
+        for measured in measurements
     ]
     return {"machine": {"cores": os.cpu_count(), "processor": platform.machine()}, "measured": lines}

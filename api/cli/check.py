@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def check_command(rules: str, reforms: Sequence[Path], as_json: bool, differential: Differential | None = None) -> int:
     """Print the problems and their number, or how much was checked."""
 
-    def on_round(number: int, one: Round) -> None:
+    def on_round(number: int, round_: Round) -> None:
         of = differential.rounds if differential is not None else 0
         complain(
-            f"round {number} of {of}: {one.people:,} people in {one.year}, "
-            f"{count(one.compared, 'value')} compared, {count(len(one.differences), 'difference')}"
+            f"round {number} of {of}: {round_.people:,} people in {round_.year}, "
+            f"{count(round_.compared, 'value')} compared, {count(len(round_.differences), 'difference')}"
         )
 
     def comparing(program: Program) -> Comparison:
@@ -35,22 +35,22 @@ def check_command(rules: str, reforms: Sequence[Path], as_json: bool, differenti
         return compare(program, differential, on_round)
 
     with waiting("checking"):
-        found = check(rules, reforms, comparing if differential is not None else None)
+        result = check(rules, reforms, comparing if differential is not None else None)
     if as_json:
-        say_json(as_data(found.checked))
+        say_json(as_data(result.checked))
     else:
-        _report(found)
-    if not found.checked.ok:
+        _report(result)
+    if not result.checked.ok:
         return ExitCode.RULES_INVALID
     check_screens(find_rules(rules), lambda: load_program(rules, reforms))
-    compared = found.checked.differential
+    compared = result.checked.differential
     return ExitCode.DIFFERENCES_FOUND if compared is not None and compared.differing else ExitCode.DONE
 
 
-def _report(found: Check) -> None:
-    if found.problems:
-        show_problems(found.problems, to_stderr=False)
-    size = found.checked.size
+def _report(result: Check) -> None:
+    if result.problems:
+        show_problems(result.problems, to_stderr=False)
+    size = result.checked.size
     if size is None:
         return
     parts = [
@@ -59,12 +59,12 @@ def _report(found: Check) -> None:
         count(size.figures, "figure"),
         count(size.constants, "dated constant"),
     ]
-    say(f"{found.checked.ruleset}: {', '.join(parts)}; {summary(found.problems)}")
-    if found.checked.not_proved:
-        searched = count(found.checked.not_proved, "condition")
+    say(f"{result.checked.ruleset}: {', '.join(parts)}; {summary(result.problems)}")
+    if result.checked.not_proved:
+        searched = count(result.checked.not_proved, "condition")
         say(f"not proved, being too large to search: {searched}, whether exceptions clash or a branch is dead")
-    if found.checked.differential is not None:
-        _show_differential(found.checked.differential)
+    if result.checked.differential is not None:
+        _show_differential(result.checked.differential)
 
 
 def _show_differential(comparison: Comparison) -> None:

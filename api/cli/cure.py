@@ -44,26 +44,26 @@ def cure_command(
         say_json(as_data(turned)) if as_json else _amounts(turned)
         return ExitCode.DONE
     with waiting("looking for what would change it"):
-        found = cure(program, case, wanted, of, every=every, reforms=names)
-    say_json(as_data(found)) if as_json else _report(program, found, condition)
+        cured = cure(program, case, wanted, of, every=every, reforms=names)
+    say_json(as_data(cured)) if as_json else _report(program, cured, condition)
     return ExitCode.DONE
 
 
-def _report(program: Program, found: Cured, condition: str) -> None:
-    if found.holds:
-        say(f"`{condition}` holds for {found.of.id}")
+def _report(program: Program, cured: Cured, condition: str) -> None:
+    if cured.holds:
+        say(f"`{condition}` holds for {cured.of.id}")
         return
-    say(f"`{condition}` does not hold for {found.of.id} at {found.basis.at}")
-    for one in found.cures:
-        say(f"  it would with {_changes(program, one)}")
-    for plan in found.plans:
+    say(f"`{condition}` does not hold for {cured.of.id} at {cured.basis.at}")
+    for remedy in cured.cures:
+        say(f"  it would with {_changes(program, remedy)}")
+    for plan in cured.plans:
         say(f"  from {plan.from_} it would with {_changes(program, plan)}")
-    if found.waiting:
-        say(f"  waiting is enough: from {found.waiting}, all else as it is")
-    if not found.cures and not found.plans:
-        more = "else " if found.waiting else ""
-        say(f"  nothing {more}that can be changed, up to {found.size} facts together, makes it hold")
-    if not found.settled:
+    if cured.waiting:
+        say(f"  waiting is enough: from {cured.waiting}, all else as it is")
+    if not cured.cures and not cured.plans:
+        more = "else " if cured.waiting else ""
+        say(f"  nothing {more}that can be changed, up to {cured.size} facts together, makes it hold")
+    if not cured.settled:
         say("  not every set of facts could be decided")
 
 
@@ -89,11 +89,11 @@ def _said(program: Program, fact: str, value: Json) -> str:
     return words_of_json(value, definition.type, program.settings)
 
 
-def _amounts(found: Amounts) -> None:
-    if not found.by:
-        say(f"`{found.figure}` neither begins, ends nor jumps as the stated amounts move")
-    for by in found.by:
-        say(f"{found.figure}, by {by.label.lower() or by.fact} of {by.of.id} (now {with_commas(str(by.now))})")
+def _amounts(turned: Amounts) -> None:
+    if not turned.by:
+        say(f"`{turned.figure}` neither begins, ends nor jumps as the stated amounts move")
+    for by in turned.by:
+        say(f"{turned.figure}, by {by.label.lower() or by.fact} of {by.of.id} (now {with_commas(str(by.now))})")
         for turn in by.turns:
             jump = f", by {with_commas(str(turn.jump))}" if turn.jump is not None else ""
             above = turn.kind == "begins" and turn.before == turn.at

@@ -88,30 +88,30 @@ def demo_command(units: int, as_json: bool) -> int:
 
 
 def _head(sampled: Sequence[Sampled], took: float, currency: str) -> None:
-    people = sum(len(one.unit.people) for one in sampled)
+    people = sum(len(sample.unit.people) for sample in sampled)
     say(f"{count(len(sampled), 'tax unit')} ({people:,} people), {YEAR}, in {took:.1f} s")
     say(f"Current Population Survey, aged to {YEAR}. nation: each unit times those it stands for, billion {currency}.")
 
 
 def _computed(program: Program, sampled: Sequence[Sampled]) -> list[Mapping[str, Value]]:
     batch = Batch(program, parse_period(str(YEAR)), FIGURES)
-    found: list[Mapping[str, Value]] = []
-    answers = batch.answers(one.unit for one in sampled)
-    for one, answer in zip(sampled, progress(answers, len(sampled), "computing"), strict=True):
+    results: list[Mapping[str, Value]] = []
+    answers = batch.answers(sample.unit for sample in sampled)
+    for sample, answer in zip(sampled, progress(answers, len(sampled), "computing"), strict=True):
         if isinstance(answer, Unanswered):
-            raise Failure(f"{one.name}: {answer}")
-        found.append(answer)
-    return found
+            raise Failure(f"{sample.name}: {answer}")
+        results.append(answer)
+    return results
 
 
 def _totals(
     program: Program, sampled: Sequence[Sampled], figures: Sequence[Mapping[str, Value]], whole: Fraction
 ) -> list[Total]:
-    scale = whole / sum(one.weight for one in sampled)
+    scale = whole / sum(sample.weight for sample in sampled)
     totals = []
     for name in FIGURES:
         amounts = [_amount(figure[name]) for figure in figures]
-        nation = sum((one.weight * amount for one, amount in zip(sampled, amounts, strict=True)), Fraction(0))
+        nation = sum((sample.weight * amount for sample, amount in zip(sampled, amounts, strict=True)), Fraction(0))
         label = program.definitions[name].label
         totals.append(
             Total(name, label, sum(amount != 0 for amount in amounts), sum(amounts, Fraction(0)), nation * scale)

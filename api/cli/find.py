@@ -57,12 +57,12 @@ def find_command(options: Options) -> int:
         period = read_period(programs.load_program(options.rules, options.reforms), options.at)
         program, condition = with_condition(options.rules, options.reforms, options.condition, options.of, period)
     wanted = _wanted(program, options)
-    found = _found(program, condition, period, wanted, options)
+    findings = _found(program, condition, period, wanted, options)
     if options.as_json:
-        say_json(as_data(found))
+        say_json(as_data(findings))
     else:
-        _report(program, found, wanted)
-    return ExitCode.FAILED if found.count.failed else ExitCode.DONE
+        _report(program, findings, wanted)
+    return ExitCode.FAILED if findings.count.failed else ExitCode.DONE
 
 
 def _wanted(program: Program, options: Options) -> Wanted:
@@ -91,9 +91,9 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
     with writing(options.log) as log:
         with waiting("looking"):
             among = from_log(program, period, log, [condition, *named], read_known(options.known))
-            found = find(program, condition, options.condition, period, among, wanted)
-        _record(program, log, found.rows, period, options)
-    return found
+            findings = find(program, condition, options.condition, period, among, wanted)
+        _record(program, log, findings.rows, period, options)
+    return findings
 
 
 def _found_in_parts(
@@ -117,7 +117,7 @@ def _found_in_parts(
             answers.append((part, find(program, condition, options.condition, period, among, wanted)))
     if not answers:
         raise empty[0]
-    whole, shown = together(program, [found for _, found in answers], wanted)
+    whole, shown = together(program, [answer for _, answer in answers], wanted)
     for (part, _), rows in zip(answers, shown, strict=True):
         if rows:
             with writing(part) as log:
@@ -132,27 +132,30 @@ def _record(program: Program, log: SqliteLog, rows: Sequence[Shown], period: Per
     record_looks(log, seen, login_name(), "rulewright find", said)
 
 
-def _report(program: Program, found: Found, wanted: Wanted) -> None:
-    def said(one: Definition, value: Json) -> str:
-        return words_of_json(value, one.type, program.settings)
+def _report(program: Program, findings: Found, wanted: Wanted) -> None:
+    def said(definition: Definition, value: Json) -> str:
+        return words_of_json(value, definition.type, program.settings)
 
-    say(_counted(found.count, wanted, said))
-    if found.refused:
-        say(f"  {found.refused:,} facts do not fit the rules: their groups were left out")
-    if found.alone:
-        say(f"  {found.alone:,} people are in no group, and were not asked")
-    for part in found.groups:
+    say(_counted(findings.count, wanted, said))
+    if findings.refused:
+        say(f"  {findings.refused:,} facts do not fit the rules: their groups were left out")
+    if findings.alone:
+        say(f"  {findings.alone:,} people are in no group, and were not asked")
+    for part in findings.groups:
         name = "no value" if part.group is None or wanted.group is None else said(wanted.group, part.group)
         say(f"  {name}: {_counted(part, wanted, said)}")
-    for fact, number in found.hanging_on.items():
+    for fact, number in findings.hanging_on.items():
         say(f"  {number:,} not known for want of {fact} alone")
-    if found.rows:
+    if findings.rows:
         say()
     columns = (*((wanted.by,) if wanted.by else ()), *wanted.show)
-    width = max((len(row.of.id) for row in found.rows), default=0)
-    for row in found.rows:
+    width = max((len(row.of.id) for row in findings.rows), default=0)
+    for row in findings.rows:
         values = [(column, row.figures.get(column.short_name)) for column in columns]
-        figures = "  ".join(f"{one.short_name} {'-' if value is None else said(one, value)}" for one, value in values)
+        figures = "  ".join(
+            f"{shown_column.short_name} {'-' if value is None else said(shown_column, value)}"
+            for shown_column, value in values
+        )
         if row.answer == "yes":
             say(f"{row.of.id:<{width}}  {figures}".rstrip())
         else:

@@ -13,9 +13,9 @@ from api.schema import as_data
 def graph_command(rules: str, variable: str, dot: bool, users: bool, depth: int, as_json: bool) -> int:
     """Print the graph around a figure."""
     program = programs.load_program(rules)
-    found = graph(program, find_definition(program, variable), users, depth)
+    drawn = graph(program, find_definition(program, variable), users, depth)
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(drawn))
     else:
-        say(as_dot(found) if dot else as_mermaid(found))
+        say(as_dot(drawn) if dot else as_mermaid(drawn))
     return ExitCode.DONE

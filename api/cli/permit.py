@@ -94,7 +94,7 @@ def issue(
         print(token)
     else:
         out.write_text(token + "\n", encoding="ascii")
-    codes = f" for {', '.join(one.code for one in decision.privileges)}" if decision.privileges else ""
+    codes = f" for {', '.join(privilege.code for privilege in decision.privileges)}" if decision.privileges else ""
     complain(f"permit {place}: {requirement} of {decision.instance}{codes}, {decision.on} to {decision.until}")
 
 
@@ -152,28 +152,28 @@ def verify(
 
     now = datetime.combine(read_day(on, "--on"), time(12), UTC) if on else datetime.now(UTC)
     listed = _text(str(status)) if status is not None else None
-    found = check(_text(permit), read_public(key), now, listed, _challenge(nonce, audience), not unproved)
+    verification = check(_text(permit), read_public(key), now, listed, _challenge(nonce, audience), not unproved)
     if as_json:
-        print(json.dumps({**asdict(found), "sound": found.sound}, ensure_ascii=False))
+        print(json.dumps({**asdict(verification), "sound": verification.sound}, ensure_ascii=False))
     else:
-        _show(found)
-    raise typer.Exit(ExitCode.DONE if found.sound else ExitCode.FAILED)
+        _show(verification)
+    raise typer.Exit(ExitCode.DONE if verification.sound else ExitCode.FAILED)
 
 
-def _show(found: Any) -> None:
+def _show(verification: Any) -> None:
     from api.cli.output import complain, say
 
-    for problem in found.problems:
+    for problem in verification.problems:
         complain(f"not to be relied on: {problem}")
-    if not found.claims:
+    if not verification.claims:
         return
-    claims = found.claims
+    claims = verification.claims
     name = claims.get("label") or claims.get("requirement")
     say(f"{name}: {claims.get('decided_for')} to {claims.get('holds_until')}")
-    say(f"issued by {claims.get('iss')} on {claims.get('law', {}).get('ruleset')}; status: {found.status}")
-    if found.holder != "anybody":
-        say(f"holder's key: {found.holder}")
-    for name, value in found.disclosed.items():
+    say(f"issued by {claims.get('iss')} on {claims.get('law', {}).get('ruleset')}; status: {verification.status}")
+    if verification.holder != "anybody":
+        say(f"holder's key: {verification.holder}")
+    for name, value in verification.disclosed.items():
         say(f"{name}: {', '.join(map(_class_code, value)) if isinstance(value, list) else value}")
 
 
@@ -228,12 +228,15 @@ def list_permits(
 
     entries = _register(register, key, issuer, status_at).entries()
     if as_json:
-        print(json.dumps([asdict(one) for one in entries], default=str, ensure_ascii=False))
+        print(json.dumps([asdict(entry) for entry in entries], default=str, ensure_ascii=False))
         return
-    for one in entries:
-        codes = f" {' '.join(one.codes)}" if one.codes else ""
-        state = f"revoked {one.revoked_at}: {one.why}" if one.revoked_at else "stands"
-        say(f"{one.place}  {one.subject}  {one.requirement}{codes}  {one.decided_for} to {one.holds_until}  {state}")
+    for entry in entries:
+        codes = f" {' '.join(entry.codes)}" if entry.codes else ""
+        state = f"revoked {entry.revoked_at}: {entry.why}" if entry.revoked_at else "stands"
+        say(
+            f"{entry.place}  {entry.subject}  {entry.requirement}{codes}  "
+            f"{entry.decided_for} to {entry.holds_until}  {state}"
+        )
 
 
 @permit_app.command()
@@ -257,10 +260,10 @@ def status(key: Key, register: Folder, issuer: IssuerName = NAME, status_at: Sta
     """Sign the current status list again: a signature is good for a day."""
     from api.cli.output import say
 
-    found = _register(register, key, issuer, status_at)
-    entries = found.entries()
-    path = found.publish(datetime.now(UTC))
-    say(f"{path}: {len(entries):,} issued, {sum(one.revoked_at is not None for one in entries):,} revoked")
+    permits = _register(register, key, issuer, status_at)
+    entries = permits.entries()
+    path = permits.publish(datetime.now(UTC))
+    say(f"{path}: {len(entries):,} issued, {sum(entry.revoked_at is not None for entry in entries):,} revoked")
 
 
 def revising(
@@ -283,16 +286,16 @@ def revising(
     return revised
 
 
-def told(found: Sequence[Any], as_json: bool) -> None:
+def told(entries: Sequence[Any], as_json: bool) -> None:
     """Say which permits were taken back."""
     from api.cli.output import count, say
 
     if as_json:
-        print(json.dumps([asdict(one) for one in found], ensure_ascii=False))
+        print(json.dumps([asdict(entry) for entry in entries], ensure_ascii=False))
         return
-    for one in found:
-        say(f"revoked {one.place}  {one.subject}: {one.why}")
-    say(f"{count(len(found), 'permit')} revoked")
+    for entry in entries:
+        say(f"revoked {entry.place}  {entry.subject}: {entry.why}")
+    say(f"{count(len(entries), 'permit')} revoked")
 
 
 def _register(folder: Path, key: Path, issuer: str, status_at: str) -> Any:

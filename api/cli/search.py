@@ -38,8 +38,8 @@ def list_command(rules: str, kinds: Sequence[str], module: str, as_json: bool) -
         return _list_rulesets(as_json)
     with waiting("reading the rules"):
         ruleset = programs.read(rules)
-    modules = [one.name for one in ruleset.modules]
-    if module and not any(_within(one, module) for one in modules):
+    modules = [known_module.name for known_module in ruleset.modules]
+    if module and not any(_within(module_name, module) for module_name in modules):
         raise Misuse(f"there is no module or folder `{module}`", suggestion(module, modules, "see `rulewright list`"))
     summaries = [
         listed(name)
@@ -72,7 +72,7 @@ def _list_rulesets(as_json: bool) -> int:
 def _check_kinds(kinds: Sequence[str]) -> None:
     for kind in kinds:
         if kind not in KINDS:
-            known = ", ".join(f"`{one}`" for one in KINDS)
+            known = ", ".join(f"`{known_kind}`" for known_kind in KINDS)
             raise Misuse(f"there is no kind `{kind}`", suggestion(kind, KINDS, f"one of {known}"))
 
 

@@ -28,16 +28,16 @@ def seek_command(
     """Search for the value that costs `cost`, or (without it) tell what each value costs."""
     try:
         if cost:
-            found = seek(rules, reforms, values, at, -_amount(cost), population, view, _progress)
+            sought = seek(rules, reforms, values, at, -_amount(cost), population, view, _progress)
         else:
-            found = vary(rules, reforms, values, at, population, view, _progress)
+            sought = vary(rules, reforms, values, at, population, view, _progress)
     finally:
         if is_terminal(sys.stderr):
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(sought))
     else:
-        _tell(found)
+        _tell(sought)
     return ExitCode.DONE
 
 
@@ -53,10 +53,10 @@ def _progress(what: str) -> None:
         print(f"\r\x1b[Ktrying {what}", end="", file=sys.stderr, flush=True)
 
 
-def _tell(found: Sought) -> None:
-    for one in found.tried:
-        mark = "  <- nearest" if found.nearest == one else ""
-        say(f"{found.path} = {one.value:>12}  net {with_commas(one.net_change):>28}{mark}")
-    say(f"{found.year}, {found.population}")
-    for note in found.notes:
+def _tell(sought: Sought) -> None:
+    for trial in sought.tried:
+        mark = "  <- nearest" if sought.nearest == trial else ""
+        say(f"{sought.path} = {trial.value:>12}  net {with_commas(trial.net_change):>28}{mark}")
+    say(f"{sought.year}, {sought.population}")
+    for note in sought.notes:
         say(note)

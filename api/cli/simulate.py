@@ -39,29 +39,29 @@ def simulate_command(request: Request | Path, places: Places, threads: int, ray:
     try:
         with spread_over(ray) as spread:
             if isinstance(request, Path):
-                found = again(_manifest(request), threads, _progress, spread)
+                simulation = again(_manifest(request), threads, _progress, spread)
             else:
-                found = simulate(replace(request, threads=threads), _progress, spread)
+                simulation = simulate(replace(request, threads=threads), _progress, spread)
     finally:
         _wipe()
-    _write(found, places)
-    for year in found.years:
+    _write(simulation, places)
+    for year in simulation.years:
         for reform in year.reforms:
             if reform.changes_nothing:
                 complain(f"`{reform.reform}` changes no figure of anybody in this population in {year.year}")
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(simulation))
     else:
-        _tell(found, places)
+        _tell(simulation, places)
     return ExitCode.DONE
 
 
 def split_reforms(given: Sequence[str]) -> tuple[tuple[Path, ...], ...]:
     """Each `--reform` is a reform of its own; `a.yaml+b.yaml` are laid one over the other."""
-    found: list[tuple[Path, ...]] = []
+    overlays: list[tuple[Path, ...]] = []
     for text in given:
-        found.append((Path(text),) if Path(text).exists() else tuple(Path(one) for one in text.split("+")))
-    return tuple(found)
+        overlays.append((Path(text),) if Path(text).exists() else tuple(Path(part) for part in text.split("+")))
+    return tuple(overlays)
 
 
 def _manifest(path: Path) -> Any:

@@ -38,14 +38,14 @@ def sweep_command(
         reform = Law(programs.load_program(rules, reforms), names) if reforms else None
     case = load_case(law.program, path, at)
     with waiting("sweeping"):
-        found = sweep(law, reform, case, asked, show)
+        swept = sweep(law, reform, case, asked, show)
     if svg is not None:
-        write_svg(found, svg)
+        write_svg(swept, svg)
     if as_json:
-        say_json(as_data(found))
+        say_json(as_data(swept))
         return ExitCode.DONE
-    for place in range(len(found.law.curves)):
-        _report(found, place)
+    for place in range(len(swept.law.curves)):
+        _report(swept, place)
     if svg is not None:
         say(f"-> {svg}")
     return ExitCode.DONE
@@ -58,17 +58,17 @@ def _vary(text: str, of: str) -> Vary:
     return Vary(match[1], match[2], match[3], of)
 
 
-def _report(found: Sweep, place: int) -> None:
-    curve = found.law.curves[place]
-    say(f"{curve.label or curve.name}, by {found.label.lower() or found.fact} of {found.of.id}, {found.period}")
+def _report(swept: Sweep, place: int) -> None:
+    curve = swept.law.curves[place]
+    say(f"{curve.label or curve.name}, by {swept.label.lower() or swept.fact} of {swept.of.id}, {swept.period}")
     if curve.label:
         say(f"  {curve.name}")
     say()
-    for line in drawn(found, place):
+    for line in drawn(swept, place):
         say(f"  {line}")
-    _table(curve, LAW, found.reform is not None)
-    if found.reform is not None:
-        _table(found.reform.curves[place], REFORM, True)
+    _table(curve, LAW, swept.reform is not None)
+    if swept.reform is not None:
+        _table(swept.reform.curves[place], REFORM, True)
 
 
 def _table(curve: Curve, mark: str, several: bool) -> None:
@@ -84,9 +84,9 @@ def _table(curve: Curve, mark: str, several: bool) -> None:
         say(lead + "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
     if curve.breaks:
         say()
-    for one in curve.breaks:
-        say(f"{lead}{_told(one)}")
-        for cause in one.causes:
+    for break_ in curve.breaks:
+        say(f"{lead}{_told(break_)}")
+        for cause in break_.causes:
             say(f"      {_cause(cause)}")
     say()
 
@@ -97,14 +97,14 @@ def _value(value: Json) -> str:
     return text if text == "-" or text[4:5] == "-" else with_commas(text)
 
 
-def _told(one: Break) -> str:
-    match one.kind:
+def _told(break_: Break) -> str:
+    match break_.kind:
         case "jump":
-            sign = "" if str(one.jump).startswith("-") else "+"
-            return f"at {_value(one.at)} it jumps by {sign}{_value(one.jump)}:"
+            sign = "" if str(break_.jump).startswith("-") else "+"
+            return f"at {_value(break_.at)} it jumps by {sign}{_value(break_.jump)}:"
         case "bend":
-            return f"at {_value(one.at)} it bends:"
-    return f"at {_value(one.at)} it {one.kind}:"
+            return f"at {_value(break_.at)} it bends:"
+    return f"at {_value(break_.at)} it {break_.kind}:"
 
 
 def _cause(cause: Cause) -> str:

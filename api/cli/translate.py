@@ -17,10 +17,10 @@ def translate(
     from api.cli.output import complain, say
     from api.compat.reforms import translate as translated
 
-    found = translated(file)
-    say(found.text.rstrip("\n"))
-    for note in found.notes:
+    translation = translated(file)
+    say(translation.text.rstrip("\n"))
+    for note in translation.notes:
         complain(note)
-    for name in found.unread:
+    for name in translation.unread:
         complain(f"not here, and not in the overlay: `{name}`")
-    raise typer.Exit(ExitCode.FAILED if found.unread else ExitCode.DONE)
+    raise typer.Exit(ExitCode.FAILED if translation.unread else ExitCode.DONE)

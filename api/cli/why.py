@@ -24,11 +24,11 @@ def why_command(
         program = programs.load_program(rules, reforms)
     definition = find_definition(program, variable)
     case = load_case(program, path, at)
-    found = why(program, case, definition, of)
+    explained = why(program, case, definition, of)
     if as_json:
         basis = basis_of(program, case, [reform.stem for reform in reforms])
-        say_json({"basis": as_data(basis), "explanations": as_data(found.explanations)})
+        say_json({"basis": as_data(basis), "explanations": as_data(explained.explanations)})
     else:
-        for number, tree in enumerate(found.trees):
+        for number, tree in enumerate(explained.trees):
             say("\n" * bool(number) + "\n".join(render(tree)))
-    return ExitCode.FAILED if found.failed else ExitCode.DONE
+    return ExitCode.FAILED if explained.failed else ExitCode.DONE

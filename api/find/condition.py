@@ -45,21 +45,21 @@ def with_condition(
         path = Path(folder) / "condition.yaml"
         path.write_text(text, encoding="utf-8")
         try:
-            found = programs.load_program(rules, [*reforms, path])
+            extended = programs.load_program(rules, [*reforms, path])
         except RulesInvalid as fault:
             told = list(dict.fromkeys(problem.message for problem in fault.problems))
             remedies = list(dict.fromkeys(problem.help for problem in fault.problems if problem.help))
             raise Misuse(f"the condition cannot be read: {'; '.join(told)}", "; ".join(remedies)) from None
-    return found, found.definitions[NAME]
+    return extended, extended.definitions[NAME]
 
 
 def _lines(value: dict[str, Any], indent: str = "") -> Iterator[str]:
-    for key, one in value.items():
-        if isinstance(one, dict):
+    for key, content in value.items():
+        if isinstance(content, dict):
             yield f"{indent}{key}:"
-            yield from _lines(one, indent + "  ")
+            yield from _lines(content, indent + "  ")
         else:
-            yield f"{indent}{key}: {json.dumps(one, ensure_ascii=False)}"
+            yield f"{indent}{key}: {json.dumps(content, ensure_ascii=False)}"
 
 
 def entity_of(program: Program, condition: str, wanted: str = "") -> str:

@@ -239,7 +239,7 @@ def _shown(asking: _Asking, wanted: Wanted, row: int) -> Shown:
     of = Of(entity, asking.among.name(entity, row))
     named = [*((wanted.by,) if wanted.by else ()), *wanted.show]
     if asking.answers[row] == YES:
-        return Shown(of, "yes", {one.short_name: _value(asking, one, row) for one in named})
+        return Shown(of, "yes", {figure.short_name: _value(asking, figure, row) for figure in named})
     case = _case(asking, row)
     fact = Fact(asking.condition.name, str(row), cell_for(asking.program, asking.condition.name, asking.at).period)
     first = most_useful_first(asking.program, case, [fact])[:1]
@@ -260,7 +260,7 @@ def _value(asking: _Asking, definition: Definition, row: int) -> Json:
 
 def _count(asking: _Asking, wanted: Wanted, among: np.ndarray, group: Json = None) -> Count:
     answers = asking.answers[among]
-    yes, no, not_known, failed = (int((answers == one).sum()) for one in (YES, NO, NOT_KNOWN, FAILED))
+    yes, no, not_known, failed = (int((answers == answer).sum()) for answer in (YES, NO, NOT_KNOWN, FAILED))
     held = np.flatnonzero(among & (asking.answers == YES))
     statuses = [asking.figures[sum_.name].status for sum_ in wanted.sums]
     left = sum(
@@ -289,7 +289,9 @@ def _groups(asking: _Asking, wanted: Wanted) -> list[Count]:
         for row in np.flatnonzero(figures.entries == entry).tolist():
             rows_of[_value(asking, wanted.group, row)].append(row)
     counts: list[Count] = []
-    for value, rows in sorted(rows_of.items(), key=lambda one: (one[0] is None, str(one[0]))):
+    for value, rows in sorted(
+        rows_of.items(), key=lambda value_and_rows: (value_and_rows[0] is None, str(value_and_rows[0]))
+    ):
         among = np.zeros(len(asking.answers), dtype=np.bool_)
         among[rows] = True
         counts.append(_count(asking, wanted, among, value))

@@ -55,8 +55,8 @@ class Gaps:
         for cell, missing in self.missing.items():
             of = self.program.definitions[cell.name].entity
             keep[of] = keep.get(of, np.ones(self.columns.counts[of], dtype=np.bool_)) & ~missing
-        found: Mask = ~closed(self.program, self.columns, keep)[entity]
-        return found
+        incomplete: Mask = ~closed(self.program, self.columns, keep)[entity]
+        return incomplete
 
     def unknown(self, rows: Mapping[str, Sequence[int]]) -> Ranges:
         """The facts of some rows that are not known."""

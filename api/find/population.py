@@ -76,13 +76,13 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
 
 def looked_at(program: Program, log: History, subjects: Sequence[str], day: date) -> list[str]:
     """Whose records were looked at where these subjects are told of: theirs, and a group's people on the day."""
-    found: list[str] = []
+    names: list[str] = []
     for subject in subjects:
-        found.append(subject)
+        names.append(subject)
         of = program.settings.entities[subject.partition("/")[0]].of
-        people = [one for one in log.belonging_to(subject) if of and one.partition("/")[0] == of]
-        found += [person for person in people if _is_in(log, person, subject, day)]
-    return list(dict.fromkeys(found))
+        people = [member for member in log.belonging_to(subject) if of and member.partition("/")[0] == of]
+        names += [person for person in people if _is_in(log, person, subject, day)]
+    return list(dict.fromkeys(names))
 
 
 def _is_in(log: History, person: str, group: str, day: date) -> bool:
@@ -124,17 +124,17 @@ class Together:
 
     def rows(self, entity: str, row: int) -> Mapping[str, Sequence[int]]:
         """Everything that belongs together with a row, itself included."""
-        found: dict[str, set[int]] = {one: set() for one in self._entities}
+        rows_of: dict[str, set[int]] = {name: set() for name in self._entities}
         waiting = [(entity, row)]
         while waiting:
             at, number = waiting.pop()
-            if number in found[at]:
+            if number in rows_of[at]:
                 continue
-            found[at].add(number)
+            rows_of[at].add(number)
             for of, to, rows, order in self._links:
                 if at == of and rows[number] >= 0:
                     waiting.append((to, int(rows[number])))
                 elif at == to:
                     low, high = np.searchsorted(rows, [number, number + 1], sorter=order)
-                    waiting += [(of, int(one)) for one in order[low:high]]
-        return {one: sorted(rows) for one, rows in found.items()}
+                    waiting += [(of, int(neighbour)) for neighbour in order[low:high]]
+        return {name: sorted(rows) for name, rows in rows_of.items()}

@@ -197,14 +197,14 @@ class _Reader:
     def posting(self, movement: Movement, entry: Entry) -> Body:
         keys = (*_POSTING, _ACCOUNT)
         said = self.mapping(entry.value, f"`{entry.name}` is a mapping of {', '.join(keys)}")
-        for one in said:
-            if one.name not in keys:
-                help = suggestion(one.name, keys, f"it has {', '.join(keys)}")
-                raise self.fault("E201", f"a {entry.name} has no `{shown(one.name)}`", one.key.span, help)
-        found = self.needed(said, "amount", "write `amount: 500.00`")
-        amount = self.value("amount", found.value)
+        for part in said:
+            if part.name not in keys:
+                help = suggestion(part.name, keys, f"it has {', '.join(keys)}")
+                raise self.fault("E201", f"a {entry.name} has no `{shown(part.name)}`", part.key.span, help)
+        amount_entry = self.needed(said, "amount", "write `amount: 500.00`")
+        amount = self.value("amount", amount_entry.value)
         if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
-            raise self.fault("E204", "`amount` is not a number", found.value.span, _MONEY_HELP)
+            raise self.fault("E204", "`amount` is not a number", amount_entry.value.span, _MONEY_HELP)
         texts = [self.text(self.needed(said, name, f"write `{name}: …`")).text for name in _POSTING[1:]]
         period, currency, cause = texts
         named = said.find(_ACCOUNT)

@@ -85,13 +85,13 @@ def _lines(content: bytes, name: str, problems: Diagnostics) -> Iterator[Node]:
         line = content[: fault.start].count(b"\n") + 1
         problems.add("E102", f"line {line} is not UTF-8 text", None, help="save the file as UTF-8", file=name)
         return
-    start, found = 0, len(problems)
+    start, problems_before = 0, len(problems)
     for text in source.text.split("\n"):
         if text.strip():
             node = _line(text, start, source, problems)
             if node is not None:
                 yield node
-        if len(problems) - found >= MAX_PROBLEMS:
+        if len(problems) - problems_before >= MAX_PROBLEMS:
             return
         start += len(text) + 1
 
@@ -131,12 +131,12 @@ class _Maker:
         raise ValueError(f"`{text}` is not a number that can be kept")
 
     def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        mapping = dict(pairs)
+        if len(mapping) != len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
             self.problems.add("E107", f"`{twice[:40]}` stands twice", self.span, help="remove one of the two")
-        return found
+        return mapping
 
     def node(self, value: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
@@ -145,10 +145,10 @@ class _Maker:
             case Scalar():
                 return value
             case dict():
-                entries = (Entry(self.text(name), self.node(one, depth + 1)) for name, one in value.items())
+                entries = (Entry(self.text(name), self.node(member, depth + 1)) for name, member in value.items())
                 return Mapping(tuple(entries), self.span)
             case list():
-                return Sequence(tuple(self.node(one, depth + 1) for one in value), self.span)
+                return Sequence(tuple(self.node(item, depth + 1) for item in value), self.span)
             case str():
                 return self.text(value)
         return self.plain({True: "true", False: "false", None: "null"}[value])

@@ -37,9 +37,9 @@ def address_of(log: Path | str) -> Address:
 def is_there(log: Path) -> bool:
     """Whether the log's topics have been made."""
     address = address_of(log)
-    from citizens.kafka.topics import is_there as found
+    from citizens.kafka.topics import is_there as topics_are_there
 
-    return found(address)
+    return topics_are_there(address)
 
 
 def store_of(log: Path) -> Path:

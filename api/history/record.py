@@ -56,7 +56,7 @@ class _Gathering:
 
     def belonging(self, timeline: Timeline) -> list[Belongs]:
         """To whom a subject belongs, by what it says of itself; the latest last."""
-        values = timeline.at(self.valid).values() if self.valid else [one.value for one in timeline.changes]
+        values = timeline.at(self.valid).values() if self.valid else [change.value for change in timeline.changes]
         return [value for value in values if isinstance(value, Belongs)]
 
     def owned_by(self, entity: str, record: str, owner: str) -> None:
@@ -70,7 +70,7 @@ class _Gathering:
 
 def person_entity(program: Program) -> str:
     """The entity of people: what is neither a group nor a record."""
-    return next(one.name for one in program.settings.entities.values() if not one.of and not one.belongs_to)
+    return next(entity.name for entity in program.settings.entities.values() if not entity.of and not entity.belongs_to)
 
 
 def record_case(log: History, program: Program, person: str, at: Period, valid: date, known: Known) -> RecordCase:
@@ -80,74 +80,74 @@ def record_case(log: History, program: Program, person: str, at: Period, valid: 
     Rules that ask about other days get everybody who ever belonged together with them, and when.
     """
     look = cache(lambda subject: log.timeline(subject, known))
-    found = _Gathering(look, None if asks_about_days(program) else valid)
+    gathering = _Gathering(look, None if asks_about_days(program) else valid)
     left = [person]
     while left:
         subject = left.pop(0)
-        if subject in found.timelines:
+        if subject in gathering.timelines:
             continue
-        if len(found.timelines) >= MOST_SUBJECTS:
+        if len(gathering.timelines) >= MOST_SUBJECTS:
             message = f"more than {MOST_SUBJECTS} people and records belong together here"
             raise Failure(message, "assess them with the annual run")
-        timeline = found.timelines[subject] = look(subject)
-        left += _linked(program, found, log, timeline)
+        timeline = gathering.timelines[subject] = look(subject)
+        left += _linked(program, gathering, log, timeline)
     given: dict[Fact, Value] = {}
     left_out: list[str] = []
-    for timeline in found.timelines.values():
+    for timeline in gathering.timelines.values():
         left_out += give(program, given, timeline, at)
-    case = _case(program, found, at, given)
-    left_out += give_personal(program, case, given, found.timelines.values())
-    offset = max((change.offset for one in found.timelines.values() for change in one.changes), default=0)
-    return RecordCase(case, tuple(found.timelines), offset, tuple(dict.fromkeys(left_out)))
+    case = _case(program, gathering, at, given)
+    left_out += give_personal(program, case, given, gathering.timelines.values())
+    offset = max((change.offset for one in gathering.timelines.values() for change in one.changes), default=0)
+    return RecordCase(case, tuple(gathering.timelines), offset, tuple(dict.fromkeys(left_out)))
 
 
-def _case(program: Program, found: _Gathering, at: Period, given: dict[Fact, Value]) -> Case:
-    holders = {key: tuple(people) for key, people in found.holders.items()}
-    further, lists = larger_groups(program, holders, found.group_of)
+def _case(program: Program, gathering: _Gathering, at: Period, given: dict[Fact, Value]) -> Case:
+    holders = {key: tuple(people) for key, people in gathering.holders.items()}
+    further, lists = larger_groups(program, holders, gathering.group_of)
     return Case(
         at=at,
-        instances={entity: tuple(ids) for entity, ids in found.instances.items()},
+        instances={entity: tuple(ids) for entity, ids in gathering.instances.items()},
         holders=holders,
-        group_of=found.group_of,
-        owner_of=found.owner_of,
-        records={key: tuple(ids) for key, ids in found.records.items()},
+        group_of=gathering.group_of,
+        owner_of=gathering.owner_of,
+        records={key: tuple(ids) for key, ids in gathering.records.items()},
         given=given,
-        held=held_facts(program, found.timelines.values()),
+        held=held_facts(program, gathering.timelines.values()),
         complete=True,
         further_owner=further,
         further_records=lists,
-        stays={key: tuple(stays) for key, stays in found.stays.items()},
+        stays={key: tuple(stays) for key, stays in gathering.stays.items()},
     )
 
 
-def _linked(program: Program, found: _Gathering, log: History, timeline: Timeline) -> list[str]:
+def _linked(program: Program, gathering: _Gathering, log: History, timeline: Timeline) -> list[str]:
     """Put a subject in its place; the subjects that belong together with it."""
     entity, _, name = timeline.subject.partition("/")
     declared = program.settings.entities.get(entity)
     if declared is None:
         return []
-    found.instances.setdefault(entity, {})[name] = None
+    gathering.instances.setdefault(entity, {})[name] = None
     others = log.belonging_to(timeline.subject)
-    for value in found.belonging(timeline):
+    for value in gathering.belonging(timeline):
         to, _, other = value.group.partition("/")
         if declared.belongs_to == to:
-            found.owned_by(entity, name, other)
+            gathering.owned_by(entity, name, other)
             others.append(value.group)
         elif to in program.settings.entities and program.settings.entities[to].of == entity:
-            found.group_of[to, name] = other
-            found.holders.setdefault((to, other, value.role), {})[name] = None
+            gathering.group_of[to, name] = other
+            gathering.holders.setdefault((to, other, value.role), {})[name] = None
             others.append(value.group)
-    if found.valid is None:
+    if gathering.valid is None:
         for kind, stay in stays_of(program, timeline):
-            found.stays.setdefault((kind, name), []).append(stay)
-    return [other for other in others if _belongs(program, found, other, timeline.subject)]
+            gathering.stays.setdefault((kind, name), []).append(stay)
+    return [other for other in others if _belongs(program, gathering, other, timeline.subject)]
 
 
-def _belongs(program: Program, found: _Gathering, other: str, subject: str) -> bool:
+def _belongs(program: Program, gathering: _Gathering, other: str, subject: str) -> bool:
     """Whether another subject belongs together with one: one of the two says so of itself."""
     if other.partition("/")[0] not in program.settings.entities:
         return False
-    if any(value.group == other for value in found.belonging(found.timelines[subject])):
+    if any(value.group == other for value in gathering.belonging(gathering.timelines[subject])):
         return True
-    theirs = found.timelines.get(other) or found.look(other)
-    return any(value.group == subject for value in found.belonging(theirs))
+    theirs = gathering.timelines.get(other) or gathering.look(other)
+    return any(value.group == subject for value in gathering.belonging(theirs))

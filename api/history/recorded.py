@@ -102,7 +102,7 @@ def _periods(
         return
     for period in _asked(definition.period, at):
         day = at.end if definition.period.unit is Unit.ETERNITY else period.end
-        held = next((one for one in reversed(changes) if one.valid_from <= day), None)
+        held = next((latest for latest in reversed(changes) if latest.valid_from <= day), None)
         if held is not None and held.value is not None:
             yield period, held.value
 

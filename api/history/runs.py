@@ -53,11 +53,11 @@ class RunFaults:
 
 def runs(log: SqliteLog | SharedLog) -> list[Run]:
     """Every run, in the order of their ids."""
-    found = []
+    every_run = []
     for subject in log.subjects_of(RUN):
         told = {change.attribute: change.value for change in log.timeline(subject).changes}
         groups, faults = told.get("groups"), told.get("faults")
-        found.append(
+        every_run.append(
             Run(
                 subject.partition("/")[2],
                 str(told.get("program", "")),
@@ -65,7 +65,7 @@ def runs(log: SqliteLog | SharedLog) -> list[Run]:
                 faults if isinstance(faults, int) else None,
             )
         )
-    return found
+    return every_run
 
 
 def faults(log: SqliteLog | SharedLog, run: Run, of: str, after: int, limit: int) -> RunFaults:

@@ -128,7 +128,7 @@ def admit(
 def _owners(program: Program, tables: Tables, lent: Lent) -> Iterator[str]:
     """Whom records name and no table gives, as subjects."""
     for entity, naming in lent.items():
-        if any(program.settings.entities[one].belongs_to == entity for one in naming):
+        if any(program.settings.entities[namer].belongs_to == entity for namer in naming):
             yield from (f"{entity}/{identifier}" for identifier in tables[entity][f"{entity}_id"].to_pylist())
 
 
@@ -180,17 +180,21 @@ def _id_column(entity: str, table: Any) -> str:
 def _with_named(program: Program, tables: dict[str, Any]) -> tuple[dict[str, Any], Lent]:
     """Where rows name groups or owners of which there is no table, one with nothing but their ids; whose rows do."""
     lent: dict[str, tuple[str, ...]] = {}
-    found = dict(tables)
+    completed = dict(tables)
     for name in program.settings.entities:
         column = f"{name}_id"
         naming = tuple(
             table for table in tables if _leads_to(program, table, name) and column in tables[table].column_names
         )
         if naming and name not in tables:
-            named = dict.fromkeys(id for one in naming for id in pc.unique(tables[one][column].drop_null()).to_pylist())
-            found[name] = pa.table({column: pa.array([one for one in named if not bad_id(name, one)], pa.string())})
+            named = dict.fromkeys(
+                id for namer in naming for id in pc.unique(tables[namer][column].drop_null()).to_pylist()
+            )
+            completed[name] = pa.table(
+                {column: pa.array([identifier for identifier in named if not bad_id(name, identifier)], pa.string())}
+            )
             lent[name] = naming
-    return found, lent
+    return completed, lent
 
 
 def _leads_to(program: Program, entity: str, other: str) -> bool:
@@ -229,8 +233,10 @@ class _Telling:
         """A fault of a group or an owner that only others' rows name, at the first of them, and whose row that is."""
         column = f"{fault.table}_id"
         name = self.known[fault.table][column][fault.row - 1].as_py()
-        rows = ((one, pc.index(self.given[one][column], pa.scalar(name)).as_py()) for one in self.lent[fault.table])
-        entity, row = next((one, row) for one, row in rows if row >= 0)
+        rows = (
+            (namer, pc.index(self.given[namer][column], pa.scalar(name)).as_py()) for namer in self.lent[fault.table]
+        )
+        entity, row = next((namer, row) for namer, row in rows if row >= 0)
         return entity, replace(fault, row=row + 1, column=column, message=f"in `{name}`: {fault.message}")
 
 
@@ -284,7 +290,7 @@ def _without_bad_ids(entity: str, table: Any) -> Any:
 
 def _source(program: Program, entity: str, columns: Columns, others: Any, day: date) -> Source:
     """The rows of one entity as facts."""
-    ids = [str(one) for one in columns.ids[entity]]
+    ids = [str(identifier) for identifier in columns.ids[entity]]
     made: dict[str, Any] = {"id": pa.array(ids, pa.string())}
     for cell, column in columns.columns.items():
         definition = program.definitions[cell.name]
@@ -301,7 +307,7 @@ def _source(program: Program, entity: str, columns: Columns, others: Any, day: d
 
 def _membership(program: Program, group: str, columns: Columns, link: GroupLink, made: dict[str, Any]) -> Membership:
     """The relation of people to their groups; its two columns are put beside the facts."""
-    names = np.array([str(one) for one in columns.ids[group]], dtype=object)
+    names = np.array([str(identifier) for identifier in columns.ids[group]], dtype=object)
     roles = np.array([role.name for role in program.settings.entities[group].roles], dtype=object)
     outside = link.group < 0
     of, role = f"{group}_id", f"{group}_role"

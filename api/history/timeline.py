@@ -125,12 +125,12 @@ def _members(
     if any(isinstance(change.value, Belongs) for change in changes):
         return None
     entity = subject.partition("/")[0]
-    found = []
+    members = []
     for member in log.belonging_to(subject):
         try:
             held = log.timeline(member, offset).at(valid).get(entity)
         except HorizonPassed:
             return None
         if isinstance(held, Belongs) and held.group == subject:
-            found.append(Member(member, held.role))
-    return tuple(found)
+            members.append(Member(member, held.role))
+    return tuple(members)

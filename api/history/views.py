@@ -100,7 +100,9 @@ def ledger_of(subject: str, events: Iterable[Event]) -> Ledger:
         )
         for line in statement(listed)
     )
-    return Ledger(subject, lines, {currency: _balance(one) for currency, one in trial_balance(listed).items()})
+    return Ledger(
+        subject, lines, {currency: _balance(balances) for currency, balances in trial_balance(listed).items()}
+    )
 
 
 def _balance(balance: Balances) -> Balance:

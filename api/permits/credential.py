@@ -238,13 +238,13 @@ def _opened(disclosure: str) -> tuple[str, Any]:
 def _disclosed(claims: Mapping[str, Any], disclosures: Sequence[str]) -> dict[str, Any]:
     """What the disclosures say, each of which must be one that was signed, once."""
     digests = claims.get("_sd", [])
-    found: dict[str, Any] = {}
-    for one in disclosures:
-        name, value = _opened(one)
-        if not one.isascii() or _digest(one) not in digests or name in found or name in claims:
+    disclosed: dict[str, Any] = {}
+    for disclosure in disclosures:
+        name, value = _opened(disclosure)
+        if not disclosure.isascii() or _digest(disclosure) not in digests or name in disclosed or name in claims:
             raise ValueError("a disclosure is none that was signed")
-        found[name] = value
-    return found
+        disclosed[name] = value
+    return disclosed
 
 
 def _privilege(privilege: Privilege) -> dict[str, str]:

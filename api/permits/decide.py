@@ -42,10 +42,10 @@ def decide(
         holds = _holds(outcome)
         until = asking.until(case) if holds else case.at.start
         return asking.told(case, holds, until, "" if holds else asking.reasons(case, outcome))
-    found = tuple(asking.privileges(case, over))
-    until = max((privilege.last for privilege in found), default=case.at.start)
-    decision = asking.told(case, bool(found), until, "" if found else "for no member of " + over.short_name)
-    return replace(decision, privileges=found)
+    privileges = tuple(asking.privileges(case, over))
+    until = max((privilege.last for privilege in privileges), default=case.at.start)
+    decision = asking.told(case, bool(privileges), until, "" if privileges else "for no member of " + over.short_name)
+    return replace(decision, privileges=privileges)
 
 
 def member_facts(program: Program, name: str, requirement: Definition) -> Definition:
@@ -88,9 +88,9 @@ class _Asking:
             code = member.upper()
             international = enum.codes == ISO_18013_5 and code in VEHICLE_CATEGORIES
             asked = Fact(over.name, self.instance, period_for(self.program, over, case.at))
-            one = replace(case, given={**case.given, asked: EnumValue(over.type.enum, member)})
-            if _holds(self.outcome(one)):
-                yield Privilege(code, case.at.start, self.until(one), label, international)
+            assumed = replace(case, given={**case.given, asked: EnumValue(over.type.enum, member)})
+            if _holds(self.outcome(assumed)):
+                yield Privilege(code, case.at.start, self.until(assumed), label, international)
 
     def reasons(self, case: Case, outcome: Outcome) -> str:
         if not isinstance(outcome, Known | NotApplicable):
@@ -107,7 +107,9 @@ def case_on(case: Case, day: date) -> Case:
     """The case on another day: what is given for its own is given for that one."""
     at = case.at.kind.containing(day)
     given = {replace(fact, period=at) if fact.period == case.at else fact: value for fact, value in case.given.items()}
-    within = {replace(fact, period=at) if fact.period == case.at else fact: one for fact, one in case.within.items()}
+    within = {
+        replace(fact, period=at) if fact.period == case.at else fact: bounds for fact, bounds in case.within.items()
+    }
     return replace(case, at=at, given=given, within=within)
 
 

@@ -68,12 +68,12 @@ class Register:
 
     def add(self, decision: Decision, over: str, ruleset: str, offset: int | None, now: datetime) -> int:
         """Enter a permit at a place that nobody can guess; its place."""
-        codes = " ".join(f"{one.code}={one.last}" for one in decision.privileges)
+        codes = " ".join(f"{privilege.code}={privilege.last}" for privilege in decision.privileges)
         with self._open(alone=True) as base:
             taken = {place for (place,) in base.execute("select place from permits")}
             if len(taken) >= SIZE // 2:
                 raise Failure(f"the register is full: {len(taken):,} permits", "begin another one")
-            place = next(one for one in iter(lambda: secrets.randbelow(SIZE), None) if one not in taken)
+            place = next(drawn for drawn in iter(lambda: secrets.randbelow(SIZE), None) if drawn not in taken)
             base.execute(
                 "insert into permits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
                 (
@@ -149,5 +149,5 @@ def _entry(
 
 
 def _codes(text: str) -> dict[str, date]:
-    pairs = (one.partition("=") for one in text.split())
+    pairs = (pair.partition("=") for pair in text.split())
     return {code: date.fromisoformat(day) for code, _, day in pairs}

@@ -31,16 +31,16 @@ class Revoked:
 
 def revise(program: Program, log: History, register: Register, today: date, now: datetime) -> list[Revoked]:
     """Ask again about every permit that stands, as known now; those that were taken back."""
-    found = []
+    revoked = []
     for entry in register.entries(standing=True):
         if entry.ruleset != program.settings.name or entry.holds_until < today:
             continue
         why = _fault(program, log, entry)
         if why and register.revoke(entry.place, why, now):
-            found.append(Revoked(entry.place, entry.subject, why))
-    if not found:
+            revoked.append(Revoked(entry.place, entry.subject, why))
+    if not revoked:
         register.publish(now)
-    return found
+    return revoked
 
 
 def _fault(program: Program, log: History, entry: Entry) -> str:
@@ -52,9 +52,9 @@ def _fault(program: Program, log: History, entry: Entry) -> str:
     if not decision.holds:
         return f"{entry.requirement} does not hold on {day}, {known}: {decision.text}"
     now = {privilege.code: privilege.last for privilege in decision.privileges}
-    shorter = [one for one, last in entry.codes.items() if one not in now or now[one] < last]
+    shorter = [code for code, last in entry.codes.items() if code not in now or now[code] < last]
     if shorter:
-        told = ", ".join(f"{one} {f'until {now[one]}' if one in now else 'not at all'}" for one in shorter)
+        told = ", ".join(f"{code} {f'until {now[code]}' if code in now else 'not at all'}" for code in shorter)
         return f"{entry.requirement} holds for less than was said, {known}: {told}"
     if decision.until < entry.holds_until:
         return f"{entry.requirement} holds until {decision.until} only, {known}"

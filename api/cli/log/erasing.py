@@ -27,10 +27,10 @@ def named(subjects: Sequence[str], listed: Path | None) -> list[str]:
             raise Misuse(
                 f"there is no list of subjects at `{listed}`", "name a text file, one subject a line"
             ) from None
-    found = list(dict.fromkeys([*subjects, *lines]))
-    if not found:
+    named_subjects = list(dict.fromkeys([*subjects, *lines]))
+    if not named_subjects:
         raise Misuse("it is not said whom to erase", "name the subject: `rulewright log erase person/17 …`")
-    return [checked_subject(subject) for subject in found]
+    return [checked_subject(subject) for subject in named_subjects]
 
 
 def expired_command(

@@ -73,9 +73,9 @@ def _first(log: SqliteLog, since: str | None) -> int:
     """The offset from which events are shown."""
     if since is None:
         return 0
-    found = read_known(since, "--since")
-    if isinstance(found, int):
-        return found
+    offset = read_known(since, "--since")
+    if isinstance(offset, int):
+        return offset
     start = max(moment_of(since, "--since", last=False), datetime.fromtimestamp(1, UTC))
     return log.offset_of(start - datetime.resolution) + 1
 
@@ -169,25 +169,25 @@ def as_of_command(subject: str, log: Path | None, valid: str | None, known: str 
     part, to = part_known(log, name, known)
     day = read_day(valid, "--valid") if valid is not None else datetime.now(UTC).date()
     with reading(part) as opened, waiting("looking"):
-        found = standing(opened, name, day, to)
+        state = standing(opened, name, day, to)
     if as_json:
-        members = None if found.members is None else [{"subject": m.subject, "role": m.role} for m in found.members]
-        facts = {change.attribute: as_data(held(change)) for change in found.changes}
-        head = {"subject": name, "valid_on": day.isoformat(), "known_at": found.offset}
-        say_json({**head, "version": found.timeline.version, "facts": facts, "members": members})
+        members = None if state.members is None else [{"subject": m.subject, "role": m.role} for m in state.members]
+        facts = {change.attribute: as_data(held(change)) for change in state.changes}
+        head = {"subject": name, "valid_on": day.isoformat(), "known_at": state.offset}
+        say_json({**head, "version": state.timeline.version, "facts": facts, "members": members})
         return 0
-    say(f"{name} on {day}, as known at #{found.offset}")
+    say(f"{name} on {day}, as known at #{state.offset}")
     say()
-    for line in _standing_lines(found):
+    for line in _standing_lines(state):
         say(line)
     return 0
 
 
-def _standing_lines(found: Standing) -> Iterator[str]:
-    if not found.changes and not found.members:
+def _standing_lines(state: Standing) -> Iterator[str]:
+    if not state.changes and not state.members:
         yield "nothing is recorded that held on that day"
         return
-    if found.changes:
+    if state.changes:
         rows = [
             (
                 change.attribute,
@@ -196,10 +196,10 @@ def _standing_lines(found: Standing) -> Iterator[str]:
                 str(change.valid_until or ""),
                 f"#{change.offset} on {moment_text(change.recorded_at_us)[:10]} by {change.origin.actor}",
             )
-            for change in found.changes
+            for change in state.changes
         ]
         yield from table(("fact", "value", "from", "until", "recorded"), rows)
-    if found.members:
-        if found.changes:
+    if state.members:
+        if state.changes:
             yield ""
-        yield from table(("member", "role"), [(member.subject, member.role) for member in found.members])
+        yield from table(("member", "role"), [(member.subject, member.role) for member in state.members])

@@ -17,16 +17,19 @@ def doctor_command(log: Path | None, as_json: bool) -> int:
     """Say what state the log is in, and the next step."""
     folder = log_folder(log)
     require_log(folder)
-    found = examine(folder)
-    broken = any(finding.broken for finding in found)
+    examined = examine(folder)
+    broken = any(finding.broken for finding in examined)
     if as_json:
-        findings = [{"broken": one.broken, "message": one.message, "remedy": one.remedy} for one in found]
+        findings = [
+            {"broken": each_finding.broken, "message": each_finding.message, "remedy": each_finding.remedy}
+            for each_finding in examined
+        ]
         say_json({"usable": not broken, "findings": findings})
         return ExitCode.FAILED if broken else ExitCode.DONE
-    for finding in found:
+    for finding in examined:
         say(f"{'broken' if finding.broken else 'to know'}: {finding.message}")
         say(f"  = help: {finding.remedy}")
-    if not found:
+    if not examined:
         say("the log is at rest, and nothing is left to do")
     return ExitCode.FAILED if broken else ExitCode.DONE
 
