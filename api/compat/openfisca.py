@@ -52,7 +52,7 @@ def split(program: Program, tree: Mapping[str, Any]) -> tuple[dict[str, Any], li
             name: _given(program, asked, plural, name, body) if isinstance(body, dict) else body
             for name, body in instances.items()
         }
-    at = next((one.fact.period for one in asked if one.fact is not None and _dated(one.fact.period)), None)
+    at = next((cell.fact.period for cell in asked if cell.fact is not None and _dated(cell.fact.period)), None)
     data["at"] = str(at) if at is not None else f"{program.settings.covers_to.year}"
     return data, asked
 
@@ -63,21 +63,21 @@ def _dated(period: Period) -> bool:
 
 def _given(program: Program, asked: list[Asked], plural: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """What is given of an instance, without what is asked for."""
-    found: dict[str, Any] = {}
+    stated_values: dict[str, Any] = {}
     for variable, values in body.items():
         definition = program.find(variable)
         if definition is None or not isinstance(values, dict):
-            found[variable] = values
+            stated_values[variable] = values
             continue
         for period, value in values.items():
             if value is None:
                 asked.append(_asked(definition, (plural, name, variable, period)))
         stated = {period: value for period, value in values.items() if value is not None}
         if definition.period.unit is Unit.ETERNITY and set(stated) == {ETERNITY}:
-            found[variable] = stated[ETERNITY]
+            stated_values[variable] = stated[ETERNITY]
         elif stated:
-            found[variable] = stated
-    return found
+            stated_values[variable] = stated
+    return stated_values
 
 
 def _asked(definition: Definition, path: tuple[str, str, str, str]) -> Asked:
@@ -99,19 +99,19 @@ def fill(interpreter: Interpreter, asked: list[Asked], digits: Digits) -> tuple[
     """The values of what is asked for, and what has none, with the reason."""
     values: list[tuple[Asked, Any]] = []
     faults: list[Asked] = []
-    for one in asked:
-        if one.fact is None:
-            faults.append(one)
+    for cell in asked:
+        if cell.fact is None:
+            faults.append(cell)
             continue
-        outcome = interpreter.find(one.fact)
-        definition = interpreter.program.definitions[one.fact.name]
+        outcome = interpreter.find(cell.fact)
+        definition = interpreter.program.definitions[cell.fact.name]
         match outcome:
             case Known():
-                values.append((one, in_json(definition, outcome.value, digits)))
+                values.append((cell, in_json(definition, outcome.value, digits)))
             case NotApplicable():
-                values.append((one, empty(definition)))
+                values.append((cell, empty(definition)))
             case _:
-                faults.append(Asked(one.path, None, "this cannot be determined from what is given"))
+                faults.append(Asked(cell.path, None, "this cannot be determined from what is given"))
     return values, faults
 
 
@@ -152,10 +152,10 @@ def trace(interpreter: Interpreter, asked: list[Asked], digits: Digits) -> dict[
                 entry["parameters"][f"{dotted(name, parameter.name)}<{since}>"] = digits(
                     format_decimal(Fraction(stated.content))
                 )
-    plurals = {one.name: one.plural for one in program.settings.entities.values()}
+    plurals = {kind.name: kind.plural for kind in program.settings.entities.values()}
     return {
         "entitiesDescription": {plurals[entity]: list(ids) for entity, ids in case.instances.items()},
-        "requestedCalculations": list(dict.fromkeys(_key(one.fact) for one in asked if one.fact is not None)),
+        "requestedCalculations": list(dict.fromkeys(_key(cell.fact) for cell in asked if cell.fact is not None)),
         "trace": {key: {**entry, "dependencies": list(entry["dependencies"])} for key, entry in steps.items()},
     }
 
@@ -189,23 +189,25 @@ def variables(program: Program, base: str) -> dict[str, Any]:
 
 def variable(program: Program, name: str, formulas: Mapping[str, str]) -> dict[str, Any] | None:
     """One of them; None if there is none. `formulas` are its formulas by the day from which they hold."""
-    one = program.find(name)
-    if one is None:
+    definition = program.find(name)
+    if definition is None:
         return None
     said: dict[str, Any] = {
-        "id": one.short_name,
-        "description": one.label or one.short_name,
-        "valueType": _TYPES.get(one.type.kind, "String"),
-        "defaultValue": in_json(one, one.absent, str) if one.absent is not None else None,
-        "definitionPeriod": {Unit.YEAR: "YEAR", Unit.MONTH: "MONTH", Unit.DAY: "DAY"}.get(one.period.unit, ETERNITY),
-        "entity": one.entity,
-        "references": [one.law] if one.law else [],
+        "id": definition.short_name,
+        "description": definition.label or definition.short_name,
+        "valueType": _TYPES.get(definition.type.kind, "String"),
+        "defaultValue": in_json(definition, definition.absent, str) if definition.absent is not None else None,
+        "definitionPeriod": {Unit.YEAR: "YEAR", Unit.MONTH: "MONTH", Unit.DAY: "DAY"}.get(
+            definition.period.unit, ETERNITY
+        ),
+        "entity": definition.entity,
+        "references": [definition.law] if definition.law else [],
     }
     if formulas:
         first = program.settings.covers_from.isoformat()
         said["formulas"] = {day or first: {"content": text} for day, text in formulas.items()}
-    if one.type.kind is Kind.ENUM:
-        said["possibleValues"] = dict(program.settings.enums[one.type.enum].members)
+    if definition.type.kind is Kind.ENUM:
+        said["possibleValues"] = dict(program.settings.enums[definition.type.enum].members)
     return said
 
 
@@ -235,7 +237,7 @@ def parameters(program: Program, digits: Digits) -> Iterator[tuple[str, dict[str
     for name, parameter in program.parameters.items():
         yield (
             dotted(name, parameter.name),
-            _leaf(parameter, {str(day): _number(one, digits) for day, one in parameter.values}),
+            _leaf(parameter, {str(day): _number(number, digits) for day, number in parameter.values}),
         )
     for name, scale in program.scales.items():
         for key in dict.fromkeys(key for _, bands in scale.values for key in bands):
@@ -253,12 +255,12 @@ def parameters(program: Program, digits: Digits) -> Iterator[tuple[str, dict[str
             yield id, _leaf(table, values)
 
 
-def _described(one: Parameter | Table | Scale) -> dict[str, Any]:
-    return {"description": one.label or one.name, "metadata": {"reference": one.law}}
+def _described(constant: Parameter | Table | Scale) -> dict[str, Any]:
+    return {"description": constant.label or constant.name, "metadata": {"reference": constant.law}}
 
 
-def _leaf(one: Parameter | Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    return _described(one) | {"values": dict(values)}
+def _leaf(constant: Parameter | Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    return _described(constant) | {"values": dict(values)}
 
 
 def _brackets(brackets: tuple[Bracket, ...], digits: Digits) -> dict[str, Any]:

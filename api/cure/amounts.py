@@ -61,11 +61,11 @@ def amounts(program: Program, case: Case, figure: Definition, reforms: Sequence[
     if not case.complete:
         raise Misuse("the case is not complete, so its figures would be ranges", "say `complete: true` in it")
     cells = {cell.name for cell in reached(program, case.at, (figure,))}
-    facts = [one for one in case.given if one.name in cells and one.period == case.at and _moves(program, one)]
+    facts = [fact for fact in case.given if fact.name in cells and fact.period == case.at and _moves(program, fact)]
     if not facts:
         raise Misuse(f"the case states no number that `{figure.short_name}` hangs on", "state wages, or another amount")
-    found = tuple(by for fact in facts for by in _by(program, case, fact, figure))
-    return Amounts(basis_of(program, case, reforms), figure.short_name, found)
+    turns = tuple(by for fact in facts for by in _by(program, case, fact, figure))
+    return Amounts(basis_of(program, case, reforms), figure.short_name, turns)
 
 
 def _moves(program: Program, fact: Fact) -> bool:
@@ -88,12 +88,12 @@ def _by(program: Program, case: Case, fact: Fact, figure: Definition) -> Iterato
 
 def _nearest(curve: Curve, now: Decimal) -> Iterator[Turn]:
     """The turns of a curve: where it leaves and reaches nought, and the jumps next to the value now."""
-    jumps = [one for one in curve.breaks if one.kind == "jump"]
+    jumps = [bend for bend in curve.breaks if bend.kind == "jump"]
     below = [jump for jump in jumps if Decimal(str(jump.at)) <= now][-MOST:]
     above = [jump for jump in jumps if Decimal(str(jump.at)) > now][:MOST]
     ends = list(_ends(curve))
     places = {str(end.at) for end in ends}
-    told = [Turn("jumps", one.before, one.at, one.jump) for one in (*below, *above) if str(one.at) not in places]
+    told = [Turn("jumps", jump.before, jump.at, jump.jump) for jump in (*below, *above) if str(jump.at) not in places]
     yield from sorted([*ends, *told], key=lambda end: Decimal(str(end.at)))
 
 

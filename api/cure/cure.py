@@ -145,18 +145,18 @@ class _Asked:
     every: bool
 
     def answer(self, empty: Cured) -> Cured:
-        found: list[Changes] = []
+        changes_found: list[Changes] = []
         settled = True
         try:
             facts = self.search.candidates()
             self.search.propose(facts)
-            smallest_cures(self.search, facts, range(1, LARGEST + 1), self.every, found)
+            smallest_cures(self.search, facts, range(1, LARGEST + 1), self.every, changes_found)
         except Spent:
             settled = False
-        sizes = [weight(self.search.case, changes) for changes in found]
+        sizes = [weight(self.search.case, changes) for changes in changes_found]
         waiting, plans, planned = self._later(min(sizes, default=LARGEST + 1))
         settled = settled and planned and not self.search.unsettled
-        cures = tuple(Cure(*self.told(self.search, changes)) for changes in found)
+        cures = tuple(Cure(*self.told(self.search, changes)) for changes in changes_found)
         size = max(sizes, default=LARGEST)
         return replace(empty, cures=cures, waiting=waiting, settled=settled, size=size, plans=plans)
 
@@ -173,18 +173,18 @@ class _Asked:
                     return str(at), tuple(plans), True
                 if least <= 1:
                     continue
-                found = self._smaller(search, least)
-                if found:
-                    least = min(weight(search.case, changes) for changes in found)
-                    plans += [Plan(str(at), *self.told(search, changes)) for changes in found]
+                smaller = self._smaller(search, least)
+                if smaller:
+                    least = min(weight(search.case, changes) for changes in smaller)
+                    plans += [Plan(str(at), *self.told(search, changes)) for changes in smaller]
         except Spent:
             return "", tuple(plans), False
         return "", tuple(plans), True
 
     def _smaller(self, search: Search, least: int) -> list[Changes]:
-        found: list[Changes] = []
-        smallest_cures(search, search.candidates(), range(1, min(least, LARGEST + 1)), False, found)
-        return found
+        cures: list[Changes] = []
+        smallest_cures(search, search.candidates(), range(1, min(least, LARGEST + 1)), False, cures)
+        return cures
 
     def _at(self, at: Period, budget: Budget) -> Search | None:
         """The same question at a later period; None where it does not move with the period."""

@@ -54,12 +54,12 @@ def probe(program: Program, case: Case, asked: Fact, sides: Sequence[Side]) -> M
             break
         points = {side: _between(*gap) for side, gap in open_gaps.items()}
         gaps |= _first_turns(points, _held(program, case, columns, asked, points))
-    found: dict[Fact, list[Value]] = {}
-    for side, (_, at) in sorted(gaps.items(), key=lambda one: abs(one[1][1] - one[0].now)):
+    values: dict[Fact, list[Value]] = {}
+    for side, (_, at) in sorted(gaps.items(), key=lambda entry: abs(entry[1][1] - entry[0].now)):
         whole = program.definitions[side.fact.name].type.kind is Kind.INTEGER
         value = at * side.step
-        found.setdefault(side.fact, []).append(int(value) if whole else value)
-    return found
+        values.setdefault(side.fact, []).append(int(value) if whole else value)
+    return values
 
 
 def _growing(side: Side) -> list[int]:
@@ -82,13 +82,13 @@ def _between(start: int, end: int) -> list[int]:
 
 def _first_turns(points: Mapping[Side, list[int]], held: Mapping[Side, list[bool]]) -> dict[Side, tuple[int, int]]:
     """For each side the first pair of places between which it begins to hold."""
-    found = {}
+    turns = {}
     for side, places in points.items():
         answers = held[side]
         turn = next((at for at in range(1, len(places)) if answers[at]), None)
         if turn is not None:
-            found[side] = (places[turn - 1], places[turn])
-    return found
+            turns[side] = (places[turn - 1], places[turn])
+    return turns
 
 
 def _held(
@@ -116,10 +116,10 @@ def _held(
         yes &= figures.status == KNOWN
     places_of = case.instances[program.definitions[asked.name].entity]
     mine = yes.reshape(len(rows), len(places_of))[:, places_of.index(asked.instance)]
-    found: dict[Side, list[bool]] = {side: [] for side in points}
+    answers: dict[Side, list[bool]] = {side: [] for side in points}
     for (side, _), answer in zip(rows, np.asarray(mine).tolist(), strict=True):
-        found[side].append(bool(answer))
-    return found
+        answers[side].append(bool(answer))
+    return answers
 
 
 def _value(kind: Kind, place: int, step: Fraction) -> Value:

@@ -18,17 +18,17 @@ from engine.ir.program import Definition, Program
 
 
 def smallest_cures(
-    search: Search, facts: Sequence[Fact], sizes: Sequence[int], every: bool, found: list[Changes]
+    search: Search, facts: Sequence[Fact], sizes: Sequence[int], every: bool, cures: list[Changes]
 ) -> None:
     """Add the cures of some sizes to those found: by facts, and by records more; without `every` stop at the first
     size that gives one."""
     possible = bool(facts) and may(search.outcome({}, facts))
     for size in sizes:
-        before = len(found)
+        before = len(cures)
         if possible:
-            search.cures(facts, (size,), every, found)
-        _with_records(search, size, found)
-        if len(found) > before and not every:
+            search.cures(facts, (size,), every, cures)
+        _with_records(search, size, cures)
+        if len(cures) > before and not every:
             return
 
 
@@ -47,7 +47,7 @@ def owner_of_added(fact: Fact) -> str:
     return fact.instance.partition(" of ")[2]
 
 
-def _with_records(search: Search, size: int, found: list[Changes]) -> None:
+def _with_records(search: Search, size: int, cures: list[Changes]) -> None:
     """The cures of a size in which records are added."""
     kinds = list(_addable(search.program, search.case, search.fact))
     for number in range(1, min(size, len(kinds)) + 1):
@@ -61,21 +61,21 @@ def _with_records(search: Search, size: int, found: list[Changes]) -> None:
             ):
                 continue  # there is nothing to say of such a record
             inner = replace(search, case=case, kept=None, probed=None, _probing=set())
-            _in_case(inner, fields, size - number, found)
+            _in_case(inner, fields, size - number, cures)
             search.unsettled |= inner.unsettled
 
 
-def _in_case(search: Search, fields: Sequence[Fact], others: int, found: list[Changes]) -> None:
+def _in_case(search: Search, fields: Sequence[Fact], others: int, cures: list[Changes]) -> None:
     """Cures of a case with a record more, whose facts are open, and of so many other facts."""
-    if any(changes.keys() <= set(fields) for changes in found):
+    if any(changes.keys() <= set(fields) for changes in cures):
         return
     pool = [fact for fact in search.candidates() if fact not in fields] if others else []
     if not may(search.outcome({}, [*fields, *pool])):
         return
-    for chosen in search.sets(frozenset(fields), pool, len(fields) + others, found):
+    for chosen in search.sets(frozenset(fields), pool, len(fields) + others, cures):
         witness = search.witness(sorted(chosen, key=str))
         if witness is not None:
-            found.append(witness)
+            cures.append(witness)
 
 
 def _addable(program: Program, case: Case, asked: Fact) -> Iterator[tuple[str, str]]:

@@ -81,7 +81,7 @@ def grows(definition: Definition) -> bool:
     if definition.is_input:
         return definition.changing.can == "by_time"
     nodes = (node for dated in definition.formulas for node in walk(dated.body))
-    reckons = any(isinstance(one, ir.DateFunction) and one.name in ("age_on", "years_between") for one in nodes)
+    reckons = any(isinstance(node, ir.DateFunction) and node.name in ("age_on", "years_between") for node in nodes)
     return definition.type.kind is Kind.INTEGER and reckons
 
 
@@ -135,7 +135,7 @@ class Search:
         """The condition with some facts changed, and some unknown or within ranges."""
         self.budget.spend()
         open_facts = {**dict.fromkeys(unknown, (None, None)), **(within or {})}
-        given = {one: value for one, value in self.case.given.items() if one not in open_facts}
+        given = {fact: value for fact, value in self.case.given.items() if fact not in open_facts}
         tried = replace(self.case, given={**given, **changed}, within={**self.case.within, **open_facts})
         if self.kept is None:
             self.kept = Kept(self.program, self.case, self.fact, self.constants)
@@ -145,33 +145,33 @@ class Search:
 
     def candidates(self) -> list[Fact]:
         """The facts that may be changed, and that matter while all of them are unknown."""
-        found: list[Fact] = []
+        facts: list[Fact] = []
         for cell in reached(self.program, self.case.at, (self.program.definitions[self.fact.name],)):
             definition = self.program.definitions[cell.name]
             stated = definition.is_input or any(fact.name == cell.name for fact in self.case.given)
             if stated and may_change(self.program, definition) and cell.period.end >= self.case.at.start:
-                found += [Fact(cell.name, name, cell.period) for name in self.case.instances.get(definition.entity, ())]
-        outcome = self.outcome({}, found)
+                facts += [Fact(cell.name, name, cell.period) for name in self.case.instances.get(definition.entity, ())]
+        outcome = self.outcome({}, facts)
         needs = outcome.needs if isinstance(outcome, Possible) and may(outcome) else frozenset()
-        return [fact for fact in found if fact in needs]
+        return [fact for fact in facts if fact in needs]
 
-    def cures(self, facts: Sequence[Fact], sizes: Sequence[int], every: bool, found: list[Changes]) -> None:
+    def cures(self, facts: Sequence[Fact], sizes: Sequence[int], every: bool, cures: list[Changes]) -> None:
         """Add the cures of some sizes to those found; without `every` stop at the first size that gives one."""
         for size in sizes:
-            before = len(found)
-            for chosen in self.sets(frozenset(), facts, size, found):
+            before = len(cures)
+            for chosen in self.sets(frozenset(), facts, size, cures):
                 witness = self.witness(sorted(chosen, key=str))
                 if witness is not None:
-                    found.append(witness)
-            if len(found) > before and not every:
+                    cures.append(witness)
+            if len(cures) > before and not every:
                 return
 
     def sets(
-        self, chosen: frozenset[Fact], pool: Sequence[Fact], size: int, found: Sequence[Changes]
+        self, chosen: frozenset[Fact], pool: Sequence[Fact], size: int, cures: Sequence[Changes]
     ) -> Iterator[frozenset[Fact]]:
         """Sets of a size that may cure and hold no cure. A pool that cannot, all of it unknown, is left out whole."""
         need = size - len(chosen)
-        if any(one.keys() <= chosen for one in found):
+        if any(cure.keys() <= chosen for cure in cures):
             return
         if not need:
             if may(self.outcome({}, sorted(chosen, key=str))):
@@ -179,8 +179,8 @@ class Search:
             return
         if len(pool) < need or not may(self.outcome({}, [*chosen, *pool])):
             return
-        for place, one in enumerate(pool):
-            yield from self.sets(chosen | {one}, pool[place + 1 :], size, found)
+        for place, fact in enumerate(pool):
+            yield from self.sets(chosen | {fact}, pool[place + 1 :], size, cures)
 
     # --- witnesses
 
@@ -233,9 +233,9 @@ class Search:
         if not left:
             return done if holds(self.outcome(done)) else None
         for value in self._values(left[0], left[1:], done):
-            found = self._in_turn({**done, left[0]: value}, left[1:])
-            if found is not None:
-                return found
+            changes = self._in_turn({**done, left[0]: value}, left[1:])
+            if changes is not None:
+                return changes
         return None
 
     def _values(
@@ -268,7 +268,7 @@ class Search:
         """The nearest value below and above the one now; of a date, the first from the day that is asked about on."""
         now, step = self._place(definition, fact), self._step(definition)
         low, high = self._ends(definition, now)
-        found: list[Value] = []
+        values: list[Value] = []
         ways = ((low, now - step, False), (now + step, high, True))
         for first, last, up in ((low, high, True),) if definition.type.kind is Kind.DATE else ways:
             stack = [(first, last)] if first <= last else []
@@ -282,35 +282,46 @@ class Search:
                 if not may(self.outcome(fixed, others, {fact: self._range(definition, start, end)})):
                     continue
                 if start == end:
-                    found.append(self._value(definition, start))
+                    values.append(self._value(definition, start))
                     break
                 halves = _halves(start, end, step)
                 stack += reversed(halves) if up else halves
         present = self.now(fact)
-        kept = [one for one in found if one != present]
-        return sorted(kept, key=lambda one: abs(_place_of(one) - now))
+        kept = [value for value in values if value != present]
+        return sorted(kept, key=lambda value: abs(_place_of(value) - now))
 
     def _in_a_box(self, facts: Sequence[Fact]) -> Changes | None:
         """Halve the box of all values of a set, the largest side first, until a point of it holds."""
-        definitions = [self.program.definitions[one.name] for one in facts]
+        definitions = [self.program.definitions[fact.name] for fact in facts]
         if any(definition.type.kind in (Kind.BOOLEAN, Kind.ENUM) for definition in definitions):
             return self._by_members(facts, definitions)
-        boxes = [[self._ends(one, self._place(one, fact)) for one, fact in zip(definitions, facts, strict=True)]]
+        boxes = [
+            [
+                self._ends(definition, self._place(definition, fact))
+                for definition, fact in zip(definitions, facts, strict=True)
+            ]
+        ]
         for _ in range(BOXES):
             if not boxes:
                 return None
             box = boxes.pop()
-            ranges = {fact: self._range(one, *side) for fact, one, side in zip(facts, definitions, box, strict=True)}
+            ranges = {
+                fact: self._range(definition, *side)
+                for fact, definition, side in zip(facts, definitions, box, strict=True)
+            }
             if not may(self.outcome({}, (), ranges)):
                 continue
-            widths = [(high - low) / self._step(one) for one, (low, high) in zip(definitions, box, strict=True)]
+            widths = [
+                (high - low) / self._step(definition) for definition, (low, high) in zip(definitions, box, strict=True)
+            ]
             widest = max(range(len(box)), key=lambda place: widths[place])
             if not widths[widest]:
-                found = {
-                    fact: self._value(one, low) for fact, one, (low, _) in zip(facts, definitions, box, strict=True)
+                changes = {
+                    fact: self._value(definition, low)
+                    for fact, definition, (low, _) in zip(facts, definitions, box, strict=True)
                 }
-                if all(found[fact] != self.now(fact) for fact in facts):
-                    return found
+                if all(changes[fact] != self.now(fact) for fact in facts):
+                    return changes
                 continue
             for half in reversed(_halves(*box[widest], self._step(definitions[widest]))):
                 boxes.append([*box[:widest], half, *box[widest + 1 :]])
@@ -319,15 +330,15 @@ class Search:
 
     def _by_members(self, facts: Sequence[Fact], definitions: Sequence[Definition]) -> Changes | None:
         """Fix a fact of few values to each of them, and look in the box of the others."""
-        place = next(at for at, one in enumerate(definitions) if self._members(one) is not None)
+        place = next(at for at, definition in enumerate(definitions) if self._members(definition) is not None)
         fact, others = facts[place], [*facts[:place], *facts[place + 1 :]]
         for value in self._values(fact, others):
             given = {**self.case.given, fact: value}
             inner = replace(self, case=replace(self.case, given=given), kept=None)
-            found = inner._in_turn({}, others) or (inner._in_a_box(others) if others else None)
+            changes = inner._in_turn({}, others) or (inner._in_a_box(others) if others else None)
             self.unsettled |= inner.unsettled
-            if found is not None:
-                return {fact: value, **found}
+            if changes is not None:
+                return {fact: value, **changes}
         return None
 
     def now(self, fact: Fact) -> Value | None:

@@ -60,11 +60,11 @@ class _Found:
 
 def turning_days(program: Program, case: Case, figure: Definition, last: date) -> list[date]:
     """The days after the case's at which the figure may turn, in order, up to `last`."""
-    found = _named(program, case, figure)
+    named = _named(program, case, figure)
     known = [value for value in case.given.values() if isinstance(value, date)]
-    days: set[date] = set(found.dates)
-    for day in (*known, *found.dates):
-        for length in _all_lengths(found):
+    days: set[date] = set(named.dates)
+    for day in (*known, *named.dates):
+        for length in _all_lengths(named):
             for up in (False, True):
                 days |= set(_moved(day, length, up)) | set(_moved(day, -length, up))
     every = {day + timedelta(days=more) for day in days for more in (0, 1) if day < date.max}
@@ -78,48 +78,48 @@ def _moved(day: date, length: Duration, up: bool) -> Iterator[date]:
         return
 
 
-def _all_lengths(found: _Found) -> set[Duration]:
-    lengths = {Duration(), *found.lengths}
-    for function in found.functions & _NUMBERS_AS.keys():
+def _all_lengths(named: _Found) -> set[Duration]:
+    lengths = {Duration(), *named.lengths}
+    for function in named.functions & _NUMBERS_AS.keys():
         step = _NUMBERS_AS[function]
-        wanted = [number for number in found.numbers if 0 < number <= _MOST[function]]
-        lengths |= {Duration(step.months * one, step.days * one) for one in wanted}
-    if len(found.lengths) <= MOST_LENGTHS:
-        lengths |= {one + other for one in found.lengths for other in found.lengths}
+        wanted = [number for number in named.numbers if 0 < number <= _MOST[function]]
+        lengths |= {Duration(step.months * number, step.days * number) for number in wanted}
+    if len(named.lengths) <= MOST_LENGTHS:
+        lengths |= {length + other for length in named.lengths for other in named.lengths}
     return lengths
 
 
 def _named(program: Program, case: Case, figure: Definition) -> _Found:
-    found = _Found()
+    named = _Found()
     functions: set[str] = set()
     for cell in reached(program, case.at, (figure,)):
         for dated in program.definitions[cell.name].formulas:
-            found.take(dated.start)
-            _read(program, dated.body, found, functions)
-    return found
+            named.take(dated.start)
+            _read(program, dated.body, named, functions)
+    return named
 
 
-def _read(program: Program, body: ir.Expression, found: _Found, functions: set[str]) -> None:
+def _read(program: Program, body: ir.Expression, named: _Found, functions: set[str]) -> None:
     for node in walk(body):
         match node:
             case ir.Literal():
-                found.take(node.value)
+                named.take(node.value)
             case ir.DateFunction():
-                found.functions.add(node.name)
+                named.functions.add(node.name)
             case ir.ParameterRead() | ir.TableRead() | ir.ScaleRead():
-                _constant(program, node.name, found)
+                _constant(program, node.name, named)
             case ir.FunctionCall() if node.name not in functions:
                 functions.add(node.name)
                 for dated in program.functions[node.name].formulas:
-                    _read(program, dated.body, found, functions)
+                    _read(program, dated.body, named, functions)
 
 
-def _constant(program: Program, name: str, found: _Found) -> None:
+def _constant(program: Program, name: str, named: _Found) -> None:
     constant = program.parameters.get(name) or program.tables.get(name) or program.scales.get(name)
     assert constant is not None
-    found.dates |= {start for start, _ in constant.values}
+    named.dates |= {start for start, _ in constant.values}
     for value in _values(constant):
-        found.take(value)
+        named.take(value)
 
 
 def _values(constant: Parameter | Table | Scale) -> Iterator[Value]:
@@ -129,12 +129,12 @@ def _values(constant: Parameter | Table | Scale) -> Iterator[Value]:
 
 def _inside(held: object) -> Iterator[Value]:
     if isinstance(held, Bracket):
-        yield from (one for one in (held.value, held.threshold) if isinstance(one, int | date | Duration))
+        yield from (number for number in (held.value, held.threshold) if isinstance(number, int | date | Duration))
     elif isinstance(held, Mapping):
-        for one in held.values():
-            yield from _inside(one)
+        for inner in held.values():
+            yield from _inside(inner)
     elif isinstance(held, int | date | Duration):
         yield held
     elif isinstance(held, Iterable) and not isinstance(held, str):
-        for one in held:
-            yield from _inside(one)
+        for inner in held:
+            yield from _inside(inner)

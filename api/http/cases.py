@@ -116,8 +116,8 @@ def _stated(program: Program, data: dict[str, Any], pointer: str) -> Iterator[tu
         instances = value.values() if several else [value] if key in entities else []
         for at, instance in enumerate(instances, start=1):
             place = f"{pointer}/{key}/#{at}" if several else f"{pointer}/{key}"
-            for name, one in instance.items() if isinstance(instance, dict) else ():
-                yield f"{place}/{safe_key(name, known)}", name, one
+            for name, stated in instance.items() if isinstance(instance, dict) else ():
+                yield f"{place}/{safe_key(name, known)}", name, stated
 
 
 def _facts(program: Program, data: dict[str, Any], pointer: str) -> Iterator[tuple[str, str]]:
@@ -129,7 +129,7 @@ def _facts(program: Program, data: dict[str, Any], pointer: str) -> Iterator[tup
         if isinstance(value, str):
             yield place, value
         elif isinstance(value, dict):
-            yield from ((f"{place}/#{at}", one) for at, one in enumerate(value.values(), 1) if isinstance(one, str))
+            yield from ((f"{place}/#{at}", text) for at, text in enumerate(value.values(), 1) if isinstance(text, str))
 
 
 # --- faults
@@ -217,28 +217,28 @@ def _gathered(program: Program) -> frozenset[str]:
 
 def _sent(program: Program, data: Any) -> set[str]:
     """Every key and text of a case that is no word of the rules."""
-    found: set[str] = set()
+    texts: set[str] = set()
     left = [data]
     while left:
         value = left.pop()
         match value:
             case str():
-                found.add(str(value))
+                texts.add(str(value))
             case dict():
-                found.update(value)
+                texts.update(value)
                 left.extend(value.values())
             case list():
                 left.extend(value)
-    return found - _words(program)
+    return texts - _words(program)
 
 
 def without(text: str, sent: set[str]) -> str:
     """A message in which what it quotes from the request stands as `…`."""
-    quoted = sent | {shown(one) for one in sent} | {one[:40] for one in sent}
+    quoted = sent | {shown(word) for word in sent} | {word[:40] for word in sent}
 
-    def told_or_not(found: re.Match[str]) -> str:
-        said = found[1]
+    def told_or_not(match: re.Match[str]) -> str:
+        said = match[1]
         parts = {said, *_PARTS.split(said)}
-        return "`…`" if parts & quoted else found[0]
+        return "`…`" if parts & quoted else match[0]
 
     return _QUOTED.sub(told_or_not, text)

@@ -118,7 +118,7 @@ def _plain(node: Node) -> Any:
             return node.text.replace("_", "") if node.text.replace("_", "").isdigit() else node.text
         case NodeMapping():
             return {entry.name: _plain(entry.value) for entry in node}
-    return [_plain(one) for one in node]
+    return [_plain(item) for item in node]
 
 
 def check_address(config: Config) -> None:
@@ -142,5 +142,5 @@ def is_loopback(host: str) -> bool:
 def with_options(config: Config, options: Mapping[str, object]) -> Config:
     """The configuration with what the command line says on top."""
     return Config.model_validate(
-        {**config.model_dump(by_alias=True), **{key: one for key, one in options.items() if one is not None}}
+        {**config.model_dump(by_alias=True), **{key: option for key, option in options.items() if option is not None}}
     )

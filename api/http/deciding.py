@@ -118,10 +118,10 @@ class Decider:
 
     def decide(self, question: Question, pointer: str = "", explain: str = "reasons") -> Answer:
         """The answer. Raises Refusal (400) for properties that are no such facts."""
-        found = self.found(question.asked)
-        if found is None:
+        permission = self.found(question.asked)
+        if permission is None:
             return Answer(False, dict(UNKNOWN_ACTION))
-        law, definition = found
+        law, definition = permission
         case, otherwise, not_read = self._case(law, definition, question, pointer)
         whose = question.asked.id if definition.entity != law.permissions.subject else question.person
         asked = Told(explain)
@@ -168,15 +168,15 @@ class Decider:
 
     def _told_by(self, law: Law, question: Question) -> dict[str, Any]:
         """Facts that say whether the person whom a property of the resource names is the one who asks."""
-        found: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
         for definition in law.program.definitions.values():
             if definition.subject_is is None or definition.entity != question.asked.type:
                 continue
             named = self._on_record(f"{question.asked.type}/{question.asked.id}", definition.subject_is.property)
             named = named or question.resource.get(definition.subject_is.property)
             if isinstance(named, str):
-                found[definition.short_name] = named in self._names(question, definition.subject_is)
-        return found
+                facts[definition.short_name] = named in self._names(question, definition.subject_is)
+        return facts
 
     def _names(self, question: Question, by: SubjectIs) -> set[str]:
         """What the subject may be called by."""
@@ -213,26 +213,28 @@ class Decider:
     def _with_records(self, law: Law, question: Question, case: Case) -> tuple[Case, list[str]]:
         """The case with what is on record; the facts that were sent otherwise, in whose place it stands."""
         asked, program = question.asked, law.program
-        found = self.record_of(law.name, f"{asked.subject}/{question.person}", str(case.at))
-        stated: dict[Fact, Value] = dict(found.given) if found is not None else {}
+        on_record = self.record_of(law.name, f"{asked.subject}/{question.person}", str(case.at))
+        stated: dict[Fact, Value] = dict(on_record.given) if on_record is not None else {}
         if law.permissions.is_record(asked.type):
             for _ in give(program, stated, self.timeline(f"{asked.type}/{asked.id}"), case.at):
                 pass  # what the rules do not take is no fact
         differing = [fact.name for fact, value in stated.items() if case.given.get(fact, value) != value]
         otherwise = [name.rpartition(":")[2] for name in dict.fromkeys(differing)]
         given = {**case.given, **stated}
-        if found is None:
+        if on_record is None:
             return replace(case, given=given), otherwise
         instances = {
-            entity: tuple(dict.fromkeys((*found.instances.get(entity, ()), *case.instances.get(entity, ()))))
-            for entity in (*found.instances, *case.instances)
+            entity: tuple(dict.fromkeys((*on_record.instances.get(entity, ()), *case.instances.get(entity, ()))))
+            for entity in (*on_record.instances, *case.instances)
         }
-        records = {key: tuple(dict.fromkeys((*found.records.get(key, ()), *ids))) for key, ids in case.records.items()}
+        records = {
+            key: tuple(dict.fromkeys((*on_record.records.get(key, ()), *ids))) for key, ids in case.records.items()
+        }
         return replace(
-            found,
+            on_record,
             instances=instances,
-            owner_of={**found.owner_of, **case.owner_of},
-            records={**found.records, **records},
+            owner_of={**on_record.owner_of, **case.owner_of},
+            records={**on_record.records, **records},
             given=given,
         ), otherwise
 

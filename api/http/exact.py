@@ -22,7 +22,7 @@ def _marked(value: Any, mark: str) -> Any:
         case Number():
             return f"{mark}{value}{mark}"
         case dict():
-            return {key: _marked(one, mark) for key, one in value.items()}
+            return {key: _marked(inner, mark) for key, inner in value.items()}
         case list() | tuple():
-            return [_marked(one, mark) for one in value]
+            return [_marked(item, mark) for item in value]
     return value

@@ -57,9 +57,9 @@ def _plain(value: Any, key: str = "") -> Any:
         case Number():
             return int(value) if value.lstrip("-").isdigit() else Decimal(value)
         case dict():
-            return {name: _plain(one, name) for name, one in value.items()}
+            return {name: _plain(inner, name) for name, inner in value.items()}
         case list():
-            return [_plain(one) for one in value]
+            return [_plain(item) for item in value]
     return value
 
 
@@ -70,7 +70,7 @@ def _fault(kind: type[Form], problem: Any, data: Any) -> Fault:
         case "extra_forbidden":
             known = _fields(kind, place[:-1])
             name = str(problem["loc"][-1])
-            listed = "it has " + ", ".join(f"`{one}`" for one in known)
+            listed = "it has " + ", ".join(f"`{known_name}`" for known_name in known)
             return Fault(pointer, "there is no field of this name here", suggestion(name, known, listed))
         case "missing":
             return Fault(pointer, "this field is missing", "add it")
@@ -80,15 +80,15 @@ def _fault(kind: type[Form], problem: Any, data: Any) -> Fault:
 
 def _place(loc: Iterable[Any], data: Any) -> list[str]:
     """The parts of a location that are keys and positions of the data: pydantic names branches of unions, too."""
-    found: list[str] = []
+    segments: list[str] = []
     for part in loc:
         if isinstance(part, int) and isinstance(data, list):
             data = data[part] if part < len(data) else None
-            found.append(str(part))
+            segments.append(str(part))
         elif isinstance(part, str) and isinstance(data, dict):
             data = data.get(part)
-            found.append(safe_key(part))
-    return found
+            segments.append(safe_key(part))
+    return segments
 
 
 def safe_key(name: str, known: Sequence[str] | frozenset[str] = ()) -> str:

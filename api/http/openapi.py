@@ -57,5 +57,5 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _forms(kind: type[Form]) -> list[type[Form]]:
-    found = list(kind.__subclasses__())
-    return [*found, *(inner for one in found for inner in _forms(one))]
+    subclasses = list(kind.__subclasses__())
+    return [*subclasses, *(inner for subclass in subclasses for inner in _forms(subclass))]

@@ -89,25 +89,25 @@ class Laws:
         """The ruleset under a reform. Raises Refusal for what is not served."""
         ruleset = self._served(name, pointer)
         key = (ruleset, "" if reform is None else json.dumps(reform, sort_keys=True))
-        found = self._kept.get(key)
-        if found is None:
+        law = self._kept.get(key)
+        if law is None:
             with self._lock:
-                found = self._kept.get(key) or self._load(ruleset, reform)
-                self._keep(key, found)
-        return found
+                law = self._kept.get(key) or self._load(ruleset, reform)
+                self._keep(key, law)
+        return law
 
     def _served(self, name: str, pointer: str) -> str:
         for served in self.names:
             if name in (served, Path(served).name):
                 return served
-        known = [Path(one).name for one in self.names]
-        listed = "this server has " + ", ".join(f"`{one}`" for one in known)
+        known = [Path(ruleset).name for ruleset in self.names]
+        listed = "this server has " + ", ".join(f"`{known_name}`" for known_name in known)
         fault = Fault(pointer, "there is no ruleset of this name here", suggestion(name, known, listed))
         raise Refusal("not-found" if pointer == "" else "invalid-request", [fault])
 
     def _keep(self, key: tuple[str, str], law: Law) -> None:
         self._kept[key] = law
-        overlays = [one for one in self._kept if one[1]]
+        overlays = [kept_key for kept_key in self._kept if kept_key[1]]
         for overlay in overlays[: max(0, len(overlays) - KEPT)]:
             self._kept.pop(overlay).close()
 

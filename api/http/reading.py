@@ -65,9 +65,9 @@ class Document:
             case None:
                 return Scalar("null", Style.PLAIN, span)
             case list():
-                return Sequence(tuple(self._node(one, f"{pointer}/{at}") for at, one in enumerate(value)), span)
+                return Sequence(tuple(self._node(item, f"{pointer}/{at}") for at, item in enumerate(value)), span)
             case dict():
-                return Mapping(tuple(self._entry(name, one, pointer) for name, one in value.items()), span)
+                return Mapping(tuple(self._entry(name, entry, pointer) for name, entry in value.items()), span)
         raise TypeError(type(value).__name__)
 
     def _entry(self, name: str, value: Any, pointer: str) -> Entry:
@@ -124,8 +124,8 @@ def _check_depth(body: bytes) -> None:
     if body.count(b",") > MAX_ITEMS:
         raise _too_many()
     depth = 0
-    for found in _TOKENS.finditer(body):
-        match found.group():
+    for match in _TOKENS.finditer(body):
+        match match.group():
             case b"{" | b"[":
                 depth += 1
                 if depth > MAX_DEPTH:

@@ -136,10 +136,14 @@ def on_record(
 ) -> OnRecord:
     """Figures computed now from a record."""
     period = period_of(law, at, look.valid)
-    found = gathered(service, law, look, period)
-    made = calculate(law.program, found.case, wanted, asked, reforms=law.reforms, constants=law.constants, must=False)
-    basis = replace(made.basis, offset=found.offset, valid_at=look.valid.isoformat(), known_at=f"offset:{found.offset}")
-    return OnRecord(replace(made, basis=basis), found.left_out)
+    recorded = gathered(service, law, look, period)
+    made = calculate(
+        law.program, recorded.case, wanted, asked, reforms=law.reforms, constants=law.constants, must=False
+    )
+    basis = replace(
+        made.basis, offset=recorded.offset, valid_at=look.valid.isoformat(), known_at=f"offset:{recorded.offset}"
+    )
+    return OnRecord(replace(made, basis=basis), recorded.left_out)
 
 
 def gathered(service: Service, law: Law, look: Look, at: Period) -> RecordCase:
@@ -199,8 +203,8 @@ def _theirs(service: Service, law: Law, look: Look, subject: str) -> bool:
     """Whether a subject belongs together with a person."""
     if look.caller.anybody and not log_of(service).version(subject):
         return True
-    found = gathered(service, law, look, PeriodKind(Unit.DAY).containing(look.valid))
-    return subject in found.subjects
+    recorded = gathered(service, law, look, PeriodKind(Unit.DAY).containing(look.valid))
+    return subject in recorded.subjects
 
 
 def _draft(service: Service, law: Law, look: Look, document: Document, id: str) -> Draft:
@@ -245,7 +249,7 @@ def _faults(law: Law, draft: Draft, sent: set[str]) -> Any:
     kind = "facts" if isinstance(draft.body, Facts) else "corrects"
     entities = law.program.settings.entities
     if entity not in entities:
-        known = ", ".join(f"`{one}`" for one in entities)
+        known = ", ".join(f"`{name}`" for name in entities)
         yield Fault("/subject", "the rules know no entity of this name", f"the subject is one of {known}")
         return
     for point in draft.body.points:
@@ -260,19 +264,19 @@ def _faults(law: Law, draft: Draft, sent: set[str]) -> Any:
 
 
 def _sent(data: Any) -> set[str]:
-    found: set[str] = set()
+    texts: set[str] = set()
     left = [data]
     while left:
         value = left.pop()
         match value:
             case Number() | str():
-                found.add(str(value))
+                texts.add(str(value))
             case dict():
-                found.update(value)
+                texts.update(value)
                 left.extend(value.values())
             case list():
                 left.extend(value)
-    return found - {"facts", "corrects", "retracts", "reason", "subject", "source", "legal_basis"}
+    return texts - {"facts", "corrects", "retracts", "reason", "subject", "source", "legal_basis"}
 
 
 # --- pages
@@ -295,12 +299,12 @@ def offset_of(text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        found = _CURSOR.fullmatch(base64.urlsafe_b64decode(text.encode("ascii") + b"=="))
+        match = _CURSOR.fullmatch(base64.urlsafe_b64decode(text.encode("ascii") + b"=="))
     except ValueError:
-        found = None
-    if found is None or cursor(int(found[1])) != text:
+        match = None
+    if match is None or cursor(int(match[1])) != text:
         raise Refusal("bad-cursor")
-    return int(found[1])
+    return int(match[1])
 
 
 def version_of(request: Request) -> int | None:

@@ -187,9 +187,9 @@ def require_acceptable(request: Request, *offered: str) -> str:
     """The media type to answer in. Raises Refusal (406) if the client takes none of those offered."""
     accepted = request.headers.get("accept", "*/*")
     wanted = [part.partition(";")[0].strip().lower() for part in accepted.split(",")]
-    for one in wanted:
+    for accepted_type in wanted:
         for offer in offered:
-            if one in (offer, "*/*", f"{offer.partition('/')[0]}/*"):
+            if accepted_type in (offer, "*/*", f"{offer.partition('/')[0]}/*"):
                 return offer
     raise Refusal("not-acceptable", [Fault("", "none of the accepted forms is offered", f"accept `{offered[0]}`")])
 
@@ -205,7 +205,7 @@ def tag_of(*parts: str | bytes) -> str:
 def same(request: Request, tag: str) -> bool:
     """Whether the client has the answer of that tag already."""
     sent = request.headers.get("if-none-match", "")
-    return tag in [one.strip().removeprefix("W/") for one in sent.split(",")]
+    return tag in [known_tag.strip().removeprefix("W/") for known_tag in sent.split(",")]
 
 
 def unchanged(tag: str, cache: str) -> Response:
@@ -215,10 +215,10 @@ def unchanged(tag: str, cache: str) -> Response:
 
 def answer(value: object, *, tag: str = "", cache: str = PRIVATE, status: int = 200, **headers: str) -> Response:
     """A use case's answer as JSON."""
-    found = {"Cache-Control": cache, **{name.replace("_", "-"): one for name, one in headers.items()}}
+    fields = {"Cache-Control": cache, **{name.replace("_", "-"): text for name, text in headers.items()}}
     if tag:
-        found["ETag"] = tag
-    return Response(to_json(value), status, found, JSON)
+        fields["ETag"] = tag
+    return Response(to_json(value), status, fields, JSON)
 
 
 def refusal_of_log(fault: CitizensError) -> Refusal:

@@ -63,13 +63,15 @@ def next_step(
     whole = case.whole | {EVERY} if case.complete else case.whole
     asked_case = replace(case, complete=complete, whole=whole)
     interpreter = Interpreter(program, asked_case, constants)
-    found = calculate(program, asked_case, wanted, Asked(), interpreter=interpreter)
+    calculated = calculate(program, asked_case, wanted, Asked(), interpreter=interpreter)
     needs = _needs(interpreter, wanted)
     facts = [fact for fact in needs if not is_list(fact)]
     best = next((fact for fact in facts_ranked(program, asked_case, wanted, facts) if fact not in passed), None)
     if best is None:
-        return _about_lists(Step(found, None, len(facts)), asked_case, needs, passed)
-    return Step(found, question(program, best), len(facts), _options(program, program.definitions[best.name])), best
+        return _about_lists(Step(calculated, None, len(facts)), asked_case, needs, passed)
+    return Step(
+        calculated, question(program, best), len(facts), _options(program, program.definitions[best.name])
+    ), best
 
 
 def open_facts(program: Program, case: Case, wanted: Sequence[Definition], constants: Constants) -> list[Fact]:
@@ -84,7 +86,7 @@ def _about_lists(over: Step, case: Case, needs: Collection[Fact], passed: Collec
     fact = Fact(EVERYTHING, "", case.at)
     if not lists or fact in passed:
         return over, None
-    named = [f"{humanized(one.name.rpartition(':')[2])} of {one.instance}" for one in lists]
+    named = [f"{humanized(fact_list.name.rpartition(':')[2])} of {fact_list.instance}" for fact_list in lists]
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     ask = f"Is there anything that is not listed: {', '.join(named[:MOST_NAMED])}{more}?"
     asked = Question("everything", Of("", ""), str(case.at), "list", ask, "Lists")

@@ -26,12 +26,12 @@ _PERCENTILES = (25, 50, 90)
 
 def statistics_of(program: Program, columns: Columns) -> dict[str, Likely]:
     """For each fact with a column: how many have it, and what it then is."""
-    found = {}
+    statistics = {}
     for cell, column in columns.columns.items():
         definition = program.definitions[cell.name]
         if len(column.entries) >= FEWEST:
-            found[definition.short_name.removesuffix(WITHOUT_FORM)] = _statistic(program, definition, column)
-    return found
+            statistics[definition.short_name.removesuffix(WITHOUT_FORM)] = _statistic(program, definition, column)
+    return statistics
 
 
 def _statistic(program: Program, definition: Definition, column: Column) -> Likely:

@@ -93,11 +93,11 @@ class Interview:
 def next_screen(interview: Interview, case: Case, ticked: Collection[Fact] = (), passed: Collection[Fact] = ()) -> Next:
     """What to ask next. `ticked`: facts that people have, of which the amount is not stated; `passed`: what nobody
     could tell, which is not asked again."""
-    open_facts = [one for one in facts_read(interview.program, case, tuple(interview.wanted)) if one not in passed]
+    open_facts = [fact for fact in facts_read(interview.program, case, tuple(interview.wanted)) if fact not in passed]
     effects = _Effects(interview, case, open_facts, ticked)
     screens = list(_screens(interview, case, effects, ticked))
-    best = max(screens, key=lambda one: one.effect / _effort(one), default=None)
-    left = tuple(sorted(open_facts, key=lambda one: -effects.alone.get(one, 0.0)))
+    best = max(screens, key=lambda screen: screen.effect / _effort(screen), default=None)
+    left = tuple(sorted(open_facts, key=lambda fact: -effects.alone.get(fact, 0.0)))
     if best is None or best.effect < max(ENOUGH, SHARE * effects.largest):
         return Next(None, left)
     return Next(best, left)
@@ -105,25 +105,25 @@ def next_screen(interview: Interview, case: Case, ticked: Collection[Fact] = (),
 
 def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collection[Fact]) -> Iterator[Screen]:
     program, listed = interview.program, set[Fact]()
-    for one in interview.lists:
+    for asked_list in interview.lists:
         ticks = [
             Tick(fact, line)
-            for line in one.lines
+            for line in asked_list.lines
             for fact in effects.open_of(line.fact)
-            if fact not in ticked and _asked_of(program, case, one.of, fact, line)
+            if fact not in ticked and _asked_of(program, case, asked_list.of, fact, line)
         ]
         listed |= {tick.fact for tick in ticks}
         listed |= {fact for tick in ticks for name in tick.line.along for fact in effects.open_of(name)}
         listed |= {
             fact
-            for line in one.lines
+            for line in asked_list.lines
             for fact in effects.open_of(line.fact)
-            if fact not in ticked and _asked_of(program, case, one.of, fact, replace(line, ages=EVERY_AGE))
+            if fact not in ticked and _asked_of(program, case, asked_list.of, fact, replace(line, ages=EVERY_AGE))
         }
-        joint = effects.joint.get(one.key, 0.0)
+        joint = effects.joint.get(asked_list.key, 0.0)
         total = max(joint, sum(effects.alone.get(tick.fact, 0.0) for tick in ticks))
         if ticks:
-            yield Screen(one.ask, tuple(ticks), None, total, one.key)
+            yield Screen(asked_list.ask, tuple(ticks), None, total, asked_list.key)
     for fact in effects.facts:
         if fact not in listed:
             definition = program.definitions[fact.name]
@@ -133,7 +133,9 @@ def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collec
 def _asked_of(program: Program, case: Case, of: str, fact: Fact, line: Line) -> bool:
     """Whether a list is put to somebody: by the role that they hold, and by their age where it is stated."""
     definition = program.definitions[fact.name]
-    age = next((value for one, value in case.given.items() if one.instance == fact.instance and _is_age(one)), None)
+    age = next(
+        (value for stated, value in case.given.items() if stated.instance == fact.instance and _is_age(stated)), None
+    )
     if isinstance(age, int) and not line.ages[0] <= age <= line.ages[1]:
         return False
     entity = program.settings.entities[definition.entity]
@@ -192,15 +194,15 @@ class _Effects:
                 along = [pair for name in self._along(fact) for pair in self._first(name, fact.instance, usual)]
                 tries.append([(fact, entry), *along])
                 owners.append(fact)
-        for one in self._interview.lists:
+        for asked_list in self._interview.lists:
             every = [
                 (fact, entry)
-                for line in one.lines
+                for line in asked_list.lines
                 for fact in self.open_of(line.fact)
                 for entry in list(self._entries(fact, usual[fact]))[:1]
             ]
             tries.append(every)
-            owners.append(one.key)
+            owners.append(asked_list.key)
         for owner, effect in zip(owners, self._moved(columns, tries), strict=True):
             if isinstance(owner, Fact):
                 share = self._share(owner)
@@ -229,15 +231,15 @@ class _Effects:
         said = line is not None and line.often and line.fact == definition.short_name
         if line is not None and said and not self._interview.has_learned(definition):
             return line.often
-        found = self._interview.likely(definition)
-        return found.share if found.amounts or line is not None else RARE
+        statistic = self._interview.likely(definition)
+        return statistic.share if statistic.amounts or line is not None else RARE
 
     def _usual(self, fact: Fact, part: int) -> Value:
         definition = self._interview.program.definitions[fact.name]
-        found = self._interview.likely(definition)
-        amounts = definition.type.kind is Kind.MONEY and len(found.amounts) > 1
-        if amounts and part and (found.share >= COMMON or fact in self._ticked):
-            return Fraction(found.amounts[1] if part == 1 else found.amounts[0])
+        statistic = self._interview.likely(definition)
+        amounts = definition.type.kind is Kind.MONEY and len(statistic.amounts) > 1
+        if amounts and part and (statistic.share >= COMMON or fact in self._ticked):
+            return Fraction(statistic.amounts[1] if part == 1 else statistic.amounts[0])
         if definition.absent is not None:
             return definition.absent
         return sample_values(definition, self._interview.program)[0]
@@ -251,7 +253,7 @@ class _Effects:
         if definition.type.kind is Kind.MONEY:
             said = line is not None and line.usual and not self._interview.has_learned(definition)
             usual = (line.usual,) if line is not None and said else self._interview.likely(definition).amounts
-            amounts = tuple(Fraction(one) for one in usual)
+            amounts = tuple(Fraction(amount) for amount in usual)
         for value in amounts or sample_values(definition, program):
             if value != now:
                 entry = entry_of(program, definition, value)
@@ -264,5 +266,5 @@ class _Effects:
         for values in figures_of_tries(self._interview.program, self._case, columns, tries, self._interview.wanted):
             self.largest = max(self.largest, float(np.abs(values[0]).max(initial=0.0)))
             moved = np.maximum(moved, np.abs(values - values[0]).max(axis=1, initial=0.0))
-        found: Sequence[float] = moved.tolist()
-        return found
+        effects: Sequence[float] = moved.tolist()
+        return effects

@@ -62,11 +62,11 @@ def screens_in(folder: Path, program: Program) -> Screens:
     path = folder / SCREENS_FILE
     if not path.is_file():
         return Screens()
-    found = _read(path, path.stat().st_mtime_ns)
-    faults = [*found.problems, *_faults(found, program)]
+    screens = _read(path, path.stat().st_mtime_ns)
+    faults = [*screens.problems, *_faults(screens, program)]
     if faults:
         raise Failure(f"`{path}` has faults: {'; '.join(faults)}", "rules/README.md says what screens are")
-    return found
+    return screens
 
 
 def check_screens(folder: Path, program: Callable[[], Program]) -> None:
@@ -80,7 +80,7 @@ def _read(path: Path, _changed: int) -> Screens:
     try:
         said = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
         screens = said["screens"]
-        lists = tuple(_list(str(key), one) for key, one in screens.items())
+        lists = tuple(_list(str(key), entry) for key, entry in screens.items())
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as fault:
         return Screens(problems=(str(fault).splitlines()[0],))
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
@@ -89,7 +89,7 @@ def _read(path: Path, _changed: int) -> Screens:
 
 
 def _list(key: str, said: Mapping[str, Any]) -> List:
-    lines = tuple(_line(str(fact), one) for fact, one in said["tick"].items())
+    lines = tuple(_line(str(fact), line) for fact, line in said["tick"].items())
     return List(key, str(said["of"]), str(said["ask"]), lines)
 
 
@@ -112,13 +112,13 @@ def _line(fact: str, said: Mapping[str, Any]) -> Line:
     )
 
 
-def _faults(found: Screens, program: Program) -> list[str]:
+def _faults(screens: Screens, program: Program) -> list[str]:
     faults, seen = (
-        [f"`owed` names `{one}`, which the rules do not have" for one in found.owed if program.find(one) is None],
+        [f"`owed` names `{name}`, which the rules do not have" for name in screens.owed if program.find(name) is None],
         set[tuple[str, str]](),
     )
     whom = _whom(program)
-    for list_ in found.lists:
+    for list_ in screens.lists:
         if list_.of not in whom:
             faults.append(f"`{list_.key}` is asked of `{list_.of}`, which is no role, set, group or people")
         for line in list_.lines:
@@ -151,5 +151,5 @@ def ticked_value(definition: Definition) -> bool | None:
 
 def lines_of(lists: Sequence[List]) -> dict[str, Line]:
     """Every line by its fact, and each fact that comes with one by that line."""
-    found = {line.fact: line for list_ in lists for line in list_.lines}
-    return {**{name: line for line in found.values() for name in line.along}, **found}
+    ticked_lines = {line.fact: line for list_ in lists for line in list_.lines}
+    return {**{name: line for line in ticked_lines.values() for name in line.along}, **ticked_lines}

@@ -91,8 +91,8 @@ class Law:
 
     def why(self, case: Mapping[str, object], figure: str, at: int | str = "") -> str:
         """Why a figure of a case is what it is: the tree of what decided it, with the law, as text."""
-        found = why(self.program, self._case(case, at), find_definition(self.program, figure))
-        return "\n\n".join("\n".join(render(tree)) for tree in found.trees)
+        explained = why(self.program, self._case(case, at), find_definition(self.program, figure))
+        return "\n\n".join("\n".join(render(tree)) for tree in explained.trees)
 
     def _case(self, data: Mapping[str, object], at: int | str) -> Case:
         problems = Diagnostics()
@@ -108,10 +108,10 @@ class Law:
         if len(holders) != 1:
             raise Misuse(f"the case has {len(holders)} of {definition.entity}, whose figure `{name}` is", "ask `why`")
         period = period_for(self.program, definition, case.at)
-        found = interpreter.find(Fact(definition.name, holders[0], period))
-        if not isinstance(found, Known):
+        outcome = interpreter.find(Fact(definition.name, holders[0], period))
+        if not isinstance(outcome, Known):
             raise Failure(f"`{name}` is not determined for this case", "state more facts, or say `complete: true`")
-        return found.value
+        return outcome.value
 
 
 def load(rules: str = "us", *reforms: str | Path) -> Law:
@@ -127,10 +127,10 @@ def sample(units: int | None = None) -> dict[str, Any]:
     """
     from citizens.sample import load_sample
 
-    found = load_sample(units)
-    facts = found.tax_units.drop_columns(["weight", "state_fips"])
-    people = found.people
-    return {"person": people, "tax_unit": facts, "weight": found.tax_units.select(["tax_unit_id", "weight"])}
+    loaded = load_sample(units)
+    facts = loaded.tax_units.drop_columns(["weight", "state_fips"])
+    people = loaded.people
+    return {"person": people, "tax_unit": facts, "weight": loaded.tax_units.select(["tax_unit_id", "weight"])}
 
 
 def simulate(

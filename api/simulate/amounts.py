@@ -44,34 +44,37 @@ def amounts(program: Program, view: View, columns: Columns, threads: int) -> dic
     others = [said["itemizes"], said["deduction"], *filter(None, [said.get("beside_standard")])]
     names = dict.fromkeys([name for parts in sums.values() for name in parts] + others)
     figures = _figures(program, tuple(names), columns, threads)
-    found = {name: sum((figures[part] for part in parts), np.float64(0)) for name, parts in sums.items()}
+    amounts_of = {name: sum((figures[part] for part in parts), np.float64(0)) for name, parts in sums.items()}
     itemizes, deduction = figures[said["itemizes"]] > 0, figures[said["deduction"]]
     beside = figures[said["beside_standard"]] if said.get("beside_standard") else np.float64(0)
-    found["c04470"], found["standard"] = np.where(itemizes, deduction, 0.0), np.where(itemizes, 0.0, deduction + beside)
-    found["combined"] = found["iitax"] + found["payrolltax"]
+    amounts_of["c04470"], amounts_of["standard"] = (
+        np.where(itemizes, deduction, 0.0),
+        np.where(itemizes, 0.0, deduction + beside),
+    )
+    amounts_of["combined"] = amounts_of["iitax"] + amounts_of["payrolltax"]
     benefits = of_people(program, view, columns, said.get("benefits", ()))
-    found["benefit_cost_total"] = found["benefit_value_total"] = benefits
+    amounts_of["benefit_cost_total"] = amounts_of["benefit_value_total"] = benefits
     incomes = of_people(program, view, columns, said["incomes"])
-    found["expanded_income"] = incomes + found.pop(EMPLOYER) + benefits
-    found["aftertax_income"] = found["expanded_income"] - found["combined"]
-    return {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}
+    amounts_of["expanded_income"] = incomes + amounts_of.pop(EMPLOYER) + benefits
+    amounts_of["aftertax_income"] = amounts_of["expanded_income"] - amounts_of["combined"]
+    return {name: np.asarray(values, dtype=np.float64) for name, values in amounts_of.items()}
 
 
 def _figures(program: Program, names: tuple[str, ...], columns: Columns, threads: int) -> dict[str, Floats]:
-    found = evaluate(program, columns, names, threads=threads).figures
+    figures = evaluate(program, columns, names, threads=threads).figures
     units = {name: unit_of(program, program.definitions[cell_for(program, name, columns.at).name]) for name in names}
-    return {name: known_entries(name, found[name]) / units[name] for name in names}
+    return {name: known_entries(name, figures[name]) / units[name] for name in names}
 
 
 def of_people(program: Program, view: View, columns: Columns, names: Iterable[str]) -> Floats:
     """The sum of facts of everybody in a unit."""
     link = columns.groups[view.unit]
     inside = link.group >= 0
-    found = np.zeros(columns.counts[view.unit])
+    sums = np.zeros(columns.counts[view.unit])
     for name in names:
         cell = cell_for(program, name, columns.at)
         column = columns.columns.get(cell)
         if column is not None:
             dollars = column.entries[inside] / unit_of(program, program.definitions[cell.name])
-            np.add.at(found, link.group[inside], dollars)
-    return found
+            np.add.at(sums, link.group[inside], dollars)
+    return sums

@@ -45,12 +45,12 @@ def stacks(title: str, labels: Sequence[str], rows: Sequence[Sequence[str]], key
     for place, (label, row) in enumerate(zip(labels, rows, strict=True)):
         y = head + place * ROW
         parts.append(_text(LABEL - 6, y + 16, label, "end"))
-        shown = sum(float(one) for one in row if one)
-        blank = max(0.0, 100 - shown) / max(1, sum(not one for one in row))
+        shown = sum(float(share) for share in row if share)
+        blank = max(0.0, 100 - shown) / max(1, sum(not share for share in row))
         x = float(LABEL)
-        for at, one in enumerate(row):
-            length = room * (float(one) if one else blank) / 100
-            style = f"f{at}" if one else "blank"
+        for at, share in enumerate(row):
+            length = room * (float(share) if share else blank) / 100
+            style = f"f{at}" if share else "blank"
             parts.append(f'<rect class="{style}" x="{x:.1f}" y="{y + 4}" width="{length:.1f}" height="{BAR}"/>')
             x += length
     return _svg(title, head + ROW * len(labels) + 4, parts)
@@ -58,7 +58,7 @@ def stacks(title: str, labels: Sequence[str], rows: Sequence[Sequence[str]], key
 
 def pairs(title: str, labels: Sequence[str], before: Sequence[str], after: Sequence[str], unit: str) -> str:
     """Two bars for each label: current law and the reform."""
-    numbers = [float(one) if one else 0.0 for one in (*before, *after)]
+    numbers = [float(text) if text else 0.0 for text in (*before, *after)]
     high = max(0.0, *numbers) or 1.0
     room, head, row = WIDTH - LABEL - RIGHT, ROW + 4, 34
     parts = [

@@ -125,10 +125,10 @@ def compare(rules: str, other: str, at: str = "", with_examples: bool = True) ->
     for definition in exported:
         by_entity.setdefault(definition.entity, []).append(definition.name)
     can_change = {entity: tuple(sorted(names)) for entity, names in by_entity.items()}
-    found = Differences(rules, other, differing, can_change)
+    compared = Differences(rules, other, differing, can_change)
     if with_examples and reform is not None and differing:
-        found = replace(found, examples=tuple(_examples(rules, reform)))
-    return _on_population(found, first, second, at) if at else found
+        compared = replace(compared, examples=tuple(_examples(rules, reform)))
+    return _on_population(compared, first, second, at) if at else compared
 
 
 def _everything(program: Program) -> dict[str, Named]:
@@ -178,7 +178,7 @@ def _values(old: Constant, new: Constant, first: Program, second: Program) -> It
     """From which day what is another, row by row."""
     both = (_series(old, first), _series(new, second))
     for key in dict.fromkeys((*both[0], *both[1])):
-        series = [one.get(key, {}) for one in both]
+        series = [rows.get(key, {}) for rows in both]
         last: tuple[str, str] | None = None
         for day in sorted({*series[0], *series[1]}):
             pair = (_in_force(series[0], day), _in_force(series[1], day))
@@ -187,15 +187,15 @@ def _values(old: Constant, new: Constant, first: Program, second: Program) -> It
             last = pair
 
 
-def _series(one: Constant, program: Program) -> dict[tuple[str, ...], dict[str, str]]:
-    found: dict[tuple[str, ...], dict[str, str]] = {}
-    for value in stated_values(one, program.settings):
-        found.setdefault(value.keys, {})[value.from_] = value.text
-    return found
+def _series(constant: Constant, program: Program) -> dict[tuple[str, ...], dict[str, str]]:
+    texts: dict[tuple[str, ...], dict[str, str]] = {}
+    for value in stated_values(constant, program.settings):
+        texts.setdefault(value.keys, {})[value.from_] = value.text
+    return texts
 
 
 def _in_force(series: Mapping[str, str], day: str) -> str:
-    days = [one for one in series if one <= day]
+    days = [start for start in series if start <= day]
     return series[max(days)] if days else "nothing"
 
 
@@ -215,12 +215,12 @@ def reached(program: Program, names: Iterable[str]) -> set[str]:
     for constant in constants:
         if constant.uprate is not None:
             readers.setdefault(constant.uprate.by, set()).add(constant.name)
-    found, left = set(names), list(names)
+    reached_names, left = set(names), list(names)
     while left:
-        following = readers.get(left.pop(), set()) - found
-        found |= following
+        following = readers.get(left.pop(), set()) - reached_names
+        reached_names |= following
         left += following
-    return found
+    return reached_names
 
 
 def _examples(rules: str, reform: Path) -> Iterator[ExampleChange]:
@@ -230,11 +230,11 @@ def _examples(rules: str, reform: Path) -> Iterator[ExampleChange]:
             yield ExampleChange(mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.found)
 
 
-def _on_population(found: Differences, first: Program, second: Program, at: str) -> Differences:
+def _on_population(compared: Differences, first: Program, second: Program, at: str) -> Differences:
     view = load_view(first)
     period = read_period(first, at)
     names = [
-        name for name in found.can_change.get(view.unit, ())
+        name for name in compared.can_change.get(view.unit, ())
         if _is_amount(first, name) and _is_amount(second, name)
         and first.definitions[name].period_at(period) is not None
     ]  # fmt: skip
@@ -244,12 +244,12 @@ def _on_population(found: Differences, first: Program, second: Program, at: str)
     outcomes = [outcome(program, wide, population, False, 2) for program in (first, second)] if names else []
     changes = []
     for name in names:
-        before, after = (one.figures[name] for one in outcomes)
+        before, after = (result.figures[name] for result in outcomes)
         if (n := int(np.count_nonzero(before != after))) > 0:
             changes.append(_change(first, name, n, before, after, population.weights, population.weight_scale))
     unchanged = len(names) - len(changes)
     return replace(
-        found, year=str(period), population=population.about, figures=tuple(changes), unchanged=unchanged
+        compared, year=str(period), population=population.about, figures=tuple(changes), unchanged=unchanged
     )  # fmt: skip
 
 
@@ -258,7 +258,7 @@ def _change(
 ) -> FigureChange:
     definition = program.definitions[name]
     divisor = unit_of(program, definition) * scale
-    texts = [exact_text(weighted_total(one, weights), divisor) for one in (before, after, after - before)]
+    texts = [exact_text(weighted_total(entries, weights), divisor) for entries in (before, after, after - before)]
     return FigureChange(name, definition.label, None if n < SMALL_BELOW else n, *texts)
 
 
@@ -267,12 +267,12 @@ def _is_amount(program: Program, name: str) -> bool:
     return definition is not None and definition.type.kind is Kind.MONEY and not definition.is_input
 
 
-def in_words(found: Differences, currency: str) -> Iterator[str]:
+def in_words(compared: Differences, currency: str) -> Iterator[str]:
     """The comparison as lines of text."""
-    if not found.differences:
-        yield f"`{found.before}` and `{found.after}` are the same law"
+    if not compared.differences:
+        yield f"`{compared.before}` and `{compared.after}` are the same law"
         return
-    for difference in found.differences:
+    for difference in compared.differences:
         what = f" ({', '.join(difference.parts)})" if difference.parts and not difference.values else ""
         yield f"{difference.kind} {difference.name} is {difference.how}{what}: {difference.label}" + (
             f" [{difference.law}]" if difference.law else ""
@@ -280,19 +280,22 @@ def in_words(found: Differences, currency: str) -> Iterator[str]:
         for value in difference.values:
             yield f"  from {value.since}: {value.before} -> {value.after}"
     yield ""
-    total = sum(map(len, found.can_change.values()))
+    total = sum(map(len, compared.can_change.values()))
     yield f"exported figures that can change: {total:,}"
-    for entity, names in found.can_change.items():
+    for entity, names in compared.can_change.items():
         more = f" and {len(names) - 12} more" if len(names) > 12 else ""
         yield f"  of a {entity}: {', '.join(names[:12])}{more}"
-    if found.examples:
+    if compared.examples:
         yield ""
-        yield f"examples of the rules that come out otherwise: {len(found.examples)}"
-        for example in found.examples[:20]:
+        yield f"examples of the rules that come out otherwise: {len(compared.examples)}"
+        for example in compared.examples[:20]:
             yield f"  {example.module}, {example.example}: {example.figure} {example.before} -> {example.after}"
-    if found.year:
+    if compared.year:
         yield ""
-        yield f"in {found.year}, on {found.population}: {len(found.figures)} amounts change, {found.unchanged} do not"
-        for figure in found.figures:
+        yield (
+            f"in {compared.year}, on {compared.population}: {len(compared.figures)} amounts change, "
+            f"{compared.unchanged} do not"
+        )
+        for figure in compared.figures:
             n = "fewer than 10" if figure.n is None else f"{figure.n:,}"
             yield f"  {figure.figure}: {figure.change} {currency} in all, for {n} units of the sample"

@@ -82,15 +82,15 @@ def by_bands(income: Floats) -> Parts:
 
 def distribution(parts: Parts, amounts: Mapping[str, Floats], weights: Floats) -> Floats:
     """A row for each part, a column for each of `DISTRIBUTION`. `amounts` are by unit, under Tax-Calculator's names."""
-    found = []
+    columns = []
     for name in DISTRIBUTION:
         if name == "count":
-            found.append(parts.total(weights))
+            columns.append(parts.total(weights))
         elif name in _COUNTS:
-            found.append(parts.total(np.where(amounts[_COUNTS[name]] > 0, weights, 0.0)))
+            columns.append(parts.total(np.where(amounts[_COUNTS[name]] > 0, weights, 0.0)))
         else:
-            found.append(parts.total(_amount(amounts, name, len(weights)) * weights))
-    return np.stack(found, axis=1)
+            columns.append(parts.total(_amount(amounts, name, len(weights)) * weights))
+    return np.stack(columns, axis=1)
 
 
 def difference(
@@ -104,7 +104,7 @@ def difference(
     total = parts.total(change * weights)
     kept_before, kept_after = (parts.total(each["aftertax_income"] * weights) for each in (before, after))
     whole = total[parts.rows.index("ALL")]
-    found: dict[str, Any] = {
+    by_column: dict[str, Any] = {
         "count": count, "tax_cut": cuts, "perc_cut": _share(100 * cuts, count), "tax_inc": rises,
         "perc_inc": _share(100 * rises, count), "mean": _share(total, count), "tot_change": total,
         "share_of_change": 100 * total / whole if whole else np.zeros(len(total)),
@@ -112,8 +112,8 @@ def difference(
     }  # fmt: skip
     for name in _ABSENT:
         moved = _amount(after, name, len(weights)) - _amount(before, name, len(weights))
-        found[name] = parts.total(moved * weights)
-    return np.stack([found[name] for name in DIFFERENCE], axis=1)
+        by_column[name] = parts.total(moved * weights)
+    return np.stack([by_column[name] for name in DIFFERENCE], axis=1)
 
 
 def _amount(amounts: Mapping[str, Floats], name: str, units: int) -> Floats:

@@ -46,30 +46,34 @@ def examples(
         *(row for row in order[:EACH] if change[row] < 0),
         *(row for row in order[::-1][:EACH] if change[row] > 0),
     ]
-    found: dict[str, Example] = {}
+    examples_by_case: dict[str, Example] = {}
     for row in picked:
         data = _household(before.program, view, population, int(row))
         example = _explained(view, data, before.program, after.program, population)
         if example is not None:
-            found.setdefault(example.case, example)
-    return tuple(found.values())
+            examples_by_case.setdefault(example.case, example)
+    return tuple(examples_by_case.values())
 
 
 def _household(program: Program, view: View, population: Population, row: int) -> dict[str, Any]:
     """A case like unit `row`, rounded."""
     columns = population.columns
     link = columns.groups[view.unit]
-    rows = [int(one) for one in np.flatnonzero(link.group == row)]
-    names = {one: f"person_{place}" for place, one in enumerate(rows, 1)}
+    rows = [int(member) for member in np.flatnonzero(link.group == row)]
+    names = {member: f"person_{place}" for place, member in enumerate(rows, 1)}
     people: dict[str, dict[str, Any]] = {name: {} for name in names.values()}
     home: dict[str, Any] = {}
     for role_number, role in enumerate(program.settings.entities[view.unit].roles):
-        holders = [names[one] for one in rows if link.role[one] == role_number]
+        holders = [names[member] for member in rows if link.role[member] == role_number]
         if holders:
             home[role.name if role.single else role.plural or role.name] = holders[0] if role.single else holders
     for cell, column in columns.columns.items():
         definition = program.definitions[cell.name]
-        of = {one: people[name] for one, name in names.items()} if definition.entity == view.person else {row: home}
+        of = (
+            {member: people[name] for member, name in names.items()}
+            if definition.entity == view.person
+            else {row: home}
+        )
         for at, facts in of.items():
             if column.missing is None or not column.missing[at]:
                 value = _rounded(program, view, cell.name, int(column.entries[at]))
@@ -135,10 +139,10 @@ def _fact(reader: Interpreter, name: str) -> Fact:
 
 def _entry(reader: Interpreter, name: str) -> int:
     fact = _fact(reader, name)
-    found = reader.find(fact)
-    if not isinstance(found, Known):
+    outcome = reader.find(fact)
+    if not isinstance(outcome, Known):
         return 0
-    value: Any = found.value
+    value: Any = outcome.value
     return int(value * unit_of(reader.program, reader.program.definitions[fact.name]))
 
 

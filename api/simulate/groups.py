@@ -32,8 +32,8 @@ class Parting:
 
 def partings(units: Units, net: Entries, weights: NDArray[np.int64], ages_known: bool) -> tuple[Parting, ...]:
     """Every way in which the units are parted, the tenths of income first."""
-    found = [_tenths(units, net, weights), _children(units), _families(units)]
-    return (*found, _ages(units)) if ages_known else tuple(found)
+    parted = [_tenths(units, net, weights), _children(units), _families(units)]
+    return (*parted, _ages(units)) if ages_known else tuple(parted)
 
 
 def _tenths(units: Units, net: Entries, weights: NDArray[np.int64]) -> Parting:
@@ -41,7 +41,7 @@ def _tenths(units: Units, net: Entries, weights: NDArray[np.int64]) -> Parting:
     of = np.zeros(len(net), dtype=np.int64)
     equivalent = net[above] / np.sqrt(np.maximum(units.size[above], 1))
     of[above] = tenths(equivalent, (weights * units.size)[above].astype(np.float64))
-    labels = ("zero or below", *(f"{one}{_ordinal(one)} tenth" for one in range(1, 11)))
+    labels = ("zero or below", *(f"{number}{_ordinal(number)} tenth" for number in range(1, 11)))
     about = (
         "By net income under current law over the square root of the unit's size; a tenth of the people in each. "
         "Net incomes of zero and below stand apart."

@@ -82,6 +82,6 @@ def tenths(values: Floats, weights: Floats) -> NDArray[np.int64]:
     last = np.searchsorted(inverse, inverse, side="right") - 1
     first = np.searchsorted(inverse, inverse, side="left")
     middle = (total[last] + np.where(first > 0, total[np.maximum(first - 1, 0)], 0.0)) / 2
-    found = np.empty(len(values), dtype=np.int64)
-    found[order] = np.clip(np.ceil(middle / total[-1] * 10 - 1e-12), 1, 10).astype(np.int64)
-    return found
+    tenth_of = np.empty(len(values), dtype=np.int64)
+    tenth_of[order] = np.clip(np.ceil(middle / total[-1] * 10 - 1e-12), 1, 10).astype(np.int64)
+    return tenth_of

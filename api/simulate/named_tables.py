@@ -33,7 +33,7 @@ _CENT = 0.001
 def named_tables(before: Amounts, after: Amounts, weights: Floats) -> tuple[NamedTable, ...]:
     """The distribution before and after, and the differences, by tenths and by bands of expanded income now."""
     income = before["expanded_income"]
-    found = []
+    tables = []
     for way, parts, rows in (
         ("weighted_deciles", by_tenths(income, weights), TENTHS),
         ("standard_income_bins", by_bands(income), BANDS),
@@ -41,16 +41,16 @@ def named_tables(before: Amounts, after: Amounts, weights: Floats) -> tuple[Name
         for name, amounts in (("current law", before), ("reform", after)):
             cells = distribution(parts, amounts, weights)
             about = f"Distribution table, {name}, by {way} of expanded income under current law"
-            found.append(
+            tables.append(
                 _table(f"distribution {way} {name}", about, DISTRIBUTION, parts, cells, _hidden(parts, amounts))
             )
         for tax in ("iitax", "payrolltax", "combined"):
             cells = difference(parts, before, after, weights, tax)
             hidden = _hidden_changes(parts, after[tax] - before[tax])
             about = f"Difference table of {tax}, by {way} of expanded income under current law"
-            found.append(_table(f"difference {way} {tax}", about, DIFFERENCE, parts, cells, hidden))
+            tables.append(_table(f"difference {way} {tax}", about, DIFFERENCE, parts, cells, hidden))
         assert parts.rows == rows
-    return tuple(found)
+    return tuple(tables)
 
 
 def _table(
@@ -70,20 +70,20 @@ def _table(
 def _hidden(parts: Parts, amounts: Amounts) -> dict[str, Flags]:
     """By column, which rows are not shown: of few units, or counting few."""
     both = np.stack([_counts(parts, amounts[name] > 0) for name in _SIDES], axis=1)
-    found = {"count": _lines(parts, _counts(parts, np.ones(len(parts.of), dtype=np.bool_))[:, None])[:, 0]}
+    hidden = {"count": _lines(parts, _counts(parts, np.ones(len(parts.of), dtype=np.bool_))[:, None])[:, 0]}
     for columns, flags in zip(_SIDES.values(), _lines(parts, both).T, strict=True):
-        found |= dict.fromkeys(columns, flags)
+        hidden |= dict.fromkeys(columns, flags)
     minimum = _lines(parts, _counts(parts, amounts["c09600"] > 0)[:, None])[:, 0]
-    return found | {"count_AMT": minimum, "c09600": minimum}
+    return hidden | {"count_AMT": minimum, "c09600": minimum}
 
 
 def _hidden_changes(parts: Parts, change: Floats) -> dict[str, Flags]:
     kinds = (change < -_CENT, change > _CENT, np.abs(change) <= _CENT)
     flags = _lines(parts, np.stack([_counts(parts, kind) for kind in kinds], axis=1))
-    found = {"count": _lines(parts, _counts(parts, np.ones(len(change), dtype=np.bool_))[:, None])[:, 0]}
+    hidden_rows = {"count": _lines(parts, _counts(parts, np.ones(len(change), dtype=np.bool_))[:, None])[:, 0]}
     for columns, hidden in zip(_CHANGES, flags.T, strict=False):
-        found |= dict.fromkeys(columns, hidden)
-    return found
+        hidden_rows |= dict.fromkeys(columns, hidden)
+    return hidden_rows
 
 
 def _counts(parts: Parts, flags: Flags) -> NDArray[np.int64]:
@@ -93,10 +93,10 @@ def _counts(parts: Parts, flags: Flags) -> NDArray[np.int64]:
 
 def _lines(parts: Parts, counts: NDArray[np.int64]) -> Flags:
     """Which cells of the rows are hidden: the rows that make up the whole are one table, the parts of a row another."""
-    found = np.zeros(counts.shape, dtype=np.bool_)
+    hidden = np.zeros(counts.shape, dtype=np.bool_)
     whole = parts.rows.index("ALL")
     for lines in (list(range(whole)), list(range(whole + 1, len(parts.rows)))):
         if lines:
-            found[lines] = suppressed(counts[lines])
-    found[whole] = suppressed(counts[whole : whole + 1])[0]
-    return found
+            hidden[lines] = suppressed(counts[lines])
+    hidden[whole] = suppressed(counts[whole : whole + 1])[0]
+    return hidden

@@ -127,14 +127,16 @@ def _ages(program: Program, view: View, columns: Columns) -> Entries:
 def money_step(program: Program, view: View) -> int:
     """The finest step of the view's money: so many make one of the currency."""
     names = [*view.incomes, *view.figures]
-    return int(np.lcm.reduce([unit_of(program, found) for name in names if (found := program.find(name)) is not None]))
+    return int(
+        np.lcm.reduce([unit_of(program, figure) for name in names if (figure := program.find(name)) is not None])
+    )
 
 
-def in_steps(program: Program, one: Outcome, step: int, name: str) -> Entries:
+def in_steps(program: Program, outcome: Outcome, step: int, name: str) -> Entries:
     """A figure in steps of `step`."""
     definition = program.find(name)
     assert definition is not None
-    return one.figures[name] * (step // unit_of(program, definition))
+    return outcome.figures[name] * (step // unit_of(program, definition))
 
 
 def net_change(view: View, before: Outcome, after: Outcome, step: int) -> Entries:

@@ -48,4 +48,4 @@ def _style() -> str:
     assert root is not None
     values = dict(re.findall(r"(--[\w-]+):\s*([^;]+);", root[1]))
     rules = "".join(re.findall(r"\.chart[^{}]*\{[^}]*\}", css))
-    return re.sub(r"var\((--[\w-]+)\)", lambda found: values[found[1]], rules)
+    return re.sub(r"var\((--[\w-]+)\)", lambda match: values[match[1]], rules)

@@ -103,12 +103,12 @@ def admit(program: Program, view: View, source: Source, at: Period, weight: str,
         unread = [name for name in table.column_names if _is_no_fact(program, entity, name)]
         tables[entity] = table.drop_columns(unread)
         aside += unread
-    found = from_arrow(program, at, tables, files=source.files)
-    if found.columns is None:
-        shown = "\n  ".join(str(problem) for problem in found.problems[:MAX_SHOWN])
-        more = f"\n  … and {len(found.problems) - MAX_SHOWN:,} more" if len(found.problems) > MAX_SHOWN else ""
-        raise Failure(f"the population has {len(found.problems):,} faults:\n  {shown}{more}", "correct the cells")
-    columns, notes = _carried(program, found.columns, source.year, at, index)
+    gathered = from_arrow(program, at, tables, files=source.files)
+    if gathered.columns is None:
+        shown = "\n  ".join(str(problem) for problem in gathered.problems[:MAX_SHOWN])
+        more = f"\n  … and {len(gathered.problems) - MAX_SHOWN:,} more" if len(gathered.problems) > MAX_SHOWN else ""
+        raise Failure(f"the population has {len(gathered.problems):,} faults:\n  {shown}{more}", "correct the cells")
+    columns, notes = _carried(program, gathered.columns, source.year, at, index)
     if len(aside) > 1:
         notes = (*notes, "Columns that are no facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
     return Population(source.about, columns, weights, scale, notes, source.digest)
@@ -117,8 +117,8 @@ def admit(program: Program, view: View, source: Source, at: Period, weight: str,
 def _is_no_fact(program: Program, entity: str, name: str) -> bool:
     settings = program.settings
     plain = name.partition("@")[0]
-    links = {"id", "role", f"{entity}_id", *(f"{one}_id" for one in settings.entities)}
-    links |= {f"{one}_role" for one in settings.entities}
+    links = {"id", "role", f"{entity}_id", *(f"{linked}_id" for linked in settings.entities)}
+    links |= {f"{linked}_role" for linked in settings.entities}
     return plain not in links and program.find(plain) is None
 
 
@@ -128,7 +128,7 @@ def _weights(table: Any, name: str, file: str) -> tuple[NDArray[np.int64], int]:
         near = suggestion(name, table.column_names, "name the column that says how many units each one stands for")
         raise Misuse(f"`{file}` has no column of weights `{name}`", f"{near}; `--weight COLUMN`")
     texts = [None if value is None else str(value) for value in table[name].to_pylist()]
-    found: list[Decimal] = []
+    weights: list[Decimal] = []
     faults: list[str] = []
     for row, text in enumerate(texts, 1):
         try:
@@ -140,7 +140,7 @@ def _weights(table: Any, name: str, file: str) -> tuple[NDArray[np.int64], int]:
         elif value < 0:
             faults.append(f"row {row}: the weight {text} is below zero")
         else:
-            found.append(value)
+            weights.append(value)
     if faults:
         shown = "\n  ".join(faults[:MAX_SHOWN]) + (
             f"\n  … and {len(faults) - MAX_SHOWN:,} more" * (len(faults) > MAX_SHOWN)
@@ -148,10 +148,10 @@ def _weights(table: Any, name: str, file: str) -> tuple[NDArray[np.int64], int]:
         raise Failure(
             f"weights in `{file}`, column `{name}`, are at fault:\n  {shown}", "a weight is a number, 0 or more"
         )
-    if not any(found):
+    if not any(weights):
         raise Failure(f"every weight in `{file}` is zero", "give weights that say how many units each one stands for")
-    places = max(max(0, -int(one.as_tuple().exponent)) for one in found)
-    whole = [int(one.scaleb(places)) for one in found]
+    places = max(max(0, -int(weight.as_tuple().exponent)) for weight in weights)
+    whole = [int(weight.scaleb(places)) for weight in weights]
     if max(whole) >= 2**53:
         raise Failure(f"weights in `{file}` have too many digits", "round them to six decimals or fewer")
     return np.array(whole, dtype=np.int64), 10**places

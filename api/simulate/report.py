@@ -44,7 +44,7 @@ def _body(simulation: Simulation, title: str) -> Iterator[str]:
     for year in simulation.years:
         size = f"{year.year}: {year.units:,} units with {year.people:,} people stand for {_whole(year.weight)} units."
         yield f"<p>{_words(' '.join((size, *year.notes)))}</p>"
-    yield "<ul>" + "".join(f"<li>{_words(one)}</li>" for one in simulation.method) + "</ul>"
+    yield "<ul>" + "".join(f"<li>{_words(sentence)}</li>" for sentence in simulation.method) + "</ul>"
     manifest = json.dumps(simulation.manifest, indent=2)
     yield (
         "<details><summary>The manifest, from which the same answer can be made again</summary>"
@@ -67,10 +67,10 @@ def _distinct(body: str) -> str:
     """The page with a name of its own for each table that can be scrolled to."""
     names: Counter[str] = Counter()
 
-    def named(found: re.Match[str]) -> str:
-        names[found[2]] += 1
-        number = f" ({names[found[2]]})" if names[found[2]] > 1 else ""
-        return f"{found[1]}{found[2]}{number}{found[3]}"
+    def named(match: re.Match[str]) -> str:
+        names[match[2]] += 1
+        number = f" ({names[match[2]]})" if names[match[2]] > 1 else ""
+        return f"{match[1]}{match[2]}{number}{match[3]}"
 
     return re.sub('(role="region" aria-label=")([^"]*)(")', named, body)
 
@@ -114,7 +114,7 @@ def _lead(reform: ReformAnswer) -> str:
     if reform.changes_nothing:
         return "Nobody in this population would notice: no figure changes."
     gain, lose = (_fares(reform, word) for word in ("gain", "lose"))
-    said = [f"{one}% of units {word}" for one, word in ((gain, "gain"), (lose, "lose")) if one]
+    said = [f"{share}% of units {word}" for share, word in ((gain, "gain"), (lose, "lose")) if share]
     return (" and ".join(said) or "Too few units change to say who") + ". Behaviour is taken not to change."
 
 
@@ -122,7 +122,7 @@ def _fares(reform: ReformAnswer, word: str) -> str:
     """The share of units that gain (or lose); empty if it is not shown."""
     whole = reform.winners.rows[-1].cells
     places = [at for at, name in enumerate(reform.winners.columns) if name.startswith(word)]
-    others = [one.share for at, one in enumerate(whole) if at not in places]
+    others = [cell.share for at, cell in enumerate(whole) if at not in places]
     if all(whole[at].share for at in places):
         return format_decimal(sum((Fraction(whole[at].share) for at in places), Fraction(0)), 2)
     if all(others):  # the parts are too small to be shown, their sum is not
@@ -263,7 +263,7 @@ def _marginal(reform: ReformAnswer) -> str:
         for band in marginal.bands
     ]
     both = (marginal.cliffs_before, marginal.cliffs_after)
-    cliffs = [f"{_whole(one)} units" if one else "fewer than can be shown" for one in both]
+    cliffs = [f"{_whole(units)} units" if units else "fewer than can be shown" for units in both]
     n = "Units in the sample"
     heads = ["Marginal rate", f"{n}, current law", "% of units", f"{n}, reform", "% of units"]
     table = _table("Units by marginal rate", heads, rows)
@@ -315,7 +315,7 @@ def _words(text: str) -> str:
 
 
 def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in heads)
     body = "".join(
         f"<tr{f' class={style!r}' if style else ''}>"
         f'<th scope="row">{escape(label)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -85,7 +85,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         outcomes = spread(
             _outcome,
             _Given(view, population, request.marginal, request.threads, request.distribution),
-            [law, *(one for _, one in reformed)],
+            [law, *(program for _, program in reformed)],
         )
         before = next(outcomes)
         drawn = draws(population.units, request.samples, request.seed)
@@ -129,19 +129,21 @@ def _weighed(
     )  # fmt: skip
 
 
-def _answer(files: Sequence[Path], one: Weighed, population: Population, period: Period) -> ReformAnswer:
-    lines, line_said = poverty_lines(one.before.program, one.view, one.units, period)
-    unequal, poor = measures(one, lines)
-    ways = partings(one.units, one.net, one.weights, bool(one.view.age))
-    nothing = all(np.array_equal(one.before.figures[name], one.after.figures[name]) for name in one.view.figures)
+def _answer(files: Sequence[Path], weighed: Weighed, population: Population, period: Period) -> ReformAnswer:
+    lines, line_said = poverty_lines(weighed.before.program, weighed.view, weighed.units, period)
+    unequal, poor = measures(weighed, lines)
+    ways = partings(weighed.units, weighed.net, weighed.weights, bool(weighed.view.age))
+    nothing = all(
+        np.array_equal(weighed.before.figures[name], weighed.after.figures[name]) for name in weighed.view.figures
+    )
     return ReformAnswer(
         " and ".join(path.stem for path in files), about_of(files), tuple(path.name for path in files),
-        one.after.program.fingerprint, nothing, budget(one), tuple(grouping(one, way) for way in ways),
-        winners(one, ways[0]), unequal, poor, line_said, marginal_rates_of(one),
-        examples(one.view, population, one.before, one.after, one.change),
-        set_beyond_what_is_stated(one.after.program, period.start),
-        named_tables(one.before.named, one.after.named, one.weights / one.scale)
-        if one.before.named is not None and one.after.named is not None else (),
+        weighed.after.program.fingerprint, nothing, budget(weighed), tuple(grouping(weighed, way) for way in ways),
+        winners(weighed, ways[0]), unequal, poor, line_said, marginal_rates_of(weighed),
+        examples(weighed.view, population, weighed.before, weighed.after, weighed.change),
+        set_beyond_what_is_stated(weighed.after.program, period.start),
+        named_tables(weighed.before.named, weighed.after.named, weighed.weights / weighed.scale)
+        if weighed.before.named is not None and weighed.after.named is not None else (),
     )  # fmt: skip
 
 
@@ -190,7 +192,7 @@ def method(request: Request, view: View) -> tuple[str, ...]:
     return (
         "The simulation is static: nobody works, saves, marries or files differently because of the reform.",
         "Net income is " + ", ".join(f"`{income}`" for income in view.incomes) + " of everybody in the unit, less "
-        + " and ".join(f"`{one}`" for one in view.borne) + "; a reform adds the change of benefits and takes "
+        + " and ".join(f"`{figure}`" for figure in view.borne) + "; a reform adds the change of benefits and takes "
         "the change of taxes, an employer's share among them. State taxes are not in it.",
         "Totals are exact: every figure is computed on the money grid as the law rounds it, and multiplied by a "
         "decimal weight. Means, shares, measures and errors are statistics in floating point, rounded as shown.",
@@ -225,12 +227,12 @@ def manifest_of(request: Request, law: Program, reformed: Sequence[Program], sou
 
 def versions() -> dict[str, str]:
     """Of what computes: with another one statistics may differ in their last digit."""
-    found = {"python": ".".join(map(str, sys.version_info[:3])), "numpy": np.__version__}
+    version_of = {"python": ".".join(map(str, sys.version_info[:3])), "numpy": np.__version__}
     try:
-        found["rulewright"] = version("rulewright")
+        version_of["rulewright"] = version("rulewright")
     except PackageNotFoundError:
-        found["rulewright"] = "not installed"
-    return found
+        version_of["rulewright"] = "not installed"
+    return version_of
 
 
 def _sha256(path: Path) -> str:
@@ -241,7 +243,7 @@ def request_again(said: Any) -> Request:
     """What a manifest asks for. Raises Misuse for one that cannot be read."""
     try:
         assert isinstance(said, dict)
-        reforms = tuple(tuple(Path(one["path"]) for one in each["files"]) for each in said["reforms"])
+        reforms = tuple(tuple(Path(file["path"]) for file in each["files"]) for each in said["reforms"])
         return Request(
             said["rules"], reforms, tuple(said["at"]), tuple(said["population"]), said["data_year"], said["weight"],
             said["uprate"], Path(said["view"]) if said["view"] else None, said["threshold"], said["samples"],

@@ -171,7 +171,7 @@ def seek(
     ends = [trials.net(low) - target, trials.net(high) - target]
     if ends[0] * ends[1] > 0:
         told = " and ".join(
-            f"{one.value} changes the net by {one.net_change}" for one in map(trials.tried, (low, high))
+            f"{trial.value} changes the net by {trial.net_change}" for trial in map(trials.tried, (low, high))
         )
         wanted = exact_text(target.numerator, target.denominator)
         raise Failure(f"the target {wanted} does not lie between the ends: {told}", "widen `--from` and `--to`")
@@ -191,10 +191,10 @@ def _narrowed(trials: _Trials, target: Fraction, low: int, high: int) -> tuple[i
         middle = (low + high) // 2
         if turn % 3 != 2 and above != below:
             middle = min(max(round(low - below * (high - low) / (above - below)), low + 1), high - 1)
-        found = trials.net(middle) - target
-        if found == 0:
+        excess = trials.net(middle) - target
+        if excess == 0:
             return middle, middle
-        low, high = (middle, high) if found * below > 0 or below == 0 else (low, middle)
+        low, high = (middle, high) if excess * below > 0 or below == 0 else (low, middle)
     return low, high
 
 

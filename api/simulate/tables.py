@@ -79,41 +79,41 @@ class Weighed:
         if not len(self.draws):
             return np.full(np.shape(np.atleast_1d(statistic(self.weights / self.scale))), np.nan)
         weights = self.weights / self.scale
-        found = np.array([np.atleast_1d(statistic(weights * drawn)) for drawn in self.draws])
-        return np.asarray(found.std(axis=0, ddof=1))
+        drawn_numbers = np.array([np.atleast_1d(statistic(weights * drawn)) for drawn in self.draws])
+        return np.asarray(drawn_numbers.std(axis=0, ddof=1))
 
 
 def draws(units: int, samples: int, seed: int) -> NDArray[np.uint8]:
     """How often each unit is drawn in each bootstrap sample."""
     random = np.random.Generator(np.random.PCG64(seed))
-    found = np.empty((samples, units), dtype=np.uint8)
+    times_drawn = np.empty((samples, units), dtype=np.uint8)
     for row in range(samples):
-        found[row] = np.minimum(np.bincount(random.integers(0, units, units), minlength=units), 255)
-    return found
+        times_drawn[row] = np.minimum(np.bincount(random.integers(0, units, units), minlength=units), 255)
+    return times_drawn
 
 
 # --- the budget
 
 
-def budget(one: Weighed) -> tuple[BudgetLine, ...]:
+def budget(weighed: Weighed) -> tuple[BudgetLine, ...]:
     """The taxes, the benefits, the net of them (what the public purse gains), and what is shown beside them."""
     lines: list[tuple[str, str, str, Entries, Entries]] = []
-    net_before = net_after = np.zeros(len(one.weights), dtype=np.int64)
-    for kind, names, sign in (("tax", one.view.taxes, 1), ("benefit", one.view.benefits, -1)):
+    net_before = net_after = np.zeros(len(weighed.weights), dtype=np.int64)
+    for kind, names, sign in (("tax", weighed.view.taxes, 1), ("benefit", weighed.view.benefits, -1)):
         for name, label in names.items():
-            before, after = _both(one, name)
+            before, after = _both(weighed, name)
             lines.append((name, label, kind, before, after))
             net_before, net_after = net_before + sign * before, net_after + sign * after
     lines.append(("net", "Net: taxes less benefits", "net", net_before, net_after))
-    for name in one.view.shown:
-        definition = one.before.program.find(name)
+    for name in weighed.view.shown:
+        definition = weighed.before.program.find(name)
         assert definition is not None
-        lines.append((name, definition.label or name, "shown", *_both(one, name)))
-    moved = np.stack([(after - before) / one.units.step for *_, before, after in lines], axis=1)
-    errors = one.errors(lambda weights: weights @ moved)
+        lines.append((name, definition.label or name, "shown", *_both(weighed, name)))
+    moved = np.stack([(after - before) / weighed.units.step for *_, before, after in lines], axis=1)
+    errors = weighed.errors(lambda weights: weights @ moved)
     return tuple(
         BudgetLine(
-            name, label, kind, one.text(before), one.text(after), one.text(after - before),
+            name, label, kind, weighed.text(before), weighed.text(after), weighed.text(after - before),
             rounded_text(float(error), 0), _count(before, after),
         )
         for (name, label, kind, before, after), error in zip(lines, errors, strict=True)
@@ -133,12 +133,12 @@ def _both(weighed: Weighed, name: str) -> tuple[Entries, Entries]:
 # --- groups
 
 
-def grouping(one: Weighed, parting: Parting) -> Grouping:
+def grouping(weighed: Weighed, parting: Parting) -> Grouping:
     """How net income changes in each group, and in all."""
     count = len(parting.labels)
     n = np.bincount(parting.of, minlength=count)
     hidden = suppressed(n.reshape(-1, 1))[:, 0]
-    change, net = one.change / one.units.step, one.net / one.units.step
+    change, net = weighed.change / weighed.units.step, weighed.net / weighed.units.step
 
     def means(weights: Floats) -> Floats:
         weight = np.bincount(parting.of, weights, count)
@@ -146,10 +146,10 @@ def grouping(one: Weighed, parting: Parting) -> Grouping:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.append(total / weight, total.sum() / weight.sum())
 
-    errors = one.errors(means)
-    rows = [_row(one, label, parting.of == place, net, errors[place], bool(hidden[place]))
+    errors = weighed.errors(means)
+    rows = [_row(weighed, label, parting.of == place, net, errors[place], bool(hidden[place]))
             for place, label in enumerate(parting.labels) if n[place]]  # fmt: skip
-    everybody = _row(one, "all", np.ones(len(net), dtype=np.bool_), net, errors[-1], False)
+    everybody = _row(weighed, "all", np.ones(len(net), dtype=np.bool_), net, errors[-1], False)
     return Grouping(parting.name, parting.about, (*rows, everybody))
 
 
@@ -173,21 +173,21 @@ def _row(weighed: Weighed, label: str, rows: NDArray[np.bool_], net: Floats, err
 # --- winners and losers
 
 
-def winners(one: Weighed, parting: Parting) -> Winners:
+def winners(weighed: Weighed, parting: Parting) -> Winners:
     """Units of each group by how they fare."""
-    fares = _fares(one)
+    fares = _fares(weighed)
     rows, columns = len(parting.labels), len(FARES)
     n = np.bincount(parting.of * columns + fares, minlength=rows * columns).reshape(rows, columns)
     hidden = suppressed(n)
     small = suppressed(n.sum(axis=1).reshape(-1, 1))[:, 0]
-    made = [_fares_of(one, label, parting.of == place, fares, n[place], hidden[place], bool(small[place]))
+    made = [_fares_of(weighed, label, parting.of == place, fares, n[place], hidden[place], bool(small[place]))
             for place, label in enumerate(parting.labels) if n[place].any()]  # fmt: skip
     whole = n.sum(axis=0)
     all_hidden = suppressed(whole.reshape(1, -1))[0]
-    everybody = _fares_of(one, "all", np.ones(len(fares), dtype=np.bool_), fares, whole, all_hidden, False)
+    everybody = _fares_of(weighed, "all", np.ones(len(fares), dtype=np.bool_), fares, whole, all_hidden, False)
     about = (
-        f"A change counts from {exact_text(one.threshold, one.units.step)}; 5% is of net income under current law, and "
-        "any change of one of zero or below is more than 5%."
+        f"A change counts from {exact_text(weighed.threshold, weighed.units.step)}; 5% is of net income under "
+        "current law, and any change of one of zero or below is more than 5%."
     )
     return Winners(about, FARES, (*made, everybody))
 
@@ -217,16 +217,16 @@ def _fares_of(
 # --- measures
 
 
-def measures(one: Weighed, lines: Floats | None) -> tuple[tuple[Measure, ...], tuple[Measure, ...]]:
+def measures(weighed: Weighed, lines: Floats | None) -> tuple[tuple[Measure, ...], tuple[Measure, ...]]:
     """Inequality of people's net income over the square root of their unit's size; poverty against `lines`."""
-    size = np.maximum(one.units.size, 1)
+    size = np.maximum(weighed.units.size, 1)
     root = np.sqrt(size)
-    incomes = [(entries / one.units.step) for entries in (one.net, one.net + one.change)]
+    incomes = [(entries / weighed.units.step) for entries in (weighed.net, weighed.net + weighed.change)]
     ranks = [ranked(each / root) for each in incomes]
-    unequal = _measured(one, INEQUALITY, [partial(_unequal, one, each) for each in ranks], 4)
+    unequal = _measured(weighed, INEQUALITY, [partial(_unequal, weighed, each) for each in ranks], 4)
     if lines is None:
         return unequal, ()
-    poor = _measured(one, POVERTY, [partial(_poor, one, each, lines) for each in incomes], 3)
+    poor = _measured(weighed, POVERTY, [partial(_poor, weighed, each, lines) for each in incomes], 3)
     return unequal, poor
 
 
@@ -253,13 +253,13 @@ def _measured(
     )  # fmt: skip
 
 
-def marginal_rates_of(one: Weighed) -> MarginalRates | None:
+def marginal_rates_of(weighed: Weighed) -> MarginalRates | None:
     """How much of 100 more of earnings the units do not keep."""
-    before, after = one.before.marginal, one.after.marginal
+    before, after = weighed.before.marginal, weighed.after.marginal
     if before is None or after is None:
         return None
     there = ~np.isnan(before) & ~np.isnan(after)
-    weights = one.weights[there] / one.scale
+    weights = weighed.weights[there] / weighed.scale
     total = float(weights.sum())
     bands = [_band(rates[there]) for rates in (before, after)]
     n = np.stack([np.bincount(one_band, minlength=len(BANDS)) for one_band in bands], axis=1)
@@ -267,8 +267,8 @@ def marginal_rates_of(one: Weighed) -> MarginalRates | None:
     shares = [np.bincount(one_band, weights, len(BANDS)) / total for one_band in bands]
     rows = tuple(_rate_band(at, n, hidden, shares) for at in range(len(BANDS)))
     about = (
-        f"What {_taken(one.view)} take of 100 more of `{one.view.earnings}` of the unit's first filer; benefits that "
-        "are not computed here are not in it. A cliff is a rate above 100%."
+        f"What {_taken(weighed.view)} take of 100 more of `{weighed.view.earnings}` of the unit's first filer; "
+        "benefits that are not computed here are not in it. A cliff is a rate above 100%."
     )
     means = [rounded_text(100 * float(weights @ rates[there]) / total, 2) for rates in (before, after)]
     cliffs = [_cliffs(n[-1, side], shares[side][-1] * total) for side in (0, 1)]

@@ -18,13 +18,13 @@ Row = dict[str, object]
 
 def tables(simulation: Simulation) -> dict[str, list[Row]]:
     """Rows by table; Tax-Calculator's too, if they were asked for. Numbers are decimals in texts; none is null."""
-    found: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "marginal_rates")}
+    rows_of: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "marginal_rates")}
     for year in simulation.years:
         for reform in year.reforms:
             front: Row = {"year": year.year, "reform": reform.reform}
             for name, rows in (*_of(reform).items(), *_named(reform)):
-                found.setdefault(name, []).extend({**front, **row} for row in rows)
-    return {name: rows for name, rows in found.items() if rows}
+                rows_of.setdefault(name, []).extend({**front, **row} for row in rows)
+    return {name: rows for name, rows in rows_of.items() if rows}
 
 
 def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:

@@ -45,10 +45,10 @@ def jump_causes(points: Points, curve: Terms, before: int, after: int) -> tuple[
     sides = points.interpreter(before), points.interpreter(after)
 
     def jumps(fact: Fact) -> bool:
-        one, other = (side.find(fact) for side in sides)
-        first, second = _number(one), _number(other)
+        outcome, other = (side.find(fact) for side in sides)
+        first, second = _number(outcome), _number(other)
         if first is None or second is None:
-            return one != other
+            return outcome != other
         return abs(second - first) > STEEPEST * points.program.settings.money_grid
 
     def said(fact: Fact) -> tuple[str, str]:
@@ -78,21 +78,21 @@ def bend_causes(points: Points, curve: Terms, sides: tuple[int, int, int]) -> tu
         return first, second
 
     def bends(fact: Fact) -> bool:
-        found = slopes(fact)
-        if found is None:
+        slope_pair = slopes(fact)
+        if slope_pair is None:
             return runs[0].find(fact) != runs[2].find(fact)
-        return abs(found[1] - found[0]) > 3 * grain * sum(1 / width for width in widths)
+        return abs(slope_pair[1] - slope_pair[0]) > 3 * grain * sum(1 / width for width in widths)
 
     def said(fact: Fact) -> tuple[str, str]:
-        found = slopes(fact)
-        if found is None:
+        slope_pair = slopes(fact)
+        if slope_pair is None:
             definition, settings = points.program.definitions[fact.name], points.program.settings
             return outcome_words(runs[0].find(fact), definition.type, settings), outcome_words(
                 runs[2].find(fact), definition.type, settings
             )
         near = [
-            fewest_decimals(one - 2 * grain / width, one + 2 * grain / width)
-            for one, width in zip(found, widths, strict=True)
+            fewest_decimals(slope - 2 * grain / width, slope + 2 * grain / width)
+            for slope, width in zip(slope_pair, widths, strict=True)
         ]
         return f"{format_decimal(near[0])} for each more", f"{format_decimal(near[1])} for each more"
 
@@ -113,8 +113,8 @@ def _causes(
     said: Callable[[Fact], tuple[str, str]],
 ) -> tuple[Cause, ...]:
     tops = [fact for _, fact in points.facts(curve)]
-    found = dict.fromkeys(_deepest(sides, tops, moves, points.varied))
-    return tuple(_cause(points.program, fact, said(fact)) for fact in list(found)[:MOST_CAUSES])
+    deepest = dict.fromkeys(_deepest(sides, tops, moves, points.varied))
+    return tuple(_cause(points.program, fact, said(fact)) for fact in list(deepest)[:MOST_CAUSES])
 
 
 def _deepest(

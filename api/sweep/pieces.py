@@ -88,7 +88,7 @@ def _shape(values: Values, low: int, high: int, tolerance: int) -> Shape:
     compute({point for lines in stretches for line in lines for point in _samples(*line)})
     pieces = tuple(piece for lines in stretches for piece in _joined(known, lines))
     compute({end for piece in pieces for end in (piece.low, piece.high)})
-    pieces = tuple(replace(one, at_low=known[one.low], at_high=known[one.high]) for one in pieces)
+    pieces = tuple(replace(piece, at_low=known[piece.low], at_high=known[piece.high]) for piece in pieces)
     return Shape(pieces, tolerance, len(known))
 
 
@@ -164,14 +164,14 @@ def _joined(known: dict[int, Value], lines: Sequence[tuple[int, int]]) -> list[P
         if left is not None and right is not None and left[0] != right[0]:
             crossing = round((right[1] - left[1]) / (left[0] - right[0]))
             ends[place] = min(max(crossing, lines[place][0]), lines[place + 1][1])
-    found: list[Piece] = []
+    pieces: list[Piece] = []
     low = lines[0][0]
     for fit, high in zip(fits, ends, strict=True):
         if high > low or len(lines) == 1:
             at_low, at_high = (known.get(end, _on(fit, end)) for end in (low, high))
-            found.append(Piece(low, high, at_low, at_high, fit[0] if fit is not None else Fraction(0)))
+            pieces.append(Piece(low, high, at_low, at_high, fit[0] if fit is not None else Fraction(0)))
             low = high
-    return found
+    return pieces
 
 
 def _on(fit: tuple[Fraction, Fraction] | None, point: int) -> Value:
@@ -189,11 +189,11 @@ def _fit(known: dict[int, Value], low: int, high: int) -> tuple[Fraction, Fracti
     pairs = [(point, value) for point in inside if (value := known[point]) is not None]
     if len(pairs) < len(inside):
         return None
-    (first, one), (last, other) = pairs[0], pairs[-1]
+    (first, first_value), (last, last_value) = pairs[0], pairs[-1]
     if not width:
-        return Fraction(0), Fraction(one)
+        return Fraction(0), Fraction(first_value)
     span = last - first
-    slope = fewest_decimals(Fraction(other - one - 1, span), Fraction(other - one + 1, span))
+    slope = fewest_decimals(Fraction(last_value - first_value - 1, span), Fraction(last_value - first_value + 1, span))
     heights = [value - slope * point for point, value in pairs]
     half = Fraction(1, 2)
     bounds = sorted((max(heights) - half, min(heights) + half))

@@ -56,9 +56,11 @@ class Points:
     def __post_init__(self) -> None:
         self.definition = self.program.definitions[self.varied.name]
         self.unit = unit_of(self.program, self.definition)
-        names = {one.name: one for curve in self.curves for _, one in curve.terms}
+        names = {definition.name: definition for curve in self.curves for _, definition in curve.terms}
         self.wanted = tuple(names)
-        self.units = tuple(lcm(*(unit_of(self.program, one) for _, one in curve.terms)) for curve in self.curves)
+        self.units = tuple(
+            lcm(*(unit_of(self.program, definition) for _, definition in curve.terms)) for curve in self.curves
+        )
         held = {**self.case.given, self.varied: self.value(0)}
         self._columns = columns_of(self.program, replace(self.case, given=held))
 
@@ -85,14 +87,14 @@ class Points:
         """The figures of a curve: of whom, with their signs."""
         at = self.case.at
         return [
-            (sign, Fact(one.name, instance, period_for(self.program, one, at)))
-            for sign, one in curve.terms
-            for instance in self.case.instances.get(one.entity, ())
+            (sign, Fact(definition.name, instance, period_for(self.program, definition, at)))
+            for sign, definition in curve.terms
+            for instance in self.case.instances.get(definition.entity, ())
         ]
 
     def _interpreted(self, entry: int) -> tuple[int | None, ...]:
         interpreter = self.interpreter(entry)
-        found: list[int | None] = []
+        totals: list[int | None] = []
         for curve, unit in zip(self.curves, self.units, strict=True):
             total: int | None = None
             for sign, fact in self.facts(curve):
@@ -101,8 +103,8 @@ class Points:
                     total = (total or 0) + sign * int(Fraction(outcome.value) * unit)  # type: ignore[arg-type]
                 elif not isinstance(outcome, NotApplicable):
                     raise self._no_value(fact, entry, outcome)
-            found.append(total)
-        return tuple(found)
+            totals.append(total)
+        return tuple(totals)
 
     def _no_value(self, fact: Fact, entry: int, outcome: Outcome) -> Failure:
         where = f"at {self.definition.short_name} {self.value(entry)}"
@@ -130,15 +132,15 @@ class Points:
         return [self._row(sums, row) for row in range(size)]
 
     def _row(self, sums: Mapping[str, tuple[np.ndarray, np.ndarray]], row: int) -> tuple[int | None, ...]:
-        found: list[int | None] = []
+        totals: list[int | None] = []
         for curve, unit in zip(self.curves, self.units, strict=True):
             terms = [
-                sign * int(sums[one.name][0][row]) * (unit // unit_of(self.program, one))
-                for sign, one in curve.terms
-                if sums[one.name][1][row]
+                sign * int(sums[definition.name][0][row]) * (unit // unit_of(self.program, definition))
+                for sign, definition in curve.terms
+                if sums[definition.name][1][row]
             ]
-            found.append(sum(terms) if terms else None)
-        return tuple(found)
+            totals.append(sum(terms) if terms else None)
+        return tuple(totals)
 
     def _copies(self, columns: Columns, entries: Sequence[int]) -> Columns:
         """So many copies of the case's population, each with its own value of the fact."""

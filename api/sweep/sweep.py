@@ -149,7 +149,11 @@ def varied(program: Program, case: Case, vary: Vary) -> tuple[Fact, tuple[int, i
     if not vary.of and len(instances) > 1:
         raise Misuse(f"the case has several {definition.entity}s", f"say whose with `--of`: {_listed(instances)}")
     instance = vary.of or instances[0]
-    beside = [one for one in case.given if one.instance == instance and _excludes(program, definition, one)]
+    beside = [
+        given_fact
+        for given_fact in case.given
+        if given_fact.instance == instance and _excludes(program, definition, given_fact)
+    ]
     if beside:
         other = program.definitions[beside[0].name].short_name
         message = f"`{definition.short_name}` may not be stated beside `{other}`, which the case states"
@@ -223,9 +227,9 @@ def _left(program: Program, case: Case, fact: Fact) -> Terms:
         for sign, names in ((-1, rules.liabilities), (1, rules.entitlements)):
             definitions = [find_definition(program, name) for name in names]
             terms += [(sign, definition) for definition in definitions if case.instances.get(definition.entity)]
-    if not [one for _, one in terms if one is not own]:
+    if not [definition for _, definition in terms if definition is not own]:
         raise Misuse("these rules assess nothing in this case", "name figures: `--show eitc`")
-    name = "".join(f" {'-' if sign < 0 else '+'} {one.short_name}" for sign, one in terms).strip(" +")
+    name = "".join(f" {'-' if sign < 0 else '+'} {definition.short_name}" for sign, definition in terms).strip(" +")
     return Terms(name, "What is left", tuple(terms))
 
 
@@ -236,8 +240,8 @@ def _swept(law: Law, case: Case, fact: Fact, ends: tuple[int, int], show: Sequen
     program = law.program
     curves = curves_of(program, case, show, fact)
     points = Points(program, case, fact, curves, Constants(program))
-    found = tuple(_curve(points, place, ends) for place in range(len(curves)))
-    return Swept(basis_of(program, case, law.reforms), found)
+    swept_curves = tuple(_curve(points, place, ends) for place in range(len(curves)))
+    return Swept(basis_of(program, case, law.reforms), swept_curves)
 
 
 def _curve(points: Points, place: int, ends: tuple[int, int]) -> Curve:
@@ -268,23 +272,23 @@ def _segment(points: Points, terms: Terms, piece: Piece, unit: int) -> Segment:
 
 
 def _breaks(points: Points, terms: Terms, shape: Shape, unit: int) -> tuple[Break, ...]:
-    found: list[Break] = []
+    breaks: list[Break] = []
     for left, right in zip(shape.pieces, shape.pieces[1:], strict=False):
-        explained = len(found) < MOST_EXPLAINED
+        explained = len(breaks) < MOST_EXPLAINED
         before, at = _said(points, left.high), _said(points, right.low)
         if right.low == left.high + 1:
             causes = jump_causes(points, terms, left.high, right.low) if explained else ()
             if left.at_high is None or right.at_low is None:
-                found.append(Break(before, at, "begins" if left.at_high is None else "ends", causes))
+                breaks.append(Break(before, at, "begins" if left.at_high is None else "ends", causes))
             else:
                 amount = _amount(points, terms, right.at_low - left.at_high, unit)
-                found.append(Break(before, at, "jump", causes, amount))
+                breaks.append(Break(before, at, "jump", causes, amount))
         else:
             near = min(left.high - left.low, right.high - right.low, NEAR)
             sides = (left.high - near, left.high, left.high + near)
             causes = bend_causes(points, terms, sides) if explained else ()
-            found.append(Break(before, at, "bend", causes))
-    return tuple(found)
+            breaks.append(Break(before, at, "bend", causes))
+    return tuple(breaks)
 
 
 def _value(program: Program, definition: Definition, entry: int) -> Fraction | date:
@@ -300,5 +304,5 @@ def _said(points: Points, entry: int) -> Json:
 def _amount(points: Points, terms: Terms, entry: int | None, unit: int) -> Json:
     if entry is None:
         return None
-    kinds = {one.type.kind for _, one in terms.terms}
+    kinds = {definition.type.kind for _, definition in terms.terms}
     return as_json(Fraction(entry, unit), MONEY if Kind.MONEY in kinds else RATE, points.program.settings)

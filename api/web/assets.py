@@ -27,8 +27,8 @@ FOR_A_DAY, FOR_EVER = "public, max-age=86400", "public, max-age=31536000, immuta
 @cache
 def _there() -> dict[str, bytes]:
     """Every file by its path."""
-    found = (path for path in FOLDER.rglob("*") if path.suffix in KINDS)
-    return {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in found}
+    paths = (path for path in FOLDER.rglob("*") if path.suffix in KINDS)
+    return {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in paths}
 
 
 @cache

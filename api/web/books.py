@@ -83,8 +83,8 @@ class Book:
 
     def label(self, name: str) -> str:
         """What a definition is called."""
-        found = self.entries.get(self.whole(name))
-        return (found.declaration.label if found is not None else "") or name.rpartition(":")[2]
+        entry = self.entries.get(self.whole(name))
+        return (entry.declaration.label if entry is not None else "") or name.rpartition(":")[2]
 
     def resolve(self, module: str, name: str) -> str:
         """What a short name means in a module: its own, or an export; empty if neither."""
@@ -94,18 +94,18 @@ class Book:
     def linked(self, module: str, formula: str) -> Markup:
         """A formula in which every name of a definition leads to it."""
         made, at = Markup(""), 0
-        for found in _NAME.finditer(formula):
-            name = self.resolve(module, found.group())
+        for match in _NAME.finditer(formula):
+            name = self.resolve(module, match.group())
             if name:
-                link = Markup('<a href="{}">{}</a>').format(self.address(name), found.group())
-                made += Markup.escape(formula[at : found.start()]) + link
-                at = found.end()
+                link = Markup('<a href="{}">{}</a>').format(self.address(name), match.group())
+                made += Markup.escape(formula[at : match.start()]) + link
+                at = match.end()
         return made + Markup.escape(formula[at:])
 
     def named(self, module: str, formulas: Sequence[str]) -> list[str]:
         """The definitions that formulas name, in their order."""
-        found = (self.resolve(module, name) for text in formulas for name in _NAME.findall(text))
-        return list(dict.fromkeys(name for name in found if name))
+        names = (self.resolve(module, name) for text in formulas for name in _NAME.findall(text))
+        return list(dict.fromkeys(name for name in names if name))
 
     @cached_property
     def folders(self) -> tuple[Folder, ...]:
@@ -131,13 +131,13 @@ class Book:
 
     def tried(self, declared: Declared) -> list[Tried]:
         """Worked examples that expect this figure to be something, those with whole families first."""
-        found = []
+        tried = []
         for example in declared.module.examples:
             expected = next(_expected(example.expect, declared.declaration.name), "")
             if expected:
-                found.append(_tried(example, expected))
-        whole = [one for one in found if isinstance(one.given, dict) and "people" in one.given]
-        return (whole + [one for one in found if one not in whole])[:MOST_EXAMPLES]
+                tried.append(_tried(example, expected))
+        whole = [worked for worked in tried if isinstance(worked.given, dict) and "people" in worked.given]
+        return (whole + [worked for worked in tried if worked not in whole])[:MOST_EXAMPLES]
 
     def search(self, query: str) -> Found:
         """Definitions in which every word stands; else those for the nearest words that there are. Best first."""
@@ -145,7 +145,7 @@ class Book:
         match = search(self.law.ruleset(), words) if words else []
         if match or not words:
             return Found(sorted(match, key=lambda summary: not _begins(summary, words)))
-        nearest = [next(iter(get_close_matches(one, self._vocabulary, 1, 0.7)), one) for one in _WORD.findall(words)]
+        nearest = [next(iter(get_close_matches(word, self._vocabulary, 1, 0.7)), word) for word in _WORD.findall(words)]
         instead = " ".join(nearest)
         match = search(self.law.ruleset(), instead)
         return Found(match, instead if match else "")
@@ -213,7 +213,7 @@ def plain(node: Node) -> Plain:
         case Scalar():
             return node.text
         case SequenceNode():
-            return [plain(one) for one in node]
+            return [plain(item) for item in node]
         case MappingNode():
             return {entry.name: plain(entry.value) for entry in node}
     raise TypeError(type(node).__name__)

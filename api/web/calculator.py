@@ -104,7 +104,7 @@ def _answer(service: Service, law: Law, plan: Plan, household: Household, bends:
     now = _curve(service, law, plan, household, case)
     reform = None
     if household.reform:
-        chosen = next(one for one in plan.reforms if one.name == household.reform)
+        chosen = next(reform_offered for reform_offered in plan.reforms if reform_offered.name == household.reform)
         changed = service.laws.law(law.name, _overlay(chosen.overlay))
         reform = _curve(service, changed, plan, household, case)
     own = Fraction(bare(household.adults[0][household.over]) or "0")
@@ -131,8 +131,8 @@ def _breaks(law: Law, plan: Plan, household: Household, case: Case, now: Curve) 
         "".join(f" {sign} {name}" for name in names) for sign, names in (("-", plan.takes), ("+", plan.gives))
     )
     vary = Vary(household.over, "0", str(now.xs[-1]), YOU)
-    found = sweep(SweptLaw(law.program, law.reforms), None, case, vary, [f"{incomes}{taken}{given}"])
-    return found.law.curves[0].breaks
+    swept = sweep(SweptLaw(law.program, law.reforms), None, case, vary, [f"{incomes}{taken}{given}"])
+    return swept.law.curves[0].breaks
 
 
 def _curve(service: Service, law: Law, plan: Plan, household: Household, case: Any) -> Curve:
@@ -148,7 +148,7 @@ def _curve(service: Service, law: Law, plan: Plan, household: Household, case: A
         program,
         read,
         fact,
-        [Terms(name, "", ((1, one),)) for name, one in zip(names, wanted, strict=True)],
+        [Terms(name, "", ((1, definition),)) for name, definition in zip(names, wanted, strict=True)],
         law.constants,
     )
 
@@ -160,11 +160,11 @@ def _curve(service: Service, law: Law, plan: Plan, household: Household, case: A
         return {name: [Fraction(row[at] or 0, unit) for row in rows] for at, (name, unit) in units}
 
     incomes = [
-        (name, bare(adult[name]) or "0") for adult in household.adults for name in (one.name for one in plan.facts)
+        (name, bare(adult[name]) or "0") for adult in household.adults for name in (asked.name for asked in plan.facts)
     ]
     own = Fraction(incomes[[name for name, _ in incomes].index(household.over)][1])
     others = sum((Fraction(text) for _, text in incomes), Fraction(0)) - own
-    high = next(one.high for one in plan.facts if one.name == household.over)
+    high = next(asked.high for asked in plan.facts if asked.name == household.over)
     signs = {**dict.fromkeys(plan.takes, -1), **dict.fromkeys(plan.gives, 1), **dict.fromkeys(plan.parts, 0)}
     return curve(evaluate, own, high, others, signs)
 
@@ -172,7 +172,7 @@ def _curve(service: Service, law: Law, plan: Plan, household: Household, case: A
 def _overlay(value: Any) -> Any:
     """A reform of the plan as a request would send it."""
     if isinstance(value, dict):
-        return {key: _overlay(one) for key, one in value.items()}
+        return {key: _overlay(inner) for key, inner in value.items()}
     return Number(value) if isinstance(value, str) and value.isdigit() else value
 
 
@@ -201,9 +201,9 @@ def _rate_chart(now: Curve, reform: Curve | None, label: str) -> Chart:
     return Chart(about, series, now.xs[0], now.xs[-1], _thousands, lambda value: f"{int(value * 100)}%")
 
 
-def _clipped(one: Curve) -> list[tuple[Fraction, Fraction]]:
+def _clipped(drawn: Curve) -> list[tuple[Fraction, Fraction]]:
     """Rates within what a chart can show; beyond it they stand in the table."""
-    return [(x, min(max(rate, Fraction(-1)), Fraction(1))) for x, rate in one.rates()]
+    return [(x, min(max(rate, Fraction(-1)), Fraction(1))) for x, rate in drawn.rates()]
 
 
 def _finding(now: Curve, label: str) -> str:

@@ -142,14 +142,14 @@ def _grid(chart: Chart, frame: _Frame, x: _Scale, y: _Scale, step: Fraction) -> 
         yield _text("", x(value), frame.bottom + 22, "middle", chart.x_label(value))
 
 
-def _line(one: Series, x: _Scale, y: _Scale) -> Markup:
+def _line(series: Series, x: _Scale, y: _Scale) -> Markup:
     path = ""
-    for at, value in one.points:
+    for at, value in series.points:
         if not path:
             path = f"M{x(at)} {y(value)}"
         else:
-            path += f"H{x(at)}V{y(value)}" if one.step else f"L{x(at)} {y(value)}"
-    return Markup('<path class="{}" d="{}"/>').format("s2" if one.dashed else "s1", path)
+            path += f"H{x(at)}V{y(value)}" if series.step else f"L{x(at)} {y(value)}"
+    return Markup('<path class="{}" d="{}"/>').format("s2" if series.dashed else "s1", path)
 
 
 def _mark(mark: Mark, frame: _Frame, x: _Scale, y: _Scale) -> Iterator[Markup]:

@@ -43,11 +43,11 @@ class Curve:
 
     def rates(self) -> list[tuple[Fraction, Fraction]]:
         """What is lost of each further dollar from each point to the next; where a cliff lies, what is lost before."""
-        found: list[tuple[Fraction, Fraction]] = []
-        for (x, one), (following, two) in pairwise(zip(self.xs, self.net, strict=True)):
+        rates: list[tuple[Fraction, Fraction]] = []
+        for (x, net), (following, next_net) in pairwise(zip(self.xs, self.net, strict=True)):
             fallen = sum((cliff.loss for cliff in self.cliffs if x <= cliff.at < following), Fraction(0))
-            found.append((x, 1 - (two - one + fallen) / (following - x)))
-        return found
+            rates.append((x, 1 - (next_net - net + fallen) / (following - x)))
+        return rates
 
 
 def grid(own: Fraction, high: int) -> list[Fraction]:
@@ -61,9 +61,9 @@ def grid(own: Fraction, high: int) -> list[Fraction]:
 def curve(evaluate: Evaluate, own: Fraction, high: int, others: Fraction, signs: Mapping[str, int]) -> Curve:
     """The curve of a household with `others` of income beside; `signs` says of each figure if it takes or gives."""
     xs = grid(own, high)
-    found = evaluate([*xs, own, own + NEXT])
+    figures_at = evaluate([*xs, own, own + NEXT])
     net = [
-        others + x + sum(sign * found[name][at] for name, sign in signs.items())
+        others + x + sum(sign * figures_at[name][at] for name, sign in signs.items())
         for at, x in enumerate([*xs, own, own + NEXT])
     ]
     cliffs: list[Cliff] = []
@@ -72,7 +72,7 @@ def curve(evaluate: Evaluate, own: Fraction, high: int, others: Fraction, signs:
             cliff = _cliff(evaluate, xs[at], xs[at + 1], signs)
             cliffs += [cliff] if cliff is not None else []
     count = len(xs)
-    figures = {name: values[count] for name, values in found.items()}
+    figures = {name: values[count] for name, values in figures_at.items()}
     return Curve(xs, net[:count], net[count], figures, (net[count + 1] - net[count]) / NEXT, tuple(cliffs))
 
 
@@ -82,9 +82,9 @@ def _cliff(evaluate: Evaluate, low: Fraction, high: Fraction, signs: Mapping[str
         cents = int((high - low) / CENT)
         count = min(cents, POINTS)
         xs = [low + CENT * (cents * at // count) for at in range(count + 1)]
-        found = evaluate(xs)
-        net = [x + sum(sign * found[name][at] for name, sign in signs.items()) for at, x in enumerate(xs)]
-        falls = [two - one for one, two in pairwise(net)]
+        figures = evaluate(xs)
+        net = [x + sum(sign * figures[name][at] for name, sign in signs.items()) for at, x in enumerate(xs)]
+        falls = [later - earlier for earlier, later in pairwise(net)]
         at = falls.index(min(falls))
         if cents <= POINTS:
             break
@@ -92,6 +92,6 @@ def _cliff(evaluate: Evaluate, low: Fraction, high: Fraction, signs: Mapping[str
     loss = -falls[at]
     if loss < 1:
         return None
-    changes = {name: values[at + 1] - values[at] for name, values in found.items()}
+    changes = {name: values[at + 1] - values[at] for name, values in figures.items()}
     causes = tuple((name, change) for name, change in changes.items() if abs(change) >= 1)
     return Cliff(xs[at], loss, causes)

@@ -120,14 +120,14 @@ def _worker(request: Request) -> Caller:
 async def _desk(request: Request, wrong: Mapping[str, str], said: Mapping[str, str], status: int) -> Response:
     caller, service = _worker(request), service_of(request)
     sample = sample_of(service)
-    found: list[Run] = await service.record(lambda: runs(log_of(service)))
+    recorded_runs: list[Run] = await service.record(lambda: runs(log_of(service)))
     return page(
         request,
         "desk.html",
         nav="desk",
         status=status,
         caller=caller,
-        runs=found,
+        runs=recorded_runs,
         sample=sample,
         wrong=wrong,
         said=said,
@@ -185,7 +185,7 @@ def _recorded(service: Service, law: Law, look: Look, draft: Draft) -> None:
 
 def _effects(service: Service, law: Law, look: Look, draft: Draft) -> list[Effect]:
     """What the correction does to the figures that assessments name, for each period that holds its day."""
-    found: list[Effect] = []
+    effects: list[Effect] = []
     day = date.fromisoformat(draft.day)
     for rules in law.program.settings.assessments.values():
         if rules.period is None or rules.period.is_personal:
@@ -204,8 +204,8 @@ def _effects(service: Service, law: Law, look: Look, draft: Draft) -> list[Effec
         before = calculate(law.program, case, wanted, Asked(), constants=law.constants, must=False).results
         changed = replace(case, given=given)
         after = calculate(law.program, changed, wanted, Asked(), constants=law.constants, must=False).results
-        found += _differing(before, after, str(period))
-    return found
+        effects += _differing(before, after, str(period))
+    return effects
 
 
 def _value(law: Law, draft: Draft) -> Value:
@@ -222,4 +222,4 @@ def _value(law: Law, draft: Draft) -> Value:
 def _differing(before: Sequence[Result], after: Sequence[Result], period: str) -> list[Effect]:
     """The figures that differ."""
     pairs = zip(before, after, strict=True)
-    return [Effect(f"{one.label}, {period}", one.text, two.text) for one, two in pairs if one.text != two.text]
+    return [Effect(f"{old.label}, {period}", old.text, new.text) for old, new in pairs if old.text != new.text]

@@ -41,15 +41,15 @@ def granted(law: Law, case: Case, wanted: Sequence[Definition], told: Collection
         definition = program.definitions[fact.name]
         if definition.absent is not None and field_name(fact.instance, definition.short_name) not in told:
             of.setdefault(fact.name, []).append(fact)
-    found = [
+    taken = [
         Granted(
             FactField(facts[0], program.definitions[name], program.settings),
-            [one.instance for one in facts],
+            [fact.instance for fact in facts],
             _label(program, program.definitions[name]),
         )
         for name, facts in of.items()
     ]
-    return sorted(found, key=lambda one: -likely(one.field.definition).share)
+    return sorted(taken, key=lambda entry: -likely(entry.field.definition).share)
 
 
 def _label(program: Program, definition: Definition) -> str:

@@ -64,8 +64,8 @@ def plan_of(name: str) -> Plan | None:
     if not re.fullmatch(r"[a-z0-9_-]+", name) or not path.is_file():
         return None
     said = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    facts = [Asked(fact, one["label"], int(one["high"])) for fact, one in said.pop("facts").items()]
-    reforms = [Reform(key, one["label"], one["overlay"]) for key, one in said.pop("reforms").items()]
+    facts = [Asked(fact, entry["label"], int(entry["high"])) for fact, entry in said.pop("facts").items()]
+    reforms = [Reform(key, entry["label"], entry["overlay"]) for key, entry in said.pop("reforms").items()]
     return Plan(facts=facts, reforms=reforms, **said)
 
 
@@ -95,7 +95,7 @@ class Household:
 
     def message(self, name: str) -> str:
         """What is wrong with a field; empty if nothing is."""
-        return next((one.message for one in self.wrong if one.field == name), "")
+        return next((problem.message for problem in self.wrong if problem.field == name), "")
 
     def case(self, plan: Plan) -> dict[str, Any]:
         """The case, which is complete: what the form does not ask is not there."""
@@ -118,12 +118,12 @@ def bare(text: str) -> str:
 def first_household(plan: Plan) -> Household:
     """The household that the page begins with."""
     said = plan.household
-    adults = [{plan.age: one[plan.age], **_amounts(plan, one)} for one in said["adults"]]
+    adults = [{plan.age: adult[plan.age], **_amounts(plan, adult)} for adult in said["adults"]]
     return Household(said["year"], adults, list(said["children"]), plan.facts[0].name)
 
 
-def _amounts(plan: Plan, one: Mapping[str, str]) -> dict[str, str]:
-    return {fact.name: one.get(fact.name, "") for fact in plan.facts}
+def _amounts(plan: Plan, adult: Mapping[str, str]) -> dict[str, str]:
+    return {fact.name: adult.get(fact.name, "") for fact in plan.facts}
 
 
 def read_household(plan: Plan, settings: Settings, fields: Mapping[str, str]) -> Household:
@@ -145,31 +145,31 @@ def read_household(plan: Plan, settings: Settings, fields: Mapping[str, str]) ->
         children[at - 1 : at] = []
     over = fields.get("over", "")
     known = [fact.name for fact in plan.facts]
-    found = Household(fields.get("year", "")[:4], adults, children, over if over in known else known[0])
-    found.reform = next((reform.name for reform in plan.reforms if reform.name == fields.get("reform")), "")
-    found.wrong = list(_wrong(plan, settings, found))
-    return found
+    household = Household(fields.get("year", "")[:4], adults, children, over if over in known else known[0])
+    household.reform = next((reform.name for reform in plan.reforms if reform.name == fields.get("reform")), "")
+    household.wrong = list(_wrong(plan, settings, household))
+    return household
 
 
 def _wrong(plan: Plan, settings: Settings, household: Household) -> list[Wrong]:
     """Everything that is wrong with a household, in the form's order."""
-    found: list[Wrong] = []
+    problems: list[Wrong] = []
     first, last = settings.covers_from.year, settings.covers_to.year
     if not household.year.isdigit() or not first <= int(household.year) <= last:
-        found.append(Wrong("year", f"Choose a year from {first} to {last}"))
+        problems.append(Wrong("year", f"Choose a year from {first} to {last}"))
     for at, adult in enumerate(household.adults, 1):
         if not _is_age(adult[plan.age]):
-            found.append(Wrong(f"{plan.age}-{at}", f"Enter an age in whole years, from 0 to {MOST_AGE}"))
+            problems.append(Wrong(f"{plan.age}-{at}", f"Enter an age in whole years, from 0 to {MOST_AGE}"))
         for fact in plan.facts:
             text = bare(adult[fact.name])
             if text and not _AMOUNT.fullmatch(text):
-                found.append(Wrong(f"{fact.name}-{at}", f"Enter {fact.label.lower()} in dollars, such as 31,000"))
+                problems.append(Wrong(f"{fact.name}-{at}", f"Enter {fact.label.lower()} in dollars, such as 31,000"))
             elif text.startswith("-") and fact.name == household.over:
-                found.append(Wrong(f"{fact.name}-{at}", f"Enter {fact.label.lower()} of 0 or more"))
+                problems.append(Wrong(f"{fact.name}-{at}", f"Enter {fact.label.lower()} of 0 or more"))
     for at, age in enumerate(household.children, 1):
         if not _is_age(age):
-            found.append(Wrong(f"child-{at}", "Enter an age in whole years, such as 9"))
-    return found
+            problems.append(Wrong(f"child-{at}", "Enter an age in whole years, such as 9"))
+    return problems
 
 
 def _is_age(text: str) -> bool:

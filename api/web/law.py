@@ -61,14 +61,14 @@ async def index(request: Request, ruleset: str, q: str = "", file: str = "") -> 
     law, cache = law_at(request, ruleset)
     book = book_of(law)
 
-    def found() -> tuple[Found, object, object]:
+    def look_up() -> tuple[Found, object, object]:
         words = q[:MOST_WORDS].strip()
         inside = book.inside(file) if file else ()
         if file and not inside:
             raise Refusal("not-found")
         return book.search(words), inside, book.folders
 
-    searched, inside, folders = await service_of(request).run(found)
+    searched, inside, folders = await service_of(request).run(look_up)
     return page(
         request,
         "law_index.html",
@@ -126,7 +126,7 @@ def _said(law: Law, name: str) -> dict[str, Any]:
     texts = [formula.formula for formula in described.formulas]
     texts += [text for exception in described.exceptions for text in (exception.when, exception.then)]
     texts += [described.applies_if, described.otherwise, *_needs(described.needs)]
-    users = dict.fromkeys(book.whole(one) for one in described.used_by)
+    users = dict.fromkeys(book.whole(user_name) for user_name in described.used_by)
     return {
         "book": book,
         "one": described,
@@ -137,47 +137,55 @@ def _said(law: Law, name: str) -> dict[str, Any]:
         "law": book.values_law(described.name),
         "sinces": _sinces(book, described, law.program.tables.get(described.name), law.program.settings),
         "chart": _chart(described, law),
-        "examples": [(one, json.dumps(one.given), _amount(one, described, law)) for one in book.tried(declared)],
+        "examples": [
+            (example, json.dumps(example.given), _amount(example, described, law)) for example in book.tried(declared)
+        ],
         "condition": _shown(book, described.module, described.needs) if described.needs else None,
     }
 
 
-def _kind(one: Described) -> str:
+def _kind(described: Described) -> str:
     """What kind of thing it is, in a line: `Money of a tax unit, per year.`"""
-    first = _KINDS.get(one.kind) or _TYPES.get(one.type, "A figure")
-    whose = f" of a {one.entity.replace('_', ' ')}" if one.entity else ""
+    first = _KINDS.get(described.kind) or _TYPES.get(described.type, "A figure")
+    whose = f" of a {described.entity.replace('_', ' ')}" if described.entity else ""
     when = (
-        "" if not one.period else ", for ever" if one.period == "eternity" else f", per {one.period.replace('_', ' ')}"
+        ""
+        if not described.period
+        else ", for ever"
+        if described.period == "eternity"
+        else f", per {described.period.replace('_', ' ')}"
     )
     return f"{first}{whose}{when}."
 
 
-def _amount(tried: Tried, one: Described, law: Law) -> str:
+def _amount(tried: Tried, described: Described, law: Law) -> str:
     """What an example expects, as an amount where it is one."""
     number = tried.expected
-    if one.type != "money" or not number.lstrip("-").replace(".", "", 1).isdigit():
+    if described.type != "money" or not number.lstrip("-").replace(".", "", 1).isdigit():
         return number
     return money_words(Fraction(number), law.program.settings)
 
 
-def _needs(one: Condition | None) -> list[str]:
+def _needs(condition: Condition | None) -> list[str]:
     """The formulas of a condition and of its parts."""
-    if one is None:
+    if condition is None:
         return []
-    exceptions = [text for each in one.exceptions for text in (each.when, each.then)]
-    return [one.needs, *exceptions, *(text for part in one.parts for text in _needs(part))]
+    exceptions = [text for each in condition.exceptions for text in (each.when, each.then)]
+    return [condition.needs, *exceptions, *(text for part in condition.parts for text in _needs(part))]
 
 
-def _shown(book: Book, module: str, one: Condition) -> Shown:
-    return Shown(one, book.linked(module, one.needs), tuple(_shown(book, module, part) for part in one.parts))
+def _shown(book: Book, module: str, condition: Condition) -> Shown:
+    return Shown(
+        condition, book.linked(module, condition.needs), tuple(_shown(book, module, part) for part in condition.parts)
+    )
 
 
-def _sinces(book: Book, one: Described, table: Table | None, settings: Settings) -> list[Since]:
+def _sinces(book: Book, described: Described, table: Table | None, settings: Settings) -> list[Since]:
     """Values by the day they hold from, latest first, each with the citations in force from that day."""
     grouped: dict[str, list[DatedValue]] = {}
-    for value in one.values:
+    for value in described.values:
         grouped.setdefault(value.from_, []).append(value)
-    dated = book.values_law(one.name)
+    dated = book.values_law(described.name)
 
     def cited(day: str) -> tuple[Citation, ...]:
         return next((law for start, law in dated if start <= day), ()) if len(dated) > 1 else ()
@@ -204,22 +212,30 @@ def _cells(
     ]
 
 
-def _chart(one: Described, law: Law) -> Chart | None:
+def _chart(described: Described, law: Law) -> Chart | None:
     """A parameter's values as steps; none for a single value."""
-    values = [(date.fromisoformat(each.from_), _number(each.value)) for each in one.values if one.kind == "parameter"]
+    values = [
+        (date.fromisoformat(each.from_), _number(each.value))
+        for each in described.values
+        if described.kind == "parameter"
+    ]
     known = [(_year(day), value) for day, value in values if value is not None]
     if len(known) < 2 or len(known) != len(values):
         return None
     settings = law.program.settings
-    until = date.fromisoformat(one.known_until) if one.known_until else settings.covers_to
+    until = date.fromisoformat(described.known_until) if described.known_until else settings.covers_to
     high = max(Fraction(until.year + 1), known[-1][0] + 1)
     low = max(known[0][0], Fraction(settings.covers_from.year))
     points = [*_within(known, low), (high, known[-1][1])]
     latest = points[-2]
-    mark = Mark(latest[0], latest[1], f"{int(latest[0])}: {_axis(latest[1], one.type)}")
+    mark = Mark(latest[0], latest[1], f"{int(latest[0])}: {_axis(latest[1], described.type)}")
     series = [Series(points, step=True)]
-    about = f"{one.label or one.name} from {int(low)} to {int(high) - 1}: every value stands in the table below"
-    return Chart(about, series, low, high, lambda x: str(int(x)), lambda y: _axis(y, one.type), [mark], Fraction(1))
+    about = (
+        f"{described.label or described.name} from {int(low)} to {int(high) - 1}: every value stands in the table below"
+    )
+    return Chart(
+        about, series, low, high, lambda x: str(int(x)), lambda y: _axis(y, described.type), [mark], Fraction(1)
+    )
 
 
 def _within(known: Sequence[tuple[Fraction, Fraction]], low: Fraction) -> list[tuple[Fraction, Fraction]]:

@@ -51,10 +51,10 @@ _NOBODY = Fact("", "", PeriodKind(Unit.ETERNITY).containing(date.min))
 async def doors(request: Request) -> Response:
     """The permissions that there are."""
     require_visitor(request)
-    found = permissions(service_of(request))
-    if not found:
+    offered = permissions(service_of(request))
+    if not offered:
         raise Refusal("not-found", [Fault("", "no law that is served here permits anything", "serve `gb`")])
-    return page(request, "may_index.html", nav="may", permissions=found)
+    return page(request, "may_index.html", nav="may", permissions=offered)
 
 
 @router.get("/may/{ruleset}/{name}")
@@ -121,11 +121,11 @@ async def _next(request: Request, service: Service, said: Said) -> Response:
             permission=permission,
             said=said,
             verdict=verdict,
-            answered=[(one, whose(said, one)) for one in said.fields()],
+            answered=[(fact_field, whose(said, fact_field)) for fact_field in said.fields()],
             whose=_who,
             change_words=lambda change: _change_words(permission, change),
             stated_words=lambda stated: _stated_words(permission, stated),
-            counts=[(entities[one].plural.replace("_", " "), count) for one, count in said.counts.items()],
+            counts=[(entities[entity].plural.replace("_", " "), count) for entity, count in said.counts.items()],
             book=book_of(permission.law),
             case=json.dumps(said.data(True)),
         )
@@ -169,9 +169,9 @@ def _ask(request: Request, said: Said, asked: Sequence[FactField], wrong: Mappin
     )
 
 
-def whose(said: Said, one: FactField) -> str:
+def whose(said: Said, fact_field: FactField) -> str:
     """Which record a fact is of, in words; empty for you."""
-    return _who(one.fact.instance) if one.fact.instance != YOU else ""
+    return _who(fact_field.fact.instance) if fact_field.fact.instance != YOU else ""
 
 
 def _who(instance: str) -> str:

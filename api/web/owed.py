@@ -92,8 +92,8 @@ async def go_on(request: Request) -> Response:
     if wrong:
         return _extra(request, law, answers, next(iter(wrong)), wrong)
     go = fields.get("go", "on")
-    asked = next((one for one in script.pages if one.key == fields.get("question")), None)
-    named = next((one for one in answers.pages() if one.key == go), None)
+    asked = next((question for question in script.pages if question.key == fields.get("question")), None)
+    named = next((question for question in answers.pages() if question.key == go), None)
     if named is not None:
         return await _question(request, law, answers, named, {})
     if asked is not None and answers.changed_rows(asked, go, fields):
@@ -119,8 +119,10 @@ async def go_on(request: Request) -> Response:
 
 def _following(service: Service, law: Law, answers: Answers) -> Question | None:
     """The next question: who belongs to the family, then the fact that is expected to move the credits most."""
-    open_ = [one for one in answers.pages() if not answers.answered(one)]
-    family = next((one for one in open_ if one.kind in ("year", "age", "count") or not one.fact), None)
+    open_ = [question for question in answers.pages() if not answers.answered(question)]
+    family = next(
+        (question for question in open_ if question.kind in ("year", "age", "count") or not question.fact), None
+    )
     if family is not None or not open_:
         return family
     case, wanted = _case(service, law, answers, answers.case()), _wanted(law, answers)
@@ -162,7 +164,7 @@ def _read_extra(law: Law, answers: Answers, fields: Mapping[str, str]) -> dict[s
         opening = law.program.find(name.removeprefix("o.")) if name.startswith("o.") else None
         if opening is not None and opening.is_input:
             answers.opened[opening.short_name] = ",".join(
-                one for one in whose.split(",") if one in (*answers.people(), HOME)
+                holder for holder in whose.split(",") if holder in (*answers.people(), HOME)
             )
     for name in _opened(law, answers):
         field = _field(law, answers, name)
@@ -185,14 +187,14 @@ def _opened(law: Law, answers: Answers) -> list[str]:
     """The fields that the check opened."""
     group = answers.script.group["plural"]
     entities = law.program.settings.entities
-    found = []
+    fields = []
     for short, whose in answers.opened.items():
         definition = law.program.find(short)
         if definition is None:
             continue
         homely = entities[definition.entity].plural == group
-        found += [field_name(one, short) for one in whose.split(",") if one and (one == HOME) == homely]
-    return found
+        fields += [field_name(holder, short) for holder in whose.split(",") if holder and (holder == HOME) == homely]
+    return fields
 
 
 def _field(law: Law, answers: Answers, name: str) -> FactField:
@@ -223,8 +225,8 @@ def _granted(service: Service, law: Law, answers: Answers) -> list[Granted]:
     """What was taken for granted."""
     case = _case(service, law, answers, answers.case())
     facts = {question.fact for question in answers.pages()}
-    found = granted(law, case, _wanted(law, answers), answers.extra.keys())
-    return [one for one in found if one.name.removesuffix(WITHOUT_FORM) not in facts]
+    taken = granted(law, case, _wanted(law, answers), answers.extra.keys())
+    return [entry for entry in taken if entry.name.removesuffix(WITHOUT_FORM) not in facts]
 
 
 def _asked_here(service: Service) -> tuple[Law, Script]:
@@ -244,7 +246,7 @@ async def _question(
     pages = answers.pages()
     before = answers.last(question)
     settled = all(
-        answers.answered(one) for one in pages if one.kind in ("count", "age", "choice") and one.of != "child"
+        answers.answered(each) for each in pages if each.kind in ("count", "age", "choice") and each.of != "child"
     )
     so_far = None
     if settled and not wrong and any(map(answers.answered, pages[1:])):
@@ -257,7 +259,7 @@ async def _question(
         answers=answers,
         question=question,
         fields=list(answers.fields(question)),
-        number=min(len({one.key for one in pages if answers.answered(one)} - {question.key}) + 1, len(pages)),
+        number=min(len({each.key for each in pages if answers.answered(each)} - {question.key}) + 1, len(pages)),
         count=len(pages),
         before=before,
         wrong=wrong,
@@ -279,7 +281,9 @@ async def _answer(request: Request, law: Law, answers: Answers) -> Response:
         )
     )
     unknown = [
-        one for one in answers.pages() if any(answers.said.get(each.name) == UNKNOWN for each in answers.fields(one))
+        question
+        for question in answers.pages()
+        if any(answers.said.get(each.name) == UNKNOWN for each in answers.fields(question))
     ]
     return page(
         request,
@@ -306,10 +310,10 @@ def _owed(service: Service, law: Law, answers: Answers) -> Owed:
     calculated = _calculated(service, law, answers, answers.case(), "reasons")
     names = list(answers.script.credits.items())
     pairs = zip(calculated.results, names, strict=True)
-    credits = [_credit(one, name, key in answers.script.paid) for one, (key, name) in pairs]
+    credits = [_credit(result, name, key in answers.script.paid) for result, (key, name) in pairs]
     paid = [credit for credit in credits if credit.paid]
     highs = [credit.high for credit in paid]
-    high = None if None in highs else sum((one for one in highs if one is not None), Fraction(0))
+    high = None if None in highs else sum((high for high in highs if high is not None), Fraction(0))
     return Owed(calculated.basis, credits, sum((credit.low for credit in paid), Fraction(0)), high)
 
 
@@ -348,24 +352,24 @@ def _changes(service: Service, law: Law, answers: Answers) -> list[tuple[str, Fr
         return []
     now = _total(_calculated(service, law, answers, answers.case(), "none"))
     more = answers.case()
-    earned = next(one for one in answers.script.pages if one.kind == "money")
+    earned = next(question for question in answers.script.pages if question.kind == "money")
     you = more["people"]["you"]
     you[earned.fact] = str(Fraction(you[earned.fact]) + MORE) if Fraction(you[earned.fact]).denominator == 1 else ""
-    found = []
+    changes = []
     if you[earned.fact]:
-        found.append((f"Earning ${MORE:,} more", _total(_calculated(service, law, answers, more, "none")) - now))
+        changes.append((f"Earning ${MORE:,} more", _total(_calculated(service, law, answers, more, "none")) - now))
     child = answers.case()
     child["people"]["another"] = {
-        one.fact: "5" for one in answers.script.pages if one.of == "child" and one.kind == "age"
+        question.fact: "5" for question in answers.script.pages if question.of == "child" and question.kind == "age"
     }
     group = answers.script.group
     child[group["plural"]]["home"][group["children"]].append("another")
-    found.append(("Another child of 5 at home", _total(_calculated(service, law, answers, child, "none")) - now))
-    return found
+    changes.append(("Another child of 5 at home", _total(_calculated(service, law, answers, child, "none")) - now))
+    return changes
 
 
-def _total(found: Any) -> Fraction:
-    return sum((Fraction(str(result.value)) for result in found.results if result.value is not None), Fraction(0))
+def _total(calculated: Any) -> Fraction:
+    return sum((Fraction(str(result.value)) for result in calculated.results if result.value is not None), Fraction(0))
 
 
 def _bring(answers: Answers) -> list[str]:

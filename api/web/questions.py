@@ -65,7 +65,7 @@ def script_of(name: str) -> Script | None:
     if not re.fullmatch(r"[a-z0-9_-]+", name) or not path.is_file():
         return None
     said = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return Script(pages=[Question(**one) for one in said.pop("pages")], **said)
+    return Script(pages=[Question(**entry) for entry in said.pop("pages")], **said)
 
 
 def script_for(law: Law) -> Script | None:
@@ -177,8 +177,8 @@ class Answers:
 
     def last(self, but: Question | None) -> str:
         """The page that was answered last, for who wants to go back from another."""
-        keys = {one.name: question.key for question in self.pages() for one in self.fields(question)}
-        own = {one.name for one in self.fields(but)} if but is not None else set()
+        keys = {shown.name: question.key for question in self.pages() for shown in self.fields(question)}
+        own = {shown.name for shown in self.fields(but)} if but is not None else set()
         names = list(self.said)
         before = names[: names.index(next(iter(own & set(names))))] if own & set(names) else names
         return next((keys[name] for name in reversed(before) if name in keys), "")
@@ -190,18 +190,18 @@ class Answers:
 
     def answered(self, question: Question) -> bool:
         """Whether every control of a page has an answer."""
-        return all(one.name in self.said for one in self.fields(question))
+        return all(shown.name in self.said for shown in self.fields(question))
 
     def wrong(self, question: Question, given: Mapping[str, str]) -> dict[str, str]:
         """What is wrong with the answers to one page, by field; in `said` is what is right."""
-        found: dict[str, str] = {}
+        problems: dict[str, str] = {}
         for shown in self.fields(question):
             text = self._typed(shown, given)
             fault = _fault(question, text, self.settings)
             if fault:
-                found[shown.name] = fault
+                problems[shown.name] = fault
             self.said[shown.name] = text
-        return found
+        return problems
 
     def case(self) -> dict[str, Any]:
         """The case: what was answered, what was not or is not known as unknown, and nothing else."""
@@ -226,10 +226,10 @@ class Answers:
 
     def _by_person(self, question: Question) -> dict[str, list[str]]:
         """What was answered of each person, row by row."""
-        found: dict[str, list[str]] = {}
+        answers: dict[str, list[str]] = {}
         for shown in self.fields(question):
-            found.setdefault(shown.person, []).append(self.said.get(shown.name, UNKNOWN))
-        return found
+            answers.setdefault(shown.person, []).append(self.said.get(shown.name, UNKNOWN))
+        return answers
 
 
 def read_answers(script: Script, settings: Settings, fields: Mapping[str, str]) -> Answers:
@@ -239,12 +239,12 @@ def read_answers(script: Script, settings: Settings, fields: Mapping[str, str]) 
         if name.startswith("rows-") and count.isascii() and count.isdigit():
             made.rows[name.removeprefix("rows-")] = max(1, min(MOST_ROWS, int(count[:3])))
     for question in script.pages:
-        for one in list(made.fields(question)):
-            text = fields.get(f"said-{one.name}")
+        for shown in list(made.fields(question)):
+            text = fields.get(f"said-{shown.name}")
             if text is not None and not _fault(question, text, settings):
-                made.said[one.name] = text
+                made.said[shown.name] = text
     order = {name: at for at, name in enumerate(fields)}
-    made.said = dict(sorted(made.said.items(), key=lambda one: order.get(f"said-{one[0]}", 0)))
+    made.said = dict(sorted(made.said.items(), key=lambda answer: order.get(f"said-{answer[0]}", 0)))
     return made
 
 

@@ -200,8 +200,8 @@ def _raw(value: Any) -> str:
 
 
 def _label(program: Program, name: str) -> str:
-    found = program.find(name)
-    return (found.label if found is not None else "") or name.replace("_", " ").capitalize()
+    definition = program.find(name)
+    return (definition.label if definition is not None else "") or name.replace("_", " ").capitalize()
 
 
 def _words(program: Program, change: Change) -> str:
@@ -256,8 +256,8 @@ def _assessed(program: Program, event: Event) -> Assessed:
 
 
 def _figure(program: Program, name: str, value: Any) -> str:
-    found = program.find(name)
-    return "not known" if value is None else _value_words(program, found, value)
+    definition = program.find(name)
+    return "not known" if value is None else _value_words(program, definition, value)
 
 
 def _glance(event: Event) -> Glance:

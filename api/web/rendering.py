@@ -74,16 +74,16 @@ def percent(value: Fraction) -> str:
 
 def amounts(text: str) -> str:
     """A sentence with its amounts as `money` writes them."""
-    return _AMOUNT.sub(lambda found: money(found.group()), text)
+    return _AMOUNT.sub(lambda match: money(match.group()), text)
 
 
 def day(text: str) -> str:
     """`2024-03-03` as `3 March 2024`, and the first of January as its year."""
     try:
-        found = date.fromisoformat(text)
+        when = date.fromisoformat(text)
     except ValueError:
         return text
-    return str(found.year) if (found.month, found.day) == (1, 1) else f"{found.day} {found:%B} {found.year}"
+    return str(when.year) if (when.month, when.day) == (1, 1) else f"{when.day} {when:%B} {when.year}"
 
 
 def grouped(text: str) -> str:
@@ -96,10 +96,10 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def cite(one: Citation) -> str:
+def cite(citation: Citation) -> str:
     """A citation in a line."""
-    section = one.section if one.section.startswith("(") or not one.section else f" s.{one.section}"
-    return f"{one.source}{section}"
+    section = citation.section if citation.section.startswith("(") or not citation.section else f" s.{citation.section}"
+    return f"{citation.source}{section}"
 
 
 @cache
@@ -130,7 +130,7 @@ def menu_of(service: Service) -> list[tuple[str, str, str]]:
         RECORD: service.log is not None,
         DESK: service.log is not None,
     }
-    return [one for one, served in there.items() if served]
+    return [entry for entry, served in there.items() if served]
 
 
 def page(

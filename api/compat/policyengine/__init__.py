@@ -49,7 +49,7 @@ def answer(
     if len(asked) > MOST_ASKED:
         made.errors.append(f"{len(asked):,} figures are asked for; ask for at most {MOST_ASKED}")
     add_up(made)
-    assume(made, household, [found for *_, text in asked if (found := period_of(text)) is not None])
+    assume(made, household, [period_read for *_, text in asked if (period_read := period_of(text)) is not None])
     if made.errors:
         raise HouseholdInvalid(list(dict.fromkeys(made.errors)))
     return filled(made, constants, household, units, asked, number, strict)

@@ -44,11 +44,11 @@ def filled(
     result = {group: {unit: _copied(body) for unit, body in members.items()} for group, members in household.items()}
     missing: dict[str, None] = {}
     for group, unit, variable, text in asked:
-        found = _asked(made, interpreter, units, group, unit, variable, text)
-        if found is None:
+        figure = _asked(made, interpreter, units, group, unit, variable, text)
+        if figure is None:
             missing[variable] = None
             continue
-        definition, value = found
+        definition, value = figure
         result[group][unit][variable][text] = _data(definition, value, number)
     if missing and strict:
         raise HouseholdInvalid([f"`{variable}` is not computed here" for variable in missing])

@@ -39,7 +39,7 @@ def units_of(household: Any) -> dict[str, dict[str, list[str]]]:
     errors = [f"`{group[:60]}` is no group of this model" for group in household if group not in ("people", *GROUPS)]
     if len(household["people"]) > MOST_PEOPLE:
         errors.append(f"a household has at most {MOST_PEOPLE} people")
-    found: dict[str, dict[str, list[str]]] = {}
+    members_of: dict[str, dict[str, list[str]]] = {}
     for group in GROUPS:
         said = household.get(group, {})
         seen: set[str] = set()
@@ -56,10 +56,10 @@ def units_of(household: Any) -> dict[str, dict[str, list[str]]]:
             if seen & set(members) or len(set(members)) < len(members):
                 errors.append(f"somebody is twice in {group}")
             seen |= set(members)
-            found.setdefault(group, {})[unit] = members
+            members_of.setdefault(group, {})[unit] = members
     if errors:
         raise HouseholdInvalid(errors)
-    return found
+    return members_of
 
 
 def place(made: Household, household: Any, units: Mapping[str, Mapping[str, list[str]]]) -> None:
@@ -120,19 +120,19 @@ def _adult(body: Any) -> bool:
 
 def _ssi_units(made: Household, household: Any, units: Mapping[str, Mapping[str, list[str]]]) -> None:
     """Couples with the children under 18 of their tax unit; any other adult alone."""
-    found: dict[str, list[str]] = {}
+    ssi_units: dict[str, list[str]] = {}
     placed: set[str] = set()
     for unit, members in made.instances.get("tax_unit", {"": made.people}).items():
         filers = [member for member in members if made.roles.get(("tax_unit", member)) in ("head", "spouse")]
         children = [member for member in members if member not in filers and not _adult(household["people"][member])]
-        found[unit] = [*filers, *children]
-        placed.update(found[unit])
+        ssi_units[unit] = [*filers, *children]
+        placed.update(ssi_units[unit])
         for person in filers:
             made.roles["ssi_unit", person] = "ssi_adult"
         for person in children:
             made.roles["ssi_unit", person] = "ssi_child"
     for person in made.people:
         if person not in placed:
-            found[f"of {person}"] = [person]
+            ssi_units[f"of {person}"] = [person]
             made.roles["ssi_unit", person] = "ssi_adult"
-    made.instances["ssi_unit"] = found
+    made.instances["ssi_unit"] = ssi_units

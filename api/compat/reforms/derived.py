@@ -40,20 +40,20 @@ def _edited(brackets: Sequence[Bracket], edits: Sequence[Edit], key: str, day: s
     for edit in sorted(edits, key=lambda edit: edit.day):
         if edit.day <= day and (not edit.keys or key in edit.keys):
             last[edit.row, edit.part] = edit.value
-    found = list(brackets)
+    edited = list(brackets)
     for (row, part), value in sorted(last.items()):
-        if row >= len(found):
+        if row >= len(edited):
             continue
         if part == "threshold":
-            found[row] = replace(found[row], threshold=value)
+            edited[row] = replace(edited[row], threshold=value)
         elif part == "rate":
-            found[row] = replace(found[row], value=value)
+            edited[row] = replace(edited[row], value=value)
         elif part == "base_rate":
-            by = value - _rate(found[0])
-            found = [replace(bracket, value=_rate(bracket) + by) for bracket in found]
+            by = value - _rate(edited[0])
+            edited = [replace(bracket, value=_rate(bracket) + by) for bracket in edited]
         else:
-            found[row] = replace(found[row], value=_rate(found[row - 1]) + value)
-    return found
+            edited[row] = replace(edited[row], value=_rate(edited[row - 1]) + value)
+    return edited
 
 
 def _rate(bracket: Bracket) -> Fraction:
@@ -77,17 +77,19 @@ def _text(name: str, day: str, brackets: Iterable[Bracket]) -> str:
     return f"[{', '.join(rows)}]"
 
 
-def sums(law: Program, names: Mapping[str, Sequence[str]], found: Mapping[str, Mapping[str, str]]) -> Iterator[Setting]:
+def sums(
+    law: Program, names: Mapping[str, Sequence[str]], settings: Mapping[str, Mapping[str, str]]
+) -> Iterator[Setting]:
     """Constants that are sums of others elsewhere, from each day on which a part of them is set."""
     constants = Constants(law)
     for target, parts in names.items():
-        for day in sorted({day for part in parts for day in found.get(part, {})}):
-            total = sum((_part(constants, law, part, day, found.get(part, {})) for part in parts), Fraction(0))
+        for day in sorted({day for part in parts for day in settings.get(part, {})}):
+            total = sum((_part(constants, law, part, day, settings.get(part, {})) for part in parts), Fraction(0))
             yield Setting(target, day, format_decimal(total))
 
 
 def _part(constants: Constants, law: Program, name: str, day: str, values: Mapping[str, str]) -> Fraction:
-    earlier = [one for one in values if one <= day]
+    earlier = [start for start in values if start <= day]
     if earlier:
         return Fraction(values[max(earlier)])
     stated = constants.at(_full_name(law, name), date.fromisoformat(day))
@@ -96,4 +98,4 @@ def _part(constants: Constants, law: Program, name: str, day: str, values: Mappi
 
 def _full_name(law: Program, name: str) -> str:
     """The whole-program name of a parameter or scale."""
-    return next(one for one in (*law.parameters, *law.scales) if one.rpartition(":")[2] == name)
+    return next(full_name for full_name in (*law.parameters, *law.scales) if full_name.rpartition(":")[2] == name)

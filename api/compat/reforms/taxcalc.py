@@ -80,14 +80,14 @@ def _whole(name: str, shares: Mapping[str, str], by_key: ByKey) -> Fraction:
         if value != whole * Fraction(str(shares.get(status, 1))):
             raise Failure(
                 f"`{name}`: a return that is `{status}` does not have its share of {format_decimal(whole)}",
-                "one amount serves all here: " + ", ".join(f"{one} has {share} of it" for one, share in shares.items()),
+                "one amount serves all here: " + ", ".join(f"{key} has {share} of it" for key, share in shares.items()),
             )
     return whole
 
 
 def _values(name: str, content: Any, known: Mapping[str, Any]) -> dict[str, ByKey]:
     """By day and key, the values said."""
-    found: dict[str, ByKey] = {}
+    by_day: dict[str, ByKey] = {}
     keys = keys_of(known)
     if isinstance(content, list):  # records
         for record in content:
@@ -97,14 +97,14 @@ def _values(name: str, content: Any, known: Mapping[str, Any]) -> dict[str, ByKe
                 raise Failure(
                     f"`{name}`: `{label}` is no filing status or number of children", "correct `MARS` or `EIC`"
                 )
-            found.setdefault(f"{record['year']}-01-01", {})[key] = _number(name, record["value"])
-        return found
+            by_day.setdefault(f"{record['year']}-01-01", {})[key] = _number(name, record["value"])
+        return by_day
     for year, value in content.items():
         if keys != ("",) and (not isinstance(value, list) or len(value) != len(keys)):
             raise Failure(f"`{name}` of {year} is not a list of {len(keys)}", f"give one value by {known['by']}")
         each = value if keys != ("",) else [value]
-        found[f"{year}-01-01"] = {key: _number(name, one) for key, one in zip(keys, each, strict=True)}
-    return found
+        by_day[f"{year}-01-01"] = {key: _number(name, number) for key, number in zip(keys, each, strict=True)}
+    return by_day
 
 
 def _number(name: str, value: Any) -> Fraction:

@@ -50,11 +50,11 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
     names = yaml.safe_load(NAMES.read_text(encoding="utf-8"))
     unread: list[str] = []
     edits: list[Edit] = []
-    found: dict[str, dict[str, str]] = {}
+    values_set: dict[str, dict[str, str]] = {}
 
     def keep(settings: Iterator[Setting]) -> None:
         for setting in settings:
-            found.setdefault(setting.target, {})[setting.day] = setting.value
+            values_set.setdefault(setting.target, {})[setting.day] = setting.value
 
     for name in (name for name in said if not name.endswith(INDEXED)):
         settings = list(of_policyengine(name, said[name], names[theirs]) if theirs == "policyengine"
@@ -63,16 +63,16 @@ def translate_text(title: str, text: str, law: Callable[[], Program]) -> Transla
         keep(setting for setting in settings if isinstance(setting, Setting))
         if not settings and name not in _served(said, names[theirs]):
             unread.append(name)
-    if not found and not edits:
+    if not values_set and not edits:
         raise Failure(
             f"none of the parameters of `{title}` is here: {', '.join(unread)}", "write an overlay of our own"
         )
     if edits:
         keep(scales(law(), edits))
-    if theirs == "taxcalc" and any(part in found for parts in names["sums"].values() for part in parts):
-        keep(sums(law(), names["sums"], found))
+    if theirs == "taxcalc" and any(part in values_set for parts in names["sums"].values() for part in parts):
+        keep(sums(law(), names["sums"], values_set))
     notes = (MOVED_ON,) if theirs == "taxcalc" and not _all_stay(said) else ()
-    return Translated(_overlay(title, found), tuple(unread), notes)
+    return Translated(_overlay(title, values_set), tuple(unread), notes)
 
 
 def _read(title: str, text: str) -> Mapping[str, Any]:
@@ -97,9 +97,9 @@ def _all_stay(said: Mapping[str, Any]) -> bool:
     return all(name.endswith(INDEXED) or f"{name}{INDEXED}" in said for name in said)
 
 
-def _overlay(title: str, found: Mapping[str, Mapping[str, str]]) -> str:
+def _overlay(title: str, values_set: Mapping[str, Mapping[str, str]]) -> str:
     lines = [f"about: {json.dumps(title)}", "law: A proposal", "set:"]
-    for target, values in found.items():
+    for target, values in values_set.items():
         dated = ", ".join(f"{day}: {value}" for day, value in sorted(values.items()))
         lines.append(f"  {target}: {{{dated}}}")
     return "\n".join(lines) + "\n"

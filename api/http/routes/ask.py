@@ -77,11 +77,11 @@ def _asked(service: Service, law: Law, document: Document, form: AskWanted) -> S
     sent = [*(name for names in case.instances.values() for name in names), *form.want]
     try:
         passed: list[Fact] = []
-        for one in form.passed:
-            definition = find_definition(program, one.fact)
-            passed.append(Fact(definition.name, one.of, period_for(program, definition, case.at)))
+        for fact_passed in form.passed:
+            definition = find_definition(program, fact_passed.fact)
+            passed.append(Fact(definition.name, fact_passed.of, period_for(program, definition, case.at)))
         return next_step(program, case, wanted, passed, law.constants)[0]
     except Failure as fault:
         raise Refusal(
-            "invalid-request", [fault_of(fault, "/passed", [*sent, *(one.fact for one in form.passed)])]
+            "invalid-request", [fault_of(fault, "/passed", [*sent, *(fact_passed.fact for fact_passed in form.passed)])]
         ) from None

@@ -57,8 +57,8 @@ async def evaluation(request: Request) -> Response:
 def _single(service: Service, caller: Caller, document: Document, form: Any) -> dict[str, Any]:
     decider = decider_of(service, caller, document, form.context)
     record_look(decider, caller, [person_of(form)], f"decision {form.action.name}")
-    found = decider.decide(question_of(form))
-    return {"decision": found.decision, "context": found.said}
+    decision = decider.decide(question_of(form))
+    return {"decision": decision.decision, "context": decision.said}
 
 
 @router.post("/access/v1/evaluations", summary="Several questions at once", response_class=Response,
@@ -87,8 +87,8 @@ def _several(service: Service, caller: Caller, document: Document, around: Aroun
             if person_of(form) not in looked:
                 record_look(decider, caller, [person_of(form)], f"decision {form.action.name}")
                 looked.add(person_of(form))
-            found = decider.decide(question_of(form), f"/evaluations/{at}")
-            said.append({"decision": found.decision, "context": found.said})
+            decision = decider.decide(question_of(form), f"/evaluations/{at}")
+            said.append({"decision": decision.decision, "context": decision.said})
         except Refusal as refusal:
             if refusal.status not in (400, *AS_400):
                 raise
@@ -118,5 +118,5 @@ async def metadata(request: Request) -> Response:
         "search_resource_endpoint": "search/resource",
         "search_action_endpoint": "search/action",
     }
-    found = {name: f"{base}/access/v1/{path}" for name, path in paths.items()}
-    return answer({"policy_decision_point": base, **found}, cache="no-cache")
+    endpoints = {name: f"{base}/access/v1/{path}" for name, path in paths.items()}
+    return answer({"policy_decision_point": base, **endpoints}, cache="no-cache")

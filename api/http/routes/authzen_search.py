@@ -31,10 +31,10 @@ async def search_subject(request: Request) -> Response:
 
     def made() -> dict[str, Any]:
         decider = decider_of(service_of(request), caller, document, form.context)
-        found, token = _people(decider, form)
-        names = [f"{form.subject.type}/{id}" for id in found]
+        people, token = _people(decider, form)
+        names = [f"{form.subject.type}/{id}" for id in people]
         record_look(decider, caller, names, f"search {form.action.name}")
-        return _found([{"type": form.subject.type, "id": id} for id in found], token)
+        return _found([{"type": form.subject.type, "id": id} for id in people], token)
 
     return answer(await service_of(request).run(made))
 
@@ -42,16 +42,16 @@ async def search_subject(request: Request) -> Response:
 def _people(decider: Decider, form: SubjectSearch) -> tuple[list[str], str]:
     """Those who may, of the next people on record, and where the next page begins."""
     page = form.page or Page()
-    found: list[str] = []
+    people: list[str] = []
     if decider.found(Asked(form.subject.type, form.action.name, form.resource.type, form.resource.id)) is None:
-        return found, ""
+        return people, ""
     ids = decider.on_record(form.subject.type, _token(page.token), MOST_EXAMINED)
     for at, id in enumerate(ids, 1):
         if decider.decide(question_of(form, person=id), explain="none").decision:
-            found.append(id)
-        if len(found) == page.limit and at < len(ids):
-            return found, _as_token(id)
-    return found, _as_token(ids[-1]) if len(ids) == MOST_EXAMINED else ""
+            people.append(id)
+        if len(people) == page.limit and at < len(ids):
+            return people, _as_token(id)
+    return people, _as_token(ids[-1]) if len(ids) == MOST_EXAMINED else ""
 
 
 @router.post("/access/v1/search/resource", summary="With what somebody may do something", response_class=Response,
@@ -65,8 +65,8 @@ async def search_resource(request: Request) -> Response:
     def made() -> dict[str, Any]:
         decider = decider_of(service_of(request), caller, document, form.context)
         record_look(decider, caller, [person_of(form)], f"search {form.action.name}")
-        found, token = _resources(decider, form)
-        return _found([{"type": form.resource.type, "id": id} for id in found], token)
+        resources, token = _resources(decider, form)
+        return _found([{"type": form.resource.type, "id": id} for id in resources], token)
 
     return answer(await service_of(request).run(made))
 
@@ -76,13 +76,13 @@ def _resources(decider: Decider, form: ResourceSearch) -> tuple[list[str], str]:
     named = decider.named(form.subject.type, form.action.name, form.resource.type)
     ids = sorted({*named, *decider.on_record(form.resource.type, after, MOST_EXAMINED)})
     ids = [id for id in ids if id > after]
-    found: list[str] = []
+    resources: list[str] = []
     for at, id in enumerate(ids, 1):
         if decider.decide(question_of(form, resource=id), explain="none").decision:
-            found.append(id)
-        if (len(found) == page.limit or at == MOST_EXAMINED) and at < len(ids):
-            return found, _as_token(id)
-    return found, ""
+            resources.append(id)
+        if (len(resources) == page.limit or at == MOST_EXAMINED) and at < len(ids):
+            return resources, _as_token(id)
+    return resources, ""
 
 
 @router.post("/access/v1/search/action", summary="Which actions are permitted", response_class=Response,

@@ -151,8 +151,13 @@ def _computed(
         told = Fault("", _without(fault.message, folder), _without(fault.help, folder))
         raise Refusal("bad-query" if isinstance(fault, Misuse) else "invalid-request", [told]) from None
     faults = [
-        {"table": one.table, "row": one.row, "column": one.column, "message": _QUOTED.sub("`…`", one.message)}
-        for one in report.faults[:SHOWN_FAULTS]
+        {
+            "table": row_fault.table,
+            "row": row_fault.row,
+            "column": row_fault.column,
+            "message": _QUOTED.sub("`…`", row_fault.message),
+        }
+        for row_fault in report.faults[:SHOWN_FAULTS]
     ]
     return {
         "Cache-Control": "no-store",

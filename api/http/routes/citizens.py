@@ -151,10 +151,10 @@ async def _page(
         events, following = page_of(_READERS[what](log_of(service), look), limit, before)
         return Events(look.person, tuple(map(event_json, events))), following
 
-    found, following = await service.record(made)
+    listed, following = await service.record(made)
     if not following:
-        return answer(found)
-    return answer(found, Link=f'<{request.url.path}?limit={limit}&after={following}>; rel="next"')
+        return answer(listed)
+    return answer(listed, Link=f'<{request.url.path}?limit={limit}&after={following}>; rel="next"')
 
 
 def _history(log: AnyLog, look: Look) -> list[Event]:
@@ -260,8 +260,8 @@ async def entitlements(
     names = [name.strip() for name in want.split(",") if name.strip()] or assessed_names(law, "entitlements")
     wanted = [named(law, name) for name in names]
     await service.record(seen, service, look, "entitlements")
-    found = await service.run(on_record, service, law, look, at, wanted, Asked(explain))
-    return answer(Entitlements(found.calculation.basis, found.calculation.results, found.left_out))
+    figures = await service.run(on_record, service, law, look, at, wanted, Asked(explain))
+    return answer(Entitlements(figures.calculation.basis, figures.calculation.results, figures.left_out))
 
 
 @router.get(
@@ -288,8 +288,8 @@ async def permission(
             "not-found", [Fault("", "there is no requirement of this name", "see `variables` of the ruleset")]
         )
     await service.record(seen, service, look, f"permission {definition.short_name}")
-    found = await service.run(on_record, service, law, look, at, [definition], Asked(explain))
-    return answer(Entitlements(found.calculation.basis, found.calculation.results, found.left_out))
+    figures = await service.run(on_record, service, law, look, at, [definition], Asked(explain))
+    return answer(Entitlements(figures.calculation.basis, figures.calculation.results, figures.left_out))
 
 
 # --- recording
@@ -321,9 +321,9 @@ async def record(request: Request, citizen: str, ruleset: Ruleset = "") -> Respo
     service, law, look = await _looked(request, citizen, ruleset, None, None)
     document, _ = await read_document(request)
     key, version = key_of(request), version_of(request)
-    found, again = await service.record(record_event, service, law, look, document, key, version)
+    receipt, again = await service.record(record_event, service, law, look, document, key, version)
     more = {"Idempotent_Replayed": "true"} if again else {}
-    return answer(found, status=201, tag=f'"v{found.version}"' if found.version is not None else "", **more)
+    return answer(receipt, status=201, tag=f'"v{receipt.version}"' if receipt.version is not None else "", **more)
 
 
 class Payment(Form):
@@ -354,8 +354,8 @@ async def payments(request: Request, citizen: str, ruleset: Ruleset = "") -> Res
     service, law, look = await _looked(request, citizen, ruleset, None, None)
     document, _ = await read_document(request)
     form = read_form(Payment, document)
-    found, again = await service.record(_posted, service, law, look, form, key_of(request))
-    return answer(found, status=201, **({"Idempotent_Replayed": "true"} if again else {}))
+    receipt, again = await service.record(_posted, service, law, look, form, key_of(request))
+    return answer(receipt, status=201, **({"Idempotent_Replayed": "true"} if again else {}))
 
 
 def _posted(service: Service, law: Law, look: Look, form: Payment, key: str) -> tuple[Recorded, bool]:

@@ -91,12 +91,12 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
             definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
         ]
         among = from_log(program, period, log, [asked, *named], read_known(form.known_at, "known_at"))
-        found = use_case.find(program, asked, form.condition, period, among, wanted)
+        listed = use_case.find(program, asked, form.condition, period, among, wanted)
     except Failure as fault:
         raise Refusal("invalid-request", [fault_of(fault, "", words)]) from None
     said = {"why": purpose or "development", "what": form.condition[:300]}
-    record_looks(log, looked_at(program, log, [row.of.id for row in found.rows], period.end), caller.name, "api", said)
-    return found
+    record_looks(log, looked_at(program, log, [row.of.id for row in listed.rows], period.end), caller.name, "api", said)
+    return listed
 
 
 def _with(service: Service, form: FindWanted, condition: dict[str, object]) -> Program:

@@ -57,15 +57,15 @@ async def job_state(request: Request, job: str) -> Response:
 )
 async def job_result(request: Request, job: str) -> Response:
     """As `/v1/batch` would have answered. It may be fetched until the job is deleted, or an hour has passed."""
-    found = _found(request, job)
-    if found.refusal is not None:
-        raise found.refusal
-    if found.state != "done":
+    batch_job = _found(request, job)
+    if batch_job.refusal is not None:
+        raise batch_job.refusal
+    if batch_job.state != "done":
         raise Refusal("conflict", [Fault("", "the job has not ended", "ask for its state, and come back")])
     offered = require_acceptable(request, CSV, ARROW)
     service = service_of(request)
-    lines = sent(service, chunks_of(found.folder, offered))
-    return StreamingResponse(lines, media_type=offered, headers=found.headers)
+    lines = sent(service, chunks_of(batch_job.folder, offered))
+    return StreamingResponse(lines, media_type=offered, headers=batch_job.headers)
 
 
 @router.delete(

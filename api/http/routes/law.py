@@ -124,7 +124,7 @@ def _said(law: Law, reforms: list[str]) -> RulesetSaid:
         settings.covers_to.isoformat(),
         tuple(reforms),
         tuple(entities),
-        tuple(EnumSaid(name, dict(one.members)) for name, one in settings.enums.items()),
+        tuple(EnumSaid(name, dict(enum.members)) for name, enum in settings.enums.items()),
         settings.projected_to.isoformat() if settings.projected_to is not None else "",
     )
 
@@ -153,9 +153,9 @@ async def _served(request: Request, ruleset: str, make: Callable[[Law], object])
 async def rulesets(request: Request) -> Response:
     """Each with its fingerprint, what it covers, its entities, roles and enums."""
     laws = service_of(request).laws
-    found = Rulesets(tuple(_said(laws.law(name, None, ""), laws.reforms(name)) for name in laws.names))
-    tag = tag_of(*(ruleset.fingerprint for ruleset in found.rulesets))
-    return unchanged(tag, FOR_A_WHILE) if same(request, tag) else answer(found, tag=tag, cache=FOR_A_WHILE)
+    served = Rulesets(tuple(_said(laws.law(name, None, ""), laws.reforms(name)) for name in laws.names))
+    tag = tag_of(*(ruleset.fingerprint for ruleset in served.rulesets))
+    return unchanged(tag, FOR_A_WHILE) if same(request, tag) else answer(served, tag=tag, cache=FOR_A_WHILE)
 
 
 @_get("/v1/rulesets/{ruleset}", "One ruleset", RulesetSaid)
@@ -173,13 +173,13 @@ Skip = Annotated[int, Query(ge=0, le=1_000_000)]
 def _listed(law: Law, words: str, kinds: tuple[str, ...], limit: int, skip: int) -> Definitions:
     ruleset = law.ruleset()
     if words.strip():
-        found = search(ruleset, words, kinds)
+        summaries = search(ruleset, words, kinds)
     else:
-        found = sorted(
+        summaries = sorted(
             (summary(definition) for definition in definitions(ruleset) if definition.kind in kinds),
-            key=lambda one: one.name,
+            key=lambda entry: entry.name,
         )
-    return Definitions(law.program.fingerprint, len(found), tuple(found[skip : skip + limit]))
+    return Definitions(law.program.fingerprint, len(summaries), tuple(summaries[skip : skip + limit]))
 
 
 @_get("/v1/rulesets/{ruleset}/variables", "Facts, figures and requirements", Definitions)

@@ -86,8 +86,8 @@ async def _asked(request: Request, traced: bool) -> Response:
     document, _ = await read_document(request)
     if not isinstance(document.data, dict):
         return _answer(service, law, {"error": "the input is not an object"}, 400)
-    status, found = await service.run(_computed, service, law, document, traced)
-    return _answer(service, law, found, status)
+    status, result = await service.run(_computed, service, law, document, traced)
+    return _answer(service, law, result, status)
 
 
 def _computed(service: Service, law: Law, document: Document, traced: bool) -> tuple[int, Any]:
@@ -109,32 +109,32 @@ def _computed(service: Service, law: Law, document: Document, traced: bool) -> t
         plural: {name: _copied(body) for name, body in instances.items()} if isinstance(instances, dict) else instances
         for plural, instances in document.data.items()
     }
-    for one, value in values:
-        plural, name, variable_name, period = one.path
+    for cell, value in values:
+        plural, name, variable_name, period = cell.path
         result[plural][name][variable_name][period] = value
     return 200, result
 
 
 def _copied(body: Any) -> Any:
-    return {key: dict(one) if isinstance(one, dict) else one for key, one in body.items()}
+    return {key: dict(values) if isinstance(values, dict) else values for key, values in body.items()}
 
 
-def _told(tree: Any, one: Asked) -> list[str]:
-    plural, name, variable_name, period = one.path
+def _told(tree: Any, cell: Asked) -> list[str]:
+    plural, name, variable_name, period = cell.path
     return [plural, f"#{list(tree[plural]).index(name) + 1}", variable_name, period[:10]]
 
 
 def _mirrored(faults: Any) -> dict[str, Any]:
     """Sentences under the path of what they are about."""
-    found: dict[str, Any] = {}
+    tree: dict[str, Any] = {}
     for path, message in faults:
         *above, last = path or ["error"]
-        place = found
+        place = tree
         for part in above:
             inner = place.setdefault(part, {})
             place = inner if isinstance(inner, dict) else place
         place[last or "error"] = message
-    return found
+    return tree
 
 
 # --- definitions
@@ -162,8 +162,13 @@ async def variable_route(request: Request, name: str) -> Response:
             formulas = {formula.from_: formula.formula for formula in described.formulas}
         return variable(law.program, name, formulas)
 
-    found = await service.run(made)
-    return _answer(service, law, found or {"error": "there is no variable of this name"}, 200 if found else 404)
+    fields = await service.run(made)
+    return _answer(
+        service,
+        law,
+        fields or {"error": "there is no variable of this name"},
+        200 if fields else 404,
+    )
 
 
 @router.get("/parameters", summary="Every parameter", response_class=Response, responses={200: _ANY})
@@ -173,8 +178,8 @@ async def parameters_route(request: Request) -> Response:
 
     def made() -> Any:
         return {
-            id: {"description": one["description"], "href": f"{BASE}/parameter/{id.replace('.', '/')}"}
-            for id, one in parameters(law.program, Number)
+            id: {"description": parameter["description"], "href": f"{BASE}/parameter/{id.replace('.', '/')}"}
+            for id, parameter in parameters(law.program, Number)
         }
 
     return _answer(service, law, await service.run(made))
@@ -188,15 +193,15 @@ async def parameter_route(request: Request, id: str) -> Response:
 
     def made() -> Any:
         parts: dict[str, Any] = {}
-        for leaf, one in parameters(law.program, Number):
+        for leaf, parameter in parameters(law.program, Number):
             if leaf == wanted:
-                return {"id": leaf, **one}
+                return {"id": leaf, **parameter}
             if leaf.startswith(f"{wanted}."):
-                parts.setdefault(leaf[len(wanted) + 1 :].partition(".")[0], {"description": one["description"]})
+                parts.setdefault(leaf[len(wanted) + 1 :].partition(".")[0], {"description": parameter["description"]})
         return {"id": wanted, "description": wanted, "subparams": parts} if parts else None
 
-    found = await service.run(made)
-    return _answer(service, law, found or {"error": "there is no parameter of this id"}, 200 if found else 404)
+    fields = await service.run(made)
+    return _answer(service, law, fields or {"error": "there is no parameter of this id"}, 200 if fields else 404)
 
 
 @router.get("/entities", summary="Every entity", response_class=Response, responses={200: _ANY})

@@ -73,22 +73,22 @@ async def calculate(request: Request) -> Response:
     except Refusal:
         return _refused("this server has no rules of that country", [], 404)
     try:
-        found = await service.run(_answered, law, data["household"], strict)
+        answered = await service.run(_answered, law, data["household"], strict)
     except HouseholdInvalid as fault:
         return _refused(str(fault), fault.errors)
-    return _written(found, law)
+    return _written(answered, law)
 
 
 def _answered(law: Law, household: Any, strict: bool) -> Answered:
     return answer(law.program, law.constants, household, Number, strict)
 
 
-def _written(found: Answered, law: Law) -> Response:
+def _written(answered: Answered, law: Law) -> Response:
     """Their answer. Amounts are written as JSON numbers with all their digits: no float comes between."""
     said: dict[str, Any] = {
         "status": "ok",
         "message": None,
-        "result": found.household,
+        "result": answered.household,
         "policyengine_bundle": {
             "model_version": f"rulewright {engine_version()}",
             "data_version": None,
@@ -96,10 +96,10 @@ def _written(found: Answered, law: Law) -> Response:
             "fingerprint": law.program.fingerprint,
         },
     }
-    if found.warnings:
-        said["warnings"] = found.warnings
-    if found.not_computed:
-        said["not_computed"] = found.not_computed
+    if answered.warnings:
+        said["warnings"] = answered.warnings
+    if answered.not_computed:
+        said["not_computed"] = answered.not_computed
     return Response(dump(said), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 

@@ -18,8 +18,8 @@ router = APIRouter(tags=["operations"])
 )
 async def problem_kind(request: Request, kind: str) -> Response:
     """Its status, its title, and what to do."""
-    found = KINDS.get(kind)
-    if found is None:
+    problem = KINDS.get(kind)
+    if problem is None:
         raise Refusal("not-found")
-    said = {"type": f"/problems/{kind}", "status": found.status, "title": found.title, "what_to_do": found.about}
+    said = {"type": f"/problems/{kind}", "status": problem.status, "title": problem.title, "what_to_do": problem.about}
     return answer(said, cache="public, max-age=3600")

@@ -63,7 +63,7 @@ async def run_faults(
 def faults_shown(service: Service, id: str, caller: Caller, purpose: str, after: int, limit: int) -> RunFaults:
     """A page of a run's faults, of which each person's is a look. Raises Refusal (404) for no such run."""
     log = log_of(service)
-    run = next((one for one in runs(log) if one.id == id), None)
+    run = next((recorded for recorded in runs(log) if recorded.id == id), None)
     if run is None:
         raise Refusal("not-found")
     run_faults = faults(log, run, _entity(service, id.partition("-")[0]), after, limit)

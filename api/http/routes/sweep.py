@@ -87,7 +87,10 @@ def _swept(service: Service, law: Law, reform: Law | None, document: Document, f
     most = service.config.limits.instances
     case = read_request_case(law.program, document, document.data["case"], "/case", form.at, most)
     vary = use_case.Vary(form.vary.fact, str(form.vary.from_), str(form.vary.to), form.vary.of)
-    laws = [use_case.Law(one.program, one.reforms) if one is not None else None for one in (law, reform)]
+    laws = [
+        use_case.Law(swept_law.program, swept_law.reforms) if swept_law is not None else None
+        for swept_law in (law, reform)
+    ]
     assert laws[0] is not None
     try:
         return use_case.sweep(laws[0], laws[1], case, vary, form.show)
