@@ -60,12 +60,12 @@ class Index:
             return self.members.get(mention.name, [])
         symbols = self.symbols
         if symbols is not None:
-            found = symbols.look_up(self.living.module_name(path), mention.name)
-            if found is None and mention.how == "name":
+            named = symbols.look_up(self.living.module_name(path), mention.name)
+            if named is None and mention.how == "name":
                 private = [own[mention.name] for own in symbols.local.values() if mention.name in own]
-                found = private[0] if len(private) == 1 and path.name == "ruleset.yaml" else None
-            if found is not None and found.name in self.whole:
-                return [self.whole[found.name]]
+                named = private[0] if len(private) == 1 and path.name == "ruleset.yaml" else None
+            if named is not None and named.name in self.whole:
+                return [self.whole[named.name]]
         settled = self.settled.get(mention.name)
         return [settled] if settled is not None else []
 
@@ -89,7 +89,9 @@ class Index:
         for path, file in self.living.files.items():
             for mention in file.mentions:
                 if mention.name in (named.short_name, named.label if named.kind == "role" else ""):
-                    if any(one.name == named.name and one.kind == named.kind for one in self.meaning(path, mention)):
+                    if any(
+                        meant.name == named.name and meant.kind == named.kind for meant in self.meaning(path, mention)
+                    ):
                         yield path, named_in(mention)
 
     def offers(self, path: Path, before: str, most: int = 300) -> list[Offer]:
@@ -97,10 +99,10 @@ class Index:
         match = re.search(r"([A-Za-z_][A-Za-z0-9_]*)?$", before)
         typed = (match[0] if match else "").lower()
         lead = before[: len(before) - len(typed)]
-        offered = [one for one in self._offered(path, before, lead) if one.word.lower().startswith(typed)]
+        offered = [offer for offer in self._offered(path, before, lead) if offer.word.lower().startswith(typed)]
         if not offered and typed:
-            offered = [one for one in self._offered(path, before, lead) if typed in one.word.lower()]
-        return list({one.word: one for one in reversed(offered)}.values())[::-1][:most]
+            offered = [offer for offer in self._offered(path, before, lead) if typed in offer.word.lower()]
+        return list({offer.word: offer for offer in reversed(offered)}.values())[::-1][:most]
 
     def _offered(self, path: Path, before: str, lead: str) -> Iterator[Offer]:
         if not lead.strip():
@@ -133,13 +135,13 @@ class Index:
         elif self.living.settings is not None:
             yield from (Offer(word, "keyword") for word in (*self.living.settings.kinds(), "eternity"))
 
-    def _seen(self, one: Named, path: Path) -> bool:
+    def _seen(self, named: Named, path: Path) -> bool:
         """Whether a module may read it: its own, or exported."""
-        return one.exported or one.module == self.living.module_name(path)
+        return named.exported or named.module == self.living.module_name(path)
 
-    def _offer(self, one: Named) -> Offer:
-        label = " ".join(one.label.split())
-        return Offer(one.short_name, one.kind, f"{one.kind}: {label}" if label else one.kind)
+    def _offer(self, named: Named) -> Offer:
+        label = " ".join(named.label.split())
+        return Offer(named.short_name, named.kind, f"{named.kind}: {label}" if label else named.kind)
 
 
 def _holds(span: Span, offset: int) -> bool:

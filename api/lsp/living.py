@@ -75,13 +75,13 @@ class Living:
         self.shared = shared_modules(self.folder, self.settings, Diagnostics()) if self.settings is not None else ()
         noted = tuple(settled_mentions(self.settings)) if self.settings is not None else ()
         self.files[path] = File(source, problems=tuple(diagnostics), mentions=noted)
-        for one in self._paths(texts):
-            self.take(one, texts.get(one))
+        for module_path in self._paths(texts):
+            self.take(module_path, texts.get(module_path))
 
     def _paths(self, texts: Mapping[Path, str]) -> list[Path]:
-        found = dict.fromkeys(module_files(self.folder, Diagnostics()))
-        found.update((path, None) for path in texts if path.name != SETTINGS_FILE and self.is_module(path))
-        return list(found)
+        paths = dict.fromkeys(module_files(self.folder, Diagnostics()))
+        paths.update((path, None) for path in texts if path.name != SETTINGS_FILE and self.is_module(path))
+        return list(paths)
 
     def is_module(self, path: Path) -> bool:
         """Whether a file is one of the rules' modules, and no reform."""
@@ -206,10 +206,10 @@ def compiled(state: State) -> Compiled:
     """Every pass over the rules as they were, with what is wrong with the examples."""
     problems = Diagnostics()
     problems.items += state.read
-    found = compile_ruleset(state.ruleset, problems, lint=True)
-    if found.program is not None:
-        check_examples(state.ruleset, found.program, problems)
-    return replace(found, problems=tuple(problems))
+    outcome = compile_ruleset(state.ruleset, problems, lint=True)
+    if outcome.program is not None:
+        check_examples(state.ruleset, outcome.program, problems)
+    return replace(outcome, problems=tuple(problems))
 
 
 def by_file(problems: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:

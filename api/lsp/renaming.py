@@ -31,7 +31,7 @@ def renamed(living: Living, index: Index, named: Named, new: str) -> dict[Path, 
         raise Misuse(f"a {named.kind} cannot be renamed here", "change it in `ruleset.yaml`, and follow the errors")
     if not NAME.fullmatch(new) or new in RESERVED or new in BUILTINS:
         raise Misuse(f"`{new}` cannot be a name", "write lower_snake_case that is no word of the language")
-    if any(one.short_name == new for one in index.everything):
+    if any(known.short_name == new for known in index.everything):
         raise Misuse(f"`{new}` means something already", "choose another name")
     places: dict[Path, list[Span]] = {Path(named.span.source.name): [named.span]}
     for path, span in index.mentions_of(named):
@@ -49,7 +49,7 @@ def renamed(living: Living, index: Index, named: Named, new: str) -> dict[Path, 
 def applied(spans: list[Span], new: str) -> str:
     """The text of a file with the new name in every place."""
     text = spans[0].source.text
-    for span in sorted(spans, key=lambda one: one.start, reverse=True):
+    for span in sorted(spans, key=lambda place: place.start, reverse=True):
         text = text[: span.start] + new + text[span.end :]
     return text
 

@@ -101,9 +101,9 @@ def symbol_kind(kind: str) -> lsp.SymbolKind:
     return _SYMBOLS.get(kind, lsp.SymbolKind.Constant)
 
 
-def hover(found: Sequence[Described]) -> str:
+def hover(descriptions: Sequence[Described]) -> str:
     """Markdown of what stands under the cursor: label, law, what it is, its formula or its values by date."""
-    return "\n\n---\n\n".join("\n\n".join(_paragraphs(described)) for described in found)
+    return "\n\n---\n\n".join("\n\n".join(_paragraphs(described)) for described in descriptions)
 
 
 def _paragraphs(described: Described) -> Iterable[str]:

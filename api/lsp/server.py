@@ -69,8 +69,8 @@ class Server(LanguageServer):
 
 def path_of(uri: str) -> Path:
     """The file of an address. What is in no file, as an unsaved document, is in no folder of rules."""
-    found = to_fs_path(uri) if uri.startswith("file:") else None
-    return Path(found or "/untitled").resolve()
+    file = to_fs_path(uri) if uri.startswith("file:") else None
+    return Path(file or "/untitled").resolve()
 
 
 def _version() -> str:
@@ -111,28 +111,28 @@ def _documents(server: Server) -> None:
 def _names(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_HOVER)
     async def hovered(ls: Server, params: lsp.HoverParams) -> lsp.Hover | None:
-        root, found = await ls.here(params.text_document.uri, params.position)
+        root, meant = await ls.here(params.text_document.uri, params.position)
         ruleset = root.living.ruleset() if root is not None else None
-        if not found or ruleset is None:
+        if not meant or ruleset is None:
             return None
-        text = hover([described(ruleset, None, one.named) for one in found])
+        text = hover([described(ruleset, None, mentioned.named) for mentioned in meant])
         content = lsp.MarkupContent(lsp.MarkupKind.Markdown, text)
-        return lsp.Hover(content, range_of(ls.workspace.position_codec, found[0].span))
+        return lsp.Hover(content, range_of(ls.workspace.position_codec, meant[0].span))
 
     @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
     async def defined(ls: Server, params: lsp.DefinitionParams) -> list[lsp.Location]:
-        _, found = await ls.here(params.text_document.uri, params.position)
-        return ls.locations([one.named.span for one in found if one.named.span is not None])
+        _, meant = await ls.here(params.text_document.uri, params.position)
+        return ls.locations([mentioned.named.span for mentioned in meant if mentioned.named.span is not None])
 
     @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
     async def referred(ls: Server, params: lsp.ReferenceParams) -> list[lsp.Location]:
-        root, found = await ls.here(params.text_document.uri, params.position)
+        root, meant = await ls.here(params.text_document.uri, params.position)
         if root is None:
             return []
         index = ls.session.index(root)
-        spans = [span for one in found for _, span in index.mentions_of(one.named)]
+        spans = [span for mentioned in meant for _, span in index.mentions_of(mentioned.named)]
         if params.context.include_declaration:
-            spans = [one.named.span for one in found if one.named.span is not None] + spans
+            spans = [mentioned.named.span for mentioned in meant if mentioned.named.span is not None] + spans
         return ls.locations(spans)
 
     @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
@@ -147,14 +147,14 @@ def _names(server: Server) -> None:
     @server.feature(lsp.WORKSPACE_SYMBOL)
     async def searched(ls: Server, params: lsp.WorkspaceSymbolParams) -> list[lsp.SymbolInformation]:
         words = params.query.lower().replace("_", " ").split()
-        found: list[Named] = []
+        matches: list[Named] = []
         for root in ls.session.roots.values():
             for named in ls.session.index(root).everything if root.loaded.is_set() else ():
                 text = f"{named.name} {named.label} {named.law}".lower().replace("_", " ")
                 if named.span is not None and all(word in text for word in words):
-                    found.append(named)
-        found.sort(key=lambda named: (named.short_name != params.query, KINDS.index(named.kind), named.name))
-        return _symbols(ls, found[:_MOST_SYMBOLS])
+                    matches.append(named)
+        matches.sort(key=lambda named: (named.short_name != params.query, KINDS.index(named.kind), named.name))
+        return _symbols(ls, matches[:_MOST_SYMBOLS])
 
     @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=["."]))
     async def completed(ls: Server, params: lsp.CompletionParams) -> lsp.CompletionList:
@@ -166,10 +166,10 @@ def _names(server: Server) -> None:
         offset = document.offset_at_position(params.position)
         before = document.source[:offset].rpartition("\n")[2]
         offers = ls.session.index(root).offers(path, before)
-        return lsp.CompletionList(True, [completion(one, number) for number, one in enumerate(offers)])
+        return lsp.CompletionList(True, [completion(offer, number) for number, offer in enumerate(offers)])
 
 
-def _symbols(ls: Server, found: Sequence[Named]) -> list[lsp.SymbolInformation]:
+def _symbols(ls: Server, named_things: Sequence[Named]) -> list[lsp.SymbolInformation]:
     codec = ls.workspace.position_codec
     return [
         lsp.SymbolInformation(
@@ -178,7 +178,7 @@ def _symbols(ls: Server, found: Sequence[Named]) -> list[lsp.SymbolInformation]:
             symbol_kind(named.kind),
             container_name=named.module or None,
         )
-        for named in found
+        for named in named_things
         if named.span is not None
     ]
 
@@ -186,19 +186,21 @@ def _symbols(ls: Server, found: Sequence[Named]) -> list[lsp.SymbolInformation]:
 def _changes(server: Server) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
     async def may_rename(ls: Server, params: lsp.PrepareRenameParams) -> lsp.PrepareRenamePlaceholder | None:
-        _, found = await ls.here(params.text_document.uri, params.position)
-        if len(found) != 1:
+        _, meant = await ls.here(params.text_document.uri, params.position)
+        if len(meant) != 1:
             return None
-        one = found[0]
-        return lsp.PrepareRenamePlaceholder(range_of(ls.workspace.position_codec, one.span), one.named.short_name)
+        mentioned = meant[0]
+        return lsp.PrepareRenamePlaceholder(
+            range_of(ls.workspace.position_codec, mentioned.span), mentioned.named.short_name
+        )
 
     @server.feature(lsp.TEXT_DOCUMENT_RENAME)
     async def rename(ls: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
-        root, found = await ls.here(params.text_document.uri, params.position)
-        if root is None or len(found) != 1:
+        root, meant = await ls.here(params.text_document.uri, params.position)
+        if root is None or len(meant) != 1:
             raise JsonRpcException("there is no name here that can be changed", -32803)
         try:
-            places = renamed(root.living, ls.session.index(root), found[0].named, params.new_name)
+            places = renamed(root.living, ls.session.index(root), meant[0].named, params.new_name)
         except Failure as fault:
             raise JsonRpcException(f"{fault.message}; {fault.help}", -32803) from None
         codec = ls.workspace.position_codec
@@ -233,14 +235,14 @@ def _examples(server: Server) -> None:
         file = root.living.files.get(path) if root is not None else None
         if root is None or file is None or file.module is None or not file.sound:
             return []
-        codec, found = ls.workspace.position_codec, []
+        codec, code_lenses = ls.workspace.position_codec, []
         for example in file.module.examples:
             said = root.tried.get((path, example.name))
             title = "run this example" if said is None else f"run again ({said})"
             command = lsp.Command(title, RUN_EXAMPLE, arguments=[params.text_document.uri, example.name])
             start = place(codec, example.span.source, example.span.start)
-            found.append(lsp.CodeLens(lsp.Range(start, start), command))
-        return found
+            code_lenses.append(lsp.CodeLens(lsp.Range(start, start), command))
+        return code_lenses
 
     @server.command(RUN_EXAMPLE)
     async def run_example(ls: Server, uri: str, name: str) -> dict[str, Any]:

@@ -122,10 +122,10 @@ class Session:
         if state is None:
             self._show(root, root.living.files)
             return
-        found = await asyncio.get_running_loop().run_in_executor(None, compiled, state)
-        if root.living.settle(state, found):
-            if found.program is not None:
-                root.program = (state.version, found.program)
+        outcome = await asyncio.get_running_loop().run_in_executor(None, compiled, state)
+        if root.living.settle(state, outcome):
+            if outcome.program is not None:
+                root.program = (state.version, outcome.program)
             self._show(root, root.living.files)
 
     def _show(self, root: Root, paths: Iterable[Path]) -> None:
@@ -165,10 +165,10 @@ class Session:
             problems = Diagnostics()
             problems.items += state.read
             run = asyncio.get_running_loop().run_in_executor
-            found = await run(None, compile_ruleset, state.ruleset, problems, False)
-            if found.program is None:
+            outcome = await run(None, compile_ruleset, state.ruleset, problems, False)
+            if outcome.program is None:
                 return False, "the rules do not check: " + render(problems.errors[0]).splitlines()[0]
-            root.program = (state.version, found.program)
+            root.program = (state.version, outcome.program)
         examples = tuple(example for example in file.module.examples if example.name == name)
         if not examples:
             return False, f"there is no example `{name}` any more"

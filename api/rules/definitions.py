@@ -161,39 +161,39 @@ def describe(ruleset: Ruleset, program: Program, name: str) -> Described:
     return described(ruleset, program, find_named(ruleset, name))
 
 
-def described(ruleset: Ruleset, program: Program | None, one: Named) -> Described:
+def described(ruleset: Ruleset, program: Program | None, named: Named) -> Described:
     """Something named, with everything that the rules say of it; without a program, not who uses what."""
-    uses, users = links(program, one.name) if program is not None else ([], [])
-    declared = one.declaration
-    if declared is None or one.kind in ("entity", "enum"):
-        users = _typed_by(ruleset, one)
-    whole = program.tables.get(one.name, declared) if program is not None else declared
+    uses, users = links(program, named.name) if program is not None else ([], [])
+    declared = named.declaration
+    if declared is None or named.kind in ("entity", "enum"):
+        users = _typed_by(ruleset, named)
+    whole = program.tables.get(named.name, declared) if program is not None else declared
     own = _own(whole, ruleset.settings) if whole is not None else {}
     return Described(
-        name=one.name,
-        kind=one.kind,
-        module=one.module,
-        label=one.label,
-        law=citations(one.law),
-        where=place_of(one.span) if one.span is not None else Place("", 0, 0, 0, 0),
+        name=named.name,
+        kind=named.kind,
+        module=named.module,
+        label=named.label,
+        law=citations(named.law),
+        where=place_of(named.span) if named.span is not None else Place("", 0, 0, 0, 0),
         uses=tuple(uses),
         used_by=tuple(users),
-        exported=one.exported,
+        exported=named.exported,
         **own,  # type: ignore[arg-type]
     )
 
 
 def _typed_by(ruleset: Ruleset, named: Named) -> list[str]:
     """The figures of an entity, or the definitions whose type or key is an enum."""
-    found = []
+    names = []
     for other in definitions(ruleset):
         declared = other.declaration
         types = [getattr(declared, "type", None), *getattr(declared, "columns", {}).values()]
         keys = [*getattr(declared, "keys", ()), getattr(declared, "key", None)]
         enums = {getattr(type, "enum", "") for type in types} | {getattr(key, "enum", "") for key in keys}
         if getattr(declared, "entity", None) == named.name if named.kind == "entity" else named.name in enums:
-            found.append(other.name)
-    return found
+            names.append(other.name)
+    return names
 
 
 def _own(declaration: Declaration, settings: Settings) -> dict[str, object]:
@@ -246,8 +246,13 @@ def _how_many(role: Role) -> str:
     return f"exactly {role.maximum}" if role.minimum == role.maximum else f"{role.minimum} to {role.maximum}"
 
 
-def _shape(one: Input | Variable) -> dict[str, object]:
-    return {"entity": one.entity, "period": str(one.period), "type": str(one.type), "stock": one.stock}
+def _shape(declared: Input | Variable) -> dict[str, object]:
+    return {
+        "entity": declared.entity,
+        "period": str(declared.period),
+        "type": str(declared.type),
+        "stock": declared.stock,
+    }
 
 
 def _input(input_: Input, settings: Settings) -> dict[str, object]:
@@ -275,8 +280,11 @@ def _variable(variable: Variable) -> dict[str, object]:
 
 def _formulas(dated: Sequence[Dated]) -> tuple[DatedFormula, ...]:
     return tuple(
-        DatedFormula(print_formula(one.formula), one.start.isoformat() if one.start is not None else "")
-        for one in dated
+        DatedFormula(
+            print_formula(dated_formula.formula),
+            dated_formula.start.isoformat() if dated_formula.start is not None else "",
+        )
+        for dated_formula in dated
     )
 
 
@@ -309,25 +317,25 @@ def _condition(reason: Reason) -> Condition:
     )
 
 
-def stated_values(one: Parameter | Table | Scale, settings: Settings) -> Iterator[DatedValue]:
+def stated_values(constant: Parameter | Table | Scale, settings: Settings) -> Iterator[DatedValue]:
     """What a constant is stated to be, from each of its dates on; of a table, row by row."""
-    match one:
+    match constant:
         case Parameter():
-            assert one.type is not None
-            for day, value in one.values:
-                data = value_json(value, one.type, settings)
-                yield DatedValue(day.isoformat(), value_words(value, one.type, settings), data)
+            assert constant.type is not None
+            for day, value in constant.values:
+                data = value_json(value, constant.type, settings)
+                yield DatedValue(day.isoformat(), value_words(value, constant.type, settings), data)
         case Table():
-            for day, rows in one.values:
-                yield from _rows(day, rows, one.columns, settings)
-        case Scale() if one.computed:
-            for dated in one.computed:
+            for day, rows in constant.values:
+                yield from _rows(day, rows, constant.columns, settings)
+        case Scale() if constant.computed:
+            for dated in constant.computed:
                 for key, computed in dated.brackets.items():
-                    yield _computed(one, dated.start, key, computed, settings)
+                    yield _computed(constant, dated.start, key, computed, settings)
         case Scale():
-            for day, bands in one.values:
+            for day, bands in constant.values:
                 for key, brackets in bands.items():
-                    yield _scale(one, day, key, brackets, settings)
+                    yield _scale(constant, day, key, brackets, settings)
 
 
 def _rows(

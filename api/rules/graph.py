@@ -43,7 +43,7 @@ class Graph:
 
 def graph(program: Program, root: Definition, users: bool = False, depth: int = 99) -> Graph:
     """The part of the program within `depth` steps of `root`: what it reads or, with `users`, who reads it."""
-    steps = {name: _reads(one) for name, one in program.definitions.items()}
+    steps = {name: _reads(definition) for name, definition in program.definitions.items()}
     if users:
         steps = _turned(steps)
     nodes: dict[str, None] = {root.name: None}
@@ -61,9 +61,9 @@ def graph(program: Program, root: Definition, users: bool = False, depth: int = 
     return Graph(tuple(_node(program.definitions[name]) for name in nodes), tuple(dict.fromkeys(edges)))
 
 
-def _node(one: Definition) -> Node:
-    kind = "fact" if one.is_input else "requirement" if one.requirement is not None else "figure"
-    return Node(one.name, kind, one.label, citations(one.law))
+def _node(definition: Definition) -> Node:
+    kind = "fact" if definition.is_input else "requirement" if definition.requirement is not None else "figure"
+    return Node(definition.name, kind, definition.label, citations(definition.law))
 
 
 def _reads(definition: Definition) -> list[str]:
@@ -81,7 +81,7 @@ def _turned(steps: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 def as_mermaid(graph: Graph) -> str:
     """The graph as a Mermaid flowchart."""
-    ids = {one.name: f"n{index}" for index, one in enumerate(graph.nodes)}
+    ids = {graph_node.name: f"n{index}" for index, graph_node in enumerate(graph.nodes)}
     brackets = {"fact": ("([", "])"), "figure": ("[", "]"), "requirement": ("{{", "}}")}
     lines = ["flowchart LR"]
     for node in graph.nodes:

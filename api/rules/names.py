@@ -108,10 +108,18 @@ def names(ruleset: Ruleset) -> Iterator[Named]:
     yield from _settled(ruleset)
 
 
-def _named(one: Declared) -> Named:
-    declared = one.declaration
+def _named(definition: Declared) -> Named:
+    declared = definition.declaration
     return Named(
-        one.name, one.kind, declared.label, declared.law, one.module.name, one.exported, "", declared.span, declared
+        definition.name,
+        definition.kind,
+        declared.label,
+        declared.law,
+        definition.module.name,
+        definition.exported,
+        "",
+        declared.span,
+        declared,
     )
 
 
@@ -146,14 +154,14 @@ def _settled(ruleset: Ruleset) -> Iterator[Named]:
 def find(ruleset: Ruleset, name: str) -> Declared:
     """The definition that `name` means: an export, `module:name`, or the only private one of that name."""
     everything = list(definitions(ruleset))
-    exact = [one for one in everything if one.name == name]
-    meant = exact or [one for one in everything if one.declaration.name == name]
+    exact = [definition for definition in everything if definition.name == name]
+    meant = exact or [definition for definition in everything if definition.declaration.name == name]
     if len(meant) == 1:
         return meant[0]
     if meant:
-        choices = ", ".join(f"`{one.name}`" for one in meant)
+        choices = ", ".join(f"`{definition.name}`" for definition in meant)
         raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
-    known = {one.declaration.name for one in everything}
+    known = {definition.declaration.name for definition in everything}
     raise Misuse(
         f"there is no definition `{name}`", suggestion(name, known, "find its name with `rulewright search WORDS`")
     )
@@ -165,7 +173,7 @@ def find_named(ruleset: Ruleset, name: str) -> Named:
     """
     kind, _, bare = name.partition(":")
     if kind in KINDS:
-        everything = [one for one in names(ruleset) if one.kind == kind]
+        everything = [listed_name for listed_name in names(ruleset) if listed_name.kind == kind]
     else:
         everything, bare = list(names(ruleset)), name
     exact = [named for named in everything if named.name == bare]
@@ -186,9 +194,9 @@ def summary(declared: Declared) -> Summary:
     return listed(_named(declared))
 
 
-def listed(one: Named) -> Summary:
+def listed(named: Named) -> Summary:
     """Anything named as it stands in a list."""
-    return Summary(one.name, one.kind, one.module, one.label, citations(one.law), one.exported)
+    return Summary(named.name, named.kind, named.module, named.label, citations(named.law), named.exported)
 
 
 def search(ruleset: Ruleset, words: str, kinds: Sequence[str] = DEFINED) -> list[Summary]:

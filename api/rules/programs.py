@@ -54,7 +54,7 @@ def find_rules(name: str) -> Path:
     if folder.exists():
         raise Misuse(f"`{name}` is a file, not a folder of rules", "name the folder that holds `ruleset.yaml`")
     known = shipped_rules()
-    shipped = "shipped rules: " + ", ".join(f"`{one}`" for one in known)
+    shipped = "shipped rules: " + ", ".join(f"`{ruleset}`" for ruleset in known)
     raise Misuse(f"there are no rules `{name}`", suggestion(name, known, f"name a folder, or one of the {shipped}"))
 
 
@@ -145,8 +145,8 @@ def _digest(folder: Path, reforms: Sequence[Path]) -> str:
     digest = hashlib.sha256(sys.version.encode())
     digest.update(_CODE)
     digest.update(str(folder).encode())  # positions in messages name the files as the user did
-    for one in (folder, *_bases(folder)):
-        _feed(digest, one, sorted(one.rglob("*.y*ml")))
+    for part in (folder, *_bases(folder)):
+        _feed(digest, part, sorted(part.rglob("*.y*ml")))
     for path in reforms:
         _feed(digest, path.parent, [path])
     return digest.hexdigest()

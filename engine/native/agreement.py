@@ -70,24 +70,24 @@ def _compared(program: Program, name: str, figures: Figures, row: int, outcome: 
 
 def differences(program: Program, columns: Columns, result: Result, limit: int = 20, every: int = 1) -> list[str]:
     """Where a native result is not the interpreter's; at most `limit` of them."""
-    found = (str(one) for one in compared(program, columns, result, every=every) if not one.same)
-    return list(islice(found, limit))
+    texts = (str(comparison) for comparison in compared(program, columns, result, every=every) if not comparison.same)
+    return list(islice(texts, limit))
 
 
 def all_figures(program: Program, columns: Columns | None = None) -> Sequence[str]:
     """Every figure that is computed; of a population those of entities that it has, and that read no group that it
     lacks: such figures have no value in it, and the interpreter would say so row by row."""
-    found = [name for name, one in program.definitions.items() if not one.is_input]
+    figures = [name for name, definition in program.definitions.items() if not definition.is_input]
     if columns is None:
-        return found
-    lacking = {name for name, one in program.settings.entities.items() if one.of and name not in columns.counts}
+        return figures
+    lacking = {name for name, entity in program.settings.entities.items() if entity.of and name not in columns.counts}
     reaching = _reaching(program, lacking)
-    return [name for name in found if program.definitions[name].entity in columns.counts and name not in reaching]
+    return [name for name in figures if program.definitions[name].entity in columns.counts and name not in reaching]
 
 
 def _reaching(program: Program, lacking: Set[str]) -> Set[str]:
     """The figures that read anything of an entity in `lacking`, themselves or through others."""
-    reaching = {name for name, one in program.definitions.items() if one.entity in lacking}
+    reaching = {name for name, definition in program.definitions.items() if definition.entity in lacking}
     for name in program.order if lacking else ():
         nodes = (node for dated in program.definitions[name].formulas for node in walk(dated.body))
         if name not in reaching and any(_is_of(node, lacking, reaching) for node in nodes):

@@ -25,13 +25,13 @@ _FACTS_NAMED = 3
 
 def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
     """The given rows of a component, by entity, in the order in which they were given."""
-    found: dict[str, list[int]] = {}
+    by_entity: dict[str, list[int]] = {}
     for entity, components in layout.component.items():
         first, after = np.searchsorted(components, [component, component + 1])
         order = layout.order[entity]
         rows = np.arange(first, after) if order is None else order[first:after]
-        found[entity] = sorted(int(row) for row in rows)
-    return found
+        by_entity[entity] = sorted(int(row) for row in rows)
+    return by_entity
 
 
 def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]]) -> Case:
@@ -46,10 +46,10 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
     group_of: dict[tuple[str, str], str] = {}
     stays = _stays(program, columns, rows)
     for (group, person), stretches in stays.items():
-        for one in stretches:
-            key = (group, one.group, one.role)
+        for stretch in stretches:
+            key = (group, stretch.group, stretch.role)
             holders[key] = tuple(dict.fromkeys((*holders.get(key, ()), person)))
-            group_of[(group, person)] = one.group
+            group_of[(group, person)] = stretch.group
     for group, link in columns.groups.items():
         declared = program.settings.entities[group]
         for row in rows.get(declared.of, ()):
@@ -65,7 +65,7 @@ def case_of(program: Program, columns: Columns, rows: Mapping[str, Sequence[int]
             owner = str(int(owners[row]))
             owner_of[(entity, str(row))] = owner
             records[(entity, owner)] = (*records.get((entity, owner), ()), str(row))
-    instances = {entity: tuple(map(str, found)) for entity, found in rows.items()}
+    instances = {entity: tuple(map(str, entity_rows)) for entity, entity_rows in rows.items()}
     further, lists = larger_groups(program, holders, group_of)
     _give_own_periods(program, columns, rows, given)
     return Case(
@@ -79,33 +79,35 @@ def _stays(
     program: Program, columns: Columns, rows: Mapping[str, Sequence[int]]
 ) -> dict[tuple[str, str], tuple[Stay, ...]]:
     """Who is in a group for a time, and when."""
-    found: dict[tuple[str, str], tuple[Stay, ...]] = {}
+    by_person: dict[tuple[str, str], tuple[Stay, ...]] = {}
     for group, stays in columns.stays.items():
         declared = program.settings.entities[group]
         for row in rows.get(declared.of, ()):
             first, after = np.searchsorted(stays.person, [row, row + 1])
             if first < after:
-                found[group, str(row)] = tuple(
+                by_person[group, str(row)] = tuple(
                     Stay(
                         str(int(stays.group[at])), declared.roles[int(stays.role[at])].name,
                         date.fromordinal(int(stays.first[at])), date.fromordinal(int(stays.last[at])),
                     )
                     for at in range(first, after) if stays.group[at] >= 0
                 )  # fmt: skip
-    return found
+    return by_person
 
 
 def _give_own_periods(
     program: Program, columns: Columns, rows: Mapping[str, Sequence[int]], given: dict[Fact, Value]
 ) -> None:
     """Put into `given` what is stated of periods that begin on somebody's own day."""
-    for one in columns.own_periods:
-        definition = program.definitions[one.name]
+    for stated in columns.own_periods:
+        definition = program.definitions[stated.name]
         for row in rows.get(definition.entity, ()):
-            if one.start[row] and (one.column.missing is None or not one.column.missing[row]):
-                kind = definition.period.anchored(date.fromordinal(int(one.anchor[row])))
-                period = Period(kind, date.fromordinal(int(one.start[row])))
-                given[Fact(one.name, str(row), period)] = value_of(program, definition, int(one.column.entries[row]))
+            if stated.start[row] and (stated.column.missing is None or not stated.column.missing[row]):
+                kind = definition.period.anchored(date.fromordinal(int(stated.anchor[row])))
+                period = Period(kind, date.fromordinal(int(stated.start[row])))
+                given[Fact(stated.name, str(row), period)] = value_of(
+                    program, definition, int(stated.column.entries[row])
+                )
 
 
 def _whole(program: Program, columns: Columns, instances: Mapping[str, Sequence[str]]) -> frozenset[Place]:
@@ -124,7 +126,7 @@ def _whole(program: Program, columns: Columns, instances: Mapping[str, Sequence[
 def _untold(program: Program) -> frozenset[tuple[str, str]]:
     """The further owners of records, which columns do not say."""
     entities = program.settings.entities.values()
-    return frozenset((one.name, owner.name) for one in entities if not one.of for owner in one.further)
+    return frozenset((entity.name, owner.name) for entity in entities if not entity.of for owner in entity.further)
 
 
 def value_of(program: Program, definition: Definition, entry: int) -> Value:

@@ -73,10 +73,10 @@ class Ready:
 
     def traffic(self) -> tuple[int, int]:
         """How many bytes one run has to read and to write at the least: each column and link, each output, once."""
-        found, statuses = _outputs(self.kernel, self.layout, self.buffers)
-        written = sum(one.nbytes for one in (*found.values(), *statuses.values()))
-        held = _pointed(self.kernel, self.layout, found, statuses) if self.kernel.loaded is not None else []
-        return sum(one.nbytes for one in held) - written, written
+        outputs, statuses = _outputs(self.kernel, self.layout, self.buffers)
+        written = sum(array.nbytes for array in (*outputs.values(), *statuses.values()))
+        held = _pointed(self.kernel, self.layout, outputs, statuses) if self.kernel.loaded is not None else []
+        return sum(array.nbytes for array in held) - written, written
 
 
 class Evaluator:
@@ -109,8 +109,8 @@ class Evaluator:
         own = [cell for cell in dict.fromkeys(there) if program.definitions[cell.name].period.is_personal]
         ready = self._ready(program, columns, [cell for cell in dict.fromkeys(there) if cell not in own], options)
         kernel, layout = ready.kernel, ready.layout
-        found, statuses = run(kernel, layout, threads, self.buffers)
-        causes, figures = _assembled(kernel, layout, found, statuses)
+        outputs, statuses = run(kernel, layout, threads, self.buffers)
+        causes, figures = _assembled(kernel, layout, outputs, statuses)
         for cell in own:  # each row has its own period: the interpreter's
             figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
             causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
@@ -163,12 +163,12 @@ class Evaluator:
             self.code_alone(program, columns, cells, kernel.options, threads) for columns in (layout.columns, other[0])
         )
         for cell, (differs, unsure) in compared(here, there).items():
-            one, entity = figures[cell], program.definitions[cell.name].entity
-            status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
+            outcome, entity = figures[cell], program.definitions[cell.name].entity
+            status = outcome.status if outcome.status is not None else np.zeros(len(outcome.entries), dtype=np.uint8)
             status[differs] = UNDETERMINED
-            one.entries[differs] = 0
+            outcome.entries[differs] = 0
             told = dict.fromkeys(np.flatnonzero(differs).tolist(), said)
-            figures[cell] = replace(one, status=status, messages={**one.messages, **told})
+            figures[cell] = replace(outcome, status=status, messages={**outcome.messages, **told})
             order = layout.order[entity]
             handed = layout.component[entity][unsure if order is None else unsure[order]]
             causes[cell] = causes.get(cell, set()) | set(handed.tolist())
@@ -199,11 +199,11 @@ class Evaluator:
 
         plan = planned(program, layout, kernel.interface.wanted)
         for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute).items():
-            one, entity = figures[cell], program.definitions[cell.name].entity
-            status = one.status if one.status is not None else np.zeros(len(one.entries), dtype=np.uint8)
+            outcome, entity = figures[cell], program.definitions[cell.name].entity
+            status = outcome.status if outcome.status is not None else np.zeros(len(outcome.entries), dtype=np.uint8)
             status[proved] = UNDETERMINED
-            one.entries[proved] = 0
-            figures[cell] = replace(one, status=status, messages={**one.messages, **messages})
+            outcome.entries[proved] = 0
+            figures[cell] = replace(outcome, status=status, messages={**outcome.messages, **messages})
             left, order = bad[cell] & ~proved, layout.order[entity]
             causes[cell] = set(layout.component[entity][left if order is None else left[order]].tolist())
 
@@ -218,18 +218,18 @@ class Evaluator:
         """What code gives of some figures, without the interpreter."""
         ready = self._ready(program, columns, cells, options)
         layout = ready.layout
-        found, statuses = run(ready.kernel, layout, threads, self.buffers)
+        outputs, statuses = run(ready.kernel, layout, threads, self.buffers)
         told: dict[Cell, Found] = {}
         for cell in cells:
             entity = program.definitions[cell.name].entity
             count = columns.counts[entity]
-            if cell not in found:
+            if cell not in outputs:
                 told[cell] = Found(np.zeros(count), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_))
                 continue
             status = statuses[cell][:count] if cell in statuses else np.zeros(count, dtype=np.uint8)
             absent = (status & ABSENT) != 0
             outside = np.isin(layout.component[entity], list(layout.beyond)) if layout.beyond else np.bool_(False)
-            parts = (np.where(absent, 0, found[cell][:count]), absent, ((status & BAD) != 0) | outside)
+            parts = (np.where(absent, 0, outputs[cell][:count]), absent, ((status & BAD) != 0) | outside)
             told[cell] = Found(*(_given_order(layout, entity, part) for part in parts))
         return told
 
@@ -249,8 +249,8 @@ class Evaluator:
 
 def _bad_rows(layout: Layout, program: Program, cell: Cell, status: Entries) -> NDArray[np.bool_]:
     entity = program.definitions[cell.name].entity
-    found: NDArray[np.bool_] = _given_order(layout, entity, (status[: layout.columns.counts[entity]] & BAD) != 0)
-    return found
+    rows: NDArray[np.bool_] = _given_order(layout, entity, (status[: layout.columns.counts[entity]] & BAD) != 0)
+    return rows
 
 
 # --- running
@@ -262,11 +262,11 @@ def run(
     """Run the code over every block. Gives the outputs and statuses by cell, in sorted order."""
     if kernel.loaded is None:
         return {}, {}
-    found, statuses = _outputs(kernel, layout, buffers)
-    held = _pointed(kernel, layout, found, statuses)
-    table = np.array([one.ctypes.data for one in held], dtype=np.uint64)
+    outputs, statuses = _outputs(kernel, layout, buffers)
+    held = _pointed(kernel, layout, outputs, statuses)
+    table = np.array([array.ctypes.data for array in held], dtype=np.uint64)
     _run_blocks(kernel, table, layout.block_count, threads, buffers)
-    return found, statuses
+    return outputs, statuses
 
 
 def _outputs(kernel: Kernel, layout: Layout, buffers: Buffers) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
@@ -279,18 +279,18 @@ def _outputs(kernel: Kernel, layout: Layout, buffers: Buffers) -> tuple[dict[Cel
             sizes.append((output.cell, True, count, np.uint8))
     room = [-(-count * np.dtype(kind).itemsize // 64) * 64 + 64 for _, _, count, kind in sizes]
     piece = buffers.room(sum(room))
-    found: dict[Cell, Entries] = {}
+    outputs: dict[Cell, Entries] = {}
     statuses: dict[Cell, Entries] = {}
     start = 0
     for (cell, status, count, kind), size in zip(sizes, room, strict=True):
         view: Entries = piece[start : start + count * np.dtype(kind).itemsize].view(kind)
-        (statuses if status else found)[cell] = view
+        (statuses if status else outputs)[cell] = view
         start += size
-    return found, statuses
+    return outputs, statuses
 
 
 def _pointed(
-    kernel: Kernel, layout: Layout, found: dict[Cell, Entries], statuses: dict[Cell, Entries]
+    kernel: Kernel, layout: Layout, outputs: dict[Cell, Entries], statuses: dict[Cell, Entries]
 ) -> list[Entries]:
     """The arrays that the code's table of pointers points to, in order."""
     interface = kernel.interface
@@ -308,7 +308,7 @@ def _pointed(
                 assert missing is not None
                 held.append(missing)
             case "output":
-                held.append(found[interface.cells[key]])
+                held.append(outputs[interface.cells[key]])
             case "status":
                 held.append(statuses[interface.cells[key]])
             case _:
@@ -340,7 +340,7 @@ def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int, buffer
 
 
 def _assembled(
-    kernel: Kernel, layout: Layout, found: dict[Cell, Entries], statuses: dict[Cell, Entries]
+    kernel: Kernel, layout: Layout, outputs: dict[Cell, Entries], statuses: dict[Cell, Entries]
 ) -> tuple[dict[Cell, set[int]], dict[Cell, Figures]]:
     """For each figure the components in which code could not give it, and the figures as they stand before those are
     handed over."""
@@ -348,7 +348,7 @@ def _assembled(
     program = kernel.program
     figures: dict[Cell, Figures] = {}
     for cell in kernel.interface.wanted:
-        if cell not in found:
+        if cell not in outputs:
             figures[cell], bad[cell] = _leaf(kernel, layout, cell)
             continue
         entity = program.definitions[cell.name].entity
@@ -361,7 +361,7 @@ def _assembled(
             if where.any():
                 bad[cell] = set(layout.component[entity][where].tolist())
             absent = _given_order(layout, entity, ((status & ABSENT) != 0).astype(np.uint8)) if status.any() else None
-        entries = _given_order(layout, entity, found[cell][:count])
+        entries = _given_order(layout, entity, outputs[cell][:count])
         if absent is not None:
             entries[absent != 0] = 0
         figures[cell] = Figures(cell, entries, absent)

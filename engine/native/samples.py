@@ -31,25 +31,25 @@ class Edges:
 
     def steps(self, kind: Kind, unit: int) -> NDArray[np.int64]:
         """Each number in steps of 1/`unit`, and a step beside it on either side."""
-        found = self._kept.get((kind, unit))
-        if found is None:
+        kept = self._kept.get((kind, unit))
+        if kept is None:
             entries = [int(edge * unit) + step for edge in self.numbers[kind] for step in (-1, 0, 1)]
-            found = self._kept[(kind, unit)] = np.array(entries, dtype=np.int64)
-        return found
+            kept = self._kept[(kind, unit)] = np.array(entries, dtype=np.int64)
+        return kept
 
 
 def boundaries(program: Program, at: Period) -> Edges:
     """Every number among the constants at a period."""
     constants = Constants(program)
-    found: dict[Kind, set[Fraction]] = {
+    edges: dict[Kind, set[Fraction]] = {
         Kind.MONEY: {Fraction(0)},
         Kind.RATE: {Fraction(0), Fraction(1)},
         Kind.INTEGER: {Fraction(0), Fraction(1)},
     }
 
     def add(kind: Kind, value: Value) -> None:
-        if kind in found and not isinstance(value, bool | Nothing):
-            found[kind].add(Fraction(value))  # type: ignore[arg-type]
+        if kind in edges and not isinstance(value, bool | Nothing):
+            edges[kind].add(Fraction(value))  # type: ignore[arg-type]
 
     for name, parameter in program.parameters.items():
         stated = constants.at(name, at.start)
@@ -65,7 +65,7 @@ def boundaries(program: Program, at: Period) -> Edges:
         for brackets in stated.content.values() if stated is not None else ():
             for bracket in brackets:
                 add(Kind.MONEY, bracket.threshold or Fraction(0))
-    return Edges({kind: sorted(values) for kind, values in found.items()})
+    return Edges({kind: sorted(values) for kind, values in edges.items()})
 
 
 def random_entries(
@@ -109,8 +109,11 @@ def random_groups(program: Program, entity: str, people: int, rng: np.random.Gen
     del waiting[: int(rng.integers(0, 3)) if people > 5 else 0]
     count = 0
     while True:
-        most = [one.maximum if one.maximum is not None else 20 if rng.random() < 0.02 else 3 for one in roles]
-        held = [int(rng.integers(one.minimum, limit + 1)) for one, limit in zip(roles, most, strict=True)]
+        most = [
+            group_role.maximum if group_role.maximum is not None else 20 if rng.random() < 0.02 else 3
+            for group_role in roles
+        ]
+        held = [int(rng.integers(group_role.minimum, limit + 1)) for group_role, limit in zip(roles, most, strict=True)]
         if sum(held) > len(waiting):
             return count, GroupLink(group, role)
         for number, size in enumerate(held):

@@ -65,9 +65,9 @@ def undetermined(
         if not any(rows.any() for rows in left.values()):
             break
         for moved in filled_otherwise(program, columns, cell, first):
-            found = compute(moved, first, (cell,))
+            otherwise = compute(moved, first, (cell,))
             for figure, rows in left.items():
-                hangs = found[figure].differs(usual[figure]) & rows
+                hangs = otherwise[figure].differs(usual[figure]) & rows
                 left[figure] = rows & ~hangs
                 said = not_known([cell.name.rpartition(":")[2]])
                 named[figure].update(dict.fromkeys(np.flatnonzero(hangs).tolist(), said))
@@ -83,7 +83,7 @@ def filled_otherwise(program: Program, columns: Columns, cell: Cell, first: Colu
 
 def _open_cells(program: Program, columns: Columns, plan: Plan) -> list[Cell]:
     """The facts that code reads and that some rows leave open: those first that must be stated, then amounts."""
-    found = [
+    cells = [
         cell
         for cell, source in plan.sources.items()
         if cell.name in program.definitions
@@ -96,7 +96,7 @@ def _open_cells(program: Program, columns: Columns, plan: Plan) -> list[Cell]:
         definition = program.definitions[cell.name]
         return definition.absent is not None, definition.type.kind is not Kind.MONEY
 
-    return sorted(found, key=place)
+    return sorted(cells, key=place)
 
 
 def filled(program: Program, columns: Columns, cells: Sequence[Cell]) -> Columns:

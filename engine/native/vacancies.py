@@ -57,4 +57,4 @@ def _missing(column: Column | None, count: int) -> Mask:
 
 def compared(here: Mapping[Cell, Found], there: Mapping[Cell, Found]) -> dict[Cell, tuple[Mask, Mask]]:
     """For each figure the rows in which it differs between both populations, and those in which code cannot say."""
-    return {cell: (found.differs(there[cell]), ~found.bad & there[cell].bad) for cell, found in here.items()}
+    return {cell: (outcome.differs(there[cell]), ~outcome.bad & there[cell].bad) for cell, outcome in here.items()}

@@ -162,9 +162,9 @@ def kept_rows(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.
         for entity, rows in columns.owners.items()
     }
     counts = {entity: int(rows.sum()) for entity, rows in keep.items()}
-    ids = {entity: found[keep[entity]] for entity, found in columns.ids.items()}
-    stays = {group: _kept_stays(program, group, one, keep, new) for group, one in columns.stays.items()}
-    own = tuple(_kept_periods(one, keep[program.definitions[one.name].entity]) for one in columns.own_periods)
+    ids = {entity: entity_ids[keep[entity]] for entity, entity_ids in columns.ids.items()}
+    stays = {group: _kept_stays(program, group, group_stays, keep, new) for group, group_stays in columns.stays.items()}
+    own = tuple(_kept_periods(stated, keep[program.definitions[stated.name].entity]) for stated in columns.own_periods)
     return Columns(columns.at, counts, cells, groups, owners, ids, columns.complete, stays, own)
 
 
@@ -177,28 +177,30 @@ def _kept_stays(
     return replace(kept, person=new[people][kept.person], group=moved)
 
 
-def _kept_periods(one: OwnPeriods, rows: NDArray[np.bool_]) -> OwnPeriods:
-    missing = one.column.missing[rows] if one.column.missing is not None else None
-    return OwnPeriods(one.name, one.anchor[rows], one.start[rows], column_of(one.column.entries[rows], missing))
+def _kept_periods(stated: OwnPeriods, rows: NDArray[np.bool_]) -> OwnPeriods:
+    missing = stated.column.missing[rows] if stated.column.missing is not None else None
+    return OwnPeriods(
+        stated.name, stated.anchor[rows], stated.start[rows], column_of(stated.column.entries[rows], missing)
+    )
 
 
 def closed(program: Program, columns: Columns, keep: Mapping[str, NDArray[np.bool_]]) -> dict[str, NDArray[np.bool_]]:
     """Keep no row that is linked, directly or through others, with one that is not kept."""
-    found = {entity: np.array(keep.get(entity, np.ones(count, dtype=bool))) for entity, count in columns.counts.items()}
+    kept = {entity: np.array(keep.get(entity, np.ones(count, dtype=bool))) for entity, count in columns.counts.items()}
     while True:
-        before = sum(int(rows.sum()) for rows in found.values())
+        before = sum(int(rows.sum()) for rows in kept.values())
         for group, link in columns.groups.items():
-            people, inside = found[program.settings.entities[group].of], link.group >= 0
-            found[group][link.group[inside & ~people]] = False
-            people[inside] &= found[group][link.group[inside]]
+            people, inside = kept[program.settings.entities[group].of], link.group >= 0
+            kept[group][link.group[inside & ~people]] = False
+            people[inside] &= kept[group][link.group[inside]]
         for group, stays in columns.stays.items():
-            people, there = found[program.settings.entities[group].of], stays.group >= 0
+            people, there = kept[program.settings.entities[group].of], stays.group >= 0
             person, of = stays.person[there], stays.group[there]
-            found[group][of[~people[person]]] = False
-            people[person] &= found[group][of]
+            kept[group][of[~people[person]]] = False
+            people[person] &= kept[group][of]
         for entity, rows in columns.owners.items():
-            owner = found[program.settings.entities[entity].belongs_to]
-            owner[rows[~found[entity]]] = False
-            found[entity] &= owner[rows]
-        if before == sum(int(rows.sum()) for rows in found.values()):
-            return found
+            owner = kept[program.settings.entities[entity].belongs_to]
+            owner[rows[~kept[entity]]] = False
+            kept[entity] &= owner[rows]
+        if before == sum(int(rows.sum()) for rows in kept.values()):
+            return kept

@@ -45,7 +45,7 @@ class Statement:
 
 def heads(entity: Entity, names: Sequence[str], settings: Settings) -> tuple[list[Head], list[tuple[str, NotATime]]]:
     """The dated columns of a group's members, and those whose days cannot be meant."""
-    found: list[Head] = []
+    heads_read: list[Head] = []
     wrong: list[tuple[str, NotATime]] = []
     for name in names:
         base, at, text = name.partition("@")
@@ -62,41 +62,43 @@ def heads(entity: Entity, names: Sequence[str], settings: Settings) -> tuple[lis
         except NotATime as fault:
             wrong.append((name, fault))
             continue
-        found.append(Head(Days(days.first, days.last, text.startswith(("from ", "until "))), ids, roles))
-    return found, wrong
+        heads_read.append(Head(Days(days.first, days.last, text.startswith(("from ", "until "))), ids, roles))
+    return heads_read, wrong
 
 
 def stretches(bare: Statement | None, stated: Sequence[Statement]) -> tuple[list[Statement], date | None]:
     """What somebody's statements come to, stretch by stretch in order; and a day of which two closed ones speak."""
-    open_ones = sorted((one for one in stated if one.days.is_open), key=lambda one: one.days.first)
-    closed = [one for one in stated if not one.days.is_open]
+    open_ones = sorted(
+        (statement for statement in stated if statement.days.is_open), key=lambda statement: statement.days.first
+    )
+    closed = [statement for statement in stated if not statement.days.is_open]
     clash = next((day for day in _twice(closed)), None)
-    found = [bare] if bare is not None else []
-    for one in (*open_ones, *closed):
-        found = [part for earlier in found for part in _without(earlier, one.days)]
-        found.append(one)
-    inside = [one for one in found if one.group != NOBODY]
-    return sorted(inside, key=lambda one: one.days.first), clash
+    pieces = [bare] if bare is not None else []
+    for statement in (*open_ones, *closed):
+        pieces = [part for earlier in pieces for part in _without(earlier, statement.days)]
+        pieces.append(statement)
+    inside = [statement for statement in pieces if statement.group != NOBODY]
+    return sorted(inside, key=lambda statement: statement.days.first), clash
 
 
 def _twice(closed: Sequence[Statement]) -> Iterable[date]:
-    ordered = sorted(closed, key=lambda one: one.days.first)
+    ordered = sorted(closed, key=lambda statement: statement.days.first)
     for index in range(1, len(ordered)):
         if ordered[index].days.first <= ordered[index - 1].days.last:
             yield ordered[index].days.first
 
 
-def _without(one: Statement, days: Days) -> Iterable[Statement]:
+def _without(statement: Statement, days: Days) -> Iterable[Statement]:
     """What is left of a stretch before and after some days."""
-    if days.first > one.days.last or days.last < one.days.first:
-        return (one,)
+    if days.first > statement.days.last or days.last < statement.days.first:
+        return (statement,)
     left = []
-    if one.days.first < days.first:
+    if statement.days.first < days.first:
         before = date.fromordinal(days.first.toordinal() - 1)
-        left.append(Statement(Days(one.days.first, before), one.group, one.role))
-    if days.last < one.days.last:
+        left.append(Statement(Days(statement.days.first, before), statement.group, statement.role))
+    if days.last < statement.days.last:
         after = date.fromordinal(days.last.toordinal() + 1)
-        left.append(Statement(Days(after, one.days.last), one.group, one.role))
+        left.append(Statement(Days(after, statement.days.last), statement.group, statement.role))
     return left
 
 
@@ -109,9 +111,9 @@ def as_arrays(by_person: Mapping[int, Sequence[Statement]]) -> Stays:
     """Stretches of days by person, as arrays in order of person. Somebody who is in no group at any time has one of no
     days."""
     rows = [
-        (person, one.group, one.role, one.days.first.toordinal(), one.days.last.toordinal())
+        (person, statement.group, statement.role, statement.days.first.toordinal(), statement.days.last.toordinal())
         for person, stated in sorted(by_person.items())
-        for one in (stated or (Statement(Days(LAST, FIRST), NOBODY, 0),))
+        for statement in (stated or (Statement(Days(LAST, FIRST), NOBODY, 0),))
     ]
     columns = [np.array(values, dtype=np.int64) for values in zip(*rows, strict=True)]
     return Stays(*columns)

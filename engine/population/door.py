@@ -164,14 +164,18 @@ class _Door(FigureReader):
         for entity, table in self.tables.items():
             self.bad[entity] = np.zeros(table.num_rows, dtype=bool)
             self.known[entity] = self.identities(entities[entity], table)
-        for one in self.refused:
-            self.report(one.entity, one.row, one.column, one.message)
+        for refused_cell in self.refused:
+            self.report(refused_cell.entity, refused_cell.row, refused_cell.column, refused_cell.message)
         groups, owners = self.links()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
         self.exclusions(columns, groups, owners)
         groups = {name: self.without_vacant_roles(entities[name], link, columns) for name, link in groups.items()}
         counts = {entity: table.num_rows for entity, table in self.tables.items()}
-        ids = {name: one.to_numpy(zero_copy_only=False) for name, one in self.known.items() if one is not None}
+        ids = {
+            name: id_column.to_numpy(zero_copy_only=False)
+            for name, id_column in self.known.items()
+            if id_column is not None
+        }
         own = tuple(self.own_periods(columns, groups, owners))
         return Columns(self.at, counts, columns, groups, owners, ids, complete, self.stays, own)
 
@@ -203,9 +207,9 @@ class _Door(FigureReader):
             definition = self.program.definitions[condition.name]
             codes = [_code(self.program, value) for value in condition.values]
             absent = definition.absent in condition.values
-            found = [column for cell, column in columns.items() if cell.name == condition.name]
-            so: NDArray[np.bool_] = np.full(count, absent and not found)
-            for column in found:
+            stated = [column for cell, column in columns.items() if cell.name == condition.name]
+            so: NDArray[np.bool_] = np.full(count, absent and not stated)
+            for column in stated:
                 among = np.isin(column.entries, codes)
                 so |= among if column.missing is None else np.where(column.missing, absent, among)
             held &= so
@@ -213,21 +217,21 @@ class _Door(FigureReader):
 
     def rows_of_first(
         self,
-        one: Exclusion,
+        exclusion: Exclusion,
         count: int,
         groups: Mapping[str, GroupLink],
         owners: Mapping[str, NDArray[np.int32]],
     ) -> NDArray[np.int32]:
         """For each row of the second of two, the row of the first that it goes with; -1 if none."""
-        match one.link:
+        match exclusion.link:
             case Link.SAME:
                 return np.arange(count, dtype=np.int32)
             case Link.RECORD:
-                return owners[one.second.entity]
+                return owners[exclusion.second.entity]
             case Link.MEMBER:
-                return groups[one.first.entity].group
+                return groups[exclusion.first.entity].group
             case Link.RECORD_OF_MEMBER:
-                return groups[one.first.entity].group[owners[one.second.entity]]
+                return groups[exclusion.first.entity].group[owners[exclusion.second.entity]]
 
 
 __all__ = ["Admitted", "from_arrow", "from_numpy", "read_tables"]

@@ -145,9 +145,9 @@ def _members(array: Array, missing: NDArray[np.bool_], members: tuple[str, ...])
 def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> Entry:
     kind = array.type
     if pa.types.is_integer(kind):
-        found = array.fill_null(0).to_numpy(zero_copy_only=False)
-        bad = (found > 2**62 // unit) | (found < -(2**62 // unit))
-        return _made(np.where(bad, 0, found).astype(np.int64) * unit, missing, bad, what)
+        numbers = array.fill_null(0).to_numpy(zero_copy_only=False)
+        bad = (numbers > 2**62 // unit) | (numbers < -(2**62 // unit))
+        return _made(np.where(bad, 0, numbers).astype(np.int64) * unit, missing, bad, what)
     if pa.types.is_floating(kind):
         values = array.cast(pa.float64()).fill_null(0.0).to_numpy(zero_copy_only=False)
         with np.errstate(all="ignore"):

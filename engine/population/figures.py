@@ -81,13 +81,13 @@ class FigureReader(LinkReader):
             self.personal.append((name, definition, self.column(entity, name, definition)))
             return []
         try:
-            found = stated_for(definition, text, self.program.settings) if text else bare(definition, self.at)
+            periods = stated_for(definition, text, self.program.settings) if text else bare(definition, self.at)
         except NotATime as fault:
             self.report(entity.name, 0, name, fault.message, fault.remedy)
             return []
-        if isinstance(found, Days):
-            found = self.periods_of(definition, found)
-        return [Cell(definition.name, period) for period in found]
+        if isinstance(periods, Days):
+            periods = self.periods_of(definition, periods)
+        return [Cell(definition.name, period) for period in periods]
 
     def periods_of(self, definition: Definition, days: Days) -> tuple[Period, ...]:
         """The periods whose last day is one of some days, as far as formulas of the time that is asked for may look."""
@@ -161,8 +161,8 @@ def _stated_none(array: Any) -> NDArray[np.bool_] | None:
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         return None
     words = pyarrow.compute.equal(array, pa.scalar(str(NONE), array.type)).fill_null(False)
-    found: NDArray[np.bool_] = words.to_numpy(zero_copy_only=False)
-    return found if found.any() else None
+    equal: NDArray[np.bool_] = words.to_numpy(zero_copy_only=False)
+    return equal if equal.any() else None
 
 
 def _range_of(definition: Definition, unit: int) -> tuple[int | None, int | None, str]:

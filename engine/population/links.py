@@ -78,7 +78,7 @@ class LinkReader:
     def linking(self, entity: Entity) -> set[str]:
         """The columns that are no figures: ids, links and roles."""
         taken = {"id", "role", f"{entity.name}_id", f"{entity.belongs_to}_id"}
-        taken |= {f"{one}_{end}" for one in self.program.settings.entities for end in ("id", "role")}
+        taken |= {f"{entity_name}_{end}" for entity_name in self.program.settings.entities for end in ("id", "role")}
         dated = [name for name in self.tables[entity.name].column_names if "@" in name]
         return taken | {name for name in dated if name.partition("@")[0] in taken}
 
@@ -88,26 +88,26 @@ class LinkReader:
 
     def identities(self, entity: Entity, table: Table) -> Any:
         """The column of ids, None if there is none. Missing and repeated ones are reported."""
-        name = next((one for one in (f"{entity.name}_id", "id") if one in table.column_names), None)
+        name = next((column for column in (f"{entity.name}_id", "id") if column in table.column_names), None)
         if name is None:
             return None
-        found = table[name].combine_chunks()
-        if pa.types.is_dictionary(found.type):
-            found = found.dictionary_decode()
-        if _rising(found):
-            return found
-        encoded = found.dictionary_encode()
-        if not found.null_count and len(encoded.dictionary) == len(found):
-            return found
+        ids = table[name].combine_chunks()
+        if pa.types.is_dictionary(ids.type):
+            ids = ids.dictionary_decode()
+        if _rising(ids):
+            return ids
+        encoded = ids.dictionary_encode()
+        if not ids.null_count and len(encoded.dictionary) == len(ids):
+            return ids
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         _, first, which = np.unique(codes, return_index=True, return_inverse=True)
         for row in np.flatnonzero((codes < 0) | (first[which] != np.arange(len(codes)))):
             if codes[row] < 0:
                 self.report(entity.name, int(row) + 1, name, "there is no id", kind=NO_ID)
             else:
-                message = f"`{found[int(row)].as_py()}` is the id of row {first[which[row]] + 1} already"
+                message = f"`{ids[int(row)].as_py()}` is the id of row {first[which[row]] + 1} already"
                 self.report(entity.name, int(row) + 1, name, message)
-        return found
+        return ids
 
     def links(self) -> tuple[dict[str, GroupLink], dict[str, NDArray[np.int32]]]:
         groups: dict[str, GroupLink] = {}
@@ -126,22 +126,22 @@ class LinkReader:
             if needed:
                 self.report(entity, 0, column, "the column is missing")
             return np.full(table.num_rows, -1 if not needed else 0, dtype=np.int32)
-        given, found = table[column].combine_chunks(), np.full(table.num_rows, -1, dtype=np.int32)
+        given, places = table[column].combine_chunks(), np.full(table.num_rows, -1, dtype=np.int32)
         known = self.known[target]
         if known is not None:
-            found = _places(given, known)
+            places = _places(given, known)
         empty = given.is_null().to_numpy(zero_copy_only=False)
-        for row in np.flatnonzero((found < 0) & ~empty):
+        for row in np.flatnonzero((places < 0) & ~empty):
             self.report(entity, int(row) + 1, column, f"there is no {target} `{given[int(row)].as_py()}`")
         if needed:
             for row in np.flatnonzero(empty):
                 self.report(entity, int(row) + 1, column, f"does not say which {target}")
-        return np.maximum(found, 0) if needed else found
+        return np.maximum(places, 0) if needed else places
 
     def group(self, entity: Entity) -> GroupLink:
         people = self.tables[entity.of]
         of = self.pointed(entity.of, f"{entity.name}_id", entity.name, False)
-        name = next((one for one in (f"{entity.name}_role", "role") if one in people.column_names), None)
+        name = next((column for column in (f"{entity.name}_role", "role") if column in people.column_names), None)
         if name is None:
             self.report(entity.of, 0, f"{entity.name}_role", "the column is missing")
             return GroupLink(of, np.zeros(len(of), dtype=np.int8))
@@ -161,11 +161,11 @@ class LinkReader:
 
     def dated(self, entity: Entity, people: Table, of: NDArray[np.int32], role: NDArray[np.int8]) -> Stays | None:
         """The memberships for a time, if columns say any."""
-        found, wrong = heads(entity, people.column_names, self.program.settings)
+        dated_heads, wrong = heads(entity, people.column_names, self.program.settings)
         for name, fault in wrong:
             self.report(entity.of, 0, name, fault.message, fault.remedy)
         stated: dict[int, list[Statement]] = {}
-        for head in found:
+        for head in dated_heads:
             for row, statement in self.stated_by(entity, people, head, role):
                 stated.setdefault(row, []).append(statement)
         by_person: dict[int, list[Statement]] = {}
@@ -203,14 +203,16 @@ class LinkReader:
         held = np.bincount(of[inside].astype(np.int64) * roles + role[inside], minlength=count * roles)
         if stays is not None:
             held += most_at_once(stays, count, roles)
-        for number, one in enumerate(entity.roles):
+        for number, stated_role in enumerate(entity.roles):
             of_role = held.reshape(count, roles)[:, number]
-            for row in np.flatnonzero(of_role < one.minimum):
-                self.report(entity.name, int(row) + 1, one.name, f"nobody has the role `{one.name}`")
-            if one.maximum is not None:
-                for row in np.flatnonzero(of_role > one.maximum):
-                    message = f"{of_role[row]} have the role `{one.name}`, and at most {one.maximum} may"
-                    self.report(entity.name, int(row) + 1, one.name, message)
+            for row in np.flatnonzero(of_role < stated_role.minimum):
+                self.report(entity.name, int(row) + 1, stated_role.name, f"nobody has the role `{stated_role.name}`")
+            if stated_role.maximum is not None:
+                for row in np.flatnonzero(of_role > stated_role.maximum):
+                    message = (
+                        f"{of_role[row]} have the role `{stated_role.name}`, and at most {stated_role.maximum} may"
+                    )
+                    self.report(entity.name, int(row) + 1, stated_role.name, message)
 
     def without_vacant_roles(self, entity: Entity, link: GroupLink, columns: Mapping[Cell, Column]) -> GroupLink:
         """The link without those whose role nobody holds, where a fact of the group says so."""

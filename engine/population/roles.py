@@ -18,9 +18,9 @@ def role_places(stated: Any, roles: Sequence[Role]) -> NDArray[np.int64]:
     if pa.types.is_dictionary(stated.type):
         stated = stated.dictionary_decode()
     words = [role.name for role in roles] + [role.plural for role in roles]
-    found = pc.index_in(stated.cast(pa.string()), value_set=pa.array(words)).fill_null(2 * len(roles))
+    positions = pc.index_in(stated.cast(pa.string()), value_set=pa.array(words)).fill_null(2 * len(roles))
     places = [*range(len(roles)), *range(len(roles)), -1]
-    places_of_words: NDArray[np.int64] = np.array(places, dtype=np.int64)[found.to_numpy(zero_copy_only=False)]
+    places_of_words: NDArray[np.int64] = np.array(places, dtype=np.int64)[positions.to_numpy(zero_copy_only=False)]
     return places_of_words
 
 

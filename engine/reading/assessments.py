@@ -38,12 +38,12 @@ def read_assessments(fields: Fields) -> Mapping[str, AssessmentRules]:
     entries = named_entries(
         fields.context, node, fields.span_of("assessment"), "`assessment`", "an assessment", in_formulas=False
     )
-    found: dict[str, AssessmentRules] = {}
+    assessments: dict[str, AssessmentRules] = {}
     for entry in entries:
         read = _assessment(fields.context, entry)
-        if read is not None and not _clashes(fields.context, read, found):
-            found[entry.name] = read
-    return found
+        if read is not None and not _clashes(fields.context, read, assessments):
+            assessments[entry.name] = read
+    return assessments
 
 
 def _assessment(context: Context, entry: Entry) -> AssessmentRules | None:

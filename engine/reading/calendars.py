@@ -86,18 +86,18 @@ def _personal(context: Context, entry: Entry, fields: Fields, every: int, size: 
 
 def _month_ends(context: Context, fields: Fields) -> tuple[tuple[int, int], ...]:
     """`{29: 1, 30: 1}`: for an anchor on the 29th, the first day before February's last."""
-    found = []
+    pairs = []
     node = fields.mapping("month_ends")
     for item in node or ():
         value = item.value.text if isinstance(item.value, Scalar) else ""
         if item.name in ("29", "30", "31") and value in ("0", "1", "2", "3"):
-            found.append((int(item.name), int(value)))
+            pairs.append((int(item.name), int(value)))
         else:
             help_text = "write `{29: 1, 30: 1}`: a day from 29 to 31, and how many days before February's last"
             context.report(
                 "E216", f"`{shown(item.name)}: {shown(value)}` is no end of a month", item.key.span, help=help_text
             )
-    return tuple(found)
+    return tuple(pairs)
 
 
 def _every(fields: Fields) -> tuple[int, str]:
@@ -140,9 +140,9 @@ def _listed(fields: Fields) -> tuple[date, ...]:
     node = fields.node_of("starts")
     if not isinstance(node, Sequence):
         return ()
-    found = [read_day(fields.context, item) for item in node.items if isinstance(item, Scalar)]
-    days = [day for day in found if day is not None]
-    if len(days) == len(node.items) and len(days) > 1 and all(one < other for one, other in pairwise(days)):
+    read = [read_day(fields.context, item) for item in node.items if isinstance(item, Scalar)]
+    days = [day for day in read if day is not None]
+    if len(days) == len(node.items) and len(days) > 1 and all(earlier < other for earlier, other in pairwise(days)):
         return tuple(days)
     if len(days) == len(node.items):
         message = "a list of first days has at least two, each later than the one before"

@@ -47,7 +47,7 @@ def read_block(
         message = f"the block has {_count(len(lines), 'line')} for {what}"
         context.report("E208", message, scalar.span, help="write a line for each, in order")
         return []
-    found: list[tuple[tuple[Key, ...], Value]] = []
+    cells: list[tuple[tuple[Key, ...], Value]] = []
     for row, (start, line) in zip(rows, lines, strict=True):
         numbers = line.split()
         if len(numbers) != len(columns):
@@ -57,19 +57,19 @@ def read_block(
             continue
         whole = _WHOLE_NUMBERS.fullmatch(line)
         values = _whole(numbers, of) if whole else _read(context, scalar, of, start, numbers)
-        found += [((*row, key), value) for key, value in zip(columns, values, strict=True)]
-    return found
+        cells += [((*row, key), value) for key, value in zip(columns, values, strict=True)]
+    return cells
 
 
 def _lines(scalar: Scalar) -> list[tuple[int, str]]:
     """The lines that are not empty, without comments, each with where it begins in the text."""
-    found, start = [], 0
+    lines, start = [], 0
     for line in scalar.text.split("\n"):
         said = line.partition("#")[0]
         if said.strip():
-            found.append((start, said))
+            lines.append((start, said))
         start += len(line) + 1
-    return found
+    return lines
 
 
 def _whole(numbers: Sequence[str], of: ValueType) -> list[Value]:

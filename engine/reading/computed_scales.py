@@ -50,17 +50,17 @@ def read_computed(
 ) -> tuple[Computed, ...]:
     """The dated brackets of a computed scale, in order of date."""
     reader = _Reader(context, kind, of, RATE if kind == "marginal" else gives)
-    found: list[Computed] = []
+    dated: list[Computed] = []
     for day, entry in dated_entries(context, node, place, "`values`"):
         by_key: dict[Key | None, tuple[ComputedBracket, ...]] = {}
         if key is None:
             by_key[None] = reader.brackets(entry.value, entry.key.span)
         else:
             by_key |= dict.fromkeys(key_values(context, key), ())
-            for value, one in keyed_entries(context, entry.value, key, entry.key.span, "the scale"):
-                by_key[value] = reader.brackets(one.value, one.key.span)
-        found.append(Computed(day, by_key))
-    return tuple(found)
+            for value, keyed_entry in keyed_entries(context, entry.value, key, entry.key.span, "the scale"):
+                by_key[value] = reader.brackets(keyed_entry.value, keyed_entry.key.span)
+        dated.append(Computed(day, by_key))
+    return tuple(dated)
 
 
 class _Reader:

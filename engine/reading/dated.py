@@ -18,13 +18,13 @@ from engine.values.types import INTEGER, MONEY, ValueType
 def dated_entries(context: Context, node: Node, place: Span, what: str) -> Iterator[tuple[date, Entry]]:
     """The entries of a mapping from dates, in order of date: E203 for another shape or none, E206 for a key that is no
     date. The first entry without a date is given from the earliest day, so that no second problem comes of it."""
-    found = as_mapping(context, node, place, what)
-    if found is None:
+    mapping = as_mapping(context, node, place, what)
+    if mapping is None:
         return
-    if not found.entries:
+    if not mapping.entries:
         help_text = "write `2024-01-01: …`, the day from which a value holds"
         context.report("E203", f"{what} is empty", place, help=help_text)
-    days = [(read_day(context, entry.key), entry) for entry in found]
+    days = [(read_day(context, entry.key), entry) for entry in mapping]
     unread = [entry for day, entry in days if day is None]
     if unread:
         yield EARLIEST, unread[0]
@@ -72,11 +72,11 @@ def read_uprate(fields: Fields, types: list[ValueType], days: list[date]) -> Upr
 
 def _is_second(fields: Fields, key: str, words: tuple[str, str]) -> bool:
     """Whether the second of two words stands under a key; the first is understood. E204 for any other."""
-    found = fields.scalar(key)
-    if found is None or found.text in words:
-        return found is not None and found.text == words[1]
-    message = f"`{key}` is `{words[0]}` or `{words[1]}`, not `{shown(found.text)}`"
-    fields.context.report("E204", message, found.span, help=f"write `{key}: {words[1]}`")
+    scalar = fields.scalar(key)
+    if scalar is None or scalar.text in words:
+        return scalar is not None and scalar.text == words[1]
+    message = f"`{key}` is `{words[0]}` or `{words[1]}`, not `{shown(scalar.text)}`"
+    fields.context.report("E204", message, scalar.span, help=f"write `{key}: {words[1]}`")
     return False
 
 

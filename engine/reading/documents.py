@@ -79,14 +79,14 @@ def base_of(folder: Path) -> Path | None:
 
 def base_folder(folder: Path, name: str) -> Path | None:
     """The folder beside this one that `based_on` names; None if there are no rules in it, or it has a base itself."""
-    found = folder.resolve().parent / name
-    sound = re.fullmatch(r"[a-z][a-z0-9_]*", name) and found != folder.resolve() and (found / SETTINGS_FILE).is_file()
+    base = folder.resolve().parent / name
+    sound = re.fullmatch(r"[a-z][a-z0-9_]*", name) and base != folder.resolve() and (base / SETTINGS_FILE).is_file()
     if not sound:
         return None
     quiet = Diagnostics()
-    source = load_source(found / SETTINGS_FILE, quiet)
+    source = load_source(base / SETTINGS_FILE, quiet)
     node = read_nodes(source, quiet) if source is not None else None
-    return found if node is not None and _based_on(node) is None else None
+    return base if node is not None and _based_on(node) is None else None
 
 
 def _based_on(node: Node) -> Scalar | None:
@@ -107,7 +107,7 @@ def _read_module_file(path: Path, folder: Path, settings: Settings | None, probl
 
 def module_files(folder: Path, problems: Diagnostics) -> list[Path]:
     """The modules' files in order of path. A `.yml` file, which would be passed over in silence, is E111."""
-    found: list[Path] = []
+    paths: list[Path] = []
     for top, folders, files in os.walk(folder):
         here = Path(top)
         folders[:] = sorted(
@@ -124,8 +124,8 @@ def module_files(folder: Path, problems: Diagnostics) -> list[Path]:
                 and not name.startswith(".")
                 and here / name not in (folder / SETTINGS_FILE, folder / SCREENS_FILE)
             ):
-                found.append(here / name)
-    return sorted(found)
+                paths.append(here / name)
+    return sorted(paths)
 
 
 def read_module(source: Source, name: str, settings: Settings, problems: Diagnostics) -> RuleModule | None:

@@ -34,7 +34,7 @@ def read_entities(settings: Fields) -> dict[str, Entity]:
     if node is None:
         return {}
     context, place = settings.context, settings.span_of("entities")
-    words = {word: one.span for one in shared.values() for word in _words(one)}
+    words = {word: shared_entity.span for shared_entity in shared.values() for word in _words(shared_entity)}
     entities = dict(shared)
     opened: dict[str, Fields] = {}
     for entry in named_entries(context, node, place, "`entities`", "an entity"):
@@ -56,7 +56,7 @@ def _words(entity: Entity) -> list[str]:
 def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     """The entity as later passes may rely on it: groups are of people and have a role, records belong to people or
     groups. Stand-ins take the place of what does not fit, which was reported."""
-    people = [one.name for one in entities.values() if not one.of and not one.belongs_to]
+    people = [other.name for other in entities.values() if not other.of and not other.belongs_to]
     person = next(iter(people), "")
     of = entity.of if entity.of in people or not entity.of else person
     known = entity.belongs_to in entities and not _belongs_to_itself(entity, entities)
@@ -64,7 +64,7 @@ def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     roles = entity.roles or ((Role("member", "member"),) if of else ())
     further = tuple(owner for owner in entity.further if owner.entity in entities) if belongs_to or of else ()
     sequences = entity.sequences if belongs_to else {}
-    groups = [entities[one] for one in entity.made_for if one in entities]
+    groups = [entities[group_name] for group_name in entity.made_for if group_name in entities]
     paired = len(further) == 1 and all(group.of == belongs_to == further[0].entity for group in groups)
     made_for = tuple(group.name for group in groups) if belongs_to and paired else ()
     return replace(
@@ -265,14 +265,14 @@ def _check_made_for(fields: Fields, entity: Entity, word: Scalar, entities: Mapp
 def _check_link(fields: Fields, entity: Entity, key: str, target: str, entities: Mapping[str, Entity]) -> None:
     node = fields.node_of(key)
     span = node.span if node is not None else fields.place
-    found = entities.get(target)
-    if found is None:
+    target_entity = entities.get(target)
+    if target_entity is None:
         help_text = fields.context.did_you_mean(target, entities)
         fields.context.report("E215", f"there is no entity `{shown(target)}`", span, help=help_text)
-    elif key == "of" and (found.of or found.belongs_to):
+    elif key == "of" and (target_entity.of or target_entity.belongs_to):
         message = f"`{target}` is itself a group or a record; groups are of people"
         fields.context.report("E213", message, span, help="name the entity that is a person")
-    elif key == "within" and (not found.of or found is entity or found.within):
+    elif key == "within" and (not target_entity.of or target_entity is entity or target_entity.within):
         message = f"`{target}` is no group that others lie within"
         fields.context.report("E213", message, span, help="name a larger group, which itself is within none")
     elif key == "belongs_to" and _belongs_to_itself(entity, entities):

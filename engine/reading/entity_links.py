@@ -49,9 +49,9 @@ def counted_start(fields: Fields) -> bool:
 def read_sequences(fields: Fields) -> dict[str, Steps]:
     """The orders among records: `sequences: {previous: {by: [convicted_on], within: [kind]}}`."""
     node, context = fields.node_of("sequences"), fields.context
-    found: dict[str, Steps] = {}
+    sequences: dict[str, Steps] = {}
     if node is None:
-        return found
+        return sequences
     for entry in named_entries(context, node, fields.span_of("sequences"), "`sequences`", "a sequence"):
         what = f"the sequence `{shown(entry.name)}`"
         inner = open_fields(context, entry.value, entry.key.span, what, ("by", "within"))
@@ -65,8 +65,8 @@ def read_sequences(fields: Fields) -> dict[str, Steps]:
         if any(not key.name for key in by[:-1]):
             message = f"what follows `{LISTED}` decides nothing"
             context.report("E213", message, inner.span_of("by"), help="leave it out: no two are listed in one place")
-        found[entry.name] = Steps(entry.name, by, within, places)
-    return found
+        sequences[entry.name] = Steps(entry.name, by, within, places)
+    return sequences
 
 
 def read_names(fields: Fields, key: str) -> list[Scalar]:

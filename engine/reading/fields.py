@@ -35,53 +35,53 @@ class Fields:
 
     def required(self, key: str, help: str = "") -> Node | None:
         """What the key holds; E202 if it is not there."""
-        found = self.node.get(key)
-        if found is None:
+        node = self.node.get(key)
+        if node is None:
             remedy = help or f"add `{key}:`"
             self.context.report("E202", f"{self.what} lacks `{key}`", self.place, help=remedy)
-        return found
+        return node
 
     def scalar(self, key: str, needed: bool = False) -> Scalar | None:
         """A single value; E203 if it is anything else or nothing."""
-        found = self.required(key) if needed else self.node.get(key)
-        return as_scalar(self.context, found, self.span_of(key), f"`{key}`") if found is not None else None
+        node = self.required(key) if needed else self.node.get(key)
+        return as_scalar(self.context, node, self.span_of(key), f"`{key}`") if node is not None else None
 
     def mapping(self, key: str, needed: bool = False) -> Mapping | None:
         """A mapping; E203 if it is anything else."""
-        found = self.required(key) if needed else self.node.get(key)
-        return as_mapping(self.context, found, self.span_of(key), f"`{key}`") if found is not None else None
+        node = self.required(key) if needed else self.node.get(key)
+        return as_mapping(self.context, node, self.span_of(key), f"`{key}`") if node is not None else None
 
     def sequence(self, key: str) -> tuple[Node, ...]:
         """The items of a list, none if the key is not there; E203 if it is anything else."""
-        found = self.node.get(key)
-        return as_sequence(self.context, found, self.span_of(key), f"`{key}`") if found is not None else ()
+        node = self.node.get(key)
+        return as_sequence(self.context, node, self.span_of(key), f"`{key}`") if node is not None else ()
 
     def text(self, key: str, needed: bool = False) -> str:
         """Prose without white space around it; empty if it is not there."""
-        found = self.scalar(key, needed)
-        return found.text.strip() if found else ""
+        scalar = self.scalar(key, needed)
+        return scalar.text.strip() if scalar else ""
 
     def flag(self, key: str) -> bool:
         """`true` or `false`; false if it is not there."""
-        found = self.scalar(key)
-        if found is None or found.text in ("true", "false"):
-            return found is not None and found.text == "true"
-        message = f"`{key}` is true or false, not `{shown(found.text)}`"
-        self.context.report("E204", message, found.span, help="write `true` or `false`")
+        scalar = self.scalar(key)
+        if scalar is None or scalar.text in ("true", "false"):
+            return scalar is not None and scalar.text == "true"
+        message = f"`{key}` is true or false, not `{shown(scalar.text)}`"
+        self.context.report("E204", message, scalar.span, help="write `true` or `false`")
         return False
 
     def only_one(self, keys: Iterable[str]) -> str:
         """Which one of `keys` stands there: E202 if none does, E210 if several do, and then the first."""
         names = tuple(keys)
-        found = [entry for entry in self.node if entry.name in names]
+        entries = [entry for entry in self.node if entry.name in names]
         spoken = " or ".join(f"`{name}`" for name in names)
-        if not found:
+        if not entries:
             self.context.report("E202", f"{self.what} lacks {spoken}", self.place, help=f"add one of {spoken}")
             return ""
-        if len(found) > 1:
-            message = f"{self.what} has both `{found[0].name}` and `{found[1].name}`"
-            self.context.report("E210", message, found[1].key.span, help=f"keep one of {spoken}")
-        return found[0].name
+        if len(entries) > 1:
+            message = f"{self.what} has both `{entries[0].name}` and `{entries[1].name}`"
+            self.context.report("E210", message, entries[1].key.span, help=f"keep one of {spoken}")
+        return entries[0].name
 
 
 def open_fields(context: Context, node: Node, place: Span, what: str, allowed: Iterable[str]) -> Fields | None:
@@ -89,13 +89,13 @@ def open_fields(context: Context, node: Node, place: Span, what: str, allowed: I
 
     A key that is nearly one that is missing is read as that one, so that a slip of the pen is one problem, not many.
     """
-    found = as_mapping(context, node, place, what)
-    if found is None:
+    mapping = as_mapping(context, node, place, what)
+    if mapping is None:
         return None
     known = tuple(allowed)
-    there = {entry.name for entry in found}
+    there = {entry.name for entry in mapping}
     entries = []
-    for entry in found:
+    for entry in mapping:
         if entry.name not in known:
             meant = _synonym(entry.name, known, there) or context.nearest(entry.name, known)
             help_text = f"did you mean `{meant}`?" if meant else context.did_you_mean(entry.name, known)
@@ -104,7 +104,7 @@ def open_fields(context: Context, node: Node, place: Span, what: str, allowed: I
                 there.add(meant)
                 entry = replace(entry, key=replace(entry.key, text=meant))
         entries.append(entry)
-    return Fields(context, replace(found, entries=tuple(entries)), place, what)
+    return Fields(context, replace(mapping, entries=tuple(entries)), place, what)
 
 
 _SYNONYMS = {
@@ -118,7 +118,7 @@ _SYNONYMS = {
 
 def _synonym(word: str, known: tuple[str, ...], there: set[str]) -> str:
     """The key for which an author may write `word`, if the place has it and it does not stand there."""
-    return next((one for one in _SYNONYMS.get(word, ()) if one in known and one not in there), "")
+    return next((synonym for synonym in _SYNONYMS.get(word, ()) if synonym in known and synonym not in there), "")
 
 
 def as_mapping(context: Context, node: Node, place: Span, what: str) -> Mapping | None:
@@ -156,10 +156,10 @@ def named_entries(
 ) -> tuple[Entry, ...]:
     """The entries of a mapping from names to definitions: E203 for the shape, E205 for the names, which may be words of
     the language only if no formula can name them (`in_formulas` false), or if they are `free` there."""
-    found = as_mapping(context, node, place, what)
-    for entry in found or ():
+    mapping = as_mapping(context, node, place, what)
+    for entry in mapping or ():
         context.name(entry.key, of_what, in_formulas and entry.name not in free)
-    return found.entries if found else ()
+    return mapping.entries if mapping else ()
 
 
 def _wrong_shape(context: Context, node: Node, place: Span, what: str, wanted: str, help: str) -> None:

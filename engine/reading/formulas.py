@@ -148,13 +148,13 @@ def read_excluded(fields: Fields) -> tuple[Excluded, ...]:
     if node is None:
         return ()
     place = fields.span_of("excludes")
-    found: list[Excluded] = []
+    excluded: list[Excluded] = []
     for item in as_sequence(fields.context, node, place, "`excludes`"):
         if isinstance(item, Mapping):
-            found += (_excluded_where(fields, entry) for entry in item.entries)
+            excluded += (_excluded_where(fields, entry) for entry in item.entries)
         elif (scalar := as_scalar(fields.context, item, place, "`excludes`")) is not None:
-            found.append(Excluded(scalar.text, scalar.span))
-    return tuple(found)
+            excluded.append(Excluded(scalar.text, scalar.span))
+    return tuple(excluded)
 
 
 def _excluded_where(fields: Fields, entry: Entry) -> Excluded:

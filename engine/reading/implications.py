@@ -27,11 +27,11 @@ def read_implications(fields: Fields) -> tuple[Implication, ...]:
 
 def read_said(fields: Fields, mapping: Mapping | None) -> tuple[Said, ...]:
     """What a mapping says of facts, each by a single value: `{a: true, b: 12}`; E203 for anything else."""
-    found = []
+    statements = []
     for entry in mapping.entries if mapping is not None else ():
         if isinstance(entry.value, Scalar):
-            found.append(Said(entry.name, entry.value.text, entry.key.span))
+            statements.append(Said(entry.name, entry.value.text, entry.key.span))
         else:
             message = f"`{entry.name}` is said to be no single value"
             fields.context.report("E203", message, entry.key.span, help="write `a: true`, `b: 12` or `c: above 0`")
-    return tuple(found)
+    return tuple(statements)

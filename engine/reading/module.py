@@ -64,7 +64,7 @@ def read_rule_module(context: Context, node: Node, name: str) -> RuleModule | No
     return module_of(fields, name, about, law, definitions)
 
 
-def module_of(fields: Fields, name: str, about: str, law: str, found: Definitions) -> RuleModule:
+def module_of(fields: Fields, name: str, about: str, law: str, definitions: Definitions) -> RuleModule:
     """A module of what was found, with its exports and examples."""
     return RuleModule(
         name,
@@ -72,13 +72,13 @@ def module_of(fields: Fields, name: str, about: str, law: str, found: Definition
         law,
         fields.place,
         name_list(fields, "exports"),
-        found.inputs,
-        found.parameters,
-        found.tables,
-        found.scales,
-        found.functions,
-        found.variables,
-        found.requirements,
+        definitions.inputs,
+        definitions.parameters,
+        definitions.tables,
+        definitions.scales,
+        definitions.functions,
+        definitions.variables,
+        definitions.requirements,
         *_examples(fields),
         read_implications(fields),
         name_list(fields, "stands_alone"),

@@ -88,7 +88,10 @@ def _reasons(fields: Fields, action: str) -> tuple[ReasonChange, ...]:
     node = fields.node_of(action)
     entries = [entry for entry in node if "." in entry.name] if isinstance(node, Mapping) else []
     context = fields.context
-    return tuple(ReasonChange(action, one.name, one.key.span, read_reason(context, _last(one))) for one in entries)
+    return tuple(
+        ReasonChange(action, reason_entry.name, reason_entry.key.span, read_reason(context, _last(reason_entry)))
+        for reason_entry in entries
+    )
 
 
 def _last(entry: Entry) -> Entry:

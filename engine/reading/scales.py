@@ -126,9 +126,9 @@ def _threshold_word(node: Node | None) -> str:
     while waiting:
         here = waiting.pop(0)
         if isinstance(here, MappingNode):
-            found = [entry.name for entry in here if entry.name in ("above", "from")]
-            if found:
-                return found[0]
+            words = [entry.name for entry in here if entry.name in ("above", "from")]
+            if words:
+                return words[0]
             waiting = [entry.value for entry in here] + waiting
         elif not hasattr(here, "text"):
             waiting = [*here, *waiting]
@@ -149,7 +149,10 @@ def read_dated_brackets(context: Context, node: Node, bands: Bands, place: Span)
             continue
         keyed = keyed_entries(context, entry.value, bands.key, entry.key.span, "the scale")
         by_key: dict[Key | None, tuple[Bracket, ...]] = dict.fromkeys(key_values(context, bands.key), ())
-        by_key |= {value: read_brackets(context, one.value, bands, one.key.span) for value, one in keyed}
+        by_key |= {
+            value: read_brackets(context, keyed_entry.value, bands, keyed_entry.key.span)
+            for value, keyed_entry in keyed
+        }
         dated.append((day, by_key))
     return tuple(dated)
 

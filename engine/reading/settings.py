@@ -78,7 +78,7 @@ def _more_enums(fields: Fields, base: Settings) -> dict[str, EnumDeclaration]:
     for name in enums.keys() & base.enums.keys() - BUILT_IN_ENUMS.keys():
         message = f"`{name}` is an enum of the rules that these are based on"
         fields.context.report("E210", message, enums[name].span, help="choose another name")
-    return {name: one for name, one in enums.items() if name not in base.enums}
+    return {name: enum for name, enum in enums.items() if name not in base.enums}
 
 
 def _words(fields: Fields, settings: Settings) -> Settings:
@@ -164,7 +164,7 @@ def _covers(fields: Fields) -> tuple[date, date, date | None]:
 def _year_is(fields: Fields, calendars: dict[str, Calendar]) -> str:
     """The calendar that a bare year means where a time is asked for."""
     scalar = fields.scalar("year_is")
-    yearly = [name for name, one in calendars.items() if one.is_yearly]
+    yearly = [name for name, calendar in calendars.items() if calendar.is_yearly]
     if scalar is None or scalar.text in yearly:
         return scalar.text if scalar else "year"
     help_text = fields.context.did_you_mean(scalar.text, yearly)

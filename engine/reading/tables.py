@@ -84,11 +84,11 @@ def _table(context: Context, entry: Entry) -> Table:
 
 def _instead(fields: Fields) -> str:
     """The fact that is given where a partial table has no row; E210 where every row is there."""
-    found = fields.scalar("instead")
-    if found is not None and not fields.flag("partial"):
+    scalar = fields.scalar("instead")
+    if scalar is not None and not fields.flag("partial"):
         message = "`instead` says what to give where a row is missing, and this table has them all"
         fields.context.report("E210", message, fields.span_of("instead"), help="add `partial: true`, or remove it")
-    return found.text if found is not None else ""
+    return scalar.text if scalar is not None else ""
 
 
 def _columns(fields: Fields) -> dict[str, ValueType]:
@@ -135,8 +135,8 @@ def _last_row(values: Node | None, depth: int, low: int) -> int:
     for _ in range(depth):
         nodes = [entry.value for node in nodes if isinstance(node, Mapping) for entry in node]
     names = [entry.name for node in nodes if isinstance(node, Mapping) for entry in node]
-    found = [_OR_MORE.fullmatch(name) for name in names]
-    last = max((int(one[1].replace("_", "")) for one in found if one), default=low)
+    matches = [_OR_MORE.fullmatch(name) for name in names]
+    last = max((int(match[1].replace("_", "")) for match in matches if match), default=low)
     return last if low <= last < low + MAX_KEYS else low
 
 
@@ -237,12 +237,12 @@ def keyed_entries(
 ) -> list[tuple[Key, Entry]]:
     """The entries of `{key: …}`: E203 for another shape, E204, E207 or E214 for a key that is none, E208 for keys that
     are missing (reported at `place`, once) unless the whole is `partial`."""
-    found = as_mapping(context, node, place, f"`{shown(place.text)}`")
-    if found is None:
+    mapping = as_mapping(context, node, place, f"`{shown(place.text)}`")
+    if mapping is None:
         return []
     before = len(context.problems)
     values = key_values(context, key)
-    read = [(_read_key(context, entry.key, key, values), entry) for entry in found]
+    read = [(_read_key(context, entry.key, key, values), entry) for entry in mapping]
     if key.open:
         read += _further_rows(context, key, read, place)
     given = {value for value, _ in read}

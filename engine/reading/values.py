@@ -214,16 +214,16 @@ def _grid_help(context: Context, mode: str, type: ValueType) -> str:
     return f"write `half_up to 1{unit}`, with one of {modes}" + (f" instead of `{shown(mode)}`" if mode else "")
 
 
-def _step(context: Context, found: re.Match[str], scalar: Scalar, type: ValueType) -> Fraction | None:
-    span = scalar.fragment.span(found.start(2), found.end())
-    if type == MONEY and not found[3]:
-        context.report("E204", f"the step `{found[2]}` has no currency", span, help=_grid_help(context, "", type))
+def _step(context: Context, match: re.Match[str], scalar: Scalar, type: ValueType) -> Fraction | None:
+    span = scalar.fragment.span(match.start(2), match.end())
+    if type == MONEY and not match[3]:
+        context.report("E204", f"the step `{match[2]}` has no currency", span, help=_grid_help(context, "", type))
         return None
-    if type != MONEY and found[3]:
+    if type != MONEY and match[3]:
         message = f"a figure of type {type} is not rounded to money"
         context.report("E204", message, span, help=_grid_help(context, "", type))
         return None
-    text = f"{found[2]} {found[3]}" if found[3] else found[2]
+    text = f"{match[2]} {match[3]}" if match[3] else match[2]
     step = read_money(context, text, span) if type == MONEY else read_rate(context, text, span)
     if step is not None and (step <= 0 or (type == INTEGER and step.denominator != 1)):
         wanted = "a whole number above 0" if type == INTEGER else "above 0"

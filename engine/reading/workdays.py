@@ -40,20 +40,20 @@ def _one(context: Context, entry: Entry) -> WorkingDays:
 def _weekend(fields: Fields) -> tuple[int, ...]:
     if not fields.has("weekend"):
         return (5, 6)
-    found: set[int] = set()
+    days: set[int] = set()
     for item in fields.sequence("weekend"):
         scalar = as_scalar(fields.context, item, fields.span_of("weekend"), "a day of the weekend")
         if scalar is None:
             continue
         if scalar.text in WEEKDAYS:
-            found.add(WEEKDAYS.index(scalar.text))
+            days.add(WEEKDAYS.index(scalar.text))
         else:
             help_text = fields.context.did_you_mean(scalar.text, WEEKDAYS)
             fields.context.report("E204", f"`{shown(scalar.text)}` is no day of the week", scalar.span, help=help_text)
-    if len(found) == 7:
+    if len(days) == 7:
         fields.context.report("E216", "no day is left to work", fields.span_of("weekend"), help="leave one out")
         return (5, 6)
-    return tuple(sorted(found))
+    return tuple(sorted(days))
 
 
 def _holidays(fields: Fields) -> tuple[date, ...]:

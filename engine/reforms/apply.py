@@ -67,17 +67,21 @@ def _replace(ruleset: Ruleset, reform: Reform, problems: Diagnostics) -> Ruleset
 
 def _exchange(ruleset: Ruleset, group: str, declaration: Declaration, problems: Diagnostics) -> Ruleset:
     name = declaration.name
-    holders = [module for module in ruleset.modules if any(one.name == name for one in getattr(module, group))]
+    holders = [
+        module for module in ruleset.modules if any(declared.name == name for declared in getattr(module, group))
+    ]
     if len(holders) != 1:
         what = "is declared in several modules" if holders else f"is not among the law's {group}"
         help_text = "export the one that is meant" if holders else "put it under `add`, or correct the name"
-        near = get_close_matches(name, [one.name for module in ruleset.modules for one in getattr(module, group)], n=1)
+        near = get_close_matches(
+            name, [declared.name for module in ruleset.modules for declared in getattr(module, group)], n=1
+        )
         if near and not holders:
             help_text = f"did you mean `{near[0]}`? What is new goes under `add`"
         problems.add("E803", f"`{name}` {what}", declaration.span, help=help_text)
         return ruleset
     before = getattr(holders[0], group)
-    after = tuple(declaration if one.name == name else one for one in before)
+    after = tuple(declaration if declared.name == name else declared for declared in before)
     if after == before:
         problems.add("E804", f"`{name}` is replaced by itself", declaration.span, help="change it, or leave it out")
     return _with_module(ruleset, holders[0], {group: after})
@@ -85,7 +89,9 @@ def _exchange(ruleset: Ruleset, group: str, declaration: Declaration, problems: 
 
 def _with_module(ruleset: Ruleset, module: RuleModule, changes: Mapping[str, object]) -> Ruleset:
     changed = replace(module, **changes)  # type: ignore[arg-type]
-    return replace(ruleset, modules=tuple(changed if one is module else one for one in ruleset.modules))
+    return replace(
+        ruleset, modules=tuple(changed if other_module is module else other_module for other_module in ruleset.modules)
+    )
 
 
 def _remove(ruleset: Ruleset, reform: Reform, problems: Diagnostics) -> Ruleset:
@@ -108,7 +114,7 @@ def _remove_definition(ruleset: Ruleset, name: str, span: Span, problems: Diagno
                 left = tuple(declaration for declaration in before if declaration.name != name)
                 exports = tuple(export for export in module.exports if export[0] != name)
                 return _with_module(ruleset, module, {group: left, "exports": exports})
-    names = [one.name for module in ruleset.modules for group in _FIELDS for one in getattr(module, group)]
+    names = [declared.name for module in ruleset.modules for group in _FIELDS for declared in getattr(module, group)]
     near = get_close_matches(name, names, n=1)
     help_text = f"did you mean `{near[0]}`?" if near else "name a definition, or `variable.exceptions.name`"
     problems.add("E803", f"there is no `{name}` to remove", span, help=help_text)
@@ -118,7 +124,7 @@ def _remove_definition(ruleset: Ruleset, name: str, span: Span, problems: Diagno
 def _remove_exception(ruleset: Ruleset, name: str, exception: str, span: Span, problems: Diagnostics) -> Ruleset:
     for module in ruleset.modules:
         for variable in module.variables:
-            if variable.name == name and any(one.name == exception for one in variable.exceptions):
+            if variable.name == name and any(rule.name == exception for rule in variable.exceptions):
                 return _with_module(ruleset, module, {"variables": _less(module.variables, name, exception)})
     message = f"`{name}` has no exception `{exception}`"
     problems.add("E803", message, span, help="`rulewright show NAME` lists the exceptions of a figure")
@@ -131,9 +137,9 @@ def _less(variables: Sequence[Variable], name: str, exception: str) -> tuple[Var
     for variable in variables:
         if variable.name == name:
             left = tuple(
-                replace(one, over=tuple(pair for pair in one.over if pair[0] != exception))
-                for one in variable.exceptions
-                if one.name != exception
+                replace(rule, over=tuple(pair for pair in rule.over if pair[0] != exception))
+                for rule in variable.exceptions
+                if rule.name != exception
             )
             variable = replace(variable, exceptions=left)
         changed.append(variable)

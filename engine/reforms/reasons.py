@@ -28,10 +28,15 @@ def apply_reason(ruleset: Ruleset, change: ReasonChange, problems: Diagnostics) 
         for requirement in module.requirements:
             if requirement.name == name and requirement.reason is not None:
                 after = _changed(requirement, path, change, problems)
-                others = tuple(after if one is requirement else one for one in module.requirements)
+                others = tuple(after if other is requirement else other for other in module.requirements)
                 changed = replace(module, requirements=others)
-                return replace(ruleset, modules=tuple(changed if one is module else one for one in ruleset.modules))
-    names = [one.name for module in ruleset.modules for one in module.requirements]
+                return replace(
+                    ruleset,
+                    modules=tuple(
+                        changed if other_module is module else other_module for other_module in ruleset.modules
+                    ),
+                )
+    names = [declared.name for module in ruleset.modules for declared in module.requirements]
     near = get_close_matches(name, names, n=1)
     help_text = f"did you mean `{near[0]}`?" if near else "name a requirement before the first point"
     problems.add("E803", f"there is no requirement `{name}`", change.span, help=help_text)
@@ -44,7 +49,7 @@ def _changed(requirement: Requirement, path: Sequence[str], change: ReasonChange
         reason = _within(requirement.reason, list(path), change)
     except _Missing as missing:
         near = get_close_matches(path[-1] if path else "", missing.known, n=1)
-        listed = ", ".join(f"`{one}`" for one in missing.known[:5])
+        listed = ", ".join(f"`{known_name}`" for known_name in missing.known[:5])
         remedy = missing.remedy or (f"did you mean `{near[0]}`?" if near else f"one of {listed}")
         problems.add("E803", str(missing), change.span, help=remedy)
         return requirement

@@ -54,14 +54,17 @@ def apply_setting(ruleset: Ruleset, setting: Setting, context: Context) -> Rules
         context.report("E804", message, setting.path.span, help="write the values that the reform wants, or remove it")
         return ruleset
     module = with_declaration(target.module, target.constant.name, changed)
-    return replace(ruleset, modules=tuple(module if one is target.module else one for one in ruleset.modules))
+    return replace(
+        ruleset,
+        modules=tuple(module if other_module is target.module else other_module for other_module in ruleset.modules),
+    )
 
 
 def with_declaration(module: RuleModule, name: str, declared: Constant) -> RuleModule:
     """The module with its constant `name` exchanged."""
 
     def exchanged(group: tuple[_T, ...]) -> tuple[_T, ...]:
-        return tuple(declared if getattr(one, "name", "") == name else one for one in group)  # type: ignore[misc]
+        return tuple(declared if getattr(declaration, "name", "") == name else declaration for declaration in group)  # type: ignore[misc]
 
     match declared:
         case Parameter():
@@ -86,26 +89,26 @@ def _target(ruleset: Ruleset, setting: Setting, context: Context) -> Target | No
         help_text = "write `name`, `table[key].column` or `scale[key]`"
         context.report("E803", f"`{setting.path.text}` names no constant", setting.path.span, help=help_text)
         return None
-    found = _constant(ruleset, name, context)
-    if found is None:
+    match = _constant(ruleset, name, context)
+    if match is None:
         return None
-    module, constant = found
+    module, constant = match
     read_keys = _keys(constant, keys, name, context)
     return Target(module, constant, read_keys, column) if read_keys is not None else None
 
 
 def _constant(ruleset: Ruleset, name: ast.Name, context: Context) -> tuple[RuleModule, Constant] | None:
     everything = [(module, constant) for module in ruleset.modules for constant in constants(module)]
-    found = [(module, one) for module, one in everything if one.name == name.name]
-    exported = [pair for pair in found if name.name in {export for export, _ in pair[0].exports}]
-    if len(exported or found) == 1:
-        return (exported or found)[0]
-    if found:
-        modules = ", ".join(f"`{module.name}`" for module, _ in found)
+    matches = [(module, declared) for module, declared in everything if declared.name == name.name]
+    exported = [pair for pair in matches if name.name in {export for export, _ in pair[0].exports}]
+    if len(exported or matches) == 1:
+        return (exported or matches)[0]
+    if matches:
+        modules = ", ".join(f"`{module.name}`" for module, _ in matches)
         message = f"`{name.name}` is declared in several modules: {modules}"
         context.report("E803", message, name.span, help="export the one that is meant")
     else:
-        help_text = context.did_you_mean(name.name, [one.name for _, one in everything])
+        help_text = context.did_you_mean(name.name, [declared.name for _, declared in everything])
         if any(variable.name == name.name for module in ruleset.modules for variable in module.variables):
             help_text = f"`{name.name}` is computed: put another definition under `replace: {{variables: …}}`"
         context.report("E803", f"there is no constant `{name.name}`", name.span, help=help_text)
@@ -175,7 +178,9 @@ def _changed(target: Target, setting: Setting, context: Context) -> Constant | N
     changes = _changes(target, setting, context)
     values = _laid_over(constant.values, changes, setting, context)
     overlays = tuple(overlay for _, _, overlay in changes if overlay is not None)
-    if values == constant.values and not any(_outlasts_what_is_stated(constant, one) for one in overlays):
+    if values == constant.values and not any(
+        _outlasts_what_is_stated(constant, given_overlay) for given_overlay in overlays
+    ):
         return constant
     overlays = (*constant.overlays, *overlays)
     return replace(constant, values=values, overlays=overlays, uprate=_kept_base(constant))  # type: ignore[arg-type]
@@ -195,8 +200,8 @@ def _kept_base(constant: Constant) -> Uprate | None:
     uprate = constant.uprate
     if uprate is None or uprate.law_at_base is not None:
         return uprate
-    found = next((value for day, value in reversed(constant.values) if day <= uprate.base), None)
-    return replace(uprate, law_at_base=found)
+    value_at_base = next((value for day, value in reversed(constant.values) if day <= uprate.base), None)
+    return replace(uprate, law_at_base=value_at_base)
 
 
 def _content(target: Target, entry: Entry, context: Context) -> object:
@@ -270,7 +275,7 @@ def _laid_over(
     result: list[tuple[date, Any]] = []
     for day in sorted({day for day, _ in law} | {day for day, _, _ in changes}):
         own = next((value for start, value in reversed(law) if start <= day), None)
-        change = next((found for start, _, found in reversed(changes) if start <= day), None)
+        change = next((overlay_then for start, _, overlay_then in reversed(changes) if start <= day), None)
         if own is None and change is not None and change.whole:
             result.append((day, change.content))
         elif own is None:

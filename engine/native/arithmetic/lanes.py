@@ -72,9 +72,9 @@ class Lanes:
     def pure(self, text: str) -> str:
         """The value of an instruction without effects; the same text is computed once."""
         for scope in reversed(self.scopes):
-            found = scope.get(text)
-            if found is not None:
-                return found
+            known_name = scope.get(text)
+            if known_name is not None:
+                return known_name
         self.cost += 1
         name = self.make(text)
         self.scopes[-1][text] = name
@@ -181,7 +181,7 @@ class Lanes:
         return self._joined("or", masks, False)
 
     def _joined(self, operation: str, masks: Iterable[Mask], neutral: bool) -> Mask:
-        found: Mask = neutral
+        joined: Mask = neutral
         seen: set[str] = set()
         for mask in masks:
             if mask is (not neutral):
@@ -189,12 +189,12 @@ class Lanes:
             if isinstance(mask, bool) or mask in seen:
                 continue
             seen.add(mask)
-            if isinstance(found, bool):
-                found = mask
+            if isinstance(joined, bool):
+                joined = mask
             else:
-                left, right = (found, mask) if found < mask else (mask, found)
-                found = self.pure(f"{operation} {self.module.mask} {left}, {right}")
-        return found
+                left, right = (joined, mask) if joined < mask else (mask, joined)
+                joined = self.pure(f"{operation} {self.module.mask} {left}, {right}")
+        return joined
 
     def opposite(self, mask: Mask) -> Mask:
         """Lanes where it does not hold."""

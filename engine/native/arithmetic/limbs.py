@@ -107,10 +107,10 @@ def nearest(lanes: Lanes, digits: Digits) -> str:
 
 def below(lanes: Lanes, a: Digits, b: Digits, strict: bool) -> Mask:
     """a < b (or a <= b)."""
-    found: Mask = not strict
+    lower: Mask = not strict
     for x, y in zip(a, b, strict=True):
-        found = lanes.either(lanes.compare("olt", x, y), lanes.both(lanes.compare("oeq", x, y), found))
-    return found
+        lower = lanes.either(lanes.compare("olt", x, y), lanes.both(lanes.compare("oeq", x, y), lower))
+    return lower
 
 
 def equal(lanes: Lanes, a: Digits, b: Digits) -> Mask:

@@ -115,7 +115,7 @@ def _unshared(work: Arithmetic, a: Whole | None, b: Whole | None) -> tuple[Whole
     its bounds."""
     only_a, only_b = list(_factors(work, a)), []
     for factor in _factors(work, b):
-        shared = next((at for at, one in enumerate(only_a) if one.parts == factor.parts), None)
+        shared = next((at for at, candidate in enumerate(only_a) if candidate.parts == factor.parts), None)
         if shared is None:
             only_b.append(factor)
         else:
@@ -186,8 +186,8 @@ def _note_extreme(work: Arithmetic, operator: str, number: Number, a: Number, b:
         _note_cap(work, number, a)
         _note_cap(work, number, b)
         return
-    for one, other in ((a, b), (b, a)):  # what caps one caps the greater too, where the other cannot exceed it
-        key = _key(one)
+    for capped, other in ((a, b), (b, a)):  # what caps one caps the greater too, where the other cannot exceed it
+        key = _key(capped)
         caps = work.caps.get(key, {}) if key is not None else {}
         _note_cap(work, number, number, {cap: low for cap, low in caps.items() if low >= other.high})
 
@@ -281,8 +281,8 @@ def select(work: Arithmetic, mask: Mask, a: Number, b: Number) -> Number:
     if a.constant == 0 or b.constant == 0:  # zero is zero over any m
         m = a.m or b.m
     else:
-        one = work.constant(1)
-        m = None if a.m is None and b.m is None else work.select(mask, a.m or one, b.m or one)
+        unit = work.constant(1)
+        m = None if a.m is None and b.m is None else work.select(mask, a.m or unit, b.m or unit)
     return Number(work.select(mask, left, right), m, d, min(a.low, b.low), max(a.high, b.high))
 
 

@@ -45,8 +45,8 @@ def rounded_quotient(work: Arithmetic, n: Whole, m: Whole, mode: RoundingMode, b
         return Whole(_quick(work, n, m.constant, mode), None, low, high)
     quotient, rest = _floor_and_rest(work, n, m)
     up = _goes_up(work, quotient, rest, n, m, mode)
-    one = work.lanes.select(up, work.lanes.number(1), work.lanes.number(0))
-    main = quotient.main if up is False else work.lanes.binary("fadd", quotient.main, one)
+    unit = work.lanes.select(up, work.lanes.number(1), work.lanes.number(0))
+    main = quotient.main if up is False else work.lanes.binary("fadd", quotient.main, unit)
     return Whole(main, None, low, high)
 
 
@@ -106,10 +106,10 @@ def _floor_and_rest(work: Arithmetic, n: Whole, m: Whole) -> tuple[Whole, Whole]
     lanes = work.lanes
     guess = lanes.floor(lanes.binary("fdiv", work.nearest(n), work.nearest(m)))
     rest = _rest(work, guess, n, m)
-    zero, one = work.constant(0), lanes.number(1)
+    zero, unit = work.constant(0), lanes.number(1)
     below = work.compare("<", rest, zero)
     above = work.compare(">=", rest, m)
-    step = lanes.select(below, lanes.real(-1.0), lanes.select(above, one, lanes.number(0)))
+    step = lanes.select(below, lanes.real(-1.0), lanes.select(above, unit, lanes.number(0)))
     back = work.select(below, m, work.select(above, work.negative(m), zero))
     settled = work.narrowed(work.add(rest, back), 0, m.high - 1)
     return Whole(lanes.binary("fadd", guess, step), None, -LARGEST, LARGEST), settled
@@ -132,8 +132,8 @@ def _rest(work: Arithmetic, guess: str, n: Whole, m: Whole) -> Whole:
         product_digits = limbs.multiply(lanes, work.digits(whole), work.digits(m), length)
         less = limbs.negative(lanes, product_digits)
         digits = limbs.add(lanes, work.digits(n, len(less)), less, max(length, len(less)))
-        found = Whole("", None, -most, most, digits)
-        return work.narrowed(found, -bound, bound)
+        difference = Whole("", None, -most, most, digits)
+        return work.narrowed(difference, -bound, bound)
     product_whole = work.narrowed(work.multiply(whole, m), -most, most)
     return work.narrowed(work.subtract(n, product_whole), -bound, bound)
 

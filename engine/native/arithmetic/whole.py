@@ -91,9 +91,9 @@ class Arithmetic:
 
     def take_flags(self) -> Mask:
         """Lanes flagged since the last call."""
-        found = self.lanes.either(*self.flags)
+        flagged = self.lanes.either(*self.flags)
         self.flags.clear()
-        return found
+        return flagged
 
     # --- forms
 
@@ -113,10 +113,10 @@ class Arithmetic:
             return limbs.of_constant(self.lanes, a.constant, length)
         if a.digits:
             return limbs.lengthened(self.lanes, a.digits, length)
-        found = limbs.of_double(self.lanes, a.main, length)
+        converted = limbs.of_double(self.lanes, a.main, length)
         if a.rest is not None:
-            found = limbs.add(self.lanes, found, limbs.of_double(self.lanes, a.rest, length), length)
-        return found
+            converted = limbs.add(self.lanes, converted, limbs.of_double(self.lanes, a.rest, length), length)
+        return converted
 
     def nearest(self, a: Whole) -> str:
         """The number as a double: rounded, if it is not narrow."""
@@ -169,12 +169,12 @@ class Arithmetic:
 
     def multiply(self, a: Whole, b: Whole) -> Whole:
         """a * b."""
-        for one, other in ((a, b), (b, a)):
-            if one.constant == 0:
-                return one
-            if one.constant == 1:
+        for factor, other in ((a, b), (b, a)):
+            if factor.constant == 0:
+                return factor
+            if factor.constant == 1:
                 return other
-            if one.constant == -1:
+            if factor.constant == -1:
                 return self.negative(other)
         products = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
         low, high = min(products), max(products)

@@ -62,8 +62,8 @@ def compile_text(text: str, target: Machine) -> bytes:
 
 
 def _target_machine(target: Machine) -> Any:
-    found = llvm.Target.from_triple(target.triple)
-    return found.create_target_machine(
+    kind = llvm.Target.from_triple(target.triple)
+    return kind.create_target_machine(
         cpu=target.processor, features=target.features, opt=2, reloc="pic", codemodel="jitdefault", jit=True
     )
 

@@ -24,7 +24,10 @@ def is_handed(node: ir.Expression) -> bool:
     if isinstance(node, ir.Aggregate) and _is_far(node.link):
         return True
     reached = [step for subject in subjects(node) for step in steps_of(subject)]
-    return any(isinstance(one, ir.Before) or (isinstance(one, ir.OwnerOf) and bool(one.further)) for one in reached)
+    return any(
+        isinstance(reached_step, ir.Before) or (isinstance(reached_step, ir.OwnerOf) and bool(reached_step.further))
+        for reached_step in reached
+    )
 
 
 def _is_far(link: ir.Link) -> bool:
@@ -45,10 +48,10 @@ def compiled(node: ir.Expression, period: Period) -> Iterator[ir.Expression]:
     recursion."""
     stack = [node]
     while stack:
-        one = stack.pop()
-        branch = taken(one, period) if isinstance(one, ir.If) else None
+        inner = stack.pop()
+        branch = taken(inner, period) if isinstance(inner, ir.If) else None
         if branch is not None:
             stack.append(branch)
-        elif not is_handed(one):
-            yield one
-            stack.extend(reversed(children(one)) if not isinstance(one, ir.OverParts) else ())
+        elif not is_handed(inner):
+            yield inner
+            stack.extend(reversed(children(inner)) if not isinstance(inner, ir.OverParts) else ())

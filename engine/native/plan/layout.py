@@ -50,9 +50,9 @@ class Layout:
     @property
     def columns(self) -> Columns:
         """The population. It is not kept alive by its layout, which is kept as long as the population lives."""
-        found = self.population()
-        assert found is not None
-        return found
+        population = self.population()
+        assert population is not None
+        return population
 
     @property
     def block_count(self) -> int:
@@ -108,9 +108,9 @@ class Layout:
 
 def padded(entries: Entries, kind: type) -> Entries:
     """A copy as `kind` with room for a vector after the end."""
-    found: Entries = np.zeros(len(entries) + PAD, dtype=kind)
-    found[: len(entries)] = entries
-    return found
+    entries_padded: Entries = np.zeros(len(entries) + PAD, dtype=kind)
+    entries_padded[: len(entries)] = entries
+    return entries_padded
 
 
 def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
@@ -127,7 +127,7 @@ def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
 def with_other_columns(layout: Layout, columns: Columns, cells: Collection[Cell]) -> Layout:
     """The layout of a population that differs in the entries of some columns only: the rest is shared, not made
     again."""
-    kept = {cell: found for cell, found in layout.kept.items() if cell not in cells}
+    kept = {cell: array for cell, array in layout.kept.items() if cell not in cells}
     return replace(layout, population=ref(columns), kept=kept, zeros={}, beyond=set(layout.beyond))
 
 
@@ -137,29 +137,29 @@ def with_other_columns(layout: Layout, columns: Columns, cells: Collection[Cell]
 def _components(layout: Layout) -> None:
     """Numbers for the components, the same in every entity."""
     columns = layout.columns
-    found: dict[str, Rows] = {}
+    components: dict[str, Rows] = {}
     used = 0
     for people in {layout.program.settings.entities[group].of for group in columns.groups}:
         groups = [name for name in columns.groups if layout.program.settings.entities[name].of == people]
-        found[people] = _people_components(columns, groups)
+        components[people] = _people_components(columns, groups)
         for group in groups:
             if group in columns.stays:  # who is where differs by day: the interpreter's
-                layout.beyond.update(found[people][columns.stays[group].person].tolist())
+                layout.beyond.update(components[people][columns.stays[group].person].tolist())
         for group in groups:
-            found[group] = _group_components(columns, group, found[people])
-            used = max(used, int(found[group].max(initial=-1)) + 1)
-        used = max(used, int(found[people].max(initial=-1)) + 1)
+            components[group] = _group_components(columns, group, components[people])
+            used = max(used, int(components[group].max(initial=-1)) + 1)
+        used = max(used, int(components[people].max(initial=-1)) + 1)
     for entity, count in columns.counts.items():
-        if entity not in found and entity not in columns.owners:
-            found[entity] = used + np.arange(count, dtype=np.int64)
+        if entity not in components and entity not in columns.owners:
+            components[entity] = used + np.arange(count, dtype=np.int64)
             used += count
     pending = dict(columns.owners)
     while pending:
         for entity in list(pending):
             owner = layout.program.settings.entities[entity].belongs_to
-            if owner in found:
-                found[entity] = found[owner][pending.pop(entity)]
-    layout.component = found
+            if owner in components:
+                components[entity] = components[owner][pending.pop(entity)]
+    layout.component = components
 
 
 def _people_components(columns: Columns, groups: list[str]) -> Rows:
@@ -195,11 +195,11 @@ def _memberships(columns: Columns, group: str) -> tuple[Rows, Rows]:
 def _group_components(columns: Columns, group: str, people: Rows) -> Rows:
     members, rows = _memberships(columns, group)
     count = columns.counts[group]
-    found = np.full(count, -1, dtype=np.int64)
-    found[rows] = people[members]
-    empty = found < 0
+    component = np.full(count, -1, dtype=np.int64)
+    component[rows] = people[members]
+    empty = component < 0
     start = max(int(people.max(initial=-1)), count) + 1 if len(columns.groups) > 1 else 0
-    return np.where(empty, start + np.arange(count), found)
+    return np.where(empty, start + np.arange(count), component)
 
 
 # --- order
@@ -245,9 +245,9 @@ def _new_rows(layout: Layout, entity: str) -> Rows:
     count = layout.columns.counts[entity]
     if order is None:
         return np.arange(count, dtype=np.int64)
-    found = np.empty(count, dtype=np.int64)
-    found[order] = np.arange(count)
-    return found
+    new_rows = np.empty(count, dtype=np.int64)
+    new_rows[order] = np.arange(count)
+    return new_rows
 
 
 # --- links

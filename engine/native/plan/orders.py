@@ -91,8 +91,8 @@ def _summed(node: ir.Chosen) -> ir.Expression:
     whole = ir.Arithmetic(node.type, node.span, "+" if is_highest else "-", times, rest)
     each = ir.Let(node.type, node.span, value, node.body, whole)
     best = ir.Aggregate(node.type, node.span, "min" if is_highest else "max", node.link, node.name, each, node.where)
-    found = ir.Otherwise(node.type, node.span, best, ir.Literal(node.type, node.span, 0))
-    return ir.Let(node.type, node.span, size, taken, found)
+    size_or_zero = ir.Otherwise(node.type, node.span, best, ir.Literal(node.type, node.span, 0))
+    return ir.Let(node.type, node.span, size, taken, size_or_zero)
 
 
 def _at_least(node: ir.Expression, least: int) -> ir.Expression:
@@ -102,8 +102,8 @@ def _at_least(node: ir.Expression, least: int) -> ir.Expression:
 def _counted(node: ir.Ranked) -> ir.Expression:
     """One more than how many stand before; or what share of all they are, where there is anybody."""
     before = list(_before(node))
-    found = before[0] if len(before) == 1 else ir.Or(BOOLEAN, node.span, tuple(before))
-    where = found if node.where is None else ir.And(BOOLEAN, node.span, (node.where, found))
+    earlier = before[0] if len(before) == 1 else ir.Or(BOOLEAN, node.span, tuple(before))
+    where = earlier if node.where is None else ir.And(BOOLEAN, node.span, (node.where, earlier))
     count = ir.Aggregate(INTEGER, node.span, "count", node.link, node.name, None, where)
     if node.operator == "rank":
         return ir.Arithmetic(INTEGER, node.span, "+", ir.Literal(INTEGER, node.span, 1), count)

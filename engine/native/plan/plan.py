@@ -137,8 +137,8 @@ def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[
                 if when is not None:
                     yield Cell(node.name, when), isinstance(node.subject, ir.Self)
             case ir.OverTime():
-                for one in window(node, at) or ():
-                    yield Cell(node.name, one), isinstance(node.subject, ir.Self)
+                for read_period in window(node, at) or ():
+                    yield Cell(node.name, read_period), isinstance(node.subject, ir.Self)
             case ir.If() if (branch := taken(node, at)) is not None:
                 pending.append((branch, at))
                 continue
@@ -154,12 +154,12 @@ def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[
 def source_of(program: Program, cell: Cell, supply: Supply) -> Source:
     """Where a cell's figures come from, in the interpreter's order: given, default, absent, formula, unknown."""
     definition = program.definitions[cell.name]
-    found = _without_column(program, definition, cell, supply)
+    otherwise = _without_column(program, definition, cell, supply)
     if cell not in supply.columns:
-        return found
+        return otherwise
     if not supply.columns[cell]:
         return Source(definition, Origin.COLUMN)
-    return Source(definition, found.origin, found.value, found.body, partly=True)
+    return Source(definition, otherwise.origin, otherwise.value, otherwise.body, partly=True)
 
 
 def _without_column(program: Program, definition: Definition, cell: Cell, supply: Supply) -> Source:
@@ -213,15 +213,15 @@ def _visit(
         source = source_of(program, cell, supply)
         sources[cell] = source
         levels[cell] = 0
-        found = reads(source.body, cell.period, supply.whole) if source.body is not None else iter(())
-        stack.append((cell, found))
+        reading = reads(source.body, cell.period, supply.whole) if source.body is not None else iter(())
+        stack.append((cell, reading))
 
     enter(root)
     while stack:
         cell, pending = stack[-1]
-        found = next(pending, None)
-        if found is not None:
-            enter(found[0])
+        next_read = next(pending, None)
+        if next_read is not None:
+            enter(next_read[0])
             continue
         stack.pop()
         body = sources[cell].body

@@ -43,9 +43,9 @@ class WithoutRecords:
         """What a figure is, if its formulas come to the same constant."""
         if definition.default is not None or definition.absent is not None or not definition.formulas:
             return None
-        found = [self.body(dated.body) for dated in definition.formulas]
-        first = found[0]
-        same = isinstance(first, ir.Literal) and not first.value and all(one == first for one in found)
+        bodies = [self.body(dated.body) for dated in definition.formulas]
+        first = bodies[0]
+        same = isinstance(first, ir.Literal) and not first.value and all(body == first for body in bodies)
         return first if same and isinstance(first, ir.Literal) else None
 
     def _known(self, node: ir.Expression) -> bool:
@@ -80,7 +80,7 @@ class WithoutRecords:
         """A part of a node: an expression, several, the cases of exceptions, or something else, which stays."""
         match part:
             case tuple():
-                rewritten = tuple(self._part(one) for one in part)
+                rewritten = tuple(self._part(inner) for inner in part)
                 return part if all(new is old for new, old in zip(rewritten, part, strict=True)) else rewritten
             case ir.ExceptionCase():
                 when, then = self._rewritten(part.when), self._rewritten(part.then)

@@ -26,10 +26,10 @@ def settled(condition: ir.Expression, period: Period) -> bool | None:
             return None if inside is None else not inside
         case ir.And() | ir.Or():
             deciding = isinstance(condition, ir.Or)
-            found = [settled(value, period) for value in condition.values]
-            if deciding in found:
+            parts = [settled(value, period) for value in condition.values]
+            if deciding in parts:
                 return deciding
-            return None if None in found else not deciding
+            return None if None in parts else not deciding
         case ir.Compare():
             left, right = _content(condition.left, period), _content(condition.right, period)
             return compare(condition.operator, left, right) if left is not None and right is not None else None

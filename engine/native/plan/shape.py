@@ -91,15 +91,15 @@ _held: dict[tuple[int, int], Held] = {}
 def held(program: Program, definition: Definition, options: Options) -> Held:
     """How a definition's columns are held. Answers are kept, since every evaluation asks."""
     key = (id(definition), options.limit)
-    found = _held.get(key)
-    if found is None or found.definition is not definition:
+    kept = _held.get(key)
+    if kept is None or kept.definition is not definition:
         unit = unit_of(program, definition)
         low, high = assumed_bounds(definition, unit, options)
         storage = Storage.WORD if low > Storage.WORD.none and high < 2**31 else Storage.DOUBLE
         if definition.type.kind in (Kind.BOOLEAN, Kind.ENUM):
             storage = Storage.BYTE
-        found = _held[key] = Held(definition, unit, low, high, storage)
-    return found
+        kept = _held[key] = Held(definition, unit, low, high, storage)
+    return kept
 
 
 def fitting(program: Program, columns: Columns, options: Options) -> Options:

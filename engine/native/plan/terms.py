@@ -136,7 +136,7 @@ def form_of(entries: Sequence[tuple[Fraction, Kind]], grid: Fraction) -> Form:
     if kind is Kind.RATE and least >= -denominator and most <= denominator:
         return Form(denominator, 0 if least >= 0 else -denominator, denominator)
     first = 2**30 if kind is Kind.MONEY else 2**10
-    size = next((one for one in _SIZES if one >= first and one >= max(abs(least), abs(most))), 0)
+    size = next((power for power in _SIZES if power >= first and power >= max(abs(least), abs(most))), 0)
     if not size:
         raise TermsDoNotFit("a constant is too large")
     return Form(denominator, 0 if least >= 0 else -size, size)
@@ -162,7 +162,7 @@ def _cells(
 ) -> list[tuple[Fraction, Kind]] | None:
     keys: list[tuple[str | int, ...]] = [()]
     for part in program.tables[request.name].keys:
-        keys = [(*before, one) for before in keys for one in keys_of(program, part)]
+        keys = [(*before, part_key) for before in keys for part_key in keys_of(program, part)]
     if any(key not in rows for key in keys):
         return None
     return [_entry(program, rows[key][request.part[0]], request.part[1:]) for key in keys]
@@ -188,7 +188,7 @@ def _brackets(
     listed = [bands[key] for key in keys]
     match request.part[0]:
         case "count":
-            return [(Fraction(max(len(one) for one in listed)), Kind.ENUM)]
+            return [(Fraction(max(len(key_brackets) for key_brackets in listed)), Kind.ENUM)]
         case "span":
             rates = [Fraction(bracket.value) for brackets in listed for bracket in brackets]  # type: ignore[arg-type]
             return [(min(rates), Kind.RATE), (max(rates), Kind.RATE)]

@@ -70,7 +70,7 @@ class Worlds:
         self._same: dict[tuple[str, Period], _World] = {}
         self._reach: dict[tuple[str, Period, bool], frozenset[str]] = {}
         self._readers: dict[tuple[Period, bool], dict[str, set[str]]] = {}
-        self._asking_figures = {name for name, one in program.definitions.items() if _asks(one)}
+        self._asking_figures = {name for name, definition in program.definitions.items() if _asks(definition)}
         self._asking_of_themselves = [name for name in self._asking_figures if _asks(program.definitions[name], name)]
         self._looked_at: set[tuple[str, Period]] = set()
 
@@ -100,8 +100,8 @@ class Worlds:
         definition = self.definitions[cell.name]
         asked = list(_asked(body, (), cell.period))
         last = _last(body)
-        own = [one for one in asked if any(change.name == cell.name for change in one[0].changes)]
-        for node, _ in sorted(own, key=lambda one: one[0].changes[0].value != last)[:1]:
+        own = [pair for pair in asked if any(change.name == cell.name for change in pair[0].changes)]
+        for node, _ in sorted(own, key=lambda pair: pair[0].changes[0].value != last)[:1]:
             world = self._world(node, definition, cell.period, ())
             given = world is not None and any(name in self._given for name in world.reached if name != cell.name)
             if world is not None and not given:
@@ -123,9 +123,9 @@ class Worlds:
     ) -> _World | None:
         """The world that is asked; None where it is left to the interpreter."""
         key: tuple[object, ...] = (node.changes, owner.entity, period)
-        for one in (key, (*key, guards)):
-            if one in self._worlds:
-                return self._worlds[one]
+        for known_key in (key, (*key, guards)):
+            if known_key in self._worlds:
+                return self._worlds[known_key]
         if guards:
             key = (*key, guards)
         self._worlds[key] = self._made(node, owner, period, guards)
@@ -141,7 +141,7 @@ class Worlds:
             return None
         if replaced.entity != owner.entity or replaced.period != owner.period or replaced.type.kind not in _REPLACEABLE:
             return None
-        if replaced.may_not_apply or any(isinstance(one, ir.Local | ir.AsIf) for one in walk(change.value)):
+        if replaced.may_not_apply or any(isinstance(inner, ir.Local | ir.AsIf) for inner in walk(change.value)):
             return None
         reached = self._reached(change.name, period)
         home = Home(owner.entity, owner.period)
@@ -167,25 +167,25 @@ class Worlds:
         key = (name, period, whole)
         if key not in self._reach:
             readers = self._readers_in(period, whole)
-            found, pending = {name}, [name]
+            reached, pending = {name}, [name]
             while pending:
                 for reader in readers.get(pending.pop(), ()):
-                    if reader not in found:
-                        found.add(reader)
+                    if reader not in reached:
+                        reached.add(reader)
                         pending.append(reader)
-            self._reach[key] = frozenset(found)
+            self._reach[key] = frozenset(reached)
         return self._reach[key]
 
     def _readers_in(self, period: Period, whole: bool) -> dict[str, set[str]]:
         key = (period, whole)
         if key not in self._readers:
-            found: dict[str, set[str]] = {}
+            by_figure: dict[str, set[str]] = {}
             for name, definition in self._own.definitions.items():
                 for body in _in_force(definition, period):
                     for node in walk(body) if whole else _outside_worlds(body):
                         if isinstance(node, ir.VariableRead | ir.OverTime):
-                            found.setdefault(node.name, set()).add(name)
-            self._readers[key] = found
+                            by_figure.setdefault(node.name, set()).add(name)
+            self._readers[key] = by_figure
         return self._readers[key]
 
     def _stays_at_home(self, world: _World, asked: str) -> bool:
@@ -193,11 +193,11 @@ class Worlds:
         seen: set[tuple[str, Place]] = set()
         pending = [(asked, Place())] if asked in world.reached else []
         while pending:
-            one = pending.pop()
-            if one in seen or one in world.at_home or one[0] == world.name:
+            figure_place = pending.pop()
+            if figure_place in seen or figure_place in world.at_home or figure_place[0] == world.name:
                 continue
-            seen.add(one)
-            for name, place in self._reads(world, *one):
+            seen.add(figure_place)
+            for name, place in self._reads(world, *figure_place):
                 if place.who is Who.SOMEBODY or place.when is When.SOMETIME:
                     return False
                 pending.append((name, place))
@@ -211,9 +211,9 @@ class Worlds:
             reader = Reader(body, definition.period, place, world.home)
             for node in walk(body):
                 if isinstance(node, ir.VariableRead | ir.OverTime) and node.name in world.reached:
-                    found = reader.place_of(node)
-                    if found.when is not When.SOMETIME or not _is_earlier(node, definition, place, world.home):
-                        yield node.name, found
+                    read_place = reader.place_of(node)
+                    if read_place.when is not When.SOMETIME or not _is_earlier(node, definition, place, world.home):
+                        yield node.name, read_place
 
     def _of_home(self, name: str, world: _World) -> bool:
         definition = self._own.definitions[name]
@@ -229,8 +229,8 @@ class Worlds:
         def change(node: ir.Expression) -> ir.Expression | None:
             if not isinstance(node, ir.VariableRead | ir.OverTime) or node.name not in world.reached:
                 return None
-            found = reader.place_of(node)
-            return None if found.when is When.SOMETIME else self._read(node, world, found)
+            read_place = reader.place_of(node)
+            return None if read_place.when is When.SOMETIME else self._read(node, world, read_place)
 
         inside = rewritten(body, change)
         empty = _nothing(self._own, inside) if world.guard and place.own else None
@@ -263,8 +263,8 @@ class Worlds:
                 continue
             own = ir.VariableRead(self.definitions[name].type, None, name, ir.Self(world.home.entity), ir.ThisPeriod())
             there = self._read(own, world, Place())
-            found = self._read(replace(own, type=body.type, name=cell.name), world, Place())
-            return ir.If(body.type, None, ir.Compare(BOOLEAN, None, "=", own, there), found, body)
+            in_world = self._read(replace(own, type=body.type, name=cell.name), world, Place())
+            return ir.If(body.type, None, ir.Compare(BOOLEAN, None, "=", own, there), in_world, body)
         return body
 
 
@@ -318,7 +318,7 @@ def _asked(node: ir.Expression, guards: tuple[ir.Expression, ...], period: Perio
 
 def _plain(condition: ir.Expression) -> tuple[ir.Expression, ...]:
     """A condition that can be a figure of its own: it names nothing local, and asks for no world."""
-    local = any(isinstance(one, ir.Local | ir.AsIf) for one in walk(condition))
+    local = any(isinstance(inner, ir.Local | ir.AsIf) for inner in walk(condition))
     return () if local else (condition,)
 
 

@@ -136,37 +136,37 @@ def _written_out(writer: Writer, node: ir.Aggregate, runs: list[Run], valid: Mas
 
 def _together(writer: Writer, node: ir.Aggregate, taken: list[Taken]) -> Figure:
     lanes, work = writer.lanes, writer.work
-    unclear = lanes.either(*(one.unclear for one in taken))
+    unclear = lanes.either(*(contribution.unclear for contribution in taken))
     if node.operator in ("any", "all"):
-        clear = [_deciding(writer, node.operator == "any", one) for one in taken]
+        clear = [_deciding(writer, node.operator == "any", contribution) for contribution in taken]
         decided = lanes.either(*clear)
         content = Truth(decided if node.operator == "any" else lanes.opposite(decided))
         return Figure(content, lanes.both(unclear, lanes.opposite(decided)))
     nothing = v.nothing(work, node.type)
     if node.operator in ("sum", "count"):
         total = nothing
-        for one in taken:
-            amount = one.value.content if one.value is not None else number.fixed(work, 1)
-            total = writer.added(total, v.chosen(work, one.counts, amount, nothing))
+        for contribution in taken:
+            amount = contribution.value.content if contribution.value is not None else number.fixed(work, 1)
+            total = writer.added(total, v.chosen(work, contribution.counts, amount, nothing))
         return Figure(total, unclear)
-    found, seen = nothing, False if not taken else taken[0].counts
-    for index, one in enumerate(taken):
-        assert one.value is not None
+    extreme, seen = nothing, False if not taken else taken[0].counts
+    for index, contribution in enumerate(taken):
+        assert contribution.value is not None
         if index == 0:
-            found = one.value.content
+            extreme = contribution.value.content
             continue
-        lesser = writer.lesser(node.operator, found, one.value.content)
-        found = v.chosen(work, one.counts, v.chosen(work, seen, lesser, one.value.content), found)
-        seen = lanes.either(seen, one.counts)
-    return Figure(found, unclear, absent=lanes.opposite(seen))
+        lesser = writer.lesser(node.operator, extreme, contribution.value.content)
+        extreme = v.chosen(work, contribution.counts, v.chosen(work, seen, lesser, contribution.value.content), extreme)
+        seen = lanes.either(seen, contribution.counts)
+    return Figure(extreme, unclear, absent=lanes.opposite(seen))
 
 
-def _deciding(writer: Writer, says: bool, one: Taken) -> Mask:
+def _deciding(writer: Writer, says: bool, contribution: Taken) -> Mask:
     """Lanes where this member decides an `any` (says True) or an `all`."""
-    assert one.value is not None
-    mask = _mask(one.value) if says else writer.lanes.opposite(_mask(one.value))
-    vague = writer.lanes.either(one.value.bad, one.value.absent)
-    return writer.lanes.both(one.counts, mask, writer.lanes.opposite(vague))
+    assert contribution.value is not None
+    mask = _mask(contribution.value) if says else writer.lanes.opposite(_mask(contribution.value))
+    vague = writer.lanes.either(contribution.value.bad, contribution.value.absent)
+    return writer.lanes.both(contribution.counts, mask, writer.lanes.opposite(vague))
 
 
 # --- loops
@@ -238,8 +238,8 @@ def _start(writer: Writer, node: ir.Aggregate, taken: Taken, most: int) -> Figur
                 return Figure(_room(work.lanes.number(0), zero, min(ends), max(ends), content.m))
             case Length():
                 months, days = (
-                    _form(work.lanes.number(0), most * one.low, most * one.high)
-                    for one in (content.months, content.days)
+                    _form(work.lanes.number(0), most * part.low, most * part.high)
+                    for part in (content.months, content.days)
                 )
                 return Figure(Length(months, days))
     blank = v.renamed(Figure(content), {name: work.lanes.number(0) for _, name in v.names(Figure(content))})
@@ -251,9 +251,9 @@ def _start(writer: Writer, node: ir.Aggregate, taken: Taken, most: int) -> Figur
 def _evaluate_outer(writer: Writer, node: ir.Aggregate, frame: Frame) -> None:
     """Evaluate the local names that members read before the loop, since they are the same for all."""
     for part in (node.where, node.body):
-        for one in walk(part) if part is not None else ():
-            if isinstance(one, ir.Local) and one.name in frame.names:
-                writer.local(frame.names[one.name])
+        for inner in walk(part) if part is not None else ():
+            if isinstance(inner, ir.Local) and inner.name in frame.names:
+                writer.local(frame.names[inner.name])
 
 
 def _summable(writer: Writer, taken: Taken, mark: str) -> Taken:
@@ -406,7 +406,7 @@ def _write_loop(
 
 def _parts(lanes: Lanes, figure: Figure) -> list[tuple[str, str]]:
     """The names of a figure in a fixed order, all written out; m is no part of them, since it does not change."""
-    found: list[tuple[str, str]] = []
+    parts: list[tuple[str, str]] = []
     match figure.content:
         case Number():
             wholes = [figure.content.n]
@@ -416,8 +416,8 @@ def _parts(lanes: Lanes, figure: Figure) -> list[tuple[str, str]]:
             wholes = [figure.content.months, figure.content.days]
         case _:
             wholes = []
-    for one in wholes:
-        found += [("double", part) for part in one.parts]
+    for whole in wholes:
+        parts += [("double", part) for part in whole.parts]
     if isinstance(figure.content, Truth):
-        found.append(("mask", lanes.written(figure.content.mask)))
-    return [*found, *(("mask", lanes.written(one)) for one in (figure.bad, figure.absent))]
+        parts.append(("mask", lanes.written(figure.content.mask)))
+    return [*parts, *(("mask", lanes.written(flag)) for flag in (figure.bad, figure.absent))]

@@ -86,8 +86,8 @@ class Chunk:
     def splat_before(self, value: str) -> str:
         """A 64-bit number in every lane, made before the loop."""
         width, long = self.module.width, self.module.long
-        one = self.before(f"insertelement {long} poison, i64 {value}, i64 0")
-        return self.before(f"shufflevector {long} {one}, {long} poison, <{width} x i32> zeroinitializer")
+        inserted = self.before(f"insertelement {long} poison, i64 {value}, i64 0")
+        return self.before(f"shufflevector {long} {inserted}, {long} poison, <{width} x i32> zeroinitializer")
 
     # --- the whole
 

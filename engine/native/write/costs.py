@@ -21,11 +21,11 @@ class Costs:
 
     def of(self, node: ir.Expression) -> int:
         """The cost of a node with all inside it, functions included."""
-        found = self._kept.get(id(node))
-        if found is None:
-            found = self._own(node) + sum(self.of(child) for child in children(node))
-            self._kept[id(node)] = found
-        return found
+        cost = self._kept.get(id(node))
+        if cost is None:
+            cost = self._own(node) + sum(self.of(child) for child in children(node))
+            self._kept[id(node)] = cost
+        return cost
 
     def _own(self, node: ir.Expression) -> int:
         match node:

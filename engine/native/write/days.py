@@ -129,8 +129,8 @@ class Calendar:
         lacks = work.compare(">", old.day, length)
         same = self.sum((1, first), (1, old.day), -1)
         instead = self.sum((1, first), (1, length), 0 if round_up else -1)
-        found, late = self.within(work.select(lacks, instead, same))
-        return found, work.lanes.either(outside, late, lacks if refused else False)
+        moved_ordinal, late = self.within(work.select(lacks, instead, same))
+        return moved_ordinal, work.lanes.either(outside, late, lacks if refused else False)
 
 
 def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
@@ -150,8 +150,8 @@ def arithmetic(writer: Writer, operator: str, a: Content, b: Content) -> Figure:
                 moved, bad = calendar.add_months(
                     a.ordinal, length.months, settings.date_round_up, settings.date_round_refused
                 )
-            found, outside = calendar.within(work.add(moved, length.days))
-            return Figure(Day(found), work.lanes.either(bad, outside))
+            ordinal, outside = calendar.within(work.add(moved, length.days))
+            return Figure(Day(ordinal), work.lanes.either(bad, outside))
         case "*", Length(), Number():
             if b.m is not None or b.d != 1:
                 return Figure(a, bad=True)
@@ -207,7 +207,7 @@ def _ratio(writer: Writer, a: Length, b: Length) -> Figure:
     zero = work.constant(0)
     in_months = writer.lanes.both(work.compare("=", a.days, zero), work.compare("=", b.days, zero))
     in_days = writer.lanes.both(work.compare("=", a.months, zero), work.compare("=", b.months, zero))
-    dividend, divisor = (work.select(in_days, one.days, one.months) for one in (a, b))
+    dividend, divisor = (work.select(in_days, length.days, length.months) for length in (a, b))
     calculated = writer.calculated("/", plain(dividend), plain(divisor))
     return Figure(
         calculated.content,
@@ -233,8 +233,8 @@ def _date(calendar: Calendar, parts: Sequence[Content]) -> Figure:
     year, month, day = wholes
     first, length = calendar.month_length(year, month)
     bad = lanes.either(bad, work.compare(">", day, length))
-    found, late = calendar.within(calendar.sum((1, first), (1, day), -1))
-    return Figure(Day(found), lanes.either(bad, late))
+    ordinal, late = calendar.within(calendar.sum((1, first), (1, day), -1))
+    return Figure(Day(ordinal), lanes.either(bad, late))
 
 
 def _attained(calendar: Calendar, born: Content, age: Content, march: bool) -> Figure:
@@ -244,8 +244,8 @@ def _attained(calendar: Calendar, born: Content, age: Content, march: bool) -> F
     moved, bad = _ordinal(born), False
     if age.months.constant != 0:
         moved, bad = calendar.add_months(moved, age.months, march)  # type: ignore[assignment]
-    found, outside = calendar.within(work.add(moved, age.days))
-    return Figure(Day(found), lanes.either(bad, outside))
+    ordinal, outside = calendar.within(work.add(moved, age.days))
+    return Figure(Day(ordinal), lanes.either(bad, outside))
 
 
 def _weekday(calendar: Calendar, ordinal: Whole) -> Whole:

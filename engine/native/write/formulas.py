@@ -58,9 +58,9 @@ class FormulaWriter:
 
     def write(self, node: ir.Expression, frame: Frame) -> Figure:
         """The figure of an expression."""
-        found = self._node(node, frame)
+        figure = self._node(node, frame)
         flags = self.work.take_flags()
-        return found if flags is False else replace(found, bad=self.lanes.either(found.bad, flags))
+        return figure if flags is False else replace(figure, bad=self.lanes.either(figure.bad, flags))
 
     def _node(self, node: ir.Expression, frame: Frame) -> Figure:
         if is_handed(node):
@@ -103,22 +103,24 @@ class FormulaWriter:
                 value = self.write(node.value, frame)
                 return Figure(Truth(value.absent), bad=value.bad)
             case ir.Nobody():
-                found = rows.resolve(self, node.subject, frame)
-                return Figure(Truth(found.absent), bad=found.bad)
+                place = rows.resolve(self, node.subject, frame)
+                return Figure(Truth(place.absent), bad=place.bad)
             case ir.Same():
                 return rows.same(self, node, frame)
             case ir.Present():  # where it does not apply, this is not asked
                 return self.write(node.value, frame)
             case ir.Absolute():
-                return self._mapped(self.write(node.value, frame), lambda one: number.absolute(self.work, _number(one)))
+                return self._mapped(
+                    self.write(node.value, frame), lambda content: number.absolute(self.work, _number(content))
+                )
             case ir.Extreme():
-                return self.extreme(node.operator, [self.write(one, frame) for one in node.values])
+                return self.extreme(node.operator, [self.write(item, frame) for item in node.values])
             case ir.Round():
                 return self._round(node, frame)
             case ir.Spread():
                 whole = period_at(node.value.time, frame.period)
                 count = number.fixed(self.work, len(whole.parts(node.kind)) if whole is not None else 1)
-                divided = lambda one: number.divide(self.work, _number(one), count)[0]  # noqa: E731
+                divided = lambda content: number.divide(self.work, _number(content), count)[0]  # noqa: E731
                 return self._mapped(self.write(node.value, frame), divided)
             case ir.DateFunction():
                 parts = [self.write(argument, frame) for argument in node.arguments]
@@ -130,12 +132,12 @@ class FormulaWriter:
         plain, rises = bands.written_out(node), bands.rising(node)
         if plain is None:
             return Figure(v.nothing(self.work, node.type), bad=True)
-        found = self.write(plain, frame)
+        figure = self.write(plain, frame)
         if rises is None:
-            return found
+            return figure
         rising = self.write(rises, frame)
         unclear = self.lanes.either(rising.bad, self.lanes.opposite(truth(rising)))
-        return replace(found, bad=self.lanes.either(found.bad, unclear))
+        return replace(figure, bad=self.lanes.either(figure.bad, unclear))
 
     # --- names
 
@@ -209,7 +211,7 @@ class FormulaWriter:
         """`then` where the condition holds, else `otherwise`; a branch that costs much only if a lane needs it."""
         mask = truth(condition)
         if isinstance(mask, bool):
-            found = then() if mask else otherwise()
+            figure = then() if mask else otherwise()
         else:
             heavy = self.memory.options.skip_cost
             needed = self.lanes.both(mask, "%active")
@@ -219,8 +221,8 @@ class FormulaWriter:
                 second = v.guarded(self.lanes, unneeded, otherwise)
             else:
                 second = otherwise()
-            found = v.choice(self.work, mask, first, second)
-        return self.carrying(found, [condition])
+            figure = v.choice(self.work, mask, first, second)
+        return self.carrying(figure, [condition])
 
     def carrying(self, figure: Figure, operands: Sequence[Figure]) -> Figure:
         """`figure`, bad or absent also where an operand is."""
@@ -234,7 +236,7 @@ class FormulaWriter:
         result = self.write(node.general, frame)
         settled = self.lanes.opposite(self.lanes.either(*held.values()))
         for case in node.cases:
-            beaten = {one.name for one in node.cases if one.name in case.over and case.name not in one.over}
+            beaten = {rival.name for rival in node.cases if rival.name in case.over and case.name not in rival.over}
             rivals = [mask for name, mask in held.items() if name != case.name and name not in beaten]
             wins = self.lanes.both(held[case.name], self.lanes.opposite(self.lanes.either(*rivals)))
             result = v.choice(self.work, wins, self.write(case.then, frame), result)
@@ -250,7 +252,9 @@ class FormulaWriter:
             case ir.And() | ir.Or():
                 return self.joined([self.write(value, frame) for value in node.values], isinstance(node, ir.Or))
             case ir.Not():
-                return self._mapped(self.write(node.value, frame), lambda one: Truth(self.lanes.opposite(_mask(one))))
+                return self._mapped(
+                    self.write(node.value, frame), lambda content: Truth(self.lanes.opposite(_mask(content)))
+                )
             case ir.Compare():
                 left, right = self.write(node.left, frame), self.write(node.right, frame)
                 mask = self.compared(node.operator, left, right)
@@ -382,8 +386,8 @@ class FormulaWriter:
             return Figure(v.nothing(self.work, node.type), bad=True)
         figures = [self.write(node.body, replace(frame, period=period)) for period in periods]
         if node.operator == "count":
-            one, none = number.fixed(self.work, 1), number.fixed(self.work, 0)
-            figures = [replace(part, content=number.select(self.work, truth(part), one, none)) for part in figures]
+            unit, none = number.fixed(self.work, 1), number.fixed(self.work, 0)
+            figures = [replace(part, content=number.select(self.work, truth(part), unit, none)) for part in figures]
         if not figures and node.operator in ("min", "max"):
             return Figure(v.nothing(self.work, node.type), absent=True)
         return self._over("sum" if node.operator == "count" else node.operator, node.type, figures)

@@ -58,7 +58,7 @@ def _forms(writer: FormulaWriter, body: ir.Expression, frame: Frame, least: int,
 
 def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> list[Cell]:
     """Numbers of the own row that the formula reads, that may be zero and are not yet known to be or not."""
-    found: dict[Cell, None] = {}
+    candidates: dict[Cell, None] = {}
     for node in compiled(body, frame.period):
         if isinstance(node, ir.VariableRead) and isinstance(node.subject, ir.Self) and node.type.is_number:
             period = period_at(node.time, frame.period)
@@ -72,8 +72,8 @@ def _candidates(writer: FormulaWriter, body: ir.Expression, frame: Frame) -> lis
                     and content.low <= 0 <= content.high
                     and not known
                 ):
-                    found[cell] = None
-    return list(found)[:TRIED]
+                    candidates[cell] = None
+    return list(candidates)[:TRIED]
 
 
 def _trial(writer: FormulaWriter, body: ir.Expression, frame: Frame, idle: Idle) -> int:

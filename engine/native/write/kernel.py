@@ -108,11 +108,11 @@ class _Builder:
         self.wanted = set(plan.wanted)
 
     def write(self) -> None:
-        for one in self.plan.passes:
+        for planned in self.plan.passes:
             chunk: Chunk | None = None
-            for cell in one.cells:
+            for cell in planned.cells:
                 if chunk is None or chunk.lanes.cost >= self.options.cut:
-                    chunk = Chunk(self.module, self.arguments, f"chunk{len(self.chunks)}", one.entity)
+                    chunk = Chunk(self.module, self.arguments, f"chunk{len(self.chunks)}", planned.entity)
                     self.chunks.append(chunk)
                     writer = FormulaWriter(self.program, self.memory, self.terms, chunk, self.costs)
                 with compiling(cell.name, self.program.definitions[cell.name].span):

@@ -61,10 +61,10 @@ def _values(writer: Writer, request: Request, kind: ValueType, place: Whole) -> 
         if parts[0] is None or parts[1] is None:
             return Figure(v.nothing(writer.work, kind), bad=True)
         return Figure(Length(parts[0][0], parts[1][0]))
-    found = _whole(writer, _with(request, *part_of(kind)), place)
-    if found is None:
+    read_whole = _whole(writer, _with(request, *part_of(kind)), place)
+    if read_whole is None:
         return Figure(v.nothing(writer.work, kind), bad=True)
-    whole, d = found
+    whole, d = read_whole
     content: Content
     match kind.kind:
         case Kind.BOOLEAN:
@@ -99,8 +99,10 @@ def fetch(writer: Writer, block: Block, place: Whole) -> str:
         at = block.offset + (place.constant or 0 if block.count > 1 else 0)
         address = lanes.pure(f"getelementptr double, ptr {base}, i64 {at}")
         scalar = lanes.pure(f"load double, ptr {address}, align 8")
-        one = lanes.pure(f"insertelement {module.double} poison, double {scalar}, i64 0")
-        return lanes.pure(f"shufflevector {module.double} {one}, {module.double} poison, {module.word} zeroinitializer")
+        inserted = lanes.pure(f"insertelement {module.double} poison, double {scalar}, i64 0")
+        return lanes.pure(
+            f"shufflevector {module.double} {inserted}, {module.double} poison, {module.word} zeroinitializer"
+        )
     if module.permutes and block.count <= PERMUTED:
         return _permuted(writer, base, block, place)
     last = lanes.number(block.count - 1)
@@ -123,7 +125,7 @@ def _permuted(writer: Writer, base: str, block: Block, place: Whole) -> str:
     lanes, module = writer.lanes, writer.chunk.module
     word = lanes.pure(f"fptosi {module.double} {place.main} to {module.word}")
     index = lanes.pure(f"zext {module.word} {word} to {module.long}")
-    found = ""
+    picked = ""
     for eight in range(0, block.count, 8):
         address = lanes.pure(f"getelementptr double, ptr {base}, i64 {block.offset + eight}")
         entries = lanes.pure(f"load {module.double}, ptr {address}, align 8")
@@ -131,8 +133,8 @@ def _permuted(writer: Writer, base: str, block: Block, place: Whole) -> str:
             "llvm.x86.avx512.permvar.df.512", module.double, [(module.double, entries), (module.long, index)]
         )
         later = lanes.compare("oge", place.main, lanes.number(eight)) if eight else True
-        found = lanes.select(later, part, found)
-    return found
+        picked = lanes.select(later, part, picked)
+    return picked
 
 
 # --- tables
@@ -154,8 +156,8 @@ def _table(writer: Writer, node: ir.TableRead, day: date, frame: Frame) -> Figur
         place = writer.work.add(writer.work.multiply(place, writer.work.constant(high - low + 1)), offset)
     if inside is False:
         return Figure(v.nothing(writer.work, node.type), bad=True)
-    found = _content(writer, Request(node.name, day, (node.column,)), node.type, place)
-    outside = replace(found, bad=writer.lanes.either(found.bad, writer.lanes.opposite(inside)))
+    content = _content(writer, Request(node.name, day, (node.column,)), node.type, place)
+    outside = replace(content, bad=writer.lanes.either(content.bad, writer.lanes.opposite(inside)))
     return writer.carrying(outside, keys)
 
 
@@ -207,20 +209,20 @@ def _scale(writer: Writer, node: ir.ScaleRead, day: date, frame: Frame) -> Figur
 
 
 def _read(writer: Writer, request: Request, side: str, index: int, place: Whole) -> Number:
-    found = _whole(writer, _with(request, side, str(index)), place)
-    assert found is not None
-    return plain(*found)
+    read_whole = _whole(writer, _with(request, side, str(index)), place)
+    assert read_whole is not None
+    return plain(*read_whole)
 
 
 def _step(writer: Writer, request: Request, count: int, x: Number, place: Whole, node: ir.ScaleRead) -> Figure:
     inclusive = writer.program.scales[node.name].inclusive
-    found = _content(writer, _with(request, "value", "0"), node.type, place)
+    figure = _content(writer, _with(request, "value", "0"), node.type, place)
     for index in range(1, count):
         threshold = _read(writer, request, "above", index, place)
         passed = number.compare(writer.work, ">=" if inclusive else ">", x, threshold)
         value = _content(writer, _with(request, "value", str(index)), node.type, place)
-        found = v.choice(writer.work, passed, value, found)
-    return found
+        figure = v.choice(writer.work, passed, value, figure)
+    return figure
 
 
 def _marginal(writer: Writer, request: Request, count: int, x: Number, place: Whole) -> Number:
@@ -255,7 +257,9 @@ def _fused(writer: Writer, parts: list[tuple[Number, Number]], most: Fraction) -
     so.
     """
     d = parts[0][0].d * parts[0][1].d
-    alike = all(one.d * more.d == d and one.m is None and one.n.is_narrow and more.m is None for one, more in parts)
+    alike = all(
+        factor.d * more.d == d and factor.m is None and factor.n.is_narrow and more.m is None for factor, more in parts
+    )
     if not alike or most * d > NARROW or any(not more.n.is_narrow for _, more in parts):
         return None
     total = writer.lanes.number(0)

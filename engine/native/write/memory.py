@@ -46,7 +46,7 @@ class Memory:
         self.plan = plan
         self.shape = shape
         self.options = options
-        self.members = {name: list(one.members) for name, one in program.settings.enums.items()}
+        self.members = {name: list(enum.members) for name, enum in program.settings.enums.items()}
         self.stored: dict[Cell, Stored] = {}
         self.producers: dict[Cell, Chunk] = {}
         self.scratch_size = 0
@@ -138,13 +138,13 @@ class Memory:
         if rows.dense:
             place = self._own_place(chunk, slot)
             kind = module.double if slot.double else module.byte
-            found = lanes.pure(f"load {kind}, ptr {place}, align {8 if slot.double else 1}")
+            loaded = lanes.pure(f"load {kind}, ptr {place}, align {8 if slot.double else 1}")
         else:
             base = chunk.before(f"getelementptr i8, ptr %scratch, i64 {slot.offset}")
             begin = chunk.splat_before(chunk.bounds(rows.entity)[0])
             local = lanes.pure(f"sub {module.long} {rows.index}, {begin}")
-            found = gather(chunk, base, Storage.DOUBLE if slot.double else Storage.BYTE, local, rows.valid)
-        return found if slot.double else lanes.pure(f"icmp ne {module.byte} {found}, zeroinitializer")
+            loaded = gather(chunk, base, Storage.DOUBLE if slot.double else Storage.BYTE, local, rows.valid)
+        return loaded if slot.double else lanes.pure(f"icmp ne {module.byte} {loaded}, zeroinitializer")
 
     def _own_place(self, chunk: Chunk, slot: Slot) -> str:
         base = chunk.lanes.pure(f"getelementptr i8, ptr %scratch, i64 %local{'8' if slot.double else ''}")
@@ -191,11 +191,11 @@ def gather(chunk: Chunk, base: str, storage: Storage, index: str, valid: Mask) -
         (module.mask, lanes.written(valid)),
         (vector, "zeroinitializer"),
     ]
-    found = lanes.call(name, vector, arguments)
+    gathered = lanes.call(name, vector, arguments)
     if storage is not Storage.BYTE:
-        return found
+        return gathered
     # A byte is gathered as the word that begins with it; columns are padded so that this stays inside them.
-    return lanes.pure(f"trunc {module.word} {found} to {module.byte}")
+    return lanes.pure(f"trunc {module.word} {gathered} to {module.byte}")
 
 
 def store_output(chunk: Chunk, name: str, cell: Cell, kind: str, value: str) -> None:

@@ -41,13 +41,13 @@ def read(writer: Writer, node: ir.VariableRead, frame: Frame) -> Figure:
     return at(writer, Cell(node.name, period), subject)
 
 
-def at(writer: Writer, cell: Cell, found: Found) -> Figure:
+def at(writer: Writer, cell: Cell, place: Found) -> Figure:
     """A cell's figures of the rows found."""
-    if found.rows.dense and cell in writer.idle:
+    if place.rows.dense and cell in writer.idle:
         return Figure(number.fixed(writer.work, 0))
-    figure = writer.memory.read(writer.chunk, cell, found.rows)
-    bad = writer.lanes.either(figure.bad, found.bad)
-    return replace(figure, bad=bad, absent=writer.lanes.either(figure.absent, found.absent))
+    figure = writer.memory.read(writer.chunk, cell, place.rows)
+    bad = writer.lanes.either(figure.bad, place.bad)
+    return replace(figure, bad=bad, absent=writer.lanes.either(figure.absent, place.absent))
 
 
 def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Found:
@@ -74,20 +74,20 @@ def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Found:
 def same(writer: Writer, node: ir.Same, frame: Frame) -> Figure:
     """Whether two are one and the same row."""
     known = writer.memory.shape.capacity
-    if any(step.entity not in known for one in (node.left, node.right) for step in steps_of(one)):
+    if any(step.entity not in known for subject in (node.left, node.right) for step in steps_of(subject)):
         return Figure(v.nothing(writer.work, node.type), bad=True)  # of an entity without a table
-    left, right = (resolve(writer, one, frame) for one in (node.left, node.right))
+    left, right = (resolve(writer, subject, frame) for subject in (node.left, node.right))
     lanes, long = writer.lanes, writer.chunk.module.long
     equal = lanes.pure(f"icmp eq {long} {_vector(writer, left.rows)}, {_vector(writer, right.rows)}")
     return Figure(v.Truth(equal), lanes.either(left.bad, right.bad), lanes.either(left.absent, right.absent))
 
 
-def _vector(writer: Writer, found: Rows) -> str:
+def _vector(writer: Writer, rows: Rows) -> str:
     """The row of each lane."""
-    if not found.dense:
-        return found.index
+    if not rows.dense:
+        return rows.index
     module, lanes = writer.chunk.module, writer.lanes
-    first = lanes.pure(f"insertelement {module.long} poison, i64 {found.index}, i64 0")
+    first = lanes.pure(f"insertelement {module.long} poison, i64 {rows.index}, i64 0")
     spread = lanes.pure(f"shufflevector {module.long} {first}, {module.long} poison, {module.word} zeroinitializer")
     iota = ", ".join(f"i64 {lane}" for lane in range(module.width))
     return lanes.pure(f"add {module.long} {spread}, <{iota}>")
@@ -99,28 +99,34 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Found:
         link = frame.links[person.name]
         if isinstance(link, ir.Members) and link.group.entity == subject.entity:
             return resolve(writer, link.group, frame)  # a person is in at most one group of a kind
-    found = resolve(writer, person, frame)
-    place = entries(writer.chunk, found.rows, "group", subject.entity)
+    person_place = resolve(writer, person, frame)
+    place = entries(writer.chunk, person_place.rows, "group", subject.entity)
     inside = writer.lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
-    valid = writer.lanes.both(found.rows.valid, inside)
+    valid = writer.lanes.both(person_place.rows.valid, inside)
     outside = writer.lanes.opposite(inside)
     if subject.optional:
-        return Found(Rows(subject.entity, place, valid), found.bad, writer.lanes.either(found.absent, outside))
-    return Found(Rows(subject.entity, place, valid), writer.lanes.either(found.bad, outside), found.absent)
+        return Found(
+            Rows(subject.entity, place, valid), person_place.bad, writer.lanes.either(person_place.absent, outside)
+        )
+    return Found(
+        Rows(subject.entity, place, valid), writer.lanes.either(person_place.bad, outside), person_place.absent
+    )
 
 
 def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Found:
     group = subject.group.entity
-    found = resolve(writer, subject.group, frame)
+    group_place = resolve(writer, subject.group, frame)
     roles = [role.name for role in writer.program.settings.entities[group].roles]
-    first, after = places(writer.chunk, found.rows, group, roles.index(subject.role), roles.index(subject.role) + 1)
+    first, after = places(
+        writer.chunk, group_place.rows, group, roles.index(subject.role), roles.index(subject.role) + 1
+    )
     held = writer.lanes.pure(f"icmp slt {writer.chunk.module.long} {first}, {after}")
-    valid = writer.lanes.both(found.rows.valid, held)
+    valid = writer.lanes.both(group_place.rows.valid, held)
     person = person_rows(writer, group, first, valid, subject.entity)
     nobody = writer.lanes.opposite(held)
     if subject.optional:
-        return Found(person, found.bad, writer.lanes.either(found.absent, nobody))
-    return Found(person, writer.lanes.either(found.bad, nobody), found.absent)
+        return Found(person, group_place.bad, writer.lanes.either(group_place.absent, nobody))
+    return Found(person, writer.lanes.either(group_place.bad, nobody), group_place.absent)
 
 
 def places(chunk: Chunk, groups: Rows, entity: str, first: int, after: int) -> tuple[str, str]:

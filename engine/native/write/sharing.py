@@ -25,15 +25,15 @@ def read_in_several_branches(node: ir.Expression, names: Collection[str], costs:
     numbers = count(1)
     stack: list[tuple[ir.Expression, int]] = [(node, 0)]
     while stack:
-        one, branch = stack.pop()
-        if is_handed(one):
+        inner, branch = stack.pop()
+        if is_handed(inner):
             continue
-        if isinstance(one, ir.Local) and one.name in places:
-            places[one.name].add(branch)
-        if isinstance(one, ir.If) and not branch:
-            stack.append((one.condition, branch))
-            for part in (one.then, one.otherwise):
+        if isinstance(inner, ir.Local) and inner.name in places:
+            places[inner.name].add(branch)
+        if isinstance(inner, ir.If) and not branch:
+            stack.append((inner.condition, branch))
+            for part in (inner.then, inner.otherwise):
                 stack.append((part, next(numbers) if costs.of(part) >= skipped_from else branch))
         else:
-            stack.extend((child, branch) for child in children(one))
-    return [name for name, found in places.items() if len(found) > 1]
+            stack.extend((child, branch) for child in children(inner))
+    return [name for name, branches in places.items() if len(branches) > 1]

@@ -138,10 +138,10 @@ def _wholes(content: Content) -> list[Whole]:
 
 def names(figure: Figure) -> list[tuple[str, str]]:
     """The names that a value is made of, each with `double` or `mask`; constants have none."""
-    found = [("double", part) for one in _wholes(figure.content) for part in one.parts]
+    named = [("double", part) for whole in _wholes(figure.content) for part in whole.parts]
     masks = [figure.bad, figure.absent, *([figure.content.mask] if isinstance(figure.content, Truth) else [])]
-    found += [("mask", mask) for mask in masks if isinstance(mask, str)]
-    return [(kind, name) for kind, name in found if name.startswith("%")]
+    named += [("mask", mask) for mask in masks if isinstance(mask, str)]
+    return [(kind, name) for kind, name in named if name.startswith("%")]
 
 
 def renamed(figure: Figure, new: dict[str, str]) -> Figure:
