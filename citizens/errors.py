@@ -117,11 +117,11 @@ class LogBusy(Refused):
 
 
 class OtherFormat(Refused):
-    """The log was written in another format. `found` is which."""
+    """The log was written in another format. `version` is which."""
 
-    def __init__(self, message: str, remedy: str = "", *, found: int) -> None:
+    def __init__(self, message: str, remedy: str = "", *, version: int) -> None:
         super().__init__(message, remedy)
-        self.found = found
+        self.version = version
 
 
 class ClockJump(Refused):

@@ -60,10 +60,10 @@ def one_round(program: Program, year: int, people: int, seed: int, number: int) 
     result = evaluate(program, columns, all_figures(program, columns), options=way, threads=1 + number % 2)
     values = 0
     different: list[Compared] = []
-    for one in compared(program, columns, result):
+    for comparison in compared(program, columns, result):
         values += 1
-        if not one.same:
-            different.append(one)
+        if not comparison.same:
+            different.append(comparison)
     return Round(year, people, values, result.handed_over, tuple(different))
 
 
@@ -71,8 +71,8 @@ def compare(program: Program, differential: Differential, on_round: Callable[[in
     """All rounds together, with the first differences. `on_round` is told of each round, from 1, as it is done."""
     compared, differences = 0, list[str]()
     made = rounds(program, differential.rounds, differential.people, differential.seed)
-    for number, one in enumerate(made, start=1):
-        on_round(number, one)
-        compared += one.compared
-        differences += map(str, one.differences)
+    for number, round_ in enumerate(made, start=1):
+        on_round(number, round_)
+        compared += round_.compared
+        differences += map(str, round_.differences)
     return Comparison(compared, len(differences), tuple(differences[:SHOWN_DIFFERENCES]))

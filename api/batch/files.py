@@ -82,8 +82,8 @@ def _opened(path: Path) -> Any:
 def find_inputs(program: Program, paths: list[str]) -> dict[str, Path]:
     """Which entity each file is of: `tax_units.parquet`, or `tax_unit=anything.csv`. Raises Misuse."""
     entities = program.settings.entities
-    words = {word: name for name, one in entities.items() for word in (name, one.plural)}
-    found: dict[str, Path] = {}
+    words = {word: name for name, declared in entities.items() for word in (name, declared.plural)}
+    inputs: dict[str, Path] = {}
     for text in paths:
         word, equals, rest = text.partition("=")
         path = Path(rest if equals else text)
@@ -94,10 +94,10 @@ def find_inputs(program: Program, paths: list[str]) -> dict[str, Path]:
         if name is None:
             known = ", ".join(entity.plural for entity in entities.values())
             raise Misuse(f"it is not clear of which entity `{text}` is", f"write `ENTITY={path}`, with one of {known}")
-        if name in found:
+        if name in inputs:
             raise Misuse(f"there are two files of `{name}`", "give one file for each entity")
-        found[name] = path
-    return found
+        inputs[name] = path
+    return inputs
 
 
 def csv_lines(path: Path) -> Iterator[str]:

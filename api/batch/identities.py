@@ -44,15 +44,15 @@ class Seen:
         keys = _keys(ids)
         if keys is None:
             return  # the door reports ids of such a type
-        found = np.zeros(len(keys), dtype=np.bool_)
+        repeated = np.zeros(len(keys), dtype=np.bool_)
         for earlier in self._earlier:
             if earlier[0] <= keys.max() and keys.min() <= earlier[-1]:
                 at = np.minimum(np.searchsorted(earlier, keys), len(earlier) - 1)
-                found |= earlier[at] == keys
+                repeated |= earlier[at] == keys
         self._earlier.append(np.unique(keys))
-        found &= ~ids.is_null().to_numpy(zero_copy_only=False)
-        if found.any():
-            yield from self._told(ids, np.flatnonzero(found), name, before)
+        repeated &= ~ids.is_null().to_numpy(zero_copy_only=False)
+        if repeated.any():
+            yield from self._told(ids, np.flatnonzero(repeated), name, before)
 
     def _told(self, ids: Any, rows: NDArray[np.int64], name: str, before: int) -> Iterator[Refused]:
         texts = {str(ids[int(row)].as_py()): int(row) for row in rows}
@@ -65,17 +65,17 @@ class Seen:
 
     def _first_rows(self, wanted: set[str], before: int) -> dict[str, int]:
         """The row (from 1) of each wanted id among the first `before` rows of the file."""
-        found: dict[str, int] = {}
+        rows: dict[str, int] = {}
         row = 0
         for batch in batches(self._path):
             name = next(column for column in self._columns if column in batch.column_names)
             for value in batch[name].to_pylist():
                 row += 1
                 if row > before:
-                    return found
+                    return rows
                 if str(value) in wanted:
-                    found.setdefault(str(value), row)
-        return found
+                    rows.setdefault(str(value), row)
+        return rows
 
 
 def _keys(ids: Any) -> Keys | None:
@@ -83,8 +83,8 @@ def _keys(ids: Any) -> Keys | None:
     if pa.types.is_dictionary(ids.type):
         ids = ids.dictionary_decode()
     if pa.types.is_integer(ids.type):
-        found: Keys = ids.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-        return found
+        numbers: Keys = ids.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        return numbers
     if not (pa.types.is_string(ids.type) or pa.types.is_large_string(ids.type) or pa.types.is_floating(ids.type)):
         return None
     texts = ids.cast(pa.string()).fill_null("").to_pylist()

@@ -21,7 +21,10 @@ def write_manifest(job: Job, report: BatchReport) -> Path:
         "rules": job.program.fingerprint,
         "period": str(job.period),
         "figures": [definition.name for definition in job.wanted],
-        "inputs": {entity: {"file": one.name, "sha256": _sha256(one)} for entity, one in sorted(job.inputs.items())},
+        "inputs": {
+            entity: {"file": input_path.name, "sha256": _sha256(input_path)}
+            for entity, input_path in sorted(job.inputs.items())
+        },
     }
     write_whole(path, lambda new: new.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8"))
     return path

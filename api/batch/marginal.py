@@ -45,7 +45,7 @@ def read_marginal(program: Program, group: str, name: str, role: str, step: str)
         if role:
             raise Misuse(f"`{name}` is a fact of the {group}, not of one who is in it", "leave out `--marginal-of`")
     else:
-        roles = [one.name for one in declared.roles]
+        roles = [declared_role.name for declared_role in declared.roles]
         if role and role not in roles:
             raise Misuse(
                 f"there is no role `{role}` in a {group}", suggestion(role, roles, f"one of {', '.join(roles)}")
@@ -102,10 +102,12 @@ def touched_rows(
 
 
 def rates(
-    program: Program, definition: Definition, name: str, found: Marginals, marginal: Marginal
+    program: Program, definition: Definition, name: str, marginals: Marginals, marginal: Marginal
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """A figure's change for each unit of the fact, in steps of a billionth, and where that is too large to be held."""
-    change = found.after.figures[name].entries.astype(np.int64) - found.before.figures[name].entries.astype(np.int64)
+    change = marginals.after.figures[name].entries.astype(np.int64) - marginals.before.figures[name].entries.astype(
+        np.int64
+    )
     over = Fraction(marginal.step * unit_of(program, definition), unit_of(program, marginal.fact))
     change, divisor = change * over.denominator, over.numerator
     large = np.abs(change) >= divisor * 10**9

@@ -122,9 +122,9 @@ def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread =
             if table is not None:
                 kept.keep(number, table, text)
             else:
-                found = kept.read(number)
-                assert found is not None, "the task said that an earlier run had computed it"
-                table = found[0]
+                earlier = kept.read(number)
+                assert earlier is not None, "the task said that an earlier run had computed it"
+                table = earlier[0]
             output.add(table)
             total.add(report)
             on_progress(total.groups)
@@ -146,11 +146,11 @@ def _tasks(job: Job, kept: Parts) -> Iterator[_Task]:
     seen = {entity: Seen(entity, path) for entity, path in job.inputs.items()}
     for number, part in enumerate(_ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
         again = [fault for entity, table in part.tables.items() for fault in seen[entity].again(table)]
-        found = kept.read(number)
-        if found is None:
+        earlier = kept.read(number)
+        if earlier is None:
             yield _Task(part, again)
         else:
-            report = replace(_report_from(found[1]), resumed=len(part.tables[group_of(job)]))
+            report = replace(_report_from(earlier[1]), resumed=len(part.tables[group_of(job)]))
             yield _Task(None, again, json.dumps(asdict(report)).encode())
 
 
@@ -169,7 +169,7 @@ def group_of(job: Job) -> str:
     owner = job.entity
     while entities[owner].belongs_to:
         owner = entities[owner].belongs_to
-    groups = [name for name, one in entities.items() if one.of == owner and name in job.inputs]
+    groups = [name for name, entity in entities.items() if entity.of == owner and name in job.inputs]
     return groups[0] if groups else owner
 
 
@@ -187,7 +187,7 @@ def _part(job: Job, task: _Task) -> tuple[Table | None, bytes]:
 
 def _report_from(text: bytes) -> BatchReport:
     stated = json.loads(text)
-    return BatchReport(**{**stated, "faults": [BadCell(**one) for one in stated["faults"]]})
+    return BatchReport(**{**stated, "faults": [BadCell(**fault) for fault in stated["faults"]]})
 
 
 def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]) -> Table:
@@ -235,7 +235,7 @@ def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport
     if whole:
         help = "name columns as the rules name figures; `--keep` lets a column pass that is none"
         raise Failure("\n  ".join(whole[:MAX_WHOLE]), help)
-    moved = [replace(one, row=one.row + first_rows.get(one.table, 0)) for one in problems]
+    moved = [replace(fault, row=fault.row + first_rows.get(fault.table, 0)) for fault in problems]
     room = MAX_FAULTS - len(report.faults)
     report.faults += moved[:room]
     report.more_faults += max(0, len(moved) - room)

@@ -63,7 +63,7 @@ def parts(program: Program, inputs: Mapping[str, Path], group: str, rows: int) -
 def _says_memberships(entities: Mapping[str, Entity], table: pa.Table | None) -> bool:
     """Whether people may be in one group after another: then no part can be cut off from the others."""
     names = table.column_names if table is not None else []
-    return any(name.startswith(f"{group}_id@") for name in names for group, one in entities.items() if one.of)
+    return any(name.startswith(f"{group}_id@") for name in names for group, entity in entities.items() if entity.of)
 
 
 def _owner(entities: Mapping[str, Entity], name: str, group: str) -> str:
@@ -91,8 +91,8 @@ class _Follower:
         ids = _comparable(owners.column(self._own(owners)))
         count = 0
         while (shown := self.stream.fill(count + BATCH)) is not None and len(shown) > count:
-            found = self._mine(shown, count, ids)
-            count += found
+            added = self._mine(shown, count, ids)
+            count += added
             if count < len(shown):
                 break
         if self.stream.shown is None:
@@ -132,7 +132,7 @@ class _Follower:
         before = self.owners.taken - len(ids)
         row, there = 0, pa.array([], pa.string())
         for batch in batches(self.owners.path):
-            name = next(one for one in (self.column, "id") if one in batch.column_names)
+            name = next(column for column in (self.column, "id") if column in batch.column_names)
             known = pc.cast(_comparable(batch.column(name)), pa.string())
             for earlier in np.flatnonzero(pc.is_in(known, value_set=unknown).to_numpy(zero_copy_only=False)):
                 if row + earlier < before:

@@ -39,9 +39,9 @@ class Rows:
         """Entries of the rows that were kept, at the places of the rows as given."""
         if self.kept is None:
             return entries
-        found = np.full(self.count, filling, dtype=entries.dtype)
-        found[self.kept] = entries
-        return found
+        placed = np.full(self.count, filling, dtype=entries.dtype)
+        placed[self.kept] = entries
+        return placed
 
     def place(self, row: int) -> int:
         """The given row of a kept one."""
@@ -50,20 +50,20 @@ class Rows:
 
 def ids_of(entity: str, given: Any, first_row: int) -> Any:
     """The ids of the rows as they were given; their numbers in the file, from 1, where the table has no ids."""
-    name = next((one for one in (f"{entity}_id", "id") if one in given.column_names), None)
+    name = next((column for column in (f"{entity}_id", "id") if column in given.column_names), None)
     if name is None:
         return pa.array(np.arange(first_row + 1, first_row + 1 + len(given)))
     ids = given[name].combine_chunks()
     return ids.dictionary_decode() if pa.types.is_dictionary(ids.type) else ids
 
 
-def figure_column(program: Program, definition: Definition, found: Figures, rows: Rows) -> Any:
+def figure_column(program: Program, definition: Definition, figures: Figures, rows: Rows) -> Any:
     """A figure of every given row, empty where there is none. What is wrong is noted in `rows`."""
-    entries = found.entries
-    known = np.ones(len(entries), dtype=np.bool_) if found.status is None else found.status == 0
-    if found.status is not None:
-        for row in np.flatnonzero(found.status > NOT_APPLICABLE):
-            note(rows, rows.place(int(row)), definition, found.messages.get(int(row), UNTOLD))
+    entries = figures.entries
+    known = np.ones(len(entries), dtype=np.bool_) if figures.status is None else figures.status == 0
+    if figures.status is not None:
+        for row in np.flatnonzero(figures.status > NOT_APPLICABLE):
+            note(rows, rows.place(int(row)), definition, figures.messages.get(int(row), UNTOLD))
     if entries.dtype == np.int64 and len(entries) and max(-int(entries.min()), int(entries.max())) >= NARROW_LIMIT:
         large = (np.abs(entries) >= NARROW_LIMIT) & known
         for row in np.flatnonzero(large):

@@ -45,16 +45,16 @@ def check(peers: Mapping[str, str]) -> None:
 
 def beside(peers: Mapping[str, str], year: str, figures: Sequence[str], seconds: float) -> tuple[Beside, ...]:
     """Every program that there is a comparison with, one after the other; those that nobody named are skipped."""
-    found = []
+    comparisons = []
     for name in SCRIPTS:
         if name not in peers:
-            found.append(Beside(name, skipped=f"name a Python that has it: `--peer {name}=PYTHON`"))
+            comparisons.append(Beside(name, skipped=f"name a Python that has it: `--peer {name}=PYTHON`"))
             continue
         try:
-            found.append(_measured(name, peers[name], year, figures, seconds))
+            comparisons.append(_measured(name, peers[name], year, figures, seconds))
         except (Failure, OSError) as fault:
-            found.append(Beside(name, skipped=str(fault)))
-    return tuple(found)
+            comparisons.append(Beside(name, skipped=str(fault)))
+    return tuple(comparisons)
 
 
 def situation(year: str) -> dict[str, Any]:

@@ -33,13 +33,13 @@ def _times(folder: Path, size: int) -> dict[str, float]:
     with open_log(folder) as log:
         _append(log, size, "facts", lambda number: Facts(_points(number)))
         _append(log, size, "hold", lambda _: Hold("case", "none"))
-        found = {
+        seconds = {
             "timelines beside subjects under hold:": _mean(lambda: log.timeline("person/1")),
             "groups with their members beside others:": _mean(lambda: _members(log)),
         }
         _append(log, size, "release", lambda _: Release("case", "none"))
         log.erase_many((f"person/{number}" for number in range(size)), actor="b", legal_basis="none", reason="none")
-    return {**found, "openings for writing beside erasures:": _mean(lambda: open_log(folder).close())}
+    return {**seconds, "openings for writing beside erasures:": _mean(lambda: open_log(folder).close())}
 
 
 def _points(number: int) -> tuple[Point, ...]:

@@ -69,7 +69,7 @@ def _adds_up_facts(program: Program, definition: Definition) -> bool:
 
 
 def _behind(program: Program, wanted: tuple[str, ...]) -> set[str]:
-    pending = [found.name for name in wanted if (found := program.find(name)) is not None]
+    pending = [definition.name for name in wanted if (definition := program.find(name)) is not None]
     behind: set[str] = set()
     while pending:
         name = pending.pop()
@@ -147,7 +147,7 @@ def measured(program: Program, runs: int) -> Iterator[Measured]:
     """A line for families with random facts of this year's law, as many sets as runs are asked for."""
     hunt = Hunt(program, parse_period(str(program.settings.covers_to.year)))
     given = [places for places in sets(runs, len(hunt.cells), 2, len(hunt.cells), 1) for _ in range(FAMILIES)]
-    found: list[Handed] = []
-    seconds = once(lambda: found.append(hunt.handed_over(given)))
+    results: list[Handed] = []
+    seconds = once(lambda: results.append(hunt.handed_over(given)))
     what = f"{runs} random sets of {len(hunt.cells)} columns, {hunt.at}, code included"
-    yield Measured("handed over", what, seconds, len(given), said=f"{found[0].share:.2%} by the interpreter")
+    yield Measured("handed over", what, seconds, len(given), said=f"{results[0].share:.2%} by the interpreter")

@@ -86,10 +86,12 @@ class _Drafts:
 
 
 def _appends(log: SqliteLog, seconds: float) -> Iterator[Measured]:
-    known, one, many = _Drafts("known"), _Drafts("one"), _Drafts("many")
+    known, single, many = _Drafts("known"), _Drafts("one"), _Drafts("many")
     for _ in range(KNOWN // MANY):
         log.append(known.take(MANY))
-    yield Measured(GROUP, "events appended one by one, each durable", *_for(seconds, lambda: log.append(one.take(1))))
+    yield Measured(
+        GROUP, "events appended one by one, each durable", *_for(seconds, lambda: log.append(single.take(1)))
+    )
     yield Measured(GROUP, f"events of {WRITERS} writers that share commits", *_writers(log, seconds))
     taken, transactions = _for(seconds, lambda: log.append(many.take(MANY)))
     yield Measured(GROUP, f"events in transactions of {MANY}", taken, transactions * MANY)
@@ -158,7 +160,7 @@ def _import(log: SqliteLog, repeat: int) -> tuple[float, list[str]]:
     """Seconds, and the tax units as subjects."""
     sources = sample_sources(repeat)
     taken = once(lambda: import_tables(log, sources, ORIGIN, "sample"))
-    return taken, [f"tax_unit/{one}" for one in sources[0].table["tax_unit_id"].to_pylist()]
+    return taken, [f"tax_unit/{identifier}" for identifier in sources[0].table["tax_unit_id"].to_pylist()]
 
 
 def _annual(folder: Path, units: int) -> Measured:

@@ -56,10 +56,10 @@ def best(work: Callable[[], object], times: int = 5) -> float:
     """The shortest of several runs, in seconds; of more runs where they are short, since a machine that is busy with
     something else is so for a while.
     """
-    found: list[float] = []
-    while len(found) < times or (sum(found) < PATIENCE * times and len(found) < 20 * times):
-        found.append(once(work))
-    return min(found)
+    seconds: list[float] = []
+    while len(seconds) < times or (sum(seconds) < PATIENCE * times and len(seconds) < 20 * times):
+        seconds.append(once(work))
+    return min(seconds)
 
 
 def once(work: Callable[[], object]) -> float:

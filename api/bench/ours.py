@@ -147,12 +147,12 @@ def household(program: Program, runs: int) -> Iterator[Measured]:
     whose = tables["person"]["tax_unit_id"]
     counts = pc.value_counts(whose).to_pylist()
     chosen = next(count["values"] for count in counts if count["counts"] == 4)
-    one = {name: table.filter(pc.equal(table["tax_unit_id"], chosen)) for name, table in tables.items()}
-    columns = admitted(program, one)
+    chosen_tables = {name: table.filter(pc.equal(table["tax_unit_id"], chosen)) for name, table in tables.items()}
+    columns = admitted(program, chosen_tables)
     evaluate(program, columns, OUTPUTS)
     seconds = best(lambda: evaluate(program, replace(columns), OUTPUTS), runs)
     yield Measured("household", "native, laid out each time", seconds, 1)
-    yield Measured("household", "native, from Arrow tables", best(lambda: _whole(program, one), runs), 1)
+    yield Measured("household", "native, from Arrow tables", best(lambda: _whole(program, chosen_tables), runs), 1)
     case = case_of(program, columns, {"tax_unit": [0], "person": list(range(columns.counts["person"]))})
     facts = [Fact(name, "0", parse_period(YEAR)) for name in OUTPUTS]
     seconds = best(lambda: _interpreted(program, case, facts), min(runs, 5))

@@ -56,9 +56,9 @@ def main() -> None:
         simulation = SimulationBuilder().build_default_simulation(made, people)
         simulation.set_input("income", PERIOD, np.arange(people) % 200_000)
         start = time.perf_counter()
-        found = simulation.calculate(f"v{figures - 1}", PERIOD)
+        amounts = simulation.calculate(f"v{figures - 1}", PERIOD)
         times.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": min(times), "sum": float(found.astype(np.float64).sum())}))
+    print(json.dumps({"seconds": min(times), "sum": float(amounts.astype(np.float64).sum())}))
 
 
 if __name__ == "__main__":

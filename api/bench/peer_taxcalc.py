@@ -44,9 +44,9 @@ def calculator() -> Any:
     import taxcalc
 
     records = taxcalc.Records.cps_constructor()
-    found = taxcalc.Calculator(policy=taxcalc.Policy(), records=records, verbose=False)
-    found.advance_to_year(YEAR)
-    return found
+    calc = taxcalc.Calculator(policy=taxcalc.Policy(), records=records, verbose=False)
+    calc.advance_to_year(YEAR)
+    return calc
 
 
 def dependents(unit: dict[str, Array]) -> tuple[Array, Array]:
@@ -90,24 +90,24 @@ def people(unit: dict[str, Array]) -> dict[str, Array]:
 
     none = np.zeros(count)
     age = np.concatenate([unit["age_head"], unit["age_spouse"][joint], ages])[order]
-    found = {"tax_unit_id": of[order], "role": role[order].astype(np.int8), "age": age.astype(np.int32)}
-    found["is_blind"] = made(unit["blind_head"], unit["blind_spouse"]).astype(bool)
+    columns = {"tax_unit_id": of[order], "role": role[order].astype(np.int8), "age": age.astype(np.int32)}
+    columns["is_blind"] = made(unit["blind_head"], unit["blind_spouse"]).astype(bool)
     for ours, theirs in BY_FILER.items():
-        found[ours] = cents(made(unit[f"{theirs}p"], unit[f"{theirs}s"]))
+        columns[ours] = cents(made(unit[f"{theirs}p"], unit[f"{theirs}s"]))
     for ours, theirs in BY_UNIT.items():
-        found[ours] = cents(made(unit[theirs], none))
+        columns[ours] = cents(made(unit[theirs], none))
     plain = np.maximum(0, cents(unit["e00600"]) - cents(unit["e00650"]))
-    found["non_qualified_dividend_income"] = made(plain, none).astype(np.int64)
-    return found
+    columns["non_qualified_dividend_income"] = made(plain, none).astype(np.int64)
+    return columns
 
 
 def survey(out: str) -> None:
     """Write the survey's people and tax units."""
-    found = calculator()
+    calc = calculator()
     split = [f"{name}{end}" for name in BY_FILER.values() for end in "ps"]
     counts = ["nu06", "nu13", "nu18", "n1820", "n21", "n24", "elderly_dependents"]
     plain = ["MARS", "DSI", "age_head", "age_spouse", "blind_head", "blind_spouse", "e00600", "e32800"]
-    unit = {name: found.array(name) for name in [*split, *counts, *plain, *BY_UNIT.values()]}
+    unit = {name: calc.array(name) for name in [*split, *counts, *plain, *BY_UNIT.values()]}
     arrays = {f"person/{name}": array for name, array in people(unit).items()}
     arrays["tax_unit/filing_status"] = np.array(STATUS)[unit["MARS"].astype(int)]
     arrays["tax_unit/head_is_dependent_elsewhere"] = unit["DSI"].astype(bool)
@@ -119,21 +119,21 @@ def warm() -> None:
     """Print the seconds of a first and of repeated calculations."""
     import taxcalc
 
-    found = calculator()
+    calc = calculator()
     times = []
     for _ in range(6):
         start = time.perf_counter()
-        found.calc_all()
+        calc.calc_all()
         times.append(time.perf_counter() - start)
-    units = len(found.array("s006"))
+    units = len(calc.array("s006"))
     print(json.dumps({"version": taxcalc.__version__, "units": units, "warm": min(times[1:])}))
 
 
 def cold(out: str) -> None:
     """Compute once, and write what was computed in numpy's own form, which costs next to nothing."""
-    found = calculator()
-    found.calc_all()
-    np.savez(out, **{name: found.array(name) for name in ANSWERS})
+    calc = calculator()
+    calc.calc_all()
+    np.savez(out, **{name: calc.array(name) for name in ANSWERS})
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def check(peers: Mapping[str, str]) -> None:
     """Raise Misuse for a peer that is not known or not there."""
     for name, program in peers.items():
         if name not in KNOWN:
-            known = ", ".join(f"`{one}`" for one in KNOWN)
+            known = ", ".join(f"`{peer}`" for peer in KNOWN)
             raise Misuse(f"there is no comparison with `{name}`", f"peers are {known}")
         if not Path(program).exists():
             raise Misuse(f"there is no file `{program}`", f"write `--peer {name}=PROGRAM`")
@@ -74,8 +74,8 @@ def taxcalc(peers: Mapping[str, str], folder: Path, what: str) -> Iterator[Measu
     else:
         out = folder / "taxcalc.npz"
         used = process([python, script, "cold", str(out)], variables)
-        with np.load(out) as found:
-            yield used.measured("peer", TAXCALC_COLD, len(found["iitax"]))
+        with np.load(out) as arrays:
+            yield used.measured("peer", TAXCALC_COLD, len(arrays["iitax"]))
 
 
 def _openfisca(python: str, folder: Path) -> Iterator[Measured]:
@@ -145,8 +145,8 @@ def _write_taxsim(path: Path) -> int:
 
 def _taxsim_row(number: int, unit: dict[str, Any], people: list[dict[str, Any]]) -> dict[str, int]:
     head = people[0]
-    spouse = next((one for one in people if one["role"] == "spouse"), None)
-    ages = [one["age"] or 1 for one in people if one["role"] == "dependent"][:3]
+    spouse = next((member for member in people if member["role"] == "spouse"), None)
+    ages = [member["age"] or 1 for member in people if member["role"] == "dependent"][:3]
     status = _TAXSIM_STATUS[unit["filing_status"]]
     row = {"taxsimid": number, "year": 2023, "state": 0, "mstat": status, "depx": len(ages)}
     row |= {f"age{at + 1}": (ages + [0] * 3)[at] for at in range(3)}

@@ -66,14 +66,14 @@ def _moved(table: Any, by: int) -> Any:
 
 def survey_tables(path: Path) -> Tables:
     """The survey as the peer's script wrote it: amounts in cents, roles by number."""
-    found: dict[str, dict[str, Any]] = {"person": {}, "tax_unit": {}}
+    by_entity: dict[str, dict[str, Any]] = {"person": {}, "tax_unit": {}}
     with np.load(path) as arrays:
         for key in arrays:
             entity, _, name = key.partition("/")
-            found[entity][name] = _array(name, arrays[key])
-    units = len(found["tax_unit"]["filing_status"])
-    found["tax_unit"] = {"tax_unit_id": pa.array(np.arange(units)), **found["tax_unit"]}
-    return {entity: pa.table(columns) for entity, columns in found.items()}
+            by_entity[entity][name] = _array(name, arrays[key])
+    units = len(by_entity["tax_unit"]["filing_status"])
+    by_entity["tax_unit"] = {"tax_unit_id": pa.array(np.arange(units)), **by_entity["tax_unit"]}
+    return {entity: pa.table(columns) for entity, columns in by_entity.items()}
 
 
 def _array(name: str, entries: Any) -> Any:
@@ -86,10 +86,10 @@ def _array(name: str, entries: Any) -> Any:
 
 def admitted(program: Program, tables: Tables) -> Columns:
     """The tables as columns. What is measured has no faults."""
-    found = from_arrow(program, parse_period(YEAR), tables)
-    if found.columns is None:
-        raise ValueError(f"the population has faults: {found.problems[:3]}")
-    return found.columns
+    admission = from_arrow(program, parse_period(YEAR), tables)
+    if admission.columns is None:
+        raise ValueError(f"the population has faults: {admission.problems[:3]}")
+    return admission.columns
 
 
 def write_files(tables: Tables, folder: Path, repeat: int = 1) -> Iterator[str]:

@@ -94,15 +94,15 @@ def _unknown(value: object) -> object:
 
 def widths(program: Program, count: int, figures: Sequence[str] = OUTPUTS) -> dict[str, Widths]:
     """How wide the ranges of figures are, over so many households."""
-    found, constants = {name: Widths() for name in figures}, Constants(program)
+    widths_of, constants = {name: Widths() for name in figures}, Constants(program)
     for data in households(count):
         problems = Diagnostics()
         case = case_from_data(program, data, problems)
         assert case is not None and not problems.errors, [problem.message for problem in problems.errors]
         interpreter = Interpreter(program, case, constants)
         for name in figures:
-            _note(found[name], interpreter.find(Fact(name, _whose(program, name, data), parse_period(YEAR))))
-    return found
+            _note(widths_of[name], interpreter.find(Fact(name, _whose(program, name, data), parse_period(YEAR))))
+    return widths_of
 
 
 def _whose(program: Program, name: str, data: dict[str, object]) -> str:
@@ -123,14 +123,14 @@ def _note(figure: Widths, outcome: object) -> None:
 
 def measured(program: Program, count: int) -> Iterator[Measured]:
     """A line for each figure: its widths, and first how long all of them take together."""
-    found: dict[str, Widths] = {}
-    seconds = once(lambda: found.update(widths(program, count)))
+    widths_of: dict[str, Widths] = {}
+    seconds = once(lambda: widths_of.update(widths(program, count)))
     what = f"{len(OUTPUTS)} figures of {count:,} households, half of whose facts are unknown"
-    yield Measured("ranges", what, seconds, count, said=f"{_share(found)} determined")
-    for name, figure in found.items():
-        yield Measured("ranges", name, seconds / len(found), count, said=str(figure))
+    yield Measured("ranges", what, seconds, count, said=f"{_share(widths_of)} determined")
+    for name, figure in widths_of.items():
+        yield Measured("ranges", name, seconds / len(widths_of), count, said=str(figure))
 
 
-def _share(found: Mapping[str, Widths]) -> str:
-    looked_at = sum(figure.households for figure in found.values())
-    return f"{sum(figure.determined for figure in found.values()) / looked_at:.0%}"
+def _share(widths_of: Mapping[str, Widths]) -> str:
+    looked_at = sum(figure.households for figure in widths_of.values())
+    return f"{sum(figure.determined for figure in widths_of.values()) / looked_at:.0%}"

@@ -84,9 +84,9 @@ def _population(plan: Plan, folder: Path) -> Tables:
     return sample_tables(plan.repeat)
 
 
-def ratios(found: Sequence[Measured]) -> dict[str, float]:
+def ratios(measurements: Sequence[Measured]) -> dict[str, float]:
     """Our rate over each peer's, and memory's over ours, by what they are."""
-    by_name = {measured.what: measured for measured in found}
+    by_name = {measured.what: measured for measured in measurements}
     pairs = [
         (f"{COMPARED}, over taxcalc's warm calc_all", COMPARED, peers.TAXCALC_WARM),
         ("whole process, code cached, over taxcalc's", ours.COLD, peers.TAXCALC_COLD),
@@ -99,15 +99,17 @@ def ratios(found: Sequence[Measured]) -> dict[str, float]:
         theirs, mine = peers.files(rows)
         pairs.append((f"whole process on {rows:,} rows, over taxsim-py's", mine, theirs))
     result = {
-        name: by_name[one].rate / by_name[other].rate for name, one, other in pairs if {one, other} <= set(by_name)
+        name: by_name[own].rate / by_name[other].rate for name, own, other in pairs if {own, other} <= set(by_name)
     }
     if {COMPARED, ours.MEMORY} <= set(by_name):
         result["times the bound that memory sets"] = by_name[ours.MEMORY].rate / by_name[COMPARED].rate
     return result
 
 
-def moved(found: Sequence[Measured], earlier: Mapping[str, float]) -> dict[str, float]:
+def moved(measurements: Sequence[Measured], earlier: Mapping[str, float]) -> dict[str, float]:
     """How many times as long each line takes as in an earlier run, of which `earlier` has the seconds by line."""
     return {
-        measured.what: measured.seconds / earlier[measured.what] for measured in found if earlier.get(measured.what)
+        measured.what: measured.seconds / earlier[measured.what]
+        for measured in measurements
+        if earlier.get(measured.what)
     }

@@ -184,10 +184,12 @@ def calculate(
     results = tuple(_result(program, fact, outcome) for fact, outcome in answers)
     if asked.explain == "reasons":
         pairs = zip(results, answers, strict=True)
-        results = tuple(replace(one, reasons=reasons(interpreter, fact)) for one, (fact, _) in pairs)
+        results = tuple(replace(result, reasons=reasons(interpreter, fact)) for result, (fact, _) in pairs)
     elif asked.explain == "tree":
         pairs = zip(results, answers, strict=True)
-        results = tuple(replace(one, explanation=explained(interpreter, fact, asked.depth)) for one, (fact, _) in pairs)
+        results = tuple(
+            replace(result, explanation=explained(interpreter, fact, asked.depth)) for result, (fact, _) in pairs
+        )
     basis = basis_of(program, case, reforms)
     beyond = set_beyond_what_is_stated(program, case.at.start)
     if not asked.ask:
@@ -293,7 +295,7 @@ def _result(program: Program, fact: Fact, outcome: Outcome) -> Result:
             )
             match outcome.range:
                 case Choice(options):
-                    return replace(loose, options=tuple(sorted(map(data, options), key=lambda one: (str(one),))))
+                    return replace(loose, options=tuple(sorted(map(data, options), key=lambda option: (str(option),))))
                 case Interval(low, high):
                     return replace(loose, low=data(low), high=data(high))
 

@@ -12,12 +12,12 @@ def copies(program: Program, columns: Columns, size: int) -> Columns:
     """So many copies, one after the other: a row of an entity of `n` rows stands at `copy * n + row`."""
     cells = {
         cell: Column(
-            np.tile(one.entries, size),
-            np.tile(one.missing, size) if one.missing is not None else None,
-            one.low,
-            one.high,
+            np.tile(column.entries, size),
+            np.tile(column.missing, size) if column.missing is not None else None,
+            column.low,
+            column.high,
         )
-        for cell, one in columns.columns.items()
+        for cell, column in columns.columns.items()
     }
     groups = {
         name: GroupLink(_moved(link.group, columns.counts[name], size), np.tile(link.role, size))

@@ -37,15 +37,15 @@ def effects(
 ) -> dict[Fact, float]:
     """The expected effect of each open fact on the wanted figures. Empty where columns cannot hold the case. Floats,
     since they order questions only."""
-    found: dict[Fact, float] = {}
+    effect_of: dict[Fact, float] = {}
     unstated = [*open_facts, *facts_read(program, case, tuple(wanted), set(open_facts))]
     absent = {fact: _absent(program, program.definitions[fact.name]) for fact in unstated}
     common = {fact: _common(program.definitions[fact.name], value) for fact, value in absent.items()}
     for completion in (absent, common):
         for fact, effect in _moves(program, case, wanted, open_facts, completion).items():
             share = likely(program.definitions[fact.name]).share
-            found[fact] = max(found.get(fact, 0.0), share * effect)
-    return found
+            effect_of[fact] = max(effect_of.get(fact, 0.0), share * effect)
+    return effect_of
 
 
 def _moves(
@@ -70,21 +70,21 @@ def _moves(
     changes = [(), *([changed] for changed in tries)]  # the first is the completion itself
     for values in figures_of_tries(program, case, columns, changes, wanted):
         moved = np.maximum(moved, np.abs(values[1:] - values[0]).max(axis=1, initial=0.0))
-    found: dict[Fact, list[float]] = {}
+    moves: dict[Fact, list[float]] = {}
     for (fact, _), effect in zip(tries, moved.tolist(), strict=True):
-        found.setdefault(fact, []).append(effect)
-    return {fact: sum(each) / len(each) for fact, each in found.items()}
+        moves.setdefault(fact, []).append(effect)
+    return {fact: sum(each) / len(each) for fact, each in moves.items()}
 
 
 def _with_all(program: Program, columns: Columns, wanted: tuple[Definition, ...]) -> Columns:
     """The columns with one for everything else that a case might state, all of it missing: one program then serves
     every case, whatever it states."""
-    found = dict(columns.columns)
+    cells = dict(columns.columns)
     for cell in statable(program, columns.at, wanted):
         count = columns.counts.get(program.definitions[cell.name].entity, 0)
-        if cell not in found and count:
-            found[cell] = Column(np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.bool_), 0, 0)
-    return replace(columns, columns=found)
+        if cell not in cells and count:
+            cells[cell] = Column(np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.bool_), 0, 0)
+    return replace(columns, columns=cells)
 
 
 def _telling(program: Program, definition: Definition) -> Sequence[Value]:

@@ -81,9 +81,9 @@ def why(program: Program, case: Case, definition: Definition, of: str = "") -> W
 
     interpreter = Interpreter(program, case)
     facts = []
-    for one in _whose(case, definition, of):
-        own = interpreter.period_of(definition, one, case.at) if definition.period.is_personal else None
-        facts.append(Fact(definition.name, one, own or period_for(program, definition, case.at)))
+    for instance in _whose(case, definition, of):
+        own = interpreter.period_of(definition, instance, case.at) if definition.period.is_personal else None
+        facts.append(Fact(definition.name, instance, own or period_for(program, definition, case.at)))
     trees = tuple(explain(interpreter, fact) for fact in facts)
     failed = any(isinstance(interpreter.find(fact), Failure) for fact in facts)
     return Why(trees, tuple(_explained(tree, 0, len(program.definitions)) for tree in trees), failed)
@@ -96,7 +96,7 @@ def _whose(case: Case, definition: Definition, of: str) -> list[str]:
     if not of:
         return everybody
     if of not in everybody:
-        known = ", ".join(f"`{one}`" for one in everybody[:10])
+        known = ", ".join(f"`{instance}`" for instance in everybody[:10])
         raise Misuse(f"the case has no {definition.entity} `{of}`", suggestion(of, everybody, f"there is {known}"))
     return [of]
 
@@ -132,7 +132,7 @@ def _explained(explanation: Explanation, at: int, depth: int) -> Explained:
 
 def reasons(interpreter: Interpreter, fact: Fact) -> Reasons:
     """The reasons of the nearest requirements on the way to a figure; of a requirement, its own."""
-    found: dict[str, dict[str, ReasonSaid]] = {"met": {}, "not_met": {}, "unknown": {}}
+    by_status: dict[str, dict[str, ReasonSaid]] = {"met": {}, "not_met": {}, "unknown": {}}
     for whole in _requirements(interpreter, fact):
         info = interpreter.program.definitions[whole.name].requirement
         for reason in _leaves(info) if info is not None else ():
@@ -144,8 +144,8 @@ def reasons(interpreter: Interpreter, fact: Fact) -> Reasons:
             label = reason.label or humanized(path.rpartition(".")[2])
             fails = reason.fails if status == "not_met" else ""
             law = law_on(reason.law, whole.period.start)
-            found[status].setdefault(path, ReasonSaid(path, label, citations(law), fails))
-    return Reasons(*(tuple(one.values()) for one in found.values()))
+            by_status[status].setdefault(path, ReasonSaid(path, label, citations(law), fails))
+    return Reasons(*(tuple(by_path.values()) for by_path in by_status.values()))
 
 
 def _requirements(interpreter: Interpreter, fact: Fact) -> Iterator[Fact]:

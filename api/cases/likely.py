@@ -30,13 +30,15 @@ def likely(definition: Definition) -> Likely:
 @cache
 def _shares() -> dict[str, Likely]:
     sample = load_sample()
-    found: dict[str, Likely] = {}
+    shares: dict[str, Likely] = {}
     tables: tuple[Any, ...] = (sample.people, sample.tax_units)
     for table in tables:
         for name in table.column_names:
             values = table[name].to_pylist()
             there = [value for value in values if value]
-            numbers = sorted(int(one) for one in there if isinstance(one, int | float) and not isinstance(one, bool))
+            numbers = sorted(
+                int(amount) for amount in there if isinstance(amount, int | float) and not isinstance(amount, bool)
+            )
             amounts = tuple(numbers[int(len(numbers) * percentile)] for percentile in _PERCENTILES) if numbers else ()
-            found[name] = Likely(max(len(there) / max(1, len(values)), SELDOM / 10), amounts)
-    return found
+            shares[name] = Likely(max(len(there) / max(1, len(values)), SELDOM / 10), amounts)
+    return shares

@@ -79,7 +79,7 @@ class Machine:
                 del self._ready[next(iter(self._ready))]
 
     def _told(self, case: Case, wanted: Sequence[Definition], result: Result) -> list[tuple[Fact, Known]] | None:
-        found: list[tuple[Fact, Known]] = []
+        answers: list[tuple[Fact, Known]] = []
         for definition in wanted:
             figures = result.figures[definition.name]
             if figures.status is not None and (figures.status != KNOWN).any():
@@ -90,8 +90,8 @@ class Machine:
             instances = case.instances.get(definition.entity, ())
             for instance, entry in zip(instances, figures.entries.tolist(), strict=True):
                 value = value_of(self.program, definition, int(entry))
-                found.append((Fact(definition.name, instance, period), Known(value)))
-        return found
+                answers.append((Fact(definition.name, instance, period), Known(value)))
+        return answers
 
 
 def holdable(case: Case) -> bool:
@@ -114,16 +114,17 @@ def columns_of(program: Program, case: Case) -> Columns | None:
     counts = {entity: len(ids) for entity, ids in case.instances.items()}
     columns = {cell: _column(rows, counts[program.definitions[cell.name].entity]) for cell, rows in entries.items()}
     groups = {
-        one.name: _link(program, case, one.name, places)
-        for one in program.settings.entities.values()
-        if one.of and one.name in counts and one.of in counts
+        group.name: _link(program, case, group.name, places)
+        for group in program.settings.entities.values()
+        if group.of and group.name in counts and group.of in counts
     }
     owners = {
-        one.name: np.array(
-            [places[one.belongs_to][case.owner_of[one.name, name]] for name in case.instances[one.name]], dtype=np.int32
+        record.name: np.array(
+            [places[record.belongs_to][case.owner_of[record.name, name]] for name in case.instances[record.name]],
+            dtype=np.int32,
         )
-        for one in program.settings.entities.values()
-        if one.belongs_to and one.name in counts
+        for record in program.settings.entities.values()
+        if record.belongs_to and record.name in counts
     }
     return Columns(case.at, counts, columns, groups, owners, {}, case.complete)
 
@@ -149,8 +150,10 @@ def _link(program: Program, case: Case, group: str, places: Mapping[str, Mapping
 
 def _links(columns: Columns) -> tuple[object, ...]:
     """What the code relies on of how people lie in their groups: whether in order, and how many in each."""
-    found: list[object] = []
+    shape: list[object] = []
     for group, link in columns.groups.items():
         rows = link.group.tolist()
-        found.append((group, all(one <= two for one, two in pairwise(rows)), tuple(sorted(map(rows.count, set(rows))))))
-    return (*found, *((entity, tuple(rows.tolist())) for entity, rows in columns.owners.items()))
+        shape.append(
+            (group, all(left <= right for left, right in pairwise(rows)), tuple(sorted(map(rows.count, set(rows)))))
+        )
+    return (*shape, *((entity, tuple(rows.tolist())) for entity, rows in columns.owners.items()))

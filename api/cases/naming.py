@@ -11,12 +11,12 @@ from engine.values.periods import Period, Unit
 
 def find_definition(program: Program, name: str) -> Definition:
     """The fact or figure that `name` means. Raises Misuse with the nearest names, or the several that it may mean."""
-    found = program.find(name)
-    if found is not None:
-        return found
+    named = program.find(name)
+    if named is not None:
+        return named
     several = sorted(definition.name for definition in program.definitions.values() if definition.short_name == name)
     if several:
-        choices = ", ".join(f"`{one}`" for one in several)
+        choices = ", ".join(f"`{choice}`" for choice in several)
         raise Misuse(f"`{name}` is a private name of several modules", f"name one of {choices}")
     known = {definition.short_name for definition in program.definitions.values()}
     raise Misuse(
@@ -67,22 +67,22 @@ def period_for(program: Program, definition: Definition, at: Period) -> Period:
         calendar = definition.period.calendar
         message = f"`{definition.short_name}` is per {calendar.name}, and there is not one that is or holds {at}"
         raise Misuse(message, f"give a day of it, on or after `{calendar.starts}` of the {calendar.of}")
-    found = definition.period_at(at)
-    if found is None:
+    period = definition.period_at(at)
+    if period is None:
         raise Misuse(*several_periods(definition, at))
     covers = program.settings.covers_from
     if not has_period(program, definition, at):
-        message = f"`{definition.short_name}` for {found} begins before {covers}, from when these rules answer"
-        raise Misuse(message, f"write `--at {found.shift(1)}`")
-    return found
+        message = f"`{definition.short_name}` for {period} begins before {covers}, from when these rules answer"
+        raise Misuse(message, f"write `--at {period.shift(1)}`")
+    return period
 
 
 def has_period(program: Program, definition: Definition, at: Period) -> bool:
     """Whether `at` says which period of a figure is meant, and the rules answer for it."""
-    found = definition.period_at(at)
+    period = definition.period_at(at)
     covers = program.settings.covers_from
     always = definition.is_input or definition.period.unit is Unit.ETERNITY
-    return found is not None and (always or not found.start < covers <= found.end)
+    return period is not None and (always or not period.start < covers <= period.end)
 
 
 def several_periods(definition: Definition, at: Period) -> tuple[str, str]:

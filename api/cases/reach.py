@@ -15,15 +15,15 @@ from engine.values.periods import Period
 
 def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> Iterator[Cell]:
     """The wanted figures and everything that their formulas read, directly or through others."""
-    found = dict.fromkeys(cell_for(program, figure.name, period) for figure in figures)
-    left = list(found)
+    cells = dict.fromkeys(cell_for(program, figure.name, period) for figure in figures)
+    left = list(cells)
     while left:
         cell = left.pop()
         yield cell
         body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
         for other, _ in reads(body, cell.period) if body is not None else ():
-            if other not in found:
-                found[other] = None
+            if other not in cells:
+                cells[other] = None
                 left.append(other)
 
 

@@ -97,7 +97,10 @@ def record_case(log: History, program: Program, person: str, at: Period, valid: 
         left_out += give(program, given, timeline, at)
     case = _case(program, gathering, at, given)
     left_out += give_personal(program, case, given, gathering.timelines.values())
-    offset = max((change.offset for one in gathering.timelines.values() for change in one.changes), default=0)
+    offset = max(
+        (change.offset for known_timeline in gathering.timelines.values() for change in known_timeline.changes),
+        default=0,
+    )
     return RecordCase(case, tuple(gathering.timelines), offset, tuple(dict.fromkeys(left_out)))
 
 

@@ -31,39 +31,39 @@ WHOLLY_REFUNDABLE = 2021  # 26 USC 24(i)
 Columns = dict[str, Cents]
 
 
-def payroll(found: Found) -> Cents:
+def payroll(computed: Found) -> Cents:
     """`fica`."""
-    return found.figures[columns.PAYROLL_TAX] + found.figures[columns.ADDITIONAL_MEDICARE]
+    return computed.figures[columns.PAYROLL_TAX] + computed.figures[columns.ADDITIONAL_MEDICARE]
 
 
-def standard_columns(found: Found) -> Columns:
+def standard_columns(computed: Found) -> Columns:
     """The amounts of the standard output in cents, without rates."""
-    return _in_cents(_standard(found), found.steps)
+    return _in_cents(_standard(computed), computed.steps)
 
 
-def full_columns(found: Found, year: int) -> Columns:
+def full_columns(computed: Found, year: int) -> Columns:
     """The amounts of the full output in cents, without rates."""
-    figures = found.figures
-    amounts = _standard(found) | {column: figures[name] for column, name in columns.FIGURES.items()}
+    figures = computed.figures
+    amounts = _standard(computed) | {column: figures[name] for column, name in columns.FIGURES.items()}
     if year == WHOLLY_REFUNDABLE:
         amounts["v22"] = amounts["v22"] + amounts["actc"]
     amounts["v17"] = figures[columns.ITEMIZED] * figures[columns.ITEMIZES]
-    amounts["v24"] = sum((figures[name] for name in columns.CHILD_CARE), _nothing(found))
+    amounts["v24"] = sum((figures[name] for name in columns.CHILD_CARE), _nothing(computed))
     amounts["v29"] = amounts["fica"]
-    return _in_cents(amounts | dict.fromkeys((*columns.REPEALED, *columns.STATE), _nothing(found)), found.steps)
+    return _in_cents(amounts | dict.fromkeys((*columns.REPEALED, *columns.STATE), _nothing(computed)), computed.steps)
 
 
-def _standard(found: Found) -> Columns:
+def _standard(computed: Found) -> Columns:
     return {
-        "fiitax": found.figures[columns.INCOME_TAX],
-        "siitax": _nothing(found),
-        "fica": payroll(found),
-        "tfica": found.figures[columns.TAXPAYERS_SHARE],
+        "fiitax": computed.figures[columns.INCOME_TAX],
+        "siitax": _nothing(computed),
+        "fica": payroll(computed),
+        "tfica": computed.figures[columns.TAXPAYERS_SHARE],
     }
 
 
-def _nothing(found: Found) -> Cents:
-    return np.zeros(len(found), dtype=np.int64)
+def _nothing(computed: Found) -> Cents:
+    return np.zeros(len(computed), dtype=np.int64)
 
 
 def _in_cents(amounts: Columns, steps: int) -> Columns:

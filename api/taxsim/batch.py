@@ -101,8 +101,10 @@ class Batch:
         faults = [self._apart(unit) for unit in units]
         sound = [unit for unit, fault in zip(units, faults, strict=True) if fault is None]
         members = [(row, person) for row, unit in enumerate(sound) for person in unit.people]
-        people = [(row, one.role, one.facts) for row, one in members]
-        documents = [(row, each.entity, each.facts) for row, (_, one) in enumerate(members) for each in one.documents]
+        people = [(row, member.role, member.facts) for row, member in members]
+        documents = [
+            (row, each.entity, each.facts) for row, (_, member) in enumerate(members) for each in member.documents
+        ]
         units_facts = [unit.facts for unit in sound]
         columns = columns_of(self.program, self.period, GROUP, units_facts, people, documents, self._definitions)
         names = [definition.name for definition in self.wanted]
@@ -126,12 +128,12 @@ class Batch:
                 unheld = unheld or entry_of(self.program, definition, value) is None
         return self.answer(unit) if unheld else None
 
-    def _row(self, unit: Unit, row: int, found: Mapping[str, Figures]) -> Answer:
-        statuses = [found[definition.name].status for definition in self.wanted]
+    def _row(self, unit: Unit, row: int, figures: Mapping[str, Figures]) -> Answer:
+        statuses = [figures[definition.name].status for definition in self.wanted]
         if any(status is not None and status[row] for status in statuses):
             return self.answer(unit)
         return {
-            definition.short_name: value_of(self.program, definition, int(found[definition.name].entries[row]))
+            definition.short_name: value_of(self.program, definition, int(figures[definition.name].entries[row]))
             for definition in self.wanted
         }
 
@@ -141,19 +143,19 @@ class Batch:
         if isinstance(case, Unanswered):
             return case
         interpreter = Interpreter(self.program, case, self.constants)
-        found: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         for definition in self.wanted:
             outcome = interpreter.find(Fact(definition.name, GROUP, definition.period.containing(self.period.start)))
             if not isinstance(outcome, Known):
                 return Unanswered(definition.short_name, _why(outcome))
-            found[definition.short_name] = outcome.value
-        return found
+            values[definition.short_name] = outcome.value
+        return values
 
     def case(self, unit: Unit) -> Case | Unanswered:
         """The unit as a case of its own, or what is out of range in it."""
         people = {f"{person.role}{number}": person for number, person in enumerate(unit.people)}
         listed = [(id, each) for id, person in people.items() for each in person.documents]
-        papers = {f"document{number}": one for number, one in enumerate(listed)}
+        papers = {f"document{number}": paper for number, paper in enumerate(listed)}
         given: dict[Fact, Value] = {}
         holders: dict[tuple[str, str, str], tuple[str, ...]] = {}
         facts_of = {GROUP: unit.facts, **{id: person.facts for id, person in people.items()}}
@@ -173,26 +175,26 @@ class Batch:
             holders=holders,
             group_of={(GROUP, id): GROUP for id in people},
             owner_of={(each.entity, id): owner for id, (owner, each) in papers.items()},
-            records={(entity, owner): found for owner in people for entity, found in _by_entity(papers, owner).items()},
+            records={(entity, owner): ids for owner in people for entity, ids in _by_entity(papers, owner).items()},
             given=given,
             complete=True,
         )
 
     def _definition(self, name: str) -> Definition:
         if name not in self._definitions:
-            found = self._definitions[name] = find_definition(self.program, name)
-            if not out_of_range(found, 0):
+            definition = self._definitions[name] = find_definition(self.program, name)
+            if not out_of_range(definition, 0):
                 self._zeros.add(name)
         return self._definitions[name]
 
 
 def _by_entity(papers: Mapping[str, tuple[str, Document]], owner: str = "") -> dict[str, tuple[str, ...]]:
     """The ids of documents by their entity; of one owner's, if one is named."""
-    found: dict[str, tuple[str, ...]] = {}
+    ids: dict[str, tuple[str, ...]] = {}
     for id, (whose, each) in papers.items():
         if not owner or whose == owner:
-            found[each.entity] = (*found.get(each.entity, ()), id)
-    return found
+            ids[each.entity] = (*ids.get(each.entity, ()), id)
+    return ids
 
 
 def out_of_range(definition: Definition, value: Value) -> str:

@@ -36,7 +36,7 @@ def columns_of(
         np.array([roles[role] for _, role, _ in people], dtype=np.int8),
     )
     kinds = dict.fromkeys(kind for _, kind, _ in documents)
-    papers = {kind: [(row, facts) for row, one, facts in documents if one == kind] for kind in kinds}
+    papers = {kind: [(row, facts) for row, form, facts in documents if form == kind] for kind in kinds}
     columns: dict[Cell, Column] = {}
     for rows in (
         groups,

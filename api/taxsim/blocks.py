@@ -38,8 +38,8 @@ class Block:
 
     def code(self, name: str) -> NDArray[np.int64]:
         """A code of every row; 0 where the file has no such column."""
-        found = self.codes.get(name)
-        return found if found is not None else np.zeros(len(self), dtype=np.int64)
+        codes = self.codes.get(name)
+        return codes if codes is not None else np.zeros(len(self), dtype=np.int64)
 
     def row(self, place: int) -> Row:
         """A row by itself."""

@@ -92,18 +92,18 @@ class Figures:
     def of(self, rows: Rows, like: Rows | None = None) -> Found:
         """The figures of some rows, laid out as the rows `like` them are."""
         count = len(rows.places)
-        found = Found({name: np.zeros(count, dtype=np.int64) for name in self.scale}, self.steps, {})
-        for at in self._alone(rows, like or rows, found).tolist():
+        computed = Found({name: np.zeros(count, dtype=np.int64) for name in self.scale}, self.steps, {})
+        for at in self._alone(rows, like or rows, computed).tolist():
             answer = self.batch.answer(unit_of(rows.block.row(int(rows.places[at]))))
             if isinstance(answer, Unanswered):
-                found.faults[at] = answer
+                computed.faults[at] = answer
                 continue
             for name, value in answer.items():
                 assert isinstance(value, int | Fraction)
-                found.figures[name][at] = value if isinstance(value, bool) else int(value * self.steps)
-        return found
+                computed.figures[name][at] = value if isinstance(value, bool) else int(value * self.steps)
+        return computed
 
-    def _alone(self, rows: Rows, like: Rows, found: Found) -> Places:
+    def _alone(self, rows: Rows, like: Rows, computed: Found) -> Places:
         """Put in the figures of all rows that are in the population; where the others stand."""
         alone = np.ones(len(rows.places), dtype=bool)
         if rows.columns is None or like.columns is None:
@@ -112,7 +112,7 @@ class Figures:
         result = evaluate(self.program, rows.columns, list(self.scale), options=options).figures
         known = rows.within >= 0
         for name, scale in self.scale.items():
-            found.figures[name][like.within] = result[name].entries * scale
+            computed.figures[name][like.within] = result[name].entries * scale
             status = result[name].status
             if status is not None:
                 known = known & (status == 0)

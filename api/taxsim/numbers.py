@@ -48,12 +48,12 @@ def cents(column: pa.Array[Any]) -> Cents | None:
 
 def _integers(column: pa.Array[Any]) -> NDArray[np.int64] | None:
     try:
-        found: Any = column.cast(pa.int64())
+        whole: Any = column.cast(pa.int64())
     except pa.ArrowInvalid:
         return None
-    if found.null_count:
-        found = found.fill_null(0)
-    numbers: NDArray[np.int64] = found.to_numpy(zero_copy_only=False)
+    if whole.null_count:
+        whole = whole.fill_null(0)
+    numbers: NDArray[np.int64] = whole.to_numpy(zero_copy_only=False)
     return numbers
 
 

@@ -31,16 +31,16 @@ _ALL, _HEADS, _SPOUSES, _OTHERS, _SINGLE = "all", "heads", "spouses", "others", 
 
 def held(program: Program, vectors: Vectors) -> Mask:
     """Of which rows every fact is in its range."""
-    found = np.ones(len(vectors.statuses), dtype=bool)
+    within = np.ones(len(vectors.statuses), dtype=bool)
     nothing = np.zeros(1, dtype=np.int64)
     for filers in (vectors.head, vectors.spouse):
         for name, cents in filers.amounts.items():
             inside = in_range(find_definition(program, name), nothing if cents is filers.nothing else cents)
             if not inside.all():
-                found[filers.rows] &= inside
+                within[filers.rows] &= inside
     for name, cents in vectors.units.items():
-        found &= in_range(find_definition(program, name), cents)
-    return found
+        within &= in_range(find_definition(program, name), cents)
+    return within
 
 
 def in_range(definition: Definition, cents: Cents) -> Mask:

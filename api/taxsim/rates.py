@@ -104,7 +104,9 @@ def _in_hundredths(added: Cents, steps: int, step: Fraction) -> NDArray[np.int64
     times, divisor = 10_000 * step.denominator, steps * step.numerator
     size = int(np.abs(added).max()) if len(added) else 0
     if max(2 * size * times, divisor) >= _ROOM:
-        exact = [Fraction(one * times, divisor) for one in added.tolist()]
-        return np.array([round_to(one, Fraction(1), RoundingMode.HALF_UP).numerator for one in exact], dtype=np.int64)
+        exact = [Fraction(amount * times, divisor) for amount in added.tolist()]
+        return np.array(
+            [round_to(quotient, Fraction(1), RoundingMode.HALF_UP).numerator for quotient in exact], dtype=np.int64
+        )
     hundredths: NDArray[np.int64] = np.sign(added) * ((2 * np.abs(added) * times + divisor) // (2 * divisor))
     return hundredths

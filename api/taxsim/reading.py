@@ -148,9 +148,9 @@ class _Text:
                 lines = csv.reader(rest, delimiter=self.delimiter, strict=False)
                 yield from _in_blocks(read_records(lines, self.header, self.line - 1))
                 return
-            found = [block for block in self._read(piece) if len(block)]
-            if found:
-                yield joined(found)
+            blocks = [block for block in self._read(piece) if len(block)]
+            if blocks:
+                yield joined(blocks)
 
     def _read(self, piece: bytes) -> Iterator[Block]:
         count = piece.count(b"\n") + (not piece.endswith(b"\n"))
@@ -235,8 +235,8 @@ def block_from(table: pa.Table, places: dict[str, int], lines: np.ndarray[Any, A
 
 
 def _flat(column: pa.ChunkedArray[Any]) -> pa.Array[Any]:
-    found: Any = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return found  # type: ignore[no-any-return]
+    array: Any = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return array  # type: ignore[no-any-return]
 
 
 def _ids(table: pa.Table, lines: np.ndarray[Any, Any]) -> pa.StringArray:

@@ -114,18 +114,18 @@ class _Calculator:
 
     def amounts(self, block: Block, places: Places) -> tuple[dict[str, Cents], dict[int, Row]]:
         """The amounts of sound rows by column, for every place of the block; and the rows that have none, by place."""
-        found: dict[str, Cents] = {}
+        by_column: dict[str, Cents] = {}
         refused: dict[int, Row] = {}
         years, full = block.code("year")[places], block.code("idtl")[places] != units.STANDARD
         for year in np.flatnonzero(np.bincount(years)).tolist():
             for whole in (False, True):
                 group = places[(years == year) & (full == whole)]
                 if len(group):
-                    self._group(block, group, year, whole, found, refused)
-        return found, refused
+                    self._group(block, group, year, whole, by_column, refused)
+        return by_column, refused
 
     def _group(
-        self, block: Block, group: Places, year: int, full: bool, found: dict[str, Cents], refused: dict[int, Row]
+        self, block: Block, group: Places, year: int, full: bool, by_column: dict[str, Cents], refused: dict[int, Row]
     ) -> None:
         rows = rows_of(self.program, block, group, year)
         figures = self._figures(year, answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS).of(rows)
@@ -133,7 +133,7 @@ class _Calculator:
         more = self._figures(year, answers.WANTED_ALWAYS).of(step_up, like=rows)
         amounts = answers.full_columns(figures, year) if full else answers.standard_columns(figures)
         for name, values in (amounts | rates(figures, more, self.step)).items():
-            found.setdefault(name, np.zeros(len(block), dtype=np.int64))[group] = values
+            by_column.setdefault(name, np.zeros(len(block), dtype=np.int64))[group] = values
         for at, fault in figures.faults.items():
             row = refused[int(group[at])] = block.row(int(group[at]))
             row.faults.append(_fault(fault))

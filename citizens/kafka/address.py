@@ -80,8 +80,8 @@ class Address:
 
     def __str__(self) -> str:
         several = f"?partitions={self.partitions}" if self.partitions > 1 else ""
-        one = f"&partition={self.partition}" if several and self.partition is not None else ""
-        return f"kafka://{self.brokers}/{self.name}{several}{one}"
+        partition = f"&partition={self.partition}" if several and self.partition is not None else ""
+        return f"kafka://{self.brokers}/{self.name}{several}{partition}"
 
 
 def is_address(text: object) -> bool:
@@ -129,7 +129,7 @@ def _settings(path: Path) -> tuple[tuple[str, str], ...]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         raise Refused(f"the settings `{path}` cannot be read", "check `config=` and the file's rights") from None
-    found: list[tuple[str, str]] = []
+    settings: list[tuple[str, str]] = []
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text or text.startswith("#"):
@@ -139,5 +139,5 @@ def _settings(path: Path) -> tuple[tuple[str, str], ...]:
             raise Refused(f"{path}, line {number} is no setting", "write `security.protocol=SASL_SSL`")
         if name in _OWN:
             raise Refused(f"{path}, line {number}: `{name}` is the log's own to set", "take the line out")
-        found.append((name, value))
-    return tuple(found)
+        settings.append((name, value))
+    return tuple(settings)

@@ -26,20 +26,20 @@ def _problems(topics: Reading, store: Reader, genesis: bytes) -> Iterator[str]:
     links = dict(store.connection.execute("SELECT offset, chain FROM events"))
     payloads = _payload_digests(topics)
     last, link = 0, genesis
-    for one in _linked(topics):
-        if isinstance(one, tuple):
-            last, link = one
+    for entry in _linked(topics):
+        if isinstance(entry, tuple):
+            last, link = entry
             continue
-        number = one.row.offset
-        if number != last + 1 or not one.follows(link):
+        number = entry.row.offset
+        if number != last + 1 or not entry.follows(link):
             yield f"the event at offset {number} does not match the chain in the audit topic"
-        last, link = number, one.row.chain
+        last, link = number, entry.row.chain
         here = links.pop(number, None)
-        if here is not None and here != one.row.chain:
+        if here is not None and here != entry.row.chain:
             yield f"the event at offset {number} is another in the store than in the audit topic"
         if here is not None and number not in payloads:
             yield f"the payload of the event at offset {number} is missing from the topic of events"
-        elif here is not None and payloads[number] != one.payload_digest:
+        elif here is not None and payloads[number] != entry.payload_digest:
             yield f"the payload of the event at offset {number} is not the one that the audit topic vouches for"
     for number in sorted(links):
         if number <= last:
@@ -47,13 +47,13 @@ def _problems(topics: Reading, store: Reader, genesis: bytes) -> Iterator[str]:
 
 
 def _payload_digests(topics: Reading) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
+    digests: dict[int, bytes] = {}
     for batch in topics.to_end(topics.events, 0):
         for message in batch:
             key, value = message.key() or b"", message.value()
             if len(key) == 8 and value is not None:
-                found[int.from_bytes(key, "big")] = hashlib.sha256(read_event_value(value)[1]).digest()
-    return found
+                digests[int.from_bytes(key, "big")] = hashlib.sha256(read_event_value(value)[1]).digest()
+    return digests
 
 
 def _linked(topics: Reading) -> Iterator[Linked | tuple[int, bytes]]:

@@ -87,7 +87,7 @@ def read_audit(value: bytes | None) -> Audit:
         raise LogDamaged("the audit topic holds a record that no writer wrote", "see who writes to it")
     version, kind, frame, index, count = _FRAME.unpack_from(value)
     if version != VERSION:
-        raise OtherFormat(f"the topics hold records of format {version}", "they need a newer program", found=version)
+        raise OtherFormat(f"the topics hold records of format {version}", "they need a newer program", version=version)
     return Audit(kind, frame, index, count, value[_FRAME.size :])
 
 

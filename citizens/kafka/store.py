@@ -166,7 +166,7 @@ class Store:
 
     def _apply_frame(self, taker: Taker, missing: _Missing) -> None:
         linked = {audit.index: read_linked(audit.content) for audit, _ in self._frame if audit.kind == EVENT}
-        payloads = {index: self._payload(one) for index, one in linked.items()}
+        payloads = {index: self._payload(linked_event) for index, linked_event in linked.items()}
         dropped: list[tuple[int, int]] = []
         for audit, _ in self._frame:
             if audit.kind == EVENT:
@@ -181,7 +181,7 @@ class Store:
                 set_meta(self._connection, "nulled", audit.content)
             elif audit.kind == GAP:
                 self._take_gap(taker, audit.content)
-        claimed = [(one.row.offset,) for one in linked.values()]
+        claimed = [(linked_event.row.offset,) for linked_event in linked.values()]
         self._connection.executemany("DELETE FROM pending WHERE number = ?", claimed)
         if dropped:
             taker.flush()
@@ -190,26 +190,26 @@ class Store:
             set_meta(self._connection, "compacted", taker.tip.offset.to_bytes(8, "big"))
 
     @staticmethod
-    def _take(one: Linked, payload: tuple[Origin, bytes] | None, taker: Taker, missing: _Missing) -> None:
+    def _take(linked: Linked, payload: tuple[Origin, bytes] | None, taker: Taker, missing: _Missing) -> None:
         if payload is not None:
-            taker.event(one.row._replace(payload=payload[1]), payload[0])
+            taker.event(linked.row._replace(payload=payload[1]), payload[0])
             return
         taker.flush()
-        missing.take(one, taker.tip)
-        taker.tip = Tip(one.row.offset, one.row.chain, one.row.recorded_at_us)
+        missing.take(linked, taker.tip)
+        taker.tip = Tip(linked.row.offset, linked.row.chain, linked.row.recorded_at_us)
 
-    def _payload(self, one: Linked) -> tuple[Origin, bytes] | None:
+    def _payload(self, linked: Linked) -> tuple[Origin, bytes] | None:
         """The origin and payload of an event; None if it was compacted. Raises Behind if it has not come yet."""
         select = "SELECT origin, payload FROM pending WHERE number = ?"
-        found = self._connection.execute(select, (one.row.offset,)).fetchone()
-        if found is not None:
-            origin = Origin(*json.loads(found[0]))
-            digests = chain.origin_digest(origin), hashlib.sha256(found[1]).digest()
-            if digests == (one.origin_digest, one.payload_digest):
-                return origin, found[1]
-        if one.row.offset < number_of(self._connection, "mark"):
+        pending = self._connection.execute(select, (linked.row.offset,)).fetchone()
+        if pending is not None:
+            origin = Origin(*json.loads(pending[0]))
+            digests = chain.origin_digest(origin), hashlib.sha256(pending[1]).digest()
+            if digests == (linked.origin_digest, linked.payload_digest):
+                return origin, pending[1]
+        if linked.row.offset < number_of(self._connection, "mark"):
             return None
-        raise Behind(f"the payload of event {one.row.offset} is missing, and no compaction took it")
+        raise Behind(f"the payload of event {linked.row.offset} is missing, and no compaction took it")
 
     def _take_gap(self, taker: Taker, content: bytes) -> None:
         gap, deliveries = read_gap(content)
@@ -227,10 +227,10 @@ class _Missing:
         self._gap: chain.Gap | None = None
         self._deliveries: list[tuple[bytes, int]] = []
 
-    def take(self, one: Linked, tip: Tip) -> None:
+    def take(self, linked: Linked, tip: Tip) -> None:
         """Add an event whose payload is gone. Raises LogDamaged unless its link follows."""
-        row = one.row
-        if row.offset != tip.offset + 1 or not one.follows(tip.link):
+        row = linked.row
+        if row.offset != tip.offset + 1 or not linked.follows(tip.link):
             raise LogDamaged(f"the event at offset {row.offset} does not match the chain", offset=row.offset)
         gap = self._gap
         if gap is None or gap.last + 1 != row.offset:
@@ -277,7 +277,7 @@ def runs_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
     """Sorted numbers as runs of consecutive ones."""
     if not numbers:
         return []
-    starts = [0, *(at for at, (one, two) in enumerate(pairwise(numbers), 1) if two != one + 1)]
+    starts = [0, *(at for at, (left, right) in enumerate(pairwise(numbers), 1) if right != left + 1)]
     ends = [*(at - 1 for at in starts[1:]), len(numbers) - 1]
     return [(numbers[start], numbers[end]) for start, end in zip(starts, ends, strict=True)]
 

@@ -117,7 +117,7 @@ def make(address: Address, log_id: bytes | None = None) -> None:
     ]
     for new_topic in new:
         try:
-            _answered(lambda one=new_topic: admin.create_topics([one]))  # type: ignore[misc]
+            _answered(lambda topic=new_topic: admin.create_topics([topic]))  # type: ignore[misc]
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 told = f"the topic `{new_topic.topic}` cannot be made ({error.args[0].str()})"
@@ -193,12 +193,12 @@ _AT_LEAST = frozenset({"min.insync.replicas", "max.message.bytes"})
 _FREE = frozenset({"delete.retention.ms"})
 
 
-def _fits(name: str, found: str | None, value: str) -> bool:
+def _fits(name: str, setting: str | None, value: str) -> bool:
     """Whether a setting keeps the promise as well as the wanted one does."""
-    if found is None or name in _FREE:
-        return found is not None
+    if setting is None or name in _FREE:
+        return setting is not None
     if name in _AT_MOST:
-        return int(found) <= int(value)
+        return int(setting) <= int(value)
     if name in _AT_LEAST:
-        return int(found) >= int(value)
-    return found == value
+        return int(setting) >= int(value)
+    return setting == value

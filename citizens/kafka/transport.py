@@ -151,13 +151,13 @@ class Reading:
         self._consumer.assign([TopicPartition(topic, number, start)])
         heard = time.monotonic()
         while True:
-            found, ended = [], False
+            batch, ended = [], False
             for message in self._consumer.consume(min(_BATCH, end - start + 1), _POLL_SECONDS):
                 ended |= self._ends(message) or (message.offset() or 0) >= end - 1
                 if message.error() is None and (message.offset() or 0) < end:
-                    found.append(message)
-            if found:
-                yield found
+                    batch.append(message)
+            if batch:
+                yield batch
                 heard = time.monotonic()
             if ended:
                 return

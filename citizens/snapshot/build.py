@@ -27,19 +27,19 @@ class Snapshot:
 
 
 def build(
-    found: Scan, names: Naming, valid_on: date, offset: int, attributes: Attributes = None, *, every: bool = True
+    scan: Scan, names: Naming, valid_on: date, offset: int, attributes: Attributes = None, *, every: bool = True
 ) -> Snapshot:
     """The snapshot that a log's facts up to `offset` make. `attributes` limits what is read into columns; None: all.
 
     `every` says that the scan is of everybody, not of some subjects.
     """
-    standing = list(standings(found, valid_on, attributes))
+    standing = list(standings(scan, valid_on, attributes))
     misfits: list[Misfit] = []
     if isinstance(attributes, Mapping):
         standing = [fitting(each, attributes[each.name], names, misfits) for each in standing]
     groups = [each.values[is_link(each)] for each in standing]
     present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
-    return Snapshot(valid_on, offset, _tables(names, present, standing, found.words, every=every), tuple(misfits))
+    return Snapshot(valid_on, offset, _tables(names, present, standing, scan.words, every=every), tuple(misfits))
 
 
 def _members(names: Naming, present: Ints, every: bool) -> dict[str, tuple[list[int], list[str]]]:
@@ -99,13 +99,13 @@ class _Rows:
 
     def entity(self, numbers: Ints) -> Ints:
         """The place in `entities` of each number's entity."""
-        found: Ints = self._entity[np.searchsorted(self._present, numbers)]
-        return found
+        places: Ints = self._entity[np.searchsorted(self._present, numbers)]
+        return places
 
     def row(self, numbers: Ints) -> Ints:
         """The row of each number in its entity's table."""
-        found: Ints = self._row[np.searchsorted(self._present, numbers)]
-        return found
+        rows: Ints = self._row[np.searchsorted(self._present, numbers)]
+        return rows
 
     def split(self, standing: Standing) -> Iterator[tuple[str, Standing]]:
         """What holds of one attribute, entity by entity."""

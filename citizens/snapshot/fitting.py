@@ -54,8 +54,8 @@ def _led_astray(each: Standing, group: str, names: Naming) -> dict[int, str]:
     entities = {number: _entity(names, number) for number in np.unique(each.values[rows]).tolist()}
     if all(entity == group for entity in entities.values()):
         return {}
-    found = {row: entities[int(each.values[row])] for row in rows.tolist()}
-    return {row: entity for row, entity in found.items() if entity != group}
+    leads_to = {row: entities[int(each.values[row])] for row in rows.tolist()}
+    return {row: entity for row, entity in leads_to.items() if entity != group}
 
 
 def _on_places(each: Standing, places: int, told: dict[int, str]) -> Standing:

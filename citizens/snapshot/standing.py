@@ -37,12 +37,12 @@ def picked(each: Standing, pick: Mask) -> Standing:
     )
 
 
-def standings(found: Scan, valid_on: date, attributes: Attributes) -> Iterator[Standing]:
+def standings(scan: Scan, valid_on: date, attributes: Attributes) -> Iterator[Standing]:
     """What holds on the day, attribute by attribute."""
     where: dict[str, list[tuple[Block, int]]] = {}
     last = day_number(valid_on)
     columns = columns_by_attribute(attributes, last) if isinstance(attributes, Mapping) else None
-    for block in found.blocks:
+    for block in scan.blocks:
         for column, (name, _) in enumerate(block.shape):
             if columns is not None:
                 for narrowed, since, until in columns.get(name, ()):
@@ -52,10 +52,10 @@ def standings(found: Scan, valid_on: date, attributes: Attributes) -> Iterator[S
                 where.setdefault(name, []).append((block, column))
     for name, places in where.items():
         wanted = attributes[name] if isinstance(attributes, Mapping) else Wanted()
-        yield _standing(name, places, found, wanted.ends_until)
+        yield _standing(name, places, scan, wanted.ends_until)
 
 
-def _standing(name: str, places: list[tuple[Block, int]], found: Scan, ends_until: date) -> Standing:
+def _standing(name: str, places: list[tuple[Block, int]], scan: Scan, ends_until: date) -> Standing:
     kinds = tuple(dict.fromkeys(block.shape[column][1] for block, column in places))
     events = np.concatenate([block.events for block, _ in places])
     values = np.concatenate([block.values[column] for block, column in places])
@@ -63,7 +63,7 @@ def _standing(name: str, places: list[tuple[Block, int]], found: Scan, ends_unti
     days = np.repeat(np.array([block.day for block, _ in places], dtype=np.int64), sizes)
     codes = np.array([kinds.index(block.shape[column][1]) for block, column in places], dtype=np.int64)
     kind_of = np.repeat(codes, sizes)
-    subjects, offsets = found.subjects[events], found.offsets[events]
+    subjects, offsets = scan.subjects[events], scan.offsets[events]
     retracted = kind_of == kinds.index("x") if "x" in kinds else np.zeros(len(events), dtype=np.bool_)
     ended = (kind_of == code_of(kinds, "n")) & (days > day_number(ends_until))
     keep = _last_standing(subjects, days, offsets, retracted | ended)

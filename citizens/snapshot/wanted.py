@@ -45,13 +45,13 @@ def attributes_of(attributes: Attributes) -> Collection[str] | None:
     """The attributes that are read."""
     if not isinstance(attributes, Mapping):
         return attributes
-    return {one.attribute or name for name, one in attributes.items()}
+    return {wanted_column.attribute or name for name, wanted_column in attributes.items()}
 
 
 def columns_by_attribute(attributes: Mapping[str, Wanted], last: int) -> dict[str, list[tuple[str, int, int]]]:
     """Of each attribute the columns that are made of it, each with its first and last day."""
-    found: dict[str, list[tuple[str, int, int]]] = {}
-    for name, one in attributes.items():
-        days = day_number(one.since), min(day_number(one.until), last)
-        found.setdefault(one.attribute or name, []).append((name, *days))
-    return found
+    columns: dict[str, list[tuple[str, int, int]]] = {}
+    for name, wanted_column in attributes.items():
+        days = day_number(wanted_column.since), min(day_number(wanted_column.until), last)
+        columns.setdefault(wanted_column.attribute or name, []).append((name, *days))
+    return columns

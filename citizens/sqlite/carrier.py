@@ -129,5 +129,5 @@ def link_at(reader: Reader, offset: int) -> bytes | None:
     """The link of an event, or of a compacted run's end; None if that is not known here."""
     if offset == 0:
         return chain.genesis(get_meta(reader.connection, "log_id"))
-    found = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
-    return found or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get  # type: ignore[no-any-return]
+    link = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
+    return link or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get  # type: ignore[no-any-return]

@@ -33,7 +33,7 @@ from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.connections import Settings, get_meta
 from citizens.sqlite.erasure import owners_of
 from citizens.sqlite.layout import Layout, create_events
-from citizens.sqlite.reader import Reader, one
+from citizens.sqlite.reader import Reader, one_row
 from citizens.sqlite.scan import scan
 from citizens.sqlite.verification import remains_digest
 
@@ -97,18 +97,18 @@ def spare_consumers(reader: Reader, horizons: Horizons, despite: Collection[str]
 def plan(reader: Reader, horizons: Horizons) -> Plan:
     """Decide what goes (steps 1 to 5)."""
     to = max(horizons.superseded.values(), default=0)
-    found = scan(reader, 0, to, _may_lose(reader, to))
+    scanned = scan(reader, 0, to, _may_lose(reader, to))
     held, last = _with_records(reader, reader.held()), _last_events(reader)
-    spared = np.isin(found.subjects, np.fromiter(held, np.int64, len(held))) | np.isin(found.offsets, last)
-    limit = np.where(spared, 0, _per_origin(reader, horizons.superseded)[found.origins])
-    points = _points(found)
-    superseded = _superseded(points, found.offsets, limit)
-    going = _whole_events(points, superseded, len(found.offsets))
-    retraction_limit = np.where(spared, 0, _per_origin(reader, horizons.retractions)[found.origins])
-    _retractions(points, superseded, going, found, retraction_limit)
+    spared = np.isin(scanned.subjects, np.fromiter(held, np.int64, len(held))) | np.isin(scanned.offsets, last)
+    limit = np.where(spared, 0, _per_origin(reader, horizons.superseded)[scanned.origins])
+    points = _points(scanned)
+    superseded = _superseded(points, scanned.offsets, limit)
+    going = _whole_events(points, superseded, len(scanned.offsets))
+    retraction_limit = np.where(spared, 0, _per_origin(reader, horizons.retractions)[scanned.origins])
+    _retractions(points, superseded, going, scanned, retraction_limit)
     lost = _lost(points, going, limit)
-    erased = _erased(reader, found.unreadable, horizons.superseded, held, set(last.tolist()))
-    return Plan(np.sort(np.concatenate([found.offsets[going], erased])), lost)
+    erased = _erased(reader, scanned.unreadable, horizons.superseded, held, set(last.tolist()))
+    return Plan(np.sort(np.concatenate([scanned.offsets[going], erased])), lost)
 
 
 def _may_lose(reader: Reader, to: int) -> list[int]:
@@ -141,17 +141,17 @@ def _per_origin(reader: Reader, limits: Mapping[str, int]) -> Ints:
     return by_number
 
 
-def _points(found: Scan) -> _Points:
+def _points(scanned: Scan) -> _Points:
     names: dict[str, int] = {}
     events, attributes, days = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for block in found.blocks:
+    for block in scanned.blocks:
         for name, _ in block.shape:
             code = names.setdefault(name, len(names))
             events.append(block.events)
             attributes.append(np.full(len(block.events), code, dtype=np.int64))
             days.append(np.full(len(block.events), block.day, dtype=np.int64))
     event, attribute, day = np.concatenate(events), np.concatenate(attributes), np.concatenate(days)
-    subject = found.subjects[event]
+    subject = scanned.subjects[event]
     order = np.lexsort((event, day, attribute, subject))
     event, attribute, day, subject = event[order], attribute[order], day[order], subject[order]
     same = np.zeros(len(event), dtype=np.bool_)
@@ -175,9 +175,9 @@ def _whole_events(points: _Points, superseded: Mask, events: int) -> Mask:
     return whole
 
 
-def _retractions(points: _Points, superseded: Mask, going: Mask, found: Scan, limit: Ints) -> None:
+def _retractions(points: _Points, superseded: Mask, going: Mask, scanned: Scan, limit: Ints) -> None:
     """Add to `going` the retractions that nothing needs any more (step 4)."""
-    old = (found.kinds == 3) & ~going & (found.offsets <= limit)
+    old = (scanned.kinds == 3) & ~going & (scanned.offsets <= limit)
     candidates = np.flatnonzero(old[points.event])
     by_event: dict[int, list[int]] = {}
     for place in candidates.tolist():
@@ -209,7 +209,7 @@ def _erased(reader: Reader, unreadable: Ints, limits: Mapping[str, int], held: s
     select = "SELECT origin, subject FROM events WHERE offset = ?"
     gone = []
     for offset in unreadable.tolist():
-        origin, subject = one(reader.connection, select, offset)
+        origin, subject = one_row(reader.connection, select, offset)
         if offset <= per_origin[origin] and subject not in held and offset not in last:
             gone.append(offset)
     return np.array(gone, dtype=np.int64)
@@ -273,8 +273,8 @@ def gaps_after(reader: Reader, dropped: Ints) -> list[chain.Gap]:
 def _run_gap(reader: Reader, first: int, last: int) -> chain.Gap:
     select = "SELECT chain, recorded_at_us FROM events WHERE offset = ?"
     before = reader.connection.execute(select, (first - 1,)).fetchone()
-    from_us = one(reader.connection, select, first)[1]
-    after, to_us = one(reader.connection, select, last)
+    from_us = one_row(reader.connection, select, first)[1]
+    after, to_us = one_row(reader.connection, select, last)
     genesis = chain.genesis(get_meta(reader.connection, "log_id"))
     link = before[0] if before is not None else _gap_end(reader, first - 1) or genesis
     return chain.Gap(first, last, link, after, from_us, to_us)

@@ -144,16 +144,16 @@ def format_of(connection: apsw.Connection) -> int:
 
 def check_format(connection: apsw.Connection, path: Path) -> None:
     """Raise OtherFormat unless this program reads and writes the file's format."""
-    found = format_of(connection)
-    if found > FORMAT:
+    version = format_of(connection)
+    if version > FORMAT:
         raise OtherFormat(
-            f"{path} is of format {found}, and this program knows formats up to {FORMAT}",
+            f"{path} is of format {version}, and this program knows formats up to {FORMAT}",
             "it needs a newer program",
-            found=found,
+            version=version,
         )
-    if found < FORMAT:
-        message = f"{path} is of format {found}, and this program writes format {FORMAT}"
-        raise OtherFormat(message, "bring it up to date with `rulewright log migrate`", found=found)
+    if version < FORMAT:
+        message = f"{path} is of format {version}, and this program writes format {FORMAT}"
+        raise OtherFormat(message, "bring it up to date with `rulewright log migrate`", version=version)
 
 
 def has_tables(connection: apsw.Connection) -> bool:

@@ -94,9 +94,9 @@ def _printed(command: str, what: str) -> str:
 
 def _bytes_of(text: str, kind: str) -> bytes:
     try:
-        found = bytes.fromhex(text) if _HEX.fullmatch(text) else base64.b64decode(text, validate=True)
+        key = bytes.fromhex(text) if _HEX.fullmatch(text) else base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        found = b""
-    if len(found) != KEK_BYTES:
+        key = b""
+    if len(key) != KEK_BYTES:
         raise Refused(f"the key-encryption key of the {kind} is not 32 bytes", "write 64 hexadecimal digits, or base64")
-    return found
+    return key

@@ -70,15 +70,15 @@ class Certificate:
 
 def with_records(reader: Reader, numbers: Iterable[int]) -> list[int]:
     """The subjects, and the records that they own: what is a form of somebody goes with them."""
-    found = dict.fromkeys(numbers)
-    left = list(found)
+    subjects = dict.fromkeys(numbers)
+    left = list(subjects)
     while left:
         number = left.pop()
         for record in reader.members(number):
-            if record not in found and number in owners_of(reader, record):
-                found[record] = None
+            if record not in subjects and number in owners_of(reader, record):
+                subjects[record] = None
                 left.append(record)
-    return list(found)
+    return list(subjects)
 
 
 def is_held(reader: Reader, number: int) -> bool:

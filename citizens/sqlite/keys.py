@@ -174,20 +174,20 @@ class KeyStore(SealedStore):
 
     def check(self) -> list[str]:
         """What is wrong with the store as a whole, each row opened; empty if nothing."""
-        found = self.check_structure()
+        problems = self.check_structure()
         rows, highest = 0, 0
         try:
             for number, _, _, _ in self.all_rows():
                 rows, highest = rows + 1, number
         except UnicodeDecodeError:
-            found.append(f"a row after subject {highest} is no text any more")
-            return found
+            problems.append(f"a row after subject {highest} is no text any more")
+            return problems
         last = self.last_number  # after the rows: whoever writes meanwhile only gives out more
         if highest > last:
-            found.append(f"subject {highest} has a number that was never given out")
+            problems.append(f"subject {highest} has a number that was never given out")
         if rows < highest & _COUNT:
-            found.append(f"it has {rows:,} rows, and {highest & _COUNT:,} numbers were given out")
-        return found
+            problems.append(f"it has {rows:,} rows, and {highest & _COUNT:,} numbers were given out")
+        return problems
 
     def destroy(self, number: int, expected_fingerprint: str) -> bool:
         """Destroy the key and the name, if the key is the one meant. Durable on return; `scrub` empties the WAL."""

@@ -187,9 +187,9 @@ class Reader:
 
     def find_own(self, source: str, event_id: str, number: int) -> int | None:
         """The offset at which something stands that this program made of the subject with that number itself."""
-        found = self.find_delivery(self.keys.delivery(source, event_id, number))
-        if found is not None or not self.is_migrated():
-            return found
+        offset = self.find_delivery(self.keys.delivery(source, event_id, number))
+        if offset is not None or not self.is_migrated():
+            return offset
         earlier = self.find_delivery(self.keys.delivery(source, event_id))  # as the first format told deliveries apart
         whose = self.connection.execute("SELECT subject FROM events WHERE offset = ?", (earlier or 0,)).get
         return earlier if whose == number else None
@@ -211,7 +211,7 @@ class Reader:
         select = "SELECT offset, recorded_at_us FROM events WHERE offset > ? ORDER BY offset LIMIT 1"
         while low < high:
             middle = (low + high) // 2
-            offset, recorded_at_us = one(self.connection, select, middle)
+            offset, recorded_at_us = one_row(self.connection, select, middle)
             if self.moment(offset, recorded_at_us) <= moment_us:
                 low = offset
             else:
@@ -265,7 +265,7 @@ class Reader:
             self._keys.close()
 
 
-def one(connection: apsw.Connection, select: str, *values: int | bytes) -> tuple[Any, ...]:
+def one_row(connection: apsw.Connection, select: str, *values: int | bytes) -> tuple[Any, ...]:
     """The one row that must be there. Raises LogDamaged if it is not."""
     row = connection.execute(select, values).fetchone()
     if row is None:

@@ -86,10 +86,10 @@ class Readings:
         with self._pool_lock:
             stale = [reader for of, reader in self._pool if of != files]
             self._pool = [pooled for pooled in self._pool if pooled[0] == files]
-            found = self._pool.pop()[1] if self._pool else None
+            idle_reader = self._pool.pop()[1] if self._pool else None
         for reader in stale:
             reader.close()
-        return found
+        return idle_reader
 
     def read(self, after: int = 0, limit: int = 1_000) -> list[Event]:
         """The next events with an offset above `after`, at most `limit`; empty at the end."""
@@ -234,8 +234,8 @@ class Readings:
             offset = self._offset_of(reader, known)
             _refuse_before(reader, offset, snapshot.attributes_of(attributes))
             numbers = None if subjects is None else _numbers(reader, subjects)
-            found = scan(reader, 0, offset, numbers)
-            return snapshot.build(found, reader.keys, valid_on, offset, attributes, every=subjects is None)
+            scanned = scan(reader, 0, offset, numbers)
+            return snapshot.build(scanned, reader.keys, valid_on, offset, attributes, every=subjects is None)
 
     def held(self) -> set[str]:
         """The subjects under legal hold."""

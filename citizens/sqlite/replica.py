@@ -266,13 +266,13 @@ def compare(first: Layout, second: Layout, *, kek: bytes | None = None, limit: i
     """Where two copies of one log part, and up to `limit` of the events that each has alone. Raises Refused."""
     readers = [_opened(layout, kek) for layout in (first, second)]
     try:
-        one, two = readers
-        if get_meta(one.connection, "log_id") != get_meta(two.connection, "log_id"):
+        first_reader, second_reader = readers
+        if get_meta(first_reader.connection, "log_id") != get_meta(second_reader.connection, "log_id"):
             raise Refused(f"{first.folder} and {second.folder} are two logs", "name two copies of one")
-        common = _common(one, two)
+        common = _common(first_reader, second_reader)
         rests = [tuple(each.events("WHERE offset > ? ORDER BY offset LIMIT ?", (common, limit))) for each in readers]
-        heads = read_tip(one).offset, read_tip(two).offset
-        return Comparison(common, (epoch_of(one), epoch_of(two)), heads, (rests[0], rests[1]))
+        heads = read_tip(first_reader).offset, read_tip(second_reader).offset
+        return Comparison(common, (epoch_of(first_reader), epoch_of(second_reader)), heads, (rests[0], rests[1]))
     finally:
         for reader in readers:
             reader.close()

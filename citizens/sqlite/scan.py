@@ -41,8 +41,8 @@ def _keys(reader: Reader, subjects: Sequence[int] | None) -> dict[int, bytes]:
     """The keys of subjects that were not erased, by number."""
     if subjects is None:
         return {number: key for number, _, _, key in reader.keys.all_rows() if key is not None}
-    found = ((number, reader.keys.key(number)) for number in subjects)
-    return {number: key for number, key in found if key is not None}
+    numbered_keys = ((number, reader.keys.key(number)) for number in subjects)
+    return {number: key for number, key in numbered_keys if key is not None}
 
 
 def _rows(reader: Reader, after: int, to: int, subjects: Sequence[int] | None) -> Iterator[tuple[Any, ...]]:

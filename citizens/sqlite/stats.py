@@ -9,7 +9,7 @@ from pathlib import Path
 from citizens.codec import COMPACTION, KIND_NAMES
 from citizens.events import Compaction
 from citizens.sqlite.layout import Layout
-from citizens.sqlite.reader import Reader, one
+from citizens.sqlite.reader import Reader, one_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def collect(reader: Reader, layout: Layout) -> Stats:
     run = reader.connection.execute
     kinds = run("SELECT kind, count(*) FROM events GROUP BY kind ORDER BY kind")
     by_kind = {KIND_NAMES.get(kind, str(kind)): count for kind, count in kinds}
-    first, last = one(reader.connection, "SELECT min(recorded_at_us), max(recorded_at_us) FROM events")
+    first, last = one_row(reader.connection, "SELECT min(recorded_at_us), max(recorded_at_us) FROM events")
     gone = run("SELECT coalesce(sum(last - first + 1), 0) FROM gaps").get
     subjects, erased = reader.keys.count()
     anchor = layout.read_anchor()
@@ -79,17 +79,17 @@ def _size(path: Path) -> int:
 
 
 def _by_retention(reader: Reader) -> dict[str, int]:
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for number, count in list(reader.connection.execute("SELECT origin, count(*) FROM events GROUP BY origin")):
         retention = reader.origin(number)[0].retention
-        found[retention] = found.get(retention, 0) + count
-    return dict(sorted(found.items()))
+        counts[retention] = counts.get(retention, 0) + count
+    return dict(sorted(counts.items()))
 
 
 def _horizons(reader: Reader) -> dict[str, int]:
-    found: dict[str, int] = {}
+    horizons: dict[str, int] = {}
     for event in reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset", (COMPACTION,)):
         assert isinstance(event.body, Compaction)
         for retention, offset in event.body.horizons:
-            found[retention] = max(offset, found.get(retention, 0))
-    return found
+            horizons[retention] = max(offset, horizons.get(retention, 0))
+    return horizons

@@ -135,11 +135,11 @@ def _link_at(reader: Reader, offset: int) -> bytes:
     """The link of an event or of a compacted run's end."""
     if offset == 0:
         return chain.genesis(get_meta(reader.connection, "log_id"))
-    found = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
-    found = found or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get
-    if found is None:
+    link = reader.connection.execute("SELECT chain FROM events WHERE offset = ?", (offset,)).get
+    link = link or reader.connection.execute("SELECT after FROM gaps WHERE last = ?", (offset,)).get
+    if link is None:
         raise AnchorMismatch(f"the log has no event at offset {offset}, which an anchor saw", offset=offset)
-    return bytes(found)
+    return bytes(link)
 
 
 def _walk_chain(reader: Reader, walk: _Walk) -> Iterator[Damage]:
