@@ -102,9 +102,9 @@ class _Explainer:
             self.interpreter.find(fact)
             if self.interpreter.steps[fact].source in ("absent", "default"):
                 continue  # the words say so
-            one = self.explain(fact, depth + 1)
-            model = next((child for child in children if alike(child, one)), None)
-            children.append(one if model is None else _as_for(model, one))
+            explanation = self.explain(fact, depth + 1)
+            model = next((child for child in children if alike(child, explanation)), None)
+            children.append(explanation if model is None else _as_for(model, explanation))
         return tuple(children)
 
     def _all_unstated(self, words: Wording) -> bool:
@@ -225,28 +225,34 @@ def _same_way(first: Explanation, second: Explanation) -> bool:
         return first.fact == second.fact  # a figure that both rest on
     if first.source == "given":
         return True
-    told = ((first.amount, first.fails), _plain(first.how, first), tuple(_plain(one, first) for one in first.because))
+    told = (
+        (first.amount, first.fails),
+        _plain(first.how, first),
+        tuple(_plain(reason, first) for reason in first.because),
+    )
     other = (
         (second.amount, second.fails),
         _plain(second.how, second),
-        tuple(_plain(one, second) for one in second.because),
+        tuple(_plain(reason, second) for reason in second.because),
     )
     if told != other or len(first.children) != len(second.children):
         return False
-    return all(_same_way(one, two) for one, two in zip(first.children, second.children, strict=True))
+    return all(_same_way(child, two) for child, two in zip(first.children, second.children, strict=True))
 
 
-def _plain(words: str, one: Explanation) -> str:
+def _plain(words: str, explanation: Explanation) -> str:
     """Words without their numbers and without whose they are."""
     return re.sub(
-        r"[0-9][0-9,.]*", "#", words.replace(f" of {one.fact.instance}", "").replace(f" ({one.fact.instance})", "")
+        r"[0-9][0-9,.]*",
+        "#",
+        words.replace(f" of {explanation.fact.instance}", "").replace(f" ({explanation.fact.instance})", ""),
     )
 
 
-def _as_for(model: Explanation, one: Explanation) -> Explanation:
+def _as_for(model: Explanation, explanation: Explanation) -> Explanation:
     """A figure that came about as another person's did: its facts, where they differ."""
-    facts = tuple(dict.fromkeys(new for old, new in _ends(model, one) if old.amount != new.amount))
-    return replace(one, how=f"as for {model.fact.instance}", because=(), constants=(), children=facts)
+    facts = tuple(dict.fromkeys(new for old, new in _ends(model, explanation) if old.amount != new.amount))
+    return replace(explanation, how=f"as for {model.fact.instance}", because=(), constants=(), children=facts)
 
 
 def _ends(first: Explanation, second: Explanation) -> Iterator[tuple[Explanation, Explanation]]:
@@ -282,26 +288,26 @@ def render(explanation: Explanation, width: int = 110) -> list[str]:
     return lines
 
 
-def _lines(one: Explanation, first: str, rest: str, about: str, stated: set[Fact]) -> Iterator[tuple[str, str, str]]:
+def _lines(node: Explanation, first: str, rest: str, about: str, stated: set[Fact]) -> Iterator[tuple[str, str, str]]:
     """Each line of text with what stands before it, and before its continuation. `stated`: given facts told before."""
-    unstated = [child for child in one.children if child.unstated and child.status == "met"] if first else []
+    unstated = [child for child in node.children if child.unstated and child.status == "met"] if first else []
     told = unstated if len(unstated) > 1 else []
-    shown = [child for child in one.children if child not in told and not _told_before(child, stated)]
+    shown = [child for child in node.children if child not in told and not _told_before(child, stated)]
     stated.update(child.fact for child in shown if child.source == "given")
     inner = rest + ("\u2502  " if shown or told else "   ")
-    mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(one.status, "")
-    source = f" ({_SOURCES[one.source]})" if _SOURCES.get(one.source, one.amount) != one.amount else ""
-    note = " (see above)" if one.seen else " (projected)" if one.projected else source
-    note += f" \u2026 (it rests on more: ask why of `{one.fact.name.rpartition(':')[2]}`)" if one.cut else ""
-    whose = "" if one.fact.instance == about else whose_words(one.fact.instance, one.amount in ("yes", "no"))
-    head = f"{mark}{one.label}{whose}" if one.status else f"{one.label}{whose}: {one.amount}"
-    yield first, inner, f"{head}{note}" + (f" [{' '.join(one.law.split())}]" if one.law and not one.seen else "")
-    for text in _details(one):
+    mark = {"met": "[met] ", "not met": "[not met] ", "unknown": "[unknown] "}.get(node.status, "")
+    source = f" ({_SOURCES[node.source]})" if _SOURCES.get(node.source, node.amount) != node.amount else ""
+    note = " (see above)" if node.seen else " (projected)" if node.projected else source
+    note += f" \u2026 (it rests on more: ask why of `{node.fact.name.rpartition(':')[2]}`)" if node.cut else ""
+    whose = "" if node.fact.instance == about else whose_words(node.fact.instance, node.amount in ("yes", "no"))
+    head = f"{mark}{node.label}{whose}" if node.status else f"{node.label}{whose}: {node.amount}"
+    yield first, inner, f"{head}{note}" + (f" [{' '.join(node.law.split())}]" if node.law and not node.seen else "")
+    for text in _details(node):
         yield inner, inner, text
     for index, child in enumerate(shown):
         last = index + 1 == len(shown) and not told
         branch, below = ("\u2514\u2500 ", "   ") if last else ("\u251c\u2500 ", "\u2502  ")
-        yield from _lines(child, rest + branch, rest + below, one.fact.instance, stated)
+        yield from _lines(child, rest + branch, rest + below, node.fact.instance, stated)
     if told:
         also = "; ".join(child.label for child in told)
         yield rest + "\u2514\u2500 ", rest + "   ", f"[met] since nothing else is listed: {also}"
@@ -312,13 +318,13 @@ def _told_before(child: Explanation, stated: set[Fact]) -> bool:
     return child.seen or (child.source == "given" and child.fact in stated)
 
 
-def _details(one: Explanation) -> Iterator[str]:
-    if one.fails:
-        yield one.fails
-    if one.how and one.how != one.amount:
-        yield one.how if one.status else f"= {one.how}"
-    if one.before_rounding:
-        yield f"before rounding: {one.before_rounding}"
-    for reason in one.because:
+def _details(explanation: Explanation) -> Iterator[str]:
+    if explanation.fails:
+        yield explanation.fails
+    if explanation.how and explanation.how != explanation.amount:
+        yield explanation.how if explanation.status else f"= {explanation.how}"
+    if explanation.before_rounding:
+        yield f"before rounding: {explanation.before_rounding}"
+    for reason in explanation.because:
         yield f"because {reason}"
-    yield from one.constants
+    yield from explanation.constants

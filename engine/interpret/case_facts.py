@@ -52,10 +52,10 @@ class FactReader:
     @cached_property
     def by_short_name(self) -> dict[str, list[Definition]]:
         """The definitions by what people call them. Most cases name every fact exactly, and never need it."""
-        found: dict[str, list[Definition]] = {}
+        by_name: dict[str, list[Definition]] = {}
         for definition in self.program.definitions.values():
-            found.setdefault(definition.short_name, []).append(definition)
-        return found
+            by_name.setdefault(definition.short_name, []).append(definition)
+        return by_name
 
     def report(self, code: str, message: str, span: Span, help: str) -> None:
         self.problems.add(code, message, span, help=help)
@@ -122,22 +122,22 @@ class FactReader:
     ) -> None:
         """One `time: value` of a fact; E806 if another says something of one of its days."""
         try:
-            found = stated_for(definition, dated.name, self.settings)
+            time = stated_for(definition, dated.name, self.settings)
         except NotATime as fault:
             self.report("E802", fault.message, dated.key.span, help=fault.remedy)
             return
-        days = found if isinstance(found, Days) else Days(found[0].start, found[-1].end)
+        days = time if isinstance(time, Days) else Days(time[0].start, time[-1].end)
         if not self.is_free(definition, dated, days, taken):
             return
-        if isinstance(found, Days) and self.is_unknown(definition, dated.value):
-            self.unknown_days(definition, name, dated, found)
+        if isinstance(time, Days) and self.is_unknown(definition, dated.value):
+            self.unknown_days(definition, name, dated, time)
             return
-        if isinstance(found, Days):
+        if isinstance(time, Days):
             value = self.value_of(definition, dated.value, dated.key.span)
             if value is not None:
-                stated.append((found, value))
+                stated.append((time, value))
             return
-        for period in found:
+        for period in time:
             self.give(definition, name, period, dated.value, dated.key.span)
 
     def unknown_days(self, definition: Definition, name: str, dated: Entry, days: Days) -> None:
@@ -164,19 +164,23 @@ class FactReader:
         return True
 
     def definition(self, entity: Entity, entry: Entry) -> Definition | None:
-        found = self.program.definitions.get(entry.name)
-        listed = [found] if found is not None else self.by_short_name.get(entry.name, [])
-        fitting = [one for one in listed if one.entity == entity.name]
+        exact = self.program.definitions.get(entry.name)
+        listed = [exact] if exact is not None else self.by_short_name.get(entry.name, [])
+        fitting = [definition for definition in listed if definition.entity == entity.name]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
-            names = ", ".join(f"`{one.name}`" for one in fitting)
+            names = ", ".join(f"`{definition.name}`" for definition in fitting)
             self.report("E801", f"`{entry.name}` may be {names}", entry.key.span, help="write the whole name")
         elif listed:
             message = f"`{entry.name}` is a figure of a {listed[0].entity}, not of a {entity.name}"
             self.report("E801", message, entry.key.span, help=f"put it under a {listed[0].entity}")
         else:
-            own = [one.short_name for one in self.program.definitions.values() if one.entity == entity.name]
+            own = [
+                definition.short_name
+                for definition in self.program.definitions.values()
+                if definition.entity == entity.name
+            ]
             message = f"a {entity.name} has no figure `{shown(entry.name)}`"
             self.report("E801", message, entry.key.span, help=self.suggest(entry.name, own))
         return None

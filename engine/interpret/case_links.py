@@ -42,9 +42,9 @@ class LinkReader(FactReader):
             if isinstance(item, Scalar) and item.text:
                 listed.append((item.text, item.span))
             elif isinstance(item, YamlMapping) and item.entries:
-                for one in item:
-                    listed.append((one.name, one.key.span))
-                    self.stay(entity, name, role, one)
+                for member in item:
+                    listed.append((member.name, member.key.span))
+                    self.stay(entity, name, role, member)
             else:
                 help_text = "write `[anna, ben]`, or `[anna, {ben: from 2024-05-01}]`"
                 self.report("E805", f"`{entry.name}` names people by id", item.span, help=help_text)
@@ -73,9 +73,11 @@ class LinkReader(FactReader):
         """How many hold a role on the day on which most do."""
         names = {name for name, _ in listed}
         dated = [stay for name in names for stay, _ in self.stays.get((entity.name, name), ())]
-        here = [one for one in dated if one.group == group and one.role == role.name]
+        here = [dated_stay for dated_stay in dated if dated_stay.group == group and dated_stay.role == role.name]
         always = sum((entity.name, name) not in self.stays for name, _ in listed)
-        return always + max((sum(one.first <= day.first <= one.last for one in here) for day in here), default=0)
+        return always + max(
+            (sum(dated_stay.first <= day.first <= dated_stay.last for dated_stay in here) for day in here), default=0
+        )
 
     def settle_unnamed(self) -> None:
         """A lone person and a lone group or record without ids belong together.
@@ -100,19 +102,19 @@ class LinkReader(FactReader):
 
     def make_pairs(self) -> None:
         """The records of ordered pairs of members that the case does not state."""
-        for entity in [one for one in self.entities.values() if one.made_for]:
+        for entity in [pair_entity for pair_entity in self.entities.values() if pair_entity.made_for]:
             second = entity.further[0].name
             known = self.instances.get(entity.name, {})
-            stated = {(self.owner(entity, "", one), self.owner(entity, second, one)) for one in known}
+            stated = {(self.owner(entity, "", pair), self.owner(entity, second, pair)) for pair in known}
             people: dict[tuple[str, str], dict[str, Span]] = {}
             for (kind, group, _), members in self.holders.items():
                 if kind in entity.made_for:
                     people.setdefault((kind, group), {}).update(members)
             for together in people.values():
-                for one, other in permutations(together, 2):
-                    if (one, other) not in stated:
-                        stated.add((one, other))
-                        self.make_pair(entity, second, one, other, together)
+                for person, other in permutations(together, 2):
+                    if (person, other) not in stated:
+                        stated.add((person, other))
+                        self.make_pair(entity, second, person, other, together)
 
     def owner(self, entity: Entity, further: str, record: str) -> str:
         """Whom a record belongs to; nobody where it is not said yet."""
@@ -120,18 +122,18 @@ class LinkReader(FactReader):
             return self.further.get((entity.name, further, record), ("",))[0]
         return self.owner_of.get((entity.name, record), ("",))[0]
 
-    def make_pair(self, entity: Entity, second: str, one: str, other: str, places: Mapping[str, Span]) -> None:
-        name = f"{one}/{other}"
-        self.instances.setdefault(entity.name, {})[name] = places[one]
-        self.owner_of[entity.name, name] = (one, places[one])
+    def make_pair(self, entity: Entity, second: str, person: str, other: str, places: Mapping[str, Span]) -> None:
+        name = f"{person}/{other}"
+        self.instances.setdefault(entity.name, {})[name] = places[person]
+        self.owner_of[entity.name, name] = (person, places[person])
         self.further[entity.name, second, name] = (other, places[other])
 
     def pair_of(self, entity: Entity, name: str, span: Span) -> None:
         """Whose a pair is that is called by their ids: `ada/ben`."""
-        one, slash, other = name.partition("/")
+        person, slash, other = name.partition("/")
         second = entity.further[0].name
         if slash and (entity.name, name) not in self.owner_of and (entity.name, second, name) not in self.further:
-            self.owner_of[entity.name, name] = (one, span)
+            self.owner_of[entity.name, name] = (person, span)
             self.further[entity.name, second, name] = (other, span)
 
     def members(self, entity: str, group: str) -> list[str]:
@@ -140,9 +142,12 @@ class LinkReader(FactReader):
 
     def vacant(self, entity: str, group: str, role: str) -> bool:
         """Whether a fact of the group says that nobody holds the role, whoever is listed."""
-        declared = next(one for one in self.entities[entity].roles if one.name == role)
+        declared = next(entity_role for entity_role in self.entities[entity].roles if entity_role.name == role)
         if not declared.unless and not declared.unless_stated:
             return False
         known = self.program.definitions
         stated = [(known[fact.name], value) for fact, value in self.given.items() if fact.instance == group]
-        return any(one.entity == entity and declared.vacated_by(one.short_name, value) for one, value in stated)
+        return any(
+            definition.entity == entity and declared.vacated_by(definition.short_name, value)
+            for definition, value in stated
+        )

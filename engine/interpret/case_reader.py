@@ -108,8 +108,8 @@ class _Reader(CheckedReader):
 
     def open_lists(self, node: YamlMapping) -> None:
         """`open: [licences, dependents]`: lists that may hold more than is listed."""
-        found = node.get("open")
-        if found is None:
+        open_node = node.get("open")
+        if open_node is None:
             return
         lists = {
             entity.plural: (entity.name, "") for entity in self.entities.values() if entity.belongs_to or entity.within
@@ -117,7 +117,7 @@ class _Reader(CheckedReader):
         for group in self.entities.values():
             for role in group.roles:
                 lists |= {word: (group.name, role.name) for word in (role.name, role.plural) if word}
-        for item in found.items if isinstance(found, Sequence) else (found,):
+        for item in open_node.items if isinstance(open_node, Sequence) else (open_node,):
             word = item.text if isinstance(item, Scalar) else ""
             if word in lists:
                 self.more.add(lists[word])
@@ -126,7 +126,7 @@ class _Reader(CheckedReader):
                 self.report("E802", message, item.span, help=self.suggest(word, list(lists)))
 
     def entity(self, entry: Entry, at: Period) -> None:
-        plural = next((one for one in self.entities.values() if one.plural == entry.name), None)
+        plural = next((entity for entity in self.entities.values() if entity.plural == entry.name), None)
         self.listed.add(plural.name if plural is not None else entry.name)
         if plural is not None:
             self.several(plural, entry, at)
@@ -134,7 +134,7 @@ class _Reader(CheckedReader):
             self.unnamed.add(entry.name)
             self.one(self.entities[entry.name], entry.name, entry.key.span, entry.value, at)
         else:
-            known = [*KEYS, *self.entities, *(one.plural for one in self.entities.values())]
+            known = [*KEYS, *self.entities, *(entity.plural for entity in self.entities.values())]
             message = f"`{shown(entry.name)}` is neither an entity nor a key of a case"
             self.report("E801", message, entry.key.span, help=self.suggest(entry.name, known))
 
@@ -149,8 +149,8 @@ class _Reader(CheckedReader):
             message = f"a case has at most {MAX_INSTANCES:,} {entity.plural}"
             self.report("E805", message, entry.key.span, help="run them as a batch")
             return
-        for one in entry.value:
-            self.one(entity, one.name, one.key.span, one.value, at)
+        for instance in entry.value:
+            self.one(entity, instance.name, instance.key.span, instance.value, at)
 
     def one(self, entity: Entity, name: str, span: Span, node: Node, at: Period) -> None:
         known = self.instances.setdefault(entity.name, {})
@@ -197,7 +197,10 @@ class _Reader(CheckedReader):
             holders=holders,
             group_of={
                 **{(key[0], person): key[1] for key, people in holders.items() for person in people},
-                **{key: max(stays, key=lambda one: one[0].first)[0].group for key, stays in self.stays.items()},
+                **{
+                    key: max(stays, key=lambda dated_stay: dated_stay[0].first)[0].group
+                    for key, stays in self.stays.items()
+                },
             },
             owner_of={key: owner for key, (owner, _) in self.owner_of.items()},
             records={key: tuple(names) for key, names in records.items()},
@@ -206,7 +209,7 @@ class _Reader(CheckedReader):
             within=self.within,
             complete=self.complete,
             entities=self.entities,
-            whole=frozenset((*(Place(*key) for key in held), *(Place(one, "") for one in self.listed))),
+            whole=frozenset((*(Place(*key) for key in held), *(Place(entity_name, "") for entity_name in self.listed))),
             more=frozenset(self.more),
             further_owner={key: owner for key, (owner, _) in self.further.items()},
             further_records={key: tuple(names) for key, names in further.items()},

@@ -46,15 +46,15 @@ def gathered(
 ) -> list[Item] | Outcome:
     """Those who count, or may, each with value and keys; an outcome where it fails or does not apply who counts."""
     items: list[Item] = []
-    for index, one in enumerate(members):
-        evaluate = evaluator(one)
+    for index, member in enumerate(members):
+        evaluate = evaluator(member)
         counted = domain.TRUE if node.where is None else evaluate(node.where)
-        counted = open_lists.perhaps(interpreter, one, counted)
+        counted = open_lists.perhaps(interpreter, member, counted)
         if blocked(counted) is not None:
             return counted
         if counted != domain.FALSE:
             value = evaluate(node.body) if isinstance(node, ir.Chosen) else None
-            items.append(Item(one, counted, value, keys_of(node, index, evaluate)))
+            items.append(Item(member, counted, value, keys_of(node, index, evaluate)))
     return items
 
 
@@ -71,14 +71,14 @@ def is_shared(node: ir.Ranked) -> bool:
     """Whether who counts, and the keys, are the same whoever asks: they read only those who are ranked."""
     parts = [part for part in (node.where, *(key.value for key in node.keys)) if part is not None]
     bound, local = {node.name}, set[str]()
-    inside = [one for part in parts for one in walk(part)]
-    bound |= {one.name for one in inside if isinstance(one, ir.Aggregate | ir.Chosen | ir.Ranked)}
-    local |= {one.name for one in inside if isinstance(one, ir.Let)}
-    for one in inside:
-        roots = map(root_of, subjects(one))
+    inside = [inner_node for part in parts for inner_node in walk(part)]
+    bound |= {inner_node.name for inner_node in inside if isinstance(inner_node, ir.Aggregate | ir.Chosen | ir.Ranked)}
+    local |= {inner_node.name for inner_node in inside if isinstance(inner_node, ir.Let)}
+    for inner_node in inside:
+        roots = map(root_of, subjects(inner_node))
         if any(not isinstance(root, ir.Bound) or root.name not in bound for root in roots):
             return False
-        if isinstance(one, ir.Local) and one.name not in local:
+        if isinstance(inner_node, ir.Local) and inner_node.name not in local:
             return False
     return True
 
@@ -164,8 +164,8 @@ def _order(interpreter: Choosing, node: ir.Ranked, frame: Frame) -> Order | Outc
     before = len(frame.step.reads)
     items = gathered(interpreter, node, members, _evaluator(interpreter, node, frame))
     standing = ranking.standing(node, items) if isinstance(items, list) else None
-    places = {one: place for place, one in enumerate(members)}
-    found = Order(node, items, standing, frame.step.reads[before:], places)
+    places = {member: place for place, member in enumerate(members)}
+    order = Order(node, items, standing, frame.step.reads[before:], places)
     if is_shared(node):
-        interpreter.orders[key] = found
-    return found
+        interpreter.orders[key] = order
+    return order

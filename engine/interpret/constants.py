@@ -64,10 +64,10 @@ class Constants:
         if followed is not None:
             scale = self.at(followed.scale, day)
             return scale and Stated(cells_of(followed, scale.content), scale.since, scale.projected)
-        found = value_at(constant.values, day)
-        if found is None:
+        dated_value = value_at(constant.values, day)
+        if dated_value is None:
             return None
-        since, content = found
+        since, content = dated_value
         limit = constant.known_until
         projected = limit is not None and day > limit
         uprate = constant.uprate
@@ -99,12 +99,12 @@ class Constants:
             return None
         index = self._by_name[uprate.by]
         ends = {end for overlay in index.overlays for end in (overlay.start, overlay.end) if end is not None}
-        changes = sorted({one for one, _ in index.values} | ends) if uprate.from_last else []
+        changes = sorted({change_day for change_day, _ in index.values} | ends) if uprate.from_last else []
         days = [base, *(change for change in changes if base < change < day), day]
-        found = [self.at(uprate.by, one) for one in days]
-        if any(one is None or not one.content for one in found):
+        index_values = [self.at(uprate.by, when) for when in days]
+        if any(index_value is None or not index_value.content for index_value in index_values):
             return None
-        levels = [Fraction(one.content) for one in found if one is not None]
+        levels = [Fraction(index_value.content) for index_value in index_values if index_value is not None]
         return [later / earlier for earlier, later in pairwise(levels)]
 
 
@@ -169,7 +169,7 @@ def _uprated(constant: Parameter | Table | Scale, content: Any, factor: Fraction
 
 def _moving(table: Table) -> set[str]:
     """The columns that move: those of money, or all where none is."""
-    return {name for name, one in table.columns.items() if one == MONEY} or set(table.columns)
+    return {name for name, column_type in table.columns.items() if column_type == MONEY} or set(table.columns)
 
 
 def _moved_bracket(bracket: Bracket, moved: Any) -> Bracket:

@@ -107,13 +107,13 @@ class Interpreter(Figures):
 
     def linked(self, link: ir.Link, frame: Frame) -> Sequence[str] | None:
         """The members or records of a link, where it is known who they are."""
-        found = navigation.linked(self, link, frame, None)
-        return found if isinstance(found, tuple | list) else None
+        ids = navigation.linked(self, link, frame, None)
+        return ids if isinstance(ids, tuple | list) else None
 
     def somebody(self, subject: ir.Subject, frame: Frame) -> str | None:
         """The id of whoever is meant, if there is somebody and it is known who."""
-        found = navigation.instance_of(self, subject, frame, None)
-        return found if isinstance(found, str) else None
+        instance = navigation.instance_of(self, subject, frame, None)
+        return instance if isinstance(instance, str) else None
 
     # --- expressions
 
@@ -139,7 +139,7 @@ class Interpreter(Figures):
             case ir.And() | ir.Or():
                 return narrowing.logic(node, frame, self.evaluate)
             case ir.Extreme():
-                values = [self.evaluate(one, frame) for one in node.values]
+                values = [self.evaluate(operand, frame) for operand in node.values]
                 return operations.extreme_of(node.operator, node.type.kind, values, node.span)
             case ir.Let():
                 return self.evaluate(node.body, self.binding(frame, node.name, node.value))
@@ -202,12 +202,12 @@ class Interpreter(Figures):
     def _once(self, value: ir.Expression, frame: Frame) -> Callable[[], Outcome]:
         kept: list[Outcome] = []
 
-        def found() -> Outcome:
+        def outcome() -> Outcome:
             if not kept:
                 kept.append(self.evaluate(value, frame))
             return kept[0]
 
-        return found
+        return outcome
 
     def _applied(self, node: ir.FunctionCall | ir.Banded, frame: Frame) -> Outcome:
         if isinstance(node, ir.FunctionCall):
@@ -249,8 +249,8 @@ class Interpreter(Figures):
         whens = {case.name: self.evaluate(case.when, frame) for case in node.cases}
         if (bad := blocked(*whens.values())) is not None:
             return bad
-        certain = {name for name, one in whens.items() if one == domain.TRUE}
-        open_ = [name for name, one in whens.items() if isinstance(one, Possible)]
+        certain = {name for name, outcome in whens.items() if outcome == domain.TRUE}
+        open_ = [name for name, outcome in whens.items() if isinstance(outcome, Possible)]
         if not open_:
             return self._exception(node, certain, frame)
         results: dict[str, Outcome] = {}
@@ -385,15 +385,15 @@ class Interpreter(Figures):
         if not isinstance(instance, str) or not isinstance(period, Period):
             return None  # there is nobody of whom it could be replaced
         fact = Fact(change.name, instance, period)
-        found = worlds.stored(value, self.program.definitions[change.name])
-        facts[fact] = found if counted == domain.TRUE else worlds.perhaps(counted, found, self.find(fact))
+        outcome = worlds.stored(value, self.program.definitions[change.name])
+        facts[fact] = outcome if counted == domain.TRUE else worlds.perhaps(counted, outcome, self.find(fact))
         return None
 
     def _as_if(self, node: ir.AsIf, frame: Frame) -> Outcome:
         world = self.world(node, frame)
         if not isinstance(world, World):
             return world
-        kept = next((one for one in self.worlds if one.replaced == world.replaced), None)
+        kept = next((other_world for other_world in self.worlds if other_world.replaced == world.replaced), None)
         if kept is None:
             self.worlds.append(world)
         world = kept or world  # in which the same is replaced, and much is found already
@@ -411,20 +411,20 @@ class Interpreter(Figures):
         replaced = self._replaced(node.name, day)
         if replaced is not None:
             return replaced
-        found = self.constants.at(node.name, day)
-        if found is None:
+        in_force = self.constants.at(node.name, day)
+        if in_force is None:
             return Failure(f"`{node.name.rpartition(':')[2]}` has no value on {day}", node.span)
-        frame.step.constants.append((node.name, found.since, found.projected))
+        frame.step.constants.append((node.name, in_force.since, in_force.projected))
         match node:
             case ir.ParameterRead():
-                return stated(found.content)
+                return stated(in_force.content)
             case ir.TableRead():
                 keys = [self.evaluate(key, frame) for key in node.keys]
-                return tables.cell(self.program.tables[node.name], node, found.content, keys, day)
+                return tables.cell(self.program.tables[node.name], node, in_force.content, keys, day)
             case ir.ScaleRead():
                 key = None if node.key is None else self.evaluate(node.key, frame)
                 argument = self.evaluate(node.argument, frame)
-                return lookups.scaled(self.program.scales[node.name], found.content, key, argument)
+                return lookups.scaled(self.program.scales[node.name], in_force.content, key, argument)
             case _:
                 assert_never(node)
 
@@ -464,9 +464,9 @@ class World(Interpreter):
 
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact as it is here."""
-        found = self.replaced.facts.get(fact)
-        if found is not None:
-            return found
+        outcome = self.replaced.facts.get(fact)
+        if outcome is not None:
+            return outcome
         if self.reach.holds(fact):
             return super().find(fact)
         self.outside[fact] = None

@@ -28,8 +28,8 @@ def someone(interpreter: Evaluating, subject: ir.Subject, frame: Frame, node: ir
 
 def several(interpreter: Evaluating, link: ir.Link, frame: Frame, node: ir.Node) -> Sequence[str] | Outcome:
     """The members or records that a node runs over; what it gives where it is not known who they are."""
-    found = linked(interpreter, link, frame, node.span)
-    return _anything(interpreter, found, node) if isinstance(found, Unsure) else found
+    instances = linked(interpreter, link, frame, node.span)
+    return _anything(interpreter, instances, node) if isinstance(instances, Unsure) else instances
 
 
 def _anything(interpreter: Evaluating, unsure: Unsure, node: ir.Node) -> Outcome:
@@ -217,7 +217,7 @@ def same(interpreter: Evaluating, node: ir.Same, frame: Frame) -> Outcome:
         return Possible(domain.BOTH, frozenset((left.asked(interpreter.case.at),)))
     if isinstance(left, str) and isinstance(right, str):
         return Known(left == right)
-    unsure = [one for one in (left, right) if not isinstance(one, str)]
+    unsure = [outcome for outcome in (left, right) if not isinstance(outcome, str)]
     bad = domain.blocked(*unsure)
     if bad is not None:
         return bad
@@ -258,8 +258,8 @@ def everybody(subject: ir.Subject, case: Case, home: str, bound: Mapping[str, st
             return _there([_owner(case, subject.record.entity, subject.further, record) for record in records])
         case ir.Before():
             records = everybody(subject.record, case, home, bound)
-            owners = _there([case.owner_of.get((subject.entity, one)) for one in records])
-            return [one for owner in owners for one in case.records.get((subject.entity, owner), ())]
+            owners = _there([case.owner_of.get((subject.entity, record)) for record in records])
+            return [record for owner in owners for record in case.records.get((subject.entity, owner), ())]
         case _:
             assert_never(subject)
 
@@ -274,8 +274,8 @@ def _owner(case: Case, entity: str, further: str, record: str) -> str | None:
     return record.owner(further) if isinstance(record, Another) else case.owner(entity, further, record)
 
 
-def _there(found: Sequence[str | None]) -> list[str]:
-    return [one for one in found if one is not None]
+def _there(instances: Sequence[str | None]) -> list[str]:
+    return [instance for instance in instances if instance is not None]
 
 
 def ever_linked(link: ir.Link, case: Case, home: str, bound: Mapping[str, str]) -> Sequence[str]:
@@ -283,8 +283,8 @@ def ever_linked(link: ir.Link, case: Case, home: str, bound: Mapping[str, str]) 
     match link:
         case ir.Members():
             keys = [
-                (link.group.entity, one, role)
-                for one in everybody(link.group, case, home, bound)
+                (link.group.entity, group, role)
+                for group in everybody(link.group, case, home, bound)
                 for role in link.roles
             ]
             return [person for key in keys for person in open_lists.holders(case, *key)]

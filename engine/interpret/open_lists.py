@@ -32,7 +32,7 @@ def holders(case: Case, group: str, of: str, role: str, day: date | None = None)
     place = Place(group, of, role)
     if not case.is_open(place):
         return listed
-    declared = next(one for one in case.entities[group].roles if one.name == role)
+    declared = next(entity_role for entity_role in case.entities[group].roles if entity_role.name == role)
     most = None if declared.maximum is None else declared.maximum - len(listed)
     if most is not None and most <= 0:
         return listed
@@ -50,30 +50,32 @@ def records(case: Case, entity: str, further: str, owner: str) -> Sequence[str]:
 
 def list_of(case: Case, group: str, of: str, role: str) -> Fact:
     """The fact that the list of those who hold a role is whole."""
-    found = holders(case, group, of, role)
-    assert found and isinstance(found[-1], Another)
-    return found[-1].asked(case.at)
+    listed = holders(case, group, of, role)
+    assert listed and isinstance(listed[-1], Another)
+    return listed[-1].asked(case.at)
 
 
 # --- what one more counts for
 
 
-def perhaps(interpreter: Evaluating, one: str, counted: Outcome, otherwise: Outcome = domain.FALSE) -> Outcome:
+def perhaps(interpreter: Evaluating, instance: str, counted: Outcome, otherwise: Outcome = domain.FALSE) -> Outcome:
     """What is said of somebody; of one who may not be there, that or what holds without them."""
-    if not isinstance(one, Another) or counted == otherwise:
+    if not isinstance(instance, Another) or counted == otherwise:
         return counted
-    return under(either([counted, otherwise], frozenset((one.asked(interpreter.case.at),))), counted)
+    return under(either([counted, otherwise], frozenset((instance.asked(interpreter.case.at),))), counted)
 
 
-def as_many(interpreter: Evaluating, one: str, value: Outcome) -> Outcome:
+def as_many(interpreter: Evaluating, instance: str, value: Outcome) -> Outcome:
     """What somebody adds; of one who stands for any number, what all of them may add."""
-    if not isinstance(one, Another) or one.is_one or not isinstance(value, Known | Possible):
+    if not isinstance(instance, Another) or instance.is_one or not isinstance(value, Known | Possible):
         return value
     interval = domain.range_of(value)
     if not isinstance(interval, Interval):
         return value
-    spread = Interval(_times(interval.low, one.most, least=True), _times(interval.high, one.most, least=False))
-    needs = needs_of(value) | {one.asked(interpreter.case.at)}
+    spread = Interval(
+        _times(interval.low, instance.most, least=True), _times(interval.high, instance.most, least=False)
+    )
+    needs = needs_of(value) | {instance.asked(interpreter.case.at)}
     return settled(spread, needs, faults_of(value), domain.may_not_apply(value))
 
 
@@ -96,7 +98,7 @@ def any_chosen(interpreter: Evaluating, node: ir.Chosen, items: Sequence[Item], 
     values = [item.value for item in items if item.value is not None]
     needs = needs_of(count, *(item.counted for item in items), *(key for item in items for key in item.keys), *values)
     said = [count, *(item.counted for item in items), *(key for item in items for key in item.keys), *values]
-    failure = next((one.message for one in said if isinstance(one, Failure)), "")
+    failure = next((outcome.message for outcome in said if isinstance(outcome, Failure)), "")
     fault = failure or faults_of(*said) or (_MAY_TIE if node.pick in ("first", "last") and node.keys else "")
     most = domain.interval_of(count).high if isinstance(count, Known | Possible) else None
     most = None if most is None else max(0, most)
@@ -128,13 +130,13 @@ def _hull(values: Sequence[Outcome], interpreter: Evaluating, node: ir.Chosen) -
     return domain.hull(ranges) if ranges else interpreter.anything(node.type)
 
 
-def _is_interval(one: Known | Possible) -> bool:
-    return isinstance(domain.range_of(one), Interval)
+def _is_interval(outcome: Known | Possible) -> bool:
+    return isinstance(domain.range_of(outcome), Interval)
 
 
 def any_rank(node: ir.Ranked, items: Sequence[Item], own: Item) -> Outcome:
     """A rank among any number."""
     said = [*own.keys, *(item.counted for item in items), *(key for item in items for key in item.keys)]
-    failure = next((one.message for one in said if isinstance(one, Failure)), "")
+    failure = next((outcome.message for outcome in said if isinstance(outcome, Failure)), "")
     range_ = Interval(1, None) if node.operator == "rank" else Interval(0, 1)
     return Possible(range_, needs_of(*said), True, failure or faults_of(*said))

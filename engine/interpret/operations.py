@@ -34,7 +34,7 @@ def stored(outcome: Outcome, definition: Definition) -> Outcome:
     grid = definition.grid
     if grid is None:
         return outcome
-    return mapped(outcome, grid.store, lambda one: domain.monotone(grid.store, one))
+    return mapped(outcome, grid.store, lambda interval: domain.monotone(grid.store, interval))
 
 
 def mapped(outcome: Outcome, exact: Callable[[Any], Any], ranged: Callable[[Interval], Interval]) -> Outcome:
@@ -63,7 +63,7 @@ def negation(outcome: Outcome) -> Outcome:
         case Known():
             return Known(not outcome.value)
         case Possible():
-            return bounded(Choice(frozenset(not one for one in domain.choice_of(outcome))), outcome)
+            return bounded(Choice(frozenset(not option for option in domain.choice_of(outcome))), outcome)
     return outcome
 
 
@@ -148,8 +148,8 @@ def rounded(value: Outcome, step: Outcome, mode: RoundingMode, span: Span | None
             return under(Failure(fault, span), value)
         return mapped(
             value,
-            lambda one: round_to(one, size, mode),
-            lambda one: domain.monotone(lambda end: round_to(end, size, mode), one),
+            lambda number: round_to(number, size, mode),
+            lambda interval: domain.monotone(lambda end: round_to(end, size, mode), interval),
         )
     sizes = domain.interval_of(step)
     farthest = Interval(None if sizes.high is None else -sizes.high, sizes.high)
@@ -198,23 +198,23 @@ def _beaten(name: str, own: Interval, result: Interval) -> bool:
 def extreme_of_counted(name: str, kind: Kind, bodies: Sequence[tuple[Outcome, Outcome]], span: Span | None) -> Outcome:
     """`min` or `max` over members, each with whether they count; it does not apply where nobody counts.
 
-    `found` is the extreme of those seen so far if one of them counts, `nobody` whether it may be that none does.
+    `extreme` is the extreme of those seen so far if one of them counts, `nobody` whether it may be that none does.
     """
-    found: Outcome | None = None
+    extreme: Outcome | None = None
     nobody = True
     for counted, body in bodies:
         parts = [body] if nobody else []
-        if found is not None:
-            parts.append(extreme_of(name, kind, [found, body], span))
+        if extreme is not None:
+            parts.append(extreme_of(name, kind, [extreme, body], span))
         needs = needs_of(counted, *(known for known, _ in bodies))
         with_it = parts[0] if len(parts) == 1 else either(parts, needs)
         if counted == domain.TRUE:
-            found, nobody = with_it, False
+            extreme, nobody = with_it, False
         else:
-            found = under(either([with_it, *([found] if found is not None else [])], needs), counted)
-    if found is None:
+            extreme = under(either([with_it, *([extreme] if extreme is not None else [])], needs), counted)
+    if extreme is None:
         return NOT_APPLICABLE
-    return either([found, NOT_APPLICABLE], needs_of(*(known for known, _ in bodies))) if nobody else found
+    return either([extreme, NOT_APPLICABLE], needs_of(*(known for known, _ in bodies))) if nobody else extreme
 
 
 def summed(kind: Kind, bodies: Sequence[tuple[Outcome, Outcome]], span: Span | None) -> Outcome:
@@ -283,11 +283,11 @@ def decided(outcomes: Sequence[Outcome], deciding: bool, span: Span | None) -> O
         if not all(isinstance(outcome, Known | Possible) for outcome in outcomes):
             failure = doubt
         elif not domain.faults_of(*open_):
-            open_ = [Possible(one.range, one.needs, may_fail=doubt.message) for one in open_]
+            open_ = [Possible(condition.range, condition.needs, may_fail=doubt.message) for condition in open_]
     if not open_:
         return failure or Known(not deciding)
-    options = {deciding} if any(deciding in domain.choice_of(one) for one in open_) else set()
-    if failure is None and all((not deciding) in domain.choice_of(one) for one in open_):
+    options = {deciding} if any(deciding in domain.choice_of(condition) for condition in open_) else set()
+    if failure is None and all((not deciding) in domain.choice_of(condition) for condition in open_):
         options.add(not deciding)
     fault = failure.message if failure else domain.faults_of(*open_)
     return settled(Choice(frozenset(options)), needs_of(*open_), fault)

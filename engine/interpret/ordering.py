@@ -39,7 +39,9 @@ def taken_in_order(node: ir.Chosen, counted: Sequence[Item], count: Outcome, spa
     if bad is not None:
         return bad
     open_ = [
-        one for one in (count, *(item.counted for item in counted), *all_keys(counted)) if not isinstance(one, Known)
+        outcome
+        for outcome in (count, *(item.counted for item in counted), *all_keys(counted))
+        if not isinstance(outcome, Known)
     ]
     if open_:
         return _possibly_taken(node, counted, count, span)
@@ -56,21 +58,21 @@ def ordered(node: ir.Chosen | ir.Ranked, items: Sequence[Item]) -> list[Item]:
 def in_order(keys: Sequence[ir.SortKey], items: Sequence[Item]) -> list[Item]:
     """Records whose order is certain, first to last; those that tie, or have none, as they are listed."""
 
-    def order(one: Item, other: Item) -> int:
-        return next(iter(compared(keys, one, other)), TIED)
+    def order(item: Item, other: Item) -> int:
+        return next(iter(compared(keys, item, other)), TIED)
 
     return sorted(items, key=cmp_to_key(order))
 
 
 def _surely_taken(node: ir.Chosen, items: Sequence[Item], count: int, span: Span | None) -> Outcome:
-    found = ordered(node, items)
+    ordered_items = ordered(node, items)
     if node.pick == "last":
-        found.reverse()
-    taken = found[:count]
-    if not taken or len(taken) == len(found):
+        ordered_items.reverse()
+    taken = ordered_items[:count]
+    if not taken or len(taken) == len(ordered_items):
         return _operated(node, [(domain.TRUE, item.value) for item in taken], span)
     last = taken[-1]
-    tied = [item for item in found if compared(node.keys, item, last) == {TIED}]
+    tied = [item for item in ordered_items if compared(node.keys, item, last) == {TIED}]
     inside = [item for item in taken if item not in tied]
     outcomes = [item.value for item in tied]
     alike = not isinstance(outcomes[0], Possible) and all(outcome == outcomes[0] for outcome in outcomes)
@@ -102,13 +104,13 @@ def _possibly_taken(node: ir.Chosen, items: Sequence[Item], count: Outcome, span
     fault = next((key.message for key in all_keys(items) if isinstance(key, Failure)), "") or faults_of(*deciding)
     for item in items:
         orders = [(other, _standing(node, other, item)) for other in items if other is not item]
-        surely = sum(other.counted == domain.TRUE and found == {BEFORE * flip} for other, found in orders)
-        possibly = sum(bool(found & {BEFORE * flip, TIED}) for _, found in orders)
+        surely = sum(other.counted == domain.TRUE and standings == {BEFORE * flip} for other, standings in orders)
+        possibly = sum(bool(standings & {BEFORE * flip, TIED}) for _, standings in orders)
         if surely >= sizes[-1]:
             continue
         certain = item.counted == domain.TRUE and possibly < sizes[0]
         bodies.append((domain.TRUE if certain else Possible(domain.BOTH, needs), item.value))
-        tied = [other for other, found in orders if TIED in found and not _same(item.value, other.value)]
+        tied = [other for other, standings in orders if TIED in standings and not _same(item.value, other.value)]
         if tied and not certain and not fault:
             fault = _tie([item, tied[0]])
     absent = may_not_apply(*deciding)
@@ -128,8 +130,8 @@ def _standing(node: ir.Chosen, other: Item, item: Item) -> frozenset[int]:
     return frozenset((BEFORE, TIED, AFTER))
 
 
-def _same(one: Outcome | None, other: Outcome | None) -> bool:
-    return isinstance(one, Known) and one == other
+def _same(outcome: Outcome | None, other: Outcome | None) -> bool:
+    return isinstance(outcome, Known) and outcome == other
 
 
 def _operated(node: ir.Chosen, bodies: Sequence[tuple[Outcome, Outcome | None]], span: Span | None) -> Outcome:
@@ -147,12 +149,12 @@ def _operated(node: ir.Chosen, bodies: Sequence[tuple[Outcome, Outcome | None]],
 def _condition(pairs: Sequence[tuple[Outcome, Outcome]], deciding: bool, span: Span | None) -> Outcome:
     outcomes: list[Outcome] = []
     for counted, value in pairs:
-        one = value
+        outcome = value
         if counted != domain.TRUE:
-            one = under(either([value, Known(not deciding)], needs_of(counted)), counted)
-        if one == Known(deciding):
-            return one
-        outcomes.append(one)
+            outcome = under(either([value, Known(not deciding)], needs_of(counted)), counted)
+        if outcome == Known(deciding):
+            return outcome
+        outcomes.append(outcome)
     return decided(outcomes, deciding, span)
 
 
@@ -164,15 +166,15 @@ def selected(node: ir.Chosen, items: Sequence[Item], count: Known) -> tuple[list
     if node.pick in ("first", "last"):
         if not all(isinstance(key, Known) for key in all_keys(items)) or without_order(node.keys, items, None):
             return None
-        found = ordered(node, items)
+        ordered_items = ordered(node, items)
     else:
         values: list[tuple[Any, int]] = [
-            (one.value.value, place) for place, one in enumerate(items) if isinstance(one.value, Known)
+            (item.value.value, place) for place, item in enumerate(items) if isinstance(item.value, Known)
         ]
         if len(values) < len(items):
             return None
-        found = [items[place] for _, place in sorted(values)]
+        ordered_items = [items[place] for _, place in sorted(values)]
     if node.pick in ("last", "highest"):
-        found.reverse()
-    taken = found[: max(0, count.value)]
-    return [item.instance for item in taken], len(found) - len(taken)
+        ordered_items.reverse()
+    taken = ordered_items[: max(0, count.value)]
+    return [item.instance for item in taken], len(ordered_items) - len(taken)

@@ -37,20 +37,20 @@ class Standing:
 def standing(node: ir.Ranked, items: Sequence[Item]) -> Standing | None:
     """The order of records whose keys are known and have a total order; None where they are not."""
     places = [place(node, item) for item in items if item.counted == domain.TRUE]
-    known = [one for one in places if one is not None]
+    known = [position for position in places if position is not None]
     return Standing(sorted(known)) if len(known) == len(items) else None
 
 
-def place(node: ir.Ranked, one: Item) -> tuple[Any, ...] | None:
+def place(node: ir.Ranked, item: Item) -> tuple[Any, ...] | None:
     """Where a record stands, as something that sorts; None where a key is not known, or is a length of time."""
-    found: list[Any] = []
-    for key, outcome in zip(node.keys, one.keys, strict=True):
+    values: list[Any] = []
+    for key, outcome in zip(node.keys, item.keys, strict=True):
         if not isinstance(outcome, Known) or isinstance(outcome.value, Duration):
             return None
         value: Any = outcome.value
         value = value.toordinal() if isinstance(value, date) else value
-        found.append(-value if key.descending else value)
-    return tuple(found)
+        values.append(-value if key.descending else value)
+    return tuple(values)
 
 
 def rank_in(node: ir.Ranked, order: Standing, own: tuple[Any, ...]) -> Outcome:
@@ -74,8 +74,8 @@ def ranked(node: ir.Ranked, counted: Sequence[Item], own: Item, span: Span | Non
     fault = next((key.message for key in all_keys(counted) if isinstance(key, Failure)), "") or faults_of(*deciding)
     certain, possible = _before(node, counted, own)
     if node.operator == "rank":
-        low = 1 + sum(one == {BEFORE} for one in certain)
-        high = 1 + sum(BEFORE in one for one in (*certain, *possible))
+        low = 1 + sum(standings == {BEFORE} for standings in certain)
+        high = 1 + sum(BEFORE in standings for standings in (*certain, *possible))
         return settled(Interval(low, high), needs, fault, absent)
     return _percentile(certain, possible, needs, fault, absent)
 
@@ -85,12 +85,12 @@ def _before(node: ir.Ranked, items: Sequence[Item], own: Item) -> tuple[list[fro
     certain: list[frozenset[int]] = []
     possible: list[frozenset[int]] = []
     for item in items:
-        found = frozenset((TIED,))
+        standings = frozenset((TIED,))
         if item.instance != own.instance:
             known = all(isinstance(key, Known | Possible) for key in item.keys)
-            found = compared(node.keys, item, own) if known else frozenset()
-            found = found or frozenset((BEFORE, TIED, AFTER))
-        (certain if item.counted == domain.TRUE else possible).append(found)
+            standings = compared(node.keys, item, own) if known else frozenset()
+            standings = standings or frozenset((BEFORE, TIED, AFTER))
+        (certain if item.counted == domain.TRUE else possible).append(standings)
     return certain, possible
 
 
@@ -104,11 +104,11 @@ def _percentile(
     """Low counts a possible member only where it may not be before, high only where it may be."""
     if not certain and not possible:
         return Possible(domain.EMPTY, needs, True, fault) if fault else NOT_APPLICABLE
-    below = sum(one == {BEFORE} for one in certain)
-    other = sum(one != {BEFORE} for one in possible)
+    below = sum(standings == {BEFORE} for standings in certain)
+    other = sum(standings != {BEFORE} for standings in possible)
     low = _share(below, len(certain) + other, Fraction(1))
-    below = sum(BEFORE in one for one in certain)
-    more = sum(BEFORE in one for one in possible)
+    below = sum(BEFORE in standings for standings in certain)
+    more = sum(BEFORE in standings for standings in possible)
     high = _share(below + more, len(certain) + more, Fraction(0))
     return settled(Interval(low, high), needs, fault, absent or not certain)
 

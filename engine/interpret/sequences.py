@@ -56,20 +56,27 @@ def _note(frame: Frame, subject: ir.Before, records: Sequence[str]) -> None:
 def _queue(interpreter: Evaluating, subject: ir.Before, owner: str, span: Span | None) -> Queue:
     steps = interpreter.program.settings.entities[subject.entity].sequences[subject.sequence]
     records = interpreter.case.records.get((subject.entity, owner), ())
-    found = {record: [interpreter.find(Fact(name, record, ETERNITY)) for name in subject.keys] for record in records}
-    everything = [outcome for outcomes in found.values() for outcome in outcomes]
+    record_keys = {
+        record: [interpreter.find(Fact(name, record, ETERNITY)) for name in subject.keys] for record in records
+    }
+    everything = [outcome for outcomes in record_keys.values() for outcome in outcomes]
     bad = blocked(*everything)
     if isinstance(bad, Failure):
         return bad
     if isinstance(bad, NotApplicable):
         return Failure(f"a {subject.entity} has no place in its order: what decides it does not apply", span)
-    if any(isinstance(one, Possible) for one in everything):
-        items = [_item(steps, one, found[one][len(steps.within) :], place) for place, one in enumerate(records)]
+    if any(isinstance(outcome, Possible) for outcome in everything):
+        items = [
+            _item(steps, record, record_keys[record][len(steps.within) :], place)
+            for place, record in enumerate(records)
+        ]
         return Unsure(needs_of(*everything), faults_of(*everything) or _may_tie(steps, items))
     kin: dict[tuple[Outcome, ...], list[Item]] = {}
-    for place, one in enumerate(records):
+    for place, record in enumerate(records):
         parted = len(steps.within)
-        kin.setdefault(tuple(found[one][:parted]), []).append(_item(steps, one, found[one][parted:], place))
+        kin.setdefault(tuple(record_keys[record][:parted]), []).append(
+            _item(steps, record, record_keys[record][parted:], place)
+        )
     keys = _keys(steps)
     queue: dict[str, str] = {}
     for items in kin.values():
@@ -84,7 +91,7 @@ def _may_tie(steps: Steps, items: Sequence[Item]) -> str:
     if not steps.by or not steps.by[-1].name:
         return ""  # no two are listed in one place
     pairs = combinations(items[:MOST_COMPARED], 2)
-    tied = any(comparing.TIED in comparing.compared(_keys(steps), one, other) for one, other in pairs)
+    tied = any(comparing.TIED in comparing.compared(_keys(steps), item, other) for item, other in pairs)
     return f"records may tie in the order of `{steps.name}`" if tied or len(items) > MOST_COMPARED else ""
 
 

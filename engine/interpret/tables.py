@@ -42,13 +42,13 @@ def _outcomes(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outco
         others = [key for place, key in enumerate(keys) if place != dated]
         if all(map(may_be, others, rest)):
             groups.setdefault(rest, {})[None if dated is None else path[dated]] = row
-    found: list[Outcome] = []
+    outcomes: list[Outcome] = []
     missing = len(groups) < _meant([key for place, key in enumerate(keys) if place != dated])
     for by_day in groups.values():
         chosen = [None] if dated is None else _days(table.keys[dated].day, sorted(by_day), keys[dated])
         missing = missing or (dated is not None and None in chosen)
-        found += [stated(by_day[one][node.column]) for one in chosen if one in by_day]
-    return [*found, _no_row(table, node, keys, day)] if missing or not found else found
+        outcomes += [stated(by_day[row_day][node.column]) for row_day in chosen if row_day in by_day]
+    return [*outcomes, _no_row(table, node, keys, day)] if missing or not outcomes else outcomes
 
 
 def _meant(keys: Sequence[Outcome]) -> float:
@@ -71,7 +71,9 @@ def _days(rule: str, listed: Sequence[Any], key: Outcome) -> list[date | None]:
     low, high = key.range.low, key.range.high
     first = _row_of(rule, listed, low if low is not None else date.min)
     last = _row_of(rule, listed, high if high is not None else date.max)
-    between = [one for one in listed if (first is None or first <= one) and (last is None or one <= last)]
+    between = [
+        row_day for row_day in listed if (first is None or first <= row_day) and (last is None or row_day <= last)
+    ]
     tied = [None] if rule == "nearest" and len(between) > 1 else []
     ends = [end for end in (first, last) if end is None]
     return [*between, *tied, *ends]
@@ -80,16 +82,16 @@ def _days(rule: str, listed: Sequence[Any], key: Outcome) -> list[date | None]:
 def _row_of(rule: str, listed: Sequence[Any], day: Any) -> Any:
     """The date of the row that a day means; None if there is none, or two are as near."""
     if rule == "before":
-        return max((one for one in listed if one <= day), default=None)
+        return max((row_day for row_day in listed if row_day <= day), default=None)
     if rule == "after":
-        return min((one for one in listed if one >= day), default=None)
+        return min((row_day for row_day in listed if row_day >= day), default=None)
     if not listed:
         return None
-    nearest = min(abs((one - day).days) for one in listed)
-    found = [one for one in listed if abs((one - day).days) == nearest]
-    if len(found) == 1:
-        return found[0]
-    return {"earlier": found[0], "later": found[-1]}.get(rule)
+    nearest = min(abs((row_day - day).days) for row_day in listed)
+    nearest_days = [row_day for row_day in listed if abs((row_day - day).days) == nearest]
+    if len(nearest_days) == 1:
+        return nearest_days[0]
+    return {"earlier": nearest_days[0], "later": nearest_days[-1]}.get(rule)
 
 
 def _no_row(table: Table, node: ir.TableRead, keys: Sequence[Outcome], day: date) -> Failure:

@@ -95,11 +95,11 @@ class Reach:
                 yield from self._within(function, home, period, {}) if function is not None else ()
             case ir.VariableRead() if node.name in self.names:
                 when = _period(node.time, period)
-                for one in navigation.everybody(node.subject, self.case, home, bound):
-                    yield Fact(node.name, one, when) if when is not None else None
+                for instance in navigation.everybody(node.subject, self.case, home, bound):
+                    yield Fact(node.name, instance, when) if when is not None else None
             case ir.OverTime() if node.name in self.names:
-                for one in navigation.everybody(node.subject, self.case, home, bound):
-                    yield from (Fact(node.name, one, part) for part in window(node, period))
+                for instance in navigation.everybody(node.subject, self.case, home, bound):
+                    yield from (Fact(node.name, instance, part) for part in window(node, period))
             case ir.OverParts():
                 yield from self._over_parts(node, home, period, bound)
                 return
@@ -123,9 +123,9 @@ class Reach:
         ids = list(navigation.ever_linked(node.link, self.case, home, bound))
         if isinstance(node, ir.Ranked):
             ids += navigation.everybody(node.subject, self.case, home, bound)
-        for one in dict.fromkeys(ids):
+        for instance in dict.fromkeys(ids):
             for part in children(node):
-                yield from self._within(part, home, period, {**bound, node.name: one})
+                yield from self._within(part, home, period, {**bound, node.name: instance})
 
 
 def _period(time: ir.Time, period: Period) -> Period | None:
@@ -141,29 +141,29 @@ def _period(time: ir.Time, period: Period) -> Period | None:
 
 def stored(outcome: Outcome, definition: Definition) -> Outcome:
     """A replacement on the grid of what it replaces; an error where it lies outside its range."""
-    found = operations.stored(outcome, definition)
-    if not isinstance(found, Known | Possible) or not definition.type.is_number:
-        return found
+    on_grid = operations.stored(outcome, definition)
+    if not isinstance(on_grid, Known | Possible) or not definition.type.is_number:
+        return on_grid
     fault = f"`{definition.short_name}` cannot be replaced by what lies outside its range"
-    ends = domain.range_of(found)
+    ends = domain.range_of(on_grid)
     if not isinstance(ends, Interval):
-        return found
+        return on_grid
     low, high = definition.low, definition.high
     below = low is not None and (ends.low is None or ends.low < low)
     above = high is not None and (ends.high is None or ends.high > high)
     if not below and not above:
-        return found
-    if isinstance(found, Known):
+        return on_grid
+    if isinstance(on_grid, Known):
         return Failure(fault, definition.span)
     least = low if below else ends.low
     most = high if above else ends.high
     if least is not None and most is not None and least > most:
-        return Possible(domain.EMPTY, found.needs, found.may_not_apply, fault)
-    return Possible(Interval(least, most), found.needs, found.may_not_apply, fault)
+        return Possible(domain.EMPTY, on_grid.needs, on_grid.may_not_apply, fault)
+    return Possible(Interval(least, most), on_grid.needs, on_grid.may_not_apply, fault)
 
 
-def perhaps(counted: Outcome, found: Outcome, before: Outcome) -> Outcome:
+def perhaps(counted: Outcome, replaced: Outcome, before: Outcome) -> Outcome:
     """What stands where it is not known whether something is replaced."""
     if blocked(counted) is not None:
         return counted
-    return under(either([found, before], needs_of(counted)), counted)
+    return under(either([replaced, before], needs_of(counted)), counted)

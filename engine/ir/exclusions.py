@@ -41,14 +41,14 @@ class Exclusion:
     where: tuple[Condition, ...] = ()
 
 
-def related(settings: Settings, one: str, other: str) -> Link | None:
+def related(settings: Settings, entity: str, other: str) -> Link | None:
     """How two entities go together, in either order; None if not at all."""
-    if one == other:
+    if entity == other:
         return Link.SAME
-    first, second = settings.entities[one], settings.entities[other]
-    if one == second.belongs_to or other == first.belongs_to:
+    first, second = settings.entities[entity], settings.entities[other]
+    if entity == second.belongs_to or other == first.belongs_to:
         return Link.RECORD
-    if other == first.of or one == second.of:
+    if other == first.of or entity == second.of:
         return Link.MEMBER
     of_member = (first.of and first.of == second.belongs_to) or (second.of and second.of == first.belongs_to)
     return Link.RECORD_OF_MEMBER if of_member else None
@@ -60,12 +60,12 @@ _kept: dict[int, tuple[Program, tuple[Exclusion, ...]]] = {}
 def exclusions(program: Program) -> tuple[Exclusion, ...]:
     """Every pair of the rules. The first is the owner of the record, or the group of the member. Each case that is read
     asks for them, so those of the last few programs are kept."""
-    found = _kept.get(id(program))
-    if found is None or found[0] is not program:
+    kept = _kept.get(id(program))
+    if kept is None or kept[0] is not program:
         while len(_kept) >= KEPT:
             _kept.pop(next(iter(_kept)), None)
-        found = _kept[id(program)] = (program, tuple(_exclusions(program)))
-    return found[1]
+        kept = _kept[id(program)] = (program, tuple(_exclusions(program)))
+    return kept[1]
 
 
 def _exclusions(program: Program) -> Iterator[Exclusion]:
@@ -87,15 +87,22 @@ def says_something(value: Value) -> bool:
     return value != 0
 
 
-def part_of(one: Exclusion) -> Definition:
+def part_of(exclusion: Exclusion) -> Definition:
     """The one of the two that the total stands for."""
-    return one.second if one.total is one.first else one.first
+    return exclusion.second if exclusion.total is exclusion.first else exclusion.first
 
 
-def refusal(one: Exclusion, first: str, second: str) -> tuple[str, str]:
+def refusal(exclusion: Exclusion, first: str, second: str) -> tuple[str, str]:
     """What to say, and what to do, of two that are both stated of these two; an empty name is left out."""
-    total, part = (one.first, one.second) if one.total is one.first else (one.second, one.first)
-    of_total, of_part = (first, second) if one.total is one.first else (second, first)
-    said, also = (f"`{one.short_name}`" + f" of `{of}`" * bool(of) for one, of in ((part, of_part), (total, of_total)))
+    total, part = (
+        (exclusion.first, exclusion.second)
+        if exclusion.total is exclusion.first
+        else (exclusion.second, exclusion.first)
+    )
+    of_total, of_part = (first, second) if exclusion.total is exclusion.first else (second, first)
+    said, also = (
+        f"`{definition.short_name}`" + f" of `{of}`" * bool(of)
+        for definition, of in ((part, of_part), (total, of_total))
+    )
     message = f"{said} is stated, and so is {also}, which stands for it"
     return message, f"state `{part.short_name}` or `{total.short_name}`, not both"

@@ -32,25 +32,25 @@ def names_read(body: ir.Expression) -> Iterator[str]:
 
 def _readers(*formulas: Formulas) -> dict[str, set[str]]:
     """For each name, whose formulas read it."""
-    found: dict[str, set[str]] = {}
+    readers: dict[str, set[str]] = {}
     for several in formulas:
-        for owner, one in several.items():
-            for dated in one.formulas:
+        for owner, definition in several.items():
+            for dated in definition.formulas:
                 for name in names_read(dated.body):
-                    found.setdefault(name, set()).add(owner)
-    return found
+                    readers.setdefault(name, set()).add(owner)
+    return readers
 
 
 def _reached(readers: Mapping[str, set[str]], names: Iterable[str]) -> frozenset[str]:
     """The names from which some of `names` are read, directly or through others, and those themselves."""
-    found = set(names)
-    pending = list(found)
+    reached = set(names)
+    pending = list(reached)
     while pending:
         for reader in readers.get(pending.pop(), ()):
-            if reader not in found:
-                found.add(reader)
+            if reader not in reached:
+                reached.add(reader)
                 pending.append(reader)
-    return frozenset(found)
+    return frozenset(reached)
 
 
 _kept: list[tuple[Program, dict[str, set[str]], dict[frozenset[str], frozenset[str]]]] = []
@@ -58,12 +58,12 @@ _kept: list[tuple[Program, dict[str, set[str]], dict[frozenset[str], frozenset[s
 
 def reached_names(program: Program, names: frozenset[str]) -> frozenset[str]:
     """The figures and functions of a program from which `names` are read. Answers are kept for a few programs."""
-    found = next((one for one in _kept if one[0] is program), None)
-    if found is None:
-        found = (program, _readers(program.definitions, program.functions), {})
-        _kept.append(found)
+    entry = next((candidate for candidate in _kept if candidate[0] is program), None)
+    if entry is None:
+        entry = (program, _readers(program.definitions, program.functions), {})
+        _kept.append(entry)
         del _kept[:-3]
-    _, readers, answers = found
+    _, readers, answers = entry
     if names not in answers:
         answers[names] = _reached(readers, names)
     return answers[names]
@@ -109,15 +109,15 @@ def unrolled(
 ) -> dict[str, Definition]:
     """The definitions, and those that worlds need once more. Reports worlds that nest too deep (E707) or are too many
     (E706)."""
-    found = dict(definitions)
+    all_definitions = dict(definitions)
     asking = {
-        name: one
-        for name, one in definitions.items()
-        if any(isinstance(node, ir.AsIf) for dated in one.formulas for node in walk(dated.body))
+        name: definition
+        for name, definition in definitions.items()
+        if any(isinstance(node, ir.AsIf) for dated in definition.formulas for node in walk(dated.body))
     }
     if asking:
-        _Unrolling(definitions, functions, problems).run(asking, found)
-    return found
+        _Unrolling(definitions, functions, problems).run(asking, all_definitions)
+    return all_definitions
 
 
 class _Unrolling:
@@ -130,21 +130,21 @@ class _Unrolling:
         self.pending: dict[str, _Copy] = {}
         self.worlds = 0
 
-    def run(self, asking: Mapping[str, Definition], found: dict[str, Definition]) -> None:
-        for name, one in asking.items():
-            found[name] = self.rewritten(one, None, Place())
+    def run(self, asking: Mapping[str, Definition], all_definitions: dict[str, Definition]) -> None:
+        for name, definition in asking.items():
+            all_definitions[name] = self.rewritten(definition, None, Place())
         limit = min(MAX_COPIES, 4 * len(self.definitions))
         while self.pending:
             key, copy = self.pending.popitem()
-            if key in found:
+            if key in all_definitions:
                 continue
-            if len(found) - len(self.definitions) >= max(limit, 1_000):
+            if len(all_definitions) - len(self.definitions) >= max(limit, 1_000):
                 message = f"the worlds of `as if` need more than {max(limit, 1_000):,} figures once more"
                 help_text = "ask a figure that lies nearer to what is replaced"
                 self.problems.add("E706", message, copy.world.node.span, help=help_text)
                 return
             plain = self.rewritten(self.definitions[copy.name], copy.world, copy.place)
-            found[key] = replace(plain, name=key)
+            all_definitions[key] = replace(plain, name=key)
 
     def rewritten(self, definition: Definition, world: World | None, place: Place) -> Definition:
         """A definition as it stands in a world. Outside of all worlds only what asks for one is changed."""
@@ -171,13 +171,13 @@ class _Unrolling:
     ) -> ir.Expression:
         changes = tuple(
             replace(
-                one,
-                value=rewritten(one.value, change),
-                where=None if one.where is None else rewritten(one.where, change),
+                replacement,
+                value=rewritten(replacement.value, change),
+                where=None if replacement.where is None else rewritten(replacement.where, change),
             )
-            for one in node.changes
+            for replacement in node.changes
         )
-        names = [one.name for one in node.changes]
+        names = [replacement.name for replacement in node.changes]
         world = _again(node, outer)
         if world is None:
             self.worlds += 1
@@ -227,8 +227,8 @@ def _again(node: ir.AsIf, world: World | None) -> World | None:
 
 def _path(world: World) -> str:
     names = []
-    one: World | None = world
-    while one is not None:
-        names.append(one.node.value.name.rpartition(":")[2])
-        one = one.outer
+    level: World | None = world
+    while level is not None:
+        names.append(level.node.value.name.rpartition(":")[2])
+        level = level.outer
     return ", in ".join(f"`{name} as if …`" for name in names)

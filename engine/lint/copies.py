@@ -64,8 +64,14 @@ class Thread:
 
 def copies(settings: Settings, constants: Iterable[Constant], problems: Diagnostics) -> None:
     """W904 for each pair of constants of which one repeats the other."""
-    group = [one for one in constants if not (isinstance(one, Table) and (one.follows or _is_long(one)))]
-    days = sorted({settings.covers_from, *(day for one in group for day, _ in one.values if day <= settings.covers_to)})
+    group = [
+        constant
+        for constant in constants
+        if not (isinstance(constant, Table) and (constant.follows or _is_long(constant)))
+    ]
+    days = sorted(
+        {settings.covers_from, *(day for constant in group for day, _ in constant.values if day <= settings.covers_to)}
+    )
     by_last: dict[Content, list[Thread]] = defaultdict(list)
     for constant in group:
         for thread in _threads(constant, days):
@@ -74,32 +80,32 @@ def copies(settings: Settings, constants: Iterable[Constant], problems: Diagnost
                 by_last[last].append(thread)
     told: set[frozenset[tuple[str, int]]] = set()
     for threads in by_last.values():
-        for one, other in combinations(threads, 2):
-            pair = frozenset((_order(one), _order(other)))
-            if len(pair) == 2 and pair not in told and _agree(one, other):
+        for first, other in combinations(threads, 2):
+            pair = frozenset((_order(first), _order(other)))
+            if len(pair) == 2 and pair not in told and _agree(first, other):
                 told.add(pair)
-                _tell(one, other, problems)
+                _tell(first, other, problems)
 
 
-def _tell(one: Thread, other: Thread, problems: Diagnostics) -> None:
-    if isinstance(one.constant, Scale) or (_order(one) < _order(other) and not isinstance(other.constant, Scale)):
-        one, other = other, one
-    message = f"{one.said} is the same as {other.said} in every year"
+def _tell(thread: Thread, other: Thread, problems: Diagnostics) -> None:
+    if isinstance(thread.constant, Scale) or (_order(thread) < _order(other) and not isinstance(other.constant, Scale)):
+        thread, other = other, thread
+    message = f"{thread.said} is the same as {other.said} in every year"
     help_text = "let the one whose law names the other read it, so that a reform of that one reaches both"
-    if isinstance(other.constant, Scale) and isinstance(one.constant, Table):
+    if isinstance(other.constant, Scale) and isinstance(thread.constant, Table):
         help_text = f"read it off the scale: `{{start_of: {other.constant.name}, rate: …, otherwise: …}}`"
     note = Note(f"the other: {other.said}", other.constant.span)
-    problems.add("W904", message, one.constant.span, help=help_text, notes=[note])
+    problems.add("W904", message, thread.constant.span, help=help_text, notes=[note])
 
 
 def _order(thread: Thread) -> tuple[str, int]:
     return thread.constant.span.source.name, thread.constant.span.start
 
 
-def _agree(one: Thread, other: Thread) -> bool:
-    if one.is_cell and other.is_cell:
+def _agree(thread: Thread, other: Thread) -> bool:
+    if thread.is_cell and other.is_cell:
         return False
-    both = [(a, b) for a, b in zip(one.through, other.through, strict=True) if a is not None and b is not None]
+    both = [(a, b) for a, b in zip(thread.through, other.through, strict=True) if a is not None and b is not None]
     if any(a != b for a, b in both):
         return False
     contents = {a for a, _ in both}
@@ -158,13 +164,13 @@ def _starts(scale: Scale, rate: Fraction, places: tuple[int, ...]) -> Iterator[T
     """Where by key the first bracket with a rate, or a higher one, begins, on the days on which every key has one."""
 
     def start(bands: Mapping[object, Iterable[Bracket]]) -> Content | None:
-        found = {
+        thresholds = {
             key: next((bracket.threshold for bracket in brackets if _number(bracket.value) >= rate), None)
             for key, brackets in bands.items()
         }
-        if None in found.values():
+        if None in thresholds.values():
             return None
-        return tuple(((key,), _number(threshold)) for key, threshold in found.items())
+        return tuple(((key,), _number(threshold)) for key, threshold in thresholds.items())
 
     yield _thread(scale, "", places, start)
 

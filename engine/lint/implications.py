@@ -24,7 +24,12 @@ def check_implications(ruleset: Ruleset, symbols: Symbols, program: Program, pro
         for name, span in module.stands_alone:
             if symbols.look_up(module.name, name) is None:
                 symbols.report_unknown(module.name, name, span, problems)
-    said = {one.name for module in ruleset.modules for row in module.implications for one in (*row.given, *row.then)}
+    said = {
+        statement.name
+        for module in ruleset.modules
+        for row in module.implications
+        for statement in (*row.given, *row.then)
+    }
     for module in ruleset.modules:
         if module.implications or module.stands_alone:
             _unsaid(module, said | _excluded(ruleset), problems)
@@ -32,14 +37,14 @@ def check_implications(ruleset: Ruleset, symbols: Symbols, program: Program, pro
 
 def _excluded(ruleset: Ruleset) -> set[str]:
     """What may not be stated beside something else, or is what something else may not be stated beside."""
-    found: set[str] = set()
+    names: set[str] = set()
     for module in ruleset.modules:
         pairs = [(input_.name, input_.excludes) for input_ in module.inputs] + [
             (variable.name, variable.excludes) for variable in module.variables
         ]
         for name, others in pairs:
-            found |= {name, *(other.name for other in others)} if others else set()
-    return found
+            names |= {name, *(other.name for other in others)} if others else set()
+    return names
 
 
 def _unsaid(module: RuleModule, said: set[str], problems: Diagnostics) -> None:
@@ -57,24 +62,24 @@ class _Implications:
     def row(self, module: str, row: Implication) -> None:
         """Report what a row names that does not exist, and what does not follow."""
         given, then = self.known(module, row.given), self.known(module, row.then)
-        for one, name in then:
+        for conclusion, name in then:
             reads = self.behind(name)
             for fact, needed in given:
                 if needed not in reads:
-                    message = f"`{one.name}` does not follow from `{fact.name}`: no formula of it reads that"
-                    help_text = f"let the formula of `{one.name}` read `{fact.name}`, or drop the row"
-                    self.problems.add("E708", message, one.span, help=help_text)
+                    message = f"`{conclusion.name}` does not follow from `{fact.name}`: no formula of it reads that"
+                    help_text = f"let the formula of `{conclusion.name}` read `{fact.name}`, or drop the row"
+                    self.problems.add("E708", message, conclusion.span, help=help_text)
 
     def known(self, module: str, said: tuple[Said, ...]) -> list[tuple[Said, str]]:
         """What is said, each with its whole-program name; E401 for what is nothing."""
-        found = []
-        for one in said:
-            symbol = self.symbols.look_up(module, one.name)
+        figures = []
+        for statement in said:
+            symbol = self.symbols.look_up(module, statement.name)
             if symbol is None or symbol.figure is None:
-                self.symbols.report_unknown(module, one.name, one.span, self.problems)
+                self.symbols.report_unknown(module, statement.name, statement.span, self.problems)
             elif symbol.name in self.program.definitions:
-                found.append((one, symbol.name))
-        return found
+                figures.append((statement, symbol.name))
+        return figures
 
     def behind(self, name: str) -> set[str]:
         """Everything that a figure is computed from, directly or through others."""

@@ -122,11 +122,11 @@ class Calendar:
         assert self.anchor is not None
         if self.size == "day":
             return guarded(self.anchor.toordinal() + number * self.every)
-        found = add_months(self.anchor, number * self.every * (12 if self.size == "year" else 1))
+        first_day = add_months(self.anchor, number * self.every * (12 if self.size == "year" else 1))
         before = dict(self.month_ends).get(self.anchor.day)
-        if before is None or found.month != 2 or number == 0:
-            return found
-        return found.replace(day=gregorian.monthrange(found.year, 2)[1] - before)
+        if before is None or first_day.month != 2 or number == 0:
+            return first_day
+        return first_day.replace(day=gregorian.monthrange(first_day.year, 2)[1] - before)
 
 
 @lru_cache(maxsize=64)
@@ -225,11 +225,11 @@ class Period:
                 return self
 
     def _moved(self, count: int) -> Period:
-        found = self
+        period = self
         for _ in range(abs(count)):
-            day = found.start - timedelta(1) if count < 0 else self.kind.calendar.next_day(found.start)
-            found = self.kind.containing(guarded(day.toordinal()))
-        return found
+            day = period.start - timedelta(1) if count < 0 else self.kind.calendar.next_day(period.start)
+            period = self.kind.containing(guarded(day.toordinal()))
+        return period
 
     def parts(self, kind: PeriodKind, edge: str = "touching") -> tuple[Period, ...]:
         """The periods of another kind that belong to this one, in order.
@@ -335,12 +335,12 @@ def lengths(kind: PeriodKind) -> tuple[int, int]:
     if kind.is_personal:
         each = {"day": (1, 1), "month": (27, 32), "year": (364, 367)}[kind.calendar.size]
         return kind.calendar.every * each[0], kind.calendar.every * each[1]
-    found = []
+    day_counts = []
     period, last = kind.containing(date(1800, 6, 1)), date(2200, 6, 1)
     while period.start <= last:
-        found.append((period.end - period.start).days + 1)
+        day_counts.append((period.end - period.start).days + 1)
         period = period.shift(1)
-    return min(found), max(found)
+    return min(day_counts), max(day_counts)
 
 
 def add_months(day: date, months: int, round_up: bool = False) -> date:
@@ -424,20 +424,20 @@ def parse_period(text: str, calendars: dict[str, Calendar] | None = None, year_i
         raise ValueError(str(fault)) from None
 
 
-def _named(found: re.Match[str], kind: str, calendars: dict[str, Calendar], year_is: str) -> Period:
+def _named(match: re.Match[str], kind: str, calendars: dict[str, Calendar], year_is: str) -> Period:
     if kind in calendars and calendars[kind].of and calendars[kind].anchor is None:
         raise ValueError(f"which {kind} that is differs by {calendars[kind].of}: give a day, such as 2024-03-05")
-    if found["day"]:
-        day = parse_date(found.string.rpartition(":")[2])
+    if match["day"]:
+        day = parse_date(match.string.rpartition(":")[2])
         return (kind_of(calendars[kind]) if kind in calendars else PeriodKind(Unit(kind or "day"))).containing(day)
-    if found["month"]:
+    if match["month"]:
         if kind not in ("", "month"):
-            raise ValueError(f"a {kind} is named by a day in it: write {kind}:{found['year']}-{found['month']}-01")
-        return PeriodKind(Unit.MONTH).containing(parse_date(f"{found['year']}-{found['month']}-01"))
+            raise ValueError(f"a {kind} is named by a day in it: write {kind}:{match['year']}-{match['month']}-01")
+        return PeriodKind(Unit.MONTH).containing(parse_date(f"{match['year']}-{match['month']}-01"))
     calendar = calendars.get(kind or year_is)
     if calendar is None or not calendar.is_yearly:
-        raise ValueError(f"a {kind} is named by a day in it: write {kind}:{found['year']}-01-01")
-    return _year(int(found["year"]), calendar)
+        raise ValueError(f"a {kind} is named by a day in it: write {kind}:{match['year']}-01-01")
+    return _year(int(match["year"]), calendar)
 
 
 def kind_of(calendar: Calendar) -> PeriodKind:
