@@ -108,10 +108,10 @@ class _Checker:
         """E401 or E505 for what a partial table says to give where a row is missing, if that is no fact or figure."""
         for table in module.tables:
             if table.instead and table.instead_span is not None:
-                found = self.symbols.look_up(module.name, table.instead)
-                if found is None:
+                stand_in = self.symbols.look_up(module.name, table.instead)
+                if stand_in is None:
                     self.symbols.report_unknown(module.name, table.instead, table.instead_span, self.problems)
-                elif found.figure is None:
+                elif stand_in.figure is None:
                     message = f"`{table.instead}` is no fact or figure that a case gives"
                     self.problems.add("E505", message, table.instead_span, help="name a fact or a figure")
 
@@ -410,14 +410,14 @@ def _mutual(exceptions: Sequence[VariableException], direct: dict[str, set[str]]
 
 
 def _reach(name: str, direct: dict[str, set[str]]) -> set[str]:
-    found: set[str] = set()
+    reached: set[str] = set()
     stack = list(direct[name])
     while stack:
-        one = stack.pop()
-        if one not in found:
-            found.add(one)
-            stack += direct[one]
-    return found - {name}
+        reached_name = stack.pop()
+        if reached_name not in reached:
+            reached.add(reached_name)
+            stack += direct[reached_name]
+    return reached - {name}
 
 
 def _past(cases: Iterable[ir.ExceptionCase], scope: Scope) -> Scope:
@@ -444,5 +444,5 @@ def _wrapped(
 
 def _widest(first: ir.Expression, *others: ir.Expression) -> ValueType:
     """The type that holds the values of all: a rate, where some are whole numbers and some are rates."""
-    rates = [one.type for one in others if one.type.kind is Kind.RATE]
+    rates = [expression.type for expression in others if expression.type.kind is Kind.RATE]
     return rates[0] if first.type.kind is Kind.INTEGER and rates else first.type

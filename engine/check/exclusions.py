@@ -24,32 +24,32 @@ class Exclusions(TypedDict):
 def excluded(symbols: Symbols, problems: Diagnostics, symbol: Symbol, declared: Input | Variable) -> Exclusions:
     """The whole-program names of what may not be stated beside it; E401 or E807 for what is no such thing."""
     always, where = [], []
-    for one in declared.excludes:
-        other = _figure_that_goes_with(symbols, problems, symbol, declared, one)
+    for exclusion in declared.excludes:
+        other = _figure_that_goes_with(symbols, problems, symbol, declared, exclusion)
         if other is None:
             continue
-        if not one.where:
+        if not exclusion.where:
             always.append(other.name)
             continue
-        conditions = [_condition(symbols, problems, symbol, other, said) for said in one.where]
+        conditions = [_condition(symbols, problems, symbol, other, said) for said in exclusion.where]
         where.append((other.name, tuple(condition for condition in conditions if condition is not None)))
     return {"excludes": tuple(always), "excludes_where": tuple(where)}
 
 
 def _figure_that_goes_with(
-    symbols: Symbols, problems: Diagnostics, symbol: Symbol, declared: Input | Variable, one: Excluded
+    symbols: Symbols, problems: Diagnostics, symbol: Symbol, declared: Input | Variable, exclusion: Excluded
 ) -> Symbol | None:
     """The fact or figure that is named; None where it is none, or of whom one of the two is could not be read."""
-    other = symbols.look_up(symbol.module, one.name)
+    other = symbols.look_up(symbol.module, exclusion.name)
     if other is None:
-        symbols.report_unknown(symbol.module, one.name, one.span, problems)
+        symbols.report_unknown(symbol.module, exclusion.name, exclusion.span, problems)
         return None
     if other.figure is not None and not (declared.entity and other.figure.entity):
         return None
     if other.figure is None or not related(symbols.settings, declared.entity, other.figure.entity):
-        message = f"`{one.name}` is stated of nobody who goes with a {declared.entity}"
+        message = f"`{exclusion.name}` is stated of nobody who goes with a {declared.entity}"
         help_text = "name a fact or figure of the same entity, its records, its group or its members"
-        problems.add("E807", message, one.span, help=help_text)
+        problems.add("E807", message, exclusion.span, help=help_text)
         return None
     return other
 

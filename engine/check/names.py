@@ -241,7 +241,9 @@ def _report_no_attribute(elab: Elaboration, entity: str, node: ast.Attribute, sc
 
     def known() -> set[str]:
         seen = {**elab.symbols.exported, **elab.symbols.local.get(scope.module, {})}
-        figures = {name for name, one in seen.items() if one.figure is not None and one.figure.entity == entity}
+        figures = {
+            name for name, symbol in seen.items() if symbol.figure is not None and symbol.figure.entity == entity
+        }
         return figures | (_reachable(elab, Scope(scope.module, entity, None)) - {node.name})
 
     help_text = elab.symbols.suggest(node.name, known)
@@ -268,7 +270,9 @@ def step(elab: Elaboration, who: Who, name: str) -> Part | None:
     for records in entities.values():
         if records.plural == name and records.belongs_to == entity.name:
             return Several(ir.Records(records.name, who.subject), who.optional)
-        further = next((one for one in records.further if one.entity == entity.name), None)
+        further = next(
+            (further_owner for further_owner in records.further if further_owner.entity == entity.name), None
+        )
         if records.plural == name and further is not None:
             return Several(ir.Records(records.name, who.subject, further.name), who.optional)
     return None
@@ -317,18 +321,18 @@ def as_several(part: Part) -> Several | None:
 
 def whom(elab: Elaboration, node: ast.Expression, scope: Scope) -> Who | None:
     """Somebody that a name or path stands for; None, without a report, where it stands for anything else."""
-    found: Part | None = None
+    part: Part | None = None
     match node:
         case ast.Name() if node.name in scope.names:
-            found = scope.names[node.name]
+            part = scope.names[node.name]
         case ast.Name(name="self") if scope.entity:
             return Who(ir.Self(scope.entity))
         case ast.Name() if scope.entity:
-            found = step(elab, Who(ir.Self(scope.entity)), node.name)
+            part = step(elab, Who(ir.Self(scope.entity)), node.name)
         case ast.Attribute():
             base = whom(elab, node.base, scope)
-            found = step(elab, base, node.name) if base is not None else None
-    return found if isinstance(found, Who) else None
+            part = step(elab, base, node.name) if base is not None else None
+    return part if isinstance(part, Who) else None
 
 
 def check_free(elab: Elaboration, name: str, span: Span, scope: Scope) -> None:

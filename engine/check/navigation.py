@@ -18,10 +18,10 @@ def at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
     """`figure @ when` or `constant @ when`."""
     if not _names_figure(elab, node.value, scope):
         return _constant_at(elab, node, scope)
-    found = figure_path(elab, node.value, scope)
-    if found is None:
+    path = figure_path(elab, node.value, scope)
+    if path is None:
         return failed(node.span)
-    symbol, figure, who = found
+    symbol, figure, who = path
     if figure.period is None:
         return failed(node.span)
     time = when_time(elab, node.when, figure.period, scope)
@@ -54,10 +54,10 @@ def _constant_at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
 def spread(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     """`spread(x, months)`: a flow of a longer period in equal parts, in a formula of the shorter one."""
     kind = spread_kind(elab, node, scope)
-    found = figure_path(elab, node.arguments[0], scope) if kind is not None else None
-    if kind is None or found is None:
+    path = figure_path(elab, node.arguments[0], scope) if kind is not None else None
+    if kind is None or path is None:
         return failed(node.span)
-    symbol, figure, who = found
+    symbol, figure, who = path
     if figure.period is None or not spreads(elab, node, figure, kind):
         return failed(node.span)
     read = ir.VariableRead(figure_type(figure), node.span, symbol.name, who.subject, ir.Containing(figure.period))
@@ -70,16 +70,16 @@ def those(elab: Elaboration, source: ast.Expression, scope: Scope) -> Part:
     if not isinstance(source, ast.At):
         return elab.part(source, scope)
     part = elab.part(source.value, scope)
-    found = as_several(part)
+    several = as_several(part)
     if isinstance(part, Value) and part.failed:
         return part
-    if found is None or not isinstance(found.link, ir.Members):
+    if several is None or not isinstance(several.link, ir.Members):
         message = "only members of a group are read at a time here"
         return elab.fail("E603", message, source.span, help="leave the `@` out, or name `members` or a role before it")
     time = when_time(elab, source.when, PeriodKind(Unit.DAY), scope)
     if time is None:
         return failed(source.span)
-    return Several(replace(found.link, time=time), found.optional)
+    return Several(replace(several.link, time=time), several.optional)
 
 
 def figure_path(elab: Elaboration, node: ast.Expression, scope: Scope) -> tuple[Symbol, Figure, Who] | None:
@@ -105,7 +105,9 @@ def figure_path(elab: Elaboration, node: ast.Expression, scope: Scope) -> tuple[
         name_part(elab, node, scope)  # which says through whom it is read
         return None
     if not isinstance(who, Who) or figure is None or figure.entity != who.subject.entity or not scope.entity:
-        help_text = did_you_mean(name, {one.declaration.name for one in elab.symbols.all() if one.figure is not None})
+        help_text = did_you_mean(
+            name, {candidate.declaration.name for candidate in elab.symbols.all() if candidate.figure is not None}
+        )
         elab.problems.add("E406", f"`{name}` is no figure that can be read here", span, help=help_text)
         return None
     return symbol, figure, who

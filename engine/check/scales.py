@@ -46,7 +46,7 @@ def computed_scale(elab: Elaboration, symbol: Symbol, scale: Scale) -> FunctionD
         bodies = {key: _body(elab, symbol, scale, brackets, scope) for key, brackets in dated.brackets.items()}
         if any(body is None for body in bodies.values()):
             return None
-        whole = {key: one for key, one in bodies.items() if one is not None}
+        whole = {key: body for key, body in bodies.items() if body is not None}
         formulas.append(DatedExpression(dated.start, _by_key(scale, whole, key_type)))
     key = ((KEY, key_type),) if key_type is not None else ()
     arguments = ((AMOUNT, scale.of), *key, *scale.arguments)
@@ -64,15 +64,15 @@ def _by_key(scale: Scale, bodies: dict[Key | None, ir.Expression], key_type: Val
     if key_type is None:
         return bodies[None]
     *others, last = bodies.items()
-    found = last[1]
+    expression = last[1]
     for key, body in reversed(others):
         assert key is not None
         member = EnumValue(key_type.enum, str(key)) if key_type.kind is Kind.ENUM else key
         assert not isinstance(member, str)
         wanted = ir.Literal(key_type, scale.span, member)
         same = ir.Compare(BOOLEAN, scale.span, "=", ir.Local(key_type, scale.span, KEY), wanted)
-        found = ir.If(body.type, scale.span, same, body, found)
-    return found
+        expression = ir.If(body.type, scale.span, same, body, expression)
+    return expression
 
 
 def _body(
@@ -99,8 +99,8 @@ def _cell(
 ) -> ir.Expression | None:
     if isinstance(part, int | Fraction | date | Duration | EnumValue | Nothing):
         return ir.Literal(type, span, part)
-    found = typed(elab, part, scope, type)
-    return None if found.failed else found.node
+    value = typed(elab, part, scope, type)
+    return None if value.failed else value.node
 
 
 def _falls(elab: Elaboration, node: ir.Banded) -> bool:

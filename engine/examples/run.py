@@ -68,9 +68,9 @@ def run_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> E
         for example in module.examples:
             examples += 1
             runner = _Runner(module, example, program, constants, problems, seen)
-            found = list(runner.run())
+            example_mismatches = list(runner.run())
             expectations += runner.expectations
-            mismatches += found
+            mismatches += example_mismatches
     return ExamplesRun(examples, expectations, tuple(mismatches), seen)
 
 
@@ -143,7 +143,7 @@ class _Runner:
     ) -> Iterator[Mismatch]:
         definition = self.definition(entry.name)
         if definition is None:
-            known = {one.short_name for one in self.program.definitions.values() if one.exported}
+            known = {declared.short_name for declared in self.program.definitions.values() if declared.exported}
             near = Context(self.program.settings, self.problems).did_you_mean(entry.name, known)
             self.unknown(entry, f"there is no figure `{entry.name}`", near)
             return
@@ -198,8 +198,8 @@ class _Runner:
             self.note_reasons(definition.requirement, fact, interpreter)
         expected = self.expected(entry.value, definition)
         if expected is not None and expected != self.spoken(outcome, definition):
-            found = self.spoken(outcome, definition)
-            yield self.mismatch(entry.name, expected, found, entry.value.span, self.reason(outcome, definition))
+            actual = self.spoken(outcome, definition)
+            yield self.mismatch(entry.name, expected, actual, entry.value.span, self.reason(outcome, definition))
 
     def note_reasons(self, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> None:
         """Note what the reasons that were looked at came to, and those of requirements that it rests on."""
@@ -222,8 +222,8 @@ class _Runner:
     def spoken(self, outcome: Outcome, definition: Definition) -> str:
         return spoken(outcome, definition, money_places(self.program.settings))
 
-    def mismatch(self, figure: str, expected: str, found: str, span: Span, reason: str) -> Mismatch:
-        return Mismatch(self.module.name, self.example.name, figure, expected, found, span, reason)
+    def mismatch(self, figure: str, expected: str, actual: str, span: Span, reason: str) -> Mismatch:
+        return Mismatch(self.module.name, self.example.name, figure, expected, actual, span, reason)
 
     def reason(self, outcome: Outcome, definition: Definition) -> str:
         """Why a figure has no value: what went wrong and where, or which facts nobody stated."""
@@ -253,15 +253,15 @@ class _Runner:
     def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
         assert isinstance(entry.value, Mapping)
 
-        def answer(one: ReasonInfo) -> str:
-            return spoken(interpreter.find(Fact(one.name, fact.instance, fact.period)))
+        def answer(reason_info: ReasonInfo) -> str:
+            return spoken(interpreter.find(Fact(reason_info.name, fact.instance, fact.period)))
 
         for line in entry.value:
             reason = ""
             if line.name == "holds":
                 definition = self.program.definitions[fact.name]
                 expected = self.expected(line.value, definition)
-                found = self.spoken(interpreter.find(fact), definition)
+                actual = self.spoken(interpreter.find(fact), definition)
                 reason = self.reason(interpreter.find(fact), definition)
             else:
                 wanted = self.reasons(entry.name, line, info)
@@ -269,9 +269,9 @@ class _Runner:
                     continue
                 expected = " ".join(sorted(word.text for word in _words(line.value)))
                 decisive = deciding(info, wanted, answer)
-                found = " ".join(sorted(reason_info.name.removeprefix(f"{info.name}.") for reason_info in decisive))
-            if expected is not None and expected != found:
-                yield self.mismatch(f"{entry.name}.{line.name}", expected, found, line.value.span, reason)
+                actual = " ".join(sorted(reason_info.name.removeprefix(f"{info.name}.") for reason_info in decisive))
+            if expected is not None and expected != actual:
+                yield self.mismatch(f"{entry.name}.{line.name}", expected, actual, line.value.span, reason)
 
     def reasons(self, figure: str, line: Entry, info: ReasonInfo) -> str:
         """What the reasons that a line names must be for it to hold; empty, with E801, if it says nothing of them."""

@@ -34,14 +34,16 @@ def banded(node: ir.Banded, amount: Outcome, thresholds: Ends, values: Sequence[
     fault = _fault(node, known)
     if isinstance(fault, Failure):
         return under(fault, amount, *known, *(values if node.kind == "marginal" else ()))
-    if all(isinstance(one, Known) for one in (*known, *values)):
-        brackets = [Bracket(_number(one), _value(value)) for one, value in zip(thresholds, values, strict=True)]
-        found = lookups.banded(node, brackets, amount)
+    if all(isinstance(part, Known) for part in (*known, *values)):
+        brackets = [
+            Bracket(_number(threshold), _value(value)) for threshold, value in zip(thresholds, values, strict=True)
+        ]
+        result = lookups.banded(node, brackets, amount)
     elif node.kind == "marginal":
-        found = _marginal(node, amount, known, values)
+        result = _marginal(node, amount, known, values)
     else:
-        found = _step(node, amount, thresholds, values)
-    return found if fault is None else under(found, fault)
+        result = _step(node, amount, thresholds, values)
+    return result if fault is None else under(result, fault)
 
 
 def _number(outcome: Outcome | None) -> Any:
@@ -55,11 +57,11 @@ def _value(outcome: Outcome) -> Any:
 
 def _fault(node: ir.Banded, thresholds: Sequence[Outcome]) -> Failure | Possible | None:
     """The error of thresholds that do not rise, or that they may not."""
-    rising = [domain.compare("<", one, other) for one, other in pairwise(thresholds)]
+    rising = [domain.compare("<", threshold, other) for threshold, other in pairwise(thresholds)]
     if domain.FALSE in rising:
         shown = ", ".join(_shown(threshold) for threshold in thresholds)
         return Failure(f"the thresholds of `{_short(node.name)}` do not rise: {shown}", node.span)
-    unsure = [one for one in rising if isinstance(one, Possible)]
+    unsure = [comparison for comparison in rising if isinstance(comparison, Possible)]
     if not unsure:
         return None
     fault = f"the thresholds of `{_short(node.name)}` may not rise"

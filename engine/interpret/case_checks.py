@@ -38,7 +38,7 @@ class CheckedReader(LinkReader):
 
     def settle_within(self) -> None:
         """In which larger group each group lies: its members tell, if the case does not; E805 if they contradict."""
-        groups = {(entity, one): name for (entity, name, _), people in self.holders.items() for one, _ in people}
+        groups = {(entity, person): name for (entity, name, _), people in self.holders.items() for person, _ in people}
         for (entity, group, _), people in self.holders.items():
             larger = self.entities[entity].within
             for person, span in people if larger else ():
@@ -61,7 +61,7 @@ class CheckedReader(LinkReader):
                 "E805", message, span, help=self.suggest(person, known) if known else f"add them under `{plural}`"
             )
         elif (entity, person) in self.stays:
-            if not any((one.group, one.role) == (group, role) for one, _ in self.stays[entity, person]):
+            if not any((stay.group, stay.role) == (group, role) for stay, _ in self.stays[entity, person]):
                 message = f"`{person}` is in `{group}` throughout, and in another {entity} for a time"
                 self.report("E805", message, span, help=f"say when: `{{{person}: until 2024-04-30}}`")
             elif (entity, person) not in placed:
@@ -75,7 +75,7 @@ class CheckedReader(LinkReader):
 
     def check_stays(self, entity: str, person: str) -> None:
         """Report a day on which somebody is in two groups of a kind, or in two roles."""
-        stays = sorted(self.stays.get((entity, person), ()), key=lambda one: one[0].first)
+        stays = sorted(self.stays.get((entity, person), ()), key=lambda dated_stay: dated_stay[0].first)
         for (earlier, _), (later, span) in pairwise(stays):
             if later.first <= earlier.last:
                 groups = dict.fromkeys(f"`{stay.group}`" for stay in (earlier, later))
@@ -129,14 +129,14 @@ class CheckedReader(LinkReader):
                 return False
         return True
 
-    def go_together(self, one: Exclusion, first: str, second: str) -> bool:
-        match one.link:
+    def go_together(self, exclusion: Exclusion, first: str, second: str) -> bool:
+        match exclusion.link:
             case Link.SAME:
                 return first == second
             case Link.RECORD:
-                return self.owner_of.get((one.second.entity, second), (first,))[0] == first
+                return self.owner_of.get((exclusion.second.entity, second), (first,))[0] == first
             case Link.MEMBER:
-                return second in self.members(one.first.entity, first)
+                return second in self.members(exclusion.first.entity, first)
             case Link.RECORD_OF_MEMBER:
-                owner = self.owner_of.get((one.second.entity, second))
-                return owner is not None and owner[0] in self.members(one.first.entity, first)
+                owner = self.owner_of.get((exclusion.second.entity, second))
+                return owner is not None and owner[0] in self.members(exclusion.first.entity, first)

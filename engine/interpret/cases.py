@@ -101,8 +101,8 @@ class Case:
 
     def owned(self, entity: str, further: str, owner: str) -> tuple[str, ...]:
         """The records of a kind that belong to somebody, as their first owner or the one that `further` names."""
-        found = self.further_records.get((entity, further, owner)) if further else self.records.get((entity, owner))
-        return found or ()
+        records = self.further_records.get((entity, further, owner)) if further else self.records.get((entity, owner))
+        return records or ()
 
 
 def unit_of(
@@ -139,8 +139,8 @@ def larger_groups(
     lists: dict[tuple[str, str, str], tuple[str, ...]] = {}
     for (entity, group, _), people in holders.items():
         larger = program.settings.entities[entity].within
-        found = [group_of[larger, one] for one in people if (larger, one) in group_of] if larger else []
-        if len(set(found)) == 1 and (entity, larger, group) not in owner:
-            owner[entity, larger, group] = found[0]
-            lists[entity, larger, found[0]] = (*lists.get((entity, larger, found[0]), ()), group)
+        candidates = [group_of[larger, person] for person in people if (larger, person) in group_of] if larger else []
+        if len(set(candidates)) == 1 and (entity, larger, group) not in owner:
+            owner[entity, larger, group] = candidates[0]
+            lists[entity, larger, candidates[0]] = (*lists.get((entity, larger, candidates[0]), ()), group)
     return owner, lists

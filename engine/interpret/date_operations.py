@@ -62,7 +62,7 @@ def date_arithmetic(node: ir.Arithmetic, left: Outcome, right: Outcome, settings
         case "+", (_, Kind.DATE):
             return _on_ends(lambda a, b: add_duration(b, a, round_up), left, right, False, node.span)
         case "-", _:
-            return arithmetic("+", left, mapped(right, lambda one: -one, domain.negate), node.span)
+            return arithmetic("+", left, mapped(right, lambda duration: -duration, domain.negate), node.span)
     return arithmetic("+", left, right, node.span)
 
 
@@ -92,7 +92,7 @@ def date_function(node: ir.DateFunction, arguments: list[Outcome], settings: Set
             start, end = arguments
             return _on_ends(lambda a, b: months_between(b, a, birthday_march), end, start, True, node.span)
         case "year_of":
-            return mapped(arguments[0], _year, lambda one: domain.monotone(_year, one))
+            return mapped(arguments[0], _year, lambda interval: domain.monotone(_year, interval))
         case "month_of":
             return mapped(arguments[0], lambda day: day.month, lambda _: Interval(1, 12))
     return mapped(arguments[0], lambda day: day.day, lambda _: Interval(1, 31))
@@ -115,8 +115,8 @@ def _missing_day(node: ir.Arithmetic, left: Outcome, right: Outcome) -> Outcome 
     ends = domain.interval_of(length)
     if ends.low is not None and ends.high is not None and ends.low.months == ends.high.months == 0:
         return None
-    found = _on_ends(lambda a, b: add_duration(a, b if sign > 0 else -b), start, length, sign < 0, node.span)
-    return under(found, Possible(domain.BOTH, needs_of(start, length), may_fail=NO_SUCH_DAY))
+    shifted = _on_ends(lambda a, b: add_duration(a, b if sign > 0 else -b), start, length, sign < 0, node.span)
+    return under(shifted, Possible(domain.BOTH, needs_of(start, length), may_fail=NO_SUCH_DAY))
 
 
 def _working_days(node: ir.DateFunction, arguments: list[Outcome], days: WorkingDays) -> Outcome:
@@ -146,7 +146,7 @@ def _date(parts: list[Outcome], span: Span | None) -> Outcome:
         return bad
     known = [part.value for part in parts if isinstance(part, Known)]
     if len(known) == 3:
-        year, month, day = (int(as_number(one)) for one in known)
+        year, month, day = (int(as_number(number)) for number in known)
         try:
             return Known(guarded(date(year, month, day).toordinal()))
         except (ValueError, OverflowError):
@@ -188,7 +188,9 @@ def _ratio(left: Outcome, right: Outcome, span: Span | None) -> Outcome:
 def _counted(length: Outcome, unit: str) -> Outcome:
     """A length of time as the number of its days or months."""
     return mapped(
-        length, lambda one: getattr(one, unit), lambda one: domain.monotone(lambda end: getattr(end, unit), one)
+        length,
+        lambda duration: getattr(duration, unit),
+        lambda interval: domain.monotone(lambda end: getattr(end, unit), interval),
     )
 
 
@@ -229,7 +231,7 @@ def _multiplied(duration: Outcome, count: Outcome) -> Outcome:
     a, b = domain.interval_of(duration), domain.interval_of(count)
     if None in (a.low, a.high, b.low, b.high):
         return bounded(Interval(None, None), duration, count)
-    corners = [_times(one, times) for one in (a.low, a.high) for times in (b.low, b.high)]
+    corners = [_times(end, times) for end in (a.low, a.high) for times in (b.low, b.high)]
     return bounded(Interval(domain.least(corners), domain.greatest(corners)), duration, count)
 
 

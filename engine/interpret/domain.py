@@ -114,9 +114,9 @@ def range_of(outcome: Known | Possible) -> Interval | Choice:
 def interval_of(outcome: Outcome) -> Interval:
     """The interval of a number, date or duration that is not blocked."""
     assert isinstance(outcome, Known | Possible)
-    found = range_of(outcome)
-    assert isinstance(found, Interval)
-    return found
+    range_ = range_of(outcome)
+    assert isinstance(range_, Interval)
+    return range_
 
 
 def choice_of(outcome: Known | Possible) -> frozenset[Value]:
@@ -131,12 +131,12 @@ def either(outcomes: Sequence[Outcome], needs: frozenset[Fact]) -> Outcome:
     first = outcomes[0]
     if not isinstance(first, Possible) and all(outcome == first for outcome in outcomes):
         return first
-    failures = [one for one in outcomes if isinstance(one, Failure)]
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if len(failures) == len(outcomes):
         return failures[0]
     needs |= needs_of(*outcomes)
     fault = failures[0].message if failures else faults_of(*outcomes)
-    ranges = [range_of(one) for one in outcomes if isinstance(one, Known | Possible)]
+    ranges = [range_of(outcome) for outcome in outcomes if isinstance(outcome, Known | Possible)]
     return settled(hull([range_ for range_ in ranges if range_ != EMPTY]), needs, fault, may_not_apply(*outcomes))
 
 
@@ -200,7 +200,7 @@ def _add(a: Any, b: Any) -> Any:
 
 def add(a: Interval, b: Interval) -> Interval:
     """The sum. Of what lies on one side of zero, and what does so too or is zero, it is not zero."""
-    apart = any(_beyond_zero(one) and _not_below_zero(other) for one, other in _both_signs(a, b))
+    apart = any(_beyond_zero(interval) and _not_below_zero(other) for interval, other in _both_signs(a, b))
     return Interval(_add(a.low, b.low), _add(a.high, b.high), apart)
 
 
@@ -298,7 +298,7 @@ def compare(symbol: str, a: Outcome, b: Outcome) -> Outcome:
         apart = _below(left.high, right.low) or _below(right.high, left.low)
         same, differ = not apart, not (left.low is not None and left.low == left.high == right.low == right.high)
     equal = frozenset(([True] if same else []) + ([False] if differ else []))
-    return bounded(Choice(equal if symbol == "=" else frozenset(not one for one in equal)), a, b)
+    return bounded(Choice(equal if symbol == "=" else frozenset(not truth for truth in equal)), a, b)
 
 
 def _below(a: Any, b: Any) -> bool:

@@ -39,7 +39,7 @@ def branches(node: ir.If, condition: Possible, frame: Frame, evaluate: In) -> Ou
 def logic(node: ir.And | ir.Or, frame: Frame, evaluate: In) -> Outcome:
     """`or`; and `and`, each part where those before it hold: the first that does not hold decides."""
     if isinstance(node, ir.Or):
-        return operations.logic(node.values, True, lambda one: evaluate(one, frame), node.span)
+        return operations.logic(node.values, True, lambda expression: evaluate(expression, frame), node.span)
     outcomes: list[Outcome] = []
     for part in node.values:
         outcome = evaluate(part, frame)
@@ -55,17 +55,17 @@ def where(condition: ir.Expression, truth: bool, frame: Frame, evaluate: In) -> 
     """The frame in which a condition that is not known is taken to be `truth`. What it reads was read before."""
     step = frame.step
     seen = len(step.reads), len(step.constants)
-    narrowed = assumed(frame.narrowed, condition, truth, lambda one: evaluate(one, frame))
+    narrowed = assumed(frame.narrowed, condition, truth, lambda expression: evaluate(expression, frame))
     del step.reads[seen[0] :], step.constants[seen[1] :]
     return replace(frame, narrowed=narrowed)
 
 
 def assumed(before: Narrowed, condition: ir.Expression, truth: bool, evaluate: Evaluate) -> Narrowed:
     """What is known where `condition` is `truth`, besides what was known `before`."""
-    found = dict(before)
+    narrowed = dict(before)
     for expression, within in _ranges(condition, truth, evaluate):
-        found[expression] = (*found.get(expression, ()), within)
-    return found
+        narrowed[expression] = (*narrowed.get(expression, ()), within)
+    return narrowed
 
 
 def cut(outcome: Outcome, within: tuple[Interval | Choice, ...]) -> Outcome:
@@ -73,8 +73,8 @@ def cut(outcome: Outcome, within: tuple[Interval | Choice, ...]) -> Outcome:
     if not isinstance(outcome, Possible):
         return outcome
     left: Interval | Choice | None = outcome.range
-    for one in within:
-        left = _common(left, one) if left is not None else None
+    for bounds in within:
+        left = _common(left, bounds) if left is not None else None
     if left is None or left == outcome.range:
         return outcome
     return domain.settled(left, outcome.needs, outcome.may_fail, outcome.may_not_apply)
@@ -102,8 +102,8 @@ def _ranges(
 def _of_local(let: ir.Let, truth: bool, evaluate: Evaluate) -> Iterator[tuple[ir.Expression, Interval | Choice]]:
     """What the body says of the local name, said of what the name stands for (`between` is written so)."""
 
-    def inside(one: ir.Expression) -> Outcome:
-        return evaluate(ir.Let(one.type, one.span, let.name, let.value, one))
+    def inside(body: ir.Expression) -> Outcome:
+        return evaluate(ir.Let(body.type, body.span, let.name, let.value, body))
 
     for expression, within in _ranges(let.body, truth, inside):
         if isinstance(expression, ir.Local) and expression.name == let.name and not isinstance(let.value, ir.Literal):

@@ -19,8 +19,12 @@ def anchored(kind: PeriodKind, unit: str | None, find: Callable[[Fact], Outcome]
     """The periods of a unit; what its first day is where that is no day, or not known."""
     if unit is None:
         return NOT_APPLICABLE
-    found = find(Fact(kind.calendar.starts, unit, ETERNITY))
-    return kind.anchored(found.value) if isinstance(found, Known) and isinstance(found.value, date) else found
+    first_day = find(Fact(kind.calendar.starts, unit, ETERNITY))
+    return (
+        kind.anchored(first_day.value)
+        if isinstance(first_day, Known) and isinstance(first_day.value, date)
+        else first_day
+    )
 
 
 def anything(first_day: Outcome, range_: Interval | Choice) -> Outcome:
@@ -39,11 +43,11 @@ def over(
 ) -> Outcome:
     """An expression over periods of `kind`: nothing where there are none, anything of its range while that is open."""
     if isinstance(kind, NotApplicable):
-        return over_periods(node, (), lambda one, at: NOT_APPLICABLE)
+        return over_periods(node, (), lambda expression, at: NOT_APPLICABLE)
     if not isinstance(kind, PeriodKind):
         return anything(kind, range_)
     own = node if kind == node.kind else replace(node, kind=kind)
-    return over_parts(own, frame.period, lambda one, at: evaluate(one, frame.at(at)))
+    return over_parts(own, frame.period, lambda expression, at: evaluate(expression, frame.at(at)))
 
 
 def period_of(kind: PeriodKind | Outcome, definition: Definition, at: Period) -> Period | None:

@@ -68,17 +68,17 @@ def bare(definition: Definition, at: Period) -> tuple[Period, ...]:
     """The periods of a fact that is stated without a time. Raises NotATime if nobody can say which is meant."""
     kind = definition.period
     try:
-        found = definition.period_at(at)
+        period = definition.period_at(at)
     except NoPeriod:
         message = f"`{definition.short_name}` is per {kind}, and {at} begins before the first"
         raise NotATime(message, f"the first begins on {kind.calendar.anchor}") from None
-    if found is not None:
-        return (found,)
+    if period is not None:
+        return (period,)
     inside = at.parts(kind, "ending")
     if is_state(definition) and inside and inside[0].start >= at.start:
         return inside
     first, last = (at.parts(kind)[index] for index in (0, -1))
-    told = [f"`{definition.short_name}: {{{one}: …}}`" for one in (first, last)]
+    told = [f"`{definition.short_name}: {{{part}: …}}`" for part in (first, last)]
     words = "" if first.kind.is_civil else f" ({first.days}, {last.days})"
     message = f"`{definition.short_name}` is per {kind}, and the case is at {at}"
     raise NotATime(message, f"say for which {kind}: {told[0]} or {told[1]}{words}")
@@ -166,7 +166,7 @@ def _other_calendar(definition: Definition, period: Period) -> tuple[str, str]:
 
 def settled_days(stated: Sequence[tuple[Days, Value]]) -> tuple[Held, ...]:
     """Statements for days, in order of their first; each open one ends before the next open one begins."""
-    ordered = sorted(stated, key=lambda one: one[0].first)
+    ordered = sorted(stated, key=lambda statement: statement[0].first)
     starts = [days.first for days, _ in ordered if days.is_open]
     held = []
     for days, value in ordered:
@@ -177,7 +177,7 @@ def settled_days(stated: Sequence[tuple[Days, Value]]) -> tuple[Held, ...]:
 
 def on(held: Sequence[Held], period: Period) -> Value | None:
     """What a stock or status is in a period: its value on the last day."""
-    return next((one.value for one in held if one.first <= period.end <= one.last), None)
+    return next((statement.value for statement in held if statement.first <= period.end <= statement.last), None)
 
 
 def ends_of(definition: Definition, low: Value | None = None, high: Value | None = None) -> tuple[Any, Any]:

@@ -29,7 +29,7 @@ def over_parts(node: ir.OverParts, period: Period, evaluate: Evaluate) -> Outcom
         high = node.most if ends.high is None else min(node.most, max(0, int(ends.high)))
         if low > high:
             return Failure(f"more than {node.most} periods are asked for", node.span)
-        tried = [over_periods(node, parts_of(node, period, one), evaluate) for one in range(low, high + 1)]
+        tried = [over_periods(node, parts_of(node, period, number), evaluate) for number in range(low, high + 1)]
         return under(either(tried, needs_of(count)), count)
     except OverflowError as fault:
         return Failure(str(fault), node.span)
@@ -38,7 +38,7 @@ def over_parts(node: ir.OverParts, period: Period, evaluate: Evaluate) -> Outcom
 def over_periods(node: ir.OverParts, periods: Sequence[Period], evaluate: Evaluate) -> Outcome:
     """What an operation makes of an expression in each of some periods."""
     if node.operator in ("any", "all"):
-        return operations.logic(periods, node.operator == "any", lambda one: evaluate(node.body, one), node.span)
+        return operations.logic(periods, node.operator == "any", lambda period: evaluate(node.body, period), node.span)
     outcomes = [evaluate(node.body, period) for period in periods]
     if node.operator == "count":
         bad = blocked(*outcomes)
@@ -61,12 +61,12 @@ def touched(kind: PeriodKind, days: Interval) -> Sequence[Period]:
     """The periods in which a day between two may fall; none if they are too many to look at."""
     if days.low is None or days.high is None:
         return ()
-    found = [kind.containing(days.low)]
-    while found[-1].end < days.high:
-        if len(found) >= MAX_PERIODS:
+    periods = [kind.containing(days.low)]
+    while periods[-1].end < days.high:
+        if len(periods) >= MAX_PERIODS:
             return ()
-        found.append(found[-1].shift(1))
-    return found
+        periods.append(periods[-1].shift(1))
+    return periods
 
 
 def spread(node: ir.Spread, whole: Period, value: Outcome) -> Outcome:

@@ -12,12 +12,12 @@ def written_out(node: ir.Banded) -> ir.Expression | None:
     """What a scale gives where its thresholds rise; None where whole numbers are multiplied by rates."""
     if node.kind == "step":
         symbol = ">=" if node.inclusive else ">"
-        found = node.brackets[0].value
+        value = node.brackets[0].value
         for bracket in node.brackets[1:]:
             assert bracket.threshold is not None
             passed = ir.Compare(BOOLEAN, node.span, symbol, node.amount, bracket.threshold)
-            found = ir.If(node.type, node.span, passed, bracket.value, found)
-        return found
+            value = ir.If(node.type, node.span, passed, bracket.value, value)
+        return value
     return _sum(node) if node.type != INTEGER else None
 
 
@@ -34,16 +34,16 @@ def _sum(node: ir.Banded) -> ir.Expression:
         more = bracket.value if before is None else ir.Arithmetic(RATE, node.span, "-", bracket.value, before)
         parts.append(ir.Arithmetic(of, node.span, "*", slice_, more))
         before = bracket.value
-    found = parts[0]
+    total = parts[0]
     for part in parts[1:]:
-        found = ir.Arithmetic(of, node.span, "+", found, part)
-    return found
+        total = ir.Arithmetic(of, node.span, "+", total, part)
+    return total
 
 
 def rising(node: ir.Banded) -> ir.Expression | None:
     """Whether the thresholds rise; None where there are not two."""
     ends = [bracket.threshold for bracket in node.brackets if bracket.threshold is not None]
-    pairs = tuple(ir.Compare(BOOLEAN, node.span, "<", one, other) for one, other in pairwise(ends))
+    pairs = tuple(ir.Compare(BOOLEAN, node.span, "<", threshold, other) for threshold, other in pairwise(ends))
     if len(pairs) < 2:
         return pairs[0] if pairs else None
     return ir.And(BOOLEAN, node.span, pairs)

@@ -83,10 +83,10 @@ def parts_of(node: ir.OverParts, period: Period, count: int | None = None) -> tu
         return period.parts(node.kind, node.edge)
     earlier: list[Period] = []
     try:
-        one = node.kind.containing(period.start)
+        part = node.kind.containing(period.start)
         for _ in range(node.most if count is None else count):
-            one = one.shift(-1)
-            earlier.append(one)
+            part = part.shift(-1)
+            earlier.append(part)
     except NoPeriod:
         pass  # a personal calendar has no more
     return tuple(reversed(earlier))
@@ -160,8 +160,8 @@ class _Folder:
         match node:
             case ir.ParameterRead():
                 parameter = self.program.parameters[node.name]
-                found = value_at(parameter.values, day) if day and not _moves(parameter, day) else None
-                return node if found is None else _constant(node, found[1])
+                dated_value = value_at(parameter.values, day) if day and not _moves(parameter, day) else None
+                return node if dated_value is None else _constant(node, dated_value[1])
             case ir.TableRead():
                 folded = replace(node, keys=self.all(node.keys))
                 return self.cell(folded, day)
@@ -171,10 +171,10 @@ class _Folder:
     def cell(self, node: ir.TableRead, day: date | None) -> ir.Expression:
         keys = tuple(_key(key.value) for key in node.keys if isinstance(key, ir.Literal))
         table = self.program.tables[node.name]
-        found = value_at(table.values, day) if day and not _moves(table, day) else None
-        if found is None or len(keys) < len(node.keys) or keys not in found[1]:
+        dated_cells = value_at(table.values, day) if day and not _moves(table, day) else None
+        if dated_cells is None or len(keys) < len(node.keys) or keys not in dated_cells[1]:
             return node
-        return _constant(node, found[1][keys][node.column])
+        return _constant(node, dated_cells[1][keys][node.column])
 
     def logic(self, node: ir.And | ir.Or | ir.Not | ir.Compare) -> ir.Expression:
         match node:

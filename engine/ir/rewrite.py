@@ -15,8 +15,8 @@ _Part = TypeVar("_Part")
 def rewritten(node: ir.Expression, change: Change) -> ir.Expression:
     """`node` with what `change` gives in the place of parts, outermost first; None from it leaves a part, and goes on
     inside. What was not changed is shared."""
-    found = change(node)
-    return found if found is not None else _inside(node, change)
+    replacement = change(node)
+    return replacement if replacement is not None else _inside(node, change)
 
 
 def _inside(part: _Part, change: Change) -> _Part:
@@ -32,8 +32,8 @@ def _inside(part: _Part, change: Change) -> _Part:
 def _part(part: Any, change: Change) -> Any:
     match part:
         case tuple():
-            found = tuple(_part(one, change) for one in part)
-            return part if all(new is old for new, old in zip(found, part, strict=True)) else found
+            parts = tuple(_part(element, change) for element in part)
+            return part if all(new is old for new, old in zip(parts, part, strict=True)) else parts
         case ir.Node():
             return rewritten(part, change)  # type: ignore[arg-type]
         case ir.ExceptionCase() | ir.Band() | ir.ContainingDate() | ir.SortKey() | ir.Replacement() | ir.Members():

@@ -160,9 +160,9 @@ class _Tries:
             return dict(values)
         for candidate in self.candidates[count]:
             values[self.leaves[count]] = candidate
-            found = self.first(count + 1, values)
-            if found is not None or self.left <= 0:
-                return found
+            witness = self.first(count + 1, values)
+            if witness is not None or self.left <= 0:
+                return witness
         values.pop(self.leaves[count], None)
         return None
 
@@ -202,7 +202,9 @@ def _inlined(
         case ir.Not():
             return ir.Not(node.type, node.span, _inlined(node.value, names, parameters))
         case ir.And() | ir.Or():
-            return type(node)(node.type, node.span, tuple(_inlined(one, names, parameters) for one in node.values))
+            return type(node)(
+                node.type, node.span, tuple(_inlined(operand, names, parameters) for operand in node.values)
+            )
         case ir.Compare() | ir.Arithmetic():
             left, right = (_inlined(side, names, parameters) for side in (node.left, node.right))
             return type(node)(node.type, node.span, node.operator, left, right)
@@ -234,7 +236,9 @@ def _candidates(
             ends = [end for end in (low, high) if end is not None]
             points = sorted({*constants, *ends, Fraction(0)})
             around = set(_whole(points) if leaf.type.kind is Kind.INTEGER else _around(points, ground.settings))
-            within = [one for one in around if (low is None or one >= low) and (high is None or one <= high)]
+            within = [
+                number for number in around if (low is None or number >= low) and (high is None or number <= high)
+            ]
             return tuple(sorted(within, key=lambda number: (abs(number), number)))
         case Kind.DATE:
             return tuple(sorted({day + timedelta(shift) for day in days for shift in (-1, 0, 1)}))

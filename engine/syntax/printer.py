@@ -36,7 +36,7 @@ class _Layout:
             return [line]
         if _text(node)[1] >= level:
             return lines
-        return [f"({lines[0]}", *(f" {one}" for one in lines[1:-1]), f" {lines[-1]})"]
+        return [f"({lines[0]}", *(f" {inner_line}" for inner_line in lines[1:-1]), f" {lines[-1]})"]
 
     def broken(self, node: ast.Expression) -> list[str]:
         """An expression on several lines, if its kind has several parts."""
@@ -74,12 +74,12 @@ class _Layout:
                 return self.aggregate(node)
         return [_print(node, EXPRESSION)]
 
-    def binding(self, one: ast.Binding) -> list[str]:
-        head, bound = f"let {one.name} = ", _bound(one.value)
+    def binding(self, binding: ast.Binding) -> list[str]:
+        head, bound = f"let {binding.name} = ", _bound(binding.value)
         if len(head) + len(bound) <= self.width:
             return [head + bound]
-        bare = isinstance(one.value, ast.If | ast.Case) and _print(one.value, EXPRESSION) == bound
-        return _led(head, self.lines(one.value, EXPRESSION if bare else OR, len(head)), _hang(one.value))
+        bare = isinstance(binding.value, ast.If | ast.Case) and _print(binding.value, EXPRESSION) == bound
+        return _led(head, self.lines(binding.value, EXPRESSION if bare else OR, len(head)), _hang(binding.value))
 
     def branch(self, when: ast.Expression, then: ast.Expression) -> list[str]:
         line = f"  when {_print(when, OR)} then {_print(then, OR)}"
@@ -124,7 +124,7 @@ class _Layout:
 
     def supposed(self, node: ast.AsIf) -> list[str]:
         """A figure as if: each replacement on a line of its own, the last with the closing bracket."""
-        changes = [f"  {_change(one)}," for one in node.changes]
+        changes = [f"  {_change(replacement)}," for replacement in node.changes]
         return [f"{_print(node.value, TIMED)} as if (", *changes[:-1], f"{changes[-1][:-1]})"]
 
     def listed(self, head: str, arguments: tuple[ast.Expression, ...]) -> list[str]:
