@@ -31,10 +31,10 @@ def aggregate(elab: Elaboration, node: ast.Aggregate, scope: Scope) -> Value:
     if where is not None:
         inner = inner.knowing(told_by(where).if_true)
     if node.operation == "count" or node.body is None:
-        found = _count(elab, node, several.link, name, where)
+        value = _count(elab, node, several.link, name, where)
     else:
-        found = _aggregate_body(elab, node, several.link, name, where, inner)
-    return replace(found, optional=found.optional or several.optional)
+        value = _aggregate_body(elab, node, several.link, name, where, inner)
+    return replace(value, optional=value.optional or several.optional)
 
 
 def _count(elab: Elaboration, node: ast.Aggregate, link: ir.Link, name: str, where: ir.Expression | None) -> Value:

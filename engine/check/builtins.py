@@ -116,8 +116,8 @@ def _rounding(
     if not value.type.is_number:
         return elab.fail("E502", f"{article(value.type)} cannot be rounded", node.span, help="round a number")
     if step is None:
-        one = ir.Literal(MONEY if value.type == MONEY else INTEGER, node.span, 1)
-        return Value(ir.Round(MONEY if value.type == MONEY else INTEGER, node.span, value.node, mode, one))
+        unit_step = ir.Literal(MONEY if value.type == MONEY else INTEGER, node.span, 1)
+        return Value(ir.Round(MONEY if value.type == MONEY else INTEGER, node.span, value.node, mode, unit_step))
     size = typed(elab, step, scope, MONEY if value.type == MONEY else RATE)
     if size.failed:
         return size

@@ -102,7 +102,10 @@ def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast
         return elab.fail("E505", f"the scale `{scale.name}` is not read like this", node.span, help=f"write `{usage}`")
     argument = typed(elab, node.arguments[0], scope, scale.of)
     key = _keys(elab, keys, (scale.key,) if scale.key else (), scope)
-    rest = [typed(elab, one, scope, type) for one, (_, type) in zip(node.arguments[1:], scale.arguments, strict=True)]
+    rest = [
+        typed(elab, further_argument, scope, type)
+        for further_argument, (_, type) in zip(node.arguments[1:], scale.arguments, strict=True)
+    ]
     if argument.failed or key is None or any(value.failed for value in rest):
         return failed(node.span)
     if scale.computed:

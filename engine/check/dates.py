@@ -58,7 +58,9 @@ def date_builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> 
         arguments = arguments[:2]
     if len(arguments) != len(wanted) or ("working" in name and not workdays):
         return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write `{_USAGE[name]}`")
-    values = [typed(elab, argument, scope, one) for argument, one in zip(arguments, wanted, strict=True)]
+    values = [
+        typed(elab, argument, scope, wanted_type) for argument, wanted_type in zip(arguments, wanted, strict=True)
+    ]
     if any(value.failed for value in values):
         return failed(node.span)
     if workdays:

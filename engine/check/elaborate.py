@@ -43,9 +43,9 @@ class Elaborator(Elaboration):
 
     def value(self, node: ast.Expression, scope: Scope, expected: ValueType | None = None) -> Value:
         """The typed expression of a node; somebody, several or a row where a value is wanted is a fault."""
-        found = self._value(node, scope, expected)
-        part = presence.narrowed(found, scope, node.span)
-        return part if isinstance(part, Value) else found
+        value = self._value(node, scope, expected)
+        part = presence.narrowed(value, scope, node.span)
+        return part if isinstance(part, Value) else value
 
     def _value(self, node: ast.Expression, scope: Scope, expected: ValueType | None) -> Value:
         match node:

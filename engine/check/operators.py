@@ -209,7 +209,7 @@ def compare(elab: Elaboration, node: ast.Compare, scope: Scope) -> Value:
 
 def _same(elab: Elaboration, node: ast.Compare, two: tuple[Who, Who], scope: Scope) -> Value:
     """`m != self`: whether two are one and the same."""
-    entities = [one.subject.entity for one in two]
+    entities = [who.subject.entity for who in two]
     if entities[0] != entities[1]:
         message = f"{with_article(entities[0])} is never {with_article(entities[1])}"
         return elab.fail("E501", message, node.span, help="compare two of one entity")
@@ -284,10 +284,10 @@ def one_of(elab: Elaboration, node: ast.OneOf, scope: Scope) -> Value:
     options: list[ir.Expression] = []
     for option in node.options:
         right = elab.sure(elab.value(option, scope, value.type), option.span)
-        found = comparison(elab, "=", local, right, option.span, (node.value.span, option.span))
-        if found is None:
+        equality = comparison(elab, "=", local, right, option.span, (node.value.span, option.span))
+        if equality is None:
             return failed(node.span)
-        options.append(found.node)
+        options.append(equality.node)
     either = options[0] if len(options) == 1 else ir.Or(BOOLEAN, node.span, tuple(options))
     if node.negated:
         either = ir.Not(BOOLEAN, node.span, either)

@@ -119,14 +119,14 @@ def _fits(elab: Elaboration, node: ast.Chosen, kind: ValueType) -> bool:
 
 
 def _keys(elab: Elaboration, keys: Sequence[ast.SortKey], scope: Scope) -> tuple[ir.SortKey, ...] | None:
-    found: list[ir.SortKey] = []
+    sort_keys: list[ir.SortKey] = []
     for key in keys:
-        if found and found[-1].value is None:
+        if sort_keys and sort_keys[-1].value is None:
             help_text = f"leave out what follows `{LISTED}`: no two are listed in one place"
             elab.problems.add("E505", "this key decides nothing", key.span, help=help_text)
             return None
         if isinstance(key.value, ast.Name) and key.value.name == LISTED and LISTED not in scope.names:
-            found.append(ir.SortKey(None, key.descending))
+            sort_keys.append(ir.SortKey(None, key.descending))
             continue
         value = elab.sure(elab.value(key.value, scope), key.value.span)
         if value.failed:
@@ -136,5 +136,5 @@ def _keys(elab: Elaboration, keys: Sequence[ast.SortKey], scope: Scope) -> tuple
             help_text = "order by a number, a date, a length of time or a condition"
             elab.problems.add("E502", message, key.span, help=help_text)
             return None
-        found.append(ir.SortKey(value.node, key.descending))
-    return tuple(found)
+        sort_keys.append(ir.SortKey(value.node, key.descending))
+    return tuple(sort_keys)

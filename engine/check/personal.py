@@ -31,10 +31,10 @@ def check_personal_calendars(settings: Settings, definitions: Mapping[str, Defin
 
 def having(settings: Settings, of: str) -> set[str]:
     """The entities whose figures may be of the periods of `of`: itself, its members, and records of any of these."""
-    found = {of, settings.entities[of].of} - {""}
+    entities = {of, settings.entities[of].of} - {""}
     for _ in settings.entities:
-        found |= {entity.name for entity in settings.entities.values() if entity.belongs_to in found}
-    return found
+        entities |= {entity.name for entity in settings.entities.values() if entity.belongs_to in entities}
+    return entities
 
 
 def _first_day(definition: Definition, definitions: Mapping[str, Definition], problems: Diagnostics) -> None:

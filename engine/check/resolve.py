@@ -68,8 +68,8 @@ class Symbols:
     def figure_of(self, entity: str, name: str) -> str:
         """The whole-program name of an entity's figure that `ruleset.yaml` calls `name`: an exported one before others;
         `name` itself if there is none, or several."""
-        found = [symbol for symbol in self.all() if symbol.declaration.name == name and symbol.figure is not None]
-        names = [symbol.name for symbol in found if symbol.figure is not None and symbol.figure.entity == entity]
+        symbols = [symbol for symbol in self.all() if symbol.declaration.name == name and symbol.figure is not None]
+        names = [symbol.name for symbol in symbols if symbol.figure is not None and symbol.figure.entity == entity]
         return name if name in names or len(names) != 1 else names[0]
 
     def is_repeated(self, module: str, name: str) -> bool:
@@ -128,7 +128,7 @@ def did_you_mean(name: str, known: set[str] | Mapping[str, object] | frozenset[s
     """A sentence with the nearest known names, or one that says where names come from."""
     near = get_close_matches(name.lower(), sorted(known), n=3, cutoff=0.6)
     if near:
-        return "did you mean " + " or ".join(f"`{one}`" for one in near) + "?"
+        return "did you mean " + " or ".join(f"`{candidate}`" for candidate in near) + "?"
     return DECLARE
 
 
@@ -244,7 +244,7 @@ def _indexed_too_early(declared: Declaration, index: Parameter, problems: Diagno
 def followed_scales(symbols: Symbols, problems: Diagnostics) -> dict[tuple[str, str], str]:
     """For each table read off a scale and the name that it gives it, the scale's whole-program name; E401 or E505 where
     there is none with the table's key and brackets of money that have rates."""
-    found: dict[tuple[str, str], str] = {}
+    scales: dict[tuple[str, str], str] = {}
     for symbol in symbols.all():
         table = symbol.declaration
         for bracket_starts in table.follows if isinstance(table, Table) else ():
@@ -258,8 +258,8 @@ def followed_scales(symbols: Symbols, problems: Diagnostics) -> dict[tuple[str, 
                     "E505", message, bracket_starts.span, help="name a scale of rates on money with the table's own key"
                 )
             else:
-                found[symbol.name, bracket_starts.scale] = target.name
-    return found
+                scales[symbol.name, bracket_starts.scale] = target.name
+    return scales
 
 
 def _cannot_follow(table: Declaration, scale: Declaration) -> str:

@@ -14,10 +14,10 @@ def is_test(elab: Elaboration, node: ast.Is, scope: Scope) -> Value:
     """`x is none`, or a test of a role."""
     if node.name == "none" and node.group is None:
         return is_none(elab, node, scope)
-    found = _role(elab, node)
-    if found is None:
+    group_roles = _role(elab, node)
+    if group_roles is None:
         return failed(node.span)
-    group, roles = found
+    group, roles = group_roles
     who = elab.part(node.value, scope)
     if isinstance(who, Value) and who.failed:
         return who

@@ -206,7 +206,7 @@ def ends(elab: Elaboration, node: ir.Expression) -> Ends:
         case ir.Local():
             return elab.bounds.get(node.name, (None, None))
         case ir.Extreme():
-            return _extreme(node.operator, [ends(elab, one) for one in node.values])
+            return _extreme(node.operator, [ends(elab, operand) for operand in node.values])
         case ir.Arithmetic(operator="+" | "-"):
             (low, high), (other_low, other_high) = ends(elab, node.left), ends(elab, node.right)
             if node.operator == "-":

@@ -37,7 +37,7 @@ def untried(program: Program, seen: Seen) -> tuple[Untried, ...]:
         for definition in program.definitions.values()
         if not base or not definition.module.startswith(f"{base}/")
     )
-    return tuple(found for definition in own for found in _of(program, definition, seen))
+    return tuple(item for definition in own for item in _of(program, definition, seen))
 
 
 def _of(program: Program, definition: Definition, seen: Seen) -> Iterator[Untried]:

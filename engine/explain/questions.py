@@ -160,13 +160,13 @@ def _usual(program: Program, definition: Definition) -> Value:
 def _distance(usual: Sequence[Outcome], now: Sequence[Outcome]) -> Fraction:
     """How far figures moved: each by the share of the larger of the two numbers, anything else by 1 for a change."""
     total = Fraction(0)
-    for one, other in zip(usual, now, strict=True):
-        first, second = _number(one), _number(other)
+    for usual_outcome, other in zip(usual, now, strict=True):
+        first, second = _number(usual_outcome), _number(other)
         if first is not None and second is not None:
             largest = max(abs(first), abs(second))
             total += abs(first - second) / largest if largest else 0
         else:
-            total += one != other
+            total += usual_outcome != other
     return total
 
 

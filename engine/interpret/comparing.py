@@ -50,17 +50,17 @@ def _apart(interval: Interval, other: Interval) -> bool:
     return interval.high is not None and other.low is not None and bool(interval.high < other.low)
 
 
-def compared(keys: Sequence[ir.SortKey], one: Item, other: Item) -> frozenset[int]:
+def compared(keys: Sequence[ir.SortKey], item: Item, other: Item) -> frozenset[int]:
     """How a record may stand to another in an order; nothing where two lengths of time have none."""
-    found: set[int] = set()
-    for key, left, right in zip(keys, one.keys, other.keys, strict=True):
+    standings: set[int] = set()
+    for key, left, right in zip(keys, item.keys, other.keys, strict=True):
         orders = _orders(left, right)
         if not orders:
             return frozenset()
-        found |= {-order if key.descending else order for order in orders if order != TIED}
+        standings |= {-order if key.descending else order for order in orders if order != TIED}
         if TIED not in orders:
-            return frozenset(found)
-    return frozenset((*found, TIED))
+            return frozenset(standings)
+    return frozenset((*standings, TIED))
 
 
 def sure_keys(item: Item) -> Sequence[Outcome]:

@@ -79,16 +79,16 @@ def _ends(items: Sequence[Item], high: bool) -> tuple[list[_End], list[_End]]:
 def _least(node: ir.Chosen, ends: tuple[list[_End], list[_End]], size: int) -> _End:
     certain, possible = ends
     rising = sorted(possible, key=lambda end: _place(end, -1))
-    found = [_taken(node, [*certain, *rising[:number]], size, -1) for number in range(len(rising) + 1)]
-    known = [end for end in found if end.known]
+    taken_ends = [_taken(node, [*certain, *rising[:number]], size, -1) for number in range(len(rising) + 1)]
+    known = [end for end in taken_ends if end.known]
     return _End(_lowest(known)) if known else _End(None, False)
 
 
 def _greatest(node: ir.Chosen, ends: tuple[list[_End], list[_End]], size: int) -> _End:
     certain, possible = ends
     falling = sorted(possible, key=lambda end: _place(end, 1), reverse=True)
-    found = [_taken(node, [*certain, *falling[:number]], size, 1) for number in range(len(falling) + 1)]
-    known = [end for end in found if end.known]
+    taken_ends = [_taken(node, [*certain, *falling[:number]], size, 1) for number in range(len(falling) + 1)]
+    known = [end for end in taken_ends if end.known]
     return _End(_highest(known)) if known else _End(None, False)
 
 

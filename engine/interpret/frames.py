@@ -43,7 +43,9 @@ class Frame:
 
     def without(self, node: ir.Expression) -> Frame:
         """The frame in which no condition says anything of one expression itself."""
-        return replace(self, narrowed={one: ranges for one, ranges in self.narrowed.items() if one != node})
+        return replace(
+            self, narrowed={expression: ranges for expression, ranges in self.narrowed.items() if expression != node}
+        )
 
     def at(self, period: Period) -> Frame:
         """The frame for a part of the period, of which what is known of values in the whole need not hold."""

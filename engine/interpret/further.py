@@ -37,9 +37,9 @@ class Another(str):
 
     def __new__(cls, place: Place, most: int | None, word: str, called: str) -> Another:
         """One more in a list, `called` what one of it is called."""
-        one = super().__new__(cls, f"another {called} of {place.of}")
-        one.place, one.most, one.word = place, most, word
-        return one
+        another = super().__new__(cls, f"another {called} of {place.of}")
+        another.place, another.most, another.word = place, most, word
+        return another
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Another) and self.place == other.place

@@ -29,7 +29,7 @@ class Item:
 def blocked_among(certain: Sequence[Outcome], all_: Sequence[Outcome]) -> Outcome | None:
     """What certain operands without a value make of an operation in which others, that may count, may fail."""
     bad = blocked(*certain)
-    fault = next((one.message for one in all_ if isinstance(one, Failure)), "") or faults_of(*all_)
+    fault = next((outcome.message for outcome in all_ if isinstance(outcome, Failure)), "") or faults_of(*all_)
     if not fault or not isinstance(bad, NotApplicable | Possible):
         return bad
     return Possible(domain.EMPTY, needs_of(*all_), True, fault)

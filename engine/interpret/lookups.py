@@ -90,12 +90,12 @@ def _touched(scale: Shape, brackets: Sequence[Bracket], interval: Interval) -> S
 
 def band(scale: Shape, brackets: Sequence[Bracket], amount: Any) -> int:
     """Which band an amount lies in."""
-    found = 0
+    band_index = 0
     for index, bracket in enumerate(brackets):
         threshold = bracket.threshold
         if threshold is not None and (amount > threshold or (scale.inclusive and amount == threshold)):
-            found = index
-    return found
+            band_index = index
+    return band_index
 
 
 def scale_value(scale: Shape, brackets: Sequence[Bracket], amount: Any) -> Any:

@@ -21,20 +21,23 @@ def aggregate(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outc
     frames = [(member, replace(frame, bound={**frame.bound, node.name: member})) for member in members]
     if node.operator in ("any", "all"):
         return operations.logic(
-            frames, node.operator == "any", lambda one: _if_counted(interpreter, node, *one), node.span
+            frames,
+            node.operator == "any",
+            lambda member_frame: _if_counted(interpreter, node, *member_frame),
+            node.span,
         )
     adds = node.operator in ("sum", "count")
     bodies: list[tuple[Outcome, Outcome]] = []
-    for one, inner in frames:
+    for member, inner in frames:
         counted = domain.TRUE if node.where is None else interpreter.evaluate(node.where, inner)
-        counted = open_lists.perhaps(interpreter, one, counted)
+        counted = open_lists.perhaps(interpreter, member, counted)
         if blocked(counted) is not None:
             return counted
         if counted != domain.FALSE:
             if node.where is not None and isinstance(counted, Possible):
                 inner = narrowing.where(node.where, True, inner, interpreter.evaluate)
             body = domain.ONE if node.body is None else interpreter.evaluate(node.body, inner)
-            bodies.append((counted, open_lists.as_many(interpreter, one, body) if adds else body))
+            bodies.append((counted, open_lists.as_many(interpreter, member, body) if adds else body))
     if adds:
         return operations.summed(node.type.kind, bodies, node.span)
     return operations.extreme_of_counted(node.operator, node.type.kind, bodies, node.span)
@@ -42,8 +45,8 @@ def aggregate(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outc
 
 def _if_counted(interpreter: Evaluating, node: ir.Aggregate, member: str, frame: Frame) -> Outcome:
     """For `any`: where and body; for `all`: not where, or body. Who is not there decides nothing."""
-    found = _said(interpreter, node, frame)
-    return open_lists.perhaps(interpreter, member, found, Known(node.operator == "all"))
+    outcome = _said(interpreter, node, frame)
+    return open_lists.perhaps(interpreter, member, outcome, Known(node.operator == "all"))
 
 
 def _said(interpreter: Evaluating, node: ir.Aggregate, frame: Frame) -> Outcome:

@@ -44,8 +44,12 @@ def _open_places(program: Program, case: Case) -> Iterator[tuple[tuple[str, str,
 
 def fact_of(program: Program, entity: str, name: str) -> Definition | None:
     """The fact of a group that a role calls `name`."""
-    found = (one for one in program.definitions.values() if one.entity == entity and one.short_name == name)
-    return next(found, None)
+    facts = (
+        definition
+        for definition in program.definitions.values()
+        if definition.entity == entity and definition.short_name == name
+    )
+    return next(facts, None)
 
 
 def _unknown(program: Program, case: Case, definition: Definition | None, group: str) -> tuple[Fact, ...]:

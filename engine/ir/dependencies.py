@@ -104,15 +104,15 @@ def _groups(graph: Mapping[str, list[Reading]]) -> dict[str, int]:
     for name, reads in graph.items():
         for read in reads:
             back[read.name].append(name)
-    found: dict[str, int] = {}
+    group_of: dict[str, int] = {}
     for number, root in enumerate(reversed(_finished(graph))):
         pending = [root]
         while pending:
             name = pending.pop()
-            if name not in found:
-                found[name] = number
+            if name not in group_of:
+                group_of[name] = number
                 pending += back[name]
-    return found
+    return group_of
 
 
 def _finished(graph: Mapping[str, list[Reading]]) -> list[str]:
@@ -124,7 +124,7 @@ def _finished(graph: Mapping[str, list[Reading]]) -> list[str]:
         seen.add(root)
         while path:
             name, reads = path[-1]
-            read = next((one for one in reads if one.name not in seen), None)
+            read = next((reading for reading in reads if reading.name not in seen), None)
             if read is None:
                 finished.append(name)
                 path.pop()

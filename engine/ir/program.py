@@ -110,8 +110,8 @@ class Definition:
             return at
         if self.period.is_personal and self.period.calendar.anchor is None:
             return None
-        found = self.period.containing(at.start)
-        return found if found.contains(at) else None
+        period = self.period.containing(at.start)
+        return period if period.contains(at) else None
 
     @property
     def short_name(self) -> str:
@@ -153,5 +153,5 @@ class Program:
         """The definition that a user means by `name`: exact, or the only private one of that short name."""
         if name in self.definitions:
             return self.definitions[name]
-        found = [definition for definition in self.definitions.values() if definition.short_name == name]
-        return found[0] if len(found) == 1 else None
+        candidates = [definition for definition in self.definitions.values() if definition.short_name == name]
+        return candidates[0] if len(candidates) == 1 else None

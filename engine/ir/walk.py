@@ -82,9 +82,9 @@ def walk(node: ir.Expression) -> Iterator[ir.Expression]:
     """A node and everything inside it, outermost first. Uses no recursion."""
     stack = [node]
     while stack:
-        one = stack.pop()
-        yield one
-        stack.extend(reversed(children(one)))
+        part = stack.pop()
+        yield part
+        stack.extend(reversed(children(part)))
 
 
 def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:

@@ -140,7 +140,7 @@ def untouched(symbols: Symbols, problems: Diagnostics) -> set[str]:
         span = symbol.declaration.span
         by_source.setdefault(span.source.name, []).append((span.start, symbol.name))
     good = {symbol.name for symbol in symbols.all()}
-    places = {source: sorted(found) for source, found in by_source.items()}
+    places = {source: sorted(positions) for source, positions in by_source.items()}
     for problem in problems.errors:
         if problem.span is not None and problem.span.source.name in places:
             starts = places[problem.span.source.name]

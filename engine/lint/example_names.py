@@ -63,7 +63,7 @@ def _unknown(module: RuleModule, ruleset: Ruleset, symbols: Symbols) -> Iterator
 def _figures(expect: Mapping, entities: tuple[Entity, ...]) -> Iterator[Entry]:
     """The figures under `expect`: alone, of an entity without a name, or of each that is named."""
     for entry in expect:
-        entity = next((one for one in entities if entry.name in (one.name, one.plural)), None)
+        entity = next((candidate for candidate in entities if entry.name in (candidate.name, candidate.plural)), None)
         if entity is None or not isinstance(entry.value, Mapping):
             yield entry
             continue

@@ -43,7 +43,7 @@ def left_behind(law: Program, reformed: Program, problems: Diagnostics) -> None:
     """W906 for what `reformed` leaves of the `law` beside what it changes."""
     replaced = list(_replaced(law, reformed))
     settings = list(_set(law, reformed))
-    touched = {one.name for one in replaced}
+    touched = {change.name for change in replaced}
     unread = [setting for setting in settings if setting.name not in _read_from(setting.since, reformed)]
     lapsed = [setting for setting in settings if setting not in unread and not _is_live(setting, reformed, touched)]
     for change in (*replaced, *lapsed):
@@ -96,7 +96,7 @@ def _first_difference(
 def _is_live(change: Change, program: Program, touched: set[str]) -> bool:
     """Whether a formula that the reform leaves alone reads the constant when it is set."""
     others = [reader for reader in _readers(program) if reader.name not in touched]
-    return any(change.name in _names_from(change.since, one) for one in others)
+    return any(change.name in _names_from(change.since, reader) for reader in others)
 
 
 def _in_force(formulas: tuple[DatedExpression, ...], day: date) -> ir.Expression | None:
@@ -153,8 +153,8 @@ def _readers_of_what_it_read(
 
 
 def _module_of(name: str, program: Program) -> str:
-    found = program.definitions.get(name)
-    return found.module if found is not None else name.rpartition(":")[0]
+    definition = program.definitions.get(name)
+    return definition.module if definition is not None else name.rpartition(":")[0]
 
 
 def _readers(program: Program) -> Iterator[Reader]:

@@ -63,11 +63,11 @@ def source_from_text(text: str, name: str, problems: Diagnostics) -> Source | No
     if len(text) > MAX_BYTES or len(text.encode("utf-8", errors="replace")) > MAX_BYTES:
         _too_large(name, problems)
         return None
-    found = _refused(text)
-    if not found:
+    refused = _refused(text)
+    if not refused:
         return Source(name, text)
     source = Source(name, text.encode("utf-8", errors="replace").decode("utf-8"))
-    for match in found[:_MOST_CHARACTERS_NAMED]:
+    for match in refused[:_MOST_CHARACTERS_NAMED]:
         at = match.end() - 1
         message, help_text = _refusal(text[at], at)
         span = Span(source, at, at + 1)
@@ -77,9 +77,9 @@ def source_from_text(text: str, name: str, problems: Diagnostics) -> Source | No
 
 def _refused(text: str) -> list[re.Match[str]]:
     """The characters that may not stand in a file; of carriage returns, which end every line, the first."""
-    found = sorted([*_REFUSED.finditer(text), *_INDENTING.finditer(text)], key=lambda match: match.end())
-    returns = [match for match in found if match.group() == "\r"]
-    return [match for match in found if match.group() != "\r" or match is returns[0]]
+    matches = sorted([*_REFUSED.finditer(text), *_INDENTING.finditer(text)], key=lambda match: match.end())
+    returns = [match for match in matches if match.group() == "\r"]
+    return [match for match in matches if match.group() != "\r" or match is returns[0]]
 
 
 def _too_large(name: str, problems: Diagnostics) -> None:

@@ -121,7 +121,7 @@ def _white(run: str, written: str, start: int, stop: int) -> list[int]:
     left: list[int] = []
     place = start
     for char in run[:index]:
-        found = place if written[place : place + 1] == char else written.find("\n", place, position)
-        left.append(found if 0 <= found < position else max(start, position - 1))
-        place = found + 1 if found >= 0 else position
+        char_at = place if written[place : place + 1] == char else written.find("\n", place, position)
+        left.append(char_at if 0 <= char_at < position else max(start, position - 1))
+        place = char_at + 1 if char_at >= 0 else position
     return left + right[::-1]

@@ -68,6 +68,6 @@ def _undeclared(errors: Sequence[Diagnostic]) -> list[Diagnostic]:
         if error.code == _UNDECLARED and counts[error.message] > MANY:
             first.setdefault(error.message, error)
     return [
-        replace(one, notes=(*one.notes, Note(f"{counts[message] - 1:,} other places say the same")))
-        for message, one in first.items()
+        replace(error, notes=(*error.notes, Note(f"{counts[message] - 1:,} other places say the same")))
+        for message, error in first.items()
     ]

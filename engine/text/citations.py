@@ -35,9 +35,9 @@ class Law(str):
     dated: Dated
 
     def __new__(cls, dated: Dated) -> Law:
-        found = super().__new__(cls, "; ".join(str(citation) for citation in dated[-1][1]) if dated else "")
-        found.dated = dated
-        return found
+        law = super().__new__(cls, "; ".join(str(citation) for citation in dated[-1][1]) if dated else "")
+        law.dated = dated
+        return law
 
     def __reduce__(self) -> tuple[type[Law], tuple[Dated]]:
         return Law, (self.dated,)

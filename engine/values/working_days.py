@@ -53,7 +53,7 @@ class WorkingDays:
         """How many working days there are from the first date up to and including a day."""
         weeks, rest = divmod(ordinal - _FIRST + 1, 7)
         start = date.fromordinal(_FIRST).weekday()
-        days = weeks * (7 - len(self.weekend)) + sum((start + one) % 7 not in self.weekend for one in range(rest))
+        days = weeks * (7 - len(self.weekend)) + sum((start + offset) % 7 not in self.weekend for offset in range(rest))
         if ordinal < _FIRST:
             return days
         closed = [day for day in self.holidays if day.weekday() not in self.weekend]
