@@ -55,7 +55,7 @@ def secured(folder: Path, **limits: Any) -> Config:
 
 def token(sub: str, scope: str, record: str = "", key: Any = KEY, kid: str = "one", **more: Any) -> dict[str, str]:
     """Headers with a token. A claim given as None is left out."""
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": sub, "exp": int(time.time()) + 60, "scope": scope, **more}
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": sub, "exp": int(time.time()) + 3_600, "scope": scope, **more}
     if record:
         claims["record"] = record
     kept = {name: value for name, value in claims.items() if value is not None}
