@@ -86,7 +86,7 @@ async def faults(request: Request) -> Response:
     after = int(fields.get("after", "0") or 0) if fields.get("after", "0").isdigit() else 0
     run = fields.get("run", "")[:200]
     run_faults: RunFaults = await service.record(faults_shown, service, run, caller, purpose, after, MOST_FAULTS)
-    return page(request, "desk_faults.html", nav="desk", run=run, purpose=purpose, found=run_faults)
+    return page(request, "desk_faults.html", nav="desk", run=run, purpose=purpose, run_faults=run_faults)
 
 
 @router.post("/desk/correct")

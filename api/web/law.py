@@ -77,7 +77,7 @@ async def index(request: Request, ruleset: str, q: str = "", file: str = "") -> 
         book=book,
         settings=law.program.settings,
         q=q[:MOST_WORDS],
-        found=searched,
+        searched=searched,
         most=MOST_FOUND,
         file=file,
         inside=inside,
@@ -129,7 +129,7 @@ def _said(law: Law, name: str) -> dict[str, Any]:
     users = dict.fromkeys(book.whole(user_name) for user_name in described.used_by)
     return {
         "book": book,
-        "one": described,
+        "described": described,
         "settings": law.program.settings,
         "kind": _kind(described),
         "uses": book.named(described.module, texts),

@@ -158,7 +158,7 @@ def _ask(request: Request, said: Said, asked: Sequence[FactField], wrong: Mappin
         status=422 if wrong else 200,
         permission=said.permission,
         said=said,
-        one=fact_field,
+        fact_field=fact_field,
         whose=whose(said, fact_field),
         answer=said.answers.get(fact_field.name, ""),
         fault=wrong.get(fact_field.name, ""),

@@ -215,7 +215,7 @@ def _whose(instance: str) -> str:
 def _extra(request: Request, law: Law, answers: Answers, name: str, wrong: Mapping[str, str]) -> Response:
     fact_field = _field(law, answers, name)
     return page(
-        request, "owed_extra.html", nav="owed", status=422 if wrong else 200, answers=answers, one=fact_field,
+        request, "owed_extra.html", nav="owed", status=422 if wrong else 200, answers=answers, fact_field=fact_field,
         answer=answers.extra.get(name, ""), fault=wrong.get(name, ""), whose=_whose(fact_field.fact.instance),
         book=book_of(law),
     )  # fmt: skip

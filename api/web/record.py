@@ -143,7 +143,7 @@ async def _shown(request: Request, caller: Caller, fields: Mapping[str, str]) ->
         purpose=purpose or "",
         valid_at=look.valid.isoformat(),
         known_at=fields.get("known_at", "") or datetime.now(UTC).date().isoformat(),
-        found=record,
+        record=record,
         may_correct=not caller.record and not caller.roles.isdisjoint({CASE_WORKER, OPERATOR}),
         book=book_of(law),
     )

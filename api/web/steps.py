@@ -53,7 +53,7 @@ async def steps(request: Request) -> Response:
     fields = await read_fields(request)
     law = service.laws.law(fields.get("ruleset", ""))
     calculation = await service.run(_explained, service, law, fields)
-    return page(request, "steps.html", nav="law", found=calculation, book=book_of(law), fields=fields)
+    return page(request, "steps.html", nav="law", calculation=calculation, book=book_of(law), fields=fields)
 
 
 @router.get("/steps")
