@@ -17,6 +17,7 @@ from engine.interpret.evaluating import Queue
 from engine.interpret.frames import Frame, Step
 from engine.interpret.further import Another
 from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Outcome, stated
+from engine.interpret.ranges import within_range
 from engine.interpret.stated import ends_of, on
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
@@ -170,5 +171,5 @@ class Figures(ABC):
             return step
         step.body = body
         step.before_rounding = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
-        step.outcome = operations.stored(step.before_rounding, definition)
+        step.outcome = within_range(operations.stored(step.before_rounding, definition), definition)
         return step

@@ -246,9 +246,9 @@ def _candidates(
 
 
 def _range(leaf: ir.Expression, ground: Ground) -> tuple[Fraction | None, Fraction | None]:
-    """Between what a leaf's value must lie. The range of a computed figure bounds only what is given in its place."""
+    """Between what a leaf's value must lie."""
     match leaf:
-        case ir.VariableRead() if leaf.name in ground.definitions and ground.definitions[leaf.name].is_input:
+        case ir.VariableRead() if leaf.name in ground.definitions:
             return ground.definitions[leaf.name].low, ground.definitions[leaf.name].high
         case ir.Aggregate(operator="count"):
             return Fraction(0), None

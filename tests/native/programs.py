@@ -273,4 +273,16 @@ def _definition(
         grid = Grid(step, random.choice(list(RoundingMode)))
     formulas = (DatedExpression(None, body),) if body is not None else ()
     absent = random_value(kind, Random(name)) if body is None else None
-    return Definition(name, "made", entity, period, kind, "", "", None, formulas, grid, absent=absent)
+    low, high = _range(kind, random) if random is not None and body is not None else (None, None)
+    return Definition(
+        name, "made", entity, period, kind, "", "", None, formulas, grid, low=low, high=high, absent=absent
+    )
+
+
+def _range(kind: ValueType, random: Random) -> tuple[Fraction | None, Fraction | None]:
+    """Between what the law says that a figure lies: mostly it says nothing."""
+    if not kind.is_number or random.random() < 0.7:
+        return None, None
+    least = Fraction(random.choice([-1_000, 0, 0, 1])) if random.random() < 0.8 else None
+    most = Fraction(random.choice([3, 20_001, 10**7]), random.choice([1, 2])) if random.random() < 0.8 else None
+    return least, most

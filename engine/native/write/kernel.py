@@ -12,10 +12,11 @@ block.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import ceil, floor
 
-from engine.ir.program import Program
+from engine.ir.program import Definition, Program
 from engine.native.arithmetic import number
-from engine.native.arithmetic.lanes import Module
+from engine.native.arithmetic.lanes import Mask, Module
 from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.whole import Arithmetic, Whole
 from engine.native.plan.interface import ABSENT, BAD, Output
@@ -130,7 +131,7 @@ class _Builder:
             self.output(chunk, cell, figure)
 
     def held(self, chunk: Chunk, raw: Figure, source: Source) -> Figure:
-        """The figure as it is stored: a number on its grid, narrow, over the column's unit."""
+        """The figure as it is stored: a number on its grid and in its range, narrow, over the column's unit."""
         if not isinstance(raw.content, Number):
             return raw
         work, definition = chunk.work, source.definition
@@ -142,7 +143,8 @@ class _Builder:
             steps = number.to_steps(work, raw.content, step, definition.grid.mode)
             whole, exact = work.multiply(steps, work.constant(int(step * unit))), True
         content = plain(narrow(work, whole), unit)
-        bad = chunk.lanes.either(raw.bad, work.take_flags(), not exact)
+        outside = chunk.lanes.both(_outside(work, content.n, definition, unit), chunk.lanes.opposite(raw.absent))
+        bad = chunk.lanes.either(raw.bad, work.take_flags(), not exact, outside)
         return replace(raw, content=content, bad=bad)
 
     def output(self, chunk: Chunk, cell: Cell, figure: Figure) -> None:
@@ -176,6 +178,17 @@ def narrow(work: Arithmetic, whole: Whole) -> Whole:
     within = work.lanes.compare("olt", work.lanes.absolute(main), work.lanes.number(_HELD))
     work.flags.append(work.lanes.opposite(within))
     return Whole(main, None, max(whole.low, -_HELD), min(whole.high, _HELD))
+
+
+def _outside(work: Arithmetic, whole: Whole, definition: Definition, unit: int) -> Mask:
+    """The lanes in which a figure lies outside the range that the law states for it: the interpreter says so."""
+    below: Mask = False
+    above: Mask = False
+    if definition.low is not None:
+        below = work.compare("<", whole, work.constant(ceil(definition.low * unit)))
+    if definition.high is not None:
+        above = work.compare(">", whole, work.constant(floor(definition.high * unit)))
+    return work.lanes.either(below, above)
 
 
 def _integral(value: Number) -> tuple[Whole, bool]:
