@@ -13,7 +13,7 @@ something done: on the day that is asked about, or later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -174,13 +174,32 @@ class Search:
         if any(cure.keys() <= chosen for cure in cures):
             return
         if not need:
-            if may(self.outcome({}, sorted(chosen, key=str))):
+            if self._may(chosen):
                 yield chosen
             return
-        if len(pool) < need or not may(self.outcome({}, [*chosen, *pool])):
+        if len(pool) < need or not self._may(chosen, within=dict.fromkeys(pool, (None, None))):
             return
         for place, fact in enumerate(pool):
             yield from self.sets(chosen | {fact}, pool[place + 1 :], size, cures)
+
+    def _may(
+        self,
+        changed: Iterable[Fact],
+        fixed: Mapping[Fact, Value] | None = None,
+        within: Mapping[Fact, tuple[Any, Any]] | None = None,
+    ) -> bool:
+        """Whether the condition may hold with some facts fixed, some within ranges, and some changed to whatever a
+        witness may say: a truth value to the other one, a date to the day that is asked about or later."""
+        values, ranges = dict(fixed or {}), dict(within or {})
+        for fact in sorted(changed, key=str):
+            definition, now = self.program.definitions[fact.name], self.now(fact)
+            if isinstance(now, bool):
+                values[fact] = not now
+            elif definition.type.kind is Kind.DATE:
+                ranges[fact] = self._range(definition, *self._ends(definition, self._place(definition, fact)))
+            else:
+                ranges[fact] = (None, None)
+        return may(self.outcome(values, (), ranges))
 
     # --- witnesses
 
@@ -188,12 +207,25 @@ class Search:
         """Values of all the facts, each other than now, with which the condition holds."""
         if len(facts) == 1:
             return self._alone(facts[0])
-        values = [self._values(fact, [other for other in facts if other != fact]) for fact in facts]
+        values = []
+        for fact in facts:
+            values.append(self._values(fact, [other for other in facts if other != fact]))
+            if not values[-1] and self._all_tried(fact):
+                return None
         for combination in islice(product(*values), COMBINATIONS):
             tried = dict(zip(facts, combination, strict=True))
             if holds(self.outcome(tried)):
                 return tried
         return self._in_turn({}, facts) or self._in_a_box(facts)
+
+    def _all_tried(self, fact: Fact) -> bool:
+        """Whether no value of a fact was left out, so that where none may hold none does."""
+        now, kind = self.now(fact), self.program.definitions[fact.name].type.kind
+        if self.unsettled:
+            return False
+        if kind is Kind.DATE:
+            return not isinstance(now, date) or now < self.case.at.start
+        return kind in (Kind.BOOLEAN, Kind.ENUM) or now not in (None, NONE)
 
     def _alone(self, fact: Fact) -> Changes | None:
         """A value of one fact: the nearest of those that machine code proposes, or by halving its range."""
@@ -247,9 +279,7 @@ class Search:
         members = self._members(definition)
         if members is not None:
             now = self.now(fact)
-            return [
-                member for member in members if member != now and may(self.outcome({**fixed, fact: member}, others))
-            ]
+            return [member for member in members if member != now and self._may(others, {**fixed, fact: member})]
         return self._nearest(definition, fact, others, fixed, halvings)
 
     def _members(self, definition: Definition) -> list[Value] | None:
@@ -279,7 +309,7 @@ class Search:
                     self.unsettled = True
                     break
                 start, end = stack.pop()
-                if not may(self.outcome(fixed, others, {fact: self._range(definition, start, end)})):
+                if not self._may(others, fixed, {fact: self._range(definition, start, end)}):
                     continue
                 if start == end:
                     values.append(self._value(definition, start))
