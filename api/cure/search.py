@@ -31,7 +31,7 @@ from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program
 from engine.ir.walk import walk
 from engine.native.plan.plan import reads
-from engine.values.periods import Unit
+from engine.values.periods import Period, Unit
 from engine.values.types import NONE, EnumValue, Kind, Value
 
 LARGEST = 3
@@ -44,6 +44,8 @@ BOXES = 400
 FAR = Fraction(10**7)
 YEARS_AHEAD = 20
 Changes = dict[Fact, Value]
+Users = dict[str, set[str]]
+"""Which definitions read one, by its name."""
 
 
 class Spent(Exception):
@@ -88,21 +90,19 @@ def grows(definition: Definition) -> bool:
 class Kept:
     """What the figures come to in the case as it is, so that only those are found anew that a change can reach."""
 
-    def __init__(self, program: Program, case: Case, fact: Fact, constants: Constants) -> None:
+    def __init__(self, program: Program, case: Case, fact: Fact, constants: Constants, users: Users) -> None:
         interpreter = Interpreter(program, case, constants)
         interpreter.find(fact)
-        self._steps = interpreter.steps
-        self._users: dict[str, set[str]] = {}
-        self._left: dict[frozenset[str], dict[Fact, Step]] = {}
-        for cell in reached(program, case.at, (program.definitions[fact.name],)):
-            for dated in program.definitions[cell.name].formulas:
-                for other, _ in reads(dated.body, cell.period):
-                    self._users.setdefault(other.name, set()).add(cell.name)
+        self._program, self._at, self._figure = program, case.at, program.definitions[fact.name]
+        self._steps, self._users = interpreter.steps, users
+        self._left: dict[frozenset[str], dict[Fact, Step]] = {frozenset(): self._steps}
 
     def without(self, names: frozenset[str]) -> dict[Fact, Step]:
         """The steps that hang on none of some facts, directly or through others."""
         steps = self._left.get(names)
         if steps is None:
+            if not self._users:
+                self._users.update(_users_of(self._program, self._at, self._figure))
             touched, waiting = set(names), list(names)
             while waiting:
                 more = self._users.get(waiting.pop(), set()) - touched
@@ -110,6 +110,16 @@ class Kept:
                 waiting += more
             steps = self._left[names] = {fact: step for fact, step in self._steps.items() if fact.name not in touched}
         return steps
+
+
+def _users_of(program: Program, at: Period, figure: Definition) -> Users:
+    """Of all that a figure hangs on: whose formulas read it."""
+    users: Users = {}
+    for cell in reached(program, at, (figure,)):
+        for dated in program.definitions[cell.name].formulas:
+            for other, _ in reads(dated.body, cell.period):
+                users.setdefault(other.name, set()).add(cell.name)
+    return users
 
 
 @dataclass(eq=False)
@@ -125,6 +135,7 @@ class Search:
     kept: Kept | None = field(default=None)
     probed: Mapping[Fact, list[Value]] | None = field(default=None)
     _probing: set[Fact] = field(default_factory=set)
+    _users: Users = field(default_factory=dict)
 
     def outcome(
         self,
@@ -138,7 +149,7 @@ class Search:
         given = {fact: value for fact, value in self.case.given.items() if fact not in open_facts}
         tried = replace(self.case, given={**given, **changed}, within={**self.case.within, **open_facts})
         if self.kept is None:
-            self.kept = Kept(self.program, self.case, self.fact, self.constants)
+            self.kept = Kept(self.program, self.case, self.fact, self.constants, self._users)
         interpreter = Interpreter(self.program, tried, self.constants)
         interpreter.steps.update(self.kept.without(frozenset(fact.name for fact in (*changed, *open_facts))))
         return interpreter.find(self.fact)
