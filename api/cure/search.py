@@ -2,10 +2,11 @@
 
 1. *May it hold?* The interpreter with a set of facts unknown: if it cannot hold, no part of the set is a cure.
 2. Sets of one, two and three facts, level by level; a pool that cannot, all of it unknown, is left out whole, and so is
-   a set that holds a cure.
+   a set that holds a cure. Of a changed fact more is known: it is not what it was, and a date is no past day.
 3. *Witness*: for each fact the nearest values with which it may hold while the others of its set are unknown; every
    combination, then one fact after the other; then the box of all values of the set is halved until a point holds or
-   every half is dropped. The interpreter must say that a witness holds.
+   every half is dropped. Where no value of one fact may do, the set has no witness. The interpreter must say that a
+   witness holds.
 
 What nobody can change is in no set: births and other records of the past, and what only time changes. A date is
 something done: on the day that is asked about, or later.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,19 @@ theory_tests: {t: {person: eva, theory_category: b, theory_passed: 2022-05-10}}
     (tmp_path / "case.yaml").write_text(case, encoding="utf-8")
     said = run("cure", "gb", tmp_path / "case.yaml", "may_take_practical_test").stdout
     assert "theory_category B - cars and small vans, theory_passed 2024-05-10 [by the person: Take the" in said
+
+
+def test_every_set_with_a_licence_more_is_decided(tmp_path: Path) -> None:
+    case = """
+at: 2024-05-10
+complete: true
+people: {eva: {birth_date: 1980-01-01, vehicle_mass_kg: 2000, trailer_mass_kg: 3501}}
+licences:
+  l0: {person: eva, licence_category: b, licence_kind: full, granted: 2010-06-01, valid_until: 2080-01-01}
+"""
+    (tmp_path / "case.yaml").write_text(case, encoding="utf-8")
+    answer = json.loads(run("cure", "gb", tmp_path / "case.yaml", "may_tow", "--json").stdout)
+    assert answer.get("settled", True)  # what is as usual is left out
+    sets = [{change["fact"] for change in cured["changes"]} for cured in answer["cures"]]
+    assert sets == [{"trailer_mass_kg", "vehicle_mass_kg"}, {"trailer_mass_kg"}]
+    assert [len(cured.get("added", ())) for cured in answer["cures"]] == [0, 1]
