@@ -114,7 +114,7 @@ def check_ledger(history: list[Event], outcomes: dict[str, object]) -> None:
     assert moved(history, Movement.REFUND) >= max(Decimal(0), entitlement + paid - liability)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     drafts=events(),
     first=st.integers(0, 12),
