@@ -248,7 +248,7 @@ def keyed_entries(
     given = {value for value, _ in read}
     missing = [value for value in values if value not in given]
     if missing and not partial and len(context.problems) == before:
-        names = ", ".join(f"`{_key_words(value)}`" for value in missing[:_NAMED_AT_ONCE])
+        names = ", ".join(f"`{key_words(value)}`" for value in missing[:_NAMED_AT_ONCE])
         more = f" and {len(missing) - _NAMED_AT_ONCE} more" if len(missing) > _NAMED_AT_ONCE else ""
         message = f"{what} gives nothing for {names}{more}"
         help_text = f"write a line for every value of `{key.name}`"
@@ -256,7 +256,8 @@ def keyed_entries(
     return [(value, entry) for value, entry in read if value is not None]
 
 
-def _key_words(key: Key) -> str:
+def key_words(key: Key) -> str:
+    """A key as rules write it."""
     return str(key).lower() if isinstance(key, bool) else str(key)
 
 

@@ -20,7 +20,7 @@ from engine.reading.declarations import RuleModule, Ruleset
 from engine.reading.declared_constants import Key, KeyType, Overlay, Parameter, Scale, Table, Uprate
 from engine.reading.reform import Setting
 from engine.reading.scales import bands_of, read_brackets
-from engine.reading.tables import Shape, key_values, read_row
+from engine.reading.tables import Shape, key_values, key_words, read_row
 from engine.reading.values import read_value
 from engine.syntax import ast
 from engine.syntax.nodes import Entry, Scalar
@@ -139,7 +139,7 @@ def _keys(
         key = _key(node)
         known = _rows_by_day(constant) if key_type.day else key_values(context, key_type)
         if key not in known:
-            help_text = context.did_you_mean(node.span.text, [str(value) for value in known])
+            help_text = context.did_you_mean(node.span.text, [key_words(value) for value in known])
             context.report("E803", f"`{name.name}` has no key `{node.span.text}`", node.span, help=help_text)
             return None
         assert key is not None
