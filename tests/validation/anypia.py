@@ -69,7 +69,7 @@ def outputs() -> Iterator[Output]:
 
 def earnings(program: Program, history: str, born: int, last_year: int) -> dict[int, Decimal]:
     """The years with earnings. Rounded in binary floating point, as the publisher did."""
-    index, base = _by_year(program, "ss_average_wage_index"), _by_year(program, "ss_earnings_base")
+    index, base = _wages(program), _by_year(program, "ss_earnings_base")
     found = {}
     for year in range(born + 22, min(last_year, LAST_YEAR) + 1):
         age, wage = year - born, index[year]
@@ -122,6 +122,13 @@ def ours(program: Program, output: Output) -> Output:
         )
     aime, pia, maximum = (value(name, "worker") for name in ("ss_aime", "ss_pia", "ss_family_maximum"))
     return replace(output, aime=aime, pia=pia, family_maximum=maximum, benefits=benefits)
+
+
+def _wages(program: Program) -> dict[int, float]:
+    """The average wage index of each year; the parameter has it under the tax year for which it counts."""
+    parameter = program.parameters["average_wage_index"]
+    later = {day.year - 2: float(Fraction(str(value))) for day, value in parameter.values}
+    return _by_year(program, "benefits/social_security/indexes:ss_average_wage_index_before_2011") | later
 
 
 def _by_year(program: Program, table: str) -> dict[int, float]:
