@@ -15,7 +15,7 @@ from unittest import mock
 
 import pytest
 
-from api.cli.app import run as run_command
+from api.cli.running import run as run_command
 from tests.cli.hostile_shapes import REFUSED, Attempt, made, write_land
 from tests.cli.test_hostile_commands import at_most
 
