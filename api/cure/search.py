@@ -314,6 +314,8 @@ class Search:
         ways = ((low, now - step, False), (now + step, high, True))
         for first, last, up in ((low, high, True),) if definition.type.kind is Kind.DATE else ways:
             stack = [(first, last)] if first <= last else []
+            if definition.type.kind is Kind.DATE:
+                stack = [(first + step, last), (first, first)]  # the day that is asked about does most often
             for number in range(halvings + 1):
                 if not stack:
                     break
