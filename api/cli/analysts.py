@@ -45,7 +45,11 @@ def simulate_reforms(
         typer.Option("--again", metavar="MANIFEST", help="Reproduce an earlier report exactly, or refuse."),
     ] = None,
     distribution: Annotated[
-        bool, typer.Option("--distribution", help="Also Tax-Calculator's distribution and difference tables.")
+        bool,
+        typer.Option(
+            "--distribution",
+            help="Also Tax-Calculator's distribution and difference tables, in `--report`, `--tables` or `--json`.",
+        ),
     ] = False,
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
     ray: Ray = "",

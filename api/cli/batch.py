@@ -163,9 +163,8 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         return
     tell = complain if options.output == "-" else say
     group = job.program.settings.entities[group_of(job)]
-    tell(
-        f"{report.groups:,} {group.name if report.groups == 1 else group.plural} in {seconds:.1f} s -> {options.output}"
-    )
+    place = "stdout" if options.output == "-" else options.output
+    tell(f"{report.groups:,} {group.name if report.groups == 1 else group.plural} in {seconds:.1f} s -> {place}")
     for count, words in (
         (report.refused, "refused at the door"),
         (report.undetermined, "not determined"),

@@ -148,7 +148,7 @@ def _report(program: Program, findings: Found, wanted: Wanted) -> None:
         say(f"  {number:,} not known for want of {fact} alone")
     if findings.rows:
         say()
-    columns = (*((wanted.by,) if wanted.by else ()), *wanted.show)
+    columns = tuple(dict.fromkeys((*((wanted.by,) if wanted.by else ()), *wanted.show)))
     width = max((len(row.of.id) for row in findings.rows), default=0)
     for row in findings.rows:
         values = [(column, row.figures.get(column.short_name)) for column in columns]

@@ -33,6 +33,7 @@ class Places:
 
 def simulate_command(request: Request | Path, places: Places, threads: int, ray: str, as_json: bool) -> int:
     """Simulate what is asked for, or again what a manifest says."""
+    _require_place_for_distribution(request, places, as_json)
     for path, folder in ((places.report, False), (places.tables, True), (places.manifest, False)):
         if path is not None:
             check_place(path, folder)
@@ -54,6 +55,16 @@ def simulate_command(request: Request | Path, places: Places, threads: int, ray:
     else:
         _tell(simulation, places)
     return ExitCode.DONE
+
+
+def _require_place_for_distribution(request: Request | Path, places: Places, as_json: bool) -> None:
+    """Raise Misuse if the distribution tables are asked for and would be printed nowhere."""
+    wanted = isinstance(request, Request) and request.distribution
+    if wanted and not as_json and places.report is None and places.tables is None:
+        raise Misuse(
+            "`--distribution` makes tables that are too wide to print here",
+            "add `--report out.html`, `--tables FOLDER` or `--json`",
+        )
 
 
 def split_reforms(given: Sequence[str]) -> tuple[tuple[Path, ...], ...]:
@@ -121,7 +132,7 @@ def _tell(simulation: Simulation, places: Places) -> None:
         say(line)
     for path in (places.report, places.tables, places.manifest):
         if path is not None:
-            say(f"-> {path}")
+            say(f"wrote {path}")
 
 
 def _budgets(year: YearAnswer, currency: str) -> None:

@@ -73,7 +73,7 @@ def _report(swept: Sweep, place: int) -> None:
 
 def _table(curve: Curve, mark: str, several: bool) -> None:
     say()
-    heads = ["from", "to", "value at", "and at the end", "slope"]
+    heads = ["from", "to", "value at start", "value at end", "slope"]
     rows = [
         [_value(segment.from_), _value(segment.to), _value(segment.value_from), _value(segment.value_to), segment.slope]
         for segment in curve.segments

@@ -123,7 +123,9 @@ def cure(
     if not instances or (instance and instance not in instances):
         raise Misuse(f"the case has no such {condition.entity}", f"add one, or name one of {', '.join(instances)}")
     if not instance and len(instances) > 1:
-        raise Misuse(f"the case has several {condition.entity}s", f"say whose with `--of`: {', '.join(instances)}")
+        raise Misuse(
+            f"more than one {condition.entity} is in the case", f"say whose with `--of`: {', '.join(instances)}"
+        )
     fact = Fact(condition.name, instance or instances[0], period_for(program, condition, case.at))
     constants = Constants(program)
     search = Search(program, case, fact, constants, Budget(EVALUATIONS))

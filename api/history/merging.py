@@ -27,11 +27,12 @@ SAME = "same_as"
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What was done: how many facts were taken over, the attributes of which both said something else, and how many
-    records or members were given over."""
+    records or members were given over; whether nothing had been recorded of the other, as where an id changes."""
 
     carried: int
     differing: tuple[str, ...]
     given: int
+    is_new: bool
 
 
 def merge(log: SqliteLog, duplicate: str, into: str, origin: Origin, reason: str) -> Merged:
@@ -49,13 +50,13 @@ def merge(log: SqliteLog, duplicate: str, into: str, origin: Origin, reason: str
     bodies += given
     stem = f"merge-{log.head() + 1}"
     log.append([Draft(whose, body, origin, f"{stem}-{place}") for place, (whose, body) in enumerate(bodies)])
-    return Merged(len(points), tuple(_differing(changes, there)), len(given))
+    return Merged(len(points), tuple(_differing(changes, there)), len(given), is_new=not there)
 
 
 def _check(log: SqliteLog, duplicate: str, into: str) -> None:
     entities = {subject.partition("/")[0] for subject in (duplicate, into)}
     if duplicate == into or len(entities) > 1 or entities & set(OWN_ENTITIES):
-        raise Misuse(f"`{duplicate}` and `{into}` cannot be one", "name two subjects of one entity")
+        raise Misuse(f"`{duplicate}` and `{into}` cannot be one", "name two different subjects of one entity")
     if all(change.attribute == SAME for change in log.timeline(duplicate).changes):
         raise Failure(
             f"nothing is recorded of `{duplicate}`, or no longer, or it is merged already",

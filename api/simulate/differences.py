@@ -287,7 +287,7 @@ def in_words(compared: Differences, currency: str) -> Iterator[str]:
         yield f"  of a {entity}: {', '.join(names[:12])}{more}"
     if compared.examples:
         yield ""
-        yield f"examples of the rules that come out otherwise: {len(compared.examples)}"
+        yield f"worked examples whose results change: {len(compared.examples)}"
         for example in compared.examples[:20]:
             yield f"  {example.module}, {example.example}: {example.figure} {example.before} -> {example.after}"
     if compared.year:

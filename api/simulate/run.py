@@ -69,7 +69,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     if not request.reforms:
         raise Misuse("there is no reform to simulate", "name one: `--reform FILE`")
     if not request.at:
-        raise Misuse("it is not said for which year", "give it: `--at 2026`")
+        raise Misuse("the year is missing", "give it: `--at 2026`")
     law = programs.load_program(request.rules)
     view = load_view(law, request.view)
     if request.distribution:

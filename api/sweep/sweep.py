@@ -147,7 +147,9 @@ def varied(program: Program, case: Case, vary: Vary) -> tuple[Fact, tuple[int, i
     if not instances:
         raise Misuse(f"`{definition.short_name}` is of a {definition.entity}, and the case has none", "add one")
     if not vary.of and len(instances) > 1:
-        raise Misuse(f"the case has several {definition.entity}s", f"say whose with `--of`: {_listed(instances)}")
+        raise Misuse(
+            f"more than one {definition.entity} is in the case", f"say whose with `--of`: {_listed(instances)}"
+        )
     instance = vary.of or instances[0]
     beside = [
         given_fact

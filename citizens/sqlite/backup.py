@@ -131,7 +131,10 @@ def restore(
     ledgers = [layout.erasures_path] + ([Path(erasures)] if erasures is not None else [])
     outlived = [path for path in ledgers if path.exists()]
     if not outlived and not erasures_lost:
-        raise Refused("no ledger of erasures outlived the backup", "give its copy, or say that it is lost")
+        raise Refused(
+            "no ledger of erasures is left but the backup's own, which may lack later erasures",
+            "give a copy of it with `--erasures FILE`, or, if there is none, add `--erasures-lost`",
+        )
     entries = [entry for path in [*outlived, folder / "erasures.log"] for entry in read_ledger(path)]
     layout.folder.mkdir(parents=True, exist_ok=True)
     lock = WriterLock(layout.folder / "lock")

@@ -76,7 +76,7 @@ def read_secret(source: str, what: str) -> str:
         case "command":
             text = _printed(rest, what)
         case _:
-            raise Refused(f"where {what} is: `file:PATH`, `env:NAME` or `command:…`", "write one of these")
+            raise Refused(f"it is not clear where {what} is", "write `file:PATH`, `env:NAME` or `command:…`")
     return text.strip()
 
 

@@ -26,7 +26,7 @@ def anchor_command(
     require_log(folder)
     target = to or anchors_folder()
     if target is None:
-        raise Misuse("it is not said where the anchor goes", f"name a folder, or set {ANCHORS_VARIABLE}")
+        raise Misuse("the folder for the anchor is missing", f"name a folder, or set {ANCHORS_VARIABLE}")
     if target.resolve().is_relative_to(folder.resolve()):
         raise Misuse("the anchors would lie inside the log", "name a folder elsewhere, out of reach of who writes it")
     signer = signer_of(key)

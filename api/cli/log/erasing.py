@@ -29,7 +29,7 @@ def named(subjects: Sequence[str], listed: Path | None) -> list[str]:
             ) from None
     named_subjects = list(dict.fromkeys([*subjects, *lines]))
     if not named_subjects:
-        raise Misuse("it is not said whom to erase", "name the subject: `rulewright log erase person/17 …`")
+        raise Misuse("the subject to erase is missing", "name the subject: `rulewright log erase person/17 …`")
     return [checked_subject(subject) for subject in named_subjects]
 
 

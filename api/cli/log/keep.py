@@ -33,9 +33,11 @@ class Order:
     def require(self) -> None:
         """Raise Misuse unless it says on what authority, and why."""
         if not self.legal_basis:
-            raise Misuse("it is not said on what authority", "add `--legal-basis 'GDPR art. 17'`, or what it is")
+            raise Misuse(
+                "the authority is missing", "name the law with `--legal-basis`, such as `--legal-basis 'GDPR art. 17'`"
+            )
         if not self.reason:
-            raise Misuse("it is not said why", "add `--reason 'request of 3 May'`")
+            raise Misuse("the reason is missing", "say why with `--reason`, such as `--reason 'request of 3 May'`")
 
     @property
     def by(self) -> str:
@@ -55,7 +57,10 @@ def compact_command(
     """Forget superseded facts recorded by the horizons."""
     moments = horizons_of(horizons)
     if not legal_basis:
-        raise Misuse("it is not said on what authority", "add `--legal-basis 'limitation act s. 5'`, or what it is")
+        raise Misuse(
+            "the authority is missing",
+            "name the law with `--legal-basis`, such as `--legal-basis 'limitation act s. 5'`",
+        )
     with writing(log) as opened:
         require_classes(opened, moments)
         delay = timedelta(days=tombstone_days)
@@ -121,7 +126,7 @@ def hold_command(subject: str | None, order: Order, case: str, release: bool, re
     """Place a hold, end it, or list those that are in force."""
     if subject is None:
         if release or case:
-            raise Misuse("it is not said whom the hold is of", "name the subject: `rulewright log hold person/17 …`")
+            raise Misuse("the subject of the hold is missing", "name the subject: `rulewright log hold person/17 …`")
         return _list_holds(order.log, as_json)
     name = checked_subject(subject)
     if not case:

@@ -25,5 +25,7 @@ def merge_command(duplicate: str, into: str, order: Order, source: str, retentio
     )
     if done.differing:
         complain(f"both said something of {', '.join(done.differing)}: what `{into}` says stands; check it")
+    if done.is_new:
+        complain(f"nothing was recorded of `{into}` before: check that it is the new name")
     complain("assessments are corrected by `rulewright follow`")
     return ExitCode.DONE

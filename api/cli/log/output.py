@@ -12,6 +12,7 @@ from time import monotonic
 
 from api.cli.streams import is_terminal
 from citizens import Belongs, Value
+from citizens.sqlite.erasure import OWNER
 from engine.values.numbers import with_commas
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,8 +41,8 @@ def value_text(value: Value) -> str:
             return "ended"
         case bool():
             return "yes" if value else "no"
-        case Belongs():
-            return f"{value.role} of {value.group}"
+        case Belongs():  # a record names its owner, a member its role
+            return value.group if value.role == OWNER else f"{value.role} of {value.group}"
         case date():
             return value.isoformat()
         case int() | Decimal():

@@ -99,14 +99,14 @@ def _day(question: Question) -> date:
     if question.valid_from is not None:
         return read_day(question.valid_from, "--valid-from")
     if not question.sample:
-        raise Misuse("it is not said from which day on the facts hold", "add `--valid-from 2024-01-01`")
+        raise Misuse("the day from which the facts hold is missing", "add `--valid-from 2024-01-01`")
     return SAMPLE_DAY
 
 
 def _origin(question: Question) -> Origin:
     basis = question.legal_basis or (SAMPLE_BASIS if question.sample else "")
     if not basis:
-        raise Misuse("it is not said on what authority the facts are recorded", "add `--legal-basis 'Tax Act s. 12'`")
+        raise Misuse("the authority for recording the facts is missing", "add `--legal-basis 'Tax Act s. 12'`")
     source = question.source or ("sample" if question.sample else "import")
     return Origin(source, question.actor or login_name(), basis, question.retention)
 

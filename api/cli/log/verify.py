@@ -123,7 +123,7 @@ def _told(trust: Trust, verifier: Verifier | None, given: Sequence[Kept]) -> Ite
     if trust.signed and verifier is not None:
         yield f"  signed by {verifier.name}: nobody without that key made what it was held against"
     elif trust.nobody:
-        yield "  whose signature it must have was not said: name the signer with `--public-key FILE`"
+        yield "  its signature was not checked: name the signer with `--public-key FILE`"
     if trust.key_store > trust.nobody:
         yield f"up to offset {trust.key_store} nobody without the key store has changed it"
     if not given:
