@@ -73,6 +73,7 @@ def issue(
     from api.cli.output import complain
     from api.permits.credential import Issuer, Law
     from api.permits.credential import issue as sign
+    from api.permits.decide import UNDETERMINED
     from api.permits.holder import read_holder_key
     from api.permits.keys import read_private
     from api.permits.register import Register
@@ -83,9 +84,11 @@ def issue(
     bound = read_holder_key(holder) if holder is not None else None
     decision, offset = _decided(program, who, requirement, at, over, of, days, log)
     if not decision.holds:
+        whom = f"for {decision.instance} on {decision.on}"
+        if decision.text == UNDETERMINED:
+            raise Failure(f"`{requirement}` is not determined {whom}", "`rulewright calc` says what to ask next")
         raise Failure(
-            f"`{requirement}` does not hold for {decision.instance} on {decision.on}: {decision.text}",
-            "`rulewright cure` says what would change it",
+            f"`{requirement}` does not hold {whom}: {decision.text}", "`rulewright cure` says what would change it"
         )
     now = datetime.now(UTC)
     place = Register(register, signer).add(decision, over, program.settings.name, offset, now)

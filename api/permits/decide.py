@@ -27,6 +27,9 @@ ISO_18013_5 = "iso_18013_5"
 VEHICLE_CATEGORIES = frozenset("AM A1 A2 A B1 B BE C1 C1E C CE D1 D1E D DE".split())
 """The categories of ISO/IEC 18013-1 Annex B, which 18013-5 takes over: all others are the jurisdiction's own."""
 
+UNDETERMINED = "not determined"
+"""Why a decision does not hold where facts are missing."""
+
 
 def decide(
     program: Program, case: Case, requirement: Definition, instance: str, days: int, over: Definition | None = None
@@ -94,7 +97,7 @@ class _Asking:
 
     def reasons(self, case: Case, outcome: Outcome) -> str:
         if not isinstance(outcome, Known | NotApplicable):
-            return "not determined"
+            return UNDETERMINED
         info = self.requirement.requirement
         parts: Sequence[str] = [part.name for part in info.parts] if info is not None else ()
         interpreter = Interpreter(self.program, case, self.constants)

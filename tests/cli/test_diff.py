@@ -1,4 +1,4 @@
-"""`rulewright diff`: what differs, who can be affected, and which examples come out otherwise."""
+"""`rulewright diff`: what differs, who can be affected, and which results of worked examples change."""
 
 from __future__ import annotations
 
