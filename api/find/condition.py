@@ -12,10 +12,11 @@ from typing import Any
 from api.failures import Misuse
 from api.rules import programs
 from engine.ir.program import Definition, Program
-from engine.text.diagnostics import RulesInvalid
+from engine.text.diagnostics import Diagnostic, RulesInvalid
 from engine.values.periods import Period
 
 NAME = "condition_that_is_asked"
+_FORMULA = 'formula: "'
 _WORD = re.compile(r"(?<![.\w])[A-Za-z_]\w*(?![\w(])")
 
 
@@ -47,10 +48,22 @@ def with_condition(
         try:
             extended = programs.load_program(rules, [*reforms, path])
         except RulesInvalid as fault:
-            told = list(dict.fromkeys(problem.message for problem in fault.problems))
+            told = list(dict.fromkeys(_said(problem, path) for problem in fault.problems))
             remedies = list(dict.fromkeys(problem.help for problem in fault.problems if problem.help))
             raise Misuse(f"the condition cannot be read: {'; '.join(told)}", "; ".join(remedies)) from None
     return extended, extended.definitions[NAME]
+
+
+def _said(problem: Diagnostic, path: Path) -> str:
+    """A problem with its place in the condition, counted in characters from 1; without one where it is elsewhere."""
+    span = problem.span
+    if span is None or span.source.name != str(path):
+        return problem.message
+    line = span.source.line(span.line)
+    before = line.find(_FORMULA) + len(_FORMULA)
+    if _FORMULA not in line or span.column <= before:
+        return problem.message
+    return f"at character {span.column - before}, {problem.message}"
 
 
 def _lines(value: dict[str, Any], indent: str = "") -> Iterator[str]:

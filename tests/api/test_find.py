@@ -155,7 +155,7 @@ def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Defini
         ("income_tx > 0", "tax_unit", "unknown name `income_tx`"),
         ("1 > 0", "", "names no fact or figure"),
         ("income_tax > 0", "house", "there is no entity `house`"),
-        ("income_tax > ", "", "cannot be read"),
+        ("income_tax > ", "", "cannot be read: at character 12, the formula ends"),
         ("income_tax", "", "cannot be read"),
     ],
 )
