@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import process_time
 
@@ -29,8 +29,12 @@ _BY_STATUS = {404: "not-found", 405: "no-such-method", 406: "not-acceptable", 41
 LAG_EVERY = 0.02
 
 
-def create_app(service: Service, pages: Sequence[APIRouter] = ()) -> Guard:
-    """The application for a service: the API, and `pages` for people."""
+Told = Callable[[Request, Refusal], Response]
+
+
+def create_app(service: Service, pages: Sequence[APIRouter] = (), to_people: Told = problem) -> Guard:
+    """The application for a service: the API, and `pages` for people. `to_people` makes what a browser is shown of an
+    address that leads nowhere."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -57,7 +61,7 @@ def create_app(service: Service, pages: Sequence[APIRouter] = ()) -> Guard:
         redirect_slashes=False,
         generate_unique_id_function=named,
     )
-    app.state.service = service
+    app.state.service, app.state.to_people = service, to_people
     for router in (*ROUTERS, *pages):
         app.include_router(router)
     for kind in (Refusal, Failure, Exception):
@@ -95,7 +99,9 @@ async def _refused(request: Request, fault: Exception) -> Response:
 async def _http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
     kind = _BY_STATUS.get(fault.status_code, "not-found")
-    return problem(request, Refusal(kind, headers=dict(fault.headers or {})))
+    refusal = Refusal(kind, headers=dict(fault.headers or {}))
+    told: Told = request.app.state.to_people if "text/html" in request.headers.get("accept", "") else problem
+    return told(request, refusal)
 
 
 async def _query(request: Request, fault: Exception) -> Response:

@@ -18,6 +18,7 @@ from api.http.guard import Guard
 from api.http.service import Service
 from api.rules.programs import load_program
 from api.web import ROUTERS as PAGES
+from api.web.rendering import refused
 from citizens import Origin, SharedLog, SqliteLog, open_log
 
 GRACE = 10
@@ -44,7 +45,7 @@ def run(config: Config) -> None:
 
 def application(service: Service) -> Guard:
     """The API and the pages; in development for who calls the server by a name of this machine."""
-    made = create_app(service, PAGES)
+    made = create_app(service, PAGES, refused)
     made.local_names_only = service.config.development
     return made
 

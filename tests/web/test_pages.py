@@ -13,6 +13,7 @@ from api.http.app import create_app
 from api.http.config import Config
 from api.http.service import Service
 from api.web import ROUTERS
+from api.web.rendering import refused
 from tests.api.http.client import TestClient, land
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -21,7 +22,8 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     rules = land(tmp_path_factory.mktemp("rules"))
-    with TestClient(create_app(Service(Config(rules=(rules,))), ROUTERS), raise_server_exceptions=False) as test_client:
+    app = create_app(Service(Config(rules=(rules,))), ROUTERS, refused)
+    with TestClient(app, raise_server_exceptions=False) as test_client:
         while test_client.get("/readyz").status_code != 200:
             sleep(0.02)
         yield test_client
@@ -35,6 +37,14 @@ def test_no_page_holds_a_style_or_a_script_and_the_policy_forbids_them(client: T
         assert " style=" not in answer.text and "<style" not in answer.text
         assert not re.search(r"<script(?![^>]* src=)", answer.text)
         assert not re.search(r" on[a-z]+=", answer.text)
+
+
+def test_an_address_that_leads_nowhere_is_a_page_to_a_browser_and_a_problem_to_a_program(client: TestClient) -> None:
+    shown = client.get("/nowhere", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing here" in shown.text and "Check the address" in shown.text
+    told = client.get("/nowhere")
+    assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_a_formula_leads_to_what_it_reads(client: TestClient) -> None:
