@@ -71,6 +71,7 @@ from citizens.sqlite.tables import (
     Imported,
     Membership,
     Source,
+    cells_as_text,
     import_tables,
     read_table,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "Wanted",
     "backup",
     "backup_since",
+    "cells_as_text",
     "check_new_subject",
     "check_payable",
     "check_subject",

@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from api.failures import Failure, Misuse
+from citizens import cells_as_text
 from engine.ir.program import Program
 
 BATCH = 65_536
@@ -63,11 +64,8 @@ def batches(path: Path) -> Iterator[pa.Table]:
             names, empty = first.schema.names, not any(len(batch) for batch in first)
         if empty:
             yield pa.table({name: pa.array([], pa.string()) for name in names})
-        convert = pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-        )
         with _opened(path) as stream:
-            for batch in pyarrow.csv.open_csv(stream, convert_options=convert):
+            for batch in pyarrow.csv.open_csv(stream, convert_options=cells_as_text(names)):
                 yield pa.Table.from_batches([batch])
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as fault:
         told = str(fault).splitlines()[0][:200]

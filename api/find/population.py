@@ -13,10 +13,10 @@ from api.assess.gathering import part_of, population_of
 from api.batch.files import find_inputs
 from api.cases.reach import reached
 from api.failures import Failure
-from citizens import Belongs, History, Known
+from citizens import Belongs, History, Known, read_table
 from engine.ir.program import Definition, Program
 from engine.population.columns import Columns
-from engine.population.door import from_arrow, read_tables
+from engine.population.door import from_arrow
 from engine.population.faults import BadCell
 from engine.values.periods import Period
 
@@ -41,7 +41,9 @@ class Among:
 
 def from_files(program: Program, at: Period, files: Sequence[str]) -> Among:
     """The people and groups in files. Raises Failure with the first faults in them."""
-    admitted = read_tables(program, at, find_inputs(program, list(files)))
+    paths = find_inputs(program, list(files))
+    tables = {entity: read_table(path) for entity, path in paths.items()}
+    admitted = from_arrow(program, at, tables, files={entity: str(path) for entity, path in paths.items()})
     if admitted.columns is None:
         raise Failure(f"the tables have faults: {_faults(admitted.problems)}", "correct these cells")
     ids = admitted.columns.ids

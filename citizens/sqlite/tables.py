@@ -96,16 +96,20 @@ def read_table(path: Path | str) -> pa.Table:
         _check_rows(file)
         with _stream(file) as stream:
             names = pyarrow.csv.open_csv(stream).schema.names
-        convert = pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-        )
         with _stream(file) as stream:
-            return pyarrow.csv.read_csv(stream, convert_options=convert)
+            return pyarrow.csv.read_csv(stream, convert_options=cells_as_text(names))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         told = str(error).splitlines()[0][:200]
         raise InvalidEvent(
             f"{file} cannot be read as a table ({told})", "give CSV with a header line, or Parquet"
         ) from None
+
+
+def cells_as_text(columns: Sequence[str]) -> pyarrow.csv.ConvertOptions:
+    """How CSV is read here: each cell as the text that stands there, an empty one as null."""
+    return pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
 
 
 def _check_rows(file: Path) -> None:

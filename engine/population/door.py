@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -101,31 +100,6 @@ def _masked(entries: Entries) -> tuple[Any, ...]:
     if isinstance(entries, np.ma.MaskedArray):
         return (entries.data, None, np.ma.getmaskarray(entries))
     return (entries,)
-
-
-def read_tables(
-    program: Program, at: Period, paths: Mapping[str, Path], *, complete: bool = True, leave_out: bool = False
-) -> Admitted:
-    """The same from Parquet files (`.parquet`) or CSV files, whose cells are read as text. Raises OSError."""
-    tables = {entity: _read(path) for entity, path in paths.items()}
-    files = {entity: str(path) for entity, path in paths.items()}
-    return from_arrow(program, at, tables, complete=complete, leave_out=leave_out, files=files)
-
-
-def _read(path: Path) -> Table:
-    if path.suffix == ".parquet":
-        import pyarrow.parquet
-
-        return pa.parquet.read_table(path)
-    import pyarrow.csv
-
-    csv: Any = pyarrow.csv
-    with csv.open_csv(path) as reader:
-        names = reader.schema.names
-    options = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-    )
-    return csv.read_csv(path, convert_options=options)
 
 
 def _pairs_of(exclusion: Exclusion, columns: Mapping[Cell, Column]) -> Iterator[tuple[Cell, Cell]]:
@@ -234,4 +208,4 @@ class _Door(FigureReader):
                 return groups[exclusion.first.entity].group[owners[exclusion.second.entity]]
 
 
-__all__ = ["Admitted", "from_arrow", "from_numpy", "read_tables"]
+__all__ = ["Admitted", "from_arrow", "from_numpy"]

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
+from citizens import read_table
 from engine.ir.program import Program
 from engine.population.columns import Cell
-from engine.population.door import from_arrow, from_numpy, read_tables
+from engine.population.door import from_arrow, from_numpy
 from tests.native.made_constants import AT
 from tests.native.programs import random_program
 
@@ -133,7 +134,7 @@ def test_csv_and_parquet_say_the_same(program: Program, tmp_path: Path) -> None:
     people, homes = tmp_path / "people.csv", tmp_path / "homes.parquet"
     people.write_text("\n".join([",".join(given["person"].column_names), *_lines(given["person"])]) + "\n")
     parquet.write_table(given["household"], homes)
-    admitted = read_tables(program, AT, {"person": people, "household": homes})
+    admitted = from_arrow(program, AT, {"person": read_table(people), "household": read_table(homes)})
     direct = from_arrow(program, AT, given)
     assert admitted.columns is not None and direct.columns is not None
     for cell, column in direct.columns.columns.items():
