@@ -59,13 +59,12 @@ def batches(path: Path) -> Iterator[pa.Table]:
                 for batch in file.iter_batches(batch_size=BATCH):
                     yield pa.Table.from_batches([batch])
             return
-        with _opened(path) as stream:
-            first = pyarrow.csv.open_csv(stream)
+        with _opened(path) as stream, pyarrow.csv.open_csv(stream) as first:
             names, empty = first.schema.names, not any(len(batch) for batch in first)
         if empty:
             yield pa.table({name: pa.array([], pa.string()) for name in names})
-        with _opened(path) as stream:
-            for batch in pyarrow.csv.open_csv(stream, convert_options=cells_as_text(names)):
+        with _opened(path) as stream, pyarrow.csv.open_csv(stream, convert_options=cells_as_text(names)) as reader:
+            for batch in reader:
                 yield pa.Table.from_batches([batch])
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as fault:
         told = str(fault).splitlines()[0][:200]
