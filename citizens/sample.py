@@ -43,7 +43,8 @@ def load_sample(units: int | None = None) -> Sample:
 
 def _read(name: str) -> pa.Table:
     content = gzip.decompress((FOLDER / name).read_bytes())
-    header = pyarrow.csv.open_csv(BytesIO(content)).schema.names
+    with pyarrow.csv.open_csv(BytesIO(content)) as reader:
+        header = reader.schema.names
     types = {column: _type(column) for column in header}
     convert = pyarrow.csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     table = pyarrow.csv.read_csv(BytesIO(content), convert_options=convert)

@@ -94,9 +94,8 @@ def read_table(path: Path | str) -> pa.Table:
         if file.suffix == ".parquet":
             return pq.read_table(file)
         _check_rows(file)
-        with _stream(file) as stream:
-            with pyarrow.csv.open_csv(stream) as reader:
-                names = reader.schema.names
+        with _stream(file) as stream, pyarrow.csv.open_csv(stream) as reader:
+            names = reader.schema.names
         with _stream(file) as stream:
             return pyarrow.csv.read_csv(stream, convert_options=cells_as_text(names))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -123,10 +122,9 @@ def _check_rows(file: Path) -> None:
 
     options = pyarrow.csv.ParseOptions(invalid_row_handler=keep)
     read = pyarrow.csv.ReadOptions(use_threads=False)  # with threads, rows are not numbered
-    with _stream(file) as stream:
-        with pyarrow.csv.open_csv(stream, read_options=read, parse_options=options) as reader:
-            for _ in reader:
-                continue
+    with _stream(file) as stream, pyarrow.csv.open_csv(stream, read_options=read, parse_options=options) as reader:
+        for _ in reader:
+            continue
     if ragged:
         first = ragged[0]
         cells = f"row {first.number - 1}: cells are {first.actual_columns}, and by the header {first.expected_columns}"
