@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -103,9 +103,14 @@ def known_in(log: Path | None, text: str | None, option: str = "--known") -> lis
     return [known] * len(parts)
 
 
-def _cut(log: Path, name: str) -> Cut:
+def require_all_partitions(log: Path) -> None:
+    """Raises Misuse unless an address names all partitions of a log: only such a log has cuts."""
     if not is_address(log) or kafka.address_of(log).partition is not None:
-        raise Misuse("a cut is of all partitions of a log on Kafka", "give a day, a moment or an offset")
+        raise Misuse("a cut is of all partitions of a log on Kafka", "one log has offsets, days and moments: `#17`")
+
+
+def _cut(log: Path, name: str) -> Cut:
+    require_all_partitions(log)
     cuts = kafka.cuts_of(log)
     if name not in cuts:
         raise Failure(f"there is no cut `{name[:60]}`", suggestion(name, cuts, "`rulewright log cut NAME` makes one"))
@@ -158,15 +163,12 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
 
 def _appended(part: Path, drafts: Sequence[Draft]) -> list[Receipt]:
     """Append, and deliver again if another process took the partition meanwhile: a follower on another machine."""
-    for wait in (*PAUSES, None):
-        try:
-            with writing(part) as log:
-                return log.append(drafts)
-        except LogUnavailable:
-            if wait is None:
-                raise
-            time.sleep(wait)
-    raise AssertionError("the last try returns or raises")
+    for wait in PAUSES:
+        with suppress(LogUnavailable), writing(part) as log:
+            return log.append(drafts)
+        time.sleep(wait)
+    with writing(part) as log:
+        return log.append(drafts)
 
 
 def make_parts(parts: Sequence[Path]) -> None:

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.cli.output import say, say_json
-from api.failures import ExitCode, Misuse
+from api.failures import ExitCode
 from api.history import kafka
 from api.history.access import log_folder
-from api.history.kafka import is_address
-from api.history.parts import all_reading, parts_of
+from api.history.parts import all_reading, parts_of, require_all_partitions
 
 
 def cut_command(name: str | None, log: Path | None, as_json: bool) -> int:
     """Cut at the ends of all partitions under `name`; without one, list the cuts there are."""
     folder = log_folder(log)
-    if not is_address(folder) or kafka.address_of(folder).partition is not None:
-        raise Misuse("a cut is of all partitions of a log on Kafka", "one log has offsets: `--known #17`")
+    require_all_partitions(folder)
     if name is None:
         return _list(folder, as_json)
     with all_reading(parts_of(folder)) as opened:
