@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -30,7 +26,7 @@ from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source
 from tests.api.http.client import TestClient, serving
 from tests.api.http.logs import PURPOSE, facts, secured, token
-from tests.cli.command import ROOT
+from tests.api.http.real import free_port, started, wait_until_ready
 from tests.cli.logs import run
 from tests.cli.roads import EVENTS, LATE, write_roads
 
@@ -176,22 +172,13 @@ def test_a_server_without_a_key_issues_none(tmp_path: Path) -> None:
 
 @contextmanager
 def real_server(folder: Path, config: Config) -> Iterator[str]:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     said = json.loads(config.model_dump_json(by_alias=True, exclude_defaults=True))
     (folder / "server.yaml").write_text(yaml.safe_dump({**said, "port": port, "log": str(folder / "log")}))
-    command = [sys.executable, "-m", "api.cli", "serve", "--config", str(folder / "server.yaml")]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+    process = started("--config", str(folder / "server.yaml"), stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
-        until = monotonic() + 60
-        while monotonic() < until and process.poll() is None:
-            try:
-                if httpx.get(f"{address}/readyz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                sleep(0.1)
+        wait_until_ready(process, address)
         yield address
     finally:
         process.terminate()

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,26 +20,16 @@ import pytest
 from citizens import open_log
 from tests.api.http.client import land
 from tests.api.http.logs import people
-from tests.cli.command import ROOT
+from tests.api.http.real import free_port, started, wait_until_ready
 
 
 @contextmanager
 def running(rules: str, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    command = [sys.executable, "-m", "api.cli", "serve", "--rules", rules, "--log", str(log), "--port", str(port)]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+    port = free_port()
+    process = started("--rules", rules, "--log", str(log), "--port", str(port), stderr=subprocess.PIPE)
     address = f"http://127.0.0.1:{port}"
     try:
-        until = monotonic() + 60
-        while monotonic() < until and process.poll() is None:
-            try:
-                if httpx.get(f"{address}/readyz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            sleep(0.1)
+        wait_until_ready(process, address)
         yield address, process
     finally:
         process.kill()
