@@ -34,7 +34,7 @@ from engine.values.periods import Period, parse_period
 from engine.values.types import Value
 from tests.validation.policyengine_names import GROUPS, CountedOut, Counts, NoCounterpart, Test, exact, parts, tests_in
 from tests.validation.policyengine_situation import Situation
-from tests.validation.policyengine_snap import _said
+from tests.validation.policyengine_snap import require_our_law, said_in
 
 MAPPING = Path(__file__).resolve().parent / "policyengine_benefits.yaml"
 FIGURES = MAPPING.with_name("policyengine_figures.yaml")
@@ -80,7 +80,7 @@ def _compared_of_part(
     outputs = _outputs(test, situation)
     situation.wants_aged = any(name in mapping["of_aged"] for name, _, _ in outputs)
     _assume(situation)
-    for name, raw, whose in _said(test.body.get("input") or {}):
+    for name, raw, whose in said_in(test.body.get("input") or {}):
         situation.say(name, raw, whose)
     wanted = [its for name, raw, whose in outputs for its in _wanted(situation, name, raw, whose)]
     interpreter = Interpreter(program, situation.case(constants), constants)
@@ -112,12 +112,8 @@ def _situation(test: Test, program: Program, mapping: Mapping[str, Any], yearly:
 def _outputs(test: Test, situation: Situation) -> list[tuple[str, Any, str]]:
     """What is expected and in scope; raises `CountedOut` if that is nothing."""
     reasons = {name: reason for reason, names in situation.mapping["counted_out"].items() for name in names}
-    for name, raw, _ in _said(test.body.get("input") or {}):
-        if name.startswith("takes_up_") and not raw:
-            raise CountedOut("who enrols")
-        if name in reasons or name.startswith("gov."):
-            raise CountedOut(reasons.get(name, "another law than the one in force"))
-    said = list(_said(test.body.get("output") or {}))
+    require_our_law(test, reasons, "takes_up_")
+    said = list(said_in(test.body.get("output") or {}))
     kept = [its for its in said if its[0] not in reasons and its[0] not in situation.mapping["facts"]]
     if not kept:
         raise CountedOut(reasons.get(said[0][0], "a fact here") if said else "nothing expected")

@@ -325,7 +325,7 @@ def _figures_of_part(test: Test, names: Names, constants: Constants) -> list[Fig
     for at in months:
         household = Household(names, people, at, len(months) > 1)
         household.assume()
-        for name, raw, whose in _said(inputs):
+        for name, raw, whose in said_in(inputs):
             household.say(name, raw, whose)
         household.conclude()
         interpreter = Interpreter(names.program, household.case(), constants)
@@ -338,20 +338,25 @@ def _figures_of_part(test: Test, names: Names, constants: Constants) -> list[Fig
 def _in_scope(test: Test, names: Names) -> list[tuple[str, Any, str]]:
     """What is expected and is SNAP's law; raises `CountedOut` if that is nothing."""
     reasons = {name: reason for reason, its in names.mapping["counted_out"].items() for name in its}
-    for name, raw, _ in _said(test.body.get("input") or {}):
-        if name.startswith("takes_up_snap") and not raw:
-            raise CountedOut("who enrols")
-        if name in reasons or name.startswith("gov."):
-            raise CountedOut(reasons.get(name, "another law than the one in force"))
-    said = list(_said(test.body.get("output") or {}))
+    require_our_law(test, reasons, "takes_up_snap")
+    said = list(said_in(test.body.get("output") or {}))
     names_of_places = {name for name, _, _ in said} & set(names.mapping["of_places"])
-    by_county = any(name in PLACES for name, _, _ in _said(test.body.get("input") or {}))
+    by_county = any(name in PLACES for name, _, _ in said_in(test.body.get("input") or {}))
     if any(reasons.get(name) == BY_COUNTY for name, _, _ in said) or (by_county and names_of_places):
         raise CountedOut(BY_COUNTY)
     kept = [its for its in said if its[0] not in reasons and not its[0].startswith(("ca_", "dc_", "md_", "ny_", "nj_"))]
     if not kept:
         raise CountedOut(reasons.get(said[0][0], "programs and money of States") if said else "nothing expected")
     return kept
+
+
+def require_our_law(test: Test, reasons: Mapping[str, str], take_up: str) -> None:
+    """Raises `CountedOut` for a test that states who enrols (inputs that begin with `take_up`), or another law."""
+    for name, raw, _ in said_in(test.body.get("input") or {}):
+        if name.startswith(take_up) and not raw:
+            raise CountedOut("who enrols")
+        if name in reasons or name.startswith("gov."):
+            raise CountedOut(reasons.get(name, "another law than the one in force"))
 
 
 def _months(test: Test) -> list[Period]:
@@ -364,7 +369,8 @@ def _months(test: Test) -> list[Period]:
     return [parse_period(one) for one in months]
 
 
-def _said(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+def said_in(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Each name that a test states, its value, and whose it is; empty where it is nobody's in particular."""
     for name, raw in inputs.items():
         if name in ("people", *GROUPS):
             yield from (
