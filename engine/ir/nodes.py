@@ -1,7 +1,8 @@
 """The node kinds of the typed core.
 
 Every expression knows its type; names are resolved to whole-program names; nothing is implicit: who is read, at what
-time, and what happens where a value does not apply. Spans take no part in equality.
+time, and what happens where a value does not apply. Spans take no part in equality. Whom a formula reads stands in
+`whom`; times and links hold expressions and are held by them, so these are one module.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Union
 
+from engine.ir.whom import Before, Bound, GroupOf, HolderOf, OwnerOf, Records, Self, Subject
 from engine.records import record
 from engine.text.source import Span
 from engine.values.numbers import RoundingMode
@@ -24,68 +26,6 @@ class Node:
     span: Span | None = field(compare=False, repr=False)
 
 
-# --- who is read: an entity reached from the one that the formula is about
-
-
-@record(frozen=True, slots=True)
-class Self:
-    """The one that the formula is about."""
-
-    entity: str
-
-
-@record(frozen=True, slots=True)
-class Bound:
-    """The member or record that an aggregate calls `name` (unique within a formula)."""
-
-    entity: str
-    name: str
-
-
-@record(frozen=True, slots=True)
-class GroupOf:
-    """The group of kind `entity` that a person is in. With `optional`, there may be none: then nothing applies."""
-
-    entity: str
-    person: Subject
-    optional: bool = False
-
-
-@record(frozen=True, slots=True)
-class HolderOf:
-    """The one person who holds `role` in a group. With `optional`, there may be none: then nothing applies."""
-
-    entity: str
-    group: Subject
-    role: str
-    optional: bool
-
-
-@record(frozen=True, slots=True)
-class OwnerOf:
-    """Whom a record belongs to. `further` names an owner besides the first; or it is the larger group that a group lies
-    in, of which with `optional` there may be none."""
-
-    entity: str
-    record: Subject
-    further: str = ""
-    optional: bool = False
-
-
-@record(frozen=True, slots=True)
-class Before:
-    """The record before another in its entity's order `sequence`; there is none before the first. `keys` are the
-    figures that decide the order, as `Steps.figures` lists them."""
-
-    entity: str
-    record: Subject
-    sequence: str
-    keys: tuple[str, ...]
-
-
-Subject = Union[Self, Bound, GroupOf, HolderOf, OwnerOf, Before]
-
-
 # --- who is aggregated
 
 
@@ -98,16 +38,6 @@ class Members:
     group: Subject
     roles: tuple[str, ...]
     time: Time = field(default_factory=lambda: ThisPeriod())
-
-
-@record(frozen=True, slots=True)
-class Records:
-    """The records of kind `entity` that belong to somebody, as given; with `further`, as their owner of that name. Or
-    the groups of that kind that lie in a larger one."""
-
-    entity: str
-    owner: Subject
-    further: str = ""
 
 
 Link = Union[Members, Records]
@@ -519,4 +449,13 @@ Expression = Union[
     Arithmetic, Compare, Not, And, Or, If, Exceptions, Extreme, Absolute, Round, DateFunction, PeriodBoundary,
     Aggregate, OverTime, OverParts, Spread, Otherwise, IsNone, Nobody, Present, Chosen, Ranked, AsIf,
     Holds, Same, Banded,
+]  # fmt: skip
+
+__all__ = [
+    "Absolute", "Aggregate", "And", "Arithmetic", "AsIf", "Band", "Banded", "Before", "Bound", "Chosen", "Compare",
+    "Containing", "ContainingDate", "DateFunction", "ExceptionCase", "Exceptions", "Expression", "Extreme",
+    "FunctionCall", "GroupOf", "HolderOf", "Holds", "If", "IsNone", "Let", "Link", "Literal", "Local", "Members",
+    "Negate", "Nobody", "Node", "Not", "NotApplicable", "Or", "Otherwise", "OverParts", "OverTime", "OwnerOf",
+    "ParameterRead", "PeriodBoundary", "Present", "Ranked", "Records", "Replacement", "Round", "Same", "ScaleRead",
+    "Self", "SortKey", "Spread", "Subject", "TableRead", "ThisPeriod", "Time", "VariableRead",
 ]  # fmt: skip
