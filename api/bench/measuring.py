@@ -77,12 +77,15 @@ def surroundings(folder: Path) -> dict[str, str]:
     return {**kept, "PYTHONPYCACHEPREFIX": str(folder)}
 
 
-def process(command: Sequence[str], variables: Mapping[str, str], stdin: Path | None = None) -> Used:
-    """Run a command to its end. Raises Failure if it fails."""
+def process(
+    command: Sequence[str], variables: Mapping[str, str], stdin: Path | None = None, folder: Path | None = None
+) -> Used:
+    """Run a command to its end, in `folder` if one is named. Raises Failure if it fails."""
     with Path(stdin or os.devnull).open("rb") as source:
         done = subprocess.run(
             [sys.executable, "-S", str(_LAUNCH), *command],
             env=dict(variables), stdin=source, capture_output=True, text=True, check=False,
+            cwd=folder,
         )  # fmt: skip
     printed, _, told = done.stdout.rstrip("\n").rpartition("\n")
     if done.returncode or json.loads(told)["code"]:

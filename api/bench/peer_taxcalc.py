@@ -1,6 +1,7 @@
 """taxcalc's side of the bench: run by a Python that has it, and needing nothing of this project.
 
-    python peer_taxcalc.py survey OUT.npz    the survey that taxcalc ships, carried to 2024, as people and tax units
+    python peer_taxcalc.py survey OUT.npz    the survey that taxcalc ships, carried to 2024, as people and tax units;
+                                             with a year after it, carried to that year, with the units' weights
     python peer_taxcalc.py warm              seconds of `calc_all` on it, repeated in one process, as JSON
     python peer_taxcalc.py cold OUT.npz      from nothing to twenty figures in a file, once
 
@@ -39,13 +40,13 @@ ANSWERS = (
 Array = Any
 
 
-def calculator() -> Any:
+def calculator(year: int = YEAR) -> Any:
     """The survey under the law of the year."""
     import taxcalc
 
     records = taxcalc.Records.cps_constructor()
     calc = taxcalc.Calculator(policy=taxcalc.Policy(), records=records, verbose=False)
-    calc.advance_to_year(YEAR)
+    calc.advance_to_year(year)
     return calc
 
 
@@ -101,9 +102,9 @@ def people(unit: dict[str, Array]) -> dict[str, Array]:
     return columns
 
 
-def survey(out: str) -> None:
-    """Write the survey's people and tax units."""
-    calc = calculator()
+def survey(out: str, year: str = "") -> None:
+    """Write the survey's people and tax units; with weights if a year is named."""
+    calc = calculator(int(year or YEAR))
     split = [f"{name}{end}" for name in BY_FILER.values() for end in "ps"]
     counts = ["nu06", "nu13", "nu18", "n1820", "n21", "n24", "elderly_dependents"]
     plain = ["MARS", "DSI", "age_head", "age_spouse", "blind_head", "blind_spouse", "e00600", "e32800"]
@@ -112,6 +113,8 @@ def survey(out: str) -> None:
     arrays["tax_unit/filing_status"] = np.array(STATUS)[unit["MARS"].astype(int)]
     arrays["tax_unit/head_is_dependent_elsewhere"] = unit["DSI"].astype(bool)
     arrays["tax_unit/tax_unit_childcare_expenses"] = np.rint(unit["e32800"] * 100).astype(np.int64)
+    if year:
+        arrays["tax_unit/weight"] = np.round(calc.array("s006"), 2)
     np.savez(out, **arrays)
 
 

@@ -6,7 +6,8 @@
 3. Which columns send rows to the interpreter, and how wide the ranges of half-known households are: no times, but what
    a change may worsen as easily.
 4. Beside it the time that memory alone needs for the bytes that are read and written, and each peer that was named:
-   taxcalc on the very same records, openfisca-core on a made ruleset that both have, TAXSIM on a file of its columns.
+   taxcalc on the very same records, openfisca-core on a made ruleset that both have, TAXSIM on a file of its columns,
+   a reform from the command to the report beside taxcalc's command.
 5. What is compared is units a second. A ratio is ours over the peer's: of 20 outputs on 2 threads over a warm peer, of
    whole processes over whole processes.
 """
@@ -18,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.bench import handed_over, ours, peers, questions, ranges
+from api.bench import handed_over, ours, peers, questions, ranges, reform
 from api.bench.measuring import Measured
 from api.bench.population import OUTPUTS, Tables, admitted, sample_tables
 from api.failures import Failure
@@ -70,6 +71,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
         yield from ours.starting(folder, few(plan.runs))
         yield from peers.taxcalc(plan.peers, folder, "cold")
         yield from ours.processes(plan.rules, tables, folder, plan.large, few(plan.runs))
+        yield from reform.measured(plan.peers, folder, few(plan.runs))
         yield from peers.measure(plan.peers, folder, few(plan.runs))
 
 
@@ -91,6 +93,7 @@ def ratios(measurements: Sequence[Measured]) -> dict[str, float]:
         (f"{COMPARED}, over taxcalc's warm calc_all", COMPARED, peers.TAXCALC_WARM),
         ("whole process, code cached, over taxcalc's", ours.COLD, peers.TAXCALC_COLD),
         ("whole process, nothing cached, over taxcalc's", ours.FIRST, peers.TAXCALC_COLD),
+        ("a reform's report on taxcalc's survey, over taxcalc's tc", reform.OURS_SURVEY, reform.TC),
         ("made ruleset, 1 thread, over openfisca-core's", peers.MADE_OURS, peers.MADE_OPENFISCA),
         ("whole process on its file, over TAXSIM's", peers.TAXSIM_OURS, peers.TAXSIM),
         ("whole process, code cached, over TAXSIM's", ours.COLD, peers.TAXSIM),
@@ -101,6 +104,9 @@ def ratios(measurements: Sequence[Measured]) -> dict[str, float]:
     result = {
         name: by_name[own].rate / by_name[other].rate for name, own, other in pairs if {own, other} <= set(by_name)
     }
+    if {reform.OURS_SAMPLE, reform.TC} <= set(by_name):
+        times_faster = by_name[reform.TC].seconds / by_name[reform.OURS_SAMPLE].seconds
+        result["a reform's report on the shipped sample, over taxcalc's tc on its survey"] = times_faster
     if {COMPARED, ours.MEMORY} <= set(by_name):
         result["times the bound that memory sets"] = by_name[ours.MEMORY].rate / by_name[COMPARED].rate
     return result

@@ -17,6 +17,7 @@ from api.failures import ExitCode, Misuse
 from api.scale.spread import spread_over
 from api.schema import as_data
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
+from api.simulate.rates import high_rates
 from api.simulate.run import Request, again, simulate
 from api.simulate.writing import appearing, check_place
 from engine.values.numbers import format_decimal, with_commas
@@ -176,8 +177,10 @@ def _reform(reform_answer: ReformAnswer, currency: str) -> None:
     for measure in (*reform_answer.inequality, *reform_answer.poverty):
         unit = "%" if measure in reform_answer.poverty else ""
         say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {measure.standard_error})")
-    if reform_answer.marginal is not None:
-        say(f"mean marginal rate: {reform_answer.marginal.mean_before}% -> {reform_answer.marginal.mean_after}%")
+    for rates in filter(None, (reform_answer.marginal, reform_answer.participation)):
+        say(f"mean {rates.name} tax rate: {rates.mean_before}% -> {rates.mean_after}%")
+        for sentence in high_rates(rates):
+            say(f"  {sentence}")
     for line in reform_answer.set_beyond_the_law:
         say(f"  {line}")
     for example in reform_answer.examples:

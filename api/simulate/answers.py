@@ -105,13 +105,19 @@ class RateBand:
 
 
 @dataclass(frozen=True, slots=True)
-class MarginalRates:
-    """The distribution of marginal rates; `cliffs` are units that lose more than they earn."""
+class Rates:
+    """A distribution of rates: `name` is marginal (of more earnings) or participation (of all of them).
 
+    `above_70` are shares of the weight, in per cent; `cliffs` are units that lose more than they earn.
+    """
+
+    name: str
     about: str
     bands: tuple[RateBand, ...]
     mean_before: str
     mean_after: str
+    above_70_before: str
+    above_70_after: str
     cliffs_before: str
     cliffs_after: str
 
@@ -176,7 +182,8 @@ class ReformAnswer:
     inequality: tuple[Measure, ...]
     poverty: tuple[Measure, ...]
     poverty_line: str
-    marginal: MarginalRates | None
+    marginal: Rates | None
+    participation: Rates | None
     examples: tuple[Example, ...]
     set_beyond_the_law: tuple[str, ...] = ()
     distribution: tuple[NamedTable, ...] = ()

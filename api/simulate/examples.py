@@ -6,7 +6,7 @@ would get is computed anew by the interpreter under both versions. So the case t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from api.simulate.population import Population
 from api.simulate.view import View
 from engine.explain.tree import Explanation, explain
 from engine.interpret.case_reader import case_from_data
-from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
@@ -46,10 +46,11 @@ def examples(
         *(row for row in order[:EACH] if change[row] < 0),
         *(row for row in order[::-1][:EACH] if change[row] > 0),
     ]
+    constants = [Constants(each.program) for each in (before, after)]
     examples_by_case: dict[str, Example] = {}
     for row in picked:
         data = _household(before.program, view, population, int(row))
-        example = _explained(view, data, before.program, after.program, population)
+        example = _explained(view, data, constants, population)
         if example is not None:
             examples_by_case.setdefault(example.case, example)
     return tuple(examples_by_case.values())
@@ -100,15 +101,20 @@ def _rounded(program: Program, view: View, name: str, entry: int) -> Any:
 
 
 def _explained(
-    view: View, data: Mapping[str, Any], before: Program, after: Program, population: Population
+    view: View, data: Mapping[str, Any], constants: Sequence[Constants], population: Population
 ) -> Example | None:
     at = population.columns.at
+    before, after = (known.program for known in constants)
     cases = [case_from_data(program, data, Diagnostics(), at) for program in (before, after)]
     if cases[0] is None or cases[1] is None:
         return None
     whole = 0
     best: tuple[int, str] = (0, "")
-    readers = [_reader(program, case) for program, case in zip((before, after), cases, strict=True) if case]
+    readers = [
+        Interpreter(program, case, known)
+        for program, case, known in zip((before, after), cases, constants, strict=True)
+        if case is not None
+    ]
     for names, sign in ((view.taxes, -1), (view.benefits, 1)):
         for name in names:
             moved = sign * (_entry(readers[1], name) - _entry(readers[0], name))
@@ -123,10 +129,6 @@ def _explained(
     about = f"a household of {people}" if people > 1 else "a household of one"
     unit = unit_of(before, definition)
     return Example(about, exact_text(whole, unit), told, tuple(_steps(readers, best[1])))
-
-
-def _reader(program: Program, case: Case) -> Interpreter:
-    return Interpreter(program, case)
 
 
 def _fact(reader: Interpreter, name: str) -> Fact:

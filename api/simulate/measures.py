@@ -45,8 +45,12 @@ def quantile(values: Floats, weights: Floats, share: float) -> float:
 def inequality(ranks: Ranked, weights: Floats) -> Floats:
     """The measures in the order of `INEQUALITY`; NaN where nobody has anything."""
     weights = weights[ranks.order]
-    amounts = weights * ranks.values
-    people, income = np.cumsum(weights), np.cumsum(amounts)
+    return of_lorenz_curve(weights, weights * ranks.values)
+
+
+def of_lorenz_curve(people: Floats, amounts: Floats) -> Floats:
+    """The measures of people and what they have, from the poorest up: each entry is one straight part of the curve."""
+    people, income = np.cumsum(people), np.cumsum(amounts)
     if not len(people) or people[-1] <= 0 or income[-1] <= 0:
         return np.full(len(INEQUALITY), np.nan)
     people, income = people / people[-1], income / income[-1]
@@ -60,16 +64,19 @@ def inequality(ranks: Ranked, weights: Floats) -> Floats:
     return np.array([gini, s80_s20, palma, 1 - up_to_90, 1 - up_to_99])
 
 
+def poverty_of_units(incomes: Floats, lines: Floats) -> Floats:
+    """For each unit, a row for each of `POVERTY`: whether it is below the line, its gap as a share of it (at most the
+    whole line), and whether it is below half of it."""
+    short = np.clip(1.0 - incomes / lines, 0.0, 1.0)
+    return np.stack([(incomes < lines).astype(np.float64), short, (incomes < lines / 2).astype(np.float64)])
+
+
 def poverty(incomes: Floats, lines: Floats, weights: Floats) -> Floats:
-    """In the order of `POVERTY`: the share below the line, the mean gap as a share of the line (nobody's gap is more
-    than the line), and the share below half of it."""
+    """In the order of `POVERTY`: the shares below the line, missing to it on average, and below its half."""
     total = float(weights.sum())
     if total <= 0:
         return np.full(len(POVERTY), np.nan)
-    short = np.clip(1.0 - incomes / lines, 0.0, 1.0)
-    poor = incomes < lines
-    deep = incomes < lines / 2
-    return np.array([weights @ poor, weights @ short, weights @ deep]) / total
+    return np.asarray(poverty_of_units(incomes, lines) @ weights) / total
 
 
 def tenths(values: Floats, weights: Floats) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ budget, exactly. An employer's share of a tax counts as borne by the worker in s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +22,20 @@ from api.simulate.view import View
 from engine.ir.program import Program
 from engine.native import Marginals, evaluate, marginal_rates
 from engine.native.plan.plan import cell_for
-from engine.population.columns import Columns, unit_of
+from engine.population.columns import Columns, column_of, unit_of
 
 MARGINAL_STEP = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """Figures of every unit under one version of the law, in steps of money, and (if asked) what is left of more."""
+    """Figures of every unit under one version of the law, in steps of money, and (if asked) of what is earned the parts
+    that are not kept: of a little more, and of all of it. They are NaN where nothing is earned or could be more."""
 
     program: Program
     figures: Mapping[str, Entries]
     marginal: NDArray[np.float64] | None
+    participation: NDArray[np.float64] | None = None
     named: Mapping[str, NDArray[np.float64]] | None = None  # for Tax-Calculator's tables
 
 
@@ -62,29 +64,70 @@ def outcome(
         raise Failure(
             f"the reform removes `{gone[0]}`, which the simulation counts", "name a view without it: `--view`"
         )
+    named_amounts = amounts(program, view, columns, threads) if named else None
+    if not (marginal and view.earnings and view.borne):
+        return Outcome(program, _figures(program, view, columns, threads), None, None, named_amounts)
+    moved, figures = _moved(program, view, columns, threads)
+    rates, kept = _marginal(program, view, columns, moved), _participation(program, view, columns, figures, threads)
+    return Outcome(program, figures, rates, kept, named_amounts)
+
+
+def _figures(program: Program, view: View, columns: Columns, threads: int) -> dict[str, Entries]:
     result = evaluate(program, columns, view.figures, threads=threads)
-    figures = {name: known_entries(name, column) for name, column in result.figures.items()}
-    rates = None
-    if marginal and view.earnings and view.borne:
-        rates = _marginal(program, view, columns, threads)
-    return Outcome(program, figures, rates, amounts(program, view, columns, threads) if named else None)
+    return {name: known_entries(name, column) for name, column in result.figures.items()}
 
 
-def _marginal(program: Program, view: View, columns: Columns, threads: int) -> NDArray[np.float64]:
-    """Of each unit, the part of more earnings of its first role that the taxes borne take."""
-    fact = program.definitions[cell_for(program, view.earnings, columns.at).name]
-    step = MARGINAL_STEP * unit_of(program, fact)
+def _moved(program: Program, view: View, columns: Columns, threads: int) -> tuple[Marginals, dict[str, Entries]]:
+    """The view's figures as they are and with more earned, by one kernel."""
     link = columns.groups[view.unit]
     rows = (link.group >= 0) & (link.role == 0)
-    moved: Marginals = marginal_rates(program, columns, view.borne, view.earnings, rows, step, threads=threads)
-    change = np.zeros(columns.counts[view.unit], dtype=np.float64)
-    for name in view.borne:
-        unit = unit_of(program, program.definitions[cell_for(program, name, columns.at).name])
-        after, before = (result.figures[name].entries.astype(np.int64) for result in (moved.after, moved.before))
-        change += (after - before) / unit
+    cell = cell_for(program, view.earnings, columns.at)
+    step = MARGINAL_STEP * unit_of(program, program.definitions[cell.name])
+    moved = marginal_rates(program, columns, view.figures, view.earnings, rows, step, threads=threads)
+    column = columns.columns.get(cell)
+    if column is None or column.missing is not None:  # then it is as if something stood there
+        return moved, _figures(program, view, columns, threads)
+    return moved, {name: known_entries(name, figure) for name, figure in moved.before.figures.items()}
+
+
+def _marginal(program: Program, view: View, columns: Columns, moved: Marginals) -> NDArray[np.float64]:
+    """Of each unit, the part of more earnings of its first role that the taxes borne take."""
+    figures = [
+        {name: known_entries(name, result.figures[name]) for name in view.borne}
+        for result in (moved.before, moved.after)
+    ]
+    change = _borne(program, view, columns, figures[1]) - _borne(program, view, columns, figures[0])
     raised = np.zeros(len(change), dtype=np.bool_)
-    raised[link.group[moved.raised]] = True
+    raised[columns.groups[view.unit].group[moved.raised]] = True
     return np.where(raised, change / MARGINAL_STEP, np.nan)
+
+
+def _participation(
+    program: Program, view: View, columns: Columns, figures: Mapping[str, Entries], threads: int
+) -> NDArray[np.float64] | None:
+    """Of each unit, the part of all earnings of its first role that the taxes borne take; None if nobody's are told."""
+    cell = cell_for(program, view.earnings, columns.at)
+    column = columns.columns.get(cell)
+    if column is None:
+        return None
+    link = columns.groups[view.unit]
+    first = (link.group >= 0) & (link.role == 0) & (column.entries > 0)
+    without = column_of(np.where(first, 0, column.entries), column.missing)
+    idle = replace(columns, columns={**columns.columns, cell: without})
+    nothing = evaluate(program, idle, view.borne, threads=threads)
+    there = {name: known_entries(name, figure) for name, figure in nothing.figures.items()}
+    change = _borne(program, view, columns, figures) - _borne(program, view, columns, there)
+    earned = np.zeros(len(change))
+    earned[link.group[first]] = column.entries[first] / unit_of(program, program.definitions[cell.name])
+    return np.asarray(np.divide(change, earned, out=np.full(len(change), np.nan), where=earned > 0))
+
+
+def _borne(program: Program, view: View, columns: Columns, figures: Mapping[str, Entries]) -> NDArray[np.float64]:
+    """What each unit bears in all, in the currency."""
+    total = np.zeros(columns.counts[view.unit], dtype=np.float64)
+    for name in view.borne:
+        total += figures[name] / unit_of(program, program.definitions[cell_for(program, name, columns.at).name])
+    return total
 
 
 def units_of(program: Program, view: View, population: Population) -> Units:

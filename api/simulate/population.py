@@ -31,6 +31,7 @@ from engine.values.types import Kind
 
 pa: Any = pyarrow
 MAX_SHOWN = 20
+_MOST_PLACES, _MOST_PLAIN = 9, 10**15  # a double tells decimals of so many digits apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,10 +128,33 @@ def _weights(table: Any, name: str, file: str) -> tuple[NDArray[np.int64], int]:
     if name not in table.column_names:
         near = suggestion(name, table.column_names, "name the column that says how many units each one stands for")
         raise Misuse(f"`{file}` has no column of weights `{name}`", f"{near}; `--weight COLUMN`")
-    texts = [None if value is None else str(value) for value in table[name].to_pylist()]
+    return _plain_weights(table[name]) or _any_weights(table[name].to_pylist(), name, file)
+
+
+def _plain_weights(column: Any) -> tuple[NDArray[np.int64], int] | None:
+    """Weights as most files have them: numbers of few digits, none missing or below zero; None for others."""
+    if column.null_count or not len(column):
+        return None
+    try:
+        numbers = np.asarray(column.cast(pa.float64()).to_numpy())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    if not (np.isfinite(numbers).all() and numbers.min() >= 0 and numbers.max() > 0):
+        return None
+    for places in range(_MOST_PLACES):
+        whole = np.rint(numbers * 10**places)
+        if whole.max() >= _MOST_PLAIN:
+            return None
+        if (whole / 10**places == numbers).all():  # each is the double nearest to a decimal of so many places
+            return whole.astype(np.int64), int(10**places)
+    return None
+
+
+def _any_weights(values: Sequence[object], name: str, file: str) -> tuple[NDArray[np.int64], int]:
+    """Weights read one by one, as they are written. Raises Failure with every one that is at fault."""
     weights: list[Decimal] = []
     faults: list[str] = []
-    for row, text in enumerate(texts, 1):
+    for row, text in enumerate((None if value is None else str(value) for value in values), 1):
         try:
             value = Decimal(text) if text is not None else None
         except InvalidOperation:

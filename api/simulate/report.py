@@ -10,8 +10,9 @@ from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-from api.simulate.answers import Example, Grouping, Measure, ReformAnswer, Simulation, YearAnswer
+from api.simulate.answers import Example, Grouping, Measure, Rates, ReformAnswer, Simulation, YearAnswer
 from api.simulate.charts import bars, pairs, signed, stacks
+from api.simulate.rates import high_rates
 from engine.values.numbers import format_decimal, with_commas
 
 _STYLE = Path(__file__).with_name("report.css")
@@ -96,7 +97,8 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
     yield _measures("Inequality", reform.inequality, "")
     if reform.poverty:
         yield _measures("Poverty", reform.poverty, "%") + f'<p class="soft">{_words(reform.poverty_line)}</p>'
-    yield _marginal(reform)
+    yield _rates(reform.marginal)
+    yield _rates(reform.participation)
     for way in reform.groups[1:]:
         yield f"<h3>By {escape(way.name)}</h3>" + _group_table(way, currency)
     yield from _named(reform)
@@ -250,25 +252,21 @@ def _measures(title: str, measures: Sequence[Measure], unit: str) -> str:
     return f"<h3>{title}</h3>" + _table("Of people", heads, rows)
 
 
-def _marginal(reform: ReformAnswer) -> str:
-    marginal = reform.marginal
-    if marginal is None:
+def _rates(rates: Rates | None) -> str:
+    """A distribution of rates before and after; nothing if it was not computed."""
+    if rates is None:
         return ""
-    said = f"The mean marginal rate goes from {marginal.mean_before}% to {marginal.mean_after}%"
-    before, after = [band.before for band in marginal.bands], [band.after for band in marginal.bands]
-    labels = [band.band for band in marginal.bands]
-    chart = pairs("Shares of units by marginal rate, current law and reform", labels, before, after, "%")
+    said = f"The mean {rates.name} tax rate goes from {rates.mean_before}% to {rates.mean_after}%"
+    before, after = [band.before for band in rates.bands], [band.after for band in rates.bands]
+    labels = [band.band for band in rates.bands]
+    chart = pairs(f"Shares of units by {rates.name} tax rate, current law and reform", labels, before, after, "%")
     rows = [
-        (band.band, [_count(band.n_before), band.before, _count(band.n_after), band.after], "")
-        for band in marginal.bands
+        (band.band, [_count(band.n_before), band.before, _count(band.n_after), band.after], "") for band in rates.bands
     ]
-    both = (marginal.cliffs_before, marginal.cliffs_after)
-    cliffs = [f"{_whole(units)} units" if units else "fewer than can be shown" for units in both]
     n = "Units in the sample"
-    heads = ["Marginal rate", f"{n}, current law", "% of units", f"{n}, reform", "% of units"]
-    table = _table("Units by marginal rate", heads, rows)
-    about = f"{marginal.about} At a cliff: {cliffs[0]} under current law, {cliffs[1]} under the reform."
-    return _figure(said, about, chart, table)
+    heads = [f"{rates.name.capitalize()} tax rate", f"{n}, current law", "% of units", f"{n}, reform", "% of units"]
+    table = _table(f"Units by {rates.name} tax rate", heads, rows)
+    return _figure(said, " ".join((rates.about, *high_rates(rates))), chart, table)
 
 
 def _named(reform: ReformAnswer) -> Iterator[str]:

@@ -23,12 +23,16 @@ from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.exactly import exact_text
 from api.simulate.examples import examples
 from api.simulate.groups import partings
+from api.simulate.inequality import measures
 from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
 from api.simulate.population import Population, Source, admit, read_source
+from api.simulate.rates import marginal_rates_of, participation_rates_of
+from api.simulate.sampling import MOST_GROUPS, Samples, bootstrap
 from api.simulate.suppress import SMALL_BELOW
-from api.simulate.tables import Weighed, budget, draws, grouping, marginal_rates_of, measures, winners
+from api.simulate.tables import budget, grouping, winners
 from api.simulate.view import View, load_view
+from api.simulate.weighed import Weighed
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.values.periods import Period
@@ -88,13 +92,13 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
             [law, *(program for _, program in reformed)],
         )
         before = next(outcomes)
-        drawn = draws(population.units, request.samples, request.seed)
+        samples = bootstrap(population.units, request.samples, request.seed)
         units, answers = units_of(law, view, population), []
         done += 1
         for files, _ in reformed:
             on_progress(f"{period}, {files[0].stem}", done, total)
             after = next(outcomes)
-            weighed = _weighed(view, units, population, before, after, drawn, request.threshold)
+            weighed = _weighed(view, units, population, before, after, samples, request.threshold)
             answers.append(_answer(files, weighed, population, period))
             done += 1
         years.append(_year(law, period, population, units, tuple(answers)))
@@ -119,13 +123,13 @@ def _outcome(given: _Given, program: Program) -> Outcome:
 
 
 def _weighed(
-    view: View, units: Units, population: Population, before: Outcome, after: Outcome, drawn: Any, threshold: int
+    view: View, units: Units, population: Population, before: Outcome, after: Outcome, samples: Samples, threshold: int
 ) -> Weighed:
     net = net_income(view, units, before)
     change = net_change(view, before, after, units.step)
     return Weighed(
         view, units, population.weights, population.weight_scale, before, after, net, change, threshold * units.step,
-        drawn,
+        samples,
     )  # fmt: skip
 
 
@@ -140,6 +144,7 @@ def _answer(files: Sequence[Path], weighed: Weighed, population: Population, per
         " and ".join(path.stem for path in files), about_of(files), tuple(path.name for path in files),
         weighed.after.program.fingerprint, nothing, budget(weighed), tuple(grouping(weighed, way) for way in ways),
         winners(weighed, ways[0]), unequal, poor, line_said, marginal_rates_of(weighed),
+        participation_rates_of(weighed),
         examples(weighed.view, population, weighed.before, weighed.after, weighed.change),
         set_beyond_what_is_stated(weighed.after.program, period.start),
         named_tables(weighed.before.named, weighed.after.named, weighed.weights / weighed.scale)
@@ -196,7 +201,8 @@ def method(request: Request, view: View) -> tuple[str, ...]:
         "the change of taxes, an employer's share among them. State taxes are not in it.",
         "Totals are exact: every figure is computed on the money grid as the law rounds it, and multiplied by a "
         "decimal weight. Means, shares, measures and errors are statistics in floating point, rounded as shown.",
-        f"Standard errors are of {request.samples} bootstrap samples of units with seed {request.seed}. They tell "
+        f"Standard errors are of {request.samples} bootstrap samples of units (of {MOST_GROUPS:,} random groups of "
+        f"them, where there are more) with seed {request.seed}. They tell "
         "the chance of the sample, not its faults, and not how the survey was designed.",
         f"Cells of fewer than {SMALL_BELOW} units are not shown, nor others from which they could be worked out.",
         "Inequality is of people's net income over the square root of their unit's size; below zero counts as zero.",

@@ -18,7 +18,7 @@ Row = dict[str, object]
 
 def tables(simulation: Simulation) -> dict[str, list[Row]]:
     """Rows by table; Tax-Calculator's too, if they were asked for. Numbers are decimals in texts; none is null."""
-    rows_of: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "marginal_rates")}
+    rows_of: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "rates")}
     for year in simulation.years:
         for reform in year.reforms:
             front: Row = {"year": year.year, "reform": reform.reform}
@@ -60,7 +60,7 @@ def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
     ]
     return {
         "budget": budget, "groups": groups, "winners": list(_winners(reform)), "measures": measures,
-        "marginal_rates": list(_bands(reform)),
+        "rates": list(_bands(reform)),
     }  # fmt: skip
 
 
@@ -71,14 +71,16 @@ def _winners(reform: ReformAnswer) -> Iterator[Row]:
 
 
 def _bands(reform: ReformAnswer) -> Iterator[Row]:
-    for rate_band in reform.marginal.bands if reform.marginal is not None else ():
-        yield {
-            "band": rate_band.band,
-            "n_before": rate_band.n_before,
-            "n_after": rate_band.n_after,
-            "share_before": rate_band.before,
-            "share_after": rate_band.after,
-        }
+    for rates in filter(None, (reform.marginal, reform.participation)):
+        for rate_band in rates.bands:
+            yield {
+                "rate": rates.name,
+                "band": rate_band.band,
+                "n_before": rate_band.n_before,
+                "n_after": rate_band.n_after,
+                "share_before": rate_band.before,
+                "share_after": rate_band.after,
+            }
 
 
 def _named(reform: ReformAnswer) -> Iterator[tuple[str, list[Row]]]:
