@@ -16,7 +16,6 @@ policyengine-us is AGPL: its files are read from where it is installed, and none
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,7 +31,8 @@ from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period, parse_period
 from engine.values.types import Value
-from tests.validation.policyengine_names import GROUPS, CountedOut, Counts, NoCounterpart, Test, exact, parts, tests_in
+from tests.validation.policyengine_names import GROUPS, CountedOut, NoCounterpart, Test, exact, parts
+from tests.validation.policyengine_report import Differing, report
 from tests.validation.policyengine_situation import Situation
 from tests.validation.policyengine_snap import require_our_law, said_in
 
@@ -41,7 +41,6 @@ FIGURES = MAPPING.with_name("policyengine_figures.yaml")
 MONTH = 6  # a month in which every program has taken up the year's guideline
 FIRST_YEAR = 2014
 MARGIN = Fraction(1, 2)
-SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,34 +151,25 @@ def yearly_names(folder: Path) -> frozenset[str]:
     return frozenset(file.stem for file in files if "definition_period = YEAR" in file.read_text(encoding="utf-8"))
 
 
+def differing(
+    test: Test, program: Program, mapping: Mapping[str, Any], constants: Constants, yearly: frozenset[str]
+) -> list[Differing]:
+    """The figures of a test that are not alike."""
+    margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), Fraction(1, 100))
+    return [
+        Differing(its.name.rsplit(":", 1)[-1], str(its.ours), str(its.theirs))
+        for its in compared(test, program, mapping, constants, yearly)
+        if not its.agrees(margin)
+    ]
+
+
 def main() -> None:
-    """Print the tests that differ, what is counted out and what the others lack, and how many agree, by folder."""
+    """Report on each folder."""
     program, mapping = load()
     constants = Constants(program)
     yearly = yearly_names(Path(sys.argv[1]))
     for folder in map(Path, sys.argv[1:]):
-        lacking: Counter[str] = Counter()
-        counts = Counts()
-        for test in tests_in(folder):
-            counts.tests += 1
-            try:
-                figures = compared(test, program, mapping, constants, yearly)
-            except CountedOut as reason:
-                counts.counted_out += 1
-                lacking[f"out: {reason}"] += 1
-                continue
-            except NoCounterpart as lack:
-                lacking[str(lack)] += 1
-                continue
-            counts.runnable += 1
-            margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), Fraction(1, 100))
-            differing = [figure for figure in figures if not figure.agrees(margin)]
-            counts.agreeing += not differing
-            for figure in differing[:1]:
-                print(f"{test.key}  {figure.name}: {figure.ours} / {figure.theirs}")
-        for name, count in lacking.most_common(SHOWN):
-            print(f"{count:6}  {name}")
-        print(f"{folder.name}: {counts}", flush=True)
+        report(folder, lambda test: differing(test, program, mapping, constants, yearly))
 
 
 if __name__ == "__main__":

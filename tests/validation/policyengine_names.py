@@ -77,20 +77,6 @@ def parts(test: Test) -> Iterator[Test]:
         yield replace(test, body={**test.body, "input": each[0], "output": each[1]})
 
 
-@dataclass(slots=True)
-class Counts:
-    """Of the tests of a folder: how many there are, in scope, runnable, agreeing."""
-
-    tests: int = 0
-    counted_out: int = 0
-    runnable: int = 0
-    agreeing: int = 0
-
-    def __str__(self) -> str:
-        in_scope = self.tests - self.counted_out
-        return f"{self.tests:,} tests, {in_scope:,} in scope, {self.runnable:,} runnable, {self.agreeing:,} agreeing"
-
-
 class Names:
     """Their names in ours."""
 

@@ -127,6 +127,8 @@ class Situation:
         for unit, members in couples.items():
             if person in members:
                 return unit
+        if group == "ssi_unit" and self.roles.get(person) == "dependent" and self.ages.get(person, 0) >= ADULT:
+            return person  # an adult who is no spouse is alone
         for unit, members in self.groups.get(THEIRS[group], {}).items():
             if person in members:
                 return unit
@@ -266,7 +268,8 @@ class Situation:
         adults = [person for person in inside if self.ages[person] >= ADULT and self.roles.get(person) != "dependent"]
         heads = ([person for person in inside if self.roles.get(person) == "head"] or adults or inside)[:1]
         said = self.groups.get("marital_units", {})
-        couple = next((its for its in said.values() if len(its) == 2 and heads[0] in its), [] if said else adults)
+        couple = next((its for its in said.values() if heads[0] in its), [] if said else adults)
+        couple = [person for person in couple if self.ages[person] >= ADULT or len(couple) == 2]
         spouses = [person for person in inside if self.roles.get(person) == "spouse"] or [
             person for person in inside if person in couple and person not in (*heads, *self.no_spouses)
         ]

@@ -13,7 +13,6 @@ policyengine-us is AGPL: its files are read from where it is installed, and none
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -32,7 +31,9 @@ from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period, parse_period
 from engine.values.types import EnumValue, Kind, Value
-from tests.validation.policyengine_names import CountedOut, Counts, NoCounterpart, Test, exact, parts, tests_in
+from tests.validation.policyengine_households import by_household
+from tests.validation.policyengine_names import CountedOut, NoCounterpart, Test, exact, parts
+from tests.validation.policyengine_report import Differing, report
 
 MAPPING = Path(__file__).resolve().parent / "policyengine_snap.yaml"
 FIGURES = MAPPING.with_name("policyengine_snap_figures.yaml")
@@ -49,7 +50,7 @@ BEGINS = date(2018, 10, 1)  # the tables' first day
 ADULT, SCHOOL_AGE = 18, 6
 UNSTATED_AGE, ELDERLY_AGE, YEARS_HERE, MONTHS_USED = 40, 65, 5, 3  # what PolicyEngine assumes
 WEEKS, MOST_HOURS = Fraction(52, 12), 744  # of a month
-MARGIN, LEAST_MARGIN = Fraction(1, 2), Fraction(1, 100)
+MARGIN, LEAST_MARGIN, MONTHS_SHOWN = Fraction(1, 2), Fraction(1, 100), 3
 POSTAL = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
     "PA RI SC SD TN TX UT VT VA WA WV WI WY GU VI"
@@ -128,6 +129,8 @@ class Household:
 
     def say(self, name: str, raw: Any, whose: str) -> None:
         """Say a fact of a test in our names; raises `NoCounterpart`."""
+        if name in self.names.mapping["irrelevant"]:
+            return
         if isinstance(raw, list):
             if len(raw) != len(self.people):
                 raise NoCounterpart(f"{name} of several households")
@@ -135,7 +138,7 @@ class Household:
                 self.say(name, its, one)
         elif isinstance(raw, Mapping):
             self._of_period(name, raw, whose)
-        elif name not in self.names.mapping["irrelevant"]:
+        else:
             self._amount(name, raw, [whose] if whose in self.people else self.people)
 
     def _of_period(self, name: str, raw: Mapping[Any, Any], whose: str) -> None:
@@ -311,15 +314,14 @@ class Figure:
 
 def figures(test: Test, names: Names, constants: Constants) -> list[Figure]:
     """What a test expects and we compute; raises `NoCounterpart` and `CountedOut`."""
-    return [figure for part in parts(test) for figure in _figures_of_part(part, names, constants)]
+    several = [its for part in parts(test) for its in by_household(part)]
+    return [figure for household in several for figure in _figures_of_part(household, names, constants)]
 
 
 def _figures_of_part(test: Test, names: Names, constants: Constants) -> list[Figure]:
     outputs = _in_scope(test, names)
     inputs, months = test.body.get("input") or {}, _months(test)
     people = [str(one) for one in inputs.get("people") or [ALONE]]
-    if len(inputs.get("spm_units") or {}) > 1:
-        raise NoCounterpart("several SNAP households")
     wanted = list(_wanted(outputs, people, names))
     found = [Figure(name, [], theirs, names.figure(name).type.kind is not Kind.RATE) for name, _, theirs in wanted]
     for at in months:
@@ -383,7 +385,10 @@ def said_in(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
 
 
 def _wanted(outputs: list[tuple[str, Any, str]], people: list[str], names: Names) -> Iterator[tuple[str, str, Any]]:
+    known = [its for its in outputs if its[0] in names.mapping["wanted"]]
     for name, raw, who in outputs:
+        if known and name in names.mapping["on_the_way"]:
+            continue
         if name not in names.mapping["wanted"] or isinstance(raw, Mapping):
             raise NoCounterpart(f"output {name}")
         definition = names.figure(name)
@@ -401,32 +406,21 @@ def load() -> Names:
     return Names(programs.load_program("us", [FIGURES]), yaml.safe_load(MAPPING.read_text(encoding="utf-8")))
 
 
+def differing(test: Test, names: Names, constants: Constants) -> list[Differing]:
+    """The figures of a test that are not alike, ours of its first months."""
+    margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), LEAST_MARGIN)
+    return [
+        Differing(its.name, ", ".join(str(value) for value in its.ours[:MONTHS_SHOWN]), str(its.theirs))
+        for its in figures(test, names, constants)
+        if not its.agrees(margin)
+    ]
+
+
 def main() -> None:
-    """Print the tests that differ, what is counted out and what the others lack, and how many agree."""
+    """Report on a folder."""
     names = load()
     constants = Constants(names.program)
-    lacking: Counter[str] = Counter()
-    counts = Counts()
-    for test in tests_in(Path(sys.argv[1])):
-        counts.tests += 1
-        try:
-            several = figures(test, names, constants)
-        except CountedOut as reason:
-            counts.counted_out += 1
-            lacking[f"out: {reason}"] += 1
-            continue
-        except NoCounterpart as lack:
-            lacking[str(lack)] += 1
-            continue
-        counts.runnable += 1
-        margin = max(exact(test.body.get("absolute_error_margin", MARGIN) or 0), LEAST_MARGIN)
-        differing = [figure for figure in several if not figure.agrees(margin)]
-        counts.agreeing += not differing
-        for figure in differing[:1]:
-            print(f"{test.key}  {figure.name}: {[str(its) for its in figure.ours][:3]} / {figure.theirs}")
-    for name, count in lacking.most_common():
-        print(f"{count:6}  {name}")
-    print(counts)
+    report(Path(sys.argv[1]), lambda test: differing(test, names, constants))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.validation import consensus, consensus_classes, direct_file, policyengine, programs, snap_qc, taxcalc_peer
+from tests.validation import (
+    consensus,
+    consensus_classes,
+    direct_file,
+    policyengine,
+    policyengine_report,
+    programs,
+    snap_qc,
+    taxcalc_peer,
+)
 from tests.validation.classes import CLASSES
 from tests.validation.compare import Tally
 from tests.validation.reforms import classes as reforms_classes
@@ -55,7 +64,7 @@ def test_each_class_has_its_chapter() -> None:
     headings = {line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")}
     names = {class_.name for class_ in (*CLASSES, *consensus_classes.CLASSES)}
     names |= {one["chapter"] for one in direct_file.EXPLAINED.values()}
-    names |= set(policyengine.mapping()["explained"])
+    names |= set(policyengine.mapping()["explained"]) | set(policyengine_report.explanations().chapters)
     names |= snap_qc.CHAPTERS | programs.CHAPTERS | {change.name for change in reforms_classes.CLASSES}
     assert names <= headings
     assert headings - names == {"What is given, not compared"}
