@@ -267,7 +267,7 @@ class _Postings:
         if group not in self._posted:
             return ZERO
         events = self._log.read_subject(group, self._horizon)
-        return standing_of(events, self._terms.period, self._terms.program.settings.currency).balance
+        return standing_of(events, self._terms).balance
 
 
 def _append(

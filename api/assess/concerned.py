@@ -4,6 +4,7 @@
    figures can read. Where nothing changed, nobody is concerned.
 2. A change concerns the group that the subject is in now, a record's through its owner, and every group that an
    assessment of the period named it for: which of those still names it, the caller sees.
+   Assessments by other terms that named it are none of theirs, though they be of the same month.
 3. What changed is kept in words, for the reason of an adjustment: the attribute, of what, and the event that said so.
    Never whose: the name would stay in the group's history when the person is erased. Who may, looks the event up.
 """
@@ -65,7 +66,7 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
             touched.changes |= changes
         for used in _may_be_named(log, terms, subject, to):
             for assessed in log.read_uses(used):
-                if isinstance(assessed.body, Assessment) and assessed.body.period == str(terms.period):
+                if terms.made(assessed):
                     touched = touched_groups.setdefault(assessed.subject, Touched())
                     touched.named.add(used)
                     touched.changes |= changes

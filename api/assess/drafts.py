@@ -27,6 +27,7 @@ from itertools import accumulate
 from api.assess.binding import Binding, bind
 from api.assess.figures import Assessed
 from api.failures import Failure
+from api.history.assessments import is_assessment
 from citizens import Adjustment, Assessment, Balances, Body, Draft, Event, Movement, Origin, Posting, Row, post
 from citizens.events import FAULT, FAULT_USE
 from engine.ir.program import Definition, Program
@@ -62,6 +63,10 @@ class Terms:
     def key(self) -> str:
         """What names these terms in the log: the assessment and its period."""
         return f"{self.rules.name}-{self.period}"
+
+    def made(self, event: Event) -> bool:
+        """Whether an event is an assessment by these terms. Others may be of the same subject and the same period."""
+        return is_assessment(event, self.key, self.binding.group)
 
     def figures(self, assessed: Assessed) -> Figures:
         """A group's figures by name; None for one that does not apply."""
@@ -161,19 +166,19 @@ def terms_of(program: Program, rules: AssessmentRules, period: Period, actor: st
     return Terms(program, rules, period, origin, definitions, places, binding, shape)
 
 
-def standing_of(events: Iterable[Event], period: Period, currency: str) -> Standing:
-    """Where a group stands, by its history."""
+def standing_of(events: Iterable[Event], terms: Terms) -> Standing:
+    """Where a group stands by some terms, by its history."""
     last: Event | None = None
     good: Event | None = None
-    balances = Balances(currency)
+    balances = Balances(terms.program.settings.currency)
     for event in events:
         match event.body:
-            case Assessment() as body if body.period == str(period):
+            case Assessment() as body if terms.made(event):
                 last = event
                 good = good if fault_of(body) else event
-            case Posting() as body if body.currency == currency:
+            case Posting() as body if body.currency == balances.currency:
                 balances.add(body)
-    return Standing(last, good, balances.by_period.get(str(period), ZERO))
+    return Standing(last, good, balances.by_period.get(str(terms.period), ZERO))
 
 
 def fault_of(assessment: Assessment) -> str:
@@ -225,6 +230,9 @@ def correction_drafts(
 
 
 def _somebody(terms: Terms, assessed: Assessed) -> bool:
+    """Whether there is anybody to assess: in a group, or the person whose assessment it is."""
+    if not terms.binding.person:
+        return bool(assessed.values or assessed.fault)
     return any(use.subject != assessed.group for use in assessed.used)
 
 

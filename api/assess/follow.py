@@ -18,7 +18,7 @@ For each assessment and period that an annual run has been through, the follower
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -109,20 +109,25 @@ class Follower:
 
     def retry(self) -> None:
         """Assess again every group whose last assessment has a fault, as known where the follower stands."""
-        last: dict[tuple[str, str], bool] = {}
+        every = {key: self._terms_of(key) for key in self.positions()}
+        faulty = self._faulty(every)
+        for key, position in self.positions().items():
+            terms, groups = every[key], faulty[key]
+            for start in range(0, len(groups), WINDOW):
+                touched = {group: Touched({group}) for group in groups[start : start + WINDOW]}
+                self._correct(terms, touched, position, position)
+
+    def _faulty(self, every: Mapping[str, Terms]) -> dict[str, list[str]]:
+        """The groups whose last assessment by some terms has a fault, by the terms' keys."""
+        last: dict[str, dict[str, bool]] = {key: {} for key in every}
         after = 0
         while events := self.log.read_assessments(after, 5_000):
             after = events[-1].offset
             for event in events:
-                if isinstance(event.body, Assessment):  # not one of a group that was erased
-                    last[event.body.period, event.subject] = bool(fault_of(event.body))
-        for key, position in self.positions().items():
-            terms = self._terms_of(key)
-            faulty = [group for (period, group), fault in last.items() if fault and period == str(terms.period)]
-            groups = [group for group in faulty if group.partition("/")[0] == terms.binding.group]
-            for start in range(0, len(groups), WINDOW):
-                touched = {group: Touched({group}) for group in groups[start : start + WINDOW]}
-                self._correct(terms, touched, position, position)
+                for key, terms in every.items():
+                    if isinstance(event.body, Assessment) and terms.made(event):  # not of a group that was erased
+                        last[key][event.subject] = bool(fault_of(event.body))
+        return {key: [group for group, fault in groups.items() if fault] for key, groups in last.items()}
 
     def _terms_of(self, key: str) -> Terms:
         """The terms that a position is of. Raises Failure if the rules no longer have that assessment."""
@@ -158,10 +163,9 @@ class Follower:
 
     def _correct(self, terms: Terms, touched: dict[str, Touched], position: int, to: int) -> None:
         """Assess the touched groups anew, and append what comes of it with the new position."""
-        currency = terms.program.settings.currency
         standing: dict[str, Standing] = {}
         for group, how in touched.items():
-            group_standing = standing_of(self.log.read_subject(group), terms.period, currency)
+            group_standing = standing_of(self.log.read_subject(group), terms)
             if how.joined or how.named & named_by(group_standing.last):
                 standing[group] = group_standing
         made = [

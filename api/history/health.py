@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.history.anchors import anchors_folder, newest
+from api.history.assessments import key_of
 from citizens import Assessment, SharedLog, SqliteLog
 
 RUN, FOLLOWER = "annual-", "follow-"
@@ -107,7 +108,7 @@ class FaultCounts:
 
     def __init__(self) -> None:
         self.read_to = 0
-        self._standing: dict[tuple[str, str], str] = {}
+        self._standing: dict[tuple[str, str, str], str] = {}
 
     def update(self, log: SqliteLog | SharedLog, most: int | None = None) -> bool:
         """Read on, at most so many assessments; whether all have been read."""
@@ -117,14 +118,14 @@ class FaultCounts:
             for event in events:
                 self.read_to = event.offset
                 if isinstance(event.body, Assessment):
-                    self._note((event.subject, event.body.period), event.body.fault)
+                    self._note(key_of(event), event.body.fault)
             if len(events) < _BLOCK:
                 self.read_to = max(self.read_to, head)
                 return True
             left = None if left is None else left - len(events)
         return False
 
-    def _note(self, whose: tuple[str, str], fault: str) -> None:
+    def _note(self, whose: tuple[str, str, str], fault: str) -> None:
         if fault:
             self._standing[whose] = kind_of_fault(fault)
         else:

@@ -6,9 +6,9 @@ group is assessed again without one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from api.history.assessments import is_assessment
 from api.history.views import moment
 from citizens import Assessment, Event, History, SharedLog, SqliteLog
 
@@ -70,14 +70,13 @@ def runs(log: SqliteLog | SharedLog) -> list[Run]:
 
 def faults(log: SqliteLog | SharedLog, run: Run, of: str, after: int, limit: int) -> RunFaults:
     """The next groups, of the entity `of`, that a run could not assess and that stand so, above an offset."""
-    period = run.id.partition("-")[2]
     run_faults: list[RunFault] = []
     examined = 0
     while examined < MOST_EXAMINED:
         events = log.read_assessments(after, BLOCK)
         for event in events:
             after = event.offset
-            fault = _fault(log, event, period, of)
+            fault = _fault(log, event, run.id, of)
             if fault is not None:
                 run_faults.append(fault)
                 if len(run_faults) == limit:
@@ -88,13 +87,11 @@ def faults(log: SqliteLog | SharedLog, run: Run, of: str, after: int, limit: int
     return RunFaults(run.id, tuple(run_faults), after)
 
 
-def _fault(log: History, event: Event, period: str, of: str) -> RunFault | None:
+def _fault(log: History, event: Event, run: str, of: str) -> RunFault | None:
     body = event.body
-    if not isinstance(body, Assessment) or body.period != period or not body.fault:
+    if not isinstance(body, Assessment) or not body.fault or not is_assessment(event, run, of):
         return None
-    if event.subject.partition("/")[0] != of:
-        return None
-    last = list(_assessed(log.read_subject(event.subject), period))[-1]
+    last = [each for each in log.read_subject(event.subject) if is_assessment(each, run, of)][-1]
     if last.offset != event.offset:
         return None
     about, colon, text = body.fault.partition(": ")
@@ -102,10 +99,5 @@ def _fault(log: History, event: Event, period: str, of: str) -> RunFault | None:
     named = colon and about in people
     told = text if named else body.fault
     return RunFault(
-        event.offset, event.subject, period, told, about if named else "", people, moment(event.recorded_at_us)
+        event.offset, event.subject, body.period, told, about if named else "", people, moment(event.recorded_at_us)
     )
-
-
-def _assessed(events: list[Event], period: str) -> Iterator[Event]:
-    """The assessments of a period."""
-    return (event for event in events if isinstance(event.body, Assessment) and event.body.period == period)

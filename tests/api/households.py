@@ -113,7 +113,7 @@ def bodies(log: SqliteLog, kind: type[Kind]) -> list[Kind]:
 
 def outcome(events: Iterable[Event], year: str = "2024") -> Mapping[str, object]:
     """What a group's history comes to: its figures that stand, or the fault of its last assessment. Empty for none."""
-    standing = standing_of(events, terms(year).period, "USD")
+    standing = standing_of(events, terms(year))
     last, good = standing.last, standing.good
     if last is None:
         return {}

@@ -62,7 +62,7 @@ def movers() -> list[Draft]:
 
 def outcome(log: SqliteLog, terms: Terms, group: str) -> dict[str, object]:
     """What a household's history comes to."""
-    last = standing_of(log.read_subject(f"household/{group}"), YEAR, "EUR").last
+    last = standing_of(log.read_subject(f"household/{group}"), terms).last
     if last is None:
         return {}
     assert isinstance(last.body, Assessment)
