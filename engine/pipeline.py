@@ -15,18 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from engine.check import check_definitions
 from engine.check.assessments import check_assessments
 from engine.check.definitions import Checked
+from engine.check.groupings import check_groupings
 from engine.check.permits import check_permits
 from engine.check.personal import check_personal_calendars
 from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, uprate_targets
 from engine.check.sequences import check_sequences
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
-from engine.ir.nodes import Expression, Members, OverParts, ThisPeriod
+from engine.ir.fold import day_of
+from engine.ir.nodes import ContainingDate, Expression, Members, OverParts, ThisPeriod, Time
 from engine.ir.printer import fingerprint
 from engine.ir.program import Definition, Program
 from engine.ir.verify import verify
@@ -49,7 +52,7 @@ from engine.syntax.nodes import shown
 from engine.text.cascades import causes_first
 from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
 from engine.text.recursion import deep_recursion
-from engine.values.periods import Unit
+from engine.values.periods import PeriodKind, Unit
 from engine.values.types import Kind
 
 MAX_DEFINITIONS = 200_000
@@ -109,6 +112,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
         return Compiled(ruleset, None, tuple(problems))
     checked = check_definitions(ruleset, symbols, problems)
     check_personal_calendars(ruleset.settings, checked.definitions, problems)
+    check_groupings(symbols, checked.definitions, problems)
     check_sequences(symbols, checked.definitions, problems)
     check_assessments(symbols, checked.definitions, problems)
     check_permits(ruleset.settings, checked.definitions, problems)
@@ -153,11 +157,19 @@ def _reads_members_of_another_day(definitions: Iterable[Definition]) -> str:
     """The first figure that asks who belongs to a group on another day than its own; empty if none does."""
     for definition in definitions:
         for node in (node for dated in definition.formulas for node in walk(dated.body)):
-            if any(not isinstance(link.time, ThisPeriod) for link in _members_in(node)):
+            if any(not _is_of_the_period(link.time) for link in _members_in(node)):
                 return definition.name
             if isinstance(node, OverParts) and any(_members_in(inner) for inner in walk(node.body)):
                 return definition.name
     return ""
+
+
+def _is_of_the_period(time: Time) -> bool:
+    """Whether a day is the period's own, or one that is told by the period alone."""
+    return isinstance(time, ThisPeriod) or (
+        isinstance(time, ContainingDate)
+        and day_of(time.day, PeriodKind(Unit.YEAR).containing(date(2024, 1, 1))) is not None
+    )
 
 
 def _members_in(node: Expression) -> tuple[Members, ...]:

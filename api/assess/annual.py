@@ -4,7 +4,8 @@
    and the horizon, the offset up to which facts are read (the log's head, or as known at another moment). With it goes
    the position of the consumer `annual-<assessment>-<period>`. A run that was cut off takes both up again: it reads
    the same facts, and goes on with other rules only if told to.
-2. Take the snapshot as valid on the period's last day, as known at the horizon; compute all groups, in parts.
+2. Take the snapshot as valid on the period's last day, as known at the horizon; compute all groups, in parts. A group
+   that somebody joined or left between days on which the figures ask for members is assessed from whole histories.
 3. Append the assessments and postings of those that have none yet, some hundred groups in one transaction. The event
    ids are made from period and group, so the log itself admits no second first assessment, whoever makes it.
 4. A group that cannot be computed is recorded with the reason, and the others go on.
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 
 from api.assess.binding import Rows
 from api.assess.drafts import (
@@ -127,15 +128,17 @@ def run_annual(
             log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules, spread=spread
         )
     rows = population.occupied()
-    count = len(rows) if whole is None else len(whole)
+    rows, moved = population.settled(rows) if whole is None else (rows[:0], whole)
+    count = len(rows) + len(moved)
     totals = dict.fromkeys(terms.rules.figures, 0)
     report = AnnualReport(horizon, terms.program.fingerprint, count, alone=population.alone, totals=totals)
     postings = _Postings(log, terms, horizon)
     done = 0
     on_progress(0, count)
-    each = _assessed(population, rows, terms, threads, spread)
-    if whole is not None:
-        each = assess_each(log, terms.binding, terms.definitions, whole, horizon)
+    each = chain(
+        _assessed(population, rows, terms, threads, spread),
+        assess_each(log, terms.binding, terms.definitions, moved, horizon),
+    )
     for chunk in blocks(each, block):
         _append(log, terms, chunk, postings, report, check=bool(kept))
         done += len(chunk)

@@ -6,7 +6,8 @@ is. What the wanted figures cannot read is left alone. What a subject's history 
 a complete case, as in a signed return.
 
 1. From the wanted figures follow what their formulas read at the period: those facts and figures may be supplied. What
-   is read for another period (a month of the year, the year before) is a column of its own: `premium@2024-03`.
+   is read for another period (a month of the year, the year before) is a column of its own: `premium@2024-03`. So is
+   in which group somebody is on another day on which a formula asks for members: `tax_unit@2024-03-31`.
 2. Money and whole numbers of a period are flows: they count only if they were recorded as valid from a day of that
    period. So are events, and figures that are stated in the place of a formula. What else is true or false, a day, a
    word or a rate is a status, as is what the rules call so, a stock or eternal: it holds from its day on until it is
@@ -23,18 +24,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 from numpy.typing import NDArray
 
 from api.cases.reach import reached
 from api.failures import Failure
-from api.history.memberships import asks_about_days
+from api.history.memberships import days_asked
 from citizens import Column, Link, Table, Wanted
 from engine.ir.program import Definition, Program
 from engine.population.arrays import decimals
 from engine.population.columns import unit_of
 from engine.values.periods import Period, Unit
-from engine.values.types import Kind
+from engine.values.types import NONE, Kind
 
+pc: Any = pyarrow.compute
 _KINDS = {
     Kind.BOOLEAN: "b", Kind.DATE: "t", Kind.ENUM: "s", Kind.INTEGER: "di", Kind.MONEY: "di", Kind.RATE: "di",
 }  # fmt: skip
@@ -49,7 +52,8 @@ class Binding:
     `group` is the entity that is assessed and `person` that of its members: empty where people are assessed themselves.
     `sources` are the columns that are made of each attribute. `records` are the entities of records whose facts are
     read, each with the entity of its owners.
-    `whole`: groups are assessed from whole histories; see `whole_histories`.
+    `whole`: groups are assessed from whole histories; see `whole_histories`. `moves`: the columns that say in which
+    groups people are on other days; groups in which somebody is not on all of them are assessed so too.
     `wanted` says what to read of a history: those columns and the relations, each with days and kinds.
     """
 
@@ -62,6 +66,12 @@ class Binding:
     wanted: Mapping[str, Wanted]
     sources: Mapping[str, tuple[str, ...]]
     whole: bool = False
+    moves: tuple[str, ...] = ()
+
+    @property
+    def by_history(self) -> bool:
+        """Whether some groups are assessed from whole histories."""
+        return self.whole or bool(self.moves)
 
     @property
     def valid_on(self) -> date:
@@ -70,7 +80,7 @@ class Binding:
 
     def reads(self, entity: str, column: str) -> bool:
         """Whether a column of an entity's subjects can move a figure: a fact that is read, or the relation."""
-        if column == self.relation(entity):
+        if column == self.relation(entity) or (column in self.moves and entity == self.person):
             return True
         definition = self.read.get(column)
         return definition is not None and definition.entity == entity
@@ -100,7 +110,25 @@ class Binding:
 
     def columns(self, table: Table) -> dict[str, Column]:
         """The columns of a table that are read."""
-        return {name: column for name, column in table.columns.items() if self.reads(table.entity, name)}
+        taken = {name for name in table.columns if self.reads(table.entity, name)}.difference(self.moves)
+        return {name: column for name, column in table.columns.items() if name in taken}
+
+    def moved(self, links: Mapping[str, Link]) -> Rows:
+        """The rows of groups in which somebody is on some of the days on which it is asked, and not on all, or not with
+        the same role. What nobody recorded of a day before the period is as in the end."""
+        last, moved = links[self.group], [np.empty(0, dtype=np.int64)]
+        for name in self.moves:
+            other = links.get(name)
+            rows = other.rows if other is not None else np.full(len(last.rows), -1, dtype=np.int64)
+            differs = rows != last.rows
+            if other is not None:
+                names = dict.fromkeys((*last.role_names, *other.role_names, ""))
+                differs |= _roles(other, list(names)) != _roles(last, list(names))
+            if date.fromisoformat(name.rpartition("@")[2]) < self.period.start:
+                differs &= rows >= 0
+            moved += [rows[differs], last.rows[differs]]
+        groups: Rows = np.unique(np.concatenate(moved))
+        return groups[groups >= 0]
 
     def group_table(self, table: Table, rows: Rows) -> pa.Table:
         """Some rows of the groups' table as the engine's door takes it. Ids are row numbers."""
@@ -134,7 +162,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
 
     Raises Failure if they read what is not gathered.
     """
-    whole = asks_about_days(program)
+    days = days_asked(program, period, figures)
     entity = program.settings.entities[group]
     for figure in figures:
         if figure.period_at(period) is None:
@@ -148,7 +176,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
         if program.find(definition.short_name) is not definition:
             continue  # a private name of several modules: nobody can mean it
         if definition.entity not in (group, entity.of, *records):
-            if definition.is_input and not whole:
+            if definition.is_input and days is not None:
                 raise Failure(f"the figures read `{definition.short_name}` of a {definition.entity}", _NOT_GATHERED)
             continue
         name = _column_name(definition, cell.period, period)
@@ -160,10 +188,18 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     wanted |= {name: Wanted(kinds="r", group=name) for name in relations}
     if entity.of:  # who leaves a group in the period, and joins no other, counts in it for the period
         wanted[group] = replace(wanted[group], ends_until=period.start)
+    moves = {f"{group}@{day}": day for day in sorted((days or frozenset()) - {period.end}) if entity.of}
+    wanted |= {name: Wanted(kinds="r", group=group, attribute=group, until=day) for name, day in moves.items()}
     sources: dict[str, tuple[str, ...]] = {}
     for name, wanted_column in wanted.items():
         sources[wanted_column.attribute or name] = (*sources.get(wanted_column.attribute or name, ()), name)
-    return Binding(program, period, group, entity.of, records, read, wanted, sources, whole)
+    return Binding(program, period, group, entity.of, records, read, wanted, sources, days is None, tuple(moves))
+
+
+def _roles(link: Link, names: list[str]) -> Rows:
+    """Roles as places among `names`."""
+    places: Rows = np.array([names.index(name) for name in (*link.role_names, "")], dtype=np.int64)[link.roles]
+    return places
 
 
 def _column_name(definition: Definition, of: Period, period: Period) -> str:
@@ -180,7 +216,8 @@ def _wanted(program: Program, definition: Definition, of: Period) -> Wanted:
     until = date.max if definition.period.unit is Unit.ETERNITY else of.end
     kinds, since = _KINDS.get(definition.type.kind, ""), date.min if definition.lasts else of.start
     places = _places(program, definition) if "d" in kinds else None
-    return Wanted(since, until, kinds, attribute=definition.short_name, places=places)
+    word = str(NONE) if definition.may_not_apply else ""
+    return Wanted(since, until, kinds, attribute=definition.short_name, places=places, word=word)
 
 
 def _places(program: Program, definition: Definition) -> int:
@@ -200,7 +237,15 @@ def _records(program: Program, group: str) -> dict[str, str]:
 
 
 def _array(column: Column, rows: Rows) -> Any:
-    """A column's rows as the engine's door reads them: decimals with their scale, all else as it is."""
+    """A column's rows as the engine's door reads them: decimals with their scale, all else as it is; as words where
+    some of them say that there is none."""
+    values = _values(column, rows)
+    if column.worded is None or not column.worded[rows].any():
+        return values
+    return pc.if_else(pa.array(column.worded[rows]), pa.scalar(str(NONE)), values.cast(pa.string()))
+
+
+def _values(column: Column, rows: Rows) -> Any:
     values, missing = column.values[rows], ~column.known[rows]
     match column.kind:
         case "decimal":

@@ -75,7 +75,7 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
 
 def _groups_of(log: History, terms: Terms, subject: str, after: Mapping[str, Value], to: int) -> set[str]:
     """The groups that a subject is in; from whole histories, those of the assessed kind that it was ever in."""
-    if not terms.binding.whole:
+    if not terms.binding.by_history:
         group = _group_of(log, terms, subject, after, to)
         return {group} if group else set()
     concerned = groups_concerned(log, terms.binding, log.timeline(subject, to), to)
@@ -84,7 +84,7 @@ def _groups_of(log: History, terms: Terms, subject: str, after: Mapping[str, Val
 
 def _may_be_named(log: History, terms: Terms, subject: str, to: int) -> set[str]:
     """Whom assessments may name that a subject's facts concern: from whole histories also its groups."""
-    if not terms.binding.whole:
+    if not terms.binding.by_history:
         return {subject}
     return {subject, *groups_concerned(log, terms.binding, log.timeline(subject, to), to)}
 

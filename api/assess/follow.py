@@ -222,7 +222,11 @@ class Follower:
         if population is not None:
             names = [f"{population.groups.entity}/{identifier}" for identifier in population.groups.ids]
             rows = np.array([row for row, name in enumerate(names) if name in touched], dtype=np.int64)
-            for assessed in assess(population, rows, terms.definitions, self._constants):
+            rows, moved = population.settled(rows)
+            for assessed in (
+                *assess(population, rows, terms.definitions, self._constants),
+                *assess_each(self.log, terms.binding, terms.definitions, moved, to),
+            ):
                 by_group[assessed.group] = assessed
         return [_unless_erased(assessed, standing[assessed.group]) for assessed in by_group.values()]
 

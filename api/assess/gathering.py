@@ -71,7 +71,8 @@ def _stated(binding: Binding, table: Table, rows: Any) -> Decimal:
 class Population:
     """A snapshot's groups, and who and what is in each: people first, then `records` by entity.
 
-    `sizes` are how many people are in each group; `alone` how many are in none.
+    `sizes` are how many people are in each group; `alone` how many are in none. `moved` are the rows of groups that
+    somebody is in on some of the days on which it is asked, and not on all.
     """
 
     def __init__(self, binding: Binding, snapshot: Snapshot, groups: Table, people: Members | None) -> None:
@@ -90,6 +91,7 @@ class Population:
         if people is not None:
             self.sizes = np.bincount(people.of[people.order], minlength=len(groups)).astype(np.int64)
             self.alone = len(people.table) - len(people.order)
+        self.moved: Rows = np.empty(0, dtype=np.int64) if people is None else binding.moved(people.table.links)
         self.misfits = self._misfits(snapshot)
 
     def counted(self, failed: Collection[str]) -> Counted:
@@ -110,6 +112,11 @@ class Population:
     def occupied(self) -> Rows:
         """The rows of groups that somebody is in."""
         return np.flatnonzero(self.sizes)
+
+    def settled(self, rows: Rows) -> tuple[Rows, list[str]]:
+        """Some rows without those of groups that are assessed from whole histories, and the names of these."""
+        moved = np.isin(rows, self.moved) & (self.sizes[rows] > 0)
+        return rows[~moved], [self.group_name(row) for row in rows[moved].tolist()]
 
     def group_name(self, row: int) -> str:
         """The subject of a group."""
@@ -217,7 +224,7 @@ def _known_names(binding: Binding, table: Table, rows: Rows, also: Names) -> lis
     columns = binding.columns(table)
     if not columns or not len(rows):
         return [also] * len(rows)
-    known = np.stack([column.known[rows] for column in columns.values()], axis=1)
+    known = np.stack([column.stated[rows] for column in columns.values()], axis=1)
     packed = np.packbits(known, axis=1)
     _, first, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     names = [binding.attribute(column) for column in columns]

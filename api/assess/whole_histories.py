@@ -1,5 +1,5 @@
-"""Groups assessed from whole histories, one by one: where figures hang on who belonged together on other days than the
-last of the period, or on periods that begin on somebody's own day.
+"""Groups assessed from whole histories, one by one: those that somebody joined or left between days on which figures
+ask for members; all of them, where that may be any day, or periods begin on somebody's own day.
 
 1. Whoever was in a group on any day of the period is assessed with it, so that a group that everybody left in June has
    its figures for the months before.
@@ -54,7 +54,7 @@ def assess_each(
     constants, wanted = Constants(binding.program), tuple(figures)
     for group in groups:
         try:
-            record = record_case(log, binding.program, group, binding.period, binding.valid_on, offset)
+            record = record_case(log, binding.program, group, binding.period, binding.valid_on, offset, whole=True)
         except Failure as fault:
             yield Assessed(group, (Use(group, ()),), (), str(fault)[:MAX_FAULT])
             continue
@@ -111,6 +111,10 @@ def groups_concerned(log: History, binding: Binding, timeline: Timeline, offset:
         return {timeline.subject}
     groups = groups_of(binding.program, (timeline,))
     declared = binding.program.settings.entities.get(entity)
+    if declared is not None and declared.by:  # a group that facts make lies in the one that its name tells
+        pieces = timeline.subject.split("/")[1:]
+        larger = (f"{declared.within}/{'/'.join(pieces[:size])}" for size in range(1, len(pieces)))
+        return {group for group in larger if log.version(group) or log.belonging_to(group)}
     owners = {change.value.group for change in timeline.changes if isinstance(change.value, Belongs)} - groups
     for owner in owners if declared is not None and declared.belongs_to else ():
         if owner.partition("/")[0] == declared.belongs_to:  # type: ignore[union-attr]

@@ -94,14 +94,16 @@ class Machine:
         return answers
 
 
-def holdable(case: Case) -> bool:
+def holdable(program: Program, case: Case) -> bool:
     """Whether columns can hold a case once all that is open in it is stated."""
+    if any(entity.by for entity in program.settings.entities.values()):
+        return False
     return not (case.held or case.stays or case.further_owner or case.more)
 
 
 def columns_of(program: Program, case: Case) -> Columns | None:
     """A case as a population of its instances, in order; None if columns cannot hold what is stated."""
-    if case.within or case.may_hold_more or not holdable(case):
+    if case.within or case.may_hold_more or not holdable(program, case):
         return None  # columns hold whole lists only
     places = {entity: {name: row for row, name in enumerate(ids)} for entity, ids in case.instances.items()}
     entries: dict[Cell, dict[int, int]] = {}

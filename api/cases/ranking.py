@@ -21,7 +21,7 @@ from engine.ir.program import Definition, Program
 
 def ranked(program: Program, case: Case, wanted: Sequence[Fact], needs: Collection[Fact]) -> list[Fact]:
     """The unknown facts on which the wanted figures hang, and lists that may not be whole: the first to ask first."""
-    if not holdable(case):
+    if not holdable(program, case):
         return most_useful_first(program, case, wanted)
     definitions = [program.definitions[name] for name in dict.fromkeys(fact.name for fact in wanted)]
     lists = sorted(filter(is_list, needs), key=lambda fact: (not place_of(fact).role, str(fact)))

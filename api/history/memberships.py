@@ -1,31 +1,91 @@
 """Who belonged to whom, from the change points of a log: on one day, or from day to day.
 
-Most rules ask who belongs to a group in their own period alone, and are answered by one day. Rules that ask it of other
-days, or whose periods begin on somebody's own day, are answered by whole histories: `asks_about_days` says which.
+A formula asks who belongs to a group in its own period: a year's figure that adds up its months hangs on twelve days.
+
+1. `days_asked` follows what figures read, and notes the day on which each formula on the way counts members. That may
+   be any day, where it is computed from facts, or where periods begin on somebody's own day.
+2. Whoever is in the same group with the same role on all of these days is answered by one of them.
+3. Whoever is not has moved, and so have the groups that they were in on any of these days (`has_moved`): these are
+   answered by whole histories (`stays_of`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
+from api.cases.reach import reached
 from citizens import Belongs, Timeline
 from engine.interpret.cases import Stay
 from engine.interpret.stated import LAST
-from engine.ir.program import Program
+from engine.ir import nodes as ir
+from engine.ir.fold import day_of, formula_at
+from engine.ir.program import Definition, Program
+from engine.ir.walk import groupings, steps_of, subjects
+from engine.native.plan.plan import evaluated, period_at
+from engine.values.periods import Period, Unit
+
+YEARS_BACK = 2
 
 
 def asks_about_days(program: Program) -> bool:
-    """Whether figures hang on who belonged together on other days than the last of a period, or on periods that begin
-    on somebody's own day."""
+    """Whether the law itself asks who belonged together on other days than the last of a period, or has periods that
+    begin on somebody's own day."""
     if program.members_of_another_day or any(entity.counted_start for entity in program.settings.entities.values()):
         return True
     return any(calendar.of for calendar in program.settings.calendars.values())
 
 
+def days_asked(program: Program, at: Period, figures: tuple[Definition, ...]) -> frozenset[date] | None:
+    """The days on which figures of a period ask who belongs to a group; None where that, or the day for which a fact is
+    read, may be any, or where facts make the groups."""
+    if any(calendar.of for calendar in program.settings.calendars.values()):
+        return None
+    days: set[date] = set()
+    for cell in reached(program, at, figures):
+        body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
+        for node, period in evaluated(body, cell.period, True) if body is not None else ():
+            asked = _asked_by(program, node, at if period.kind.unit is Unit.ETERNITY else period)
+            if asked is None:
+                return None
+            days |= asked
+    return frozenset(days)
+
+
+def _asked_by(program: Program, node: ir.Expression, period: Period) -> set[date] | None:
+    """The days on which one node of a formula of a period asks."""
+    if any(groupings(node)):
+        return None
+    groups = {step.entity for subject in subjects(node) for step in steps_of(subject) if isinstance(step, ir.GroupOf)}
+    groups |= {
+        step.group.entity for subject in subjects(node) for step in steps_of(subject) if isinstance(step, ir.HolderOf)
+    }
+    if isinstance(node, ir.Holds):
+        groups.add(node.group)
+    if isinstance(node, ir.VariableRead) and period_at(node.time, period) is None:
+        return None
+    days: set[date] = set()
+    link = getattr(node, "link", None)
+    if isinstance(link, ir.Members):
+        match link.time:
+            case ir.ThisPeriod():
+                groups.add(link.group.entity)
+            case ir.Containing(at_end=at_end):
+                days.add(period.end if at_end else period.start)
+            case ir.ContainingDate(day=node_of_day):
+                day = day_of(node_of_day, period)
+                if day is None:
+                    return None
+                days.add(day)
+    entities = program.settings.entities
+    return days | {period.start if entities[group].counted_start else period.end for group in groups}
+
+
 def stays_of(program: Program, timeline: Timeline) -> Iterator[tuple[str, Stay]]:
-    """Each time that a subject was in a group, in order, with the group's entity."""
+    """Each time that a subject was in a group, in order, with the group's entity. One that ended with nothing said of
+    where they are from then on lapsed."""
     entity = timeline.subject.partition("/")[0]
+    ended = {(change.attribute, change.valid_from) for change in timeline.changes if change.value is None}
     for change in timeline.changes:
         if not isinstance(change.value, Belongs):
             continue
@@ -33,7 +93,29 @@ def stays_of(program: Program, timeline: Timeline) -> Iterator[tuple[str, Stay]]
         if kind not in program.settings.entities or program.settings.entities[kind].of != entity:
             continue
         last = LAST if change.valid_until is None else change.valid_until - timedelta(1)
-        yield kind, Stay(group, change.value.role, change.valid_from, last)
+        lapses = (change.attribute, change.valid_until) in ended
+        yield kind, Stay(group, change.value.role, change.valid_from, last, lapses)
+
+
+def has_moved(program: Program, timeline: Timeline, at: Period) -> bool:
+    """Whether a subject joined or left a group, or took another role there, after the first day of a period and up to
+    its last, or changed from one to another in the years before that formulas may read."""
+    by_kind: dict[str, list[Stay]] = {}
+    for kind, stay in stays_of(program, timeline):
+        by_kind.setdefault(kind, []).append(stay)
+    earliest = at.start - timedelta(366 * YEARS_BACK)
+    for stays in by_kind.values():
+        if at.start < stays[0].first <= at.end:
+            return True
+        for stay, following in zip(stays, [*stays[1:], None], strict=True):
+            same = following is not None and (following.group, following.role) == (stay.group, stay.role)
+            if earliest < stay.last < at.end and not (following is not None and same and _adjoin(stay, following)):
+                return True
+    return False
+
+
+def _adjoin(stay: Stay, following: Stay) -> bool:
+    return following.first - stay.last == timedelta(1)
 
 
 def groups_of(program: Program, timelines: Iterable[Timeline]) -> set[str]:

@@ -1,6 +1,8 @@
 """A citizen's record as a case: them, their groups, who else is in those, and everybody's records.
 
 1. From the person go to the groups that they are in on the day, to the others in those, and to the records of all.
+   Where somebody joined or left a group within the period, or the rules ask about other days, everybody counts who ever
+   belonged together with them, and when.
 2. Facts are read as the annual run reads them: a flow of a period counts if it was recorded from a day of that period;
    a status, a stock, and what is eternal holds from its day on until it is changed.
 3. What nobody recorded means what the rules say of a complete case. What was recorded of another kind than the rules
@@ -11,16 +13,17 @@ The offset is the last event that any of this was read from, so that what is rec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
 from api.failures import Failure
-from api.history.memberships import asks_about_days, stays_of
+from api.history.memberships import asks_about_days, has_moved, stays_of
 from api.history.recorded import give, give_personal, held_facts
 from citizens import Belongs, History, Known, Timeline
 from engine.interpret.cases import Case, Stay, larger_groups
+from engine.interpret.made_groups import with_groups
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
 from engine.values.periods import Period
@@ -73,24 +76,19 @@ def person_entity(program: Program) -> str:
     return next(entity.name for entity in program.settings.entities.values() if not entity.of and not entity.belongs_to)
 
 
-def record_case(log: History, program: Program, person: str, at: Period, valid: date, known: Known) -> RecordCase:
+def record_case(
+    log: History, program: Program, person: str, at: Period, valid: date, known: Known, *, whole: bool = False
+) -> RecordCase:
     """The case of a person or group (a subject's name) at a period, as valid on a day, as known. Raises Failure if
     it is too large.
 
-    Rules that ask about other days get everybody who ever belonged together with them, and when.
+    `whole`: with everybody who ever belonged together with them, and when, also where nobody's membership changes.
     """
     look = cache(lambda subject: log.timeline(subject, known))
-    gathering = _Gathering(look, None if asks_about_days(program) else valid)
-    left = [person]
-    while left:
-        subject = left.pop(0)
-        if subject in gathering.timelines:
-            continue
-        if len(gathering.timelines) >= MOST_SUBJECTS:
-            message = f"more than {MOST_SUBJECTS} people and records belong together here"
-            raise Failure(message, "assess them with the annual run")
-        timeline = gathering.timelines[subject] = look(subject)
-        left += _linked(program, gathering, log, timeline)
+    whole = whole or asks_about_days(program)
+    gathering = _gathered(log, program, person, _Gathering(look, None if whole else valid))
+    if not whole and any(has_moved(program, timeline, at) for timeline in gathering.timelines.values()):
+        gathering = _gathered(log, program, person, _Gathering(look, None))
     given: dict[Fact, Value] = {}
     left_out: list[str] = []
     for timeline in gathering.timelines.values():
@@ -101,7 +99,23 @@ def record_case(log: History, program: Program, person: str, at: Period, valid: 
         (change.offset for known_timeline in gathering.timelines.values() for change in known_timeline.changes),
         default=0,
     )
+    case, _ = with_groups(program, case)
     return RecordCase(case, tuple(gathering.timelines), offset, tuple(dict.fromkeys(left_out)))
+
+
+def _gathered(log: History, program: Program, person: str, gathering: _Gathering) -> _Gathering:
+    """Everybody who belongs together with somebody, put in their places."""
+    left = [person]
+    while left:
+        subject = left.pop(0)
+        if subject in gathering.timelines:
+            continue
+        if len(gathering.timelines) >= MOST_SUBJECTS:
+            message = f"more than {MOST_SUBJECTS} people and records belong together here"
+            raise Failure(message, "assess them with the annual run")
+        timeline = gathering.timelines[subject] = gathering.look(subject)
+        left += _linked(program, gathering, log, timeline)
+    return gathering
 
 
 def _case(program: Program, gathering: _Gathering, at: Period, given: dict[Fact, Value]) -> Case:
@@ -143,7 +157,19 @@ def _linked(program: Program, gathering: _Gathering, log: History, timeline: Tim
     if gathering.valid is None:
         for kind, stay in stays_of(program, timeline):
             gathering.stays.setdefault((kind, name), []).append(stay)
-    return [other for other in others if _belongs(program, gathering, other, timeline.subject)]
+    linked = [other for other in others if _belongs(program, gathering, other, timeline.subject)]
+    return [*linked, *_made(program, gathering, timeline)]
+
+
+def _made(program: Program, gathering: _Gathering, timeline: Timeline) -> Iterator[str]:
+    """The groups of which facts are recorded that somebody is the first of, if facts put them there."""
+    person = timeline.subject.partition("/")[2]
+    for value in gathering.belonging(timeline):
+        larger, _, whole = value.group.partition("/")
+        for entity in program.settings.entities.values():
+            group = f"{entity.name}/{whole}/{person}"
+            if entity.by and entity.within == larger and gathering.look(group).changes:
+                yield group
 
 
 def _belongs(program: Program, gathering: _Gathering, other: str, subject: str) -> bool:

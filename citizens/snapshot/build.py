@@ -10,8 +10,8 @@ import numpy as np
 
 from citizens.errors import Refused
 from citizens.points import Ints, Scan
-from citizens.snapshot.columns import Column, ColumnKind, Link, Table
-from citizens.snapshot.fitting import KIND_NAMES, Naming, fitting
+from citizens.snapshot.columns import Column, ColumnKind, Link, Mask, Table
+from citizens.snapshot.fitting import KIND_NAMES, WORD, Naming, fitting
 from citizens.snapshot.standing import Standing, code_of, is_link, picked, scale_of, standings
 from citizens.snapshot.wanted import Attributes, Misfit
 
@@ -36,7 +36,7 @@ def build(
     standing = list(standings(scan, valid_on, attributes))
     misfits: list[Misfit] = []
     if isinstance(attributes, Mapping):
-        standing = [fitting(each, attributes[each.name], names, misfits) for each in standing]
+        standing = [fitting(each, attributes[each.name], names, scan.words, misfits) for each in standing]
     groups = [each.values[is_link(each)] for each in standing]
     present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
     return Snapshot(valid_on, offset, _tables(names, present, standing, scan.words, every=every), tuple(misfits))
@@ -117,7 +117,7 @@ class _Rows:
 
 def _column(part: Standing, rows_of: _Rows, entity: str, words: list[str]) -> Column:
     size, rows = rows_of.sizes[entity], rows_of.row(part.subjects)
-    used = [part.kinds[code] for code in np.unique(part.kind_of) if part.kinds[code] != "n"]
+    used = [part.kinds[code] for code in np.unique(part.kind_of) if part.kinds[code] not in ("n", WORD)]
     kind, scale = _unify(part, used)
     values, known = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
     for name in used:
@@ -125,10 +125,20 @@ def _column(part: Standing, rows_of: _Rows, entity: str, words: list[str]) -> Co
         known[rows[pick]] = True
         values[rows[pick]] = _rescale(part.name, part.values[pick], scale - scale_of(name))
     if kind != "text":
-        return Column(part.name, kind, values, known, scale)
+        return Column(part.name, kind, values, known, scale, worded=_worded(part, rows, size))
     distinct, codes = np.unique(values[known], return_inverse=True)
     values[known] = codes
     return Column(part.name, kind, values, known, 0, tuple(words[code] for code in distinct))
+
+
+def _worded(part: Standing, rows: Ints, size: int) -> Mask | None:
+    """The rows of which the word is said that may stand in the place of a value; None if it is said of nobody."""
+    said = part.kind_of == code_of(part.kinds, WORD)
+    if WORD not in part.kinds or not said.any():
+        return None
+    worded = np.zeros(size, dtype=np.bool_)
+    worded[rows[said]] = True
+    return worded
 
 
 def _unify(part: Standing, used: list[str]) -> tuple[ColumnKind, int]:

@@ -26,6 +26,8 @@ _ARROW: dict[ColumnKind, Callable[[], pa.DataType]] = {
 class Column:
     """One attribute of every row. Where `known` is false, `values` is 0 and means nothing.
 
+    `worded`: where the word that was wanted stands in the place of a value, which is then not known.
+
     boolean: 0 or 1; integer: itself; decimal: units of 10**-scale; date: days since 1970-01-01; text: index into
     `words`.
     """
@@ -36,6 +38,12 @@ class Column:
     known: Mask
     scale: int = 0
     words: tuple[str, ...] = ()
+    worded: Mask | None = None
+
+    @property
+    def stated(self) -> Mask:
+        """Where something is said: a value, or the word in its place."""
+        return self.known if self.worded is None else self.known | self.worded
 
     def value(self, row: int) -> Scalar | None:
         """The value at a row, or None if it is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -24,10 +24,15 @@ class Naming(Protocol):
         """(number, entity, id) of every subject in order of number; no id for the erased."""
 
 
-def fitting(each: Standing, wanted: Wanted, names: Naming, misfits: list[Misfit]) -> Standing:
+WORD = "w"  # the kind of what says the word that may stand in the place of a value
+
+
+def fitting(each: Standing, wanted: Wanted, names: Naming, words: Sequence[str], misfits: list[Misfit]) -> Standing:
     """What holds of an attribute without values that do not fit, which are noted. Each is judged by itself alone."""
+    if wanted.word in words and "s" not in wanted.kinds:
+        each = _with_word(each, words.index(wanted.word))
     told: dict[int, str] = {}
-    kinds = np.array([kind[0] not in wanted.kinds + "n" for kind in each.kinds], dtype=np.bool_)
+    kinds = np.array([kind[0] not in wanted.kinds + "n" + WORD for kind in each.kinds], dtype=np.bool_)
     for row in np.flatnonzero(kinds[each.kind_of]).tolist():
         told[row] = KIND_NAMES.get(each.kinds[each.kind_of[row]][0]) or _entity(names, each.values[row])
     if wanted.group:
@@ -42,6 +47,13 @@ def fitting(each: Standing, wanted: Wanted, names: Naming, misfits: list[Misfit]
     keep = np.ones(len(each.subjects), dtype=np.bool_)
     keep[list(told)] = False
     return picked(each, keep)
+
+
+def _with_word(each: Standing, code: int) -> Standing:
+    """What holds, with a kind of its own for what says a word."""
+    texts = np.array([kind == "s" for kind in each.kinds], dtype=np.bool_)[each.kind_of]
+    kind_of = np.where(texts & (each.values == code), len(each.kinds), each.kind_of)
+    return Standing(each.name, each.subjects, (*each.kinds, WORD), kind_of, each.values, each.offsets)
 
 
 def _entity(names: Naming, number: int) -> str:

@@ -15,7 +15,8 @@ class Wanted:
 
     `attribute` is the one that is read, if it is not the column's name: one attribute may have a column for each month.
     A relation (kind `r`) leads to groups of the entity `group`, if one is named. Numbers have at most `places`
-    decimals. An end that was recorded as valid from after `ends_until` does not count: what held before it holds on.
+    decimals. The text `word` may stand in the place of a value of any kind. An end that was recorded as valid from
+    after `ends_until` does not count: what held before it holds on.
     """
 
     since: date = date.min
@@ -24,6 +25,7 @@ class Wanted:
     group: str = ""
     attribute: str = ""
     places: int | None = field(default=None, compare=False)
+    word: str = ""
     ends_until: date = field(default=date.max, compare=False)
 
 

@@ -257,7 +257,7 @@ def step(elab: Elaboration, who: Who, name: str) -> Part | None:
     entities = elab.settings.entities
     entity = entities[who.subject.entity]
     if entity.of:
-        role_step = _role_step(entity, who, name)
+        role_step = _role_step(elab, entity, who, name)
         if role_step is not None:
             return role_step
     owner = _owner_step(elab, entity, who, name)
@@ -265,7 +265,7 @@ def step(elab: Elaboration, who: Who, name: str) -> Part | None:
         return owner
     other = entities.get(name)
     if other is not None and other.of == entity.name:
-        group = ir.GroupOf(name, who.subject, other.may_have_none)
+        group = ir.GroupOf(name, who.subject, other.may_have_none, grouping(elab, other))
         return Who(group, who.optional or other.may_have_none)
     for records in entities.values():
         if records.plural == name and records.belongs_to == entity.name:
@@ -274,8 +274,18 @@ def step(elab: Elaboration, who: Who, name: str) -> Part | None:
             (further_owner for further_owner in records.further if further_owner.entity == entity.name), None
         )
         if records.plural == name and further is not None:
-            return Several(ir.Records(records.name, who.subject, further.name), who.optional)
+            link = ir.Records(records.name, who.subject, further.name, grouping(elab, records))
+            return Several(link, who.optional)
     return None
+
+
+def grouping(elab: Elaboration, entity: Entity) -> ir.Grouping | None:
+    """What makes groups of a kind, if they are not stated."""
+    symbol = elab.symbols.exported.get(entity.by)
+    if symbol is None or symbol.figure is None or symbol.figure.period is None:
+        return None
+    elab.used.add(symbol.name)
+    return ir.Grouping(symbol.name, symbol.figure.period, entity.within)
 
 
 def _owner_step(elab: Elaboration, entity: Entity, who: Who, name: str) -> Who | None:
@@ -295,9 +305,12 @@ def _owner_step(elab: Elaboration, entity: Entity, who: Who, name: str) -> Who |
     return Who(ir.Before(entity.name, who.subject, name, keys), True)
 
 
-def _role_step(entity: Entity, who: Who, name: str) -> Part | None:
+def _role_step(elab: Elaboration, entity: Entity, who: Who, name: str) -> Part | None:
     if name == "members":
-        return Several(ir.Members(entity.of, who.subject, tuple(role.name for role in entity.roles)), who.optional)
+        roles = tuple(role.name for role in entity.roles)
+        return Several(ir.Members(entity.of, who.subject, roles, by=grouping(elab, entity)), who.optional)
+    if entity.by:
+        return None
     if name in entity.sets:
         return Several(ir.Members(entity.of, who.subject, tuple(entity.sets[name])), who.optional)
     for role in entity.roles:

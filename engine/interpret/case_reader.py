@@ -17,6 +17,7 @@ from fractions import Fraction
 from engine.interpret.case_checks import CheckedReader
 from engine.interpret.cases import Case
 from engine.interpret.further import Place
+from engine.interpret.made_groups import with_groups
 from engine.ir.program import Program
 from engine.reading.declared_settings import Entity
 from engine.syntax.nodes import Entry, Node, Scalar, Sequence, shown
@@ -83,7 +84,20 @@ class _Reader(CheckedReader):
         self.settle_personal(self.case(at))
         self.check_whole()
         self.check_exclusions()
-        return self.case(at)
+        return self.with_groups(self.case(at))
+
+    def with_groups(self, case: Case) -> Case:
+        """The case with the groups that figures make. E805 for one that is stated and is none of them."""
+        if self.problems.errors:
+            return case
+        made, certain = with_groups(self.program, case)
+        for entity, groups in certain.items():
+            for name, span in self.instances.get(entity, {}).items():
+                if name not in groups:
+                    message = f"no {entity} is called `{shown(name)}`"
+                    help_text = self.suggest(name, sorted(groups)) if groups else "leave it out: nobody is in one"
+                    self.report("E805", message, span, help=help_text)
+        return made
 
     def at(self, node: YamlMapping) -> Period:
         scalar = node.get("at")

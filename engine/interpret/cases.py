@@ -16,16 +16,25 @@ from engine.values.periods import Period, PeriodKind
 from engine.values.types import Value
 
 EVERY = Place("", "")
+When = date | Period | None
+"""When memberships are asked for: on a day; in a period, as they count in it; None: as `holders` and `group_of` say."""
 
 
 @record(frozen=True, slots=True)
 class Stay:
-    """That somebody holds a role in a group from one day to another."""
+    """That somebody holds a role in a group from one day to another. One that `lapses` ends with nothing said of where
+    they are from then on: they count for the rest of the period in which it ends, unless they are in another group."""
 
     group: str
     role: str
     first: date
     last: date
+    lapses: bool = False
+
+    def holds(self, when: date | Period) -> bool:
+        """Whether it holds on a day; of a period, on its last day."""
+        day = when.end if isinstance(when, Period) else when
+        return self.first <= day <= self.last
 
 
 @record(frozen=True, slots=True)
@@ -75,25 +84,34 @@ class Case:
         listed = place in self.whole or (of_records and Place(place.link, "") in self.whole)
         return self.may_hold_more and not listed
 
-    def group_on(self, entity: str, person: str, day: date | None) -> str | None:
-        """The group of a kind that somebody is in on a day; None where they are in none. `day` None: see `holders`."""
-        if day is None or (entity, person) not in self.stays:
+    def group_on(self, entity: str, person: str, when: When) -> str | None:
+        """The group of a kind that somebody is in; None where they are in none."""
+        if when is None or (entity, person) not in self.stays:
             return self.group_of.get((entity, person))
-        return next((stay.group for stay in self.stays[entity, person] if stay.first <= day <= stay.last), None)
+        stay = self._stay(entity, person, when)
+        return stay.group if stay is not None else None
 
-    def held_on(self, entity: str, group: str, role: str, day: date | None) -> tuple[str, ...]:
-        """Who holds a role in a group on a day, as they are listed."""
+    def held_on(self, entity: str, group: str, role: str, when: When) -> tuple[str, ...]:
+        """Who holds a role in a group, as they are listed."""
         listed = self.holders.get((entity, group, role), ())
-        if day is None or not self.stays:
+        if when is None or not self.stays:
             return listed
-        return tuple(person for person in listed if self._holds(entity, group, role, person, day))
+        return tuple(person for person in listed if self._holds(entity, group, role, person, when))
 
-    def _holds(self, entity: str, group: str, role: str, person: str, day: date) -> bool:
-        stays = self.stays.get((entity, person))
-        if stays is None:
+    def _holds(self, entity: str, group: str, role: str, person: str, when: date | Period) -> bool:
+        if (entity, person) not in self.stays:
             return True
-        there = (group, role)
-        return any((stay.group, stay.role) == there and stay.first <= day <= stay.last for stay in stays)
+        stay = self._stay(entity, person, when)
+        return stay is not None and (stay.group, stay.role) == (group, role)
+
+    def _stay(self, entity: str, person: str, when: date | Period) -> Stay | None:
+        """The membership that counts: the one that holds, or of a period the last that lapsed in it."""
+        stays = self.stays[entity, person]
+        holding = next((stay for stay in stays if stay.holds(when)), None)
+        if holding is not None or not isinstance(when, Period):
+            return holding
+        lapsed = [stay for stay in stays if stay.lapses and when.start <= stay.last < when.end]
+        return max(lapsed, key=lambda stay: stay.last, default=None)
 
     def owner(self, entity: str, further: str, record: str) -> str | None:
         """Whom a record belongs to: its first owner, or the one that `further` names."""
@@ -106,9 +124,9 @@ class Case:
 
 
 def unit_of(
-    kind: PeriodKind, case: Case, settings: Settings, entity: str, instance: str, day: date | None = None
+    kind: PeriodKind, case: Case, settings: Settings, entity: str, instance: str, when: When = None
 ) -> str | None:
-    """Whose calendar somebody's periods are of: their own, their group's (on a day), their owner's; None where there is
+    """Whose calendar somebody's periods are of: their own, their group's (`when`), their owner's; None where there is
     none."""
     while entity != kind.calendar.of:
         owner = settings.entities[entity].belongs_to
@@ -119,7 +137,7 @@ def unit_of(
             entity, instance = owner, place.of
             continue
         if not owner:
-            return case.group_on(kind.calendar.of, instance, day)
+            return case.group_on(kind.calendar.of, instance, when)
         if (entity, instance) not in case.owner_of:
             return None
         entity, instance = owner, case.owner_of[entity, instance]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import assert_never
 
-from engine.interpret import domain, open_lists, sequences
-from engine.interpret.cases import Case
+from engine.interpret import domain, grouping, open_lists, sequences
+from engine.interpret.cases import Case, When
 from engine.interpret.domain import settled
 from engine.interpret.evaluating import Evaluating, Found, Unsure
 from engine.interpret.frames import Frame
@@ -54,7 +54,9 @@ def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span
             if isinstance(person, Another):
                 own = person.place
                 return own.of if own.link == subject.entity else Unsure(frozenset((person.asked(case.at),)))
-            group = case.group_on(subject.entity, person, day_counted(interpreter, subject.entity, frame))
+            if grouping.are_made(case, subject.entity, subject.by):
+                return grouping.group_of(interpreter, subject, person, frame, span)
+            group = case.group_on(subject.entity, person, when_counted(interpreter, subject.entity, frame))
             if group is None and subject.optional:
                 return _in_none(case, subject.entity, person)
             return group if group is not None else Failure(f"`{person}` is in no {subject.entity}", span)
@@ -67,6 +69,8 @@ def instance_of(interpreter: Evaluating, subject: ir.Subject, frame: Frame, span
             if isinstance(record, Another):
                 return record.owner(subject.further) or Unsure(frozenset((record.asked(case.at),)))
             owner = case.owner(subject.record.entity, subject.further, record)
+            if owner is None and interpreter.program.settings.entities[subject.record.entity].by:
+                owner = grouping.larger_of(case, subject.entity, record)
             if owner is None and (subject.record.entity, subject.further) in case.untold:
                 return Failure(_untold(subject.record.entity, subject.further), span)
             if owner is None and subject.optional:
@@ -98,12 +102,13 @@ def _without(subject: ir.OwnerOf, record: str) -> str:
     return f"`{record}` belongs to no {subject.further}" if subject.further else f"`{record}` belongs to nobody"
 
 
-def day_counted(interpreter: Evaluating, group: str, frame: Frame) -> date | None:
-    """The day of a formula's period on which members of a group count; None where nobody's membership changes."""
+def when_counted(interpreter: Evaluating, group: str, frame: Frame) -> When:
+    """When members of a group count in a formula's period: on its first day, or as they do in it; None where nobody's
+    membership changes."""
     if not interpreter.case.stays:
         return None
     period = interpreter.case.at if frame.period.kind.unit is Unit.ETERNITY else frame.period
-    return period.start if interpreter.program.settings.entities[group].counted_start else period.end
+    return period.start if interpreter.program.settings.entities[group].counted_start else period
 
 
 def _holder(interpreter: Evaluating, subject: ir.HolderOf, frame: Frame, span: Span | None) -> Found:
@@ -111,8 +116,8 @@ def _holder(interpreter: Evaluating, subject: ir.HolderOf, frame: Frame, span: S
     if not isinstance(group, str):
         return group
     entity = subject.group.entity
-    day = day_counted(interpreter, entity, frame)
-    holders = interpreter.case.held_on(entity, group, subject.role, day)
+    when = when_counted(interpreter, entity, frame)
+    holders = interpreter.case.held_on(entity, group, subject.role, when)
     if holders:
         return holders[0]
     if interpreter.case.is_open(Place(entity, group, subject.role)):
@@ -130,13 +135,17 @@ def linked(
             group = instance_of(interpreter, link.group, frame, span)
             if not isinstance(group, str):
                 return group
-            day = _day_of(interpreter, link, frame)
-            if isinstance(day, Unsure | NotApplicable | Failure):
-                return day
-            roles = [open_lists.holders(case, link.group.entity, group, role, day) for role in link.roles]
+            when = _when_of(interpreter, link, frame)
+            if isinstance(when, Unsure | NotApplicable | Failure):
+                return when
+            if grouping.are_made(case, link.group.entity, link.by):
+                return grouping.members(interpreter, link, group, when if isinstance(when, date) else None, frame)
+            roles = [open_lists.holders(case, link.group.entity, group, role, when) for role in link.roles]
             return tuple(person for people in roles for person in people)
         case ir.Records():
             owner = instance_of(interpreter, link.owner, frame, span)
+            if isinstance(owner, str) and grouping.are_made(case, link.entity, link.by):
+                return grouping.groups_in(interpreter, link, owner, frame)
             if (link.entity, link.further) in case.untold:
                 return Failure(_untold(link.entity, link.further), span)
             return open_lists.records(case, link.entity, link.further, owner) if isinstance(owner, str) else owner
@@ -144,13 +153,13 @@ def linked(
             assert_never(link)
 
 
-def _day_of(interpreter: Evaluating, link: ir.Members, frame: Frame) -> date | Unsure | NotApplicable | Failure | None:
-    """The day on which members are meant."""
-    if not interpreter.case.stays:
+def _when_of(interpreter: Evaluating, link: ir.Members, frame: Frame) -> When | Unsure | NotApplicable | Failure:
+    """When members are meant."""
+    if not interpreter.case.stays and not grouping.are_made(interpreter.case, link.group.entity, link.by):
         return None
     match link.time:
         case ir.ThisPeriod():
-            return day_counted(interpreter, link.group.entity, frame)
+            return when_counted(interpreter, link.group.entity, frame)
         case ir.Containing(at_end=at_end):
             return frame.period.end if at_end else frame.period.start
         case ir.ContainingDate(day=node):
@@ -181,10 +190,10 @@ def holds(interpreter: Evaluating, node: ir.Holds, frame: Frame) -> Outcome:
     person = someone(interpreter, node.subject, frame, node)
     if not isinstance(person, str):
         return person
-    day = day_counted(interpreter, node.group, frame)
+    when = when_counted(interpreter, node.group, frame)
     if isinstance(person, Another) and person.place.link != node.group:
         return Possible(domain.BOTH, frozenset((person.asked(case.at),)))
-    group = person.place.of if isinstance(person, Another) else case.group_on(node.group, person, day)
+    group = person.place.of if isinstance(person, Another) else case.group_on(node.group, person, when)
     open_ = group is None and case.may_hold_more and (node.group, person) not in case.stays
     if node.inside is not None:
         inside = someone(interpreter, node.inside, frame, node)
@@ -197,7 +206,7 @@ def holds(interpreter: Evaluating, node: ir.Holds, frame: Frame) -> Outcome:
         return Possible(domain.BOTH, frozenset((_which_group(case, node.group, person),)))
     if isinstance(person, Another):
         return Known(group is not None and person.place.role in node.roles)
-    held = group is not None and any(person in case.held_on(node.group, group, role, day) for role in node.roles)
+    held = group is not None and any(person in case.held_on(node.group, group, role, when) for role in node.roles)
     return Known(held)
 
 
@@ -244,6 +253,9 @@ def everybody(subject: ir.Subject, case: Case, home: str, bound: Mapping[str, st
             return (bound[subject.name],)
         case ir.GroupOf():
             people = everybody(subject.person, case, home, bound)
+            if subject.by is not None and grouping.are_made(case, subject.entity, subject.by):
+                homes = everybody(ir.GroupOf(subject.by.within, subject.person), case, home, bound)
+                return [group for whole in homes for group in grouping.may_be(case, subject.by, whole)]
             stays = [stay.group for person in people for stay in case.stays.get((subject.entity, person), ())]
             return _there([*(_group(case, subject.entity, person) for person in people), *stays])
         case ir.HolderOf():
@@ -254,8 +266,7 @@ def everybody(subject: ir.Subject, case: Case, home: str, bound: Mapping[str, st
                 for holder in open_lists.holders(case, subject.group.entity, group, subject.role)
             ]
         case ir.OwnerOf():
-            records = everybody(subject.record, case, home, bound)
-            return _there([_owner(case, subject.record.entity, subject.further, record) for record in records])
+            return _there([_owner(case, subject, record) for record in everybody(subject.record, case, home, bound)])
         case ir.Before():
             records = everybody(subject.record, case, home, bound)
             owners = _there([case.owner_of.get((subject.entity, record)) for record in records])
@@ -270,8 +281,11 @@ def _group(case: Case, entity: str, person: str) -> str | None:
     return case.group_of.get((entity, person))
 
 
-def _owner(case: Case, entity: str, further: str, record: str) -> str | None:
-    return record.owner(further) if isinstance(record, Another) else case.owner(entity, further, record)
+def _owner(case: Case, subject: ir.OwnerOf, record: str) -> str | None:
+    if isinstance(record, Another):
+        return record.owner(subject.further)
+    owner = case.owner(subject.record.entity, subject.further, record)
+    return owner if owner is not None else grouping.larger_of(case, subject.entity, record)
 
 
 def _there(instances: Sequence[str | None]) -> list[str]:
@@ -281,6 +295,13 @@ def _there(instances: Sequence[str | None]) -> list[str]:
 def ever_linked(link: ir.Link, case: Case, home: str, bound: Mapping[str, str]) -> Sequence[str]:
     """All whom a link may run over, whatever its formula's period and the facts."""
     match link:
+        case ir.Members() if link.by is not None and grouping.are_made(case, link.group.entity, link.by):
+            made = everybody(link.group, case, home, bound)
+            larger = _there([grouping.larger_of(case, link.by.within, group) for group in made])
+            return [person for whole in larger for person in grouping.may_be_in(case, link.by, whole)]
+        case ir.Records() if link.by is not None and grouping.are_made(case, link.entity, link.by):
+            homes = everybody(link.owner, case, home, bound)
+            return [group for whole in homes for group in grouping.may_be(case, link.by, whole)]
         case ir.Members():
             keys = [
                 (link.group.entity, group, role)

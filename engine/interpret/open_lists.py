@@ -10,11 +10,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any
 
 from engine.interpret import domain
-from engine.interpret.cases import Case
+from engine.interpret.cases import Case, When
 from engine.interpret.domain import either, faults_of, needs_of, settled, under
 from engine.interpret.evaluating import Evaluating
 from engine.interpret.further import Another, Place, owner_role
@@ -26,9 +25,9 @@ from engine.values.types import Duration, Kind
 _MAY_TIE = "somebody else in the list may tie with those who are listed"
 
 
-def holders(case: Case, group: str, of: str, role: str, day: date | None = None) -> Sequence[str]:
-    """Who holds a role on a day, and one who may hold it besides."""
-    listed = case.held_on(group, of, role, day)
+def holders(case: Case, group: str, of: str, role: str, when: When = None) -> Sequence[str]:
+    """Who holds a role, and one who may hold it besides."""
+    listed = case.held_on(group, of, role, when)
     place = Place(group, of, role)
     if not case.is_open(place):
         return listed

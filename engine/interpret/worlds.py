@@ -20,10 +20,10 @@ from engine.interpret.windows import window
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at, parts_of
 from engine.ir.program import Definition, Program
-from engine.ir.walk import children
+from engine.ir.walk import children, groupings, order_keys
 from engine.ir.worlds import reached_names
 from engine.records import record
-from engine.values.periods import Period, Unit
+from engine.values.periods import ETERNITY, Period, Unit
 
 
 @record(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Reach:
     def _within(
         self, node: ir.Expression, home: str, period: Period, bound: Mapping[str, str]
     ) -> Iterator[Fact | None]:
+        yield from self._of_whom(node, period)
         match node:
             case ir.ParameterRead() if node.name in self.replaced.parameters:
                 day = _period(node.time, period)
@@ -108,6 +109,17 @@ class Reach:
                 return
         for part in children(node):
             yield from self._within(part, home, period, bound)
+
+    def _of_whom(self, node: ir.Expression, period: Period) -> Iterator[Fact | None]:
+        """What decides whom a node means: who is together in a group, and which record comes before which."""
+        for by, time in groupings(node):
+            if by.name in self.names:
+                when = _period(time, period)
+                people = self.case.instances.get(self.program.definitions[by.name].entity, ())
+                yield from (Fact(by.name, person, when) if when is not None else None for person in people)
+        for entity, name in order_keys(node):
+            if name in self.names:
+                yield from (Fact(name, record, ETERNITY) for record in self.case.instances.get(entity, ()))
 
     def _over_parts(
         self, node: ir.OverParts, home: str, period: Period, bound: Mapping[str, str]

@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from engine.ir import nodes as ir
 from engine.ir.program import DatedExpression, Program
@@ -23,6 +23,9 @@ from engine.values.periods import NoPeriod, Period, Unit, add_duration
 from engine.values.types import BOOLEAN, NONE, Duration, EnumValue, Value
 
 _T = TypeVar("_T")
+_EVERY_YEAR: Mapping[tuple[Value, Value], date] = {
+    (day.month, day.day): day for day in (date(2023, 1, 1) + timedelta(count) for count in range(365))
+}
 
 
 def formula_at(formulas: Sequence[DatedExpression], day: date) -> ir.Expression | None:
@@ -73,7 +76,15 @@ def day_of(node: ir.Expression, period: Period) -> date | None:
             if base is None or (length.months and base.day > 28):
                 return None  # which day it is then hangs on how the ruleset rounds dates
             return add_duration(base, length if node.operator == "+" else -length)
+        case ir.DateFunction(name="date", arguments=(year, ir.Literal(value=month), ir.Literal(value=day))):
+            base = day_of(year.arguments[0], period) if _is_year(year) else None
+            of_every_year = _EVERY_YEAR.get((month, day))
+            return of_every_year.replace(year=base.year) if base is not None and of_every_year is not None else None
     return None
+
+
+def _is_year(node: ir.Expression) -> TypeGuard[ir.DateFunction]:
+    return isinstance(node, ir.DateFunction) and node.name == "year_of"
 
 
 def parts_of(node: ir.OverParts, period: Period, count: int | None = None) -> tuple[Period, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.ir import nodes as ir
-from engine.ir.walk import children, steps_of, subjects
+from engine.ir.walk import children, groupings, order_keys, steps_of
 from engine.records import record
 from engine.text.source import Span
 from engine.values.periods import PeriodKind, Unit, lengths, nests
@@ -39,7 +39,9 @@ def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[Rea
     stack: list[tuple[ir.Expression, PeriodKind, int, Names]] = [(body, period, 0, {})]
     while stack:
         node, own, late, names = stack.pop()
-        yield from _orders(node)
+        yield from (Reading(name, 0, node.span, ANY_RECORD) for _, name in order_keys(node))
+        for by, time in groupings(node):
+            yield Reading(by.name, late + _of_time(time, own, names), node.span, ANY_RECORD)
         match node:
             case ir.VariableRead(time=ir.Containing(kind=kind) | ir.ContainingDate(kind=kind)) if kind.is_personal:
                 yield Reading(kind.calendar.starts, 0, node.span, ANY_RECORD)
@@ -69,14 +71,6 @@ def _along(subject: ir.Subject) -> int:
     steps = list(steps_of(subject))
     back = sum(isinstance(step, ir.Before) for step in steps)
     return -back if isinstance(steps[-1], ir.Self) and len(steps) == back + 1 else ANY_RECORD
-
-
-def _orders(node: ir.Expression) -> Iterator[Reading]:
-    """What decides the order of records that a node goes back in: it must be known of all of them."""
-    for subject in subjects(node):
-        for step in steps_of(subject):
-            if isinstance(step, ir.Before):
-                yield from (Reading(name, 0, node.span, ANY_RECORD) for name in step.keys)
 
 
 def _of_parts(node: ir.OverParts, own: PeriodKind) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Union
 
-from engine.ir.whom import Before, Bound, GroupOf, HolderOf, OwnerOf, Records, Self, Subject
+from engine.ir.whom import Before, Bound, Grouping, GroupOf, HolderOf, OwnerOf, Records, Self, Subject
 from engine.records import record
 from engine.text.source import Span
 from engine.values.numbers import RoundingMode
@@ -38,6 +38,7 @@ class Members:
     group: Subject
     roles: tuple[str, ...]
     time: Time = field(default_factory=lambda: ThisPeriod())
+    by: Grouping | None = None
 
 
 Link = Union[Members, Records]
@@ -454,8 +455,8 @@ Expression = Union[
 __all__ = [
     "Absolute", "Aggregate", "And", "Arithmetic", "AsIf", "Band", "Banded", "Before", "Bound", "Chosen", "Compare",
     "Containing", "ContainingDate", "DateFunction", "ExceptionCase", "Exceptions", "Expression", "Extreme",
-    "FunctionCall", "GroupOf", "HolderOf", "Holds", "If", "IsNone", "Let", "Link", "Literal", "Local", "Members",
-    "Negate", "Nobody", "Node", "Not", "NotApplicable", "Or", "Otherwise", "OverParts", "OverTime", "OwnerOf",
-    "ParameterRead", "PeriodBoundary", "Present", "Ranked", "Records", "Replacement", "Round", "Same", "ScaleRead",
-    "Self", "SortKey", "Spread", "Subject", "TableRead", "ThisPeriod", "Time", "VariableRead",
+    "FunctionCall", "GroupOf", "Grouping", "HolderOf", "Holds", "If", "IsNone", "Let", "Link", "Literal", "Local",
+    "Members", "Negate", "Nobody", "Node", "Not", "NotApplicable", "Or", "Otherwise", "OverParts", "OverTime",
+    "OwnerOf", "ParameterRead", "PeriodBoundary", "Present", "Ranked", "Records", "Replacement", "Round", "Same",
+    "ScaleRead", "Self", "SortKey", "Spread", "Subject", "TableRead", "ThisPeriod", "Time", "VariableRead",
 ]  # fmt: skip

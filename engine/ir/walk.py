@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from engine.ir import nodes as ir
@@ -104,6 +105,33 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
             changed = [change.subject for change in node.changes if change.subject is not None]
             return (*changed, *(whose(change.link) for change in node.changes if change.link is not None))
     return ()
+
+
+def groupings(node: ir.Expression) -> Iterator[tuple[ir.Grouping, ir.Time]]:
+    """What makes the groups through which a node itself reads, and for which of its periods it may be asked."""
+    asked: list[tuple[ir.Grouping | None, ir.Time]] = [
+        (step.by, ir.ThisPeriod())
+        for subject in subjects(node)
+        for step in steps_of(subject)
+        if isinstance(step, ir.GroupOf)
+    ]
+    link = getattr(node, "link", None)
+    if isinstance(link, ir.Members | ir.Records):
+        asked.append((link.by, link.time if isinstance(link, ir.Members) else ir.ThisPeriod()))
+    for by, time in asked:
+        if by is not None and isinstance(time, ir.ThisPeriod):
+            yield by, ir.Containing(by.kind)
+            yield by, ir.Containing(by.kind, at_end=True)
+        elif by is not None and not isinstance(time, ir.ThisPeriod):
+            yield by, replace(time, kind=by.kind)
+
+
+def order_keys(node: ir.Expression) -> Iterator[tuple[str, str]]:
+    """The records whose order a node itself goes back in, each with a figure that decides it."""
+    for subject in subjects(node):
+        for step in steps_of(subject):
+            if isinstance(step, ir.Before):
+                yield from ((step.entity, name) for name in step.keys)
 
 
 def whose(link: ir.Link) -> ir.Subject:

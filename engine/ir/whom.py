@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Union
 
 from engine.records import record
+from engine.values.periods import PeriodKind
 
 
 @record(frozen=True, slots=True)
@@ -23,12 +24,25 @@ class Bound:
 
 
 @record(frozen=True, slots=True)
+class Grouping:
+    """What makes groups of a kind out of the members of a larger one: those of whom the figure `name` gives the same
+    number are together, those of whom it gives none are in no group. `kind`: the periods of that figure; `within`: the
+    entity of the larger group."""
+
+    name: str
+    kind: PeriodKind
+    within: str
+
+
+@record(frozen=True, slots=True)
 class GroupOf:
-    """The group of kind `entity` that a person is in. With `optional`, there may be none: then nothing applies."""
+    """The group of kind `entity` that a person is in. With `optional`, there may be none: then nothing applies. `by`:
+    how groups of this kind are made; None where they are stated."""
 
     entity: str
     person: Subject
     optional: bool = False
+    by: Grouping | None = None
 
 
 @record(frozen=True, slots=True)
@@ -74,3 +88,4 @@ class Records:
     entity: str
     owner: Subject
     further: str = ""
+    by: Grouping | None = None

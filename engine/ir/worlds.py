@@ -14,7 +14,7 @@ from engine.ir import nodes as ir
 from engine.ir.places import Home, Place, Reader, When, Who
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.ir.rewrite import Change, rewritten
-from engine.ir.walk import walk
+from engine.ir.walk import groupings, order_keys, walk
 from engine.records import record
 from engine.text.diagnostics import Diagnostics
 
@@ -23,11 +23,13 @@ Formulas = Mapping[str, Definition] | Mapping[str, FunctionDefinition]
 
 
 def names_read(body: ir.Expression) -> Iterator[str]:
-    """The figures, parameters and functions that an expression names."""
+    """The figures, parameters and functions that an expression names or hangs on."""
     for node in walk(body):
         match node:
             case ir.VariableRead() | ir.OverTime() | ir.ParameterRead() | ir.FunctionCall():
                 yield node.name
+        yield from (by.name for by, _ in groupings(node))
+        yield from (name for _, name in order_keys(node))
 
 
 def _readers(*formulas: Formulas) -> dict[str, set[str]]:

@@ -97,8 +97,7 @@ def _within(fields: Fields, key: str, type: ValueType, low: Fraction | None, hig
         return None
     before = len(fields.context.problems)
     value = read_value(fields.context, node, type, fields.span_of(key))
-    if type.is_number and len(fields.context.problems) == before:
-        assert isinstance(value, int | Fraction)
+    if isinstance(value, int | Fraction) and type.is_number and len(fields.context.problems) == before:
         if not is_within(value, low, high):
             message = f"`{key}` lies outside the range of the fact"
             fields.context.report("E214", message, node.span, help="widen `range`, or write a value inside it")

@@ -93,7 +93,8 @@ class Entity(Declaration):
     record, or the larger group that a group lies `within`. `may_have_none`: a person may be in no group of this kind.
     `counted_start`: a formula means those who are members on the first day of its period, and not on the last.
     `sequences` are the orders among a record's kin, by name. `made_for`: there is one such record for each ordered pair
-    of people in a group of these kinds. `more`: who can add such a record and how, for `cure`; None: nobody.
+    of people in a group of these kinds. `more`: who can add such a record and how, for `cure`; None: nobody. `by`: the
+    figure of each person that makes groups of this kind out of the members of the larger one that they lie in.
     """
 
     plural: str = ""
@@ -109,6 +110,8 @@ class Entity(Declaration):
     sequences: Mapping[str, Steps] = field(default_factory=dict)
     made_for: tuple[str, ...] = ()
     more: Changing | None = None
+    by: str = ""
+    by_span: Span | None = field(default=None, compare=False, repr=False)
 
     def further_owner(self, name: str) -> Owner | None:
         """The owner besides the first that is called so."""

@@ -22,7 +22,7 @@ from engine.text.source import Span
 
 KEYS = (
     "label", "law", "plural", "of", "roles", "sets", "belongs_to", "within", "may_have_none", "counted", "sequences",
-    "made_for", "more",
+    "made_for", "more", "by",
 )  # fmt: skip
 _RESERVED_PEOPLE = "members"
 
@@ -61,14 +61,22 @@ def _linked(entity: Entity, entities: Mapping[str, Entity]) -> Entity:
     of = entity.of if entity.of in people or not entity.of else person
     known = entity.belongs_to in entities and not _belongs_to_itself(entity, entities)
     belongs_to = "" if of else entity.belongs_to if known or not entity.belongs_to else person
-    roles = entity.roles or ((Role("member", "member"),) if of else ())
+    roles = entity.roles or ((Role("member", "members" if entity.by else "member"),) if of else ())
     further = tuple(owner for owner in entity.further if owner.entity in entities) if belongs_to or of else ()
     sequences = entity.sequences if belongs_to else {}
     groups = [entities[group_name] for group_name in entity.made_for if group_name in entities]
     paired = len(further) == 1 and all(group.of == belongs_to == further[0].entity for group in groups)
+    by = entity.by if of and entity.within in entities and not entity.roles and not entity.sets else ""
     made_for = tuple(group.name for group in groups) if belongs_to and paired else ()
     return replace(
-        entity, of=of, belongs_to=belongs_to, roles=roles, further=further, sequences=sequences, made_for=made_for
+        entity,
+        of=of,
+        belongs_to=belongs_to,
+        roles=roles,
+        further=further,
+        sequences=sequences,
+        made_for=made_for,
+        by=by,
     )
 
 
@@ -89,7 +97,7 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         fields.context.name(plural, "a plural")
         _claim(fields.context, plural, words)
     roles = _roles(fields, words)
-    group, within = fields.scalar("of"), fields.scalar("within")
+    group, within, by = fields.scalar("of"), fields.scalar("within"), fields.scalar("by")
     owners = read_owners(fields)
     further = owners[1:] if within is None else (Owner(within.text, within.text),)
     return Entity(
@@ -110,6 +118,8 @@ def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
         read_sequences(fields),
         tuple(word.text for word in read_names(fields, "made_for")),
         _more(fields),
+        by.text if by else "",
+        by.span if by else None,
     )
 
 
@@ -230,10 +240,16 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
     if entity.of and entity.belongs_to:
         message = f"`{entity.name}` cannot both be a group and belong to somebody"
         context.report("E213", message, fields.span_of("belongs_to"), help="keep `of` or `belongs_to`")
-    if entity.of and not entity.roles and not fields.has("roles"):
+    if entity.of and not entity.roles and not fields.has("roles") and not entity.by:
         message = f"the group `{entity.name}` has no roles"
         context.report("E213", message, fields.place, help="add `roles: {member: {plural: …}}`")
-    for key in ("roles", "sets", "within", "may_have_none", "counted"):
+    if entity.by and (not entity.within or fields.has("roles") or fields.has("sets")):
+        message = f"`{entity.name}` is made by `{shown(entity.by)}`, and " + (
+            "nothing says of whose members" if not entity.within else "nobody says who holds a role in it"
+        )
+        help_text = "add `within:` with the larger group" if not entity.within else "leave `roles` and `sets` out"
+        context.report("E213", message, fields.span_of("by"), help=help_text)
+    for key in ("roles", "sets", "within", "may_have_none", "counted", "by"):
         if fields.has(key) and not entity.of:
             message = f"`{entity.name}` has `{key}` but is not a group"
             context.report("E213", message, fields.span_of(key), help="say whom it is a group of: `of: person`")

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.ir import nodes as ir
-from engine.ir.walk import children, steps_of, subjects
+from engine.ir.fold import day_of
+from engine.ir.walk import children, groupings, steps_of, subjects
 from engine.native.plan.settled import taken
 from engine.values.periods import Period
 
@@ -16,12 +17,14 @@ _HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds)
 MOST_PARTS = 60  # periods for each of which an expression is written out
 
 
-def is_handed(node: ir.Expression) -> bool:
-    """Whether the code leaves a node to the interpreter, with all that is inside it: by its kind, or because of whom it
-    reads or runs over."""
+def is_handed(node: ir.Expression, period: Period) -> bool:
+    """Whether the code of a formula of a period leaves a node to the interpreter, with all that is inside it: by its
+    kind, or because of whom it reads or runs over."""
     if isinstance(node, _HANDED_OVER):
         return True
-    if isinstance(node, ir.Aggregate) and _is_far(node.link):
+    if isinstance(node, ir.Aggregate) and _is_far(node.link, period):
+        return True
+    if any(groupings(node)):
         return True
     reached = [step for subject in subjects(node) for step in steps_of(subject)]
     return any(
@@ -30,11 +33,14 @@ def is_handed(node: ir.Expression) -> bool:
     )
 
 
-def _is_far(link: ir.Link) -> bool:
-    """Whether a link runs over what tables have no columns for."""
+def _is_far(link: ir.Link, period: Period) -> bool:
+    """Whether a link runs over what tables have no columns for, or on a day that differs by row."""
     if isinstance(link, ir.Records):
         return bool(link.further)
-    return isinstance(link.time, ir.ContainingDate)
+    try:
+        return isinstance(link.time, ir.ContainingDate) and day_of(link.time.day, period) is None
+    except OverflowError:
+        return True
 
 
 def is_handed_over(node: ir.OverParts, periods: Sequence[Period] | None) -> bool:
@@ -52,6 +58,6 @@ def compiled(node: ir.Expression, period: Period) -> Iterator[ir.Expression]:
         branch = taken(inner, period) if isinstance(inner, ir.If) else None
         if branch is not None:
             stack.append(branch)
-        elif not is_handed(inner):
+        elif not is_handed(inner, period):
             yield inner
             stack.extend(reversed(children(inner)) if not isinstance(inner, ir.OverParts) else ())

@@ -18,7 +18,7 @@ from enum import Enum
 from engine.ir import nodes as ir
 from engine.ir.fold import day_of, formula_at, parts_of
 from engine.ir.program import Definition, Program
-from engine.ir.walk import children
+from engine.ir.walk import children, groupings
 from engine.native.plan.handed import is_handed, is_handed_over
 from engine.native.plan.orders import WithoutOrders
 from engine.native.plan.records import WithoutRecords
@@ -126,11 +126,11 @@ def parts(node: ir.OverParts, period: Period) -> Sequence[Period] | None:
 def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[tuple[Cell, bool]]:
     """The cells that the code of a formula reads, each with whether it is in the formula's own row; with `whole` also
     those that are read for rows that are handed over."""
-    pending = [(body, period)]
-    while pending:
-        node, at = pending.pop()
-        if not whole and is_handed(node):
-            continue
+    for node, at in evaluated(body, period, whole):
+        for by, time in groupings(node):
+            when = period_at(time, at)
+            if when is not None:
+                yield Cell(by.name, when), False
         match node:
             case ir.VariableRead():
                 when = period_at(node.time, at)
@@ -139,15 +139,28 @@ def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[
             case ir.OverTime():
                 for read_period in window(node, at) or ():
                     yield Cell(node.name, read_period), isinstance(node.subject, ir.Self)
+
+
+def evaluated(body: ir.Expression, period: Period, whole: bool) -> Iterator[tuple[ir.Expression, Period]]:
+    """The nodes that the code of a formula evaluates (with `whole` also those for rows that are handed over), each with
+    the period in which it does."""
+    pending = [(body, period)]
+    while pending:
+        node, at = pending.pop()
+        if not whole and is_handed(node, at):
+            continue
+        match node:
             case ir.If() if (branch := taken(node, at)) is not None:
                 pending.append((branch, at))
                 continue
-            case ir.OverParts() if not whole and is_handed_over(node, parts(node, at)):
-                continue
             case ir.OverParts():
+                if not whole and is_handed_over(node, parts(node, at)):
+                    continue
+                yield node, at
                 pending += [] if node.last is None else [(node.last, at)]
                 pending += [(node.body, part) for part in reversed(parts(node, at) or ())]
                 continue
+        yield node, at
         pending += [(child, at) for child in reversed(children(node))]
 
 

@@ -63,7 +63,7 @@ class FormulaWriter:
         return figure if flags is False else replace(figure, bad=self.lanes.either(figure.bad, flags))
 
     def _node(self, node: ir.Expression, frame: Frame) -> Figure:
-        if is_handed(node):
+        if is_handed(node, frame.period):
             return Figure(v.nothing(self.work, node.type), bad=True)
         match node:
             case ir.Literal():
@@ -161,7 +161,7 @@ class FormulaWriter:
 
     def _sharing(self, node: ir.Expression, frame: Frame, names: Collection[str]) -> Figure:
         """An expression; those of `names` that several of its branches read are evaluated before them."""
-        for name in read_in_several_branches(node, names, self.costs, self.memory.options.skip_cost):
+        for name in read_in_several_branches(node, frame.period, names, self.costs, self.memory.options.skip_cost):
             self.local(frame.names[name])
         return self.write(node, frame)
 

@@ -14,10 +14,14 @@ from engine.ir import nodes as ir
 from engine.ir.walk import children
 from engine.native.plan.handed import is_handed
 from engine.native.write.costs import Costs
+from engine.values.periods import Period
 
 
-def read_in_several_branches(node: ir.Expression, names: Collection[str], costs: Costs, skipped_from: int) -> list[str]:
-    """Those of `names` that `node` reads in more than one branch that may be skipped, or in one and outside it.
+def read_in_several_branches(
+    node: ir.Expression, period: Period, names: Collection[str], costs: Costs, skipped_from: int
+) -> list[str]:
+    """Those of `names` that `node`, in a formula of a period, reads in more than one branch that may be skipped, or in
+    one and outside it.
 
     Branches that cost at least `skipped_from` may be skipped.
     """
@@ -26,7 +30,7 @@ def read_in_several_branches(node: ir.Expression, names: Collection[str], costs:
     stack: list[tuple[ir.Expression, int]] = [(node, 0)]
     while stack:
         inner, branch = stack.pop()
-        if is_handed(inner):
+        if is_handed(inner, period):
             continue
         if isinstance(inner, ir.Local) and inner.name in places:
             places[inner.name].add(branch)

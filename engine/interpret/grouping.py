@@ -1,0 +1,133 @@
+"""Groups that a figure makes out of the members of a larger one.
+
+1. On the day that counts take the members of the larger group, in order, and of each the figure for the period that
+   holds the day.
+2. Those with the same number are together; those of whom there is none are in no group. A group is named after the
+   larger group and the first of its members: `home/ada`.
+3. Where the figure of one of them is not known, or who else is a member, it is not known who is together with whom.
+4. Where a case states members of such groups, these stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from engine.interpret import open_lists
+from engine.interpret.cases import Case
+from engine.interpret.evaluating import Evaluating, Found, Unsure
+from engine.interpret.frames import Frame
+from engine.interpret.further import Another
+from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.ir import nodes as ir
+from engine.text.source import Span
+from engine.values.periods import Period, Unit
+
+Places = Mapping[str, str | None]
+"""Of each member of a larger group the group that they are in; None where they are in none."""
+
+
+def are_made(case: Case, entity: str, by: ir.Grouping | None) -> bool:
+    """Whether groups of a kind are made by a figure, and not stated."""
+    return by is not None and not any(kind == entity for kind, _, _ in case.holders)
+
+
+def group_of(interpreter: Evaluating, subject: ir.GroupOf, person: str, frame: Frame, span: Span | None) -> Found:
+    """The group that somebody is in."""
+    by = subject.by
+    assert by is not None
+    period = _period(interpreter, frame)
+    when = period.start if interpreter.program.settings.entities[subject.entity].counted_start else period
+    whole = interpreter.case.group_on(by.within, person, when)
+    if whole is None:
+        return NOT_APPLICABLE if subject.optional else Failure(f"`{person}` is in no {by.within}", span)
+    places = places_in(interpreter, by, whole, when, frame)
+    if isinstance(places, Unsure | Failure):
+        return places
+    return places.get(person) or NOT_APPLICABLE
+
+
+def members(
+    interpreter: Evaluating, link: ir.Members, group: str, day: date | None, frame: Frame
+) -> Sequence[str] | Unsure | Failure:
+    """The members of a group on a day (None: as they count in the formula's period); nobody where there is no such
+    group then."""
+    assert link.by is not None
+    whole = larger_of(interpreter.case, link.by.within, group)
+    if whole is None:
+        return ()
+    places = places_in(interpreter, link.by, whole, day or _counted(interpreter, link.group.entity, frame), frame)
+    if isinstance(places, Unsure | Failure):
+        return places
+    return tuple(person for person, place in places.items() if place == group)
+
+
+def groups_in(interpreter: Evaluating, link: ir.Records, whole: str, frame: Frame) -> Sequence[str] | Unsure | Failure:
+    """The groups of a kind in a larger one, in the order of their first members."""
+    assert link.by is not None
+    places = places_in(interpreter, link.by, whole, _counted(interpreter, link.entity, frame), frame)
+    if isinstance(places, Unsure | Failure):
+        return places
+    return tuple(dict.fromkeys(place for place in places.values() if place is not None))
+
+
+def larger_of(case: Case, larger: str, group: str) -> str | None:
+    """The larger group that a group lies in, as its name tells; None if it names nobody who is ever in one."""
+    for kind, whole, role in case.holders:
+        if kind == larger and group.startswith(f"{whole}/"):
+            if group.removeprefix(f"{whole}/") in case.holders[kind, whole, role]:
+                return whole
+    return None
+
+
+def may_be_in(case: Case, by: ir.Grouping, whole: str) -> tuple[str, ...]:
+    """Who is ever in a larger group."""
+    held = (people for (kind, group, _), people in case.holders.items() if (kind, group) == (by.within, whole))
+    return tuple(dict.fromkeys(person for people in held for person in people))
+
+
+def may_be(case: Case, by: ir.Grouping, whole: str) -> tuple[str, ...]:
+    """The groups that there may ever be in a larger one."""
+    return tuple(f"{whole}/{person}" for person in may_be_in(case, by, whole))
+
+
+def _period(interpreter: Evaluating, frame: Frame) -> Period:
+    return interpreter.case.at if frame.period.kind.unit is Unit.ETERNITY else frame.period
+
+
+def _counted(interpreter: Evaluating, entity: str, frame: Frame) -> date | Period:
+    """When members of groups of a kind count in the formula's period."""
+    period = _period(interpreter, frame)
+    return period.start if interpreter.program.settings.entities[entity].counted_start else period
+
+
+def places_in(
+    interpreter: Evaluating, by: ir.Grouping, whole: str, when: date | Period, frame: Frame
+) -> Places | Unsure | Failure:
+    """Who in a larger group is in which group. Whoever asks has read what decides it, of all of them."""
+    period = by.kind.containing(when.end if isinstance(when, Period) else when)
+    larger = interpreter.program.settings.entities[by.within]
+    held = (open_lists.holders(interpreter.case, by.within, whole, role.name, when) for role in larger.roles)
+    people = tuple(dict.fromkeys(person for holders in held for person in holders))
+    others = [person for person in people if isinstance(person, Another)]
+    listed = [person for person in people if not isinstance(person, Another)]
+    outcomes = [interpreter.find_for(Fact(by.name, person, period), frame) for person in listed]
+    unsure = [outcome for outcome in outcomes if isinstance(outcome, Possible)]
+    if not others and not unsure:
+        return _together(whole, listed, outcomes)
+    needs = frozenset(need for outcome in unsure for need in outcome.needs)
+    asked = frozenset(other.asked(interpreter.case.at) for other in others)
+    return Unsure(needs | asked, next((outcome.may_fail for outcome in unsure if outcome.may_fail), ""))
+
+
+def _together(whole: str, people: Sequence[str], outcomes: Sequence[Outcome]) -> Places | Failure:
+    first: dict[object, str] = {}
+    places: dict[str, str | None] = {}
+    for person, outcome in zip(people, outcomes, strict=True):
+        if isinstance(outcome, Failure):
+            return outcome
+        assert isinstance(outcome, Known | NotApplicable)
+        places[person] = None
+        if isinstance(outcome, Known):
+            places[person] = first.setdefault(outcome.value, f"{whole}/{person}")
+    return places

@@ -1,0 +1,67 @@
+"""The groups that a figure makes in a case, listed: of these a case may state facts, and figures be asked.
+
+In each period of that figure which the case is about there are other groups. A group that is there in one of them is
+listed. While it is not known who is together with whom, that is one for the first in each larger group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from engine.interpret import grouping
+from engine.interpret.cases import Case
+from engine.interpret.evaluating import Unsure
+from engine.interpret.frames import Frame, Step
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Fact, Failure
+from engine.ir import nodes as ir
+from engine.ir.program import Program
+from engine.values.periods import Unit
+
+
+def with_groups(program: Program, case: Case) -> tuple[Case, dict[str, frozenset[str]]]:
+    """The case with the groups that figures make; and of each kind, if it is known who is together with whom, what
+    there is to state facts of."""
+    certain: dict[str, frozenset[str]] = {}
+    instances = dict(case.instances)
+    for entity in program.settings.entities.values():
+        by = grouping_of(program, entity.name)
+        if by is None or not grouping.are_made(case, entity.name, by):
+            continue
+        groups, sure = _groups(Interpreter(program, case), entity.name, by)
+        if sure:
+            certain[entity.name] = frozenset(groups)
+        instances[entity.name] = tuple(dict.fromkeys((*groups, *case.instances.get(entity.name, ()))))
+    return replace(case, instances=instances) if instances != case.instances else case, certain
+
+
+def grouping_of(program: Program, entity: str) -> ir.Grouping | None:
+    """What makes groups of a kind; None where they are stated."""
+    declared = program.settings.entities[entity]
+    if not declared.by:
+        return None
+    return ir.Grouping(declared.by, program.definitions[declared.by].period, declared.within)
+
+
+def _groups(interpreter: Interpreter, entity: str, by: ir.Grouping) -> tuple[tuple[str, ...], bool]:
+    """The groups that there are or may be in the periods of a case, and whether that is certain."""
+    groups: dict[str, None] = {}
+    sure = True
+    for whole in interpreter.case.instances.get(by.within, ()):
+        for made in _by_period(interpreter, entity, by, whole):
+            if isinstance(made, Unsure):
+                sure, made = False, grouping.may_be(interpreter.case, by, whole)[:1]
+            groups |= dict.fromkeys(made)
+    return tuple(groups), sure
+
+
+def _by_period(
+    interpreter: Interpreter, entity: str, by: ir.Grouping, whole: str
+) -> Iterator[tuple[str, ...] | Unsure]:
+    at = interpreter.case.at
+    definition = interpreter.program.definitions[by.name]
+    for part in (at,) if Unit.ETERNITY in (at.kind.unit, by.kind.unit) else at.parts(by.kind):
+        frame = Frame(whole, part, Step(Fact(by.name, whole, part), definition, ""), {}, {})
+        made = grouping.groups_in(interpreter, ir.Records(entity, ir.Self(by.within), by.within, by), whole, frame)
+        yield () if isinstance(made, Failure) else made if isinstance(made, Unsure) else tuple(made)
