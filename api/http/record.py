@@ -44,7 +44,6 @@ from engine.ir.program import Definition
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import Period, PeriodKind, Unit, parse_period
 
-ACCESS_RETENTION = "access"
 _OFFSET = re.compile(r"offset:([0-9]{1,15})", re.ASCII)
 _CURSOR = re.compile(rb"before:([0-9]{1,15})")
 

@@ -21,7 +21,7 @@ import apsw
 from citizens.errors import LogDamaged, LogUnavailable, Refused
 from citizens.sqlite.connections import SHIPPED, connect
 from citizens.sqlite.durable import WriterLock, copy_private, hash_file, replace_file, sync_file, sync_folder
-from citizens.sqlite.erasure import Entry, add_to_ledger, read_ledger
+from citizens.sqlite.erasure import Entry, add_to_ledger, not_carried_out, read_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.log import SqliteLog, open_log
@@ -63,6 +63,7 @@ def _fill(log: SqliteLog, folder: Path) -> Anchor:
     copy_database(log.layout.events_path(), folder / "events.db")
     copy_database(log.layout.keys_path, folder / "keys.db")
     entries = read_ledger(log.layout.erasures_path)
+    erase_again(log, folder / "keys.db")
     (folder / "erasures.log").touch()
     add_to_ledger(folder / "erasures.log", entries)
     write_manifest(folder, anchor, None)
@@ -191,6 +192,14 @@ def _put_in_place(folder: Path, layout: Layout, anchor: Anchor, entries: list[En
     layout.swap(path)
     layout.restoring_path.unlink()
     sync_folder(layout.folder)
+
+
+def erase_again(log: SqliteLog, copied_keys: Path) -> None:
+    """Destroy in a copy of the log's key store what the log's own, being older than an erasure, still holds."""
+    with log.reader() as reader:
+        undone = not_carried_out(reader, log.layout.erasures_path)
+    if undone:
+        _erase_in(copied_keys, undone, log.kek)
 
 
 def _erase_in(keys_path: Path, entries: list[Entry], kek: bytes | None) -> None:

@@ -31,7 +31,7 @@ from citizens.points import Ints, Scan
 from citizens.snapshot import Mask
 from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.connections import Settings, get_meta
-from citizens.sqlite.erasure import owners_of
+from citizens.sqlite.erasure import with_records
 from citizens.sqlite.layout import Layout, create_events
 from citizens.sqlite.reader import Reader, one_row
 from citizens.sqlite.scan import scan
@@ -98,7 +98,7 @@ def plan(reader: Reader, horizons: Horizons) -> Plan:
     """Decide what goes (steps 1 to 5)."""
     to = max(horizons.superseded.values(), default=0)
     scanned = scan(reader, 0, to, _may_lose(reader, to))
-    held, last = _with_records(reader, reader.held()), _last_events(reader)
+    held, last = set(with_records(reader, reader.held())), _last_events(reader)
     spared = np.isin(scanned.subjects, np.fromiter(held, np.int64, len(held))) | np.isin(scanned.offsets, last)
     limit = np.where(spared, 0, _per_origin(reader, horizons.superseded)[scanned.origins])
     points = _points(scanned)
@@ -119,12 +119,6 @@ def _may_lose(reader: Reader, to: int) -> list[int]:
     )
     several = {number for (number,) in reader.connection.execute(select, (to,))}
     return sorted(several.union(reader.keys.erased()))
-
-
-def _with_records(reader: Reader, held: set[int]) -> set[int]:
-    """Who is held, and the records that they own."""
-    records = ((number, record) for number in held for record in reader.members(number))
-    return held | {record for number, record in records if number in owners_of(reader, record)}
 
 
 def _last_events(reader: Reader) -> Ints:

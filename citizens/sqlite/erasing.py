@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import apsw
@@ -62,18 +62,29 @@ class Erasing(Opened):
             self._carry_out(entries)
             return Certificate(tuple(entries), writer.tip.offset)
 
-    def expired(self, horizons: Mapping[str, datetime]) -> list[str]:
-        """The subjects whose retention classes no longer allow them to be kept: each class with its last moment."""
+    def expired(self, horizons: Mapping[str, datetime], *, accompanying: Collection[str] = ()) -> list[str]:
+        """The subjects whose retention classes no longer allow them to be kept: each class with its last moment.
+
+        Records of an `accompanying` class that has no moment of its own keep nobody (see `expiry`).
+        """
         with self._reader() as reader:
-            return [reader.keys.name(number) for number in expired(reader, _offsets(reader, horizons))]
+            numbers = expired(reader, _offsets(reader, horizons), accompanying)
+            return [reader.keys.name(number) for number in numbers]
 
     def erase_expired(
-        self, horizons: Mapping[str, datetime], *, actor: str, legal_basis: str, reason: str
+        self,
+        horizons: Mapping[str, datetime],
+        *,
+        actor: str,
+        legal_basis: str,
+        reason: str,
+        accompanying: Collection[str] = (),
     ) -> Certificate:
-        """Destroy the keys and names of all who have expired (see `expiry`), all or none, for ever."""
+        """Destroy the keys and names of all who have expired, and of their records, all or none, for ever."""
         writer = self._require_writer()
         with writer.lock:
-            names = map(writer.reader.keys.name, expired(writer.reader, _offsets(writer.reader, horizons)))
+            numbers = expired(writer.reader, _offsets(writer.reader, horizons), accompanying)
+            names = map(writer.reader.keys.name, numbers)
             return self.erase_many(list(names), actor=actor, legal_basis=legal_basis, reason=reason)
 
     def _carry_out(self, entries: Sequence[Entry]) -> None:

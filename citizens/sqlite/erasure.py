@@ -7,9 +7,10 @@ that is never restored from a backup, and the ledger is replayed whenever a log 
 2. Destroy the key and the name in the key store; empty its WAL.
 3. Append an erasure event to the log, and delete cached snapshots.
 
-A crash after 1 is finished by the replay. A ledger that was lost is made anew from the log's own events. Keep a copy of
-the ledger apart from the log and its backups: it holds no personal data. Each line carries a hash over itself and the
-line before, so that a torn last line is told from damage.
+A crash after 1 is finished by the replay. Until a writer has replayed it, readers take as destroyed what the ledger or
+the log says was destroyed, though the key store in the folder is older and still holds the key. A ledger that was lost
+is made anew from the log's own events. Keep a copy of the ledger apart from the log and its backups: it holds no
+personal data. Each line carries a hash over itself and the line before, so that a torn last line is told from damage.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from citizens import timeline
+from citizens.codec import ERASURE
 from citizens.errors import LogDamaged
 from citizens.events import Belongs, Draft, Erasure, Event, Origin
 from citizens.sqlite.durable import sync_folder
@@ -82,8 +85,17 @@ def with_records(reader: Reader, numbers: Iterable[int]) -> list[int]:
 
 
 def is_held(reader: Reader, number: int) -> bool:
-    """Whether a subject is under hold, or the owner of it is."""
-    return reader.is_held(number) or any(is_held(reader, owner) for owner in owners_of(reader, number))
+    """Whether a subject is under hold, or somebody who owns it, directly or through others. Records may say that they
+    own each other."""
+    seen, left = {number}, [number]
+    while left:
+        subject = left.pop()
+        if reader.is_held(subject):
+            return True
+        owners = set(owners_of(reader, subject)) - seen
+        seen |= owners
+        left += owners
+    return False
 
 
 def owners_of(reader: Reader, number: int) -> list[int]:
@@ -140,6 +152,24 @@ def recorded_erasures(events: Iterable[Event]) -> list[Entry]:
         for event in events
         if isinstance(body := event.body, Erasure)
     ]
+
+
+def not_carried_out(reader: Reader, ledger: Path) -> list[Entry]:
+    """Erasures that a key store has not carried out, because it is older than they are: what the ledger says after the
+    store's mark; and, if the last one that the log recorded is among them, all that it recorded.
+
+    Asked at every opening, so it looks at the ledger's size and at one event, unless there are any. A damaged ledger
+    is passed over: `verify` tells of it.
+    """
+    keys, size = reader.keys, ledger.stat().st_size if ledger.exists() else 0
+    entries: list[Entry] = []
+    if keys.replayed.partition(" ")[0] != str(size):
+        with suppress(LogDamaged):
+            entries = read_on(ledger, keys.replayed)[0]
+    last = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset DESC LIMIT 1", (ERASURE,)))
+    if any(keys.still_holds(entry.number, entry.fingerprint) for entry in last):
+        entries += recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ?", (ERASURE,)))
+    return [entry for entry in dict.fromkeys(entries) if keys.still_holds(entry.number, entry.fingerprint)]
 
 
 def add_to_ledger(path: Path, entries: Iterable[Entry]) -> None:

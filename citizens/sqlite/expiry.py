@@ -8,23 +8,26 @@ for as long as somebody who is kept needs it:
 3. Whose facts an assessment used that stands in the history of somebody who is kept.
 
 What is spared so may spare others: this is repeated until nothing changes. Holds and releases are no reason to keep.
+Nor is a record whose every event is of an `accompanying` class, such as who looked at somebody's record: it goes with
+its owner. If it did not, each look would lengthen the time for which somebody is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from citizens.events.checks import OWN_ENTITIES
 from citizens.sqlite.erasure import is_held
 from citizens.sqlite.reader import Reader
 
 
-def expired(reader: Reader, horizons: Mapping[str, int]) -> list[int]:
+def expired(reader: Reader, horizons: Mapping[str, int], accompanying: Collection[str] = ()) -> list[int]:
     """The numbers of the expired, by retention class and the offset of its horizon."""
     numbers = {number for number in _by_class(reader, horizons) if reader.keys.key(number) is not None}
     numbers -= {number for number in numbers if reader.keys.name(number).partition("/")[0] in OWN_ENTITIES}
     numbers -= {number for number in numbers if is_held(reader, number)}
-    needs = _needs(reader, numbers)
+    goes_along = dict.fromkeys(set(accompanying) - set(horizons), reader.head())
+    needs = _needs(reader, numbers, set(_by_class(reader, goes_along)) - reader.held())
     while spared := {number for number in numbers if not needs.get(number, set()) <= numbers}:
         numbers -= spared
     return sorted(numbers)
@@ -45,12 +48,15 @@ def _by_class(reader: Reader, horizons: Mapping[str, int]) -> Iterable[int]:
     return [number for (number,) in run(select)]
 
 
-def _needs(reader: Reader, numbers: set[int]) -> dict[int, set[int]]:
-    """By subject whom else it may only go with: its members and records, and whose assessments used its facts."""
+def _needs(reader: Reader, numbers: set[int], accompanying: set[int]) -> dict[int, set[int]]:
+    """By subject whom else it may only go with: its members and records, and whose assessments used its facts.
+
+    Those `accompanying` somebody go with them in any case, and nobody needs them.
+    """
     needs: dict[int, set[int]] = {}
     uses = "SELECT uses.subject, events.subject FROM uses JOIN events USING(offset)"
     for select in ("SELECT target, subject FROM members", uses):
         for needed, by in reader.connection.execute(select):
-            if needed in numbers and needed != by and reader.keys.key(by) is not None:
+            if needed in numbers and needed != by and by not in accompanying and reader.keys.key(by) is not None:
                 needs.setdefault(needed, set()).add(by)
     return needs

@@ -30,6 +30,7 @@ from citizens.sqlite.anchoring import anchor_of, check_anchor
 from citizens.sqlite.backup import (
     check_backup,
     copy_database,
+    erase_again,
     fail_cleanly,
     read_manifest,
     restore,
@@ -71,6 +72,7 @@ def backup_since(log: SqliteLog, previous: Path | str, target: Path | str) -> An
         anchor = log.anchor()
         _copy_events(log.layout.events_path(), folder / "events.db", after.offset)
         _copy_keys(log.layout.keys_path, folder / "keys.db", after.numbers)
+        erase_again(log, folder / "keys.db")
         (folder / "erasures.log").touch()
         add_to_ledger(folder / "erasures.log", read_ledger(log.layout.erasures_path))
         write_manifest(folder, anchor, after)

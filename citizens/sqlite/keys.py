@@ -24,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from citizens.errors import InvalidEvent, LogDamaged
+from citizens.events.checks import check_letters
 from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES, fingerprint
 from citizens.sqlite.sealed import COUNTER_BITS, SealedStore, row_of
 
@@ -33,7 +34,9 @@ _INSERT = "INSERT INTO subjects(number, entity, id, sealed) VALUES(?, ?, ?, ?)"
 _SELECT = "SELECT number, entity, id, sealed FROM subjects"
 
 
-def _check_free(identifier: str) -> None:
+def _check_new(identifier: str) -> None:
+    """Raise InvalidEvent for an id that no new subject may have."""
+    check_letters(identifier)
     if identifier.startswith("erased-"):
         raise InvalidEvent("ids that start with `erased-` are kept for erased subjects", "name the subject otherwise")
 
@@ -48,7 +51,8 @@ class KeyStore(SealedStore):
             return known
         entity, _, identifier = subject.partition("/")
         row = self._connection.execute(f"{_SELECT} WHERE entity = ? AND id = ?", (entity, identifier)).fetchone()
-        return self._loaded(row) if row is not None else None
+        number = self._loaded(row) if row is not None else None
+        return number if number is not None and self._keys[number] is not None else None
 
     def number(self, subject: str) -> int:
         """The subject's number, given out now if it has none. Durable after `commit`."""
@@ -58,7 +62,7 @@ class KeyStore(SealedStore):
     def _add(self, subject: str, key: bytes) -> int:
         self._begin()
         entity, _, identifier = subject.partition("/")
-        _check_free(identifier)
+        _check_new(identifier)
         number = self._last + 1
         self._connection.execute(_INSERT, (number, entity, identifier, self._seal(number, entity, identifier, key)))
         self._last = number
@@ -86,7 +90,7 @@ class KeyStore(SealedStore):
         size, encrypt = KEY_BYTES + NONCE_BYTES, self._sealer.encrypt
         drawn = os.urandom(size * len(identifiers))
         for index, identifier in enumerate(identifiers):
-            _check_free(identifier)
+            _check_new(identifier)
             at, number = index * size, self._last + 1 + index
             key, nonce = drawn[at : at + KEY_BYTES], drawn[at + KEY_BYTES : at + size]
             yield number, identifier, nonce + encrypt(nonce, key, row_of(number, entity, identifier)), key
@@ -128,7 +132,11 @@ class KeyStore(SealedStore):
 
     def all_names(self) -> Iterable[tuple[int, str, str | None]]:
         """(number, entity, id) of every subject in order of number, seals not checked: for who has read the keys."""
-        yield from self._connection.execute("SELECT number, entity, id FROM subjects ORDER BY number")
+        for number, entity, known_as in self._connection.execute(
+            "SELECT number, entity, id FROM subjects ORDER BY number"
+        ):
+            gone = number in self._destroyed and self.key(number) is None
+            yield number, entity, None if gone else known_as
 
     def all_rows(self) -> Iterable[tuple[int, str, str | None, bytes | None]]:
         """(number, entity, id, key) of every subject in order of number, seals checked."""
@@ -161,7 +169,8 @@ class KeyStore(SealedStore):
         """The next subjects of an entity in order of their ids, above the id `after`; those erased are left out."""
         select = f"{_SELECT} WHERE entity = ? AND id > ? ORDER BY id LIMIT ?"
         rows = self._connection.execute(select, (entity, after, limit)).fetchall()
-        return [self.name(self._loaded(row)) for row in rows]
+        numbers = [self._loaded(row) for row in rows]
+        return [self.name(number) for number in numbers if self._keys[number] is not None]
 
     def erased(self) -> list[int]:
         """The numbers of the subjects that were erased."""
@@ -189,14 +198,20 @@ class KeyStore(SealedStore):
             problems.append(f"it has {rows:,} rows, and {highest & _COUNT:,} numbers were given out")
         return problems
 
+    def still_holds(self, number: int, expected_fingerprint: str) -> bool:
+        """Whether the key of that fingerprint lies in the file, though it may count as destroyed."""
+        row = self._connection.execute(f"{_SELECT} WHERE number = ? AND id IS NOT NULL", (number,)).fetchone()
+        key = self._unsealed(row) if row is not None else None
+        return key is not None and fingerprint(key) == expected_fingerprint
+
     def destroy(self, number: int, expected_fingerprint: str) -> bool:
         """Destroy the key and the name, if the key is the one meant. Durable on return; `scrub` empties the WAL."""
         self.commit()
         self.forget()
-        row = self._connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
-        key = self._open(row) if row is not None and row[2] is not None else None
-        if row is None or key is None or fingerprint(key) != expected_fingerprint:
+        if not self.still_holds(number, expected_fingerprint):
             return False
+        row = self._connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
+        assert row is not None, "what the file still holds has a row"
         emptied = (self._seal(number, row[1], "", b""), number)
         self._connection.execute("UPDATE subjects SET id = NULL, sealed = ? WHERE number = ?", emptied)
         return True

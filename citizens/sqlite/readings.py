@@ -22,6 +22,7 @@ from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
 from citizens.sqlite.connections import Settings, check_format, connect
+from citizens.sqlite.erasure import not_carried_out
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.reader import Reader
@@ -44,6 +45,11 @@ class Readings:
         self._pool: list[tuple[object, Reader]] = []
         self._pool_lock = threading.Lock()
         self._closed = False
+
+    @property
+    def kek(self) -> bytes | None:
+        """What the log's key store is wrapped under; None for nothing."""
+        return self._kek
 
     def reader(self) -> AbstractContextManager[Reader]:
         """A reader of the files that count now, for work that no other method does."""
@@ -76,7 +82,10 @@ class Readings:
         events = connect(path, self._settings, write=False)
         try:
             check_format(events, path)
-            return Reader(events, KeyStore(self.layout.keys_path, self._settings, write=False, kek=self._kek))
+            reader = Reader(events, KeyStore(self.layout.keys_path, self._settings, write=False, kek=self._kek))
+            undone = not_carried_out(reader, self.layout.erasures_path)
+            reader.keys.take_as_destroyed((entry.number, entry.fingerprint) for entry in undone)
+            return reader
         except BaseException:
             events.close()
             raise
@@ -164,6 +173,11 @@ class Readings:
         """The offset that the consumer has been advanced to; 0 if never."""
         with self._reader() as reader:
             return reader.position(consumer)
+
+    def knows(self, subject: str) -> bool:
+        """Whether the key store has the subject's name: of whom nothing is recorded, others' events may still name."""
+        with self._reader() as reader:
+            return reader.keys.find(subject) is not None
 
     def has_entity(self, entity: str) -> bool:
         """Whether any subject of an entity has been written of, and is not erased."""

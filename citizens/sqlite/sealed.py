@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from citizens.errors import LogDamaged, LogUnavailable
-from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES, decrypt, encrypt
+from citizens.sqlite.cipher import KEY_BYTES, NONCE_BYTES, decrypt, encrypt, fingerprint
 from citizens.sqlite.connections import (
     FORMAT,
     KEYS_TABLES,
@@ -69,6 +69,7 @@ class SealedStore:
         self._names: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._keys: dict[int, bytes | None] = {}
+        self._destroyed: dict[int, set[str]] = {}
         try:
             if log_id is not None and not has_tables(self._connection):
                 self._set_up(log_id, kek, partition)
@@ -161,6 +162,12 @@ class SealedStore:
 
     def _open(self, row: tuple[Any, ...]) -> bytes | None:
         """A row's key, None if it was erased. Raises LogDamaged unless the row is as it was sealed."""
+        key = self._unsealed(row)
+        gone = self._destroyed.get(row[0])
+        return None if key is not None and gone is not None and fingerprint(key) in gone else key
+
+    def _unsealed(self, row: tuple[Any, ...]) -> bytes | None:
+        """A row's key as it lies in the file, though an erasure that this file has not carried out destroyed it."""
         number, entity, identifier, sealed = row
         about = row_of(number, entity, identifier or "")
         try:
@@ -168,6 +175,12 @@ class SealedStore:
         except (InvalidTag, TypeError, ValueError):
             raise LogDamaged(f"the key store's row of subject {number} is damaged", "restore the key store") from None
         return key or None
+
+    def take_as_destroyed(self, erased: Iterable[tuple[int, str]]) -> None:
+        """Keys, by number and fingerprint, that count as destroyed, though this file is older than their erasure."""
+        for number, expected in erased:
+            self._destroyed.setdefault(number, set()).add(expected)
+        self.forget()
 
     def forget(self) -> None:
         """Drop everything held in memory, so that what was erased elsewhere is erased here."""

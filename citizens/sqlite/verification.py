@@ -31,7 +31,7 @@ from citizens.errors import AnchorMismatch, LogDamaged
 from citizens.events import Compaction
 from citizens.sqlite.anchoring import check_anchor, is_vouched
 from citizens.sqlite.connections import SHIPPED, check_format, connect, get_meta
-from citizens.sqlite.erasure import read_ledger
+from citizens.sqlite.erasure import read_ledger, recorded_erasures
 from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader, position_digest
 
@@ -286,6 +286,7 @@ def _with_keys(reader: Reader, state: FolderState, given: Sequence[Anchor], veri
             if number not in known:
                 problems.append(Damage(0, f"the key store has no subject {number}", "restore a newer one"))
         problems.extend(Damage(0, f"the key store is damaged: {message}") for message in reader.keys.check())
+        problems.extend(_check_erased(reader))
         if not verification.problems:
             problems.extend(islice(_check_payloads(reader), MAX_PROBLEMS))
         for anchor in filter(None, (state.anchor, *given)):
@@ -300,6 +301,17 @@ def _with_keys(reader: Reader, state: FolderState, given: Sequence[Anchor], veri
     except apsw.Error as error:
         problems.append(Damage(0, f"the key store cannot be read ({error})", "restore it"))
     return replace(verification, problems=tuple(problems[:MAX_PROBLEMS]), vouched_to=vouched_to)
+
+
+def _check_erased(reader: Reader) -> Iterator[Damage]:
+    """Whether the key store still holds keys that the log says were destroyed: then it is an older one."""
+    recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ?", (codec.ERASURE,)))
+    back = sum(reader.keys.still_holds(entry.number, entry.fingerprint) for entry in recorded)
+    if back:
+        told = (
+            f"the key store is older than the log: it holds {back:,} keys that were destroyed since; nobody reads them"
+        )
+        yield Damage(0, told, "put the newest key store back; the next command that writes the log destroys them again")
 
 
 def _check_payloads(reader: Reader) -> Iterator[Damage]:

@@ -13,8 +13,12 @@ from api.cli.log.show import checked_subject
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.history.access import writing
+from api.history.looks import ACCESS_RETENTION
 from api.history.timeline import nothing_known
 from citizens import Certificate, SqliteLog
+
+ACCOMPANYING = (ACCESS_RETENTION,)
+"""Who looked at somebody's record is no reason to keep them."""
 
 
 def named(subjects: Sequence[str], listed: Path | None) -> list[str]:
@@ -49,11 +53,17 @@ def expired_command(
     with writing(order.log) as opened:
         require_classes(opened, moments)
         with waiting("looking for whose time is up"):
-            subjects = opened.expired(moments)
+            subjects = opened.expired(moments, accompanying=ACCOMPANYING)
         if subjects and not yes and not confirmed(f"erase {count(len(subjects), 'subject')} for ever?"):
             raise Failure("nothing was erased")
         with waiting("erasing"):
-            done = opened.erase_expired(moments, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
+            done = opened.erase_expired(
+                moments,
+                actor=order.by,
+                legal_basis=order.legal_basis,
+                reason=order.reason,
+                accompanying=ACCOMPANYING,
+            )
         ledger = opened.layout.erasures_path
     _keep(certificate, done)
     if as_json:
@@ -97,7 +107,7 @@ def erase_command(subjects: list[str], order: Order, certificate: Path | None, y
 def _events(log: SqliteLog, subject: str) -> int:
     """How many events a subject has. Raises Failure if it has none, or is held."""
     events = len(log.read_subject(subject))
-    if not events:
+    if not events and not log.knows(subject):
         raise nothing_known(log, subject)
     cases = open_cases(log, subject)
     if cases:
