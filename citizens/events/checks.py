@@ -14,6 +14,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}(?:\.[a-z0-9_]{1,100}){0,4}", re.ASCII)
 _KIND = re.compile(r"[bitsn]|d(?:[0-9]|1[0-8])", re.ASCII)
 _PERIOD = re.compile(r"[0-9A-Za-z_]+(?:[-:.][0-9A-Za-z_]+)*", re.ASCII)
 _SHORT_MONTH = re.compile(r"[0-9]{4}-[0-9]", re.ASCII)
+_YEAR_AND = re.compile(r"[0-9]{2}([0-9]{2})-([0-9]{2})", re.ASCII)
+_NO_YEAR = re.compile(r"(?:[0-9]{1,3}|[0-9]{5,})(?:-.*)?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 OWN_SOURCES = ("rulewright", "log", "erasure-ledger")
@@ -51,7 +53,7 @@ def check_new_subject(name: str) -> None:
 def check_source(source: str) -> None:
     """Raise InvalidEvent for a source that is this program's own."""
     check_bare(source, "an origin's source")
-    if source in OWN_SOURCES:
+    if unicodedata.normalize("NFKC", source).casefold() in OWN_SOURCES:
         message = f"the source `{source}` is kept for what this program records itself"
         raise InvalidEvent(message, "name the source that it comes from")
 
@@ -64,6 +66,14 @@ def check_bare(text: str, what: str) -> None:
         raise InvalidEvent(f"{what} is not in Unicode's composed form (NFC)", "write its letters in that form")
 
 
+def check_letters(identifier: str) -> None:
+    """Raise InvalidEvent for an id that is new and has letters with a plainer form that looks the same: wide digits, a
+    ligature. Who is in the log already keeps the name, so that it can still be corrected, merged and assessed."""
+    if not unicodedata.is_normalized("NFKC", identifier):
+        message = "a subject's id has letters that look like others (it is not in Unicode's form NFKC)"
+        raise InvalidEvent(message, "write plain letters and digits")
+
+
 def check_period(period: str) -> None:
     """Raise InvalidEvent unless a period is written in the one way that names it: `2024`, `2024-03`."""
     check_text(period, "a period")
@@ -71,6 +81,11 @@ def check_period(period: str) -> None:
         raise InvalidEvent("a period is digits and capital letters, parts joined by `-`", "write `2024` or `2024-03`")
     if _SHORT_MONTH.fullmatch(period):
         raise InvalidEvent("a month in a period has two digits", "write `2024-03`")
+    two_digits = _YEAR_AND.fullmatch(period)
+    if two_digits and not 1 <= int(two_digits[2]) <= 12 and int(two_digits[2]) != (int(two_digits[1]) + 1) % 100:
+        raise InvalidEvent("a month in a period is 01 to 12", "write `2024-03`, or `2024-25` for two years")
+    if _NO_YEAR.fullmatch(period):
+        raise InvalidEvent("a year in a period has four digits", "write `2024`")
 
 
 def check_currency(currency: str) -> None:
