@@ -5,7 +5,10 @@
    difference is told.
 2. The facts of the duplicate are retracted, with the reason.
 3. Records of the duplicate, and members if it is a group, are given to the subject that stays by corrections.
-4. The duplicate is noted as `same_as` the other. So it is held and erased with it, and no text keeps a name.
+4. What somebody paid for the duplicate, and what was paid back to it, moves to the books of the subject that stays:
+   paid back there and paid here. What assessments posted stays, and the next ones take it back.
+5. The duplicate is noted as `same_as` the other. So it is held and erased with it, and no text keeps a name. What is
+   recorded of it later is told by the annual run; merging again takes it over.
 
 All of it is recorded at once, or nothing. Assessments that used the duplicate's facts are corrected by `follow`.
 """
@@ -15,49 +18,80 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from api.failures import Failure, Misuse
-from citizens import Belongs, Body, Change, Correction, Draft, Facts, Origin, Point, Retraction, SqliteLog, same_value
-from citizens.events.checks import OWN_ENTITIES
+from citizens import (
+    Belongs,
+    Body,
+    Change,
+    Correction,
+    Draft,
+    Facts,
+    Movement,
+    Origin,
+    Point,
+    Posting,
+    Retraction,
+    SqliteLog,
+    post,
+    same_value,
+)
+from citizens.events import EXACT
+from citizens.events.checks import OWN_ENTITIES, OWN_SOURCES
 from citizens.sqlite.erasure import OWNER
 
 SAME = "same_as"
+SOURCE = OWN_SOURCES[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
     """What was done: how many facts were taken over, the attributes of which both said something else, and how many
-    records or members were given over; whether nothing had been recorded of the other, as where an id changes."""
+    records or members were given over, how many sums paid or paid back; whether nothing had been recorded of the other,
+    as where an id changes."""
 
     carried: int
     differing: tuple[str, ...]
     given: int
+    sums: int
     is_new: bool
 
 
 def merge(log: SqliteLog, duplicate: str, into: str, origin: Origin, reason: str) -> Merged:
     """Make one history of two. Raises Failure or Misuse if they cannot be one."""
     _check(log, duplicate, into)
-    changes, there = log.timeline(duplicate).changes, log.timeline(into).changes
+    changes, there = _stated(log, duplicate), _stated(log, into)
     known = {change.attribute for change in there}
     points = tuple(
         Point(change.attribute, change.valid_from, change.value) for change in changes if change.attribute not in known
     )
-    given = list(_given(log, duplicate, into, reason))
-    bodies: list[tuple[str, Body]] = [(into, Facts(points))] if points else []
-    bodies.append((duplicate, Retraction(tuple((change.attribute, change.valid_from) for change in changes), reason)))
-    bodies.append((duplicate, Facts((Point(SAME, datetime.now(UTC).date(), Belongs(into, OWNER)),))))
-    bodies += given
+    given, is_new = list(_given(log, duplicate, into, reason)), not there and not log.belonging_to(into)
     stem = f"merge-{log.head() + 1}"
+    money = list(_money(log, duplicate, into, stem))
+    bodies: list[tuple[str, Body]] = [(into, Facts(points))] if points else []
+    if changes:
+        keys = tuple((change.attribute, change.valid_from) for change in changes)
+        bodies.append((duplicate, Retraction(keys, reason)))
+    bodies.append((duplicate, Facts((Point(SAME, datetime.now(UTC).date(), Belongs(into, OWNER)),))))
+    bodies += given + money
     log.append([Draft(whose, body, origin, f"{stem}-{place}") for place, (whose, body) in enumerate(bodies)])
-    return Merged(len(points), tuple(_differing(changes, there)), len(given), is_new=not there)
+    return Merged(len(points), tuple(_differing(changes, there)), len(given), len(money) // 2, is_new)
+
+
+def _stated(log: SqliteLog, subject: str) -> tuple[Change, ...]:
+    """What counts of a subject, but for whose duplicate it is."""
+    return tuple(change for change in log.timeline(subject).changes if change.attribute != SAME)
 
 
 def _check(log: SqliteLog, duplicate: str, into: str) -> None:
     entities = {subject.partition("/")[0] for subject in (duplicate, into)}
     if duplicate == into or len(entities) > 1 or entities & set(OWN_ENTITIES):
         raise Misuse(f"`{duplicate}` and `{into}` cannot be one", "name two different subjects of one entity")
-    if all(change.attribute == SAME for change in log.timeline(duplicate).changes):
+    elsewhere = {change.value.group for change in log.timeline(into).of(SAME) if isinstance(change.value, Belongs)}
+    if elsewhere:
+        raise Failure(f"`{into}` is `{min(elsewhere)}` by now", f"merge into `{min(elsewhere)}`")
+    if not _stated(log, duplicate) and not any(_given(log, duplicate, into, "asked")):
         raise Failure(
             f"nothing is recorded of `{duplicate}`, or no longer, or it is merged already",
             "check the name; `log show` lists what is",
@@ -74,6 +108,22 @@ def _given(log: SqliteLog, duplicate: str, into: str, reason: str) -> Iterator[t
         )
         if points:
             yield member, Correction(points, reason)
+
+
+def _money(log: SqliteLog, duplicate: str, into: str, cause: str) -> Iterator[tuple[str, Body]]:
+    """Postings that move what was paid by hand, and all that was paid back, from the one's books to the other's."""
+    sums: dict[tuple[Movement, str, str], Decimal] = {}
+    for event in log.read_subject(duplicate):
+        body = event.body
+        if not isinstance(body, Posting) or body.movement not in (Movement.PAYMENT, Movement.REFUND):
+            continue
+        if body.movement is Movement.REFUND or event.origin.source != SOURCE:
+            key = body.movement, body.period, body.currency
+            sums[key] = EXACT.add(sums.get(key, Decimal(0)), body.entries[0].amount)
+    for (movement, period, currency), amount in sums.items():
+        if amount:
+            yield duplicate, post(movement, EXACT.minus(amount), period=period, currency=currency, cause=cause)
+            yield into, post(movement, amount, period=period, currency=currency, cause=cause)
 
 
 def _differing(changes: tuple[Change, ...], there: tuple[Change, ...]) -> Iterator[str]:

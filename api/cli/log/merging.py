@@ -18,11 +18,13 @@ def merge_command(duplicate: str, into: str, order: Order, source: str, retentio
     with writing(order.log) as opened:
         done = merge(opened, checked_subject(duplicate), checked_subject(into), origin, order.reason)
     if as_json:
-        say_json({"carried": done.carried, "differing": list(done.differing), "given": done.given})
+        say_json({"carried": done.carried, "differing": list(done.differing), "given": done.given, "sums": done.sums})
         return ExitCode.DONE
     say(
         f"`{duplicate}` is `{into}`: {count(done.carried, 'fact')} taken over, {count(done.given, 'record')} given over"
     )
+    if done.sums:
+        say(f"{count(done.sums, 'sum')} paid or paid back moved to the books of `{into}`: `rulewright ledger {into}`")
     if done.differing:
         complain(f"both said something of {', '.join(done.differing)}: what `{into}` says stands; check it")
     if done.is_new:
