@@ -18,8 +18,10 @@ from datetime import timedelta
 from api.cases.calculate import Basis, Of, basis_of, of
 from api.cases.naming import period_for
 from api.cases.values import as_json
+from api.cure.changing import grows
 from api.cure.records import is_added, owner_of_added, smallest_cures, weight
-from api.cure.search import LARGEST, Budget, Changes, Search, Spent, grows, holds
+from api.cure.search import LARGEST, Search
+from api.cure.trial import Budget, Changes, Spent, Trial
 from api.cure.turning import turning_days
 from api.failures import Failure, Misuse
 from api.schema import Json
@@ -30,7 +32,8 @@ from engine.ir.program import Definition, Program
 from engine.values.periods import Period, Unit
 from engine.values.types import Value
 
-EVALUATIONS = 4_000
+EVALUATIONS, EVALUATIONS_FOR_ALL = 400, 600
+"""A second or so, and some seconds, of the largest rules: with hundreds of facts open one takes some 5 ms."""
 WAITING_EVALUATIONS = 2_000
 YEARS_AHEAD = 15
 DAYS_AHEAD = 60 * 366
@@ -127,38 +130,39 @@ def cure(
             f"more than one {condition.entity} is in the case", f"say whose with `--of`: {', '.join(instances)}"
         )
     fact = Fact(condition.name, instance or instances[0], period_for(program, condition, case.at))
-    constants = Constants(program)
-    search = Search(program, case, fact, constants, Budget(EVALUATIONS))
+    trial = Trial(program, case, fact, Constants(program), Budget(EVALUATIONS_FOR_ALL if every else EVALUATIONS))
     basis, whose = basis_of(program, case, reforms), Of(condition.entity, fact.instance)
-    now = search.outcome({})
+    now = trial.outcome({})
     if isinstance(now, Known) and now.value is True:
         return Cured(basis, whose, True)
     if not isinstance(now, Known):
         raise Failure("the condition has no yes or no in this case", "`rulewright calc` says why")
-    return _Asked(program, condition, constants, search, every).answer(Cured(basis, whose, False))
+    return _Asked(condition, Search(trial), every).answer(Cured(basis, whose, False))
 
 
 @dataclass(eq=False)
 class _Asked:
-    program: Program
     condition: Definition
-    constants: Constants
     search: Search
     every: bool
+
+    @property
+    def trial(self) -> Trial:
+        return self.search.trial
 
     def answer(self, empty: Cured) -> Cured:
         changes_found: list[Changes] = []
         settled = True
         try:
             facts = self.search.candidates()
-            self.search.propose(facts)
+            self.search.witnesses.propose(facts)
             smallest_cures(self.search, facts, range(1, LARGEST + 1), self.every, changes_found)
         except Spent:
             settled = False
-        sizes = [weight(self.search.case, changes) for changes in changes_found]
+        sizes = [weight(self.trial.case, changes) for changes in changes_found]
         waiting, plans, planned = self._later(min(sizes, default=LARGEST + 1))
-        settled = settled and planned and not self.search.unsettled
-        cures = tuple(Cure(*self.told(self.search, changes)) for changes in changes_found)
+        settled = settled and planned and not self.trial.budget.unsettled
+        cures = tuple(Cure(*self.told(self.trial, changes)) for changes in changes_found)
         size = max(sizes, default=LARGEST)
         return replace(empty, cures=cures, waiting=waiting, settled=settled, size=size, plans=plans)
 
@@ -171,17 +175,17 @@ class _Asked:
                 search = self._at(at, budget)
                 if search is None:
                     break
-                if holds(search.outcome({})):
-                    return str(at), tuple(plans), True
+                if search.trial.holds({}):
+                    return str(at), tuple(plans), not budget.unsettled
                 if least <= 1:
                     continue
                 smaller = self._smaller(search, least)
                 if smaller:
-                    least = min(weight(search.case, changes) for changes in smaller)
-                    plans += [Plan(str(at), *self.told(search, changes)) for changes in smaller]
+                    least = min(weight(search.trial.case, changes) for changes in smaller)
+                    plans += [Plan(str(at), *self.told(search.trial, changes)) for changes in smaller]
         except Spent:
             return "", tuple(plans), False
-        return "", tuple(plans), True
+        return "", tuple(plans), not budget.unsettled
 
     def _smaller(self, search: Search, least: int) -> list[Changes]:
         cures: list[Changes] = []
@@ -190,39 +194,39 @@ class _Asked:
 
     def _at(self, at: Period, budget: Budget) -> Search | None:
         """The same question at a later period; None where it does not move with the period."""
-        case = moved(self.program, self.search.case, at)
-        asked = self.search.fact
-        fact = replace(asked, period=at if asked.period == self.search.case.at else asked.period)
-        if fact.period == asked.period:
+        trial = self.trial
+        if trial.fact.period != trial.case.at:
             return None
-        return Search(self.program, case, fact, self.constants, budget)
+        case = moved(trial.program, trial.case, at)
+        return Search(Trial(trial.program, case, replace(trial.fact, period=at), trial.constants, budget))
 
     def _turning(self) -> Iterator[Period]:
         """Periods after the case's at which something may turn, within what the rules answer for."""
-        case, settings = self.search.case, self.program.settings
+        program, case = self.trial.program, self.trial.case
+        settings = program.settings
         last = settings.projected_to or settings.covers_to
         at = case.at
         if at.kind.unit is Unit.DAY:
             until = min(last, at.start + timedelta(days=DAYS_AHEAD))
-            yield from (at.kind.containing(day) for day in turning_days(self.program, case, self.condition, until))
+            yield from (at.kind.containing(day) for day in turning_days(program, case, self.condition, until))
             return
         steps = YEARS_AHEAD * (12 if at.kind.unit is Unit.MONTH else 1)
         later = (at.shift(number) for number in range(1, steps + 1))
         yield from (period for period in later if period.end <= last)
 
-    def told(self, search: Search, witness: Changes) -> tuple[tuple[Change, ...], tuple[Added, ...]]:
+    def told(self, trial: Trial, witness: Changes) -> tuple[tuple[Change, ...], tuple[Added, ...]]:
         """A cure in words of the case: what is changed, and which records are added."""
         changes: list[Change] = []
         added: dict[str, list[tuple[Fact, Value]]] = {}
         for fact, value in sorted(witness.items(), key=lambda item: str(item[0])):
-            if is_added(search.case, fact):
+            if is_added(trial.case, fact):
                 added.setdefault(fact.instance, []).append((fact, value))
             else:
-                changes.append(self._change(search, fact, value))
+                changes.append(self._change(trial, fact, value))
         return tuple(changes), tuple(self._added(facts) for facts in added.values())
 
     def _added(self, facts: Sequence[tuple[Fact, Value]]) -> Added:
-        program, (first, _) = self.program, facts[0]
+        program, (first, _) = self.trial.program, facts[0]
         record = program.settings.entities[program.definitions[first.name].entity]
         said = []
         for fact, value in facts:
@@ -233,12 +237,12 @@ class _Asked:
         by, how = (changing.by, changing.how) if changing is not None else ("", "")
         return Added(record.name, Of(record.belongs_to, owner_of_added(first)), tuple(said), by, how)
 
-    def _change(self, search: Search, fact: Fact, value: Value) -> Change:
-        definition, settings = self.program.definitions[fact.name], self.program.settings
-        now = search.now(fact)
+    def _change(self, trial: Trial, fact: Fact, value: Value) -> Change:
+        definition, settings = trial.program.definitions[fact.name], trial.program.settings
+        now = trial.now(fact)
         before = None if now is None else as_json(now, definition.type, settings)
         after = as_json(value, definition.type, settings)
-        whose, changing = of(self.program, fact), definition.changing
+        whose, changing = of(trial.program, fact), definition.changing
         return Change(
             definition.short_name,
             whose,

@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from api.cases.reach import reached
-from api.cure.search import Changes, Search, may
+from api.cure.search import Search
+from api.cure.trial import Changes
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
@@ -22,12 +23,12 @@ def smallest_cures(
 ) -> None:
     """Add the cures of some sizes to those found: by facts, and by records more; without `every` stop at the first
     size that gives one."""
-    possible = bool(facts) and may(search.outcome({}, facts))
     for size in sizes:
         before = len(cures)
-        if possible:
-            search.cures(facts, (size,), every, cures)
-        _with_records(search, size, cures)
+        for changes in search.cures(frozenset(), facts, size, cures):
+            cures.append(changes)
+        for changes in _with_records(search, size, cures):
+            cures.append(changes)
         if len(cures) > before and not every:
             return
 
@@ -47,35 +48,25 @@ def owner_of_added(fact: Fact) -> str:
     return fact.instance.partition(" of ")[2]
 
 
-def _with_records(search: Search, size: int, cures: list[Changes]) -> None:
+def _with_records(search: Search, size: int, cures: Sequence[Changes]) -> Iterator[Changes]:
     """The cures of a size in which records are added."""
-    kinds = list(_addable(search.program, search.case, search.fact))
+    trial = search.trial
+    kinds = list(_addable(trial.program, trial.case, trial.fact))
     for number in range(1, min(size, len(kinds)) + 1):
         for chosen in combinations(kinds, number):
-            case, fields = search.case, list[Fact]()
+            case, fields = trial.case, list[Fact]()
             for entity, owner in chosen:
-                case, more = _added(search.program, case, search.fact, entity, owner)
+                case, more = _added(trial.program, case, trial.fact, entity, owner)
                 fields += more
-            if not all(
-                any(fact.instance == f"another {entity} of {owner}" for fact in fields) for entity, owner in chosen
-            ):
-                continue  # there is nothing to say of such a record
-            inner = replace(search, case=case, kept=None, probed=None, _probing=set())
-            _in_case(inner, fields, size - number, cures)
-            search.unsettled |= inner.unsettled
+            said_of = {fact.instance for fact in fields}
+            if all(_name_of_added(entity, owner) in said_of for entity, owner in chosen):
+                yield from _in_case(search.in_case(case), fields, size - number, cures)
 
 
-def _in_case(search: Search, fields: Sequence[Fact], others: int, cures: list[Changes]) -> None:
+def _in_case(search: Search, fields: Sequence[Fact], others: int, cures: Sequence[Changes]) -> Iterator[Changes]:
     """Cures of a case with a record more, whose facts are open, and of so many other facts."""
-    if any(changes.keys() <= set(fields) for changes in cures):
-        return
     pool = [fact for fact in search.candidates() if fact not in fields] if others else []
-    if not may(search.outcome({}, [*fields, *pool])):
-        return
-    for chosen in search.sets(frozenset(fields), pool, len(fields) + others, cures):
-        witness = search.witness(sorted(chosen, key=str))
-        if witness is not None:
-            cures.append(witness)
+    yield from search.cures(frozenset(fields), pool, others, cures)
 
 
 def _addable(program: Program, case: Case, asked: Fact) -> Iterator[tuple[str, str]]:
@@ -91,7 +82,7 @@ def _addable(program: Program, case: Case, asked: Fact) -> Iterator[tuple[str, s
 
 def _added(program: Program, case: Case, asked: Fact, entity: str, owner: str) -> tuple[Case, list[Fact]]:
     """The case with a record more, and its facts that must be said."""
-    name = f"another {entity} of {owner}"
+    name = _name_of_added(entity, owner)
     listed = (*case.records.get((entity, owner), ()), name)
     more = replace(
         case,
@@ -104,6 +95,10 @@ def _added(program: Program, case: Case, asked: Fact, entity: str, owner: str) -
         if _must_be_said(program.definitions[cell.name], entity):
             fields.append(Fact(cell.name, name, cell.period))
     return more, fields
+
+
+def _name_of_added(entity: str, owner: str) -> str:
+    return f"another {entity} of {owner}"
 
 
 def _must_be_said(definition: Definition, entity: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,13 @@ CONDITIONS = (
     "n > m + 2 and not (a and b)",
     "a and not a",
     "n - m >= 4 or (a and b and c)",
+    "a and v between 100 USD and 200 USD",
+    "b and v + w >= 300 USD",
+    "w > v + 90 USD and not (a and b) and n = 2",
 )
-FLAGS, NUMBERS = ("a", "b", "c"), ("n", "m")
+FLAGS, NUMBERS, AMOUNTS = ("a", "b", "c"), ("n", "m"), ("v", "w")
+TELLING_CENTS = (0, 9_000, 9_001, 10_000, 20_000, 20_001, 30_000)
+"""Amounts on either side of all that the conditions name."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +57,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
     inputs = "".join(fact(name, "type: boolean, absent: false") for name in FLAGS)
     inputs += "".join(fact(name, "type: integer, range: 0 .. 6, absent: 0") for name in NUMBERS)
+    inputs += "".join(fact(name, "type: money, range: 0 .. 10_000_000, absent: 0") for name in AMOUNTS)
     figures = "".join(
         f"  r{number}: {{label: R, law: s. 1, entity: person, period: year, type: boolean, formula: {text}}}\n"
         for number, text in enumerate(CONDITIONS)
@@ -58,7 +65,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     born = "  born: {label: Born, entity: person, period: eternity, type: date}\n"
     adult = "  adult: {label: Adult, law: s. 1, entity: person, period: day, type: boolean, formula: "
     adult += "born + 18 years <= today}\n"
-    exports = ", ".join([*FLAGS, *NUMBERS, "born", "adult", *(f"r{number}" for number in range(len(CONDITIONS)))])
+    exports = ", ".join(
+        [*FLAGS, *NUMBERS, *AMOUNTS, "born", "adult", *(f"r{number}" for number in range(len(CONDITIONS)))]
+    )
     text = f"about: Rules\nlaw: Act\nexports: [{exports}]\ninputs:\n{inputs}{born}variables:\n{figures}{adult}"
     compiled = check(Path(tmp_path_factory.mktemp("rules")), {"rules": text})
     assert compiled.program is not None, told(compiled)
@@ -83,6 +92,7 @@ def by_hand(program: Program, case: Case, name: str) -> set[frozenset[str]]:
     found: set[frozenset[str]] = set()
     values: dict[str, list[Value]] = {flag: [False, True] for flag in FLAGS}
     values |= {number: list(range(7)) for number in NUMBERS}
+    values |= {amount: [Fraction(cents, 100) for cents in TELLING_CENTS] for amount in AMOUNTS}
     for size in (1, 2, 3):
         for names in combinations(values, size):
             if any(one <= set(names) for one in found):
@@ -94,7 +104,11 @@ def by_hand(program: Program, case: Case, name: str) -> set[frozenset[str]]:
     return found
 
 
-flags = st.fixed_dictionaries({name: st.booleans() for name in FLAGS} | {name: st.integers(0, 6) for name in NUMBERS})
+flags = st.fixed_dictionaries(
+    {name: st.booleans() for name in FLAGS}
+    | {name: st.integers(0, 6) for name in NUMBERS}
+    | {name: st.sampled_from(TELLING_CENTS).map(lambda cents: f"{cents / 100:.2f}") for name in AMOUNTS}
+)
 
 
 @given(flags, st.integers(0, len(CONDITIONS) - 1))
@@ -107,7 +121,10 @@ def test_the_smallest_cures_and_no_other(program: Program, facts: dict[str, Any]
         return
     assert found.settled
     for one in found.cures:
-        changed = {Fact(change.fact, "ada", case.at): change.to for change in one.changes}
+        changed = {
+            Fact(change.fact, "ada", case.at): Fraction(change.to) if change.fact in AMOUNTS else change.to  # type: ignore[arg-type]
+            for change in one.changes
+        }
         assert holds(program, case, name, changed)  # type: ignore[arg-type]
         assert all(change.from_ != change.to for change in one.changes)
     assert {frozenset(change.fact for change in one.changes) for one in found.cures} == by_hand(program, case, name)

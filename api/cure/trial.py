@@ -1,0 +1,126 @@
+"""A condition asked of a case again and again, with some facts changed and others open, within a number of evaluations.
+
+What no change reaches is not found anew (`kept`). Of a changed fact more is known than that it is open: it is not what
+it was, and a date is no past day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from api.cure.kept import Kept, Users
+from api.cure.places import Line, line_of
+from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
+from engine.interpret.interpreter import Interpreter
+from engine.interpret.outcomes import Choice, Fact, Known, Outcome, Possible
+from engine.ir.program import Program
+from engine.values.types import Kind, Value
+
+Changes = dict[Fact, Value]
+
+
+class Spent(Exception):
+    """The bound on evaluations is reached. Never leaves this package."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many evaluations may still be made, and whether some search was cut short all the same."""
+
+    left: int
+    unsettled: bool = False
+
+    def spend(self) -> None:
+        """Take one. Raises Spent when none is left."""
+        self.left -= 1
+        if self.left < 0:
+            raise Spent
+
+
+@dataclass(eq=False)
+class Trial:
+    """One condition of one case."""
+
+    program: Program
+    case: Case
+    fact: Fact
+    constants: Constants
+    budget: Budget
+    _kept: Kept | None = field(default=None)
+    _users: Users = field(default_factory=dict)
+
+    def in_case(self, case: Case) -> Trial:
+        """The same condition of another case, out of the same budget."""
+        return replace(self, case=case, _kept=None)
+
+    def outcome(
+        self,
+        changed: Mapping[Fact, Value],
+        unknown: Sequence[Fact] = (),
+        within: Mapping[Fact, tuple[Any, Any]] | None = None,
+    ) -> Outcome:
+        """The condition with some facts changed, and some unknown or within ranges."""
+        self.budget.spend()
+        open_facts = {**dict.fromkeys(unknown, (None, None)), **(within or {})}
+        given = {fact: value for fact, value in self.case.given.items() if fact not in open_facts}
+        tried = replace(self.case, given={**given, **changed}, within={**self.case.within, **open_facts})
+        if self._kept is None:
+            self._kept = Kept(self.program, self.case, self.fact, self.constants, self._users)
+        interpreter = Interpreter(self.program, tried, self.constants)
+        interpreter.steps.update(self._kept.without(frozenset(fact.name for fact in (*changed, *open_facts))))
+        return interpreter.find(self.fact)
+
+    def holds(self, changed: Mapping[Fact, Value]) -> bool:
+        """Whether the condition surely holds with some facts changed."""
+        return holds(self.outcome(changed))
+
+    def may(
+        self,
+        changed: Iterable[Fact],
+        fixed: Mapping[Fact, Value] | None = None,
+        within: Mapping[Fact, tuple[Any, Any]] | None = None,
+    ) -> bool:
+        """Whether the condition may hold with some facts fixed, some within ranges, and some changed to whatever a
+        witness may say: a truth value to the other one, a date to the day that is asked about or later."""
+        values, ranges = dict(fixed or {}), dict(within or {})
+        for fact in sorted(changed, key=str):
+            now = self.now(fact)
+            if isinstance(now, bool):
+                values[fact] = not now
+            else:
+                ranges[fact] = self.anything(fact)
+        return may(self.outcome(values, (), ranges))
+
+    def anything(self, fact: Fact) -> tuple[Any, Any]:
+        """The ends of what a fact may become: of a number or a date, those between which witnesses are looked for."""
+        if self.program.definitions[fact.name].type.kind not in (Kind.DATE, Kind.MONEY, Kind.INTEGER, Kind.RATE):
+            return None, None
+        line = self.line(fact)
+        return line.values(line.low, line.high)
+
+    def now(self, fact: Fact) -> Value | None:
+        """What a fact is, as stated or as it is taken."""
+        definition = self.program.definitions[fact.name]
+        given = self.case.given.get(fact)
+        if given is not None:
+            return given
+        return definition.default if definition.default is not None else definition.absent
+
+    def line(self, fact: Fact) -> Line:
+        """The places that a number or a date may take."""
+        return line_of(self.program.definitions[fact.name], self.now(fact), self.case.at.start)
+
+
+def holds(outcome: Outcome) -> bool:
+    """Whether the condition surely holds."""
+    return isinstance(outcome, Known) and outcome.value is True
+
+
+def may(outcome: Outcome) -> bool:
+    """Whether the condition may hold."""
+    if isinstance(outcome, Possible):
+        return isinstance(outcome.range, Choice) and True in outcome.range.options
+    return holds(outcome)
