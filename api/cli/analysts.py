@@ -16,7 +16,9 @@ def simulate_reforms(
         list[str] | None,
         typer.Option("--reform", metavar="FILE", help="A reform to simulate; several times; `A+B` lays B over A."),
     ] = None,
-    at: Annotated[list[str] | None, typer.Option("--at", metavar="YEAR", help="A year; repeat it for several.")] = None,
+    at: Annotated[
+        list[str] | None, typer.Option("--at", metavar="YEAR", help="A year, or `2026..2035`; several times.")
+    ] = None,
     population: Annotated[
         list[str] | None,
         typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),

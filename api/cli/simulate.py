@@ -19,8 +19,11 @@ from api.schema import as_data
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.rates import high_rates
 from api.simulate.run import Request, again, simulate
+from api.simulate.window import year_words
 from api.simulate.writing import appearing, check_place
 from engine.values.numbers import format_decimal, with_commas
+
+MOST_TOLD_WHOLE = 4  # reforms times years of which everything is printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +123,35 @@ def _wipe() -> None:
 
 def _tell(simulation: Simulation, places: Places) -> None:
     say(simulation.population)
+    several = len(simulation.years) * len(simulation.years[0].reforms) > MOST_TOLD_WHOLE
     for year in simulation.years:
         say()
-        say(f"{year.year}: {year.units:,} units, {year.people:,} people, standing for {_short(year.weight)} units")
+        count = f"{year.units:,} units, {year.people:,} people, standing for {_short(year.weight)} units"
+        say(f"{year_words(year)}: {count}")
         for note in year.notes:
             say(f"  {note}")
         _budgets(year, simulation.currency)
-        for reform in year.reforms:
+        for reform in () if several else year.reforms:
             _reform(reform, simulation.currency)
+    _window(simulation)
     say()
     for line in simulation.method:
         say(line)
+    if several and places.report is None:
+        say("who gains and loses in each year is in `--report out.html`, `--tables FOLDER` and `--json`")
     for path in (places.report, places.tables, places.manifest):
         if path is not None:
             say(f"wrote {path}")
+
+
+def _window(simulation: Simulation) -> None:
+    """The budget over several years, in billions."""
+    if simulation.window:
+        say()
+        rows = [[f"change, billion {simulation.currency}", *map(year_words, simulation.years), "all years"]]
+        for line in simulation.window:
+            rows.append([f"{line.reform}: {line.label}", *map(_billions, line.changes), _billions(line.total)])
+        _table(rows)
 
 
 def _budgets(year: YearAnswer, currency: str) -> None:

@@ -191,15 +191,29 @@ class ReformAnswer:
 
 @dataclass(frozen=True, slots=True)
 class YearAnswer:
-    """A year: the population as carried to it, and each reform beside current law."""
+    """A year: the population as carried to it, and each reform beside current law. `projected`: the amounts of that
+    year's law are not known yet, and moved on by what is assumed of prices and wages."""
 
     year: str
+    projected: bool
     units: int
     people: int
     weight: str
     notes: tuple[str, ...]
     fingerprint: str
     reforms: tuple[ReformAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLine:
+    """A line of a reform's budget over several years: its change in each, and the sum of them, exact."""
+
+    reform: str
+    figure: str
+    label: str
+    kind: str
+    changes: tuple[str, ...]
+    total: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,4 +225,5 @@ class Simulation:
     population: str
     method: tuple[str, ...]
     years: tuple[YearAnswer, ...]
+    window: tuple[WindowLine, ...]
     manifest: dict[str, object]

@@ -13,6 +13,7 @@ from pathlib import Path
 from api.simulate.answers import Example, Grouping, Measure, Rates, ReformAnswer, Simulation, YearAnswer
 from api.simulate.charts import bars, pairs, signed, stacks
 from api.simulate.rates import high_rates
+from api.simulate.window import year_words
 from engine.values.numbers import format_decimal, with_commas
 
 _STYLE = Path(__file__).with_name("report.css")
@@ -34,7 +35,7 @@ def _body(simulation: Simulation, title: str) -> Iterator[str]:
     yield f"<h1>{escape(title)}</h1>"
     several = len(simulation.years) * len(simulation.years[0].reforms) > 1
     if several:
-        yield "<h2>Side by side</h2>" + _side_by_side(simulation)
+        yield "<h2>Side by side</h2>" + _side_by_side(simulation) + _window(simulation)
     for year in simulation.years:
         for reform in year.reforms:
             if several:
@@ -43,8 +44,8 @@ def _body(simulation: Simulation, title: str) -> Iterator[str]:
     yield "<h2>How this was computed</h2>"
     yield f"<p>{escape(simulation.population)}.</p>"
     for year in simulation.years:
-        size = f"{year.year}: {year.units:,} units with {year.people:,} people stand for {_whole(year.weight)} units."
-        yield f"<p>{_words(' '.join((size, *year.notes)))}</p>"
+        size = f"{year.units:,} units with {year.people:,} people stand for {_whole(year.weight)} units."
+        yield f"<p>{year_words(year)}: {_words(' '.join((size, *year.notes)))}</p>"
     yield "<ul>" + "".join(f"<li>{_words(sentence)}</li>" for sentence in simulation.method) + "</ul>"
     manifest = json.dumps(simulation.manifest, indent=2)
     yield (
@@ -81,9 +82,9 @@ def headline(year: YearAnswer, reform: ReformAnswer, currency: str) -> str:
     name = (reform.about or reform.reform).rstrip(".")
     change = Fraction(next(budget_line.change for budget_line in reform.budget if budget_line.kind == "net"))
     if not change:
-        return f"{name}: no change of the budget in {year.year}"
+        return f"{name}: no change of the budget in {year_words(year)}"
     verb = "raise" if change > 0 else "cost"
-    return f"{name} would {verb} {_large(abs(change))} {currency} in {year.year}"
+    return f"{name} would {verb} {_large(abs(change))} {currency} in {year_words(year)}"
 
 
 def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[str]:
@@ -158,7 +159,7 @@ def _side_by_side(simulation: Simulation) -> str:
             net = next(line for line in reform.budget if line.kind == "net")
             poor = reform.poverty[0].change if reform.poverty else ""
             cells = [
-                year.year,
+                year_words(year),
                 _money(net.change),
                 _money(net.standard_error),
                 signed(reform.inequality[0].change),
@@ -167,6 +168,24 @@ def _side_by_side(simulation: Simulation) -> str:
             rows.append((reform.about or reform.reform, cells, ""))
     heads = ["Reform", "Year", f"Net, million {simulation.currency}", "± s.e.", "Gini", "Below the line, points"]
     return _table("Each reform beside current law", heads, rows)
+
+
+def _window(simulation: Simulation) -> str:
+    """The budget over the years, if there are several."""
+    if not simulation.window:
+        return ""
+    rows = [
+        (f"{line.reform}: {line.label}", [*map(_money, line.changes), _money(line.total)], "sum" * (line.kind == "net"))
+        for line in simulation.window
+    ]
+    heads = [f"Million {simulation.currency}", *map(year_words, simulation.years), "All years"]
+    told = _table("Change of the budget by year", heads, rows)
+    if any(year.projected for year in simulation.years):
+        told += (
+            '<p class="soft">Of projected years the law is what is enacted, with amounts moved on by what is assumed '
+            "of prices and wages; who is there, and their weights, stay as they are in the data.</p>"
+        )
+    return told
 
 
 def _budget(reform: ReformAnswer, currency: str) -> str:

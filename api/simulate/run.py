@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,14 @@ from api.simulate.groups import partings
 from api.simulate.inequality import measures
 from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
-from api.simulate.population import Population, Source, admit, read_source
+from api.simulate.population import Population, Source, admit, index_factor, read_source
 from api.simulate.rates import marginal_rates_of, participation_rates_of
 from api.simulate.sampling import MOST_GROUPS, Samples, bootstrap
 from api.simulate.suppress import SMALL_BELOW
 from api.simulate.tables import budget, grouping, winners
 from api.simulate.view import View, load_view
 from api.simulate.weighed import Weighed
+from api.simulate.window import window_of, years_of
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.values.periods import Period
@@ -78,7 +80,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     view = load_view(law, request.view)
     if request.distribution:
         check_distribution(view)
-    periods = [read_period(law, text) for text in dict.fromkeys(request.at)]
+    periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
     reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
     source = read_source(law, view, request.population, request.data_year)
     total, done = len(periods) * (1 + len(reformed)), 0
@@ -104,7 +106,10 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         years.append(_year(law, period, population, units, tuple(answers)))
     on_progress("", total, total)
     manifest = manifest_of(request, law, [program for _, program in reformed], source)
-    return Simulation(request.rules, law.settings.currency, source.about, method(request, view), tuple(years), manifest)
+    return Simulation(
+        request.rules, law.settings.currency, source.about, method(request, view), tuple(years), window_of(years),
+        manifest,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,10 @@ def _year(
 ) -> YearAnswer:
     weight = exact_text(int(population.weights.astype(object).sum()), population.weight_scale)
     people = int(units.size.sum())
-    return YearAnswer(str(period), population.units, people, weight, population.notes, law.fingerprint, answers)
+    projected = law.settings.is_projection(period.start)
+    return YearAnswer(
+        str(period), projected, population.units, people, weight, population.notes, law.fingerprint, answers
+    )
 
 
 def poverty_lines(law: Program, view: View, units: Units, period: Period) -> tuple[Any, str]:
@@ -179,15 +187,17 @@ def poverty_lines(law: Program, view: View, units: Units, period: Period) -> tup
     if stated is None:
         raise Misuse(f"there is no table `{name}` for {period}", "correct `poverty` in the view")
     area, largest, year = view.poverty["area"], int(view.poverty["largest"]), period.start.year
-    try:
-        amounts = [float(stated.content[(area, year, size)][""]) for size in range(1, largest + 2)]
-    except KeyError:
-        raise Failure(f"`{name}` has no line of {year}", "name another table in the view") from None
+    known = max((key[1] for key in stated.content if key[0] == area and key[1] <= year), default=None)
+    if known is None:
+        raise Failure(f"`{name}` has no line of {year}", "name another table in the view")
+    moved = index_factor(law, view.uprate, known, period) if known < year and view.uprate else Fraction(1)
+    amounts = [float(stated.content[(area, known, size)][""] * moved) for size in range(1, largest + 2)]
     sizes = np.maximum(units.size, 1)
     lines = np.array(amounts)[np.minimum(sizes, largest) - 1] + np.maximum(0, sizes - largest) * amounts[-1]
+    carried = f", moved to {year} with `{view.uprate}`" if moved != 1 else ""
     return lines, (
-        f"The line is `{name}` of {year} ({view.poverty['law']}), {area}, for the number of people in the unit: "
-        f"{amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four. A unit is not "
+        f"The line is `{name}` of {known}{carried} ({view.poverty['law']}), {area}, for the number of people in the "
+        f"unit: {amounts[0]:,.0f} for one, {amounts[3]:,.0f} for four. A unit is not "
         "a household: who shares a home shares costs."
     )
 

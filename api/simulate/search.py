@@ -108,7 +108,7 @@ class _Trials:
     def __post_init__(self) -> None:
         self.law = programs.load_program(self.rules, self.base)
         self.view = load_view(self.law, self.view_file)
-        self.period = read_period(self.law, self.at)
+        self.period = read_period(self.law, self.at, projected=True)
         source = read_source(self.law, self.view, self.given, None)
         self.population = admit(self.law, self.view, source, self.period, "", self.view.uprate)
         self.before = outcome(self.law, self.view, self.population, False, 2)

@@ -21,7 +21,7 @@ def tables(simulation: Simulation) -> dict[str, list[Row]]:
     rows_of: dict[str, list[Row]] = {name: [] for name in ("budget", "groups", "winners", "measures", "rates")}
     for year in simulation.years:
         for reform in year.reforms:
-            front: Row = {"year": year.year, "reform": reform.reform}
+            front: Row = {"year": year.year, "projected": year.projected, "reform": reform.reform}
             for name, rows in (*_of(reform).items(), *_named(reform)):
                 rows_of.setdefault(name, []).extend({**front, **row} for row in rows)
     return {name: rows for name, rows in rows_of.items() if rows}

@@ -129,18 +129,18 @@ class Points:
             known = (status == KNOWN).reshape(size, -1)
             values = np.where(known, figures.entries.astype(np.int64).reshape(size, -1), 0)
             sums[name] = values.sum(axis=1), known.any(axis=1)
-        return [self._row(sums, row) for row in range(size)]
+        totals = [self._totals(curve, unit, sums) for curve, unit in zip(self.curves, self.units, strict=True)]
+        return list(zip(*totals, strict=True))
 
-    def _row(self, sums: Mapping[str, tuple[np.ndarray, np.ndarray]], row: int) -> tuple[int | None, ...]:
-        totals: list[int | None] = []
-        for curve, unit in zip(self.curves, self.units, strict=True):
-            terms = [
-                sign * int(sums[definition.name][0][row]) * (unit // unit_of(self.program, definition))
-                for sign, definition in curve.terms
-                if sums[definition.name][1][row]
-            ]
-            totals.append(sum(terms) if terms else None)
-        return tuple(totals)
+    def _totals(self, curve: Terms, unit: int, sums: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> list[int | None]:
+        """A curve at every point; None where none of its figures applies."""
+        signed = [
+            sums[definition.name][0] * (sign * (unit // unit_of(self.program, definition)))
+            for sign, definition in curve.terms
+        ]
+        total = np.sum(signed, axis=0).astype(object)
+        total[~np.any([sums[definition.name][1] for _, definition in curve.terms], axis=0)] = None
+        return list(total)
 
     def _copies(self, columns: Columns, entries: Sequence[int]) -> Columns:
         """So many copies of the case's population, each with its own value of the fact."""

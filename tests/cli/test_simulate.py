@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -204,17 +205,52 @@ def test_several_reforms_and_years_stand_side_by_side(land: Path) -> None:
     assert first == second  # in 2026 both have taken the allowance away
 
 
-def test_an_interrupted_run_leaves_nothing(land: Path, tmp_path: Path) -> None:
-    command: list[str | Path] = [
-        sys.executable, "-m", "api.cli", "simulate", "us", "--reform", land / "reform.yaml", "--at", "2024",
-        "--report", tmp_path / "report.html", "--tables", tmp_path / "tables",
+def test_years_that_are_projected_are_marked_and_added_up(land: Path, tmp_path: Path) -> None:
+    for name in ("people.csv", "tax_units.csv", "view.yaml", "reform.yaml"):
+        (tmp_path / name).write_text((land / name).read_text())
+    settings = write_rules(tmp_path / "rules") / "ruleset.yaml"
+    settings.write_text(settings.read_text().replace("2026-12-31}", "2026-12-31, projected_to: 2030-12-31}"))
+    done = simulated(tmp_path, "--json", "--report", "window.html", at="2025..2028")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert [(year["year"], year["projected"]) for year in answer["years"]] == [
+        ("2025", False), ("2026", False), ("2027", True), ("2028", True),
+    ]  # fmt: skip
+    nets = [
+        next(line["change"] for line in year["reforms"][0]["budget"] if line["kind"] == "net")
+        for year in answer["years"]
+    ]
+    (net,) = [line for line in answer["window"] if line["kind"] == "net"]
+    assert net["changes"] == nets
+    assert Fraction(net["total"]) == sum(map(Fraction, nets))
+    assert "2028 (projected)" in (tmp_path / "window.html").read_text()
+    assert simulated(tmp_path, at="2029..2031").returncode == 2
+    assert "`2028..2025` is no range of years" in simulated(tmp_path, at="2028..2025").stderr
+
+
+def test_an_interrupted_run_leaves_nothing(land: Path) -> None:
+    """From the first file that is begun to the last one: nothing half-written is left."""
+    here = sorted(land.iterdir())
+    stopped = [_interrupted(land, here, wait) for wait in (0.0, 0.05, 0.3)]
+    assert any(stopped)
+
+
+def _interrupted(land: Path, here: list[Path], wait: float) -> bool:
+    """Whether Ctrl-C came before the run was over, so long after a place to write to had been made."""
+    command = [
+        sys.executable, "-m", "api.cli", "simulate", "rules", "--view", "view.yaml", "--reform", "reform.yaml",
+        "--at", "2024", "--population", "people.csv", "--population", "tax_units.csv",
+        "--report", "cut.html", "--tables", "cut", "--manifest", "cut.json",
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    started = subprocess.Popen(
-        [*map(str, command)], cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    time.sleep(1.0)
+    started = subprocess.Popen(command, cwd=land, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while started.poll() is None and not any(path.name.startswith(".cut") for path in land.iterdir()):
+        time.sleep(0.001)
+    time.sleep(wait)
     started.send_signal(signal.SIGINT)
-    started.communicate(timeout=60)
-    assert started.returncode != 0
-    assert list(tmp_path.iterdir()) == []
+    started.wait(timeout=120)
+    left = [path.name for path in sorted(land.iterdir()) if path not in here]
+    for name in left:
+        shutil.rmtree(land / name) if (land / name).is_dir() else (land / name).unlink()
+    assert {*left} <= {"cut", "cut.html", "cut.json"}  # each complete, since a place takes its name at the end
+    return bool(started.returncode)

@@ -56,4 +56,4 @@ def test_years_beyond_the_projections_are_refused(tmp_path: Path) -> None:
     case = tmp_path / "case.yaml"
     case.write_text(TOTALS, encoding="utf-8")
     done = run("calc", "us", case, "--at", "2029", "--want", "eitc")
-    assert (done.returncode, "project to 2028-12-31" in done.stderr) == (2, True)
+    assert (done.returncode, "project to 2036-12-31" in done.stderr) == (2, True)
