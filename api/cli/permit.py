@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -82,7 +83,8 @@ def issue(
     program = programs.load_program(rules, reform or [])
     signer = Issuer(issuer, read_private(key), status_at)
     bound = read_holder_key(holder) if holder is not None else None
-    decision, offset = _decided(program, who, requirement, at, over, of, days, log)
+    by_log = log is not None and not Path(who).exists()
+    decision, offset = _decided(program, who, requirement, at, over, of, days, log if by_log else None)
     if not decision.holds:
         whom = f"for {decision.instance} on {decision.on}"
         if decision.text == UNDETERMINED:
@@ -91,7 +93,11 @@ def issue(
             f"`{requirement}` does not hold {whom}: {decision.text}", "`rulewright cure` says what would change it"
         )
     now = datetime.now(UTC)
-    place = Register(register, signer).add(decision, over, program.settings.name, offset, now)
+    with _names(log if by_log else None) as names:
+        permits = Register(register, signer)
+        if names is not None:
+            permits.hide(names)
+        place = permits.add(decision, over, program.settings.name, offset, now, names)
     token = sign(signer, decision, Law(program.settings.name, program.fingerprint, offset), place, now, bound)
     if out is None:
         print(token)
@@ -112,7 +118,7 @@ def _decided(
     from api.permits.revise import decide_from_log
 
     day = read_day(at, "--at") if at else date.today()
-    if log is not None and not Path(who).exists():
+    if log is not None:
         with reading(log) as opened:
             return decide_from_log(program, opened, who, requirement, day, days, over)
     case = load_case(program, who, at)
@@ -222,24 +228,41 @@ def present(
     print(shown)
 
 
+@contextmanager
+def _names(log: Path | None) -> Iterator[Any]:
+    """The log that says whose permits are; None without one."""
+    from api.history.access import reading
+
+    if log is None:
+        yield None
+        return
+    with reading(log) as opened:
+        yield opened
+
+
 @permit_app.command("list")
 def list_permits(
-    key: Key, register: Folder, issuer: IssuerName = NAME, status_at: StatusAt = STATUS_AT, as_json: AsJson = False
+    key: Key,
+    register: Folder,
+    log: LogOption = None,
+    issuer: IssuerName = NAME,
+    status_at: StatusAt = STATUS_AT,
+    as_json: AsJson = False,
 ) -> None:
-    """List what was issued, and what was taken back and why."""
+    """List what was issued, and what was taken back and why. The log says whose those are that were decided by it."""
     from api.cli.output import say
 
     entries = _register(register, key, issuer, status_at).entries()
+    with _names(log) as names:
+        whose = [entry.told(names) for entry in entries]
     if as_json:
-        print(json.dumps([asdict(entry) for entry in entries], default=str, ensure_ascii=False))
+        listed = [{**asdict(entry), "subject": name} for entry, name in zip(entries, whose, strict=True)]
+        print(json.dumps(listed, default=str, ensure_ascii=False))
         return
-    for entry in entries:
+    for entry, name in zip(entries, whose, strict=True):
         codes = f" {' '.join(entry.codes)}" if entry.codes else ""
         state = f"revoked {entry.revoked_at}: {entry.why}" if entry.revoked_at else "stands"
-        say(
-            f"{entry.place}  {entry.subject}  {entry.requirement}{codes}  "
-            f"{entry.decided_for} to {entry.holds_until}  {state}"
-        )
+        say(f"{entry.place}  {name}  {entry.requirement}{codes}  {entry.decided_for} to {entry.holds_until}  {state}")
 
 
 @permit_app.command()

@@ -16,8 +16,7 @@ from api.permits.credential import Issuer, Law, issue
 from api.permits.decision import Decision
 from api.permits.keys import public_jwk, read_private
 from api.permits.register import LIFETIME, Register
-from api.permits.revise import decide_from_log
-from citizens import History
+from api.permits.revise import NamingHistory, decide_from_log
 from engine.ir.program import Program
 
 FRESH = LIFETIME / 2
@@ -61,7 +60,7 @@ class Office:
     def issue(
         self,
         program: Program,
-        log: History,
+        log: NamingHistory,
         subject: str,
         requirement: str,
         day: date,
@@ -76,7 +75,8 @@ class Office:
         if not decision.holds:
             message = f"`{decision.requirement}` does not hold on {day}: {decision.text}"
             raise NotPermitted(message, "`POST /v1/cure` and `rulewright cure` say what would change it")
-        place = self.register.add(decision, over, program.settings.name, offset, now)
+        self.register.hide(log)
+        place = self.register.add(decision, over, program.settings.name, offset, now, log)
         law = Law(program.settings.name, program.fingerprint, offset)
         return _issued(issue(self.issuer, decision, law, place, now, holder), place, decision, holder is not None)
 

@@ -2,6 +2,12 @@
 
 A folder with `register.db` and, beside it, the signed status list `status.jwt`, which is made anew at every change and
 may be published as it is.
+
+1. Whose a permit is that was decided by a log, the log alone can say: the register keeps a pseudonym that the log makes
+   of its number and its key (`History`'s `pseudonym`). So whoever is erased from the log is named nowhere in the
+   register either, nor in its backups, and nothing has to be told to it.
+2. A register that an earlier program kept has names. They are replaced as soon as it is opened beside its log.
+3. Whose a permit is that was decided by a case stands as the case has it: there is no log to ask.
 """
 
 from __future__ import annotations
@@ -14,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from api.failures import Failure
 from api.permits.credential import Issuer, status_token
@@ -26,15 +32,28 @@ _TABLE = """
 create table if not exists permits (
   place integer primary key, requirement text not null, entity text not null, instance text not null,
   over text not null, decided_for text not null, holds_until text not null, codes text not null, ruleset text not null,
-  log_offset integer, issued_at text not null, revoked_at text, why text
+  log_offset integer, issued_at text not null, revoked_at text, why text, is_pseudonym integer not null default 0
 ) strict
 """
+_ADD_COLUMN = "alter table permits add column is_pseudonym integer not null default 0"
+ERASED = "erased"
+"""The pseudonym of somebody who had been erased before the register kept pseudonyms."""
+
+
+class Names(Protocol):
+    """What a log says of its pseudonyms."""
+
+    def pseudonym(self, subject: str) -> str | None:
+        """What stands for a subject; None for one that is not known."""
+
+    def named_by(self, pseudonym: str) -> str | None:
+        """The subject that a pseudonym stands for; None once it is erased."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A permit in the register. `over`: over whose members it was decided; `codes`: those for which it held, each with
-    its last day."""
+    its last day. `is_pseudonym` says that `instance` is one, which the log can resolve."""
 
     place: int
     requirement: str
@@ -49,11 +68,18 @@ class Entry:
     issued_at: str
     revoked_at: str | None
     why: str | None
+    is_pseudonym: bool
 
-    @property
-    def subject(self) -> str:
-        """Whose it is, as a log names them."""
-        return f"{self.entity}/{self.instance}"
+    def subject(self, names: Names | None) -> str | None:
+        """Whose it is, as the log names them; None if they are erased, or if there is no log to say."""
+        if not self.is_pseudonym:
+            return f"{self.entity}/{self.instance}"
+        return names.named_by(self.instance) if names is not None else None
+
+    def told(self, names: Names | None) -> str:
+        """Whose it is, or what is left of that, in words."""
+        number = self.instance.partition("-")[0]
+        return self.subject(names) or f"{self.entity} {number if number != ERASED else '-'} of the log"
 
 
 class Register:
@@ -65,9 +91,41 @@ class Register:
         folder.mkdir(parents=True, exist_ok=True)
         with self._open() as base:
             base.execute(_TABLE)
+            if "is_pseudonym" not in [row[1] for row in base.execute("pragma table_info(permits)")]:
+                base.execute(_ADD_COLUMN)
 
-    def add(self, decision: Decision, over: str, ruleset: str, offset: int | None, now: datetime) -> int:
-        """Enter a permit at a place that nobody can guess; its place."""
+    def hide(self, names: Names) -> None:
+        """Put pseudonyms in the place of the names that an earlier program kept of what it decided by a log."""
+        with self._open(alone=True) as base:
+            named = base.execute(
+                "select place, entity, instance from permits where log_offset is not null and not is_pseudonym"
+            ).fetchall()
+            for place, entity, instance in named:
+                pseudonym = names.pseudonym(f"{entity}/{instance}") or ERASED
+                base.execute("update permits set instance = ?, is_pseudonym = 1 where place = ?", (pseudonym, place))
+        if named:
+            with self._open(plain=True) as base:
+                base.execute("vacuum")
+
+    def add(
+        self,
+        decision: Decision,
+        over: str,
+        ruleset: str,
+        offset: int | None,
+        now: datetime,
+        names: Names | None = None,
+    ) -> int:
+        """Enter a permit at a place that nobody can guess; its place. `names` is the log that it was decided by.
+
+        Raises Failure if the log does not know whose it is.
+        """
+        instance: str | None = decision.instance
+        if names is not None:
+            instance = names.pseudonym(f"{decision.entity}/{decision.instance}")
+        if instance is None:
+            told = f"nothing is recorded of `{decision.entity}/{decision.instance}`"
+            raise Failure(told, "a permit is issued to whom the log knows")
         codes = " ".join(f"{privilege.code}={privilege.last}" for privilege in decision.privileges)
         with self._open(alone=True) as base:
             taken = {place for (place,) in base.execute("select place from permits")}
@@ -75,12 +133,12 @@ class Register:
                 raise Failure(f"the register is full: {len(taken):,} permits", "begin another one")
             place = next(drawn for drawn in iter(lambda: secrets.randbelow(SIZE), None) if drawn not in taken)
             base.execute(
-                "insert into permits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null)",
+                "insert into permits values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, ?)",
                 (
                     place,
                     decision.requirement,
                     decision.entity,
-                    decision.instance,
+                    instance,
                     over,
                     decision.on.isoformat(),
                     decision.until.isoformat(),
@@ -88,6 +146,7 @@ class Register:
                     ruleset,
                     offset,
                     now.astimezone(UTC).isoformat(timespec="seconds"),
+                    names is not None,
                 ),
             )
         self.publish(now)
@@ -124,10 +183,12 @@ class Register:
         return path
 
     @contextmanager
-    def _open(self, alone: bool = False) -> Iterator[sqlite3.Connection]:
-        """The register's table; `alone`: nobody else writes meanwhile, in this process or another."""
-        base = sqlite3.connect(self.folder / "register.db", timeout=10, isolation_level="IMMEDIATE")
+    def _open(self, alone: bool = False, plain: bool = False) -> Iterator[sqlite3.Connection]:
+        """The register's table; `alone`: nobody else writes meanwhile, in this process or another; `plain`: without a
+        transaction."""
+        base = sqlite3.connect(self.folder / "register.db", timeout=10, isolation_level=None if plain else "IMMEDIATE")
         try:
+            base.execute("pragma secure_delete = on")
             with base:
                 if alone:
                     base.execute("begin immediate")
@@ -141,10 +202,22 @@ class Register:
 def _entry(
     place: int, requirement: str, entity: str, instance: str, over: str, first: str, last: str, *rest: Any
 ) -> Entry:
-    codes, ruleset, offset, issued, revoked, why = rest
+    codes, ruleset, offset, issued, revoked, why, hidden = rest
     days = date.fromisoformat(first), date.fromisoformat(last)
     return Entry(
-        place, requirement, entity, instance, over, *days, _codes(codes), ruleset, offset, issued, revoked, why
+        place,
+        requirement,
+        entity,
+        instance,
+        over,
+        *days,
+        _codes(codes),
+        ruleset,
+        offset,
+        issued,
+        revoked,
+        why,
+        bool(hidden),
     )
 
 

@@ -2,22 +2,28 @@
 
 For each permit that stands and has not run out, the record of its person is read as it was read to decide it, as known
 now, and the requirement is asked again, from the day that it was decided for to the last that the permit promises. If
-it does not hold, or for less time or fewer categories, the permit is revoked, with the offset known and the reason.
+it does not hold, or for less time or fewer categories, the permit is revoked, with the offset known and the reason. It
+is revoked, too, if the person was erased: nothing is left that it could rest on.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 
 from api.cases.naming import find_definition
 from api.history.record import record_case
 from api.permits.decide import decide, member_facts
 from api.permits.decision import Decision
-from api.permits.register import Entry, Register
+from api.permits.register import Entry, Names, Register
 from citizens import History
 from engine.ir.program import Program
 from engine.values.periods import PeriodKind, Unit
+
+
+class NamingHistory(History, Names, Protocol):
+    """A log whose pseudonyms can be resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +35,26 @@ class Revoked:
     why: str
 
 
-def revise(program: Program, log: History, register: Register, today: date, now: datetime) -> list[Revoked]:
+def revise(program: Program, log: NamingHistory, register: Register, today: date, now: datetime) -> list[Revoked]:
     """Ask again about every permit that stands, as known now; those that were taken back."""
     revoked = []
+    register.hide(log)
     for entry in register.entries(standing=True):
         if entry.ruleset != program.settings.name or entry.holds_until < today:
             continue
-        why = _fault(program, log, entry)
+        subject = entry.subject(log)
+        why = _fault(program, log, entry, subject) if subject is not None else "the record that it rested on was erased"
         if why and register.revoke(entry.place, why, now):
-            revoked.append(Revoked(entry.place, entry.subject, why))
+            revoked.append(Revoked(entry.place, entry.told(log), why))
     if not revoked:
         register.publish(now)
     return revoked
 
 
-def _fault(program: Program, log: History, entry: Entry) -> str:
+def _fault(program: Program, log: History, entry: Entry, subject: str) -> str:
     """Why a permit no longer stands; empty if it does: from its first day to the last that was promised."""
     days = (entry.holds_until - entry.decided_for).days
-    day, asked = entry.decided_for, (entry.subject, entry.requirement)
+    day, asked = entry.decided_for, (subject, entry.requirement)
     decision, offset = decide_from_log(program, log, *asked, day, days, entry.over)
     known = f"as known at #{offset}"
     if not decision.holds:

@@ -21,6 +21,7 @@ from citizens.events import Event
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
+from citizens.sqlite.cipher import fingerprint
 from citizens.sqlite.connections import Settings, check_format, connect
 from citizens.sqlite.erasure import not_carried_out
 from citizens.sqlite.keys import KeyStore
@@ -178,6 +179,23 @@ class Readings:
         """Whether the key store has the subject's name: of whom nothing is recorded, others' events may still name."""
         with self._reader() as reader:
             return reader.keys.find(subject) is not None
+
+    def pseudonym(self, subject: str) -> str | None:
+        """What stands for a subject outside of the log, and names nobody who is erased: its number and its key's
+        fingerprint. None for one that is not known."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            key = reader.keys.key(number) if number is not None else None
+            return f"{number}-{fingerprint(key)}" if key is not None else None
+
+    def named_by(self, pseudonym: str) -> str | None:
+        """The subject that a pseudonym stands for; None once it is erased, or if it is of another log."""
+        number, _, expected = pseudonym.partition("-")
+        with self._reader() as reader:
+            keys = reader.keys
+            if not number.isdecimal() or int(number) > keys.last_number or not keys.still_holds(int(number), expected):
+                return None
+            return keys.name(int(number)) if keys.key(int(number)) is not None else None
 
     def has_entity(self, entity: str) -> bool:
         """Whether any subject of an entity has been written of, and is not erased."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,11 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cure.turning import turning_days
-from api.failures import Misuse
-from api.permits.credential import verify, without
+from api.failures import Failure, Misuse
+from api.permits.credential import Issuer, verify, without
 from api.permits.decide import case_on
+from api.permits.decision import Decision
 from api.permits.holder import Challenge, holder_key, with_proof
 from api.permits.keys import read_private, read_public
+from api.permits.register import Register
 from api.permits.status_list import packed, status_at
 from api.rules.programs import load_program
 from engine.interpret.case_reader import read_case
@@ -216,7 +221,49 @@ def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: 
     assert after.returncode == 1
     assert "it has been revoked" in after.stderr
     listed = run("permit", "list", *signing).stdout
-    assert "may_drive does not hold on" in listed
+    assert "may_drive does not hold on" in listed and "eva" not in listed
+    assert "  person/eva  may_drive" in run("permit", "list", *signing, *log).stdout
+    for path in (tmp_path / "register").iterdir():
+        assert b"eva" not in path.read_bytes(), path
+    order = ("--reason", "request", "--legal-basis", "GDPR art. 17", "--yes")
+    assert run("log", "erase", "person/eva", *log, *order).returncode == 0
+    assert "  person 1 of the log  may_drive" in run("permit", "list", *signing, *log).stdout
+
+
+class OneLog:
+    """A log that knows some people by number."""
+
+    def __init__(self, **numbers: int) -> None:
+        self.numbers = {f"person/{name}": f"{number}-key" for name, number in numbers.items()}
+
+    def pseudonym(self, subject: str) -> str | None:
+        return self.numbers.get(subject)
+
+    def named_by(self, pseudonym: str) -> str | None:
+        return next((name for name, kept in self.numbers.items() if kept == pseudonym), None)
+
+
+def test_a_register_of_an_earlier_program_loses_its_names_beside_the_log(tmp_path: Path, office: Path) -> None:
+    issuer = Issuer("office", read_private(office / "key.pem"), "https://office.example")
+    Register(tmp_path, issuer)
+    decision = Decision("may_drive", "", "person", "Ursula", date(2024, 5, 1), True, date(2025, 5, 1))
+    now = datetime(2024, 5, 1, tzinfo=UTC)
+    with closing(sqlite3.connect(tmp_path / "register.db")) as base, base:
+        base.execute("alter table permits drop column is_pseudonym")
+    register = Register(tmp_path, issuer)
+    for name, offset in (("Ursula", 7), ("Gone", 8), ("of a case", None)):
+        register.add(replace(decision, instance=name), "", "roads", offset, now)
+    log = OneLog(Ursula=3)
+    register.hide(log)
+    told = {entry.told(log) for entry in register.entries()}
+    assert told == {"person/Ursula", "person - of the log", "person/of a case"}
+    assert {entry.told(None) for entry in register.entries()} == {
+        "person 3 of the log", "person - of the log", "person/of a case",
+    }  # fmt: skip
+    with pytest.raises(Failure, match="nothing is recorded of `person/Nobody`"):
+        register.add(replace(decision, instance="Nobody"), "", "roads", 9, now, log)
+    content = (tmp_path / "register.db").read_bytes()
+    assert b"Ursula" not in content and b"Gone" not in content
 
 
 @given(st.sets(st.integers(0, 1023)), st.integers(0, 1023))
