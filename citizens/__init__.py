@@ -22,11 +22,13 @@ from citizens.errors import (
 from citizens.events import (
     Account,
     Adjustment,
+    Arrival,
     Assessment,
     Belongs,
     Body,
     Compaction,
     Correction,
+    Departure,
     Draft,
     Entry,
     Erasure,
@@ -52,7 +54,7 @@ from citizens.events import (
     same_value,
 )
 from citizens.ledger import Balances, Line, check_payable, post, statement, trial_balance
-from citizens.log import Advance, History, Known, Log, Receipt
+from citizens.log import FOLLOWER, RUN, Advance, History, Known, Log, Receipt
 from citizens.snapshot import Column, Link, Misfit, Snapshot, Table, Wanted
 from citizens.sqlite.backup import backup, restore
 from citizens.sqlite.compaction import Compacted
@@ -79,11 +81,14 @@ from citizens.sqlite.verification import Damage, Verification, verify_events
 from citizens.timeline import Change, Timeline
 
 __all__ = [
+    "FOLLOWER",
+    "RUN",
     "Account",
     "Adjustment",
     "Advance",
     "Anchor",
     "AnchorMismatch",
+    "Arrival",
     "Assessment",
     "Balances",
     "Belongs",
@@ -100,6 +105,7 @@ __all__ = [
     "Correction",
     "Damage",
     "DeliveryConflict",
+    "Departure",
     "Draft",
     "Entry",
     "Erasure",

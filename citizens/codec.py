@@ -30,11 +30,13 @@ from citizens.events import (
     EXACT,
     Account,
     Adjustment,
+    Arrival,
     Assessment,
     Belongs,
     Body,
     Compaction,
     Correction,
+    Departure,
     Entry,
     Erasure,
     Facts,
@@ -56,7 +58,12 @@ from citizens.events import (
 )
 
 EPOCH = date(1970, 1, 1).toordinal()
-FACTS, CORRECTION, RETRACTION = 1, 2, 3
+FACTS, CORRECTION, RETRACTION, DEPARTURE, ARRIVAL = 1, 2, 3, 4, 5
+LAST_FACTS_KIND = ARRIVAL
+"""Kinds up to here say what holds of a subject."""
+
+VALUED_KINDS = (FACTS, CORRECTION, ARRIVAL)
+"""Those of them whose change points have values."""
 ASSESSMENT, ADJUSTMENT, POSTING = 8, 9, 10
 HOLD, RELEASE = 32, 33
 ERASURE, COMPACTION, TIME_CORRECTION, PROMOTION = 48, 49, 50, 51
@@ -71,6 +78,8 @@ KIND_NAMES = {
     FACTS: "facts",
     CORRECTION: "correction",
     RETRACTION: "retraction",
+    DEPARTURE: "departure",
+    ARRIVAL: "arrival",
     ASSESSMENT: "assessment",
     ADJUSTMENT: "adjustment",
     POSTING: "posting",
@@ -104,6 +113,10 @@ class Names(Protocol):
 def kind_of(body: Body) -> int:
     """The number of the body's kind, as stored."""
     match body:
+        case Arrival():
+            return ARRIVAL
+        case Departure():
+            return DEPARTURE
         case Facts():
             return FACTS
         case Correction():
@@ -152,6 +165,10 @@ def _encode_json(fields: Sequence[Any]) -> str:
 
 def _fields(body: Body, names: Names) -> list[Any]:
     match body:
+        case Arrival():
+            return [_groups(body.points, names), body.came_from, body.known]
+        case Departure():
+            return [_retracted(body.keys), body.reason, body.to]
         case Facts():
             return [_groups(body.points, names)]
         case Correction():
@@ -295,6 +312,10 @@ def _body(kind: int, fields: list[Any], names: Names) -> Body:
             return Correction(_points(fields[0], names), fields[1])
         case 3:
             return Retraction(_keys(fields[0]), fields[1])
+        case 4:
+            return Departure(_keys(fields[0]), fields[1], fields[2])
+        case 5:
+            return Arrival(_points(fields[0], names), fields[1], fields[2])
         case 8:
             return _assessment(fields, names)
         case 9:

@@ -4,10 +4,12 @@ A population that one log cannot take is several logs (on Kafka the partitions o
 
 1. Whoever belongs together is written in one log: a person with their groups, a record with its owner. So a household
    is computed from one log, and what is true of one log is true of each.
-2. A subject stays where it was first written. One that is new goes where those are that it belongs to.
+2. A subject stays where it was first written, unless it is moved (`moving`). One that is new goes where those are that
+   it belongs to.
 3. Where all who belong together are new, the one of them that belongs to nobody says it: BLAKE2b-64 of its name, modulo
    the number of logs. Processes that know nothing of each other come to the same.
-4. What would join subjects of two homes is refused. Nothing is written in two homes, and nothing is moved in silence.
+4. What would join subjects of two homes is refused until one of them is moved. Nothing is written in two homes, and
+   nothing is moved in silence.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from citizens.errors import Refused
 from citizens.events import Belongs, Correction, Draft, Facts
-from citizens.log import History
+from citizens.log import History, Known
 
 Tie = tuple[str, str | None]
 """A subject, and one that it belongs to; None if it belongs to nobody."""
@@ -52,12 +54,30 @@ class Homes:
     def of(self, subject: str) -> int | None:
         """In which log a subject is written, or named as somebody's group or owner; None if in none."""
         for number in self._filled:
-            if self._logs[number].version(subject):
+            if self._logs[number].version(subject) and self._logs[number].moved_to(subject) is None:
                 return number
         for number in self._filled:
-            if self._logs[number].belonging_to(subject):
+            if self._logs[number].belonging_to(subject) and self._logs[number].moved_to(subject) is None:
                 return number
         return None
+
+    def then_of(self, subject: str, known: Sequence[Known]) -> int | None:
+        """In which log a subject was, as known in each log; None if in none, or if it was on its way."""
+        for number in self._filled:
+            log, to = self._logs[number], known[number]
+            if log.read_subject(subject, to) and log.moved_to(subject, to) is None:
+                return number
+        return self.of(subject) if not self.all_of(subject) else None
+
+    def all_of(self, subject: str) -> list[int]:
+        """All logs in which a subject was ever written, its home last."""
+        written = [number for number in self._filled if self._logs[number].version(subject)]
+        return sorted(written, key=lambda number: self._logs[number].moved_to(subject) is None)
+
+    def delivered(self, subject: str, source: str, event_id: str, home: int) -> int:
+        """In which log a delivery of a subject stands, if it came before the subject moved; else its home."""
+        former = (number for number in self.all_of(subject) if number != home)
+        return next((number for number in former if self._logs[number].delivered(source, [event_id])[0]), home)
 
     def settle(self, ties: Iterable[Tie]) -> Mapping[str, int]:
         """The home of every subject that is named. Raises LivesElsewhere for subjects of two homes that shall belong
@@ -76,9 +96,7 @@ class Homes:
         if len(there) > 1:
             (home, subject), (other_home, other) = sorted(there.items())[:2]
             message = f"`{subject}` is written in partition {home}, and `{other}` in partition {other_home}"
-            remedy = (
-                f"a subject stays where it was first written: register `{other}` under a new id, and end the old one"
-            )
+            remedy = f"move one of them with all who belong to it: `rulewright log move {other} --to {home}`"
             raise LivesElsewhere(f"{message}: they cannot belong together", remedy)
         if there:
             return next(iter(there))

@@ -18,6 +18,9 @@ from citizens.events import Draft, Event
 from citizens.snapshot import Attributes, Snapshot
 from citizens.timeline import Timeline
 
+RUN, FOLLOWER = "annual-", "follow-"
+"""How the consumers of an annual run, and of who follows it, are named: the assessment and its period come after."""
+
 Known = int | datetime | None
 """As known when: an offset, a moment with a time zone, or None for now."""
 
@@ -137,6 +140,9 @@ class History(Log, Protocol):
 
         Which of them do so on a day, their timelines say. Erased ones are left out.
         """
+
+    def moved_to(self, subject: str, known: Known = None) -> int | None:
+        """The log of the population that a subject has moved to, as known; None if it is here, or was never here."""
 
     def positions(self) -> dict[str, int]:
         """The position of every consumer."""

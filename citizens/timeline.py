@@ -1,7 +1,8 @@
 """One subject's facts as valid on V, as known at K.
 
 1. Take the subject's events recorded by K, in order.
-2. For each key (attribute, valid_from) the latest recorded change point counts; a retraction removes the key.
+2. For each key (attribute, valid_from) the latest recorded change point counts; a retraction removes the key, and so
+   does a departure to another log.
 3. What holds on V is, for each attribute, the change point with the latest valid_from at or before V.
 
 This is the rule that `snapshot` computes for everybody at once; tests compare the two.

@@ -32,7 +32,7 @@ FLOORS = {
         *("native", ""),
     ),
     "citizens": (
-        *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "homes"),
+        *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "homes", "moving"),
         *("sqlite", "kafka", "sample", ""),
     ),
     "api": (

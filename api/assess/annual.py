@@ -35,10 +35,9 @@ from api.assess.gathering import Counted, Population, population_of
 from api.assess.whole_histories import assess_each, groups_in
 from api.failures import Failure
 from api.scale.spread import Spread, here
-from citizens import Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
+from citizens import FOLLOWER, Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
 from engine.interpret.constants import Constants
 
-FOLLOWER = "follow-"
 PART = 50_000
 BLOCK = 500
 Progress = Callable[[int, int], None]
@@ -146,6 +145,16 @@ def run_annual(
     report.counted = population.counted([group for group, _ in report.failed])
     _finish(log, terms, report)
     return report
+
+
+def run_of_nobody(log: History, terms: Terms, known: Known = None) -> None:
+    """Record a run that had nobody to assess in this log, but had in others of the same population: from here on it is
+    followed here too, whoever comes. Nothing is recorded in an empty log."""
+    horizon = log.offset_of(known)
+    if not horizon or log.position(follower_of(terms)):
+        return
+    if log.position(consumer_of(terms)) or _begin(log, terms, horizon):
+        _finish(log, terms, AnnualReport(horizon, terms.program.fingerprint, 0))
 
 
 def _population(log: History, terms: Terms, horizon: int) -> tuple[Population, list[str] | None]:

@@ -4,7 +4,8 @@
    figures can read. Where nothing changed, nobody is concerned.
 2. A change concerns the group that the subject is in now, a record's through its owner, and every group that an
    assessment of the period named it for: which of those still names it, the caller sees.
-   Assessments by other terms that named it are none of theirs, though they be of the same month.
+   Assessments by other terms that named it are none of theirs, though they be of the same month. A group that has
+   moved to another log is followed there.
 3. What changed is kept in words, for the reason of an adjustment: the attribute, of what, and the event that said so.
    Never whose: the name would stay in the group's history when the person is erased. Who may, looks the event up.
 """
@@ -59,14 +60,14 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
             continue
         changes = dict.fromkeys(_told(terms, recorded, after, before or {}))
         for group in _groups_of(log, terms, subject, after, to):
-            if is_erased(group):
+            if is_erased(group) or log.moved_to(group) is not None:
                 continue
             touched = touched_groups.setdefault(group, Touched())
             touched.joined.add(subject)
             touched.changes |= changes
         for used in _may_be_named(log, terms, subject, to):
             for assessed in log.read_uses(used):
-                if terms.made(assessed):
+                if terms.made(assessed) and log.moved_to(assessed.subject) is None:
                     touched = touched_groups.setdefault(assessed.subject, Touched())
                     touched.named.add(used)
                     touched.changes |= changes

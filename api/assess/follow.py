@@ -24,7 +24,6 @@ from decimal import Decimal
 
 import numpy as np
 
-from api.assess.annual import FOLLOWER
 from api.assess.concerned import Touched, named_by, records_of, touched_by
 from api.assess.drafts import Standing, Terms, correction_drafts, fault_of, is_erased, standing_of, terms_of
 from api.assess.figures import Assessed, assess
@@ -32,6 +31,7 @@ from api.assess.gathering import population_of
 from api.assess.whole_histories import assess_each
 from api.failures import Failure
 from citizens import (
+    FOLLOWER,
     Adjustment,
     Advance,
     Assessment,

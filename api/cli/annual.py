@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from api.assess.annual import AnnualReport, NobodyThere, run_annual, together
+from api.assess.annual import AnnualReport, NobodyThere, run_annual, run_of_nobody, together
 from api.assess.drafts import Terms, all_terms
 from api.assess.gathering import Counted
 from api.cases.naming import read_period
@@ -18,6 +18,7 @@ from api.cli.output import complain, count, say, say_json, waiting
 from api.cli.streams import is_terminal
 from api.failures import ExitCode
 from api.history.access import login_name, sharing
+from api.history.letters import settle
 from api.history.parts import known_in, part_name, parts_of
 from api.rules import programs
 from api.scale.spread import Spread, spread_over
@@ -44,6 +45,7 @@ def annual_command(
         program = programs.load_program(rules)
     period = read_period(program, year)
     parts = parts_of(log)
+    settle(parts)
     known = known_in(log, as_known, "--as-known")
     runs = _Runs(program, period, other_rules, threads, len(parts) == 1 and not as_json)
     with spread_over(ray) as spread:
@@ -52,7 +54,8 @@ def annual_command(
                 complain(part_name(part))
             runs.do(part, as_of, spread)
     if not runs.done:
-        raise runs.nobody[0]
+        raise runs.nobody[0].why
+    runs.note_nobody()
     for done in runs.done.values():
         if not as_json and not runs.show:
             _show(done)
@@ -79,6 +82,16 @@ class _Run:
         self.finished += report.finished
 
 
+@dataclass(frozen=True, slots=True)
+class _Nobody:
+    """A part in which nobody was there to be assessed, as known then."""
+
+    part: Path
+    terms: Terms
+    known: Known
+    why: NobodyThere
+
+
 @dataclass(slots=True)
 class _Runs:
     """The runs of a command, over one log or over the parts of a population."""
@@ -90,7 +103,7 @@ class _Runs:
     show: bool
     """Whether to print each run as soon as it is done: where there is one log, and no JSON is wanted."""
     done: dict[str, _Run] = field(default_factory=dict)
-    nobody: list[NobodyThere] = field(default_factory=list)
+    nobody: list[_Nobody] = field(default_factory=list)
     """Rules may assess what a log has no groups for, such as SNAP in a log of returns."""
 
     def do(self, part: Path, known: Known, spread: Spread) -> None:
@@ -101,13 +114,20 @@ class _Runs:
                 try:
                     report = self._assessed(opened, terms, known, spread)
                 except NobodyThere as empty:
-                    self.nobody.append(empty)
+                    self.nobody.append(_Nobody(part, terms, known, empty))
                     continue
                 seconds = time.monotonic() - start
                 run = self.done.setdefault(terms.key, _Run(terms, report, 0.0, []))
                 run.add(report, seconds)
                 if self.show:
                     _show(run)
+
+    def note_nobody(self) -> None:
+        """Note the runs in the parts that had nobody for them, if others had: who comes there later is followed."""
+        for empty in self.nobody:
+            if empty.terms.key in self.done:
+                with sharing(empty.part) as opened:
+                    run_of_nobody(opened, empty.terms, empty.known)
 
     def _assessed(self, log: SharedLog, terms: Terms, known: Known, spread: Spread) -> AnnualReport:
         with counting("assessing") as progress:

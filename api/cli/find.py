@@ -15,6 +15,7 @@ from api.find.find import Count, Found, Shown, Wanted, find
 from api.find.population import NobodyThere, from_files, from_log, looked_at
 from api.find.together import together
 from api.history.access import login_name, read_known, reading, writing
+from api.history.letters import settle
 from api.history.looks import record_looks
 from api.history.parts import known_in, parts_of
 from api.rules import programs
@@ -107,6 +108,7 @@ def _found_in_parts(
     """The same in several partitions; who is shown is recorded where they are. A partition may be empty, not all."""
     answers: list[tuple[Path, Found]] = []
     empty: list[Failure] = []
+    settle(parts_of(options.log))
     for part, known in zip(parts_of(options.log), known_in(options.log, options.known), strict=True):
         with reading(part) as log, waiting("looking"):
             try:

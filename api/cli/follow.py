@@ -21,6 +21,7 @@ from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.history import kafka
 from api.history.access import log_folder, login_name, reading, sharing
+from api.history.letters import settle
 from api.history.parts import part_name, parts_of
 from api.rules import programs
 from citizens import LogLocked, LogUnavailable
@@ -41,6 +42,7 @@ def follow_command(
     with waiting("reading the rules"):
         program = programs.load_program(rules)
     parts = parts_of(log)
+    settle(parts)
     if permits is not None and len(parts) > 1:
         raise Misuse("a register of permits follows one log", "name one partition: `&partition=0`")
     if once:

@@ -14,11 +14,13 @@ from typing import assert_never
 from citizens import (
     Account,
     Adjustment,
+    Arrival,
     Assessment,
     Belongs,
     Body,
     Compaction,
     Correction,
+    Departure,
     Erasure,
     Event,
     Facts,
@@ -90,6 +92,10 @@ def amount_of(posting: Posting) -> Decimal:
 def body_json(body: Body) -> dict[str, object]:
     """What kind of event it is, and what it says."""
     match body:
+        case Arrival():
+            return {"arrived": _by_day(body.points), "from": {"partition": body.came_from, "offset": body.known}}
+        case Departure():
+            return {"departed": _keys(body), "to": {"partition": body.to}, "reason": body.reason}
         case Facts():
             return {"facts": _by_day(body.points)}
         case Correction():

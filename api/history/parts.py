@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +21,12 @@ import pyarrow as pa
 
 from api.failures import Failure, Misuse, suggestion
 from api.history import kafka
-from api.history.access import log_folder, read_known, reading, writing
+from api.history.access import log_folder, read_known, writing
 from api.history.kafka import is_address
-from citizens import CitizensError, Draft, Known, LogUnavailable, Receipt, Source, SqliteLog
-from citizens.homes import Homes, Tie, ties_of
+from api.history.letters import all_reading, settle
+from citizens import CitizensError, Draft, History, Known, LogUnavailable, Origin, Receipt, Source, SqliteLog
+from citizens.homes import Homes, LivesElsewhere, Tie, ties_of
+from citizens.moving import is_moved_from
 
 if TYPE_CHECKING:
     from citizens.kafka.cuts import Cut
@@ -66,16 +68,21 @@ def part_name(part: Path) -> str:
     return f"partition {kafka.address_of(part).here}"
 
 
-@contextmanager
-def all_reading(parts: Sequence[Path]) -> Iterator[list[SqliteLog]]:
-    """All parts, open for reading."""
-    with ExitStack() as stack:
-        yield [stack.enter_context(reading(part)) for part in parts]
-
-
 def part_with(log: Path | None, subject: str) -> Path:
     """The part that a subject is written in. Raises Failure if there are several, and it is in none."""
     return parts_of(log)[number_with(log, subject)]
+
+
+def parts_with(log: Path | None, subject: str) -> list[Path]:
+    """Every part that a subject was ever written in, where it lives last: what is held or erased is so in all of them.
+    Raises Failure if there are several, and it is in none."""
+    parts = parts_of(log)
+    if len(parts) == 1:
+        return parts
+    settle(parts)
+    with all_reading(parts) as opened:
+        written = Homes(opened).all_of(subject)
+    return [parts[number] for number in written] or [part_with(log, subject)]
 
 
 def number_with(log: Path | None, subject: str) -> int:
@@ -128,10 +135,15 @@ def each_part(parts: Sequence[Path], does: Callable[[Path], int]) -> int:
 
 def part_known(log: Path | None, subject: str, known: str | None) -> tuple[Path, Known]:
     """The part that a subject is written in, and as known when there."""
-    place = number_with(log, subject)
-    if known is not None and not known.startswith(CUT):
-        return parts_of(log)[place], read_known(known)
-    return parts_of(log)[place], known_in(log, known)[place]
+    parts = parts_of(log)
+    if len(parts) == 1 or known is None:
+        return part_with(log, subject), read_known(known)
+    moments: list[Known] = [read_known(known)] * len(parts) if not known.startswith(CUT) else list(known_in(log, known))
+    with all_reading(parts) as opened:
+        place = Homes(opened).then_of(subject, moments)
+    if place is None:
+        raise Failure(f"nothing was known of `{subject}` then in any of {len(parts)} partitions", "ask as known later")
+    return parts[place], moments[place]
 
 
 def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: bool) -> list[Recorded]:
@@ -145,11 +157,12 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
             return [Recorded(0, receipt) for receipt in log.append(drafts)]
     if create:
         make_parts(parts)
+    settle(parts)
     with all_reading(parts) as opened:
-        homes = Homes(opened).settle(tie for draft in drafts for tie in ties_of(draft))
+        goes = _parts_for(drafts, opened)
     recorded: dict[int, Recorded] = {}
     for number, part in enumerate(parts):
-        mine = [index for index, draft in enumerate(drafts) if homes[draft.subject] == number]
+        mine = [index for index, home in enumerate(goes) if home == number]
         if not mine:
             continue
         try:
@@ -161,14 +174,38 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
     return [recorded[index] for index in range(len(drafts))]
 
 
+def _parts_for(drafts: Sequence[Draft], opened: Sequence[History]) -> list[int]:
+    """The part that takes each draft: where its subject lives or, if it was delivered there before the subject moved,
+    where it lived then. Raises LivesElsewhere."""
+    homes = Homes(opened)
+    settled = homes.settle(tie for draft in drafts for tie in ties_of(draft))
+    if not any(is_moved_from(log) for log in opened):
+        return [settled[draft.subject] for draft in drafts]
+    return [
+        homes.delivered(draft.subject, draft.origin.source, draft.event_id, settled[draft.subject]) for draft in drafts
+    ]
+
+
 def _appended(part: Path, drafts: Sequence[Draft]) -> list[Receipt]:
     """Append, and deliver again if another process took the partition meanwhile: a follower on another machine."""
     for wait in PAUSES:
         with suppress(LogUnavailable), writing(part) as log:
-            return log.append(drafts)
+            return _append(log, drafts)
         time.sleep(wait)
     with writing(part) as log:
-        return log.append(drafts)
+        return _append(log, drafts)
+
+
+def _append(log: SqliteLog, drafts: Sequence[Draft]) -> list[Receipt]:
+    """Append, unless somebody has moved away since it was asked where they live: what they were sent before is there
+    already, and is taken again."""
+    for index, draft in enumerate(drafts):
+        to = log.moved_to(draft.subject)
+        if to is not None and not log.delivered(draft.origin.source, [draft.event_id])[0]:
+            error = LivesElsewhere(f"`{draft.subject}` has just moved to partition {to}", "deliver it again")
+            error.draft = index
+            raise error
+    return log.append(drafts)
 
 
 def make_parts(parts: Sequence[Path]) -> None:
@@ -178,13 +215,22 @@ def make_parts(parts: Sequence[Path]) -> None:
             pass
 
 
-def sources_by_part(sources: Sequence[Source], opened: Sequence[SqliteLog]) -> list[tuple[Source, ...]]:
-    """The rows of each table by the part that their subject lives in. Raises LivesElsewhere."""
-    homes = Homes(opened).settle(tie for source in sources for tie in _ties(source))
+def sources_by_part(
+    sources: Sequence[Source], opened: Sequence[History], origin: Origin, name: str
+) -> list[tuple[Source, ...]]:
+    """The rows of each table by the part that their subject lives in or, if they were imported there under this name
+    before the subject moved, lived in then. Raises LivesElsewhere."""
+    homes = Homes(opened)
+    settled = homes.settle(tie for source in sources for tie in _ties(source))
+    if any(is_moved_from(log) for log in opened):
+        settled = {
+            subject: homes.delivered(subject, origin.source, f"{name}/{subject}", home)
+            for subject, home in settled.items()
+        }
     split: list[list[Source]] = [[] for _ in opened]
     for source in sources:
         ids = source.table[source.id_column].cast(pa.string()).to_pylist()
-        home = np.array([homes[f"{source.entity}/{id_}"] for id_ in ids], dtype=np.int64)
+        home = np.array([settled[f"{source.entity}/{id_}"] for id_ in ids], dtype=np.int64)
         for number, mine in enumerate(split):
             mine.append(replace(source, table=source.table.filter(pa.array(home == number))))
     return [tuple(mine) for mine in split]

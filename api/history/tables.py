@@ -139,7 +139,12 @@ def strangers(log: History, admission: Admission) -> list[str]:
 
 def record(log: History, admission: Admission, origin: Origin, day: date, on_progress: Progress) -> Imported:
     """Record what was admitted. The day is in each event's id: the same tables from another day are other facts."""
-    return import_tables(log, admission.sources, origin, f"import/{day}", on_progress)
+    return import_tables(log, admission.sources, origin, import_name(day), on_progress)
+
+
+def import_name(day: date) -> str:
+    """What the ids of imported events begin with."""
+    return f"import/{day}"
 
 
 def _in_order(program: Program, tables: Tables, lent: Lent) -> list[str]:

@@ -13,9 +13,11 @@ from datetime import date
 
 from api.failures import Failure
 from citizens import (
+    Arrival,
     Belongs,
     Change,
     Correction,
+    Departure,
     Event,
     Facts,
     History,
@@ -27,7 +29,13 @@ from citizens import (
     Value,
 )
 
-_WORDS = {Facts: "replaced", Correction: "corrected", Retraction: "retracted"}
+_WORDS = {
+    Facts: "replaced",
+    Correction: "corrected",
+    Retraction: "retracted",
+    Departure: "carried over",
+    Arrival: "carried back",
+}
 
 
 @dataclass(slots=True)

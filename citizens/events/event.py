@@ -17,7 +17,7 @@ from citizens.events.checks import (
     check_source,
     check_text,
 )
-from citizens.events.facts import Belongs, Correction, Facts, Retraction
+from citizens.events.facts import Arrival, Belongs, Correction, Departure, Facts, Retraction
 from citizens.events.postings import Posting
 from citizens.events.upkeep import Compaction, Erasure, Hold, Promotion, Release, TimeCorrection, Unreadable
 
@@ -104,6 +104,8 @@ def check_draft(draft: Draft) -> None:
         check_currency(draft.body.currency)
     if draft.own:
         return
+    if isinstance(draft.body, Departure | Arrival):
+        raise InvalidEvent("moves between logs are recorded by this program itself", "call `move`")
     check_source(draft.origin.source)
     check_bare(draft.event_id, "an event id")
     if isinstance(draft.body, Hold | Release):

@@ -102,10 +102,47 @@ class Retraction:
         check_text(self.reason, "a retraction's reason")
 
 
-def check_points(points: tuple[Point, ...]) -> None:
+@dataclass(frozen=True, slots=True)
+class Departure(Retraction):
+    """The subject goes on in the log numbered `to` of its population. From here on nothing of it holds in this one.
+
+    `keys` are all its change points; none of a group of which nothing is said but who is in it. The program itself
+    writes it, and everybody who goes along leaves in the same transaction.
+    """
+
+    to: int
+
+    def __post_init__(self) -> None:
+        check_points(tuple(Point(attribute, day, None) for attribute, day in self.keys), least=0)
+        check_text(self.reason, "the reason of a move")
+        check_log_number(self.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival(Facts):
+    """What held of a subject in the log numbered `came_from`, as known at its offset `known`, under its old origin.
+
+    The program itself writes it, once for each origin of what is carried over.
+    """
+
+    came_from: int
+    known: int
+
+    def __post_init__(self) -> None:
+        check_points(self.points, least=0)
+        check_log_number(self.came_from)
+
+
+def check_log_number(number: int) -> None:
+    """Raise InvalidEvent for what is no number of a log of a population."""
+    if number < 0:
+        raise InvalidEvent("the logs of a population are numbered from 0", "name one that there is")
+
+
+def check_points(points: tuple[Point, ...], *, least: int = 1) -> None:
     """Raise InvalidEvent unless there are points, their values are sound, and no key comes twice."""
-    if not 0 < len(points) <= MAX_POINTS:
-        raise InvalidEvent(f"an event has {len(points):,} change points", f"give 1 to {MAX_POINTS:,}")
+    if not least <= len(points) <= MAX_POINTS:
+        raise InvalidEvent(f"an event has {len(points):,} change points", f"give {least} to {MAX_POINTS:,}")
     if len({(point.attribute, point.valid_from) for point in points}) != len(points):
         raise InvalidEvent("an event sets an attribute twice on one day", "send one value, or two events")
     for point in points:

@@ -63,7 +63,7 @@ class Taker:
 
     def _index(self, row: Row) -> None:
         """Note whose facts an assessment used, and which groups a fact names."""
-        if row.kind not in (codec.FACTS, codec.CORRECTION, codec.ASSESSMENT):
+        if row.kind not in (*codec.VALUED_KINDS, codec.ASSESSMENT):
             return
         plain = self._reader.payload(row)
         if plain is None:

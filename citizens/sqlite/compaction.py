@@ -25,6 +25,7 @@ import apsw
 import numpy as np
 
 from citizens import chain
+from citizens.codec import LAST_FACTS_KIND, RETRACTION
 from citizens.errors import PositionBehind
 from citizens.events import Compaction
 from citizens.points import Ints, Scan
@@ -114,8 +115,8 @@ def plan(reader: Reader, horizons: Horizons) -> Plan:
 def _may_lose(reader: Reader, to: int) -> list[int]:
     """The subjects of which something may go: what is superseded or taken back needs a second event, or is erased."""
     select = (
-        "SELECT subject FROM events WHERE kind <= 3 AND offset <= ? GROUP BY subject "
-        "HAVING count(*) > 1 OR max(kind) = 3"
+        f"SELECT subject FROM events WHERE kind <= {LAST_FACTS_KIND} AND offset <= ? GROUP BY subject "
+        f"HAVING count(*) > 1 OR max(kind) = {RETRACTION}"
     )
     several = {number for (number,) in reader.connection.execute(select, (to,))}
     return sorted(several.union(reader.keys.erased()))
@@ -171,7 +172,7 @@ def _whole_events(points: _Points, superseded: Mask, events: int) -> Mask:
 
 def _retractions(points: _Points, superseded: Mask, going: Mask, scanned: Scan, limit: Ints) -> None:
     """Add to `going` the retractions that nothing needs any more (step 4)."""
-    old = (scanned.kinds == 3) & ~going & (scanned.offsets <= limit)
+    old = (scanned.kinds == RETRACTION) & ~going & (scanned.offsets <= limit)
     candidates = np.flatnonzero(old[points.event])
     by_event: dict[int, list[int]] = {}
     for place in candidates.tolist():

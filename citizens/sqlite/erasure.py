@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from citizens import timeline
-from citizens.codec import ERASURE
+from citizens.codec import ERASURE, LAST_FACTS_KIND
 from citizens.errors import LogDamaged
 from citizens.events import Belongs, Draft, Erasure, Event, Origin
 from citizens.sqlite.durable import sync_folder
@@ -102,7 +102,7 @@ def owners_of(reader: Reader, number: int) -> list[int]:
     """Who owns a record: of each relation with the role `owner` the last. None for what is no record, or is erased."""
     if reader.keys.key(number) is None:
         return []
-    events = reader.events("WHERE subject = ? AND kind <= 3 ORDER BY offset", (number,))
+    events = reader.events(f"WHERE subject = ? AND kind <= {LAST_FACTS_KIND} ORDER BY offset", (number,))
     last = {change.attribute: change.value for change in timeline.build("", events).changes if change.value is not None}
     owners = [value.group for value in last.values() if isinstance(value, Belongs) and value.role == OWNER]
     return [owner for owner in map(reader.keys.find, owners) if owner is not None]

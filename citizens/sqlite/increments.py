@@ -26,6 +26,7 @@ import apsw
 from citizens import codec
 from citizens.errors import LogDamaged, Refused
 from citizens.events import Facts
+from citizens.log import FOLLOWER, RUN
 from citizens.sqlite.anchoring import anchor_of, check_anchor
 from citizens.sqlite.backup import (
     check_backup,
@@ -47,7 +48,7 @@ from citizens.sqlite.reader import Reader, Tip, position_digest, read_tip
 from citizens.sqlite.readings import microseconds
 from citizens.sqlite.verification import Verification
 
-RUN, FOLLOWER, RUNS = "annual-", "follow-", "annual_run/"
+RUNS = "annual_run/"
 _TABLES = {
     "origins": "",
     "gaps": "",
@@ -283,7 +284,7 @@ def _members_again(reader: Reader) -> None:
     connection = reader.connection
     connection.execute("DELETE FROM members WHERE subject IN (SELECT subject FROM moved)")
     left: set[tuple[int, int]] = set()
-    for row in reader.rows("WHERE kind IN (1, 2) AND subject IN (SELECT subject FROM moved)"):
+    for row in reader.rows(f"WHERE kind IN {codec.VALUED_KINDS} AND subject IN (SELECT subject FROM moved)"):
         plain = reader.payload(row)
         if plain is not None:
             left |= {(group, row.subject) for group in codec.groups_named(plain)}
@@ -311,7 +312,7 @@ def _stood(reader: Reader, consumer: str) -> bool:
     if not begun and not followed:
         return True
     number = reader.keys.find(RUNS + consumer.partition("-")[2])
-    events = reader.events("WHERE subject = ? AND kind <= 3", (number or 0,))
+    events = reader.events(f"WHERE subject = ? AND kind <= {codec.LAST_FACTS_KIND}", (number or 0,))
     told = {point.attribute for event in events if isinstance(event.body, Facts) for point in event.body.points}
     return bool(told) if begun else "groups" in told
 

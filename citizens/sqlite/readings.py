@@ -15,9 +15,9 @@ from pathlib import Path
 import apsw
 
 from citizens import snapshot, timeline
-from citizens.codec import ASSESSMENT, POSTING
+from citizens.codec import ASSESSMENT, DEPARTURE, LAST_FACTS_KIND, POSTING
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
-from citizens.events import Event
+from citizens.events import Departure, Event
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
@@ -122,7 +122,7 @@ class Readings:
 
     def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
         """The facts, corrections and retractions above `after` and up to `to`, in order, at most `limit` (-1: all)."""
-        condition = "WHERE offset > ? AND offset <= ? AND kind <= 3 ORDER BY offset LIMIT ?"
+        condition = f"WHERE offset > ? AND offset <= ? AND kind <= {LAST_FACTS_KIND} ORDER BY offset LIMIT ?"
         with self._reader() as reader:
             return reader.events(condition, (after, to, limit))
 
@@ -158,6 +158,17 @@ class Readings:
             number = reader.keys.find(subject)
             members = reader.members(number) if number is not None else []
             return [reader.keys.name(member) for member in members if reader.keys.key(member) is not None]
+
+    def moved_to(self, subject: str, known: Known = None) -> int | None:
+        """The log of the population that a subject has moved to, as known; None if it is here, or was never here."""
+        with self._reader() as reader:
+            number = reader.keys.find(subject)
+            if number is None:
+                return None
+            where = f"WHERE subject = ? AND kind <= {LAST_FACTS_KIND} AND offset <= ? ORDER BY offset DESC LIMIT 1"
+            last = next(reader.rows(where, (number, self._offset_of(reader, known))), None)
+            body = reader.event(last).body if last is not None and last.kind == DEPARTURE else None
+            return body.to if isinstance(body, Departure) else None
 
     def head(self) -> int:
         """The offset of the last event; 0 if there is none."""

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from citizens import chain
+from citizens.codec import LAST_FACTS_KIND
 from citizens.errors import LogDamaged
 from citizens.points import Groups, Heads, Scan, gathered, put
 from citizens.sqlite.cipher import NONCE_BYTES
@@ -21,7 +22,7 @@ from citizens.sqlite.reader import NOT_AS_WRITTEN, Reader
 STRETCH = 50_000
 _SELECT = (
     "SELECT offset, recorded_at_us, kind, subject, version, origin, delivery, payload FROM events "
-    "WHERE offset > ? AND offset <= ? AND kind <= 3 "
+    f"WHERE offset > ? AND offset <= ? AND kind <= {LAST_FACTS_KIND} "
 )
 _EVERYBODY, _ONE = _SELECT + "ORDER BY offset", _SELECT + "AND subject = ? ORDER BY offset"
 _parse = json.JSONDecoder().raw_decode

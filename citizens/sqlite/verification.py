@@ -334,7 +334,7 @@ def _check_payloads(reader: Reader) -> Iterator[Damage]:
             if plain is not None and {number for number, _ in codec.decode_json(plain)[7]} != indexed:
                 told = f"the index of facts used is wrong for the assessment at offset {row.offset}"
                 yield Damage(row.offset, told)
-        elif row.kind in (codec.FACTS, codec.CORRECTION) and plain is not None:
+        elif row.kind in codec.VALUED_KINDS and plain is not None:
             for target in codec.groups_named(plain):
                 if (target, row.subject) not in members:
                     yield Damage(row.offset, f"the index of members lacks what the event at offset {row.offset} says")

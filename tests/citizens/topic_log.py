@@ -26,6 +26,7 @@ from citizens import (
     Compaction,
     Correction,
     DeliveryConflict,
+    Departure,
     Draft,
     Erasure,
     Event,
@@ -50,6 +51,7 @@ from citizens.points import scan_events
 from citizens.snapshot import Attributes
 
 EVENTS, POSITIONS = "events", "positions"
+_SAYING = Facts | Correction | Retraction
 
 
 class Fenced(Exception):
@@ -251,8 +253,7 @@ class TopicLog:
         return snapshot.build(scan, self.names, valid_on, to, attributes, every=subjects is None)
 
     def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
-        kinds = Facts | Correction | Retraction
-        found = [event for event in self.events if after < event.offset <= to and isinstance(event.body, kinds)]
+        found = [event for event in self.events if after < event.offset <= to and isinstance(event.body, _SAYING)]
         return found if limit < 0 else found[:limit]
 
     def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
@@ -277,6 +278,10 @@ class TopicLog:
             and any(isinstance(point.value, Belongs) and point.value.group == subject for point in event.body.points)
         )
         return list(found)
+
+    def moved_to(self, subject: str, known: Known = None) -> int | None:
+        told = [event.body for event in self.read_subject(subject, known) if isinstance(event.body, _SAYING)]
+        return told[-1].to if told and isinstance(told[-1], Departure) else None
 
     def close(self) -> None:
         self.stopped = self.stopped or "closed"

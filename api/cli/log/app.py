@@ -309,6 +309,29 @@ def merge(
     raise typer.Exit(merge_command(duplicate, into, order, source, retention, as_json))
 
 
+@log_app.command("move")
+def move(
+    subject: Subject,
+    to: Annotated[
+        str, typer.Option("--to", metavar="PARTITION", help="Its number, or a subject that lives there: tax_unit/4.")
+    ],
+    log: LogOption = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "",
+    actor: Actor = "",
+    legal_basis: Basis = "",
+    retention: Retention = "tax",
+    as_json: AsJson = False,
+) -> None:
+    """Move somebody to another partition of a log on Kafka, with all who belong together with them.
+
+    Whoever marries into a household of another partition moves there first.
+    """
+    from api.cli.log.keep import Order
+    from api.cli.log.moving import move_command
+
+    raise typer.Exit(move_command(subject, to, Order(log, actor, legal_basis, reason), retention, as_json))
+
+
 @log_app.command("backup")
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the copy.")],

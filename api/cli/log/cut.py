@@ -9,7 +9,8 @@ from api.cli.output import say, say_json
 from api.failures import ExitCode
 from api.history import kafka
 from api.history.access import log_folder
-from api.history.parts import all_reading, parts_of, require_all_partitions
+from api.history.letters import all_reading
+from api.history.parts import parts_of, require_all_partitions
 
 
 def cut_command(name: str | None, log: Path | None, as_json: bool) -> int:

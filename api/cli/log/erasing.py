@@ -12,8 +12,9 @@ from api.cli.log.keep import Order, confirmed, horizons_of, open_cases, require_
 from api.cli.log.show import checked_subject
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
-from api.history.access import writing
+from api.history.access import reading, writing
 from api.history.looks import ACCESS_RETENTION
+from api.history.parts import parts_with
 from api.history.timeline import nothing_known
 from citizens import Certificate, SqliteLog
 
@@ -65,7 +66,8 @@ def expired_command(
                 accompanying=ACCOMPANYING,
             )
         ledger = opened.layout.erasures_path
-    _keep(certificate, done)
+    if certificate is not None:
+        _keep(certificate, _certificate(done))
     if as_json:
         say_json({"erased": len(done.entries), "ledger": str(ledger), "certificate": _certificate(done)})
         return ExitCode.DONE
@@ -75,9 +77,8 @@ def expired_command(
     return ExitCode.DONE
 
 
-def _keep(certificate: Path | None, done: Certificate) -> None:
-    if certificate is not None:
-        certificate.write_text(json.dumps(_certificate(done), indent=1) + "\n", encoding="utf-8")
+def _keep(certificate: Path, told: object) -> None:
+    certificate.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def erase_command(subjects: list[str], order: Order, certificate: Path | None, yes: bool, as_json: bool) -> int:
@@ -85,23 +86,47 @@ def erase_command(subjects: list[str], order: Order, certificate: Path | None, y
     order.require()
     if not yes and not sys.stdin.isatty():
         raise Misuse("an erasure is confirmed at a terminal", "add `--yes` to erase without being asked")
-    with writing(order.log) as opened:
-        events = sum(_events(opened, subject) for subject in subjects)
-        whom = subjects[0] if len(subjects) == 1 else f"{len(subjects):,} subjects"
-        if not yes and not confirmed(f"erase {whom} ({count(events, 'event')}) for ever?"):
-            raise Failure("nothing was erased")
-        with waiting("erasing"):
-            done = opened.erase_many(subjects, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
-        ledger = opened.layout.erasures_path
-    _keep(certificate, done)
+    where: dict[Path, list[str]] = {}
+    for subject in subjects:
+        for part in parts_with(order.log, subject):
+            where.setdefault(part, []).append(subject)
+    events = 0
+    for part, here in where.items():
+        with reading(part) as opened:
+            events += sum(_events(opened, subject) for subject in here)
+    whom = subjects[0] if len(subjects) == 1 else f"{len(subjects):,} subjects"
+    if not yes and not confirmed(f"erase {whom} ({count(events, 'event')}) for ever?"):
+        raise Failure("nothing was erased")
+    done = [_erased(part, here, order) for part, here in where.items()]
+    _say_erased(done, sum(map(len, where.values())), events, certificate, as_json)
+    return ExitCode.DONE
+
+
+def _erased(part: Path, subjects: Sequence[str], order: Order) -> tuple[Path, Certificate]:
+    """The ledger of the log that they were erased from, and the certificate."""
+    with writing(part) as opened, waiting("erasing"):
+        for subject in subjects:
+            _events(opened, subject)  # a hold may have been placed meanwhile
+        done = opened.erase_many(subjects, actor=order.by, legal_basis=order.legal_basis, reason=order.reason)
+        return opened.layout.erasures_path, done
+
+
+def _say_erased(
+    done: Sequence[tuple[Path, Certificate]], named: int, events: int, certificate: Path | None, as_json: bool
+) -> None:
+    certificates = [_certificate(erased) for _, erased in done]
+    told: object = certificates[0] if len(done) == 1 else {"logs": certificates}
+    if certificate is not None:
+        _keep(certificate, told)
+    ledgers = [str(ledger) for ledger, _ in done]
     if as_json:
-        say_json({"erased": True, "events": events, "ledger": str(ledger), "certificate": _certificate(done)})
-        return ExitCode.DONE
-    records = len(done.entries) - len(subjects)
+        ledger = {"ledger": ledgers[0]} if len(done) == 1 else {"ledgers": ledgers}
+        say_json({"erased": True, "events": events, **ledger, "certificate": told})
+        return
+    records = sum(len(erased.entries) for _, erased in done) - named
     also = f", {count(records, 'record')} of theirs with them" if records else ""
     say(f"erased: {count(events, 'event')} can be read by nobody any more{also}, from no backup either")
-    complain(f"keep a copy of {ledger} apart from the backups: restoring asks for it")
-    return ExitCode.DONE
+    complain(f"keep a copy of {', '.join(ledgers)} apart from the backups: restoring asks for it")
 
 
 def _events(log: SqliteLog, subject: str) -> int:

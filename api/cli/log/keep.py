@@ -14,7 +14,7 @@ from api.cli.output import complain, count, say, say_json
 from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse, suggestion
 from api.history.access import login_name, moment_of, read_day, reading, writing
-from api.history.parts import part_with
+from api.history.parts import parts_of, parts_with
 from api.history.timeline import nothing_known
 from citizens import Draft, Hold, Origin, Release, SqliteLog
 
@@ -132,9 +132,11 @@ def hold_command(subject: str | None, order: Order, case: str, release: bool, re
     if not case:
         raise Misuse("the case is not named", "add `--case 'appeal 2025/17'`")
     order.require()
-    with writing(part_with(order.log, name)) as opened:
-        changed = _placed(opened, name, order, case, release, retention)
-        cases = open_cases(opened, name)
+    changed, cases = False, list[str]()
+    for part in parts_with(order.log, name):
+        with writing(part) as opened:
+            changed = _placed(opened, name, order, case, release, retention) or changed
+            cases += [open_case for open_case in open_cases(opened, name) if open_case not in cases]
     if as_json:
         say_json({"subject": name, "changed": changed, "held_for": cases})
         return ExitCode.DONE
@@ -172,8 +174,12 @@ def open_cases(log: SqliteLog, subject: str) -> list[str]:
 
 
 def _list_holds(log: Path | None, as_json: bool) -> int:
-    with reading(log) as opened:
-        held = [(subject, open_cases(opened, subject)) for subject in sorted(opened.held())]
+    open_by_subject: dict[str, dict[str, None]] = {}
+    for part in parts_of(log):
+        with reading(part) as opened:
+            for subject in opened.held():
+                open_by_subject.setdefault(subject, {}).update(dict.fromkeys(open_cases(opened, subject)))
+    held = [(subject, list(cases)) for subject, cases in sorted(open_by_subject.items())]
     if as_json:
         say_json({"held": [{"subject": subject, "cases": cases} for subject, cases in held]})
     elif held:

@@ -20,9 +20,11 @@ from api.history.views import held
 from api.schema import as_data
 from citizens import (
     Adjustment,
+    Arrival,
     Assessment,
     CitizensError,
     Correction,
+    Departure,
     Facts,
     Hold,
     Posting,
@@ -106,6 +108,12 @@ def _entry_lines(entry: Entry) -> Iterator[str]:
 
 def _body_lines(entry: Entry) -> Iterator[str]:
     match entry.event.body:
+        case Arrival(came_from=number, known=known):
+            yield f"from partition {number}, as known there at #{known}"
+            yield from _point_lines(entry)
+        case Departure(reason=reason, to=number):
+            yield f"to partition {number}: {reason}"
+            yield from _point_lines(entry)
         case Facts():
             yield from _point_lines(entry)
         case Correction(reason=reason) | Retraction(reason=reason):
@@ -137,9 +145,12 @@ def _pairs(pairs: Sequence[tuple[str, Value]], signed: bool = False) -> Iterator
 def _point_lines(entry: Entry) -> Iterator[str]:
     """The change points by day, each with what it took the place of and what took its own."""
     points = list(points_of(entry.event))
-    retraction = isinstance(entry.event.body, Retraction)
+    body = entry.event.body
+    gone = "moved" if isinstance(body, Departure) else "never was" if isinstance(body, Retraction) else ""
+    if not points:
+        return
     names = max(len(point.attribute) for point in points)
-    values = ["never was" if retraction else value_text(point.value) for point in points]
+    values = [gone or value_text(point.value) for point in points]
     widest = max(map(len, values))
     for day in dict.fromkeys(point.valid_from for point in points):
         yield f"from {day}:"

@@ -13,8 +13,19 @@ from api.cli.log.output import counting
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.history.access import is_log, log_folder, login_name, read_day, require_log, sharing, writing
-from api.history.parts import all_reading, make_parts, parts_of, sources_by_part
-from api.history.tables import SAMPLE_ALSO, SAMPLE_DAY, Admission, admit, read_files, record, sample_tables, strangers
+from api.history.letters import all_reading, settle
+from api.history.parts import make_parts, parts_of, sources_by_part
+from api.history.tables import (
+    SAMPLE_ALSO,
+    SAMPLE_DAY,
+    Admission,
+    admit,
+    import_name,
+    read_files,
+    record,
+    sample_tables,
+    strangers,
+)
 from api.rules import programs
 from citizens import History, Imported, Origin
 from engine.population.faults import BadCell
@@ -79,8 +90,9 @@ def _recorded_in_parts(
     """The same, each row in the part that its subject lives in."""
     if create:
         make_parts(parts)
+    settle(parts)
     with all_reading(parts) as opened, waiting("sharing out the rows"):
-        split = sources_by_part(admission.sources, opened)
+        split = sources_by_part(admission.sources, opened, origin, import_name(day))
         new = [not log.head() for log in opened]
     recorded = duplicates = 0
     for part, sources, empty in zip(parts, split, new, strict=True):

@@ -1,0 +1,48 @@
+"""Who is on the way between the parts of a population, and bringing them to where they move.
+
+A process may have died between the two halves of a move (see `citizens.moving`). So every command that writes in
+several parts, or assesses who is in them, first takes in whoever is on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from api.history.access import reading, writing
+from citizens import History, SqliteLog
+from citizens.moving import Letter, arrive, confirm, on_the_way
+
+Step = Callable[[str], None]
+
+
+@contextmanager
+def all_reading(parts: Sequence[Path]) -> Iterator[list[SqliteLog]]:
+    """All parts, open for reading."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(reading(part)) for part in parts]
+
+
+def settle(parts: Sequence[Path], on_step: Step = lambda _: None) -> list[Letter]:
+    """Take everybody in who is on the way; the moves that were finished."""
+    if len(parts) == 1:
+        return []
+    with all_reading(parts) as opened:
+        letters = list(letters_of(opened))
+    for letter in letters:
+        on_step("arrive")
+        with reading(parts[letter.source]) as source, writing(parts[letter.target]) as target:
+            arrive(source, target, letter)
+        on_step("confirm")
+        with writing(parts[letter.source]) as source:
+            confirm(source, letter)
+    return letters
+
+
+def letters_of(opened: Sequence[History]) -> Iterator[Letter]:
+    """Who is on the way between any two of these logs."""
+    for here, log in enumerate(opened):
+        if log.head():
+            letters = (on_the_way(log, here, target) for target in range(len(opened)) if target != here)
+            yield from (letter for letter in letters if letter is not None)

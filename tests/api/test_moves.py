@@ -1,0 +1,234 @@
+"""People move between the parts of a population, processes die in the middle, and all is as in one log.
+
+The parts are folders here, and partitions on Kafka in `tests/kafka/population.py`: the same code opens both.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from api.assess.annual import NobodyThere, run_annual, run_of_nobody
+from api.assess.drafts import all_terms
+from api.assess.follow import Follower
+from api.failures import Failure, Misuse
+from api.history.letters import all_reading, settle
+from api.history.moves import move
+from api.history.parts import append_to_parts, make_parts
+from api.rules.programs import load_program
+from citizens import Belongs, Body, Correction, Draft, Facts, Origin, Point, Posting, SqliteLog, Value, open_log
+from citizens.homes import Homes, LivesElsewhere
+from engine.ir.program import Program
+from engine.values.periods import parse_period
+from tests.api.second_land import MODULE, SETTINGS
+from tests.cli.command import write_rules
+
+PARTS, COUPLES = 3, 8
+ORIGIN = Origin("register", "clerk", "Basic Law", "tax")
+MOVES = Origin("rulewright", "clerk", "Registers Act s. 9", "tax")
+NEW_YEAR = date(2024, 1, 1)
+
+
+class Death(BaseException):
+    """The process dies here."""
+
+
+@pytest.fixture(scope="module")
+def land(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    return load_program(str(write_rules(tmp_path_factory.mktemp("land"), MODULE, SETTINGS)))
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> list[Path]:
+    made = [tmp_path / f"part{number}" for number in range(PARTS)]
+    make_parts(made)
+    append_to_parts(made, list(_everybody()), create=False)
+    return made
+
+
+def _everybody() -> Iterator[Draft]:
+    for number in range(COUPLES):
+        for who, pay in (("a", 20_000 + 700 * number), ("b", 9_000)):
+            couple, home = Belongs(f"couple/{number}", "partner"), Belongs(f"household/{number}", "resident")
+            yield _facts(f"citizen/{who}{number}", f"{who}{number}", pay=Decimal(pay), couple=couple, household=home)
+
+
+def _facts(subject: str, event_id: str, day: date = NEW_YEAR, **values: Value) -> Draft:
+    return _draft(subject, Facts(tuple(Point(name, day, value) for name, value in values.items())), event_id)
+
+
+def _draft(subject: str, body: Body, event_id: str) -> Draft:
+    return Draft(subject, body, ORIGIN, event_id)
+
+
+def _assess(log: SqliteLog, land: Program) -> dict[str, int]:
+    """Assess the year; the totals by figure."""
+    totals: dict[str, int] = {}
+    for terms in all_terms(land, parse_period("2024"), "test", log.has_entity):
+        try:
+            report = run_annual(log, terms)
+        except NobodyThere:
+            run_of_nobody(log, terms)
+            continue
+        for name, amount in report.totals.items():
+            totals[name] = totals.get(name, 0) + amount
+    return {name: amount for name, amount in totals.items() if amount}
+
+
+def _follow(log: SqliteLog, land: Program) -> None:
+    follower = Follower(log, land)
+    while follower.step():
+        pass
+
+
+def _owed(logs: list[SqliteLog]) -> dict[tuple[str, str, str], Decimal]:
+    """What the postings of each subject, period and account come to, over all logs."""
+    owed: dict[tuple[str, str, str], Decimal] = {}
+    for log in logs:
+        for event in log.read(0, 1_000_000):
+            if isinstance(event.body, Posting):
+                key = (event.subject, event.body.period, event.body.account)
+                owed[key] = owed.get(key, Decimal(0)) + event.body.entries[0].amount
+    return {key: amount for key, amount in owed.items() if amount}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_moves_and_deaths_change_no_figure(land: Program, parts: list[Path], tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    with open_log(tmp_path / "one") as one:
+        one.append(list(_everybody()))
+        assert _assess(one, land) == _sum_of_parts(parts, land)
+        for number in range(25):
+            drafts = [_change(draw, number)]
+            if draw.random() < 0.5:
+                _moves_somebody(draw, parts)
+            if drafts[0].event_id.startswith("marries"):
+                _moves_to_spouse(drafts[0], parts)
+            recorded = append_to_parts(parts, drafts, create=False)
+            assert [record.receipt.duplicate for record in recorded] == [
+                receipt.duplicate for receipt in one.append(drafts)
+            ]
+            if draw.random() < 0.3:
+                _each(parts, land)
+        settle(parts)
+        _each(parts, land)
+        _follow(one, land)
+        with all_reading(parts) as opened:
+            homes = Homes(opened)
+            assert _owed(list(opened)) == _owed([one])
+            for subject in [f"citizen/{who}{number}" for who in "abn" for number in range(25)]:
+                _same_life(one, opened, homes, subject)
+            assert all(log.verify().sound for log in opened)
+            for log in opened:
+                _at_home_or_gone(log)
+
+
+def _same_life(one: SqliteLog, opened: list[SqliteLog], homes: Homes, subject: str) -> None:
+    wanted = [(change.attribute, change.valid_from, change.value) for change in one.timeline(subject).changes]
+    home = homes.of(subject)
+    lives = [[(c.attribute, c.valid_from, c.value) for c in log.timeline(subject).changes] for log in opened]
+    assert [life for life in lives if life] == ([wanted] if wanted else [])
+    assert not wanted or (home is not None and lives[home])
+
+
+def _at_home_or_gone(log: SqliteLog) -> None:
+    """Nothing is written of somebody after they left, but for what comes with coming back."""
+    gone: set[str] = set()
+    for event in log.read(0, 1_000_000):
+        kind = type(event.body).__name__
+        if kind == "Arrival":
+            gone.discard(event.subject)
+        assert event.subject not in gone or event.event_id.startswith("move/"), event
+        if kind == "Departure":
+            gone.add(event.subject)
+
+
+def _change(draw: random.Random, number: int) -> Draft:
+    """A new fact, a correction, a birth, a marriage, or a second delivery of something of the beginning."""
+    couple = draw.randrange(COUPLES)
+    subject = f"citizen/a{couple}"
+    match draw.randrange(5):
+        case 0:
+            points = (Point("pay", NEW_YEAR, Decimal(draw.randrange(50_000))),)
+            return _draft(subject, Correction(points, "late"), f"late{number}")
+        case 1:
+            home = Belongs(f"household/{couple}", "resident")
+            return _facts(f"citizen/n{number}", f"born{number}", born=date(2024, 3, 1), household=home)
+        case 2:
+            values: dict[str, Value] = {"couple": Belongs(f"couple/{draw.randrange(COUPLES)}", "partner")}
+            return _facts(f"citizen/b{couple}", f"marries{number}", date(2024, 5, 1), **values)
+        case 3:
+            return _facts(subject, f"attended{number}", attended=draw.random() < 0.5)
+    return draw.choice(list(_everybody()))
+
+
+def _moves_to_spouse(draft: Draft, parts: list[Path]) -> None:
+    """Who marries into another part is refused, and moves there."""
+    assert isinstance(draft.body, Facts)
+    couple = draft.body.points[0].value
+    assert isinstance(couple, Belongs)
+    with all_reading(parts) as opened:
+        apart = Homes(opened).of(draft.subject) != Homes(opened).of(couple.group)
+    if apart:
+        with pytest.raises(LivesElsewhere, match="log move"):
+            append_to_parts(parts, [draft], create=False)
+        move(parts, draft.subject, couple.group, MOVES, "marriage")
+
+
+def _moves_somebody(draw: random.Random, parts: list[Path]) -> None:
+    """A move, in the middle of which the process may die."""
+    dies = draw.choice(("", "arrive", "confirm"))
+
+    def on_step(step: str) -> None:
+        if step == dies:
+            raise Death
+
+    try:
+        move(parts, f"citizen/b{draw.randrange(COUPLES)}", str(draw.randrange(PARTS)), MOVES, "as they wish", on_step)
+    except Death:
+        return
+
+
+def _each(parts: list[Path], land: Program) -> None:
+    settle(parts)
+    for part in parts:
+        with open_log(part) as log:
+            _follow(log, land)
+
+
+def _sum_of_parts(parts: list[Path], land: Program) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for part in parts:
+        with open_log(part) as log:
+            for name, amount in _assess(log, land).items():
+                totals[name] = totals.get(name, 0) + amount
+    return {name: amount for name, amount in totals.items() if amount}
+
+
+def test_where_there_is_nowhere_to_move_it_is_said(parts: list[Path]) -> None:
+    with pytest.raises(Failure, match="nothing is recorded of `citizen/nobody`"):
+        move(parts, "citizen/nobody", "1", MOVES, "why")
+    for to in ("7", "-1", "one"):
+        with pytest.raises(Misuse, match=f"no partition `{to}` of 3"):
+            move(parts, "citizen/a0", to, MOVES, "why")
+    assert move(parts, "citizen/a0", "citizen/b0", MOVES, "why").subjects == ()
+
+
+def test_what_was_known_before_a_move_is_asked_where_it_was_known(parts: list[Path]) -> None:
+    with all_reading(parts) as opened:
+        before = [log.head() for log in opened]
+        home = Homes(opened).of("citizen/a1")
+        assert home is not None
+    move(parts, "citizen/a1", str((home + 1) % PARTS), MOVES, "why")
+    with ExitStack() as stack:
+        logs = [stack.enter_context(open_log(part, write=False)) for part in parts]
+        homes = Homes(logs)
+        assert homes.then_of("citizen/a1", before) == home
+        assert homes.then_of("citizen/a1", [None] * PARTS) == homes.of("citizen/a1") == (home + 1) % PARTS
+        assert homes.all_of("citizen/a1") == [home, (home + 1) % PARTS]
