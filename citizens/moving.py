@@ -163,6 +163,16 @@ def on_the_way(log: History, here: int, target: int) -> Letter | None:
     return Letter(here, target, known, tuple(takewhile(lambda event: isinstance(event.body, Departure), behind)))
 
 
+def is_steady(logs: Sequence[History]) -> bool:
+    """Whether the ends of these logs, numbered in order, are of one piece: who has left one of them is in another."""
+    return all(
+        source.position(f"{MOVED_TO}{to}") == target.position(f"{MOVED_FROM}{here}")
+        for here, source in enumerate(logs)
+        for to, target in enumerate(logs)
+        if to != here and source.head()
+    )
+
+
 def arrive(source: History, target: History, letter: Letter) -> None:
     """Take those in who are on their way, unless they are in. `target` is open for writing, by nobody else."""
     consumer, head = f"{MOVED_FROM}{letter.source}", target.head()

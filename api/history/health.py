@@ -15,12 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.history.anchors import anchors_folder, newest
-<<<<<<< HEAD
 from api.history.assessments import key_of
-from citizens import Assessment, SharedLog, SqliteLog
-=======
 from citizens import FOLLOWER, RUN, Assessment, SharedLog, SqliteLog
->>>>>>> 3a73c1e (People move between partitions: with all who belong to them, in both logs exactly once)
 
 STUCK_SECONDS = 600.0
 MOST_KINDS = 50

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from api.failures import Failure
 from api.history.access import reading, writing
 from citizens import History, SqliteLog
-from citizens.moving import Letter, arrive, confirm, on_the_way
+from citizens.moving import Letter, arrive, confirm, is_steady, on_the_way
 
 Step = Callable[[str], None]
+_TRIES = 10
 
 
 @contextmanager
@@ -38,6 +40,17 @@ def settle(parts: Sequence[Path], on_step: Step = lambda _: None) -> list[Letter
         with writing(parts[letter.source]) as source:
             confirm(source, letter)
     return letters
+
+
+def steady_heads(parts: Sequence[Path]) -> list[int]:
+    """The ends of all parts at moments at which nobody is on the way: together everybody once. Raises Failure if
+    people move all the time."""
+    for _ in range(_TRIES):
+        settle(parts)
+        with all_reading(parts) as opened:
+            if is_steady(opened):
+                return [log.head() for log in opened]
+    raise Failure("people are moving between the partitions all the time", "try again when it is quieter")
 
 
 def letters_of(opened: Sequence[History]) -> Iterator[Letter]:

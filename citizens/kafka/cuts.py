@@ -3,11 +3,12 @@
 Each partition counts its own events, so "as known at K" is a vector for a population. A cut gives a vector a name, in
 the control topic, which is never compacted:
 
-1. Read every partition to its committed end. What was acknowledged before the cut was asked for is inside.
+1. Read every partition to its committed end, again if somebody moved between two of them meanwhile
+   (`moving.is_steady`). What was acknowledged before the cut was asked for is inside.
 2. Write name and vector as one record. The first record of a name counts, so two who cut at once agree on one.
 
-A subject is in one partition and is not moved, so nobody is in a cut twice, and nobody is missing. It does not promise
-that the partitions' ends are of the same instant.
+So nobody is in a cut twice, and nobody is missing. It does not promise that the partitions' ends are of the same
+instant.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from engine.values.periods import parse_period
 from tests.api.second_land import MODULE, SETTINGS
 from tests.cli.command import write_rules
 
-PARTS, COUPLES = 3, 8
+PARTS, COUPLES = 3, 6
 ORIGIN = Origin("register", "clerk", "Basic Law", "tax")
 MOVES = Origin("rulewright", "clerk", "Registers Act s. 9", "tax")
 NEW_YEAR = date(2024, 1, 1)
@@ -98,13 +98,13 @@ def _owed(logs: list[SqliteLog]) -> dict[tuple[str, str, str], Decimal]:
     return {key: amount for key, amount in owed.items() if amount}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_moves_and_deaths_change_no_figure(land: Program, parts: list[Path], tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     with open_log(tmp_path / "one") as one:
         one.append(list(_everybody()))
         assert _assess(one, land) == _sum_of_parts(parts, land)
-        for number in range(25):
+        for number in range(15):
             drafts = [_change(draw, number)]
             if draw.random() < 0.5:
                 _moves_somebody(draw, parts)
@@ -114,8 +114,9 @@ def test_moves_and_deaths_change_no_figure(land: Program, parts: list[Path], tmp
             assert [record.receipt.duplicate for record in recorded] == [
                 receipt.duplicate for receipt in one.append(drafts)
             ]
-            if draw.random() < 0.3:
+            if draw.random() < 0.3:  # both at once: what has been paid out meanwhile is owed back
                 _each(parts, land)
+                _follow(one, land)
         settle(parts)
         _each(parts, land)
         _follow(one, land)

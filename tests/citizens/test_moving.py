@@ -122,7 +122,7 @@ def test_everything_goes_on_in_the_new_log_and_is_still_answered_by_the_old_one(
 def test_books_assessments_and_holds_go_along(logs: list[SqliteLog]) -> None:
     source, target = logs
     _move(source, target)
-    assert (_owed(source, "unit/1"), _owed(target, "unit/1")) == (0, Decimal("12.50"))
+    assert (_owed(source, "unit/1"), _owed(target, "unit/1")) == (Decimal(0), Decimal("12.50"))
     first, second = [event for event in target.read_subject("unit/1") if isinstance(event.body, Assessment)]
     assert isinstance(second.body, Assessment) and second.body.replaces == first.offset
     assert target.read_uses("person/1") == [first, second]
@@ -137,7 +137,7 @@ def test_there_and_back_again(logs: list[SqliteLog]) -> None:
         _move(source, target)
         _move(target, source, 1, 0)
     assert {subject: _holding(source, subject) for subject in EVERYBODY} == before
-    assert (_owed(source, "unit/1"), _owed(target, "unit/1")) == (Decimal("12.50"), 0)
+    assert (_owed(source, "unit/1"), _owed(target, "unit/1")) == (Decimal("12.50"), Decimal(0))
     assert source.moved_to("person/1") is None and target.moved_to("person/1") == 0
     last = [event for event in source.read_subject("unit/1") if isinstance(event.body, Assessment)][-1]
     assert isinstance(last.body, Assessment) and last.body.replaces == last.offset - 2  # a posting lies between

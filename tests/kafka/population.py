@@ -60,7 +60,8 @@ def same_as_one_log(brokers: str, folder: Path) -> None:
     then = ("log", "as-of", "citizen/a0", "--valid", "2024-06-01", "--known")
     facts = there.told(*then, "cut:before")["facts"], here.told(*then, f"#{2 * HOUSEHOLDS}")["facts"]
     assert facts[0]["pay"]["value"] == facts[1]["pay"]["value"]
-    _refuses_to_part(there)
+    joins = _refuses_to_part(there)
+    _moves(there, here, rules, joins)
 
 
 def _everybody() -> str:
@@ -94,14 +95,42 @@ def _balances(commands: Commands, subject: str) -> list[tuple[str, ...]]:
     return [(line["movement"], line["account"], line["period"], line["amount"], line["balance"]) for line in lines]
 
 
-def _refuses_to_part(there: Commands) -> None:
-    """People of two partitions are not joined in silence."""
+def _refuses_to_part(there: Commands) -> dict[str, Any]:
+    """People of two partitions are not joined in silence; what would have joined two of them."""
     homes = {subject: part for part, subjects in enumerate(there.homes()) for subject in subjects}
     first = next(iter(homes))
     other = next(subject for subject in homes if homes[subject] != homes[first])
     joins = {"subject": first, "id": "joins", "facts": {"2025-01-01": {"friend": {"group": other, "role": "friend"}}}}
     done = there.run("log", "append", "-", *BASIS, stdin=json.dumps(joins))
     assert done.returncode == 1 and "cannot belong together" in done.stderr and "Traceback" not in done.stderr
+    return joins
+
+
+def _moves(there: Commands, here: Commands, rules: Path, joins: dict[str, Any]) -> None:
+    """Who moves goes with all who belong to them, joins whom they wish, and is assessed as in one log ever after."""
+    (facts,) = joins["facts"].values()
+    subject, friend = joins["subject"], facts["friend"]["group"]
+    why = ("--legal-basis", "Registers Act s. 9", "--reason", "friendship")
+    moved = there.told("log", "move", subject, "--to", friend, *why)
+    assert len(moved["moved"]) == 4 and moved["from"] != moved["to"]
+    assert there.told("log", "move", subject, "--to", friend, *why)["moved"] == []
+    late = {"subject": subject, "id": "moved", "corrects": {"2024-01-01": {"pay": 41_000}}, "reason": "late"}
+    again = _everybody().splitlines()[2 * int(subject.removeprefix("citizen/a"))]
+    for commands in (there, here):
+        events = "\n".join((json.dumps(joins), json.dumps(late), again))
+        recorded = commands.told("log", "append", "-", *BASIS, stdin=events)
+        assert (recorded["recorded"], recorded["duplicates"]) == (2, 1)
+        commands.told("follow", "--rules", rules, "--once")
+    couple = f"couple/{subject.removeprefix('citizen/a')}"
+    assert _balances(there, couple) == _balances(here, couple)
+    then = ("log", "as-of", subject, "--valid", "2024-06-01", "--known")
+    facts_then = there.told(*then, "cut:before")["facts"], there.told(*then, "2100-01-01")["facts"]
+    assert [each["pay"]["value"] for each in facts_then] != [facts_then[0]["pay"]["value"]] * 2
+    held = there.told("log", "hold", subject, "--case", "appeal 7", *why)
+    assert held["held_for"] == ["appeal 7"] and len(there.told("log", "hold")["held"]) == 1
+    there.told("log", "hold", subject, "--case", "appeal 7", "--release", *why)
+    assert len(there.told("log", "erase", subject, "--yes", *why)["ledgers"]) == 2
+    assert there.run("log", "show", subject).returncode == 1
 
 
 class Commands:
@@ -122,7 +151,7 @@ class Commands:
         environment = self._environment | {"RULEWRIGHT_STORE": str(self._folder / store)}
         return subprocess.run(
             [sys.executable, "-m", "api.cli", *map(str, arguments)],
-            input=stdin, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120,
+            input=stdin, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
 
     def told(self, *arguments: str | Path, stdin: str = "") -> Any:

@@ -9,7 +9,7 @@ from api.cli.output import say, say_json
 from api.failures import ExitCode
 from api.history import kafka
 from api.history.access import log_folder
-from api.history.letters import all_reading
+from api.history.letters import steady_heads
 from api.history.parts import parts_of, require_all_partitions
 
 
@@ -19,9 +19,7 @@ def cut_command(name: str | None, log: Path | None, as_json: bool) -> int:
     require_all_partitions(folder)
     if name is None:
         return _list(folder, as_json)
-    with all_reading(parts_of(folder)) as opened:
-        heads = [each.head() for each in opened]
-    cut = kafka.make_cut(folder, name, heads)
+    cut = kafka.make_cut(folder, name, steady_heads(parts_of(folder)))
     if as_json:
         say_json({"cut": cut.name, "offsets": list(cut.offsets)})
     else:
