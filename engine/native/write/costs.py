@@ -17,15 +17,15 @@ class Costs:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._kept: dict[int, int] = {}
+        self._kept: dict[int, tuple[ir.Expression, int]] = {}  # with the node, so that no other comes to its identity
 
     def of(self, node: ir.Expression) -> int:
         """The cost of a node with all inside it, functions included."""
-        cost = self._kept.get(id(node))
-        if cost is None:
+        kept = self._kept.get(id(node))
+        if kept is None:
             cost = self._own(node) + sum(self.of(child) for child in children(node))
-            self._kept[id(node)] = cost
-        return cost
+            kept = self._kept[id(node)] = (node, cost)
+        return kept[1]
 
     def _own(self, node: ir.Expression) -> int:
         match node:
