@@ -20,7 +20,7 @@ from engine.interpret.outcomes import Fact, Failure, Known, Outcome
 from engine.ir.program import Definition, Program
 from engine.native import WORTH_COMPILING, evaluate
 from engine.native.handover import entry_of, value_of
-from engine.native.running import Figures
+from engine.native.results import Figures
 from engine.values.numbers import format_decimal, is_within, range_text
 from engine.values.periods import Period
 from engine.values.types import Value

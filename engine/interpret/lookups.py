@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from engine.interpret import domain
 from engine.interpret.domain import blocked, bounded, either, needs_of, under
-from engine.interpret.outcomes import Choice, Interval, Known, Outcome, Possible
+from engine.interpret.outcomes import Choice, Interval, Known, Outcome, Possible, stated
 from engine.reading.declared_constants import Bracket, Key, Scale
 from engine.values.types import EnumValue
 
@@ -58,10 +58,10 @@ def scaled(
 def banded(scale: Shape, brackets: Sequence[Bracket], argument: Outcome) -> Outcome:
     """Brackets applied to what an amount is or may be."""
     if isinstance(argument, Known):
-        return Known(scale_value(scale, brackets, argument.value))
+        return stated(scale_value(scale, brackets, argument.value))
     interval = domain.interval_of(argument)
     if scale.kind == "step":
-        values = [Known(bracket.value) for bracket in _touched(scale, brackets, interval)]
+        values = [stated(bracket.value) for bracket in _touched(scale, brackets, interval)]
         return under(either(values, needs_of(argument)), argument)
     return bounded(_marginal(scale, brackets, interval), argument)
 

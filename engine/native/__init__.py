@@ -5,15 +5,10 @@ proofs.
 from engine.native.machine.compiling import Kernel
 from engine.native.marginal import Marginals, marginal_rates
 from engine.native.plan.options import Options
+from engine.native.results import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Result
 from engine.native.running import (
-    ERROR,
-    KNOWN,
-    NOT_APPLICABLE,
-    UNDETERMINED,
     Evaluator,
-    Figures,
     Ready,
-    Result,
     evaluate,
     forget,
     prepare,

@@ -19,7 +19,7 @@ from engine.ir.walk import walk
 from engine.native.handover import case_of, entry_of, rows_of
 from engine.native.plan.layout import Layout, lay_out
 from engine.native.plan.options import Options
-from engine.native.running import KNOWN, Figures, Result, status_of
+from engine.native.results import KNOWN, Figures, Result, status_of
 from engine.population.columns import Columns
 
 

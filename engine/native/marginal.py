@@ -19,7 +19,8 @@ from engine.native.handover import entry_of
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
-from engine.native.running import KNOWN, SHARED, Evaluator, Result
+from engine.native.results import KNOWN, Result
+from engine.native.running import SHARED, Evaluator
 from engine.population.columns import Cell, Column, Columns, column_of, unit_of
 
 

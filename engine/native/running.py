@@ -10,57 +10,27 @@ The result is the interpreter's for every row, whatever the width, block, limit 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.interpret.constants import Constants
-from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
 from engine.ir.program import Program
+from engine.native.blocks import pointed, room_for_outputs, run
 from engine.native.buffers import Buffers
-from engine.native.handover import case_of, described, entry_of, not_known, outcomes, rows_of
+from engine.native.handover import not_known
 from engine.native.machine.compiling import Kernel, Kernels
 from engine.native.plan.interface import ABSENT, BAD
-from engine.native.plan.layout import PAD, Layout
+from engine.native.plan.layout import Layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
-from engine.native.undetermined import WORTH_PROVING, Found, undetermined
+from engine.native.results import UNDETERMINED, Figures, Result, assembled, bad_rows, given_order, hand_over, nobodys
+from engine.native.undetermined import WORTH_PROVING, CodeFigure, undetermined
 from engine.native.vacancies import compared, vacated
-from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
+from engine.population.columns import Cell, Columns, Entries
 from engine.text.recursion import deep_recursion
 from engine.values.periods import Period
-from engine.values.types import Kind
-
-KNOWN, NOT_APPLICABLE, UNDETERMINED, ERROR = 0, 1, 2, 3
-SHARES = 8  # that each thread may take: one that is held up by others on the machine then takes fewer
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Figures:
-    """A wanted figure of every row of its entity, as given. `status` (None: all known) says where an entry is none."""
-
-    cell: Cell
-    entries: Entries
-    status: NDArray[np.uint8] | None = None
-    messages: dict[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """The wanted figures by the name under which they were asked for, and how many components were handed over;
-    `causes`, for how many of them a figure was what code could not give."""
-
-    figures: dict[str, Figures]
-    handed_over: int
-    causes: Mapping[str, int] = field(default_factory=dict)
-
-
-def _nobodys(cell: Cell) -> Figures:
-    return Figures(cell, np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +43,9 @@ class Ready:
 
     def traffic(self) -> tuple[int, int]:
         """How many bytes one run has to read and to write at the least: each column and link, each output, once."""
-        outputs, statuses = _outputs(self.kernel, self.layout, self.buffers)
+        outputs, statuses = room_for_outputs(self.kernel, self.layout, self.buffers)
         written = sum(array.nbytes for array in (*outputs.values(), *statuses.values()))
-        held = _pointed(self.kernel, self.layout, outputs, statuses) if self.kernel.loaded is not None else []
+        held = pointed(self.kernel, self.layout, outputs, statuses) if self.kernel.loaded is not None else []
         return sum(array.nbytes for array in held) - written, written
 
 
@@ -110,7 +80,7 @@ class Evaluator:
         ready = self._ready(program, columns, [cell for cell in dict.fromkeys(there) if cell not in own], options)
         kernel, layout = ready.kernel, ready.layout
         outputs, statuses = run(kernel, layout, threads, self.buffers)
-        causes, figures = _assembled(kernel, layout, outputs, statuses)
+        causes, figures = assembled(kernel, layout, outputs, statuses)
         for cell in own:  # each row has its own period: the interpreter's
             figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
             causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
@@ -119,9 +89,9 @@ class Evaluator:
             self._tell_undetermined(ready, statuses, figures, causes, threads)
         bad = set(layout.beyond).union(*causes.values())
         for component in bad:
-            _hand_over(program, layout, component, figures, self._constants_of(program))
+            hand_over(program, layout, component, figures, self._constants_of(program))
         named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
-        return Result({name: figures.get(cell) or _nobodys(cell) for name, cell in cells.items()}, len(bad), named)
+        return Result({name: figures.get(cell) or nobodys(cell) for name, cell in cells.items()}, len(bad), named)
 
     def prepare(
         self,
@@ -186,11 +156,11 @@ class Evaluator:
         kernel, layout = ready.kernel, ready.layout
         program, columns = kernel.program, layout.columns
         hurt = [cell for cell in causes if causes[cell] and cell in statuses]
-        bad = {cell: _bad_rows(layout, program, cell, statuses[cell]) for cell in hurt}
+        bad = {cell: bad_rows(layout, program, cell, statuses[cell]) for cell in hurt}
         if len(set().union(*causes.values())) < WORTH_PROVING or not bad:
             return
 
-        def compute(moved: Columns, like: Columns | None, cells: Sequence[Cell]) -> dict[Cell, Found]:
+        def compute(moved: Columns, like: Columns | None, cells: Sequence[Cell]) -> dict[Cell, CodeFigure]:
             if like is not None:
                 self.share_layout(program, like, moved, cells, kernel.options)
             return self.code_alone(program, moved, list(bad), kernel.options, threads)
@@ -214,23 +184,25 @@ class Evaluator:
         cells: Sequence[Cell],
         options: Options | None = None,
         threads: int = 1,
-    ) -> dict[Cell, Found]:
+    ) -> dict[Cell, CodeFigure]:
         """What code gives of some figures, without the interpreter."""
         ready = self._ready(program, columns, cells, options)
         layout = ready.layout
         outputs, statuses = run(ready.kernel, layout, threads, self.buffers)
-        told: dict[Cell, Found] = {}
+        told: dict[Cell, CodeFigure] = {}
         for cell in cells:
             entity = program.definitions[cell.name].entity
             count = columns.counts[entity]
             if cell not in outputs:
-                told[cell] = Found(np.zeros(count), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_))
+                told[cell] = CodeFigure(
+                    np.zeros(count), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
+                )
                 continue
             status = statuses[cell][:count] if cell in statuses else np.zeros(count, dtype=np.uint8)
             absent = (status & ABSENT) != 0
             outside = np.isin(layout.component[entity], list(layout.beyond)) if layout.beyond else np.bool_(False)
             parts = (np.where(absent, 0, outputs[cell][:count]), absent, ((status & BAD) != 0) | outside)
-            told[cell] = Found(*(_given_order(layout, entity, part) for part in parts))
+            told[cell] = CodeFigure(*(given_order(layout, entity, part) for part in parts))
         return told
 
     def _ready(self, program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None) -> Ready:
@@ -245,194 +217,6 @@ class Evaluator:
         made = Constants(program)
         self._constants = [*self._constants[-3:], (program, made)]
         return made
-
-
-def _bad_rows(layout: Layout, program: Program, cell: Cell, status: Entries) -> NDArray[np.bool_]:
-    entity = program.definitions[cell.name].entity
-    rows: NDArray[np.bool_] = _given_order(layout, entity, (status[: layout.columns.counts[entity]] & BAD) != 0)
-    return rows
-
-
-# --- running
-
-
-def run(
-    kernel: Kernel, layout: Layout, threads: int, buffers: Buffers
-) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
-    """Run the code over every block. Gives the outputs and statuses by cell, in sorted order."""
-    if kernel.loaded is None:
-        return {}, {}
-    outputs, statuses = _outputs(kernel, layout, buffers)
-    held = _pointed(kernel, layout, outputs, statuses)
-    table = np.array([array.ctypes.data for array in held], dtype=np.uint64)
-    _run_blocks(kernel, table, layout.block_count, threads, buffers)
-    return outputs, statuses
-
-
-def _outputs(kernel: Kernel, layout: Layout, buffers: Buffers) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
-    """Room for the outputs and statuses, all in one piece of memory, which the system then gives in large pages."""
-    sizes: list[tuple[Cell, bool, int, type]] = []
-    for output in kernel.interface.outputs:
-        count = layout.columns.counts[kernel.program.definitions[output.cell.name].entity] + PAD
-        sizes.append((output.cell, False, count, np.uint8 if output.small else np.int64))
-        if output.status:
-            sizes.append((output.cell, True, count, np.uint8))
-    room = [-(-count * np.dtype(kind).itemsize // 64) * 64 + 64 for _, _, count, kind in sizes]
-    piece = buffers.room(sum(room))
-    outputs: dict[Cell, Entries] = {}
-    statuses: dict[Cell, Entries] = {}
-    start = 0
-    for (cell, status, count, kind), size in zip(sizes, room, strict=True):
-        view: Entries = piece[start : start + count * np.dtype(kind).itemsize].view(kind)
-        (statuses if status else outputs)[cell] = view
-        start += size
-    return outputs, statuses
-
-
-def _pointed(
-    kernel: Kernel, layout: Layout, outputs: dict[Cell, Entries], statuses: dict[Cell, Entries]
-) -> list[Entries]:
-    """The arrays that the code's table of pointers points to, in order."""
-    interface = kernel.interface
-    held: list[Entries] = []
-    for key in interface.arguments:
-        match key[0]:
-            case "terms":
-                held.append(kernel.terms)
-            case "block":
-                held.append(layout.blocks[key[1]])
-            case "column":
-                held.append(layout.column(interface.cells[key])[0])
-            case "missing":
-                missing = layout.column(interface.cells[key])[1]
-                assert missing is not None
-                held.append(missing)
-            case "output":
-                held.append(outputs[interface.cells[key]])
-            case "status":
-                held.append(statuses[interface.cells[key]])
-            case _:
-                held.append(layout.links[key])
-    return held
-
-
-def _run_blocks(kernel: Kernel, table: Entries, count: int, threads: int, buffers: Buffers) -> None:
-    loaded = kernel.loaded
-    assert loaded is not None
-    pieces = max(1, min(threads, count))
-
-    def work(bounds: tuple[int, int]) -> None:
-        scratch = buffers.borrow(kernel.interface.scratch_size + 4096)
-        start = scratch.ctypes.data
-        loaded.run(table.ctypes.data, start + (-start) % 64, *bounds)
-        buffers.give_back(scratch)
-
-    if pieces == 1:
-        work((0, count))
-        return
-    shares = min(count, SHARES * pieces)
-    cuts = [count * share // shares for share in range(shares + 1)]
-    with ThreadPoolExecutor(pieces) as pool:
-        list(pool.map(work, pairwise(cuts)))
-
-
-# --- results
-
-
-def _assembled(
-    kernel: Kernel, layout: Layout, outputs: dict[Cell, Entries], statuses: dict[Cell, Entries]
-) -> tuple[dict[Cell, set[int]], dict[Cell, Figures]]:
-    """For each figure the components in which code could not give it, and the figures as they stand before those are
-    handed over."""
-    bad: dict[Cell, set[int]] = {}
-    program = kernel.program
-    figures: dict[Cell, Figures] = {}
-    for cell in kernel.interface.wanted:
-        if cell not in outputs:
-            figures[cell], bad[cell] = _leaf(kernel, layout, cell)
-            continue
-        entity = program.definitions[cell.name].entity
-        status = statuses.get(cell)
-        count = layout.columns.counts[entity]
-        absent: NDArray[np.uint8] | None = None
-        if status is not None:
-            status = status[:count]
-            where = (status & BAD) != 0
-            if where.any():
-                bad[cell] = set(layout.component[entity][where].tolist())
-            absent = _given_order(layout, entity, ((status & ABSENT) != 0).astype(np.uint8)) if status.any() else None
-        entries = _given_order(layout, entity, outputs[cell][:count])
-        if absent is not None:
-            entries[absent != 0] = 0
-        figures[cell] = Figures(cell, entries, absent)
-    return bad, figures
-
-
-def _given_order(layout: Layout, entity: str, entries: Entries) -> Entries:
-    order = layout.order[entity]
-    if order is None:
-        return entries
-    back = np.empty_like(entries)
-    back[order] = entries
-    return back
-
-
-def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]]:
-    """A wanted figure that is not computed: what was given, a constant, or unknown."""
-    program, definition = kernel.program, kernel.program.definitions[cell.name]
-    entity, value = definition.entity, kernel.interface.leaves[cell]
-    small = definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
-    entries = np.zeros(layout.columns.counts[entity], dtype=np.uint8 if small else np.int64)
-    open_rows = np.ones(len(entries), dtype=bool)
-    none = np.zeros(len(entries), dtype=np.uint8)
-    if value is not None:
-        held = entry_of(program, definition, value)
-        if held is not None:
-            none[:], open_rows[:] = held == NONE_ENTRY, False
-            entries[:] = 0 if held == NONE_ENTRY else held
-    column = layout.columns.columns.get(cell)
-    if column is not None:
-        there = ~column.missing if column.missing is not None else np.ones(len(entries), dtype=bool)
-        none[there] = column.entries[there] == NONE_ENTRY
-        entries[there] = np.where(none[there], 0, column.entries[there])
-        open_rows[there] = False
-    order = layout.order[entity]
-    where = open_rows if order is None else open_rows[order]
-    status = none * np.uint8(NOT_APPLICABLE) if none.any() else None
-    return Figures(cell, entries, status), set(layout.component[entity][where].tolist())
-
-
-def _hand_over(
-    program: Program, layout: Layout, component: int, figures: dict[Cell, Figures], constants: Constants
-) -> None:
-    case = case_of(program, layout.columns, rows_of(layout, component))
-    for cell, instance, outcome in outcomes(program, constants, case, figures):
-        row, definition = int(instance), program.definitions[cell.name]
-        entry = entry_of(program, definition, outcome.value) if isinstance(outcome, Known) else None
-        if entry is not None:
-            figures[cell].entries[row] = entry
-            if figures[cell].status is not None:
-                figures[cell].status[row] = KNOWN  # type: ignore[index]
-            continue
-        figure = figures[cell]
-        status = figure.status if figure.status is not None else np.zeros(len(figure.entries), dtype=np.uint8)
-        status[row] = status_of(outcome)
-        figure.entries[row] = 0
-        figure.messages[row] = described(outcome)
-        if figure.status is None:
-            figures[cell] = replace(figure, status=status)
-
-
-def status_of(outcome: object) -> int:
-    """The status that stands for an outcome without a value that a column holds."""
-    match outcome:
-        case NotApplicable():
-            return NOT_APPLICABLE
-        case Possible():
-            return UNDETERMINED
-        case Failure() | Known():
-            return ERROR
-    raise AssertionError(outcome)
 
 
 SHARED = Evaluator()

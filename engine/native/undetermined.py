@@ -33,21 +33,21 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class CodeFigure:
     """A figure of every row, as given: what it is, where it does not apply, and where code gave nothing."""
 
     entries: Entries
     absent: Mask
     bad: Mask
 
-    def differs(self, other: Found) -> Mask:
+    def differs(self, other: CodeFigure) -> Mask:
         """The rows in which both are known, and are not the same."""
         same = (self.entries == other.entries) & (self.absent == other.absent)
         mask: Mask = ~same & ~self.bad & ~other.bad
         return mask
 
 
-Compute = Callable[[Columns, Columns | None, Sequence[Cell]], Mapping[Cell, Found]]
+Compute = Callable[[Columns, Columns | None, Sequence[Cell]], Mapping[Cell, CodeFigure]]
 """Code's figures of a population; of one that differs from another in some columns only, with that one's layout."""
 
 

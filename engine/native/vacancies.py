@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.interpret.vacancies import fact_of
 from engine.ir.program import Definition, Program
-from engine.native.undetermined import Found
+from engine.native.undetermined import CodeFigure
 from engine.population.columns import Cell, Column, Columns, column_of
 
 Mask = NDArray[np.bool_]
@@ -55,6 +55,6 @@ def _missing(column: Column | None, count: int) -> Mask:
     return column.missing if column.missing is not None else np.zeros(count, dtype=np.bool_)
 
 
-def compared(here: Mapping[Cell, Found], there: Mapping[Cell, Found]) -> dict[Cell, tuple[Mask, Mask]]:
+def compared(here: Mapping[Cell, CodeFigure], there: Mapping[Cell, CodeFigure]) -> dict[Cell, tuple[Mask, Mask]]:
     """For each figure the rows in which it differs between both populations, and those in which code cannot say."""
     return {cell: (outcome.differs(there[cell]), ~outcome.bad & there[cell].bad) for cell, outcome in here.items()}

@@ -10,7 +10,7 @@ import pytest
 from engine.ir.program import Program
 from engine.native import Options, evaluate
 from engine.native.agreement import differences
-from engine.native.running import UNDETERMINED
+from engine.native.results import UNDETERMINED
 from engine.population.columns import Columns
 from engine.population.door import from_numpy
 from engine.values.periods import parse_period

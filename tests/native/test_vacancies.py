@@ -14,7 +14,7 @@ from engine.interpret.outcomes import Fact, Known
 from engine.ir.program import Program
 from engine.native import Options, evaluate
 from engine.native.agreement import differences
-from engine.native.running import UNDETERMINED
+from engine.native.results import UNDETERMINED
 from engine.pipeline import check_rules
 from engine.population.door import from_numpy
 from engine.text.diagnostics import Diagnostics

@@ -8,7 +8,8 @@ lane and known now.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 Mask = str | bool
 
@@ -16,6 +17,11 @@ Mask = str | bool
 def hexadecimal(value: float) -> str:
     """A double as LLVM reads it bit for bit."""
     return "0x" + struct.pack(">d", value).hex().upper()
+
+
+def is_name(operand: str) -> bool:
+    """Whether an operand is the name of a value, and no constant: names start with `%`."""
+    return operand.startswith("%")
 
 
 class Module:
@@ -51,13 +57,27 @@ class Lanes:
         self.block = "entry"
         self.cost = 0
         self._names = 0
+        self._watched: list[set[str]] = []
 
     # --- names
 
     def fresh(self, stem: str = "v") -> str:
         """A name that was not used before."""
         self._names += 1
-        return f"%{stem}{self._names}"
+        name = f"%{stem}{self._names}"
+        if self._watched:
+            self._watched[-1].add(name)
+        return name
+
+    @contextmanager
+    def watched(self) -> Iterator[set[str]]:
+        """The names that are given out from here on, until the context ends."""
+        names: set[str] = set()
+        self._watched.append(names)
+        yield names
+        self._watched.pop()
+        if self._watched:
+            self._watched[-1] |= names
 
     def effect(self, text: str) -> None:
         """An instruction that has no value."""

@@ -54,7 +54,7 @@ def _planned(worlds: Worlds, layout: Layout, wanted: Sequence[Cell]) -> Plan:
 def _interface(plan: Plan, text: Text) -> Interface:
     computed = {output.cell for output in text.outputs}
     leaves = {cell: plan.sources[cell].value for cell in plan.wanted if cell not in computed}
-    return Interface(plan.wanted, leaves, text.arguments, text.cells, text.scratch_size, text.outputs)
+    return Interface(plan.wanted, leaves, text.arguments, text.scratch_size, text.outputs)
 
 
 def _without(program: Program, layout: Layout) -> WithoutRecords:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.native.plan.pointers import Pointer
 from engine.population.columns import Cell
 from engine.values.types import Value
 
@@ -28,7 +29,6 @@ class Interface:
 
     wanted: tuple[Cell, ...]
     leaves: dict[Cell, Value | None]
-    arguments: dict[tuple[str, ...], int]
-    cells: dict[tuple[str, ...], Cell]
+    arguments: tuple[Pointer, ...]
     scratch_size: int
     outputs: tuple[Output, ...]

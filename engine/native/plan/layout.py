@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
+from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, OwnerOfEach
 from engine.native.plan.shape import ColumnShape, Held, Shape, Storage, held
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, Entries
 
@@ -39,7 +40,7 @@ class Layout:
     order: dict[str, Rows | None] = field(default_factory=dict)
     component: dict[str, Rows] = field(default_factory=dict)
     blocks: dict[str, Rows] = field(default_factory=dict)
-    links: dict[tuple[str, ...], Entries] = field(default_factory=dict)
+    links: dict[Link, Entries] = field(default_factory=dict)
     capacity: dict[str, int] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     in_order: frozenset[str] = frozenset()
@@ -263,18 +264,18 @@ def _list_members(layout: Layout) -> None:
         role = link.role
         if order is not None:
             of, role = of[order], role[order]
-        layout.links[("group", group)] = padded(of, np.int32)
+        layout.links[GroupOfEach(group)] = padded(of, np.int32)
         inside = np.flatnonzero(of >= 0)
         order = _order([role[inside], of[inside]])
         members = inside if order is None else inside[order]
         if np.array_equal(members, np.arange(len(members))):
             in_order.add(group)
-        layout.links[("members", group)] = padded(members, np.int32)
+        layout.links[MemberList(group)] = padded(members, np.int32)
         count, roles = layout.columns.counts[group], len(entity.roles)
         held = np.bincount(of[inside] * roles + role[inside], minlength=count * roles)
         starts = np.concatenate([[0], np.cumsum(held)])
         for number in range(roles + 1):
-            layout.links[("start", group, str(number))] = padded(
+            layout.links[MemberStarts(group, number)] = padded(
                 starts[number : number + count * roles : roles], np.int32
             )
         largest = held.reshape(count, roles).sum(axis=1).max(initial=0)
@@ -288,11 +289,11 @@ def _list_records(layout: Layout) -> None:
         order = layout.order[entity]
         rows = _new_rows(layout, owner)[owners]
         rows = rows if order is None else rows[order]
-        layout.links[("owner", entity)] = padded(rows, np.int32)
+        layout.links[OwnerOfEach(entity)] = padded(rows, np.int32)
         held = np.bincount(rows, minlength=layout.columns.counts[owner])
         starts = np.concatenate([[0], np.cumsum(held)])
-        layout.links[("start", entity, "0")] = padded(starts[:-1], np.int32)
-        layout.links[("start", entity, "1")] = padded(starts[1:], np.int32)
+        layout.links[MemberStarts(entity, 0)] = padded(starts[:-1], np.int32)
+        layout.links[MemberStarts(entity, 1)] = padded(starts[1:], np.int32)
         layout.members[entity] = _room(int(held.max(initial=0)), 16)
 
 

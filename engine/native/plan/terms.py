@@ -10,7 +10,6 @@ code.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import lcm
@@ -20,39 +19,23 @@ from numpy.typing import NDArray
 
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
+from engine.native.plan.requests import (
+    Block,
+    BracketCount,
+    BracketValue,
+    Form,
+    Piece,
+    RateRise,
+    RateSpan,
+    Request,
+    TableColumn,
+    Threshold,
+)
 from engine.reading.declared_constants import Bracket, KeyType, Scale
-from engine.values.types import NONE, RATE, Duration, EnumValue, Kind, Nothing, Value, ValueType
+from engine.values.types import NONE, Duration, EnumValue, Kind, Nothing, Value
 
 PAD = 8
-WITHOUT = "none"  # the part of a constant that says where it is none
 _SIZES = (2**10, 2**20, 2**30, 2**36, 2**42, 2**48, 2**53)
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How values are held: whole numbers from `low` to `high`, each over `d`."""
-
-    d: int
-    low: int
-    high: int
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Consecutive entries of the vector: where they begin, how many there are, and their form."""
-
-    offset: int
-    count: int
-    form: Form
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What stands in a block: part of the constant `name` on `day`, a column or a bracket's side and number."""
-
-    name: str
-    day: date
-    part: tuple[str, ...] = ()
 
 
 class TermsDoNotFit(Exception):
@@ -86,7 +69,7 @@ class Terms:
 
     def _allot(self, request: Request, entries: list[tuple[Fraction, Kind]]) -> Block:
         form = form_of(entries, self.program.settings.money_grid)
-        if request.part[:1] == ("count",):
+        if isinstance(request.place, BracketCount):
             form = Form(1, 0, int(entries[0][0]))
         offset = self.size
         count = len(entries)
@@ -102,7 +85,7 @@ def filled(
     vector = np.zeros(size + 2 * PAD)
     for request, block in requests.items():
         entries = entries_of(program, constants, request)
-        if request.part[:1] == ("count",) and entries and block and entries[0][0] != block.form.high:
+        if isinstance(request.place, BracketCount) and entries and block and entries[0][0] != block.form.high:
             raise TermsDoNotFit(request.name)
         if (entries is None) != (block is None) or (entries is not None and block and len(entries) != block.count):
             raise TermsDoNotFit(request.name)
@@ -151,7 +134,7 @@ def entries_of(program: Program, constants: Constants, request: Request) -> list
     if stated is None:
         return None
     if request.name in program.parameters:
-        return [_entry(program, stated.content, request.part)]
+        return [_entry(program, stated.content, request)]
     if request.name in program.tables:
         return _cells(program, request, stated.content)
     return _brackets(program, request, stated.content)
@@ -160,12 +143,14 @@ def entries_of(program: Program, constants: Constants, request: Request) -> list
 def _cells(
     program: Program, request: Request, rows: dict[tuple[str | int, ...], dict[str, Value]]
 ) -> list[tuple[Fraction, Kind]] | None:
+    assert isinstance(request.place, TableColumn)
+    column = request.place.name
     keys: list[tuple[str | int, ...]] = [()]
     for part in program.tables[request.name].keys:
         keys = [(*before, part_key) for before in keys for part_key in keys_of(program, part)]
     if any(key not in rows for key in keys):
         return None
-    return [_entry(program, rows[key][request.part[0]], request.part[1:]) for key in keys]
+    return [_entry(program, rows[key][column], request) for key in keys]
 
 
 def keys_of(program: Program, key: KeyType) -> Sequence[str | int]:
@@ -178,48 +163,45 @@ def keys_of(program: Program, key: KeyType) -> Sequence[str | int]:
 def _brackets(
     program: Program, request: Request, bands: dict[str | int | None, Sequence[Bracket]]
 ) -> list[tuple[Fraction, Kind]] | None:
-    """Of each key: `above` a threshold, `value` a band's value, `more` a rate less the one below. Of all keys: `count`
-    the most brackets, `span` the least and the greatest rate.
-    """
     scale = program.scales[request.name]
     keys: list[str | int | None] = [None] if scale.key is None else list(keys_of(program, scale.key))
     if any(key not in bands for key in keys):
         return None
     listed = [bands[key] for key in keys]
-    match request.part[0]:
-        case "count":
+    match request.place:
+        case BracketCount():
             return [(Fraction(max(len(key_brackets) for key_brackets in listed)), Kind.ENUM)]
-        case "span":
+        case RateSpan():
             rates = [Fraction(bracket.value) for brackets in listed for bracket in brackets]  # type: ignore[arg-type]
             return [(min(rates), Kind.RATE), (max(rates), Kind.RATE)]
-    return [_bracket(program, scale, brackets, request.part[0], int(request.part[1])) for brackets in listed]
+    return [_bracket(program, scale, brackets, request) for brackets in listed]
 
 
-def _bracket(
-    program: Program, scale: Scale, brackets: Sequence[Bracket], side: str, number: int
-) -> tuple[Fraction, Kind]:
-    last = min(number, len(brackets) - 1)
-    match side:
-        case "above":
+def _bracket(program: Program, scale: Scale, brackets: Sequence[Bracket], request: Request) -> tuple[Fraction, Kind]:
+    """A bracket's entry. Where a key has fewer brackets than others, its last threshold and value stand for more, and
+    the rate rises no further."""
+    match request.place:
+        case Threshold(number):
             of = scale.of.kind if scale.of is not None else Kind.MONEY
-            return Fraction(brackets[last].threshold or 0), of
-        case "value":
-            gives = scale.gives if scale.gives is not None else RATE
-            return _entry(program, brackets[last].value, part_of(gives))
-    if number >= len(brackets):
-        return Fraction(0), Kind.RATE
-    below = brackets[number - 1].value if number else 0
-    return Fraction(brackets[number].value) - Fraction(below), Kind.RATE  # type: ignore[arg-type]
+            return Fraction(brackets[min(number, len(brackets) - 1)].threshold or 0), of
+        case BracketValue(number):
+            return _entry(program, brackets[min(number, len(brackets) - 1)].value, request)
+        case RateRise(number) if number >= len(brackets):
+            return Fraction(0), Kind.RATE
+        case RateRise(number):
+            below = brackets[number - 1].value if number else 0
+            return Fraction(brackets[number].value) - Fraction(below), Kind.RATE  # type: ignore[arg-type]
+    raise AssertionError(request)
 
 
-def _entry(program: Program, value: Value, part: tuple[str, ...]) -> tuple[Fraction, Kind]:
-    """A value as an exact number; the kind decides its form. A duration is asked for by part, and so is whether there
-    is none."""
-    if part[:1] == (WITHOUT,):
+def _entry(program: Program, value: Value, request: Request) -> tuple[Fraction, Kind]:
+    """The piece of a value that is asked for, as an exact number; the kind decides its form."""
+    kind = request.number or Kind.INTEGER
+    if request.piece is Piece.IS_NONE:
         return Fraction(value is NONE), Kind.BOOLEAN
     match value:
         case Nothing():
-            return Fraction(0), _kind(part)
+            return Fraction(0), kind
         case bool():
             return Fraction(value), Kind.BOOLEAN
         case date():
@@ -227,15 +209,5 @@ def _entry(program: Program, value: Value, part: tuple[str, ...]) -> tuple[Fract
         case EnumValue():
             return Fraction(list(program.settings.enums[value.enum].members).index(value.member)), Kind.ENUM
         case Duration():
-            return Fraction(value.months if part == ("months",) else value.days), Kind.DURATION
-    return Fraction(value), _kind(part)
-
-
-def _kind(part: tuple[str, ...]) -> Kind:
-    known = {kind.value for kind in Kind}
-    return Kind(part[-1]) if part and part[-1] in known else Kind.INTEGER
-
-
-def part_of(value_type: ValueType) -> tuple[str, ...]:
-    """What names the form of a number of this type in a request."""
-    return (value_type.kind.value,) if value_type.is_number else ()
+            return Fraction(value.months if request.piece is Piece.MONTHS else value.days), Kind.DURATION
+    return Fraction(value), kind

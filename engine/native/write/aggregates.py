@@ -11,21 +11,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from engine.ir import nodes as ir
 from engine.ir.walk import walk
 from engine.native.arithmetic import limbs, number
-from engine.native.arithmetic.lanes import Lanes, Mask
+from engine.native.arithmetic.lanes import Lanes, Mask, is_name
 from engine.native.arithmetic.number import Number
 from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import LIMIT, NARROW, Whole
 from engine.native.write import rows
 from engine.native.write import values as v
 from engine.native.write.chunk import Rows
-from engine.native.write.values import Day, Figure, Length, Truth
+from engine.native.write.values import Day, Figure, Length, Part, Truth
 from engine.native.write.writing import Frame, Writer
 from engine.values.numbers import RoundingMode
 
@@ -196,12 +196,14 @@ def _loop(
     _evaluate_outer(writer, node, frame)
     entry, head, body, done = lanes.block, *(lanes.label_name(stem) for stem in ("loop", "member", "end"))
     outside, lanes.lines = lanes.lines, []
-    made_before = lanes.fresh("mark")
+    lanes.fresh("mark")  # so that names keep their numbers, and code that is cached by its text is found again
     place, step = lanes.fresh("place"), lanes.fresh("place")
     has = lanes.fresh("has")
     lanes.block = body
     lanes.open()
-    taken = _summable(writer, _take(writer, node, _member(writer, node, frame, place, has), has), made_before)
+    with lanes.watched() as own_names:
+        taken = _take(writer, node, _member(writer, node, frame, place, has), has)
+    taken = _summable(writer, taken, own_names)
     start = before.result if before is not None else _start(writer, node, taken, most)
     carried = _carried(writer, start)
     after = _step(writer, node, carried, taken)
@@ -242,7 +244,7 @@ def _start(writer: Writer, node: ir.Aggregate, taken: Taken, most: int) -> Figur
                     for part in (content.months, content.days)
                 )
                 return Figure(Length(months, days))
-    blank = v.renamed(Figure(content), {name: work.lanes.number(0) for _, name in v.names(Figure(content))})
+    blank = v.renamed(Figure(content), {part.operand: work.lanes.number(0) for part in v.names(Figure(content))})
     if isinstance(content, Number) and isinstance(blank.content, Number):
         return Figure(replace(blank.content, m=content.m), absent=True)
     return Figure(blank.content, absent=True)
@@ -256,10 +258,12 @@ def _evaluate_outer(writer: Writer, node: ir.Aggregate, frame: Frame) -> None:
                 writer.local(frame.names[inner.name])
 
 
-def _summable(writer: Writer, taken: Taken, mark: str) -> Taken:
+def _summable(writer: Writer, taken: Taken, own_names: Collection[str]) -> Taken:
     """Members' values over a divisor of their own, over a common one; unclear where that divides by no such number."""
     content = taken.value.content if taken.value is not None else None
-    if not isinstance(content, Number) or content.m is None or _made_earlier(content.m, mark):
+    if not isinstance(content, Number) or content.m is None:
+        return taken
+    if not any(part in own_names for part in content.m.parts):  # the same for every member
         return taken
     if not content.m.is_narrow:
         return Taken(
@@ -336,13 +340,6 @@ def _step(writer: Writer, node: ir.Aggregate, carried: Figure, taken: Taken) -> 
     return Figure(content, lanes.either(bad, work.take_flags()), absent)
 
 
-def _made_earlier(whole: Whole, mark: str) -> bool:
-    """Whether a number was written before the loop, so that it is the same for every member."""
-    limit = int("".join(char for char in mark if char.isdigit()))
-    names = [part for part in whole.parts if part.startswith("%")]
-    return all(int("".join(char for char in name if char.isdigit()) or 0) < limit for name in names)
-
-
 def _lesser_same(writer: Writer, operator: str, a: v.Content, b: v.Content) -> v.Content:
     if isinstance(a, Number) and isinstance(b, Number):
         return replace(a, n=writer.work.extreme(operator, a.n, b.n))  # over the same m and d
@@ -387,11 +384,11 @@ def _write_loop(
     lanes.label(head)
     lanes.effect(f"{place} = phi {module.long} [ {run.first}, %{entry} ], [ {step}, %{last} ]")
     start, carried, after = (_parts(lanes, figure) for figure in figures)
-    for name, first, following in zip(carried, start, after, strict=True):
-        if not name[1].startswith("%"):
+    for part, first, following in zip(carried, start, after, strict=True):
+        if not is_name(part.operand):
             continue  # the same in every step
-        kind = module.double if name[0] == "double" else module.mask
-        lanes.effect(f"{name[1]} = phi {kind} [ {first[1]}, %{entry} ], [ {following[1]}, %{last} ]")
+        kind = part.kind(module)
+        lanes.effect(f"{part.operand} = phi {kind} [ {first.operand}, %{entry} ], [ {following.operand}, %{last} ]")
     there = lanes.make(f"icmp slt {module.long} {place}, {run.after}")
     lanes.effect(f"{has} = and {module.mask} {there}, {lanes.written(lanes.both(valid, '%active'))}")
     bits = lanes.make(f"bitcast {module.mask} {has} to i{module.width}")
@@ -404,9 +401,9 @@ def _write_loop(
     lanes.lines.append(f"{done}:")
 
 
-def _parts(lanes: Lanes, figure: Figure) -> list[tuple[str, str]]:
-    """The names of a figure in a fixed order, all written out; m is no part of them, since it does not change."""
-    parts: list[tuple[str, str]] = []
+def _parts(lanes: Lanes, figure: Figure) -> list[Part]:
+    """The parts of a figure in a fixed order, all written out; m is no part of them, since it does not change."""
+    parts: list[Part] = []
     match figure.content:
         case Number():
             wholes = [figure.content.n]
@@ -417,7 +414,7 @@ def _parts(lanes: Lanes, figure: Figure) -> list[tuple[str, str]]:
         case _:
             wholes = []
     for whole in wholes:
-        parts += [("double", part) for part in whole.parts]
+        parts += [Part(part) for part in whole.parts]
     if isinstance(figure.content, Truth):
-        parts.append(("mask", lanes.written(figure.content.mask)))
-    return [*parts, *(("mask", lanes.written(flag)) for flag in (figure.bad, figure.absent))]
+        parts.append(Part(lanes.written(figure.content.mask), is_mask=True))
+    return [*parts, *(Part(lanes.written(flag), is_mask=True) for flag in (figure.bad, figure.absent))]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from engine.native.arithmetic.lanes import Lanes, Mask, Module
 from engine.native.arithmetic.whole import Arithmetic
+from engine.native.plan.pointers import BlockStarts, Pointer
 from engine.native.write.values import Figure
 from engine.population.columns import Cell
 
@@ -21,15 +22,11 @@ from engine.population.columns import Cell
 class Arguments:
     """Numbers the pointers that code asks for, by what they point to."""
 
-    numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
-    cells: dict[tuple[str, ...], Cell] = field(default_factory=dict)
+    numbers: dict[Pointer, int] = field(default_factory=dict)
 
-    def number(self, *key: str, cell: Cell | None = None) -> int:
+    def number(self, pointer: Pointer) -> int:
         """The place of a pointer in the table."""
-        if cell is not None:
-            key = (*key, cell.name, str(cell.period.kind), cell.period.start.isoformat())
-            self.cells[key] = cell
-        return self.numbers.setdefault(key, len(self.numbers))
+        return self.numbers.setdefault(pointer, len(self.numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +67,15 @@ class Chunk:
             self._known[text] = name
         return self._known[text]
 
-    def argument(self, *key: str, cell: Cell | None = None) -> str:
+    def argument(self, pointer: Pointer) -> str:
         """A pointer from the table."""
-        number = self.arguments.number(*key, cell=cell)
+        number = self.arguments.number(pointer)
         place = self.before(f"getelementptr ptr, ptr %args, i64 {number}")
         return self.before(f"load ptr, ptr {place}")
 
     def bounds(self, entity: str) -> tuple[str, str]:
         """The block's first row of an entity, and the one after its last."""
-        table = self.argument("block", entity)
+        table = self.argument(BlockStarts(entity))
         first = self.before(f"getelementptr i64, ptr {table}, i64 %block")
         after = self.before(f"getelementptr i64, ptr {first}, i64 1")
         return self.before(f"load i64, ptr {first}"), self.before(f"load i64, ptr {after}")

@@ -25,8 +25,9 @@ from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number
 from engine.native.plan.handed import is_handed, is_handed_over
 from engine.native.plan.plan import parts, period_at, window
+from engine.native.plan.requests import Request
 from engine.native.plan.settled import taken
-from engine.native.plan.terms import Request, Terms
+from engine.native.plan.terms import Terms
 from engine.native.write import days, lookups, rows
 from engine.native.write import values as v
 from engine.native.write.aggregates import aggregate

@@ -22,8 +22,10 @@ from engine.native.arithmetic.whole import Arithmetic, Whole
 from engine.native.plan.interface import ABSENT, BAD, Output
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Plan, Source
+from engine.native.plan.pointers import OutputEntries, OutputStatuses, Pointer
+from engine.native.plan.requests import Block, Request
 from engine.native.plan.shape import Shape
-from engine.native.plan.terms import Block, Request, Terms
+from engine.native.plan.terms import Terms
 from engine.native.write import values as v
 from engine.native.write.chunk import Arguments, Chunk
 from engine.native.write.costs import Costs
@@ -42,11 +44,10 @@ _HELD = 2**50
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A module's text, and what it needs at run time: pointers by number, the vector of terms, scratch, outputs."""
+    """A module's text, and what it needs at run time: pointers in order, the vector of terms, scratch, outputs."""
 
     text: str
-    arguments: dict[tuple[str, ...], int]
-    cells: dict[tuple[str, ...], Cell]
+    arguments: tuple[Pointer, ...]
     requests: dict[Request, Block | None]
     positive: set[Request]
     terms_size: int
@@ -63,8 +64,7 @@ def write_module(program: Program, plan: Plan, shape: Shape, options: Options, w
     parts = [*(chunk.text() for chunk in builder.chunks), _driver(names), *module.declared.values()]
     return Text(
         "\n".join(parts),
-        builder.arguments.numbers,
-        builder.arguments.cells,
+        tuple(builder.arguments.numbers),
         builder.terms.requests,
         builder.terms.positive,
         builder.terms.size,
@@ -158,7 +158,7 @@ class _Builder:
             kind = module.byte
             bad = lanes.select(figure.bad, f"splat (i8 {BAD})", "zeroinitializer", kind)
             absent = lanes.select(figure.absent, f"splat (i8 {ABSENT})", "zeroinitializer", kind)
-            store_output(chunk, "status", cell, "i8", lanes.pure(f"or {kind} {bad}, {absent}"))
+            store_output(chunk, OutputStatuses(cell), "i8", lanes.pure(f"or {kind} {bad}, {absent}"))
         small = isinstance(content, Truth | v.Code)
         if isinstance(content, Truth):
             value = lanes.pure(f"zext {module.mask} {lanes.written(content.mask)} to {module.byte}")
@@ -166,7 +166,7 @@ class _Builder:
             value = lanes.pure(f"fptoui {module.double} {content.place.main} to {module.byte}")
         else:
             value = _as_integer(chunk, wholes_of(content)[0])
-        store_output(chunk, "output", cell, "i8" if small else "i64", value)
+        store_output(chunk, OutputEntries(cell), "i8" if small else "i64", value)
         self.outputs.append(Output(cell, small, status))
 
 

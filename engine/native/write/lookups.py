@@ -20,7 +20,18 @@ from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.whole import NARROW, Whole
-from engine.native.plan.terms import WITHOUT, Block, Request, part_of
+from engine.native.plan.pointers import TermsVector
+from engine.native.plan.requests import (
+    Block,
+    BracketCount,
+    BracketValue,
+    Piece,
+    RateRise,
+    RateSpan,
+    Request,
+    TableColumn,
+    Threshold,
+)
 from engine.native.write import values as v
 from engine.native.write.values import Code, Content, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Writer
@@ -50,18 +61,18 @@ def _content(writer: Writer, request: Request, kind: ValueType, place: Whole) ->
     figure = _values(writer, request, kind, place)
     if not kind.or_none or figure.bad is True:
         return figure
-    without = _whole(writer, _with(request, WITHOUT), place)
+    without = _whole(writer, replace(request, piece=Piece.IS_NONE), place)
     assert without is not None
     return replace(figure, absent=writer.work.compare("!=", without[0], writer.work.constant(0)))
 
 
 def _values(writer: Writer, request: Request, kind: ValueType, place: Whole) -> Figure:
     if kind.kind is Kind.DURATION:
-        parts = [_whole(writer, _with(request, part), place) for part in ("months", "days")]
+        parts = [_whole(writer, replace(request, piece=piece), place) for piece in (Piece.MONTHS, Piece.DAYS)]
         if parts[0] is None or parts[1] is None:
             return Figure(v.nothing(writer.work, kind), bad=True)
         return Figure(Length(parts[0][0], parts[1][0]))
-    read_whole = _whole(writer, _with(request, *part_of(kind)), place)
+    read_whole = _whole(writer, replace(request, number=kind.kind if kind.is_number else None), place)
     if read_whole is None:
         return Figure(v.nothing(writer.work, kind), bad=True)
     whole, d = read_whole
@@ -78,10 +89,6 @@ def _values(writer: Writer, request: Request, kind: ValueType, place: Whole) -> 
     return Figure(content)
 
 
-def _with(request: Request, *part: str) -> Request:
-    return Request(request.name, request.day, (*request.part, *part))
-
-
 def _whole(writer: Writer, request: Request, place: Whole) -> tuple[Whole, int] | None:
     block = writer.terms.block(request)
     if block is None:
@@ -94,7 +101,7 @@ def _whole(writer: Writer, request: Request, place: Whole) -> tuple[Whole, int] 
 def fetch(writer: Writer, block: Block, place: Whole) -> str:
     """Entries of a block at places that lie in it (or do not matter)."""
     lanes, module = writer.lanes, writer.chunk.module
-    base = writer.chunk.argument("terms")
+    base = writer.chunk.argument(TermsVector())
     if block.count == 1 or place.constant is not None:
         at = block.offset + (place.constant or 0 if block.count > 1 else 0)
         address = lanes.pure(f"getelementptr double, ptr {base}, i64 {at}")
@@ -156,7 +163,7 @@ def _table(writer: Writer, node: ir.TableRead, day: date, frame: Frame) -> Figur
         place = writer.work.add(writer.work.multiply(place, writer.work.constant(high - low + 1)), offset)
     if inside is False:
         return Figure(v.nothing(writer.work, node.type), bad=True)
-    content = _content(writer, Request(node.name, day, (node.column,)), node.type, place)
+    content = _content(writer, Request(node.name, day, TableColumn(node.column)), node.type, place)
     outside = replace(content, bad=writer.lanes.either(content.bad, writer.lanes.opposite(inside)))
     return writer.carrying(outside, keys)
 
@@ -195,7 +202,7 @@ def _scale(writer: Writer, node: ir.ScaleRead, day: date, frame: Frame) -> Figur
         count = len(writer.memory.members[scale.key.enum]) if scale.key.enum else scale.key.high - low + 1
         inside = _within(writer, whole, low, low + count - 1)
         place = writer.work.subtract(writer.work.narrowed(whole, low, low + count - 1), writer.work.constant(low))
-    brackets = writer.terms.block(Request(node.name, day, ("count",)))
+    brackets = writer.terms.block(Request(node.name, day, BracketCount()))
     argument = operands[0].content
     if brackets is None or not isinstance(argument, Number):
         return Figure(v.nothing(writer.work, node.type), bad=True)
@@ -204,36 +211,36 @@ def _scale(writer: Writer, node: ir.ScaleRead, day: date, frame: Frame) -> Figur
         figure = _step(writer, request, brackets.form.high, argument, place, node)
     else:
         figure = Figure(_marginal(writer, request, brackets.form.high, argument, place))
-    figure = Figure(figure.content, writer.lanes.either(figure.bad, writer.lanes.opposite(inside)))
+    figure = replace(figure, bad=writer.lanes.either(figure.bad, writer.lanes.opposite(inside)))
     return writer.carrying(figure, operands)
 
 
-def _read(writer: Writer, request: Request, side: str, index: int, place: Whole) -> Number:
-    read_whole = _whole(writer, _with(request, side, str(index)), place)
+def _read(writer: Writer, request: Request, entry: Threshold | RateRise, place: Whole) -> Number:
+    read_whole = _whole(writer, replace(request, place=entry), place)
     assert read_whole is not None
     return plain(*read_whole)
 
 
 def _step(writer: Writer, request: Request, count: int, x: Number, place: Whole, node: ir.ScaleRead) -> Figure:
     inclusive = writer.program.scales[node.name].inclusive
-    figure = _content(writer, _with(request, "value", "0"), node.type, place)
+    figure = _content(writer, replace(request, place=BracketValue(0)), node.type, place)
     for index in range(1, count):
-        threshold = _read(writer, request, "above", index, place)
+        threshold = _read(writer, request, Threshold(index), place)
         passed = number.compare(writer.work, ">=" if inclusive else ">", x, threshold)
-        value = _content(writer, _with(request, "value", str(index)), node.type, place)
+        value = _content(writer, replace(request, place=BracketValue(index)), node.type, place)
         figure = v.choice(writer.work, passed, value, figure)
     return figure
 
 
 def _marginal(writer: Writer, request: Request, count: int, x: Number, place: Whole) -> Number:
     work = writer.work
-    span = writer.terms.block(_with(request, "span"))
+    span = writer.terms.block(replace(request, place=RateSpan()))
     assert span is not None
     nil = number.fixed(work, 0)
     parts = []
     for index in range(count):
-        above = number.subtract(work, x, _read(writer, request, "above", index, place))
-        parts.append((number.extreme(work, "max", above, nil), _read(writer, request, "more", index, place)))
+        above = number.subtract(work, x, _read(writer, request, Threshold(index), place))
+        parts.append((number.extreme(work, "max", above, nil), _read(writer, request, RateRise(index), place)))
     greatest = Fraction(span.form.high, span.form.d)
     most = max((above.high for above, _ in parts), default=Fraction(0)) * greatest
     if span.form.low < 0:

@@ -12,6 +12,7 @@ from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.whole import Whole
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Origin, Plan, Source
+from engine.native.plan.pointers import ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses
 from engine.native.plan.shape import Shape, Storage, assumed_bounds
 from engine.native.write import values as v
 from engine.native.write.chunk import Chunk, Rows
@@ -80,10 +81,10 @@ class Memory:
     def column(self, chunk: Chunk, cell: Cell, source: Source, rows: Rows) -> tuple[Figure, Mask]:
         """What a column holds, and where it holds nothing (only for one that may be empty)."""
         shape = self.shape.columns[cell]
-        data = self._entries(chunk, chunk.argument("column", cell=cell), shape.storage, rows)
+        data = self._entries(chunk, chunk.argument(ColumnEntries(cell)), shape.storage, rows)
         missing: Mask = False
         if shape.missing:
-            empty = self._entries(chunk, chunk.argument("missing", cell=cell), Storage.BYTE, rows)
+            empty = self._entries(chunk, chunk.argument(ColumnGaps(cell)), Storage.BYTE, rows)
             missing = chunk.lanes.pure(f"icmp ne {chunk.module.byte} {empty}, zeroinitializer")
         bad = missing if shape.missing and not source.partly else False
         absent: Mask = False
@@ -157,15 +158,15 @@ class Memory:
         module, lanes = chunk.module, chunk.lanes
         slots: dict[str, Slot] = {}
         keys: dict[str, str] = {}
-        for kind, name in dict.fromkeys(v.names(figure)):
-            slot = self._allot(chunk.entity, kind == "double")
+        for part in v.names(figure):
+            slot = self._allot(chunk.entity, not part.is_mask)
             key = f"%slot{slot.offset}"
-            slots[key], keys[name] = slot, key
+            slots[key], keys[part.operand] = slot, key
             place = self._own_place(chunk, slot)
             if slot.double:
-                lanes.effect(f"store {module.double} {name}, ptr {place}, align 8")
+                lanes.effect(f"store {module.double} {part.operand}, ptr {place}, align 8")
             else:
-                byte = lanes.pure(f"zext {module.mask} {name} to {module.byte}")
+                byte = lanes.pure(f"zext {module.mask} {part.operand} to {module.byte}")
                 lanes.effect(f"store {module.byte} {byte}, ptr {place}, align 1")
         self.stored[cell] = Stored(v.renamed(figure, keys), slots)
 
@@ -198,9 +199,9 @@ def gather(chunk: Chunk, base: str, storage: Storage, index: str, valid: Mask) -
     return lanes.pure(f"trunc {module.word} {gathered} to {module.byte}")
 
 
-def store_output(chunk: Chunk, name: str, cell: Cell, kind: str, value: str) -> None:
+def store_output(chunk: Chunk, pointer: OutputEntries | OutputStatuses, kind: str, value: str) -> None:
     """Write results of the lanes that have a row, and no others."""
-    place = chunk.lanes.make(f"getelementptr {kind}, ptr {chunk.argument(name, cell=cell)}, i64 %row")
+    place = chunk.lanes.make(f"getelementptr {kind}, ptr {chunk.argument(pointer)}, i64 %row")
     width = chunk.module.width
     vector = f"<{width} x {kind}>"
     intrinsic = f"llvm.masked.store.v{width}{kind}.p0"

@@ -14,6 +14,7 @@ from engine.ir.walk import steps_of
 from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.plan.plan import period_at
+from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, OwnerOfEach
 from engine.native.plan.shape import Storage
 from engine.native.write import values as v
 from engine.native.write.chunk import Chunk, Rows
@@ -63,7 +64,7 @@ def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Found:
             return _holder(writer, subject, frame)
         case ir.OwnerOf():
             record = resolve(writer, subject.record, frame)
-            owner = entries(writer.chunk, record.rows, "owner", record.rows.entity)
+            owner = entries(writer.chunk, record.rows, OwnerOfEach(record.rows.entity))
             return replace(record, rows=Rows(subject.entity, owner, record.rows.valid))
         case ir.Before():
             raise AssertionError("what reads through a sequence is handed over")
@@ -100,7 +101,7 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Found:
         if isinstance(link, ir.Members) and link.group.entity == subject.entity:
             return resolve(writer, link.group, frame)  # a person is in at most one group of a kind
     person_place = resolve(writer, person, frame)
-    place = entries(writer.chunk, person_place.rows, "group", subject.entity)
+    place = entries(writer.chunk, person_place.rows, GroupOfEach(subject.entity))
     inside = writer.lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
     valid = writer.lanes.both(person_place.rows.valid, inside)
     outside = writer.lanes.opposite(inside)
@@ -131,20 +132,22 @@ def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Found:
 
 def places(chunk: Chunk, groups: Rows, entity: str, first: int, after: int) -> tuple[str, str]:
     """Where in the list of members the roles from number `first` begin, and where those from number `after` do."""
-    return entries(chunk, groups, "start", entity, str(first)), entries(chunk, groups, "start", entity, str(after))
+    starts = (MemberStarts(entity, role) for role in (first, after))
+    from_place, to_place = (entries(chunk, groups, start) for start in starts)
+    return from_place, to_place
 
 
 def person_rows(writer: Writer, group: str, place: str, valid: Mask, person: str) -> Rows:
     """The people at some places of the list of a group's members."""
     if group in writer.memory.shape.in_order:
         return Rows(person, place, valid)
-    word = gather(writer.chunk, writer.chunk.argument("members", group), Storage.WORD, place, valid)
+    word = gather(writer.chunk, writer.chunk.argument(MemberList(group)), Storage.WORD, place, valid)
     return Rows(person, _long(writer.chunk, word), valid)
 
 
-def entries(chunk: Chunk, rows: Rows, *key: str) -> str:
+def entries(chunk: Chunk, rows: Rows, link: Link) -> str:
     """Entries of an array of links for some rows, as 64-bit numbers."""
-    base = chunk.argument(*key)
+    base = chunk.argument(link)
     if rows.dense:
         place = chunk.lanes.pure(f"getelementptr i32, ptr {base}, i64 {rows.index}")
         return _long(chunk, chunk.lanes.pure(f"load {chunk.module.word}, ptr {place}, align 4"))

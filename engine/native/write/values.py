@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Union
 
 from engine.native.arithmetic import number as numbers
-from engine.native.arithmetic.lanes import Lanes, Mask
+from engine.native.arithmetic.lanes import Lanes, Mask, Module, is_name
 from engine.native.arithmetic.number import Number
 from engine.native.arithmetic.whole import Arithmetic, Whole
 from engine.values.types import Duration, EnumValue, Kind, Value, ValueType
@@ -58,6 +58,18 @@ class Figure:
     content: Content
     bad: Mask = False
     absent: Mask = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A vector that a figure is made of: doubles, or a mask."""
+
+    operand: str
+    is_mask: bool = False
+
+    def kind(self, module: Module) -> str:
+        """Its type as LLVM writes it."""
+        return module.mask if self.is_mask else module.double
 
 
 def literal(work: Arithmetic, value: Value, members: Callable[[str], list[str]]) -> Content:
@@ -136,12 +148,12 @@ def _wholes(content: Content) -> list[Whole]:
             return []
 
 
-def names(figure: Figure) -> list[tuple[str, str]]:
-    """The names that a value is made of, each with `double` or `mask`; constants have none."""
-    named = [("double", part) for whole in _wholes(figure.content) for part in whole.parts]
+def names(figure: Figure) -> list[Part]:
+    """The parts of a value that have a name, each once; constants have none."""
+    parts = [Part(part) for whole in _wholes(figure.content) for part in whole.parts]
     masks = [figure.bad, figure.absent, *([figure.content.mask] if isinstance(figure.content, Truth) else [])]
-    named += [("mask", mask) for mask in masks if isinstance(mask, str)]
-    return [(kind, name) for kind, name in named if name.startswith("%")]
+    parts += [Part(mask, is_mask=True) for mask in masks if isinstance(mask, str)]
+    return list(dict.fromkeys(part for part in parts if is_name(part.operand)))
 
 
 def renamed(figure: Figure, new: dict[str, str]) -> Figure:
@@ -172,14 +184,13 @@ def guarded(lanes: Lanes, mask: Mask, write: Callable[[], Figure]) -> Figure:
     """A value written in a branch that is taken only if some lane of `mask` is set; elsewhere it must not matter."""
     if isinstance(mask, bool):
         return write()
-    kinds = {"double": lanes.module.double, "mask": lanes.module.mask}
     kept: list[Figure] = []
 
     def inside() -> list[tuple[str, str]]:
         kept.append(write())
-        return list(dict.fromkeys((kinds[kind], name) for kind, name in names(kept[0])))
+        return [(part.kind(lanes.module), part.operand) for part in names(kept[0])]
 
-    neutral = {kinds["double"]: lanes.number(1), kinds["mask"]: "zeroinitializer"}  # a divisor is never zero
+    neutral = {lanes.module.double: lanes.number(1), lanes.module.mask: "zeroinitializer"}  # a divisor is never zero
     joined = lanes.guarded(mask, inside, neutral)
-    old = list(dict.fromkeys(name for _, name in names(kept[0])))
+    old = [part.operand for part in names(kept[0])]
     return renamed(kept[0], dict(zip(old, joined, strict=True)))

@@ -15,7 +15,8 @@ from engine.ir.program import Program
 from engine.native.arithmetic.lanes import Lanes
 from engine.native.arithmetic.number import Number
 from engine.native.arithmetic.whole import Arithmetic
-from engine.native.plan.terms import Request, Terms
+from engine.native.plan.requests import Request
+from engine.native.plan.terms import Terms
 from engine.native.write.chunk import Chunk, Rows
 from engine.native.write.memory import Memory
 from engine.native.write.values import Content, Figure

@@ -1,0 +1,82 @@
+"""What the table of pointers points to: writing code allots its entries, and running it fills them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from engine.population.columns import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class TermsVector:
+    """The constants of the law."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStarts:
+    """The first row of each block, in an entity's rows."""
+
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEntries:
+    """What a column holds."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGaps:
+    """Where a column holds nothing."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class OutputEntries:
+    """Where a wanted figure is written."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStatuses:
+    """Where it is written whether a wanted figure is bad or absent."""
+
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOfEach:
+    """Each person's group of a kind; below zero for those who are in none."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberList:
+    """The people of all groups of a kind, group by group and role by role."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStarts:
+    """For each group, or owner of records, where in the list its members from role number `role` on begin. One number
+    past the last role is where they end."""
+
+    entity: str
+    role: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerOfEach:
+    """Each record's owner."""
+
+    entity: str
+
+
+Link = Union[GroupOfEach, MemberList, MemberStarts, OwnerOfEach]
+Pointer = Union[TermsVector, BlockStarts, ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses, Link]

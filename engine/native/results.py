@@ -1,0 +1,160 @@
+"""What an evaluation gives: figures as entries with a status beside them.
+
+They are put together from what code wrote and, for the rows that are handed over, from what the interpreter finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.interpret.constants import Constants
+from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
+from engine.ir.program import Program
+from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
+from engine.native.machine.compiling import Kernel
+from engine.native.plan.interface import ABSENT, BAD
+from engine.native.plan.layout import Layout
+from engine.population.columns import NONE_ENTRY, Cell, Entries
+from engine.values.types import Kind
+
+KNOWN, NOT_APPLICABLE, UNDETERMINED, ERROR = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """A wanted figure of every row of its entity, as given. `status` (None: all known) says where an entry is none."""
+
+    cell: Cell
+    entries: Entries
+    status: NDArray[np.uint8] | None = None
+    messages: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """The wanted figures by the name under which they were asked for, and how many components were handed over;
+    `causes`, for how many of them a figure was what code could not give."""
+
+    figures: dict[str, Figures]
+    handed_over: int
+    causes: Mapping[str, int] = field(default_factory=dict)
+
+
+def nobodys(cell: Cell) -> Figures:
+    """The figures of an entity of which the population has no table."""
+    return Figures(cell, np.zeros(0, dtype=np.int64))
+
+
+# --- from what code wrote
+
+
+def assembled(
+    kernel: Kernel, layout: Layout, outputs: dict[Cell, Entries], statuses: dict[Cell, Entries]
+) -> tuple[dict[Cell, set[int]], dict[Cell, Figures]]:
+    """For each figure the components in which code could not give it, and the figures as they stand before those are
+    handed over."""
+    bad: dict[Cell, set[int]] = {}
+    program = kernel.program
+    figures: dict[Cell, Figures] = {}
+    for cell in kernel.interface.wanted:
+        if cell not in outputs:
+            figures[cell], bad[cell] = _leaf(kernel, layout, cell)
+            continue
+        entity = program.definitions[cell.name].entity
+        status = statuses.get(cell)
+        count = layout.columns.counts[entity]
+        absent: NDArray[np.uint8] | None = None
+        if status is not None:
+            status = status[:count]
+            where = (status & BAD) != 0
+            if where.any():
+                bad[cell] = set(layout.component[entity][where].tolist())
+            absent = given_order(layout, entity, ((status & ABSENT) != 0).astype(np.uint8)) if status.any() else None
+        entries = given_order(layout, entity, outputs[cell][:count])
+        if absent is not None:
+            entries[absent != 0] = 0
+        figures[cell] = Figures(cell, entries, absent)
+    return bad, figures
+
+
+def given_order(layout: Layout, entity: str, entries: Entries) -> Entries:
+    """Entries of sorted rows in the order in which the rows were given."""
+    order = layout.order[entity]
+    if order is None:
+        return entries
+    back = np.empty_like(entries)
+    back[order] = entries
+    return back
+
+
+def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]]:
+    """A wanted figure that is not computed: what was given, a constant, or unknown."""
+    program, definition = kernel.program, kernel.program.definitions[cell.name]
+    entity, value = definition.entity, kernel.interface.leaves[cell]
+    small = definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
+    entries = np.zeros(layout.columns.counts[entity], dtype=np.uint8 if small else np.int64)
+    open_rows = np.ones(len(entries), dtype=bool)
+    none = np.zeros(len(entries), dtype=np.uint8)
+    if value is not None:
+        entry = entry_of(program, definition, value)
+        if entry is not None:
+            none[:], open_rows[:] = entry == NONE_ENTRY, False
+            entries[:] = 0 if entry == NONE_ENTRY else entry
+    column = layout.columns.columns.get(cell)
+    if column is not None:
+        there = ~column.missing if column.missing is not None else np.ones(len(entries), dtype=bool)
+        none[there] = column.entries[there] == NONE_ENTRY
+        entries[there] = np.where(none[there], 0, column.entries[there])
+        open_rows[there] = False
+    order = layout.order[entity]
+    where = open_rows if order is None else open_rows[order]
+    status = none * np.uint8(NOT_APPLICABLE) if none.any() else None
+    return Figures(cell, entries, status), set(layout.component[entity][where].tolist())
+
+
+# --- from the interpreter
+
+
+def hand_over(
+    program: Program, layout: Layout, component: int, figures: dict[Cell, Figures], constants: Constants
+) -> None:
+    """Put the interpreter's figures of a component in the place of what code wrote."""
+    case = case_of(program, layout.columns, rows_of(layout, component))
+    for cell, instance, outcome in outcomes(program, constants, case, figures):
+        row, definition = int(instance), program.definitions[cell.name]
+        entry = entry_of(program, definition, outcome.value) if isinstance(outcome, Known) else None
+        if entry is not None:
+            figures[cell].entries[row] = entry
+            if figures[cell].status is not None:
+                figures[cell].status[row] = KNOWN  # type: ignore[index]
+            continue
+        figure = figures[cell]
+        status = figure.status if figure.status is not None else np.zeros(len(figure.entries), dtype=np.uint8)
+        status[row] = status_of(outcome)
+        figure.entries[row] = 0
+        figure.messages[row] = described(outcome)
+        if figure.status is None:
+            figures[cell] = replace(figure, status=status)
+
+
+def status_of(outcome: object) -> int:
+    """The status that stands for an outcome without a value that a column holds."""
+    match outcome:
+        case NotApplicable():
+            return NOT_APPLICABLE
+        case Possible():
+            return UNDETERMINED
+        case Failure() | Known():
+            return ERROR
+    raise AssertionError(outcome)
+
+
+def bad_rows(layout: Layout, program: Program, cell: Cell, status: Entries) -> NDArray[np.bool_]:
+    """The rows, as given, in which code could not give a figure."""
+    entity = program.definitions[cell.name].entity
+    rows: NDArray[np.bool_] = given_order(layout, entity, (status[: layout.columns.counts[entity]] & BAD) != 0)
+    return rows
