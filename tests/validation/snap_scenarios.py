@@ -1,11 +1,11 @@
-"""SNAP households of 18F's eligibility prototype (public domain), whose benefits its authors checked against States' calculators.
+"""SNAP households of 18F's eligibility prototype (public domain), with what its authors found by States' calculators.
 
 1. A line of `data/snap_scenarios.csv` is a scenario: the household, its costs by month, and what is found of it.
-   `python -m tests.validation.snap_scenarios FOLDER` makes the file of the feature files in a clone of 18F/snap-api-prototype.
+   `python -m tests.validation.snap_scenarios FOLDER` makes the file of a clone of 18F/snap-api-prototype.
 2. Figures are those of fiscal year 2020; the month is the last one before emergency allotments, which raise every
-   benefit to the largest allotment for two thirds of a year (P.L. 116-127 s.2302) and are compared as that.
-3. Illinois had a demonstration then (7 USC 2026(b)): a standard medical deduction of 165, paid for by 7 dollars less of the
-   standard deduction. Both are given, as an agency's figures before the tables are.
+   benefit to the largest allotment (P.L. 116-127 s.2302) and are compared as that.
+3. Illinois had a demonstration then (7 USC 2026(b)): a standard medical deduction of 165, paid for by 7 dollars less
+   of the standard deduction. Both are given, as an agency's figures before the tables are.
 4. One adult of 40, or of 65 where a member is elderly or disabled, lives with children of 8.
 """
 
