@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.random_programs [--values 200000] [--seed 1000000] [--groups 60]
 
-The programs use every construct of the language, as those of `tests/native` do. Those that the code hands over are
-counted too: what stands beside them must still be right.
+The programs use every construct of the language, as those of `tests/native` do: plain ones, ones with functions,
+changing law and months, and ones with people who move, groups that figures make and periods that begin on somebody's
+own day. What the code hands over is counted too: what stands beside it must still be right.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from random import Random
 
 from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
+from tests.native.dated_programs import dated_population, dated_program
 from tests.native.made_constants import AT
 from tests.native.populations import population_of
 from tests.native.programs import random_program
@@ -31,9 +33,11 @@ def main() -> int:
     while values < options.values:
         seed = options.seed + programs
         random = Random(seed)
-        program = (wider_program if seed % 3 == 0 else random_program)(random)
+        make = (wider_program, random_program, dated_program)[seed % 3]
+        program = make(random)
         missing, density = random.choice([0.0, 0.1]), random.choice([1.0, 0.6])
-        columns = population_of(program, AT, options.groups, seed, missing=missing, density=density)
+        people = dated_population if make is dated_program else population_of
+        columns = people(program, AT, options.groups, seed, missing=missing, density=density)
         wanted = all_figures(program)
         result = evaluate(program, columns, wanted, options=Options(cache=""), threads=1)
         found = differences(program, columns, result)

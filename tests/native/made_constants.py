@@ -26,6 +26,7 @@ from engine.values.types import (
     ValueType,
     enum_type,
 )
+from engine.values.working_days import WorkingDays
 
 SPAN = Span(Source("<made>", ""), 0, 0)
 YEAR, MONTH = PeriodKind(Unit.YEAR), PeriodKind(Unit.MONTH)
@@ -50,6 +51,7 @@ def settings(random: Random) -> Settings:
         date_round_up=random.random() < 0.5,
         date_round_refused=random.random() < 0.3,
         leap_birthday_march=random.random() < 0.5,
+        workdays={"federal": WorkingDays("federal", SPAN, holidays=(date(2023, 12, 25), date(2024, 1, 1)))},
         enums={
             **BUILT_IN_ENUMS,
             "colour": EnumDeclaration("colour", SPAN, members={colour: colour for colour in COLOURS}),

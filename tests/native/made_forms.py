@@ -91,7 +91,7 @@ class Forms(Leaves):
     def ordered(self, kind: ValueType, depth: int) -> ir.Expression:
         """The highest of values, the first of records, or a rank: seldom, since such rows are handed over."""
         link, entity = self.link()
-        if link is None or self.random.random() < 0.8:
+        if link is None or self.random.random() < 0.6:
             return self.leaf(kind)
         name = self.fresh("r")
         self.bound.append((name, entity))
@@ -155,7 +155,8 @@ class Forms(Leaves):
             return self.leaf(BOOLEAN)
         if entity == "person" and self.random.random() < 0.5:
             group = self.one_of(*GROUPS)
-            return ir.Holds(BOOLEAN, None, left, group, None, self.random.choice([("head",), ("child", "partner")]))
+            inside = ir.GroupOf(group, left) if self.random.random() < 0.3 else None
+            return ir.Holds(BOOLEAN, None, left, group, inside, self.random.choice([("head",), ("child", "partner")]))
         return ir.Same(BOOLEAN, None, left, right)
 
     def maybe(self, kind: ValueType, column: str, depth: int) -> ir.Expression:

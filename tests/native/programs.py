@@ -142,6 +142,13 @@ class Maker(Forms):
                     self.one_of("years_between", "months_between", "days_between", "age_on"),
                     (self.formula(DATE, depth), self.formula(DATE, depth)),
                 ),
+                lambda: (
+                    self.leaf(INTEGER)
+                    if self.random.random() < 0.7
+                    else ir.DateFunction(
+                        INTEGER, None, "working_days_between", (self.formula(DATE, 0), self.formula(DATE, 0)), "federal"
+                    )
+                ),
             ]
         )
 
@@ -203,8 +210,16 @@ class Maker(Forms):
                     DATE, None, "attains", (self.formula(DATE, depth), self.formula(DURATION, depth))
                 ),
                 made,
+                lambda: self.working_day(depth),
             ]
         )
+
+    def working_day(self, depth: int) -> ir.Expression:
+        """A day so many working days away: seldom, since such rows are handed over."""
+        if self.random.random() < 0.7:
+            return self.leaf(DATE)
+        count = ir.Literal(INTEGER, None, self.random.choice([-20, -1, 0, 1, 5, 250]))
+        return ir.DateFunction(DATE, None, "add_working_days", (self.formula(DATE, depth), count), "federal")
 
     def duration(self, depth: int) -> ir.Expression:
         return self.choose(

@@ -18,6 +18,7 @@ from engine.native import Options, evaluate
 from engine.native.agreement import all_figures, differences
 from engine.population.columns import Cell, Columns, column_of
 from engine.values.types import BOOLEAN, DATE, DURATION, MONEY, RATE, Duration
+from tests.native.dated_programs import dated_population, dated_program
 from tests.native.made_constants import AT
 from tests.native.populations import population_of
 from tests.native.programs import random_program
@@ -52,6 +53,17 @@ def test_functions_changing_law_and_months_give_the_interpreters_bits(seed: int)
     random = Random(seed)
     program = wider_program(random)
     columns = population_of(program, AT, 10, seed, missing=random.choice([0.0, 0.1]), density=random.choice([1.0, 0.6]))
+    result = evaluate(program, columns, all_figures(program), options=random.choice(WAYS), threads=1)
+    assert differences(program, columns, result) == []
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 2**32))
+def test_people_who_move_and_groups_that_are_made_give_the_interpreters_bits(seed: int) -> None:
+    random = Random(seed)
+    program = dated_program(random)
+    missing, density = random.choice([0.0, 0.1]), random.choice([1.0, 0.6])
+    columns = dated_population(program, AT, 12, seed, missing, density)
     result = evaluate(program, columns, all_figures(program), options=random.choice(WAYS), threads=1)
     assert differences(program, columns, result) == []
 

@@ -1,24 +1,28 @@
-"""The n highest of many and ranks, written with sums and counts, which the code has.
+"""The n highest of many, ranks, the first and last of many, and who holds a role: written with sums, counts, extremes
+and conditions, which the code has.
 
 1. The sum of the k highest of some values is the least, over each of them as t, of k times t and what the values have
    above t: at the k-th highest it is that sum, and elsewhere it is more. So ties cannot matter, and nothing is sorted.
    The sum of the k lowest is the greatest of k times t less what they have below t. Here k is n, but at most how many
    there are and at least 0.
 2. A rank is one more than how many stand before: whose first key is better, or as good with a better second, and so on.
-3. Each looks at all members once for each member: with more than MOST of them the interpreter, which sorts, is asked.
+3. Both look at all members once for each member: with more than MOST of them the interpreter, which sorts, is asked.
+4. The first and last of many, and who holds a role: see `firsts`.
 
 What is unclear of any member makes the sums unclear, so that such rows are handed over as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from engine.ir import nodes as ir
 from engine.ir.walk import walk
-from engine.values.types import BOOLEAN, INTEGER
+from engine.native.plan.about import REWRITTEN, about_another, compared_by
+from engine.native.plan.firsts import first_of, held_by
+from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
 MOST = 64
 _SCOPED = (ir.Let, ir.Aggregate, ir.Chosen, ir.Ranked, ir.AsIf, ir.OverParts, ir.OverTime)
@@ -43,12 +47,17 @@ class WithoutOrders:
                 parts = [node.body, node.where]
             case ir.Ranked():
                 parts = [*(key.value for key in node.keys), node.where]
-                if not all(key.value is not None and key.value.type.is_number for key in node.keys):
+                if not _have_extremes(node.keys):
                     return False
+            case ir.Chosen(operator="only", pick="first" | "last"):
+                known = _has_extremes(node.body.type) or node.body.type.kind is Kind.BOOLEAN
+                parts = [*(key.value for key in node.keys), node.body, node.where]
+                return known and _have_extremes(node.keys) and _is_simple(parts)
+            case ir.Holds():
+                return True
             case _:
                 return False
-        simple = not any(isinstance(inner, _SCOPED) for part in parts if part is not None for inner in walk(part))
-        return simple and self._most(node.link) <= MOST
+        return _is_simple(parts) and self._most(node.link) <= MOST
 
     def _most(self, link: ir.Link) -> int:
         counted = link.group.entity if isinstance(link, ir.Members) else link.entity
@@ -58,18 +67,36 @@ class WithoutOrders:
         """A part of a formula, rewritten from the inside."""
         if isinstance(part, tuple):
             return tuple(self._part(inner) for inner in part)
-        if not is_dataclass(part) or isinstance(part, type) or not isinstance(part, _REWRITTEN):
+        if not is_dataclass(part) or isinstance(part, type) or not isinstance(part, REWRITTEN):
             return part
         changed = {field.name: self._part(getattr(part, field.name)) for field in fields(part)}
         rewritten = replace(part, **changed)
-        if not isinstance(part, ir.Chosen | ir.Ranked) or not self._fits(part):
+        if not isinstance(part, ir.Chosen | ir.Ranked | ir.Holds) or not self._fits(part):
             return rewritten
-        return _summed(rewritten) if isinstance(rewritten, ir.Chosen) else _counted(rewritten)  # type: ignore[arg-type]
+        match rewritten:
+            case ir.Chosen(operator="only"):
+                return first_of(rewritten)
+            case ir.Chosen():
+                return _summed(rewritten)
+            case ir.Ranked():
+                return _counted(rewritten)
+            case ir.Holds():
+                return held_by(rewritten)
+        return rewritten
 
 
-_REWRITTEN = (
-    ir.Node, ir.ExceptionCase, ir.Band, ir.SortKey, ir.Replacement, ir.ContainingDate, ir.Members,
-)  # fmt: skip
+def _is_simple(parts: Sequence[ir.Expression | None]) -> bool:
+    """Whether nothing inside binds a name or stands at another time."""
+    return not any(isinstance(inner, _SCOPED) for part in parts if part is not None for inner in walk(part))
+
+
+def _has_extremes(value_type: ValueType) -> bool:
+    return value_type.is_number or value_type.kind is Kind.DATE
+
+
+def _have_extremes(keys: Sequence[ir.SortKey]) -> bool:
+    known = (key.value.type for key in keys if key.value is not None)
+    return len(keys) == sum(_has_extremes(key_type) or key_type.kind is Kind.BOOLEAN for key_type in known)
 
 
 def _summed(node: ir.Chosen) -> ir.Expression:
@@ -79,14 +106,14 @@ def _summed(node: ir.Chosen) -> ir.Expression:
     is_highest = node.pick == "highest"
     count = ir.Aggregate(INTEGER, node.span, "count", node.link, node.name + "''", None, None)
     if node.where is not None:
-        count = replace(count, where=_of(node.where, node.name, node.name + "''"))
+        count = replace(count, where=about_another(node.where, node.name, node.name + "''"))
     taken = ir.Extreme(INTEGER, node.span, "min", (_at_least(node.count, 0), count))
     own = ir.Local(node.type, node.span, value)
-    theirs = _of(node.body, node.name, other)
+    theirs = about_another(node.body, node.name, other)
     more = ir.Arithmetic(node.type, node.span, "-", *((theirs, own) if is_highest else (own, theirs)))
     rest = ir.Aggregate(node.type, node.span, "sum", node.link, other, _at_least(more, 0), None)
     if node.where is not None:
-        rest = replace(rest, where=_of(node.where, node.name, other))
+        rest = replace(rest, where=about_another(node.where, node.name, other))
     times = ir.Arithmetic(node.type, node.span, "*", ir.Local(INTEGER, node.span, size), own)
     whole = ir.Arithmetic(node.type, node.span, "+" if is_highest else "-", times, rest)
     each = ir.Let(node.type, node.span, value, node.body, whole)
@@ -108,7 +135,7 @@ def _counted(node: ir.Ranked) -> ir.Expression:
     if node.operator == "rank":
         return ir.Arithmetic(INTEGER, node.span, "+", ir.Literal(INTEGER, node.span, 1), count)
     size, other = f"{node.name}#", f"{node.name}'"
-    theirs = _of(node.where, node.name, other) if node.where is not None else None
+    theirs = about_another(node.where, node.name, other) if node.where is not None else None
     whole = ir.Aggregate(INTEGER, node.span, "count", node.link, other, None, theirs)
     all_ = ir.Local(INTEGER, node.span, size)
     nobody = ir.Compare(BOOLEAN, node.span, "=", all_, ir.Literal(INTEGER, node.span, 0))
@@ -121,24 +148,11 @@ def _before(node: ir.Ranked) -> Iterator[ir.Expression]:
     """That a key is better, where those before it are as good."""
     same: list[ir.Expression] = []
     for key in node.keys:
-        assert key.value is not None
-        own = _of(key.value, node.name, node.subject)
-        better = ir.Compare(BOOLEAN, node.span, ">" if key.descending else "<", key.value, own)
+        value = compared_by(key)
+        own = about_another(value, node.name, node.subject)
+        better = ir.Compare(BOOLEAN, node.span, ">" if key.descending else "<", value, own)
         yield ir.And(BOOLEAN, node.span, (*same, better)) if same else better
-        same.append(ir.Compare(BOOLEAN, node.span, "=", key.value, own))
+        same.append(ir.Compare(BOOLEAN, node.span, "=", value, own))
 
-
-def _of(part: Any, name: str, other: str | ir.Subject) -> Any:
-    """A part of a formula that is about another than the one called `name`."""
-    if isinstance(part, tuple):
-        return tuple(_of(inner, name, other) for inner in part)
-    if isinstance(part, ir.Bound) and part.name == name:
-        return ir.Bound(part.entity, other) if isinstance(other, str) else other
-    if not is_dataclass(part) or isinstance(part, type) or not isinstance(part, (*_REWRITTEN, *_SUBJECTS)):
-        return part
-    return replace(part, **{field.name: _of(getattr(part, field.name), name, other) for field in fields(part)})
-
-
-_SUBJECTS = (ir.GroupOf, ir.HolderOf, ir.OwnerOf, ir.Before, ir.Records)
 
 __all__ = ["WithoutOrders"]
