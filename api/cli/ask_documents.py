@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from api.cases.naming import find_definition
 from api.cli.output import complain
 from api.failures import Misuse
-from api.interview.documents import Document, Form, boxes_of
+from api.interview.documents import Box, Copy, Form, name_of
 from api.interview.interview import read_answer
 from engine.ir.program import Program
 from engine.values.types import Value
@@ -14,35 +15,36 @@ from engine.values.types import Value
 COPY = "form"
 
 
-def copied(program: Program, form: Form, owner: str, lines: Iterator[str]) -> list[Document] | None:
+def copied(program: Program, form: Form, owner: str, lines: Iterator[str]) -> list[Copy] | None:
     """The forms that somebody copies, one after the other; None if the answers end before one is whole."""
-    documents: list[Document] = []
-    name = program.settings.entities[form.record].label or form.record
+    copies: list[Copy] = []
     while True:
         boxes = _boxes(program, form, lines)
         if boxes is None:
             return None
-        documents.append(Document(form.record, owner, boxes))
-        complain(f"Another {name} of {owner}? (`yes` or `no`)")
+        copies.append(boxes)
+        complain(f"Another {name_of(program, form)} of {owner}? (`yes` or `no`)")
         for line in lines:
             if line.lower() in ("yes", "y", "no", "n"):
                 break
             complain(f"`{line}` is neither `yes` nor `no`")
         else:
-            return documents
+            return copies
         if line.lower() in ("no", "n"):
-            return documents
+            return copies
 
 
-def _boxes(program: Program, form: Form, lines: Iterator[str]) -> dict[str, Value] | None:
-    boxes: dict[str, Value] = {}
-    for definition in boxes_of(program, form):
-        complain(f"{definition.ask or definition.label}  (`none` if it is empty)")
+def _boxes(program: Program, form: Form, lines: Iterator[str]) -> Copy | None:
+    boxes: dict[Box, Value] = {}
+    for box in form.boxes:
+        definition = find_definition(program, box.fact)
+        asked = definition.ask or definition.label
+        complain((f"{form.paper}, {box.place}" if box.place else asked) + "  (`none` if it is empty)")
         for line in lines:
             if line == "none":
                 break
             try:
-                boxes[definition.short_name] = read_answer(program, definition, line)
+                boxes[box] = read_answer(program, definition, line)
                 break
             except Misuse as fault:
                 complain(f"{fault.message}: {fault.help}")

@@ -19,7 +19,15 @@ from api.cases.values import as_json as value_json
 from api.cli.ask_documents import COPY, copied
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
-from api.interview.documents import Document, Form, with_documents
+from api.interview.documents import (
+    Copy,
+    Document,
+    Form,
+    documents_of,
+    facts_stated,
+    name_of,
+    with_documents,
+)
 from api.interview.interview import read_answer
 from api.interview.listed import Interview, Screen, Tick, next_screen
 from api.interview.screens import Screens, ticked_value
@@ -236,17 +244,17 @@ def _ask_fact(session: Session, interview: Interview, fact: Fact | None) -> bool
     program = session.program
     definition = program.definitions[fact.name]
     form = _form_of(interview, definition)
-    copy = f"`{COPY}` to copy a {program.settings.entities[form.record].label}, " if form is not None else ""
+    copy = f"`{COPY}` to copy a {name_of(program, form)}, " if form is not None else ""
     complain(f"{definition.ask or definition.label}  ({fact.instance}; {copy}`?` don't know, `back`, `stop`)")
     lines = _lines(session)
     for line in lines:
         if line in ("stop", "back", "?"):
             return _otherwise(session, line, [fact])
         if form is not None and line == COPY:
-            documents = copied(program, form, fact.instance, lines)
-            if documents is not None and definition.absent is not None:
-                session.turns.append(Turn({fact: definition.absent}, documents=documents))
-            return documents is not None
+            copies = copied(program, form, fact.instance, lines)
+            if copies is not None:
+                session.turns.append(_copied_turn(session, interview, fact, form, copies))
+            return copies is not None
         try:
             value: Value = (
                 NONE if line == "none" and definition.type.or_none else read_answer(program, definition, line)
@@ -257,6 +265,22 @@ def _ask_fact(session: Session, interview: Interview, fact: Fact | None) -> bool
         session.turns.append(Turn({fact: value}))
         return True
     return False
+
+
+def _copied_turn(session: Session, interview: Interview, fact: Fact, form: Form, copies: Sequence[Copy]) -> Turn:
+    """What copies of a form state: besides them there is nothing of the fact, nor of what comes with its line."""
+    program = session.program
+    names = (fact.name, *interview.lines[program.definitions[fact.name].short_name].along)
+    turn = Turn()
+    for name in names:
+        definition = find_definition(program, name)
+        if definition.absent is not None:
+            turn.given[Fact(definition.name, fact.instance, fact.period)] = definition.absent
+    if form.record:
+        turn.documents = documents_of(program, session.case, form, fact, copies)
+    else:
+        turn.given |= facts_stated(program, form, fact, copies)
+    return turn
 
 
 def _form_of(interview: Interview, definition: Definition) -> Form | None:

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from api.failures import Failure
-from api.interview.documents import Form, form_faults
+from api.interview.documents import Form, form_faults, form_from
 from engine.ir.program import Definition, Program
 from engine.syntax.files import SCREENS_FILE
 from engine.values.types import Kind
@@ -108,7 +108,7 @@ def _line(fact: str, said: Mapping[str, Any]) -> Line:
         (int(low), int(high)),
         tuple(said.get("with", ())),
         str(said.get("bring", "")),
-        Form(str(said["form"]["record"]), tuple(map(str, said["form"]["boxes"]))) if "form" in said else None,
+        form_from(said["form"]) if "form" in said else None,
     )
 
 
