@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 __all__ = ["main"]
 
@@ -13,6 +14,13 @@ _GARBAGE = (50_000, 20, 50)
 def main() -> int:
     """Run the command with the process's arguments; the exit code is what `api.failures.ExitCode` says."""
     gc.set_threshold(*_GARBAGE)
+    from api.cli.kept_help import asks_for_help, show
+
+    arguments = sys.argv[1:]
+    return show(arguments, _run) if asks_for_help(arguments) else _run()
+
+
+def _run() -> int:
     from api.cli.running import run
 
     return run()

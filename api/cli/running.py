@@ -12,6 +12,7 @@ from copy import copy
 import typer
 
 from api.cli.app import app
+from api.cli.kept_help import COMPLETING
 from api.cli.streams import prepare, printable
 from api.failures import ExitCode, Failure
 
@@ -24,8 +25,6 @@ _REMEDIES = {
 }
 
 _LEFT = "PacifyFlushWrapper"
-
-_COMPLETING = "_RULEWRIGHT_COMPLETE"
 
 
 def run() -> int:
@@ -55,7 +54,7 @@ def run() -> int:
 
 def _narrowed(arguments: list[str]) -> typer.Typer:
     """The command that is called, without the others: preparing the options of them all takes longer than most work."""
-    if _COMPLETING in os.environ or not arguments:
+    if COMPLETING in os.environ or not arguments:
         return app
     named = [command for command in app.registered_commands if _name(command) == arguments[0]]
     groups = [group for group in app.registered_groups if group.name == arguments[0]]
