@@ -1,17 +1,24 @@
-"""How often people have a fact, and what it usually is: from the shipped sample. It only orders questions."""
+"""How often people have a fact, and what it usually is: from the shipped sample. It only orders questions.
+
+What is counted is kept on disk, since reading the sample takes longer than computing a case.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-from citizens.sample import load_sample
 from engine.ir.program import Definition
+from engine.kept import fetch, folder_for, keep, pickled, unpickled
 
 SELDOM = 0.01
 WITHOUT_FORM = "_without_form"
 _PERCENTILES = (0.25, 0.5, 0.9)
+_SAMPLE = ("data/people.csv.gz", "data/tax_units.csv.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,29 @@ def likely(definition: Definition) -> Likely:
 
 @cache
 def _shares() -> dict[str, Likely]:
+    folder, name = folder_for("likely"), _entry()
+    body = fetch(folder, name)
+    if body is not None:
+        shares: dict[str, Likely] = unpickled(body)  # type: ignore[assignment]
+        return shares
+    shares = _counted()
+    keep(folder, name, pickled(shares))
+    return shares
+
+
+def _entry() -> str:
+    """The name of what is kept: a hash over this module, and the size and age of the sample's files. `citizens` itself
+    is not imported for it."""
+    spec = find_spec("citizens")
+    places = spec.submodule_search_locations if spec is not None else None
+    files = [Path(place) / name for place in places or () for name in ("sample.py", *_SAMPLE)]
+    states = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return sha256(Path(__file__).read_bytes() + repr(states).encode()).hexdigest()
+
+
+def _counted() -> dict[str, Likely]:
+    from citizens.sample import load_sample  # with Arrow, which nothing else here needs
+
     sample = load_sample()
     shares: dict[str, Likely] = {}
     tables: tuple[Any, ...] = (sample.people, sample.tax_units)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,3 +23,19 @@ def test_a_calculation_from_a_kept_program_imports_nothing_heavy(rules: Path, ca
     for _ in range(2):  # the first run compiles the rules and keeps them
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["income_tax", "3,550", "USD"], "[]\n")
+
+
+def test_questions_are_put_in_order_without_reading_the_sample_again(tmp_path: Path) -> None:
+    script = (
+        "import sys; from api.cases.likely import _shares; _shares();"
+        " print([name for name in ('citizens', 'pyarrow') if name in sys.modules], len(_shares()))"
+    )
+    environment = {**os.environ, "RULEWRIGHT_CACHE": str(tmp_path)}
+    first, again = (
+        subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    )
+    assert again == first.replace("['citizens', 'pyarrow']", "[]")
+    assert first != again
