@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import chain, islice
 
 from api.assess.binding import Rows
@@ -30,8 +31,9 @@ from api.assess.drafts import (
     is_erased,
     standing_of,
 )
+from api.assess.everybody import Counted, columns_of_lives, counted
 from api.assess.figures import Assessed, assess
-from api.assess.gathering import Counted, Population, population_of
+from api.assess.gathering import Population, population_of
 from api.assess.whole_histories import assess_each, groups_in
 from api.failures import Failure
 from api.scale.spread import Spread, here
@@ -73,11 +75,7 @@ class AnnualReport:
 
 def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
     """What the runs over two parts of a population did. The horizon is the first part's; it counts that part only."""
-    counted = report.counted or other.counted
-    if report.counted and other.counted:
-        people = tuple(map(sum, zip(report.counted.people, other.counted.people, strict=True)))
-        money = tuple(left + right for left, right in zip(report.counted.money, other.counted.money, strict=True))
-        counted = Counted(people, money)
+    both = report.counted + other.counted if report.counted and other.counted else report.counted or other.counted
     names = dict.fromkeys((*report.totals, *other.totals))
     return AnnualReport(
         report.horizon,
@@ -91,7 +89,7 @@ def together(report: AnnualReport, other: AnnualReport) -> AnnualReport:
         report.due + other.due,
         report.refunded + other.refunded,
         report.finished and other.finished,
-        counted,
+        both,
     )
 
 
@@ -121,7 +119,7 @@ def run_annual(
     if kept:
         _check_rules(log, terms, other_rules)
     horizon = kept or log.offset_of(known)
-    population, whole = _population(log, terms, horizon)
+    population, whole, everybody = _population(log, terms, horizon)
     if not kept and not _begin(log, terms, horizon):
         return run_annual(
             log, terms, known, on_progress, block=block, threads=threads, other_rules=other_rules, spread=spread
@@ -142,7 +140,7 @@ def run_annual(
         _append(log, terms, chunk, postings, report, check=bool(kept))
         done += len(chunk)
         on_progress(done, count)
-    report.counted = population.counted([group for group, _ in report.failed])
+    report.counted = everybody([group for group, _ in report.failed])
     _finish(log, terms, report)
     return report
 
@@ -157,20 +155,23 @@ def run_of_nobody(log: History, terms: Terms, known: Known = None) -> None:
         _finish(log, terms, AnnualReport(horizon, terms.program.fingerprint, 0))
 
 
-def _population(log: History, terms: Terms, horizon: int) -> tuple[Population, list[str] | None]:
-    """Everybody, as known at the horizon, and the groups that are assessed from whole histories, if they are. Raises
-    NobodyThere if nobody is in a group."""
+def _population(
+    log: History, terms: Terms, horizon: int
+) -> tuple[Population, list[str] | None, Callable[[list[str]], Counted]]:
+    """Everybody, as known at the horizon; the groups that are assessed from whole histories, if they are; and how to
+    count everybody once it is known which groups could not be. Raises NobodyThere if nobody is in a group."""
     if not horizon:
         raise NobodyThere("nothing is known by then", "import facts first, or say a later `--as-known`")
     binding = terms.binding
-    snapshot = log.snapshot(binding.valid_on, horizon, attributes=binding.wanted)
+    snapshot = log.snapshot(binding.valid_on, horizon, attributes={**binding.wanted, **columns_of_lives(binding)})
     population = population_of(binding, snapshot)
     if population is None:
         raise NobodyThere(
             f"nobody is in a {binding.group} on {binding.valid_on}",
             f"record facts of people, and the relation `{binding.group}` of each: `rulewright log import`",
         )
-    return population, groups_in(log, binding, snapshot, horizon) if binding.whole else None
+    whole = groups_in(log, binding, snapshot, horizon) if binding.whole else None
+    return population, whole, partial(counted, population, snapshot)
 
 
 def consumer_of(terms: Terms) -> str:

@@ -18,7 +18,7 @@ For each assessment and period that an annual run has been through, the follower
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -30,6 +30,7 @@ from api.assess.figures import Assessed, assess
 from api.assess.gathering import population_of
 from api.assess.whole_histories import assess_each
 from api.failures import Failure
+from api.history.merging import is_merged_by
 from citizens import (
     FOLLOWER,
     Adjustment,
@@ -53,13 +54,18 @@ WINDOW = 2_000
 class FollowReport:
     """What following did: facts read, groups assessed anew, those of which something was recorded, and who failed.
 
-    `failed` has (period, group) and the reason, without those that were assessed later after all.
+    `failed` has (period, group) and the reason, without those that were assessed later after all. `came` and `went` are
+    who is in an assessment and was not in the one before it, and the other way round, each with the period and person:
+    who is in both moved. `duplicates` are whose histories were merged into others'.
     """
 
     facts: int = 0
     reassessed: int = 0
     changed: int = 0
     failed: dict[tuple[str, str], str] = field(default_factory=dict)
+    came: set[tuple[str, str]] = field(default_factory=set)
+    went: set[tuple[str, str]] = field(default_factory=set)
+    duplicates: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,7 @@ class Follower:
         self._correct(terms, touched_by(self.log, terms, events, position, to), position, to)
         entities = {terms.binding.group, terms.binding.person, *terms.binding.records}
         self.report.facts += sum(event.subject.partition("/")[0] in entities for event in events)
+        self.report.duplicates |= {event.subject for event in events if is_merged_by(event)}
 
     def _next(self, position: int, head: int, window: int) -> tuple[list[Event], int]:
         """The next facts, and the offset up to which they are all: never one of which compaction left no answer."""
@@ -182,6 +189,7 @@ class Follower:
         for group_assessed, drafts in made:
             self._count(terms, group_assessed, bool(drafts))
             if drafts:
+                self._count_people(terms, group_assessed, standing[group_assessed.group].last)
                 self._on_change(_corrected(terms, group_assessed, drafts))
 
     def _count(self, terms: Terms, assessed: Assessed, changed: bool) -> None:
@@ -192,6 +200,17 @@ class Follower:
             self.report.failed[key] = assessed.fault
         else:
             self.report.changed += changed
+
+    def _count_people(self, terms: Terms, assessed: Assessed, last: Event | None) -> None:
+        """Note who is in the group now and was not when it was assessed last, and who no longer is."""
+
+        def people(names: Iterable[str]) -> set[tuple[str, str]]:
+            own = f"{terms.binding.person}/"
+            return {(str(terms.period), name) for name in names if name.startswith(own)}
+
+        before, now = people(named_by(last)), people(use.subject for use in assessed.used)
+        self.report.came |= now - before
+        self.report.went |= before - now
 
     def _assessed(
         self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int

@@ -8,16 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from api.assess.binding import Binding, Rows
 from citizens import Link, Snapshot, Table, Use
-from engine.values.types import Kind
 
 Names = tuple[str, ...]
 
@@ -46,28 +44,6 @@ def _members(table: Table, link: Link, of: Rows) -> Members:
     return Members(table, link, of, inside[np.argsort(of[inside], kind="stable")])
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many people, and how much money is stated of them and of their records: in groups that were assessed, in
-    groups that could not be, and of those who are in no group. The three are everybody."""
-
-    people: tuple[int, ...]
-    money: tuple[Decimal, ...]
-
-
-def _stated(binding: Binding, table: Table, rows: Any) -> Decimal:
-    """The money that is stated of some rows, all of it added up; it is no figure of the law, but it must reconcile."""
-    total = Decimal(0)
-    for name, column in binding.columns(table).items():
-        definition = binding.read.get(name)
-        if definition is None or definition.type.kind is not Kind.MONEY or column.kind not in ("decimal", "integer"):
-            continue
-        units = column.values[rows & column.known]
-        billions, rest = int((units // 10**9).sum()), int((units % 10**9).sum())  # sums that no int64 overflows
-        total += Decimal(billions * 10**9 + rest).scaleb(-column.scale)
-    return total
-
-
 class Population:
     """A snapshot's groups, and who and what is in each: people first, then `records` by entity.
 
@@ -93,21 +69,6 @@ class Population:
             self.alone = len(people.table) - len(people.order)
         self.moved: Rows = np.empty(0, dtype=np.int64) if people is None else binding.moved(people.table.links)
         self.misfits = self._misfits(snapshot)
-
-    def counted(self, failed: Collection[str]) -> Counted:
-        """Everybody, by what became of them: in groups that were assessed, in `failed` ones, or in no group."""
-        groups = np.zeros(len(self.groups), dtype=np.int64)
-        if failed:
-            names = set(failed)
-            groups[[row for row in range(len(self.groups)) if self.group_name(row) in names]] = 1
-        people, money = [0, 0, 0], [Decimal(0), Decimal(0), Decimal(0)]
-        for entity, members in self.members.items():
-            state = np.where(members.of < 0, 2, groups[np.maximum(members.of, 0)] if len(groups) else 2)
-            for place in range(3):
-                if entity == self.binding.person:
-                    people[place] = int((state == place).sum())
-                money[place] += _stated(self.binding, members.table, state == place)
-        return Counted(tuple(people), tuple(money))
 
     def occupied(self) -> Rows:
         """The rows of groups that somebody is in."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from api.assess.annual import AnnualReport, NobodyThere, run_annual, run_of_nobody, together
 from api.assess.drafts import Terms, all_terms
-from api.assess.gathering import Counted
+from api.assess.everybody import Counted, Lives
 from api.cases.naming import read_period
 from api.cli.log.output import counting, table
 from api.cli.output import complain, count, say, say_json, waiting
@@ -172,16 +172,47 @@ def _show(run: _Run) -> None:
 
 
 def _people(counted: Counted, terms: Terms) -> Iterator[str]:
-    """Everybody, and the money that is stated of them: assessed or not, it adds up."""
-    currency = terms.program.settings.currency
+    """Everybody, and the money that is stated of them: assessed or not, it adds up. Then what happened to them."""
     group = terms.binding.group.replace("_", " ")
-    words = ("people were assessed", f"people are in a {group} that could not be", f"people are in no {group}")
-    for people, money, word in zip(counted.people, counted.money, words, strict=True):
+    words = (
+        ("was assessed", "were assessed"),
+        (f"is in a {group} that could not be", f"are in a {group} that could not be"),
+        (f"is in no {group}", f"are in no {group}"),
+        ("is somebody else under another name", "are somebody else under another name"),
+        (f"has no facts that count for {terms.period}", f"have no facts that count for {terms.period}"),
+    )
+    for people, money, (singular, plural) in zip(counted.people, counted.money, words, strict=True):
         if people or money:
-            yield f"  {people:,} {word}, with {with_commas(format(money, 'f'))} {currency} stated of them"
-    if sum(counted.people[1:]):
-        total = with_commas(format(sum(counted.money, Decimal(0)), "f"))
-        yield f"  {sum(counted.people):,} people in all, with {total} {currency}"
+            yield f"  {_number(people)} {singular if people == 1 else plural}, with {_stated(money, terms)} of them"
+    if counted.strays:
+        with_owner = f"{count(counted.strays, 'record')} with an owner that is not known"
+        yield f"  {with_owner}, with {_stated(counted.stray_money, terms)}"
+    if sum(counted.people[1:]) or counted.strays:
+        total = sum(counted.money, counted.stray_money)
+        yield f"  {_number(sum(counted.people))} in all, with {_stated(total, terms)}"
+    yield from _lives(counted.lives, group, str(terms.period))
+
+
+def _number(people: int) -> str:
+    return f"{people:,} {'person' if people == 1 else 'people'}"
+
+
+def _stated(money: Decimal, terms: Terms) -> str:
+    return f"{with_commas(format(money, 'f'))} {terms.program.settings.currency} stated"
+
+
+def _lives(lives: Lives, group: str, period: str) -> Iterator[str]:
+    """What happened to people in the period, and where they count."""
+    for number, words in (
+        (lives.left, f"died or left, and joined no other {group}: counted in the last"),
+        (lives.joined, f"joined a {group}, and had been in none when {period} began: born, or new"),
+        (lives.moved, f"moved to another {group}: counted where they were on the last day"),
+        (lives.other_role, f"stayed in the {group} in another role"),
+        (lives.together, "came together as a couple: married, or as if"),
+        (lives.parted, "parted from a couple: divorced, or living apart"),
+    ):
+        if number:
+            yield f"  in {period} {_number(number)} {words}"
 
 
 def _horizon(horizons: list[int]) -> str:
@@ -207,9 +238,19 @@ def _sums(report: AnnualReport, terms: Terms) -> list[tuple[str, str]]:
 def _counted_json(counted: Counted | None) -> dict[str, object] | None:
     if counted is None:
         return None
-    names = ("assessed", "in_failed_groups", "in_no_group")
+    names = ("assessed", "in_failed_groups", "in_no_group", "duplicates", "without_facts_that_count")
     pairs = zip(names, counted.people, counted.money, strict=True)
-    return {name: {"people": people, "stated": format(money, "f")} for name, people, money in pairs}
+    told: dict[str, object] = {name: _people_json(people, money) for name, people, money in pairs}
+    total = sum(counted.money, counted.stray_money)
+    return told | {
+        "records_of_nobody": {"records": counted.strays, "stated": format(counted.stray_money, "f")},
+        "all": _people_json(sum(counted.people), total),
+        "lives": asdict(counted.lives),
+    }
+
+
+def _people_json(people: int, money: Decimal) -> dict[str, object]:
+    return {"people": people, "stated": format(money, "f")}
 
 
 def _as_json(report: AnnualReport, terms: Terms, horizons: list[int]) -> dict[str, object]:

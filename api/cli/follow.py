@@ -162,9 +162,33 @@ def _show(done: _Round, name: str) -> None:
         say(f"… and {len(changes) - SHOWN:,} more")
     anew = f"{count(report.facts, 'event')} with facts: {count(report.reassessed, 'group')} assessed anew"
     say(f"{anew}, {report.changed:,} changed, {len(report.failed):,} could not be assessed")
+    people = _people(report)
+    if people:
+        say(f"people: {people}")
     say("followed " + ", ".join(f"{key.replace('-', ' ', 1)} to offset {at:,}" for key, at in positions.items()))
     for (period, group), fault in report.failed.items():
         complain(f"{period}  {group}: {fault}")
+
+
+def _people(report: FollowReport) -> str:
+    """How many people moved, came or went by what was assessed anew, or were merged with others; empty for none."""
+    counts = _lives(report)
+    words = {
+        "moved": "moved to another group",
+        "came": "came into one (born, or new)",
+        "went": "went, and are in no other (died, left, or another by now)",
+        "duplicates": "became one with others",
+    }
+    return ", ".join(f"{counts[name]:,} {told}" for name, told in words.items() if counts[name])
+
+
+def _lives(report: FollowReport) -> dict[str, int]:
+    return {
+        "moved": len(report.came & report.went),
+        "came": len(report.came - report.went),
+        "went": len(report.went - report.came),
+        "duplicates": len(report.duplicates),
+    }
 
 
 def _signed(corrected: Corrected, name: str) -> str:
@@ -190,5 +214,6 @@ def _as_json(done: _Round) -> dict[str, object]:
         "failed": [
             {"period": period, "group": group, "fault": fault} for (period, group), fault in report.failed.items()
         ],
+        "people": _lives(report),
         "followed_to": dict(positions),
     }

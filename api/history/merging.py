@@ -27,6 +27,7 @@ from citizens import (
     Change,
     Correction,
     Draft,
+    Event,
     Facts,
     Movement,
     Origin,
@@ -73,10 +74,16 @@ def merge(log: SqliteLog, duplicate: str, into: str, origin: Origin, reason: str
     if changes:
         keys = tuple((change.attribute, change.valid_from) for change in changes)
         bodies.append((duplicate, Retraction(keys, reason)))
-    bodies.append((duplicate, Facts((Point(SAME, datetime.now(UTC).date(), Belongs(into, OWNER)),))))
+    since = min((change.valid_from for change in changes), default=datetime.now(UTC).date())
+    bodies.append((duplicate, Facts((Point(SAME, since, Belongs(into, OWNER)),))))
     bodies += given + money
     log.append([Draft(whose, body, origin, f"{stem}-{place}") for place, (whose, body) in enumerate(bodies)])
     return Merged(len(points), tuple(_differing(changes, there)), len(given), len(money) // 2, is_new)
+
+
+def is_merged_by(event: Event) -> bool:
+    """Whether an event says that its subject is another's duplicate."""
+    return isinstance(event.body, Facts) and any(point.attribute == SAME and point.value for point in event.body.points)
 
 
 def _stated(log: SqliteLog, subject: str) -> tuple[Change, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -18,12 +19,17 @@ from citizens.snapshot.wanted import Attributes, Misfit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Everybody's facts as valid on a day, as known at an offset. Entities that nobody is of are absent."""
+    """Everybody's facts as valid on a day, as known at an offset. Entities that nobody is of are absent.
+
+    `silent` says, by entity, of how many subjects facts were recorded, none of which the tables have: they are of other
+    attributes or days, or were taken back. It is empty in a snapshot of some subjects.
+    """
 
     valid_on: date
     offset: int
     tables: Mapping[str, Table]
     misfits: tuple[Misfit, ...] = ()
+    silent: Mapping[str, int] = field(default_factory=dict)
 
 
 def build(
@@ -39,7 +45,17 @@ def build(
         standing = [fitting(each, attributes[each.name], names, scan.words, misfits) for each in standing]
     groups = [each.values[is_link(each)] for each in standing]
     present = np.unique(np.concatenate([np.empty(0, np.int64), *(each.subjects for each in standing), *groups]))
-    return Snapshot(valid_on, offset, _tables(names, present, standing, scan.words, every=every), tuple(misfits))
+    tables = _tables(names, present, standing, scan.words, every=every)
+    silent = _silent(names, np.setdiff1d(scan.subjects, present)) if every else {}
+    return Snapshot(valid_on, offset, tables, tuple(misfits), silent)
+
+
+def _silent(names: Naming, numbers: Ints) -> Mapping[str, int]:
+    """How many of some subjects there are, by entity."""
+    if not len(numbers):
+        return {}
+    wanted = set(numbers.tolist())
+    return Counter(entity for number, entity, _ in names.all_names() if number in wanted)
 
 
 def _members(names: Naming, present: Ints, every: bool) -> dict[str, tuple[list[int], list[str]]]:
