@@ -32,6 +32,8 @@ STATUS_TYPE = "statuslist+jwt"
 KIND = "urn:rulewright:permit:1"
 MOST_CHARACTERS = 1_000_000
 _SALT_BYTES = 16
+_RESERVED = ("_sd", "...")
+"""Names that a disclosure may not have (RFC 9901, section 4.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def verify(
     if claims.get("vct") != KIND or claims.get("holds") is not True:
         problems.append("it states no permission")
     holder, unproved = _holder(claims, token.strip(), challenge, now)
-    problems += [unproved] if unproved and (needs_holder or parts[-1]) else []
+    problems += [unproved] if unproved and (needs_holder or (parts[-1] and challenge is not None)) else []
     said, taken_back = _status_or_fault(claims, status, keys, now)
     problems += [taken_back] if taken_back else []
     return Verified(claims, disclosed, said, holder, tuple(problems))
@@ -162,11 +164,16 @@ def verify(
 def _holder(claims: Mapping[str, Any], token: str, challenge: Challenge | None, now: datetime) -> tuple[str, str]:
     """In whose hand the permit is, and what is wrong with that."""
     shown, _, proof = token.rpartition("~")
-    bound = claims.get("cnf")
-    if bound is None:
+    if "cnf" not in claims:
         return "anybody", "it is bound to no key, and comes with a proof" if proof else ""
+    bound = claims["cnf"]
     if not proof:
         return "not proved", "it is bound to a key, and whoever shows it has not proved to have that key"
+    if challenge is None:
+        return (
+            "not proved",
+            "its proof cannot be told from one that was overheard: say what the holder was asked to sign",
+        )
     try:
         check_proof(f"{shown}~", proof, bound.get("jwk") if isinstance(bound, dict) else None, challenge, now)
     except ValueError as fault:
@@ -189,14 +196,20 @@ def _status_or_fault(
 
 def _status(claims: Mapping[str, Any], token: str, keys: Mapping[str, Any], now: datetime) -> str:
     listed = checked(token.strip(), STATUS_TYPE, keys)
-    where = claims.get("status", {}).get("status_list", {})
+    where = _place_in_list(claims)
     if listed.get("sub") != where.get("uri"):
         raise ValueError("the status list is another one than the permit names")
     if not isinstance(listed.get("exp"), int) or now.timestamp() >= listed["exp"]:
         raise ValueError("the status list is too old: fetch it anew")
-    if not isinstance(where.get("idx"), int):
+    if type(where.get("idx")) is not int:
         raise ValueError("the permit names no place in a status list")
     return "valid" if status_at(listed.get("status_list"), where["idx"]) == VALID else "revoked"
+
+
+def _place_in_list(claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    status = claims.get("status")
+    where = status.get("status_list") if isinstance(status, dict) else None
+    return where if isinstance(where, dict) else {}
 
 
 def _untimely(claims: Mapping[str, Any], now: datetime) -> list[str]:
@@ -230,19 +243,27 @@ def _digest(disclosure: str) -> str:
 def _opened(disclosure: str) -> tuple[str, Any]:
     try:
         _, name, value = json.loads(urlsafe_b64decode(disclosure + "=" * (-len(disclosure) % 4)))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise ValueError("a disclosure is not well formed") from None
-    return str(name), value
+    if not isinstance(name, str) or name in _RESERVED:
+        raise ValueError("a disclosure is not well formed")
+    return name, value
 
 
 def _disclosed(claims: Mapping[str, Any], disclosures: Sequence[str]) -> dict[str, Any]:
-    """What the disclosures say, each of which must be one that was signed, once."""
+    """What the disclosures say, each of which must be one that was signed, once. Nothing else is looked into."""
     digests = claims.get("_sd", [])
+    if claims.get("_sd_alg", "sha-256") != "sha-256":
+        raise ValueError("its disclosures are digested in a way that is not known here")
+    if not isinstance(digests, list) or len({str(digest) for digest in digests}) < len(digests):
+        raise ValueError("its list of disclosures is not well formed")
     disclosed: dict[str, Any] = {}
     for disclosure in disclosures:
-        name, value = _opened(disclosure)
-        if not disclosure.isascii() or _digest(disclosure) not in digests or name in disclosed or name in claims:
+        if _digest(disclosure) not in digests:
             raise ValueError("a disclosure is none that was signed")
+        name, value = _opened(disclosure)
+        if name in disclosed or name in claims:
+            raise ValueError("a disclosure says again what is said already")
         disclosed[name] = value
     return disclosed
 

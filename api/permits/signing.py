@@ -37,7 +37,7 @@ def checked_by(token: str, kind: str, jwk: Mapping[str, Any]) -> dict[str, Any]:
     try:
         key = jwt.PyJWK({name: jwk[name] for name in ("kty", "crv", "x", "y")}, ALGORITHM)
         claims: dict[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM], options=unchecked)  # type: ignore[arg-type]
-    except (jwt.InvalidTokenError, jwt.PyJWKError, KeyError, TypeError, ValueError):
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError):
         raise ValueError("the signature does not fit") from None
     return claims
 
@@ -47,5 +47,5 @@ def _header(token: str) -> dict[str, Any]:
 
     try:
         return jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, RecursionError):
         raise ValueError("the signature does not fit") from None
