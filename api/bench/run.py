@@ -1,8 +1,8 @@
 """All measurements, one after the other, in one run on one machine.
 
 1. The population: the shipped sample so many times over, or taxcalc's own survey if taxcalc is a peer.
-2. This engine: compile times, the whole population warm, one household, finding people, the next question of an
-   interview and the cures of a refusal, starting, whole processes from files to a file.
+2. This engine: compile times, the whole population warm, all benefits of its months, one household, finding people, the
+   next question of an interview and the cures of a refusal, starting, whole processes from files to a file.
 3. Which columns send rows to the interpreter, and how wide the ranges of half-known households are: no times, but what
    a change may worsen as easily.
 4. Beside it the time that memory alone needs for the bytes that are read and written, and each peer that was named:
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.bench import handed_over, ours, peers, questions, ranges, reform
+from api.bench import benefits, handed_over, ours, peers, questions, ranges, reform
 from api.bench.measuring import Measured
 from api.bench.population import OUTPUTS, Tables, admitted, sample_tables
 from api.failures import Failure
@@ -30,6 +30,7 @@ COMPARED = ours.TWO_THREADS
 MADE = 5_000
 HALF_KNOWN, FEW_HALF_KNOWN = 1_000, 10
 MANY_RUNS = 10
+MANY_HOUSEHOLDS = 10  # times 10,000, whose benefits are computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
             yield from ours.made(plan.made)
         yield from peers.taxcalc(plan.peers, folder, "warm")
         yield from ours.population(program, tables, plan.runs)
+        yield from benefits.measured(program, min(plan.repeat, MANY_HOUSEHOLDS), few(plan.runs))
         yield from ours.household(program, plan.runs)
         yield from questions.finding(plan.rules, tables, plan.runs)
         yield from questions.asking(rules, program, plan.runs)

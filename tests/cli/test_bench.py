@@ -21,12 +21,16 @@ def test_the_command_measures_everything() -> None:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     groups = {
-        "compile", "population", "household", "find", "question", "handed over", "ranges", "start", "process",
+        "compile", "population", "benefits", "household", "find", "question", "handed over", "ranges", "start",
+        "process",
     }  # fmt: skip
     assert {one["group"] for one in told["measured"]} == groups
     assert all(float(one["seconds"]) >= 0 for one in told["measured"])
     handed = [line["said"] for line in told["measured"] if line["group"] == "handed over"]
     assert handed == ["0.00% by the interpreter"]
+    assert [line["said"] for line in told["measured"] if line["group"] == "benefits"][
+        0
+    ] == "0 households by the interpreter"
     assert all("% determined" in line["said"] for line in told["measured"] if line["group"] == "ranges")
     assert list(told["ratios"]) == ["times the bound that memory sets"]
     assert [one["units"] for one in told["measured"] if one["group"] == "process"] == [10_000, 10_000]
