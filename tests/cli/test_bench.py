@@ -28,9 +28,7 @@ def test_the_command_measures_everything() -> None:
     assert all(float(one["seconds"]) >= 0 for one in told["measured"])
     handed = [line["said"] for line in told["measured"] if line["group"] == "handed over"]
     assert handed == ["0.00% by the interpreter"]
-    assert [line["said"] for line in told["measured"] if line["group"] == "benefits"][
-        0
-    ] == "0 households by the interpreter"
+    assert "0 households by the interpreter" in [line.get("said") for line in told["measured"]]
     assert all("% determined" in line["said"] for line in told["measured"] if line["group"] == "ranges")
     assert list(told["ratios"]) == ["times the bound that memory sets"]
     assert [one["units"] for one in told["measured"] if one["group"] == "process"] == [10_000, 10_000]

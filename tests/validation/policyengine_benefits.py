@@ -40,6 +40,7 @@ MAPPING = Path(__file__).resolve().parent / "policyengine_benefits.yaml"
 FIGURES = MAPPING.with_name("policyengine_figures.yaml")
 MONTH = 6  # a month in which every program has taken up the year's guideline
 FIRST_YEAR = 2014
+FIRST_OF_AWARD_YEAR, FIRST_INDEX = 7, 2024  # of student aid
 MARGIN = Fraction(1, 2)
 
 
@@ -94,9 +95,13 @@ def _situation(test: Test, program: Program, mapping: Mapping[str, Any], yearly:
     inputs, text = test.body.get("input") or {}, str(test.body.get("period", ""))
     if len(text) > len("2024-01") or not text[:4].isdigit():
         raise NoCounterpart("period")
-    at = parse_period(f"{text}-{MONTH:02d}" if text.isdigit() else text)
+    of_award_year = any(name.startswith("pell_") for name, _, _ in said_in(test.body.get("output") or {}))
+    month = FIRST_OF_AWARD_YEAR if of_award_year else MONTH
+    at = parse_period(f"{text}-{month:02d}" if text.isdigit() else text)
     if at.start.year < FIRST_YEAR:
         raise CountedOut("before 2014")
+    if of_award_year and at.start.year < FIRST_INDEX:
+        raise CountedOut("before the award year 2024, when the award is a fact")
     people = [str(name) for name in inputs.get("people") or ["alone"]]
     groups = {
         kind: {
@@ -114,6 +119,7 @@ def _outputs(test: Test, situation: Situation) -> list[tuple[str, Any, str]]:
     require_our_law(test, reasons, "takes_up_")
     said = list(said_in(test.body.get("output") or {}))
     kept = [its for its in said if its[0] not in reasons and its[0] not in situation.mapping["facts"]]
+    kept = [its for its in kept if its[0] not in situation.mapping["on_the_way"]] or kept
     if not kept:
         raise CountedOut(reasons.get(said[0][0], "a fact here") if said else "nothing expected")
     return kept

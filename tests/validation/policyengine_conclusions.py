@@ -26,6 +26,7 @@ def conclude(situation: Situation) -> None:
     _support(situation)
     _service(situation)
     _income_of_head_start(situation)
+    _families_of_students(situation)
 
 
 def _inside(situation: Situation, group: str) -> list[list[str]]:
@@ -117,3 +118,15 @@ def _income_of_head_start(situation: Situation) -> None:
         amounts = [situation.said(name, person) for name in situation.mapping["head_start_income"] for person in inside]
         total = sum((amount for amount in amounts if isinstance(amount, Fraction)), Fraction())
         situation.state("family_income_of_12_months", situation.unit_of("family", inside[0]), total)
+
+
+def _families_of_students(situation: Situation) -> None:
+    """Who heads a return is an independent student, a dependent one of the parents who head it."""
+    for inside in _inside(situation, "tax_unit"):
+        roles = situation.roles_in("tax_unit", inside)
+        couple = [*roles["head"], *roles["spouse"]]
+        for person in inside:
+            situation.state("aid_is_independent", person, person in couple)
+            situation.state("aid_is_parent", person, person in couple and bool(roles["dependent"]))
+            situation.state("aid_is_married", person, person in couple and len(couple) > 1)
+            situation.state("aid_has_single_parent", person, person not in couple and len(couple) == 1)

@@ -188,6 +188,9 @@ class Situation:
             case "own_children_in_household":
                 self.put(name, whose, exact(raw) > 0)
                 self.marks |= {(person, name) for person in whom if exact(raw) > 0}
+            case "pell_grant_formula":
+                self.put("aid_is_independent", whose, raw != "A")
+                self.put("aid_has_dependents", whose, raw == "C")
             case "ss_aime":
                 self.put(name, whose, raw)
                 self.put("ss_eligibility_year", whose, self.at.start.year)  # they read the bend points of the year
