@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from api.batch.remote import fetched, is_url, name_of, shown
 from api.failures import Failure, Misuse
 from citizens import cells_as_text
 from engine.ir.program import Program
@@ -77,24 +78,36 @@ def _opened(path: Path) -> Any:
 
 
 def find_inputs(program: Program, paths: list[str]) -> dict[str, Path]:
-    """Which entity each file is of: `tax_units.parquet`, or `tax_unit=anything.csv`. Raises Misuse."""
+    """Which entity each file is of: `tax_units.parquet`, or `tax_unit=anything.csv`. What is named by a URL is copied
+    here. Raises Misuse or Failure."""
     entities = program.settings.entities
     words = {word: name for name, declared in entities.items() for word in (name, declared.plural)}
     inputs: dict[str, Path] = {}
     for text in paths:
-        word, equals, rest = text.partition("=")
-        path = Path(rest if equals else text)
-        name = words.get(word if equals else path.name.split(".")[0])
-        if not path.is_file():
+        word, rest = _parted(text)
+        path = Path(rest)
+        name = words.get(word or path.name.split(".")[0])
+        if is_url(rest):
+            name = words.get(word or name_of(rest).split(".")[0])
+            path = fetched(rest) if name is not None else path
+        elif not path.is_file():
             remedy = "name a file, Parquet or CSV" if path.is_dir() else "check the path"
             raise Failure(f"`{path}` is a folder" if path.is_dir() else f"there is no file `{path}`", remedy)
         if name is None:
             known = ", ".join(entity.plural for entity in entities.values())
-            raise Misuse(f"it is not clear of which entity `{text}` is", f"write `ENTITY={path}`, with one of {known}")
+            named = shown(rest) if is_url(rest) else rest
+            message = f"it is not clear of which entity `{f'{word}=' if word else ''}{named}` is"
+            raise Misuse(message, f"write `ENTITY={named}`, with one of {known}")
         if name in inputs:
             raise Misuse(f"there are two files of `{name}`", "give one file for each entity")
         inputs[name] = path
     return inputs
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """`tax_unit=anything.csv` in two; of a file or URL alone the first is empty. A URL may have a `=` of its own."""
+    word, equals, rest = text.partition("=")
+    return (word, rest) if equals and not is_url(text) else ("", text)
 
 
 def csv_lines(path: Path) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from api.batch.files import csv_lines, find_inputs
 from api.batch.manifest import write_manifest
 from api.batch.marginal import blurred, read_marginal
+from api.batch.remote import is_url, output_for, send_output, shown
 from api.batch.run import SLOW_SHARE, BatchReport, Job, group_of, run_batch
 from api.cases.naming import find_definitions, period_for, read_period
 from api.cases.overlays import set_beyond_what_is_stated
@@ -58,18 +59,28 @@ def batch_command(options: Options) -> int:
     with waiting("reading the rules"):
         program = programs.load_program(options.rules, options.reforms)
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "out.parquet" if options.output == "-" else _output(Path(options.output))
+        output = _place_of(options.output, Path(folder))
         job = _job(program, options, _inputs(options.inputs, Path(folder)), output)
         _check_not_input(job)
         start = time.monotonic()
         with spread_over(options.ray) as spread:
             report = run_batch(job, _progress, spread)
-        if options.ray and options.output != "-":
-            write_manifest(job, report)
         if options.output == "-":
             _print_rows(output)
+        elif is_url(options.output):
+            with waiting("sending"):
+                send_output(output, write_manifest(job, report), options.output)
+        elif options.ray:
+            write_manifest(job, report)
         _report(job, report, time.monotonic() - start, options)
     return ExitCode.FAILED if report.faults or report.undetermined else ExitCode.DONE
+
+
+def _place_of(output: str, folder: Path) -> Path:
+    """Where the output is made on this machine."""
+    if output == "-":
+        return folder / "out.parquet"
+    return output_for(output) if is_url(output) else _output(Path(output))
 
 
 def _output(path: Path) -> Path:
@@ -155,7 +166,11 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         faults = [
             {"table": _named(f.table), "row": f.row, "column": f.column, "message": f.message} for f in report.faults
         ]
-        told: dict[str, object] = {"output": options.output, "fingerprint": job.program.fingerprint, **counts}
+        told: dict[str, object] = {
+            "output": _named_output(options.output),
+            "fingerprint": job.program.fingerprint,
+            **counts,
+        }
         told |= {"handed_over_for": report.causes} if report.is_slow else {}
         told |= {"note": blur} if blur else {}
         told |= {"faults": faults, **({"set_by_reforms": list(beyond)} if beyond else {})}
@@ -163,7 +178,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         return
     tell = complain if options.output == "-" else say
     group = job.program.settings.entities[group_of(job)]
-    place = "stdout" if options.output == "-" else options.output
+    place = "stdout" if options.output == "-" else _named_output(options.output)
     tell(f"{report.groups:,} {group.name if report.groups == 1 else group.plural} in {seconds:.1f} s -> {place}")
     for count, words in (
         (report.refused, "refused at the door"),
@@ -179,6 +194,10 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         tell(f"  more than {SLOW_SHARE:.0%} by the interpreter, which is slow, for {_causes(report)}")
     for line in beyond:
         tell(f"  {line}")
+
+
+def _named_output(output: str) -> str:
+    return shown(output) if is_url(output) else output
 
 
 def _causes(report: BatchReport) -> str:
