@@ -27,6 +27,7 @@ from citizens.kafka.address import Address
 
 EVENTS, AUDIT, CONTROL = "events", "audit", "control"
 PATIENCE_SECONDS = 30.0
+_LOOK_SECONDS = 3.0
 _DAY_MS = 86_400_000
 _KEPT = {
     "retention.ms": "-1",
@@ -76,17 +77,32 @@ def admin_of(address: Address) -> AdminClient:
 
 def is_there(address: Address) -> bool:
     """Whether the log's topics have been made. Raises LogUnavailable if no broker answers."""
-    return address.topic(CONTROL) in _topics(admin_of(address), address)
+    return address.topic(CONTROL) in _topics(address)
 
 
-def _topics(admin: AdminClient, address: Address) -> dict[str, int]:
-    """The partitions of every topic."""
-    try:
-        topics = admin.list_topics(timeout=PATIENCE_SECONDS).topics
-    except KafkaException as error:
-        message = f"no broker of `{address.brokers}` answers ({error.args[0].str()})"
-        raise LogUnavailable(f"{message}", "check the address, and that the cluster is up") from error
-    return {name: len(topic.partitions) for name, topic in topics.items()}
+def _topics(address: Address) -> dict[str, int]:
+    """The partitions of every topic. Raises LogUnavailable if no broker answers, at once if they refuse this client."""
+    refused: list[str] = []
+
+    def note(error: KafkaError) -> None:
+        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+            refused.append(error.str())
+
+    admin = AdminClient(address.client(**{"socket.timeout.ms": 10_000, "error_cb": note}))
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            topics = admin.list_topics(timeout=_LOOK_SECONDS).topics
+            return {name: len(topic.partitions) for name, topic in topics.items()}
+        except KafkaException as error:
+            admin.poll(0)
+            if refused:
+                message = f"the brokers of `{address.brokers}` do not let this client in ({refused[-1]})"
+                remedy = "check user, password and certificates in the file that `config=` names"
+                raise LogUnavailable(message, remedy) from error
+            if time.monotonic() > until:
+                message = f"no broker of `{address.brokers}` answers ({error.args[0].str()})"
+                raise LogUnavailable(message, "check the address, and that the cluster is up") from error
 
 
 def _answered(ask: Callable[[], Any]) -> dict[Any, Any]:
@@ -107,7 +123,7 @@ def _answered(ask: Callable[[], Any]) -> dict[Any, Any]:
 def make(address: Address, log_id: bytes | None = None) -> None:
     """Make the topics that are missing, and write down the log's identity. Raises LogUnavailable or Refused."""
     admin, copies = admin_of(address), replication(address)[0]
-    there = _topics(admin, address)
+    there = _topics(address)
     new = [
         NewTopic(
             address.topic(kind), 1 if kind == CONTROL else address.partitions, copies, config=wanted(address, kind)
@@ -158,7 +174,7 @@ def check(address: Address) -> None:
 
 def _differences(address: Address) -> Iterator[str]:
     admin = admin_of(address)
-    there = _topics(admin, address)
+    there = _topics(address)
     for kind in _POLICIES:
         name = address.topic(kind)
         if name not in there:

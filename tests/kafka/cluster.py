@@ -17,6 +17,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # fetching needs nothing but the standard library
+    from tests.kafka.network import Network
+    from tests.kafka.secured import Outside
 
 VERSION = "4.3.1"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rulewright-tests" / f"kafka-{VERSION}"
@@ -70,17 +75,28 @@ def java(*arguments: str, heap: str = HEAP) -> list[str]:
 
 
 class Cluster:
-    """Brokers in a folder. Broker n listens on ports from `port` on; each is its own process."""
+    """Brokers in a folder. Broker n listens on ports from `port` on; each is its own process.
 
-    def __init__(self, folder: Path, brokers: int, port: int = 29_000) -> None:
-        self.folder, self.size, self._port = folder, brokers, port
+    `network` puts each where its cable can be cut. `outside` adds a listener with TLS and passwords (see `secured`).
+    """
+
+    def __init__(
+        self, folder: Path, brokers: int, port: int = 29_000, network: Network | None = None, *, outside: bool = False
+    ) -> None:
+        self.folder, self.size, self._port, self._network = folder, brokers, port, network
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         folder.mkdir(parents=True, exist_ok=True)
+        self._outside = self._listener() if outside else None
         identifier, *directories = self._random_ids(brokers + 1)
-        controllers = ",".join(f"{n}@127.0.0.1:{self._control_port(n)}:{directories[n - 1]}" for n in self.numbers)
+        controllers = ",".join(f"{n}@{self._control(n)}:{directories[n - 1]}" for n in self.numbers)
         for n in self.numbers:
             (folder / f"s{n}.properties").write_text(self._properties(n))
             self._tool("format", "-t", identifier, "-c", f"s{n}.properties", "--initial-controllers", controllers)
+
+    def _listener(self) -> Outside:
+        from tests.kafka.secured import Outside
+
+        return Outside(self.folder, [self._host(n) for n in self.numbers])
 
     @property
     def numbers(self) -> range:
@@ -90,7 +106,22 @@ class Cluster:
     @property
     def address(self) -> str:
         """Where the brokers listen."""
-        return ",".join(f"127.0.0.1:{self._client_port(n)}" for n in self.numbers)
+        return ",".join(self._client(n) for n in self.numbers)
+
+    @property
+    def secured(self) -> tuple[str, Outside]:
+        """Where they listen with TLS and passwords, and what it takes to get in."""
+        assert self._outside is not None, "the cluster was made without it"
+        return ",".join(f"{self._host(n)}:{self._client_port(n) + 2}" for n in self.numbers), self._outside
+
+    def _host(self, n: int) -> str:
+        return self._network.host(n) if self._network is not None else "127.0.0.1"
+
+    def _client(self, n: int) -> str:
+        return f"{self._host(n)}:{self._client_port(n)}"
+
+    def _control(self, n: int) -> str:
+        return f"{self._host(n)}:{self._control_port(n)}"
 
     def _client_port(self, n: int) -> int:
         return self._port + 10 * n
@@ -110,8 +141,12 @@ class Cluster:
     def _properties(self, n: int) -> str:
         most = min(self.size, 3)
         enough = 2 if most > 2 else 1
-        controllers = ",".join(f"127.0.0.1:{self._control_port(number)}" for number in self.numbers)
-        listeners = f"PLAINTEXT://127.0.0.1:{self._client_port(n)},CONTROLLER://127.0.0.1:{self._control_port(n)}"
+        controllers = ",".join(self._control(number) for number in self.numbers)
+        listeners = f"PLAINTEXT://{self._client(n)},CONTROLLER://{self._control(n)}"
+        protocols = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
+        if self._outside is not None:
+            listeners += f",OUTSIDE://{self._host(n)}:{self._client_port(n) + 2}"
+            protocols += ",OUTSIDE:SASL_SSL"
         settings = {
             "process.roles": "broker,controller",
             "node.id": n,
@@ -120,7 +155,8 @@ class Cluster:
             "advertised.listeners": listeners,
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "listener.security.protocol.map": protocols,
+            **(self._outside.settings if self._outside is not None else {}),
             "log.dirs": f"d{n}",
             "offsets.topic.replication.factor": most,
             "offsets.topic.num.partitions": 4,
@@ -145,14 +181,15 @@ class Cluster:
     def start(self, n: int) -> None:
         """Start broker n."""
         with (self.folder / f"b{n}.log").open("ab") as log:
-            command = java("kafka.Kafka", f"s{n}.properties")
+            within = self._network.within(n) if self._network is not None else []
+            command = [*within, *java("kafka.Kafka", f"s{n}.properties")]
             self._processes[n] = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
     def kill(self, n: int, signal_number: int = signal.SIGKILL) -> None:
         """Send broker n a signal; kill -9 if not another is named."""
-        self._processes[n].send_signal(signal_number)
+        os.killpg(self._processes[n].pid, signal_number)
         if signal_number == signal.SIGKILL:
             self._processes.pop(n).wait(10)
 
@@ -185,8 +222,9 @@ class Cluster:
     def stop(self) -> None:
         """End all brokers."""
         for process in self._processes.values():
-            process.send_signal(signal.SIGCONT)
-            process.kill()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGCONT)
+                os.killpg(process.pid, signal.SIGKILL)
         for process in self._processes.values():
             process.wait(10)
         self._processes.clear()

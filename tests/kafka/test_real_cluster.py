@@ -10,6 +10,8 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -27,11 +29,16 @@ from citizens.kafka.log import KafkaLog, open_kafka_log
 from citizens.kafka.topics import AUDIT, EVENTS
 from tests.citizens import test_log_protocol as protocol
 from tests.citizens.histories import Clock, moment, wages
+from tests.kafka import disasters
 from tests.kafka.cluster import Cluster, why_not
+from tests.kafka.network import Network
+from tests.kafka.network import network as networked
 from tests.kafka.population import same_as_one_log
 from tests.kafka.settings import altered, records_of
 
 PORT = 29_000
+SMALL = 3
+"""The broker whose disk is small."""
 ASKED = "RULEWRIGHT_TEST_KAFKA"
 SAME_FOR_EVERY_LOG = (
     protocol.test_what_is_appended_is_read_back_after_reopening,
@@ -44,24 +51,34 @@ SAME_FOR_EVERY_LOG = (
 Open = Callable[..., KafkaLog]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Three brokers that are up, and what can be done to them here: to their cables, and to the disk of the third."""
+
+    cluster: Cluster
+    network: Network | None
+    small_disk: bool
+
+
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def place(tmp_path: Path) -> Iterator[Place]:
     """Three brokers, up."""
     if not os.environ.get(ASKED):
         pytest.skip(f"the drills take three brokers and want the machine for themselves: set {ASKED}=1")
     if why_not():
         pytest.skip(f"no Kafka cluster: {why_not()}")
-    made = Cluster(tmp_path / "cluster", 3, PORT)
-    try:
+    with ExitStack() as stack:
+        network = stack.enter_context(networked((1, 2, 3)))
+        made = Cluster(tmp_path / "cluster", 3, PORT, network, outside=True)
+        small = stack.enter_context(disasters.small_disk(made, SMALL))
+        stack.callback(made.stop)
         for number in made.numbers:
             made.start(number)
         try:
             made.wait(120)
         except TimeoutError as error:
             pytest.skip(f"no Kafka cluster: {error}")
-        yield made
-    finally:
-        made.stop()
+        yield Place(made, network, small)
 
 
 class Logs:
@@ -78,8 +95,8 @@ class Logs:
         return open_kafka_log(self.address(name, store), write=write, create=write, keys=keys, clock=clock)
 
 
-def test_on_a_real_cluster(cluster: Cluster, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    logs = Logs(cluster, tmp_path)
+def test_on_a_real_cluster(place: Place, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cluster, logs = place.cluster, Logs(place.cluster, tmp_path)
     for number, each in enumerate(SAME_FOR_EVERY_LOG):
         with subtests.test(each.__name__):
             each(partial(logs.open, f"protocol{number}", Clock()))
@@ -89,6 +106,16 @@ def test_on_a_real_cluster(cluster: Cluster, tmp_path: Path, subtests: pytest.Su
     for part in (_settings, _zombie, _rebuilt, _cleaner, _copies, _population, _leader_killed, _two_brokers_down):
         with subtests.test(part.__name__.strip("_")):
             part(cluster, logs, tmp_path)
+    with subtests.test("passwords"):
+        disasters.passwords(cluster, tmp_path)
+    if place.network is not None:
+        with subtests.test("cables are cut"):
+            disasters.cables(cluster, place.network, tmp_path)
+    if place.small_disk:
+        with subtests.test("a disk is full"):
+            disasters.full_disk(cluster, SMALL, tmp_path)
+    with subtests.test("unclean election loses events, and that is seen"):
+        disasters.unclean(cluster, tmp_path)
 
 
 def _settings(cluster: Cluster, logs: Logs, _: Path) -> None:
