@@ -20,6 +20,7 @@ from pathlib import Path
 
 from engine.check import check_definitions
 from engine.check.assessments import check_assessments
+from engine.check.contradictions import contradictions_of
 from engine.check.definitions import Checked
 from engine.check.groupings import check_groupings
 from engine.check.permits import check_permits
@@ -146,10 +147,12 @@ def _assemble(
     graph = figure_graph(unrolled(checked.definitions, checked.functions, problems))
     ordered = tuple(name for name in order(graph, problems) if name in checked.definitions)
     deciding = [replace(ruleset.settings, name=""), parameters, tables, scales, dict(sorted(checked.functions.items()))]
-    digest = fingerprint(checked.definitions, deciding) if not problems.errors else ""
+    against = contradictions_of(ruleset, symbols)
+    digest = fingerprint(checked.definitions, [*deciding, against]) if not problems.errors else ""
     elsewhere = _reads_members_of_another_day(checked.definitions.values())
+    constants_ = (parameters, tables, scales)
     return Program(
-        ruleset.settings, checked.definitions, parameters, tables, scales, checked.functions, ordered, digest, elsewhere
+        ruleset.settings, checked.definitions, *constants_, checked.functions, ordered, digest, elsewhere, against
     )
 
 

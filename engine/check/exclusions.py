@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from engine.check.resolve import Symbol, Symbols
-from engine.ir.exclusions import related
+from engine.ir.links import related
 from engine.ir.program import Condition
 from engine.reading.declarations import Excluded, Input, Said, Variable
 from engine.text.diagnostics import Diagnostics

@@ -5,10 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 from engine.interpret.case_links import LinkReader
+from engine.interpret.cases import Case
+from engine.interpret.contradicted import contradicted
 from engine.interpret.outcomes import Fact
-from engine.ir.exclusions import Exclusion, Link, exclusions, refusal, says_something
+from engine.ir.exclusions import Exclusion, exclusions, refusal, says_something
+from engine.ir.links import Link
 from engine.reading.declared_settings import Entity
 from engine.syntax.nodes import shown
+from engine.text.diagnostics import Note
 from engine.text.source import Span
 from engine.values.types import Value
 
@@ -115,6 +119,19 @@ class CheckedReader(LinkReader):
                     ):
                         message, help_text = refusal(exclusion, first.instance, second.instance)
                         self.report("E807", message, self.places[second], help_text)
+
+    def check_contradictions(self, case: Case) -> None:
+        """Report what is stated although something else that is stated implies the contrary."""
+        for found in contradicted(self.program, case):
+            notes = [
+                Note(f"`{self.program.definitions[other.name].short_name}` is stated here", self.place_of(other))
+                for other in found.others
+            ]
+            self.report("E808", found.message, self.place_of(found.fact), found.remedy, notes)
+
+    def place_of(self, fact: Fact) -> Span:
+        """Where a fact is stated."""
+        return self.places.get(fact) or self.places_held[fact.name, fact.instance]
 
     def fulfils(self, exclusion: Exclusion, part: Fact) -> bool:
         """Whether the conditions hold of what the total stands for; what is not stated is as if absent."""

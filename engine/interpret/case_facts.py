@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -16,7 +17,7 @@ from engine.reading.declared_settings import Entity
 from engine.reading.values import read_value
 from engine.syntax.nodes import Entry, Node, Scalar, Style, shown
 from engine.syntax.nodes import Mapping as YamlMapping
-from engine.text.diagnostics import Diagnostics
+from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Span
 from engine.values.numbers import format_decimal, is_within, range_text
 from engine.values.periods import EARLIEST_FACT, ETERNITY, LATEST_FACT, Period
@@ -42,6 +43,7 @@ class FactReader:
         self.settings = program.settings
         self.personal: list[tuple[Definition, str, Entry]] = []
         self.held: dict[tuple[str, str], tuple[Held, ...]] = {}
+        self.places_held: dict[tuple[str, str], Span] = {}
         self.within: dict[Fact, tuple[Value | None, Value | None]] = {}
         self.unnamed: set[str] = set()
         self.complete = False
@@ -57,8 +59,8 @@ class FactReader:
             by_name.setdefault(definition.short_name, []).append(definition)
         return by_name
 
-    def report(self, code: str, message: str, span: Span, help: str) -> None:
-        self.problems.add(code, message, span, help=help)
+    def report(self, code: str, message: str, span: Span, help: str, notes: Sequence[Note] = ()) -> None:
+        self.problems.add(code, message, span, help=help, notes=notes)
 
     def suggest(self, word: str, known: list[str]) -> str:
         return Context(self.program.settings, self.problems).did_you_mean(word, known)
@@ -99,6 +101,7 @@ class FactReader:
             self.dated_value(definition, name, dated, stated, taken)
         if stated:
             self.held[(definition.name, name)] = settled_days(stated)
+            self.places_held[(definition.name, name)] = entry.key.span
 
     def bare(self, definition: Definition, name: str, entry: Entry, at: Period) -> None:
         """A fact that is stated without a time."""
@@ -187,6 +190,7 @@ class FactReader:
 
     def give(self, definition: Definition, name: str, period: Period, node: Node, place: Span) -> None:
         if isinstance(node, YamlMapping):
+            self.places[Fact(definition.name, name, period)] = place
             self.bounds(definition, Fact(definition.name, name, period), node)
             return
         if self.is_unknown(definition, node):

@@ -84,7 +84,9 @@ class _Reader(CheckedReader):
         self.settle_personal(self.case(at))
         self.check_whole()
         self.check_exclusions()
-        return self.with_groups(self.case(at))
+        case = self.with_groups(self.case(at))
+        self.check_contradictions(case)
+        return case
 
     def with_groups(self, case: Case) -> Case:
         """The case with the groups that figures make. E805 for one that is stated and is none of them."""

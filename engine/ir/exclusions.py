@@ -7,24 +7,13 @@ What is stated as nothing (0, no) excludes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import Enum
 
+from engine.ir.links import Link, is_below, related
 from engine.ir.program import Condition, Definition, Program
-from engine.reading.declared_settings import Settings
 from engine.records import record
 from engine.values.types import Value
 
 KEPT = 8
-
-
-class Link(Enum):
-    """How the second of two goes with the first: the same one, a record of it, or as a group its member or a record of
-    a member."""
-
-    SAME = "same"
-    RECORD = "record"
-    MEMBER = "member"
-    RECORD_OF_MEMBER = "record of a member"
 
 
 @record(frozen=True, slots=True)
@@ -39,19 +28,6 @@ class Exclusion:
     link: Link
     total: Definition
     where: tuple[Condition, ...] = ()
-
-
-def related(settings: Settings, entity: str, other: str) -> Link | None:
-    """How two entities go together, in either order; None if not at all."""
-    if entity == other:
-        return Link.SAME
-    first, second = settings.entities[entity], settings.entities[other]
-    if entity == second.belongs_to or other == first.belongs_to:
-        return Link.RECORD
-    if other == first.of or entity == second.of:
-        return Link.MEMBER
-    of_member = (first.of and first.of == second.belongs_to) or (second.of and second.of == first.belongs_to)
-    return Link.RECORD_OF_MEMBER if of_member else None
 
 
 _kept: dict[int, tuple[Program, tuple[Exclusion, ...]]] = {}
@@ -69,15 +45,13 @@ def exclusions(program: Program) -> tuple[Exclusion, ...]:
 
 
 def _exclusions(program: Program) -> Iterator[Exclusion]:
-    entities = program.settings.entities
     for definition in program.definitions.values():
         always = ((name, ()) for name in definition.excludes)
         for name, where in (*always, *definition.excludes_where):
             other = program.definitions[name]
             link = related(program.settings, definition.entity, other.entity)
             assert link is not None, "checked with the definition"
-            mine, its = entities[definition.entity], entities[other.entity]
-            below = mine.belongs_to == its.name or its.of == mine.name or bool(its.of and its.of == mine.belongs_to)
+            below = is_below(program.settings, definition.entity, other.entity)
             first, second = (other, definition) if below else (definition, other)
             yield Exclusion(first, second, link, definition, where)
 

@@ -11,6 +11,7 @@ from dataclasses import field
 from datetime import date
 from fractions import Fraction
 
+from engine.ir.contradictions import Contradiction
 from engine.ir.nodes import Expression
 from engine.reading.declarations import Permit, SubjectIs
 from engine.reading.declared import Changing
@@ -137,6 +138,7 @@ class Program:
 
     `fingerprint` is a SHA-256 over the program's stable print: the same law gives the same fingerprint.
     `members_of_another_day` names a figure that asks who belongs to a group on another day than its own, if one does.
+    `contradictions`: what may not be stated together.
     """
 
     settings: Settings
@@ -148,6 +150,7 @@ class Program:
     order: tuple[str, ...]
     fingerprint: str
     members_of_another_day: str = ""
+    contradictions: tuple[Contradiction, ...] = ()
 
     def find(self, name: str) -> Definition | None:
         """The definition that a user means by `name`: exact, or the only private one of that short name."""

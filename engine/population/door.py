@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,21 +22,16 @@ import pyarrow
 import pyarrow.compute
 from numpy.typing import NDArray
 
-from engine.ir.exclusions import Exclusion, Link, exclusions, part_of, refusal
 from engine.ir.program import Program
 from engine.population.columns import (
-    Cell,
-    Column,
     Columns,
     Entries,
-    GroupLink,
     closed,
     kept_rows,
 )
 from engine.population.faults import BadCell, Refused
-from engine.population.figures import FigureReader
+from engine.population.together import TogetherReader
 from engine.values.periods import Period
-from engine.values.types import EnumValue, Value
 
 pa: Any = pyarrow
 Table = Any
@@ -102,27 +97,7 @@ def _masked(entries: Entries) -> tuple[Any, ...]:
     return (entries,)
 
 
-def _pairs_of(exclusion: Exclusion, columns: Mapping[Cell, Column]) -> Iterator[tuple[Cell, Cell]]:
-    """The columns that state two that exclude each other, for periods that touch."""
-    seconds = [cell for cell in columns if cell.name == exclusion.second.name]
-    firsts = [cell for cell in columns if seconds and cell.name == exclusion.first.name]
-    for first in firsts:
-        yield from ((first, second) for second in seconds if first.period.touches(second.period))
-
-
-def _code(program: Program, value: Value) -> int:
-    """A boolean or an enum's member as the columns hold it."""
-    if isinstance(value, EnumValue):
-        return list(program.settings.enums[value.enum].members).index(value.member)
-    return int(value is True)
-
-
-def _says_something(column: Column) -> NDArray[np.bool_]:
-    stated: NDArray[np.bool_] = np.not_equal(column.entries, 0)
-    return stated if column.missing is None else np.logical_and(stated, ~column.missing)
-
-
-class _Door(FigureReader):
+class _Door(TogetherReader):
     """Admits tables."""
 
     __slots__ = ()
@@ -143,6 +118,7 @@ class _Door(FigureReader):
         groups, owners = self.links()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
         self.exclusions(columns, groups, owners)
+        self.contradictions(columns, groups, owners)
         groups = {name: self.without_vacant_roles(entities[name], link, columns) for name, link in groups.items()}
         counts = {entity: table.num_rows for entity, table in self.tables.items()}
         ids = {
@@ -155,57 +131,6 @@ class _Door(FigureReader):
 
     def sound(self) -> dict[str, NDArray[np.bool_]]:
         return {entity: ~bad for entity, bad in self.bad.items()}
-
-    def exclusions(
-        self, columns: Mapping[Cell, Column], groups: Mapping[str, GroupLink], owners: Mapping[str, NDArray[np.int32]]
-    ) -> None:
-        """Report rows in which something is stated beside what stands for it; rows at fault already say nothing."""
-        for exclusion in exclusions(self.program):
-            for first, second in _pairs_of(exclusion, columns):
-                above, below = _says_something(columns[first]), _says_something(columns[second])
-                rows = self.rows_of_first(exclusion, len(below), groups, owners)
-                both = below & (rows >= 0) & ~self.bad[exclusion.second.entity]
-                both[both] = above[rows[both]]
-                of_part = rows[both] if exclusion.total is exclusion.second else np.flatnonzero(both)
-                both[both] = self.fulfilled(exclusion, columns)[of_part]
-                for row in np.flatnonzero(both):
-                    whose = (exclusion.first, int(rows[row])), (exclusion.second, int(row))
-                    message, remedy = refusal(exclusion, *(self.name_of(*of) if self.named else "" for of in whose))
-                    self.report(exclusion.second.entity, int(row) + 1, exclusion.second.short_name, message, remedy)
-
-    def fulfilled(self, exclusion: Exclusion, columns: Mapping[Cell, Column]) -> NDArray[np.bool_]:
-        """For each row of what the total stands for, whether the conditions hold; what is missing is as if absent."""
-        count = self.tables[part_of(exclusion).entity].num_rows
-        held: NDArray[np.bool_] = np.ones(count, dtype=bool)
-        for condition in exclusion.where:
-            definition = self.program.definitions[condition.name]
-            codes = [_code(self.program, value) for value in condition.values]
-            absent = definition.absent in condition.values
-            stated = [column for cell, column in columns.items() if cell.name == condition.name]
-            so: NDArray[np.bool_] = np.full(count, absent and not stated)
-            for column in stated:
-                among = np.isin(column.entries, codes)
-                so |= among if column.missing is None else np.where(column.missing, absent, among)
-            held &= so
-        return held
-
-    def rows_of_first(
-        self,
-        exclusion: Exclusion,
-        count: int,
-        groups: Mapping[str, GroupLink],
-        owners: Mapping[str, NDArray[np.int32]],
-    ) -> NDArray[np.int32]:
-        """For each row of the second of two, the row of the first that it goes with; -1 if none."""
-        match exclusion.link:
-            case Link.SAME:
-                return np.arange(count, dtype=np.int32)
-            case Link.RECORD:
-                return owners[exclusion.second.entity]
-            case Link.MEMBER:
-                return groups[exclusion.first.entity].group
-            case Link.RECORD_OF_MEMBER:
-                return groups[exclusion.first.entity].group[owners[exclusion.second.entity]]
 
 
 __all__ = ["Admitted", "from_arrow", "from_numpy"]

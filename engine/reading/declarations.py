@@ -150,12 +150,23 @@ class Example:
 
 @record(frozen=True, slots=True)
 class Implication:
-    """Where a complete case says all of `given` and nothing else of the figures in `then`, these are as said there."""
+    """Where a complete case says all of `given` and nothing else of the figures in `then`, these are as said there.
+
+    `always`: nothing else may be stated of them; `same`: nor of `given` beside them, since both say the same thing.
+    `unless`: when something else may truly be stated. Beside `given` nothing but `only` may be stated, and `never` what
+    `never` says. `role`: which of a group's members `given` is said of, where it tells of the group.
+    """
 
     given: tuple[Said, ...]
     then: tuple[Said, ...]
     law: str
     span: Span = field(compare=False, repr=False)
+    never: tuple[Said, ...] = ()
+    only: tuple[Said, ...] = ()
+    always: bool = False
+    same: bool = False
+    unless: str = ""
+    role: str = ""
 
 
 @record(frozen=True, slots=True)

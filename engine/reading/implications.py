@@ -1,4 +1,4 @@
-"""What facts say of each other: which implies which, and which say nothing of any other."""
+"""What facts say of each other: which implies which, which contradict, and which say nothing of any other."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from engine.reading.declarations import Implication, Said
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.syntax.nodes import Mapping, Scalar
 
-KEYS = ("if", "then", "law")
+HOW_SURE = ("always", "same", "unless")
+KEYS = ("if", "then", "only", "never", *HOW_SURE, "role", "law")
 
 
 def read_implications(fields: Fields) -> tuple[Implication, ...]:
-    """The `implications` of a module: `- {if: {a: true}, then: {b: 12}, law: …}`."""
+    """The `implications` of a module: `- {if: {a: true}, then: {b: 12}, always: true, law: …}`."""
     node = fields.node_of("implications")
     if node is None:
         return ()
@@ -18,11 +19,29 @@ def read_implications(fields: Fields) -> tuple[Implication, ...]:
     for item in as_sequence(fields.context, node, fields.span_of("implications"), "`implications`"):
         row = open_fields(fields.context, item, item.span, "an implication", KEYS)
         if row is not None:
-            given, then = row.mapping("if", needed=True), row.mapping("then", needed=True)
-            implications.append(
-                Implication(read_said(row, given), read_said(row, then), row.text("law", needed=True), item.span)
-            )
+            implications.append(_read_row(row))
     return tuple(implications)
+
+
+def _read_row(row: Fields) -> Implication:
+    """One row; E210 where it says more than one thing of whether the conclusion may be stated otherwise."""
+    stated = [key for key in HOW_SURE if row.has(key)]
+    given = read_said(row, row.mapping("if", needed=True))
+    then = read_said(row, row.mapping("then", needed=bool(stated) or not (row.has("only") or row.has("never"))))
+    if len(stated) > 1:
+        row.only_one(HOW_SURE)
+    return Implication(
+        given,
+        then,
+        row.text("law", needed=True),
+        row.node.span,
+        read_said(row, row.mapping("never")),
+        read_said(row, row.mapping("only")),
+        row.flag("always"),
+        row.flag("same"),
+        row.text("unless"),
+        row.text("role"),
+    )
 
 
 def read_said(fields: Fields, mapping: Mapping | None) -> tuple[Said, ...]:

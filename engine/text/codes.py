@@ -86,6 +86,7 @@ CODES: dict[str, str] = {
     "E805": "a case breaks the rules of its entities",
     "E806": "a fact is stated twice for one day or period",
     "E807": "two are stated that exclude each other",
+    "E808": "a fact is stated although another implies the contrary",
     # --- warnings
     "W901": "a definition is never used",
     "W902": "a figure relies on a constant after the date until which it is known",
@@ -94,4 +95,5 @@ CODES: dict[str, str] = {
     "W905": "a test of `none` that cannot hold",
     "W906": "a reform changes one of several places that carry a provision",
     "W907": "nothing says what a fact implies",
+    "W908": "nothing says whether what is implied may be stated otherwise",
 }

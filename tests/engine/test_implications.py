@@ -7,6 +7,7 @@ is tried in random households, with random other facts.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -111,14 +112,14 @@ def answers(case_data: dict[str, object], row: Implication, role: str) -> list[t
 
 def roles_of(row: Implication) -> list[str]:
     """Of whom a row may be said: what is said of a unit because of a person is said because of its head."""
-    entities = {program().definitions[one.name].entity for one in (*row.given, *row.then)}
+    entities = {program().definitions[one.name].entity for one in (*row.given, *row.then, *row.only, *row.never)}
     return ["head"] if len(entities) > 1 else ["head", "dependent"]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_a_case_says_by_implication_is_not_read_as_nothing(data: st.DataObject) -> None:
-    table = list(rows())
+    table = [row for row in rows() if row.then]
     row = table[data.draw(st.integers(0, len(table) - 1))]
     role = data.draw(st.sampled_from(roles_of(row)))
     case = household(row, role, data)
@@ -127,17 +128,73 @@ def test_what_a_case_says_by_implication_is_not_read_as_nothing(data: st.DataObj
             pytest.fail(f"{said.name} is {outcome}, not {said.value}, in {case}")
 
 
-@pytest.mark.parametrize("name", ["is_disabled", "has_valid_ssn", "months_student_or_disabled", "receives_ssi"])
-def test_a_fact_that_is_stated_itself_decides(name: str) -> None:
-    row = next(one for one in rows() if one.then[0].name == name)
-    contrary = {"is_disabled": False, "has_valid_ssn": True, "months_student_or_disabled": 3, "receives_ssi": False}[
-        name
-    ]
-    given_value: object = {"true": True, "false": False}.get(row.given[0].value, 9)
-    people = {"ada": {"age": 40, row.given[0].name: given_value, name: contrary}}
-    case = {"at": AT, "complete": True, "people": people, "tax_units": {"home": {"head": "ada"}}}
-    ((_, outcome),) = answers(case, row, "head")
+STATED_OTHERWISE = {
+    "ira_active_participant": ({"wage_deferrals_without_form": 900}, False),
+    "months_student_or_disabled": ({"is_incapable_of_self_care": True}, 3),
+    "qualifying_days_abroad": ({"is_resident_abroad_for_whole_year": True}, 200),
+    "recent_retirement_distributions": ({"taxable_pension_without_form": 1_900}, 1_200),
+}
+
+
+@pytest.mark.parametrize("name", STATED_OTHERWISE)
+def test_a_fact_that_may_truly_differ_decides(name: str) -> None:
+    given_facts, contrary = STATED_OTHERWISE[name]
+    case = {"at": AT, "complete": True, "people": {"ada": {"age": 40, **given_facts, name: contrary}}}
+    row = next(one for one in rows() if one.then and one.then[0].name == name and one.unless)
+    ((_, outcome),) = answers({**case, "tax_units": {"home": {"head": "ada"}}}, replace(row, then=row.then[:1]), "head")
     assert outcome == Known(contrary)
+
+
+def contrary_of(said: Said, data: st.DataObject) -> object | None:
+    """Something else than what is said, of the same type; None if there is nothing else."""
+    definition = program().definitions[said.name]
+    high = int(definition.high) if isinstance(definition.high, int | Fraction) else 10**6
+    if said.value.startswith("above "):
+        return data.draw(st.integers(int(definition.low or 0), int(said.value[6:])))
+    if definition.type.kind is Kind.BOOLEAN:
+        return said.value == "false"
+    if definition.type.kind is Kind.ENUM:
+        members = program().settings.enums[definition.type.enum].members
+        return data.draw(st.sampled_from([member for member in members if member not in said.value.split(" or ")]))
+    stated_values = {int(value.replace("_", "")) for value in said.value.split(" or ")}
+    return data.draw(st.integers(0, min(high, 400)).filter(lambda value: value not in stated_values))
+
+
+def refused(case_data: dict[str, object]) -> list[str]:
+    """The messages with which a case is refused because facts contradict each other."""
+    problems = Diagnostics()
+    assert case_from_data(program(), case_data, problems) is None, case_data
+    assert {problem.code for problem in problems.errors} <= {"E807", "E808"}, [each.message for each in problems]
+    return [problem.message for problem in problems if problem.code == "E808"]
+
+
+def against(row: Implication, data: st.DataObject) -> tuple[str, object]:
+    """A fact, and what may not be stated of it beside what a row asks for."""
+    certain = row.then if row.always or row.same else ()
+    said = data.draw(
+        st.sampled_from([*((one, False) for one in (*certain, *row.only)), *((one, True) for one in row.never)])
+    )
+    value = (
+        stated(replace(said[0], value=said[0].value.split(" or ")[0]), data) if said[1] else contrary_of(said[0], data)
+    )
+    return said[0].name, value
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_contradicts_an_implication_that_always_holds_is_refused(data: st.DataObject) -> None:
+    """In cases and in tables: no disagreement is silent."""
+    table = [row for row in rows() if row.always or row.same or row.only or row.never]
+    row = table[data.draw(st.integers(0, len(table) - 1))]
+    role = data.draw(st.sampled_from(roles_of(row)))
+    case = household(row, role, data)
+    name, value = against(row, data)
+    entity = program().definitions[name].entity
+    places = {"tax_unit": ("tax_units", "home"), "family": ("families", "hearth")}
+    plural, whose = places.get(entity, ("people", PEOPLE[role]))
+    case[plural][whose][name] = value  # type: ignore[index]
+    messages = refused(case)
+    assert any(f"`{name}`" in message for message in messages), (row, case)
 
 
 def test_every_fact_of_a_module_with_a_table_is_in_it() -> None:

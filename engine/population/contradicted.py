@@ -1,0 +1,88 @@
+"""What rows of tables state although other columns imply the contrary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.interpret.contradicted import shown
+from engine.ir.contradictions import Claim, Contradiction
+from engine.ir.program import Definition, Program
+from engine.population.columns import NONE_ENTRY, Cell, Column, exact, unit_of
+from engine.values.types import EnumValue, Kind, Value
+
+Rows = NDArray[np.bool_]
+
+
+def columns_against(contradiction: Contradiction, columns: Mapping[Cell, Column]) -> Iterator[tuple[Cell, list[Cell]]]:
+    """Each column of the last claim, with those of the others for the periods that hold its period."""
+    claimed = [cell for cell in columns if cell.name == contradiction.claim.name]
+    for cell in claimed:
+        given = [
+            next((other for other in columns if other.name == claim.name and other.period.contains(cell.period)), None)
+            for claim in contradiction.given
+        ]
+        known = [other for other in given if other is not None]
+        if len(known) == len(given):
+            yield cell, known
+
+
+def as_claimed(program: Program, claim: Claim, column: Column) -> Rows:
+    """For each row whether it is stated as claimed."""
+    definition = program.definitions[claim.name]
+    if claim.above is not None:
+        return _stated(column) & (column.entries > claim.above * unit_of(program, definition))
+    return _stated(column) & np.isin(column.entries, [_entry(program, definition, value) for value in claim.values])
+
+
+def against(program: Program, contradiction: Contradiction, column: Column) -> Rows:
+    """For each row whether the last claim is stated as it may not be, where all others hold."""
+    held = as_claimed(program, contradiction.claim, column)
+    return held if contradiction.denied else _stated(column) & ~held
+
+
+def holding(program: Program, claims: Sequence[Claim], columns: Sequence[Column]) -> Rows:
+    """For each row whether all is stated as claimed."""
+    rows: Rows = np.logical_and.reduce([as_claimed(program, *pair) for pair in zip(claims, columns, strict=True)])
+    return rows
+
+
+def _stated(column: Column) -> Rows:
+    there: Rows = np.not_equal(column.entries, NONE_ENTRY)
+    return there if column.missing is None else np.logical_and(there, ~column.missing)
+
+
+def _entry(program: Program, definition: Definition, value: Value) -> int:
+    """A value as a column holds it; what no column holds where it is not on the grid."""
+    match value:
+        case bool():
+            return int(value)
+        case EnumValue():
+            return list(program.settings.enums[value.enum].members).index(value.member)
+        case date():
+            return value.toordinal()
+    entry = value * unit_of(program, definition)  # type: ignore[operator]
+    return int(entry) if entry == int(entry) else NONE_ENTRY
+
+
+def as_stated(program: Program, cell: Cell, column: Column, row: int, whose: str) -> str:
+    """What a row states, as it is told to people."""
+    definition = program.definitions[cell.name]
+    entry = int(column.entries[row])
+    if definition.type.enum:
+        said = list(program.settings.enums[definition.type.enum].members)[entry]
+    else:
+        said = shown(_value(program, definition, entry))
+    return f"`{definition.short_name}`" + f" of `{whose}`" * bool(whose) + f" is {said}"
+
+
+def _value(program: Program, definition: Definition, entry: int) -> Value:
+    match definition.type.kind:
+        case Kind.BOOLEAN:
+            return bool(entry)
+        case Kind.DATE:
+            return date.fromordinal(entry)
+    return exact(program, definition, entry)
