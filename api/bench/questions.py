@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,16 @@ import numpy as np
 
 from api.bench.measuring import Measured, best
 from api.bench.population import YEAR, Tables, admitted
+from api.cases.interpreters import Interpreters
 from api.cases.naming import find_definition
 from api.cure.cure import cure
 from api.find.condition import with_condition
 from api.find.find import Wanted, find
 from api.find.population import Among
+from api.interview.interview import next_step
 from api.interview.listed import Interview, next_screen
 from api.interview.screens import screens_in
+from engine.explain.questions import sample_values
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
 from engine.ir.program import Definition, Program
@@ -26,6 +30,7 @@ from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
 
 GAP_UNITS, GAP_FACT = 2_000, "employment_income"
+ANSWERS = 12
 CONDITION = "eitc > 0 USD and not files_separately"
 FAMILY = {
     "at": YEAR, "people": {"ada": {"age": 34, "employment_income": 20_000}, "ben": {"age": 5}},
@@ -67,6 +72,7 @@ def asking(folder: Path, program: Program, runs: int) -> Iterator[Measured]:
     case = _case({**FAMILY, "people": {"ada": {"age": 34}, "ben": {"age": 5}}}, program)
     next_screen(interview, case)
     yield Measured("question", "the next screen for eitc", best(lambda: next_screen(interview, case), min(runs, 5)))
+    yield from _one_by_one(program, case, screens_in(folder, program).owed)
     people = {"ada": {"age": 34, "employment_income": 20_000, "taxable_interest_income": 12_000}, "ben": {"age": 5}}
     refused, credit = (
         _case({**FAMILY, "complete": True, "people": people}, program),
@@ -75,6 +81,26 @@ def asking(folder: Path, program: Program, runs: int) -> Iterator[Measured]:
     cure(program, refused, credit)
     seconds = best(lambda: cure(program, refused, credit), min(runs, 3))
     yield Measured("question", "what would change eitc_eligible, with too much interest", seconds)
+
+
+def _one_by_one(program: Program, case: Case, owed: Sequence[str]) -> Iterator[Measured]:
+    """A question at a time, each after the answer to the one before: the first has nothing to go on from."""
+    for name, figures in (("eitc", ("eitc",)), (f"{len(owed)} figures", tuple(owed))):
+        wanted, asked, seconds = [find_definition(program, one) for one in figures], case, list[float]()
+        next_step(program, case, wanted)
+        kept = Interpreters(program)
+        for _ in range(ANSWERS + 1):
+            start = time.process_time()
+            _, fact = next_step(program, asked, wanted, (), kept)
+            seconds.append(time.process_time() - start)
+            if fact is None or fact.name not in program.definitions:
+                break
+            absent = program.definitions[fact.name].absent
+            value = absent if absent is not None else sample_values(program.definitions[fact.name], program)[0]
+            asked = replace(asked, given={**asked.given, fact: value})
+        yield Measured("question", f"the first fact to ask for {name}, of the processor", seconds[0])
+        yield Measured("question", f"the next facts to ask for {name}, mean of {len(seconds) - 1}, of the processor",
+                       sum(seconds[1:]) / len(seconds[1:]))  # fmt: skip
 
 
 def _case(data: dict[str, object], program: Program) -> Case:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from api.cases.files import load_case
+from api.cases.interpreters import Interpreters
 from api.cases.likely import Likely
 from api.cases.naming import find_definition, find_definitions
 from api.cases.values import as_json as value_json
@@ -21,7 +22,6 @@ from api.interview.screens import screens_in
 from api.rules import programs
 from api.schema import as_data
 from engine.interpret.cases import Case
-from engine.interpret.constants import Constants
 from engine.interpret.further import EVERYTHING, is_list
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
@@ -151,11 +151,11 @@ def _one_by_one(interview: _Interview, wanted: Sequence[Definition], save: Path 
     program = interview.program
     if save is not None and save.exists():
         interview.resume(save)
-    constants = Constants(program)
+    interpreters = Interpreters(program)
     while True:
         case, passed = interview.now()
         with waiting("thinking"):
-            step, fact = next_step(program, case, wanted, passed, constants)
+            step, fact = next_step(program, case, wanted, passed, interpreters)
         if fact is None or not _answered(interview, step, fact):
             break
         if save is not None:

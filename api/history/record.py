@@ -23,6 +23,7 @@ from api.history.memberships import asks_about_days, has_moved, stays_of
 from api.history.recorded import give, give_personal, held_facts
 from citizens import Belongs, History, Known, Timeline
 from engine.interpret.cases import Case, Stay, larger_groups
+from engine.interpret.contradicted import contradicted
 from engine.interpret.made_groups import with_groups
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
@@ -80,7 +81,7 @@ def record_case(
     log: History, program: Program, person: str, at: Period, valid: date, known: Known, *, whole: bool = False
 ) -> RecordCase:
     """The case of a person or group (a subject's name) at a period, as valid on a day, as known. Raises Failure if
-    it is too large.
+    it is too large, or says what something else in it implies not to be so.
 
     `whole`: with everybody who ever belonged together with them, and when, also where nobody's membership changes.
     """
@@ -95,6 +96,8 @@ def record_case(
         left_out += give(program, given, timeline, at)
     case = _case(program, gathering, at, given)
     left_out += give_personal(program, case, given, gathering.timelines.values())
+    for found in contradicted(program, case):
+        raise Failure(f"the record contradicts itself: {found.message}", "record a correction of one of the two")
     offset = max(
         (change.offset for known_timeline in gathering.timelines.values() for change in known_timeline.changes),
         default=0,

@@ -273,7 +273,7 @@ def _is_link(law: Law, record_type: str, part: str, name: str) -> bool:
 
 def _questions(law: Law, case: Case, definition: Definition) -> list[Asking]:
     """What to ask first: what must be stated, then what is usually one way, each in the order of the rules."""
-    needs = open_facts(law.program, case, [definition], law.constants)
+    needs = open_facts(law.program, case, [definition], law.interpreters)
     first = sorted(needs, key=lambda need: law.program.definitions[need.name].absent is not None)
     return [question(law.program, fact) for fact in first[:MOST_QUESTIONS]]
 

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from api.cases.interpreters import Interpreters
 from api.cases.machine import Machine
 from api.failures import suggestion
 from api.http.permissions import Permissions
@@ -47,6 +48,11 @@ class Law:
     def constants(self) -> Constants:
         """The dated constants, worked out once."""
         return Constants(self.program)
+
+    @cached_property
+    def interpreters(self) -> Interpreters:
+        """What was found for the last steps of interviews."""
+        return Interpreters(self.program, self.constants)
 
     @cached_property
     def permissions(self) -> Permissions:

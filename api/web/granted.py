@@ -37,7 +37,7 @@ def granted(law: Law, case: Case, wanted: Sequence[Definition], told: Collection
     """The facts, each with those of whom it was taken for granted; `told` are the fields that were answered."""
     program = law.program
     of: dict[str, list[Fact]] = {}
-    for fact in open_facts(program, replace(case, complete=False), wanted, law.constants):
+    for fact in open_facts(program, replace(case, complete=False), wanted, law.interpreters):
         definition = program.definitions[fact.name]
         if definition.absent is not None and field_name(fact.instance, definition.short_name) not in told:
             of.setdefault(fact.name, []).append(fact)

@@ -131,7 +131,7 @@ def _following(service: Service, law: Law, answers: Answers) -> Question | None:
         if field.name in answers.said
     }  # fmt: skip
     definitions = law.program.definitions
-    needs = open_facts(law.program, case, wanted, law.constants)
+    needs = open_facts(law.program, case, wanted, law.interpreters)
     left = [need for need in needs if (definitions[need.name].short_name, need.instance) not in told]
     if left and _order_is_ready(service, law, case, wanted):
         left = [fact for fact in facts_ranked(law.program, case, wanted, needs) if fact in left][:1]
@@ -150,7 +150,7 @@ def _order_is_ready(service: Service, law: Law, case: Case, wanted: Sequence[Def
 
 
 def _make_order(law: Law, case: Case, wanted: Sequence[Definition], key: tuple[object, ...]) -> None:
-    facts_ranked(law.program, case, wanted, open_facts(law.program, case, wanted, law.constants))
+    facts_ranked(law.program, case, wanted, open_facts(law.program, case, wanted, law.interpreters))
     law.orders[key] = True
 
 

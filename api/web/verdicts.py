@@ -60,11 +60,11 @@ def next_field(service: Service, said: Said) -> tuple[FactField | None, int]:
     """The next question of what must be known, and how many facts are open."""
     law, definition = said.permission.law, said.permission.definition
     case = case_of(service, said, False)
-    needs = open_facts(law.program, case, [definition], law.constants)
+    needs = open_facts(law.program, case, [definition], law.interpreters)
     passed = [need for need in needs if law.program.definitions[need.name].absent is not None or _told(said, need)]
     if len(passed) == len(needs):
         return None, len(needs)
-    _, fact = next_step(law.program, case, [definition], passed, law.constants)
+    _, fact = next_step(law.program, case, [definition], passed, law.interpreters)
     return (fields_for(law.program, [fact])[0] if fact is not None else None), len(needs) - len(passed)
 
 
@@ -76,7 +76,7 @@ def _told(said: Said, fact: Fact) -> bool:
 def granted_fields(service: Service, said: Said) -> list[FactField]:
     """What was not asked and could change the answer: taken for what it usually is."""
     law = said.permission.law
-    needs = open_facts(law.program, case_of(service, said, False), [said.permission.definition], law.constants)
+    needs = open_facts(law.program, case_of(service, said, False), [said.permission.definition], law.interpreters)
     usual = [need for need in needs if law.program.definitions[need.name].absent is not None and not _told(said, need)]
     return fields_for(law.program, usual)
 

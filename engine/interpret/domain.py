@@ -36,8 +36,8 @@ def needs_of(*outcomes: Outcome) -> frozenset[Fact]:
     """The unknown facts that outcomes depend on."""
     facts: frozenset[Fact] = frozenset()
     for outcome in outcomes:
-        if isinstance(outcome, Possible):
-            facts |= outcome.needs
+        if isinstance(outcome, Possible) and outcome.needs is not facts:
+            facts = facts | outcome.needs if facts else outcome.needs
     return facts
 
 

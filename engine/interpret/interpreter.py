@@ -53,6 +53,7 @@ from engine.interpret.outcomes import (
     Possible,
     stated,
 )
+from engine.interpret.reuse import changed_names
 from engine.interpret.vacancies import vacated
 from engine.interpret.windows import spread, touched
 from engine.interpret.worlds import Replaced
@@ -70,15 +71,37 @@ UNKNOWN_DAY = "the day on which it is read is not known"
 
 
 class Interpreter(Figures):
-    """Evaluates one case under one program. Everything found is kept in `steps`."""
+    """Evaluates one case under one program. Everything found is kept in `steps`.
 
-    def __init__(self, program: Program, case: Case, constants: Constants | None = None) -> None:
+    `earlier` went through nearly the same case, under the same program: what it found and still holds is taken over.
+    """
+
+    def __init__(
+        self, program: Program, case: Case, constants: Constants | None = None, earlier: Interpreter | None = None
+    ) -> None:
         super().__init__(program, case, constants)
         self.worlds: list[World] = []
         self._vacated: Interpreter | None = None
         self._deciding: frozenset[Fact] = frozenset()
         if (other := vacated(program, case)) is not None:
-            self._vacated, self._deciding = Interpreter(program, other[0], self.constants), other[1]
+            before = earlier and earlier._vacated
+            self._vacated, self._deciding = Interpreter(program, other[0], self.constants, before), other[1]
+        if earlier is not None and earlier.program is program:
+            names = changed_names(program, earlier.case, case)
+            if names is not None:
+                self._go_on_from(earlier, names)
+
+    def _go_on_from(self, earlier: Interpreter, changed: frozenset[str]) -> None:
+        """Take over what was found of figures that are not among those which may have changed."""
+        if earlier._circular:
+            return
+        self.steps = {fact: step for fact, step in earlier.steps.items() if fact.name not in changed}
+        for before in earlier.worlds:
+            if before.replaced.is_known:
+                world = World(self, before.replaced)
+                world.outside, world.reach = dict(before.outside), before.reach
+                world._go_on_from(before, changed)
+                self.worlds.append(world)
 
     def find(self, fact: Fact) -> Outcome:
         """The figure or fact; where a role may be vacant, whatever it is with those who are listed or without them."""

@@ -2,12 +2,14 @@
 
 1. Rows fit that have the keys; of a key that is a date, the row that its rule says.
 2. Where a key is not known, all rows that may be meant are joined; where one that may be meant is missing, it may fail.
+   Of a long table of numbers the ends are enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from math import prod
 from typing import Any
 
 from engine.interpret.domain import blocked, either, needs_of, under
@@ -15,6 +17,7 @@ from engine.interpret.lookups import key_of, may_be
 from engine.interpret.outcomes import Choice, Failure, Interval, Known, Outcome, Possible, stated
 from engine.ir import nodes as ir
 from engine.reading.declared_constants import Key, Row, Table
+from engine.values.packed_cells import PackedCells
 
 Rows = Mapping[tuple[Key, ...], Row]
 
@@ -27,10 +30,23 @@ def cell(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], 
     if table.is_total and all(isinstance(key, Known) for key in keys):
         row = rows.get(tuple(key_of(key.value) for key in keys if isinstance(key, Known)))
         return stated(row[node.column]) if row is not None else _no_row(table, node, keys, day)
-    outcomes = list(_outcomes(table, node, rows, keys, day))
+    packed = isinstance(rows, PackedCells) and not any(key.day for key in table.keys)
+    outcomes = list((_ends if packed else _outcomes)(table, node, rows, keys, day))
     if all(isinstance(key, Known) for key in keys):
         return outcomes[0]
     return under(either(outcomes, needs_of(*keys)), *keys)
+
+
+def _ends(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date) -> Sequence[Outcome]:
+    """The least and the greatest number of the rows that may be meant, and the error where none may be there."""
+    assert isinstance(rows, PackedCells)
+    places = [
+        [place for place, part in enumerate(level) if may_be(key, part)]
+        for key, level in zip(keys, rows.keys_of, strict=True)
+    ]
+    count = prod(map(len, places))
+    outcomes: list[Outcome] = [Known(number) for number in rows.ends(places)] if count else []
+    return outcomes if count and count >= _meant(keys) else [*outcomes, _no_row(table, node, keys, day)]
 
 
 def _outcomes(table: Table, node: ir.TableRead, rows: Rows, keys: Sequence[Outcome], day: date) -> Sequence[Outcome]:

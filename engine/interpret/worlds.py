@@ -15,7 +15,7 @@ from datetime import date
 from engine.interpret import domain, navigation, operations
 from engine.interpret.cases import Case
 from engine.interpret.domain import blocked, either, needs_of, under
-from engine.interpret.outcomes import Fact, Failure, Interval, Known, Outcome, Possible
+from engine.interpret.outcomes import Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.interpret.windows import window
 from engine.ir import nodes as ir
 from engine.ir.fold import formula_at, parts_of
@@ -33,6 +33,12 @@ class Replaced:
     facts: Mapping[Fact, Outcome]
     parameters: Mapping[str, Outcome]
     period: Period
+
+    @property
+    def is_known(self) -> bool:
+        """Whether everything is known that stands here."""
+        outcomes = (*self.facts.values(), *self.parameters.values())
+        return all(isinstance(outcome, Known | NotApplicable) for outcome in outcomes)
 
     def parameter(self, name: str, day: date) -> Outcome | None:
         """What stands for a parameter on a day, if it is replaced."""

@@ -18,7 +18,7 @@ from engine.ir.walk import groupings, order_keys, walk
 from engine.records import record
 from engine.text.diagnostics import Diagnostics
 
-MAX_DEPTH, MAX_COPIES = 2, 20_000
+MAX_DEPTH, MAX_COPIES, MOST_ANSWERS = 2, 20_000, 1_000
 Formulas = Mapping[str, Definition] | Mapping[str, FunctionDefinition]
 
 
@@ -67,6 +67,8 @@ def reached_names(program: Program, names: frozenset[str]) -> frozenset[str]:
         del _kept[:-3]
     _, readers, answers = entry
     if names not in answers:
+        if len(answers) >= MOST_ANSWERS:
+            answers.clear()
         answers[names] = _reached(readers, names)
     return answers[names]
 

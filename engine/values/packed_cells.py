@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from math import lcm, prod
@@ -45,6 +45,14 @@ class PackedCells(Mapping[Path, Mapping[str, Value]]):
         if self.denominator == 1:
             return self.numerators
         return (Fraction(numerator, self.denominator) for numerator in self.numerators)
+
+    def ends(self, places: Sequence[Sequence[int]]) -> tuple[Value, Value]:
+        """The least and the greatest number in the rows at some places of each level; there is one at least."""
+        starts = [0]
+        for level, listed in zip(self._places, places, strict=True):
+            starts = [start * len(level) + place for start in starts for place in listed]
+        numerators = [self.numerators[at] for at in starts]
+        return self._row(min(numerators))[""], self._row(max(numerators))[""]
 
     def __iter__(self) -> Iterator[Path]:
         return itertools.product(*self.keys_of)

@@ -80,7 +80,7 @@ def _asked(service: Service, law: Law, document: Document, form: AskWanted) -> S
         for fact_passed in form.passed:
             definition = find_definition(program, fact_passed.fact)
             passed.append(Fact(definition.name, fact_passed.of, period_for(program, definition, case.at)))
-        return next_step(program, case, wanted, passed, law.constants)[0]
+        return next_step(program, case, wanted, passed, law.interpreters)[0]
     except Failure as fault:
         raise Refusal(
             "invalid-request", [fault_of(fault, "/passed", [*sent, *(fact_passed.fact for fact_passed in form.passed)])]
