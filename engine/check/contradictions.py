@@ -15,7 +15,7 @@ from engine.reading.declarations import Implication, Input, Requirement, Ruleset
 from engine.values.numbers import parse_decimal
 from engine.values.types import EnumValue, Kind, Value, ValueType
 
-ABOVE, SEVERAL = "above ", " or "
+ABOVE, SEVERAL, STATED = "above ", " or ", "stated"
 
 
 def contradictions_of(ruleset: Ruleset, symbols: Symbols) -> tuple[Contradiction, ...]:
@@ -59,6 +59,8 @@ def claim_of(symbols: Symbols, module: str, said: Said) -> Claim | None:
     type = _type_of(symbol)
     if symbol is None or type is None:
         return None
+    if said.value == STATED:
+        return Claim(symbol.name, stated=True)
     if said.value.startswith(ABOVE):
         above = _value(symbols, type, said.value.removeprefix(ABOVE)) if type.is_number else None
         return None if above is None else Claim(symbol.name, above=above)  # type: ignore[arg-type]

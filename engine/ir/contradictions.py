@@ -13,18 +13,19 @@ from typing import Any
 
 from engine.ir.links import Link
 from engine.records import record
-from engine.values.types import Value
+from engine.values.types import NONE, Value
 
 MOST_GIVEN = 4
 
 
 @record(frozen=True, slots=True)
 class Claim:
-    """That a fact or figure, by its whole-program name, is one of some values, or `above` a number."""
+    """That a fact or figure, by its whole-program name, is one of some values, `above` a number, or stated at all."""
 
     name: str
     values: tuple[Value, ...] = ()
     above: Fraction | None = None
+    stated: bool = False
 
 
 @record(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def holds(claim: Claim, value: Value) -> bool:
     """Whether a stated value is as claimed."""
     if claim.above is not None:
         return isinstance(value, int | Fraction) and value > claim.above
-    return value in claim.values
+    return value in claim.values or (claim.stated and value is not NONE)
 
 
 def surely_holds(claim: Claim, low: Any, high: Any) -> bool:
@@ -102,6 +103,8 @@ def _implies(claim: Claim, other: Claim) -> bool:
     """Whether whatever is as the one claims is as the other claims."""
     if claim.name != other.name:
         return False
+    if claim.stated:
+        return other.stated
     if claim.above is not None:
         return other.above is not None and claim.above >= other.above
     return all(holds(other, value) for value in claim.values)

@@ -33,6 +33,8 @@ def columns_against(contradiction: Contradiction, columns: Mapping[Cell, Column]
 def as_claimed(program: Program, claim: Claim, column: Column) -> Rows:
     """For each row whether it is stated as claimed."""
     definition = program.definitions[claim.name]
+    if claim.stated:
+        return _stated(column)
     if claim.above is not None:
         return _stated(column) & (column.entries > claim.above * unit_of(program, definition))
     return _stated(column) & np.isin(column.entries, [_entry(program, definition, value) for value in claim.values])
