@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from citizens import Assessment, Belongs, Movement, SqliteLog, open_log
+from api.failures import Failure
+from api.history.record import record_case
+from citizens import Assessment, Belongs, Movement, SqliteLog, Value, open_log
+from engine.values.periods import parse_period
 from tests.api.households import (
     LIABILITY,
     OWNER,
@@ -24,6 +27,7 @@ from tests.api.households import (
     moved,
     outcome,
     person,
+    program,
     retraction,
 )
 
@@ -86,3 +90,16 @@ def test_a_record_with_a_fault_is_a_fault_of_the_group(log: SqliteLog) -> None:
     ((group, fault),) = annual(log).failed
     assert group == "tax_unit/1"
     assert fault.startswith("form_w2/2: `w2_wages` is out of the range")
+
+
+def test_a_record_that_contradicts_itself_is_a_fault_until_it_is_corrected(log: SqliteLog) -> None:
+    sick: dict[str, Value] = {"taxable_disability_income": Decimal("9000.00"), "is_disabled": False}
+    log.append([facts("person/1", "sick", sick)])
+    annual(log)
+    assert "so that it is true (26 USC 22(c)(2)(B)(iii))" in str(outcome(log.read_subject("tax_unit/1"))["fault"])
+    with pytest.raises(Failure, match="the record contradicts itself: `is_disabled` of `1` is false, but"):
+        record_case(log, program(), "person/1", parse_period("2024"), date(2024, 12, 31), None)
+    log.append([correction("person/1", "found", {"is_disabled": True})])
+    follow(log)
+    assert income(log) == 50_000
+    assert record_case(log, program(), "person/1", parse_period("2024"), date(2024, 12, 31), None).case.given

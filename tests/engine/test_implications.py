@@ -12,6 +12,7 @@ from datetime import date
 from fractions import Fraction
 from itertools import permutations
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir.exclusions import exclusions
 from engine.ir.program import Definition, Program
+from engine.population.door import from_arrow
 from engine.reading.declarations import Implication, Said
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
@@ -135,7 +137,7 @@ def test_what_a_case_says_by_implication_is_not_read_as_nothing(data: st.DataObj
             pytest.fail(f"{said.name} is {outcome}, not {said.value}, in {case}")
 
 
-STATED_OTHERWISE = {
+STATED_OTHERWISE: dict[str, tuple[dict[str, object], bool | int]] = {
     "ira_active_participant": ({"wage_deferrals_without_form": 900}, False),
     "months_student_or_disabled": ({"is_incapable_of_self_care": True}, 3),
     "qualifying_days_abroad": ({"is_resident_abroad_for_whole_year": True}, 200),
@@ -146,7 +148,8 @@ STATED_OTHERWISE = {
 @pytest.mark.parametrize("name", STATED_OTHERWISE)
 def test_a_fact_that_may_truly_differ_decides(name: str) -> None:
     given_facts, contrary = STATED_OTHERWISE[name]
-    case = {"at": AT, "complete": True, "people": {"ada": {"age": 40, **given_facts, name: contrary}}}
+    people: dict[str, object] = {"ada": {"age": 40, **given_facts, name: contrary}}
+    case: dict[str, object] = {"at": AT, "complete": True, "people": people}
     row = next(one for one in rows() if one.then and one.then[0].name == name and one.unless)
     ((_, outcome),) = answers({**case, "tax_units": {"home": {"head": "ada"}}}, replace(row, then=row.then[:1]), "head")
     assert outcome == Known(contrary)
@@ -219,3 +222,41 @@ def test_every_row_says_whether_what_it_implies_may_be_stated_otherwise() -> Non
     pairs = {pair for one in exclusions(program()) for pair in permutations((one.first.name, one.second.name))}
     silent = [row for row in rows() if row.then and not (row.always or row.same or row.unless)]
     assert [row for row in silent if not any((fact.name, row.then[0].name) in pairs for fact in row.given)] == []
+
+
+@pytest.mark.parametrize(
+    ("people", "faults"),
+    [
+        ({"ssi_received_of_month@2024-05": [900, 0, None], "receives_ssi@2024-05": [False, False, True]}, 1),
+        ({"ssi_received_of_month@2024-05": [900, 900, 900], "receives_ssi@2024-06": [False, False, False]}, 0),
+        ({"is_on_ssi@2024-05": [False, None, True], "receives_ssi@2024-05": [True, True, True]}, 1),
+        ({"immigration_status@2024-05": ["daca", "citizen", "citizen"],
+          "is_ssi_citizen_or_eligible_alien@2024-05": [True, False, True]}, 2),
+        ({"is_claimed_by_another": [True, False, False]}, 1),
+        ({"is_claimed_by_another": [False, True, True]}, 0),  # not the head
+    ],
+)  # fmt: skip
+def test_tables_are_refused_by_the_same_rows(people: dict[str, list[object]], faults: int) -> None:
+    persons = {"person_id": [1, 2, 3], "tax_unit_id": [7, 7, 7], "role": ["head", "spouse", "dependent"], **people}
+    units = {"tax_unit_id": [7], "head_is_dependent_elsewhere": [False]}
+    tables = {"person": pa.table(persons), "tax_unit": pa.table(units)}
+    admitted = from_arrow(program(), parse_period("2024"), tables)
+    assert len(admitted.problems) == faults, admitted.problems
+    assert all("so that it" in problem.message for problem in admitted.problems)
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        ({"is_on_ssi": {"from 2024-01": True, "from 2024-06": False}, "receives_ssi": {"2024-05": False}}, ["E808"]),
+        ({"is_on_ssi": {"from 2024-01": True, "from 2024-06": False}, "receives_ssi": {"2024-07": False}}, []),
+        ({"ssi_received_of_month": {"2024-03": 10}, "receives_ssi": {"from 2024-03": False}}, ["E808"]),
+        ({"ssi_received_of_month": {"2024-03": {"at_least": 1}}, "receives_ssi": {"2024-03": False}}, ["E808"]),
+        ({"ssi_received_of_month": {"2024-03": {"at_most": 1}}, "receives_ssi": {"2024-03": False}}, []),
+        ({"ss_date_of_death": "2020-01-01", "ss_is_dead": False}, ["E808"]),
+    ],
+)
+def test_what_contradicts_in_a_month_is_refused_in_that_month_alone(facts: dict[str, object], codes: list[str]) -> None:
+    problems = Diagnostics()
+    case_from_data(program(), {"at": 2024, "people": {"ada": {"age": 70, **facts}}}, problems)
+    assert [problem.code for problem in problems] == codes, [problem.message for problem in problems]
