@@ -5,8 +5,8 @@
 2. A fact that is stated otherwise may change every figure on the way to which a formula names it, of whomever and for
    whatever period. All other figures are what they were, and so are those of the worlds of `as if`.
 3. Some facts tell who holds a role or is in a group, when somebody's periods begin, or in which order records stand.
-   No formula need name them, so where one of those differs nothing is taken over. Nor is anything after figures that ran
-   in a circle.
+   No formula need name them, so where one of those differs nothing is taken over. Nor is anything after figures that
+   ran in a circle.
 """
 
 from __future__ import annotations
