@@ -48,11 +48,11 @@ def land(tmp_path_factory: pytest.TempPathFactory) -> Program:
 def parts(tmp_path: Path) -> list[Path]:
     made = [tmp_path / f"part{number}" for number in range(PARTS)]
     make_parts(made)
-    append_to_parts(made, list(_everybody()), create=False)
+    append_to_parts(made, list(everybody()), create=False)
     return made
 
 
-def _everybody() -> Iterator[Draft]:
+def everybody() -> Iterator[Draft]:
     for number in range(COUPLES):
         for who, pay in (("a", 20_000 + 700 * number), ("b", 9_000)):
             couple, home = Belongs(f"couple/{number}", "partner"), Belongs(f"household/{number}", "resident")
@@ -60,14 +60,14 @@ def _everybody() -> Iterator[Draft]:
 
 
 def _facts(subject: str, event_id: str, day: date = NEW_YEAR, **values: Value) -> Draft:
-    return _draft(subject, Facts(tuple(Point(name, day, value) for name, value in values.items())), event_id)
+    return draft_of(subject, Facts(tuple(Point(name, day, value) for name, value in values.items())), event_id)
 
 
-def _draft(subject: str, body: Body, event_id: str) -> Draft:
+def draft_of(subject: str, body: Body, event_id: str) -> Draft:
     return Draft(subject, body, ORIGIN, event_id)
 
 
-def _assess(log: SqliteLog, land: Program) -> dict[str, int]:
+def assess(log: SqliteLog, land: Program) -> dict[str, int]:
     """Assess the year; the totals by figure."""
     totals: dict[str, int] = {}
     for terms in all_terms(land, parse_period("2024"), "test", log.has_entity):
@@ -81,7 +81,7 @@ def _assess(log: SqliteLog, land: Program) -> dict[str, int]:
     return {name: amount for name, amount in totals.items() if amount}
 
 
-def _follow(log: SqliteLog, land: Program) -> None:
+def follow(log: SqliteLog, land: Program) -> None:
     follower = Follower(log, land)
     while follower.step():
         pass
@@ -102,10 +102,10 @@ def _owed(logs: list[SqliteLog]) -> dict[tuple[str, str, str], Decimal]:
 def test_moves_and_deaths_change_no_figure(land: Program, parts: list[Path], tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     with open_log(tmp_path / "one") as one:
-        one.append(list(_everybody()))
-        assert _assess(one, land) == _sum_of_parts(parts, land)
+        one.append(list(everybody()))
+        assert assess(one, land) == _sum_of_parts(parts, land)
         for number in range(15):
-            drafts = [_change(draw, number)]
+            drafts = [change(draw, number)]
             if draw.random() < 0.5:
                 _moves_somebody(draw, parts)
             if drafts[0].event_id.startswith("marries"):
@@ -116,10 +116,10 @@ def test_moves_and_deaths_change_no_figure(land: Program, parts: list[Path], tmp
             ]
             if draw.random() < 0.3:  # both at once: what has been paid out meanwhile is owed back
                 _each(parts, land)
-                _follow(one, land)
+                follow(one, land)
         settle(parts)
         _each(parts, land)
-        _follow(one, land)
+        follow(one, land)
         with all_reading(parts) as opened:
             homes = Homes(opened)
             assert _owed(list(opened)) == _owed([one])
@@ -150,14 +150,14 @@ def _at_home_or_gone(log: SqliteLog) -> None:
             gone.add(event.subject)
 
 
-def _change(draw: random.Random, number: int) -> Draft:
+def change(draw: random.Random, number: int) -> Draft:
     """A new fact, a correction, a birth, a marriage, or a second delivery of something of the beginning."""
     couple = draw.randrange(COUPLES)
     subject = f"citizen/a{couple}"
     match draw.randrange(5):
         case 0:
             points = (Point("pay", NEW_YEAR, Decimal(draw.randrange(50_000))),)
-            return _draft(subject, Correction(points, "late"), f"late{number}")
+            return draft_of(subject, Correction(points, "late"), f"late{number}")
         case 1:
             home = Belongs(f"household/{couple}", "resident")
             return _facts(f"citizen/n{number}", f"born{number}", born=date(2024, 3, 1), household=home)
@@ -166,7 +166,7 @@ def _change(draw: random.Random, number: int) -> Draft:
             return _facts(f"citizen/b{couple}", f"marries{number}", date(2024, 5, 1), **values)
         case 3:
             return _facts(subject, f"attended{number}", attended=draw.random() < 0.5)
-    return draw.choice(list(_everybody()))
+    return draw.choice(list(everybody()))
 
 
 def _moves_to_spouse(draft: Draft, parts: list[Path]) -> None:
@@ -200,14 +200,14 @@ def _each(parts: list[Path], land: Program) -> None:
     settle(parts)
     for part in parts:
         with open_log(part) as log:
-            _follow(log, land)
+            follow(log, land)
 
 
 def _sum_of_parts(parts: list[Path], land: Program) -> dict[str, int]:
     totals: dict[str, int] = {}
     for part in parts:
         with open_log(part) as log:
-            for name, amount in _assess(log, land).items():
+            for name, amount in assess(log, land).items():
                 totals[name] = totals.get(name, 0) + amount
     return {name: amount for name, amount in totals.items() if amount}
 
