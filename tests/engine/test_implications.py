@@ -30,7 +30,8 @@ from engine.values.types import EnumValue, Kind
 from tests.engine.test_reforms_hold import law
 
 PEOPLE = {"head": "ada", "spouse": "bo", "dependent": "cy"}
-GROUPS = {"tax_unit": "home", "family": "hearth"}
+GROUPS = {"tax_unit": "home", "family": "hearth", "snap_unit": "table", "tanf_unit": "aided"}
+PLURALS = {"tax_unit": "tax_units", "family": "families", "snap_unit": "snap_units", "tanf_unit": "tanf_units"}
 AT = "2024-05"  # a yearly fact is that of the year that holds it
 
 
@@ -87,6 +88,7 @@ def household(row: Implication, role: str, data: st.DataObject) -> dict[str, obj
     }
     groups: dict[str, dict[str, object]] = {
         "tax_unit": {"head": "ada", "spouse": "bo", "dependents": ["cy"]}, "family": {"family_members": sorted(people)},
+        "snap_unit": {"snap_members": sorted(people)}, "tanf_unit": {"tanf_members": sorted(people)},
     }  # fmt: skip
     others = alone()
     for place in data.draw(st.lists(st.integers(0, len(others) - 1), max_size=3)):
@@ -100,8 +102,13 @@ def household(row: Implication, role: str, data: st.DataObject) -> dict[str, obj
         groups.get(program().definitions[said.name].entity, people[PEOPLE[role]])[said.name] = stated(said, data)
     if groups["tax_unit"].get("files_separately"):
         del groups["tax_unit"]["spouse"], people["bo"]
-        groups["family"]["family_members"] = sorted(people)
-    told = {"tax_units": {"home": groups["tax_unit"]}, "families": {"hearth": groups["family"]}}
+        for entity, members in (
+            ("family", "family_members"),
+            ("snap_unit", "snap_members"),
+            ("tanf_unit", "tanf_members"),
+        ):
+            groups[entity][members] = sorted(people)
+    told = {PLURALS[entity]: {name: groups[entity]} for entity, name in GROUPS.items()}
     return {"at": AT, "complete": True, "people": people, **told}
 
 
@@ -198,8 +205,7 @@ def test_what_contradicts_an_implication_that_always_holds_is_refused(data: st.D
     case = household(row, role, data)
     name, value = against(row, data)
     entity = program().definitions[name].entity
-    places = {"tax_unit": ("tax_units", "home"), "family": ("families", "hearth")}
-    plural, whose = places.get(entity, ("people", PEOPLE[role]))
+    plural, whose = PLURALS.get(entity, "people"), GROUPS.get(entity, PEOPLE[role])
     case[plural][whose][name] = value  # type: ignore[index]
     messages = refused(case)
     assert any(f"`{name}`" in message for message in messages), (row, case)
