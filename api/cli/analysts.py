@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsJson, Ray, Reforms, Rules
+from api.cli.options import AsJson, ColumnMapFile, Ray, Reforms, Rules
 
 
 def simulate_reforms(
@@ -26,6 +26,7 @@ def simulate_reforms(
     data_year: Annotated[
         int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
     ] = None,
+    columns: ColumnMapFile = None,
     weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
     uprate: Annotated[
         str,
@@ -66,7 +67,7 @@ def simulate_reforms(
         raise typer.Exit(simulate_command(again, places, threads, ray, as_json))
     request = Request(
         rules, split_reforms(reform or []), tuple(at or ()), tuple(population or ()), data_year, weight, uprate, view,
-        threshold, samples, seed, distribution=distribution,
+        threshold, samples, seed, distribution=distribution, columns=columns,
     )  # fmt: skip
     raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
 

@@ -19,6 +19,10 @@ Reforms = Annotated[
     list[Path] | None,
     typer.Option("--reform", metavar="FILE", help="Lay a reform over the law; may be given several times."),
 ]
+ColumnMapFile = Annotated[
+    Path | None,
+    typer.Option("--columns", metavar="FILE", help="YAML: which columns of the files are which facts, by entity."),
+]
 Ray = Annotated[
     str,
     typer.Option("--ray", metavar="ADDRESS", help="Compute on Ray: `local`, `auto`, or where its head is. Same files."),

@@ -1,10 +1,13 @@
-"""`rulewright population describe`: what a population holds."""
+"""`rulewright population`: what a population holds; weights that add up to totals known from elsewhere."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+
+from api.cli.options import ColumnMapFile
 
 population_app = typer.Typer(help="The population that simulations run on.", no_args_is_help=True)
 
@@ -22,6 +25,7 @@ def describe(
     data_year: Annotated[
         int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
     ] = None,
+    columns: ColumnMapFile = None,
     weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
@@ -31,7 +35,7 @@ def describe(
     from api.simulate.describing import describe_population
 
     with waiting("reading the population"):
-        population_described = describe_population(rules, population or [], at, weight, data_year)
+        population_described = describe_population(rules, population or [], at, weight, data_year, columns)
     if as_json:
         say_json(as_data(population_described))
         return
@@ -49,3 +53,66 @@ def describe(
         say("incomes that this population does not have: " + ", ".join(population_described.incomes_without))
     for note in population_described.notes:
         say(note)
+
+
+@population_app.command()
+def calibrate(
+    targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="YAML: what the weights are to add up to.")],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The units with their new weights, CSV.")],
+    rules: Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")] = "us",
+    population: Annotated[
+        list[str] | None,
+        typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
+    ] = None,
+    at: Annotated[
+        str, typer.Option("--at", metavar="YEAR", help="Carry it to this year first; the data's own if not given.")
+    ] = "",
+    data_year: Annotated[
+        int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
+    ] = None,
+    columns: ColumnMapFile = None,
+    view: Annotated[
+        Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")
+    ] = None,
+    weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Change weights as little as can be so that they add up to given totals (entropy balancing)."""
+    from api.cli.output import say, say_json, waiting
+    from api.schema import as_data
+    from api.simulate.calibrating import calibrate as calibrate_weights
+    from api.simulate.writing import appearing, check_place
+    from engine.values.numbers import with_commas
+
+    check_place(output)
+    with waiting("calibrating"):
+        report, table = calibrate_weights(rules, targets, population or [], at, weight, data_year, columns, view)
+    with appearing(output) as place:
+        write_units(table, place)
+    if as_json:
+        say_json(as_data(report))
+        return
+    say(f"{report.year}, {report.population}")
+    for target in report.targets:
+        moved = " -> ".join(map(with_commas, (target.before, target.after)))
+        say(f"  {target.target}: {moved}, to be {with_commas(target.to)}" + f" [{target.source}]" * bool(target.source))
+    ratios = f"{report.least_ratio} to {report.greatest_ratio}, in the middle {report.middle_ratio}"
+    say(f"weights were multiplied by {ratios}; {report.steps} steps of Newton's method")
+    say(
+        f"as precise as {report.effective_units_after:,} units of equal weight; "
+        f"before, as {report.effective_units_before:,}"
+    )
+    for note in report.notes:
+        say(note)
+    say(f"wrote {output}")
+
+
+def write_units(table: Any, place: Path) -> None:
+    """Write a table of units as CSV, or as Parquet if the name says so."""
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    if place.suffix == ".parquet":
+        pyarrow.parquet.write_table(table, place)
+    else:
+        pyarrow.csv.write_csv(table, place)

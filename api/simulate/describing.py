@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
 from api.cases.naming import read_period
 from api.rules import programs
+from api.simulate.calibrating import effective_units
+from api.simulate.column_map import read_column_map
 from api.simulate.exactly import exact_text, weighted_total
 from api.simulate.population import Population, admit, read_source
 from api.simulate.suppress import SMALL_BELOW
@@ -51,16 +54,16 @@ class PopulationDescribed:
 
 
 def describe_population(
-    rules: str, given: Sequence[str], at: str, weight: str, data_year: int | None = None
+    rules: str, given: Sequence[str], at: str, weight: str, data_year: int | None = None, columns: Path | None = None
 ) -> PopulationDescribed:
     """What the shipped sample, or the files given, hold. Money is as in the data unless `at` is another year."""
     program = programs.load_program(rules)
     view = load_view(program)
-    source = read_source(program, view, given, data_year)
+    mapped = read_column_map(program, columns) if columns is not None else None
+    source = read_source(program, view, given, data_year, mapped, weight)
     period = read_period(program, at or str(source.year or program.settings.covers_to.year))
     population = admit(program, view, source, period, weight, view.uprate)
     weights = population.weights
-    shares = weights / weights.sum()
     facts = tuple(_facts(program, view, population))
     counted = {fact.fact for fact in facts}
     notes = tuple(view.population.get("notes", ())) if not given or list(given) == ["cps"] else ()
@@ -68,7 +71,7 @@ def describe_population(
         population.about, str(period), dict(population.columns.counts),
         exact_text(int(weights.astype(object).sum()), population.weight_scale),
         exact_text(round(Fraction(int(weights.max()) * 10**6, int(weights.sum()))), 10**4),
-        round(float(1 / (shares**2).sum())), facts,
+        effective_units(weights), facts,
         tuple(name for name in view.incomes if name not in counted), (*notes, *population.notes), population.digest,
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from api.batch.files import batches, find_inputs
 from api.failures import Failure, Misuse, suggestion
+from api.simulate.column_map import ColumnMap, renamed
 from api.simulate.view import View
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
@@ -56,17 +57,23 @@ class Population:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """Tables by entity as they were read, and their files. `year`: of which their money is (None: that asked for)."""
+    """Tables by entity as they were read, and their files. `year`: of which their money is (None: that asked for).
+    `notes`: what was left aside in reading."""
 
     about: str
     tables: Mapping[str, Any]
     files: Mapping[str, str]
     year: int | None
     digest: str
+    notes: tuple[str, ...] = ()
 
 
-def read_source(program: Program, view: View, given: Sequence[str], year: int | None) -> Source:
-    """The population that is meant: `cps` (or nothing) is the shipped sample, else files. Raises Failure."""
+def read_source(
+    program: Program, view: View, given: Sequence[str], year: int | None,
+    columns: ColumnMap | None = None, weight: str = "",
+) -> Source:  # fmt: skip
+    """The population that is meant: `cps` (or nothing) is the shipped sample, else files, whose columns a map may name.
+    Raises Failure."""
     if not given or list(given) == ["cps"]:
         return _sample(view)
     paths = find_inputs(program, list(given))
@@ -77,7 +84,11 @@ def read_source(program: Program, view: View, given: Sequence[str], year: int | 
     tables = {entity: pa.concat_tables(list(batches(path))) for entity, path in paths.items()}
     digest = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths.values()))
     about = ", ".join(path.name for path in paths.values())
-    return Source(about, tables, {entity: str(path) for entity, path in paths.items()}, year, digest.hexdigest())
+    files = {entity: str(path) for entity, path in paths.items()}
+    notes: tuple[str, ...] = ()
+    if columns is not None:
+        tables, notes = renamed(program, columns, tables, weight or view.weight)
+    return Source(about, tables, files, year, digest.hexdigest(), notes)
 
 
 def _sample(view: View) -> Source:
@@ -110,6 +121,7 @@ def admit(program: Program, view: View, source: Source, at: Period, weight: str,
         more = f"\n  … and {len(gathered.problems) - MAX_SHOWN:,} more" if len(gathered.problems) > MAX_SHOWN else ""
         raise Failure(f"the population has {len(gathered.problems):,} faults:\n  {shown}{more}", "correct the cells")
     columns, notes = _carried(program, gathered.columns, source.year, at, index)
+    notes = (*notes, *source.notes)
     if len(aside) > 1:
         notes = (*notes, "Columns that are no facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
     return Population(source.about, columns, weights, scale, notes, source.digest)

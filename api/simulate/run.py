@@ -21,6 +21,7 @@ from api.rules import programs
 from api.scale.spread import Spread, here
 from api.simulate.amounts import check_distribution
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
+from api.simulate.column_map import read_column_map
 from api.simulate.exactly import exact_text
 from api.simulate.examples import examples
 from api.simulate.groups import partings
@@ -48,7 +49,7 @@ class Request:
     """What is asked for. Each of `reforms` is a reform of its own; its files are laid over the law in order.
 
     `population` is empty for the shipped sample, else files; `data_year` is the year of their money, if it is not the
-    year asked for. `threshold` is from what change on somebody gains or loses.
+    year asked for; `columns` a map of their columns. `threshold` is from what change on somebody gains or loses.
     """
 
     rules: str
@@ -65,6 +66,7 @@ class Request:
     marginal: bool = True
     threads: int = 2
     distribution: bool = False
+    columns: Path | None = None
 
 
 def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: Spread = here) -> Simulation:
@@ -82,7 +84,8 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         check_distribution(view)
     periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
     reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
-    source = read_source(law, view, request.population, request.data_year)
+    mapped = read_column_map(law, request.columns) if request.columns is not None else None
+    source = read_source(law, view, request.population, request.data_year, mapped, request.weight)
     total, done = len(periods) * (1 + len(reformed)), 0
     years = []
     for period in periods:
@@ -236,6 +239,8 @@ def manifest_of(request: Request, law: Program, reformed: Sequence[Program], sou
         "population": list(request.population), "population_sha256": source.digest, "data_year": request.data_year,
         "weight": request.weight, "uprate": request.uprate, "view": str(request.view) if request.view else None,
         "view_sha256": _sha256(request.view) if request.view else None,
+        "columns": str(request.columns) if request.columns else None,
+        "columns_sha256": _sha256(request.columns) if request.columns else None,
         "threshold": request.threshold, "samples": request.samples, "seed": request.seed,
         "marginal": request.marginal, "distribution": request.distribution, "versions": versions(),
     }  # fmt: skip
@@ -264,6 +269,7 @@ def request_again(said: Any) -> Request:
             said["rules"], reforms, tuple(said["at"]), tuple(said["population"]), said["data_year"], said["weight"],
             said["uprate"], Path(said["view"]) if said["view"] else None, said["threshold"], said["samples"],
             said["seed"], said["marginal"], distribution=said.get("distribution", False),
+            columns=Path(said["columns"]) if said.get("columns") else None,
         )  # fmt: skip
     except (AssertionError, KeyError, TypeError):
         raise Misuse("this is not a manifest of a simulation", "give what `--manifest FILE` wrote") from None
@@ -272,7 +278,8 @@ def request_again(said: Any) -> Request:
 def check_same(said: dict[str, Any], now: dict[str, Any]) -> None:
     """Raise Failure where something that decides the answer is not what it was."""
     for key, words in (
-        ("population_sha256", "the population"), ("view_sha256", "the view"), ("fingerprint", "the rules"),
+        ("population_sha256", "the population"), ("view_sha256", "the view"),
+        ("columns_sha256", "the map of columns"), ("fingerprint", "the rules"),
         ("reforms", "a reform"), ("versions", "a version of what computes"),
     ):  # fmt: skip
         if said.get(key) != now.get(key):
