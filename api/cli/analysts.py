@@ -74,7 +74,10 @@ def simulate_reforms(
 
 def diff(
     rules: Rules,
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="A reform of them, or another folder of rules.")],
+    other: Annotated[
+        str,
+        typer.Argument(metavar="OTHER", help="A reform of them, another folder, or a revision of git: `us@HEAD~10`."),
+    ],
     at: Annotated[str, typer.Option("--at", metavar="YEAR", help="Also measure it on the shipped sample.")] = "",
     examples: Annotated[bool, typer.Option(help="Also list the worked examples whose results change.")] = True,
     as_json: AsJson = False,

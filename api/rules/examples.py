@@ -12,6 +12,7 @@ from api.rules.names import Place, place_of
 from api.rules.problems import ProblemSaid, problem_said
 from engine.examples.run import Mismatch, run_examples
 from engine.examples.untried import Untried, untried
+from engine.ir.program import Program
 from engine.reading.declarations import RuleModule, Ruleset
 from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
 
@@ -83,6 +84,14 @@ def run(rules: str, reforms: Sequence[Path] = (), only: str = "", coverage: bool
         untried=tuple(UntriedSaid(gap.name, gap.how) for gap in gaps) if coverage else None,
     )
     return Ran(result, tuple(problems), gaps)
+
+
+def mismatches(rules: str, program: Program | None = None) -> tuple[Mismatch, ...]:
+    """What examples in rules expect and do not find, under their own program or another one. Raises RulesInvalid."""
+    compiled = programs.check(rules, lint=False)
+    if compiled.ruleset is None or compiled.program is None:
+        raise RulesInvalid(compiled.problems)
+    return tuple(run_examples(compiled.ruleset, program or compiled.program, Diagnostics()).mismatches)
 
 
 def _narrowed(ruleset: Ruleset, only: str) -> Ruleset:

@@ -145,14 +145,14 @@ def _digest(folder: Path, reforms: Sequence[Path]) -> str:
     digest = hashlib.sha256(sys.version.encode())
     digest.update(_CODE)
     digest.update(str(folder).encode())  # positions in messages name the files as the user did
-    for part in (folder, *_bases(folder)):
+    for part in (folder, *bases(folder)):
         _feed(digest, part, sorted(part.rglob("*.y*ml")))
     for path in reforms:
         _feed(digest, path.parent, [path])
     return digest.hexdigest()
 
 
-def _bases(folder: Path) -> list[Path]:
+def bases(folder: Path) -> list[Path]:
     """The folder of the rules that these are based on, if any, found without the compiler's reader."""
     named = re.search(rb"^based_on:[ \t]*([a-z0-9_]+)", (folder / SETTINGS_FILE).read_bytes(), re.MULTILINE)
     return [folder.resolve().parent / named[1].decode()] if named else []

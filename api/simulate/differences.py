@@ -9,28 +9,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from api.cases.naming import read_period
 from api.failures import Misuse
 from api.rules import programs
 from api.rules.definitions import stated_values
-from api.rules.examples import run
-from api.simulate.exactly import exact_text, weighted_total
-from api.simulate.known import Entries
-from api.simulate.outcomes import outcome
-from api.simulate.population import admit, read_source
-from api.simulate.suppress import SMALL_BELOW
+from api.rules.revisions import checked_out
+from api.simulate.diff_measured import ExampleChange, FigureChange, example_changes, on_population
 from api.simulate.view import load_view
 from engine.ir import nodes as ir
 from engine.ir.program import Definition, FunctionDefinition, Program
 from engine.ir.walk import walk
-from engine.population.columns import unit_of
 from engine.reading.declared_constants import Parameter, Scale, Table
-from engine.values.types import Kind
 
 Constant = Parameter | Table | Scale
 Named = Constant | Definition | FunctionDefinition
@@ -68,30 +60,6 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class ExampleChange:
-    """An example of the rules that comes out otherwise."""
-
-    module: str
-    example: str
-    figure: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class FigureChange:
-    """An amount on the population: for how many units it changes (`n` unweighted; null if they are fewer than ten), and
-    its exact weighted totals."""
-
-    figure: str
-    label: str
-    n: int | None
-    before: str
-    after: str
-    change: str
-
-
-@dataclass(frozen=True, slots=True)
 class Differences:
     """The whole comparison. `can_change` are the exported figures that may be others, by entity."""
 
@@ -107,12 +75,29 @@ class Differences:
 
 
 def compare(rules: str, other: str, at: str = "", with_examples: bool = True) -> Differences:
-    """The differences between rules and a reform of them, or another folder of rules. `at` asks for the population."""
-    first = programs.load_program(rules)
-    reform = Path(other) if Path(other).is_file() else None
-    if reform is None and not Path(other).is_dir() and other not in programs.shipped_rules():
-        raise Misuse(f"there is neither a reform file nor a folder of rules `{other}`", "check the path")
-    second = programs.load_program(rules, [reform]) if reform else programs.load_program(other)
+    """The differences between rules and a reform of them, or other rules: a folder, or a revision of git, `us@HEAD~1`,
+    as either may be. `at` asks for the population."""
+    with ExitStack() as stack:
+        first_rules = stack.enter_context(checked_out(rules))
+        reform = [Path(other)] if Path(other).is_file() else []
+        if not reform and not Path(other).is_dir() and other not in programs.shipped_rules() and "@" not in other:
+            raise Misuse(f"there is neither a reform file nor a folder of rules `{other}`", "check the path")
+        second_rules = first_rules if reform else stack.enter_context(checked_out(other))
+        first, second = programs.load_program(first_rules), programs.load_program(second_rules, reform)
+        compared = _compared(rules, other, first, second)
+        if with_examples and compared.differences:
+            compared = replace(compared, examples=tuple(example_changes(first_rules, second)))
+    if not at:
+        return compared
+    names = compared.can_change.get(load_view(first).unit, ())
+    measured = on_population(first, second, names, at)
+    return replace(
+        compared, year=measured.year, population=measured.population, figures=measured.figures,
+        unchanged=measured.unchanged,
+    )  # fmt: skip
+
+
+def _compared(rules: str, other: str, first: Program, second: Program) -> Differences:
     differing = tuple(differences(first, second))
     affected = reached(second, {difference.name for difference in differing} & set(_everything(second)))
     affected |= reached(first, {difference.name for difference in differing if difference.how == "removed"}) & set(
@@ -124,11 +109,7 @@ def compare(rules: str, other: str, at: str = "", with_examples: bool = True) ->
     by_entity: dict[str, list[str]] = {}
     for definition in exported:
         by_entity.setdefault(definition.entity, []).append(definition.name)
-    can_change = {entity: tuple(sorted(names)) for entity, names in by_entity.items()}
-    compared = Differences(rules, other, differing, can_change)
-    if with_examples and reform is not None and differing:
-        compared = replace(compared, examples=tuple(_examples(rules, reform)))
-    return _on_population(compared, first, second, at) if at else compared
+    return Differences(rules, other, differing, {entity: tuple(sorted(names)) for entity, names in by_entity.items()})
 
 
 def _everything(program: Program) -> dict[str, Named]:
@@ -221,81 +202,3 @@ def reached(program: Program, names: Iterable[str]) -> set[str]:
         reached_names |= following
         left += following
     return reached_names
-
-
-def _examples(rules: str, reform: Path) -> Iterator[ExampleChange]:
-    kept = {(mismatch.module, mismatch.example, mismatch.figure): mismatch for mismatch in run(rules).result.mismatches}
-    for mismatch in run(rules, [reform]).result.mismatches:
-        if (mismatch.module, mismatch.example, mismatch.figure) not in kept:
-            yield ExampleChange(mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.found)
-
-
-def _on_population(compared: Differences, first: Program, second: Program, at: str) -> Differences:
-    view = load_view(first)
-    period = read_period(first, at)
-    names = [
-        name for name in compared.can_change.get(view.unit, ())
-        if _is_amount(first, name) and _is_amount(second, name)
-        and first.definitions[name].period_at(period) is not None
-    ]  # fmt: skip
-    source = read_source(first, view, (), None)
-    population = admit(first, view, source, period, "", view.uprate)
-    wide = replace(view, taxes=dict.fromkeys(names, ""), benefits={}, borne=(), shown=(), earnings="")
-    outcomes = [outcome(program, wide, population, False, 2) for program in (first, second)] if names else []
-    changes = []
-    for name in names:
-        before, after = (result.figures[name] for result in outcomes)
-        if (n := int(np.count_nonzero(before != after))) > 0:
-            changes.append(_change(first, name, n, before, after, population.weights, population.weight_scale))
-    unchanged = len(names) - len(changes)
-    return replace(
-        compared, year=str(period), population=population.about, figures=tuple(changes), unchanged=unchanged
-    )  # fmt: skip
-
-
-def _change(
-    program: Program, name: str, n: int, before: Entries, after: Entries, weights: Entries, scale: int
-) -> FigureChange:
-    definition = program.definitions[name]
-    divisor = unit_of(program, definition) * scale
-    texts = [exact_text(weighted_total(entries, weights), divisor) for entries in (before, after, after - before)]
-    return FigureChange(name, definition.label, None if n < SMALL_BELOW else n, *texts)
-
-
-def _is_amount(program: Program, name: str) -> bool:
-    definition = program.definitions.get(name)
-    return definition is not None and definition.type.kind is Kind.MONEY and not definition.is_input
-
-
-def in_words(compared: Differences, currency: str) -> Iterator[str]:
-    """The comparison as lines of text."""
-    if not compared.differences:
-        yield f"`{compared.before}` and `{compared.after}` are the same law"
-        return
-    for difference in compared.differences:
-        what = f" ({', '.join(difference.parts)})" if difference.parts and not difference.values else ""
-        yield f"{difference.kind} {difference.name} is {difference.how}{what}: {difference.label}" + (
-            f" [{difference.law}]" if difference.law else ""
-        )
-        for value in difference.values:
-            yield f"  from {value.since}: {value.before} -> {value.after}"
-    yield ""
-    total = sum(map(len, compared.can_change.values()))
-    yield f"exported figures that can change: {total:,}"
-    for entity, names in compared.can_change.items():
-        more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-        yield f"  of a {entity}: {', '.join(names[:12])}{more}"
-    if compared.examples:
-        yield ""
-        yield f"worked examples whose results change: {len(compared.examples)}"
-        for example in compared.examples[:20]:
-            yield f"  {example.module}, {example.example}: {example.figure} {example.before} -> {example.after}"
-    if compared.year:
-        yield ""
-        yield (
-            f"in {compared.year}, on {compared.population}: {len(compared.figures)} amounts change, "
-            f"{compared.unchanged} do not"
-        )
-        for figure in compared.figures:
-            n = "fewer than 10" if figure.n is None else f"{figure.n:,}"
-            yield f"  {figure.figure}: {figure.change} {currency} in all, for {n} units of the sample"

@@ -32,7 +32,7 @@ class Parting:
 
 def partings(units: Units, net: Entries, weights: NDArray[np.int64], ages_known: bool) -> tuple[Parting, ...]:
     """Every way in which the units are parted, the tenths of income first."""
-    parted = [_tenths(units, net, weights), _children(units), _families(units)]
+    parted = [_tenths(units, net, weights), _children(units), families(units)]
     return (*parted, _ages(units)) if ages_known else tuple(parted)
 
 
@@ -58,7 +58,8 @@ def _children(units: Units) -> Parting:
     return Parting("children", "By how many children the unit has.", labels, np.minimum(units.children, 3))
 
 
-def _families(units: Units) -> Parting:
+def families(units: Units) -> Parting:
+    """By filers, and whether there are children."""
     labels = ("one filer", "one filer with children", "couple", "couple with children")
     of = 2 * units.couple.astype(np.int64) + (units.children > 0)
     return Parting("kind of family", "By filers, and whether there are children.", labels, of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,55 @@ def test_a_reform_that_is_not_there(land: Path) -> None:
     done = run("diff", "rules", "reforn.yaml", cwd=land)
     assert done.returncode == 2
     assert "there is neither a reform file nor a folder of rules `reforn.yaml`" in done.stderr
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rules whose first commit has another allowance."""
+    folder = tmp_path_factory.mktemp("repository")
+    rules = write_rules(folder / "law" / "rules")
+    git(folder, "init", "-q")
+    git(folder, "add", "law")
+    git(folder, "commit", "-qm", "first")
+    git(folder, "tag", "enacted")
+    module = rules / "tax.yaml"
+    module.write_text(MODULE.replace("2024-01-01: 2_000", "2024-01-01: 3_000"))
+    git(folder, "commit", "-qam", "second")
+    return folder
+
+
+def test_two_revisions_of_git_are_compared(repository: Path) -> None:
+    done = run("diff", "law/rules@enacted", "law/rules@HEAD", "--json", cwd=repository)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    (difference,) = found["differences"]
+    assert difference["name"] == "tax:allowance"
+    assert [tuple(value.values()) for value in difference["values"]] == [("2024-01-01", "2,000 USD", "3,000 USD")]
+    assert found["can_change"] == {"tax_unit": ["income_tax"]}
+    (example,) = found["examples"]
+    assert (example["figure"], example["before"], example["after"]) == ("income_tax", "3550.00", "3350.00")
+    now = run("diff", "law/rules@enacted", "law/rules", "--json", cwd=repository)
+    assert json.loads(now.stdout)["differences"] == found["differences"]
+    same = run("diff", "law/rules@HEAD", "law/rules", cwd=repository)
+    assert same.stdout == "`law/rules@HEAD` and `law/rules` are the same law\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("law/rules@nothing", "there is no revision `nothing` of `law/rules`"),
+        ("law/rules@", "names no revision of rules"),
+        ("law/rools@HEAD", "there are no rules `law/rools`"),
+        ("law/rules@--output=x", "there is no revision `--output=x`"),
+    ],
+)
+def test_a_revision_that_is_not_there_is_told(repository: Path, first: str, told: str) -> None:
+    done = run("diff", first, "law/rules", cwd=repository)
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,51 @@
+"""`diff` in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from api.simulate.diff_measured import FigureChange
+from api.simulate.differences import Differences
+from engine.values.numbers import with_commas
+
+
+def in_words(compared: Differences, currency: str) -> Iterator[str]:
+    """The comparison as lines of text."""
+    if not compared.differences:
+        yield f"`{compared.before}` and `{compared.after}` are the same law"
+        return
+    for difference in compared.differences:
+        what = f" ({', '.join(difference.parts)})" if difference.parts and not difference.values else ""
+        yield f"{difference.kind} {difference.name} is {difference.how}{what}: {difference.label}" + (
+            f" [{difference.law}]" if difference.law else ""
+        )
+        for value in difference.values:
+            yield f"  from {value.since}: {value.before} -> {value.after}"
+    yield ""
+    total = sum(map(len, compared.can_change.values()))
+    yield f"exported figures that can change: {total:,}"
+    for entity, names in compared.can_change.items():
+        more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+        yield f"  of a {entity}: {', '.join(names[:12])}{more}"
+    if compared.examples:
+        yield ""
+        yield f"worked examples whose results change: {len(compared.examples)}"
+        for example in compared.examples[:20]:
+            yield f"  {example.module}, {example.example}: {example.figure} {example.before} -> {example.after}"
+    if compared.year:
+        yield ""
+        yield (
+            f"in {compared.year}, on {compared.population}: {len(compared.figures)} amounts change, "
+            f"{compared.unchanged} do not"
+        )
+        for figure in compared.figures:
+            yield f"  {figure.figure}: {with_commas(figure.change)} {currency} in all, for {_whom(figure)}"
+
+
+def _whom(figure: FigureChange) -> str:
+    """For how many units of the sample a figure changes, which way, and of which families."""
+    if figure.n is None:
+        return "fewer than 10 units of the sample"
+    ways = [f"{n:,} {way}" for n, way in ((figure.more, "more"), (figure.less, "less")) if n]
+    said = f"{figure.n:,} units of the sample" + (f" ({', '.join(ways)})" if ways else "")
+    return f"{said}: {figure.whom}" if figure.whom else said
