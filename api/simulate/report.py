@@ -12,6 +12,7 @@ from pathlib import Path
 
 from api.simulate.answers import Example, Grouping, Measure, Rates, ReformAnswer, Simulation, YearAnswer
 from api.simulate.charts import bars, pairs, signed, stacks
+from api.simulate.exactly import exact_text
 from api.simulate.rates import high_rates
 from api.simulate.window import year_words
 from engine.values.numbers import format_decimal, with_commas
@@ -102,7 +103,7 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
     yield _rates(reform.participation)
     for way in reform.groups[1:]:
         yield f"<h3>By {escape(way.name)}</h3>" + _group_table(way, currency)
-    yield from _named(reform)
+    yield from _named(reform, currency)
     if reform.examples:
         yield "<h3>Why do they gain or lose?</h3>"
         yield (
@@ -117,8 +118,12 @@ def _lead(reform: ReformAnswer) -> str:
     if reform.changes_nothing:
         return "Nobody in this population would notice: no figure changes."
     gain, lose = (_fares(reform, word) for word in ("gain", "lose"))
-    said = [f"{share}% of units {word}" for share, word in ((gain, "gain"), (lose, "lose")) if share]
-    return (" and ".join(said) or "Too few units change to say who") + ". Behaviour is taken not to change."
+    said = [
+        f"{share}% of units {word}" if Fraction(share) else f"no unit {word}s"
+        for share, word in ((gain, "gain"), (lose, "lose")) if share
+    ]  # fmt: skip
+    told = " and ".join(said) or "Too few units change to say who"
+    return f"{told[0].upper()}{told[1:]}. Behaviour is taken not to change."
 
 
 def _fares(reform: ReformAnswer, word: str) -> str:
@@ -288,16 +293,31 @@ def _rates(rates: Rates | None) -> str:
     return _figure(said, " ".join((rates.about, *high_rates(rates))), chart, table)
 
 
-def _named(reform: ReformAnswer) -> Iterator[str]:
+def _named(reform: ReformAnswer, currency: str) -> Iterator[str]:
     """Tax-Calculator's tables, folded away."""
     if reform.distribution:
         yield "<h3>Tax-Calculator's tables</h3>"
+        yield (
+            f'<p class="soft">Amounts in million {currency}, returns in thousands, means in {currency}, under the '
+            "names that Tax-Calculator has for them; all digits are in what <code>--tables</code> writes.</p>"
+        )
     for table in reform.distribution:
         rows = [
-            (row.row, [_two(cell) for cell in row.cells], "sum" if row.row == "ALL" else "") for row in table.rows
+            (row.row, [_named_cell(name, cell) for name, cell in zip(table.columns, row.cells, strict=True)],
+             "sum" if row.row == "ALL" else "")
+            for row in table.rows
         ]  # fmt: skip
-        inside = _table(table.about, ["", *table.columns], rows)
-        yield f"<details><summary>{escape(table.about)}</summary>{inside}</details>"
+        first = "Tenth" if "deciles" in table.name else "Expanded income"
+        inside = _table(table.about, [first, *table.columns], rows)
+        yield f'<details class="wide"><summary>{escape(table.about)}</summary>{inside}</details>'
+
+
+def _named_cell(column: str, cell: str) -> str:
+    if not cell or column.startswith(("perc_", "pc_", "share_", "mean")):
+        return _two(cell)
+    if column.startswith(("count", "tax_cut", "tax_inc")):
+        return _money(exact_text(*(Fraction(cell) * 1_000).as_integer_ratio()))
+    return _whole(exact_text(*(Fraction(cell) / 10**6).as_integer_ratio()))
 
 
 def _count(n: int | None) -> str:
@@ -332,7 +352,7 @@ def _words(text: str) -> str:
 
 
 def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str], str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in heads)
+    head = "".join(f'<th scope="col">{escape(heading).replace("_", "_<wbr>")}</th>' for heading in heads)
     body = "".join(
         f"<tr{f' class={style!r}' if style else ''}>"
         f'<th scope="row">{escape(label)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -44,6 +44,12 @@ def land(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "view.yaml").write_text(VIEW)
     (folder / "reform.yaml").write_text(REFORM)
     (folder / "later.yaml").write_text(REFORM.replace("2024", "2026"))
+    write_people(folder)
+    return folder
+
+
+def write_people(folder: Path) -> None:
+    """200 units, of which every other one has a child."""
     people, units = ["person_id,tax_unit_id,role,age,wages"], ["tax_unit_id,weight"]
     for at in range(200):
         people.append(f"p{at},u{at},head,40,{500 * at + 500}")
@@ -52,7 +58,6 @@ def land(tmp_path_factory: pytest.TempPathFactory) -> Path:
         units.append(f"u{at},{100 + at}.25")
     (folder / "people.csv").write_text("\n".join(people) + "\n")
     (folder / "tax_units.csv").write_text("\n".join(units) + "\n")
-    return folder
 
 
 def simulated(land: Path, *more: str | Path, reform: str = "reform.yaml", at: str = "2024") -> Any:
