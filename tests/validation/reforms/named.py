@@ -59,7 +59,12 @@ class Answered:
 
 
 def our_amounts(program: Program, population: Columns, answers: Mapping[str, Array]) -> Amounts:
-    """Amounts of each unit in dollars, under taxcalc's names."""
+    """Amounts of each unit in dollars, under taxcalc's names, with taxcalc's incomes."""
+    return _with_income(our_figures(program, population, answers), answers)
+
+
+def our_figures(program: Program, population: Columns, answers: Mapping[str, Array]) -> Amounts:
+    """What the rules make of each unit in dollars, under taxcalc's names; who itemizes is as in `answers`."""
     names = tuple(dict.fromkeys(name for parts in OURS.values() for name in parts))
     figures = evaluate(program, compare.itemizing(program, population, answers, answers), names).figures
     found = {name: np.sum([figures[part].entries / 100 for part in parts], axis=0) for name, parts in OURS.items()}
@@ -67,7 +72,7 @@ def our_amounts(program: Program, population: Columns, answers: Mapping[str, Arr
     deduction, gifts = found.pop("deduction"), np.where(itemizes, 0.0, found.pop("gifts"))
     found["c04470"], found["standard"] = np.where(itemizes, deduction, 0.0), np.where(itemizes, 0.0, deduction + gifts)
     found["c62100"] = found["c62100"] + gifts  # which taxcalc adds back: a fault that is named
-    return _with_income(found, answers)
+    return found
 
 
 def their_amounts(answers: Mapping[str, Array]) -> Amounts:
@@ -84,13 +89,15 @@ def _with_income(found: Amounts, answers: Mapping[str, Array]) -> Amounts:
     return found
 
 
-def left_out(units: Mapping[str, Array], ours: Mapping[str, Array], theirs: Mapping[str, Array]) -> NDArray[np.bool_]:
+def left_out(
+    units: Mapping[str, Array], ours: Mapping[str, Array], theirs: Mapping[str, Array], year: int = YEAR
+) -> NDArray[np.bool_]:
     """The units of which a figure differs for a reason that is named."""
     found = np.zeros(len(units["MARS"]), dtype=np.bool_)
     for figure in cps.FIGURES:
         for row in np.flatnonzero(np.abs(ours[figure] - theirs[figure]) > 100).tolist():
             if not found[row]:
-                facts = cps.facts(units, YEAR, row)
+                facts = cps.facts(units, year, row)
                 found[row] = any(known.holds(facts) for known in classes.CLASSES if figure in known.figures)
     return found
 
