@@ -49,7 +49,7 @@ def origin_digest(origin: Origin) -> bytes:
 
 
 def header(
-    offset: int, recorded_at_us: int, kind: int, subject: int, version: int, delivery: bytes, origin: bytes
+    offset: int, recorded_at_us: int, kind: int, subject: int, *, version: int, delivery: bytes, origin: bytes
 ) -> bytes:
     """An event's header as bytes. `origin` is the origin's digest. Payloads are sealed to it as well."""
     return _HEADER.pack(offset, recorded_at_us, kind, subject, version, delivery, origin)

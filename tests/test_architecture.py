@@ -176,3 +176,24 @@ def _texts(node: ast.AST) -> list[ast.Constant]:
         for part in ast.walk(node)
         if isinstance(part, ast.Constant) and isinstance(part.value, str) and part not in joins
     ]
+
+
+MAX_POSITIONAL = 5
+_FRAMEWORKS = {"command", "callback", "get", "post", "put", "patch", "delete"}  # typer and FastAPI read the signature
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_of_many_parameters_the_last_are_given_by_name(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _read_by_a_framework(node):
+            named = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+            count = len(named) - (named[:1] in (["self"], ["cls"]))
+            assert count <= MAX_POSITIONAL, f"{path}:{node.lineno} {node.name} takes {count} arguments by position"
+
+
+def _read_by_a_framework(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function is a command or a route: who calls it names every argument."""
+    calls = [decorator.func for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+    decorated = any(isinstance(call, ast.Attribute) and call.attr in _FRAMEWORKS for call in calls)
+    annotated = [ast.unparse(argument.annotation) for argument in node.args.args if argument.annotation]
+    return decorated or any("typer." in annotation for annotation in annotated)

@@ -137,7 +137,7 @@ def run_annual(
         assess_each(log, terms.binding, terms.definitions, moved, horizon),
     )
     for chunk in blocks(each, block):
-        _append(log, terms, chunk, postings, report, check=bool(kept))
+        _append(log, terms, chunk, postings, report=report, check=bool(kept))
         done += len(chunk)
         on_progress(done, count)
     report.counted = everybody([group for group, _ in report.failed])
@@ -288,6 +288,7 @@ def _append(
     terms: Terms,
     chunk: list[Assessed],
     postings: _Postings,
+    *,
     report: AnnualReport,
     check: bool,
 ) -> None:
@@ -304,13 +305,19 @@ def _append(
         balance = postings.balance(group_assessed.group)
         if not before:
             drafts += first_drafts(terms, group_assessed, balance, report.horizon)
-        _count(report, terms, postings.weights, group_assessed, balance, before)
+        _count(report, terms, postings.weights, group_assessed, balance=balance, before=before)
     if drafts:
         log.append(drafts)
 
 
 def _count(
-    report: AnnualReport, terms: Terms, weights: Mapping[str, int], assessed: Assessed, balance: Decimal, before: bool
+    report: AnnualReport,
+    terms: Terms,
+    weights: Mapping[str, int],
+    assessed: Assessed,
+    *,
+    balance: Decimal,
+    before: bool,
 ) -> None:
     if assessed.fault:
         report.failed.append((assessed.group, assessed.fault))

@@ -223,7 +223,7 @@ def correction_drafts(
     event_id = f"correction/{terms.rules.name}/{terms.period}/{made_of}/{_short(assessed.group)}"
     bodies: list[Body] = [_assessment(terms, assessed, read_to, standing.last.offset)]
     if not assessed.fault:
-        bodies += _adjustment(terms, standing, before, after, event_id, changes)
+        bodies += _adjustment(terms, standing, before, after, event_id=event_id, changes=changes)
         moved = {name: (after.get(name) or ZERO) - (before.get(name) or ZERO) for name in terms.rules.accounts}
         bodies += _postings(terms, moved, standing.balance, event_id)
     return _drafts(terms, assessed.group, event_id, bodies)
@@ -289,7 +289,7 @@ def _shape(terms: Terms, assessed: Assessed) -> str:
 
 
 def _adjustment(
-    terms: Terms, standing: Standing, before: Figures, after: Figures, event_id: str, changes: Sequence[str]
+    terms: Terms, standing: Standing, before: Figures, after: Figures, *, event_id: str, changes: Sequence[str]
 ) -> list[Body]:
     names = dict.fromkeys((*before, *after))
     moved = {name: (after.get(name) or ZERO) - (before.get(name) or ZERO) for name in names}

@@ -54,15 +54,17 @@ def assess_each(
     constants, wanted = Constants(binding.program), tuple(figures)
     for group in groups:
         try:
-            record = record_case(log, binding.program, group, binding.period, binding.valid_on, offset, whole=True)
+            record = record_case(
+                log, binding.program, group, binding.period, valid=binding.valid_on, known=offset, whole=True
+            )
         except Failure as fault:
             yield Assessed(group, (Use(group, ()),), (), str(fault)[:MAX_FAULT])
             continue
-        yield _assessed(log, binding, wanted, group, record, constants, offset)
+        yield _assessed(log, binding, wanted, group, record=record, constants=constants, offset=offset)
 
 
 def _assessed(
-    log: History, binding: Binding, figures: tuple[Definition, ...], group: str, record: RecordCase,
+    log: History, binding: Binding, figures: tuple[Definition, ...], group: str, *, record: RecordCase,
     constants: Constants, offset: int,
 ) -> Assessed:  # fmt: skip
     used = tuple(_used(log, group, record, offset))

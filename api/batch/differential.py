@@ -54,7 +54,13 @@ def one_round(program: Program, year: int, people: int, seed: int, number: int) 
     rng = np.random.default_rng(seed)
     given = [program.definitions[name].short_name for name in names if number % 2 and rng.random() < 0.03]
     columns = random_population(
-        program, parse_period(str(year)), people, seed, given, _MISSING[number % 4], _DENSITY[number % 4]
+        program,
+        parse_period(str(year)),
+        people,
+        seed,
+        given=given,
+        missing=_MISSING[number % 4],
+        density=_DENSITY[number % 4],
     )
     way = _WAYS[number % len(_WAYS)]
     result = evaluate(program, columns, all_figures(program, columns), options=way, threads=1 + number % 2)

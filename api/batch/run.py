@@ -209,7 +209,7 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
         report.handed(marginals.after.causes)
     report.handed_over += result.handed_over
     report.handed(result.causes)
-    return _table(job, part, admitted, result, marginals, report)
+    return _table(job, part, admitted, result, marginals=marginals, report=report)
 
 
 def _no_facts(job: Job, entity: str) -> list[str]:
@@ -225,7 +225,7 @@ def _without(table: Table, names: Sequence[str]) -> Table:
 def _with_more(job: Job, marginal: Marginal, columns: Columns, names: Sequence[str]) -> Marginals:
     rows = raised_rows(job.program, columns, group_of(job), marginal)
     fact = marginal.fact.name
-    return marginal_rates(job.program, columns, names, fact, rows, marginal.step, threads=job.threads)
+    return marginal_rates(job.program, columns, names, fact, rows=rows, step=marginal.step, threads=job.threads)
 
 
 def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport) -> None:
@@ -242,7 +242,7 @@ def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport
 
 
 def _table(
-    job: Job, part: Part, admitted: Admitted, result: Result, marginals: Marginals | None, report: BatchReport
+    job: Job, part: Part, admitted: Admitted, result: Result, *, marginals: Marginals | None, report: BatchReport
 ) -> Table:
     """The rows as they were given; those that were refused have no figures."""
     given = part.tables[job.entity]

@@ -138,7 +138,9 @@ def memory_alone(ready: Ready, runs: int) -> float:
 
 def _marginal(program: Program, columns: Columns, runs: int) -> float:
     heads = columns.groups["tax_unit"].role == 0
-    return best(lambda: marginal_rates(program, columns, OUTPUTS, "employment_income", heads, 10_000, threads=2), runs)
+    return best(
+        lambda: marginal_rates(program, columns, OUTPUTS, "employment_income", rows=heads, step=10_000, threads=2), runs
+    )
 
 
 def household(program: Program, runs: int) -> Iterator[Measured]:

@@ -45,8 +45,8 @@ def finding(rules: str, tables: Tables, runs: int) -> Iterator[Measured]:
     among = Among(admitted(program, tables), lambda entity, row: str(row))
     credit = find_definition(program, "eitc")
     wanted = Wanted(by=credit, top=100, sums=(credit,))
-    find(program, condition, CONDITION, at, among, wanted)
-    seconds = best(lambda: find(program, condition, CONDITION, at, among, wanted), min(runs, 5))
+    find(program, condition, CONDITION, at, among=among, wanted=wanted)
+    seconds = best(lambda: find(program, condition, CONDITION, at, among=among, wanted=wanted), min(runs, 5))
     yield Measured("find", f"{CONDITION}, ranked and added up, 2 threads", seconds, units)
     yield _with_gaps(program, condition, among)
 
@@ -62,7 +62,7 @@ def _with_gaps(program: Program, condition: Definition, among: Among) -> Measure
     gaps = column_of(wages, np.random.default_rng(0).random(len(wages)) < 0.01)
     asked = replace(among, columns=replace(whole, columns={**whole.columns, cell: gaps}))
     wanted = Wanted(top=0, unknown=True, count_missing=True)
-    seconds = best(lambda: find(program, condition, CONDITION, at, asked, wanted), 1)
+    seconds = best(lambda: find(program, condition, CONDITION, at, among=asked, wanted=wanted), 1)
     return Measured("find", f"{CONDITION}, 1% of wages not known", seconds, columns.counts[of])
 
 

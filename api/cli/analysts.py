@@ -113,4 +113,8 @@ def seek(
     from api.simulate.search import read_range
 
     values = read_range(path, low, high, step)
-    raise typer.Exit(seek_command(rules, values, at, cost, reform or [], population or [], view, as_json))
+    raise typer.Exit(
+        seek_command(
+            rules, values, at, cost, reforms=reform or [], population=population or [], view=view, as_json=as_json
+        )
+    )

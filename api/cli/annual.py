@@ -35,6 +35,7 @@ def annual_command(
     year: str,
     log: Path | None,
     as_known: str | None,
+    *,
     other_rules: bool,
     threads: int,
     ray: str,

@@ -122,7 +122,7 @@ def calc(
     """Compute figures of one case. Where facts are missing: the range, and what to ask next."""
     from api.cli.calc import calc_command
 
-    raise typer.Exit(calc_command(rules, case, at, want, reform or [], as_json))
+    raise typer.Exit(calc_command(rules, case, at, want, reforms=reform or [], as_json=as_json))
 
 
 @app.command()
@@ -138,7 +138,7 @@ def why(
     """Explain a figure: what decided it, step by step, with the law."""
     from api.cli.why import why_command
 
-    raise typer.Exit(why_command(rules, case, variable, at, of, reform or [], as_json))
+    raise typer.Exit(why_command(rules, case, variable, at, of=of, reforms=reform or [], as_json=as_json))
 
 
 @app.command()
@@ -167,7 +167,7 @@ def graph(
     """Draw what a figure is made of, as Mermaid or DOT text."""
     from api.cli.graph import graph_command
 
-    raise typer.Exit(graph_command(rules, variable, dot, users, depth, as_json))
+    raise typer.Exit(graph_command(rules, variable, dot, users, depth=depth, as_json=as_json))
 
 
 @app.command()
@@ -241,7 +241,7 @@ def serve(
     """Serve the API. Without a configuration: on this machine only, for trying it out."""
     from api.cli.serve import serve_command
 
-    raise typer.Exit(serve_command(config, rules or [], log, host, port, workers))
+    raise typer.Exit(serve_command(config, rules or [], log, host, port=port, workers=workers))
 
 
 @app.command()

@@ -122,7 +122,9 @@ def ask_command(options: Options) -> int:
         )
     if listed:
         statistics = _learned(program, case, options)
-        return ask_lists(program, screens, case, wanted, options.save, options.as_json, statistics)
+        return ask_lists(
+            program, screens, case, wanted, save=options.save, as_json=options.as_json, statistics=statistics
+        )
     return _one_by_one(_Interview(program, case), wanted, options.save, options.as_json)
 
 

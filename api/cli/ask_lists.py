@@ -134,6 +134,7 @@ def ask_lists(
     screens: Screens,
     case: Case,
     wanted: Sequence[Definition],
+    *,
     save: Path | None,
     as_json: bool,
     statistics: Mapping[str, Likely] | None = None,

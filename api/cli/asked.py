@@ -28,7 +28,9 @@ def sweep(
     """Move one fact of a case: figures as straight pieces, exact, and the rule behind every jump and bend."""
     from api.cli.sweep import sweep_command
 
-    raise typer.Exit(sweep_command(rules, case, at, vary, of, show or [], reform or [], svg, as_json))
+    raise typer.Exit(
+        sweep_command(rules, case, at, vary, of=of, show=show or [], reforms=reform or [], svg=svg, as_json=as_json)
+    )
 
 
 def find(
@@ -99,7 +101,9 @@ def cure(
     """Say what would change a refusal: the smallest sets of facts, and the day from which waiting is enough."""
     from api.cli.cure import cure_command
 
-    raise typer.Exit(cure_command(rules, case, condition, at, of, every, reform or [], as_json))
+    raise typer.Exit(
+        cure_command(rules, case, condition, at, of=of, every=every, reforms=reform or [], as_json=as_json)
+    )
 
 
 def ask(

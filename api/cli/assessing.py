@@ -30,7 +30,9 @@ def annual(
     """Assess everybody in a log for a year, and post the ledger. Run it again to continue where it was cut off."""
     from api.cli.annual import annual_command
 
-    raise typer.Exit(annual_command(rules, year, log, as_known, other_rules, threads, ray, as_json))
+    raise typer.Exit(
+        annual_command(rules, year, log, as_known, other_rules=other_rules, threads=threads, ray=ray, as_json=as_json)
+    )
 
 
 def follow(
@@ -53,5 +55,5 @@ def follow(
     from api.cli.follow import follow_command
     from api.cli.permit import revising
 
-    also = revising(permits, permit_key, issuer, status_at, log, as_json) if permits is not None else None
-    raise typer.Exit(follow_command(rules, log, once, every, retry, as_json, also))
+    also = revising(permits, permit_key, issuer, status_at, log=log, as_json=as_json) if permits is not None else None
+    raise typer.Exit(follow_command(rules, log, once, every, retry=retry, as_json=as_json, permits=also))

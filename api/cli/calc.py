@@ -16,7 +16,7 @@ from api.schema import as_data
 _ASK_AT_MOST = 5
 
 
-def calc_command(rules: str, path: str, at: str | None, want: str, reforms: Sequence[Path], as_json: bool) -> int:
+def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: Sequence[Path], as_json: bool) -> int:
     """Print the wanted figures of everybody in the case who has them; all exported ones if none is named."""
     with waiting("reading the rules"):
         program = programs.load_program(rules, reforms)

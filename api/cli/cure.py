@@ -25,6 +25,7 @@ def cure_command(
     path: str,
     condition: str,
     at: str | None,
+    *,
     of: str,
     every: bool,
     reforms: Sequence[Path],

@@ -82,17 +82,17 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
     if options.inputs:
         with waiting("looking"):
             among = from_files(program, period, options.inputs)
-            return find(program, condition, options.condition, period, among, wanted)
+            return find(program, condition, options.condition, period, among=among, wanted=wanted)
     named = [
         definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
     ]
     parts = parts_of(options.log)
     if len(parts) > 1:
-        return _found_in_parts(program, condition, period, wanted, options, [condition, *named])
+        return _found_in_parts(program, condition, period, wanted, options=options, read=[condition, *named])
     with writing(options.log) as log:
         with waiting("looking"):
             among = from_log(program, period, log, [condition, *named], read_known(options.known))
-            findings = find(program, condition, options.condition, period, among, wanted)
+            findings = find(program, condition, options.condition, period, among=among, wanted=wanted)
         _record(program, log, findings.rows, period, options)
     return findings
 
@@ -102,6 +102,7 @@ def _found_in_parts(
     condition: Definition,
     period: Period,
     wanted: Wanted,
+    *,
     options: Options,
     read: Sequence[Definition],
 ) -> Found:
@@ -116,7 +117,7 @@ def _found_in_parts(
             except NobodyThere as nobody:
                 empty.append(nobody)
                 continue
-            answers.append((part, find(program, condition, options.condition, period, among, wanted)))
+            answers.append((part, find(program, condition, options.condition, period, among=among, wanted=wanted)))
     if not answers:
         raise empty[0]
     whole, shown = together(program, [answer for _, answer in answers], wanted)

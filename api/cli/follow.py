@@ -35,7 +35,14 @@ Permits = Callable[[Program], int]
 
 
 def follow_command(
-    rules: str, log: Path | None, once: bool, every: float, retry: bool, as_json: bool, permits: Permits | None = None
+    rules: str,
+    log: Path | None,
+    once: bool,
+    every: float,
+    *,
+    retry: bool,
+    as_json: bool,
+    permits: Permits | None = None,
 ) -> int:
     """Correct what late facts touch; until interrupted, or `once`. `permits` asks again about permits, each round, and
     gives the log's end that it read up to."""

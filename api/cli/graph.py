@@ -10,7 +10,7 @@ from api.rules.graph import as_dot, as_mermaid, graph
 from api.schema import as_data
 
 
-def graph_command(rules: str, variable: str, dot: bool, users: bool, depth: int, as_json: bool) -> int:
+def graph_command(rules: str, variable: str, dot: bool, users: bool, *, depth: int, as_json: bool) -> int:
     """Print the graph around a figure."""
     program = programs.load_program(rules)
     drawn = graph(program, find_definition(program, variable), users, depth)

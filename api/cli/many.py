@@ -28,7 +28,7 @@ def taxsim(
     """Compute tax units in TAXSIM-35's columns: `rulewright taxsim < in.csv > out.csv`."""
     from api.cli.taxsim import taxsim_command
 
-    raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json, output))
+    raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json=as_json, output=output))
 
 
 def batch(

@@ -84,7 +84,7 @@ def issue(
     signer = Issuer(issuer, read_private(key), status_at)
     bound = read_holder_key(holder) if holder is not None else None
     by_log = log is not None and not Path(who).exists()
-    decision, offset = _decided(program, who, requirement, at, over, of, days, log if by_log else None)
+    decision, offset = _decided(program, who, requirement, at, over=over, of=of, days=days, log=log if by_log else None)
     if not decision.holds:
         whom = f"for {decision.instance} on {decision.on}"
         if decision.text == UNDETERMINED:
@@ -97,8 +97,10 @@ def issue(
         permits = Register(register, signer)
         if names is not None:
             permits.hide(names)
-        place = permits.add(decision, over, program.settings.name, offset, now, names)
-    token = sign(signer, decision, Law(program.settings.name, program.fingerprint, offset), place, now, bound)
+        place = permits.add(decision, over, program.settings.name, offset, now=now, names=names)
+    token = sign(
+        signer, decision, Law(program.settings.name, program.fingerprint, offset), place, now=now, holder=bound
+    )
     if out is None:
         print(token)
     else:
@@ -108,7 +110,7 @@ def issue(
 
 
 def _decided(
-    program: Any, who: str, requirement: str, at: str | None, over: str, of: str, days: int, log: Path | None
+    program: Any, who: str, requirement: str, at: str | None, *, over: str, of: str, days: int, log: Path | None
 ) -> tuple[Any, int | None]:
     """The decision, of a case or of a record, and the offset that the record was read up to."""
     from api.cases.files import load_case
@@ -120,7 +122,7 @@ def _decided(
     day = read_day(at, "--at") if at else date.today()
     if log is not None:
         with reading(log) as opened:
-            return decide_from_log(program, opened, who, requirement, day, days, over)
+            return decide_from_log(program, opened, who, requirement, day=day, days=days, over=over)
     case = load_case(program, who, at)
     definition = find_definition(program, requirement)
     instances = case.instances.get(definition.entity, ())
@@ -129,7 +131,7 @@ def _decided(
     if not instances or (of and of not in instances) or (not of and len(instances) > 1):
         raise Misuse(f"the case does not say which {definition.entity} is meant", f"say `--of`: {', '.join(instances)}")
     fact = member_facts(program, over, definition) if over else None
-    return decide(program, case, definition, of or instances[0], days, fact), None
+    return decide(program, case, definition, of or instances[0], days=days, over=fact), None
 
 
 @permit_app.command()
@@ -161,7 +163,9 @@ def verify(
 
     now = datetime.combine(read_day(on, "--on"), time(12), UTC) if on else datetime.now(UTC)
     listed = _text(str(status)) if status is not None else None
-    verification = check(_text(permit), read_public(key), now, listed, _challenge(nonce, audience), not unproved)
+    verification = check(
+        _text(permit), read_public(key), now, listed, challenge=_challenge(nonce, audience), needs_holder=not unproved
+    )
     if as_json:
         print(json.dumps({**asdict(verification), "sound": verification.sound}, ensure_ascii=False))
     else:
@@ -293,7 +297,7 @@ def status(key: Key, register: Folder, issuer: IssuerName = NAME, status_at: Sta
 
 
 def revising(
-    folder: Path, key: Path | None, issuer: str, status_at: str, log: Path | None, as_json: bool
+    folder: Path, key: Path | None, issuer: str, status_at: str, *, log: Path | None, as_json: bool
 ) -> Callable[[Any], int]:
     """What `rulewright follow` does for permits: ask again about each that stands, and take back some."""
     from api.history.access import reading

@@ -20,6 +20,7 @@ def seek_command(
     values: Range,
     at: str,
     cost: str,
+    *,
     reforms: Sequence[Path],
     population: Sequence[str],
     view: Path | None,
@@ -28,9 +29,11 @@ def seek_command(
     """Search for the value that costs `cost`, or (without it) tell what each value costs."""
     try:
         if cost:
-            sought = seek(rules, reforms, values, at, -_amount(cost), population, view, _progress)
+            sought = seek(
+                rules, reforms, values, at, target=-_amount(cost), given=population, view=view, on_progress=_progress
+            )
         else:
-            sought = vary(rules, reforms, values, at, population, view, _progress)
+            sought = vary(rules, reforms, values, at, given=population, view=view, on_progress=_progress)
     finally:
         if is_terminal(sys.stderr):
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)

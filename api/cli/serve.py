@@ -14,7 +14,7 @@ SHIPPED = ("us", "gb", "us_ca", "us_passport")
 
 
 def serve_command(
-    config: Path | None, rules: list[str], log: Path | None, host: str | None, port: int | None, workers: int | None
+    config: Path | None, rules: list[str], log: Path | None, host: str | None, *, port: int | None, workers: int | None
 ) -> int:
     """Serve until the process is told to stop."""
     base = read_config(config) if config is not None else Config(rules=SHIPPED)

@@ -24,6 +24,7 @@ def sweep_command(
     path: str,
     at: str | None,
     vary: str,
+    *,
     of: str,
     show: Sequence[str],
     reforms: Sequence[Path],

@@ -24,7 +24,7 @@ FORMS = {".csv": "csv", ".tsv": "tsv", ".txt": "csv", ".parquet": "parquet", ".a
 
 
 def taxsim_command(
-    path: str, rules: str, step: str, reforms: Sequence[Path], as_json: bool, output: Path | None = None
+    path: str, rules: str, step: str, reforms: Sequence[Path], *, as_json: bool, output: Path | None = None
 ) -> int:
     """Compute every row; exit 1 if a row could not be."""
     size = _step(step)

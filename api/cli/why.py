@@ -17,7 +17,7 @@ from engine.explain.tree import render
 
 
 def why_command(
-    rules: str, path: str, variable: str, at: str | None, of: str, reforms: Sequence[Path], as_json: bool
+    rules: str, path: str, variable: str, at: str | None, *, of: str, reforms: Sequence[Path], as_json: bool
 ) -> int:
     """Print the explanation of a figure, of everybody who has it or of the one named `of`."""
     with waiting("reading the rules"):

@@ -128,7 +128,7 @@ class Witnesses:
     def _nearest(self, fact: Fact, others: Sequence[Fact], fixed: Changes, bounds: Bounds) -> list[Value]:
         """The nearest value below and above the one now; of a date, the first from the day that is asked about on."""
         line, now = self.trial.line(fact), self.trial.now(fact)
-        firsts = [self._first(fact, line, way, others, fixed, bounds) for way in line.ways()]
+        firsts = [self._first(fact, line, way, others, fixed=fixed, bounds=bounds) for way in line.ways()]
         values = [value for value in firsts if value is not None and value != now]
         return sorted(values, key=lambda value: abs(place_of(value) - line.now))
 
@@ -138,6 +138,7 @@ class Witnesses:
         line: Line,
         way: tuple[*Range, bool],
         others: Sequence[Fact],
+        *,
         fixed: Changes,
         bounds: Bounds,
     ) -> Value | None:

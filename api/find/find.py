@@ -112,7 +112,7 @@ class _Asking:
 
 
 def find(
-    program: Program, condition: Definition, text: str, at: Period, among: Among, wanted: Wanted, threads: int = 2
+    program: Program, condition: Definition, text: str, at: Period, *, among: Among, wanted: Wanted, threads: int = 2
 ) -> Found:
     """Ask everybody. Raises Misuse for figures of another entity than the condition's."""
     named = [

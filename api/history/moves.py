@@ -24,7 +24,7 @@ class Moved:
 
 
 def move(
-    parts: Sequence[Path], subject: str, to: str, origin: Origin, reason: str, on_step: Step = lambda _: None
+    parts: Sequence[Path], subject: str, to: str, origin: Origin, *, reason: str, on_step: Step = lambda _: None
 ) -> Moved:
     """Move a subject, with all that belong to it, to the part numbered `to` or to where the subject `to` lives.
 

@@ -78,7 +78,7 @@ def person_entity(program: Program) -> str:
 
 
 def record_case(
-    log: History, program: Program, person: str, at: Period, valid: date, known: Known, *, whole: bool = False
+    log: History, program: Program, person: str, at: Period, *, valid: date, known: Known, whole: bool = False
 ) -> RecordCase:
     """The case of a person or group (a subject's name) at a period, as valid on a day, as known. Raises Failure if
     it is too large, or says what something else in it implies not to be so.

@@ -69,7 +69,7 @@ def give_personal(
             if not definition.period.is_personal or definition.lasts:
                 continue
             for change in timeline.of(attribute):
-                unit = unit_of(definition.period, case, program.settings, entity, name, change.valid_from)
+                unit = unit_of(definition.period, case, program.settings, (entity, name), change.valid_from)
                 if change.value is None or unit is None:
                     continue
                 first = given.get(Fact(definition.period.calendar.starts, unit, ETERNITY))

@@ -34,7 +34,9 @@ _QUOTED = re.compile(r"`([^`]*)`")
 _PARTS = re.compile(r"[\s,:{}\[\]()]+")
 
 
-def read_request_case(program: Program, document: Document, data: Any, pointer: str, at: str | None, most: int) -> Case:
+def read_request_case(
+    program: Program, document: Document, data: Any, pointer: str, *, at: str | None, most: int
+) -> Case:
     """The case that stands at `pointer`. `at` stands over its own; `most` limits people, groups and records together.
 
     Raises Refusal (422) with every fault.
@@ -140,10 +142,12 @@ def _faults(
 ) -> Iterator[Fault]:
     sent = _sent(program, data)
     for problem in problems:
-        yield told(program, problem, document, pointer, data, sent)
+        yield told(program, problem, document, pointer, data=data, sent=sent)
 
 
-def told(program: Program, problem: Diagnostic, document: Document, pointer: str, data: Any, sent: set[str]) -> Fault:
+def told(
+    program: Program, problem: Diagnostic, document: Document, pointer: str, *, data: Any, sent: set[str]
+) -> Fault:
     """A problem of the engine's as a fault: with its pointer, without what was sent."""
     place = document.pointer(problem.span)
     return Fault(

@@ -157,7 +157,9 @@ class Decider:
             data[entities[asked.type].plural] = {asked.id: {asked.subject: question.person, **record}}
         at = self.at or datetime.now(UTC).date().isoformat()
         try:
-            case = read_request_case(program, self.document, data, pointer, at, self.service.config.limits.instances)
+            case = read_request_case(
+                program, self.document, data, pointer, at=at, most=self.service.config.limits.instances
+            )
         except Refusal as refusal:
             refusal.status = 400
             raise
@@ -208,7 +210,7 @@ class Decider:
         assert self.service.log is not None
         program = self.service.laws.law(law_name).program
         period = program.settings.period(at)
-        return record_case(self.service.log, program, subject, period, period.end, self.head()).case
+        return record_case(self.service.log, program, subject, period, valid=period.end, known=self.head()).case
 
     def _with_records(self, law: Law, question: Question, case: Case) -> tuple[Case, list[str]]:
         """The case with what is on record; the facts that were sent otherwise, in whose place it stands."""

@@ -68,7 +68,7 @@ class OnRecord:
 
 
 def look_of(
-    request: Request, law: Law, citizen: str, valid_at: str | None, known_at: str | None, purpose: str | None = None
+    request: Request, law: Law, citizen: str, valid_at: str | None, *, known_at: str | None, purpose: str | None = None
 ) -> Look:
     """Who looks at whose record, as of when; `purpose` stands for the header. Raises Refusal (400, 401, 403, 404)."""
     caller = caller_of(request)
@@ -131,7 +131,7 @@ def log_of(service: Service) -> AnyLog:
 
 
 def on_record(
-    service: Service, law: Law, look: Look, at: str | None, wanted: list[Definition], asked: Asked
+    service: Service, law: Law, look: Look, at: str | None, *, wanted: list[Definition], asked: Asked
 ) -> OnRecord:
     """Figures computed now from a record."""
     period = period_of(law, at, look.valid)
@@ -147,7 +147,7 @@ def on_record(
 
 def gathered(service: Service, law: Law, look: Look, at: Period) -> RecordCase:
     """A person's record as a case."""
-    return record_case(log_of(service), law.program, look.person, at, look.valid, look.known)
+    return record_case(log_of(service), law.program, look.person, at, valid=look.valid, known=look.known)
 
 
 def period_of(law: Law, at: str | None, valid: date) -> Period:
@@ -181,7 +181,7 @@ class Recorded:
 
 
 def record_event(
-    service: Service, law: Law, look: Look, document: Document, id: str, version: int | None
+    service: Service, law: Law, look: Look, document: Document, *, id: str, version: int | None
 ) -> tuple[Recorded, bool]:
     """Record what a body says of a person, of a group of theirs, or of a record of theirs; whether it stood before.
 

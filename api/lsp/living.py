@@ -198,7 +198,7 @@ class Living:
             return list(file.problems)
         kept = Diagnostics()
         for problem in (*file.problems, *file.checked, *file.whole):
-            kept.add(problem.code, problem.message, problem.span, problem.help, problem.notes, problem.file)
+            kept.add(problem.code, problem.message, problem.span, problem.help, notes=problem.notes, file=problem.file)
         return list(kept)
 
 

@@ -72,7 +72,7 @@ class Verified:
 
 
 def issue(
-    issuer: Issuer, decision: Decision, law: Law, index: int, now: datetime, holder: Mapping[str, str] | None = None
+    issuer: Issuer, decision: Decision, law: Law, index: int, *, now: datetime, holder: Mapping[str, str] | None = None
 ) -> str:
     """The token of a decision that holds: a signed part, and a disclosure for each thing that may be kept back.
     `holder`: the public key of whoever may show it."""
@@ -135,6 +135,7 @@ def verify(
     keys: Mapping[str, Any],
     now: datetime,
     status: str | None = None,
+    *,
     challenge: Challenge | None = None,
     needs_holder: bool = True,
 ) -> Verified:

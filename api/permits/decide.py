@@ -32,7 +32,7 @@ UNDETERMINED = "not determined"
 
 
 def decide(
-    program: Program, case: Case, requirement: Definition, instance: str, days: int, over: Definition | None = None
+    program: Program, case: Case, requirement: Definition, instance: str, *, days: int, over: Definition | None = None
 ) -> Decision:
     """Decide a daily requirement of somebody in a complete case. Raises Misuse for what is not one."""
     if requirement.type.kind is not Kind.BOOLEAN or requirement.period.unit is not Unit.DAY:

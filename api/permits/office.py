@@ -63,22 +63,24 @@ class Office:
         log: NamingHistory,
         subject: str,
         requirement: str,
+        *,
         day: date,
         now: datetime,
-        *,
         days: int,
         over: str = "",
         holder: Mapping[str, str] | None = None,
     ) -> Issued:
         """A permit for somebody, decided by their record as known now. Raises NotPermitted with the reasons."""
-        decision, offset = decide_from_log(program, log, subject, requirement, day, days, over)
+        decision, offset = decide_from_log(program, log, subject, requirement, day=day, days=days, over=over)
         if not decision.holds:
             message = f"`{decision.requirement}` does not hold on {day}: {decision.text}"
             raise NotPermitted(message, "`POST /v1/cure` and `rulewright cure` say what would change it")
         self.register.hide(log)
-        place = self.register.add(decision, over, program.settings.name, offset, now, log)
+        place = self.register.add(decision, over, program.settings.name, offset, now=now, names=log)
         law = Law(program.settings.name, program.fingerprint, offset)
-        return _issued(issue(self.issuer, decision, law, place, now, holder), place, decision, holder is not None)
+        return _issued(
+            issue(self.issuer, decision, law, place, now=now, holder=holder), place, decision, holder is not None
+        )
 
     def status(self, now: datetime) -> tuple[str, int]:
         """The signed status list, and for how many more seconds it is good; signed again once half its time is over."""

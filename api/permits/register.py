@@ -113,6 +113,7 @@ class Register:
         over: str,
         ruleset: str,
         offset: int | None,
+        *,
         now: datetime,
         names: Names | None = None,
     ) -> int:

@@ -55,7 +55,7 @@ def _fault(program: Program, log: History, entry: Entry, subject: str) -> str:
     """Why a permit no longer stands; empty if it does: from its first day to the last that was promised."""
     days = (entry.holds_until - entry.decided_for).days
     day, asked = entry.decided_for, (subject, entry.requirement)
-    decision, offset = decide_from_log(program, log, *asked, day, days, entry.over)
+    decision, offset = decide_from_log(program, log, *asked, day=day, days=days, over=entry.over)
     known = f"as known at #{offset}"
     if not decision.holds:
         return f"{entry.requirement} does not hold on {day}, {known}: {decision.text}"
@@ -70,12 +70,12 @@ def _fault(program: Program, log: History, entry: Entry, subject: str) -> str:
 
 
 def decide_from_log(
-    program: Program, log: History, subject: str, requirement: str, day: date, days: int, over: str = ""
+    program: Program, log: History, subject: str, requirement: str, *, day: date, days: int, over: str = ""
 ) -> tuple[Decision, int]:
     """Decide a requirement by somebody's record as known now; the decision, and the last offset that was read."""
     definition = find_definition(program, requirement)
     fact = member_facts(program, over, definition) if over else None
     period = PeriodKind(Unit.DAY).containing(day)
-    record = record_case(log, program, subject, period, day, None)
+    record = record_case(log, program, subject, period, valid=day, known=None)
     instance = subject.partition("/")[2]
-    return decide(program, replace(record.case, at=period), definition, instance, days, fact), record.offset
+    return decide(program, replace(record.case, at=period), definition, instance, days=days, over=fact), record.offset

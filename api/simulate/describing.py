@@ -62,7 +62,7 @@ def describe_population(
     mapped = read_column_map(program, columns) if columns is not None else None
     source = read_source(program, view, given, data_year, mapped, weight)
     period = read_period(program, at or str(source.year or program.settings.covers_to.year))
-    population = admit(program, view, source, period, weight, view.uprate)
+    population = admit(program, view, source, period, weight=weight, index=view.uprate)
     weights = population.weights
     facts = tuple(_facts(program, view, population))
     counted = {fact.fact for fact in facts}

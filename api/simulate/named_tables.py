@@ -42,19 +42,26 @@ def named_tables(before: Amounts, after: Amounts, weights: Floats) -> tuple[Name
             cells = distribution(parts, amounts, weights)
             about = f"Distribution table, {name}, by {way} of expanded income under current law"
             tables.append(
-                _table(f"distribution {way} {name}", about, DISTRIBUTION, parts, cells, _hidden(parts, amounts))
+                _table(
+                    f"distribution {way} {name}",
+                    about,
+                    DISTRIBUTION,
+                    parts,
+                    cells=cells,
+                    hidden=_hidden(parts, amounts),
+                )
             )
         for tax in ("iitax", "payrolltax", "combined"):
             cells = difference(parts, before, after, weights, tax)
             hidden = _hidden_changes(parts, after[tax] - before[tax])
             about = f"Difference table of {tax}, by {way} of expanded income under current law"
-            tables.append(_table(f"difference {way} {tax}", about, DIFFERENCE, parts, cells, hidden))
+            tables.append(_table(f"difference {way} {tax}", about, DIFFERENCE, parts, cells=cells, hidden=hidden))
         assert parts.rows == rows
     return tuple(tables)
 
 
 def _table(
-    name: str, about: str, columns: Sequence[str], parts: Parts, cells: Floats, hidden: Mapping[str, Flags]
+    name: str, about: str, columns: Sequence[str], parts: Parts, *, cells: Floats, hidden: Mapping[str, Flags]
 ) -> NamedTable:
     rows = []
     n = parts.total(np.ones(len(parts.of)))

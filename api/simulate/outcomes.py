@@ -52,7 +52,7 @@ class Units:
 
 
 def outcome(
-    program: Program, view: View, population: Population, marginal: bool, threads: int, named: bool = False
+    program: Program, view: View, population: Population, marginal: bool, *, threads: int, named: bool = False
 ) -> Outcome:
     """The figures of the view under a program; `named`: those of Tax-Calculator's tables too.
 
@@ -83,7 +83,7 @@ def _moved(program: Program, view: View, columns: Columns, threads: int) -> tupl
     rows = (link.group >= 0) & (link.role == 0)
     cell = cell_for(program, view.earnings, columns.at)
     step = MARGINAL_STEP * unit_of(program, program.definitions[cell.name])
-    moved = marginal_rates(program, columns, view.figures, view.earnings, rows, step, threads=threads)
+    moved = marginal_rates(program, columns, view.figures, view.earnings, rows=rows, step=step, threads=threads)
     column = columns.columns.get(cell)
     if column is None or column.missing is not None:  # then it is as if something stood there
         return moved, _figures(program, view, columns, threads)

@@ -105,7 +105,7 @@ def _sample(view: View) -> Source:
     return Source(about, tables, {view.person: "people", view.unit: "tax_units"}, year, digest.hexdigest())
 
 
-def admit(program: Program, view: View, source: Source, at: Period, weight: str, index: str) -> Population:
+def admit(program: Program, view: View, source: Source, at: Period, *, weight: str, index: str) -> Population:
     """The population at `at`. Raises Failure with everything that is wrong with its cells."""
     units = source.tables[view.unit]
     weights, scale = _weights(units, weight or view.weight, source.files[view.unit])

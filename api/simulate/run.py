@@ -90,7 +90,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     years = []
     for period in periods:
         on_progress(f"{period}, current law", done, total)
-        population = admit(law, view, source, period, request.weight, request.uprate or view.uprate)
+        population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
         outcomes = spread(
             _outcome,
             _Given(view, population, request.marginal, request.threads, request.distribution),
@@ -103,7 +103,9 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         for files, _ in reformed:
             on_progress(f"{period}, {files[0].stem}", done, total)
             after = next(outcomes)
-            weighed = _weighed(view, units, population, before, after, samples, request.threshold)
+            weighed = _weighed(
+                view, units, population, before, after=after, samples=samples, threshold=request.threshold
+            )
             answers.append(_answer(files, weighed, population, period))
             done += 1
         years.append(_year(law, period, population, units, tuple(answers)))
@@ -127,11 +129,18 @@ class _Given:
 
 
 def _outcome(given: _Given, program: Program) -> Outcome:
-    return outcome(program, given.view, given.population, given.marginal, given.threads, given.named)
+    return outcome(program, given.view, given.population, given.marginal, threads=given.threads, named=given.named)
 
 
 def _weighed(
-    view: View, units: Units, population: Population, before: Outcome, after: Outcome, samples: Samples, threshold: int
+    view: View,
+    units: Units,
+    population: Population,
+    before: Outcome,
+    *,
+    after: Outcome,
+    samples: Samples,
+    threshold: int,
 ) -> Weighed:
     net = net_income(view, units, before)
     change = net_change(view, before, after, units.step)

@@ -110,8 +110,8 @@ class _Trials:
         self.view = load_view(self.law, self.view_file)
         self.period = read_period(self.law, self.at, projected=True)
         source = read_source(self.law, self.view, self.given, None)
-        self.population = admit(self.law, self.view, source, self.period, "", self.view.uprate)
-        self.before = outcome(self.law, self.view, self.population, False, 2)
+        self.population = admit(self.law, self.view, source, self.period, weight="", index=self.view.uprate)
+        self.before = outcome(self.law, self.view, self.population, False, threads=2)
         self.step = money_step(self.law, self.view)
         self.known: dict[int, Fraction] = {}
 
@@ -122,7 +122,7 @@ class _Trials:
             self.on_progress(f"{self.range.path} = {value}")
             change = 0
             if (program := self._reformed(value)) is not None:
-                after = outcome(program, self.view, self.population, False, 2)
+                after = outcome(program, self.view, self.population, False, threads=2)
                 moved = net_change(self.view, self.before, after, self.step)
                 change = -weighted_total(moved, self.population.weights)
             self.known[number] = Fraction(change, self.step * self.population.weight_scale)
@@ -150,7 +150,7 @@ class _Trials:
 
 
 def vary(
-    rules: str, base: Sequence[Path], values: Range, at: str, given: Sequence[str] = (),
+    rules: str, base: Sequence[Path], values: Range, at: str, *, given: Sequence[str] = (),
     view: Path | None = None, on_progress: Progress = lambda _: None,
 ) -> Sought:  # fmt: skip
     """What each value of the range costs. Raises Misuse for too many."""
@@ -162,7 +162,7 @@ def vary(
 
 
 def seek(
-    rules: str, base: Sequence[Path], values: Range, at: str, target: Fraction, given: Sequence[str] = (),
+    rules: str, base: Sequence[Path], values: Range, at: str, *, target: Fraction, given: Sequence[str] = (),
     view: Path | None = None, on_progress: Progress = lambda _: None,
 ) -> Sought:  # fmt: skip
     """The value whose net change of the budget is nearest to `target`. Raises Failure if it is not between the ends."""

@@ -105,11 +105,13 @@ def winners(weighed: Weighed, parting: Parting) -> Winners:
     n = np.bincount(parting.of * columns + fares, minlength=rows * columns).reshape(rows, columns)
     hidden = suppressed(n)
     small = suppressed(n.sum(axis=1).reshape(-1, 1))[:, 0]
-    made = [_fares_of(weighed, label, parting.of == place, fares, n[place], hidden[place], bool(small[place]))
+    made = [_fares_of(weighed, label, parting.of == place, fares, n=n[place], hidden=hidden[place], small=bool(small[place]))
             for place, label in enumerate(parting.labels) if n[place].any()]  # fmt: skip
     whole = n.sum(axis=0)
     all_hidden = suppressed(whole.reshape(1, -1))[0]
-    everybody = _fares_of(weighed, "all", np.ones(len(fares), dtype=np.bool_), fares, whole, all_hidden, False)
+    everybody = _fares_of(
+        weighed, "all", np.ones(len(fares), dtype=np.bool_), fares, n=whole, hidden=all_hidden, small=False
+    )
     about = (
         f"A change counts from {exact_text(weighed.threshold, weighed.units.step)}; 5% is of net income under "
         "current law, and any change of one of zero or below is more than 5%."
@@ -124,7 +126,7 @@ def _fares(weighed: Weighed) -> NDArray[np.int64]:
 
 
 def _fares_of(
-    weighed: Weighed, label: str, rows: NDArray[np.bool_], fares: NDArray[np.int64], n: NDArray[np.int64],
+    weighed: Weighed, label: str, rows: NDArray[np.bool_], fares: NDArray[np.int64], *, n: NDArray[np.int64],
     hidden: NDArray[np.bool_], small: bool,
 ) -> WinnersRow:  # fmt: skip
     weight = int(weighed.weights[rows].sum())

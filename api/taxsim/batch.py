@@ -106,7 +106,15 @@ class Batch:
             (row, each.entity, each.facts) for row, (_, member) in enumerate(members) for each in member.documents
         ]
         units_facts = [unit.facts for unit in sound]
-        columns = columns_of(self.program, self.period, GROUP, units_facts, people, documents, self._definitions)
+        columns = columns_of(
+            self.program,
+            self.period,
+            GROUP,
+            units_facts,
+            people=people,
+            documents=documents,
+            definitions=self._definitions,
+        )
         names = [definition.name for definition in self.wanted]
         figures = evaluate(self.program, columns, names).figures
         rows = iter(range(len(sound)))

@@ -20,6 +20,7 @@ def columns_of(
     period: Period,
     group: str,
     groups: Sequence[Facts],
+    *,
     people: Sequence[tuple[int, str, Facts]],
     documents: Sequence[tuple[int, str, Facts]],
     definitions: Mapping[str, Definition],

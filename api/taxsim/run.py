@@ -121,11 +121,18 @@ class _Calculator:
             for whole in (False, True):
                 group = places[(years == year) & (full == whole)]
                 if len(group):
-                    self._group(block, group, year, whole, by_column, refused)
+                    self._group(block, group, year, whole, by_column=by_column, refused=refused)
         return by_column, refused
 
     def _group(
-        self, block: Block, group: Places, year: int, full: bool, by_column: dict[str, Cents], refused: dict[int, Row]
+        self,
+        block: Block,
+        group: Places,
+        year: int,
+        full: bool,
+        *,
+        by_column: dict[str, Cents],
+        refused: dict[int, Row],
     ) -> None:
         rows = rows_of(self.program, block, group, year)
         figures = self._figures(year, answers.WANTED_IN_FULL if full else answers.WANTED_ALWAYS).of(rows)

@@ -110,7 +110,7 @@ def _answer(service: Service, law: Law, plan: Plan, household: Household, bends:
     own = Fraction(bare(household.adults[0][household.over]) or "0")
     label = next(fact.label for fact in plan.facts if fact.name == household.over)
     document = Document({"case": case})
-    read = read_request_case(law.program, document, case, "/case", household.year, 200)
+    read = read_request_case(law.program, document, case, "/case", at=household.year, most=200)
     return Answer(
         basis_of(law.program, read, ()),
         now,
@@ -139,7 +139,7 @@ def _curve(service: Service, law: Law, plan: Plan, household: Household, case: A
     """The household under a law. Raises Failure where its figures are not all known."""
     program = law.program
     document = Document({"case": case})
-    read = read_request_case(program, document, case, "/case", household.year, service.config.limits.instances)
+    read = read_request_case(program, document, case, "/case", at=household.year, most=service.config.limits.instances)
     names = [*plan.takes, *plan.gives, *plan.parts]
     wanted = [find_definition(program, name) for name in names]
     over = find_definition(program, household.over)

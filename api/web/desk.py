@@ -98,7 +98,7 @@ async def correct(request: Request) -> Response:
     fields = await read_fields(request)
     law = service.laws.law(service.laws.names[0], None, "")
     citizen, purpose = fields.get("citizen", "").strip()[:200], fields.get("purpose", "").strip()[:MOST_WHY]
-    look = look_of(request, law, citizen, None, None, purpose)
+    look = look_of(request, law, citizen, None, known_at=None, purpose=purpose)
     draft, wrong = _read(law, fields, citizen, purpose)
     go = fields.get("go", "edit")
     if go == "record" and not wrong:
@@ -180,7 +180,7 @@ def _recorded(service: Service, law: Law, look: Look, draft: Draft) -> None:
     said = Number(value) if isinstance(value, str) and draft.fact.kind in ("money", "whole") else value
     body = {"corrects": {draft.day: {draft.fact.definition.short_name: said}}, "reason": draft.reason}
     version = int(draft.version) if draft.version.isdigit() else -1
-    record_event(service, law, look, Document(body), draft.key, version)
+    record_event(service, law, look, Document(body), id=draft.key, version=version)
 
 
 def _effects(service: Service, law: Law, look: Look, draft: Draft) -> list[Effect]:
@@ -215,7 +215,7 @@ def _value(law: Law, draft: Draft) -> Value:
     data = {entity.plural: {draft.citizen: {definition.short_name: draft.fact.value(draft.value)}}}
     kind = PeriodKind(Unit.DAY) if definition.period.unit is Unit.ETERNITY else definition.period
     period = str(kind.containing(date.fromisoformat(draft.day)))
-    case = read_request_case(law.program, Document(data), data, "", period, 10)
+    case = read_request_case(law.program, Document(data), data, "", at=period, most=10)
     return next(iter(case.given.values()))
 
 

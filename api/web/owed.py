@@ -73,7 +73,7 @@ async def start(request: Request) -> Response:
     law, script = _asked_here(service)
     answers = Answers(script, law.program.settings)
     _order_is_ready(service, law, _case(service, law, answers, answers.case()), _wanted(law, answers))
-    return await _question(request, law, answers, script.pages[0], {})
+    return await _question(request, law, answers, script.pages[0], wrong={})
 
 
 @router.post("/owed")
@@ -95,16 +95,16 @@ async def go_on(request: Request) -> Response:
     asked = next((question for question in script.pages if question.key == fields.get("question")), None)
     named = next((question for question in answers.pages() if question.key == go), None)
     if named is not None:
-        return await _question(request, law, answers, named, {})
+        return await _question(request, law, answers, named, wrong={})
     if asked is not None and answers.changed_rows(asked, go, fields):
-        return await _question(request, law, answers, asked, {}, fresh=go.startswith("more."))
+        return await _question(request, law, answers, asked, wrong={}, fresh=go.startswith("more."))
     if asked is not None and go == "on":
         wrong = answers.wrong(asked, fields)
         if wrong:
-            return await _question(request, law, answers, asked, wrong)
+            return await _question(request, law, answers, asked, wrong=wrong)
     following = await service.run(_following, service, law, answers)
     if following is not None:
-        return await _question(request, law, answers, following, {})
+        return await _question(request, law, answers, following, wrong={})
     left = [name for name in _opened(law, answers) if name not in answers.extra]
     if left:
         return _extra(request, law, answers, left[0], {})
@@ -240,7 +240,7 @@ def _asked_here(service: Service) -> tuple[Law, Script]:
 
 
 async def _question(
-    request: Request, law: Law, answers: Answers, question: Question, wrong: Mapping[str, str], fresh: bool = False
+    request: Request, law: Law, answers: Answers, question: Question, *, wrong: Mapping[str, str], fresh: bool = False
 ) -> Response:
     """A question's page. `fresh`: a row was added, and takes the focus."""
     pages = answers.pages()
@@ -324,7 +324,7 @@ def _calculated(service: Service, law: Law, answers: Answers, case: Any, explain
 
 def _case(service: Service, law: Law, answers: Answers, case: Any) -> Case:
     limit = service.config.limits.instances
-    return read_request_case(law.program, Document({"case": case}), case, "/case", answers.year, limit)
+    return read_request_case(law.program, Document({"case": case}), case, "/case", at=answers.year, most=limit)
 
 
 def _wanted(law: Law, answers: Answers) -> list[Definition]:

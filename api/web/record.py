@@ -132,7 +132,9 @@ async def _shown(request: Request, caller: Caller, fields: Mapping[str, str]) ->
     law = service.laws.law(service.laws.names[0], None, "")
     citizen = fields["citizen"].strip()[:200]
     purpose = fields.get("purpose", "").strip()[:300] or None
-    look = look_of(request, law, citizen, fields.get("valid_at") or None, fields.get("known_at") or None, purpose)
+    look = look_of(
+        request, law, citizen, fields.get("valid_at") or None, known_at=fields.get("known_at") or None, purpose=purpose
+    )
     record = await service.record(_seen, service, law, look)
     return page(
         request,

@@ -68,6 +68,6 @@ async def nothing(request: Request) -> Response:
 def _explained(service: Service, law: Law, fields: dict[str, str]) -> Calculation:
     document = read_json(fields.get("case", "").encode())
     at = fields.get("at") or None
-    case = read_request_case(law.program, document, document.data, "/case", at, service.config.limits.instances)
+    case = read_request_case(law.program, document, document.data, "/case", at=at, most=service.config.limits.instances)
     wanted = [find_definition(law.program, fields.get("figure", ""))]
     return calculate(law.program, case, wanted, Asked("tree", DEPTH), reforms=law.reforms, constants=law.constants)

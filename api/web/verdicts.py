@@ -52,7 +52,9 @@ def case_of(service: Service, said: Said, complete: bool) -> Case:
     """The case that a form describes; `complete`: with what was not asked taken for what it usually is."""
     data = said.data(complete)
     limit = service.config.limits.instances
-    case = read_request_case(said.permission.law.program, Document({"case": data}), data, "/case", said.day, limit)
+    case = read_request_case(
+        said.permission.law.program, Document({"case": data}), data, "/case", at=said.day, most=limit
+    )
     return replace(case, whole=case.whole | {EVERY})  # the page shows what is listed, and says that it is all
 
 

@@ -160,7 +160,9 @@ class KafkaWriter(Writer):
             self.writing.commit(frame)
         except KafkaException as error:
             raise unavailable(error, "the topics were not written") from error
-        self._place = read_back(self.reading, self._place, number, waited, len(frame.audit), READ_BACK_SECONDS)
+        self._place = read_back(
+            self.reading, self._place, number, waited, size=len(frame.audit), patience=READ_BACK_SECONDS
+        )
         note_place(self.reader.connection, self._place)
 
 

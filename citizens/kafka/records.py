@@ -61,7 +61,13 @@ class Linked:
         """Whether its link follows from the one before."""
         row = self.row
         head = chain.header(
-            row.offset, row.recorded_at_us, row.kind, row.subject, row.version, row.delivery, self.origin_digest
+            row.offset,
+            row.recorded_at_us,
+            row.kind,
+            row.subject,
+            version=row.version,
+            delivery=row.delivery,
+            origin=self.origin_digest,
         )
         return hashlib.sha256(before + head + self.payload_digest).digest() == row.chain
 

@@ -302,7 +302,7 @@ def tip_of(reader: Reader) -> Tip:
     return Tip(*gap) if gap is not None and gap[0] > tip.offset else tip
 
 
-def read_back(topics: Reading, place: Place, frame: int, numbers: set[int], size: int, patience: float) -> Place:
+def read_back(topics: Reading, place: Place, frame: int, numbers: set[int], *, size: int, patience: float) -> Place:
     """Wait until a frame of `size` records, and its numbers' payloads, are read as committed; the place after them.
 
     Raises LogUnavailable if they do not come: then it is not known whether they stand.

@@ -80,7 +80,7 @@ def chained(
     for number, key, delivery, payload, groups in events:
         offset += 1
         version = versions[number] = versions.get(number, 0) + 1
-        head = header_of(offset, at_us, kind, number, version, delivery, digest)
+        head = header_of(offset, at_us, kind, number, version=version, delivery=delivery, origin=digest)
         nonce = next(nonces)
         stored = nonce + AESGCM(key).encrypt(nonce, payload, head)
         members.extend([(group, number) for group in groups if group is not None])

@@ -40,7 +40,15 @@ class Taker:
     def event(self, row: Row, origin: Origin) -> None:
         """Take one event; the number that `row` gives its origin is another store's. Raises LogDamaged."""
         number, digest = self._origin(origin)
-        head = chain.header(row.offset, row.recorded_at_us, row.kind, row.subject, row.version, row.delivery, digest)
+        head = chain.header(
+            row.offset,
+            row.recorded_at_us,
+            row.kind,
+            row.subject,
+            version=row.version,
+            delivery=row.delivery,
+            origin=digest,
+        )
         if row.offset != self.tip.offset + 1 or chain.link(self.tip.link, head, row.payload) != row.chain:
             message = f"the event at offset {row.offset} does not follow from offset {self.tip.offset} of what is here"
             raise LogDamaged(message, "verify the log that it comes from", offset=row.offset)

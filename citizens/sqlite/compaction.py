@@ -215,6 +215,7 @@ def write(
     layout: Layout,
     settings: Settings,
     planned: Plan,
+    *,
     append: Callable[[Reader, str], None],
     on_step: OnStep,
 ) -> Path:

@@ -129,7 +129,7 @@ class SqliteLog(Erasing):
                 Writer(copied, self._clock, lambda: None).write_about_log(draft)
 
             with self._unharmed("compaction"):
-                path = compaction.write(reader, self.layout, self._settings, planned, append, on_step)
+                path = compaction.write(reader, self.layout, self._settings, planned, append=append, on_step=on_step)
             left = self._put_in_place(path)
             on_step("swapped")
             return Compacted(len(planned.dropped), left)

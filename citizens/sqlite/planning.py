@@ -133,7 +133,7 @@ class Planner:
         kind = codec.kind_of(draft.body)
         origin, digest = self.origin(draft.origin)
         offset = tip.offset + 1
-        head = chain.header(offset, tip.recorded_at_us, kind, number, version, delivery, digest)
+        head = chain.header(offset, tip.recorded_at_us, kind, number, version=version, delivery=delivery, origin=digest)
         stored = seal_payload(self.reader.keys, kind, number, payload, head)
         link = chain.link(tip.link, head, stored)
         return Row(offset, tip.recorded_at_us, kind, number, version, origin, delivery, stored, link)

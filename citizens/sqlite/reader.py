@@ -141,7 +141,15 @@ class Reader:
     def header(self, row: Row) -> bytes:
         """The header that the row's payload and link were made over."""
         _, digest = self.origin(row.origin)
-        return chain.header(row.offset, row.recorded_at_us, row.kind, row.subject, row.version, row.delivery, digest)
+        return chain.header(
+            row.offset,
+            row.recorded_at_us,
+            row.kind,
+            row.subject,
+            version=row.version,
+            delivery=row.delivery,
+            origin=digest,
+        )
 
     def origin(self, number: int) -> tuple[Origin, bytes]:
         """The origin with that number and its digest."""

@@ -82,7 +82,9 @@ def _stretches(
 def _take(row: tuple[Any, ...], key: bytes, reader: Reader, heads: Heads, groups: Groups) -> None:
     """Decrypt and parse one row. This runs once per event: it is the speed of a snapshot."""
     offset, recorded_at_us, kind, subject, version, origin, delivery, stored = row
-    head = chain.header(offset, recorded_at_us, kind, subject, version, delivery, reader.origin(origin)[1])
+    head = chain.header(
+        offset, recorded_at_us, kind, subject, version=version, delivery=delivery, origin=reader.origin(origin)[1]
+    )
     plain = AESGCM(key).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], head)
     fields, _ = _parse(plain.decode())
     put(groups, heads.add(offset, subject, origin, kind), fields[1])

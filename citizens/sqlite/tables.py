@@ -155,7 +155,7 @@ def import_tables(
         def rows(keys: KeyStore) -> Iterator[Loaded]:
             done = 0
             for source, ids, columns in prepared:
-                yield from _loaded(source, ids, columns, keys, origin, name)
+                yield from _loaded(source, ids, columns, keys, origin=origin, name=name)
                 done += len(ids)
                 on_progress(done, total)
 
@@ -317,7 +317,7 @@ def _with_links(
 
 
 def _loaded(
-    source: Source, ids: list[str], columns: list[StoredColumn], keys: KeyStore, origin: Origin, name: str
+    source: Source, ids: list[str], columns: list[StoredColumn], keys: KeyStore, *, origin: Origin, name: str
 ) -> Iterator[Loaded]:
     """The rows of one table, for a bulk load."""
     members = keys.add_many(source.entity, ids)

@@ -33,7 +33,7 @@ def aggregate(elab: Elaboration, node: ast.Aggregate, scope: Scope) -> Value:
     if node.operation == "count" or node.body is None:
         value = _count(elab, node, several.link, name, where)
     else:
-        value = _aggregate_body(elab, node, several.link, name, where, inner)
+        value = _aggregate_body(elab, node, several.link, name, where=where, scope=inner)
     return replace(value, optional=value.optional or several.optional)
 
 
@@ -48,7 +48,7 @@ def _count(elab: Elaboration, node: ast.Aggregate, link: ir.Link, name: str, whe
 
 
 def _aggregate_body(
-    elab: Elaboration, node: ast.Aggregate, link: ir.Link, name: str, where: ir.Expression | None, scope: Scope
+    elab: Elaboration, node: ast.Aggregate, link: ir.Link, name: str, *, where: ir.Expression | None, scope: Scope
 ) -> Value:
     assert node.body is not None
     body = elab.sure(elab.value(node.body, scope), node.body.span)

@@ -66,11 +66,11 @@ def date_builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> 
     if workdays:
         given = tuple(value.node for value in values)
         return Value(ir.DateFunction(result, node.span, name, given, workdays))
-    return _call(elab, node.span, name, [value.node for value in values], result, before)
+    return _call(elab, node.span, name, [value.node for value in values], result=result, before=before)
 
 
 def _call(
-    elab: Elaboration, span: Span, name: str, arguments: Sequence[ir.Expression], result: ValueType, before: bool
+    elab: Elaboration, span: Span, name: str, arguments: Sequence[ir.Expression], *, result: ValueType, before: bool
 ) -> Value:
     day = ir.Literal(DURATION, span, Duration(days=1))
     match name:

@@ -262,7 +262,9 @@ class _Checker:
         formulas, info = self.reason(symbol.name, requirement.reason, scope, requirement)
         nothing = ir.Literal(BOOLEAN, requirement.span, requirement.reason.mode != "any_of")
         formulas = tuple(replace(formula, body=nothing) if _is_repeal(formula) else formula for formula in formulas)
-        made = self.boolean(symbol.name, requirement, requirement, scope, formulas, info, exported)
+        made = self.boolean(
+            symbol.name, requirement, requirement, scope, formulas=formulas, info=info, exported=exported
+        )
         self.add(replace(made, permits=requirement.permits))
 
     def boolean(
@@ -271,6 +273,7 @@ class _Checker:
         declared: Requirement | Reason,
         whole: Requirement,
         scope: Scope,
+        *,
         formulas: tuple[DatedExpression, ...],
         info: ReasonInfo,
         exported: bool,
@@ -296,7 +299,7 @@ class _Checker:
         for part in reason.parts:
             child = f"{name}.{part.name}"
             formulas, info = self.reason(child, part, scope, whole)
-            made = self.boolean(child, part, whole, scope, formulas, info, exported=False)
+            made = self.boolean(child, part, whole, scope, formulas=formulas, info=info, exported=False)
             self.add(replace(made, may_not_apply=any(map(_is_repeal, formulas))))
             parts.append(info)
             read = ir.VariableRead(BOOLEAN, part.span, child, ir.Self(scope.entity), ir.ThisPeriod())

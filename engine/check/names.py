@@ -151,7 +151,7 @@ def _own_figure(elab: Elaboration, symbol: Symbol, figure: Figure, span: Span, s
     if figure.entity != scope.entity:
         message = f"`{figure.name}` is a figure of `{figure.entity}`, and this formula is about `{scope.entity}`"
         return elab.fail("E405", message, span, help=_route(elab, figure, scope))
-    return read(elab, symbol, figure, Who(ir.Self(scope.entity)), span, scope)
+    return read(elab, symbol, figure, Who(ir.Self(scope.entity)), span=span, scope=scope)
 
 
 def _route(elab: Elaboration, figure: Figure, scope: Scope) -> str:
@@ -168,15 +168,15 @@ def _route(elab: Elaboration, figure: Figure, scope: Scope) -> str:
     return "read it through a group or an owner; see `Who may be read` in rules/README.md"
 
 
-def read(elab: Elaboration, symbol: Symbol, figure: Figure, who: Who, span: Span, scope: Scope) -> Value:
+def read(elab: Elaboration, symbol: Symbol, figure: Figure, who: Who, *, span: Span, scope: Scope) -> Value:
     """A figure of somebody at the formula's own time."""
     time = read_time(elab, figure, scope, span)
     if time is None:
         return failed(span)
-    return reading(elab, symbol, figure, who, span, time)
+    return reading(elab, symbol, figure, who, span=span, time=time)
 
 
-def reading(elab: Elaboration, symbol: Symbol, figure: Figure, who: Who, span: Span, time: ir.Time) -> Value:
+def reading(elab: Elaboration, symbol: Symbol, figure: Figure, who: Who, *, span: Span, time: ir.Time) -> Value:
     """A figure of somebody at a given time."""
     elab.used.add(symbol.name)
     node = ir.VariableRead(figure_type(figure), span, symbol.name, who.subject, time)
@@ -233,7 +233,7 @@ def _of_somebody(elab: Elaboration, who: Who, node: ast.Attribute, scope: Scope)
         whose = f"of `{figure.entity}`" if figure is not None else "no figure"
         message = f"`{node.name}` is {whose}; a `{entity}` has none"
         return elab.fail("E406", message, node.name_span, help=f"name a figure of `{entity}`")
-    return read(elab, symbol, figure, who, node.span, scope)
+    return read(elab, symbol, figure, who, span=node.span, scope=scope)
 
 
 def _report_no_attribute(elab: Elaboration, entity: str, node: ast.Attribute, scope: Scope) -> None:

@@ -25,7 +25,7 @@ def at(elab: Elaboration, node: ast.At, scope: Scope) -> Value:
     if figure.period is None:
         return failed(node.span)
     time = when_time(elab, node.when, figure.period, scope)
-    return reading(elab, symbol, figure, who, node.span, time) if time is not None else failed(node.span)
+    return reading(elab, symbol, figure, who, span=node.span, time=time) if time is not None else failed(node.span)
 
 
 def _names_figure(elab: Elaboration, node: ast.Expression, scope: Scope) -> bool:

@@ -203,7 +203,7 @@ def compare(elab: Elaboration, node: ast.Compare, scope: Scope) -> Value:
     if two[0] is not None and two[1] is not None:
         return _same(elab, node, (two[0], two[1]), scope)
     left, right = pair(elab, node.left, node.right, scope)
-    compared = comparison(elab, node.operator, left, right, node.span, (node.left.span, node.right.span))
+    compared = comparison(elab, node.operator, left, right, span=node.span, spans=(node.left.span, node.right.span))
     return compared if compared is not None else failed(node.span)
 
 
@@ -226,7 +226,7 @@ def _same(elab: Elaboration, node: ast.Compare, two: tuple[Who, Who], scope: Sco
 
 
 def comparison(
-    elab: Elaboration, operator: str, left: Value, right: Value, span: Span, spans: tuple[Span, Span]
+    elab: Elaboration, operator: str, left: Value, right: Value, *, span: Span, spans: tuple[Span, Span]
 ) -> Value | None:
     """A comparison of two values, or None after a report."""
     values = join(elab, [left, right], spans, "compared with")
@@ -266,8 +266,8 @@ def between(elab: Elaboration, node: ast.Between, scope: Scope) -> Value:
     if value.failed:
         return value
     spans = (node.value.span, node.low.span)
-    low = comparison(elab, ">=", local, ends[0], node.span, spans)
-    high = comparison(elab, "<=", local, ends[1], node.span, (node.value.span, node.high.span))
+    low = comparison(elab, ">=", local, ends[0], span=node.span, spans=spans)
+    high = comparison(elab, "<=", local, ends[1], span=node.span, spans=(node.value.span, node.high.span))
     if low is None or high is None:
         return failed(node.span)
     both = ir.And(BOOLEAN, node.span, (low.node, high.node))
@@ -284,7 +284,7 @@ def one_of(elab: Elaboration, node: ast.OneOf, scope: Scope) -> Value:
     options: list[ir.Expression] = []
     for option in node.options:
         right = elab.sure(elab.value(option, scope, value.type), option.span)
-        equality = comparison(elab, "=", local, right, option.span, (node.value.span, option.span))
+        equality = comparison(elab, "=", local, right, span=option.span, spans=(node.value.span, option.span))
         if equality is None:
             return failed(node.span)
         options.append(equality.node)

@@ -20,11 +20,18 @@ def check_sequences(symbols: Symbols, definitions: Mapping[str, Definition], pro
     for entity in symbols.settings.entities.values():
         for steps in entity.sequences.values():
             for name in steps.figures:
-                _check(entity, steps, name, definitions.get(symbols.figure_of(entity.name, name)), symbols, problems)
+                _check(
+                    entity,
+                    steps,
+                    name,
+                    definitions.get(symbols.figure_of(entity.name, name)),
+                    symbols=symbols,
+                    problems=problems,
+                )
 
 
 def _check(
-    entity: Entity, steps: Steps, name: str, definition: Definition | None, symbols: Symbols, problems: Diagnostics
+    entity: Entity, steps: Steps, name: str, definition: Definition | None, *, symbols: Symbols, problems: Diagnostics
 ) -> None:
     span = steps.places.get(name, entity.span)
     if definition is None or definition.entity != entity.name:

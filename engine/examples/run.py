@@ -67,7 +67,7 @@ def run_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) -> E
     for module in ruleset.modules:
         for example in module.examples:
             examples += 1
-            runner = _Runner(module, example, program, constants, problems, seen)
+            runner = _Runner(module, example, program, constants, problems=problems, seen=seen)
             example_mismatches = list(runner.run())
             expectations += runner.expectations
             mismatches += example_mismatches
@@ -78,7 +78,7 @@ def check_examples(ruleset: Ruleset, program: Program, problems: Diagnostics) ->
     """What is wrong with the examples themselves (E801, E802, E805), without computing anything."""
     for module in ruleset.modules:
         for example in module.examples:
-            list(_Runner(module, example, program, None, problems, {}).run())
+            list(_Runner(module, example, program, None, problems=problems, seen={}).run())
 
 
 class _Runner:
@@ -90,6 +90,7 @@ class _Runner:
         example: Example,
         program: Program,
         constants: Constants | None,
+        *,
         problems: Diagnostics,
         seen: dict[str, set[str]],
     ) -> None:

@@ -24,7 +24,7 @@ class CheckedReader(LinkReader):
         placed: dict[tuple[str, str], str] = {}
         for (entity, group, role), people in self.holders.items():
             for person, span in people:
-                self.placed(placed, entity, group, person, span, role)
+                self.placed(placed, entity, group, person, span=span, role=role)
         for (entity, record), (owner, span) in self.owner_of.items():
             self.is_there(record, owner, self.entities[entity].belongs_to, span)
         for (entity, name, record), (owner, span) in self.further.items():
@@ -55,7 +55,7 @@ class CheckedReader(LinkReader):
                     self.report("E805", message, span, help=f"people of one {entity} are in one {larger}")
 
     def placed(
-        self, placed: dict[tuple[str, str], str], entity: str, group: str, person: str, span: Span, role: str
+        self, placed: dict[tuple[str, str], str], entity: str, group: str, person: str, *, span: Span, role: str
     ) -> None:
         if person not in self.instances.get(self.entities[entity].of, {}):
             plural = self.entities[self.entities[entity].of].plural

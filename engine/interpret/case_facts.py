@@ -78,7 +78,7 @@ class FactReader:
         """What is stated of periods that begin on somebody's own day, once it is known whose they are."""
         for definition, name, entry in self.personal:
             kind = definition.period
-            unit = unit_of(kind, whole, self.program.settings, definition.entity, name)
+            unit = unit_of(kind, whole, self.program.settings, (definition.entity, name))
             first = self.given.get(Fact(kind.calendar.starts, unit or "", ETERNITY))
             if not isinstance(first, date):
                 message = f"`{entry.name}` is per {kind}, and the case does not state `{kind.calendar.starts}`"

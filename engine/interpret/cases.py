@@ -123,11 +123,10 @@ class Case:
         return records or ()
 
 
-def unit_of(
-    kind: PeriodKind, case: Case, settings: Settings, entity: str, instance: str, when: When = None
-) -> str | None:
+def unit_of(kind: PeriodKind, case: Case, settings: Settings, whose: tuple[str, str], when: When = None) -> str | None:
     """Whose calendar somebody's periods are of: their own, their group's (`when`), their owner's; None where there is
-    none."""
+    none. `whose`: somebody's entity and name."""
+    entity, instance = whose
     while entity != kind.calendar.of:
         owner = settings.entities[entity].belongs_to
         if isinstance(instance, Another):

@@ -152,8 +152,8 @@ def _date(parts: list[Outcome], span: Span | None) -> Outcome:
         except (ValueError, OverflowError):
             return Failure(f"there is no day {day} of month {month} of the year {year}", span)
     years, months, days = (domain.interval_of(part) for part in parts)
-    low = _nearest_date(years.low, months.low, days.low, FIRST_YEAR, 1, 1)
-    high = _nearest_date(years.high, months.high, days.high, LAST_YEAR, 12, 31)
+    low = _nearest_date(years.low, months.low, days.low, FIRST_YEAR, open_month=1, open_day=1)
+    high = _nearest_date(years.high, months.high, days.high, LAST_YEAR, open_month=12, open_day=31)
     sure = _within(years, FIRST_YEAR, LAST_YEAR) and _within(months, 1, 12) and _within(days, 1, 28)
     return bounded(Interval(low, high), *parts, fault="" if sure else "there may be no such day")
 
@@ -162,7 +162,7 @@ def _within(numbers: Interval, low: int, high: int) -> bool:
     return numbers.low is not None and numbers.high is not None and low <= numbers.low and numbers.high <= high
 
 
-def _nearest_date(year: Any, month: Any, day: Any, open_year: int, open_month: int, open_day: int) -> date:
+def _nearest_date(year: Any, month: Any, day: Any, open_year: int, *, open_month: int, open_day: int) -> date:
     """A date of parts of which each may be open (then `open_…`), each moved to where it can be."""
     whole_year = min(max(int(open_year if year is None else year), FIRST_YEAR), LAST_YEAR)
     whole_month = min(max(int(open_month if month is None else month), 1), 12)

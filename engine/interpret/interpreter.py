@@ -351,7 +351,7 @@ class Interpreter(Figures):
         """The periods of a calendar; of a personal one, as they are for somebody."""
         if not kind.is_personal or whose is None:
             return kind
-        return personal.anchored(kind, unit_of(kind, self.case, self.program.settings, *whose), self.find)
+        return personal.anchored(kind, unit_of(kind, self.case, self.program.settings, whose), self.find)
 
     def _over_parts(self, node: ir.OverParts | ir.Spread, frame: Frame) -> Outcome:
         if isinstance(node, ir.Spread):

@@ -140,7 +140,7 @@ def order(graph: Mapping[str, list[Reading]], problems: Diagnostics, remedy: str
     ordered: list[str] = []
     for root in graph:
         if root not in done:
-            _visit(root, graph, done, ordered, problems, remedy)
+            _visit(root, graph, done, ordered, problems=problems, remedy=remedy)
     return tuple(ordered)
 
 
@@ -149,6 +149,7 @@ def _visit(
     graph: Mapping[str, list[Reading]],
     done: dict[str, bool],
     ordered: list[str],
+    *,
     problems: Diagnostics,
     remedy: str,
 ) -> None:

@@ -38,9 +38,9 @@ def marginal_rates(
     columns: Columns,
     wanted: Sequence[str],
     raised: str,
+    *,
     rows: NDArray[np.bool_],
     step: int,
-    *,
     threads: int = 1,
     options: Options | None = None,
     evaluator: Evaluator = SHARED,
@@ -51,7 +51,7 @@ def marginal_rates(
     """
     cell = cell_for(program, raised, columns.at)
     definition = program.definitions[cell.name]
-    before = _filled(program, columns, cell, threads, options, evaluator)
+    before = _filled(program, columns, cell, threads, options=options, evaluator=evaluator)
     high = definition.high
     room = rows & ~before.missing if before.missing is not None else rows
     if high is not None:
@@ -66,7 +66,7 @@ def marginal_rates(
 
 
 def _filled(
-    program: Program, columns: Columns, cell: Cell, threads: int, options: Options | None, evaluator: Evaluator
+    program: Program, columns: Columns, cell: Cell, threads: int, *, options: Options | None, evaluator: Evaluator
 ) -> Column:
     """The column with what stands for entries that are missing; those for which nothing does stay so."""
     definition = program.definitions[cell.name]

@@ -128,6 +128,7 @@ def random_population(
     at: Period,
     people: int,
     seed: int,
+    *,
     given: Sequence[str] = (),
     missing: float = 0.0,
     density: float = 1.0,

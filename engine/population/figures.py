@@ -66,7 +66,7 @@ class FigureReader(LinkReader):
             other = heads.setdefault(cell, name)
             if other != name:
                 message = f"says the same as the column `{other}`: both are of {cell.period}"
-                self.report(entity.name, 0, name, message, "keep one of the two")
+                self.report(entity.name, 0, name, message, remedy="keep one of the two")
                 return False
         return True
 
@@ -83,7 +83,7 @@ class FigureReader(LinkReader):
         try:
             periods = stated_for(definition, text, self.program.settings) if text else bare(definition, self.at)
         except NotATime as fault:
-            self.report(entity.name, 0, name, fault.message, fault.remedy)
+            self.report(entity.name, 0, name, fault.message, remedy=fault.remedy)
             return []
         if isinstance(periods, Days):
             periods = self.periods_of(definition, periods)
@@ -109,7 +109,7 @@ class FigureReader(LinkReader):
         for name, definition, column in self.personal:
             meant = meant_period(definition, name, self.at, self.program.settings)
             if isinstance(meant, NotATime):
-                self.report(definition.entity, 0, name, meant.message, meant.remedy)
+                self.report(definition.entity, 0, name, meant.message, remedy=meant.remedy)
                 continue
             anchors = np.zeros(len(column.entries), dtype=np.int64)
             starts = np.zeros(len(column.entries), dtype=np.int64)
@@ -134,10 +134,10 @@ class FigureReader(LinkReader):
         for row, message in zip(entry.bad_rows(), entry.messages(array), strict=True):
             self.report(entity.name, row + 1, name, message)
         column = column_of(entry.entries, entry.missing if entry.missing.any() else None)
-        return self.within(entity, name, definition, column, unit, entry.missing | entry.bad)
+        return self.within(entity, name, definition, column, unit=unit, empty=entry.missing | entry.bad)
 
     def within(
-        self, entity: Entity, name: str, definition: Definition, column: Column, unit: int, empty: NDArray[np.bool_]
+        self, entity: Entity, name: str, definition: Definition, column: Column, *, unit: int, empty: NDArray[np.bool_]
     ) -> Column:
         """The column, with 0 for entries that are out of the range of the figure, which are reported."""
         low, high, told = _range_of(definition, unit)

@@ -55,7 +55,7 @@ class LinkReader:
     named: bool = True
     stays: dict[str, Stays] = field(default_factory=dict)
 
-    def report(self, entity: str, row: int, column: str, message: str, remedy: str = "", kind: str = "") -> None:
+    def report(self, entity: str, row: int, column: str, message: str, *, remedy: str = "", kind: str = "") -> None:
         """Note a fault; `row` counts from 1."""
         self.problems.append(BadCell(self.files.get(entity, entity), row, column, message, remedy, kind))
         if row:
@@ -163,7 +163,7 @@ class LinkReader:
         """The memberships for a time, if columns say any."""
         dated_heads, wrong = heads(entity, people.column_names, self.program.settings)
         for name, fault in wrong:
-            self.report(entity.of, 0, name, fault.message, fault.remedy)
+            self.report(entity.of, 0, name, fault.message, remedy=fault.remedy)
         stated: dict[int, list[Statement]] = {}
         for head in dated_heads:
             for row, statement in self.stated_by(entity, people, head, role):
@@ -173,7 +173,7 @@ class LinkReader:
             by_person[row], clash = stretches(throughout(int(of[row]), int(role[row])), statements)
             if clash is not None:
                 message = f"two columns say in which {entity.name} somebody is on {clash}"
-                self.report(entity.of, row + 1, f"{entity.name}_id", message, "part their days")
+                self.report(entity.of, row + 1, f"{entity.name}_id", message, remedy="part their days")
         return as_arrays(by_person) if by_person else None
 
     def stated_by(

@@ -36,7 +36,7 @@ def read_assessments(fields: Fields) -> Mapping[str, AssessmentRules]:
     if node is None:
         return {}
     entries = named_entries(
-        fields.context, node, fields.span_of("assessment"), "`assessment`", "an assessment", in_formulas=False
+        fields.context, node, fields.span_of("assessment"), "`assessment`", of_what="an assessment", in_formulas=False
     )
     assessments: dict[str, AssessmentRules] = {}
     for entry in entries:
@@ -102,7 +102,7 @@ def _accounts(fields: Fields, side: str, places: dict[str, Span]) -> Mapping[str
     if node is None:
         return {}
     accounts: dict[str, str] = {}
-    for entry in named_entries(fields.context, node, fields.span_of(side), f"`{side}`", "a figure"):
+    for entry in named_entries(fields.context, node, fields.span_of(side), f"`{side}`", of_what="a figure"):
         account = as_scalar(fields.context, entry.value, entry.key.span, f"`{shown(entry.name)}`")
         name = account.text.strip() if account else ""
         if len(name) > _MAX_ACCOUNT or not name.isprintable():

@@ -33,7 +33,7 @@ def read_calendars(fields: Fields) -> dict[str, Calendar]:
     if node is None:
         return calendars
     plurals = {"days": "day", "months": "month", "years": "year"}
-    for entry in named_entries(fields.context, node, fields.span_of("calendars"), "`calendars`", "a calendar"):
+    for entry in named_entries(fields.context, node, fields.span_of("calendars"), "`calendars`", of_what="a calendar"):
         if entry.name in ("day", "month", "year", "eternity"):
             message = f"`{entry.name}` is a civil period and cannot be declared anew"
             help_text = f"give it a name of its own, such as `tax_{entry.name}`: a `year` starts on 1 January"
@@ -125,7 +125,7 @@ def _starts(fields: Fields, every: int, size: str) -> tuple[date | None, int, in
         return _weekday(fields, scalar, every, size)
     match = _MONTH_DAY.fullmatch(scalar.text)
     if match and 1 <= int(match[1]) <= 12 and 1 <= int(match[2]) <= 28:
-        return _yearly(fields, scalar, every, size, int(match[1]), int(match[2]))
+        return _yearly(fields, scalar, every, size, month=int(match[1]), day=int(match[2]))
     try:
         return parse_date(scalar.text), 1, 1
     except ValueError:
@@ -159,7 +159,7 @@ def _weekday(fields: Fields, scalar: Scalar, every: int, size: str) -> tuple[dat
 
 
 def _yearly(
-    fields: Fields, scalar: Scalar, every: int, size: str, month: int, day: int
+    fields: Fields, scalar: Scalar, every: int, size: str, *, month: int, day: int
 ) -> tuple[date | None, int, int]:
     if (size == "year" and every != 1) or (size == "month" and every > 12):
         message = "periods longer than a year cannot begin anew each year"

@@ -46,7 +46,7 @@ def _cells(node: Node | None) -> Iterator[Node]:
 
 
 def read_computed(
-    context: Context, node: Node, place: Span, kind: str, of: ValueType, gives: ValueType, key: KeyType | None
+    context: Context, node: Node, place: Span, kind: str, *, of: ValueType, gives: ValueType, key: KeyType | None
 ) -> tuple[Computed, ...]:
     """The dated brackets of a computed scale, in order of date."""
     reader = _Reader(context, kind, of, RATE if kind == "marginal" else gives)
@@ -57,7 +57,7 @@ def read_computed(
             by_key[None] = reader.brackets(entry.value, entry.key.span)
         else:
             by_key |= dict.fromkeys(key_values(context, key), ())
-            for value, keyed_entry in keyed_entries(context, entry.value, key, entry.key.span, "the scale"):
+            for value, keyed_entry in keyed_entries(context, entry.value, key, entry.key.span, what="the scale"):
                 by_key[value] = reader.brackets(keyed_entry.value, keyed_entry.key.span)
         dated.append(Computed(day, by_key))
     return tuple(dated)

@@ -37,7 +37,7 @@ def read_entities(settings: Fields) -> dict[str, Entity]:
     words = {word: shared_entity.span for shared_entity in shared.values() for word in _words(shared_entity)}
     entities = dict(shared)
     opened: dict[str, Fields] = {}
-    for entry in named_entries(context, node, place, "`entities`", "an entity"):
+    for entry in named_entries(context, node, place, "`entities`", of_what="an entity"):
         fields = open_fields(context, entry.value, entry.key.span, f"the entity `{shown(entry.name)}`", KEYS)
         if fields is not None:
             opened[entry.name] = fields
@@ -158,7 +158,7 @@ def _roles(fields: Fields, words: dict[str, Span]) -> tuple[Role, ...]:
     node = fields.node_of("roles")
     if node is None:
         return ()
-    entries = named_entries(fields.context, node, fields.span_of("roles"), "`roles`", "a role")
+    entries = named_entries(fields.context, node, fields.span_of("roles"), "`roles`", of_what="a role")
     return tuple(_role(fields.context, entry, words) for entry in entries)
 
 
@@ -210,7 +210,7 @@ def _sets(fields: Fields, roles: tuple[Role, ...], words: dict[str, Span]) -> di
     if node is None:
         return {}
     sets = {}
-    for entry in named_entries(fields.context, node, fields.span_of("sets"), "`sets`", "a set"):
+    for entry in named_entries(fields.context, node, fields.span_of("sets"), "`sets`", of_what="a set"):
         _claim(fields.context, entry.key, words)
         sets[entry.name] = _set(fields.context, entry, [role.name for role in roles])
     return sets

@@ -19,7 +19,7 @@ def read_owners(fields: Fields) -> tuple[Owner, ...]:
     place, what = fields.span_of("belongs_to"), "`belongs_to`"
     named: list[tuple[Scalar, Scalar]] = []
     if isinstance(node, YamlMapping):
-        for entry in named_entries(context, node, place, what, "an owner", free=frozenset(("of",))):
+        for entry in named_entries(context, node, place, what, of_what="an owner", free=frozenset(("of",))):
             entity = as_scalar(context, entry.value, entry.key.span, "the owner")
             named += [(entry.key, entity)] if entity is not None else []
     else:
@@ -52,7 +52,7 @@ def read_sequences(fields: Fields) -> dict[str, Steps]:
     sequences: dict[str, Steps] = {}
     if node is None:
         return sequences
-    for entry in named_entries(context, node, fields.span_of("sequences"), "`sequences`", "a sequence"):
+    for entry in named_entries(context, node, fields.span_of("sequences"), "`sequences`", of_what="a sequence"):
         what = f"the sequence `{shown(entry.name)}`"
         inner = open_fields(context, entry.value, entry.key.span, what, ("by", "within"))
         if inner is None:

@@ -125,7 +125,9 @@ def as_mapping(context: Context, node: Node, place: Span, what: str) -> Mapping 
     """`node` if it is a mapping, else None with E203."""
     if isinstance(node, Mapping):
         return node
-    _wrong_shape(context, node, place, what, "a mapping", "write `key: value` lines below it, or `{key: value}`")
+    _wrong_shape(
+        context, node, place, what, wanted="a mapping", help="write `key: value` lines below it, or `{key: value}`"
+    )
     return None
 
 
@@ -133,7 +135,7 @@ def as_scalar(context: Context, node: Node, place: Span, what: str) -> Scalar | 
     """`node` if it is a single value that says something, else None with E203."""
     if isinstance(node, Scalar) and node.text.strip():
         return node
-    _wrong_shape(context, node, place, what, "a single value", "write the value after the colon")
+    _wrong_shape(context, node, place, what, wanted="a single value", help="write the value after the colon")
     return None
 
 
@@ -141,7 +143,9 @@ def as_sequence(context: Context, node: Node, place: Span, what: str) -> tuple[N
     """The items of `node` if it is a list, else none with E203."""
     if isinstance(node, Sequence):
         return node.items
-    _wrong_shape(context, node, place, what, "a list", "write `[first, second]`, or lines that begin with `- `")
+    _wrong_shape(
+        context, node, place, what, wanted="a list", help="write `[first, second]`, or lines that begin with `- `"
+    )
     return ()
 
 
@@ -150,6 +154,7 @@ def named_entries(
     node: Node,
     place: Span,
     what: str,
+    *,
     of_what: str,
     in_formulas: bool = True,
     free: frozenset[str] = frozenset(),
@@ -162,7 +167,7 @@ def named_entries(
     return mapping.entries if mapping else ()
 
 
-def _wrong_shape(context: Context, node: Node, place: Span, what: str, wanted: str, help: str) -> None:
+def _wrong_shape(context: Context, node: Node, place: Span, what: str, *, wanted: str, help: str) -> None:
     if isinstance(node, Scalar) and node.refused:
         return
     span = node.span if node.span.text.strip() else place

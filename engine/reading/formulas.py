@@ -103,7 +103,7 @@ def read_arguments(fields: Fields) -> tuple[tuple[str, ValueType], ...]:
     if node is None:
         return ()
     arguments = []
-    for entry in named_entries(fields.context, node, fields.span_of("arguments"), "`arguments`", "an argument"):
+    for entry in named_entries(fields.context, node, fields.span_of("arguments"), "`arguments`", of_what="an argument"):
         scalar = as_scalar(fields.context, entry.value, entry.key.span, f"the argument `{shown(entry.name)}`")
         arguments.append((entry.name, read_type(fields.context, scalar)))
     return tuple(arguments)
@@ -174,7 +174,9 @@ def read_exceptions(fields: Fields, result: str) -> tuple[VariableException, ...
     node = fields.node_of("exceptions")
     if node is None:
         return ()
-    entries = named_entries(fields.context, node, fields.span_of("exceptions"), "`exceptions`", "an exception", False)
+    entries = named_entries(
+        fields.context, node, fields.span_of("exceptions"), "`exceptions`", of_what="an exception", in_formulas=False
+    )
     return tuple(_exception(fields.context, entry, result) for entry in entries)
 
 

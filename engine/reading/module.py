@@ -110,4 +110,4 @@ def _entries(fields: Fields, group: str) -> tuple[Entry, ...]:
     node = fields.node_of(group)
     if node is None:
         return ()
-    return named_entries(fields.context, node, fields.span_of(group), f"`{group}`", GROUPS[group])
+    return named_entries(fields.context, node, fields.span_of(group), f"`{group}`", of_what=GROUPS[group])

@@ -73,7 +73,7 @@ def _parts(fields: Fields, mode: str) -> tuple[Reason, ...]:
     node = fields.node_of(mode)
     assert node is not None
     place: Span = fields.span_of(mode)
-    entries = named_entries(fields.context, node, place, f"`{mode}`", "a reason", False)
+    entries = named_entries(fields.context, node, place, f"`{mode}`", of_what="a reason", in_formulas=False)
     if not entries and node.span.text.startswith("{"):
         fields.context.report("E203", f"`{mode}` is empty", place, help="write at least one named reason")
     return tuple(read_reason(fields.context, entry) for entry in entries)

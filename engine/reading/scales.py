@@ -82,7 +82,9 @@ def _computed(fields: Fields, entry: Entry, law: str, bands: Bands, node: Node) 
     before = len(context.problems)
     arguments = read_arguments(fields) if fields.has("arguments") else ()
     whole = len(context.problems) == before and (bands.key is not None or not fields.has("key"))
-    computed = read_computed(context, node, place, bands.kind, bands.of, bands.gives, bands.key) if whole else ()
+    computed = (
+        read_computed(context, node, place, bands.kind, of=bands.of, gives=bands.gives, key=bands.key) if whole else ()
+    )
     check_cited_from(fields, law, computed[0].start if computed else None)
     gives = bands.gives if whole else FAILED
     return replace(
@@ -147,7 +149,7 @@ def read_dated_brackets(context: Context, node: Node, bands: Bands, place: Span)
         if bands.key is None:
             dated.append((day, {None: read_brackets(context, entry.value, bands, entry.key.span)}))
             continue
-        keyed = keyed_entries(context, entry.value, bands.key, entry.key.span, "the scale")
+        keyed = keyed_entries(context, entry.value, bands.key, entry.key.span, what="the scale")
         by_key: dict[Key | None, tuple[Bracket, ...]] = dict.fromkeys(key_values(context, bands.key), ())
         by_key |= {
             value: read_brackets(context, keyed_entry.value, bands, keyed_entry.key.span)

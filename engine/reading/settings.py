@@ -175,7 +175,7 @@ def _year_is(fields: Fields, calendars: dict[str, Calendar]) -> str:
 def _enums(fields: Fields) -> dict[str, EnumDeclaration]:
     node = fields.node_of("enums")
     place = fields.span_of("enums")
-    entries = named_entries(fields.context, node, place, "`enums`", "an enum") if node is not None else ()
+    entries = named_entries(fields.context, node, place, "`enums`", of_what="an enum") if node is not None else ()
     return {**BUILT_IN_ENUMS, **{entry.name: _enum(fields.context, entry) for entry in entries}}
 
 
@@ -209,7 +209,7 @@ def _members(fields: Fields) -> dict[str, str]:
     if isinstance(node, Mapping) and not node.entries:
         help_text = "write at least one: `members: {single: Single}`"
         fields.context.report("E203", "`members` is empty", place, help=help_text)
-    for entry in named_entries(fields.context, node, place, "`members`", "a member", free=FREE_AS_MEMBERS):
+    for entry in named_entries(fields.context, node, place, "`members`", of_what="a member", free=FREE_AS_MEMBERS):
         label = as_scalar(fields.context, entry.value, entry.key.span, f"`{shown(entry.name)}`")
         members[entry.name] = label.text.strip() if label else ""
     return members

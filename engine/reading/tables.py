@@ -99,7 +99,7 @@ def _columns(fields: Fields) -> dict[str, ValueType]:
     node = fields.node_of("columns")
     assert node is not None
     columns = {}
-    for entry in named_entries(context, node, fields.span_of("columns"), "`columns`", "a column"):
+    for entry in named_entries(context, node, fields.span_of("columns"), "`columns`", of_what="a column"):
         scalar = as_scalar(context, entry.value, entry.key.span, f"the column `{shown(entry.name)}`")
         columns[entry.name] = read_type(context, scalar)
     return columns
@@ -111,7 +111,7 @@ def _keys(fields: Fields) -> tuple[KeyType, ...]:
     node = fields.required("key", help="add `key: {status: filing_status}` or `key: {children: integer 0..3}`")
     if node is None:
         return ()
-    entries = named_entries(context, node, fields.span_of("key"), "`key`", "a key")
+    entries = named_entries(context, node, fields.span_of("key"), "`key`", of_what="a key")
     for depth, entry in enumerate(entries):
         scalar = as_scalar(context, entry.value, entry.key.span, f"the key `{shown(entry.name)}`")
         key = read_key_type(context, entry.name, scalar, of_table=True)
@@ -228,12 +228,12 @@ def _walk(
         return
     key = shape.keys[len(path)]
     what = f"the table `{shape.name}`"
-    for value, entry in keyed_entries(context, above.value, key, above.key.span, what, shape.partial):
+    for value, entry in keyed_entries(context, above.value, key, above.key.span, what=what, partial=shape.partial):
         _walk(context, entry, shape, (*path, value), cells)
 
 
 def keyed_entries(
-    context: Context, node: Node, key: KeyType, place: Span, what: str, partial: bool = False
+    context: Context, node: Node, key: KeyType, place: Span, *, what: str, partial: bool = False
 ) -> list[tuple[Key, Entry]]:
     """The entries of `{key: …}`: E203 for another shape, E204, E207 or E214 for a key that is none, E208 for keys that
     are missing (reported at `place`, once) unless the whole is `partial`."""

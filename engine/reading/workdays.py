@@ -20,7 +20,7 @@ def read_workdays(fields: Fields) -> dict[str, WorkingDays]:
     if node is None:
         return {}
     entries = named_entries(
-        fields.context, node, fields.span_of("workdays"), "`workdays`", "a calendar of working days"
+        fields.context, node, fields.span_of("workdays"), "`workdays`", of_what="a calendar of working days"
     )
     return {entry.name: _one(fields.context, entry) for entry in entries}
 

@@ -71,7 +71,7 @@ class Diagnostics:
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(
-        self, code: str, message: str, span: Span | None, help: str = "", notes: Iterable[Note] = (), file: str = ""
+        self, code: str, message: str, span: Span | None, help: str = "", *, notes: Iterable[Note] = (), file: str = ""
     ) -> None:
         """Add a problem. An identical one at the same place is kept once."""
         if code not in CODES:

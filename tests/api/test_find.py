@@ -94,7 +94,7 @@ def one_by_one(program: Program, condition: Definition, among: Among, unknown: b
 def test_the_same_as_asking_each_one(law: tuple[Program, Definition], seed: int, gaps: float, unknown: bool) -> None:
     program, condition = law
     among = population(program, seed, gaps)
-    found = find(program, condition, CONDITION, YEAR, among, Wanted(top=1_000, unknown=unknown))
+    found = find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(top=1_000, unknown=unknown))
     expected = one_by_one(program, condition, among, unknown)
     counts = {
         "yes": found.count.yes,
@@ -113,7 +113,7 @@ def test_who_hangs_on_which_fact(law: tuple[Program, Definition], seed: int) -> 
     program, condition = law
     among = population(program, seed, 0.3)
     wanted = Wanted(top=1_000, unknown=True, count_missing=True)
-    found = find(program, condition, CONDITION, YEAR, among, wanted)
+    found = find(program, condition, CONDITION, YEAR, among=among, wanted=wanted)
     asked = one_by_one(program, condition, among, unknown=True)
     cells = {cell.name.rpartition(":")[2]: cell for cell in among.columns.columns}
     for name in ("wages", "age"):
@@ -128,11 +128,11 @@ def test_ranked_added_up_and_grouped(law: tuple[Program, Definition]) -> None:
     program, condition = law
     among = population(program, 3, 0.0)
     tax = program.definitions["income_tax"]
-    found = find(program, condition, CONDITION, YEAR, among, Wanted(by=tax, top=3, sums=(tax,), group=tax))
+    found = find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(by=tax, top=3, sums=(tax,), group=tax))
     amounts = [float(str(row.figures["income_tax"])) for row in found.rows]
     assert len(amounts) == 3
     assert amounts == sorted(amounts, reverse=True)
-    every = find(program, condition, CONDITION, YEAR, among, Wanted(by=tax, top=1_000)).rows
+    every = find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(by=tax, top=1_000)).rows
     assert float(str(found.count.sums["income_tax"])) == sum(float(str(one.figures["income_tax"])) for one in every)
     assert sum(group.yes for group in found.groups) == found.count.yes
     assert sum(group.yes + group.no for group in found.groups) == among.columns.counts["tax_unit"]
@@ -143,7 +143,12 @@ def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Defini
     tax = program.definitions["income_tax"]
     among = population(program, 5, 0.3)
     found = find(
-        program, condition, "income_tax >= 0", YEAR, among, Wanted(by=tax, top=1_000, sums=(tax,), unknown=True)
+        program,
+        condition,
+        "income_tax >= 0",
+        YEAR,
+        among=among,
+        wanted=Wanted(by=tax, top=1_000, sums=(tax,), unknown=True),
     )
     assert found.count.yes == 40
     assert found.count.not_added == sum(row.figures["income_tax"] is None for row in found.rows) > 0
@@ -167,7 +172,14 @@ def test_a_condition_that_does_not_check(rules: Path, condition: str, of: str, w
 def test_figures_of_another_entity_are_refused(law: tuple[Program, Definition]) -> None:
     program, condition = law
     with pytest.raises(Misuse, match="`wages` is of a person"):
-        find(program, condition, CONDITION, YEAR, population(program, 1, 0), Wanted(by=program.definitions["wages"]))
+        find(
+            program,
+            condition,
+            CONDITION,
+            YEAR,
+            among=population(program, 1, 0),
+            wanted=Wanted(by=program.definitions["wages"]),
+        )
 
 
 def test_over_a_log_and_the_looks_are_in_it(rules: Path, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_corrections_and_records_come_to_what_a_run_from_nothing_finds(
             assert later == found or (not found and not any(later.values())), group
             if not found:
                 continue
-            case = record_case(whole, program, f"household/{group}", YEAR, YEAR.end, None).case
+            case = record_case(whole, program, f"household/{group}", YEAR, valid=YEAR.end, known=None).case
             interpreter = Interpreter(program, case, Constants(program))
             for name in FIGURES:
                 definition = program.find(name)

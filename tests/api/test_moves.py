@@ -179,7 +179,7 @@ def _moves_to_spouse(draft: Draft, parts: list[Path]) -> None:
     if apart:
         with pytest.raises(LivesElsewhere, match="log move"):
             append_to_parts(parts, [draft], create=False)
-        move(parts, draft.subject, couple.group, MOVES, "marriage")
+        move(parts, draft.subject, couple.group, MOVES, reason="marriage")
 
 
 def _moves_somebody(draw: random.Random, parts: list[Path]) -> None:
@@ -191,7 +191,14 @@ def _moves_somebody(draw: random.Random, parts: list[Path]) -> None:
             raise Death
 
     try:
-        move(parts, f"citizen/b{draw.randrange(COUPLES)}", str(draw.randrange(PARTS)), MOVES, "as they wish", on_step)
+        move(
+            parts,
+            f"citizen/b{draw.randrange(COUPLES)}",
+            str(draw.randrange(PARTS)),
+            MOVES,
+            reason="as they wish",
+            on_step=on_step,
+        )
     except Death:
         return
 
@@ -214,11 +221,11 @@ def _sum_of_parts(parts: list[Path], land: Program) -> dict[str, int]:
 
 def test_where_there_is_nowhere_to_move_it_is_said(parts: list[Path]) -> None:
     with pytest.raises(Failure, match="nothing is recorded of `citizen/nobody`"):
-        move(parts, "citizen/nobody", "1", MOVES, "why")
+        move(parts, "citizen/nobody", "1", MOVES, reason="why")
     for to in ("7", "-1", "one"):
         with pytest.raises(Misuse, match=f"no partition `{to}` of 3"):
-            move(parts, "citizen/a0", to, MOVES, "why")
-    assert move(parts, "citizen/a0", "citizen/b0", MOVES, "why").subjects == ()
+            move(parts, "citizen/a0", to, MOVES, reason="why")
+    assert move(parts, "citizen/a0", "citizen/b0", MOVES, reason="why").subjects == ()
 
 
 def test_what_was_known_before_a_move_is_asked_where_it_was_known(parts: list[Path]) -> None:
@@ -226,7 +233,7 @@ def test_what_was_known_before_a_move_is_asked_where_it_was_known(parts: list[Pa
         before = [log.head() for log in opened]
         home = Homes(opened).of("citizen/a1")
         assert home is not None
-    move(parts, "citizen/a1", str((home + 1) % PARTS), MOVES, "why")
+    move(parts, "citizen/a1", str((home + 1) % PARTS), MOVES, reason="why")
     with ExitStack() as stack:
         logs = [stack.enter_context(open_log(part, write=False)) for part in parts]
         homes = Homes(logs)

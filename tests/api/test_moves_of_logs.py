@@ -57,8 +57,8 @@ def lives(household: str, role: str = "resident") -> Value:
     return Belongs(f"household/{household}", role)
 
 
-def outcome(log: SqliteLog, group: str) -> dict[str, object]:
-    last = standing_of(log.read_subject(f"household/{group}"), YEAR, "EUR").last
+def outcome(log: SqliteLog, group: str, terms: Terms) -> dict[str, object]:
+    last = standing_of(log.read_subject(f"household/{group}"), terms).last
     if last is None:
         return {}
     assert isinstance(last.body, Assessment)
@@ -84,15 +84,15 @@ def test_a_child_born_in_october_counts_from_october(tmp_path: Path, program: Pr
         )
         report = run_annual(log, terms)
         assert (report.assessed, report.failed) == (2, [])
-        assert outcome(log, "a") == {"support": 30, "retained": 12 + 3, "shares": 30, "highest_pay": 100}
-        assert outcome(log, "b") == {"support": 0, "retained": 12 + 5, "shares": 0, "highest_pay": 0}
+        assert outcome(log, "a", terms) == {"support": 30, "retained": 12 + 3, "shares": 30, "highest_pay": 100}
+        assert outcome(log, "b", terms) == {"support": 0, "retained": 12 + 5, "shares": 0, "highest_pay": 0}
         log.append([correction("citizen/kid", "5", {"household": lives("b")}, date(2024, 10, 1))])
         log.append([facts("citizen/kid", "6", {"household": lives("a"), "is_child": True}, date(2024, 4, 1))])
         follower = Follower(log, program)
         while follower.step():
             pass
-        assert outcome(log, "a") == {"support": 60, "retained": 12 + 6, "shares": 30, "highest_pay": 100}
-        assert outcome(log, "b")["support"] == 30
+        assert outcome(log, "a", terms) == {"support": 60, "retained": 12 + 6, "shares": 30, "highest_pay": 100}
+        assert outcome(log, "b", terms)["support"] == 30
 
 
 def test_who_leaves_and_is_nowhere_counts_for_the_year_and_not_for_the_months_after(
@@ -103,10 +103,10 @@ def test_who_leaves_and_is_nowhere_counts_for_the_year_and_not_for_the_months_af
         log.append([facts("citizen/bob", "2", {"household": lives("a", "lodger"), "pay": 70}, date(2024, 1, 1))])
         log.append([facts("citizen/bob", "3", {"household": None}, date(2024, 6, 15))])
         run_annual(log, terms)
-        assert outcome(log, "a") == {"support": 6, "retained": 12 + 6, "shares": 6, "highest_pay": 170}
-        assert computed(program, record_case(log, program, "citizen/ann", YEAR, YEAR.end, None).case, "a") == {
-            name: Fraction(str(value)) for name, value in outcome(log, "a").items()
-        }
+        assert outcome(log, "a", terms) == {"support": 6, "retained": 12 + 6, "shares": 6, "highest_pay": 170}
+        assert computed(
+            program, record_case(log, program, "citizen/ann", YEAR, valid=YEAR.end, known=None).case, "a"
+        ) == {name: Fraction(str(value)) for name, value in outcome(log, "a", terms).items()}
 
 
 def test_groups_that_facts_make_are_made_anew_each_month(tmp_path: Path) -> None:
@@ -122,16 +122,17 @@ def test_groups_that_facts_make_are_made_anew_each_month(tmp_path: Path) -> None
                 facts("kitchen/a/kid", "5", {"fees": 7}, date(2024, 7, 1)),
             ]
         )
-        report = run_annual(log, terms_of(land, land.settings.assessments["food"], YEAR, "test"))
+        of_food = terms_of(land, land.settings.assessments["food"], YEAR, "test")
+        report = run_annual(log, of_food)
         assert (report.assessed, report.failed) == (1, [])
-        last = standing_of(log.read_subject("dwelling/a"), YEAR, "EUR").last
+        last = standing_of(log.read_subject("dwelling/a"), of_food).last
         assert last is not None and isinstance(last.body, Assessment)
         assert dict(last.body.figures) == {"largest": 30, "food": 12 * 10 + 10 * 10 + 7}  # type: ignore[arg-type]
         log.append([facts("kitchen/a/kid", "6", {"fees": 9}, date(2024, 8, 1))])
         follower = Follower(log, land)
         while follower.step():
             pass
-        last = standing_of(log.read_subject("dwelling/a"), YEAR, "EUR").last
+        last = standing_of(log.read_subject("dwelling/a"), of_food).last
         assert last is not None and isinstance(last.body, Assessment)
         assert dict(last.body.figures) == {"largest": 30, "food": 12 * 10 + 10 * 10 + 7 + 9}  # type: ignore[arg-type]
 
@@ -223,11 +224,11 @@ def test_log_record_case_and_tables_agree(seed: int, tmp_path: Path, program: Pr
         while follower.step(3):
             pass
         for home in HOMES:
-            found = {name: Fraction(str(value)) for name, value in outcome(log, home).items()}
+            found = {name: Fraction(str(value)) for name, value in outcome(log, home, terms).items()}
             at_end = any(listed[-1][1] == home for listed in stays.values())
             if not at_end:
                 assert not any(found.values()), home
             else:
                 assert found == expected[home], home
-                record = record_case(log, program, f"household/{home}", YEAR, YEAR.end, None)
+                record = record_case(log, program, f"household/{home}", YEAR, valid=YEAR.end, known=None)
                 assert computed(program, record.case, home) == expected[home]

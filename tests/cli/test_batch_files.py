@@ -212,7 +212,7 @@ def test_what_is_told_of_a_step_is_true_of_payroll_taxes(step: str, percent: str
     columns = {cell_for(law, "age", at): column_of(np.full(count, 40))}
     columns |= {cell_for(law, "employment_income", at): column_of(wages)}
     people = Columns(at, {"person": count, "tax_unit": count}, columns, {"tax_unit": alone})
-    moved = marginal_rates(law, people, ["payroll_tax"], "employment_income", alone.role == 0, marginal.step)
+    moved = marginal_rates(law, people, ["payroll_tax"], "employment_income", rows=alone.role == 0, step=marginal.step)
     found, _ = rates(law, law.definitions[find_name(law, "payroll_tax")], "payroll_tax", moved, marginal)
     off = np.abs(found / RATE_STEPS - 0.153)
     assert off.max() <= 4 * float(percent) / 100 + 1e-9

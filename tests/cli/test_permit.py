@@ -252,7 +252,7 @@ def test_a_register_of_an_earlier_program_loses_its_names_beside_the_log(tmp_pat
         base.execute("alter table permits drop column is_pseudonym")
     register = Register(tmp_path, issuer)
     for name, offset in (("Ursula", 7), ("Gone", 8), ("of a case", None)):
-        register.add(replace(decision, instance=name), "", "roads", offset, now)
+        register.add(replace(decision, instance=name), "", "roads", offset, now=now)
     log = OneLog(Ursula=3)
     register.hide(log)
     told = {entry.told(log) for entry in register.entries()}
@@ -261,7 +261,7 @@ def test_a_register_of_an_earlier_program_loses_its_names_beside_the_log(tmp_pat
         "person 3 of the log", "person - of the log", "person/of a case",
     }  # fmt: skip
     with pytest.raises(Failure, match="nothing is recorded of `person/Nobody`"):
-        register.add(replace(decision, instance="Nobody"), "", "roads", 9, now, log)
+        register.add(replace(decision, instance="Nobody"), "", "roads", 9, now=now, names=log)
     content = (tmp_path / "register.db").read_bytes()
     assert b"Ursula" not in content and b"Gone" not in content
 

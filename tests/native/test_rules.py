@@ -69,7 +69,7 @@ def test_every_figure_agrees(
 ) -> None:
     period = program.settings.period(at)
     assert isinstance(period, Period)
-    columns = random_population(program, period, 40, period.start.year, given, missing, density)
+    columns = random_population(program, period, 40, period.start.year, given=given, missing=missing, density=density)
     wanted = figures_of(program, *kinds)
     result = evaluate(program, columns, wanted, options=WITHOUT_CACHE, threads=2)
     every = 1 if at == "2026" else 2  # a month's figures look back for months; half of the people tell
@@ -119,7 +119,7 @@ def text_of(program: Program, columns: Columns) -> str:
     supply = {cell: column.missing is not None for cell, column in columns.columns.items()}
     cells = [cell_for(program, name, columns.at) for name in ("income_tax", "total_payments")]
     plan = make_plan(program, cells, Supply(supply, True))
-    return write_module(program, plan, layout.shape(supply), options, 8, True).text
+    return write_module(program, plan, layout.shape(supply), options, width=8, permutes=True).text
 
 
 def test_a_reform_of_constants_is_the_same_text(program: Program) -> None:
@@ -143,7 +143,7 @@ def test_marginal_rates_are_two_runs_of_one_kernel(program: Program) -> None:
     wanted = ["income_tax", "adjusted_gross_income"]
     own = Evaluator()
     marginals = marginal_rates(
-        program, columns, wanted, "employment_income", rows, 100, options=WITHOUT_CACHE, evaluator=own
+        program, columns, wanted, "employment_income", rows=rows, step=100, options=WITHOUT_CACHE, evaluator=own
     )
     first, second = marginals.before, marginals.after
     assert len(own.kernels.made) == 2  # one of them to find what stands for missing wages
@@ -163,7 +163,13 @@ def test_nobody_is_raised_beyond_the_range_of_the_fact(program: Program) -> None
     entries = np.array([int(high) * 100, int(high) * 100 - 100])
     columns = Columns(parse_period("2024"), {"person": 2}, {cell: column_of(entries)})
     marginals = marginal_rates(
-        program, columns, ["employment_income"], "employment_income", np.ones(2, dtype=bool), 100, options=WITHOUT_CACHE
+        program,
+        columns,
+        ["employment_income"],
+        "employment_income",
+        rows=np.ones(2, dtype=bool),
+        step=100,
+        options=WITHOUT_CACHE,
     )
     first, second = (result.figures["employment_income"].entries for result in (marginals.before, marginals.after))
     assert (second - first).tolist() == [0, 100]

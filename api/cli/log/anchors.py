@@ -19,7 +19,7 @@ POLL_SECONDS = 1.0
 
 
 def anchor_command(
-    to: Path | None, log: Path | None, key: str | None, every: float | None, events: int, as_json: bool
+    to: Path | None, log: Path | None, key: str | None, every: float | None, *, events: int, as_json: bool
 ) -> int:
     """Write an anchor if one is due; with `every` or `events`, go on until interrupted."""
     folder = log_folder(log)

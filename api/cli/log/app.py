@@ -102,7 +102,11 @@ def append(
     """
     from api.cli.log.append import append_command
 
-    raise typer.Exit(append_command(file, log, source, actor, legal_basis, retention, create, as_json))
+    raise typer.Exit(
+        append_command(
+            file, log, source, actor, legal_basis=legal_basis, retention=retention, create=create, as_json=as_json
+        )
+    )
 
 
 @log_app.command("show")
@@ -196,7 +200,7 @@ def anchor(
     """Write how far the log reaches into a folder elsewhere, signed: what `verify --anchor` holds the log against."""
     from api.cli.log.anchors import anchor_command
 
-    raise typer.Exit(anchor_command(to, log, key, every, events, as_json))
+    raise typer.Exit(anchor_command(to, log, key, every, events=events, as_json=as_json))
 
 
 @log_app.command("anchor-key")
@@ -232,7 +236,11 @@ def compact(
     """Forget superseded facts older than their retention class allows. No answer as known later changes."""
     from api.cli.log.keep import compact_command
 
-    raise typer.Exit(compact_command(horizon, log, tombstone_days, despite or [], actor, legal_basis, as_json))
+    raise typer.Exit(
+        compact_command(
+            horizon, log, tombstone_days, despite or [], actor=actor, legal_basis=legal_basis, as_json=as_json
+        )
+    )
 
 
 @log_app.command("hold")
@@ -253,7 +261,7 @@ def hold(
     from api.cli.log.keep import Order, hold_command
 
     order = Order(log, actor, legal_basis, reason)
-    raise typer.Exit(hold_command(subject, order, case, release, retention, as_json))
+    raise typer.Exit(hold_command(subject, order, case, release, retention=retention, as_json=as_json))
 
 
 @log_app.command("erase")
@@ -306,7 +314,7 @@ def merge(
     from api.cli.log.merging import merge_command
 
     order = Order(log, actor, legal_basis, reason)
-    raise typer.Exit(merge_command(duplicate, into, order, source, retention, as_json))
+    raise typer.Exit(merge_command(duplicate, into, order, source, retention=retention, as_json=as_json))
 
 
 @log_app.command("move")
@@ -472,7 +480,7 @@ def publish(
     """Tell other systems what the log records, as CloudEvents: in order, each at least once."""
     from api.cli.log.publishing import publish_command
 
-    raise typer.Exit(publish_command(to, log, name, kinds, without_data, every, as_json))
+    raise typer.Exit(publish_command(to, log, name, kinds, without_data=without_data, every=every, as_json=as_json))
 
 
 @log_app.command("promote")

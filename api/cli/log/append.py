@@ -18,7 +18,15 @@ MAX_EVENTS = 100_000
 
 
 def append_command(
-    file: str, log: Path | None, source: str, actor: str, legal_basis: str, retention: str, create: bool, as_json: bool
+    file: str,
+    log: Path | None,
+    source: str,
+    actor: str,
+    *,
+    legal_basis: str,
+    retention: str,
+    create: bool,
+    as_json: bool,
 ) -> int:
     """Record the events of a file in one transaction; in a new log only if `create` says so."""
     folder = log_folder(log)

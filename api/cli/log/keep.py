@@ -50,6 +50,7 @@ def compact_command(
     log: Path | None,
     tombstone_days: int,
     despite: list[str],
+    *,
     actor: str,
     legal_basis: str,
     as_json: bool,
@@ -122,7 +123,7 @@ def _horizon(text: str) -> tuple[str, datetime]:
 # --- holds
 
 
-def hold_command(subject: str | None, order: Order, case: str, release: bool, retention: str, as_json: bool) -> int:
+def hold_command(subject: str | None, order: Order, case: str, release: bool, *, retention: str, as_json: bool) -> int:
     """Place a hold, end it, or list those that are in force."""
     if subject is None:
         if release or case:
@@ -135,7 +136,7 @@ def hold_command(subject: str | None, order: Order, case: str, release: bool, re
     changed, cases = False, list[str]()
     for part in parts_with(order.log, name):
         with writing(part) as opened:
-            changed = _placed(opened, name, order, case, release, retention) or changed
+            changed = _placed(opened, name, order, case, release=release, retention=retention) or changed
             cases += [open_case for open_case in open_cases(opened, name) if open_case not in cases]
     if as_json:
         say_json({"subject": name, "changed": changed, "held_for": cases})
@@ -145,7 +146,7 @@ def hold_command(subject: str | None, order: Order, case: str, release: bool, re
     return ExitCode.DONE
 
 
-def _placed(log: SqliteLog, subject: str, order: Order, case: str, release: bool, retention: str) -> bool:
+def _placed(log: SqliteLog, subject: str, order: Order, case: str, *, release: bool, retention: str) -> bool:
     """Record the hold or its end; False if it is so already."""
     version = log.version(subject)
     if not version:

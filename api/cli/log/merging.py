@@ -11,7 +11,7 @@ from api.history.merging import merge
 from citizens import Origin
 
 
-def merge_command(duplicate: str, into: str, order: Order, source: str, retention: str, as_json: bool) -> int:
+def merge_command(duplicate: str, into: str, order: Order, source: str, *, retention: str, as_json: bool) -> int:
     """Make one history of two."""
     order.require()
     origin = Origin(source or "merge", order.by, order.legal_basis, retention)

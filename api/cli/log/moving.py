@@ -24,7 +24,7 @@ def move_command(subject: str, to: str, order: Order, retention: str, as_json: b
     if len(parts) == 1:
         raise Misuse("a move is between the partitions of a log on Kafka", "this log has one part: there is no other")
     origin = Origin(OWN_SOURCE, order.by, order.legal_basis, retention)
-    moved = move(parts, name, checked_subject(to) if "/" in to else to, origin, order.reason, _on_step)
+    moved = move(parts, name, checked_subject(to) if "/" in to else to, origin, reason=order.reason, on_step=_on_step)
     _on_step("")
     if as_json:
         say_json({"moved": list(moved.subjects), "from": moved.source, "to": moved.target})

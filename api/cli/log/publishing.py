@@ -16,7 +16,7 @@ KINDS = (*KIND_NAMES.values(), "payment", "refund", "liability", "entitlement")
 
 
 def publish_command(
-    to: str, log: Path | None, name: str, kinds: str, without_data: bool, every: float | None, as_json: bool
+    to: str, log: Path | None, name: str, kinds: str, *, without_data: bool, every: float | None, as_json: bool
 ) -> int:
     """Deliver to the log's end; with `every`, go on until interrupted."""
     wanted = [kind.strip() for kind in kinds.split(",") if kind.strip()]

@@ -73,7 +73,7 @@ def import_command(question: Question, as_json: bool) -> int:
         complain(f"made a new log: {folder}")
     if unknown:
         _tell_strangers(unknown)
-    _report(admission, imported, unknown, folder, monotonic() - start, as_json)
+    _report(admission, imported, unknown, folder, seconds=monotonic() - start, as_json=as_json)
     return ExitCode.DONE
 
 
@@ -165,7 +165,7 @@ def _tell_strangers(owners: Sequence[str]) -> None:
 
 
 def _report(
-    admission: Admission, imported: Imported, unknown: Sequence[str], folder: Path, seconds: float, as_json: bool
+    admission: Admission, imported: Imported, unknown: Sequence[str], folder: Path, *, seconds: float, as_json: bool
 ) -> None:
     if as_json:
         faults = [_fault_json(fault) for fault in admission.faults]

@@ -42,7 +42,7 @@ def answer(
         if value is None:
             asked.append((group, unit, variable, period))
         else:
-            give(made, units, group, unit, variable, period, value)
+            give(made, units, group, unit, variable=variable, period=period, value=value)
     for _, _, variable, text in asked:
         if definition_of(program, variable) is None and not names().is_theirs(variable):
             made.errors.append(f"`{variable[:60]}` at `{text[:10]}` is no variable of this model")
@@ -52,4 +52,4 @@ def answer(
     assume(made, household, [period_read for *_, text in asked if (period_read := period_of(text)) is not None])
     if made.errors:
         raise HouseholdInvalid(list(dict.fromkeys(made.errors)))
-    return filled(made, constants, household, units, asked, number, strict)
+    return filled(made, constants, household, units, asked=asked, number=number, strict=strict)

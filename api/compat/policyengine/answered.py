@@ -34,6 +34,7 @@ def filled(
     constants: Constants,
     household: Any,
     units: Mapping[str, Any],
+    *,
     asked: list[tuple[str, str, str, str]],
     number: Callable[[str], Any],
     strict: bool,
@@ -44,7 +45,7 @@ def filled(
     result = {group: {unit: _copied(body) for unit, body in members.items()} for group, members in household.items()}
     missing: dict[str, None] = {}
     for group, unit, variable, text in asked:
-        figure = _asked(made, interpreter, units, group, unit, variable, text)
+        figure = _asked(made, interpreter, units, group, unit=unit, variable=variable, text=text)
         if figure is None:
             missing[variable] = None
             continue
@@ -87,6 +88,7 @@ def _asked(
     interpreter: Interpreter,
     units: Mapping[str, Any],
     group: str,
+    *,
     unit: str,
     variable: str,
     text: str,

@@ -35,7 +35,7 @@ def said_of(made: Household, household: Any) -> Iterator[tuple[str, str, str, st
 
 
 def give(
-    made: Household, units: Mapping[str, Any], group: str, unit: str, variable: str, period: str, value: Any
+    made: Household, units: Mapping[str, Any], group: str, unit: str, *, variable: str, period: str, value: Any
 ) -> None:
     """Take a value as a fact of ours, as a part of one, or as what these rules do not read."""
     table, at = names(), period_of(period)
@@ -45,9 +45,9 @@ def give(
         return
     definition, total = definition_of(made.program, variable), made.program.find(table.sum_with(variable) or "")
     if total is not None:
-        _add(made, total, whose(made, units, total, group, unit), at, value, variable)
+        _add(made, total, whose(made, units, total, group, unit), at, value=value, variable=variable)
     if definition is not None:
-        _record(made, definition, whose(made, units, definition, group, unit), at, value, variable)
+        _record(made, definition, whose(made, units, definition, group, unit), at, value=value, variable=variable)
     elif total is None and table.is_theirs(variable):
         made.warnings[f"`{variable}` is not read by these rules"] = None
     elif total is None:
@@ -63,10 +63,10 @@ def _give_state(made: Household, variable: str, at: Period, value: Any) -> None:
         definition = made.program.find(name)
         if definition is not None:
             everywhere = made.instances.get(definition.entity, {}) if definition.entity != "person" else made.people
-            _record(made, definition, list(everywhere), at, table.states[value], variable)
+            _record(made, definition, list(everywhere), at, value=table.states[value], variable=variable)
 
 
-def _add(made: Household, total: Definition, whose: list[str], at: Period, value: Any, variable: str) -> None:
+def _add(made: Household, total: Definition, whose: list[str], at: Period, *, value: Any, variable: str) -> None:
     """Take a value as a part of a sum of ours."""
     typed = _typed(made.program, total, value)
     if not isinstance(typed, Fraction):
@@ -88,7 +88,9 @@ def whose(made: Household, units: Mapping[str, Any], definition: Definition, gro
     return [name for name, people in groups.items() if members and members[0] in people][:1]
 
 
-def _record(made: Household, definition: Definition, whose: list[str], at: Period, value: Any, variable: str) -> None:
+def _record(
+    made: Household, definition: Definition, whose: list[str], at: Period, *, value: Any, variable: str
+) -> None:
     typed = _typed(made.program, definition, _whole(made, definition, value, variable))
     if typed is None:
         made.errors.append(f"a value of `{variable}` at `{at}` is not a {definition.type}, or out of range")

@@ -72,7 +72,7 @@ async def ask_route(request: Request) -> Response:
 
 def _asked(service: Service, law: Law, document: Document, form: AskWanted) -> Step:
     limits, program = service.config.limits, law.program
-    case = read_request_case(program, document, document.data["case"], "/case", form.at, limits.instances)
+    case = read_request_case(program, document, document.data["case"], "/case", at=form.at, most=limits.instances)
     wanted = wanted_of(law, case, form.want, limits.results)
     sent = [*(name for names in case.instances.values() for name in names), *form.want]
     try:

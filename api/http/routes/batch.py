@@ -80,7 +80,7 @@ async def batch(
     folder = Path(tempfile.mkdtemp(prefix="rulewright-batch-"))
     try:
         form = await _form(request, service)
-        compute = partial(_computed, law, form, folder, want, at, missing == "none")
+        compute = partial(_computed, law, form, folder, want, at=at, complete=missing == "none")
         if later:
             return _accepted(service, service.jobs.accept(caller.name, folder), compute)
         headers = await service.run(compute, lambda _: None)
@@ -132,7 +132,7 @@ async def _form(request: Request, service: Service) -> FormData:
 
 
 def _computed(
-    law: Law, form: FormData, folder: Path, want: str, at: str, complete: bool, on_progress: Progress
+    law: Law, form: FormData, folder: Path, want: str, on_progress: Progress, *, at: str, complete: bool
 ) -> dict[str, str]:
     """Run the job; the headers of the answer."""
     from api.batch.files import find_inputs

@@ -125,7 +125,7 @@ async def law_of(service: Service, ruleset: str, reform: Any, basis: BasisWanted
 
 def _calculated(service: Service, law: Law, document: Document, form: Calculate) -> Calculation:
     limits = service.config.limits
-    case = read_request_case(law.program, document, document.data["case"], "/case", form.at, limits.instances)
+    case = read_request_case(law.program, document, document.data["case"], "/case", at=form.at, most=limits.instances)
     wanted = wanted_of(law, case, form.want, limits.results)
     asked = Asked(form.explain, form.depth, form.ask)
     must = isinstance(form.want, list)

@@ -105,7 +105,7 @@ async def _looked(
     service = service_of(request)
     log_of(service)
     law = service.laws.law(_ruleset(service, ruleset), None, "")
-    return service, law, look_of(request, law, citizen, valid_at, known_at)
+    return service, law, look_of(request, law, citizen, valid_at, known_at=known_at)
 
 
 def _ruleset(service: Service, ruleset: str) -> str:
@@ -141,7 +141,7 @@ def _record(service: Service, look: Look) -> Record:
 
 
 async def _page(
-    request: Request, citizen: str, ruleset: str, known_at: str | None, limit: int, after: str | None, what: str
+    request: Request, citizen: str, ruleset: str, known_at: str | None, *, limit: int, after: str | None, what: str
 ) -> Response:
     service, _, look = await _looked(request, citizen, ruleset, None, known_at)
     before = offset_of(after)
@@ -188,7 +188,7 @@ async def history(
     ruleset: Ruleset = "",
 ) -> Response:
     """What was recorded of the citizen, newest first; `Link` leads to the next page."""
-    return await _page(request, citizen, ruleset, known_at, limit, after, "history")
+    return await _page(request, citizen, ruleset, known_at, limit=limit, after=after, what="history")
 
 
 @router.get(
@@ -203,7 +203,7 @@ async def assessments(
     ruleset: Ruleset = "",
 ) -> Response:
     """Of the citizen and of the groups that they were ever in, newest first."""
-    return await _page(request, citizen, ruleset, known_at, limit, after, "assessments")
+    return await _page(request, citizen, ruleset, known_at, limit=limit, after=after, what="assessments")
 
 
 @router.get("/v1/citizens/{citizen}/access", summary="Who looked, and why", response_class=Response, responses=_EVENTS)
@@ -216,7 +216,7 @@ async def access(
     ruleset: Ruleset = "",
 ) -> Response:
     """Each look at the record is an event: by whom, for which case, why, and at what."""
-    return await _page(request, citizen, ruleset, known_at, limit, after, "access")
+    return await _page(request, citizen, ruleset, known_at, limit=limit, after=after, what="access")
 
 
 @router.get(

@@ -70,7 +70,7 @@ async def cure_route(request: Request) -> Response:
 
 def _cured(service: Service, law: Law, document: Document, form: CureWanted) -> use_case.Cured:
     most = service.config.limits.instances
-    case = read_request_case(law.program, document, document.data["case"], "/case", form.at, most)
+    case = read_request_case(law.program, document, document.data["case"], "/case", at=form.at, most=most)
     sent = [*(name for names in case.instances.values() for name in names), form.requirement, form.of]
     try:
         wanted = find_definition(law.program, form.requirement)

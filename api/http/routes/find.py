@@ -91,7 +91,7 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
             definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
         ]
         among = from_log(program, period, log, [asked, *named], read_known(form.known_at, "known_at"))
-        listed = use_case.find(program, asked, form.condition, period, among, wanted)
+        listed = use_case.find(program, asked, form.condition, period, among=among, wanted=wanted)
     except Failure as fault:
         raise Refusal("invalid-request", [fault_of(fault, "", words)]) from None
     said = {"why": purpose or "development", "what": form.condition[:300]}

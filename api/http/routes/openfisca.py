@@ -93,7 +93,7 @@ async def _asked(request: Request, traced: bool) -> Response:
 def _computed(service: Service, law: Law, document: Document, traced: bool) -> tuple[int, Any]:
     data, asked = split(law.program, document.data)
     try:
-        case = read_request_case(law.program, document, data, "", None, service.config.limits.instances)
+        case = read_request_case(law.program, document, data, "", at=None, most=service.config.limits.instances)
     except Refusal as refusal:
         unknown = any(error.code == "E801" for error in refusal.errors)
         return (404 if unknown else 400), _mirrored(

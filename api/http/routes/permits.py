@@ -90,7 +90,7 @@ async def issue_permit(request: Request, citizen: str, ruleset: Annotated[str, Q
     record, which is logged: the citizen's own, or a case worker's with a purpose."""
     service = service_of(request)
     law = service.laws.law(ruleset or service.laws.names[0], None, "")
-    look = look_of(request, law, citizen, None, None)
+    look = look_of(request, law, citizen, None, known_at=None)
     office, _log = _office(service), log_of(service)
     document, _ = await read_document(request)
     form = read_form(PermitWanted, document)
@@ -104,9 +104,9 @@ def _issued(service: Service, office: Office, law: Law, look: Look, form: Permit
         holder = holder_key(form.holder) if form.holder is not None else None
     except Misuse as fault:
         raise Refusal("invalid-request", [Fault("/holder", fault.message, fault.help)]) from None
-    asked = (law.program, log_of(service), look.person, form.requirement, look.valid, datetime.now(UTC))
+    asked = (law.program, log_of(service), look.person, form.requirement)
     try:
-        return office.issue(*asked, days=form.days, over=form.over, holder=holder)
+        return office.issue(*asked, day=look.valid, now=datetime.now(UTC), days=form.days, over=form.over, holder=holder)
     except NotPermitted as fault:
         raise Refusal("not-permitted", [Fault("", fault.message, fault.help)]) from None
     except Failure as fault:
@@ -178,7 +178,7 @@ def _verified(office: Office, form: PermitShown) -> Verified:
     now = datetime.now(UTC)
     keys = {key["kid"]: key for key in office.keys()["keys"]}
     challenge = Challenge(form.nonce, form.audience) if form.nonce else None
-    return verify(form.permit, keys, now, office.status(now)[0], challenge)
+    return verify(form.permit, keys, now, office.status(now)[0], challenge=challenge)
 
 
 @router.post(

@@ -60,7 +60,7 @@ async def run_faults(
     return answer(record, Link=link) if link else answer(record)
 
 
-def faults_shown(service: Service, id: str, caller: Caller, purpose: str, after: int, limit: int) -> RunFaults:
+def faults_shown(service: Service, id: str, caller: Caller, purpose: str, *, after: int, limit: int) -> RunFaults:
     """A page of a run's faults, of which each person's is a look. Raises Refusal (404) for no such run."""
     log = log_of(service)
     run = next((recorded for recorded in runs(log) if recorded.id == id), None)

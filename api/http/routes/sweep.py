@@ -85,7 +85,7 @@ async def sweep_route(request: Request) -> Response:
 
 def _swept(service: Service, law: Law, reform: Law | None, document: Document, form: SweepWanted) -> use_case.Sweep:
     most = service.config.limits.instances
-    case = read_request_case(law.program, document, document.data["case"], "/case", form.at, most)
+    case = read_request_case(law.program, document, document.data["case"], "/case", at=form.at, most=most)
     vary = use_case.Vary(form.vary.fact, str(form.vary.from_), str(form.vary.to), form.vary.of)
     laws = [
         use_case.Law(swept_law.program, swept_law.reforms) if swept_law is not None else None

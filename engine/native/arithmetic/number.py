@@ -51,7 +51,9 @@ def plain(n: Whole, d: int = 1) -> Number:
     return Number(n, None, d, Fraction(n.low, d), Fraction(n.high, d))
 
 
-def _made(work: Arithmetic, n: Whole, m: Whole | None, d: int, low: Fraction, high: Fraction) -> Number:
+def _made(work: Arithmetic, n: Whole, m: Whole | None, d: int, bounds: tuple[Fraction, Fraction]) -> Number:
+    """n / (m * d), between the bounds."""
+    low, high = bounds
     if m is not None and m.constant == 0:  # past what can be held: flagged everywhere
         return fixed(work, 0)
     if m is not None and m.constant is not None:
@@ -133,7 +135,7 @@ def _product(work: Arithmetic, factors: list[Whole]) -> Whole | None:
 def add(work: Arithmetic, a: Number, b: Number) -> Number:
     """a + b."""
     left, right, m, d = aligned(work, a, b)
-    total = _made(work, work.add(left, right), m, d, a.low + b.low, a.high + b.high)
+    total = _made(work, work.add(left, right), m, d, (a.low + b.low, a.high + b.high))
     for number, other in ((a, b), (b, a)):
         if other.low >= 0:
             _note_cap(work, number, total)
@@ -145,7 +147,7 @@ def subtract(work: Arithmetic, a: Number, b: Number) -> Number:
     if a == b:
         return fixed(work, 0)
     left, right, m, d = aligned(work, a, b)
-    rest = _made(work, work.subtract(left, right), m, d, a.low - b.high, a.high - b.low)
+    rest = _made(work, work.subtract(left, right), m, d, (a.low - b.high, a.high - b.low))
     if b.low >= 0:
         _note_cap(work, rest, a)
     return rest
@@ -205,8 +207,8 @@ def multiply(work: Arithmetic, a: Number, b: Number) -> Number:
         if number.constant is not None:
             factor = number.constant / other.d
             n = _scaled(work, other.n, factor.numerator)
-            return _made(work, n, other.m, factor.denominator, *bounds)
-    return _made(work, work.multiply(a.n, b.n), m, a.d * b.d, *bounds)
+            return _made(work, n, other.m, factor.denominator, bounds)
+    return _made(work, work.multiply(a.n, b.n), m, a.d * b.d, bounds)
 
 
 def divide(work: Arithmetic, a: Number, b: Number) -> tuple[Number, Mask]:
@@ -226,7 +228,7 @@ def divide(work: Arithmetic, a: Number, b: Number) -> tuple[Number, Mask]:
     low, high = _quotient_bounds(a, b)
     if b.low >= 0 and _capped(work, a, b):
         high = min(high, Fraction(1))
-    return _made(work, n, m, a.d // common, low, max(low, high)), zero
+    return _made(work, n, m, a.d // common, (low, max(low, high))), zero
 
 
 def _sound_divisor(work: Arithmetic, size: Whole) -> Whole:
@@ -296,7 +298,7 @@ def extreme(work: Arithmetic, operator: str, a: Number, b: Number) -> Number:
     low, high = pick(a.low, b.low), pick(a.high, b.high)
     left, right, m, d = aligned(work, a, b)
     if m is None:
-        number = _made(work, work.extreme(operator, left, right), None, d, low, high)
+        number = _made(work, work.extreme(operator, left, right), None, d, (low, high))
         _note_extreme(work, operator, number, a, b)
         return number
     first = work.compare("<" if operator == "min" else ">", left, right)

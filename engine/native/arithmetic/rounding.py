@@ -44,7 +44,7 @@ def rounded_quotient(work: Arithmetic, n: Whole, m: Whole, mode: RoundingMode, b
     if m.constant is not None and n.is_narrow and n.size + m.constant < QUICK:
         return Whole(_quick(work, n, m.constant, mode), None, low, high)
     quotient, rest = _floor_and_rest(work, n, m)
-    up = _goes_up(work, quotient, rest, n, m, mode)
+    up = _goes_up(work, quotient, rest, n, m=m, mode=mode)
     unit = work.lanes.select(up, work.lanes.number(1), work.lanes.number(0))
     main = quotient.main if up is False else work.lanes.binary("fadd", quotient.main, unit)
     return Whole(main, None, low, high)
@@ -138,7 +138,7 @@ def _rest(work: Arithmetic, guess: str, n: Whole, m: Whole) -> Whole:
     return work.narrowed(work.subtract(n, product_whole), -bound, bound)
 
 
-def _goes_up(work: Arithmetic, quotient: Whole, rest: Whole, n: Whole, m: Whole, mode: RoundingMode) -> Mask:
+def _goes_up(work: Arithmetic, quotient: Whole, rest: Whole, n: Whole, *, m: Whole, mode: RoundingMode) -> Mask:
     zero = work.constant(0)
     negative = work.compare("<", n, zero)
     match mode:

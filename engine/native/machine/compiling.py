@@ -80,7 +80,9 @@ class Kernels:
         key = (program.fingerprint or id(program), decided, options)
         kernel = self.made.get(key)
         if kernel is None or not (program.fingerprint or kernel.program is program):
-            kernel = _fetched(program, decided, options) or _make(program, layout, wanted, shape, options, decided)
+            kernel = _fetched(program, decided, options) or _make(
+                program, layout, wanted, shape, options=options, decided=decided
+            )
             while len(self.made) >= KERNELS:
                 del self.made[next(iter(self.made))]
             self.made[key] = kernel
@@ -125,6 +127,7 @@ def _make(
     layout: Layout,
     wanted: Sequence[Cell],
     shape: Shape,
+    *,
     options: Options,
     decided: tuple[str, ...],
 ) -> Kernel:
@@ -132,7 +135,7 @@ def _make(
     from engine.native.machine.making import make_text  # what is kept needs none of it, and it takes a while to import
 
     target = machine(options.width)
-    text, interface, terms = make_text(program, layout, wanted, shape, options, target)
+    text, interface, terms = make_text(program, layout, wanted, shape, options=options, target=target)
     if not interface.outputs:
         return Kernel(program, interface, terms, None, options)
     folder = object_cache.folder_of(options.cache)

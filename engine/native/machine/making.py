@@ -23,12 +23,12 @@ from engine.population.columns import Cell
 
 
 def make_text(
-    program: Program, layout: Layout, wanted: Sequence[Cell], shape: Shape, options: Options, target: Machine
+    program: Program, layout: Layout, wanted: Sequence[Cell], shape: Shape, *, options: Options, target: Machine
 ) -> tuple[str, Interface, NDArray[np.float64]]:
     """The text of a module, what running it takes, and the vector of constants."""
     worlds = _worlds(program, layout)
     plan = _planned(worlds, layout, wanted)
-    text = write_module(worlds.program, plan, shape, options, target.width, target.permutes)
+    text = write_module(worlds.program, plan, shape, options, width=target.width, permutes=target.permutes)
     terms = filled(program, text.requests, text.positive, text.terms_size)
     return text.text, _interface(plan, text), terms
 

@@ -196,7 +196,7 @@ def make_plan(program: Program, wanted: Sequence[Cell], supply: Supply) -> Plan:
     levels: dict[Cell, int] = {}
     order: list[Cell] = []
     for root in wanted:
-        _visit(program, root, supply, sources, levels, order)
+        _visit(program, root, supply, sources, levels=levels, order=order)
     grouped: dict[tuple[int, str], list[Cell]] = {}
     for cell in order:
         if sources[cell].origin is Origin.FORMULA:
@@ -214,6 +214,7 @@ def _visit(
     root: Cell,
     supply: Supply,
     sources: dict[Cell, Source],
+    *,
     levels: dict[Cell, int],
     order: list[Cell],
 ) -> None:

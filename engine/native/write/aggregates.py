@@ -177,7 +177,7 @@ def _looped(writer: Writer, node: ir.Aggregate, runs: list[Run], valid: Mask, fr
     state: _State | None = None
     most = sum(run.most for run in runs)
     for run in runs:
-        state = _loop(writer, node, run, valid, frame, most, state)
+        state = _loop(writer, node, run, valid, frame=frame, most=most, before=state)
     assert state is not None
     return state.result
 
@@ -190,7 +190,7 @@ class _State:
 
 
 def _loop(
-    writer: Writer, node: ir.Aggregate, run: Run, valid: Mask, frame: Frame, most: int, before: _State | None
+    writer: Writer, node: ir.Aggregate, run: Run, valid: Mask, *, frame: Frame, most: int, before: _State | None
 ) -> _State:
     lanes = writer.lanes
     _evaluate_outer(writer, node, frame)
@@ -215,7 +215,13 @@ def _loop(
     inside, lanes.lines = lanes.lines, outside
     last = lanes.block
     _write_loop(
-        writer, (entry, head, body, last, done), inside, (place, step, has), run, valid, (start, carried, after)
+        writer,
+        (entry, head, body, last, done),
+        inside,
+        (place, step, has),
+        run=run,
+        valid=valid,
+        figures=(start, carried, after),
     )
     lanes.block = done
     if node.operator in ("sum", "count"):
@@ -373,6 +379,7 @@ def _write_loop(
     labels: tuple[str, str, str, str, str],
     inside: list[str],
     names: tuple[str, str, str],
+    *,
     run: Run,
     valid: Mask,
     figures: tuple[Figure, Figure, Figure],

@@ -55,7 +55,7 @@ class Text:
     outputs: tuple[Output, ...] = field(default=())
 
 
-def write_module(program: Program, plan: Plan, shape: Shape, options: Options, width: int, permutes: bool) -> Text:
+def write_module(program: Program, plan: Plan, shape: Shape, options: Options, *, width: int, permutes: bool) -> Text:
     """The code for a plan on data of a shape."""
     module = Module(width, permutes)
     builder = _Builder(program, plan, shape, options, module)

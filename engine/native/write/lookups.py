@@ -208,7 +208,7 @@ def _scale(writer: Writer, node: ir.ScaleRead, day: date, frame: Frame) -> Figur
         return Figure(v.nothing(writer.work, node.type), bad=True)
     request = Request(node.name, day)
     if scale.kind == "step":
-        figure = _step(writer, request, brackets.form.high, argument, place, node)
+        figure = _step(writer, request, brackets.form.high, argument, place=place, node=node)
     else:
         figure = Figure(_marginal(writer, request, brackets.form.high, argument, place))
     figure = replace(figure, bad=writer.lanes.either(figure.bad, writer.lanes.opposite(inside)))
@@ -221,7 +221,7 @@ def _read(writer: Writer, request: Request, entry: Threshold | RateRise, place: 
     return plain(*read_whole)
 
 
-def _step(writer: Writer, request: Request, count: int, x: Number, place: Whole, node: ir.ScaleRead) -> Figure:
+def _step(writer: Writer, request: Request, count: int, x: Number, *, place: Whole, node: ir.ScaleRead) -> Figure:
     inclusive = writer.program.scales[node.name].inclusive
     figure = _content(writer, replace(request, place=BracketValue(0)), node.type, place)
     for index in range(1, count):

@@ -92,7 +92,7 @@ def columns(program: Program, period: Period, units: Arrays) -> Columns:
     facts = [unit.facts for unit in rows]
     names = dict.fromkeys(name for each in (*facts, *(one for _, _, one in people)) for name in each)
     definitions = {name: find_definition(program, name) for name in names}
-    return columns_of(program, period, "tax_unit", facts, people, [], definitions)
+    return columns_of(program, period, "tax_unit", facts, people=people, documents=[], definitions=definitions)
 
 
 def _unit(units: Arrays, row: int, period: Period) -> Unit:
