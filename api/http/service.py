@@ -10,8 +10,9 @@ import asyncio
 import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -37,6 +38,7 @@ GARBAGE = (4_000, 10, 10)
 computes once looks seldom."""
 PRIVATE = "private, no-store"
 _Made = TypeVar("_Made")
+_Given = ParamSpec("_Given")
 
 
 class Service:
@@ -68,12 +70,12 @@ class Service:
         gc.set_threshold(*GARBAGE)
         self.ready = True
 
-    async def record(self, work: Callable[..., _Made], *arguments: Any) -> _Made:
+    async def record(self, work: Callable[_Given, _Made], *given: _Given.args, **named: _Given.kwargs) -> _Made:
         """Read or write the log on a thread of its own kind: those who compute do not hold it up."""
         if self.log is None:
             raise Refusal("no-log")
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._records, work, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(self._records, partial(work, *given, **named))
         except CitizensError as fault:
             raise refusal_of_log(fault) from None
 
@@ -93,14 +95,14 @@ class Service:
         self._faults.update(log, OBSERVED_ASSESSMENTS)
         return health(log)
 
-    async def run(self, work: Callable[..., _Made], *arguments: Any) -> _Made:
+    async def run(self, work: Callable[_Given, _Made], *given: _Given.args, **named: _Given.kwargs) -> _Made:
         """Do work on a thread. Raises Refusal if there is no room, or if it takes too long."""
         limits = self.config.limits
         if self._waiting >= limits.waiting + limits.threads:
             raise Refusal("busy", headers={"Retry-After": "1"})
         self._waiting += 1
         self.metrics.waiting.set(self._waiting)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *given, **named))
         future.add_done_callback(self._done)
         try:
             return await asyncio.wait_for(asyncio.shield(future), limits.seconds)
@@ -109,9 +111,9 @@ class Service:
             fault = Fault("", "the answer took too long", "ask for fewer figures, or send it as a batch")
             raise Refusal("busy", [fault], {"Retry-After": "10"}) from None
 
-    def later(self, work: Callable[..., object], *arguments: Any) -> None:
+    def later(self, work: Callable[_Given, object], *given: _Given.args, **named: _Given.kwargs) -> None:
         """Do work for which nobody waits, one piece after the other."""
-        self._later.submit(work, *arguments)
+        self._later.submit(work, *given, **named)
 
     def _done(self, _future: object) -> None:
         self._waiting -= 1

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -158,7 +158,7 @@ class Register:
         where = " where revoked_at is null" if standing else ""
         with self._open() as base:
             rows = base.execute(f"select * from permits{where} order by issued_at, place").fetchall()
-        return [_entry(*row) for row in rows]
+        return [_entry(row) for row in rows]
 
     def revoke(self, place: int, why: str, now: datetime) -> bool:
         """Take a permit back; whether it stood until now. Raises Failure if there is none at this place."""
@@ -200,10 +200,8 @@ class Register:
             base.close()
 
 
-def _entry(
-    place: int, requirement: str, entity: str, instance: str, over: str, first: str, last: str, *rest: Any
-) -> Entry:
-    codes, ruleset, offset, issued, revoked, why, hidden = rest
+def _entry(row: Sequence[Any]) -> Entry:
+    place, requirement, entity, instance, over, first, last, codes, ruleset, offset, issued, revoked, why, hidden = row
     days = date.fromisoformat(first), date.fromisoformat(last)
     return Entry(
         place,

@@ -105,8 +105,13 @@ def winners(weighed: Weighed, parting: Parting) -> Winners:
     n = np.bincount(parting.of * columns + fares, minlength=rows * columns).reshape(rows, columns)
     hidden = suppressed(n)
     small = suppressed(n.sum(axis=1).reshape(-1, 1))[:, 0]
-    made = [_fares_of(weighed, label, parting.of == place, fares, n=n[place], hidden=hidden[place], small=bool(small[place]))
-            for place, label in enumerate(parting.labels) if n[place].any()]  # fmt: skip
+    made = [
+        _fares_of(
+            weighed, label, parting.of == place, fares, n=n[place], hidden=hidden[place], small=bool(small[place])
+        )
+        for place, label in enumerate(parting.labels)
+        if n[place].any()
+    ]
     whole = n.sum(axis=0)
     all_hidden = suppressed(whole.reshape(1, -1))[0]
     everybody = _fares_of(

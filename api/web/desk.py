@@ -85,7 +85,9 @@ async def faults(request: Request) -> Response:
         return await _desk(request, {"why": "Say why you look: each person can read it"}, fields, 422)
     after = int(fields.get("after", "0") or 0) if fields.get("after", "0").isdigit() else 0
     run = fields.get("run", "")[:200]
-    run_faults: RunFaults = await service.record(faults_shown, service, run, caller, purpose, after, MOST_FAULTS)
+    run_faults: RunFaults = await service.record(
+        faults_shown, service, run, caller, purpose, after=after, limit=MOST_FAULTS
+    )
     return page(request, "desk_faults.html", nav="desk", run=run, purpose=purpose, run_faults=run_faults)
 
 

@@ -260,7 +260,7 @@ async def entitlements(
     names = [name.strip() for name in want.split(",") if name.strip()] or assessed_names(law, "entitlements")
     wanted = [named(law, name) for name in names]
     await service.record(seen, service, look, "entitlements")
-    figures = await service.run(on_record, service, law, look, at, wanted, Asked(explain))
+    figures = await service.run(on_record, service, law, look, at, wanted=wanted, asked=Asked(explain))
     return answer(Entitlements(figures.calculation.basis, figures.calculation.results, figures.left_out))
 
 
@@ -288,7 +288,7 @@ async def permission(
             "not-found", [Fault("", "there is no requirement of this name", "see `variables` of the ruleset")]
         )
     await service.record(seen, service, look, f"permission {definition.short_name}")
-    figures = await service.run(on_record, service, law, look, at, [definition], Asked(explain))
+    figures = await service.run(on_record, service, law, look, at, wanted=[definition], asked=Asked(explain))
     return answer(Entitlements(figures.calculation.basis, figures.calculation.results, figures.left_out))
 
 
@@ -321,7 +321,7 @@ async def record(request: Request, citizen: str, ruleset: Ruleset = "") -> Respo
     service, law, look = await _looked(request, citizen, ruleset, None, None)
     document, _ = await read_document(request)
     key, version = key_of(request), version_of(request)
-    receipt, again = await service.record(record_event, service, law, look, document, key, version)
+    receipt, again = await service.record(record_event, service, law, look, document, id=key, version=version)
     more = {"Idempotent_Replayed": "true"} if again else {}
     return answer(receipt, status=201, tag=f'"v{receipt.version}"' if receipt.version is not None else "", **more)
 

@@ -106,7 +106,9 @@ def _issued(service: Service, office: Office, law: Law, look: Look, form: Permit
         raise Refusal("invalid-request", [Fault("/holder", fault.message, fault.help)]) from None
     asked = (law.program, log_of(service), look.person, form.requirement)
     try:
-        return office.issue(*asked, day=look.valid, now=datetime.now(UTC), days=form.days, over=form.over, holder=holder)
+        return office.issue(
+            *asked, day=look.valid, now=datetime.now(UTC), days=form.days, over=form.over, holder=holder
+        )
     except NotPermitted as fault:
         raise Refusal("not-permitted", [Fault("", fault.message, fault.help)]) from None
     except Failure as fault:

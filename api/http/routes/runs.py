@@ -55,7 +55,7 @@ async def run_faults(
     purpose = request.headers.get("purpose", "")[:300]
     if not purpose and OPERATOR not in caller.roles:
         raise Refusal("no-purpose")
-    record = await service.record(faults_shown, service, run, caller, purpose, after, limit)
+    record = await service.record(faults_shown, service, run, caller, purpose, after=after, limit=limit)
     link = f'<{request.url.path}?limit={limit}&after={record.following}>; rel="next"' if record.following else ""
     return answer(record, Link=link) if link else answer(record)
 
