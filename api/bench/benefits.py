@@ -131,5 +131,5 @@ def measured(program: Program, repeat: int, runs: int) -> Iterator[Measured]:
     said = f"{evaluate(program, columns, OUTPUTS, threads=2).handed_over:,} households by the interpreter"
     seconds = best(lambda: evaluate(program, columns, OUTPUTS, threads=2), runs)
     yield Measured("benefits", f"{WHAT}, {len(OUTPUTS)} outputs, 2 threads", seconds, units, said=said)
-    seconds = best(lambda: marginal_rates(program, columns, *RAISED, heads, STEP, threads=2), min(runs, 4))
+    seconds = best(lambda: marginal_rates(program, columns, *RAISED, rows=heads, step=STEP, threads=2), min(runs, 4))
     yield Measured("benefits", f"{WHAT}: marginal rate on wages, 2 threads", seconds, units)

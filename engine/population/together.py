@@ -63,7 +63,9 @@ class TogetherReader(FigureReader):
                 for row in np.flatnonzero(both):
                     whose = (exclusion.first, int(rows[row])), (exclusion.second, int(row))
                     message, remedy = refusal(exclusion, *(self.name_of(*of) if self.named else "" for of in whose))
-                    self.report(exclusion.second.entity, int(row) + 1, exclusion.second.short_name, message, remedy)
+                    self.report(
+                        exclusion.second.entity, int(row) + 1, exclusion.second.short_name, message, remedy=remedy
+                    )
 
     def fulfilled(self, exclusion: Exclusion, columns: Mapping[Cell, Column]) -> NDArray[np.bool_]:
         """For each row of what the total stands for, whether the conditions hold; what is missing is as if absent."""
@@ -93,7 +95,7 @@ class TogetherReader(FigureReader):
                 refused = against(self.program, contradiction, said) & ~self.bad[of[0]]
                 held = holding(self.program, contradiction.given, others) & ~self.bad[of[1]]
                 self.only_role(contradiction, of, refused, held, groups)
-                for row, other in self.paired(contradiction.link, of, refused, held, groups, owners):
+                for row, other in self.paired(contradiction.link, of, refused, held, groups=groups, owners=owners):
                     self.contradiction(contradiction, (cell, row, said), list(zip(given, others, strict=True)), other)
 
     def only_role(
@@ -102,6 +104,7 @@ class TogetherReader(FigureReader):
         of: tuple[str, str],
         refused: NDArray[np.bool_],
         held: NDArray[np.bool_],
+        *,
         groups: Mapping[str, GroupLink],
     ) -> None:
         """Leave out those who do not hold the role of whom a contradiction is."""
@@ -126,7 +129,7 @@ class TogetherReader(FigureReader):
         ]
         message, remedy = words_of(self.program, contradiction, told[0], told[1:])
         definition = self.program.definitions[cell.name]
-        self.report(definition.entity, row + 1, definition.short_name, message, remedy)
+        self.report(definition.entity, row + 1, definition.short_name, message, remedy=remedy)
 
     def whose(self, cell: Cell, row: int) -> str:
         """Of whom a row is, where the ids mean something to whoever reads the messages."""
@@ -138,6 +141,7 @@ class TogetherReader(FigureReader):
         of: tuple[str, str],
         refused: NDArray[np.bool_],
         held: NDArray[np.bool_],
+        *,
         groups: Mapping[str, GroupLink],
         owners: Mapping[str, NDArray[np.int32]],
     ) -> Iterator[tuple[int, int]]:

@@ -98,8 +98,10 @@ def test_a_record_that_contradicts_itself_is_a_fault_until_it_is_corrected(log: 
     annual(log)
     assert "so that it is true (26 USC 22(c)(2)(B)(iii))" in str(outcome(log.read_subject("tax_unit/1"))["fault"])
     with pytest.raises(Failure, match="the record contradicts itself: `is_disabled` of `1` is false, but"):
-        record_case(log, program(), "person/1", parse_period("2024"), date(2024, 12, 31), None)
+        record_case(log, program(), "person/1", parse_period("2024"), valid=date(2024, 12, 31), known=None)
     log.append([correction("person/1", "found", {"is_disabled": True})])
     follow(log)
     assert income(log) == 50_000
-    assert record_case(log, program(), "person/1", parse_period("2024"), date(2024, 12, 31), None).case.given
+    assert record_case(
+        log, program(), "person/1", parse_period("2024"), valid=date(2024, 12, 31), known=None
+    ).case.given

@@ -46,7 +46,7 @@ def test_figures_and_marginal_rates_are_the_interpreters() -> None:
     program = programs.load_program("us")
     columns = benefit_columns(program, 1)
     heads = columns.groups["tax_unit"].role == 0
-    found = marginal_rates(program, columns, OUTPUTS, "employment_income", heads, STEP, threads=2)
+    found = marginal_rates(program, columns, OUTPUTS, "employment_income", rows=heads, step=STEP, threads=2)
     assert found.before.handed_over == found.after.handed_over == 0
     moved = _raised(program, columns, found.raised)
     for household in range(0, columns.counts["dwelling"], EVERY):
