@@ -35,7 +35,9 @@ def describe(
     from api.simulate.describing import describe_population
 
     with waiting("reading the population"):
-        population_described = describe_population(rules, population or [], at, weight, data_year, columns)
+        population_described = describe_population(
+            rules, population or [], at, weight, data_year=data_year, columns=columns
+        )
     if as_json:
         say_json(as_data(population_described))
         return
@@ -86,7 +88,9 @@ def calibrate(
 
     check_place(output)
     with waiting("calibrating"):
-        report, table = calibrate_weights(rules, targets, population or [], at, weight, data_year, columns, view)
+        report, table = calibrate_weights(
+            rules, targets, population or [], at, weight=weight, data_year=data_year, columns=columns, view_file=view
+        )
     with appearing(output) as place:
         write_units(table, place)
     if as_json:

@@ -133,7 +133,7 @@ def _target(program: Program, row: Any, number: int, path: Path) -> Target:
 
 
 def calibrate(
-    rules: str, targets: Path, given: Sequence[str], at: str, weight: str, data_year: int | None = None,
+    rules: str, targets: Path, given: Sequence[str], at: str, *, weight: str, data_year: int | None = None,
     columns: Path | None = None, view_file: Path | None = None,
 ) -> tuple[Calibrated, Any]:  # fmt: skip
     """The report, and the units' table with the new weights. Raises Failure where no weights meet the targets."""
@@ -141,15 +141,17 @@ def calibrate(
     view = load_view(program, view_file)
     wanted = read_targets(program, targets)
     mapped = read_column_map(program, columns) if columns is not None else None
-    source = read_source(program, view, given, data_year, mapped, weight)
+    source = read_source(program, view, given, data_year, columns=mapped, weight=weight)
     period = read_period(program, at or str(source.year or program.settings.covers_to.year))
-    population = admit(program, view, source, period, weight, view.uprate)
+    population = admit(program, view, source, period, weight=weight, index=view.uprate)
     parts = [_column(program, view, population.columns, target) for target in wanted]
     old = population.weights / population.weight_scale
     exact = [float(target.to) for target in wanted]
     ratio, steps = balanced(old, np.stack([part / unit for part, unit in parts], axis=1), np.array(exact), wanted)
     new = np.rint(old * ratio * 10**PLACES).astype(np.int64)
-    report = _report(population, str(period), wanted, [(entries, unit) for entries, unit in parts], new, steps)
+    report = _report(
+        population, str(period), wanted, [(entries, unit) for entries, unit in parts], new=new, steps=steps
+    )
     table = source.tables[view.unit]
     name = weight or view.weight
     texts = pa.array([exact_text(int(each), 10**PLACES) for each in new])
@@ -223,7 +225,7 @@ def _dual(weights: Floats, x: Floats, aim: Floats, z: Floats) -> tuple[float, Fl
 
 def _report(
     population: Population, year: str, targets: Sequence[Target], parts: Sequence[tuple[Any, int]],
-    new: NDArray[np.int64], steps: int,
+    *, new: NDArray[np.int64], steps: int,
 ) -> Calibrated:  # fmt: skip
     old, scale = population.weights, population.weight_scale
     met = tuple(

@@ -54,13 +54,13 @@ class PopulationDescribed:
 
 
 def describe_population(
-    rules: str, given: Sequence[str], at: str, weight: str, data_year: int | None = None, columns: Path | None = None
+    rules: str, given: Sequence[str], at: str, weight: str, *, data_year: int | None = None, columns: Path | None = None
 ) -> PopulationDescribed:
     """What the shipped sample, or the files given, hold. Money is as in the data unless `at` is another year."""
     program = programs.load_program(rules)
     view = load_view(program)
     mapped = read_column_map(program, columns) if columns is not None else None
-    source = read_source(program, view, given, data_year, mapped, weight)
+    source = read_source(program, view, given, data_year, columns=mapped, weight=weight)
     period = read_period(program, at or str(source.year or program.settings.covers_to.year))
     population = admit(program, view, source, period, weight=weight, index=view.uprate)
     weights = population.weights

@@ -76,20 +76,20 @@ def on_population(first: Program, second: Program, names: Sequence[str], at: str
         if _is_amount(first, name) and _is_amount(second, name)
         and first.definitions[name].period_at(period) is not None
     ]  # fmt: skip
-    population = admit(first, view, read_source(first, view, (), None), period, "", view.uprate)
+    population = admit(first, view, read_source(first, view, (), None), period, weight="", index=view.uprate)
     wide = replace(view, taxes=dict.fromkeys(amounts, ""), benefits={}, borne=(), shown=(), earnings="")
-    outcomes = [outcome(program, wide, population, False, 2) for program in (first, second)] if amounts else []
+    outcomes = [outcome(program, wide, population, False, threads=2) for program in (first, second)] if amounts else []
     kinds = families(units_of(first, view, population))
     changes = []
     for name in amounts:
         before, after = (result.figures[name] for result in outcomes)
         if (before != after).any():
-            changes.append(_change(first, name, before, after, population, kinds))
+            changes.append(_change(first, name, before, after, population=population, kinds=kinds))
     return MeasuredDifferences(str(period), population.about, tuple(changes), len(amounts) - len(changes))
 
 
 def _change(
-    program: Program, name: str, before: Entries, after: Entries, population: Population, kinds: Parting
+    program: Program, name: str, before: Entries, after: Entries, *, population: Population, kinds: Parting
 ) -> FigureChange:
     definition = program.definitions[name]
     divisor = unit_of(program, definition) * population.weight_scale

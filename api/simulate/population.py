@@ -70,7 +70,7 @@ class Source:
 
 def read_source(
     program: Program, view: View, given: Sequence[str], year: int | None,
-    columns: ColumnMap | None = None, weight: str = "",
+    *, columns: ColumnMap | None = None, weight: str = "",
 ) -> Source:  # fmt: skip
     """The population that is meant: `cps` (or nothing) is the shipped sample, else files, whose columns a map may name.
     Raises Failure."""

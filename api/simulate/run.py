@@ -85,7 +85,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
     reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
     mapped = read_column_map(law, request.columns) if request.columns is not None else None
-    source = read_source(law, view, request.population, request.data_year, mapped, request.weight)
+    source = read_source(law, view, request.population, request.data_year, columns=mapped, weight=request.weight)
     total, done = len(periods) * (1 + len(reformed)), 0
     years = []
     for period in periods:

@@ -104,7 +104,6 @@ class TogetherReader(FigureReader):
         of: tuple[str, str],
         refused: NDArray[np.bool_],
         held: NDArray[np.bool_],
-        *,
         groups: Mapping[str, GroupLink],
     ) -> None:
         """Leave out those who do not hold the role of whom a contradiction is."""
