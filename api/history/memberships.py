@@ -54,7 +54,7 @@ def days_asked(program: Program, at: Period, figures: tuple[Definition, ...]) ->
 
 def _asked_by(program: Program, node: ir.Expression, period: Period) -> set[date] | None:
     """The days on which one node of a formula of a period asks."""
-    if any(groupings(node)):
+    if groupings(node):
         return None
     groups = {step.entity for subject in subjects(node) for step in steps_of(subject) if isinstance(step, ir.GroupOf)}
     groups |= {

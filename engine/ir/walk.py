@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -107,16 +107,25 @@ def subjects(node: ir.Expression) -> tuple[ir.Subject, ...]:
     return ()
 
 
-def groupings(node: ir.Expression) -> Iterator[tuple[ir.Grouping, ir.Time]]:
+_OF_SOMEBODY = frozenset(
+    (ir.VariableRead, ir.OverTime, ir.Nobody, ir.Same, ir.Holds, ir.Ranked, ir.Aggregate, ir.Chosen, ir.AsIf)
+)
+
+
+def groupings(node: ir.Expression) -> Sequence[tuple[ir.Grouping, ir.Time]]:
     """What makes the groups through which a node itself reads, and for which of its periods it may be asked."""
+    return tuple(_groupings(node)) if type(node) in _OF_SOMEBODY else ()
+
+
+def _groupings(node: ir.Expression) -> Iterator[tuple[ir.Grouping, ir.Time]]:
     asked: list[tuple[ir.Grouping | None, ir.Time]] = [
         (step.by, ir.ThisPeriod())
         for subject in subjects(node)
         for step in steps_of(subject)
-        if isinstance(step, ir.GroupOf)
+        if isinstance(step, ir.GroupOf) and step.by is not None
     ]
     link = getattr(node, "link", None)
-    if isinstance(link, ir.Members | ir.Records):
+    if isinstance(link, ir.Members | ir.Records) and link.by is not None:
         asked.append((link.by, link.time if isinstance(link, ir.Members) else ir.ThisPeriod()))
     for by, time in asked:
         if by is not None and isinstance(time, ir.ThisPeriod):
@@ -126,12 +135,12 @@ def groupings(node: ir.Expression) -> Iterator[tuple[ir.Grouping, ir.Time]]:
             yield by, replace(time, kind=by.kind)
 
 
-def order_keys(node: ir.Expression) -> Iterator[tuple[str, str]]:
+def order_keys(node: ir.Expression) -> Sequence[tuple[str, str]]:
     """The records whose order a node itself goes back in, each with a figure that decides it."""
-    for subject in subjects(node):
-        for step in steps_of(subject):
-            if isinstance(step, ir.Before):
-                yield from ((step.entity, name) for name in step.keys)
+    if type(node) not in _OF_SOMEBODY:
+        return ()
+    steps = [step for subject in subjects(node) for step in steps_of(subject) if isinstance(step, ir.Before)]
+    return tuple((step.entity, name) for step in steps for name in step.keys)
 
 
 def whose(link: ir.Link) -> ir.Subject:

@@ -24,7 +24,7 @@ def is_handed(node: ir.Expression, period: Period) -> bool:
         return True
     if isinstance(node, ir.Aggregate) and _is_far(node.link, period):
         return True
-    if any(groupings(node)):
+    if groupings(node):
         return True
     reached = [step for subject in subjects(node) for step in steps_of(subject)]
     return any(
