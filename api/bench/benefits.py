@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow
 import pyarrow.compute
 
+from api.bench.measured_population import YEAR, Tables, admitted, sample_tables
 from api.bench.measuring import Measured, best
-from api.bench.population import YEAR, Tables, admitted, sample_tables
 from engine.ir.program import Program
 from engine.native import evaluate, marginal_rates, prepare
 from engine.population.columns import Columns

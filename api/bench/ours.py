@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.bench.made import write_made
+from api.bench.measured_population import OUTPUTS, YEAR, Tables, admitted, sample_tables, write_files
 from api.bench.measuring import Measured, best, once, process, surroundings
-from api.bench.population import OUTPUTS, YEAR, Tables, admitted, sample_tables, write_files
 from engine.explain.tree import explain
 from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from api.bench import made
+from api.bench.measured_population import Tables, admitted, survey_tables
 from api.bench.measuring import Measured, best, process, surroundings
-from api.bench.population import Tables, admitted, survey_tables
 from api.failures import Misuse
 from citizens.sample import load_sample
 from engine.native import evaluate, prepare

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from api.bench.measured_population import YEAR, Tables, admitted
 from api.bench.measuring import Measured, best
-from api.bench.population import YEAR, Tables, admitted
 from api.cases.interpreters import Interpreters
 from api.cases.naming import find_definition
 from api.cure.cure import cure
+from api.find.candidates import Among
 from api.find.condition import with_condition
 from api.find.find import Wanted, find
-from api.find.population import Among
 from api.interview.interview import next_step
 from api.interview.listed import Interview, next_screen
 from api.interview.screens import screens_in

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from api.bench.measured_population import OUTPUTS, YEAR
 from api.bench.measuring import Measured, once
-from api.bench.population import OUTPUTS, YEAR
 from citizens.sample import load_sample
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.constants import Constants

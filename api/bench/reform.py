@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pyarrow.parquet
 
+from api.bench.measured_population import survey_tables, write_files
 from api.bench.measuring import Measured, process, surroundings
-from api.bench.population import survey_tables, write_files
 
 YEAR = 2026
 TC = "taxcalc's tc: a reform, command to tables, its survey"

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.bench import benefits, handed_over, ours, peers, questions, ranges, reform
+from api.bench.measured_population import OUTPUTS, Tables, admitted, sample_tables
 from api.bench.measuring import Measured
-from api.bench.population import OUTPUTS, Tables, admitted, sample_tables
 from api.failures import Failure
 from api.rules import programs
 from engine.pipeline import compile_rules

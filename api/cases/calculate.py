@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.cases.explain import Explained, Reasons, explained, reasons
+from api.cases.json_values import as_json as value_json
 from api.cases.naming import has_period, period_for
 from api.cases.overlays import set_beyond_what_is_stated
-from api.cases.values import as_json as value_json
 from api.failures import Misuse
 from api.schema import Citation, Json, citations
 from engine.explain.words import humanized, outcome_words

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from api.cases.files import load_case
 from api.cases.interpreters import Interpreters
+from api.cases.json_values import as_json as value_json
 from api.cases.likely import Likely
 from api.cases.naming import find_definition, find_definitions
-from api.cases.values import as_json as value_json
 from api.cli.ask_lists import ask_lists
 from api.cli.ask_people import ask_people
 from api.cli.output import complain, say, say_json, waiting
@@ -134,7 +134,7 @@ def _learned(program: Program, case: Case, options: Options) -> Mapping[str, Lik
         if options.keep_learned is not None:
             raise Misuse("nothing was learned that could be kept", "say `--learn FILE`, too")
         return {}
-    from api.find.population import from_files
+    from api.find.candidates import from_files
     from api.interview.learning import read_statistics, statistics_of, write_statistics
 
     statistics: dict[str, Likely] = {}

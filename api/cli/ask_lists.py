@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from api.cases.calculate import Asked, Calculation, calculate
+from api.cases.json_values import as_json as value_json
 from api.cases.likely import Likely
 from api.cases.naming import find_definition
-from api.cases.values import as_json as value_json
 from api.cli.ask_documents import COPY, copied
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse

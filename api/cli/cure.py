@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.cases.files import load_case
+from api.cases.json_values import words_of_json
 from api.cases.naming import find_definition
-from api.cases.values import words_of_json
 from api.cli.output import say, say_json, waiting
 from api.cure.amounts import Amounts, amounts
 from api.cure.cure import Added, Change, Cure, Cured, Plan, cure

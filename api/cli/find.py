@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.cases.json_values import words_of_json
 from api.cases.naming import find_definition, find_definitions, read_period
-from api.cases.values import words_of_json
 from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
+from api.find.candidates import NobodyThere, from_files, from_log, looked_at
 from api.find.condition import with_condition
-from api.find.find import Count, Found, Shown, Wanted, find
-from api.find.population import NobodyThere, from_files, from_log, looked_at
+from api.find.find import Count, SearchResult, Shown, Wanted, find
 from api.find.together import together
 from api.history.access import login_name, read_known, reading, writing
 from api.history.letters import settle
@@ -78,7 +78,7 @@ def _wanted(program: Program, options: Options) -> Wanted:
     )
 
 
-def _found(program: Program, condition: Definition, period: Period, wanted: Wanted, options: Options) -> Found:
+def _found(program: Program, condition: Definition, period: Period, wanted: Wanted, options: Options) -> SearchResult:
     if options.inputs:
         with waiting("looking"):
             among = from_files(program, period, options.inputs)
@@ -105,9 +105,9 @@ def _found_in_parts(
     *,
     options: Options,
     read: Sequence[Definition],
-) -> Found:
+) -> SearchResult:
     """The same in several partitions; who is shown is recorded where they are. A partition may be empty, not all."""
-    answers: list[tuple[Path, Found]] = []
+    answers: list[tuple[Path, SearchResult]] = []
     empty: list[Failure] = []
     settle(parts_of(options.log))
     for part, known in zip(parts_of(options.log), known_in(options.log, options.known), strict=True):
@@ -135,7 +135,7 @@ def _record(program: Program, log: SqliteLog, rows: Sequence[Shown], period: Per
     record_looks(log, seen, login_name(), "rulewright find", said)
 
 
-def _report(program: Program, findings: Found, wanted: Wanted) -> None:
+def _report(program: Program, findings: SearchResult, wanted: Wanted) -> None:
     def said(definition: Definition, value: Json) -> str:
         return words_of_json(value, definition.type, program.settings)
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from api.cases.calculate import Basis, Of, basis_of, of
+from api.cases.json_values import as_json
 from api.cases.naming import period_for
-from api.cases.values import as_json
 from api.cure.changing import grows
 from api.cure.records import is_added, owner_of_added, smallest_cures, weight
 from api.cure.search import LARGEST, Search

@@ -16,11 +16,11 @@ from fractions import Fraction
 import numpy as np
 
 from api.cases.calculate import Of, Question, engine_version, question
+from api.cases.json_values import as_json
 from api.cases.reach import reached
-from api.cases.values import as_json
 from api.failures import Misuse
+from api.find.candidates import Among, Together
 from api.find.gaps import Gaps, OneByOne, counted_by_fact, gaps_of, not_determined
-from api.find.population import Among, Together
 from api.schema import Json
 from engine.explain.questions import most_useful_first
 from engine.interpret.cases import Case
@@ -77,7 +77,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The answer. `refused` facts did not fit the rules, and their groups were left out; `alone` are in no group.
     `hanging_on`: for each fact with empty cells, how many of those not known have another answer by other values of
     that fact alone, among those that are tried."""
@@ -113,7 +113,7 @@ class _Asking:
 
 def find(
     program: Program, condition: Definition, text: str, at: Period, *, among: Among, wanted: Wanted, threads: int = 2
-) -> Found:
+) -> SearchResult:
     """Ask everybody. Raises Misuse for figures of another entity than the condition's."""
     named = [
         definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
@@ -131,7 +131,7 @@ def find(
     asking = _Asking(program, condition, at, among, Constants(program), answers, result.figures, named, grouped)
     hanging = _ask_open(asking, wanted.count_missing) if wanted.unknown else {}
     picked = _picked(asking, wanted)
-    return Found(
+    return SearchResult(
         program.settings.name,
         program.fingerprint,
         engine_version(),

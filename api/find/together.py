@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from api.cases.values import as_json
-from api.find.find import Count, Found, Shown, Wanted
+from api.cases.json_values import as_json
+from api.find.find import Count, SearchResult, Shown, Wanted
 from api.schema import Json
 from engine.ir.program import Program
 
 
-def together(program: Program, parts: Sequence[Found], wanted: Wanted) -> tuple[Found, list[list[Shown]]]:
+def together(program: Program, parts: Sequence[SearchResult], wanted: Wanted) -> tuple[SearchResult, list[list[Shown]]]:
     """The answer of all parts (at least one), and by part those of it that are shown. It has no offset: each part
     counts its own."""
     picked = _picked(parts, wanted)
@@ -33,7 +33,7 @@ def together(program: Program, parts: Sequence[Found], wanted: Wanted) -> tuple[
     return whole, [[row for number, row in picked if number == place] for place in range(len(parts))]
 
 
-def _picked(parts: Sequence[Found], wanted: Wanted) -> list[tuple[int, Shown]]:
+def _picked(parts: Sequence[SearchResult], wanted: Wanted) -> list[tuple[int, Shown]]:
     """Those to show, with the part that each is in: who meets the condition, the largest first, then who may."""
     rows = [(number, row) for number, part in enumerate(parts) for row in part.rows]
     met = [(number, row) for number, row in rows if row.answer == "yes"]
@@ -64,7 +64,7 @@ def _added(program: Program, counts: Sequence[Count], wanted: Wanted) -> Count:
     )
 
 
-def _groups(program: Program, parts: Sequence[Found], wanted: Wanted) -> Sequence[Count]:
+def _groups(program: Program, parts: Sequence[SearchResult], wanted: Wanted) -> Sequence[Count]:
     grouped: dict[Json, list[Count]] = {}
     for part in parts:
         for count in part.groups:

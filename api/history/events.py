@@ -40,7 +40,7 @@ from citizens import (
     post,
 )
 from citizens.events import check_source
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, Style, kind_of, shown
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence, Style, kind_of, shown
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 
@@ -194,7 +194,7 @@ class _Reader:
     def reason(self, node: Mapping) -> str:
         return self.text(self.needed(node, "reason", "say why: `reason: amended return`")).text
 
-    def posting(self, movement: Movement, entry: Entry) -> Body:
+    def posting(self, movement: Movement, entry: MappingEntry) -> Body:
         keys = (*_POSTING, _ACCOUNT)
         said = self.mapping(entry.value, f"`{entry.name}` is a mapping of {', '.join(keys)}")
         for part in said:
@@ -218,7 +218,7 @@ class _Reader:
 
     # --- change points
 
-    def points(self, entry: Entry) -> tuple[Point, ...]:
+    def points(self, entry: MappingEntry) -> tuple[Point, ...]:
         """The change points; with faults in any of them, all those are reported."""
         points: list[Point | None] = []
         for dated in self.mapping(entry.value, f"`{entry.name}` says from which day on what holds"):
@@ -229,7 +229,7 @@ class _Reader:
             raise _Fault
         return tuple(point for point in points if point is not None)
 
-    def point(self, fact: Entry, day: date) -> Point | None:
+    def point(self, fact: MappingEntry, day: date) -> Point | None:
         try:
             made = Point(fact.name, day, self.value(fact.name, fact.value))
             self.checked(lambda: Facts((made,)), fact.value.span, "correct the fact")
@@ -237,15 +237,15 @@ class _Reader:
             return None
         return made
 
-    def keys(self, entry: Entry) -> tuple[tuple[str, date], ...]:
+    def keys(self, entry: MappingEntry) -> tuple[tuple[str, date], ...]:
         keys = []
         for dated in self.mapping(entry.value, "`retracts` says under each day which facts never were"):
             day = self.day(dated)
             names = dated.value if isinstance(dated.value, Sequence) else Sequence((dated.value,), dated.value.span)
-            keys += [(self.text(Entry(dated.key, name)).text, day) for name in names]
+            keys += [(self.text(MappingEntry(dated.key, name)).text, day) for name in names]
         return tuple(keys)
 
-    def day(self, dated: Entry) -> date:
+    def day(self, dated: MappingEntry) -> date:
         try:
             if not _DAY.fullmatch(dated.name):
                 raise ValueError
@@ -311,13 +311,13 @@ class _Reader:
     def head(self, node: Mapping) -> Span:
         return node.entries[0].key.span if node.entries else node.span
 
-    def needed(self, node: Mapping, name: str, help: str) -> Entry:
+    def needed(self, node: Mapping, name: str, help: str) -> MappingEntry:
         entry = node.find(name)
         if entry is None:
             raise self.fault("E202", f"`{name}` is missing", self.head(node), help)
         return entry
 
-    def text(self, entry: Entry, anything: bool = False) -> Scalar:
+    def text(self, entry: MappingEntry, anything: bool = False) -> Scalar:
         """A text; numbers and days may stand in one, for ids."""
         node = entry.value
         if not isinstance(node, Scalar) or (node.is_empty and not anything):

@@ -18,7 +18,7 @@ from typing import Any
 from api.failures import Failure, Misuse
 from engine.reading.data import read_data
 from engine.syntax.files import MAX_BYTES, source_from_bytes
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, Style
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence, Style
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source, Span
 
@@ -145,7 +145,9 @@ class _Maker:
             case Scalar():
                 return value
             case dict():
-                entries = (Entry(self.text(name), self.node(member, depth + 1)) for name, member in value.items())
+                entries = (
+                    MappingEntry(self.text(name), self.node(member, depth + 1)) for name, member in value.items()
+                )
                 return Mapping(tuple(entries), self.span)
             case list():
                 return Sequence(tuple(self.node(item, depth + 1) for item in value), self.span)

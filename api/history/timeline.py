@@ -47,7 +47,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """An event, and a mark for each of its change points by (attribute, day)."""
 
     event: Event
@@ -72,7 +72,7 @@ class Standing:
     members: tuple[Member, ...] | None
 
 
-def history(log: History, subject: str, known: Known = None) -> list[Entry]:
+def history(log: History, subject: str, known: Known = None) -> list[TimelineEntry]:
     """All events of a subject as known. Raises Failure for one of whom the log knows nothing."""
     events = log.read_subject(subject, known)
     if not events:
@@ -88,12 +88,12 @@ def nothing_known(log: History, subject: str) -> Failure:
     return Failure(f"nothing is recorded of `{subject}`", help)
 
 
-def marked(events: Iterable[Event]) -> list[Entry]:
+def marked(events: Iterable[Event]) -> list[TimelineEntry]:
     """The events with marks on their change points."""
-    entries: list[Entry] = []
-    last: dict[tuple[str, date], tuple[Entry, Value]] = {}
+    entries: list[TimelineEntry] = []
+    last: dict[tuple[str, date], tuple[TimelineEntry, Value]] = {}
     for event in events:
-        entry = Entry(event)
+        entry = TimelineEntry(event)
         for point in points_of(event):
             key = (point.attribute, point.valid_from)
             mark = entry.marks[key] = Mark()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.http.problems import Fault, Refusal
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, Style
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence, Style
 from engine.text.source import Source, Span
 
 MAX_DEPTH = 64
@@ -70,9 +70,9 @@ class Document:
                 return Mapping(tuple(self._entry(name, entry, pointer) for name, entry in value.items()), span)
         raise TypeError(type(value).__name__)
 
-    def _entry(self, name: str, value: Any, pointer: str) -> Entry:
+    def _entry(self, name: str, value: Any, pointer: str) -> MappingEntry:
         place = f"{pointer}/{escaped(name)}"
-        return Entry(Scalar(name, Style.DOUBLE, self._span(place)), self._node(value, place))
+        return MappingEntry(Scalar(name, Style.DOUBLE, self._span(place)), self._node(value, place))
 
 
 def escaped(name: str) -> str:

@@ -51,7 +51,7 @@ class Names(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisteredPermit:
     """A permit in the register. `over`: over whose members it was decided; `codes`: those for which it held, each with
     its last day. `is_pseudonym` says that `instance` is one, which the log can resolve."""
 
@@ -153,7 +153,7 @@ class Register:
         self.publish(now)
         return place
 
-    def entries(self, standing: bool = False) -> list[Entry]:
+    def entries(self, standing: bool = False) -> list[RegisteredPermit]:
         """Every permit, or those not taken back."""
         where = " where revoked_at is null" if standing else ""
         with self._open() as base:
@@ -200,10 +200,10 @@ class Register:
             base.close()
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Sequence[Any]) -> RegisteredPermit:
     place, requirement, entity, instance, over, first, last, codes, ruleset, offset, issued, revoked, why, hidden = row
     days = date.fromisoformat(first), date.fromisoformat(last)
-    return Entry(
+    return RegisteredPermit(
         place,
         requirement,
         entity,

@@ -16,7 +16,7 @@ from api.cases.naming import find_definition
 from api.history.record import record_case
 from api.permits.decide import decide, member_facts
 from api.permits.decision import Decision
-from api.permits.register import Entry, Names, Register
+from api.permits.register import Names, Register, RegisteredPermit
 from citizens import History
 from engine.ir.program import Program
 from engine.values.periods import PeriodKind, Unit
@@ -51,7 +51,7 @@ def revise(program: Program, log: NamingHistory, register: Register, today: date
     return revoked
 
 
-def _fault(program: Program, log: History, entry: Entry, subject: str) -> str:
+def _fault(program: Program, log: History, entry: RegisteredPermit, subject: str) -> str:
     """Why a permit no longer stands; empty if it does: from its first day to the last that was promised."""
     days = (entry.holds_until - entry.decided_for).days
     day, asked = entry.decided_for, (subject, entry.requirement)

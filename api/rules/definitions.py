@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from api.cases.json_values import as_json as value_json
 from api.cases.overlays import overlays_said, starts_said
-from api.cases.values import as_json as value_json
 from api.rules.names import Named, Place, definitions, find_named, place_of
 from api.schema import Citation, Json, citations
 from engine.explain.words import value_words

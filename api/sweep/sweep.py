@@ -15,8 +15,8 @@ from datetime import date
 from fractions import Fraction
 
 from api.cases.calculate import Basis, Of, basis_of
+from api.cases.json_values import as_json
 from api.cases.naming import find_definition, period_for
-from api.cases.values import as_json
 from api.failures import Failure, Misuse
 from api.schema import Json
 from api.sweep.causes import Cause, bend_causes, jump_causes

@@ -14,7 +14,7 @@ import numpy as np
 
 from api.taxsim import columns
 from api.taxsim.blocks import Cents
-from api.taxsim.figures import Found
+from api.taxsim.figures import FiguresOfRows
 
 WANTED_ALWAYS = (
     columns.INCOME_TAX,
@@ -31,17 +31,17 @@ WHOLLY_REFUNDABLE = 2021  # 26 USC 24(i)
 Columns = dict[str, Cents]
 
 
-def payroll(computed: Found) -> Cents:
+def payroll(computed: FiguresOfRows) -> Cents:
     """`fica`."""
     return computed.figures[columns.PAYROLL_TAX] + computed.figures[columns.ADDITIONAL_MEDICARE]
 
 
-def standard_columns(computed: Found) -> Columns:
+def standard_columns(computed: FiguresOfRows) -> Columns:
     """The amounts of the standard output in cents, without rates."""
     return _in_cents(_standard(computed), computed.steps)
 
 
-def full_columns(computed: Found, year: int) -> Columns:
+def full_columns(computed: FiguresOfRows, year: int) -> Columns:
     """The amounts of the full output in cents, without rates."""
     figures = computed.figures
     amounts = _standard(computed) | {column: figures[name] for column, name in columns.FIGURES.items()}
@@ -53,7 +53,7 @@ def full_columns(computed: Found, year: int) -> Columns:
     return _in_cents(amounts | dict.fromkeys((*columns.REPEALED, *columns.STATE), _nothing(computed)), computed.steps)
 
 
-def _standard(computed: Found) -> Columns:
+def _standard(computed: FiguresOfRows) -> Columns:
     return {
         "fiitax": computed.figures[columns.INCOME_TAX],
         "siitax": _nothing(computed),
@@ -62,7 +62,7 @@ def _standard(computed: Found) -> Columns:
     }
 
 
-def _nothing(computed: Found) -> Cents:
+def _nothing(computed: FiguresOfRows) -> Cents:
     return np.zeros(len(computed), dtype=np.int64)
 
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from api.taxsim.batch import Batch, Unanswered
 from api.taxsim.blocks import Block, Cents, Places
-from api.taxsim.population import Population, held
 from api.taxsim.units import unit_of
 from api.taxsim.vectors import vectors_of
+from api.taxsim.year_columns import Population, held
 from engine.ir.program import Program
 from engine.native import WORTH_COMPILING, Options, evaluate, share_layout
 from engine.native.plan.shape import fitting
@@ -28,7 +28,7 @@ from engine.values.periods import Period, PeriodKind, Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FiguresOfRows:
     """Figures by name, in whole `steps` to the dollar; and why a row has none, by its place among them, if so."""
 
     figures: dict[str, Cents]
@@ -89,10 +89,10 @@ class Figures:
         self.steps = lcm(100, *units.values())
         self.scale = {name: 1 if unit == 1 else self.steps // unit for name, unit in units.items()}
 
-    def of(self, rows: Rows, like: Rows | None = None) -> Found:
+    def of(self, rows: Rows, like: Rows | None = None) -> FiguresOfRows:
         """The figures of some rows, laid out as the rows `like` them are."""
         count = len(rows.places)
-        computed = Found({name: np.zeros(count, dtype=np.int64) for name in self.scale}, self.steps, {})
+        computed = FiguresOfRows({name: np.zeros(count, dtype=np.int64) for name in self.scale}, self.steps, {})
         for at in self._alone(rows, like or rows, computed).tolist():
             answer = self.batch.answer(unit_of(rows.block.row(int(rows.places[at]))))
             if isinstance(answer, Unanswered):
@@ -103,7 +103,7 @@ class Figures:
                 computed.figures[name][at] = value if isinstance(value, bool) else int(value * self.steps)
         return computed
 
-    def _alone(self, rows: Rows, like: Rows, computed: Found) -> Places:
+    def _alone(self, rows: Rows, like: Rows, computed: FiguresOfRows) -> Places:
         """Put in the figures of all rows that are in the population; where the others stand."""
         alone = np.ones(len(rows.places), dtype=bool)
         if rows.columns is None or like.columns is None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from api.taxsim import columns
 from api.taxsim.answers import payroll
 from api.taxsim.blocks import Block, Cents, Places
-from api.taxsim.figures import Found
+from api.taxsim.figures import FiguresOfRows
 from api.taxsim.table import Row
 from api.taxsim.units import JOINT
 from engine.values.numbers import RoundingMode, round_to
@@ -82,7 +82,7 @@ def raised_row(row: Row, step: int) -> Row:
     return replace(row, money=money)
 
 
-def rates(before: Found, after: Found, step: Fraction) -> dict[str, NDArray[np.int64]]:
+def rates(before: FiguresOfRows, after: FiguresOfRows, step: Fraction) -> dict[str, NDArray[np.int64]]:
     """The marginal rates in hundredths of a percent: what `step` dollars more of an income add to the taxes; 0 where
     the taxes with more of it are not known."""
     unknown = list(after.faults)

@@ -49,7 +49,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RulesFound:
     """What a search found; `instead` are the words that were looked for where nothing had the ones that were asked."""
 
     summaries: Sequence[Summary]
@@ -139,16 +139,16 @@ class Book:
         whole = [worked for worked in tried if isinstance(worked.given, dict) and "people" in worked.given]
         return (whole + [worked for worked in tried if worked not in whole])[:MOST_EXAMPLES]
 
-    def search(self, query: str) -> Found:
+    def search(self, query: str) -> RulesFound:
         """Definitions in which every word stands; else those for the nearest words that there are. Best first."""
         words = " ".join(_NOISE.sub("", query.lower().replace("u.s.c.", "usc")).split())
         match = search(self.law.ruleset(), words) if words else []
         if match or not words:
-            return Found(sorted(match, key=lambda summary: not _begins(summary, words)))
+            return RulesFound(sorted(match, key=lambda summary: not _begins(summary, words)))
         nearest = [next(iter(get_close_matches(word, self._vocabulary, 1, 0.7)), word) for word in _WORD.findall(words)]
         instead = " ".join(nearest)
         match = search(self.law.ruleset(), instead)
-        return Found(match, instead if match else "")
+        return RulesFound(match, instead if match else "")
 
     @cached_property
     def _vocabulary(self) -> list[str]:

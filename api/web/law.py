@@ -21,7 +21,7 @@ from api.http.routes.law import FOR_A_WHILE, law_at
 from api.http.service import service_of
 from api.rules.definitions import Condition, DatedValue, Described, describe
 from api.schema import Citation
-from api.web.books import Book, Found, Tried, book_of
+from api.web.books import Book, RulesFound, Tried, book_of
 from api.web.charts import Chart, Mark, Series
 from api.web.rendering import page, shown
 from engine.explain.words import money_words, value_words
@@ -61,7 +61,7 @@ async def index(request: Request, ruleset: str, q: str = "", file: str = "") -> 
     law, cache = law_at(request, ruleset)
     book = book_of(law)
 
-    def look_up() -> tuple[Found, object, object]:
+    def look_up() -> tuple[RulesFound, object, object]:
         words = q[:MOST_WORDS].strip()
         inside = book.inside(file) if file else ()
         if file and not inside:

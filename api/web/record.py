@@ -14,8 +14,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.cases.json_values import words_of_json
 from api.cases.reach import may_be_stated
-from api.cases.values import words_of_json
 from api.history.json import value_json
 from api.history.record import person_entity
 from api.history.views import Ledger, groups_of, ledger_of, moment

@@ -27,7 +27,7 @@ from citizens.sqlite.connections import SHIPPED, check_format, connect, get_meta
 from citizens.sqlite.erasure import read_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout
-from citizens.sqlite.reader import Reader, Row
+from citizens.sqlite.reader import Reader, StoredEvent
 from citizens.sqlite.replica import require_prefix
 from citizens.sqlite.writer import Clock, system_clock
 
@@ -83,7 +83,7 @@ def _copied(source: Reader, writer: KafkaWriter, frame_events: int) -> int:
     return total
 
 
-def _pieces(source: Reader, after: int) -> Iterator[Row | chain.Gap]:
+def _pieces(source: Reader, after: int) -> Iterator[StoredEvent | chain.Gap]:
     """Rows and gaps in order."""
     gaps = iter([gap for gap in source.gaps() if gap.first > after])
     gap = next(gaps, None)
@@ -94,7 +94,7 @@ def _pieces(source: Reader, after: int) -> Iterator[Row | chain.Gap]:
         yield row
 
 
-def _write_frame(source: Reader, writer: KafkaWriter, pieces: list[Row | chain.Gap]) -> int:
+def _write_frame(source: Reader, writer: KafkaWriter, pieces: list[StoredEvent | chain.Gap]) -> int:
     with writer.transaction():
         taker = Taker(writer.reader, tip_of(writer.reader))
         events: list[tuple[bytes, bytes | None]] = []

@@ -56,12 +56,12 @@ from citizens.sqlite import bulk, compaction
 from citizens.sqlite.compaction import Compacted, OnStep
 from citizens.sqlite.connections import Settings, connect, get_meta, set_meta
 from citizens.sqlite.durable import WriterLock, replace_file
-from citizens.sqlite.erasure import LEDGER_RETENTION, Entry, add_to_ledger
+from citizens.sqlite.erasure import LEDGER_RETENTION, ErasureEntry, add_to_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
 from citizens.sqlite.log import SqliteLog, horizons_of
 from citizens.sqlite.opened import check_keys
-from citizens.sqlite.reader import Reader, Row
+from citizens.sqlite.reader import Reader, StoredEvent
 from citizens.sqlite.verification import remains_digest
 from citizens.sqlite.writer import Clock, Writer, Written, system_clock
 
@@ -121,13 +121,13 @@ class KafkaWriter(Writer):
             for consumer in advance.ends:
                 yield standing_audit(Standing(consumer, self.reader.position(consumer), "nothing"))
 
-    def frame_of(self, rows: Sequence[Row]) -> tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]]:
+    def frame_of(self, rows: Sequence[StoredEvent]) -> tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]]:
         """What both topics hold of events."""
         parts = [self.parts_of(row, self.reader.origin(row.origin)[0]) for row in rows]
         return [event for event, _ in parts], [audit for _, audit in parts]
 
     @staticmethod
-    def parts_of(row: Row, origin: Origin) -> tuple[tuple[bytes, bytes | None], tuple[int, bytes]]:
+    def parts_of(row: StoredEvent, origin: Origin) -> tuple[tuple[bytes, bytes | None], tuple[int, bytes]]:
         """What each topic holds of one event."""
         return (event_key(row.offset), event_value(origin, row.payload)), (EVENT, event_audit(row, origin))
 
@@ -296,7 +296,7 @@ class KafkaLog(SqliteLog):
 
     def _publish(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[StoredEvent],
         events: Sequence[tuple[bytes, bytes | None]],
         audit: Sequence[tuple[int, bytes]],
     ) -> None:
@@ -312,7 +312,7 @@ class KafkaLog(SqliteLog):
         with writer.lock:
             return copied(writer)
 
-    def take_erasures(self, entries: Sequence[Entry]) -> None:
+    def take_erasures(self, entries: Sequence[ErasureEntry]) -> None:
         """Carry out the erasures of the log that this one is a copy of."""
         if entries:
             add_to_ledger(self.layout.erasures_path, entries)
@@ -342,7 +342,7 @@ class KafkaLog(SqliteLog):
                 members.clear()
             return total
 
-    def _write_chunk(self, writer: KafkaWriter, rows: list[Row], members: list[tuple[int, int]]) -> None:
+    def _write_chunk(self, writer: KafkaWriter, rows: list[StoredEvent], members: list[tuple[int, int]]) -> None:
         with writer.transaction():
             writer.write_rows(rows, members)
             writer.publish(writer.frame_of(rows))

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from citizens import chain
 from citizens.errors import LogDamaged, OtherFormat
 from citizens.events import Origin
-from citizens.sqlite.reader import Row
+from citizens.sqlite.reader import StoredEvent
 
 VERSION = 1
 EVENT, ADVANCE, OPENED, DROPPED, NULLED, GAP = range(1, 7)
@@ -53,7 +53,7 @@ class Audit:
 class Linked:
     """An event as the audit topic has it: its row without origin and payload, digests of both."""
 
-    row: Row
+    row: StoredEvent
     origin_digest: bytes
     payload_digest: bytes
 
@@ -97,7 +97,7 @@ def read_audit(value: bytes | None) -> Audit:
     return Audit(kind, frame, index, count, value[_FRAME.size :])
 
 
-def event_audit(row: Row, origin: Origin) -> bytes:
+def event_audit(row: StoredEvent, origin: Origin) -> bytes:
     """An event for the audit topic."""
     digest = chain.origin_digest(origin)
     head = _HEADER.pack(row.offset, row.recorded_at_us, row.kind, row.subject, row.version, row.delivery, digest)
@@ -109,7 +109,7 @@ def read_linked(content: bytes) -> Linked:
     if len(content) != _HEADER.size + 64:
         raise LogDamaged("the audit topic holds an event that no writer wrote", "see who writes to it")
     offset, recorded_at_us, kind, subject, version, delivery, digest = _HEADER.unpack_from(content)
-    row = Row(offset, recorded_at_us, kind, subject, version, 0, delivery, b"", content[-32:])
+    row = StoredEvent(offset, recorded_at_us, kind, subject, version, 0, delivery, b"", content[-32:])
     return Linked(row, digest, content[-64:-32])
 
 

@@ -21,7 +21,7 @@ import apsw
 from citizens.errors import LogDamaged, LogUnavailable, Refused
 from citizens.sqlite.connections import SHIPPED, connect
 from citizens.sqlite.durable import WriterLock, copy_private, hash_file, replace_file, sync_file, sync_folder
-from citizens.sqlite.erasure import Entry, add_to_ledger, not_carried_out, read_ledger
+from citizens.sqlite.erasure import ErasureEntry, add_to_ledger, not_carried_out, read_ledger
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Anchor, Layout
 from citizens.sqlite.log import SqliteLog, open_log
@@ -163,7 +163,7 @@ def check_backup(folder: Path) -> Anchor:
     return anchor
 
 
-def _put_in_place(folder: Path, layout: Layout, anchor: Anchor, entries: list[Entry], kek: bytes | None) -> None:
+def _put_in_place(folder: Path, layout: Layout, anchor: Anchor, entries: list[ErasureEntry], kek: bytes | None) -> None:
     """Replace the log, once the backup's files are beside it and who was erased since is erased in them.
 
     While the files are put in place a file `restoring` says so: opening the log is refused, and none is made new.
@@ -202,7 +202,7 @@ def erase_again(log: SqliteLog, copied_keys: Path) -> None:
         _erase_in(copied_keys, undone, log.kek)
 
 
-def _erase_in(keys_path: Path, entries: list[Entry], kek: bytes | None) -> None:
+def _erase_in(keys_path: Path, entries: list[ErasureEntry], kek: bytes | None) -> None:
     """Destroy the keys of who is in the ledger before the copied key store counts."""
     keys = KeyStore(keys_path, SHIPPED, write=True, kek=kek)
     try:

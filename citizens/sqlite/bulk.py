@@ -20,7 +20,7 @@ from citizens.events import Origin
 from citizens.sqlite.cipher import NONCE_BYTES
 from citizens.sqlite.connections import EVENTS_INDEXES, Settings, connect
 from citizens.sqlite.durable import sync_file
-from citizens.sqlite.reader import Row, Tip
+from citizens.sqlite.reader import StoredEvent, Tip
 from citizens.sqlite.writer import INSERT_EVENT
 
 CHUNK, DRAWN = 50_000, 1_000
@@ -71,7 +71,7 @@ def load(connection: apsw.Connection, tip: Tip, origin: Origin, events: Iterable
 
 def chained(
     tip: Tip, digest: bytes, events: Iterable[Loaded], members: list[tuple[int, int]], origin: int
-) -> Iterator[Row]:
+) -> Iterator[StoredEvent]:
     """The rows of the events, of one origin; who belongs to which group is added to `members`."""
     offset, link, at_us = tip.offset, tip.link, tip.recorded_at_us
     versions: dict[int, int] = {}
@@ -85,7 +85,7 @@ def chained(
         stored = nonce + AESGCM(key).encrypt(nonce, payload, head)
         members.extend([(group, number) for group in groups if group is not None])
         link = link_of(link, head, stored)
-        yield Row(offset, at_us, kind, number, version, origin, delivery, stored, link)
+        yield StoredEvent(offset, at_us, kind, number, version, origin, delivery, stored, link)
 
 
 def _nonces() -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from citizens import chain, codec
 from citizens.errors import LogDamaged
 from citizens.events import Origin
 from citizens.sqlite.connections import set_meta
-from citizens.sqlite.reader import Reader, Row, Tip
+from citizens.sqlite.reader import Reader, StoredEvent, Tip
 from citizens.sqlite.writer import INSERT_EVENT
 
 Delivery = tuple[bytes, int]
@@ -32,12 +32,12 @@ class Taker:
         self.tip = tip
         self.events = 0
         self._reader = reader
-        self._rows: list[Row] = []
+        self._rows: list[StoredEvent] = []
         self._uses: list[tuple[int, int]] = []
         self._members: set[tuple[int, int]] = set()
         self._origins: dict[Origin, tuple[int, bytes]] = {}
 
-    def event(self, row: Row, origin: Origin) -> None:
+    def event(self, row: StoredEvent, origin: Origin) -> None:
         """Take one event; the number that `row` gives its origin is another store's. Raises LogDamaged."""
         number, digest = self._origin(origin)
         head = chain.header(
@@ -69,7 +69,7 @@ class Taker:
         insert_deliveries(self._reader, deliveries)
         self.tip = Tip(gap.last, gap.after, gap.recorded_to_us)
 
-    def _index(self, row: Row) -> None:
+    def _index(self, row: StoredEvent) -> None:
         """Note whose facts an assessment used, and which groups a fact names."""
         if row.kind not in (*codec.VALUED_KINDS, codec.ASSESSMENT):
             return

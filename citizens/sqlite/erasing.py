@@ -14,7 +14,7 @@ from citizens.sqlite.cipher import fingerprint
 from citizens.sqlite.erasure import (
     LEDGER_SOURCE,
     Certificate,
-    Entry,
+    ErasureEntry,
     add_to_ledger,
     count_lines,
     is_held,
@@ -55,7 +55,7 @@ class Erasing(Opened):
                     raise UnderHold("the subject is under legal hold, or its owner is", "release the hold first")
             keys = {number: reader.keys.key(number) for number in numbers}
             entries = [
-                Entry(number, fingerprint(key), actor, legal_basis, reason)
+                ErasureEntry(number, fingerprint(key), actor, legal_basis, reason)
                 for number, key in keys.items()
                 if key is not None
             ]
@@ -87,7 +87,7 @@ class Erasing(Opened):
             names = map(writer.reader.keys.name, numbers)
             return self.erase_many(list(names), actor=actor, legal_basis=legal_basis, reason=reason)
 
-    def _carry_out(self, entries: Sequence[Entry]) -> None:
+    def _carry_out(self, entries: Sequence[ErasureEntry]) -> None:
         """Put erasures into the ledger, and finish them."""
         try:
             add_to_ledger(self.layout.erasures_path, entries)

@@ -37,7 +37,7 @@ LEDGER_RETENTION = "log"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ErasureEntry:
     """One erasure: the subject's number, its key's fingerprint, who, on what authority, why."""
 
     number: int
@@ -64,7 +64,7 @@ class Certificate:
     `offset` is where the log ended with the records of it. It is false if nobody was erased. It names nobody.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ErasureEntry, ...]
     offset: int
 
     def __bool__(self) -> bool:
@@ -108,12 +108,12 @@ def owners_of(reader: Reader, number: int) -> list[int]:
     return [owner for owner in map(reader.keys.find, owners) if owner is not None]
 
 
-def read_ledger(path: Path) -> list[Entry]:
+def read_ledger(path: Path) -> list[ErasureEntry]:
     """All erasures. A torn last line was never acknowledged and is passed over; other damage raises LogDamaged."""
     return read_on(path, "")[0]
 
 
-def read_on(path: Path, mark: str) -> tuple[list[Entry], str]:
+def read_on(path: Path, mark: str) -> tuple[list[ErasureEntry], str]:
     """The erasures after a mark, and the mark of all that there are. A mark of another ledger marks nothing.
 
     A mark is how many bytes there were, and their hash: what was carried out need not be read again line by line.
@@ -123,7 +123,7 @@ def read_on(path: Path, mark: str) -> tuple[list[Entry], str]:
     length = mark.partition(" ")[0]
     size = int(length) if length.isdecimal() else 0
     start = size if mark == _mark(whole[:size]) else 0
-    entries: list[Entry] = []
+    entries: list[ErasureEntry] = []
     before = whole[:start].rstrip(b"\n").rpartition(b"\n")[2].decode(errors="replace").rpartition(" ")[2]
     for index, line in enumerate(whole[start:].split(b"\n")[:-1], whole.count(b"\n", 0, start) + 1):
         text, _, digest = line.decode(errors="replace").rpartition(" ")
@@ -131,7 +131,7 @@ def read_on(path: Path, mark: str) -> tuple[list[Entry], str]:
             message = f"{path}, line {index}: the ledger of erasures is damaged"
             remedy = "put back its copy; if there is none, move it away: the erasures that the log recorded are kept"
             raise LogDamaged(message, remedy)
-        entries.append(Entry(**json.loads(text)))
+        entries.append(ErasureEntry(**json.loads(text)))
         before = digest
     return entries, _mark(whole)
 
@@ -145,16 +145,16 @@ def _mark(whole: bytes) -> str:
     return f"{len(whole)} {hashlib.sha256(whole).hexdigest()}"
 
 
-def recorded_erasures(events: Iterable[Event]) -> list[Entry]:
+def recorded_erasures(events: Iterable[Event]) -> list[ErasureEntry]:
     """The ledger's entries of erasures that a log recorded."""
     return [
-        Entry(body.number, body.fingerprint, event.origin.actor, event.origin.legal_basis, body.reason)
+        ErasureEntry(body.number, body.fingerprint, event.origin.actor, event.origin.legal_basis, body.reason)
         for event in events
         if isinstance(body := event.body, Erasure)
     ]
 
 
-def not_carried_out(reader: Reader, ledger: Path) -> list[Entry]:
+def not_carried_out(reader: Reader, ledger: Path) -> list[ErasureEntry]:
     """Erasures that a key store has not carried out, because it is older than they are: what the ledger says after the
     store's mark; and, if the last one that the log recorded is among them, all that it recorded.
 
@@ -162,7 +162,7 @@ def not_carried_out(reader: Reader, ledger: Path) -> list[Entry]:
     is passed over: `verify` tells of it.
     """
     keys, size = reader.keys, ledger.stat().st_size if ledger.exists() else 0
-    entries: list[Entry] = []
+    entries: list[ErasureEntry] = []
     if keys.replayed.partition(" ")[0] != str(size):
         with suppress(LogDamaged):
             entries = read_on(ledger, keys.replayed)[0]
@@ -172,7 +172,7 @@ def not_carried_out(reader: Reader, ledger: Path) -> list[Entry]:
     return [entry for entry in dict.fromkeys(entries) if keys.still_holds(entry.number, entry.fingerprint)]
 
 
-def add_to_ledger(path: Path, entries: Iterable[Entry]) -> None:
+def add_to_ledger(path: Path, entries: Iterable[ErasureEntry]) -> None:
     """Write entries that are not in the ledger yet, durably. A torn last line is cut off first."""
     known = set(read_ledger(path))
     new = [entry for entry in dict.fromkeys(entries) if entry not in known]

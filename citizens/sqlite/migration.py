@@ -32,7 +32,7 @@ from citizens.sqlite.durable import WriterLock, copy_private, sync_file, sync_fo
 from citizens.sqlite.envelope import wrap
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
-from citizens.sqlite.reader import Reader, Row, Tip, position_digest, seal_payload
+from citizens.sqlite.reader import Reader, StoredEvent, Tip, position_digest, seal_payload
 from citizens.sqlite.verification import remains_digest
 from citizens.sqlite.writer import INSERT_EVENT
 
@@ -196,7 +196,7 @@ def _copy(old: Reader, new: Reader) -> int:
     return count
 
 
-def _row(old: Reader, new: Reader, row: Row, tip: Tip, last_compaction: bool) -> Row:
+def _row(old: Reader, new: Reader, row: StoredEvent, tip: Tip, last_compaction: bool) -> StoredEvent:
     """An event with its new link; its payload is the old one, but for postings and the last compaction's digest."""
     head, payload = old.header(row), row.payload
     if row.kind == codec.POSTING:
@@ -215,7 +215,7 @@ def _row(old: Reader, new: Reader, row: Row, tip: Tip, last_compaction: bool) ->
     return row._replace(payload=payload, chain=chain.link(tip.link, head, payload))
 
 
-def _old_payload(old: Reader, row: Row, key: bytes) -> bytes:
+def _old_payload(old: Reader, row: StoredEvent, key: bytes) -> bytes:
     return decrypt(key, row.payload, old.header(row))
 
 

@@ -30,7 +30,7 @@ from citizens.events import (
 from citizens.log import Advance, Receipt
 from citizens.sqlite.group_commit import Submission
 from citizens.sqlite.keys import KeyStore
-from citizens.sqlite.reader import Reader, Row, Tip, read_tip, seal_payload
+from citizens.sqlite.reader import Reader, StoredEvent, Tip, read_tip, seal_payload
 
 MAX_PAYLOAD_BYTES = 1_000_000
 ABOUT_LOG = Erasure | Compaction | TimeCorrection | Promotion
@@ -41,7 +41,7 @@ class Plan:
     """The rows of one submission, before any is written."""
 
     tip: Tip
-    rows: list[Row] = field(default_factory=list)
+    rows: list[StoredEvent] = field(default_factory=list)
     versions: dict[int, int] = field(default_factory=dict)
     uses: list[tuple[int, int]] = field(default_factory=list)
     members: list[tuple[int, int]] = field(default_factory=list)
@@ -113,7 +113,7 @@ class Planner:
         known = plan.offsets.get(delivery) or self.reader.find_own(source, event_id, number)
         return delivery, known
 
-    def _add(self, plan: Plan, row: Row, draft: Draft) -> None:
+    def _add(self, plan: Plan, row: StoredEvent, draft: Draft) -> None:
         plan.rows.append(row)
         plan.offsets[row.delivery] = row.offset
         plan.versions[row.subject] = row.version
@@ -126,7 +126,7 @@ class Planner:
                 groups = {number(point.value.group) for point in points if isinstance(point.value, Belongs)}
                 plan.members.extend((group, row.subject) for group in groups)
 
-    def _row(self, draft: Draft, delivery: bytes, number: int, version: int, tip: Tip) -> Row:
+    def _row(self, draft: Draft, delivery: bytes, number: int, version: int, tip: Tip) -> StoredEvent:
         payload = codec.encode(draft.body, draft.event_id, self.reader.keys)
         if len(payload) > MAX_PAYLOAD_BYTES:
             raise InvalidEvent(f"an event has {len(payload):,} bytes, over {MAX_PAYLOAD_BYTES:,}", "send it as several")
@@ -136,7 +136,7 @@ class Planner:
         head = chain.header(offset, tip.recorded_at_us, kind, number, version=version, delivery=delivery, origin=digest)
         stored = seal_payload(self.reader.keys, kind, number, payload, head)
         link = chain.link(tip.link, head, stored)
-        return Row(offset, tip.recorded_at_us, kind, number, version, origin, delivery, stored, link)
+        return StoredEvent(offset, tip.recorded_at_us, kind, number, version, origin, delivery, stored, link)
 
     def _duplicate(self, draft: Draft, offset: int, plan: Plan) -> Receipt:
         """The receipt of a delivery that came before. Raises DeliveryConflict if its content was another.
@@ -154,7 +154,7 @@ class Planner:
                 raise DeliveryConflict(draft.origin.source, offset)
         return Receipt(offset, row.version, duplicate=True)
 
-    def _same(self, draft: Draft, row: Row, payload: bytes) -> bool:
+    def _same(self, draft: Draft, row: StoredEvent, payload: bytes) -> bool:
         keys = self.reader.keys
         if row.kind != codec.kind_of(draft.body) or self.reader.origin(row.origin)[0] != draft.origin:
             return False

@@ -40,7 +40,7 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 
-class Row(NamedTuple):
+class StoredEvent(NamedTuple):
     """An event as stored."""
 
     offset: int
@@ -87,16 +87,16 @@ class Reader:
             raise LogUnavailable("the key store is not open, so no subject can be read", "open it as well")
         return self._keys
 
-    def rows(self, where: str, values: tuple[int | bytes, ...] = ()) -> Iterator[Row]:
+    def rows(self, where: str, values: tuple[int | bytes, ...] = ()) -> Iterator[StoredEvent]:
         """Rows under a condition that is this program's own text, never a user's."""
         cursor = self.connection.execute(f"SELECT {COLUMNS} FROM events {where}", values)
-        return guarded(Row(*row) for row in cursor)
+        return guarded(StoredEvent(*row) for row in cursor)
 
     def events(self, where: str, values: tuple[int | bytes, ...] = ()) -> list[Event]:
         """The same rows as events."""
         return [self.event(row) for row in self.rows(where, values)]
 
-    def event(self, row: Row) -> Event:
+    def event(self, row: StoredEvent) -> Event:
         """The event of a row. Raises LogDamaged, with the offset, if the row is not as it was written."""
         try:
             return self._event(row)
@@ -105,7 +105,7 @@ class Reader:
                 f"event at offset {row.offset} is not as it was written", "restore it", offset=row.offset
             ) from error
 
-    def _event(self, row: Row) -> Event:
+    def _event(self, row: StoredEvent) -> Event:
         origin, _ = self.origin(row.origin)
         plain = self.payload(row)
         if plain is None:
@@ -124,7 +124,7 @@ class Reader:
             self._corrections = list(self.connection.execute(select, (codec.TIME_CORRECTION,)))
         return min([recorded_at_us, *(at for later, at in self._corrections if later > offset)])
 
-    def payload(self, row: Row) -> bytes | None:
+    def payload(self, row: StoredEvent) -> bytes | None:
         """The row's payload in the clear, or None if the subject was erased. Of its postings the amounts stay."""
         head = self.header(row)
         try:
@@ -138,7 +138,7 @@ class Reader:
             message = f"event at offset {row.offset}: {error.message}"
             raise LogDamaged(message, error.remedy, offset=row.offset) from None
 
-    def header(self, row: Row) -> bytes:
+    def header(self, row: StoredEvent) -> bytes:
         """The header that the row's payload and link were made over."""
         _, digest = self.origin(row.origin)
         return chain.header(
@@ -317,7 +317,7 @@ def epoch_of(reader: Reader) -> int:
     return events[0].body.epoch if events and isinstance(events[0].body, Promotion) else 1
 
 
-def guarded(rows: Iterable[Row]) -> Iterator[Row]:
+def guarded(rows: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
     """The rows, with SQLite's own complaint turned into LogDamaged that says after which offset."""
     last = 0
     try:

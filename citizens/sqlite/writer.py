@@ -29,7 +29,7 @@ from citizens.log import Advance
 from citizens.sqlite.connections import get_meta, set_meta
 from citizens.sqlite.group_commit import GroupCommit, Submission
 from citizens.sqlite.planning import Plan, Planner
-from citizens.sqlite.reader import COLUMNS, Reader, Row, Tip, position_digest
+from citizens.sqlite.reader import COLUMNS, Reader, StoredEvent, Tip, position_digest
 
 MAX_JUMP_US = 3 * 366 * 86_400 * 1_000_000
 """How far the clock may be ahead of the last event before somebody has to vouch for it: three years of silence."""
@@ -48,7 +48,7 @@ def system_clock() -> int:
 class Written:
     """What one transaction writes: the events, and where consumers stand after it."""
 
-    rows: list[Row]
+    rows: list[StoredEvent]
     advances: list[Advance]
 
 
@@ -130,7 +130,7 @@ class Writer(GroupCommit, Planner):
         if submission.error is not None:
             raise submission.error
 
-    def write_about_log(self, draft: Draft) -> Row:
+    def write_about_log(self, draft: Draft) -> StoredEvent:
         """Write an event about the log itself in a transaction that the caller began and ends; its row."""
         tip = replace(self.tip, recorded_at_us=max(self._clock(), self.tip.recorded_at_us))
         plan = self._plan(Submission([draft], None, system=True), tip)
@@ -138,7 +138,7 @@ class Writer(GroupCommit, Planner):
         self.tip = plan.tip
         return plan.rows[0]
 
-    def write_rows(self, rows: Sequence[Row], members: Sequence[tuple[int, int]]) -> None:
+    def write_rows(self, rows: Sequence[StoredEvent], members: Sequence[tuple[int, int]]) -> None:
         """Write rows that were made elsewhere behind the last, in a transaction that the caller began and ends."""
         plan = Plan(self.tip, rows=list(rows), members=list(members))
         self._write(plan, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.check.context import Elaboration, Part, Row, Scope, Value, Who, article, failed
+from engine.check.context import Elaboration, Part, Scope, TableRow, Value, Who, article, failed
 from engine.check.names import step
 from engine.check.operators import as_money, with_unit
 from engine.check.resolve import Symbol
@@ -170,4 +170,4 @@ def index_part(elab: Elaboration, node: ast.Index, scope: Scope) -> Part:
     if "" in table.columns:
         read = ir.TableRead(table.columns[""], node.span, symbol.name, "", keys, ir.ThisPeriod())
         return Value(read, optional=table.columns[""].or_none)
-    return Row(symbol.name, table, keys, ir.ThisPeriod())
+    return TableRow(symbol.name, table, keys, ir.ThisPeriod())

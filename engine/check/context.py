@@ -1,6 +1,6 @@
 """What a formula's checker knows: its entity and period, the names in scope, where to report.
 
-A part of a formula is a `Value` (an expression of the core), a `Row` of a table, a `Who` (an entity reached), or
+A part of a formula is a `Value` (an expression of the core), a `TableRow` of a table, a `Who` (an entity reached), or
 `Several` (members or records, only good for an aggregate). A part that failed has the type FAILED and is quiet.
 """
 
@@ -44,7 +44,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row of a table with several columns."""
 
     name: str
@@ -69,7 +69,7 @@ class Several:
     optional: bool = False
 
 
-Part = Union[Value, Row, Who, Several]
+Part = Union[Value, TableRow, Who, Several]
 Ends = tuple[Fraction | None, Fraction | None]  # between what a number lies; None is an open end
 Known = frozenset[Union[ir.Expression, ir.Subject]]
 

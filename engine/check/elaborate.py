@@ -17,7 +17,7 @@ from engine.check import (
     windows,
     worlds,
 )
-from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed, with_article
+from engine.check.context import Elaboration, Part, Scope, Several, TableRow, Value, Who, failed, with_article
 from engine.check.names import attribute_part, check_free, name_part
 from engine.check.resolve import BUILTINS, FUNCTIONS
 from engine.ir import nodes as ir
@@ -77,7 +77,7 @@ class Elaborator(Elaboration):
         match part:
             case Value():
                 return part
-            case Row():
+            case TableRow():
                 help_text = "add a column: " + " or ".join(f"`.{column}`" for column in sorted(part.table.columns)[:5])
                 return self.fail("E406", "a whole row is no value", node.span, help=help_text)
             case Who():
@@ -265,16 +265,16 @@ class Elaborator(Elaboration):
         return Value(ir.Let(body.type, node.span, name, part.node, body.node), optional=body.optional)
 
     def _let_part(
-        self, node: ast.Let, index: int, scope: Scope, part: Row | Who | Several, expected: ValueType | None
+        self, node: ast.Let, index: int, scope: Scope, part: TableRow | Who | Several, expected: ValueType | None
     ) -> Value:
         """A `let` that names somebody, or a row: its keys are evaluated once."""
         binding = node.bindings[index]
-        if not isinstance(part, Row):
+        if not isinstance(part, TableRow):
             return self._let(node, index + 1, scope.with_name(binding.name, part), expected)
         names = [self.fresh(f"{binding.name}_key") for _ in part.keys]
         pairs = zip(part.keys, names, strict=True)
         locals_ = tuple(ir.Local(key.type, binding.span, name) for key, name in pairs)
-        row = Row(part.name, part.table, locals_, part.time)
+        row = TableRow(part.name, part.table, locals_, part.time)
         body = self._let(node, index + 1, scope.with_name(binding.name, row), expected)
         tree = body.node
         if body.failed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.check.context import Elaboration, Part, Row, Scope, Several, Value, Who, failed
+from engine.check.context import Elaboration, Part, Scope, Several, TableRow, Value, Who, failed
 from engine.check.resolve import BUILTINS, Symbol, did_you_mean
 from engine.check.times import Figure, read_time
 from engine.ir import nodes as ir
@@ -188,7 +188,7 @@ def attribute_part(elab: Elaboration, node: ast.Attribute, scope: Scope) -> Part
     """`base.name`: a column, a step to somebody, or a figure of somebody."""
     base = elab.part(node.base, scope)
     match base:
-        case Row():
+        case TableRow():
             return _column(elab, base, node)
         case Who():
             return _of_somebody(elab, base, node, scope)
@@ -202,7 +202,7 @@ def attribute_part(elab: Elaboration, node: ast.Attribute, scope: Scope) -> Part
     )
 
 
-def _column(elab: Elaboration, row: Row, node: ast.Attribute) -> Value:
+def _column(elab: Elaboration, row: TableRow, node: ast.Attribute) -> Value:
     column_type = row.table.columns.get(node.name)
     if column_type is None:
         help_text = did_you_mean(node.name, set(row.table.columns))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from engine.check.context import Elaboration, Known, Part, Row, Scope, Several, Value, Who
+from engine.check.context import Elaboration, Known, Part, Scope, Several, TableRow, Value, Who
 from engine.ir import nodes as ir
 from engine.syntax import ast
 from engine.text.source import Span
@@ -75,7 +75,7 @@ def is_none(elab: Elaboration, node: ast.Is, scope: Scope) -> Value:
             sure, test = not part.optional, ir.IsNone(BOOLEAN, node.span, part.node)
         case Who():
             sure, test = not part.optional, ir.Nobody(BOOLEAN, node.span, part.subject)
-        case Row():
+        case TableRow():
             return elab.fail("E406", "a whole row is never none", node.value.span, help="test one of its columns")
         case Several(link=link):
             help_text = f"ask how many there are: `count(m in {node.value.span.text}) = 0`"

@@ -20,8 +20,8 @@ from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outco
 from engine.ir.program import Definition, Program, ReasonInfo
 from engine.reading.context import Context
 from engine.reading.declarations import Example, RuleModule, Ruleset
-from engine.reading.values import read_value
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence
+from engine.reading.scalars import read_value
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
 from engine.values.numbers import format_decimal
@@ -120,7 +120,7 @@ class _Runner:
             self.problems.add("E802", str(fault), self.example.span, help="write `at: 2024`")
             return None
 
-    def entry(self, entry: Entry, interpreter: Interpreter | None, case: Case, at: Period) -> Iterator[Mismatch]:
+    def entry(self, entry: MappingEntry, interpreter: Interpreter | None, case: Case, at: Period) -> Iterator[Mismatch]:
         entities = self.program.settings.entities
         plural = next((entity for entity in entities.values() if entry.name in (entity.plural, entity.name)), None)
         if plural is None or not isinstance(entry.value, Mapping):
@@ -136,11 +136,11 @@ class _Runner:
             for figure in instance.value:
                 yield from self.figure(figure, instance.name, interpreter, case, at)
 
-    def unknown(self, entry: Entry, message: str, help_text: str) -> None:
+    def unknown(self, entry: MappingEntry, message: str, help_text: str) -> None:
         self.problems.add("E801", message, entry.key.span, help=help_text)
 
     def figure(
-        self, entry: Entry, instance: str | None, interpreter: Interpreter | None, case: Case, at: Period
+        self, entry: MappingEntry, instance: str | None, interpreter: Interpreter | None, case: Case, at: Period
     ) -> Iterator[Mismatch]:
         definition = self.definition(entry.name)
         if definition is None:
@@ -172,7 +172,7 @@ class _Runner:
         self.expectations += 1
         yield from self.compare(entry, definition, Fact(definition.name, holders[0], period), interpreter)
 
-    def read(self, entry: Entry, definition: Definition) -> None:
+    def read(self, entry: MappingEntry, definition: Definition) -> None:
         """Read what is expected, for the problems that it has."""
         if definition.requirement is None or not isinstance(entry.value, Mapping):
             self.expected(entry.value, definition)
@@ -188,7 +188,9 @@ class _Runner:
         own = self.program.definitions.get(f"{self.module.name}:{name}")
         return own or self.program.find(name)
 
-    def compare(self, entry: Entry, definition: Definition, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
+    def compare(
+        self, entry: MappingEntry, definition: Definition, fact: Fact, interpreter: Interpreter
+    ) -> Iterator[Mismatch]:
         outcome = interpreter.find(fact)
         self.seen.setdefault(definition.name, set()).add(self.spoken(outcome, definition))
         if definition.requirement is not None and isinstance(entry.value, Mapping):
@@ -251,7 +253,9 @@ class _Runner:
             self.problems.add("E802", problem.message, problem.span, help=problem.help)
         return None if len(diagnostics) else self.spoken(stated(value), definition)
 
-    def requirement(self, entry: Entry, info: ReasonInfo, fact: Fact, interpreter: Interpreter) -> Iterator[Mismatch]:
+    def requirement(
+        self, entry: MappingEntry, info: ReasonInfo, fact: Fact, interpreter: Interpreter
+    ) -> Iterator[Mismatch]:
         assert isinstance(entry.value, Mapping)
 
         def answer(reason_info: ReasonInfo) -> str:
@@ -274,7 +278,7 @@ class _Runner:
             if expected is not None and expected != actual:
                 yield self.mismatch(f"{entry.name}.{line.name}", expected, actual, line.value.span, reason)
 
-    def reasons(self, figure: str, line: Entry, info: ReasonInfo) -> str:
+    def reasons(self, figure: str, line: MappingEntry, info: ReasonInfo) -> str:
         """What the reasons that a line names must be for it to hold; empty, with E801, if it says nothing of them."""
         known = {leaf.name.removeprefix(f"{info.name}.") for leaf in leaves(info)}
         for word in _words(line.value):

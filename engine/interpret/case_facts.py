@@ -14,9 +14,9 @@ from engine.interpret.stated import Days, Held, NotATime, bare, settled_days, st
 from engine.ir.program import Definition, Program
 from engine.reading.context import Context
 from engine.reading.declared_settings import Entity
-from engine.reading.values import read_value
-from engine.syntax.nodes import Entry, Node, Scalar, Style, shown
+from engine.reading.scalars import read_value
 from engine.syntax.nodes import Mapping as YamlMapping
+from engine.syntax.nodes import MappingEntry, Node, Scalar, Style, shown
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Span
 from engine.values.numbers import format_decimal, is_within, range_text
@@ -41,7 +41,7 @@ class FactReader:
         self.given: dict[Fact, Value] = {}
         self.places: dict[Fact, Span] = {}
         self.settings = program.settings
-        self.personal: list[tuple[Definition, str, Entry]] = []
+        self.personal: list[tuple[Definition, str, MappingEntry]] = []
         self.held: dict[tuple[str, str], tuple[Held, ...]] = {}
         self.places_held: dict[tuple[str, str], Span] = {}
         self.within: dict[Fact, tuple[Value | None, Value | None]] = {}
@@ -65,7 +65,7 @@ class FactReader:
     def suggest(self, word: str, known: list[str]) -> str:
         return Context(self.program.settings, self.problems).did_you_mean(word, known)
 
-    def fact(self, entity: Entity, name: str, entry: Entry, at: Period) -> None:
+    def fact(self, entity: Entity, name: str, entry: MappingEntry, at: Period) -> None:
         definition = self.definition(entity, entry)
         if definition is None:
             return
@@ -91,7 +91,7 @@ class FactReader:
             )
             self.stated(replace(definition, period=own), name, entry, whole.at)
 
-    def stated(self, definition: Definition, name: str, entry: Entry, at: Period) -> None:
+    def stated(self, definition: Definition, name: str, entry: MappingEntry, at: Period) -> None:
         if not isinstance(entry.value, YamlMapping) or _is_bounds(entry.value):
             self.bare(definition, name, entry, at)
             return
@@ -103,7 +103,7 @@ class FactReader:
             self.held[(definition.name, name)] = settled_days(stated)
             self.places_held[(definition.name, name)] = entry.key.span
 
-    def bare(self, definition: Definition, name: str, entry: Entry, at: Period) -> None:
+    def bare(self, definition: Definition, name: str, entry: MappingEntry, at: Period) -> None:
         """A fact that is stated without a time."""
         if not self.dated:
             return  # that the case has no period was reported
@@ -119,7 +119,7 @@ class FactReader:
         self,
         definition: Definition,
         name: str,
-        dated: Entry,
+        dated: MappingEntry,
         stated: list[tuple[Days, Value]],
         taken: list[tuple[date, date, str]],
     ) -> None:
@@ -143,7 +143,7 @@ class FactReader:
         for period in time:
             self.give(definition, name, period, dated.value, dated.key.span)
 
-    def unknown_days(self, definition: Definition, name: str, dated: Entry, days: Days) -> None:
+    def unknown_days(self, definition: Definition, name: str, dated: MappingEntry, days: Days) -> None:
         """A stock or status that was asked for and is not known on some days."""
         if days.is_open or (days.last - days.first).days > MOST_UNKNOWN_DAYS:
             message = f"`{definition.short_name}` cannot be unknown without an end"
@@ -154,7 +154,9 @@ class FactReader:
             self.within[Fact(definition.name, name, period)] = (None, None)
             period = period.shift(1)
 
-    def is_free(self, definition: Definition, dated: Entry, days: Days, taken: list[tuple[date, date, str]]) -> bool:
+    def is_free(
+        self, definition: Definition, dated: MappingEntry, days: Days, taken: list[tuple[date, date, str]]
+    ) -> bool:
         """Whether nothing else is stated for any of those days. Of two that are open the later ends the earlier."""
         opens = "from " if days.is_open else ""
         for first, last, text in taken:
@@ -166,7 +168,7 @@ class FactReader:
         taken.append((days.first, days.last, dated.name))
         return True
 
-    def definition(self, entity: Entity, entry: Entry) -> Definition | None:
+    def definition(self, entity: Entity, entry: MappingEntry) -> Definition | None:
         exact = self.program.definitions.get(entry.name)
         listed = [exact] if exact is not None else self.by_short_name.get(entry.name, [])
         fitting = [definition for definition in listed if definition.entity == entity.name]

@@ -10,15 +10,15 @@ from engine.interpret.cases import Stay
 from engine.interpret.stated import NotATime, days_for
 from engine.reading.context import Context
 from engine.reading.declared_settings import Entity, Role
-from engine.syntax.nodes import Entry, Scalar, Sequence, shown
 from engine.syntax.nodes import Mapping as YamlMapping
+from engine.syntax.nodes import MappingEntry, Scalar, Sequence, shown
 from engine.text.source import Span
 
 
 class LinkReader(FactReader):
     """Reads how people, groups and records belong together."""
 
-    def misspelt_role(self, entity: Entity, entry: Entry) -> Role | None:
+    def misspelt_role(self, entity: Entity, entry: MappingEntry) -> Role | None:
         """The role that a key nearly names, with E801: whose it is can still be read."""
         if not entity.roles or entry.name in self.program.definitions or entry.name in self.by_short_name:
             return None
@@ -35,7 +35,7 @@ class LinkReader(FactReader):
         self.report("E801", message, entry.key.span, help=f"did you mean `{meant}`?")
         return words[meant]
 
-    def role(self, entity: Entity, name: str, role: Role, entry: Entry) -> None:
+    def role(self, entity: Entity, name: str, role: Role, entry: MappingEntry) -> None:
         items = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
         listed = self.holders.setdefault((entity.name, name, role.name), [])
         for item in items:
@@ -53,7 +53,7 @@ class LinkReader(FactReader):
             message = f"`{name}` has {most} of the role `{role.name}`, and at most {role.maximum} may be"
             self.report("E805", message, entry.value.span, help="make a group for each, or correct the role")
 
-    def stay(self, entity: Entity, group: str, role: Role, entry: Entry) -> None:
+    def stay(self, entity: Entity, group: str, role: Role, entry: MappingEntry) -> None:
         """A membership for a time: `{ben: from 2024-05-01}`, or several times as a list."""
         items = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
         for item in items:

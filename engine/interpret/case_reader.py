@@ -20,8 +20,8 @@ from engine.interpret.further import Place
 from engine.interpret.made_groups import with_groups
 from engine.ir.program import Program
 from engine.reading.declared_settings import Entity
-from engine.syntax.nodes import Entry, Node, Scalar, Sequence, shown
 from engine.syntax.nodes import Mapping as YamlMapping
+from engine.syntax.nodes import MappingEntry, Node, Scalar, Sequence, shown
 from engine.syntax.yaml_reader import read_nodes
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source, Span
@@ -141,7 +141,7 @@ class _Reader(CheckedReader):
                 message = f"`{shown(word)}` is no list of records or of those who hold a role"
                 self.report("E802", message, item.span, help=self.suggest(word, list(lists)))
 
-    def entity(self, entry: Entry, at: Period) -> None:
+    def entity(self, entry: MappingEntry, at: Period) -> None:
         plural = next((entity for entity in self.entities.values() if entity.plural == entry.name), None)
         self.listed.add(plural.name if plural is not None else entry.name)
         if plural is not None:
@@ -154,7 +154,7 @@ class _Reader(CheckedReader):
             message = f"`{shown(entry.name)}` is neither an entity nor a key of a case"
             self.report("E801", message, entry.key.span, help=self.suggest(entry.name, known))
 
-    def several(self, entity: Entity, entry: Entry, at: Period) -> None:
+    def several(self, entity: Entity, entry: MappingEntry, at: Period) -> None:
         if isinstance(entry.value, Sequence) and not entry.value.items:
             return  # none of them
         if not isinstance(entry.value, YamlMapping):
@@ -183,7 +183,7 @@ class _Reader(CheckedReader):
         if entity.made_for:
             self.pair_of(entity, name, span)
 
-    def key(self, entity: Entity, name: str, entry: Entry, at: Period) -> None:
+    def key(self, entity: Entity, name: str, entry: MappingEntry, at: Period) -> None:
         role = next((role for role in entity.roles if entry.name in (role.name, role.plural)), None)
         role = role or self.misspelt_role(entity, entry)
         if role is not None:

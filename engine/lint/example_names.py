@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from engine.check.resolve import Symbols
 from engine.reading.declarations import Input, RuleModule, Ruleset
 from engine.reading.declared_settings import Entity
-from engine.syntax.nodes import Entry, Mapping, Node
+from engine.syntax.nodes import Mapping, MappingEntry, Node
 from engine.text.diagnostics import Diagnostics
 
 
@@ -41,7 +41,7 @@ def check_example_names(ruleset: Ruleset, symbols: Symbols, problems: Diagnostic
             problems.add("E704", f"no example expects `{name}`", symbol.declaration.span, help=help_text)
 
 
-def report_unknown_figure(entry: Entry, symbols: Symbols, module: str, problems: Diagnostics) -> None:
+def report_unknown_figure(entry: MappingEntry, symbols: Symbols, module: str, problems: Diagnostics) -> None:
     """E801 for a figure that an example of `module` expects, and that the rules do not have."""
     own = {name for name, symbol in symbols.local.get(module, {}).items() if symbol.figure is not None}
     known = sorted(own | {name for name, symbol in symbols.exported.items() if symbol.figure is not None})
@@ -50,7 +50,7 @@ def report_unknown_figure(entry: Entry, symbols: Symbols, module: str, problems:
     problems.add("E801", f"there is no figure `{entry.name}`", entry.key.span, help=help_text)
 
 
-def _unknown(module: RuleModule, ruleset: Ruleset, symbols: Symbols) -> Iterator[Entry]:
+def _unknown(module: RuleModule, ruleset: Ruleset, symbols: Symbols) -> Iterator[MappingEntry]:
     """The expected figures that are neither the module's own nor exported."""
     entities = ruleset.settings.entities.values()
     for example in module.examples:
@@ -60,7 +60,7 @@ def _unknown(module: RuleModule, ruleset: Ruleset, symbols: Symbols) -> Iterator
                     yield entry
 
 
-def _figures(expect: Mapping, entities: tuple[Entity, ...]) -> Iterator[Entry]:
+def _figures(expect: Mapping, entities: tuple[Entity, ...]) -> Iterator[MappingEntry]:
     """The figures under `expect`: alone, of an entity without a name, or of each that is named."""
     for entry in expect:
         entity = next((candidate for candidate in entities if entry.name in (candidate.name, candidate.plural)), None)
@@ -72,7 +72,7 @@ def _figures(expect: Mapping, entities: tuple[Entity, ...]) -> Iterator[Entry]:
                 yield from instance.value
 
 
-def _entries(module: RuleModule) -> Iterator[Entry]:
+def _entries(module: RuleModule) -> Iterator[MappingEntry]:
     """Every entry that stands under an example's `expect`, at any depth."""
     stack: list[Node] = [example.expect for example in module.examples if isinstance(example.expect, Mapping)]
     while stack:

@@ -34,7 +34,7 @@ _MOST = 10**15
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReadCells:
     """Entries, which of them are missing, and which could not be read (`what` they should have been)."""
 
     entries: Entries
@@ -68,7 +68,7 @@ def _wanted(text: str, what: str) -> str:
     return what if abs(number) < _MOST else "within what a column holds: it has too many digits"
 
 
-def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, ...]) -> Entry:
+def entries_from(array: Array, kind: ValueType, unit: int, members: tuple[str, ...]) -> ReadCells:
     """The entries of a column of a type; `unit` of them make one."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
@@ -95,13 +95,13 @@ def _step(unit: int) -> str:
     return f"{1 / unit:.12f}".rstrip("0").rstrip(".") if 10**12 % unit == 0 else str(Fraction(1, unit))
 
 
-def _made(entries: Entries, missing: NDArray[np.bool_], bad: NDArray[np.bool_], what: str) -> Entry:
+def _made(entries: Entries, missing: NDArray[np.bool_], bad: NDArray[np.bool_], what: str) -> ReadCells:
     bad = bad & ~missing
     zero = missing | bad
-    return Entry(np.where(zero, 0, entries) if zero.any() else entries, missing, bad, what)
+    return ReadCells(np.where(zero, 0, entries) if zero.any() else entries, missing, bad, what)
 
 
-def _booleans(array: Array, missing: NDArray[np.bool_]) -> Entry:
+def _booleans(array: Array, missing: NDArray[np.bool_]) -> ReadCells:
     if pa.types.is_boolean(array.type):
         entries = array.fill_null(False).to_numpy(zero_copy_only=False).astype(np.int8)
         return _made(entries, missing, np.zeros(len(array), dtype=bool), "")
@@ -114,7 +114,7 @@ def _booleans(array: Array, missing: NDArray[np.bool_]) -> Entry:
     return _made(numbers.entries.astype(np.int8), missing, bad, "true or false")
 
 
-def _dates(array: Array, missing: NDArray[np.bool_]) -> Entry:
+def _dates(array: Array, missing: NDArray[np.bool_]) -> ReadCells:
     what = "a date written YYYY-MM-DD"
     if pa.types.is_string(array.type):
         shaped = _matches(array, _DATE)
@@ -134,7 +134,7 @@ def _dates(array: Array, missing: NDArray[np.bool_]) -> Entry:
     return _made(days, missing, np.zeros(len(array), dtype=bool), what)
 
 
-def _members(array: Array, missing: NDArray[np.bool_], members: tuple[str, ...]) -> Entry:
+def _members(array: Array, missing: NDArray[np.bool_], members: tuple[str, ...]) -> ReadCells:
     what = "one of " + ", ".join(f"`{member}`" for member in members)
     if not pa.types.is_string(array.type):
         return _made(np.zeros(len(array), dtype=np.int8), missing, np.ones(len(array), dtype=bool), what)
@@ -142,7 +142,7 @@ def _members(array: Array, missing: NDArray[np.bool_], members: tuple[str, ...])
     return _made(places.astype(np.int16), missing, places < 0, what)
 
 
-def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> Entry:
+def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> ReadCells:
     kind = array.type
     if pa.types.is_integer(kind):
         numbers = array.fill_null(0).to_numpy(zero_copy_only=False)
@@ -167,7 +167,7 @@ def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> 
     return _made(np.zeros(len(array), dtype=np.int64), missing, np.ones(len(array), dtype=bool), what)
 
 
-def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, what: str) -> Entry:
+def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, what: str) -> ReadCells:
     """Decimals of any width. What 38 digits cannot hold is refused before a cast could wrap it round."""
     scale = array.type.scale
     large = np.zeros(len(array), dtype=bool)

@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from engine.reading.context import Context
 from engine.reading.declared_settings import AssessmentRules
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
-from engine.reading.values import read_period_kind
-from engine.syntax.nodes import Entry, shown
+from engine.reading.scalars import read_period_kind
+from engine.syntax.nodes import MappingEntry, shown
 from engine.text.diagnostics import Note
 from engine.text.source import Span
 from engine.values.periods import Unit
@@ -46,7 +46,7 @@ def read_assessments(fields: Fields) -> Mapping[str, AssessmentRules]:
     return assessments
 
 
-def _assessment(context: Context, entry: Entry) -> AssessmentRules | None:
+def _assessment(context: Context, entry: MappingEntry) -> AssessmentRules | None:
     what = f"the assessment `{shown(entry.name)}`"
     inner = open_fields(context, entry.value, entry.key.span, what, _KEYS)
     if inner is None:

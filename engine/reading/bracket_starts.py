@@ -13,8 +13,8 @@ from fractions import Fraction
 from engine.reading.context import Context
 from engine.reading.declared_constants import BracketStarts
 from engine.reading.fields import open_fields
-from engine.reading.values import read_value
-from engine.syntax.nodes import Entry, Mapping, Node
+from engine.reading.scalars import read_value
+from engine.syntax.nodes import Mapping, MappingEntry, Node
 from engine.text.source import Span
 from engine.values.types import MONEY, RATE, ValueType
 
@@ -27,7 +27,7 @@ def is_bracket_start(node: Node) -> bool:
 
 
 def read_bracket_starts(
-    context: Context, entry: Entry, start: date, end: date | None, of: ValueType | None
+    context: Context, entry: MappingEntry, start: date, end: date | None, of: ValueType | None
 ) -> BracketStarts | None:
     """The reference in `entry`, from `start` to before `end`; `of` is the type of the table's only column, None with
     several. E201, E202 and E204 for its keys, E210 for a table that cannot hold thresholds."""

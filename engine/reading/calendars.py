@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from engine.reading.context import Context
 from engine.reading.fields import Fields, named_entries, open_fields
-from engine.reading.values import read_day
-from engine.syntax.nodes import Entry, Scalar, Sequence, shown
+from engine.reading.scalars import read_day
+from engine.syntax.nodes import MappingEntry, Scalar, Sequence, shown
 from engine.values.periods import GREGORIAN, Calendar, parse_date
 from engine.values.types import WEEKDAYS
 
@@ -48,7 +48,7 @@ def read_calendars(fields: Fields) -> dict[str, Calendar]:
     return calendars
 
 
-def _calendar(context: Context, entry: Entry) -> Calendar:
+def _calendar(context: Context, entry: MappingEntry) -> Calendar:
     inner = open_fields(context, entry.value, entry.key.span, f"the calendar `{shown(entry.name)}`", KEYS)
     if inner is None:
         return Calendar(entry.name)
@@ -75,7 +75,7 @@ def _calendar(context: Context, entry: Entry) -> Calendar:
     return calendar
 
 
-def _personal(context: Context, entry: Entry, fields: Fields, every: int, size: str) -> Calendar:
+def _personal(context: Context, entry: MappingEntry, fields: Fields, every: int, size: str) -> Calendar:
     """A calendar whose periods begin on a day of each one `of` an entity: what `starts` says is a figure of it."""
     of, starts, plural = fields.scalar("of"), fields.scalar("starts", needed=True), fields.scalar("plural")
     return Calendar(

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from engine.reading.context import Context
 from engine.reading.declared_constants import Key, KeyType
-from engine.reading.values import read_value
+from engine.reading.scalars import read_value
 from engine.syntax.nodes import Node, Scalar, Style
 from engine.text.source import Span
 from engine.values.types import Kind, Value, ValueType

@@ -10,8 +10,8 @@ from engine.reading.dated import dated_entries
 from engine.reading.declared_constants import Computed, ComputedBracket, Key, KeyType
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.reading.formulas import read_formula
+from engine.reading.scalars import read_value
 from engine.reading.tables import key_values, keyed_entries
-from engine.reading.values import read_value
 from engine.syntax.ast import Expression
 from engine.syntax.nodes import Mapping, Node, Scalar
 from engine.syntax.nodes import Sequence as SequenceNode

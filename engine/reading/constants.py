@@ -16,8 +16,8 @@ from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law, read_excluded
 from engine.reading.laws import check_cited_from, read_law
 from engine.reading.permits import read_subject_is
-from engine.reading.values import read_entity, read_period_kind, read_range, read_type, read_value
-from engine.syntax.nodes import Entry, Node, shown
+from engine.reading.scalars import read_entity, read_period_kind, read_range, read_type, read_value
+from engine.syntax.nodes import MappingEntry, Node, shown
 from engine.text.source import Span
 from engine.values.numbers import is_within
 from engine.values.types import FAILED, Value, ValueType
@@ -27,12 +27,12 @@ INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "defau
 PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")
 
 
-def read_inputs(context: Context, entries: Iterable[Entry]) -> tuple[Input, ...]:
+def read_inputs(context: Context, entries: Iterable[MappingEntry]) -> tuple[Input, ...]:
     """The `inputs` of a module."""
     return tuple(_input(context, entry) for entry in entries)
 
 
-def _input(context: Context, entry: Entry) -> Input:
+def _input(context: Context, entry: MappingEntry) -> Input:
     fields = open_fields(context, entry.value, entry.key.span, f"the input `{shown(entry.name)}`", INPUT_KEYS)
     if fields is None:
         return Input(entry.name, entry.key.span, type=FAILED)
@@ -104,12 +104,12 @@ def _within(fields: Fields, key: str, type: ValueType, low: Fraction | None, hig
     return value
 
 
-def read_parameters(context: Context, entries: Iterable[Entry]) -> tuple[Parameter, ...]:
+def read_parameters(context: Context, entries: Iterable[MappingEntry]) -> tuple[Parameter, ...]:
     """The `parameters` of a module."""
     return tuple(_parameter(context, entry) for entry in entries)
 
 
-def _parameter(context: Context, entry: Entry) -> Parameter:
+def _parameter(context: Context, entry: MappingEntry) -> Parameter:
     what = f"the parameter `{shown(entry.name)}`"
     fields = open_fields(context, entry.value, entry.key.span, what, PARAMETER_KEYS)
     if fields is None:

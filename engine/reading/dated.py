@@ -8,14 +8,14 @@ from datetime import date
 from engine.reading.context import Context
 from engine.reading.declared_constants import Uprate
 from engine.reading.fields import Fields, as_mapping, open_fields
-from engine.reading.values import EARLIEST, read_day, read_grid
-from engine.syntax.nodes import Entry, Node, shown
+from engine.reading.scalars import EARLIEST, read_day, read_grid
+from engine.syntax.nodes import MappingEntry, Node, shown
 from engine.text.source import Span
 from engine.values.numbers import Grid
 from engine.values.types import INTEGER, MONEY, ValueType
 
 
-def dated_entries(context: Context, node: Node, place: Span, what: str) -> Iterator[tuple[date, Entry]]:
+def dated_entries(context: Context, node: Node, place: Span, what: str) -> Iterator[tuple[date, MappingEntry]]:
     """The entries of a mapping from dates, in order of date: E203 for another shape or none, E206 for a key that is no
     date. The first entry without a date is given from the earliest day, so that no second problem comes of it."""
     mapping = as_mapping(context, node, place, what)

@@ -16,7 +16,7 @@ from engine.reading.declared_settings import Entity, Owner, Role
 from engine.reading.entity_links import counted_start, read_names, read_owners, read_sequences
 from engine.reading.fields import Fields, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.numerals import read_whole
-from engine.syntax.nodes import Entry, Scalar, Sequence, shown
+from engine.syntax.nodes import MappingEntry, Scalar, Sequence, shown
 from engine.text.diagnostics import Note
 from engine.text.source import Span
 
@@ -90,7 +90,7 @@ def _belongs_to_itself(entity: Entity, entities: Mapping[str, Entity]) -> bool:
     return bool(owner)
 
 
-def _entity(fields: Fields, entry: Entry, words: dict[str, Span]) -> Entity:
+def _entity(fields: Fields, entry: MappingEntry, words: dict[str, Span]) -> Entity:
     _claim(fields.context, entry.key, words)
     plural = fields.scalar("plural", needed=True)
     if plural is not None:
@@ -162,7 +162,7 @@ def _roles(fields: Fields, words: dict[str, Span]) -> tuple[Role, ...]:
     return tuple(_role(fields.context, entry, words) for entry in entries)
 
 
-def _role(context: Context, entry: Entry, words: dict[str, Span]) -> Role:
+def _role(context: Context, entry: MappingEntry, words: dict[str, Span]) -> Role:
     what = f"the role `{shown(entry.name)}`"
     _claim(context, entry.key, words)
     fields = open_fields(
@@ -216,7 +216,7 @@ def _sets(fields: Fields, roles: tuple[Role, ...], words: dict[str, Span]) -> di
     return sets
 
 
-def _set(context: Context, entry: Entry, roles: list[str]) -> tuple[str, ...]:
+def _set(context: Context, entry: MappingEntry, roles: list[str]) -> tuple[str, ...]:
     names: list[str] = []
     what = f"the set `{shown(entry.name)}`"
     for item in as_sequence(context, entry.value, entry.key.span, what):

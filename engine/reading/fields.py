@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.reading.context import Context
 from engine.records import record
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, kind_of, shown
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence, kind_of, shown
 from engine.text.source import Span
 
 
@@ -158,7 +158,7 @@ def named_entries(
     of_what: str,
     in_formulas: bool = True,
     free: frozenset[str] = frozenset(),
-) -> tuple[Entry, ...]:
+) -> tuple[MappingEntry, ...]:
     """The entries of a mapping from names to definitions: E203 for the shape, E205 for the names, which may be words of
     the language only if no formula can name them (`in_formulas` false), or if they are `free` there."""
     mapping = as_mapping(context, node, place, what)

@@ -11,9 +11,9 @@ from engine.reading.declared import Dated
 from engine.reading.fields import Fields, as_mapping, as_scalar, as_sequence, named_entries, open_fields
 from engine.reading.implications import read_said
 from engine.reading.laws import read_law
-from engine.reading.values import read_entity, read_grid, read_period_kind, read_range, read_type
+from engine.reading.scalars import read_entity, read_grid, read_period_kind, read_range, read_type
 from engine.syntax.ast import Expression
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, shown
 from engine.syntax.parser import parse_formula
 from engine.text.source import Span
 from engine.values.types import FAILED, ValueType
@@ -71,12 +71,12 @@ def cited_law(fields: Fields, inherited: str, what: str, optional: bool = False)
     return law or inherited or ("not read" if fields.has("law") else "")
 
 
-def read_functions(context: Context, entries: Iterable[Entry]) -> tuple[Function, ...]:
+def read_functions(context: Context, entries: Iterable[MappingEntry]) -> tuple[Function, ...]:
     """The `functions` of a module. One that cites no law has its module's."""
     return tuple(_function(context, entry) for entry in entries)
 
 
-def _function(context: Context, entry: Entry) -> Function:
+def _function(context: Context, entry: MappingEntry) -> Function:
     fields = open_fields(context, entry.value, entry.key.span, f"the function `{shown(entry.name)}`", FUNCTION_KEYS)
     if fields is None:
         return Function(entry.name, entry.key.span, type=FAILED)
@@ -109,12 +109,12 @@ def read_arguments(fields: Fields) -> tuple[tuple[str, ValueType], ...]:
     return tuple(arguments)
 
 
-def read_variables(context: Context, entries: Iterable[Entry]) -> tuple[Variable, ...]:
+def read_variables(context: Context, entries: Iterable[MappingEntry]) -> tuple[Variable, ...]:
     """The `variables` of a module."""
     return tuple(_variable(context, entry) for entry in entries)
 
 
-def _variable(context: Context, entry: Entry) -> Variable:
+def _variable(context: Context, entry: MappingEntry) -> Variable:
     what = f"the variable `{shown(entry.name)}`"
     fields = open_fields(context, entry.value, entry.key.span, what, VARIABLE_KEYS)
     if fields is None:
@@ -157,7 +157,7 @@ def read_excluded(fields: Fields) -> tuple[Excluded, ...]:
     return tuple(excluded)
 
 
-def _excluded_where(fields: Fields, entry: Entry) -> Excluded:
+def _excluded_where(fields: Fields, entry: MappingEntry) -> Excluded:
     conditions = as_mapping(fields.context, entry.value, entry.key.span, f"what is said of `{shown(entry.name)}`")
     return Excluded(entry.name, entry.key.span, read_said(fields, conditions))
 
@@ -180,7 +180,7 @@ def read_exceptions(fields: Fields, result: str) -> tuple[VariableException, ...
     return tuple(_exception(fields.context, entry, result) for entry in entries)
 
 
-def _exception(context: Context, entry: Entry, result: str) -> VariableException:
+def _exception(context: Context, entry: MappingEntry, result: str) -> VariableException:
     what = f"the exception `{shown(entry.name)}`"
     keys = ("label", "law", "when", result, "over")
     fields = open_fields(context, entry.value, entry.key.span, what, keys)

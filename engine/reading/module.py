@@ -16,7 +16,7 @@ from engine.reading.implications import read_implications
 from engine.reading.requirements import read_requirements
 from engine.reading.scales import read_scales
 from engine.reading.tables import read_tables
-from engine.syntax.nodes import Entry, Node
+from engine.syntax.nodes import MappingEntry, Node
 from engine.text.source import Span
 
 GROUPS = {
@@ -106,7 +106,7 @@ def read_definitions(fields: Fields, functions_law: str) -> Definitions:
     )
 
 
-def _entries(fields: Fields, group: str) -> tuple[Entry, ...]:
+def _entries(fields: Fields, group: str) -> tuple[MappingEntry, ...]:
     node = fields.node_of(group)
     if node is None:
         return ()

@@ -14,7 +14,7 @@ from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import name_list
 from engine.reading.module import GROUPS, Definitions, module_of, read_definitions
 from engine.reading.requirements import read_reason
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar
 from engine.text.source import Fragment, Span
 
 KEYS = ("about", "law", "set", "replace", "add", "remove")
@@ -94,7 +94,7 @@ def _reasons(fields: Fields, action: str) -> tuple[ReasonChange, ...]:
     )
 
 
-def _last(entry: Entry) -> Entry:
+def _last(entry: MappingEntry) -> MappingEntry:
     """An entry called by the last word of its path."""
     return replace(entry, key=replace(entry.key, text=entry.name.rpartition(".")[2]))
 

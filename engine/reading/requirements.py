@@ -10,8 +10,8 @@ from engine.reading.declarations import Reason, Requirement
 from engine.reading.fields import Fields, named_entries, open_fields
 from engine.reading.formulas import cited_law, read_dated_formula, read_exceptions
 from engine.reading.permits import read_permits
-from engine.reading.values import read_entity, read_period_kind
-from engine.syntax.nodes import Entry, shown
+from engine.reading.scalars import read_entity, read_period_kind
+from engine.syntax.nodes import MappingEntry, shown
 from engine.text.source import Span
 
 REASON_KEYS = ("label", "law", "needs", "all", "any_of", "fails", "exceptions")
@@ -19,12 +19,12 @@ REQUIREMENT_KEYS = ("entity", "period", "permits", *REASON_KEYS)
 MODES = ("needs", "all", "any_of")
 
 
-def read_requirements(context: Context, entries: Iterable[Entry]) -> tuple[Requirement, ...]:
+def read_requirements(context: Context, entries: Iterable[MappingEntry]) -> tuple[Requirement, ...]:
     """The `requirements` of a module."""
     return tuple(_requirement(context, entry) for entry in entries)
 
 
-def _requirement(context: Context, entry: Entry) -> Requirement:
+def _requirement(context: Context, entry: MappingEntry) -> Requirement:
     what = f"the requirement `{shown(entry.name)}`"
     fields = open_fields(context, entry.value, entry.key.span, what, REQUIREMENT_KEYS)
     if fields is None:
@@ -42,14 +42,14 @@ def _requirement(context: Context, entry: Entry) -> Requirement:
     )
 
 
-def read_reason(context: Context, entry: Entry) -> Reason:
+def read_reason(context: Context, entry: MappingEntry) -> Reason:
     """One reason of a requirement, with those that it is made of."""
     what = f"the reason `{shown(entry.name)}`"
     fields = open_fields(context, entry.value, entry.key.span, what, REASON_KEYS)
     return _reason_of(fields, entry, what) if fields else Reason(entry.name, entry.key.span)
 
 
-def _reason_of(fields: Fields, entry: Entry, what: str) -> Reason:
+def _reason_of(fields: Fields, entry: MappingEntry, what: str) -> Reason:
     """The condition that `fields` states. Its law is its own or that of what it is part of; a reason that is made of
     others need not cite one, if they do."""
     context = fields.context

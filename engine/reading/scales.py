@@ -14,10 +14,10 @@ from engine.reading.declared_constants import Bracket, Key, KeyType, Scale
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.reading.formulas import cited_law, read_arguments
 from engine.reading.laws import check_cited_from
+from engine.reading.scalars import read_type, read_value
 from engine.reading.tables import key_values, keyed_entries, read_key_type
-from engine.reading.values import read_type, read_value
-from engine.syntax.nodes import Entry, Node, Scalar, shown
 from engine.syntax.nodes import Mapping as MappingNode
+from engine.syntax.nodes import MappingEntry, Node, Scalar, shown
 from engine.text.source import Span
 from engine.values.numbers import format_decimal
 from engine.values.types import FAILED, MONEY, RATE, ValueType
@@ -44,12 +44,12 @@ class Bands:
         return "rate" if self.kind == "marginal" else "value"
 
 
-def read_scales(context: Context, entries: Iterable[Entry]) -> tuple[Scale, ...]:
+def read_scales(context: Context, entries: Iterable[MappingEntry]) -> tuple[Scale, ...]:
     """The `scales` of a module."""
     return tuple(_scale(context, entry) for entry in entries)
 
 
-def _scale(context: Context, entry: Entry) -> Scale:
+def _scale(context: Context, entry: MappingEntry) -> Scale:
     what = f"the scale `{shown(entry.name)}`"
     fields = open_fields(context, entry.value, entry.key.span, what, SCALE_KEYS)
     if fields is None:
@@ -72,7 +72,7 @@ def _scale(context: Context, entry: Entry) -> Scale:
     )
 
 
-def _computed(fields: Fields, entry: Entry, law: str, bands: Bands, node: Node) -> Scale:
+def _computed(fields: Fields, entry: MappingEntry, law: str, bands: Bands, node: Node) -> Scale:
     """A scale whose brackets are formulas."""
     context, place = fields.context, fields.span_of("values")
     for key in ("known_until", "uprate"):

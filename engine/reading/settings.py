@@ -14,9 +14,9 @@ from engine.reading.declared_settings import BUILT_IN_ENUMS, EnumDeclaration, Se
 from engine.reading.entities import read_entities
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
 from engine.reading.numerals import read_decimal
-from engine.reading.values import read_day
+from engine.reading.scalars import read_day
 from engine.reading.workdays import read_workdays
-from engine.syntax.nodes import Entry, Mapping, Node, shown
+from engine.syntax.nodes import Mapping, MappingEntry, Node, shown
 from engine.syntax.parser import FREE_AS_MEMBERS
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Span
@@ -179,7 +179,7 @@ def _enums(fields: Fields) -> dict[str, EnumDeclaration]:
     return {**BUILT_IN_ENUMS, **{entry.name: _enum(fields.context, entry) for entry in entries}}
 
 
-def _enum(context: Context, entry: Entry) -> EnumDeclaration:
+def _enum(context: Context, entry: MappingEntry) -> EnumDeclaration:
     what = f"the enum `{shown(entry.name)}`"
     if entry.name in PLAIN_TYPES or entry.name in BUILT_IN_ENUMS:
         context.report("E210", f"`{entry.name}` is a type already", entry.key.span, help="choose another name")

@@ -25,8 +25,8 @@ from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, 
 from engine.reading.formulas import cited_law
 from engine.reading.laws import check_cited_from
 from engine.reading.numerals import read_whole
-from engine.reading.values import read_day, read_type, read_value, stand_in
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, shown
+from engine.reading.scalars import read_day, read_type, read_value, stand_in
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, shown
 from engine.text.source import Span
 from engine.values.packed_cells import packed
 from engine.values.types import ValueType
@@ -56,12 +56,12 @@ class Shape:
     partial: bool = False
 
 
-def read_tables(context: Context, entries: Iterable[Entry]) -> tuple[Table, ...]:
+def read_tables(context: Context, entries: Iterable[MappingEntry]) -> tuple[Table, ...]:
     """The `tables` of a module."""
     return tuple(_table(context, entry) for entry in entries)
 
 
-def _table(context: Context, entry: Entry) -> Table:
+def _table(context: Context, entry: MappingEntry) -> Table:
     what = f"the table `{shown(entry.name)}`"
     fields = open_fields(context, entry.value, entry.key.span, what, TABLE_KEYS)
     if fields is None:
@@ -215,7 +215,7 @@ def read_dated_cells(
 
 
 def _walk(
-    context: Context, above: Entry, shape: Shape, path: tuple[Key, ...], cells: dict[tuple[Key, ...], Row]
+    context: Context, above: MappingEntry, shape: Shape, path: tuple[Key, ...], cells: dict[tuple[Key, ...], Row]
 ) -> None:
     """Collect the cells below `above`, whose key ends `path`."""
     if len(path) == len(shape.keys):
@@ -234,7 +234,7 @@ def _walk(
 
 def keyed_entries(
     context: Context, node: Node, key: KeyType, place: Span, *, what: str, partial: bool = False
-) -> list[tuple[Key, Entry]]:
+) -> list[tuple[Key, MappingEntry]]:
     """The entries of `{key: …}`: E203 for another shape, E204, E207 or E214 for a key that is none, E208 for keys that
     are missing (reported at `place`, once) unless the whole is `partial`."""
     mapping = as_mapping(context, node, place, f"`{shown(place.text)}`")
@@ -262,8 +262,8 @@ def key_words(key: Key) -> str:
 
 
 def _further_rows(
-    context: Context, key: KeyType, read: list[tuple[Key | None, Entry]], place: Span
-) -> list[tuple[Key | None, Entry]]:
+    context: Context, key: KeyType, read: list[tuple[Key | None, MappingEntry]], place: Span
+) -> list[tuple[Key | None, MappingEntry]]:
     """The rows that `k or more` stands for beyond `k`; E208 where there is none, E214 where another is above."""
     last = [(value, entry) for value, entry in read if _OR_MORE.fullmatch(entry.name)]
     if not last:

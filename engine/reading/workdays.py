@@ -6,8 +6,8 @@ from datetime import date
 
 from engine.reading.context import Context
 from engine.reading.fields import Fields, as_scalar, named_entries, open_fields
-from engine.reading.values import read_day
-from engine.syntax.nodes import Entry, shown
+from engine.reading.scalars import read_day
+from engine.syntax.nodes import MappingEntry, shown
 from engine.values.types import WEEKDAYS
 from engine.values.working_days import WorkingDays
 
@@ -25,7 +25,7 @@ def read_workdays(fields: Fields) -> dict[str, WorkingDays]:
     return {entry.name: _one(fields.context, entry) for entry in entries}
 
 
-def _one(context: Context, entry: Entry) -> WorkingDays:
+def _one(context: Context, entry: MappingEntry) -> WorkingDays:
     inner = open_fields(context, entry.value, entry.key.span, f"`{shown(entry.name)}`", KEYS)
     if inner is None:
         return WorkingDays(entry.name, entry.key.span)

@@ -19,11 +19,11 @@ from engine.reading.dated import dated_entries
 from engine.reading.declarations import RuleModule, Ruleset
 from engine.reading.declared_constants import Key, KeyType, Overlay, Parameter, Scale, Table, Uprate
 from engine.reading.reform import Setting
+from engine.reading.scalars import read_value
 from engine.reading.scales import bands_of, read_brackets
 from engine.reading.tables import Shape, key_values, key_words, read_row
-from engine.reading.values import read_value
 from engine.syntax import ast
-from engine.syntax.nodes import Entry, Scalar
+from engine.syntax.nodes import MappingEntry, Scalar
 from engine.syntax.parser import parse_formula
 from engine.values.types import FAILED
 
@@ -204,7 +204,7 @@ def _kept_base(constant: Constant) -> Uprate | None:
     return replace(uprate, law_at_base=value_at_base)
 
 
-def _content(target: Target, entry: Entry, context: Context) -> object:
+def _content(target: Target, entry: MappingEntry, context: Context) -> object:
     match target.constant:
         case Parameter() as parameter:
             return read_value(context, entry.value, parameter.type or FAILED, entry.key.span)
@@ -225,13 +225,13 @@ def _no_column(target: Target, setting: Setting, context: Context) -> Constant |
     return None
 
 
-def _changes(target: Target, setting: Setting, context: Context) -> list[tuple[date, Entry, Overlay | None]]:
+def _changes(target: Target, setting: Setting, context: Context) -> list[tuple[date, MappingEntry, Overlay | None]]:
     """For each date of the line what it lays over the law's value; None for `current`."""
     entries = list(dated_entries(context, setting.values, setting.path.span, f"`{setting.path.text}`"))
     key: tuple[Key, ...] | Key | None = target.keys
     if isinstance(target.constant, Scale):
         key = target.keys[0] if target.keys else None
-    changes: list[tuple[date, Entry, Overlay | None]] = []
+    changes: list[tuple[date, MappingEntry, Overlay | None]] = []
     for index, (day, entry) in enumerate(entries):
         end = entries[index + 1][0] if index + 1 < len(entries) else None
         word = entry.value.text if isinstance(entry.value, Scalar) else ""
@@ -249,7 +249,7 @@ def _changes(target: Target, setting: Setting, context: Context) -> list[tuple[d
 
 
 def _indexed(
-    target: Target, setting: Setting, entry: Entry, before: Overlay | None, context: Context
+    target: Target, setting: Setting, entry: MappingEntry, before: Overlay | None, context: Context
 ) -> Overlay | None:
     """What was set before, moving on from its own date; E803 where nothing was, or nothing moves the constant."""
     message, help_text = "", ""
@@ -268,7 +268,7 @@ def _indexed(
 
 def _laid_over(
     law: Sequence[tuple[date, Any]],
-    changes: Sequence[tuple[date, Entry, Overlay | None]],
+    changes: Sequence[tuple[date, MappingEntry, Overlay | None]],
     setting: Setting,
     context: Context,
 ) -> tuple[tuple[date, Any], ...]:

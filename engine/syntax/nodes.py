@@ -59,7 +59,7 @@ class Scalar:
 
 
 @record(frozen=True, slots=True)
-class Entry:
+class MappingEntry:
     """A key of a mapping and what it holds."""
 
     key: Scalar
@@ -75,10 +75,10 @@ class Entry:
 class Mapping:
     """Keys and what they hold, in the order of the file. No key stands twice."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[MappingEntry, ...]
     span: Span = field(compare=False, repr=False)
 
-    def find(self, name: str) -> Entry | None:
+    def find(self, name: str) -> MappingEntry | None:
         """The entry of a key, if it is there. Takes time in proportion to the number of keys."""
         return next((entry for entry in self.entries if entry.name == name), None)
 
@@ -87,7 +87,7 @@ class Mapping:
         entry = self.find(name)
         return entry.value if entry else None
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[MappingEntry]:
         return iter(self.entries)
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import yaml
 
-from engine.syntax.nodes import Entry, Mapping, Node, Scalar, Sequence, Style, shown
+from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence, Style, shown
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Source, Span
 
@@ -149,7 +149,7 @@ class _Reader:
 
     def mapping(self, start: yaml.MappingStartEvent, depth: int) -> Mapping:
         """The mapping that begins with `start`, without the keys that are refused."""
-        entries: dict[str, Entry] = {}
+        entries: dict[str, MappingEntry] = {}
         last = _end(start)
         for event in self.events:
             if isinstance(event, yaml.MappingEndEvent):
@@ -159,14 +159,14 @@ class _Reader:
             last = value.span.end
             if self.is_key(key, value, entries):
                 assert isinstance(key, Scalar)
-                entries[key.text] = Entry(key, value)
+                entries[key.text] = MappingEntry(key, value)
         return Mapping(tuple(entries.values()), self.collection_span(start, event, last))
 
     def collection_span(self, start: yaml.CollectionStartEvent, end: yaml.Event, last: int) -> Span:
         """A collection in brackets ends with them; one in lines ends with its last item."""
         return Span(self.source, _start(start), _end(end) if start.flow_style else last)
 
-    def is_key(self, key: Node, value: Node, entries: dict[str, Entry]) -> bool:
+    def is_key(self, key: Node, value: Node, entries: dict[str, MappingEntry]) -> bool:
         """Whether `key` is a plain name that is new to its mapping; if not, say so."""
         if not isinstance(key, Scalar) or key.is_block or key.is_empty:
             written = key.span.text
@@ -188,7 +188,7 @@ class _Reader:
             return False
         return True
 
-    def repeated(self, key: Scalar, first: Entry) -> None:
+    def repeated(self, key: Scalar, first: MappingEntry) -> None:
         """Say that a key stands twice; of dates, that two values hold from one day."""
         code = "E211" if _DATE.fullmatch(key.text) else "E107"
         note = Note("the first is here", first.key.span)
@@ -203,7 +203,7 @@ def _end(event: yaml.Event) -> int:
     return event.end_mark.index if event.end_mark else 0
 
 
-def _forget_last(entries: dict[str, Entry]) -> None:
+def _forget_last(entries: dict[str, MappingEntry]) -> None:
     """Judge no further the value that a comma cut: what is left of it is not what was written."""
     if entries:
         name, entry = entries.popitem()

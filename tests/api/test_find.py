@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.failures import Misuse
+from api.find.candidates import Among, Together
 from api.find.condition import with_condition
 from api.find.find import Wanted, find
-from api.find.population import Among, Together
 from api.http.config import Config
 from api.http.service import Service
 from engine.interpret.constants import Constants

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cases.calculate import calculate
-from api.cases.values import as_json, words_of_json
+from api.cases.json_values import as_json, words_of_json
 from api.web.rendering import amounts, money
 from engine.explain.tree import explain
 from engine.explain.words import number_words, value_words

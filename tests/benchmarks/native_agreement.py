@@ -23,8 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from api.bench.measured_population import Tables, sample_tables
 from api.bench.peers import survey
-from api.bench.population import Tables, sample_tables
 from api.rules import programs
 from engine.ir.program import Program
 from engine.native import Result, evaluate

@@ -30,7 +30,7 @@ from citizens import (
     restore,
 )
 from citizens.sqlite import connections
-from citizens.sqlite.erasure import Entry, add_to_ledger, read_ledger
+from citizens.sqlite.erasure import ErasureEntry, add_to_ledger, read_ledger
 from tests.citizens.histories import DAY, TAX, Clock, fresh, moment, wages
 
 SECRET = "Doe-7741-secret"
@@ -226,7 +226,7 @@ def test_an_erasure_survives_compaction(tmp_path: Path) -> None:
         assert [type(event.body).__name__ for event in log.read()] == ["Unreadable", "Facts", "Erasure", "Compaction"]
 
 
-ENTRIES = [Entry(number, f"{number:032x}", "dpo", "art 17", "ask\u00e9d") for number in range(3)]
+ENTRIES = [ErasureEntry(number, f"{number:032x}", "dpo", "art 17", "ask\u00e9d") for number in range(3)]
 
 
 def test_a_torn_last_line_of_the_ledger_is_passed_over_and_cut_off(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.bench import COMPARED, Measured, ours, peers, ratios
-from api.bench.population import OUTPUTS, admitted, repeated, sample_tables, write_files
+from api.bench.measured_population import OUTPUTS, admitted, repeated, sample_tables, write_files
 from api.cli.bench import _as_json, _earlier, _table
 from api.failures import Misuse
 from engine.pipeline import compile_rules

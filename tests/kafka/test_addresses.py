@@ -11,7 +11,7 @@ from citizens import LogDamaged, Origin, OtherFormat, Refused
 from citizens.chain import Gap, header, link, origin_digest
 from citizens.kafka import records
 from citizens.kafka.address import read_address
-from citizens.sqlite.reader import Row
+from citizens.sqlite.reader import StoredEvent
 
 ORIGIN = Origin("régistre", "clerk", "tax code 1", "tax")
 
@@ -61,7 +61,7 @@ def test_settings_that_the_promises_rest_on_are_refused(line: str, tmp_path: Pat
 def test_records_hold_what_was_put_in_and_nothing_else_is_taken_for_one() -> None:
     before, payload = b"\1" * 32, b"ciphertext"
     head = header(7, 5, 1, 9, version=2, delivery=b"d" * 16, origin=origin_digest(ORIGIN))
-    row = Row(7, 5, 1, 9, 2, 4, b"d" * 16, payload, link(before, head, payload))
+    row = StoredEvent(7, 5, 1, 9, 2, 4, b"d" * 16, payload, link(before, head, payload))
     (value,) = records.framed(3, [(records.EVENT, records.event_audit(row, ORIGIN))])
     audit = records.read_audit(value)
     assert (audit.kind, audit.frame, audit.index, audit.count, len(value)) == (records.EVENT, 3, 0, 1, 164)

@@ -15,7 +15,7 @@ from api.history.access import moment_of, read_day, read_known, reading
 from api.history.events import in_one_form
 from api.history.json import amount_of, event_json, kind_of
 from api.history.parts import part_known
-from api.history.timeline import Entry, Standing, history, points_of, standing
+from api.history.timeline import Standing, TimelineEntry, history, points_of, standing
 from api.history.views import held
 from api.schema import as_data
 from citizens import (
@@ -82,7 +82,7 @@ def _first(log: SqliteLog, since: str | None) -> int:
     return log.offset_of(start - datetime.resolution) + 1
 
 
-def _entry_json(entry: Entry) -> dict[str, object]:
+def _entry_json(entry: TimelineEntry) -> dict[str, object]:
     """The event, and by day and attribute what took a point's place, or whose place it took."""
     replaced: dict[str, dict[str, object]] = {}
     replaces: dict[str, dict[str, object]] = {}
@@ -94,7 +94,7 @@ def _entry_json(entry: Entry) -> dict[str, object]:
     return {**event_json(entry.event), "replaced_by": replaced, "takes_the_place_of": replaces}
 
 
-def _entry_lines(entry: Entry) -> Iterator[str]:
+def _entry_lines(entry: TimelineEntry) -> Iterator[str]:
     event, origin = entry.event, entry.event.origin
     yield f"#{event.offset}  {moment_text(event.recorded_at_us)} UTC  {kind_of(event.body)}"
     said = f"by {origin.actor}, from {origin.source}, on {origin.legal_basis} (id {event.event_id})"
@@ -106,7 +106,7 @@ def _entry_lines(entry: Entry) -> Iterator[str]:
         yield f"  {line}"
 
 
-def _body_lines(entry: Entry) -> Iterator[str]:
+def _body_lines(entry: TimelineEntry) -> Iterator[str]:
     match entry.event.body:
         case Arrival(came_from=number, known=known):
             yield f"from partition {number}, as known there at #{known}"
@@ -142,7 +142,7 @@ def _pairs(pairs: Sequence[tuple[str, Value]], signed: bool = False) -> Iterator
         yield f"  {name.ljust(names)}  {sign}{value_text(value)}"
 
 
-def _point_lines(entry: Entry) -> Iterator[str]:
+def _point_lines(entry: TimelineEntry) -> Iterator[str]:
     """The change points by day, each with what it took the place of and what took its own."""
     points = list(points_of(entry.event))
     body = entry.event.body
@@ -161,7 +161,7 @@ def _point_lines(entry: Entry) -> Iterator[str]:
                 yield f"  {point.attribute.ljust(names)}  {cell}  {notes}".rstrip()
 
 
-def _notes(entry: Entry, attribute: str, day: object) -> Iterator[str]:
+def _notes(entry: TimelineEntry, attribute: str, day: object) -> Iterator[str]:
     mark = next(mark for key, mark in entry.marks.items() if key == (attribute, day))
     if mark.before is not None:
         offset, value = mark.before

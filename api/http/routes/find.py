@@ -10,8 +10,8 @@ from starlette.responses import Response
 from api.cases.naming import find_definition, read_period
 from api.failures import Failure
 from api.find import find as use_case
+from api.find.candidates import from_log, looked_at
 from api.find.condition import NAME, entity_of, overlay
-from api.find.population import from_log, looked_at
 from api.history.access import read_known
 from api.history.looks import record_looks
 from api.http.access import ANALYST, CASE_WORKER, OPERATOR, Caller, require
@@ -51,7 +51,10 @@ class FindWanted(Form):
     "/v1/find",
     summary="Everybody for whom a condition holds",
     response_class=Response,
-    responses={200: {"model": use_case.Found}, **refusals(400, 401, 403, 404, 406, 408, 413, 415, 422, 429, 503)},
+    responses={
+        200: {"model": use_case.SearchResult},
+        **refusals(400, 401, 403, 404, 406, 408, 413, 415, 422, 429, 503),
+    },
     openapi_extra=body_of(FindWanted, EXAMPLES),
 )
 async def find_route(request: Request) -> Response:
@@ -69,7 +72,7 @@ async def find_route(request: Request) -> Response:
     return answer(await service.run(_found, service, form, caller, purpose, rows))
 
 
-def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, rows: bool) -> use_case.Found:
+def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, rows: bool) -> use_case.SearchResult:
     words = [form.at, form.condition, form.of, form.by, form.group, *form.show, *form.sum, form.known_at or ""]
     program = service.laws.law(form.ruleset).program
     log = log_of(service)

@@ -22,10 +22,10 @@ from engine.native.arithmetic.lanes import Lanes, Mask, is_name
 from engine.native.arithmetic.number import Number
 from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import LIMIT, NARROW, Whole
+from engine.native.write import lane_values as v
 from engine.native.write import rows
-from engine.native.write import values as v
 from engine.native.write.chunk import Rows
-from engine.native.write.values import Day, Figure, Length, Part, Truth
+from engine.native.write.lane_values import Day, Figure, Length, Part, Truth
 from engine.native.write.writing import Frame, Writer
 from engine.values.numbers import RoundingMode
 

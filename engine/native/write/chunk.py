@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from engine.native.arithmetic.lanes import Lanes, Mask, Module
 from engine.native.arithmetic.whole import Arithmetic
 from engine.native.plan.pointers import BlockStarts, Pointer
-from engine.native.write.values import Figure
+from engine.native.write.lane_values import Figure
 from engine.population.columns import Cell
 
 

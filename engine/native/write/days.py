@@ -18,7 +18,7 @@ from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import Arithmetic, Whole
-from engine.native.write.values import Code, Content, Day, Figure, Length
+from engine.native.write.lane_values import Code, Content, Day, Figure, Length
 from engine.native.write.writing import Writer
 from engine.values.numbers import RoundingMode
 from engine.values.periods import FIRST_YEAR, LAST_YEAR

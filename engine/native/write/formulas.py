@@ -29,13 +29,13 @@ from engine.native.plan.requests import Request
 from engine.native.plan.settled import taken
 from engine.native.plan.terms import Terms
 from engine.native.write import days, lookups, rows
-from engine.native.write import values as v
+from engine.native.write import lane_values as v
 from engine.native.write.aggregates import aggregate
 from engine.native.write.chunk import Chunk
 from engine.native.write.costs import Costs
+from engine.native.write.lane_values import Code, Day, Figure, Length, Truth
 from engine.native.write.memory import Memory
 from engine.native.write.sharing import read_in_several_branches
-from engine.native.write.values import Code, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Thunk
 from engine.population.columns import Cell
 from engine.values.numbers import RoundingMode

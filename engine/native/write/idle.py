@@ -17,9 +17,9 @@ from engine.ir import nodes as ir
 from engine.native.arithmetic.number import Number
 from engine.native.plan.handed import compiled
 from engine.native.plan.plan import Source, period_at
-from engine.native.write import values as v
+from engine.native.write import lane_values as v
 from engine.native.write.formulas import FormulaWriter
-from engine.native.write.values import Figure
+from engine.native.write.lane_values import Figure
 from engine.native.write.writing import Frame
 from engine.population.columns import Cell
 

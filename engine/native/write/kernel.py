@@ -26,13 +26,13 @@ from engine.native.plan.pointers import OutputEntries, OutputStatuses, Pointer
 from engine.native.plan.requests import Block, Request
 from engine.native.plan.shape import Shape
 from engine.native.plan.terms import Terms
-from engine.native.write import values as v
+from engine.native.write import lane_values as v
 from engine.native.write.chunk import Arguments, Chunk
 from engine.native.write.costs import Costs
 from engine.native.write.formulas import FormulaWriter
 from engine.native.write.idle import write_figure
+from engine.native.write.lane_values import Figure, Length, Truth
 from engine.native.write.memory import Memory, store_output, wholes_of
-from engine.native.write.values import Figure, Length, Truth
 from engine.native.write.writing import Frame
 from engine.population.columns import Cell, unit_of
 from engine.text.own_faults import compiling

@@ -32,8 +32,8 @@ from engine.native.plan.requests import (
     TableColumn,
     Threshold,
 )
-from engine.native.write import values as v
-from engine.native.write.values import Code, Content, Day, Figure, Length, Truth
+from engine.native.write import lane_values as v
+from engine.native.write.lane_values import Code, Content, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Writer
 from engine.values.types import Kind, ValueType
 

@@ -14,9 +14,9 @@ from engine.native.plan.options import Options
 from engine.native.plan.plan import Origin, Plan, Source
 from engine.native.plan.pointers import ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses
 from engine.native.plan.shape import Shape, Storage, assumed_bounds
-from engine.native.write import values as v
+from engine.native.write import lane_values as v
 from engine.native.write.chunk import Chunk, Rows
-from engine.native.write.values import Code, Content, Day, Figure, Length, Truth
+from engine.native.write.lane_values import Code, Content, Day, Figure, Length, Truth
 from engine.population.columns import Cell, unit_of
 from engine.values.types import NONE, Kind
 

@@ -16,16 +16,16 @@ from engine.native.arithmetic.lanes import Mask
 from engine.native.plan.plan import period_at
 from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, OwnerOfEach
 from engine.native.plan.shape import Storage
-from engine.native.write import values as v
+from engine.native.write import lane_values as v
 from engine.native.write.chunk import Chunk, Rows
+from engine.native.write.lane_values import Figure
 from engine.native.write.memory import gather
-from engine.native.write.values import Figure
 from engine.native.write.writing import Frame, Writer
 from engine.population.columns import Cell
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Located:
     """Rows, and the lanes where there are none: an error (`bad`), or a role that nobody holds (`absent`)."""
 
     rows: Rows
@@ -42,7 +42,7 @@ def read(writer: Writer, node: ir.VariableRead, frame: Frame) -> Figure:
     return at(writer, Cell(node.name, period), subject)
 
 
-def at(writer: Writer, cell: Cell, place: Found) -> Figure:
+def at(writer: Writer, cell: Cell, place: Located) -> Figure:
     """A cell's figures of the rows found."""
     if place.rows.dense and cell in writer.idle:
         return Figure(number.fixed(writer.work, 0))
@@ -51,13 +51,13 @@ def at(writer: Writer, cell: Cell, place: Found) -> Figure:
     return replace(figure, bad=bad, absent=writer.lanes.either(figure.absent, place.absent))
 
 
-def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Found:
+def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Located:
     """The rows that a subject stands for."""
     match subject:
         case ir.Self():
-            return Found(frame.own)
+            return Located(frame.own)
         case ir.Bound():
-            return Found(frame.bound[subject.name])
+            return Located(frame.bound[subject.name])
         case ir.GroupOf():
             return _group(writer, subject, frame)
         case ir.HolderOf():
@@ -94,7 +94,7 @@ def _vector(writer: Writer, rows: Rows) -> str:
     return lanes.pure(f"add {module.long} {spread}, <{iota}>")
 
 
-def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Found:
+def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Located:
     person = subject.person
     if isinstance(person, ir.Bound):
         link = frame.links[person.name]
@@ -106,15 +106,15 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Found:
     valid = writer.lanes.both(person_place.rows.valid, inside)
     outside = writer.lanes.opposite(inside)
     if subject.optional:
-        return Found(
+        return Located(
             Rows(subject.entity, place, valid), person_place.bad, writer.lanes.either(person_place.absent, outside)
         )
-    return Found(
+    return Located(
         Rows(subject.entity, place, valid), writer.lanes.either(person_place.bad, outside), person_place.absent
     )
 
 
-def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Found:
+def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Located:
     group = subject.group.entity
     group_place = resolve(writer, subject.group, frame)
     roles = [role.name for role in writer.program.settings.entities[group].roles]
@@ -126,8 +126,8 @@ def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Found:
     person = person_rows(writer, group, first, valid, subject.entity)
     nobody = writer.lanes.opposite(held)
     if subject.optional:
-        return Found(person, group_place.bad, writer.lanes.either(group_place.absent, nobody))
-    return Found(person, writer.lanes.either(group_place.bad, nobody), group_place.absent)
+        return Located(person, group_place.bad, writer.lanes.either(group_place.absent, nobody))
+    return Located(person, writer.lanes.either(group_place.bad, nobody), group_place.absent)
 
 
 def places(chunk: Chunk, groups: Rows, entity: str, first: int, after: int) -> tuple[str, str]:

@@ -18,8 +18,8 @@ from engine.native.arithmetic.whole import Arithmetic
 from engine.native.plan.requests import Request
 from engine.native.plan.terms import Terms
 from engine.native.write.chunk import Chunk, Rows
+from engine.native.write.lane_values import Content, Figure
 from engine.native.write.memory import Memory
-from engine.native.write.values import Content, Figure
 from engine.population.columns import Cell
 from engine.values.periods import Period
 
