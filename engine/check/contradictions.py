@@ -24,7 +24,7 @@ def contradictions_of(ruleset: Ruleset, symbols: Symbols) -> tuple[Contradiction
         contradiction
         for module in ruleset.modules
         for row in module.implications
-        if row.always or row.same or row.only or row.never
+        if row.always or row.same or row.only or row.needs or row.never
         for contradiction in _of_row(symbols, module.name, row)
     ]
     return chained(rows)
@@ -38,11 +38,12 @@ def _of_row(symbols: Symbols, module: str, row: Implication) -> Iterator[Contrad
         return
     (entity,) = entities
     certain = row.then if row.always or row.same else ()
-    for said, denied in [*((said, False) for said in (*certain, *row.only)), *((said, True) for said in row.never)]:
+    for said in (*certain, *row.only, *row.needs, *row.never):
+        denied, needed = said in row.never, said in row.needs
         claim = claim_of(symbols, module, said)
         link = None if claim is None else related(symbols.settings, entity, _figure(symbols, module, said.name).entity)
         if claim is not None and link is not None:
-            yield Contradiction(known, claim, denied, link, row.law, row.role)
+            yield Contradiction(known, claim, denied, link, row.law, row.role, needed)
             if row.same and len(known) == 1:
                 yield Contradiction((claim,), known[0], False, link, row.law, row.role)
 

@@ -127,11 +127,13 @@ class CheckedReader(LinkReader):
                 Note(f"`{self.program.definitions[other.name].short_name}` is stated here", self.place_of(other))
                 for other in found.others
             ]
-            self.report("E808", found.message, self.place_of(found.fact), found.remedy, notes)
+            place = self.place_of(found.fact) or self.place_of(found.others[0])
+            assert place is not None, "something that is stated implies the contrary"
+            self.report("E808", found.message, place, found.remedy, notes)
 
-    def place_of(self, fact: Fact) -> Span:
-        """Where a fact is stated."""
-        return self.places.get(fact) or self.places_held[fact.name, fact.instance]
+    def place_of(self, fact: Fact) -> Span | None:
+        """Where a fact is stated, if it is."""
+        return self.places.get(fact) or self.places_held.get((fact.name, fact.instance))
 
     def fulfils(self, exclusion: Exclusion, part: Fact) -> bool:
         """Whether the conditions hold of what the total stands for; what is not stated is as if absent."""

@@ -45,9 +45,11 @@ def contradicted(program: Program, case: Case) -> Iterator[Contradicted]:
     """Everything that is stated against what else is stated, once for each pair of facts."""
     names, told = _first_days(case), set[tuple[str, ...]]()
     for contradiction in program.contradictions:
-        claimed = names.get(contradiction.claim.name)
-        if claimed is None or any(claim.name not in names for claim in contradiction.given):
+        if any(claim.name not in names for claim in contradiction.given):
             continue
+        claimed = names.get(contradiction.claim.name, {})
+        if contradiction.needed and case.complete:
+            claimed = {**{whose: [] for whose in names[contradiction.given[0].name]}, **claimed}
         for instance, days in claimed.items():
             for other in _together(program, case, contradiction, instance):
                 given = [day for claim in contradiction.given for day in names[claim.name].get(other, ())]
@@ -112,7 +114,7 @@ def _of_two(
     definition = program.definitions[contradiction.claim.name]
     for period in _periods(definition, starts):
         fact = Fact(definition.name, whose[0], period)
-        if not _is_refused(case, contradiction, fact):
+        if not _is_refused(program, case, contradiction, fact):
             continue
         others = [_said(program, case, claim, whose[1], period) for claim in contradiction.given]
         known = tuple(other for other in others if other is not None)
@@ -137,8 +139,10 @@ def _stated(case: Case, fact: Fact) -> Value | None:
     return on(case.held.get((fact.name, fact.instance), ()), fact.period) if value is None else value
 
 
-def _is_refused(case: Case, contradiction: Contradiction, fact: Fact) -> bool:
+def _is_refused(program: Program, case: Case, contradiction: Contradiction, fact: Fact) -> bool:
     value = _stated(case, fact)
+    if value is None and contradiction.needed and case.complete and fact not in case.within:
+        value = program.definitions[fact.name].absent
     if value is not None:
         return is_refused(contradiction, value)
     return fact in case.within and is_refused_between(contradiction, *case.within[fact])
@@ -164,6 +168,8 @@ def _as_stated(program: Program, case: Case, fact: Fact) -> str:
     name = program.definitions[fact.name].short_name
     if value is not None:
         return f"`{name}`{of} is {shown(value)}"
+    if fact not in case.within:
+        return f"`{name}`{of} is not stated"
     low, high = case.within[fact]
     if low is not None and low == high:
         return f"`{name}`{of} is {shown(low)}"

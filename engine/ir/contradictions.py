@@ -31,7 +31,8 @@ class Claim:
 @record(frozen=True, slots=True)
 class Contradiction:
     """Beside all of `given`, stated of one, nothing but `claim` may be stated of those who go with that one; where it
-    is `denied`, `claim` itself may not. `role`: which of a group's members `given` is stated of."""
+    is `denied`, `claim` itself may not. `role`: which of a group's members `given` is stated of. `needed`: it
+    must be stated, where a complete case would say the contrary by saying nothing."""
 
     given: tuple[Claim, ...]
     claim: Claim
@@ -39,6 +40,7 @@ class Contradiction:
     link: Link
     law: str
     role: str = ""
+    needed: bool = False
 
 
 def holds(claim: Claim, value: Value) -> bool:

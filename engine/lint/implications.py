@@ -37,7 +37,7 @@ def check_implications(ruleset: Ruleset, symbols: Symbols, program: Program, pro
         statement.name
         for module in ruleset.modules
         for row in module.implications
-        for statement in (*row.given, *row.then, *row.only, *row.never)
+        for statement in (*row.given, *row.then, *row.only, *row.needs, *row.never)
     }
     for module in ruleset.modules:
         if module.implications or module.stands_alone:
@@ -72,7 +72,7 @@ class _Implications:
     def row(self, module: str, row: Implication) -> None:
         """Report what a row names that does not exist, and what does not follow."""
         given, then = self.known(module, row.given), self.known(module, row.then)
-        against = self.known(module, (*row.only, *row.never))
+        against = self.known(module, (*row.only, *row.needs, *row.never))
         if (row.always or row.same or against) and given:
             self.of_one(row, given, [*then, *against])
         apart = all(any((fact, conclusion) in self.apart for _, fact in given) for _, conclusion in then)

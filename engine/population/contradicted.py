@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.interpret.contradicted import shown
-from engine.ir.contradictions import Claim, Contradiction
+from engine.ir.contradictions import Claim, Contradiction, is_refused
 from engine.ir.program import Definition, Program
 from engine.population.columns import NONE_ENTRY, Cell, Column, exact, unit_of
 from engine.values.types import EnumValue, Kind, Value
@@ -40,10 +40,25 @@ def as_claimed(program: Program, claim: Claim, column: Column) -> Rows:
     return _stated(column) & np.isin(column.entries, [_entry(program, definition, value) for value in claim.values])
 
 
-def against(program: Program, contradiction: Contradiction, column: Column) -> Rows:
-    """For each row whether the last claim is stated as it may not be, where all others hold."""
-    held = as_claimed(program, contradiction.claim, column)
-    return held if contradiction.denied else _stated(column) & ~held
+def with_empty(program: Program, contradiction: Contradiction, columns: Mapping[Cell, Column]) -> dict[Cell, Column]:
+    """The columns, with an empty one of what must be stated beside a column that is there."""
+    definition, found = program.definitions[contradiction.claim.name], dict(columns)
+    for cell, column in columns.items():
+        if cell.name == contradiction.given[0].name and not definition.period.is_personal:
+            rows = len(column.entries)
+            empty = Column(np.zeros(rows, dtype=np.int64), np.ones(rows, dtype=bool), 0, 0)
+            found.setdefault(Cell(definition.name, definition.period.containing(cell.period.start)), empty)
+    return found
+
+
+def against(program: Program, contradiction: Contradiction, column: Column, complete: bool) -> Rows:
+    """For each row whether the last claim is stated as it may not be, where all others hold; of what must be stated, an
+    empty cell of a complete table says what absence means."""
+    held, stated = as_claimed(program, contradiction.claim, column), _stated(column)
+    if contradiction.needed and complete and column.missing is not None:
+        absent = program.definitions[contradiction.claim.name].absent
+        stated = stated | (column.missing & (absent is not None and is_refused(contradiction, absent)))
+    return held if contradiction.denied else stated & ~held
 
 
 def holding(program: Program, claims: Sequence[Claim], columns: Sequence[Column]) -> Rows:
@@ -73,6 +88,8 @@ def _entry(program: Program, definition: Definition, value: Value) -> int:
 def as_stated(program: Program, cell: Cell, column: Column, row: int, whose: str) -> str:
     """What a row states, as it is told to people."""
     definition = program.definitions[cell.name]
+    if column.missing is not None and column.missing[row]:
+        return f"`{definition.short_name}`" + f" of `{whose}`" * bool(whose) + " is not stated"
     entry = int(column.entries[row])
     if definition.type.enum:
         said = list(program.settings.enums[definition.type.enum].members)[entry]

@@ -118,7 +118,7 @@ class _Door(TogetherReader):
         groups, owners = self.links()
         columns = {cell: column for entity in self.tables for cell, column in self.figures(entities[entity])}
         self.exclusions(columns, groups, owners)
-        self.contradictions(columns, groups, owners)
+        self.contradictions(columns, groups, owners, complete)
         groups = {name: self.without_vacant_roles(entities[name], link, columns) for name, link in groups.items()}
         counts = {entity: table.num_rows for entity, table in self.tables.items()}
         ids = {

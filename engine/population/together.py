@@ -13,7 +13,7 @@ from engine.ir.exclusions import Exclusion, exclusions, part_of, refusal
 from engine.ir.links import Link, is_below
 from engine.ir.program import Program
 from engine.population.columns import Cell, Column, GroupLink
-from engine.population.contradicted import against, as_stated, columns_against, holding
+from engine.population.contradicted import against, as_stated, columns_against, holding, with_empty
 from engine.population.figures import FigureReader
 from engine.values.types import EnumValue, Value
 
@@ -84,15 +84,21 @@ class TogetherReader(FigureReader):
         return held
 
     def contradictions(
-        self, columns: Mapping[Cell, Column], groups: Mapping[str, GroupLink], owners: Mapping[str, NDArray[np.int32]]
+        self,
+        columns: Mapping[Cell, Column],
+        groups: Mapping[str, GroupLink],
+        owners: Mapping[str, NDArray[np.int32]],
+        complete: bool,
     ) -> None:
         """Report rows in which something is stated although others, which are stated too, imply the contrary."""
         definitions = self.program.definitions
         for contradiction in self.program.contradictions:
+            if contradiction.needed and complete:
+                columns = with_empty(self.program, contradiction, columns)
             for cell, given in columns_against(contradiction, columns):
                 of = (definitions[cell.name].entity, definitions[given[0].name].entity)
                 said, others = columns[cell], [columns[other] for other in given]
-                refused = against(self.program, contradiction, said) & ~self.bad[of[0]]
+                refused = against(self.program, contradiction, said, complete) & ~self.bad[of[0]]
                 held = holding(self.program, contradiction.given, others) & ~self.bad[of[1]]
                 self.only_role(contradiction, of, refused, held, groups)
                 for row, other in self.paired(contradiction.link, of, refused, held, groups=groups, owners=owners):
@@ -173,6 +179,6 @@ class TogetherReader(FigureReader):
             case Link.RECORD:
                 return owners[second]
             case Link.MEMBER:
-                return groups[first].group
+                return groups[first].group if first in groups else np.full(count, -1, dtype=np.int32)
             case Link.RECORD_OF_MEMBER:
                 return groups[first].group[owners[second]]

@@ -154,7 +154,8 @@ class Implication:
 
     `always`: nothing else may be stated of them; `same`: nor of `given` beside them, since both say the same thing.
     `unless`: when something else may truly be stated. Beside `given` nothing but `only` may be stated, and `never` what
-    `never` says. `role`: which of a group's members `given` is said of, where it tells of the group.
+    `never` says; what `needs` says must be stated, where a complete case would say the contrary by saying nothing.
+    `role`: which of a group's members `given` is said of, where it tells of the group.
     """
 
     given: tuple[Said, ...]
@@ -163,6 +164,7 @@ class Implication:
     span: Span = field(compare=False, repr=False)
     never: tuple[Said, ...] = ()
     only: tuple[Said, ...] = ()
+    needs: tuple[Said, ...] = ()
     always: bool = False
     same: bool = False
     unless: str = ""

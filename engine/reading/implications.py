@@ -7,7 +7,7 @@ from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.syntax.nodes import Mapping, Scalar
 
 HOW_SURE = ("always", "same", "unless")
-KEYS = ("if", "then", "only", "never", *HOW_SURE, "role", "law")
+KEYS = ("if", "then", "only", "needs", "never", *HOW_SURE, "role", "law")
 
 
 def read_implications(fields: Fields) -> tuple[Implication, ...]:
@@ -27,7 +27,8 @@ def _read_row(row: Fields) -> Implication:
     """One row; E210 where it says more than one thing of whether the conclusion may be stated otherwise."""
     stated = [key for key in HOW_SURE if row.has(key)]
     given = read_said(row, row.mapping("if", needed=True))
-    then = read_said(row, row.mapping("then", needed=bool(stated) or not (row.has("only") or row.has("never"))))
+    refuses = any(row.has(key) for key in ("only", "needs", "never"))
+    then = read_said(row, row.mapping("then", needed=bool(stated) or not refuses))
     if len(stated) > 1:
         row.only_one(HOW_SURE)
     return Implication(
@@ -37,6 +38,7 @@ def _read_row(row: Fields) -> Implication:
         row.node.span,
         read_said(row, row.mapping("never")),
         read_said(row, row.mapping("only")),
+        read_said(row, row.mapping("needs")),
         row.flag("always"),
         row.flag("same"),
         row.text("unless"),

@@ -128,7 +128,9 @@ def answers(case_data: dict[str, object], row: Implication, role: str) -> list[t
 
 def roles_of(row: Implication) -> list[str]:
     """Of whom a row may be said: what is said of a unit because of a person is said because of its head."""
-    entities = {program().definitions[one.name].entity for one in (*row.given, *row.then, *row.only, *row.never)}
+    entities = {
+        program().definitions[one.name].entity for one in (*row.given, *row.then, *row.only, *row.needs, *row.never)
+    }
     return ["head"] if len(entities) > 1 else ["head", "dependent"]
 
 
@@ -189,7 +191,9 @@ def against(row: Implication, data: st.DataObject) -> tuple[str, object]:
     """A fact, and what may not be stated of it beside what a row asks for."""
     certain = row.then if row.always or row.same else ()
     said = data.draw(
-        st.sampled_from([*((one, False) for one in (*certain, *row.only)), *((one, True) for one in row.never)])
+        st.sampled_from(
+            [*((one, False) for one in (*certain, *row.only, *row.needs)), *((one, True) for one in row.never)]
+        )
     )
     value = stated(said[0], data) if said[1] else contrary_of(said[0], data)
     return said[0].name, value
@@ -199,7 +203,7 @@ def against(row: Implication, data: st.DataObject) -> tuple[str, object]:
 @given(data=st.data())
 def test_what_contradicts_an_implication_that_always_holds_is_refused(data: st.DataObject) -> None:
     """In cases and in tables: no disagreement is silent."""
-    table = [row for row in rows() if row.always or row.same or row.only or row.never]
+    table = [row for row in rows() if row.always or row.same or row.only or row.needs or row.never]
     row = table[data.draw(st.integers(0, len(table) - 1))]
     role = data.draw(st.sampled_from(roles_of(row)))
     case = household(row, role, data)
@@ -216,7 +220,7 @@ def test_every_fact_of_a_module_with_a_table_is_in_it() -> None:
     ruleset = law().ruleset
     assert ruleset is not None
     pairs = {name for pair in exclusions(program()) for name in (pair.first.name, pair.second.name)}
-    said = {one.name for row in rows() for one in (*row.given, *row.then, *row.only, *row.never)}
+    said = {one.name for row in rows() for one in (*row.given, *row.then, *row.only, *row.needs, *row.never)}
     alone_names = {name for module in ruleset.modules for name, _ in module.stands_alone}
     facts = [input_ for module in ruleset.modules for input_ in module.inputs]
     assert len(facts) > 600
@@ -238,6 +242,9 @@ def test_every_row_says_whether_what_it_implies_may_be_stated_otherwise() -> Non
         ({"is_on_ssi@2024-05": [False, None, True], "receives_ssi@2024-05": [True, True, True]}, 1),
         ({"immigration_status@2024-05": ["daca", "citizen", "citizen"],
           "is_ssi_citizen_or_eligible_alien@2024-05": [True, False, True]}, 2),
+        ({"ss_noncovered_pension": [10, None, 20]}, 2),  # the table says by silence that there is none
+        ({"ss_noncovered_pension": [10, 0, 20], "ss_has_noncovered_pension": [True, None, None]}, 1),
+        ({"receives_snap": [True, False, None]}, 0),
         ({"is_claimed_by_another": [True, False, False]}, 1),
         ({"is_claimed_by_another": [False, True, True]}, 0),  # not the head
     ],
@@ -260,9 +267,14 @@ def test_tables_are_refused_by_the_same_rows(people: dict[str, list[object]], fa
         ({"ssi_received_of_month": {"2024-03": {"at_least": 1}}, "receives_ssi": {"2024-03": False}}, ["E808"]),
         ({"ssi_received_of_month": {"2024-03": {"at_most": 1}}, "receives_ssi": {"2024-03": False}}, []),
         ({"ss_date_of_death": "2020-01-01", "ss_is_dead": False}, ["E808"]),
+        ({"ss_date_of_death": "2020-01-01", "complete": True}, ["E808"]),  # says by silence that nobody is dead
+        ({"ss_date_of_death": "2020-01-01", "ss_is_dead": True, "complete": True}, []),
+        ({"ss_date_of_death": "2020-01-01"}, []),  # it is not known
     ],
 )
 def test_what_contradicts_in_a_month_is_refused_in_that_month_alone(facts: dict[str, object], codes: list[str]) -> None:
     problems = Diagnostics()
-    case_from_data(program(), {"at": 2024, "people": {"ada": {"age": 70, **facts}}}, problems)
+    stated_facts = {"age": 70, **facts}
+    complete = stated_facts.pop("complete", False)
+    case_from_data(program(), {"at": 2024, "complete": complete, "people": {"ada": stated_facts}}, problems)
     assert [problem.code for problem in problems] == codes, [problem.message for problem in problems]
