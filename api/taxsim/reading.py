@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from string import ascii_letters
 from typing import Any, BinaryIO
@@ -44,19 +45,26 @@ _PLAIN[list(b"-_0123456789" + ascii_letters.encode())] = True
 BOM = b"\xef\xbb\xbf"
 
 
-def read_blocks(source: BinaryIO) -> tuple[Header, Iterator[Block]]:
-    """The header, and the rows as they are read. Raises Failure for what is no table with a header."""
+def read_blocks(source: BinaryIO, only: str = "") -> tuple[Header, Iterator[Block]]:
+    """The header, and the rows as they are read. Raises Failure for what is no table with a header.
+
+    `only` names a column that is wanted alone: the others need not be there, and their faults are not looked for.
+    """
     start = source.read(len(ARROW))
     if start[: len(PARQUET)] == PARQUET or start == ARROW:
-        return _columnar(start, source)
+        return _columnar(start, source, only)
     pieces = _pieces(start.removeprefix(BOM), source)
     first = next(pieces, b"")
     line, _, rest = first.partition(b"\n")
     if not (_is_plain(first) and line.strip()):
         return _one_by_one(chain([first], pieces))
     cells, delimiter = _header_cells(line)
-    header = read_header(cells)
+    header = _narrowed(read_header(cells), only)
     return header, _Text(header, delimiter).blocks(chain([rest] if rest else [], pieces))
+
+
+def _narrowed(header: Header, only: str) -> Header:
+    return replace(header, places={only: header.places[only]}) if only in header.places else header
 
 
 def _header_cells(line: bytes) -> tuple[list[str], str]:
@@ -268,7 +276,7 @@ def _all_plain(column: pa.StringArray) -> bool:
     return lengths.min(initial=1) > 0 and lengths.max(initial=1) <= LONGEST_ID and bool(_PLAIN[letters].all())
 
 
-def _columnar(start: bytes, source: BinaryIO) -> tuple[Header, Iterator[Block]]:
+def _columnar(start: bytes, source: BinaryIO, only: str) -> tuple[Header, Iterator[Block]]:
     """A Parquet or Arrow file, whose rest is in the source."""
     try:
         held: Any = pa.BufferReader(start + source.read()) if not source.seekable() else _rewound(source, len(start))
@@ -282,7 +290,7 @@ def _columnar(start: bytes, source: BinaryIO) -> tuple[Header, Iterator[Block]]:
     except (pa.ArrowInvalid, OSError) as fault:
         remedy = "give CSV, Parquet or Arrow with TAXSIM's columns"
         raise Failure(f"the input cannot be read: {fault}", remedy) from None
-    header = read_header(list(names))
+    header = _narrowed(read_header(list(names)), only)
     return header, _of_batches(header, batches)
 
 

@@ -4,8 +4,8 @@
 2. Rows are computed block by block and by year; answers come in the order of the rows.
 3. Marginal rates: the row is computed again with `step` more of the income that `mtr` names, and the taxes compared.
 4. The columns are the standard ones, or the full ones if any row asks for them with `idtl` 2, for which a table with
-   that column is read twice; then rows that ask for the standard leave the others empty. A row with `idtl` 5 is written
-   as text, after the table.
+   that column is read twice, the first time for it alone; then rows that ask for the standard leave the others empty. A
+   row with `idtl` 5 is written as text, after the table.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def run(
     """
     source = _again(source)
     place = source.tell()
-    header, blocks = read_blocks(source)
+    header, blocks = read_blocks(source, only="idtl")
     report = Report(ignored=header.ignored)
     complain("state tax (siitax, srate, v30-v41) is 0: there are no rules for states yet")
     if header.ignored:
@@ -72,7 +72,7 @@ def run(
         if any((block.code("idtl") == units.FULL).any() for block in blocks):
             shown = columns.FULL
         source.seek(place)
-        _, blocks = read_blocks(source)
+        header, blocks = read_blocks(source)
     answered = _Answered(sink, shown, form, report, complain)
     calculator = _Calculator(program, step)
     for block in blocks:

@@ -15,7 +15,7 @@ import hashlib
 import pickle
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -28,7 +28,7 @@ from engine.native.machine.toolchain import Loaded, compile_text, machine
 from engine.native.plan.interface import Interface
 from engine.native.plan.layout import Layout, lay_out, with_other_columns
 from engine.native.plan.options import Options
-from engine.native.plan.shape import Shape
+from engine.native.plan.shape import ColumnShape, Shape
 from engine.population.columns import Cell, Columns
 from engine.text.recursion import deep_recursion
 
@@ -93,12 +93,18 @@ def _deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str
     """What decides the code beside the program and the options."""
     return (
         " ".join(map(str, wanted)),
-        *sorted(f"{cell} {held}" for cell, held in shape.columns.items()),
+        *sorted(_said(cell, held) for cell, held in shape.columns.items()),
         *sorted(f"{entity} {size}" for entity, size in (*shape.capacity.items(), *shape.members.items())),
         " ".join(sorted(shape.in_order)),
         f"of {' '.join(sorted(layout.columns.counts))}; owned {' '.join(sorted(layout.columns.owners))}",
         f"{shape.complete} {layout.columns.complete}",
     )
+
+
+@lru_cache(maxsize=20_000)
+def _said(cell: Cell, held: ColumnShape) -> str:
+    """A column and its form in words: the same ones for each of many small populations."""
+    return f"{cell} {held}"
 
 
 def _key(program: Program, decided: tuple[str, ...], options: Options) -> str:
