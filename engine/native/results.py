@@ -18,10 +18,11 @@ from engine.native.handover import case_of, described, entry_of, outcomes, rows_
 from engine.native.machine.compiling import Kernel
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import Layout
-from engine.population.columns import NONE_ENTRY, Cell, Entries
+from engine.population.columns import NONE_ENTRY, Cell, Columns, Entries
 from engine.values.types import Kind
 
 KNOWN, NOT_APPLICABLE, UNDETERMINED, ERROR = 0, 1, 2, 3
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +90,39 @@ def given_order(layout: Layout, entity: str, entries: Entries) -> Entries:
     back = np.empty_like(entries)
     back[order] = entries
     return back
+
+
+def components_of(layout: Layout, entity: str, rows: Mask) -> set[int]:
+    """The components of some rows, as given."""
+    order = layout.order[entity]
+    return set(layout.component[entity][rows if order is None else rows[order]].tolist())
+
+
+def rows_in(layout: Layout, entity: str, components: set[int]) -> Mask:
+    """The rows of an entity, as given, that are in some components."""
+    return given_order(layout, entity, np.isin(layout.component[entity], list(components)))
+
+
+def leaving(layout: Layout, vacant: Columns) -> set[int]:
+    """The components in which somebody is in a group here and not there."""
+    components: set[int] = set()
+    for group, link in layout.columns.groups.items():
+        people = layout.program.settings.entities[group].of
+        components |= components_of(layout, people, link.group != vacant.groups[group].group)
+    return components
+
+
+def tell(
+    figures: dict[Cell, Figures], cell: Cell, rows: Mask, entries: Entries, status: int, messages: Mapping[int, str]
+) -> None:
+    """Put into a figure what is proved of some rows."""
+    if not rows.any():
+        return
+    outcome = figures[cell]
+    statuses = outcome.status if outcome.status is not None else np.zeros(len(outcome.entries), dtype=np.uint8)
+    statuses[rows] = status
+    outcome.entries[rows] = entries[rows]
+    figures[cell] = replace(outcome, status=statuses, messages={**outcome.messages, **messages})
 
 
 def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]]:

@@ -18,19 +18,26 @@ from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.native.blocks import pointed, room_for_outputs, run
 from engine.native.buffers import Buffers
+from engine.native.determined import WORTH_WRITING, determined
 from engine.native.handover import not_known
-from engine.native.machine.compiling import Kernel, Kernels
+from engine.native.machine.compiling import Kernel, Kernels, deciding
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import Layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
-from engine.native.results import UNDETERMINED, Figures, Result, assembled, bad_rows, given_order, hand_over, nobodys
+from engine.native.results import (
+    KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Mask, Result, assembled, bad_rows, components_of, given_order,
+    hand_over, leaving, nobodys, rows_in, tell,
+)  # fmt: skip
 from engine.native.undetermined import WORTH_PROVING, CodeFigure, undetermined
 from engine.native.vacancies import compared, vacated
 from engine.population.columns import Cell, Columns, Entries
 from engine.text.recursion import deep_recursion
 from engine.values.periods import Period
+
+
+NO_SHORT_FORMS = 10**9  # they take half the time to write, and few rows are asked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +92,8 @@ class Evaluator:
             figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
             causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
         if not columns.complete:
-            self._tell_vacancies(ready, figures, causes, threads)
-            self._tell_undetermined(ready, statuses, figures, causes, threads)
+            leaving = self._tell_vacancies(ready, figures, causes, threads)
+            self._tell_open(ready, statuses, figures, causes, leaving, threads)
         bad = set(layout.beyond).union(*causes.values())
         for component in bad:
             hand_over(program, layout, component, figures, self._constants_of(program))
@@ -119,13 +126,14 @@ class Evaluator:
 
     def _tell_vacancies(
         self, ready: Ready, figures: dict[Cell, Figures], causes: dict[Cell, set[int]], threads: int
-    ) -> None:
-        """Note the rows that hang on who is in a group, and hand over those of which code cannot say it."""
+    ) -> set[int]:
+        """Note the rows that hang on who is in a group, and hand over those of which code cannot say it. Gives the
+        components in which somebody may not be in a group."""
         kernel, layout = ready.kernel, ready.layout
         program = kernel.program
         other = vacated(program, layout.columns)
         if other is None:
-            return
+            return set()
         said = not_known([fact.short_name for fact in other[1]])
         cells = [cell for cell in figures if cell in kernel.interface.wanted]
 
@@ -133,32 +141,30 @@ class Evaluator:
             self.code_alone(program, columns, cells, kernel.options, threads) for columns in (layout.columns, other[0])
         )
         for cell, (differs, unsure) in compared(here, there).items():
-            outcome, entity = figures[cell], program.definitions[cell.name].entity
-            status = outcome.status if outcome.status is not None else np.zeros(len(outcome.entries), dtype=np.uint8)
-            status[differs] = UNDETERMINED
-            outcome.entries[differs] = 0
-            told = dict.fromkeys(np.flatnonzero(differs).tolist(), said)
-            figures[cell] = replace(outcome, status=status, messages={**outcome.messages, **told})
-            order = layout.order[entity]
-            handed = layout.component[entity][unsure if order is None else unsure[order]]
-            causes[cell] = causes.get(cell, set()) | set(handed.tolist())
+            none = np.zeros(len(differs), dtype=np.int64)
+            tell(figures, cell, differs, none, UNDETERMINED, dict.fromkeys(np.flatnonzero(differs).tolist(), said))
+            causes[cell] = causes.get(cell, set()) | components_of(layout, program.definitions[cell.name].entity, unsure)
+        return leaving(layout, other[0])
 
-    def _tell_undetermined(
+    def _tell_open(
         self,
         ready: Ready,
         statuses: Mapping[Cell, Entries],
         figures: dict[Cell, Figures],
         causes: dict[Cell, set[int]],
+        leaving: set[int],
         threads: int,
     ) -> None:
-        """Note the rows that are proved not to be determined, and take their components out of `causes` where nothing
-        else is open in them."""
+        """Note the rows that are proved to be determined or not to be, and take their components out of `causes` where
+        nothing else is open in them."""
         kernel, layout = ready.kernel, ready.layout
         program, columns = kernel.program, layout.columns
         hurt = [cell for cell in causes if causes[cell] and cell in statuses]
         bad = {cell: bad_rows(layout, program, cell, statuses[cell]) for cell in hurt}
         if len(set().union(*causes.values())) < WORTH_PROVING or not bad:
             return
+        first = _components(layout, program, bad)
+        others = {cell: causes[cell] - first[cell] for cell in bad}  # for another reason
 
         def compute(moved: Columns, like: Columns | None, cells: Sequence[Cell]) -> dict[Cell, CodeFigure]:
             if like is not None:
@@ -169,13 +175,34 @@ class Evaluator:
 
         plan = planned(program, layout, kernel.interface.wanted)
         for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute).items():
-            outcome, entity = figures[cell], program.definitions[cell.name].entity
-            status = outcome.status if outcome.status is not None else np.zeros(len(outcome.entries), dtype=np.uint8)
-            status[proved] = UNDETERMINED
-            outcome.entries[proved] = 0
-            figures[cell] = replace(outcome, status=status, messages={**outcome.messages, **messages})
-            left, order = bad[cell] & ~proved, layout.order[entity]
-            causes[cell] = set(layout.component[entity][left if order is None else left[order]].tolist())
+            tell(figures, cell, proved, np.zeros(len(proved), dtype=np.int64), UNDETERMINED, messages)
+            bad[cell] &= ~proved
+        left = _components(layout, program, bad)
+        if not columns.stays and len(set().union(*left.values())) >= WORTH_WRITING:
+            self._tell_determined(ready, figures, bad, leaving, threads)
+            left = _components(layout, program, bad)
+        causes |= {cell: left[cell] | others[cell] for cell in bad}
+
+    def _tell_determined(
+        self, ready: Ready, figures: dict[Cell, Figures], bad: dict[Cell, Mask], leaving: set[int], threads: int
+    ) -> None:
+        """Note the rows that are determined in spite of what is missing, and take them out of `bad`."""
+        from engine.native.machine.making import planned_as_written
+
+        kernel, columns = ready.kernel, ready.layout.columns
+        whole, plan = planned_as_written(kernel.program, ready.layout, list(bad))
+        shape = ready.layout.shape({cell: column.missing is not None for cell, column in columns.columns.items()})
+        identity = deciding(ready.layout, list(bad), shape)
+        options = replace(kernel.options, limit=0, idle_cost=NO_SHORT_FORMS)
+
+        def compute(doubled: Program, moved: Columns, cells: Sequence[Cell]) -> dict[Cell, CodeFigure]:
+            return self.code_alone(doubled, moved, cells, options, threads)
+
+        for cell, (proved, found) in determined(whole, columns, plan, identity, bad, compute).items():
+            proved &= ~rows_in(ready.layout, whole.definitions[cell.name].entity, leaving)
+            tell(figures, cell, proved & found.absent, found.entries, NOT_APPLICABLE, {})
+            tell(figures, cell, proved & ~found.absent, found.entries, KNOWN, {})
+            bad[cell] &= ~proved
 
     def code_alone(
         self,
@@ -217,6 +244,11 @@ class Evaluator:
         made = Constants(program)
         self._constants = [*self._constants[-3:], (program, made)]
         return made
+
+
+def _components(layout: Layout, program: Program, rows: Mapping[Cell, Mask]) -> dict[Cell, set[int]]:
+    """The components of some rows of each figure."""
+    return {cell: components_of(layout, program.definitions[cell.name].entity, which) for cell, which in rows.items()}
 
 
 SHARED = Evaluator()

@@ -26,9 +26,12 @@ from engine.values.types import NONE, EnumValue, Kind, Value
 
 WORTH_PROVING = 64  # components: for fewer the interpreter is as fast
 MOST_TRIED = 300  # facts
-AMOUNTS = (15_000, 250_000, -60_000)
-COUNTS = (30, 70, 4)
-DAYS = (date(1984, 6, 15), date(1950, 6, 15), date(2018, 6, 15))
+WAYS = (1, 2, 3, 4)  # to fill a fact otherwise than its absence has it
+AMOUNTS = (15_000, 250_000, -60_000, 2_000_000)
+COUNTS = (30, 70, 4, 1)
+DAYS = (date(1984, 6, 15), date(1950, 6, 15), date(2018, 6, 15), date(2008, 6, 15))
+RATES = (Fraction(1, 2), Fraction(1), Fraction(0), Fraction(1, 10))
+MEMBERS = (0, 1, -1, 2)
 Mask = NDArray[np.bool_]
 
 
@@ -76,9 +79,13 @@ def undetermined(
 
 def filled_otherwise(program: Program, columns: Columns, cell: Cell, first: Columns) -> Iterator[Columns]:
     """The first population with one fact filled otherwise, in each way that there is."""
-    for way in (1, 2, 3):
-        column = _column(program, columns, cell, way)
-        yield replace(first, columns={**first.columns, cell: column})
+    definition = program.definitions[cell.name]
+    tried = {_fills(program, definition, 0)}
+    for way in WAYS:
+        entry = _fills(program, definition, way)
+        if entry not in tried:
+            tried.add(entry)
+            yield replace(first, columns={**first.columns, cell: _column(program, columns, cell, way)})
 
 
 def _open_cells(program: Program, columns: Columns, plan: Plan) -> list[Cell]:
@@ -125,11 +132,14 @@ def _column(program: Program, columns: Columns, cell: Cell, way: int) -> Column:
 
 def _fills(program: Program, definition: Definition, way: int) -> int | None:
     value = _value(program, definition, way)
-    return None if value is None else entry_of(program, definition, value)
+    entry = None if value is None else entry_of(program, definition, value)
+    if entry is None and way != 1:  # what absence means may lie beside the grid of columns
+        return _fills(program, definition, 1)
+    return entry
 
 
 def _value(program: Program, definition: Definition, way: int) -> Value | None:
-    """What a fact that is missing is taken to be in one of four ways; the first is what its absence means."""
+    """What a fact that is missing is taken to be in one way; the first is what its absence means."""
     if way == 0 and definition.absent is not None:
         return definition.absent
     if way == 0 and definition.type.or_none:
@@ -137,16 +147,16 @@ def _value(program: Program, definition: Definition, way: int) -> Value | None:
     pick = max(0, way - 1)
     match definition.type.kind:
         case Kind.BOOLEAN:
-            return way in (1, 2) if definition.absent is not True else way == 0
+            return (way > 0) == (definition.absent is not True)
         case Kind.ENUM:
             members = list(program.settings.enums[definition.type.enum].members)
-            return EnumValue(definition.type.enum, members[(0, 1, -1, 0)[way] % len(members)])
+            return EnumValue(definition.type.enum, members[MEMBERS[pick] % len(members)])
         case Kind.DATE:
             return DAYS[pick]
         case Kind.MONEY:
             return _within(definition, Fraction(AMOUNTS[pick] if way else 0))
         case Kind.RATE:
-            return _within(definition, Fraction((0, 1, 2, 0)[way], 2))
+            return _within(definition, RATES[pick] if way else Fraction(0))
         case Kind.INTEGER:
             return int(_within(definition, Fraction(COUNTS[pick])))
     return None

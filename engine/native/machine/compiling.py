@@ -76,7 +76,7 @@ class Kernels:
         """Code for the wanted cells on data of this shape."""
         supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
         shape = layout.shape(supply)
-        decided = _deciding(layout, wanted, shape)
+        decided = deciding(layout, wanted, shape)
         key = (program.fingerprint or id(program), decided, options)
         kernel = self.made.get(key)
         if kernel is None or not (program.fingerprint or kernel.program is program):
@@ -89,7 +89,7 @@ class Kernels:
         return kernel
 
 
-def _deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str, ...]:
+def deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str, ...]:
     """What decides the code beside the program and the options."""
     return (
         " ".join(map(str, wanted)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,17 +39,27 @@ def planned(program: Program, layout: Layout, wanted: Sequence[Cell]) -> Plan:
     return _planned(_worlds(program, layout), layout, wanted)
 
 
+def planned_as_written(program: Program, layout: Layout, wanted: Sequence[Cell]) -> tuple[Program, Plan]:
+    """Everything that the wanted cells may need, with what is chosen among many as it is written; and the program with
+    all its figures, those of other worlds among them."""
+    worlds = _worlds(program, layout)
+    return worlds.program, make_plan(worlds.program, wanted, replace(_supply(worlds, layout), orders=None, whole=True))
+
+
 def _worlds(program: Program, layout: Layout) -> Worlds:
     return Worlds(program, {cell.name for cell in layout.columns.columns})
 
 
 def _planned(worlds: Worlds, layout: Layout, wanted: Sequence[Cell]) -> Plan:
+    return make_plan(worlds.program, wanted, _supply(worlds, layout))
+
+
+def _supply(worlds: Worlds, layout: Layout) -> Supply:
     program = worlds.program
-    supply = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
+    columns = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
     lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
     without, orders = _without(program, layout), WithoutOrders(layout.members)
-    given = Supply(supply, layout.columns.complete, without, lacking=lacking, worlds=worlds, orders=orders)
-    return make_plan(program, wanted, given)
+    return Supply(columns, layout.columns.complete, without, lacking=lacking, worlds=worlds, orders=orders)
 
 
 def _interface(plan: Plan, text: Text) -> Interface:

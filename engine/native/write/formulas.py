@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -147,8 +147,7 @@ class FormulaWriter:
             case ir.Local():
                 return self.local(frame.names[node.name])
             case ir.Let():
-                names = {**frame.names, node.name: Thunk(node.value, frame)}
-                return self._sharing(node.body, replace(frame, names=names), (node.name,))
+                return self._lets(node, frame)
             case ir.FunctionCall():
                 function = self.program.functions[node.name]
                 body = formula_at(function.formulas, frame.period.start)
@@ -159,6 +158,16 @@ class FormulaWriter:
                 return self._sharing(body, replace(frame, names=names, calls=frame.calls + 1), names)
             case _:
                 assert_never(node)
+
+    def _lets(self, node: ir.Let, frame: Frame) -> Figure:
+        """An expression with the names before it, which are looked through once for all of them."""
+        body: ir.Expression = node
+        while isinstance(body, ir.Let):
+            frame = replace(frame, names={**frame.names, body.name: Thunk(body.value, frame)})
+            body = body.body
+        for name in read_in_several_branches(node, list(_let_names(node)), self.costs, self.memory.options.skip_cost):
+            self.local(frame.names[name])
+        return self.write(body, frame)
 
     def _sharing(self, node: ir.Expression, frame: Frame, names: Collection[str]) -> Figure:
         """An expression; those of `names` that several of its branches read are evaluated before them."""
@@ -409,6 +418,12 @@ class FormulaWriter:
         if isinstance(a, Length) and isinstance(b, Length):
             return Length(self.work.add(a.months, b.months), self.work.add(a.days, b.days))
         return number.add(self.work, _number(a), _number(b))
+
+
+def _let_names(node: ir.Expression) -> Iterator[str]:
+    while isinstance(node, ir.Let):
+        yield node.name
+        node = node.body
 
 
 def truth(figure: Figure) -> Mask:
