@@ -38,8 +38,8 @@ def blocked_among(certain: Sequence[Outcome], all_: Sequence[Outcome]) -> Outcom
 def sizes_of(count: Outcome, most: int) -> range:
     """How many may be taken, at most `most`."""
     interval = domain.interval_of(count)
-    low = 0 if interval.low is None else min(max(0, interval.low), most)
-    high = most if interval.high is None else min(max(0, interval.high), most)
+    low = 0 if interval.low is None else min(max(0, int(interval.low)), most)
+    high = most if interval.high is None else min(max(0, int(interval.high)), most)
     return range(low, high + 1)
 
 

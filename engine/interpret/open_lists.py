@@ -100,7 +100,7 @@ def any_chosen(interpreter: Evaluating, node: ir.Chosen, items: Sequence[Item], 
     failure = next((outcome.message for outcome in said if isinstance(outcome, Failure)), "")
     fault = failure or faults_of(*said) or (_MAY_TIE if node.pick in ("first", "last") and node.keys else "")
     most = domain.interval_of(count).high if isinstance(count, Known | Possible) else None
-    most = None if most is None else max(0, most)
+    most = None if most is None else max(0, int(most))
     match node.operator:
         case "count":
             return settled(Interval(0, most), needs, failure or faults_of(*said))

@@ -24,6 +24,7 @@ from engine.interpret.outcomes import (
 )
 from engine.ir import nodes as ir
 from engine.text.source import Span
+from engine.values.exact import as_number
 
 _TIES = "add a key to `by` that tells them apart, or `listed`"
 
@@ -45,8 +46,8 @@ def taken_in_order(node: ir.Chosen, counted: Sequence[Item], count: Outcome, spa
     ]
     if open_:
         return _possibly_taken(node, counted, count, span)
-    assert isinstance(count, Known) and isinstance(count.value, int)
-    return _surely_taken(node, counted, max(0, count.value), span)
+    assert isinstance(count, Known)
+    return _surely_taken(node, counted, max(0, int(as_number(count.value))), span)
 
 
 def ordered(node: ir.Chosen | ir.Ranked, items: Sequence[Item]) -> list[Item]:
@@ -160,7 +161,6 @@ def _condition(pairs: Sequence[tuple[Outcome, Outcome]], deciding: bool, span: S
 
 def selected(node: ir.Chosen, items: Sequence[Item], count: Known) -> tuple[list[str], int] | None:
     """Who is taken, in order, and how many are not; None where that is not certain."""
-    assert isinstance(count.value, int)
     if any(item.counted != domain.TRUE for item in items):
         return None
     if node.pick in ("first", "last"):
@@ -176,5 +176,5 @@ def selected(node: ir.Chosen, items: Sequence[Item], count: Known) -> tuple[list
         ordered_items = [items[place] for _, place in sorted(values)]
     if node.pick in ("last", "highest"):
         ordered_items.reverse()
-    taken = ordered_items[: max(0, count.value)]
+    taken = ordered_items[: max(0, int(as_number(count.value)))]
     return [item.instance for item in taken], len(ordered_items) - len(taken)

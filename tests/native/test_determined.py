@@ -181,3 +181,43 @@ def _ranged(definition: Definition, random: Random) -> Definition:
     if isinstance(absent, int | Fraction) and not isinstance(absent, bool):
         absent = min(max(absent, low), high)
     return replace(definition, low=Fraction(low), high=Fraction(high), absent=absent)
+
+
+CHOSEN = """
+    about: The highest
+    law: Test Act
+    exports: [best, how_many, wages]
+    inputs:
+      wages: {entity: person, period: year, type: money, label: Wages, range: 0 .. 1_000_000}
+      how_many: {entity: tax_unit, period: year, type: integer, label: How many, range: 0 .. 3}
+    variables:
+      best:
+        entity: tax_unit
+        period: year
+        type: money
+        label: B
+        law: s.1
+        formula: sum(highest how_many of m.wages for m in members)
+"""
+
+
+def test_how_many_count_may_be_unknown_within_a_range(tmp_path: Path) -> None:
+    compiled = check(tmp_path, {"made": CHOSEN})
+    assert compiled.program is not None, told(compiled)
+    tables = {
+        "tax_unit": {"id": np.arange(2), "how_many": np.ma.masked_array([0, 2], [True, False])},
+        "person": {
+            "id": np.arange(3),
+            "tax_unit_id": np.array([0, 1, 1]),
+            "tax_unit_role": np.array(["head", "head", "dependent"]),
+            "wages": np.array([100, 20, 30]),
+        },
+    }
+    found = from_numpy(compiled.program, AT_2024, tables, complete=False)
+    assert found.columns is not None
+    result = evaluate(compiled.program, found.columns, ["best"], options=Options(cache=""))
+    best = result.figures["best"]
+    assert best.status is not None
+    assert best.status.tolist() == [running.UNDETERMINED, running.KNOWN]
+    assert best.entries.tolist() == [0, 5_000]
+    assert best.messages == {0: "cannot be determined: `how_many` is not known"}
