@@ -46,7 +46,13 @@ class Doubled:
 
 
 def determined(
-    program: Program, columns: Columns, plan: Plan, identity: Sequence[str], bad: Mapping[Cell, Mask], compute: Compute
+    program: Program,
+    columns: Columns,
+    plan: Plan,
+    *,
+    identity: Sequence[str],
+    bad: Mapping[Cell, Mask],
+    compute: Compute,
 ) -> dict[Cell, tuple[Mask, CodeFigure]]:
     """For each figure the rows, among those where code gave nothing, that are determined all the same, and what is then
     known. `plan` is that of the figures as they are written, `identity` what decides it beside the program."""

@@ -113,7 +113,13 @@ def leaving(layout: Layout, vacant: Columns) -> set[int]:
 
 
 def tell(
-    figures: dict[Cell, Figures], cell: Cell, rows: Mask, entries: Entries, status: int, messages: Mapping[int, str]
+    figures: dict[Cell, Figures],
+    cell: Cell,
+    rows: Mask,
+    *,
+    entries: Entries,
+    status: int,
+    messages: Mapping[int, str] | None = None,
 ) -> None:
     """Put into a figure what is proved of some rows."""
     if not rows.any():
@@ -122,7 +128,7 @@ def tell(
     statuses = outcome.status if outcome.status is not None else np.zeros(len(outcome.entries), dtype=np.uint8)
     statuses[rows] = status
     outcome.entries[rows] = entries[rows]
-    figures[cell] = replace(outcome, status=statuses, messages={**outcome.messages, **messages})
+    figures[cell] = replace(outcome, status=statuses, messages={**outcome.messages, **(messages or {})})
 
 
 def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]]:

@@ -27,15 +27,27 @@ from engine.native.plan.options import Options
 from engine.native.plan.plan import cell_for
 from engine.native.plan.shape import fitting
 from engine.native.results import (
-    KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Mask, Result, assembled, bad_rows, components_of, given_order,
-    hand_over, leaving, nobodys, rows_in, tell,
+    KNOWN,
+    NOT_APPLICABLE,
+    UNDETERMINED,
+    Figures,
+    Mask,
+    Result,
+    assembled,
+    bad_rows,
+    components_of,
+    given_order,
+    hand_over,
+    leaving,
+    nobodys,
+    rows_in,
+    tell,
 )  # fmt: skip
 from engine.native.undetermined import WORTH_PROVING, CodeFigure, undetermined
 from engine.native.vacancies import compared, vacated
 from engine.population.columns import Cell, Columns, Entries
 from engine.text.recursion import deep_recursion
 from engine.values.periods import Period
-
 
 NO_SHORT_FORMS = 10**9  # they take half the time to write, and few rows are asked
 
@@ -92,8 +104,8 @@ class Evaluator:
             figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
             causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
         if not columns.complete:
-            leaving = self._tell_vacancies(ready, figures, causes, threads)
-            self._tell_open(ready, statuses, figures, causes, leaving, threads)
+            vacant = self._tell_vacancies(ready, figures, causes, threads)
+            self._tell_open(ready, statuses, figures, causes, leaving=vacant, threads=threads)
         bad = set(layout.beyond).union(*causes.values())
         for component in bad:
             hand_over(program, layout, component, figures, self._constants_of(program))
@@ -142,8 +154,11 @@ class Evaluator:
         )
         for cell, (differs, unsure) in compared(here, there).items():
             none = np.zeros(len(differs), dtype=np.int64)
-            tell(figures, cell, differs, none, UNDETERMINED, dict.fromkeys(np.flatnonzero(differs).tolist(), said))
-            causes[cell] = causes.get(cell, set()) | components_of(layout, program.definitions[cell.name].entity, unsure)
+            messages = dict.fromkeys(np.flatnonzero(differs).tolist(), said)
+            tell(figures, cell, differs, entries=none, status=UNDETERMINED, messages=messages)
+            causes[cell] = causes.get(cell, set()) | components_of(
+                layout, program.definitions[cell.name].entity, unsure
+            )
         return leaving(layout, other[0])
 
     def _tell_open(
@@ -152,6 +167,7 @@ class Evaluator:
         statuses: Mapping[Cell, Entries],
         figures: dict[Cell, Figures],
         causes: dict[Cell, set[int]],
+        *,
         leaving: set[int],
         threads: int,
     ) -> None:
@@ -175,7 +191,8 @@ class Evaluator:
 
         plan = planned(program, layout, kernel.interface.wanted)
         for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute).items():
-            tell(figures, cell, proved, np.zeros(len(proved), dtype=np.int64), UNDETERMINED, messages)
+            none = np.zeros(len(proved), dtype=np.int64)
+            tell(figures, cell, proved, entries=none, status=UNDETERMINED, messages=messages)
             bad[cell] &= ~proved
         left = _components(layout, program, bad)
         if not columns.stays and len(set().union(*left.values())) >= WORTH_WRITING:
@@ -198,10 +215,11 @@ class Evaluator:
         def compute(doubled: Program, moved: Columns, cells: Sequence[Cell]) -> dict[Cell, CodeFigure]:
             return self.code_alone(doubled, moved, cells, options, threads)
 
-        for cell, (proved, found) in determined(whole, columns, plan, identity, bad, compute).items():
+        told = determined(whole, columns, plan, identity=identity, bad=bad, compute=compute)
+        for cell, (proved, found) in told.items():
             proved &= ~rows_in(ready.layout, whole.definitions[cell.name].entity, leaving)
-            tell(figures, cell, proved & found.absent, found.entries, NOT_APPLICABLE, {})
-            tell(figures, cell, proved & ~found.absent, found.entries, KNOWN, {})
+            tell(figures, cell, proved & found.absent, entries=found.entries, status=NOT_APPLICABLE)
+            tell(figures, cell, proved & ~found.absent, entries=found.entries, status=KNOWN)
             bad[cell] &= ~proved
 
     def code_alone(

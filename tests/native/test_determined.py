@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from engine.ir.program import Definition, Program
 from engine.native import Options, evaluate, running
 from engine.native.agreement import all_figures, differences
+from engine.native.results import KNOWN, UNDETERMINED
 from engine.population.columns import Columns
 from engine.population.door import from_numpy
 from engine.values.periods import parse_period
@@ -218,6 +219,6 @@ def test_how_many_count_may_be_unknown_within_a_range(tmp_path: Path) -> None:
     result = evaluate(compiled.program, found.columns, ["best"], options=Options(cache=""))
     best = result.figures["best"]
     assert best.status is not None
-    assert best.status.tolist() == [running.UNDETERMINED, running.KNOWN]
+    assert best.status.tolist() == [UNDETERMINED, KNOWN]
     assert best.entries.tolist() == [0, 5_000]
     assert best.messages == {0: "cannot be determined: `how_many` is not known"}

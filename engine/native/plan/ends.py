@@ -35,6 +35,7 @@ class Ends:
 
 
 def sides_of(ends: Ends) -> tuple[ir.Expression, ...]:
+    """Both ends, or the one that they are."""
     return (ends.low,) if ends.are_one else (ends.low, ends.high)
 
 
@@ -67,6 +68,7 @@ def failing(node: ir.Expression) -> ir.Expression:
 
 
 def truth_of(value: bool) -> ir.Expression:
+    """True or false."""
     return ir.Literal(BOOLEAN, None, value)
 
 

@@ -165,7 +165,8 @@ class FormulaWriter:
         while isinstance(body, ir.Let):
             frame = replace(frame, names={**frame.names, body.name: Thunk(body.value, frame)})
             body = body.body
-        for name in read_in_several_branches(node, list(_let_names(node)), self.costs, self.memory.options.skip_cost):
+        own, skipped_from = list(_let_names(node)), self.memory.options.skip_cost
+        for name in read_in_several_branches(node, frame.period, own, self.costs, skipped_from):
             self.local(frame.names[name])
         return self.write(body, frame)
 
