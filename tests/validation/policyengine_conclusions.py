@@ -13,7 +13,7 @@ from engine.values.types import EnumValue
 if TYPE_CHECKING:
     from tests.validation.policyengine_situation import Situation
 
-ADULT, OF_AN_INFANT = 18, 1
+ADULT, FOURTEEN, OF_AN_INFANT = 18, 14, 1
 STATES_TO_19 = ("alabama", "georgia", "kansas", "massachusetts")
 UNSTATED_SUPPORT = Fraction(1_000_000_000)  # more than what is presumed
 
@@ -41,6 +41,10 @@ def _couples_and_parents(situation: Situation) -> None:
         if any(_is_dependent_child(situation, child) for child in roles["dependent"]):
             for person in couple:
                 situation.state("is_caretaker_of_dependent_child", person, True)
+        if any(situation.ages[child] < FOURTEEN for child in roles["dependent"]):
+            for person in couple:
+                situation.state("is_caregiver_of_child_under_14_or_disabled_person", person, True)
+                situation.state("is_responsible_for_dependent_child", person, True)
         unstated = not any(person in situation.stated_ages for person in couple)
         if situation.wants_aged and len(couple) > 1 and unstated:  # meant as an aged couple
             for person in couple:

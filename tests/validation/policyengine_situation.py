@@ -25,9 +25,16 @@ from tests.validation.policyengine_names import NoCounterpart, exact
 from tests.validation.policyengine_snap import POSTAL
 
 UNIT, ALONE, MODULE = "home", "alone", "validation/policyengine"
-GROUPS = ("tax_unit", "family", "ssi_unit", "dwelling")
-THEIRS = {"tax_unit": "tax_units", "family": "spm_units", "ssi_unit": "tax_units", "dwelling": "households"}
+GROUPS = ("tax_unit", "family", "ssi_unit", "dwelling", "snap_unit")
+THEIRS = {
+    "tax_unit": "tax_units",
+    "family": "spm_units",
+    "ssi_unit": "tax_units",
+    "dwelling": "households",
+    "snap_unit": "spm_units",
+}
 EARLIER_MONTHS = 3  # SSI looks back two
+WEEKS, MOST_HOURS = Fraction(52, 12), 744  # of a month
 UNSTATED_AGE, ADULT, YEARS_HERE, MONTHS_BEFORE_MEDICARE, FAR_TOO_MUCH = 40, 18, 5, 24, 1_000_000_000
 
 
@@ -188,6 +195,10 @@ class Situation:
             case "own_children_in_household":
                 self.put(name, whose, exact(raw) > 0)
                 self.marks |= {(person, name) for person in whom if exact(raw) > 0}
+            case "weekly_hours_worked" | "weekly_hours_worked_before_lsr" | "hours_worked_last_week":
+                hours = min(MOST_HOURS, int(exact(raw) * WEEKS))
+                self.put("weekly_hours_worked", whose, raw, during)
+                self.put("monthly_hours_of_work_or_training", whose, hours, during)
             case "pell_grant_formula":
                 self.put("aid_is_independent", whose, raw != "A")
                 self.put("aid_has_dependents", whose, raw == "C")
@@ -228,6 +239,7 @@ class Situation:
                 self.at.start + timedelta(days=27 - int(age % 1 * 365)) if age % 1 else date(self.at.start.year, 1, 2)
             )
             self.state("date_of_birth", person, birthday.replace(year=birthday.year - int(age)))
+            self.state("age", person, int(age))
             self.state("qualified_status_since", person, date(self.at.start.year - YEARS_HERE, 1, 1))
             if (person, "medicaid_income_level") in self.shares:
                 self.state("medicaid_household_size", person, 1)
@@ -284,5 +296,7 @@ class Situation:
                 return {"family_member": inside}
             case "dwelling":
                 return {"occupant": inside}
+            case "snap_unit":
+                return {"snap_member": inside}
         children = [person for person in rest if self.ages[person] < ADULT]
         return {"ssi_adult": [*heads, *spouses[:1]], "ssi_child": children}
