@@ -21,7 +21,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
 from json.encoder import encode_basestring
 from typing import Any, Protocol, assert_never
 
@@ -345,6 +345,17 @@ def for_the_books(payload: bytes) -> tuple[bytes, bytes]:
     event_id, movement, period, currency, entries, cause, *others = decode_json(payload)
     kept = [movement, period, currency, entries, *others]
     return _encode_json(kept).encode(), _encode_json([event_id, cause]).encode()
+
+
+def owed_by(books: bytes, period: str, currency: str) -> Decimal:
+    """By how much what stays of a posting (`for_the_books`) changes what its subject owes for a period."""
+    if not books:
+        return Decimal(0)
+    _, of, currency_of, entries, *_ = decode_json(books)
+    if (of, currency_of) != (period, currency):
+        return Decimal(0)
+    of_subject = [(units, scale) for account, units, scale in entries if account == Account.SUBJECT.value]
+    return reduce(EXACT.add, (EXACT.scaleb(Decimal(units), -scale) for units, scale in of_subject), Decimal(0))
 
 
 def from_the_books(books: bytes, texts: bytes | None) -> bytes:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from citizens.events import Draft, Event
@@ -122,6 +123,15 @@ class History(Log, Protocol):
 
     def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
         """The next assessments above `after`, at most `limit`; empty at the end. Some may be unreadable."""
+
+    def users_of(self, subject: str) -> set[str]:
+        """The subjects that were ever assessed with this subject's facts. Erased ones are left out."""
+
+    def assessments_of(self, subject: str, below: int | None = None, limit: int = 10) -> list[Event]:
+        """The assessments of a subject, the newest first, below an offset, at most `limit`."""
+
+    def owed(self, subject: str, period: str, currency: str) -> Decimal:
+        """What a subject's postings for a period leave it owing (above zero) or owed."""
 
     def posted(self, to: int) -> set[str]:
         """The subjects that have postings in the ledger up to an offset."""

@@ -66,9 +66,9 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
             touched.joined.add(subject)
             touched.changes |= changes
         for used in _may_be_named(log, terms, subject, to):
-            for assessed in log.read_uses(used):
-                if terms.made(assessed) and log.moved_to(assessed.subject) is None:
-                    touched = touched_groups.setdefault(assessed.subject, Touched())
+            for group in log.users_of(used):
+                if group.partition("/")[0] == terms.binding.group and log.moved_to(group) is None:
+                    touched = touched_groups.setdefault(group, Touched())
                     touched.named.add(used)
                     touched.changes |= changes
     return touched_groups

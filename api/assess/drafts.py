@@ -28,7 +28,20 @@ from api.assess.binding import Binding, bind
 from api.assess.figures import Assessed
 from api.failures import Failure
 from api.history.assessments import is_assessment
-from citizens import Adjustment, Assessment, Balances, Body, Draft, Event, Movement, Origin, Posting, Row, post
+from citizens import (
+    Adjustment,
+    Assessment,
+    Balances,
+    Body,
+    Draft,
+    Event,
+    History,
+    Movement,
+    Origin,
+    Posting,
+    Row,
+    post,
+)
 from citizens.events import FAULT, FAULT_USE
 from engine.ir.program import Definition, Program
 from engine.population.columns import unit_of
@@ -179,6 +192,25 @@ def standing_of(events: Iterable[Event], terms: Terms) -> Standing:
             case Posting() as body if body.currency == balances.currency:
                 balances.add(body)
     return Standing(last, good, balances.by_period.get(str(terms.period), ZERO))
+
+
+def standing_in(log: History, group: str, terms: Terms) -> Standing:
+    """Where a group stands in a log: the same, read from the newest back, so that it does not grow with the history of
+    corrections but for their postings."""
+    last: Event | None = None
+    below: int | None = None
+    limit = 1  # the newest is the one in almost every case
+    while events := log.assessments_of(group, below, limit):
+        for event in filter(terms.made, events):
+            last = last or event
+            if isinstance(event.body, Assessment) and not fault_of(event.body):
+                return Standing(last, event, _owed(log, group, terms))
+        below, limit = events[-1].offset, 20
+    return Standing(last, None, _owed(log, group, terms))
+
+
+def _owed(log: History, group: str, terms: Terms) -> Decimal:
+    return log.owed(group, str(terms.period), terms.program.settings.currency)
 
 
 def fault_of(assessment: Assessment) -> str:

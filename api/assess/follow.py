@@ -25,7 +25,7 @@ from decimal import Decimal
 import numpy as np
 
 from api.assess.concerned import Touched, named_by, records_of, touched_by
-from api.assess.drafts import Standing, Terms, correction_drafts, fault_of, is_erased, standing_of, terms_of
+from api.assess.drafts import Standing, Terms, correction_drafts, fault_of, is_erased, standing_in, terms_of
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import population_of
 from api.assess.whole_histories import assess_each
@@ -172,7 +172,7 @@ class Follower:
         """Assess the touched groups anew, and append what comes of it with the new position."""
         standing: dict[str, Standing] = {}
         for group, how in touched.items():
-            group_standing = standing_of(self.log.read_subject(group), terms)
+            group_standing = standing_in(self.log, group, terms)
             if how.joined or how.named & named_by(group_standing.last):
                 standing[group] = group_standing
         made = [

@@ -5,7 +5,8 @@
 3. The shipped sample so many times over: imported, taken as columns, and the chain verified.
 4. The annual run of all of it, as a process of its own with its memory: from the log to assessments and postings in it.
 5. A correction of one fact of every second tax unit, and the compaction that forgets what they superseded.
-6. How questions of one subject grow with everybody else's events (`growth`).
+6. How questions of one subject grow with everybody else's events (`growth`), and a correction with its household's own
+   history (`own_history`).
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from api.bench.growth import measure_growth
+from api.bench.growth import TIMES, measure_growth
 from api.bench.measuring import Measured, once, process
+from api.bench.own_history import measure_own_history
 from api.history.tables import sample_tables
 from citizens import Correction, Draft, Facts, Membership, Origin, Point, Source, SqliteLog, import_tables, open_log
 
@@ -47,6 +49,7 @@ def measure_history(repeat: int, seconds: float = 3.0, many: int = 20_000) -> It
             yield from _appends(log, seconds)
         yield from _population(folder / "population", repeat)
         yield from measure_growth(GROUP, folder / "growth", many)
+        yield from measure_own_history(GROUP, folder / "own", max(many // TIMES, 2))
 
 
 def _fsyncs(folder: Path, seconds: float) -> tuple[float, int]:

@@ -138,6 +138,11 @@ class Reader:
             message = f"event at offset {row.offset}: {error.message}"
             raise LogDamaged(message, error.remedy, offset=row.offset) from None
 
+    def in_the_books(self, row: StoredEvent) -> bytes:
+        """What stays of a posting in the books, its period and amounts; empty if that went with the subject's key."""
+        end = 4 + int.from_bytes(row.payload[:4], "big")
+        return decrypt(self.keys.books, row.payload[4:end], self.header(row)) if end > 4 else b""
+
     def header(self, row: StoredEvent) -> bytes:
         """The header that the row's payload and link were made over."""
         _, digest = self.origin(row.origin)

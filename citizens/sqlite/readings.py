@@ -9,15 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import apsw
 
-from citizens import snapshot, timeline
+from citizens import codec, snapshot, timeline
 from citizens.codec import ASSESSMENT, DEPARTURE, LAST_FACTS_KIND, POSTING
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
-from citizens.events import Departure, Event
+from citizens.events import EXACT, Departure, Event
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
@@ -130,6 +132,31 @@ class Readings:
         """The next assessments above `after`, at most `limit`; empty at the end."""
         with self._reader() as reader:
             return reader.events("WHERE offset > ? AND kind = ? ORDER BY offset LIMIT ?", (after, ASSESSMENT, limit))
+
+    def users_of(self, subject: str) -> set[str]:
+        """The subjects that were ever assessed with this subject's facts. Erased ones are left out."""
+        with self._reader() as reader:
+            keys, number = reader.keys, reader.keys.find(subject)
+            select = "SELECT DISTINCT events.subject FROM uses JOIN events USING(offset) WHERE uses.subject = ?"
+            users = [user for (user,) in reader.connection.execute(select, (number or 0,))]
+            return {keys.name(user) for user in users if keys.key(user) is not None}
+
+    def assessments_of(self, subject: str, below: int | None = None, limit: int = 10) -> list[Event]:
+        """The assessments of a subject, the newest first, below an offset, at most `limit`."""
+        with self._reader() as reader:
+            number, last = reader.keys.find(subject), reader.head() + 1 if below is None else below
+            where = "WHERE subject = ? AND kind = ? AND offset < ? ORDER BY offset DESC LIMIT ?"
+            return reader.events(where, (number, ASSESSMENT, last, limit)) if number is not None else []
+
+    def owed(self, subject: str, period: str, currency: str) -> Decimal:
+        """What a subject's postings for a period leave it owing (above zero) or owed."""
+        with self._reader() as reader:
+            number, total = reader.keys.find(subject), Decimal(0)
+            rows = reader.rows("WHERE subject = ? AND kind = ?", (number, POSTING)) if number is not None else ()
+            for row in rows:
+                amount = codec.owed_by(reader.in_the_books(row), period, currency)
+                total = EXACT.add(total, amount)
+            return total
 
     def posted(self, to: int) -> set[str]:
         """The subjects that have postings in the ledger up to an offset."""
@@ -257,7 +284,13 @@ class Readings:
         with self._reader() as reader:
             offset = self._offset_of(reader, known)
             _refuse_before(reader, offset, None)
-            return timeline.build(subject, _events_of(reader, subject, offset))
+            number = reader.keys.find(subject)
+            if number is None:
+                return timeline.build(subject, ())
+            where = f"WHERE subject = ? AND kind <= {LAST_FACTS_KIND} AND offset <= ? ORDER BY offset"
+            version = "SELECT version FROM events WHERE subject = ? AND offset <= ? ORDER BY offset DESC LIMIT 1"
+            built = timeline.build(subject, reader.events(where, (number, offset)))
+            return replace(built, version=reader.connection.execute(version, (number, offset)).get or 0)
 
     def snapshot(
         self,

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from citizens import (
     Advance,
@@ -44,6 +45,7 @@ from citizens import (
     VersionConflict,
     snapshot,
     timeline,
+    trial_balance,
 )
 from citizens.codec import decode, encode, kind_of
 from citizens.events import OWN_SOURCES, check_draft
@@ -258,6 +260,17 @@ class TopicLog:
 
     def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
         return [event for event in self.events if event.offset > after and isinstance(event.body, Assessment)][:limit]
+
+    def users_of(self, subject: str) -> set[str]:
+        return {event.subject for event in self.read_uses(subject)}
+
+    def assessments_of(self, subject: str, below: int | None = None, limit: int = 10) -> list[Event]:
+        made = [event for event in self.read_subject(subject) if isinstance(event.body, Assessment)]
+        return [event for event in reversed(made) if below is None or event.offset < below][:limit]
+
+    def owed(self, subject: str, period: str, currency: str) -> Decimal:
+        balances = trial_balance(self.read_subject(subject))
+        return balances[currency].by_period.get(period, Decimal(0)) if currency in balances else Decimal(0)
 
     def posted(self, to: int) -> set[str]:
         return {event.subject for event in self.events if event.offset <= to and isinstance(event.body, Posting)}

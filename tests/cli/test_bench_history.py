@@ -35,6 +35,6 @@ def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: py
     assert measured["annual run of 80 tax units, whole process"]["memory"] > 2**20
     assert measured["corrections in transactions of 2,000"]["count"] == 40
     growing = [what for what in measured if "exponent" in what]
-    assert len(growing) == 3 and "timelines beside subjects under hold: 300" in growing[0]
+    assert len(growing) == 4 and "timelines beside subjects under hold: 300" in growing[0]
     assert all(one["count"] > 0 for one in measured.values())
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
