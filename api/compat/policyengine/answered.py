@@ -12,6 +12,7 @@ from api.compat.policyengine.names import HouseholdInvalid, definition_of, perio
 from api.compat.policyengine.stated import whose as whose_of
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
+from engine.interpret.contradicted import contradicted
 from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Known, NotApplicable, Outcome
 from engine.ir.program import Definition
@@ -41,7 +42,11 @@ def filled(
 ) -> Answered:
     """The household with every figure that is asked for, those that are not computed here named."""
     at = next((period for *_, text in asked if (period := period_of(text)) is not None), parse_period("2024"))
-    interpreter = Interpreter(made.program, _case(made, at), constants)
+    case = _case(made, at)
+    refused = [f"{found.message}; {found.remedy}" for found in contradicted(made.program, case)]
+    if refused:
+        raise HouseholdInvalid(refused)
+    interpreter = Interpreter(made.program, case, constants)
     result = {group: {unit: _copied(body) for unit, body in members.items()} for group, members in household.items()}
     missing: dict[str, None] = {}
     for group, unit, variable, text in asked:

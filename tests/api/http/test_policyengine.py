@@ -109,6 +109,10 @@ def test_people_alone_are_enough(client: TestClient) -> None:
         ({"people": {"1": {"age": {"2024": "forty"}}}}, "a value of `age` at `2024` is not a integer"),
         ({"people": {"1": {"age": {"2024-13": 4}}}}, "`2024-13` of `age` is no period"),
         ({"axes": []}, ""),
+        (
+            {"people": {"1": {"taxable_disability_income": {"2024": 9_000}, "is_disabled": {"2024": False}}}},
+            "`is_disabled` of `1` is false, but `taxable_disability_income` of `1` is 9000, so that it is true",
+        ),
     ],
 )
 def test_faults_in_their_form(client: TestClient, change: Any, told: str) -> None:
