@@ -25,11 +25,11 @@ from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
 from engine.ir.program import Definition, Program
 from engine.native.undetermined import filled
-from engine.population.columns import column_of, kept_rows
+from engine.population.columns import column_of
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import parse_period
 
-GAP_UNITS, GAP_FACT = 2_000, "employment_income"
+GAP_FACT = "employment_income"
 ANSWERS = 12
 CONDITION = "eitc > 0 USD and not files_separately"
 FAMILY = {
@@ -52,10 +52,8 @@ def finding(rules: str, tables: Tables, runs: int) -> Iterator[Measured]:
 
 
 def _with_gaps(program: Program, condition: Definition, among: Among) -> Measured:
-    """The same of the first units, where one in a hundred wages is not known and nothing else is missing."""
-    at, of = parse_period(YEAR), "tax_unit"
-    keep = {of: np.arange(among.columns.counts[of]) < GAP_UNITS}
-    columns = kept_rows(program, among.columns, keep)
+    """The same where one in a hundred wages is not known and nothing else is missing."""
+    at, columns = parse_period(YEAR), among.columns
     whole = filled(program, columns, [cell for cell, column in columns.columns.items() if column.missing is not None])
     cell = next(cell for cell in whole.columns if cell.name == find_definition(program, GAP_FACT).name)
     wages = whole.columns[cell].entries
@@ -63,7 +61,7 @@ def _with_gaps(program: Program, condition: Definition, among: Among) -> Measure
     asked = replace(among, columns=replace(whole, columns={**whole.columns, cell: gaps}))
     wanted = Wanted(top=0, unknown=True, count_missing=True)
     seconds = best(lambda: find(program, condition, CONDITION, at, among=asked, wanted=wanted), 1)
-    return Measured("find", f"{CONDITION}, 1% of wages not known", seconds, columns.counts[of])
+    return Measured("find", f"{CONDITION}, 1% of wages not known", seconds, columns.counts["tax_unit"])
 
 
 def asking(folder: Path, program: Program, runs: int) -> Iterator[Measured]:

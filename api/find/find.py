@@ -1,8 +1,7 @@
 """`find`: everybody for whom a condition holds: ranked, counted, summed and grouped.
 
 1. Machine code answers for everybody at once, with an empty cell as absent, as on a signed return.
-2. With `unknown`, an empty cell of a column is a fact that is not known. Whoever belongs together with such a cell that
-   the condition reads is asked again (`api.find.gaps`): yes, no, or not known. All others are settled by step 1.
+2. With `unknown`, an empty cell of a column is a fact that is not known (`api.find.gaps`): yes, no, or not known.
 3. For those not known who are shown: the fact to ask first.
 """
 
@@ -20,15 +19,14 @@ from api.cases.json_values import as_json
 from api.cases.reach import reached
 from api.failures import Misuse
 from api.find.candidates import Among, Together
-from api.find.gaps import Gaps, OneByOne, counted_by_fact, gaps_of, not_determined
+from api.find.gaps import Gaps, counted_by_fact, gaps_of
 from api.schema import Json
 from engine.explain.questions import most_useful_first
 from engine.interpret.cases import Case
-from engine.interpret.constants import Constants
-from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Outcome
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.native import KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, evaluate
-from engine.native.handover import case_of, entry_of, value_of
+from engine.native.handover import case_of, value_of
 from engine.native.plan.plan import cell_for
 from engine.values.periods import Period
 from engine.values.types import Kind
@@ -103,12 +101,9 @@ class _Asking:
     condition: Definition
     at: Period
     among: Among
-    constants: Constants
     answers: np.ndarray
     figures: dict[str, Figures]
-    named: Sequence[Definition] = ()
-    grouped: bool = False
-    gaps: Gaps | None = None
+    gaps: Gaps | None
 
 
 def find(
@@ -120,16 +115,19 @@ def find(
     ]
     _check(condition, named, wanted)
     names = [condition.name, *dict.fromkeys(definition.name for definition in named)]
-    result = evaluate(program, among.columns, names, at, threads=threads)
+    gaps = gaps_of(program, among.columns, reached(program, at, (condition, *named))) if wanted.unknown else None
+    asked, columns = (program, among.columns) if gaps is None else (gaps.program, gaps.columns)
+    result = evaluate(asked, columns, names, at, threads=threads)
     held = result.figures[condition.name]
     answers = np.where(held.entries != 0, YES, NO).astype(np.int8)
     if held.status is not None:
         answers[held.status != KNOWN] = FAILED
         answers[held.status == NOT_APPLICABLE] = NO  # where it does not apply, it does not hold
         answers[held.status == UNDETERMINED] = NOT_KNOWN  # a fact is missing that the rules say nothing of
-    grouped = wanted.group is not None
-    asking = _Asking(program, condition, at, among, Constants(program), answers, result.figures, named, grouped)
-    hanging = _ask_open(asking, wanted.count_missing) if wanted.unknown else {}
+    asking = _Asking(program, condition, at, among, answers, result.figures, gaps)
+    hanging: Mapping[str, int] = {}
+    if gaps is not None and wanted.count_missing and (answers == NOT_KNOWN).any():
+        hanging = counted_by_fact(program, gaps, cell_for(program, condition.name, at), answers == NOT_KNOWN)
     picked = _picked(asking, wanted)
     return SearchResult(
         program.settings.name,
@@ -158,56 +156,6 @@ def _check(condition: Definition, named: Sequence[Definition], wanted: Wanted) -
     for sum_ in (*wanted.sums, *((wanted.by,) if wanted.by else ())):
         if sum_.type.kind not in (Kind.MONEY, Kind.INTEGER, Kind.RATE):
             raise Misuse(f"`{sum_.short_name}` is a {sum_.type}", "rank by and add up numbers")
-
-
-# --- what is not known
-
-
-def _ask_open(asking: _Asking, counted: bool) -> Mapping[str, int]:
-    """Ask again those whom an empty cell that the condition reads may concern; how many hang on each fact."""
-    program, columns = asking.program, asking.among.columns
-    gaps = gaps_of(program, columns, reached(program, asking.at, (asking.condition, *asking.named)))
-    cell = cell_for(program, asking.condition.name, asking.at)
-    rows = gaps.rows(asking.condition.entity)
-    if not rows.any():
-        return {}
-    proved = not_determined(program, gaps, cell, rows)
-    asking.answers[proved] = NOT_KNOWN
-    asking.gaps = gaps
-    others = OneByOne(program, gaps, asking.condition.entity, asking.constants)
-    for row in np.flatnonzero(rows & ~proved).tolist():
-        asking.answers[row] = _answer(others.outcome(cell, row))
-    asked = rows if asking.grouped else rows & (asking.answers == YES)
-    for definition in asking.named:
-        _ask_figure(asking, gaps, definition, asked, others)
-    return counted_by_fact(program, gaps, cell, asking.answers == NOT_KNOWN) if counted else {}
-
-
-def _answer(outcome: Outcome) -> int:
-    match outcome:
-        case Known():
-            return YES if outcome.value else NO
-        case NotApplicable():
-            return NO
-        case Failure():
-            return FAILED
-    return NOT_KNOWN
-
-
-def _ask_figure(asking: _Asking, gaps: Gaps, definition: Definition, rows: np.ndarray, others: OneByOne) -> None:
-    """Put what is known of a figure in the place of what absent facts would give, of some rows that have gaps."""
-    cell = cell_for(asking.program, definition.name, asking.at)
-    figures = asking.figures[definition.name]
-    status = np.zeros(len(figures.entries), np.uint8) if figures.status is None else figures.status
-    figures = replace(figures, entries=figures.entries.copy(), status=status)
-    proved = not_determined(asking.program, gaps, cell, rows)
-    status[proved] = UNDETERMINED
-    for row in np.flatnonzero(rows & ~proved).tolist():
-        outcome = others.outcome(cell, row)
-        entry = entry_of(asking.program, definition, outcome.value) if isinstance(outcome, Known) else None
-        status[row] = UNDETERMINED if entry is None else KNOWN
-        figures.entries[row] = entry or 0
-    asking.figures[definition.name] = figures
 
 
 # --- what is told

@@ -1,35 +1,32 @@
 """Rows of a population with facts that are not known: exactly what asking each one would give.
 
-1. *Not known*: machine code computes populations that could each be the true one, with gaps filled in many ways. Where
-   a figure differs, it is not determined.
-2. The rest is asked of the interpreter, those with the same facts once.
+1. A program in which nothing stands for the facts that have empty cells: no absence, no default, no formula. Machine
+   code computes whoever has no gap, or none that matters, and proves what it can of the others (`engine.native`); the
+   rest is the interpreter's.
+2. How many hang on which fact: populations that could each be the true one, with the gaps of one fact filled in many
+   ways. Where a figure differs, it hangs on that fact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.find.candidates import Together
-from engine.interpret.constants import Constants
-from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Outcome
+from api.failures import Failure
+from engine.interpret.outcomes import Fact
 from engine.ir.program import Program
-from engine.native.handover import case_of
+from engine.native.handover import entry_of
 from engine.native.plan.options import Options
 from engine.native.plan.shape import fitting
 from engine.native.running import SHARED
 from engine.native.undetermined import can_fill, filled, filled_otherwise
-from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, closed, unit_of
+from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, column_of, unit_of
 from engine.values.types import Kind, Value
 
-KEPT = 2_000
-"""Of how many households with different facts what the interpreter found is kept for others like them."""
-MOST_COMPLETIONS = 60
-"""In how many ways gaps are filled by chance."""
 SHARES = (0.3, 0.1, 0.6, 0.05, 0.9)
 """How many of the gaps are filled otherwise than absence has it: where all are, something rare decides for most."""
 LOSSES = (-25_000, -50_000, -100_000, -200_000, -500_000)
@@ -42,21 +39,12 @@ Ranges = dict[Fact, tuple[Value | None, Value | None]]
 
 @dataclass(frozen=True, eq=False)
 class Gaps:
-    """The cells of a population that are read and that some rows leave empty."""
+    """The cells of a population that are read and that some rows leave empty. In `program` and `columns` an empty cell
+    is a fact that is not known, and nothing else is another than it was."""
 
     program: Program
     columns: Columns
-    read: frozenset[Cell]
     missing: Mapping[Cell, Mask]
-
-    def rows(self, entity: str) -> Mask:
-        """The rows that belong together with an empty cell."""
-        keep: dict[str, Mask] = {}
-        for cell, missing in self.missing.items():
-            of = self.program.definitions[cell.name].entity
-            keep[of] = keep.get(of, np.ones(self.columns.counts[of], dtype=np.bool_)) & ~missing
-        incomplete: Mask = ~closed(self.program, self.columns, keep)[entity]
-        return incomplete
 
     def unknown(self, rows: Mapping[str, Sequence[int]]) -> Ranges:
         """The facts of some rows that are not known."""
@@ -69,31 +57,41 @@ class Gaps:
 
 
 def gaps_of(program: Program, columns: Columns, read: Iterable[Cell]) -> Gaps:
-    """The gaps among the cells that are read."""
+    """The gaps among the cells that are read. Raises Failure where a figure has empty cells in one period and is
+    computed in another."""
     cells = frozenset(read)
     missing = {
         cell: column.missing for cell, column in columns.columns.items() if cell in cells and column.missing is not None
     }
-    return Gaps(program, columns, cells, missing)
+    names = {cell.name for cell in missing}
+    others = {cell for cell in cells if cell.name in names and cell not in columns.columns}
+    made = {cell: column for cell in others if (column := _as_stated(program, columns, cell)) is not None}
+    return Gaps(_opened(program, names), replace(columns, columns={**columns.columns, **made}), missing)
 
 
-def not_determined(program: Program, gaps: Gaps, cell: Cell, rows: Mask) -> Mask:
-    """Those of some rows of which machine code proves that the figure is not determined: it differs between two ways
-    to fill their gaps. Each gap is filled as absence has it, in the usual ways, and with what others have."""
-    tried = _tried(program, gaps)
-    first, options = _first(program, gaps, tried)
-    usual = SHARED.code_alone(program, first, [cell], options)[cell]
-    rng, left = np.random.default_rng(0), rows.copy()
-    draws = {other: _draws(program, gaps, other, first) for other in tried}
-    for number in range(MOST_COMPLETIONS):
-        if not left.any():
-            break
-        share = SHARES[number % len(SHARES)]
-        moved = {other: _drawn(gaps.missing[other], draws[other], share, rng) for other in tried}
-        other_way = replace(first, columns={**first.columns, **moved})
-        SHARED.share_layout(program, first, other_way, tried, options)
-        left &= ~SHARED.code_alone(program, other_way, [cell], options)[cell].differs(usual)
-    return rows & ~left
+def _opened(program: Program, names: Collection[str]) -> Program:
+    """The program in which nothing stands for some facts that nobody states: no default, no absence, no formula."""
+    opened = {
+        name: replace(program.definitions[name], default=None, absent=None, formulas=()) for name in sorted(names)
+    }
+    if not opened:
+        return program
+    decided = "\0".join(("opened", program.fingerprint, *opened))
+    fingerprint = hashlib.sha256(decided.encode()).hexdigest() if program.fingerprint else ""
+    return replace(program, definitions={**program.definitions, **opened}, fingerprint=fingerprint)
+
+
+def _as_stated(program: Program, columns: Columns, cell: Cell) -> Column | None:
+    """What stands for a fact in another period, of which there is no column, as one; None where nothing does."""
+    definition = program.definitions[cell.name]
+    value = definition.default if definition.default is not None else definition.absent
+    if definition.is_input and value is None:
+        return None
+    entry = entry_of(program, definition, value) if value is not None and definition.is_input else None
+    if entry is None:
+        message = f"`{definition.short_name}` has empty cells, and {cell.period} has no column of it"
+        raise Failure(message, "give a column for every period that is read")
+    return column_of(np.full(columns.counts[definition.entity], entry, dtype=np.int64))
 
 
 def counted_by_fact(program: Program, gaps: Gaps, cell: Cell, rows: Mask) -> dict[str, int]:
@@ -153,44 +151,3 @@ def _drawn(missing: Mask, draws: tuple[Column, NDArray[np.int64]], share: float,
     stated = values[values != NONE_ENTRY]
     low, high = (int(stated.min()), int(stated.max())) if len(stated) else (0, 0)
     return Column(entries, None, min(first.low, low), max(first.high, high))
-
-
-class OneByOne:
-    """The interpreter's outcome of figures of rows with gaps; those with the same facts are asked once."""
-
-    def __init__(self, program: Program, gaps: Gaps, entity: str, constants: Constants) -> None:
-        self._program, self._gaps, self._entity, self._constants = program, gaps, entity, constants
-        self._columns = gaps.columns
-        self._together = Together(program, self._columns)
-        self._kept: dict[object, tuple[Interpreter, int]] = {}
-
-    def outcome(self, cell: Cell, row: int) -> Outcome:
-        """The outcome of a figure of a row."""
-        rows = self._together.rows(self._entity, row)
-        alike = self._signature(rows, row)
-        if alike not in self._kept:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            case = replace(case_of(self._program, self._columns, rows), within=self._gaps.unknown(rows))
-            self._kept[alike] = Interpreter(self._program, case, self._constants), row
-        interpreter, stand_in = self._kept[alike]
-        return interpreter.find(Fact(cell.name, str(stand_in), cell.period))
-
-    def _signature(self, rows: Mapping[str, Sequence[int]], row: int) -> object:
-        """All that an answer about somebody can hang on: who belongs together how, and every cell that is read."""
-        columns, entities = self._columns, self._program.settings.entities
-        place = {(entity, at): number for entity, those in rows.items() for number, at in enumerate(those)}
-        parts: list[object] = [place[self._entity, row], *((entity, len(those)) for entity, those in rows.items())]
-        for cell, column in columns.columns.items():
-            if cell not in self._gaps.read:
-                continue
-            entries, missing = column.entries, column.missing
-            those = rows.get(self._program.definitions[cell.name].entity, ())
-            parts.append(tuple(None if missing is not None and missing[at] else int(entries[at]) for at in those))
-        for group, link in columns.groups.items():
-            people = rows.get(entities[group].of, ())
-            parts.append(tuple((place.get((group, int(link.group[at]))), int(link.role[at])) for at in people))
-        for entity, owners in columns.owners.items():
-            to = entities[entity].belongs_to
-            parts.append(tuple(place.get((to, int(owners[at]))) for at in rows.get(entity, ())))
-        return tuple(parts)

@@ -24,7 +24,7 @@ from engine.native.machine.compiling import Kernel, Kernels, deciding
 from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import Layout
 from engine.native.plan.options import Options
-from engine.native.plan.plan import cell_for
+from engine.native.plan.plan import Origin, cell_for
 from engine.native.plan.shape import fitting
 from engine.native.results import (
     KNOWN,
@@ -103,9 +103,8 @@ class Evaluator:
         for cell in own:  # each row has its own period: the interpreter's
             figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
             causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
-        if not columns.complete:
-            vacant = self._tell_vacancies(ready, figures, causes, threads)
-            self._tell_open(ready, statuses, figures, causes, leaving=vacant, threads=threads)
+        vacant = set[int]() if columns.complete else self._tell_vacancies(ready, figures, causes, threads)
+        self._tell_open(ready, statuses, figures, causes, leaving=vacant, threads=threads)
         bad = set(layout.beyond).union(*causes.values())
         for component in bad:
             hand_over(program, layout, component, figures, self._constants_of(program))
@@ -190,6 +189,8 @@ class Evaluator:
         from engine.native.machine.making import planned  # which most runs do without
 
         plan = planned(program, layout, kernel.interface.wanted)
+        if not any(source.origin is Origin.UNKNOWN for source in plan.sources.values()):
+            return
         for cell, (proved, messages) in undetermined(program, columns, plan, bad, compute).items():
             none = np.zeros(len(proved), dtype=np.int64)
             tell(figures, cell, proved, entries=none, status=UNDETERMINED, messages=messages)
