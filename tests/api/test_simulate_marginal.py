@@ -1,0 +1,79 @@
+"""Marginal rates of a simulation against those of the TAXSIM interface, on the same units."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from api.rules.programs import load_program
+from api.simulate.outcomes import outcome
+from api.simulate.population import Source, admit
+from api.simulate.view import load_view
+from api.taxsim.columns import ADDITIONAL_MEDICARE, INCOME_TAX, PAYROLL_TAX
+from tests.cli.command import run
+
+UNITS = 150
+TO_HEAD = {
+    "pwages": "employment_income", "intrec": "taxable_interest_income", "dividends": "qualified_dividend_income",
+    "pensions": "taxable_pension_income", "gssi": "social_security", "ltcg": "long_term_capital_gains",
+}  # fmt: skip
+
+
+def rows() -> list[dict[str, int]]:
+    random_source = random.Random(15)
+    made = []
+    for number in range(1, UNITS + 1):
+        joint = random_source.random() < 0.5
+        row = {"taxsimid": number, "year": 2024, "state": 0, "mstat": 2 if joint else 1}
+        row |= {"page": random_source.randint(20, 80), "sage": random_source.randint(20, 80) if joint else 0}
+        row["depx"] = random_source.randint(0, 3)
+        row |= {f"age{at}": random_source.randint(1, 18) if at <= row["depx"] else 0 for at in (1, 2, 3)}
+        row |= {"pwages": random_source.choice((0, 9_000, 24_000, 61_300, 168_550, 240_000))}
+        row["swages"] = random_source.choice((0, 18_000, 90_000)) if joint else 0
+        row |= {name: random_source.choice((0, 0, 0, 2_500, 14_000)) for name in list(TO_HEAD)[1:]}
+        made.append(row | {"mtr": 85})
+    return made
+
+
+def tables(units: list[dict[str, int]]) -> dict[str, pa.Table]:
+    people: list[dict[str, object]] = []
+    for row in units:
+        head = {fact: row[name] for name, fact in TO_HEAD.items()}
+        people.append({"tax_unit_id": row["taxsimid"], "role": "head", "age": row["page"], **head})
+        nothing = dict.fromkeys(TO_HEAD.values(), 0)
+        if row["mstat"] == 2:
+            earned = {"employment_income": row["swages"]}
+            people.append({"tax_unit_id": row["taxsimid"], "role": "spouse", "age": row["sage"], **nothing, **earned})
+        for at in range(1, row["depx"] + 1):
+            child = {"tax_unit_id": row["taxsimid"], "role": "dependent", "age": row[f"age{at}"]}
+            people.append({**child, **nothing})
+    ids = [row["taxsimid"] for row in units]
+    return {
+        "person": pa.Table.from_pylist(people),
+        "tax_unit": pa.table({"tax_unit_id": ids, "weight": [1] * len(ids)}),
+    }
+
+
+def test_rates_are_those_of_the_taxsim_interface() -> None:
+    units = rows()
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(units[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(units)
+    done = run("taxsim", stdin=text.getvalue())
+    assert done.returncode == 0, done.stderr
+    theirs = list(csv.DictReader(io.StringIO(done.stdout)))
+    program = load_program("us")
+    view = replace(load_view(program), borne=(INCOME_TAX, PAYROLL_TAX, ADDITIONAL_MEDICARE))
+    source = Source("rows", tables(units), {"person": "people", "tax_unit": "tax_units"}, 2024, "")
+    population = admit(program, view, source, program.settings.period("2024"), "", "")
+    found = outcome(program, view, population, True, 1)
+    assert found.marginal is not None
+    rates = [float(row["frate"]) + float(row["ficar"]) for row in theirs]
+    np.testing.assert_allclose(100 * found.marginal, rates, atol=0.011)  # each of the two is rounded to a hundredth
+    assert len({round(rate, 1) for rate in rates}) > 15
