@@ -54,6 +54,18 @@ def simulate_reforms(
             help="Also Tax-Calculator's distribution and difference tables, in `--report`, `--tables` or `--json`.",
         ),
     ] = False,
+    elasticity: Annotated[
+        str, typer.Option("--elasticity", metavar="NUMBER", help="Also what follows if earnings respond so: 0.25.")
+    ] = "",
+    take_up: Annotated[
+        list[str] | None, typer.Option("--take-up", metavar="BENEFIT=80%", help="Not all claim; several times.")
+    ] = None,
+    replicates: Annotated[
+        str, typer.Option("--replicates", metavar="PATTERN", help="Replicate weights for standard errors: `repwgt*`.")
+    ] = "",
+    replicate_factor: Annotated[
+        str, typer.Option("--replicate-factor", metavar="NUMBER", help="Of the replicates; 4 over their number else.")
+    ] = "",
     threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
     ray: Ray = "",
     as_json: AsJson = False,
@@ -68,6 +80,7 @@ def simulate_reforms(
     request = Request(
         rules, split_reforms(reform or []), tuple(at or ()), tuple(population or ()), data_year, weight, uprate, view,
         threshold, samples, seed, distribution=distribution, columns=columns,
+        elasticity=elasticity, take_up=tuple(take_up or ()), replicates=replicates, replicate_factor=replicate_factor,
     )  # fmt: skip
     raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
 

@@ -199,6 +199,11 @@ def _reform(reform_answer: ReformAnswer, currency: str) -> None:
         say(f"mean {rates.name} tax rate: {rates.mean_before}% -> {rates.mean_after}%")
         for sentence in high_rates(rates):
             say(f"  {sentence}")
+    if (response := reform_answer.behaviour) is not None:
+        net = next(line for line in response.budget if line.kind == "net")
+        money = f"{_billions(net.change)} ± {_billions(net.standard_error)} billion {currency}"
+        say(f"elasticity {response.elasticity}: earnings {_billions(response.earnings_change)}, net {money}")
+        say(f"  {response.about}")
     for line in reform_answer.set_beyond_the_law:
         say(f"  {line}")
     for example in reform_answer.examples:

@@ -14,7 +14,8 @@ class BudgetLine:
     """A tax, a benefit, the net of all, or a figure shown beside them: totals before and after, exact.
 
     `kind` is tax, benefit, net or shown. `changed` counts units (unweighted) that it changes
-    for; null if they are fewer than ten, but some.
+    for; null if they are fewer than ten, but some. `having` are the units of the nation of which the figure is not zero
+    (who take a benefit up): exact, empty if they are fewer than ten of the sample.
     """
 
     figure: str
@@ -25,6 +26,8 @@ class BudgetLine:
     change: str
     standard_error: str
     changed: int | None
+    having_before: str = ""
+    having_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,18 @@ class NamedTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What follows if people respond by an elasticity: totals of earnings, exact, and the budget with the response."""
+
+    elasticity: str
+    about: str
+    earnings_before: str
+    earnings_after: str
+    earnings_change: str
+    budget: tuple[BudgetLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReformAnswer:
     """What one reform does in one year."""
 
@@ -187,6 +202,7 @@ class ReformAnswer:
     examples: tuple[Example, ...]
     set_beyond_the_law: tuple[str, ...] = ()
     distribution: tuple[NamedTable, ...] = ()
+    behaviour: Behaviour | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from html import escape
 from pathlib import Path
 
-from api.simulate.answers import Example, Grouping, Measure, Rates, ReformAnswer, Simulation, YearAnswer
+from api.simulate.answers import BudgetLine, Example, Grouping, Measure, Rates, ReformAnswer, Simulation, YearAnswer
 from api.simulate.charts import bars, pairs, signed, stacks
 from api.simulate.exactly import exact_text
 from api.simulate.rates import high_rates
@@ -93,7 +93,11 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
     yield _figures(reform, currency)
     for line in reform.set_beyond_the_law:
         yield f"<p>{_words(line)}.</p>"
-    yield "<h3>The budget</h3>" + _budget(reform, currency)
+    yield "<h3>The budget</h3>" + _budget(reform.budget, currency)
+    if reform.behaviour is not None:
+        earned = f"{signed(_large(Fraction(reform.behaviour.earnings_change)))} {currency} of earnings."
+        yield f"<h3>If earnings respond</h3><p>{_words(reform.behaviour.about)} Then {earned}</p>"
+        yield _budget(reform.behaviour.budget, currency)
     yield _tenths(reform.groups[0], currency)
     yield _winners(reform)
     yield _measures("Inequality", reform.inequality, "")
@@ -193,7 +197,7 @@ def _window(simulation: Simulation) -> str:
     return told
 
 
-def _budget(reform: ReformAnswer, currency: str) -> str:
+def _budget(lines: Sequence[BudgetLine], currency: str) -> str:
     styles = {"net": "sum", "shown": "under"}
     rows = [
         (
@@ -201,12 +205,14 @@ def _budget(reform: ReformAnswer, currency: str) -> str:
             [
                 *map(_money, (budget_line.before, budget_line.after, budget_line.change, budget_line.standard_error)),
                 _count(budget_line.changed),
+                *(_whole(having) or "not shown" for having in (budget_line.having_before, budget_line.having_after)),
             ],
             styles.get(budget_line.kind, ""),
         )
-        for budget_line in reform.budget
+        for budget_line in lines
     ]
     heads = ["Million " + currency, "Current law", "Reform", "Change", "± s.e.", "Units in the sample that change"]
+    heads += ["Units of the nation that have it, current law", "Reform"]
     return _table("Totals for the nation; what is indented is not summed again", heads, rows)
 
 

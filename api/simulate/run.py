@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +21,7 @@ from api.rules import programs
 from api.scale.spread import Spread, here
 from api.simulate.amounts import check_distribution
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
+from api.simulate.behaviour import behaviour, read_elasticity
 from api.simulate.column_map import read_column_map
 from api.simulate.exactly import exact_text
 from api.simulate.examples import examples
@@ -30,9 +31,11 @@ from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
 from api.simulate.population import Population, Source, admit, index_factor, read_source
 from api.simulate.rates import marginal_rates_of, participation_rates_of
+from api.simulate.replicates import replicates_of
 from api.simulate.sampling import MOST_GROUPS, Samples, bootstrap
 from api.simulate.suppress import SMALL_BELOW
 from api.simulate.tables import budget, grouping, winners
+from api.simulate.take_up import claimed, read_take_up, take_up_sentence
 from api.simulate.view import View, load_view
 from api.simulate.weighed import Weighed
 from api.simulate.window import window_of, years_of
@@ -67,6 +70,10 @@ class Request:
     threads: int = 2
     distribution: bool = False
     columns: Path | None = None
+    elasticity: str = ""
+    take_up: tuple[str, ...] = ()
+    replicates: str = ""
+    replicate_factor: str = ""
 
 
 def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: Spread = here) -> Simulation:
@@ -82,6 +89,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     view = load_view(law, request.view)
     if request.distribution:
         check_distribution(view)
+    elasticity, take_up = read_elasticity(request.elasticity), read_take_up(view, request.take_up)
     periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
     reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
     mapped = read_column_map(law, request.columns) if request.columns is not None else None
@@ -91,13 +99,14 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     for period in periods:
         on_progress(f"{period}, current law", done, total)
         population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
+        given = _Given(view, population, request.marginal, request.threads, request.distribution, take_up, request.seed)
         outcomes = spread(
             _outcome,
-            _Given(view, population, request.marginal, request.threads, request.distribution),
+            given,
             [law, *(program for _, program in reformed)],
         )
         before = next(outcomes)
-        samples = bootstrap(population.units, request.samples, request.seed)
+        samples = _samples(request, population, source.tables[view.unit])
         units, answers = units_of(law, view, population), []
         done += 1
         for files, _ in reformed:
@@ -106,7 +115,12 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
             weighed = _weighed(
                 view, units, population, before, after=after, samples=samples, threshold=request.threshold
             )
-            answers.append(_answer(files, weighed, population, period))
+            answer = _answer(files, weighed, population, period)
+            if elasticity is not None:
+                answer = replace(
+                    answer, behaviour=behaviour(weighed, population, elasticity, given.anew(after.program))
+                )
+            answers.append(answer)
             done += 1
         years.append(_year(law, period, population, units, tuple(answers)))
     on_progress("", total, total)
@@ -126,10 +140,23 @@ class _Given:
     marginal: bool
     threads: int
     named: bool
+    take_up: Mapping[str, Fraction]
+    seed: int
+
+    def anew(self, program: Program) -> Callable[[Population], Outcome]:
+        """What computes a program's figures of the same people with other facts."""
+        return lambda moved: _outcome(replace(self, population=moved, marginal=False, named=False), program)
 
 
 def _outcome(given: _Given, program: Program) -> Outcome:
-    return outcome(program, given.view, given.population, given.marginal, threads=given.threads, named=given.named)
+    due = outcome(program, given.view, given.population, given.marginal, threads=given.threads, named=given.named)
+    return claimed(due, given.view, given.take_up, given.seed)
+
+
+def _samples(request: Request, population: Population, units: Any) -> Samples:
+    if request.replicates:
+        return replicates_of(population, units, request.replicates, request.replicate_factor)
+    return bootstrap(population.units, request.samples, request.seed)
 
 
 def _weighed(
@@ -217,12 +244,15 @@ def poverty_lines(law: Program, view: View, units: Units, period: Period) -> tup
 def method(request: Request, view: View) -> tuple[str, ...]:
     """How the answers were made, in sentences."""
     return (
-        "The simulation is static: nobody works, saves, marries or files differently because of the reform.",
+        "The simulation is static: nobody works, saves, marries or files differently because of the reform."
+        + (" What follows if earnings respond stands apart." if request.elasticity else ""),
+        take_up_sentence(view, request.take_up),
         "Net income is " + ", ".join(f"`{income}`" for income in view.incomes) + " of everybody in the unit, less "
         + " and ".join(f"`{figure}`" for figure in view.borne) + "; a reform adds the change of benefits and takes "
         "the change of taxes, an employer's share among them. State taxes are not in it.",
         "Totals are exact: every figure is computed on the money grid as the law rounds it, and multiplied by a "
         "decimal weight. Means, shares, measures and errors are statistics in floating point, rounded as shown.",
+        f"Standard errors are of the replicate weights `{request.replicates}`." if request.replicates else
         f"Standard errors are of {request.samples} bootstrap samples of units (of {MOST_GROUPS:,} random groups of "
         f"them, where there are more) with seed {request.seed}. They tell "
         "the chance of the sample, not its faults, and not how the survey was designed.",
@@ -251,7 +281,9 @@ def manifest_of(request: Request, law: Program, reformed: Sequence[Program], sou
         "columns": str(request.columns) if request.columns else None,
         "columns_sha256": _sha256(request.columns) if request.columns else None,
         "threshold": request.threshold, "samples": request.samples, "seed": request.seed,
-        "marginal": request.marginal, "distribution": request.distribution, "versions": versions(),
+        "marginal": request.marginal, "elasticity": request.elasticity, "take_up": list(request.take_up),
+        "replicates": request.replicates, "replicate_factor": request.replicate_factor,
+        "distribution": request.distribution, "versions": versions(),
     }  # fmt: skip
 
 
@@ -278,7 +310,9 @@ def request_again(said: Any) -> Request:
             said["rules"], reforms, tuple(said["at"]), tuple(said["population"]), said["data_year"], said["weight"],
             said["uprate"], Path(said["view"]) if said["view"] else None, said["threshold"], said["samples"],
             said["seed"], said["marginal"], distribution=said.get("distribution", False),
-            columns=Path(said["columns"]) if said.get("columns") else None,
+            columns=Path(said["columns"]) if said.get("columns") else None, elasticity=said.get("elasticity", ""),
+            take_up=tuple(said.get("take_up", ())), replicates=said.get("replicates", ""),
+            replicate_factor=said.get("replicate_factor", ""),
         )  # fmt: skip
     except (AssertionError, KeyError, TypeError):
         raise Misuse("this is not a manifest of a simulation", "give what `--manifest FILE` wrote") from None

@@ -41,10 +41,18 @@ def budget(weighed: Weighed) -> tuple[BudgetLine, ...]:
     return tuple(
         BudgetLine(
             name, label, kind, weighed.text(before), weighed.text(after), weighed.text(after - before),
-            rounded_text(float(error), 0), _count(before, after),
+            rounded_text(float(error), 0), _count(before, after), _having(weighed, before), _having(weighed, after),
         )
         for (name, label, kind, before, after), error in zip(lines, errors, strict=True)
     )  # fmt: skip
+
+
+def _having(weighed: Weighed, entries: Entries) -> str:
+    """The weight of the units that have something; empty if they are too few to be shown."""
+    there = entries != 0
+    if 0 < int(np.count_nonzero(there)) < SMALL_BELOW:
+        return ""
+    return exact_text(int(weighed.weights[there].astype(object).sum()), weighed.scale)
 
 
 def _count(before: Entries, after: Entries) -> int | None:

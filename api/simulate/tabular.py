@@ -38,6 +38,8 @@ def _of(reform: ReformAnswer) -> Mapping[str, list[Row]]:
             "change": budget_line.change,
             "standard_error": budget_line.standard_error,
             "n_changed": budget_line.changed,
+            "having_before": budget_line.having_before,
+            "having_after": budget_line.having_after,
         }
         for budget_line in reform.budget
     ]

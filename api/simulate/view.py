@@ -26,6 +26,7 @@ class View:
 
     Net income is the incomes less `borne`. `taxes` and `benefits` make up the budget; by how much they change, net
     income changes. `shown` are told beside them and not summed. `poverty` names a table keyed by area, year and size.
+    `claims` are benefits that one may not claim, and the figures that are less (-1) or more (1) by them then.
     """
 
     unit: str
@@ -44,11 +45,12 @@ class View:
     poverty: Mapping[str, Any] = field(default_factory=dict)
     population: Mapping[str, Any] = field(default_factory=dict)
     distribution: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def figures(self) -> tuple[str, ...]:
         """Every figure that is computed of a unit, each once."""
-        return tuple(dict.fromkeys((*self.taxes, *self.benefits, *self.borne, *self.shown)))
+        return tuple(dict.fromkeys((*self.taxes, *self.benefits, *self.borne, *self.shown, *self.claims)))
 
 
 _KEYS = tuple(View.__dataclass_fields__)
@@ -94,7 +96,7 @@ def _check(program: Program, view: View) -> None:
             raise Misuse(f"there is no entity `{entity}`", suggestion(entity, program.settings.entities))
     for name in (*view.incomes, *filter(None, (view.earnings,))):
         _is_money(program, name, view.person)
-    for name in view.figures:
+    for name in (*view.figures, *view.claims):
         _is_money(program, name, view.unit)
 
 
