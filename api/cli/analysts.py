@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsJson, ColumnMapFile, Ray, Reforms, Rules
+from api.cli.options import (
+    AsJson,
+    ColumnMapFile,
+    DataYear,
+    PopulationFiles,
+    Ray,
+    Reforms,
+    Rules,
+    ViewFile,
+    WeightColumn,
+)
 
 
 def simulate_reforms(
@@ -19,22 +29,15 @@ def simulate_reforms(
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="YEAR", help="A year, or `2026..2035`; several times.")
     ] = None,
-    population: Annotated[
-        list[str] | None,
-        typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
-    ] = None,
-    data_year: Annotated[
-        int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
-    ] = None,
+    population: PopulationFiles = None,
+    data_year: DataYear = None,
     columns: ColumnMapFile = None,
-    weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
+    weight: WeightColumn = "",
     uprate: Annotated[
         str,
         typer.Option("--uprate", metavar="INDEX", help="The index that carries money on; `none` leaves it."),
     ] = "",
-    view: Annotated[
-        Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")
-    ] = None,
+    view: ViewFile = None,
     threshold: Annotated[int, typer.Option("--threshold", min=1, help="The least change that is a gain or loss.")] = 1,
     samples: Annotated[int, typer.Option("--bootstrap", min=2, max=10_000, help="Samples for standard errors.")] = 100,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of their randomness.")] = 20_260_101,
@@ -112,13 +115,8 @@ def seek(
         str, typer.Option("--cost", metavar="AMOUNT", help="Find the value that costs this; without it, list them all.")
     ] = "",
     reform: Reforms = None,
-    population: Annotated[
-        list[str] | None,
-        typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
-    ] = None,
-    view: Annotated[
-        Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")
-    ] = None,
+    population: PopulationFiles = None,
+    view: ViewFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Which value of a constant costs so much? Or what several values cost, over a weighted population."""

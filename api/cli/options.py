@@ -19,6 +19,15 @@ Reforms = Annotated[
     list[Path] | None,
     typer.Option("--reform", metavar="FILE", help="Lay a reform over the law; may be given several times."),
 ]
+PopulationFiles = Annotated[
+    list[str] | None,
+    typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
+]
+DataYear = Annotated[
+    int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
+]
+WeightColumn = Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")]
+ViewFile = Annotated[Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")]
 ColumnMapFile = Annotated[
     Path | None,
     typer.Option("--columns", metavar="FILE", help="YAML: which columns of the files are which facts, by entity."),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.options import ColumnMapFile
+from api.cli.options import ColumnMapFile, DataYear, PopulationFiles, ViewFile, WeightColumn
 
 population_app = typer.Typer(help="The population that simulations run on.", no_args_is_help=True)
 
@@ -15,18 +15,13 @@ population_app = typer.Typer(help="The population that simulations run on.", no_
 @population_app.command()
 def describe(
     rules: Annotated[str, typer.Argument(metavar="[RULES]", help="Shipped rules, or a folder.")] = "us",
-    population: Annotated[
-        list[str] | None,
-        typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
-    ] = None,
+    population: PopulationFiles = None,
     at: Annotated[
         str, typer.Option("--at", metavar="YEAR", help="Carry it to this year; the data's own if not given.")
     ] = "",
-    data_year: Annotated[
-        int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
-    ] = None,
+    data_year: DataYear = None,
     columns: ColumnMapFile = None,
-    weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
+    weight: WeightColumn = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Say what a population holds: rows, weights, each fact's total, what is not in it and what was done to it."""
@@ -62,21 +57,14 @@ def calibrate(
     targets: Annotated[Path, typer.Argument(metavar="TARGETS", help="YAML: what the weights are to add up to.")],
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The units with their new weights, CSV.")],
     rules: Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")] = "us",
-    population: Annotated[
-        list[str] | None,
-        typer.Option("--population", metavar="FILE", help="A file for each entity; `cps` is the shipped sample."),
-    ] = None,
+    population: PopulationFiles = None,
     at: Annotated[
         str, typer.Option("--at", metavar="YEAR", help="Carry it to this year first; the data's own if not given.")
     ] = "",
-    data_year: Annotated[
-        int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
-    ] = None,
+    data_year: DataYear = None,
     columns: ColumnMapFile = None,
-    view: Annotated[
-        Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")
-    ] = None,
-    weight: Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")] = "",
+    view: ViewFile = None,
+    weight: WeightColumn = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Change weights as little as can be so that they add up to given totals (entropy balancing)."""

@@ -71,8 +71,8 @@ def test_rates_are_those_of_the_taxsim_interface() -> None:
     program = load_program("us")
     view = replace(load_view(program), borne=(INCOME_TAX, PAYROLL_TAX, ADDITIONAL_MEDICARE))
     source = Source("rows", tables(units), {"person": "people", "tax_unit": "tax_units"}, 2024, "")
-    population = admit(program, view, source, program.settings.period("2024"), "", "")
-    found = outcome(program, view, population, True, 1)
+    population = admit(program, view, source, program.settings.period("2024"), weight="", index="")
+    found = outcome(program, view, population, True, threads=1)
     assert found.marginal is not None
     rates = [float(row["frate"]) + float(row["ficar"]) for row in theirs]
     np.testing.assert_allclose(100 * found.marginal, rates, atol=0.011)  # each of the two is rounded to a hundredth
