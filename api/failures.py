@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from enum import IntEnum
+from typing import TypeVar
 
 from engine.text.lookalikes import with_lookalikes
 
@@ -35,6 +36,44 @@ class Misuse(Failure):
 
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(message, help, ExitCode.USAGE)
+
+
+class Several(Failure):
+    """Several things that cannot be done, told at once: `failures`, in the order in which they were found."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        super().__init__("; ".join(failure.message for failure in failures), code=failures[0].code)
+        self.failures = tuple(failures)
+
+
+T = TypeVar("T")
+
+
+class Collected:
+    """Failures of steps that do not need each other, so that all of them are told at once.
+
+    `of` runs a step, `tell` raises what was found.
+    """
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+
+    def of(self, step: Callable[[], T]) -> T | None:
+        """What a step gives; None if it fails."""
+        try:
+            return step()
+        except Several as several:
+            self.failures += several.failures
+        except Failure as failure:
+            self.failures.append(failure)
+        return None
+
+    def tell(self) -> None:
+        """Raise what was found, if anything was."""
+        if len(self.failures) == 1:
+            raise self.failures[0]
+        if self.failures:
+            raise Several(self.failures)
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:

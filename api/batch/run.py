@@ -70,7 +70,7 @@ class Job:
 @dataclass(slots=True)
 class BatchReport:
     """What a run did. `handed_over` counts groups that the interpreter computed, `causes` for how many of them a figure
-    was what code could not give; `resumed` counts those of an earlier run."""
+    was what code could not give; `resumed` counts those of an earlier run; `raised`, who had more of a fact."""
 
     groups: int = 0
     refused: int = 0
@@ -78,12 +78,13 @@ class BatchReport:
     handed_over: int = 0
     causes: dict[str, int] = field(default_factory=dict)
     resumed: int = 0
+    raised: int = 0
     faults: list[BadCell] = field(default_factory=list)
     more_faults: int = 0
 
     def add(self, other: BatchReport) -> None:
         """Add what a part was found to be."""
-        for name in ("groups", "refused", "undetermined", "handed_over", "resumed"):
+        for name in ("groups", "refused", "undetermined", "handed_over", "resumed", "raised"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.handed(other.causes)
         room = MAX_FAULTS - len(self.faults)
@@ -205,6 +206,7 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
     else:
         marginals = _with_more(job, job.marginal, admitted.columns, names)
         result = marginals.before
+        report.raised = int(marginals.raised.sum())
         report.handed_over += marginals.after.handed_over
         report.handed(marginals.after.causes)
     report.handed_over += result.handed_over

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from api.batch.files import csv_lines, find_inputs
@@ -23,10 +24,10 @@ from api.cases.naming import find_definitions, period_for, read_period
 from api.cases.overlays import set_beyond_what_is_stated
 from api.cli.output import complain, say, say_json, waiting
 from api.cli.streams import is_terminal
-from api.failures import ExitCode, Misuse
+from api.failures import Collected, ExitCode, Misuse
 from api.rules import programs
 from api.scale.spread import spread_over
-from engine.ir.program import Program
+from engine.ir.program import Definition, Program
 
 SHOWN_FAULTS = 50
 SHOWN_CAUSES = 3
@@ -60,7 +61,7 @@ def batch_command(options: Options) -> int:
         program = programs.load_program(options.rules, options.reforms)
     with tempfile.TemporaryDirectory() as folder:
         output = _place_of(options.output, Path(folder))
-        job = _job(program, options, _inputs(options.inputs, Path(folder)), output)
+        job = _job(program, options, Path(folder), output)
         _check_not_input(job)
         start = time.monotonic()
         with spread_over(options.ray) as spread:
@@ -118,25 +119,47 @@ def _inputs(given: Sequence[str], folder: Path) -> list[str]:
     return inputs
 
 
-def _job(program: Program, options: Options, inputs: list[str], output: Path) -> Job:
-    wanted = find_definitions(program, options.want)
-    if not wanted:
-        raise Misuse("no figure is wanted", "name figures: `--want income_tax,eitc`")
-    if options.missing not in ("none", "unknown"):
-        told = f"`{options.missing}` does not say what an empty cell means"
-        raise Misuse(told, "`--missing none` or `--missing unknown`")
-    period = read_period(program, options.at)
-    for definition in wanted:
-        if not definition.period.is_personal:  # each row's own, as far as it has one then
-            period_for(program, definition, period)  # which refuses what would have to be guessed
+def _job(program: Program, options: Options, folder: Path, output: Path) -> Job:
+    """What is to be done. Raises everything that is wrong with it at once."""
+    told = Collected()
+    wanted = told.of(lambda: _wanted(program, options.want)) or []
+    told.of(lambda: _check_missing(options.missing))
+    period = told.of(lambda: read_period(program, options.at))
+    if period is not None:
+        for definition in wanted:
+            if not definition.period.is_personal:  # each row's own, as far as it has one then
+                told.of(partial(period_for, program, definition, period))  # which refuses what would be guessed
+    inputs = told.of(lambda: find_inputs(program, _inputs(options.inputs, folder)))
+    told.tell()
+    assert period is not None and inputs is not None
     job = Job(
-        program, period, find_inputs(program, inputs), output, tuple(wanted),
+        program, period, inputs, output, tuple(wanted),
         complete=options.missing == "none", threads=options.threads or os.cpu_count() or 1,
         part_rows=options.part_rows, keep=tuple(filter(None, options.keep.replace(" ", "").split(","))),
     )  # fmt: skip
     if not options.marginal:
         return job
     return replace(job, marginal=read_marginal(program, group_of(job), options.marginal, options.role, options.step))
+
+
+def _wanted(program: Program, names: str) -> list[Definition]:
+    """The figures in a list with commas. Raises what is wrong with each of them."""
+    told = Collected()
+    wanted = [
+        definition
+        for name in names.split(",")
+        for definition in told.of(partial(find_definitions, program, name)) or ()
+    ]
+    told.tell()
+    if not wanted:
+        raise Misuse("no figure is wanted", "name figures: `--want income_tax,eitc`")
+    return list(dict.fromkeys(wanted))
+
+
+def _check_missing(means: str) -> None:
+    if means not in ("none", "unknown"):
+        told = f"`{means}` does not say what an empty cell means"
+        raise Misuse(told, "`--missing none` or `--missing unknown`")
 
 
 def _print_rows(path: Path) -> None:
@@ -159,6 +182,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         complain(f"… and {left:,} more faults")
     beyond = set_beyond_what_is_stated(job.program, job.period.start)
     blur = blurred(job.program, job.marginal) if job.marginal is not None else ""
+    nobody = _nobody_raised(job, report)
     if options.as_json:
         counts = {
             name: getattr(report, name) for name in ("groups", "refused", "undetermined", "handed_over", "resumed")
@@ -173,6 +197,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         }
         told |= {"handed_over_for": report.causes} if report.is_slow else {}
         told |= {"note": blur} if blur else {}
+        told |= {"nobody_raised": nobody} if nobody else {}
         told |= {"faults": faults, **({"set_by_reforms": list(beyond)} if beyond else {})}
         say_json(told, to_stderr=options.output == "-")  # stdout holds the rows
         return
@@ -190,10 +215,24 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
             tell(f"  {count:,} {words}")
     if blur:
         tell(f"  {blur}")
+    if nobody:
+        tell(f"  {nobody}")
     if report.is_slow and report.causes:
         tell(f"  more than {SLOW_SHARE:.0%} by the interpreter, which is slow, for {_causes(report)}")
     for line in beyond:
         tell(f"  {line}")
+
+
+def _nobody_raised(job: Job, report: BatchReport) -> str:
+    """What to say where every rate is empty, since nobody had more of the fact."""
+    if job.marginal is None or report.raised:
+        return ""
+    fact = job.marginal.fact.short_name
+    if not job.marginal.role:
+        return f"`{fact}` could be raised for nobody, so that all rates are empty"
+    return (
+        f"`{fact}` was raised for nobody: nobody is `{job.marginal.role}`, or none can have more; all rates are empty"
+    )
 
 
 def _named_output(output: str) -> str:

@@ -14,7 +14,7 @@ import typer
 from api.cli.app import app
 from api.cli.kept_help import COMPLETING
 from api.cli.streams import prepare, printable
-from api.failures import ExitCode, Failure
+from api.failures import ExitCode, Failure, Several
 
 _REMEDIES = {
     errno.ENOSPC: "make room on the disk, and repeat",
@@ -76,6 +76,8 @@ def _failed(failure: Failure) -> int:
 
         show_problems(problems)
         return failure.code
+    if isinstance(failure, Several):
+        return max(map(_failed, failure.failures))
     told = f"error: {failure.message}" + (f"\n  = help: {failure.help}" if failure.help else "")
     print(printable(told), file=sys.stderr)
     return failure.code

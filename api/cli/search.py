@@ -77,10 +77,15 @@ def _check_kinds(kinds: Sequence[str]) -> None:
 
 
 def _say_all(summaries: Sequence[Summary], indent: str = "") -> None:
-    """A line for each: its name, its kind, its label and its law, cut where the line ends."""
+    """A line for each: its name, its kind, its label and its law, cut where the line ends. A name that is longer than
+    its column has a line of its own, so that the columns stay below each other."""
     width = min(max((len(summary.name) for summary in summaries), default=0), _MAX_NAME)
     room = max(get_terminal_size((200, 24)).columns, 60)
     for summary in summaries:
         law = cited(summary.law)
-        line = f"{indent}{summary.name:{width}}  {summary.kind:11}  {summary.label}" + (f"  [{law}]" if law else "")
+        name = summary.name
+        if len(name) > width:
+            say(f"{indent}{name}")
+            name = ""
+        line = f"{indent}{name:{width}}  {summary.kind:11}  {summary.label}" + (f"  [{law}]" if law else "")
         say(line if len(line) <= room else line[: room - 1] + "\u2026")

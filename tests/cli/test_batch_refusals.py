@@ -182,3 +182,18 @@ def test_records_of_a_group(here: Path) -> None:
     done = batch(here, *inputs, want="valid")
     assert (done.returncode, done.stderr) == (0, "")
     assert pq.read_table(here / "out.parquet")["valid"].to_pylist() == [True]
+
+
+def test_all_that_is_wrong_with_a_command_line_is_told_at_once(here: Path) -> None:
+    more = ("--input", "nowhere.csv", "--input", "tax_units.csv", "--missing", "perhaps")
+    done = batch(here, *more, want="income_tex,wagez")
+    assert done.returncode == 2
+    for word in ("`income_tex`", "`wagez`", "`perhaps`", "there is no file `nowhere.csv`"):
+        assert word in done.stderr, word
+    assert "Traceback" not in done.stderr
+
+
+def test_rates_of_a_role_that_nobody_holds_are_said_to_be_empty(here: Path) -> None:
+    raising = ("--marginal", "wages", "--marginal-of")
+    assert "raised for nobody: nobody is `dependent`" in batch(here, *raising, "dependent").stdout
+    assert "raised for nobody" not in batch(here, *raising, "head").stdout

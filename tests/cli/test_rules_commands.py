@@ -172,6 +172,9 @@ def test_search_finds_by_word_label_and_law(rules: Path) -> None:
     assert found("Income", "tax")[0] == ["income_tax", "figure"]  # it is called so; others have both words
     assert found("dependents") == [["tax_unit.dependent", "role"]]
     assert found("tax_unit")[0] == ["tax_unit", "entity"]
+    long_names = run("search", "standard deduction").stdout.splitlines()
+    kinds = [line[50:61].strip() for line in long_names if line[:50].strip() == "" or "  " in line]
+    assert kinds and set(kinds) <= {"figure", "fact", "table", "parameter", "member", "scale", "function", "reason"}
     found_in_json = json.loads(run("search", "age", "--rules", rules, "--json").stdout)
     assert found_in_json["names"][0]["name"] == "age"
     nothing = run("search", "zeppelin", "--rules", rules)
