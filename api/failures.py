@@ -81,4 +81,4 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     near = get_close_matches(name, list(known), n=3, cutoff=0.6)
     if not near:
         return otherwise
-    return with_lookalikes("did you mean " + " or ".join(f"`{one}`" for one in near) + "?", name)
+    return with_lookalikes("did you mean " + " or ".join(f"`{candidate}`" for candidate in near) + "?", name)

@@ -62,14 +62,14 @@ def as_data(value: object) -> Any:
         case date():
             return value.isoformat()
         case Mapping():
-            return {str(key): as_data(one) for key, one in value.items()}
+            return {str(key): as_data(member) for key, member in value.items()}
         case list() | tuple():
-            return [as_data(one) for one in value]
+            return [as_data(item) for item in value]
     if not is_dataclass(value):
         raise TypeError(f"a {type(value).__name__} has no JSON")
     kind: Any = type(value)
-    found = ((key, getattr(value, name), default) for name, key, default in _keys(kind))
-    return {key: as_data(one) for key, one, default in found if default is MISSING or one != default}
+    listed = ((key, getattr(value, name), default) for name, key, default in _keys(kind))
+    return {key: as_data(item) for key, item, default in listed if default is MISSING or item != default}
 
 
 def to_json(value: object) -> bytes:

@@ -139,10 +139,12 @@ def _assemble(
     problems: Diagnostics,
 ) -> Program:
     constants = {symbol.name: _named(symbol, meant) for symbol in symbols.all()}
-    parameters = {name: one for name, one in constants.items() if isinstance(one, Parameter)}
-    scales = {name: one for name, one in constants.items() if isinstance(one, Scale) and not one.computed}
-    tables = {name: one for name, one in constants.items() if isinstance(one, Table)}
-    tables = {name: stated_cells(one, scales) for name, one in tables.items()}
+    parameters = {name: constant for name, constant in constants.items() if isinstance(constant, Parameter)}
+    scales = {
+        name: constant for name, constant in constants.items() if isinstance(constant, Scale) and not constant.computed
+    }
+    tables = {name: constant for name, constant in constants.items() if isinstance(constant, Table)}
+    tables = {name: stated_cells(table, scales) for name, table in tables.items()}
     call_circle(checked.functions, problems)
     graph = figure_graph(unrolled(checked.definitions, checked.functions, problems))
     ordered = tuple(name for name in order(graph, problems) if name in checked.definitions)
@@ -191,7 +193,7 @@ def _named(symbol: Symbol, meant: Meant) -> Declaration:
         declared = replace(declared, uprate=replace(declared.uprate, by=meant.moved_by[symbol.name]))
     if isinstance(declared, Table) and declared.follows:
         named = [(follow, meant.scales.get((symbol.name, follow.scale))) for follow in declared.follows]
-        declared = replace(declared, follows=tuple(replace(one, scale=name) for one, name in named if name))
+        declared = replace(declared, follows=tuple(replace(item, scale=name) for item, name in named if name))
     return declared
 
 
@@ -209,13 +211,13 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
         if definition.period.unit is Unit.ETERNITY:
             dates.check_for_all_time(definition.formulas)
         dates.check(definition.formulas)
-    sound = [one for name, one in program.definitions.items() if _declared(name) in whole]
-    parameters = {name: one for name, one in program.parameters.items() if name in whole}
+    sound = [sound_definition for name, sound_definition in program.definitions.items() if _declared(name) in whole]
+    parameters = {name: parameter for name, parameter in program.parameters.items() if name in whole}
     ground = Ground(program.settings, parameters, program.definitions)
     coverage.exception_clashes(sound, ground, problems)
     coverage.too_large(program, problems)
     if whole >= set(_constants(program)):  # else a stand-in would be judged
-        names = [one.name for one in sound] + [name for name in program.functions if name in whole]
+        names = [item.name for item in sound] + [name for name in program.functions if name in whole]
         constant_faults(program, names, problems)
     return ground.work.given_up
 
@@ -254,13 +256,13 @@ def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnost
     bodies = [dated.body for definition in program.definitions.values() for dated in definition.formulas]
     bodies += [dated.body for function in program.functions.values() for dated in function.formulas]
     whole = coverage.untouched(symbols, problems)
-    parameters = {name: one for name, one in program.parameters.items() if name in whole}
+    parameters = {name: parameter for name, parameter in program.parameters.items() if name in whole}
     ground = Ground(program.settings, parameters, program.definitions)
     coverage.dead_branches(bodies, ground, problems)
     coverage.dead_requirements(program.definitions, ground, problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
     coverage.unsaid_kinds(program.definitions.values(), problems)
-    copies(program.settings, (one for name, one in _constants(program).items() if name in whole), problems)
+    copies(program.settings, (constant for name, constant in _constants(program).items() if name in whole), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)
         coverage.unused_locals(symbols, program, problems)

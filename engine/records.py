@@ -27,9 +27,9 @@ else:
         cls.__doc__ = cls.__doc__ or cls.__name__  # or the standard decorator would write a signature, which is slow
         made = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
         declared = fields(made)
-        compared = _getter([one.name for one in declared if one.compare])
-        values = _getter([one.name for one in declared])
-        shown = [one.name for one in declared if one.repr]
+        compared = _getter([declaration.name for declaration in declared if declaration.compare])
+        values = _getter([declaration.name for declaration in declared])
+        shown = [declaration.name for declaration in declared if declaration.repr]
 
         def init_first(self: Any, *arguments: Any, **named: Any) -> None:
             made.__init__ = _init(made)

@@ -158,10 +158,12 @@ def test_what_is_wrong_and_what_to_do_are_two_fields() -> None:
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
                 known = isinstance(node.exc.func, ast.Name) and node.exc.func.id in _WITHOUT_REMEDY
-                texts = [] if known else [str(one.value) for one in _texts(node.exc.args[0])]
+                texts = [] if known else [str(other_text.value) for other_text in _texts(node.exc.args[0])]
                 assert not any("; " in text for text in texts), f"{path}:{node.lineno} hides a remedy in its message"
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("split", "partition", "rpartition"):
-                assert all(one.value != "; " for one in _texts(node)), f"{path}:{node.lineno} takes a message apart"
+                assert all(each_text.value != "; " for each_text in _texts(node)), (
+                    f"{path}:{node.lineno} takes a message apart"
+                )
 
 
 def _texts(node: ast.AST) -> list[ast.Constant]:

@@ -84,7 +84,7 @@ def asking(folder: Path, program: Program, runs: int) -> Iterator[Measured]:
 def _one_by_one(program: Program, case: Case, owed: Sequence[str]) -> Iterator[Measured]:
     """A question at a time, each after the answer to the one before: the first has nothing to go on from."""
     for name, figures in (("eitc", ("eitc",)), (f"{len(owed)} figures", tuple(owed))):
-        wanted, asked, seconds = [find_definition(program, one) for one in figures], case, list[float]()
+        wanted, asked, seconds = [find_definition(program, figure) for figure in figures], case, list[float]()
         next_step(program, case, wanted)
         kept = Interpreters(program)
         for _ in range(ANSWERS + 1):

@@ -96,8 +96,10 @@ def record_case(
         left_out += give(program, given, timeline, at)
     case = _case(program, gathering, at, given)
     left_out += give_personal(program, case, given, gathering.timelines.values())
-    for found in contradicted(program, case):
-        raise Failure(f"the record contradicts itself: {found.message}", "record a correction of one of the two")
+    for contradiction in contradicted(program, case):
+        raise Failure(
+            f"the record contradicts itself: {contradiction.message}", "record a correction of one of the two"
+        )
     offset = max(
         (change.offset for known_timeline in gathering.timelines.values() for change in known_timeline.changes),
         default=0,

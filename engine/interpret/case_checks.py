@@ -122,14 +122,14 @@ class CheckedReader(LinkReader):
 
     def check_contradictions(self, case: Case) -> None:
         """Report what is stated although something else that is stated implies the contrary."""
-        for found in contradicted(self.program, case):
+        for contradiction in contradicted(self.program, case):
             notes = [
                 Note(f"`{self.program.definitions[other.name].short_name}` is stated here", self.place_of(other))
-                for other in found.others
+                for other in contradiction.others
             ]
-            place = self.place_of(found.fact) or self.place_of(found.others[0])
+            place = self.place_of(contradiction.fact) or self.place_of(contradiction.others[0])
             assert place is not None, "something that is stated implies the contrary"
-            self.report("E808", found.message, place, found.remedy, notes)
+            self.report("E808", contradiction.message, place, contradiction.remedy, notes)
 
     def place_of(self, fact: Fact) -> Span | None:
         """Where a fact is stated, if it is."""

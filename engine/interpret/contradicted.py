@@ -53,11 +53,11 @@ def contradicted(program: Program, case: Case) -> Iterator[Contradicted]:
         for instance, days in claimed.items():
             for other in _together(program, case, contradiction, instance):
                 given = [day for claim in contradiction.given for day in names[claim.name].get(other, ())]
-                found = _of_two(program, case, contradiction, (instance, other), (*days, *given)) if given else None
+                result = _of_two(program, case, contradiction, (instance, other), (*days, *given)) if given else None
                 key = (contradiction.claim.name, instance, *(claim.name for claim in contradiction.given), other)
-                if found is not None and key not in told:
+                if result is not None and key not in told:
                     told.add(key)
-                    yield found
+                    yield result
 
 
 def _first_days(case: Case) -> dict[str, dict[str, list[date]]]:

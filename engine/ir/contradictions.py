@@ -77,16 +77,16 @@ def is_refused_between(contradiction: Contradiction, low: Any, high: Any) -> boo
 
 def chained(rows: Iterable[Contradiction]) -> tuple[Contradiction, ...]:
     """The rows and what follows from one through another, each once, by whichever way is the shortest."""
-    found: dict[Contradiction, Contradiction] = {}
+    distinct: dict[Contradiction, Contradiction] = {}
     pending = list(rows)
     while pending:
         row = pending.pop(0)
-        if found.setdefault(replace(row, law=""), row) is row:
-            others = list(found.values())
+        if distinct.setdefault(replace(row, law=""), row) is row:
+            others = list(distinct.values())
             pending += [
                 further for other in others for pair in ((row, other), (other, row)) for further in _joined(*pair)
             ]
-    return tuple(found.values())
+    return tuple(distinct.values())
 
 
 def _joined(first: Contradiction, second: Contradiction) -> Iterator[Contradiction]:

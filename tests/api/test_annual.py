@@ -52,7 +52,7 @@ def import_sample(log: SqliteLog, units: int) -> None:
     tables = sample_tables()
     few = tables["tax_unit"].slice(0, units).drop_columns(["weight", "state_fips"])
     names = set(few["tax_unit_id"].to_pylist())
-    people = tables["person"].filter([one in names for one in tables["person"]["tax_unit_id"].to_pylist()])
+    people = tables["person"].filter([item in names for item in tables["person"]["tax_unit_id"].to_pylist()])
     member = Membership("tax_unit", "tax_unit", "tax_unit_id", role_column="role")
     sources = [
         Source(few, "tax_unit", "tax_unit_id", DAY),
@@ -178,7 +178,7 @@ def test_a_group_that_was_erased_is_reported_and_the_others_are_assessed(log: Sq
     log.erase("tax_unit/2", actor="test", legal_basis="GDPR 17", reason="asked for")
     ((group, fault),) = annual(log).failed
     assert (group.startswith("tax_unit/erased-"), fault) == (True, "the group was erased, and people are still in it")
-    log.append([correction(f"person/{one}", f"late-{one}", {PAY: Decimal("9.00")}) for one in (1, 2)])
+    log.append([correction(f"person/{item}", f"late-{item}", {PAY: Decimal("9.00")}) for item in (1, 2)])
     assert follow(log).changed == 1
 
 

@@ -48,7 +48,7 @@ def test_a_log_of_topics_is_assessed_and_followed_to_the_same_events(tmp_path: P
         embedded = lived(log)
     topics = lived(TopicLog(Broker(), Clock()))
     assert len(embedded) == len(topics)
-    kinds = [type(one[1]) for one in embedded if len(one) == 3]
+    kinds = [type(event[1]) for event in embedded if len(event) == 3]
     assert kinds.count(Assessment) >= 5
     for ours, theirs in zip(embedded[:1], topics[:1], strict=True):
         assert ours[0] == theirs[0] and ours[3] == theirs[3]

@@ -87,9 +87,9 @@ def units(log: SqliteLog) -> dict[int, list[Event]]:
 
 
 def amount(outcomes: dict[str, object], name: str) -> Decimal:
-    found = outcomes.get(name) or Decimal(0)
-    assert isinstance(found, Decimal)
-    return found
+    answer = outcomes.get(name) or Decimal(0)
+    assert isinstance(answer, Decimal)
+    return answer
 
 
 def check_books(log: SqliteLog) -> None:
@@ -132,10 +132,10 @@ def test_a_correction_is_what_a_run_from_nothing_would_have_found(
         with open_log(Path(folder) / "followed") as log:
             write_in_pieces(log, drafts, 3 + first, order, window)
             for number, history in units(log).items():
-                found = dict(outcome(history))
-                assert found == wanted[number]
-                if "fault" not in found:
-                    check_ledger(history, found)
+                by_name = dict(outcome(history))
+                assert by_name == wanted[number]
+                if "fault" not in by_name:
+                    check_ledger(history, by_name)
             check_books(log)
             head = log.head()
             follow(log)

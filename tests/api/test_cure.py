@@ -76,9 +76,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 def case_of(program: Program, facts: dict[str, Any], at: str = "2024") -> Case:
     problems = Diagnostics()
-    found = case_from_data(program, {"at": at, "complete": True, "people": {"ada": facts}}, problems)
-    assert found is not None, list(problems)
-    return found
+    case = case_from_data(program, {"at": at, "complete": True, "people": {"ada": facts}}, problems)
+    assert case is not None, list(problems)
+    return case
 
 
 def holds(program: Program, case: Case, name: str, changed: dict[Fact, Value]) -> bool:
@@ -89,19 +89,19 @@ def holds(program: Program, case: Case, name: str, changed: dict[Fact, Value]) -
 
 def by_hand(program: Program, case: Case, name: str) -> set[frozenset[str]]:
     """Every smallest set of up to three facts for which some values cure."""
-    found: set[frozenset[str]] = set()
+    distinct: set[frozenset[str]] = set()
     values: dict[str, list[Value]] = {flag: [False, True] for flag in FLAGS}
     values |= {number: list(range(7)) for number in NUMBERS}
     values |= {amount: [Fraction(cents, 100) for cents in TELLING_CENTS] for amount in AMOUNTS}
     for size in (1, 2, 3):
         for names in combinations(values, size):
-            if any(one <= set(names) for one in found):
+            if any(entry <= set(names) for entry in distinct):
                 continue
-            facts = [Fact(one, "ada", case.at) for one in names]
-            tries = product(*(values[one] for one in names))
+            facts = [Fact(other_name, "ada", case.at) for other_name in names]
+            tries = product(*(values[each_name] for each_name in names))
             if any(holds(program, case, name, dict(zip(facts, chosen, strict=True))) for chosen in tries):
-                found.add(frozenset(names))
-    return found
+                distinct.add(frozenset(names))
+    return distinct
 
 
 flags = st.fixed_dictionaries(
@@ -115,29 +115,31 @@ flags = st.fixed_dictionaries(
 @settings(max_examples=40, deadline=None)
 def test_the_smallest_cures_and_no_other(program: Program, facts: dict[str, Any], number: int) -> None:
     case, name = case_of(program, facts), f"r{number}"
-    found = cure(program, case, program.definitions[name], every=True)
-    if found.holds:
+    remedies = cure(program, case, program.definitions[name], every=True)
+    if remedies.holds:
         assert holds(program, case, name, {})
         return
-    assert found.settled
-    for one in found.cures:
+    assert remedies.settled
+    for found_cure in remedies.cures:
         changed = {
             Fact(change.fact, "ada", case.at): Fraction(change.to) if change.fact in AMOUNTS else change.to  # type: ignore[arg-type]
-            for change in one.changes
+            for change in found_cure.changes
         }
         assert holds(program, case, name, changed)  # type: ignore[arg-type]
-        assert all(change.from_ != change.to for change in one.changes)
-    assert {frozenset(change.fact for change in one.changes) for one in found.cures} == by_hand(program, case, name)
+        assert all(change.from_ != change.to for change in found_cure.changes)
+    assert {frozenset(change.fact for change in other_cure.changes) for other_cure in remedies.cures} == by_hand(
+        program, case, name
+    )
 
 
 @pytest.mark.parametrize("born", ["2008-09-01", "2008-02-29", "2006-12-31", "2008-01-01"])
 def test_waiting_is_enough_from_the_day_that_a_scan_of_all_days_finds(program: Program, born: str) -> None:
     case = case_of(program, {"born": born}, "2024-06-15")
-    found = cure(program, case, program.definitions["adult"])
-    assert not found.holds
-    assert found.cures == ()
+    remedies = cure(program, case, program.definitions["adult"])
+    assert not remedies.holds
+    assert remedies.cures == ()
     days = (case.at.shift(number) for number in range(1, 1_000))
-    assert found.waiting == str(next(day for day in days if holds(program, replace(case, at=day), "adult", {})))
+    assert remedies.waiting == str(next(day for day in days if holds(program, replace(case, at=day), "adult", {})))
 
 
 def test_an_open_case_and_nobody_are_refused(program: Program) -> None:
@@ -241,18 +243,18 @@ def sets(found: Any) -> list[dict[str, Any]]:
 
 def test_today_with_more_or_later_with_less(lorries: Program) -> None:
     facts = {"born": "2004-09-01", "has_b": True, "theory_on": "2023-03-01", "practical_on": "2024-02-01"}
-    _, found = asked(lorries, "may_drive", facts)
-    assert sets(found.cures) == [
+    _, result = asked(lorries, "may_drive", facts)
+    assert sets(result.cures) == [
         {"exempt": True, "qualified": True},
         {"medical_on": "2024-06-15", "qualified": True},
     ]
-    assert [(plan.from_, sets([plan])[0]) for plan in found.plans] == [
+    assert [(plan.from_, sets([plan])[0]) for plan in result.plans] == [
         ("2025-09-01", {"exempt": True}),
         ("2025-09-01", {"medical_on": "2025-09-01"}),
     ]
-    assert found.waiting == ""
-    assert found.settled
-    assert {(change.by, change.how) for change in found.cures[0].changes} == {("", ""), ("person", "Do it")}
+    assert result.waiting == ""
+    assert result.settled
+    assert {(change.by, change.how) for change in result.cures[0].changes} == {("", ""), ("person", "Do it")}
 
 
 def test_a_test_is_taken_today_and_not_in_the_past(lorries: Program) -> None:
@@ -263,9 +265,9 @@ def test_a_test_is_taken_today_and_not_in_the_past(lorries: Program) -> None:
         "practical_on": "2024-02-01",
         "exempt": True,
     }
-    _, found = asked(lorries, "may_drive", facts)
-    assert sets(found.cures) == [{"theory_on": "2024-06-15"}]
-    assert found.waiting == ""
+    _, result = asked(lorries, "may_drive", facts)
+    assert sets(result.cures) == [{"theory_on": "2024-06-15"}]
+    assert result.waiting == ""
 
 
 def test_points_expire_and_a_court_may_help_before(lorries: Program) -> None:
@@ -273,10 +275,10 @@ def test_points_expire_and_a_court_may_help_before(lorries: Program) -> None:
         name: {"person": "ann", "committed": day, "points": points}
         for name, day, points in (("o1", "2022-02-01", 6), ("o2", "2023-05-05", 3), ("o3", "2024-03-03", 3))
     }
-    case, found = asked(lorries, "keeps", {"born": "1970-01-01"}, offences)
-    assert sets(found.cures) == [{"hardship": True}]
-    assert found.cures[0].changes[0].by == "court"
-    assert found.waiting == "2025-02-01"
+    case, result = asked(lorries, "keeps", {"born": "1970-01-01"}, offences)
+    assert sets(result.cures) == [{"hardship": True}]
+    assert result.cures[0].changes[0].by == "court"
+    assert result.waiting == "2025-02-01"
     for number in range(1, 232):
         day = case.at.shift(number)
         outcome = Interpreter(lorries, replace(case, at=day), Constants(lorries)).find(

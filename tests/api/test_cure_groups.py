@@ -46,7 +46,7 @@ def smallest_sets(oracle: Oracle, facts: Sequence[Fact], decided: bool) -> set[f
 
 def by_hand(enough: Collection[frozenset[Fact]], facts: Sequence[Fact]) -> set[frozenset[Fact]]:
     every = (frozenset(chosen) for size in (1, 2, 3) for chosen in combinations(facts, size))
-    may = [chosen for chosen in every if any(one <= chosen for one in enough)]
+    may = [chosen for chosen in every if any(item <= chosen for item in enough)]
     return {chosen for chosen in may if not any(other < chosen for other in may)}
 
 

@@ -76,9 +76,9 @@ def case_of(program: Program, facts: dict[str, Any], tests: list[tuple[int, bool
         for number, (grade, public) in enumerate(tests)
     }
     data = {"at": "2024", "complete": True, "people": {"ada": facts}, "tests": records}
-    found = case_from_data(program, data, Diagnostics())
-    assert found is not None
-    return found
+    case = case_from_data(program, data, Diagnostics())
+    assert case is not None
+    return case
 
 
 def holds(program: Program, case: Case, name: str) -> bool:
@@ -90,18 +90,18 @@ def by_hand(program: Program, facts: dict[str, Any], tests: list[tuple[int, bool
     """Every smallest set of facts, and of a test more, for which some values cure."""
     values: dict[str, list[Any]] = {"a": [False, True], "b": [False, True], "n": list(range(5))}
     values["test"] = list(product(range(5), (False, True)))
-    found: set[frozenset[str]] = set()
+    distinct: set[frozenset[str]] = set()
     for size in (1, 2, 3):
         for names in combinations(values, size):
-            if any(smaller <= set(names) for smaller in found):
+            if any(smaller <= set(names) for smaller in distinct):
                 continue
-            for chosen in product(*(values[one] for one in names)):
+            for chosen in product(*(values[other_name] for other_name in names)):
                 changed = dict(zip(names, chosen, strict=True))
                 more = [changed.pop("test")] if "test" in changed else []
                 if holds(program, case_of(program, {**facts, **changed}, [*tests, *more]), name):
-                    found.add(frozenset(names))
+                    distinct.add(frozenset(names))
                     break
-    return found
+    return distinct
 
 
 people = st.fixed_dictionaries({"a": st.booleans(), "b": st.booleans(), "n": st.integers(0, 4)})
@@ -114,15 +114,15 @@ def test_a_record_more_cures_where_it_does_and_only_there(
 ) -> None:
     name = f"r{number}"
     case = case_of(program, facts, tests)
-    found = cure(program, case, program.definitions[name], every=True)
-    if found.holds:
+    remedies = cure(program, case, program.definitions[name], every=True)
+    if remedies.holds:
         return
-    assert found.settled
+    assert remedies.settled
     sets = []
-    for cured in found.cures:
+    for cured in remedies.cures:
         changed = {change.fact: change.to for change in cured.changes}
         said = [{stated.fact: stated.to for stated in added.facts} for added in cured.added]
-        more = [(one.get("grade", 0), one.get("is_public", False)) for one in said]  # what is not read is not said
+        more = [(line.get("grade", 0), line.get("is_public", False)) for line in said]  # what is not read is not said
         assert all((added.record, added.of.id, added.by) == ("test", "ada", "person") for added in cured.added)
         assert holds(program, case_of(program, {**facts, **changed}, [*tests, *more]), name)  # type: ignore[list-item]
         sets.append(frozenset([*changed, *(added.record for added in cured.added)]))

@@ -67,7 +67,7 @@ def population(program: Program, seed: int, gaps: float) -> Among:
 
 def one_by_one(program: Program, condition: Definition, among: Among, unknown: bool) -> list[str]:
     """What the interpreter says of each unit, with what is empty unknown, or absent."""
-    together, found = Together(program, among.columns), []
+    together, result = Together(program, among.columns), []
     for row in range(among.columns.counts["tax_unit"]):
         case = case_of(program, among.columns, together.rows("tax_unit", row))
         if unknown:
@@ -81,12 +81,12 @@ def one_by_one(program: Program, condition: Definition, among: Among, unknown: b
         outcome = Interpreter(program, case, Constants(program)).find(Fact(condition.name, str(row), YEAR))
         match outcome:
             case Known():
-                found.append("yes" if outcome.value else "no")
+                result.append("yes" if outcome.value else "no")
             case Possible():
-                found.append("not_known")
+                result.append("not_known")
             case _:
-                found.append("failed")
-    return found
+                result.append("failed")
+    return result
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.4]), st.booleans())
@@ -94,18 +94,18 @@ def one_by_one(program: Program, condition: Definition, among: Among, unknown: b
 def test_the_same_as_asking_each_one(law: tuple[Program, Definition], seed: int, gaps: float, unknown: bool) -> None:
     program, condition = law
     among = population(program, seed, gaps)
-    found = find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(top=1_000, unknown=unknown))
+    outcome = find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(top=1_000, unknown=unknown))
     expected = one_by_one(program, condition, among, unknown)
     counts = {
-        "yes": found.count.yes,
-        "no": found.count.no,
-        "not_known": found.count.not_known,
-        "failed": found.count.failed,
+        "yes": outcome.count.yes,
+        "no": outcome.count.no,
+        "not_known": outcome.count.not_known,
+        "failed": outcome.count.failed,
     }
     assert counts == {answer: expected.count(answer) for answer in counts}
-    shown = {one.of.id: one.answer for one in found.rows}
+    shown = {other_row.of.id: other_row.answer for other_row in outcome.rows}
     assert shown == {f"u{row}": answer for row, answer in enumerate(expected) if answer in ("yes", "not_known")}
-    assert all(one.ask is not None for one in found.rows if one.answer == "not_known")
+    assert all(each_row.ask is not None for each_row in outcome.rows if each_row.answer == "not_known")
 
 
 @pytest.mark.parametrize("seed", [2, 7])
@@ -113,36 +113,38 @@ def test_who_hangs_on_which_fact(law: tuple[Program, Definition], seed: int) -> 
     program, condition = law
     among = population(program, seed, 0.3)
     wanted = Wanted(top=1_000, unknown=True, count_missing=True)
-    found = find(program, condition, CONDITION, YEAR, among=among, wanted=wanted)
+    outcome = find(program, condition, CONDITION, YEAR, among=among, wanted=wanted)
     asked = one_by_one(program, condition, among, unknown=True)
     cells = {cell.name.rpartition(":")[2]: cell for cell in among.columns.columns}
     for name in ("wages", "age"):
         others = [cell for other, cell in cells.items() if other != name]
         alone = one_by_one(program, condition, replace(among, columns=filled(program, among.columns, others)), True)
-        both = [one == two == "not_known" for one, two in zip(alone, asked, strict=True)]
-        assert found.hanging_on.get(name, 0) <= sum(both)  # the interpreter does not see that two facts go together
-    assert found.hanging_on["wages"] > 0
+        both = [item == two == "not_known" for item, two in zip(alone, asked, strict=True)]
+        assert outcome.hanging_on.get(name, 0) <= sum(both)  # the interpreter does not see that two facts go together
+    assert outcome.hanging_on["wages"] > 0
 
 
 def test_ranked_added_up_and_grouped(law: tuple[Program, Definition]) -> None:
     program, condition = law
     among = population(program, 3, 0.0)
     tax = program.definitions["income_tax"]
-    found = find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(by=tax, top=3, sums=(tax,), group=tax))
-    amounts = [float(str(row.figures["income_tax"])) for row in found.rows]
+    outcome = find(
+        program, condition, CONDITION, YEAR, among=among, wanted=Wanted(by=tax, top=3, sums=(tax,), group=tax)
+    )
+    amounts = [float(str(row.figures["income_tax"])) for row in outcome.rows]
     assert len(amounts) == 3
     assert amounts == sorted(amounts, reverse=True)
     every = find(program, condition, CONDITION, YEAR, among=among, wanted=Wanted(by=tax, top=1_000)).rows
-    assert float(str(found.count.sums["income_tax"])) == sum(float(str(one.figures["income_tax"])) for one in every)
-    assert sum(group.yes for group in found.groups) == found.count.yes
-    assert sum(group.yes + group.no for group in found.groups) == among.columns.counts["tax_unit"]
+    assert float(str(outcome.count.sums["income_tax"])) == sum(float(str(item.figures["income_tax"])) for item in every)
+    assert sum(group.yes for group in outcome.groups) == outcome.count.yes
+    assert sum(group.yes + group.no for group in outcome.groups) == among.columns.counts["tax_unit"]
 
 
 def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Definition], rules: Path) -> None:
     program, condition = with_condition(str(rules), [], "income_tax >= 0", "", YEAR)
     tax = program.definitions["income_tax"]
     among = population(program, 5, 0.3)
-    found = find(
+    outcome = find(
         program,
         condition,
         "income_tax >= 0",
@@ -150,8 +152,8 @@ def test_a_figure_that_hangs_on_a_gap_is_not_added_up(law: tuple[Program, Defini
         among=among,
         wanted=Wanted(by=tax, top=1_000, sums=(tax,), unknown=True),
     )
-    assert found.count.yes == 40
-    assert found.count.not_added == sum(row.figures["income_tax"] is None for row in found.rows) > 0
+    assert outcome.count.yes == 40
+    assert outcome.count.not_added == sum(row.figures["income_tax"] is None for row in outcome.rows) > 0
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_over_a_log_and_the_looks_are_in_it(rules: Path, tmp_path: Path) -> None
     done = run("find", rules, "wages > 5_000 USD", "--at", "2024", *log, "--by", "wages", "--why", "take-up", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert [one["of"]["id"] for one in answer["rows"]] == ["person/ann", "person/eve"]
+    assert [row["of"]["id"] for row in answer["rows"]] == ["person/ann", "person/eve"]
     assert answer["count"]["yes"] == 2
     assert answer["offset"] >= 1
     looked = run("log", "show", "access/ann", *log)
@@ -208,7 +210,7 @@ def test_the_route_counts_ranks_and_refuses(tmp_path: Path) -> None:
         question = {"ruleset": "land", "at": "2024", "condition": "income_tax > 100 USD", "by": "income_tax"}
         done = client.post("/v1/find", json=question)
         assert done.status_code == 200, done.text
-        assert [one["of"]["id"] for one in done.json()["rows"]] == ["tax_unit/home", "tax_unit/other"]
+        assert [row["of"]["id"] for row in done.json()["rows"]] == ["tax_unit/home", "tax_unit/other"]
         wrong = client.post("/v1/find", json={**question, "condition": "incme_tax > 100 USD", "of": "tax_unit"})
         assert wrong.status_code == 422
         assert wrong.json()["errors"][0]["pointer"] == "/condition"

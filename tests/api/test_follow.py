@@ -148,7 +148,7 @@ def test_what_the_annual_run_could_not_assess_is_recorded_and_assessed_when_its_
         "tax_unit/3": "person/3: `employment_income` is recorded as text",
     }
     assert unit(log, 2) == {"fault": dict(report.failed)["tax_unit/2"]}
-    log.append([correction(f"person/{one}", f"right-{one}", {PAY: Decimal("50000.00")}) for one in (2, 3)])
+    log.append([correction(f"person/{item}", f"right-{item}", {PAY: Decimal("50000.00")}) for item in (2, 3)])
     assert follow(log).failed == {}
     assert unit(log, 2) == unit(log, 3) == unit(log)
 

@@ -43,9 +43,9 @@ def program(rules: Path) -> Program:
 def family(program: Program, facts: dict[str, dict[str, Any]]) -> Case:
     data = {"at": "2024", "people": facts, "tax_units": {"home": {"head": "ann", "dependents": ["bo"]}}}
     problems = Diagnostics()
-    found = case_from_data(program, data, problems)
-    assert found is not None, list(problems)
-    return found
+    case = case_from_data(program, data, problems)
+    assert case is not None, list(problems)
+    return case
 
 
 @given(st.integers(0, 100_000), st.integers(0, 60))
@@ -64,7 +64,7 @@ def test_answers_lead_to_the_figure_that_all_facts_give(program: Program, wages:
         case = replace(case, given={**case.given, fact: truth.given[fact]})
     expected, _ = next_step(program, truth, wanted)
     assert step.figures.results[0].value == expected.figures.results[0].value
-    assert {(one.name, one.instance) for one in asked} <= {("wages", "ann"), ("age", "bo")}
+    assert {(other_fact.name, other_fact.instance) for other_fact in asked} <= {("wages", "ann"), ("age", "bo")}
 
 
 def test_what_nobody_can_tell_is_not_asked_again(program: Program) -> None:
@@ -184,22 +184,22 @@ def test_lists_lead_to_the_figure_that_all_facts_give(
     interview = Interview(program, [find_definition(program, "tax")], screens.lists)
     ticked: set[Fact] = set()
     for _ in range(12):
-        found = next_screen(interview, case, ticked)
-        if found.screen is None:
+        screen = next_screen(interview, case, ticked)
+        if screen.screen is None:
             break
-        asked_facts = [tick.fact for tick in found.screen.lines] or [one for one in [found.screen.fact] if one]
-        assert not any(one in case.given for one in asked_facts)
+        asked_facts = [tick.fact for tick in screen.screen.lines] or [item for item in [screen.screen.fact] if item]
+        assert not any(other_fact in case.given for other_fact in asked_facts)
         stated: dict[Fact, Any] = {}
-        for one in asked_facts:
-            assert (one.name.endswith("wages") and one.instance == "bo") is False
-            has = bool(truth.given.get(one))
-            if has and found.screen.lines and one.name.rpartition(":")[2] != "is_blind":
-                ticked.add(one)
+        for found_fact in asked_facts:
+            assert (found_fact.name.endswith("wages") and found_fact.instance == "bo") is False
+            has = bool(truth.given.get(found_fact))
+            if has and screen.screen.lines and found_fact.name.rpartition(":")[2] != "is_blind":
+                ticked.add(found_fact)
             else:
-                stated[one] = truth.given.get(one, program.definitions[one.name].absent)
+                stated[found_fact] = truth.given.get(found_fact, program.definitions[found_fact.name].absent)
         ticked -= stated.keys()
         case = replace(case, given={**case.given, **stated})
-    assert found.screen is None
+    assert screen.screen is None
     expected = calculate(program, truth, interview.wanted, Asked()).results[0].value
     got = calculate(program, replace(case, complete=True), interview.wanted, Asked()).results[0].value
     unasked = [fact for fact, value in truth.given.items() if value and fact not in case.given]
@@ -221,12 +221,12 @@ def test_the_credit_of_a_family_takes_a_third_of_the_facts_that_its_rules_name()
     wages = Fact("employment_income_without_form", "ada", case.at)
     ticked: set[Fact] = set()
     seen = 0
-    while (found := next_screen(interview, case, ticked)).screen is not None:
-        asked_facts = [tick.fact for tick in found.screen.lines] or [fact for fact in [found.screen.fact] if fact]
+    while (screen := next_screen(interview, case, ticked)).screen is not None:
+        asked_facts = [tick.fact for tick in screen.screen.lines] or [fact for fact in [screen.screen.fact] if fact]
         seen += len(asked_facts)
         stated: dict[Fact, Any] = {}
         for fact in asked_facts:
-            if fact == wages and found.screen.lines:
+            if fact == wages and screen.screen.lines:
                 ticked.add(fact)
             else:
                 stated[fact] = Fraction(20_000) if fact == wages else program.definitions[fact.name].absent
@@ -294,8 +294,8 @@ def test_what_a_population_has_orders_questions_and_changes_no_answer(listed: Pa
     wrong = run("ask", listed, case, "--learn", case.with_suffix(".json"), stdin="")
     assert "cannot be read" in wrong.stderr
     assert "`--learn FILE`" in run("ask", listed, case, "--keep-learned", kept, stdin="").stderr
-    one = run("ask", listed, case, "--learn", kept, "--one-by-one", stdin="")
-    assert "only lists are ordered" in one.stderr
+    found_done = run("ask", listed, case, "--learn", kept, "--one-by-one", stdin="")
+    assert "only lists are ordered" in found_done.stderr
 
 
 def test_a_form_is_copied_box_by_box_and_kept(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def test_a_form_is_copied_box_by_box_and_kept(tmp_path: Path) -> None:
     assert "`perhaps` is neither `yes` nor `no`" in done.stderr
     assert done.stdout.startswith("eitc of home: 4,213 USD")  # as for 20,000 of wages
     turn = json.loads(kept.read_text(encoding="utf-8"))["turns"][1]
-    assert [one["boxes"]["w2_wages"] for one in turn if "form" in one] == ["12000.00", "8000.00"]
+    assert [question["boxes"]["w2_wages"] for question in turn if "form" in question] == ["12000.00", "8000.00"]
     assert run(*asked, stdin="stop\n").stdout.startswith("eitc of home: 4,213 USD")
 
 

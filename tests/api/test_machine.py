@@ -45,9 +45,9 @@ def case(program: Program, wages: Any, age: Any, complete: bool = True) -> Case:
         "tax_units": {"home": {"head": "ann", "dependents": ["bo"]}},
     }
     problems = Diagnostics()
-    found = case_from_data(program, data, problems)
-    assert found is not None, list(problems)
-    return found
+    found_case = case_from_data(program, data, problems)
+    assert found_case is not None, list(problems)
+    return found_case
 
 
 @given(st.integers(0, 100_000_000), st.integers(0, 130))

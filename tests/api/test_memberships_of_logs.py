@@ -129,17 +129,17 @@ def test_corrections_and_records_come_to_what_a_run_from_nothing_finds(
             while follower.step(2):
                 pass
         for group in "ab":
-            found = outcome(whole, terms, group)
+            result = outcome(whole, terms, group)
             later = outcome(parts, terms, group)
-            assert later == found or (not found and not any(later.values())), group
-            if not found:
+            assert later == result or (not result and not any(later.values())), group
+            if not result:
                 continue
             case = record_case(whole, program, f"household/{group}", YEAR, valid=YEAR.end, known=None).case
             interpreter = Interpreter(program, case, Constants(program))
             for name in FIGURES:
                 definition = program.find(name)
                 assert definition is not None
-                assert interpreter.find(Fact(definition.name, group, YEAR)) == Known(found[name])  # type: ignore[arg-type]
+                assert interpreter.find(Fact(definition.name, group, YEAR)) == Known(result[name])  # type: ignore[arg-type]
 
 
 def test_other_rules_ask_for_one_day_alone() -> None:

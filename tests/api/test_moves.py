@@ -101,9 +101,9 @@ def _owed(logs: list[SqliteLog]) -> dict[tuple[str, str, str], Decimal]:
 @pytest.mark.parametrize("seed", range(2))
 def test_moves_and_deaths_change_no_figure(land: Program, parts: list[Path], tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
-    with open_log(tmp_path / "one") as one:
-        one.append(list(everybody()))
-        assert assess(one, land) == _sum_of_parts(parts, land)
+    with open_log(tmp_path / "one") as first:
+        first.append(list(everybody()))
+        assert assess(first, land) == _sum_of_parts(parts, land)
         for number in range(15):
             drafts = [change(draw, number)]
             if draw.random() < 0.5:
@@ -112,19 +112,19 @@ def test_moves_and_deaths_change_no_figure(land: Program, parts: list[Path], tmp
                 _moves_to_spouse(drafts[0], parts)
             recorded = append_to_parts(parts, drafts, create=False)
             assert [record.receipt.duplicate for record in recorded] == [
-                receipt.duplicate for receipt in one.append(drafts)
+                receipt.duplicate for receipt in first.append(drafts)
             ]
             if draw.random() < 0.3:  # both at once: what has been paid out meanwhile is owed back
                 _each(parts, land)
-                follow(one, land)
+                follow(first, land)
         settle(parts)
         _each(parts, land)
-        follow(one, land)
+        follow(first, land)
         with all_reading(parts) as opened:
             homes = Homes(opened)
-            assert _owed(list(opened)) == _owed([one])
+            assert _owed(list(opened)) == _owed([first])
             for subject in [f"citizen/{who}{number}" for who in "abn" for number in range(25)]:
-                _same_life(one, opened, homes, subject)
+                _same_life(first, opened, homes, subject)
             assert all(log.verify().sound for log in opened)
             for log in opened:
                 _at_home_or_gone(log)

@@ -69,7 +69,7 @@ def outcome(log: SqliteLog, group: str, terms: Terms) -> dict[str, object]:
 def computed(program: Program, case: Case, group: str) -> dict[str, object]:
     interpreter = Interpreter(program, case, Constants(program))
     outcomes = {name: interpreter.find(Fact(name, group, YEAR)) for name in FIGURES}
-    return {name: found.value for name, found in outcomes.items() if isinstance(found, Known)}
+    return {name: other_outcome.value for name, other_outcome in outcomes.items() if isinstance(other_outcome, Known)}
 
 
 def test_a_child_born_in_october_counts_from_october(tmp_path: Path, program: Program, terms: Terms) -> None:
@@ -224,11 +224,11 @@ def test_log_record_case_and_tables_agree(seed: int, tmp_path: Path, program: Pr
         while follower.step(3):
             pass
         for home in HOMES:
-            found = {name: Fraction(str(value)) for name, value in outcome(log, home, terms).items()}
+            by_name = {name: Fraction(str(value)) for name, value in outcome(log, home, terms).items()}
             at_end = any(listed[-1][1] == home for listed in stays.values())
             if not at_end:
-                assert not any(found.values()), home
+                assert not any(by_name.values()), home
             else:
-                assert found == expected[home], home
+                assert by_name == expected[home], home
                 record = record_case(log, program, f"household/{home}", YEAR, valid=YEAR.end, known=None)
                 assert computed(program, record.case, home) == expected[home]

@@ -104,8 +104,8 @@ def test_a_unit_that_is_erased_and_registered_again_is_assessed(log: SqliteLog) 
     follower = Follower(log, program())
     while follower.step():
         pass
-    found = [event.body for event in log.read_subject("tax_unit/1")]
-    assert any(isinstance(body, Assessment) and not body.fault for body in found)
+    bodys = [event.body for event in log.read_subject("tax_unit/1")]
+    assert any(isinstance(body, Assessment) and not body.fault for body in bodys)
 
 
 def test_units_whose_names_look_like_ids_of_postings_are_all_assessed(log: SqliteLog) -> None:

@@ -57,8 +57,8 @@ def refused(found: Verified, words: str) -> None:
 
 
 def test_what_was_signed_is_sound() -> None:
-    found = verify(permit([encoded(["salt", "subject", "person/eva"])]), KEYS, NOW)
-    assert found.sound and found.disclosed == {"subject": "person/eva"}
+    verification = verify(permit([encoded(["salt", "subject", "person/eva"])]), KEYS, NOW)
+    assert verification.sound and verification.disclosed == {"subject": "person/eva"}
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", None, 5, "HS256", "ES384", "RS256", ["ES256"], "ES256"])

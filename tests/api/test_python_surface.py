@@ -21,9 +21,9 @@ REFORM = "about: No allowance\nlaw: A bill\nset:\n  allowance: {2024-01-01: 0}\n
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = tmp_path_factory.mktemp("land")
-    (found / "reform.yaml").write_text(REFORM)
-    return write_rules(found / "rules").parent
+    found_folder = tmp_path_factory.mktemp("land")
+    (found_folder / "reform.yaml").write_text(REFORM)
+    return write_rules(found_folder / "rules").parent
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_a_frame_comes_back_as_the_kind_that_was_given(law: rulewright.Law) -> N
 def test_a_reform_leaves_the_law_as_it_is(law: rulewright.Law, folder: Path) -> None:
     frames = {"person": PEOPLE, "tax_unit": UNITS}
     reformed = law.reform(folder / "reform.yaml")
-    taxes = [one.evaluate(frames, 2024, ["income_tax"])["income_tax"].to_pylist() for one in (reformed, law)]
+    taxes = [item.evaluate(frames, 2024, ["income_tax"])["income_tax"].to_pylist() for item in (reformed, law)]
     assert taxes == [[Decimal("3950.00")], [Decimal("3550.00")]]
 
 

@@ -31,7 +31,7 @@ def lorenz(pairs: list[tuple[Fraction, int]], share: Fraction) -> Fraction:
 @given(PAIRS)
 @settings(max_examples=150, deadline=None)
 def test_inequality_is_what_definitions_give(pairs: list[tuple[int, int]]) -> None:
-    values, weights = (np.array(one, dtype=np.float64) for one in zip(*pairs, strict=True))
+    values, weights = (np.array(item, dtype=np.float64) for item in zip(*pairs, strict=True))
     gini, s80_s20, palma, top_10, top_1 = inequality(ranked(values), weights)
     floored = [(Fraction(max(0, value)), weight) for value, weight in pairs]
     total = sum(value * weight for value, weight in floored)
@@ -53,7 +53,7 @@ def test_inequality_is_what_definitions_give(pairs: list[tuple[int, int]]) -> No
 @given(PAIRS, st.integers(1, 400_000))
 @settings(max_examples=100, deadline=None)
 def test_poverty_is_counted_one_by_one(pairs: list[tuple[int, int]], line: int) -> None:
-    values, weights = (np.array(one, dtype=np.float64) for one in zip(*pairs, strict=True))
+    values, weights = (np.array(item, dtype=np.float64) for item in zip(*pairs, strict=True))
     headcount, gap, deep = poverty(values, np.full(len(values), float(line)), weights)
     size = sum(weight for _, weight in pairs)
     poor = [(value, weight) for value, weight in pairs if value < line]
@@ -66,22 +66,22 @@ def test_poverty_is_counted_one_by_one(pairs: list[tuple[int, int]], line: int) 
 @given(PAIRS, st.integers(1, 99))
 @settings(max_examples=100, deadline=None)
 def test_a_quantile_has_its_share_at_or_below_it(pairs: list[tuple[int, int]], percent: int) -> None:
-    values, weights = (np.array(one, dtype=np.float64) for one in zip(*pairs, strict=True))
-    found = quantile(values, weights, percent / 100)
+    values, weights = (np.array(item, dtype=np.float64) for item in zip(*pairs, strict=True))
+    quantiles = quantile(values, weights, percent / 100)
     size = sum(weight for _, weight in pairs)
-    assert 100 * sum(weight for value, weight in pairs if value <= found) >= percent * size - 1e-6
-    assert 100 * sum(weight for value, weight in pairs if value < found) <= percent * size + 1e-6
+    assert 100 * sum(weight for value, weight in pairs if value <= quantiles) >= percent * size - 1e-6
+    assert 100 * sum(weight for value, weight in pairs if value < quantiles) <= percent * size + 1e-6
 
 
 @given(PAIRS)
 @settings(max_examples=100, deadline=None)
 def test_tenths_rise_with_income_and_equals_share_one(pairs: list[tuple[int, int]]) -> None:
-    values, weights = (np.array(one, dtype=np.float64) for one in zip(*pairs, strict=True))
-    found = tenths(values, weights)
-    assert found.min() >= 1 and found.max() <= 10
+    values, weights = (np.array(item, dtype=np.float64) for item in zip(*pairs, strict=True))
+    found_tenths = tenths(values, weights)
+    assert found_tenths.min() >= 1 and found_tenths.max() <= 10
     order = np.argsort(values, kind="stable")
-    assert (np.diff(found[order]) >= 0).all()
-    assert (np.diff(found[order])[np.diff(values[order]) == 0] == 0).all()
+    assert (np.diff(found_tenths[order]) >= 0).all()
+    assert (np.diff(found_tenths[order])[np.diff(values[order]) == 0] == 0).all()
 
 
 def test_tenths_of_equal_weights_are_equal() -> None:

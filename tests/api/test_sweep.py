@@ -30,7 +30,7 @@ from tests.cli.command import CASE, run, write_rules
 
 HIGH = 200_000
 knot = st.tuples(st.integers(1, HIGH - 1), st.integers(-90, 90), st.integers(-5_000, 5_000))
-knots = st.lists(knot, max_size=5, unique_by=lambda one: one[0])
+knots = st.lists(knot, max_size=5, unique_by=lambda point: point[0])
 
 
 def curve(parts: Sequence[tuple[int, int, int]], x: int) -> int:
@@ -51,7 +51,7 @@ def test_every_point_lies_on_its_piece_and_every_jump_is_between_two(parts: list
         assert right.low in (left.high, left.high + 1)
     for at, _, jump in parts:
         if abs(jump) > 300:
-            assert any(one.low == at and other.high == at - 1 for other, one in pairwise(shape.pieces)), at
+            assert any(item.low == at and other.high == at - 1 for other, item in pairwise(shape.pieces)), at
     for piece in shape.pieces:
         assert piece.at_low is not None
         for share in range(11):
@@ -77,9 +77,9 @@ def us() -> Program:
 def family(program: Program, people: dict[str, dict[str, object]], **roles: object) -> Case:
     problems = Diagnostics()
     data = {"at": "2024", "complete": True, "people": people, "tax_units": {"home": roles}}
-    found = case_from_data(program, data, problems)
-    assert found is not None, list(problems)
-    return found
+    case = case_from_data(program, data, problems)
+    assert case is not None, list(problems)
+    return case
 
 
 def lone_parent(program: Program, wages: int) -> Case:
@@ -88,10 +88,10 @@ def lone_parent(program: Program, wages: int) -> Case:
 
 
 def test_the_credit_ends_at_once_where_investment_income_does(us: Program) -> None:
-    found = sweep(
+    swept = sweep(
         Law(us), None, lone_parent(us, 20_000), Vary("taxable_interest_income", "0", "20000", "ada"), ["eitc"]
     )
-    (credit,) = found.law.curves
+    (credit,) = swept.law.curves
     assert [(segment.from_, segment.to, segment.slope) for segment in credit.segments] == [
         ("0.00", "2720.00", "0"),
         ("2720.00", "11600.00", "-0.1598"),
@@ -105,8 +105,8 @@ def test_the_credit_ends_at_once_where_investment_income_does(us: Program) -> No
 
 
 def test_the_child_credit_goes_in_forty_steps(us: Program) -> None:
-    found = sweep(Law(us), None, lone_parent(us, 0), Vary("employment_income", "190000", "250000", "ada"), ["ctc"])
-    jumps = found.law.curves[0].breaks
+    swept = sweep(Law(us), None, lone_parent(us, 0), Vary("employment_income", "190000", "250000", "ada"), ["ctc"])
+    jumps = swept.law.curves[0].breaks
     assert [jump.at for jump in jumps] == [f"{200_000 + 1_000 * step}.01" for step in range(40)]
     assert {jump.jump for jump in jumps} == {"-50.00"}
 
@@ -121,16 +121,16 @@ def test_every_jump_that_a_scan_by_the_dollar_finds(us: Program, seed: int) -> N
     people |= {name: {"age": rng.randint(0, 18)} for name in children}
     case = family(us, people, head="ada", dependents=children)
     show = ["eitc", "ctc", "refundable_ctc"]
-    found = sweep(Law(us), None, case, Vary("employment_income", "0", "250000", "ada"), show)
+    swept = sweep(Law(us), None, case, Vary("employment_income", "0", "250000", "ada"), show)
     fact, _ = varied(us, case, Vary("employment_income", "0", "250000", "ada"))
     points = Points(us, case, fact, curves_of(us, case, show, fact), Constants(us))
     scanned = list(range(0, 25_000_001, 100))
     points.at(scanned)
-    for place, curve in enumerate(found.law.curves):
-        told = [Fraction(str(one.at)) * 100 for one in curve.breaks if one.kind == "jump"]
+    for place, curve in enumerate(swept.law.curves):
+        told = [Fraction(str(break_here.at)) * 100 for break_here in curve.breaks if break_here.kind == "jump"]
         for before, after in pairwise(scanned):
-            one, other = points.computed[before][place], points.computed[after][place]
-            if one is not None and other is not None and abs(other - one) > 250:
+            first, other = points.computed[before][place], points.computed[after][place]
+            if first is not None and other is not None and abs(other - first) > 250:
                 assert any(before < jump <= after for jump in told), (curve.name, after)
 
 
@@ -153,7 +153,7 @@ def test_the_command_draws_pieces_with_a_reform_beside(rules: Path, tmp_path: Pa
     assert "Income tax (income_tax): 0 for each more -> 0.1 for each more [s. 6]" in done.stdout
     assert drawing.read_text(encoding="utf-8").startswith("<svg")
     answer = json.loads(run(*asked, "--json", stdin=case).stdout)
-    assert [one["slope"] for one in answer["law"]["curves"][0]["segments"]] == ["0", "0.1", "0.2"]
+    assert [segment["slope"] for segment in answer["law"]["curves"][0]["segments"]] == ["0", "0.1", "0.2"]
     assert answer["reform"]["basis"]["reforms"] == ["half"]
     starts = [law["curves"][0]["segments"][1]["from"] for law in (answer["law"], answer["reform"])]
     assert starts == ["2500.00", "1500.00"]
@@ -195,7 +195,7 @@ def test_the_route_gives_the_same_pieces(tmp_path: Path) -> None:
         question = {"ruleset": "land", "at": "2024", "case": {**SENT, "complete": True}, "vary": vary}
         done = client.post("/v1/sweep", json={**question, "show": ["income_tax"]})
         assert done.status_code == 200, done.text
-        assert [one["slope"] for one in done.json()["law"]["curves"][0]["segments"]] == ["0", "0.1", "0.2"]
+        assert [segment["slope"] for segment in done.json()["law"]["curves"][0]["segments"]] == ["0", "0.1", "0.2"]
         wrong = client.post("/v1/sweep", json={**question, "vary": {**vary, "of": "nobody"}})
         assert wrong.status_code == 422
         assert "nobody" not in wrong.text

@@ -65,11 +65,11 @@ def test_many_rows_at_once_are_what_each_is_alone(year: int) -> None:
     assert 10 < len(together.faults) < len(rows) / 2
     for start in range(0, len(rows), len(rows) // 3):
         places = np.arange(start, min(start + 12, len(rows)))
-        for block_, found in ((block, together), (raised(block, places, 10_000), more)):
+        for block_, result in ((block, together), (raised(block, places, 10_000), more)):
             alone = figures.of(rows_of(program, block_, places, year))
-            assert alone.faults == {at - start: fault for at, fault in found.faults.items() if at in places}
+            assert alone.faults == {at - start: fault for at, fault in result.faults.items() if at in places}
             for name, entries in alone.figures.items():
-                assert np.array_equal(entries, found.figures[name][places]), name
+                assert np.array_equal(entries, result.figures[name][places]), name
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -111,8 +111,8 @@ def test_columns_are_read_checked_and_raised_as_each_row_is(seed: int, monkeypat
         assert inside[place] == (not row.faults), row
     higher = raised(block, np.flatnonzero(inside), 10_001)
     for place in np.flatnonzero(inside).tolist():
-        found, wanted = higher.row(place), raised_row(expected[place], 10_001)
-        assert {**dict.fromkeys(found.money, 0), **wanted.money} == found.money
+        result, wanted = higher.row(place), raised_row(expected[place], 10_001)
+        assert {**dict.fromkeys(result.money, 0), **wanted.money} == result.money
 
 
 @given(st.lists(st.tuples(st.integers(-(10**14), 10**14), st.booleans()), min_size=1, max_size=30), st.booleans())

@@ -32,22 +32,22 @@ def pairs(hunt: Hunt) -> Iterator[Handed]:
 
 def tried(hunt: Hunt, what: str, chosen: Sequence[tuple[int, ...]], alone: bool) -> list[Handed]:
     """Each set, in families who all have it; prints those of which more than 1% is handed over."""
-    found = []
+    listed = []
     for places in chosen:
-        found.append(hunt.by_themselves(places) if alone else hunt.handed_over([places] * FAMILIES))
-        if found[-1].share > MOST:
+        listed.append(hunt.by_themselves(places) if alone else hunt.handed_over([places] * FAMILIES))
+        if listed[-1].share > MOST:
             names = ", ".join(sorted(hunt.cells[place].name for place in places))
             print(
-                f"{hunt.at}, {what}: {found[-1].share:.1%} handed over for {dict(found[-1].causes)}: {names}",
+                f"{hunt.at}, {what}: {listed[-1].share:.1%} handed over for {dict(listed[-1].causes)}: {names}",
                 flush=True,
             )
-    return found
+    return listed
 
 
 def told(hunt: Hunt, what: str, found: Sequence[Handed]) -> None:
     """A line for a year: how much was tried, and what was handed over."""
-    families, handed = sum(one.families for one in found), sum(one.handed_over for one in found)
-    most = max((one.share for one in found), default=0)
+    families, handed = sum(entry.families for entry in found), sum(entry.handed_over for entry in found)
+    most = max((entry.share for entry in found), default=0)
     print(f"{hunt.at}, {what}: {handed:,} of {families:,} families handed over, at most {most:.1%} at once", flush=True)
 
 
@@ -66,13 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         larger = list(sets(asked.sets, len(hunt.cells), FEWEST, LARGEST, seed))
         alone = list(sets(asked.alone, len(hunt.cells), FEWEST, LARGEST, seed + 1))
         alone += list(sets(asked.alone, len(hunt.cells), 2, 2, seed + 2))
-        for what, found in (
+        for what, result in (
             (f"all pairs of {len(hunt.cells)} columns", list(pairs(hunt))),
             (f"{len(larger)} sets of {FEWEST} to {LARGEST} columns", tried(hunt, "a set", larger, alone=False)),
             (f"{len(alone)} sets by themselves", tried(hunt, "a set by itself", alone, alone=True)),
         ):
-            told(hunt, what, found)
-            slow += sum(one.share > MOST for one in found)
+            told(hunt, what, result)
+            slow += sum(entry.share > MOST for entry in result)
     print(f"{slow} above {MOST:.0%}")
     return 1 if slow else 0
 

@@ -59,11 +59,11 @@ def compare(work: tuple[str, str, str, int, int]) -> tuple[int, int, list[str]]:
     program, columns, result = computed(rules, year, folder)
     values = different = 0
     told: list[str] = []
-    for one in compared(program, columns, result, first, every):
+    for item in compared(program, columns, result, first, every):
         values += 1
-        if not one.same:
+        if not item.same:
             different += 1
-            told += [str(one)] if len(told) < SHOWN else []
+            told += [str(item)] if len(told) < SHOWN else []
     return values, different, told
 
 
@@ -87,11 +87,11 @@ def main() -> int:
             start = time.monotonic()
             shares = 20 * options.processes
             work = [(options.rules, year, folder, share, shares) for share in range(shares)]
-            found = list(pool.map(compare, work))
-            values, different = sum(one[0] for one in found), sum(one[1] for one in found)
+            work_done = list(pool.map(compare, work))
+            values, different = sum(entry[0] for entry in work_done), sum(entry[1] for entry in work_done)
             print(f"{year}: {len(tables['tax_unit']):,} tax units, {values:,} values compared, {different:,} differ, "
                   f"{time.monotonic() - start:.0f} s", flush=True)  # fmt: skip
-            for line in [line for one in found for line in one[2]][:SHOWN]:
+            for line in [line for entry in work_done for line in entry[2]][:SHOWN]:
                 print(f"  {line}")
             failed += different
     return 1 if failed else 0

@@ -40,10 +40,10 @@ def main() -> int:
         columns = people(program, AT, options.groups, seed, missing=missing, density=density)
         wanted = all_figures(program)
         result = evaluate(program, columns, wanted, options=Options(cache=""), threads=1)
-        found = differences(program, columns, result)
-        for one in found[:3]:
-            print(f"seed {seed}: {one}")
-        differing += len(found)
+        found_differing = differences(program, columns, result)
+        for entry in found_differing[:3]:
+            print(f"seed {seed}: {entry}")
+        differing += len(found_differing)
         values += sum(len(result.figures[name].entries) for name in wanted)
         handed_over += result.handed_over
         programs += 1

@@ -159,9 +159,9 @@ def facts_in(snapshot: Snapshot, subject: str) -> dict[str, Value]:
     if table is None or identifier not in table.ids:
         return {}
     row = table.ids.index(identifier)
-    found: dict[str, Value] = {name: column.value(row) for name, column in table.columns.items() if column.known[row]}
+    by_name: dict[str, Value] = {name: column.value(row) for name, column in table.columns.items() if column.known[row]}
     for name, link in table.links.items():
         if link.rows[row] >= 0:
             group = f"{link.entity}/{snapshot.tables[link.entity].ids[link.rows[row]]}"
-            found[name] = Belongs(group, link.role_names[link.roles[row]])
-    return found
+            by_name[name] = Belongs(group, link.role_names[link.roles[row]])
+    return by_name

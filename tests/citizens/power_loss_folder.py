@@ -102,25 +102,25 @@ class FolderRecorder:
                 (target / name).chmod(0o600)  # as the log makes its files
 
     def _folder(self, moment: int, draw: random.Random) -> dict[str, str]:
-        changes = [(at, one) for at, one in enumerate(self.log[:moment]) if isinstance(one, Change)]
-        durable = max((at for at, one in changes if one.synced), default=-1)
+        changes = [(at, event) for at, event in enumerate(self.log[:moment]) if isinstance(event, Change)]
+        durable = max((at for at, change in changes if change.synced), default=-1)
         names = {name: name for name in self.before}
-        for at, one in changes:
-            if one.synced or (at > durable and draw.random() < 0.5):
+        for at, first in changes:
+            if first.synced or (at > durable and draw.random() < 0.5):
                 continue
-            if one.inode is None:
-                names.pop(one.name, None)
+            if first.inode is None:
+                names.pop(first.name, None)
             else:
-                names[one.name] = one.inode
+                names[first.name] = first.inode
         return names
 
     def _content(self, inode: str, moment: int, draw: random.Random) -> bytes:
         content: bytearray | None = bytearray(self.before.get(inode, b""))
         pending: list[Operation] = []
-        for one in self.log[:moment]:
-            if isinstance(one, Operation) and one.name == inode:
-                pending.append(one)
-                if one.kind == "sync":
+        for event in self.log[:moment]:
+            if isinstance(event, Operation) and event.name == inode:
+                pending.append(event)
+                if event.kind == "sync":
                     content, pending = apply(content, pending), []
         return bytes(apply(content, list(left(pending, draw))) or b"")
 

@@ -79,12 +79,15 @@ def test_a_log_is_restored_to_any_point_that_its_copies_reach(tmp_path: Path, se
             continue
         recover(*order, erasures=outlived, erasures_lost=True)
         with open_log(tmp_path / "again", write=False) as log:
-            found = events(log)
+            found_events = events(log)
             for offset in [offset for offset in last if offset <= at]:  # what is forgotten later is still there
-                assert (found[offset].body, found[offset].chain) == (last[offset].body, last[offset].chain)
+                assert (found_events[offset].body, found_events[offset].chain) == (
+                    last[offset].body,
+                    last[offset].chain,
+                )
             assert log.position("reader") <= at
             for unit in range(3):
-                told = {event.subject for event in found.values() if _names(event, f"unit/{unit}")}
+                told = {event.subject for event in found_events.values() if _names(event, f"unit/{unit}")}
                 ever = {name for offset, of, name in joined if of == unit and offset <= at}
                 assert told <= set(log.belonging_to(f"unit/{unit}")) <= ever
 

@@ -70,9 +70,9 @@ def test_a_flipped_bit_of_the_pepper_or_of_a_name_is_found_before_anything_is_re
     places = [connection.execute("SELECT value FROM meta WHERE name = 'secrets'").get[20:36], b"person7"]
     connection.close()
     content = bytearray(path.read_bytes())
-    found = [at for text in places for at in range(len(content)) if content.startswith(text, at)]
-    assert len(found) >= 3, "the pepper once, and the name in the row and in the index"
-    content[found[place % len(found)] + place % 6] ^= 1 << place % 8
+    listed = [at for text in places for at in range(len(content)) if content.startswith(text, at)]
+    assert len(listed) >= 3, "the pepper once, and the name in the row and in the index"
+    content[listed[place % len(listed)] + place % 6] ^= 1 << place % 8
     path.write_bytes(content)
     with pytest.raises((LogDamaged, Refused)):
         fresh(tmp_path / "log")

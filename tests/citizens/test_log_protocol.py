@@ -84,13 +84,13 @@ def test_offsets_grow_and_pages_follow_one_another(opened: Reopen) -> None:
     log = opened()
     offsets = [log.append([wages("person/1", "1", f"e{index}")])[0].offset for index in range(7)]
     assert offsets == sorted(set(offsets))
-    found: list[int] = []
+    listed: list[int] = []
     after = 0
     while page := log.read(after, 3):
         assert len(page) <= 3
-        found += [event.offset for event in page]
+        listed += [event.offset for event in page]
         after = page[-1].offset
-    assert found == offsets
+    assert listed == offsets
     assert [event.offset for event in log.read_subject("person/1", offsets[4])] == offsets[:5]
     log.close()
 
@@ -188,4 +188,4 @@ def test_the_protocol_and_the_events_know_nothing_of_the_store() -> None:
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)} | {
             alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
         }
-        assert not {one for one in imported if one and ("sqlite" in one or one.startswith("apsw"))}, path
+        assert not {table for table in imported if table and ("sqlite" in table or table.startswith("apsw"))}, path

@@ -41,8 +41,8 @@ def recorded(folder: Path, *points: Point) -> tuple[dict[str, object], tuple[Mis
 
 def test_values_of_another_kind_are_left_out_and_named(tmp_path: Path) -> None:
     values: dict[str, Scalar | Belongs] = {"wages": "many", "age": 40, "tax_unit": Belongs("household/1", "head")}
-    found, misfits = recorded(tmp_path, *(Point(name, DAY, value) for name, value in values.items()))
-    assert found == {"age": 40}
+    result, misfits = recorded(tmp_path, *(Point(name, DAY, value) for name, value in values.items()))
+    assert result == {"age": 40}
     assert {(misfit.subject, misfit.attribute, misfit.kind, misfit.offset) for misfit in misfits} == {
         ("person/1", "wages", "text", 1),
         ("person/1", "tax_unit", "household", 1),

@@ -104,7 +104,7 @@ def check(image: Path, at: int, run: Run) -> None:
 
 def swaps(run: Run) -> list[int]:
     """Where another events file, or none, came to count."""
-    return [at for at, one in enumerate(run.recorder.log) if isinstance(one, Change) and one.name == "current"]
+    return [at for at, event in enumerate(run.recorder.log) if isinstance(event, Change) and event.name == "current"]
 
 
 def moments(run: Run, draw: random.Random) -> Iterator[int]:

@@ -261,14 +261,14 @@ def damaged(tmp_path: Path, name: str, change: Callable[[bytearray], None], expe
 @pytest.mark.parametrize("name", [EVENTS, "keys.db"])
 def test_a_flipped_bit_is_found_or_harmless(tmp_path: Path, name: str) -> None:
     filled(tmp_path / "log")
-    expected, draw, found = whole_history(tmp_path / "log"), random.Random(37), 0
+    expected, draw, result = whole_history(tmp_path / "log"), random.Random(37), 0
     for _ in range(FLIPS):
 
         def flip(content: bytearray) -> None:
             content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
 
-        found += damaged(tmp_path, name, flip, expected)
-    assert found > 0
+        result += damaged(tmp_path, name, flip, expected)
+    assert result > 0
 
 
 def test_a_cut_off_wal_leaves_a_sound_beginning_and_the_anchor_tells(tmp_path: Path) -> None:

@@ -251,12 +251,12 @@ class TopicLog:
     ) -> Snapshot:
         to = self.offset_of(known)
         wanted = (event for event in self.events if event.offset <= to)
-        scan = scan_events((one for one in wanted if subjects is None or one.subject in subjects), self.names)
+        scan = scan_events((figure for figure in wanted if subjects is None or figure.subject in subjects), self.names)
         return snapshot.build(scan, self.names, valid_on, to, attributes, every=subjects is None)
 
     def read_facts(self, after: int, to: int, limit: int = -1) -> list[Event]:
-        found = [event for event in self.events if after < event.offset <= to and isinstance(event.body, _SAYING)]
-        return found if limit < 0 else found[:limit]
+        events = [event for event in self.events if after < event.offset <= to and isinstance(event.body, _SAYING)]
+        return events if limit < 0 else events[:limit]
 
     def read_assessments(self, after: int, limit: int = 1_000) -> list[Event]:
         return [event for event in self.events if event.offset > after and isinstance(event.body, Assessment)][:limit]
@@ -284,13 +284,13 @@ class TopicLog:
         return any(name.startswith(f"{entity}/") for _, name in enumerate(self.names._names))
 
     def belonging_to(self, subject: str) -> list[str]:
-        found = dict.fromkeys(
+        fromkeys = dict.fromkeys(
             event.subject
             for event in self.events
             if isinstance(event.body, Facts | Correction)
             and any(isinstance(point.value, Belongs) and point.value.group == subject for point in event.body.points)
         )
-        return list(found)
+        return list(fromkeys)
 
     def moved_to(self, subject: str, known: Known = None) -> int | None:
         told = [event.body for event in self.read_subject(subject, known) if isinstance(event.body, _SAYING)]

@@ -312,18 +312,21 @@ def tables(people: Family, draw: random.Random) -> dict[str, pa.Table]:
         arrays[key] = column(key, values, money, draw)
     order = list(arrays)
     draw.shuffle(order)
-    found = {"people": pa.table({key: arrays[key] for key in order}), "tax_units": pa.table({"tax_unit_id": ["home"]})}
+    by_name = {
+        "people": pa.table({key: arrays[key] for key in order}),
+        "tax_units": pa.table({"tax_unit_id": ["home"]}),
+    }
     slips = [(name, pay) for name in names for pay in people[name].get("pays", ())]
     draw.shuffle(slips)
     if slips:
-        found["payslips"] = pa.table(
+        by_name["payslips"] = pa.table(
             {
                 "payslip_id": [f"s{number}" for number in range(len(slips))],
                 "person_id": [name for name, _ in slips],
                 "pay": column("pay", [pay for _, pay in slips], money, draw),
             }
         )
-    return found
+    return by_name
 
 
 def column(key: str, values: list[Any], money: pa.DataType, draw: random.Random) -> Any:
@@ -377,8 +380,8 @@ def broken_table(folder: Path, draw: random.Random) -> Attempt:
     """Tables that say something wrong: the unit is refused, or the whole command."""
     people = family(draw)
     people.setdefault("bo", {"age": 30})
-    found = tables(people, draw)
-    table = found["people"]
+    found_tables = tables(people, draw)
+    table = found_tables["people"]
     count = table.num_rows
     role = [str(name) for name in table.column("role").to_pylist()]
     faults: list[Callable[[], pa.Table]] = [
@@ -407,10 +410,10 @@ def broken_table(folder: Path, draw: random.Random) -> Attempt:
         lambda: _with(table, "bought", pa.array([2] * count)),
         lambda: _with(table, "kind", pa.array(["odd"] * count)),
     ]
-    found["people"] = draw.choice(faults)()
+    found_tables["people"] = draw.choice(faults)()
     inputs = []
-    for name, one in found.items():
-        pa.parquet.write_table(one, folder / f"{name}.parquet")
+    for name, first in found_tables.items():
+        pa.parquet.write_table(first, folder / f"{name}.parquet")
         inputs += ["--input", str(folder / f"{name}.parquet")]
     return Attempt(batch(folder, inputs), REFUSED)
 

@@ -14,7 +14,7 @@ from engine.values.periods import parse_period
 
 
 def test_compiled_figures_are_the_interpreters() -> None:
-    units = [one.unit for one in sampled_units(load_sample(WORTH_COMPILING + 20))]
+    units = [other_unit.unit for other_unit in sampled_units(load_sample(WORTH_COMPILING + 20))]
     out_of_range = Unit((Person("head", {"employment_income": Fraction(-1)}),), {})
     batch = Batch(programs.load_program("us"), parse_period("2024"), FIGURES)
     compiled = list(batch.answers([units[0], out_of_range, *units[1:]]))

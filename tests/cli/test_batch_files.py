@@ -213,8 +213,8 @@ def test_what_is_told_of_a_step_is_true_of_payroll_taxes(step: str, percent: str
     columns |= {cell_for(law, "employment_income", at): column_of(wages)}
     people = Columns(at, {"person": count, "tax_unit": count}, columns, {"tax_unit": alone})
     moved = marginal_rates(law, people, ["payroll_tax"], "employment_income", rows=alone.role == 0, step=marginal.step)
-    found, _ = rates(law, law.definitions[find_name(law, "payroll_tax")], "payroll_tax", moved, marginal)
-    off = np.abs(found / RATE_STEPS - 0.153)
+    result, _ = rates(law, law.definitions[find_name(law, "payroll_tax")], "payroll_tax", moved, marginal)
+    off = np.abs(result / RATE_STEPS - 0.153)
     assert off.max() <= 4 * float(percent) / 100 + 1e-9
     assert off.max() > 0 or step == "100"
 
@@ -340,8 +340,8 @@ def test_a_killed_run_is_taken_up_where_it_stopped(land: Path, tmp_path: Path) -
     assert told["groups"] == len(wages)
     assert [fault["row"] for fault in told["faults"]] == [2]
     assert done.returncode == 1
-    found = pq.read_table(tmp_path / "out.parquet")["income_tax"].to_pylist()
-    assert found == [None if unit == 1 else tax(one, young=False) for unit, one in enumerate(wages)]
+    result = pq.read_table(tmp_path / "out.parquet")["income_tax"].to_pylist()
+    assert result == [None if unit == 1 else tax(wage, young=False) for unit, wage in enumerate(wages)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.parquet", "people.csv", "tax_units.csv"]
 
 

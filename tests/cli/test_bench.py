@@ -24,14 +24,17 @@ def test_the_command_measures_everything() -> None:
         "compile", "population", "benefits", "household", "find", "question", "handed over", "ranges", "start",
         "process",
     }  # fmt: skip
-    assert {one["group"] for one in told["measured"]} == groups
-    assert all(float(one["seconds"]) >= 0 for one in told["measured"])
+    assert {measurement["group"] for measurement in told["measured"]} == groups
+    assert all(float(measurement["seconds"]) >= 0 for measurement in told["measured"])
     handed = [line["said"] for line in told["measured"] if line["group"] == "handed over"]
     assert handed == ["0.00% by the interpreter"]
     assert "0 households by the interpreter" in [line.get("said") for line in told["measured"]]
     assert all("% determined" in line["said"] for line in told["measured"] if line["group"] == "ranges")
     assert list(told["ratios"]) == ["times the bound that memory sets"]
-    assert [one["units"] for one in told["measured"] if one["group"] == "process"] == [10_000, 10_000]
+    assert [measurement["units"] for measurement in told["measured"] if measurement["group"] == "process"] == [
+        10_000,
+        10_000,
+    ]
 
 
 def test_a_population_repeated_has_the_same_figures_again(tmp_path: Path) -> None:
@@ -53,25 +56,25 @@ def test_a_population_repeated_has_the_same_figures_again(tmp_path: Path) -> Non
 
 
 def test_ratios_are_rates_over_rates() -> None:
-    found = [
+    listed = [
         Measured("population", COMPARED, 0.02, 100),
         Measured("population", ours.MEMORY, 0.005, 100),
         Measured("peer", peers.TAXCALC_WARM, 1.0, 200),
     ]
-    told = ratios(found)
+    told = ratios(listed)
     assert told[f"{COMPARED}, over taxcalc's warm calc_all"] == pytest.approx(25)
     assert told["times the bound that memory sets"] == pytest.approx(4)
     assert len(told) == 2
-    assert _as_json(found)["ratios"] == {name: f"{ratio:.2f}" for name, ratio in told.items()}
-    assert _table(found).row_count == 5
+    assert _as_json(listed)["ratios"] == {name: f"{ratio:.2f}" for name, ratio in told.items()}
+    assert _table(listed).row_count == 5
 
 
 def test_what_moved_since_an_earlier_run_is_told(tmp_path: Path) -> None:
-    found = [Measured("population", COMPARED, 0.02, 100), Measured("population", ours.MEMORY, 0.005, 100)]
+    listed = [Measured("population", COMPARED, 0.02, 100), Measured("population", ours.MEMORY, 0.005, 100)]
     path = tmp_path / "earlier.json"
     path.write_text(json.dumps({"measured": [{"what": COMPARED, "seconds": "0.040000"}]}))
-    assert _as_json(found, _earlier(path))["times_as_long"] == {COMPARED: "0.50"}
-    assert _table(found, _earlier(path)).columns[-1].header == "times as long"
+    assert _as_json(listed, _earlier(path))["times_as_long"] == {COMPARED: "0.50"}
+    assert _table(listed, _earlier(path)).columns[-1].header == "times as long"
     path.write_text("[]")
     with pytest.raises(Misuse, match="is not the result of a bench"):
         _earlier(path)

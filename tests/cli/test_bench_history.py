@@ -20,7 +20,7 @@ def few() -> dict[str, Any]:
     tables = sample_tables()
     units = tables["tax_unit"].slice(0, 40)
     names = set(units["tax_unit_id"].to_pylist())
-    inside = [one in names for one in tables["person"]["tax_unit_id"].to_pylist()]
+    inside = [item in names for item in tables["person"]["tax_unit_id"].to_pylist()]
     return {"tax_unit": units, "person": tables["person"].filter(inside)}
 
 
@@ -30,11 +30,11 @@ def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("RULEWRIGHT_BENCH", str(tmp_path))
     told = run("bench", "--history", "--repeat", "2", "--json")
     assert told.returncode == 0
-    measured = {one["what"]: one for one in json.loads(told.stdout)["measured"]}
+    measured = {measurement["what"]: measurement for measurement in json.loads(told.stdout)["measured"]}
     assert next(iter(measured)).startswith("the disk")
     assert measured["annual run of 80 tax units, whole process"]["memory"] > 2**20
     assert measured["corrections in transactions of 2,000"]["count"] == 40
     growing = [what for what in measured if "exponent" in what]
     assert len(growing) == 4 and "timelines beside subjects under hold: 300" in growing[0]
-    assert all(one["count"] > 0 for one in measured.values())
+    assert all(measurement["count"] > 0 for measurement in measured.values())
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"

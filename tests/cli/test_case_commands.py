@@ -19,7 +19,7 @@ def test_calc_gives_the_figure(rules: Path, case: Path) -> None:
 
 def test_calc_in_json_writes_money_as_text(rules: Path, case: Path) -> None:
     answer = json.loads(run("calc", rules, case, "--at", "2024", "--want", "income_tax,taxed", "--json").stdout)
-    assert [(one["figure"], one["of"]["id"], one["value"]) for one in answer["results"]] == [
+    assert [(entry["figure"], entry["of"]["id"], entry["value"]) for entry in answer["results"]] == [
         ("income_tax", "home", "3550.00"),
         ("taxed", "home", "28000.00"),
     ]

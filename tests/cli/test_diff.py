@@ -37,7 +37,10 @@ def found(land: Path) -> Any:
 
 
 def test_constants_are_compared_date_by_date_and_row_by_row(found: Any) -> None:
-    values = {one["name"]: [tuple(value.values()) for value in one["values"]] for one in found["differences"]}
+    values = {
+        difference["name"]: [tuple(value.values()) for value in difference["values"]]
+        for difference in found["differences"]
+    }
     assert values == {
         "tax:allowance": [("2024-01-01", "2,000 USD", "3,000 USD")],
         "tax:credits": [("2024-01-01", "1: 50 USD", "1: 60 USD")],
@@ -50,8 +53,8 @@ def test_what_reads_a_difference_can_change_and_facts_cannot(found: Any) -> None
 
 
 def test_examples_that_come_out_otherwise_are_named(found: Any) -> None:
-    (one,) = found["examples"]
-    assert (one["example"], one["figure"], one["before"], one["after"]) == (
+    (first,) = found["examples"]
+    assert (first["example"], first["figure"], first["before"], first["after"]) == (
         "one child", "income_tax", "3550.00", "3340.00",
     )  # fmt: skip
 
@@ -68,10 +71,13 @@ def test_two_folders_of_rules(land: Path) -> None:
         land / "other", other.replace("exports: [income_tax, wages, age]", "exports: [income_tax, wages, age, taxed]")
     )
     done = run("diff", "rules", "other", "--json", cwd=land)
-    found = json.loads(done.stdout)
-    told = {one["name"]: one["how"] for one in found["differences"]}
+    answer = json.loads(done.stdout)
+    told = {difference["name"]: difference["how"] for difference in answer["differences"]}
     assert told == {"income_tax": "changed", "tax:taxed": "removed", "taxed": "added"}
-    assert "formula" in next(one for one in found["differences"] if one["name"] == "income_tax")["parts"]
+    assert (
+        "formula"
+        in next(difference for difference in answer["differences"] if difference["name"] == "income_tax")["parts"]
+    )
 
 
 def test_the_same_law_is_said_to_be_so(land: Path) -> None:
@@ -108,15 +114,15 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_revisions_of_git_are_compared(repository: Path) -> None:
     done = run("diff", "law/rules@enacted", "law/rules@HEAD", "--json", cwd=repository)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    (difference,) = found["differences"]
+    answer = json.loads(done.stdout)
+    (difference,) = answer["differences"]
     assert difference["name"] == "tax:allowance"
     assert [tuple(value.values()) for value in difference["values"]] == [("2024-01-01", "2,000 USD", "3,000 USD")]
-    assert found["can_change"] == {"tax_unit": ["income_tax"]}
-    (example,) = found["examples"]
+    assert answer["can_change"] == {"tax_unit": ["income_tax"]}
+    (example,) = answer["examples"]
     assert (example["figure"], example["before"], example["after"]) == ("income_tax", "3550.00", "3350.00")
     now = run("diff", "law/rules@enacted", "law/rules", "--json", cwd=repository)
-    assert json.loads(now.stdout)["differences"] == found["differences"]
+    assert json.loads(now.stdout)["differences"] == answer["differences"]
     same = run("diff", "law/rules@HEAD", "law/rules", cwd=repository)
     assert same.stdout == "`law/rules@HEAD` and `law/rules` are the same law\n"
 

@@ -80,8 +80,8 @@ def assessed(finished: Path, tmp_path: Path) -> Path:
 
 def answer(*arguments: str | Path) -> dict[str, Any]:
     """What a command answers in JSON."""
-    found: dict[str, Any] = json.loads(run(*arguments, "--json").stdout)
-    return found
+    found_answer: dict[str, Any] = json.loads(run(*arguments, "--json").stdout)
+    return found_answer
 
 
 def late_wages(log: Path, people: list[str], wages: str, name: str = "late") -> None:
@@ -103,12 +103,12 @@ def people_of(log: Path, count: int) -> list[str]:
 
 def standing(log: SqliteLog) -> dict[str, object]:
     """The figures that stand of every tax unit."""
-    found: dict[str, object] = {}
+    by_name: dict[str, object] = {}
     after = 0
     while events := log.read_assessments(after, 5_000):
         after = events[-1].offset
-        found |= {event.subject: event.body.figures for event in events if isinstance(event.body, Assessment)}
-    return found
+        by_name |= {event.subject: event.body.figures for event in events if isinstance(event.body, Assessment)}
+    return by_name
 
 
 def assessments(log: SqliteLog) -> int:

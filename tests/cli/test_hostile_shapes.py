@@ -53,14 +53,14 @@ def check(folder: Path, seed: int) -> None:
     expected = attempt.expected
     if expected is None:
         return
-    found = answered(attempt, out)
+    answer = answered(attempt, out)
     if expected == REFUSED:
-        assert found is None or code != 0, (attempt, found)
+        assert answer is None or code != 0, (attempt, answer)
         assert code != 0, (attempt, out)
     elif isinstance(expected, tuple):
-        assert code != 0 or found == expected[0], (attempt, found)
+        assert code != 0 or answer == expected[0], (attempt, answer)
     else:
-        assert (code, found) == (0, expected), (attempt, found, err)
+        assert (code, answer) == (0, expected), (attempt, answer, err)
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,10 @@ def log(tmp_path: Path) -> Path:
 
 def test_every_movement_stands_with_the_balance_after_it(log: Path) -> None:
     lines = ask("ledger", "tax_unit/home", "--log", log)["lines"]
-    shown = [(one["movement"], one["period"], one["amount"], one["balance"], one["cause"]) for one in lines]
+    shown = [
+        (other_line["movement"], other_line["period"], other_line["amount"], other_line["balance"], other_line["cause"])
+        for other_line in lines
+    ]
     assert shown == [
         ("payment", "2024", "5000.00", "-5000.00", "wire 1"),
         ("refund", "2024", "600.00", "-4400.00", "letter 2"),

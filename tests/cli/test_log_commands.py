@@ -61,8 +61,8 @@ def test_what_is_shown_can_be_appended_to_another_log(log: Path, tmp_path: Path)
     assert run("log", "append", "--create", "-", "--log", other, stdin="\n".join(lines)).returncode == 0
     copied = ask("log", "show", "person/ada", "--log", other)["events"]
     own = ("offset", "recorded_at", "version", "replaced_by", "takes_the_place_of")
-    assert [{key: one[key] for key in one if key not in own} for one in copied] == [
-        {key: one[key] for key in one if key not in own} for one in shown
+    assert [{key: file[key] for key in file if key not in own} for file in copied] == [
+        {key: item[key] for key in item if key not in own} for item in shown
     ]
 
 
@@ -192,7 +192,7 @@ def test_facts_are_as_valid_then_as_known_then(log: Path) -> None:
 
 def test_a_history_from_a_moment_on(log: Path) -> None:
     def offsets(*options: str) -> list[int]:
-        return [one["offset"] for one in ask("log", "show", "person/ada", *options, "--log", log)["events"]]
+        return [event["offset"] for event in ask("log", "show", "person/ada", *options, "--log", log)["events"]]
 
     assert offsets("--since", "#3") == [3, 4]
     assert (offsets("--since", "2000-01-01"), offsets("--since", "2100-01-01T00:00:00Z")) == ([1, 3, 4], [])

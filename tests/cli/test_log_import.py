@@ -54,7 +54,10 @@ def test_parquet_and_people_without_a_file_of_units(tmp_path: Path) -> None:
     log = tmp_path / "log"
     assert ask(*import_files(log, f"person={tmp_path / 'staff.parquet'}"))["recorded"] == 2
     assert ask("log", "as-of", "person/1", "--log", log)["facts"]["employment_income"]["value"] == "1.25"
-    assert [one["role"] for one in ask("log", "as-of", "tax_unit/7", "--log", log)["members"]] == ["head", "spouse"]
+    assert [member["role"] for member in ask("log", "as-of", "tax_unit/7", "--log", log)["members"]] == [
+        "head",
+        "spouse",
+    ]
 
 
 BAD_PEOPLE = (
@@ -241,8 +244,8 @@ def test_bad_records_are_told_with_file_row_and_column_and_may_be_left_out(tmp_p
 
 def test_two_kinds_of_records_of_the_same_people_need_no_table_of_people(tmp_path: Path) -> None:
     (tmp_path / "forms_1099_int.csv").write_text("id,person_id\n9,cleo\n", encoding="utf-8")
-    found = ask(*import_files(tmp_path / "log", forms(tmp_path), tmp_path / "forms_1099_int.csv"))
-    assert (found["recorded"], found["faults"]) == (4, [])
+    question = ask(*import_files(tmp_path / "log", forms(tmp_path), tmp_path / "forms_1099_int.csv"))
+    assert (question["recorded"], question["faults"]) == (4, [])
 
 
 def test_records_without_a_column_for_their_owner_are_refused_with_its_name(tmp_path: Path) -> None:

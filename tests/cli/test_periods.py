@@ -50,26 +50,26 @@ def land(tmp_path: Path) -> Path:
 
 
 def test_a_bare_year_is_that_of_the_ruleset_and_its_days_are_told(wages: Path) -> None:
-    found = run("calc", PROGRAMS / "calendars", wages, "--at", "2024", "--want", "wages_of_year")
-    assert found.stdout == "wages_of_year  1,200 GBP (tax_year:2024, 2024-04-06 to 2025-04-05)\n"
+    done = run("calc", PROGRAMS / "calendars", wages, "--at", "2024", "--want", "wages_of_year")
+    assert done.stdout == "wages_of_year  1,200 GBP (tax_year:2024, 2024-04-06 to 2025-04-05)\n"
     told = run("calc", PROGRAMS / "calendars", wages, "--at", "2024", "--want", "wages_of_year", "--json")
     data = json.loads(told.stdout)
     assert data["results"][0]["days"] == "2024-04-06 to 2025-04-05"
 
 
 def test_a_year_that_touches_two_is_refused(wages: Path) -> None:
-    found = run("calc", PROGRAMS / "calendars", wages, "--at", "year:2024", "--want", "wages_of_year")
-    assert found.returncode == 2
-    assert "`wages_of_year` is per tax_year, and 2024 touches 2 of them" in found.stderr
-    assert "`tax_year:2024` (2024-04-06 to 2025-04-05)" in found.stderr
+    done = run("calc", PROGRAMS / "calendars", wages, "--at", "year:2024", "--want", "wages_of_year")
+    assert done.returncode == 2
+    assert "`wages_of_year` is per tax_year, and 2024 touches 2 of them" in done.stderr
+    assert "`tax_year:2024` (2024-04-06 to 2025-04-05)" in done.stderr
 
 
 def test_a_batch_guesses_no_period_either(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("person_id,resources\na,5000\n", encoding="utf-8")
     options = ("--input", tmp_path / "people.csv", "--want", "wages_of_year", "--output", "-", "--at", "year:2024")
-    found = run("batch", PROGRAMS / "calendars", *options)
-    assert found.returncode == 2
-    assert "2024 touches 2 of them" in found.stderr
+    done = run("batch", PROGRAMS / "calendars", *options)
+    assert done.returncode == 2
+    assert "2024 touches 2 of them" in done.stderr
 
 
 def test_savings_without_a_day_hold_throughout_the_month_in_a_table_too(land: Path, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_savings_without_a_day_hold_throughout_the_month_in_a_table_too(land: Pa
 def test_a_month_that_begins_before_the_rules_is_refused_and_nothing_is_asked(land: Path, tmp_path: Path) -> None:
     case = tmp_path / "case.yaml"
     case.write_text("person: {resources: 1}\n", encoding="utf-8")
-    found = run("calc", land, case, "--at", "2024-04", "--want", "benefit")
-    assert found.returncode == 2
-    assert "`benefit` for 2024-04 begins before 2024-04-06" in found.stderr
+    done = run("calc", land, case, "--at", "2024-04", "--want", "benefit")
+    assert done.returncode == 2
+    assert "`benefit` for 2024-04 begins before 2024-04-06" in done.stderr
     assert run("calc", land, case, "--at", "2024-05", "--want", "benefit").stdout == "benefit  yes\n"

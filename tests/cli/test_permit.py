@@ -58,13 +58,13 @@ def test_a_permit_states_categories_and_is_verified_offline(office: Path) -> Non
     keys = ("--key", office / "key.pem.jwk", "--status", office / "register" / "status.jwt", "--on", "2024-06-01")
     told = run("permit", "verify", office / "permit", *keys, "--json")
     assert told.returncode == 0, told.stdout
-    found = json.loads(told.stdout)
-    assert found["status"] == "valid"
-    assert found["disclosed"]["driving_privileges"] == [
+    answer = json.loads(told.stdout)
+    assert answer["status"] == "valid"
+    assert answer["disclosed"]["driving_privileges"] == [
         {"vehicle_category_code": "B", "issue_date": "2024-05-10", "expiry_date": "2025-05-10"},
         {"vehicle_category_code": "BE", "issue_date": "2024-05-10", "expiry_date": "2025-02-28"},
     ]
-    assert found["disclosed"]["domestic_driving_privileges"] == [
+    assert answer["disclosed"]["domestic_driving_privileges"] == [
         {
             "domestic_vehicle_class": {
                 "domestic_vehicle_class_code": "G",
@@ -84,9 +84,9 @@ def test_a_permit_states_categories_and_is_verified_offline(office: Path) -> Non
 def test_the_holder_keeps_back_a_name_and_adds_nothing(office: Path) -> None:
     keys = read_public(office / "key.pem.jwk")
     shown = run("permit", "present", office / "permit", "--hide", "subject").stdout
-    found = verify(shown, keys, NOON)
-    assert found.sound
-    assert set(found.disclosed) == {"driving_privileges", "domestic_driving_privileges"}
+    verification = verify(shown, keys, NOON)
+    assert verification.sound
+    assert set(verification.disclosed) == {"driving_privileges", "domestic_driving_privileges"}
     forged = urlsafe_b64encode(json.dumps(["salt", "subject", "person/zoe"]).encode()).rstrip(b"=").decode()
     assert "none that was signed" in verify(f"{shown.strip()}{forged}~", keys, NOON).problems[0]
 
@@ -288,8 +288,8 @@ def test_a_condition_turns_on_no_other_day(office: Path) -> None:
     days = turning_days(program, case, definition, date(2026, 2, 1))
 
     def answer(day: date) -> object:
-        one = case_on(case, day)
-        outcome = Interpreter(program, one, constants).find(Fact("may_drive", "eva", one.at))
+        found_case = case_on(case, day)
+        outcome = Interpreter(program, found_case, constants).find(Fact("may_drive", "eva", found_case.at))
         return isinstance(outcome, Known) and outcome.value
 
     after = [case.at.shift(number).start for number in range(1, 640)]

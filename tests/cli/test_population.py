@@ -29,7 +29,7 @@ def test_rows_weights_and_totals_are_those_of_the_files(found: Any) -> None:
     units = sample.people["tax_unit_id"].to_pylist()
     for name in ("employment_income", "farm_income", "social_security"):
         amounts: list[Any] = sample.people[name].to_pylist()
-        fact = next(one for one in found["facts"] if one["fact"] == name)
+        fact = next(other_fact for other_fact in found["facts"] if other_fact["fact"] == name)
         whole = sum(Fraction(weights[unit]) * amount for unit, amount in zip(units, amounts, strict=True))
         assert Fraction(fact["total"]) == whole
         assert fact["not_zero"] == sum(amount != 0 for amount in amounts)

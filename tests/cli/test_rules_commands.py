@@ -68,8 +68,8 @@ def test_an_example_that_is_unknown_or_an_error_says_why(tmp_path: Path) -> None
     done = run("test", write_rules(tmp_path / "error", failing))
     line = line_of("in max(0 USD")
     assert re.search(rf"found    error: division by zero, at \S+tax.yaml:{line}:\d+", done.stdout), done.stdout
-    found = json.loads(run("test", tmp_path / "error", "--json").stdout)["mismatches"][0]
-    assert (found["found"], "division by zero" in found["reason"]) == ("error", True)
+    result = json.loads(run("test", tmp_path / "error", "--json").stdout)["mismatches"][0]
+    assert (result["found"], "division by zero" in result["reason"]) == ("error", True)
 
 
 def test_examples_are_run_again_when_a_file_changes(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_show_a_figure_a_constant_and_what_is_not_there(rules: Path) -> None:
     assert "s. 6" in shown
     assert "in max(0 USD, rates(taxed) - credits[min(2, children)])" in shown
     constant = json.loads(run("show", "allowance", "--rules", rules, "--json").stdout)
-    dated = [(one["from"], one["value"], one["text"]) for one in constant["values"]]
+    dated = [(value["from"], value["value"], value["text"]) for value in constant["values"]]
     assert dated == [("2020-01-01", "1000.00", "1,000 USD"), ("2024-01-01", "2000.00", "2,000 USD")]
     assert constant["used_by"] == ["tax:taxed"]
     missing = run("show", "alowance", "--rules", rules)
@@ -196,7 +196,7 @@ def test_list_and_show_know_everything_that_has_a_name(tmp_path: Path) -> None:
 examples:""")  # fmt: skip
     folder = write_rules(tmp_path / "land", module)
     listed = json.loads(run("list", folder, "--json").stdout)["names"]
-    kinds = {one["name"]: one["kind"] for one in listed}
+    kinds = {entry["name"]: entry["kind"] for entry in listed}
     assert kinds["wages"] == "fact"
     assert kinds["tax:may_pay.liable.earns"] == "reason"
     assert kinds["tax_unit.head"] == "role"

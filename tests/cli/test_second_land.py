@@ -42,8 +42,8 @@ def told(*arguments: str | Path, stdin: str = "") -> Any:
 
 def lines(log: Path, subject: str) -> list[tuple[str, str | None, str, str]]:
     """A subject's postings: the movement, the account, the period, the amount."""
-    found = told("ledger", subject, "--log", log)["lines"]
-    return [(one["movement"], one["account"], one["period"], one["amount"]) for one in found]
+    result = told("ledger", subject, "--log", log)["lines"]
+    return [(entry["movement"], entry["account"], entry["period"], entry["amount"]) for entry in result]
 
 
 def test_the_rules_of_the_land_are_sound(rules: Path) -> None:
@@ -53,7 +53,7 @@ def test_the_rules_of_the_land_are_sound(rules: Path) -> None:
 
 def test_every_assessment_of_the_year_is_made(rules: Path, log: Path) -> None:
     runs = told("annual", rules, "--year", "2024", "--log", log)["runs"]
-    assert [(one["assessment"], one["period"]) for one in runs[:3]] == [
+    assert [(other_run["assessment"], other_run["period"]) for other_run in runs[:3]] == [
         ("taxes", "2024"),
         ("family_benefit", "2024-01"),
         ("family_benefit", "2024-02"),
@@ -88,7 +88,7 @@ def test_a_late_fact_corrects_taxes_and_benefits_each_for_its_own_people(rules: 
 """
     assert run("log", "append", "--create", "-", "--log", log, *BASIS, stdin=late).returncode == 0
     changed = told("follow", "--rules", rules, "--once", "--log", log)["changed"]
-    assert {(one["assessment"], one["period"], one["group"]) for one in changed} == {
+    assert {(change["assessment"], change["period"], change["group"]) for change in changed} == {
         ("taxes", "2024", "couple/c"),
         ("family_benefit", "2024-02", "household/h"),
         ("family_benefit", "2024-03", "household/h"),
@@ -120,7 +120,7 @@ def test_an_assessment_of_the_same_month_by_other_terms_is_left_alone(rules: Pat
         late = f"- {{subject: citizen/cat, id: c{month}, facts: {{2024-{month}-01: {{attended: {attended}}}}}}}"
         assert run("log", "append", "-", "--log", log, *BASIS, stdin=late).returncode == 0
         changed = told("follow", "--rules", rules, "--once", "--log", log)["changed"]
-        assert {one["assessment"] for one in changed} == {"disability_benefit"}
+        assert {change["assessment"] for change in changed} == {"disability_benefit"}
     assert lines(log, "household/h") == before
     assert lines(log, "citizen/cat")[0] == ("entitlement", "Attendance allowance", "2024-01", "347.00")
     born = """

@@ -35,16 +35,16 @@ def test_the_value_is_that_of_the_law_solved_by_hand(land: Path) -> None:
     # everybody pays 10% of what is above the allowance: each more of it costs 0.1 for each of 20 * 2.5 units
     done = sought(land, "--cost", "5_003", "--json")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["nearest"] == {"value": "3001", "net_change": "-5005.00"}
-    assert [one["value"] for one in found["within"]] == ["3000", "3001"]
-    assert all(Fraction(one["net_change"]) == -5 * (int(one["value"]) - 2_000) for one in found["tried"])
+    answer = json.loads(done.stdout)
+    assert answer["nearest"] == {"value": "3001", "net_change": "-5005.00"}
+    assert [item["value"] for item in answer["within"]] == ["3000", "3001"]
+    assert all(Fraction(way["net_change"]) == -5 * (int(way["value"]) - 2_000) for way in answer["tried"])
 
 
 def test_without_a_cost_every_value_is_told(land: Path) -> None:
     done = sought(land, "--step", "1_500", "--json")
     tried = json.loads(done.stdout)["tried"]
-    assert [(one["value"], Fraction(one["net_change"])) for one in tried] == [
+    assert [(way["value"], Fraction(way["net_change"])) for way in tried] == [
         ("2000", Fraction(0)), ("3500", Fraction(-7_500)), ("5000", Fraction(-15_000)),
     ]  # fmt: skip
 

@@ -109,10 +109,10 @@ def test_totals_of_every_table_add_up(answer: Any) -> None:
     assert sum(row["n"] for row in rows) == everybody["n"] == 200
     full = [row for row in rows if all(cell["n"] is not None for cell in row["cells"])]
     assert len(full) > 3
-    tenths = {one["group"]: one for one in reform["groups"][0]["rows"]}
-    for one in full:
-        assert sum(cell["n"] for cell in one["cells"]) == one["n"]
-        assert sum(Fraction(cell["weight"]) for cell in one["cells"]) == Fraction(tenths[one["group"]]["weight"])
+    tenths = {other_row["group"]: other_row for other_row in reform["groups"][0]["rows"]}
+    for item in full:
+        assert sum(cell["n"] for cell in item["cells"]) == item["n"]
+        assert sum(Fraction(cell["weight"]) for cell in item["cells"]) == Fraction(tenths[item["group"]]["weight"])
 
 
 def test_a_household_like_the_one_that_loses_most_is_explained(land: Path, answer: Any) -> None:
@@ -205,8 +205,8 @@ def test_several_reforms_and_years_stand_side_by_side(land: Path) -> None:
     assert "<h1>2 reforms side by side, 2024 to 2026</h1>" in (land / "several.html").read_text()
     years = json.loads(done.stdout)["years"]
     assert [year["year"] for year in years] == ["2024", "2026"]
-    assert [one["reform"] for one in years[1]["reforms"]] == ["reform", "later"]
-    first, second = (one["budget"][0]["change"] for one in years[1]["reforms"])
+    assert [reform["reform"] for reform in years[1]["reforms"]] == ["reform", "later"]
+    first, second = (reform["budget"][0]["change"] for reform in years[1]["reforms"])
     assert first == second  # in 2026 both have taken the allowance away
 
 

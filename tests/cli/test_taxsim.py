@@ -46,9 +46,9 @@ def answers(table: str | bytes, step: Fraction = Fraction(100)) -> list[dict[str
 
 
 def test_standard_output_by_name_in_any_order_with_spaces() -> None:
-    one = answers(" pwages, mstat ,taxsimid,year\n30000,1,7.,2024\n")[0]
-    assert list(one) == ["taxsimid", "year", "state", "fiitax", "siitax", "fica", "frate", "srate", "ficar", "tfica"]
-    assert one == {
+    result = answers(" pwages, mstat ,taxsimid,year\n30000,1,7.,2024\n")[0]
+    assert list(result) == ["taxsimid", "year", "state", "fiitax", "siitax", "fica", "frate", "srate", "ficar", "tfica"]
+    assert result == {
         "taxsimid": "7",
         "year": "2024",
         "state": "0",

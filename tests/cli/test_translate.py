@@ -44,9 +44,9 @@ def at(folder: Path, content: Any, name: str, year: int) -> Any:
     full = next(
         parameter for parameter in (*program.parameters, *program.tables) if parameter.rpartition(":")[2] == name
     )
-    found = Constants(program).at(full, program.settings.period(str(year)).start)
-    assert found is not None
-    return found.content
+    result = Constants(program).at(full, program.settings.period(str(year)).start)
+    assert result is not None
+    return result.content
 
 
 def test_taxcalc_lists_and_records(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def figures(folder: Path, text: str, year: str, wanted: str = "") -> list[dict[s
     path.write_text(text, encoding="utf-8")
     done = run("calc", "us", path, "--at", year, "--json", *(["--want", wanted] if wanted else []))
     assert done.returncode == 0, done.stderr
-    return [one for one in json.loads(done.stdout)["results"] if one["of"]["entity"] == "tax_unit"]
+    return [entry for entry in json.loads(done.stdout)["results"] if entry["of"]["entity"] == "tax_unit"]
 
 
 def test_documents_and_totals_give_the_same_figures(tmp_path: Path) -> None:

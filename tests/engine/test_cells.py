@@ -87,8 +87,10 @@ def test_a_block_is_the_mapping_that_it_stands_for(tmp_path: File) -> None:
     written_out = " {left: {1: 1, 2: 2, 3: 3_000}, right: {1: 4, 2: 0.5, 3: 0}}"
     below_both = " |\n        1 2 3_000\n        4 0.5   0"
     below_one = "\n        left: |\n          1 2 3_000\n        right: |\n\n          4 0.5 0  # a comment"
-    found = [cells_of(tmp_path / str(at), "money", one) for at, one in enumerate((written_out, below_both, below_one))]
-    assert found[0] == found[1] == found[2]
+    cells_ofs = [
+        cells_of(tmp_path / str(at), "money", item) for at, item in enumerate((written_out, below_both, below_one))
+    ]
+    assert cells_ofs[0] == cells_ofs[1] == cells_ofs[2]
     assert cells_of(tmp_path / "rates", "rate", " |\n        10% 50% 1/3\n        0 1 2") == cells_of(
         tmp_path / "same", "rate", " {left: {1: 10%, 2: 50%, 3: 1/3}, right: {1: 0, 2: 1, 3: 2}}"
     )

@@ -64,7 +64,7 @@ def test_every_cell_and_threshold_moves_and_rates_do_not(tmp_path: Path) -> None
     assert [cells.content[(key,)][""] for key in ("single", "joint", "separate")] == [11, 22, 17]
     brackets = constants.at("steps", date(2026, 1, 1))
     assert brackets is not None
-    assert [(one.threshold, one.value) for one in brackets.content[None]] == [
+    assert [(line.threshold, line.value) for line in brackets.content[None]] == [
         (0, Fraction(1, 10)),
         (121, Fraction(1, 5)),
     ]

@@ -36,9 +36,9 @@ AT = "2024-05"  # a yearly fact is that of the year that holds it
 
 
 def program() -> Program:
-    found = law().program
-    assert found is not None
-    return found
+    result = law().program
+    assert result is not None
+    return result
 
 
 def rows() -> Iterator[Implication]:
@@ -116,20 +116,20 @@ def answers(case_data: dict[str, object], row: Implication, role: str) -> list[t
     problems = Diagnostics()
     case = case_from_data(program(), case_data, problems)
     assert case is not None and not problems.errors, [problem.message for problem in problems]
-    interpreter, found = Interpreter(program(), case), []
+    interpreter, result = Interpreter(program(), case), []
     for said in row.then:
         definition = program().definitions[said.name]
         period = definition.period_at(parse_period(AT))
         assert period is not None
         fact = Fact(said.name, GROUPS.get(definition.entity, PEOPLE[role]), period)
-        found.append((said, interpreter.find(fact)))
-    return found
+        result.append((said, interpreter.find(fact)))
+    return result
 
 
 def roles_of(row: Implication) -> list[str]:
     """Of whom a row may be said: what is said of a unit because of a person is said because of its head."""
     entities = {
-        program().definitions[one.name].entity for one in (*row.given, *row.then, *row.only, *row.needs, *row.never)
+        program().definitions[item.name].entity for item in (*row.given, *row.then, *row.only, *row.needs, *row.never)
     }
     return ["head"] if len(entities) > 1 else ["head", "dependent"]
 
@@ -159,7 +159,9 @@ def test_a_fact_that_may_truly_differ_decides(name: str) -> None:
     given_facts, contrary = STATED_OTHERWISE[name]
     people: dict[str, object] = {"ada": {"age": 40, **given_facts, name: contrary}}
     case: dict[str, object] = {"at": AT, "complete": True, "people": people}
-    row = next(one for one in rows() if one.then and one.then[0].name == name and one.unless)
+    row = next(
+        other_row for other_row in rows() if other_row.then and other_row.then[0].name == name and other_row.unless
+    )
     ((_, outcome),) = answers({**case, "tax_units": {"home": {"head": "ada"}}}, replace(row, then=row.then[:1]), "head")
     assert outcome == Known(contrary)
 
@@ -192,7 +194,7 @@ def against(row: Implication, data: st.DataObject) -> tuple[str, object]:
     certain = row.then if row.always or row.same else ()
     said = data.draw(
         st.sampled_from(
-            [*((one, False) for one in (*certain, *row.only, *row.needs)), *((one, True) for one in row.never)]
+            [*((item, False) for item in (*certain, *row.only, *row.needs)), *((item, True) for item in row.never)]
         )
     )
     value = stated(said[0], data) if said[1] else contrary_of(said[0], data)
@@ -220,7 +222,7 @@ def test_every_fact_of_a_module_with_a_table_is_in_it() -> None:
     ruleset = law().ruleset
     assert ruleset is not None
     pairs = {name for pair in exclusions(program()) for name in (pair.first.name, pair.second.name)}
-    said = {one.name for row in rows() for one in (*row.given, *row.then, *row.only, *row.needs, *row.never)}
+    said = {item.name for row in rows() for item in (*row.given, *row.then, *row.only, *row.needs, *row.never)}
     alone_names = {name for module in ruleset.modules for name, _ in module.stands_alone}
     facts = [input_ for module in ruleset.modules for input_ in module.inputs]
     assert len(facts) > 600
@@ -229,7 +231,11 @@ def test_every_fact_of_a_module_with_a_table_is_in_it() -> None:
 
 def test_every_row_says_whether_what_it_implies_may_be_stated_otherwise() -> None:
     """W908 says so while one writes."""
-    pairs = {pair for one in exclusions(program()) for pair in permutations((one.first.name, one.second.name))}
+    pairs = {
+        pair
+        for exclusion in exclusions(program())
+        for pair in permutations((exclusion.first.name, exclusion.second.name))
+    }
     silent = [row for row in rows() if row.then and not (row.always or row.same or row.unless)]
     assert [row for row in silent if not any((fact.name, row.then[0].name) in pairs for fact in row.given)] == []
 

@@ -95,7 +95,7 @@ def figure(name: str, text: str) -> str:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    text = RULES + "".join(figure(*one) for one in FIGURES.items()) + EXCEPTIONS
+    text = RULES + "".join(figure(*other_figure) for other_figure in FIGURES.items()) + EXCEPTIONS
     compiled = check(tmp_path_factory.mktemp("rules"), {"made": text})
     assert compiled.program is not None, told(compiled)
     return compiled.program
@@ -362,7 +362,7 @@ def test_equal_ranges_of_different_facts_still_need_what_decides_between_them(pr
     }
     interpreter = Interpreter(program, Case(AT))
     frame = interpreter.frame(Fact("salary", "ada", AT))
-    frame.names = {name: (lambda one=one: one) for name, one in names.items()}  # type: ignore[misc]
+    frame.names = {name: (lambda outcome=outcome: outcome) for name, outcome in names.items()}  # type: ignore[misc]
     x = ir.Local(MONEY, None, "x")
     other = ir.Arithmetic(MONEY, None, "-", ir.Literal(MONEY, None, 10), x)
     condition = ir.Local(program.definitions["abroad"].type, None, "c")

@@ -124,9 +124,9 @@ def test_every_completion_lies_in_what_is_said_of_unknown_stoves(seed: int, prog
 def _named(program: Program, facts: Sequence[Fact]) -> list[Fact]:
     definitions = [program.find(fact.name) for fact in facts]
     return [
-        Fact(found.name, fact.instance, fact.period)
-        for found, fact in zip(definitions, facts, strict=True)
-        if found is not None
+        Fact(definition.name, fact.instance, fact.period)
+        for definition, fact in zip(definitions, facts, strict=True)
+        if definition is not None
     ]
 
 

@@ -87,8 +87,8 @@ def test_a_guard_holds_in_its_branch_and_every_completion_is_left_room_for(
     }
     read = [name for name in values if name in formula.replace("then", "")]
     for chosen in product(*(values[name] for name in read)):
-        facts = {name: as_written(one) for name, one in zip(read, chosen, strict=True)}
-        for known in (facts, *({name: one} for name, one in facts.items())):
+        facts = {name: as_written(item) for name, item in zip(read, chosen, strict=True)}
+        for known in (facts, *({name: fact} for name, fact in facts.items())):
             whole, part = figure(program, facts), figure(program, dict(known))
             assert leaves_room(unknown, whole) and leaves_room(part, whole), (facts, known, whole, part)
 

@@ -101,7 +101,7 @@ def test_ranges_hold_whoever_else_is_in_the_lists(program: Program, draw: st.Dat
     before = {"people": people, "tax_units": {"t": unit}}
     licences = draw.draw(st.none() | st.lists(LICENCE, max_size=2))
     if licences is not None:
-        before["licences"] = {f"l{at}": {"person": "h", **one} for at, one in enumerate(licences)}
+        before["licences"] = {f"l{at}": {"person": "h", **licence} for at, licence in enumerate(licences)}
     if draw.draw(st.booleans()):
         unit["dependents"] = ["d"]
         people["d"] = draw.draw(PERSON)
@@ -115,12 +115,12 @@ def test_ranges_hold_whoever_else_is_in_the_lists(program: Program, draw: st.Dat
     if licences is None:
         owners = st.sampled_from(list(after["people"]))
         more = draw.draw(st.lists(LICENCE, max_size=3))
-        after["licences"] = {f"l{at}": {"person": draw.draw(owners), **one} for at, one in enumerate(more)}
+        after["licences"] = {f"l{at}": {"person": draw.draw(owners), **fact} for at, fact in enumerate(more)}
     whole = figures(program, case_of(program, {**after, "complete": True}))
     for key, outcome in some_open.items():
         assert leaves_room(outcome, whole[key]), (key, outcome, whole[key])
     if licences is not None and "dependents" in unit and "spouse" in unit:
-        assert all(isinstance(one, Known) for one in some_open.values())
+        assert all(isinstance(item, Known) for item in some_open.values())
 
 
 def test_a_list_that_is_stated_is_whole_and_one_that_is_not_is_asked_for(program: Program) -> None:

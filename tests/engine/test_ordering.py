@@ -57,11 +57,11 @@ def items(draw: st.DrawFn, keys: int, broken: bool = True) -> list[Made]:
 
 def whole(made: Sequence[Made]) -> list[Item]:
     """The items with ranges for what is open."""
-    found = [
-        Item(str(number), may_be(one.counted), may_be(one.value), tuple(map(may_be, one.keys)))
-        for number, one in enumerate(made)
+    items = [
+        Item(str(number), may_be(part.counted), may_be(part.value), tuple(map(may_be, part.keys)))
+        for number, part in enumerate(made)
     ]
-    return [item for item in found if item.counted != domain.FALSE]
+    return [item for item in items if item.counted != domain.FALSE]
 
 
 def may_be(options: Sequence[Outcome]) -> Outcome:
@@ -69,14 +69,14 @@ def may_be(options: Sequence[Outcome]) -> Outcome:
 
 
 def completions(made: Sequence[Made], count: Sequence[Outcome]) -> Any:
-    parts = [part for one in made for part in (one.counted, one.value, *one.keys)]
+    parts = [part for other_part in made for part in (other_part.counted, other_part.value, *other_part.keys)]
     for values in islice(product(count, *parts), 200):
         rest = iter(values[1:])
-        found = [
-            Item(str(number), next(rest), next(rest), tuple(next(rest) for _ in one.keys))
-            for number, one in enumerate(made)
+        items = [
+            Item(str(number), next(rest), next(rest), tuple(next(rest) for _ in each_part.keys))
+            for number, each_part in enumerate(made)
         ]
-        yield values[0], [item for item in found if item.counted == domain.TRUE]
+        yield values[0], [item for item in items if item.counted == domain.TRUE]
 
 
 def chosen(pick: str, operator: str, keys: Sequence[bool] = ()) -> ir.Chosen:
@@ -102,7 +102,7 @@ def test_the_highest_leave_room_for_every_completion(
     for number, known in completions(made, count):
         after = extremes.extremes(node, known, number)
         assert leaves_room(before, after), (before, after, known)
-        if all(isinstance(one.value, Known) for one in known):
+        if all(isinstance(name.value, Known) for name in known):
             assert after == plainly(known, number.value, pick, operator)
 
 
@@ -148,8 +148,8 @@ def test_ranks_leave_room_for_every_completion(made: list[Made], own: list[Made]
                 check_rank(node, before, known, Item(name, domain.TRUE, None, own_keys))
         return
     for _, known in completions([*made, mine], [domain.ONE]):
-        mine_now = [one for one in known if one.instance == str(len(made))]
-        others = [one for one in known if one.instance != str(len(made))]
+        mine_now = [other_name for other_name in known if other_name.instance == str(len(made))]
+        others = [each_name for each_name in known if each_name.instance != str(len(made))]
         if mine_now:
             check_rank(node, before, others, Item("other", domain.TRUE, None, mine_now[0].keys))
 
@@ -161,7 +161,7 @@ def check_rank(node: ir.Ranked, before: Outcome, known: list[Item], own: Item) -
     place, order = ranking.place(node, own), ranking.standing(node, known)
     if place is not None and order is not None:
         assert ranking.rank_in(node, order, place) == after
-        below = sum(one < place for one in order.places)
+        below = sum(other_place < place for other_place in order.places)
         if node.operator == "rank":
             assert after == Known(below + 1)
         else:
@@ -182,7 +182,7 @@ PERHAPS = may_be((domain.TRUE, domain.FALSE))
 
 def test_bounds_are_tight() -> None:
     highest = chosen("highest", "sum")
-    two, one = Known(2), Known(1)
+    two, first = Known(2), Known(1)
 
     def found(node: ir.Chosen, count: Outcome, *values: Any) -> Any:
         outcome = extremes.extremes(node, known_items(*values), count)
@@ -190,7 +190,7 @@ def test_bounds_are_tight() -> None:
         return outcome.range.low, outcome.range.high  # type: ignore[union-attr]
 
     assert found(highest, two, 5, 4, (domain.TRUE, between(3, 9))) == (9, 14)
-    assert found(highest, one, -3, (PERHAPS, Known(-1))) == (-3, -1)
+    assert found(highest, first, -3, (PERHAPS, Known(-1))) == (-3, -1)
     assert found(highest, two, 4, (PERHAPS, Known(-1))) == (3, 4)
 
 

@@ -58,18 +58,18 @@ def test_a_record_is_what_a_dataclass_is(values: tuple[int, int, tuple[str, ...]
 
 
 def test_a_record_is_frozen_and_takes_what_it_declares() -> None:
-    one = Deeper(x=1, z=Fraction(1, 2))
-    assert (one.x, one.y, one.names, one.z) == (1, 7, (), Fraction(1, 2))
+    deeper = Deeper(x=1, z=Fraction(1, 2))
+    assert (deeper.x, deeper.y, deeper.names, deeper.z) == (1, 7, (), Fraction(1, 2))
     with pytest.raises(FrozenInstanceError):
-        one.x = 2  # type: ignore[misc]
+        deeper.x = 2  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
-        del one.x
+        del deeper.x
     with pytest.raises(AttributeError):
-        object.__setattr__(one, "new", 1)
+        object.__setattr__(deeper, "new", 1)
     for wrong in ((), (1, 2, (), "", Fraction(1), 6)):
         with pytest.raises(TypeError):
             Deeper(*wrong)
-    match one:
+    match deeper:
         case Deeper(x, y):
             assert (x, y) == (1, 7)
 

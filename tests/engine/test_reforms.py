@@ -142,12 +142,12 @@ def test_reforms_follow_each_other(tmp_path: Path) -> None:
 def test_the_same_law_has_the_same_fingerprint_and_another_law_another(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    one, same = (check(tmp_path / name, {"tax": LAW}).program for name in "ab")
-    assert one is not None
+    first, same = (check(tmp_path / name, {"tax": LAW}).program for name in "ab")
+    assert first is not None
     assert same is not None
-    assert one.fingerprint == same.fingerprint
+    assert first.fingerprint == same.fingerprint
     (tmp_path / "c").mkdir()
-    assert reformed(tmp_path / "c", "    set: {allowance: {2022-01-01: 2_000}}").fingerprint != one.fingerprint
+    assert reformed(tmp_path / "c", "    set: {allowance: {2022-01-01: 2_000}}").fingerprint != first.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def constants_of(program: Program) -> dict[str, Constant]:
 def uprated() -> list[str]:
     program = law().program
     assert program is not None
-    return sorted(name for name, one in constants_of(program).items() if one.uprate is not None)
+    return sorted(name for name, constant in constants_of(program).items() if constant.uprate is not None)
 
 
 def under(text: str, name: str) -> Constants:
@@ -53,13 +53,13 @@ def under(text: str, name: str) -> Constants:
     assert not problems.errors, [problem.message for problem in problems]
     short, kind = name.rpartition(":")[2], type(constants_of(program)[name])
     group = {Parameter: "parameters", Table: "tables", Scale: "scales"}[kind]
-    found = [
-        one
+    listed = [
+        item
         for module in changed.modules
-        for one in getattr(module, group)
-        if one.name == short and name in (short, f"{module.name}:{short}")
+        for item in getattr(module, group)
+        if item.name == short and name in (short, f"{module.name}:{short}")
     ]
-    mine = replace(found[0], uprate=constants_of(program)[name].uprate and replace(found[0].uprate, by=index(name)))
+    mine = replace(listed[0], uprate=constants_of(program)[name].uprate and replace(listed[0].uprate, by=index(name)))
     return Constants(replace(program, **{group: {**getattr(program, group), name: mine}}))  # type: ignore[arg-type]
 
 
@@ -131,7 +131,7 @@ def test_what_is_set_is_read_on_every_later_day_or_is_indexed_from_it(data: st.D
 
 
 def moved(constants: Constants, constant: Constant, name: str, amount: int, start: int, year: int) -> Fraction:
-    then, now = (constants.at(index(name), date(one, 1, 1)) for one in (start, year))
+    then, now = (constants.at(index(name), date(item, 1, 1)) for item in (start, year))
     assert then is not None and now is not None and constant.uprate is not None
     return constant.uprate.grid.store(Fraction(amount) * Fraction(now.content) / Fraction(then.content))
 
@@ -212,8 +212,8 @@ def test_a_second_reform_lies_over_the_first_and_gives_back_what_the_first_set(t
     program = compiled(tmp_path, first, second).program
     assert program is not None
     constants = Constants(program)
-    found = [constants.at("allowance", date(year, 1, 1)) for year in range(2022, 2027)]
-    assert [one and (one.content, one.projected) for one in found] == [
+    listed = [constants.at("allowance", date(year, 1, 1)) for year in range(2022, 2027)]
+    assert [entry and (entry.content, entry.projected) for entry in listed] == [
         (1_000, False),
         (2_000, False),
         (5_000, False),

@@ -72,12 +72,12 @@ def test_every_completion_lies_in_the_answer(data: st.DataObject) -> None:
         for fact, outcome in completed.items():
             assert holds(answer[fact], outcome), (str(fact), answer[fact], outcome, days)
     if all(len(days) == 1 for days in convicted):
-        assert not any(isinstance(one, Possible) for one in answer.values())
+        assert not any(isinstance(entry, Possible) for entry in answer.values())
 
 
 def test_what_reads_the_record_before_asks_for_the_day_that_is_not_known() -> None:
-    found = outcomes([["2024-01-10"], ["2024-01-10", "2024-03-10"]], [3, 3], [False, False])
-    answer = found[Fact("wiped_on", "e0", ETERNITY)]
+    found_outcomes = outcomes([["2024-01-10"], ["2024-01-10", "2024-03-10"]], [3, 3], [False, False])
+    answer = found_outcomes[Fact("wiped_on", "e0", ETERNITY)]
     assert isinstance(answer, Possible)
     assert {fact.instance for fact in answer.needs if fact.name == "convicted_on"} == {"e1"}
     assert answer.may_not_apply

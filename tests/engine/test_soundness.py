@@ -99,7 +99,7 @@ def opened(outcome: Outcome, low: bool, high: bool) -> Outcome:
 def evaluated(program: Program, made: Made, names: dict[str, Outcome]) -> Outcome:
     interpreter = Interpreter(program, Case(AT))
     frame = interpreter.frame(Fact("anything", "somebody", AT))
-    frame.names = {name: (lambda one=one: one) for name, one in names.items()}  # type: ignore[misc]
+    frame.names = {name: (lambda outcome=outcome: outcome) for name, outcome in names.items()}  # type: ignore[misc]
     return interpreter.evaluate(made.expression, frame)
 
 

@@ -24,7 +24,7 @@ DOWN, NEAREST = RoundingMode.DOWN, RoundingMode.HALF_UP
 TO_2017, FROM_2013, CHAINED = range(2013, 2018), range(2013, 2027), range(2019, 2027)
 CPI, C_CPI = "consumer_price_index", "chained_cpi"
 STANDARD, AGED = (
-    f"deductions/standard_deduction:{one}" for one in ("basic_standard_deduction_amount", "aged_or_blind_amount")
+    f"deductions/standard_deduction:{item}" for item in ("basic_standard_deduction_amount", "aged_or_blind_amount")
 )
 EXEMPTION, PHASE_OUT, AMT_RATES = (
     "tax/amt:amt_exemption_amount",
@@ -111,20 +111,20 @@ def grown(program: Program, index: str, amount: int, base: int, year: int) -> Fr
 
 def wrong(program: Program, index: str, lines: list[Line]) -> list[tuple[str, object, int, Fraction, Fraction]]:
     """Where a published amount is not what the index makes of the amount in the statute."""
-    found = []
+    listed = []
     for name, cell, amount, base, step, mode, years in lines:
         for year in years:
             computed = Fraction(round_to(grown(program, index, amount, base, year), Fraction(step), mode))
             published = content(program, name, cell, year)
             if computed != published:
-                found.append((name, cell, year, computed, published))
-    return found
+                listed.append((name, cell, year, computed, published))
+    return listed
 
 
 def test_amounts_with_a_base_before_2017_follow_the_consumer_price_index(program: Program) -> None:
     exceptional = {(AMT_RATES, 2018)}  # 191,100 was published, 200 more than the index of that year gives
-    found = [one for one in wrong(program, CPI, PRICES) if (one[0], one[2]) not in exceptional]
-    assert found == []
+    listed = [problem for problem in wrong(program, CPI, PRICES) if (problem[0], problem[2]) not in exceptional]
+    assert listed == []
 
 
 def test_amounts_with_a_later_base_follow_the_chained_index(program: Program) -> None:

@@ -26,13 +26,13 @@ def test_working_days_are_as_counted_one_by_one(
     def works(one: date) -> bool:
         return one.weekday() not in weekend and one not in holidays
 
-    found, left = day, abs(count)
+    result, left = day, abs(count)
     while left:
-        found += timedelta(1 if count > 0 else -1)
-        left -= works(found)
-    assert calendar.add(day, count) == found
+        result += timedelta(1 if count > 0 else -1)
+        left -= works(result)
+    assert calendar.add(day, count) == result
     first, last = sorted((day, other))
-    counted = sum(works(first + timedelta(one)) for one in range(1, (last - first).days + 1))
+    counted = sum(works(first + timedelta(number)) for number in range(1, (last - first).days + 1))
     assert calendar.between(day, other) == (counted if day <= other else -counted)
 
 

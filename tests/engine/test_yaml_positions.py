@@ -27,9 +27,9 @@ def node_of(text: str) -> Mapping:
 
 
 def scalar_of(text: str, key: str = "a") -> Scalar:
-    found = node_of(text).get(key)
-    assert isinstance(found, Scalar)
-    return found
+    answer = node_of(text).get(key)
+    assert isinstance(answer, Scalar)
+    return answer
 
 
 def places(text: str, key: str = "a") -> list[tuple[str, int, int]]:

@@ -134,7 +134,7 @@ class Run:
         events = {event.event_id: event for event in log.read(0, 10_000_000)}
         assert len(events) == log.head(), "an event stands twice, or numbers are missing"
         versions: dict[str, int] = {}
-        for event in sorted(events.values(), key=lambda one: one.offset):
+        for event in sorted(events.values(), key=lambda event: event.offset):
             assert event.version == versions.get(event.subject, 0) + 1, f"version {event.version} at {event.offset}"
             versions[event.subject] = event.version
         for subject, name, receipt in self.acknowledged.values():

@@ -76,14 +76,14 @@ class Network:
     @contextmanager
     def apart(self, n: int, others: Sequence[int]) -> Iterator[None]:
         """Broker n does not reach some others, nor they it, while everybody else reaches both."""
-        pairs = [(one, other) for other in others for one, other in ((n, other), (other, n))]
-        for one, other in pairs:
-            _ip("-n", f"rw{one}", "route", "add", "blackhole", f"{self.host(other)}/32")
+        pairs = [(item, other) for other in others for item, other in ((n, other), (other, n))]
+        for first, other in pairs:
+            _ip("-n", f"rw{first}", "route", "add", "blackhole", f"{self.host(other)}/32")
         try:
             yield
         finally:
-            for one, other in pairs:
-                _ip("-n", f"rw{one}", "route", "del", "blackhole", f"{self.host(other)}/32")
+            for first, other in pairs:
+                _ip("-n", f"rw{first}", "route", "del", "blackhole", f"{self.host(other)}/32")
 
 
 @contextmanager

@@ -173,17 +173,17 @@ class Commands:
 
     def homes(self) -> list[list[str]]:
         """By partition, some subjects that are written there."""
-        found: list[list[str]] = [[] for _ in range(PARTITIONS)]
+        listed: list[list[str]] = [[] for _ in range(PARTITIONS)]
         for number in range(HOUSEHOLDS):
             subject = f"citizen/a{number}"
             for part in range(PARTITIONS):
                 done = self.run("log", "show", subject, "--log", f"{self._log}&partition={part}")
                 if done.returncode == 0:
-                    found[part].append(subject)
+                    listed[part].append(subject)
                     break
-            if sum(map(bool, found)) > 1:
+            if sum(map(bool, listed)) > 1:
                 break
-        return found
+        return listed
 
     def wait_until_followed(self) -> None:
         """Return when every follower stands at the end of its partition."""

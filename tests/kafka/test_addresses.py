@@ -86,6 +86,8 @@ def test_runs_and_gaps_come_back_in_pieces() -> None:
     assert [run for piece in pieces for run in records.read_runs(piece)] == runs
     gap = Gap(5, 100_004, b"a" * 32, b"b" * 32, 1, 2)
     deliveries = [number.to_bytes(16, "big") for number in range(100_000)]
-    found = [records.read_gap(piece) for piece in records.gap_audit(gap, deliveries)]
-    assert len(found) == 2 and {one for one, _ in found} == {gap}
-    assert [pair for _, part in found for pair in part] == [(one, 5 + at) for at, one in enumerate(deliveries)]
+    read_gaps = [records.read_gap(piece) for piece in records.gap_audit(gap, deliveries)]
+    assert len(read_gaps) == 2 and {item for item, _ in read_gaps} == {gap}
+    assert [pair for _, part in read_gaps for pair in part] == [
+        (delivery, 5 + at) for at, delivery in enumerate(deliveries)
+    ]

@@ -50,7 +50,7 @@ def _shown(code: str) -> str:
     if code in _TOLD:
         told, remedy = _TOLD[code]
         return f"{told}\n\nInstead: {remedy}."
-    case = next(one for one in bad_cases() if one.code == code)
+    case = next(other_case for other_case in bad_cases() if other_case.code == code)
     statement = next(expected for expected in case.expected() if expected.code == code)
     remedy = next(filter(None, map(remedy_of, case.files)))
     return f"{_example(case.files, statement)}\n\nInstead: {remedy}."

@@ -68,7 +68,7 @@ class BadCase:
 
     def expected(self) -> list[Expected]:
         """The problems that the files' comments state."""
-        return sorted(one for file in self.files for one in _stated(file))
+        return sorted(fact for file in self.files for fact in _stated(file))
 
     def found(self) -> list[Diagnostic]:
         """The problems that the engine finds, warnings too."""

@@ -18,7 +18,7 @@ def test_exactly_the_stated_problems_are_found(case: BadCase) -> None:
     expected = case.expected()
     diagnostics = judged(case)
     told = "\n".join(render(diagnostic) for diagnostic in diagnostics)
-    stated_places = [(one.file, one.line, one.column, one.code) for one in expected]
+    stated_places = [(entry.file, entry.line, entry.column, entry.code) for entry in expected]
     found_places = [(*place_of(diagnostic), diagnostic.code) for diagnostic in diagnostics]
     assert found_places == stated_places, told
     for statement, problem in zip(expected, diagnostics, strict=True):

@@ -112,9 +112,9 @@ def test_an_alias_bomb_is_refused_and_never_expanded() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(9)
     )
-    found = places(bomb)
-    assert [place for place in found if place[1] == 1 and place[0] == "E103"] == [("E103", 1, 4)]
-    assert sum(code == "E103" for code, _, _ in found) == 10 + 18
+    found_places = places(bomb)
+    assert [place for place in found_places if place[1] == 1 and place[0] == "E103"] == [("E103", 1, 4)]
+    assert sum(code == "E103" for code, _, _ in found_places) == 10 + 18
 
 
 def test_a_list_that_holds_itself_is_refused() -> None:
@@ -128,8 +128,8 @@ def test_a_hundred_thousand_aliases_stop_being_reported() -> None:
 def test_tags_are_refused_and_nothing_runs(tmp_path: Path) -> None:
     mark = tmp_path / "ran"
     text = f"about: !!python/object/apply:os.system ['touch {mark}']\nlaw: !!binary aGk=\n"
-    found = [place for place in places(text) if place[0] == "E104"]
-    assert found == [("E104", 1, 8), ("E104", 2, 6)]
+    found_places = [place for place in places(text) if place[0] == "E104"]
+    assert found_places == [("E104", 1, 8), ("E104", 2, 6)]
     assert not mark.exists()
 
 
@@ -205,8 +205,8 @@ def test_days_that_are_none_are_refused(day: str) -> None:
 
 def test_two_documents_merge_keys_and_odd_keys_are_all_shown_at_once() -> None:
     text = (MODULE % "500") + "<<: {law: x}\n1.5: x\n[a]: x\n? {b: c}\n: x\n---\nabout: x\n"
-    found = places(text)
-    assert found == [("E105", 19, 1), ("E201", 20, 1), ("E110", 21, 1), ("E110", 22, 3), ("E106", 24, 1)]
+    found_places = places(text)
+    assert found_places == [("E105", 19, 1), ("E201", 20, 1), ("E110", 21, 1), ("E110", 22, 3), ("E106", 24, 1)]
 
 
 # --- 11, 12: formulas

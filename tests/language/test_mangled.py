@@ -47,7 +47,7 @@ def mangled(draw: st.DrawFn, texts: list[str]) -> str:
                 word = draw(st.sampled_from(words))
                 text = (
                     text[: word.start()]
-                    + draw(st.sampled_from([*BITS, *(one[0] for one in words)]))
+                    + draw(st.sampled_from([*BITS, *(other_word[0] for other_word in words)]))
                     + text[word.end() :]
                 )
             case 3:

@@ -25,9 +25,9 @@ PIECES = ["\n", " ", "  ", "'", '"', "{", "}", "[", "]", ":", "#", "|", "-", "."
 def living(tmp_path: Path) -> Living:
     folder = write_rules(tmp_path / "land")
     (folder / "rest.yaml").write_text(OTHER, encoding="utf-8")
-    found = Living(folder)
-    found.load({})
-    return found
+    found_living = Living(folder)
+    found_living.load({})
+    return found_living
 
 
 @pytest.mark.parametrize("seed", range(6))

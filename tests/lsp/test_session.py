@@ -42,22 +42,22 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, 
     with Client(folder) as client:
         client.open(tax)
         client.open(rest)
-        client.wait_for(tax, lambda found: True)
+        client.wait_for(tax, lambda _: True)
         yield client, tax, rest
 
 
 def codes(found: list[dict[str, Any]]) -> set[str]:
-    return {one["code"] for one in found}
+    return {entry["code"] for entry in found}
 
 
 def test_problems_come_and_go_as_one_types(session: tuple[Client, Path, Path]) -> None:
     client, tax, _ = session
     client.type(tax, "head.wages - allowance", "head.wages - allowanse")
-    (found,) = client.wait_for(tax, lambda found: "E401" in codes(found))
-    assert within(client.texts[tax], found["range"]) == "allowanse"
-    assert (found["severity"], "did you mean `allowance`?" in found["message"]) == (1, True)
+    (result,) = client.wait_for(tax, lambda problems: "E401" in codes(problems))
+    assert within(client.texts[tax], result["range"]) == "allowanse"
+    assert (result["severity"], "did you mean `allowance`?" in result["message"]) == (1, True)
     client.type(tax, "allowanse", "allowance")
-    client.wait_for(tax, lambda found: not found)
+    client.wait_for(tax, lambda problems: not problems)
 
 
 def test_a_file_that_depends_on_another_is_checked_with_it(session: tuple[Client, Path, Path]) -> None:
@@ -65,18 +65,18 @@ def test_a_file_that_depends_on_another_is_checked_with_it(session: tuple[Client
     client.type(
         tax, "period: year\n    type: money\n    label: Wages", "period: year\n    type: integer\n    label: Wages"
     )
-    (found, *_) = client.wait_for(rest, lambda found: bool(found))
-    assert within(client.texts[rest], found["range"]) in ("head.wages - income_tax", "head.wages", "wages")
+    (result, *_) = client.wait_for(rest, lambda problems: bool(problems))
+    assert within(client.texts[rest], result["range"]) in ("head.wages - income_tax", "head.wages", "wages")
     client.type(tax, "type: integer\n    label: Wages", "type: money\n    label: Wages")
-    client.wait_for(rest, lambda found: not found)
+    client.wait_for(rest, lambda problems: not problems)
 
 
 def test_what_only_the_whole_program_shows_comes_on_a_pause(session: tuple[Client, Path, Path]) -> None:
     client, tax, _ = session
     client.type(tax, "head.wages - allowance", "head.wages - 0 * income_tax - allowance")
-    client.wait_for(tax, lambda found: "E701" in codes(found))
+    client.wait_for(tax, lambda problems: "E701" in codes(problems))
     client.type(tax, " - 0 * income_tax", "")
-    client.wait_for(tax, lambda found: not found)
+    client.wait_for(tax, lambda problems: not problems)
 
 
 def test_hover_tells_label_law_and_values_by_date(session: tuple[Client, Path, Path]) -> None:
@@ -94,8 +94,8 @@ def test_hover_tells_label_law_and_values_by_date(session: tuple[Client, Path, P
 
 def test_definition_and_references(session: tuple[Client, Path, Path]) -> None:
     client, tax, rest = session
-    (found,) = client.request("textDocument/definition", client.at(rest, "head.wages", 6))
-    assert (found["uri"], within(client.texts[tax], found["range"])) == (tax.as_uri(), "wages")
+    (result,) = client.request("textDocument/definition", client.at(rest, "head.wages", 6))
+    assert (result["uri"], within(client.texts[tax], result["range"])) == (tax.as_uri(), "wages")
     params = {**client.at(tax, "  wages:", 3), "context": {"includeDeclaration": True}}
     places = client.request("textDocument/references", params)
     said = [within(client.texts[tax if place["uri"] == tax.as_uri() else rest], place["range"]) for place in places]
@@ -108,7 +108,7 @@ def test_completion_offers_what_may_stand_there(session: tuple[Client, Path, Pat
 
     def offered(path: Path, words: str) -> list[str]:
         params = client.at(path, words, len(words))
-        return [one["label"] for one in client.request("textDocument/completion", params)["items"]]
+        return [item["label"] for item in client.request("textDocument/completion", params)["items"]]
 
     assert offered(rest, "head.wages - inc")[0] == "income_tax"
     assert "allowance" not in offered(rest, "head.wages - ")  # it is private to the other file
@@ -162,7 +162,7 @@ def test_an_example_is_run_from_its_lens(session: tuple[Client, Path, Path]) -> 
 def test_symbols_of_a_file_and_of_all(session: tuple[Client, Path, Path]) -> None:
     client, tax, _ = session
     names = [
-        one["name"] for one in client.request("textDocument/documentSymbol", {"textDocument": {"uri": tax.as_uri()}})
+        item["name"] for item in client.request("textDocument/documentSymbol", {"textDocument": {"uri": tax.as_uri()}})
     ]
     assert {"wages", "allowance", "rates", "income_tax"} <= set(names)
     request = client.request("workspace/symbol", {"query": "rest act"})

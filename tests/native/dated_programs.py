@@ -130,7 +130,7 @@ def dated_program(random: Random, variables: int = 8, depth: int = 3) -> Program
 def dated_population(program: Program, at: Period, groups: int, seed: int, missing: float, density: float) -> Columns:
     """A population of such a program: some of the people move in the year, or are away for a time."""
     rng = np.random.default_rng(seed)
-    definitions = {name: one for name, one in program.definitions.items() if name != "award_pay"}
+    definitions = {name: definition for name, definition in program.definitions.items() if name != "award_pay"}
     plain = population_of(replace(program, definitions=definitions), at, groups, seed, missing, density)
     link = GroupLink(plain.groups["household"].group.copy(), plain.groups["household"].role.copy())
     stays = _stays(link, groups, at, rng)

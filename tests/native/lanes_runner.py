@@ -28,8 +28,8 @@ def run(
     places = [(result, limbs.length_for(result.size) if result.size > NARROW else 1) for result in results]
     counts: list[int] = []
     stored = 0
-    for one, _ in places:
-        parts = arithmetic.digits(one) if one.size > NARROW else (arithmetic.nearest(one),)
+    for first, _ in places:
+        parts = arithmetic.digits(first) if first.size > NARROW else (arithmetic.nearest(first),)
         counts.append(len(parts))
         for part in parts:
             _store(lanes, module, stored, part)
@@ -69,7 +69,7 @@ def _store(lanes: Lanes, module: Module, index: int, value: str) -> None:
 def _called(
     loaded: Loaded, width: int, bounds: Sequence[tuple[int, int]], rows: Sequence[Sequence[int]], counts: list[int]
 ) -> tuple[list[list[int]], list[bool]]:
-    found: list[list[int]] = []
+    listed: list[list[int]] = []
     flags: list[bool] = []
     for start in range(0, len(rows), width):
         given = np.zeros((16 * len(bounds), width))
@@ -84,9 +84,9 @@ def _called(
             for count in counts:
                 numbers.append(sum(int(out[at + digit, lane]) << (limbs.BITS * digit) for digit in range(count)))
                 at += count
-            found.append(numbers)
+            listed.append(numbers)
             flags.append(bool(out[-1, lane]))
-    return found, flags
+    return listed, flags
 
 
 def _parts(value: int, low: int, high: int) -> list[float]:

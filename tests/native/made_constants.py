@@ -119,9 +119,12 @@ def _scale(random: Random, kind: str, keyed: bool) -> Scale:
     def brackets() -> tuple[Bracket, ...]:
         count = random.randrange(1, 5)
         thresholds: list[Any] = sorted(random.sample(range(1, 3_000_000), count))
-        found = [None if kind == "step" else Fraction(0), *(Fraction(one, 100) for one in thresholds)]
-        rates = [Fraction(random.randrange(0, 5_000), 10_000) for _ in found]
-        return tuple(Bracket(threshold, rate) for threshold, rate in zip(found, rates, strict=True))
+        listed = [
+            None if kind == "step" else Fraction(0),
+            *(Fraction(other_threshold, 100) for other_threshold in thresholds),
+        ]
+        rates = [Fraction(random.randrange(0, 5_000), 10_000) for _ in listed]
+        return tuple(Bracket(threshold, rate) for threshold, rate in zip(listed, rates, strict=True))
 
     bands: dict[Any, Any] = {colour: brackets() for colour in COLOURS} if keyed else {None: brackets()}
     return Scale(

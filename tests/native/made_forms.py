@@ -98,7 +98,7 @@ class Forms(Leaves):
         where = self.formula(BOOLEAN, depth - 1) if self.random.random() < 0.3 else None
         body = self.formula(kind, depth - 1)
         kinds = self.random.sample((MONEY, DATE, INTEGER), 2)
-        keys = tuple(ir.SortKey(self.formula(one, 0), self.random.random() < 0.5) for one in kinds)
+        keys = tuple(ir.SortKey(self.formula(other_kind, 0), self.random.random() < 0.5) for other_kind in kinds)
         self.bound.pop()
         keys = (*keys, ir.SortKey(None)) if self.random.random() < 0.5 else keys
         if entity == self.entity and kind == INTEGER:
@@ -133,7 +133,7 @@ class Forms(Leaves):
 
     def banded(self, kind: str, depth: int) -> ir.Expression:
         """A scale whose thresholds, and seldom its rates, are computed."""
-        steps = [ir.Literal(MONEY, None, Fraction(one)) for one in sorted(self.random.sample(range(1, 40_000), 3))]
+        steps = [ir.Literal(MONEY, None, Fraction(unit)) for unit in sorted(self.random.sample(range(1, 40_000), 3))]
         shift = self.formula(MONEY, depth - 1)
         ends: list[ir.Expression | None] = [ir.Arithmetic(MONEY, None, "+", step, shift) for step in steps]
         if self.random.random() < 0.3:
@@ -196,7 +196,7 @@ class Forms(Leaves):
             )
             when = ir.Containing(PeriodKind(Unit.DAY), at_end=True) if self.random.random() < 0.1 else ir.ThisPeriod()
             return ir.Members("person", ir.Self(self.entity), roles, when), "person"
-        people = [name for name, one in self.bound if one == "person"]
+        people = [name for name, binding in self.bound if binding == "person"]
         if self.entity == "person" or people:
             owner: ir.Subject = ir.Bound("person", people[0]) if people else ir.Self("person")
             return ir.Records("licence", owner), "licence"

@@ -46,12 +46,12 @@ class Leaves:
         return f"{stem}#{self.names}"
 
     def leaf(self, kind: ValueType) -> ir.Expression:
-        known = [name for name, one in self.locals.items() if one == kind]
+        known = [name for name, local in self.locals.items() if local == kind]
         if known and self.random.random() < 0.4:
             return ir.Local(kind, None, self.random.choice(known))
-        found = [figure for figure in self.figures if figure.type == kind]
-        if found and self.random.random() < 0.7:
-            return self.read(self.random.choice(found))
+        figures = [figure for figure in self.figures if figure.type == kind]
+        if figures and self.random.random() < 0.7:
+            return self.read(self.random.choice(figures))
         if self.random.random() < 0.5:
             return ir.ParameterRead(kind, None, f"p_{kind.kind.value}", ir.ThisPeriod())
         if kind == DATE and self.random.random() < 0.3:
@@ -118,7 +118,7 @@ class Leaves:
 
     def subject(self, entity: str) -> tuple[ir.Subject | None, bool]:
         """Someone of an entity who can be reached, and whether there may be none."""
-        inner = [name for name, one in self.bound if one == entity]
+        inner = [name for name, binding in self.bound if binding == entity]
         if inner and self.random.random() < 0.8:
             return ir.Bound(entity, self.random.choice(inner)), False
         own: ir.Subject = ir.Self(self.entity)

@@ -42,9 +42,9 @@ def test_random_programs_give_the_interpreters_bits(seed: int) -> None:
     assert differences(program, columns, results[0]) == []
     for other in results[1:]:
         for name in wanted:
-            one, same = results[0].figures[name], other.figures[name]
-            assert np.array_equal(one.entries, same.entries), name
-            assert np.array_equal(status(one), status(same)), name
+            first, same = results[0].figures[name], other.figures[name]
+            assert np.array_equal(first.entries, same.entries), name
+            assert np.array_equal(status(first), status(same)), name
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -85,8 +85,8 @@ def test_lengths_of_time_without_an_order_are_left_to_the_interpreter(operator: 
 
 
 def status(figures: object) -> np.ndarray:
-    found = figures.status  # type: ignore[attr-defined]
-    return found if found is not None else np.zeros(len(figures.entries), dtype=np.uint8)  # type: ignore[attr-defined]
+    status_code = figures.status  # type: ignore[attr-defined]
+    return status_code if status_code is not None else np.zeros(len(figures.entries), dtype=np.uint8)  # type: ignore[attr-defined]
 
 
 def test_nought_is_nought_where_a_choice_avoids_a_division() -> None:

@@ -46,10 +46,12 @@ def test_figures_and_marginal_rates_are_the_interpreters() -> None:
     program = programs.load_program("us")
     columns = benefit_columns(program, 1)
     heads = columns.groups["tax_unit"].role == 0
-    found = marginal_rates(program, columns, OUTPUTS, "employment_income", rows=heads, step=STEP, threads=2)
-    assert found.before.handed_over == found.after.handed_over == 0
-    moved = _raised(program, columns, found.raised)
+    found_marginal_rates = marginal_rates(
+        program, columns, OUTPUTS, "employment_income", rows=heads, step=STEP, threads=2
+    )
+    assert found_marginal_rates.before.handed_over == found_marginal_rates.after.handed_over == 0
+    moved = _raised(program, columns, found_marginal_rates.raised)
     for household in range(0, columns.counts["dwelling"], EVERY):
-        for result, stated in ((found.before, columns), (found.after, moved)):
+        for result, stated in ((found_marginal_rates.before, columns), (found_marginal_rates.after, moved)):
             native = [int(result.figures[name].entries[household]) for name in OUTPUTS]
             assert native == _interpreted(program, stated, household), household

@@ -53,18 +53,18 @@ def _compare(
 ) -> int:
     problems = Diagnostics()
     case = case_from_data(program, {"at": at, "complete": True, **data}, problems)
-    assert case is not None, [one.message for one in problems]
+    assert case is not None, [problem.message for problem in problems]
     interpreter = Interpreter(program, case, Constants(program))
     for name in wanted:
         definition = program.find(name)
         assert definition is not None
         period = interpreter.period_of(definition, "h", case.at) if definition.period.is_personal else case.at
         outcome = interpreter.find(Fact(name, "h", period)) if period is not None else NotApplicable()
-        found = figures[name]
-        status = KNOWN if found.status is None else int(found.status[row])
+        result = figures[name]
+        status = KNOWN if result.status is None else int(result.status[row])
         if isinstance(outcome, Known):
-            assert status == KNOWN, (name, row, found.messages.get(row))
-            assert value_of(program, definition, int(found.entries[row])) == outcome.value, (name, row)
+            assert status == KNOWN, (name, row, result.messages.get(row))
+            assert value_of(program, definition, int(result.entries[row])) == outcome.value, (name, row)
         else:
             assert status == NOT_APPLICABLE, (name, row, outcome)
     return len(wanted)
@@ -155,7 +155,7 @@ def faults(program: Program, people: dict[str, list[Any]], **jobs: list[Any]) ->
     }
     if jobs:
         tables["job"] = pa.table({"job_id": ["j", "k"], "citizen_id": ["x", "y"], **jobs})
-    return [str(one) for one in from_arrow(program, YEAR, tables).problems]
+    return [str(problem) for problem in from_arrow(program, YEAR, tables).problems]
 
 
 def test_dated_columns_that_cannot_be_are_told(program: Program) -> None:

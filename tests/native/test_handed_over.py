@@ -24,9 +24,9 @@ def test_families_with_random_facts_are_computed_by_machine_code() -> None:
     of = len(hunt.cells)
     left = next(place for place, cell in enumerate(hunt.cells) if cell.name == NOT_DETERMINED)
     drawn = [*sets(1_000, of, 2, 2, 1), *sets(400, of, 3, 80, 2), tuple(range(of))]
-    found = hunt.handed_over([tuple(place for place in places if place != left) for places in drawn])
-    assert found.families == 1_402
-    assert found.share < MOST, dict(found.causes)
+    result = hunt.handed_over([tuple(place for place in places if place != left) for places in drawn])
+    assert result.families == 1_402
+    assert result.share < MOST, dict(result.causes)
 
 
 def test_the_columns_are_those_that_tables_of_people_have() -> None:

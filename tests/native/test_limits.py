@@ -28,9 +28,9 @@ COST = "cost: {entity: person, period: year, type: money, label: Cost, law: s.1,
 
 
 def compiled(folder: Path, text: str) -> Program:
-    found = check(folder, {"m": text})
-    assert found.program is not None, told(found)
-    return found.program
+    found_compiled = check(folder, {"m": text})
+    assert found_compiled.program is not None, told(found_compiled)
+    return found_compiled.program
 
 
 def calling(folder: Path, count: int, body: str) -> Program:

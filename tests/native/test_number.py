@@ -111,14 +111,18 @@ def test_chains_are_exact_and_bounded(seed: int) -> None:
     made: list[Number] = []
 
     def work(arithmetic: Arithmetic, operands: list[Whole]) -> list[Whole]:
-        values = [plain(one, d) for one, d in zip(operands, DENOMINATORS, strict=True)]
+        values = [plain(operand, d) for operand, d in zip(operands, DENOMINATORS, strict=True)]
         for step in steps:
             values.append(written(arithmetic, step, values[step.left], values[step.right]))
         made.extend(values[OPERANDS:])
-        return [part for one in values[OPERANDS:] for part in (one.n, one.m or arithmetic.constant(1))]
+        return [
+            part
+            for other_value in values[OPERANDS:]
+            for part in (other_value.n, other_value.m or arithmetic.constant(1))
+        ]
 
-    found, flags = run(BOUNDS, rows, work)
-    for row, parts, flag in zip(rows, found, flags, strict=True):
+    result, flags = run(BOUNDS, rows, work)
+    for row, parts, flag in zip(rows, result, flags, strict=True):
         values: list[Fraction | None] = [Fraction(value, d) for value, d in zip(row, DENOMINATORS, strict=True)]
         for at, step in enumerate(steps):
             a, b = values[step.left], values[step.right]

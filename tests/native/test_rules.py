@@ -81,11 +81,11 @@ def test_every_figure_agrees(
 def assert_elections_are_the_cheaper_ones(program: Program, columns: Columns, result: Result) -> None:
     """26 USC 63(e): who says nothing takes the deduction with the lower income tax, whatever is stated besides."""
     names = ("income_tax", "income_tax_if_itemizing", "income_tax_if_not_itemizing")
-    found = [result.figures[name] for name in names]
-    known = np.all([figures.status is None or figures.status == 0 for figures in found], axis=0)
+    listed = [result.figures[name] for name in names]
+    known = np.all([figures.status is None or figures.status == 0 for figures in listed], axis=0)
     said = columns.columns.get(cell_for(program, "deduction_election", columns.at))
     free = known if said is None else known & ((said.entries == 0) | (False if said.missing is None else said.missing))
-    taken, itemizing, standard = (figures.entries[free] for figures in found)
+    taken, itemizing, standard = (figures.entries[free] for figures in listed)
     assert len(taken) and (taken == np.minimum(itemizing, standard)).all()
 
 
@@ -125,9 +125,9 @@ def text_of(program: Program, columns: Columns) -> str:
 def test_a_reform_of_constants_is_the_same_text(program: Program) -> None:
     columns = random_population(program, parse_period("2024"), 12, 1)
     money = {
-        name: replace(one, values=tuple((day, Fraction(value) + 1) for day, value in one.values))  # type: ignore[arg-type]
-        for name, one in program.parameters.items()
-        if one.type is not None and one.type.kind is Kind.MONEY and one.uprate is None
+        name: replace(parameter, values=tuple((day, Fraction(value) + 1) for day, value in parameter.values))  # type: ignore[arg-type]
+        for name, parameter in program.parameters.items()
+        if parameter.type is not None and parameter.type.kind is Kind.MONEY and parameter.uprate is None
     }
     assert len(money) > 10
     reformed = replace(program, parameters={**program.parameters, **money}, fingerprint="reformed")
@@ -183,8 +183,8 @@ def test_without_documents_the_figures_are_the_same_and_none_is_read(program: Pr
         columns,
         counts={name: count for name, count in columns.counts.items() if not entities[name].belongs_to},
         columns={
-            cell: one
-            for cell, one in columns.columns.items()
+            cell: column
+            for cell, column in columns.columns.items()
             if not entities[program.definitions[cell.name].entity].belongs_to
         },
         owners={},

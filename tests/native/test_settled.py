@@ -41,9 +41,9 @@ variables:
     ],
 )
 def test_a_sum_of_the_year_reads_no_earlier_year(tmp_path: Path, condition: str) -> None:
-    found = check(tmp_path, {"m": RULES.replace("CONDITION", condition)})
-    assert found.program is not None, told(found)
-    program, at = found.program, parse_period("2024-04")
+    compiled = check(tmp_path, {"m": RULES.replace("CONDITION", condition)})
+    assert compiled.program is not None, told(compiled)
+    program, at = compiled.program, parse_period("2024-04")
     months = [parse_period(f"2024-{month:02}") for month in range(1, 5)]
     cells = [Cell("wage", month) for month in months]
     columns = Columns(at, {"person": 2}, {cell: column_of(np.array([1, 2]) * 10**at) for at, cell in enumerate(cells)})

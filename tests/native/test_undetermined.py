@@ -59,9 +59,9 @@ def population(program: Program, seed: int) -> Columns:
             "wages": np.ma.masked_array(draw.integers(0, 90_000, 2 * MANY), draw.random(2 * MANY) < 0.2),
         },
     }
-    found = from_numpy(program, AT, tables, complete=False)
-    assert found.columns is not None, found.problems
-    return found.columns
+    columns = from_numpy(program, AT, tables, complete=False)
+    assert columns.columns is not None, columns.problems
+    return columns.columns
 
 
 def test_what_code_proves_is_what_the_interpreter_finds(program: Program, tmp_path: Path) -> None:

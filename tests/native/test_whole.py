@@ -36,8 +36,8 @@ def pairs(draw: st.DrawFn) -> tuple[int, int, list[tuple[int, int]]]:
 def test_sums_products_and_order(drawn: tuple[int, int, list[tuple[int, int]]], width: int) -> None:
     def work(arithmetic: Arithmetic, operands: list[Whole]) -> list[Whole]:
         a, b = operands
-        one, zero = arithmetic.constant(1), arithmetic.constant(0)
-        orders = [arithmetic.select(arithmetic.compare(symbol, a, b), one, zero) for symbol in ("=", "<", "<=")]
+        first, zero = arithmetic.constant(1), arithmetic.constant(0)
+        orders = [arithmetic.select(arithmetic.compare(symbol, a, b), first, zero) for symbol in ("=", "<", "<=")]
         return [
             arithmetic.add(a, b),
             arithmetic.subtract(a, b),
@@ -50,8 +50,8 @@ def test_sums_products_and_order(drawn: tuple[int, int, list[tuple[int, int]]], 
         ]
 
     size_a, size_b, rows = drawn
-    found, flags = run([(-size_a, size_a), (-size_b, size_b)], rows, work, width)
-    for (a, b), numbers, flag in zip(rows, found, flags, strict=True):
+    result, flags = run([(-size_a, size_a), (-size_b, size_b)], rows, work, width)
+    for (a, b), numbers, flag in zip(rows, result, flags, strict=True):
         assert numbers == [a + b, a - b, a * b, -a, abs(a), min(a, b), max(a, b), a == b, a < b, a <= b]
         assert not flag
 
@@ -82,8 +82,8 @@ def test_rounding_a_quotient(mode: RoundingMode, data: st.DataObject) -> None:
         bounds = (Fraction(-size, m if constant else 1), Fraction(size, m if constant else 1))
         return [rounded_quotient(arithmetic, operands[0], divisor, mode, bounds)]
 
-    found, flags = run([(-size, size), (1, greatest)], rows, work)
-    for (n, divisor), (quotient,), flag in zip(rows, found, flags, strict=True):
+    result, flags = run([(-size, size), (1, greatest)], rows, work)
+    for (n, divisor), (quotient,), flag in zip(rows, result, flags, strict=True):
         expected = round_whole(Fraction(n, divisor), mode)
         assert flag or quotient == expected, (n, divisor)
         assert not flag or abs(expected) >= 2**44
@@ -104,5 +104,5 @@ def test_whole_and_half_quotients_by_awkward_divisors(mode: RoundingMode, m: int
         bounds = (Fraction(-(2**49), m), Fraction(2**49, m))
         return [rounded_quotient(arithmetic, operands[0], arithmetic.constant(m), mode, bounds)]
 
-    found, _ = run([(-(2**49), 2**49)], rows, work)
-    assert [quotient for (quotient,) in found] == [round_whole(Fraction(n, m), mode) for (n,) in rows]
+    result, _ = run([(-(2**49), 2**49)], rows, work)
+    assert [quotient for (quotient,) in result] == [round_whole(Fraction(n, m), mode) for (n,) in rows]

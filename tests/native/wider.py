@@ -35,10 +35,10 @@ class Wider(Maker):
 
     def any_kind(self, kind: ValueType, depth: int) -> ir.Expression:
         """What any type may be, and a call."""
-        fitting = [one for one in self.functions if one.type == kind]
+        fitting = [other_function for other_function in self.functions if other_function.type == kind]
         if fitting and self.random.random() < 0.4:
             function = self.random.choice(fitting)
-            given = tuple(self.formula(one, depth - 1) for _, one in function.arguments)
+            given = tuple(self.formula(argument, depth - 1) for _, argument in function.arguments)
             return ir.FunctionCall(kind, None, function.name, given)
         if kind == DURATION and self.random.random() < 0.3:
             return ir.Extreme(kind, None, self.one_of("min", "max"), self.some(kind, depth))
@@ -128,7 +128,7 @@ def wider_program(random: Random, variables: int = 10, depth: int = 4) -> Progra
         maker = Wider(random, figures, entity=entity, period=period, functions=functions)
         figures.append(_figure(f"v{number}", entity, kind, random, maker, depth))
     parameters, tables, scales = constants(random)
-    parameters = {name: _changing(one, random) for name, one in parameters.items()}
+    parameters = {name: _changing(parameter, random) for name, parameter in parameters.items()}
     parameters["p_day"] = Parameter("p_day", SPAN, type=DATE, values=((START, random.choice(CHANGES)),))
     definitions = {figure.name: figure for figure in [*figures, *keys_of_records()]}
     called = {function.name: function for function in functions}

@@ -99,7 +99,7 @@ class _Maker:
     def leaf(self, kind: ValueType) -> ir.Expression:
         if self.draw(st.integers(0, 4)) == 0:
             return ir.Literal(kind, None, self.draw(st.sampled_from(VALUES[kind])))
-        known = [name for name, one in self.kinds.items() if one == kind]
+        known = [name for name, other_kind in self.kinds.items() if other_kind == kind]
         if self.draw(st.booleans()) and known:
             return ir.Local(kind, None, self.draw(st.sampled_from(known)))
         name = f"x{len(self.names)}"

@@ -142,11 +142,11 @@ def compared(folder: Path, year: int) -> Iterator[Row]:
 
 def exact_figures(units: Mapping[str, Array]) -> dict[str, Array]:
     """taxcalc's own answers in dollars, without its smoothing of steps."""
-    found = {name: units[f"out_{name}"] for name in named.OURS if f"out_{name}" in units}
-    found |= {name: units[f"out_{name}"] for name in ("c04470", "standard")}
-    found["payrolltax"] = np.sum([units[f"out_{name}"] for name in ("ptax_was", "setax", "ptax_amc")], axis=0)
-    found["othertaxes"] = units["out_c09200"] - _regular(units)
-    return found
+    by_name = {name: units[f"out_{name}"] for name in named.OURS if f"out_{name}" in units}
+    by_name |= {name: units[f"out_{name}"] for name in ("c04470", "standard")}
+    by_name["payrolltax"] = np.sum([units[f"out_{name}"] for name in ("ptax_was", "setax", "ptax_amc")], axis=0)
+    by_name["othertaxes"] = units["out_c09200"] - _regular(units)
+    return by_name
 
 
 def _regular(units: Mapping[str, Array]) -> Array:

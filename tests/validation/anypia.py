@@ -59,7 +59,7 @@ def outputs() -> Iterator[Output]:
     """Every line of the file."""
     with DATA.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            benefits = tuple(tuple(map(Fraction, one.split("/"))) for one in row["benefits"].split())
+            benefits = tuple(tuple(map(Fraction, word.split("/"))) for word in row["benefits"].split())
             aime, pia, maximum = (Fraction(row[name]) for name in ("aime", "pia", "family_maximum"))
             born = date.fromisoformat(row["born"])
             yield Output(
@@ -70,7 +70,7 @@ def outputs() -> Iterator[Output]:
 def earnings(program: Program, history: str, born: int, last_year: int) -> dict[int, Decimal]:
     """The years with earnings. Rounded in binary floating point, as the publisher did."""
     index, base = _wages(program), _by_year(program, "ss_earnings_base")
-    found = {}
+    by_name = {}
     for year in range(born + 22, min(last_year, LAST_YEAR) + 1):
         age, wage = year - born, index[year]
         amount = {
@@ -83,8 +83,8 @@ def earnings(program: Program, history: str, born: int, last_year: int) -> dict[
             "declining": max(0.3, 1.5 - 0.02 * (age - 25)) * wage,
         }[history]
         if amount:
-            found[year] = Decimal(str(round(min(amount, base[year]), 2)))
-    return found
+            by_name[year] = Decimal(str(round(min(amount, base[year]), 2)))
+    return by_name
 
 
 def stated(output: Output) -> Stated:

@@ -54,7 +54,7 @@ def _business(row: Row) -> bool:
 def _small_or_two_businesses(row: Row) -> bool:
     """Net earnings below 400, or spouses of whom one has a loss beside the other's profit."""
     own = [0.9235 * sum(number(row, f"{name}{end}") for name in ("e00900", "e02100", "k1bx14")) for end in "ps"]
-    return any(0 < one < 400 for one in own) or (_status(row, "2") and min(own) < 0 < max(own))
+    return any(0 < fact < 400 for fact in own) or (_status(row, "2") and min(own) < 0 < max(own))
 
 
 def _rebates_of_2020(row: Row) -> bool:
@@ -254,5 +254,5 @@ CLASSES = (
 
 def explain(difference: Difference, row: Row) -> str:
     """The class of a difference, or nothing."""
-    found = (class_ for class_ in CLASSES if difference.figure in class_.figures and class_.holds(row))
-    return next((one.name for one in found if not one.most or abs(difference.gap) <= one.most), "")
+    class_s = (class_ for class_ in CLASSES if difference.figure in class_.figures and class_.holds(row))
+    return next((entry.name for entry in class_s if not entry.most or abs(difference.gap) <= entry.most), "")

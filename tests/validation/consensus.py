@@ -49,11 +49,11 @@ def compare(units: list[Row]) -> Iterator[Tally]:
             tally = Tally(SOURCE, figure, int(year))
             for row in units:
                 if row["year"] == year and row[figure]:
-                    found = ours.get((row["taxsimid"], year))
+                    answer = ours.get((row["taxsimid"], year))
                     value = (
                         None
-                        if found is None
-                        else sum((Fraction(found[name]) for name in figure.split("+")), Fraction())
+                        if answer is None
+                        else sum((Fraction(answer[name]) for name in figure.split("+")), Fraction())
                     )
                     tally.add(row["taxsimid"], value, Fraction(row[figure]), partial(explained, row))
             yield tally

@@ -105,8 +105,8 @@ class Totals:
 
 def read(path: Path) -> dict[str, Array]:
     """A year's file."""
-    with np.load(path) as found:
-        return {name: found[name] for name in found.files}
+    with np.load(path) as result:
+        return {name: result[name] for name in result.files}
 
 
 def population(program: Program, year: int, units: Arrays) -> Columns:
@@ -230,8 +230,8 @@ def compare(program: Program, folder: Path, years: Sequence[int]) -> Iterator[tu
         if path.is_file():
             units = read(path)
             year = int(path.stem.removeprefix("cps_"))
-            for one in compared(program, year, units):
-                yield _tally(one, units)
+            for item in compared(program, year, units):
+                yield _tally(item, units)
 
 
 def facts(units: Arrays, year: int, row: int) -> dict[str, str]:
@@ -246,9 +246,9 @@ def _tally(one: Compared, units: Arrays) -> tuple[Tally, Totals]:
     for row in one.differing:
         ours, theirs = Fraction(int(one.ours[row]), 100), Fraction(int(one.theirs[row]), 100)
         difference = Difference(str(units["RECID"][row]), one.year, one.figure, ours, theirs)
-        found = explain(difference, facts(units, one.year, int(row)))
-        explained[row] = bool(found)
-        tally.differences.append(replace(difference, explained=found))
+        explanation = explain(difference, facts(units, one.year, int(row)))
+        explained[row] = bool(explanation)
+        tally.differences.append(replace(difference, explained=explanation))
     return tally, Totals(one.apart(), one.apart(~explained))
 
 

@@ -59,28 +59,28 @@ def differences(one: Return, answer: Mapping[str, Value] | Unanswered) -> dict[s
     unknown = set(one.lines) - set(LINES)
     if any(one.lines[line] for line in unknown):
         raise AssertionError(f"{one.name}: no figure of ours for lines {unknown}")
-    found = {}
+    by_name = {}
     for line, figure in LINES.items():
         value = answer[figure]
         assert isinstance(value, int | Fraction)
         ours, theirs = Fraction(value), one.lines.get(line, Fraction())
         if ours != theirs:
-            found[line] = (ours, theirs)
-    return found
+            by_name[line] = (ours, theirs)
+    return by_name
 
 
 def compare(chosen: list[Return]) -> Iterator[Tally]:
     """One tally: a case is a return, which agrees if all its lines do; a difference is shown by its first line."""
     tally = Tally(SOURCE, "lines 1a to 37", YEAR)
-    for one, answer in answers(chosen):
-        lines = differences(one, answer)
+    for first, answer in answers(chosen):
+        lines = differences(first, answer)
         line, (ours, theirs) = next(iter(lines.items()), ("", (Fraction(), Fraction())))
         tally.cases += 1
         tally.runnable += 1
         if lines:
-            why = EXPLAINED.get(one.name, {})
+            why = EXPLAINED.get(first.name, {})
             explained = why.get("chapter", "") if set(lines) <= set(why.get("lines", "").split()) else ""
-            tally.differences.append(Difference(one.name, YEAR, f"line {line}", ours, theirs, explained))
+            tally.differences.append(Difference(first.name, YEAR, f"line {line}", ours, theirs, explained))
         else:
             tally.agreeing += 1
     yield tally
@@ -89,11 +89,11 @@ def compare(chosen: list[Return]) -> Iterator[Tally]:
 def main() -> None:
     """Print a line for each return."""
     agreeing = 0
-    for one, answer in answers(returns()):
-        lines = differences(one, answer)
+    for first, answer in answers(returns()):
+        lines = differences(first, answer)
         agreeing += not lines
         shown = "  ".join(f"{line}: {float(ours):.0f} / {float(theirs):.0f}" for line, (ours, theirs) in lines.items())
-        print(f"{one.name:60} {'agrees' if not lines else shown}")
+        print(f"{first.name:60} {'agrees' if not lines else shown}")
     print(f"{agreeing} agree on every line (ours / theirs)")
 
 

@@ -64,6 +64,6 @@ def returns(path: Path = DATA, every: int = 1) -> list[Return]:
     folder = read_folder(path) if path.is_dir() else json.loads(gzip.decompress(path.read_bytes()))
     chosen = list(folder.items())[::every]
     return [
-        Return(name, one["facts"], {line: Fraction(text) for line, text in one["lines"].items()})
-        for name, one in chosen
+        Return(name, choice["facts"], {line: Fraction(text) for line, text in choice["lines"].items()})
+        for name, choice in chosen
     ]

@@ -36,11 +36,11 @@ Row = dict[str, str]
 
 def both(path: Path) -> dict[str, tuple[Row, Row]]:
     """By id, TAXSIM's row and PolicyEngine's."""
-    found: dict[str, dict[str, Row]] = {}
+    by_name: dict[str, dict[str, Row]] = {}
     with gzip.open(path, "rt", newline="") as stream:
         for row in csv.DictReader(stream):
-            found.setdefault(row["taxsimid"], {})[row["source"]] = row
-    return {key: (rows["taxsim"], rows["policyengine"]) for key, rows in found.items()}
+            by_name.setdefault(row["taxsimid"], {})[row["source"]] = row
+    return {key: (rows["taxsim"], rows["policyengine"]) for key, rows in by_name.items()}
 
 
 def child_credits(row: Row) -> float:
@@ -50,11 +50,11 @@ def child_credits(row: Row) -> float:
 
 def agreed(one: Row, other: Row) -> Row:
     """The figures on which the two agree within a dollar."""
-    found: Row = {}
+    by_name: Row = {}
     for name in FIGURES:
-        found[name] = mean(float(one[name] or 0), float(other[name] or 0))
-    found["v22+actc"] = mean(child_credits(one), child_credits(other))
-    return found
+        by_name[name] = mean(float(one[name] or 0), float(other[name] or 0))
+    by_name["v22+actc"] = mean(child_credits(one), child_credits(other))
+    return by_name
 
 
 def mean(one: float, other: float) -> str:
@@ -74,8 +74,8 @@ def main() -> None:
     """Write the compact file."""
     rows: list[Row] = []
     for name in FILES:
-        for key, (one, other) in both(Path(sys.argv[1]) / f"{name}.csv.gz").items():
-            rows.append({"taxsimid": str(int(float(key))), "year": name[-4:]} | inputs(one) | agreed(one, other))
+        for key, (first, other) in both(Path(sys.argv[1]) / f"{name}.csv.gz").items():
+            rows.append({"taxsimid": str(int(float(key))), "year": name[-4:]} | inputs(first) | agreed(first, other))
     names = [name for name in rows[0] if any(row[name] not in ("", "0") for row in rows)]
     text = io.StringIO()
     writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")

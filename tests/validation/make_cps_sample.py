@@ -44,8 +44,8 @@ def main() -> None:
     for year in cps.YEARS:
         name = f"cps_{year}.npz"
         units = cps.read(options.folder / name)
-        found = list(cps.compare(program, options.folder, [year]))
-        rows = chosen(found, units, options.units, options.each)
+        comparison = list(cps.compare(program, options.folder, [year]))
+        rows = chosen(comparison, units, options.units, options.each)
         kept: dict[str, Any] = {column: values[rows] for column, values in units.items()}
         np.savez_compressed(cps.DATA / name, **kept)
 

@@ -49,25 +49,25 @@ def plain(fact: dict[str, Any]) -> Any:
     if isinstance(item, dict):
         for key in ("value", "values", "date", "id", "items", "area"):
             if key in item:
-                found = item[key]
-                return found[0] if key == "value" and isinstance(found, list) else found
+                result = item[key]
+                return result[0] if key == "value" and isinstance(result, list) else result
         return None
     return item
 
 
 def facts_of(path: Path) -> dict[str, Any]:
     """`{"": facts of the return, "formW2s": {identity: facts}, …}`."""
-    found: dict[str, Any] = {"": {}}
+    by_name: dict[str, Any] = {"": {}}
     for name, fact in sorted(json.loads(path.read_text(encoding="utf-8"))["facts"].items()):
         record = RECORD.fullmatch(name)
         value = plain(fact)
         if IDLE.search(record[3] if record else name) or value in (None, "", []):
             continue
         if record is None:
-            found[""][name[1:]] = value
+            by_name[""][name[1:]] = value
         else:
-            found.setdefault(record[1], {}).setdefault(record[2], {})[record[3]] = value
-    return found
+            by_name.setdefault(record[1], {}).setdefault(record[2], {})[record[3]] = value
+    return by_name
 
 
 def lines_of(path: Path) -> dict[str, str]:
@@ -79,14 +79,14 @@ def lines_of(path: Path) -> dict[str, str]:
 
 def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
     """The returns of a folder by name. One that lacks a part, or cannot be read, is named on stderr and left out."""
-    found = {}
+    by_name = {}
     for path in sorted((folder / "scenarios").glob("*.json")):
         expected = folder / "expected-1040" / f"{path.stem}.yml"
         try:
-            found[path.stem] = {"facts": facts_of(path), "lines": lines_of(expected)}
+            by_name[path.stem] = {"facts": facts_of(path), "lines": lines_of(expected)}
         except (OSError, ValueError, KeyError) as fault:
             print(f"left out: {path.stem}: {fault!r}", file=sys.stderr)
-    return found
+    return by_name
 
 
 def main() -> None:

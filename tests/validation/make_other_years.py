@@ -88,26 +88,26 @@ class RandomUnits:
 
     def property(self, row: Row, most: float) -> Row:
         """Income from property, pensions and benefits."""
-        found = {
+        by_name = {
             "dividends": self.amount(0.25, most / 3), "intrec": self.amount(0.4, most / 5),
             "stcg": self.amount(0.12, 20000, True), "ltcg": self.amount(0.2, most / 2, True),
             "otherprop": self.amount(0.1, most / 4), "nonprop": self.amount(0.05, most / 4),
             "pensions": self.amount(0.2, most / 2),
         }  # fmt: skip
         if int(row["page"]) >= 62:
-            found["gssi"] = self.amount(0.8, 40000)
-        return found
+            by_name["gssi"] = self.amount(0.8, 40000)
+        return by_name
 
     def deductions(self, count: int, most: float) -> Row:
         """Benefits without tax, expenses, and income of businesses."""
-        found = {
+        by_name = {
             "pui": self.amount(0.1, 15000), "transfers": self.amount(0.05, 10000), "rentpaid": self.amount(0.1, 20000),
             "proptax": self.amount(0.3, 20000), "otheritem": self.amount(0.1, 20000),
             "mortgage": self.amount(0.3, 40000),
         }  # fmt: skip
         if count:
-            found["childcare"] = self.amount(0.4, 15000)
-        return found | {name: self.amount(0.05, most) for name in ("scorp", "pbusinc", "pprofinc")}
+            by_name["childcare"] = self.amount(0.4, 15000)
+        return by_name | {name: self.amount(0.05, most) for name in ("scorp", "pbusinc", "pprofinc")}
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:

@@ -74,8 +74,8 @@ def results(folder: Path, every: int = 1) -> Iterator[Result]:
 
 def mapping() -> Mapping[str, Any]:
     """What `policyengine.yaml` says."""
-    found: Mapping[str, Any] = yaml.safe_load(MAPPING.read_text(encoding="utf-8"))
-    return found
+    result: Mapping[str, Any] = yaml.safe_load(MAPPING.read_text(encoding="utf-8"))
+    return result
 
 
 def run(test: Test, program: Program, constants: Constants, names: Names) -> Result:
@@ -89,18 +89,20 @@ def run(test: Test, program: Program, constants: Constants, names: Names) -> Res
         if not wanted:
             raise NoCounterpart("nothing is expected")
         given = {name for _, name in people.given}
-        if any(one.definition.is_input and one.definition.name not in given for one in wanted):
+        if any(figure.definition.is_input and figure.definition.name not in given for figure in wanted):
             raise NoCounterpart("a fact is expected")
     except NoCounterpart as lack:
         return Result(test, lacking=str(lack))
     case = case_of(people, program, parse_period(str(test.year)))
     interpreter = Interpreter(program, case, constants)
     result = Result(test)
-    for one in wanted:
-        ours = _found(interpreter, one.definition, one.whose, case.at)
+    for figure in wanted:
+        ours = _found(interpreter, figure.definition, figure.whose, case.at)
         if ours is True:
-            ours = all(_found(interpreter, other, one.whose, case.at) is True for other in one.also)
-        result.figures.append(Figure(one.name, ours, one.value, _agree(ours, one.value, one.definition, test)))
+            ours = all(_found(interpreter, other, figure.whose, case.at) is True for other in figure.also)
+        result.figures.append(
+            Figure(figure.name, ours, figure.value, _agree(ours, figure.value, figure.definition, test))
+        )
     return result
 
 
@@ -109,8 +111,8 @@ def case_of(people: People, program: Program, at: Period) -> Case:
     given: dict[Fact, Value] = {}
     age = program.find("age")
     assert age is not None
-    for one, role in people.role_of.items():
-        given[Fact(age.name, one, at)] = AGE[role]
+    for first, role in people.role_of.items():
+        given[Fact(age.name, first, at)] = AGE[role]
     for (instance, name), value in people.given.items():
         given[Fact(name, instance, program.definitions[name].period.containing(at.start))] = value
     holders = {
@@ -121,7 +123,7 @@ def case_of(people: People, program: Program, at: Period) -> Case:
         at=at,
         instances={"person": tuple(people.unit_of), "tax_unit": tuple(people.units)},
         holders=holders,
-        group_of={("tax_unit", one): unit for one, unit in people.unit_of.items()},
+        group_of={("tax_unit", other_name): unit for other_name, unit in people.unit_of.items()},
         given=given,
         complete=True,
     )
@@ -130,8 +132,8 @@ def case_of(people: People, program: Program, at: Period) -> Case:
 def _found(interpreter: Interpreter, definition: Definition, whose: tuple[str, ...], at: Period) -> Value | None:
     """Our figure, added up over those who are asked for; None if there is none."""
     values: list[Value] = []
-    for one in whose:
-        outcome = interpreter.find(Fact(definition.name, one, definition.period.containing(at.start)))
+    for item in whose:
+        outcome = interpreter.find(Fact(definition.name, item, definition.period.containing(at.start)))
         if not isinstance(outcome, Known):
             return None
         values.append(outcome.value)

@@ -43,7 +43,7 @@ class People:
 
     def holders(self, unit: str, role: str) -> list[str]:
         """Who has a role in a unit."""
-        return [one for one, its in self.unit_of.items() if its == unit and self.role_of.get(one) == role]
+        return [name for name, its in self.unit_of.items() if its == unit and self.role_of.get(name) == role]
 
 
 def people_of(test: Test, names: Names) -> People:
@@ -56,8 +56,8 @@ def people_of(test: Test, names: Names) -> People:
         if fact.name == names.living_apart["name"]:
             _live_apart(people, fact, facts, names)
         else:
-            for one in names.given_of_year.get(test.year, {}).get(fact.name, [fact.name]):
-                _give(people, replace(fact, name=one), names)
+            for item in names.given_of_year.get(test.year, {}).get(fact.name, [fact.name]):
+                _give(people, replace(fact, name=item), names)
     _leave_out_care(people, facts, names)
     return people
 
@@ -65,14 +65,18 @@ def people_of(test: Test, names: Names) -> People:
 def _leave_out_care(people: People, facts: list[Said], names: Names) -> None:
     """The care of children is no expense of a filer who is a dependent: here only what counts is stated."""
     spent = names.definition(CARED_FOR).name
-    young = {one.instance for one in facts if one.name == "age" and exact(one.value) < CARED_FOR_AGE}
+    young = {
+        other_fact.instance
+        for other_fact in facts
+        if other_fact.name == "age" and exact(other_fact.value) < CARED_FOR_AGE
+    }
     claimed, excepted = names.by_role[CLAIMED], names.by_role[EXCEPTED]
-    dependent = [(names.definition(claimed[one]).name, names.definition(excepted[one]).name) for one in claimed]
+    dependent = [(names.definition(claimed[item]).name, names.definition(excepted[item]).name) for item in claimed]
     for fact in facts:
         if fact.name == CARED_FOR:
             for unit in units_of(people, fact):
-                given = [[people.given.get((unit, one)) for one in of_filer] for of_filer in dependent]
-                if any(one and not other for one, other in given) and young & set(people.unit_of):
+                given = [[people.given.get((unit, item)) for item in of_filer] for of_filer in dependent]
+                if any(item and not other for item, other in given) and young & set(people.unit_of):
                     people.given[unit, spent] -= exact(fact.value)  # type: ignore[operator]
 
 
@@ -80,7 +84,9 @@ def _live_apart(people: People, fact: Said, facts: list[Said], names: Names) -> 
     """State of the unit of somebody who lives apart what that makes of it."""
     if not fact.value:
         return
-    children = {one.instance for one in facts if one.name == "age" and exact(one.value) < ADULT}
+    children = {
+        other_fact.instance for other_fact in facts if other_fact.name == "age" and exact(other_fact.value) < ADULT
+    }
     for unit in units_of(people, fact):
         for ours in names.living_apart["facts"]:
             people.given[unit, names.definition(ours).name] = True
@@ -92,13 +98,13 @@ def _restated(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Inputs with the facts of each person and unit restated."""
     if "people" not in inputs:
         return restated(inputs)
-    found: dict[str, Any] = {}
+    by_name: dict[str, Any] = {}
     inputs = with_married_dependents(inputs)
     inputs = without_exempt_wages({**inputs, "people": with_unstated_terms(inputs["people"])})
     for entity, its in inputs.items():
         among = entity in ("people", *GROUPS) and isinstance(its, Mapping)
-        found[entity] = {one: restated(facts or {}) for one, facts in its.items()} if among else its
-    return found
+        by_name[entity] = {name: restated(facts or {}) for name, facts in its.items()} if among else its
+    return by_name
 
 
 def _entered(inputs: Mapping[str, Any], facts: list[Said]) -> People:
@@ -108,9 +114,9 @@ def _entered(inputs: Mapping[str, Any], facts: list[Said]) -> People:
         units = inputs.get("tax_units") or {"tax_unit": {}}
         people.units = [str(unit) for unit in units]
         for unit, its in units.items():
-            for one in (its or {}).get("members") or (inputs["people"] if len(units) == 1 else ()):
-                people.unit_of[str(one)] = str(unit)
-        if set(people.unit_of) != {str(one) for one in inputs["people"]}:
+            for item in (its or {}).get("members") or (inputs["people"] if len(units) == 1 else ()):
+                people.unit_of[str(item)] = str(unit)
+        if set(people.unit_of) != {str(person) for person in inputs["people"]}:
             raise NoCounterpart("people without a tax unit")
         return people
     places = sorted({int(fact.instance) for fact in facts if fact.instance.isdigit()}) or [0]
@@ -131,28 +137,28 @@ def _roles(people: People, facts: list[Said]) -> None:
     students = {fact.instance for fact in facts if fact.name in ("is_full_time_student", "is_full_time_college_student")
                 and fact.value}  # fmt: skip
     for unit in people.units:
-        members = [one for one, its in people.unit_of.items() if its == unit]
+        members = [name for name, its in people.unit_of.items() if its == unit]
         if not members:
             raise NoCounterpart("a tax unit without people")
         named = (str(fact.value) for fact in facts if fact.name == "filing_status" and fact.instance in (unit, "all"))
         status = next(named, "")
-        for one in members:
-            role = next((role for role in ROLES if stated.get((one, role))), "")
+        for result in members:
+            role = next((role for role in ROLES if stated.get((result, role))), "")
             if role:
-                people.role_of[one] = role
+                people.role_of[result] = role
         rest = [member for member in members if member not in people.role_of]
-        adults = [one for one in rest if ages.get(one, 40) >= ADULT and stated.get((one, "head")) is not False]
+        adults = [line for line in rest if ages.get(line, 40) >= ADULT and stated.get((line, "head")) is not False]
         if not people.holders(unit, "head") and rest:
             first = (adults or rest)[0]
             people.role_of[first] = "head"
             rest.remove(first)
-        others = [one for one in rest if one in adults and (one, "spouse") not in stated]
-        others = [one for one in others if one not in students] or (others if status == "JOINT" else [])
+        others = [line for line in rest if line in adults and (line, "spouse") not in stated]
+        others = [other for other in others if other not in students] or (others if status == "JOINT" else [])
         if others and not people.holders(unit, "spouse") and status in ("", "JOINT"):
             people.role_of[others[0]] = "spouse"
             rest.remove(others[0])
-        for one in rest:
-            people.role_of[one] = "dependent"
+        for result in rest:
+            people.role_of[result] = "dependent"
 
 
 def _give(people: People, fact: Said, names: Names) -> None:

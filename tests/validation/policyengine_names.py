@@ -108,10 +108,10 @@ class Names:
 
     def definition(self, name: str) -> Definition:
         """The figure of ours that a name means."""
-        found = None if name in self.unlike else self.program.find(self.same.get(name, name))
-        if found is None:
+        result = None if name in self.unlike else self.program.find(self.same.get(name, name))
+        if result is None:
             raise NoCounterpart(name)
-        return found
+        return result
 
     def value(self, definition: Definition, raw: object) -> Value:
         """A value as ours: numbers exact, members of enums by their names in lower case."""
@@ -171,13 +171,13 @@ def said(part: Mapping[str, Any], year: int) -> Iterator[Said]:
     for name, value in part.items():
         if name in ("people", *GROUPS):
             for instance, facts in (value or {}).items():
-                for one, its in (facts or {}).items():
-                    if one != "members":
-                        yield Said(name, str(instance), one, _of_year(its, year))
+                for first, its in (facts or {}).items():
+                    if first != "members":
+                        yield Said(name, str(instance), first, _of_year(its, year))
         elif isinstance(value, list):
             if not value:
                 raise NoCounterpart(name)
-            yield from (Said("", str(place), name, _of_year(one, year)) for place, one in enumerate(value))
+            yield from (Said("", str(place), name, _of_year(item, year)) for place, item in enumerate(value))
         elif name not in ("members", "person", "tax_unit"):
             yield Said("", "all", name, _of_year(value, year))
         else:
@@ -188,7 +188,7 @@ def _of_year(value: Any, year: int) -> Any:
     """A value, or that of the year if several periods are given."""
     if not isinstance(value, Mapping):
         return value
-    of_year = {str(period): one for period, one in value.items()}
+    of_year = {str(period): other_value for period, other_value in value.items()}
     if str(year) not in of_year or len(of_year) > 1:
         raise NoCounterpart("values of several periods")
     return of_year[str(year)]

@@ -75,29 +75,29 @@ PLANS = tuple(f"{kind}_{plan}_contributions" for kind in ("traditional", "roth")
 
 def restated(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """The facts of one person, unit or flat test, those of steps 1 to 11 and 13 said in other names."""
-    found = dict(facts)
-    _service(found)
-    _mortgages(found)
-    _tuition(found)
-    if CARE in found:
-        found["dependent_care_benefits_received"] = found["dependent_care_expenses_incurred"] = found.pop(CARE)
-    if any(found.get(name) is True for name in ("is_full_time_student", "is_incapable_of_self_care")):
-        found["months_student_or_disabled"] = 12
-    if QBID in found:
-        found[f"{QBID}_if_itemizing"] = found[QBID]
-    _gifts(found)
-    _abroad(found)
-    _pay(found)
-    if TAXES_REFUNDED in found and "eitc" in found:
-        found[TAXES_REFUNDED] = max(0, found[TAXES_REFUNDED] - found["eitc"])
-    if found.get("tax_unit_is_joint") is True and "filing_status" not in found:
-        found["filing_status"] = "JOINT"
-    if CLAIMABLE in found:
-        claimable = bool(found.pop(CLAIMABLE))
-        if claimable and not found.get(CLAIMED):
-            found[NOT_CLAIMED] = True
-        found[CLAIMED] = claimable or bool(found.get(CLAIMED))
-    return found
+    by_name = dict(facts)
+    _service(by_name)
+    _mortgages(by_name)
+    _tuition(by_name)
+    if CARE in by_name:
+        by_name["dependent_care_benefits_received"] = by_name["dependent_care_expenses_incurred"] = by_name.pop(CARE)
+    if any(by_name.get(name) is True for name in ("is_full_time_student", "is_incapable_of_self_care")):
+        by_name["months_student_or_disabled"] = 12
+    if QBID in by_name:
+        by_name[f"{QBID}_if_itemizing"] = by_name[QBID]
+    _gifts(by_name)
+    _abroad(by_name)
+    _pay(by_name)
+    if TAXES_REFUNDED in by_name and "eitc" in by_name:
+        by_name[TAXES_REFUNDED] = max(0, by_name[TAXES_REFUNDED] - by_name["eitc"])
+    if by_name.get("tax_unit_is_joint") is True and "filing_status" not in by_name:
+        by_name["filing_status"] = "JOINT"
+    if CLAIMABLE in by_name:
+        claimable = bool(by_name.pop(CLAIMABLE))
+        if claimable and not by_name.get(CLAIMED):
+            by_name[NOT_CLAIMED] = True
+        by_name[CLAIMED] = claimable or bool(by_name.get(CLAIMED))
+    return by_name
 
 
 def _gifts(facts: dict[str, Any]) -> None:
@@ -116,9 +116,9 @@ def _abroad(facts: dict[str, Any]) -> None:
     if EXCLUDED in facts and stated == [EXCLUDED]:
         facts[FORM_2555[0]] = facts[EXCLUDED]
     chosen = [facts[name] for name in stated if name in FORM_2555[:4] or name == EXCLUDED]
-    if any(_positive(one) for one in chosen):
-        lists = [one for one in chosen if isinstance(one, list)]
-        facts[ELECTION] = [_positive(one) for one in lists[0]] if lists else True
+    if any(_positive(choice) for choice in chosen):
+        lists = [choice for choice in chosen if isinstance(choice, list)]
+        facts[ELECTION] = [_positive(list_) for list_ in lists[0]] if lists else True
     if "adjusted_gross_income" not in facts and not facts.pop(TAKEN_OUT, False):
         for name in POSSESSIONS:
             if facts.get(name):
@@ -154,10 +154,10 @@ def without_exempt_wages(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     amounts = [unit[name] for name in POSSESSIONS if isinstance(unit.get(name), int)]
     if not sum(amounts) or "adjusted_gross_income" in unit:
         return inputs
-    for one, its in inputs["people"].items():
+    for first, its in inputs["people"].items():
         for wages in (WAGES, f"irs_{WAGES}"):
             if isinstance(its.get(wages), int) and its[wages] >= sum(amounts):
-                people = {**inputs["people"], one: {**its, wages: its[wages] - sum(amounts)}}
+                people = {**inputs["people"], first: {**its, wages: its[wages] - sum(amounts)}}
                 return {**inputs, "people": people, "tax_units": {next(iter(units)): {**unit, TAKEN_OUT: True}}}
     return inputs
 
@@ -165,23 +165,23 @@ def without_exempt_wages(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
 def with_married_dependents(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Inputs by entity: a dependent who shares a marital unit is married and lives with the spouse (step 12)."""
     couples = [(its or {}).get("members") or [] for its in (inputs.get("marital_units") or {}).values()]
-    married = {one for couple in couples if len(couple) > 1 for one in couple}
+    married = {person for couple in couples if len(couple) > 1 for person in couple}
     people = {
-        one: {**its, MARRIED: True} if one in married and (its or {}).get("is_tax_unit_dependent") is True else its
-        for one, its in inputs["people"].items()
+        name: {**its, MARRIED: True} if name in married and (its or {}).get("is_tax_unit_dependent") is True else its
+        for name, its in inputs["people"].items()
     }
     return {**inputs, "people": people}
 
 
 def _positive(value: Any) -> bool:
-    return any(_positive(one) for one in value) if isinstance(value, list) else isinstance(value, int) and value > 0
+    return any(_positive(item) for item in value) if isinstance(value, list) else isinstance(value, int) and value > 0
 
 
 def with_unstated_terms(people: Mapping[str, Mapping[str, Any] | None]) -> Mapping[str, Mapping[str, Any]]:
     """The people, where terms of an education credit are stated of one: of the others these do not hold."""
     stated = {name for facts in people.values() for name in facts or {}}
     terms = [name for names in (AMERICAN_TERMS, LIFETIME_TERMS) if stated & set(names) for name in names]
-    return {one: {**dict.fromkeys(terms, False), **(facts or {})} for one, facts in people.items()}
+    return {other_name: {**dict.fromkeys(terms, False), **(facts or {})} for other_name, facts in people.items()}
 
 
 def _service(facts: dict[str, Any]) -> None:

@@ -134,8 +134,8 @@ class Household:
         if isinstance(raw, list):
             if len(raw) != len(self.people):
                 raise NoCounterpart(f"{name} of several households")
-            for one, its in zip(self.people, raw, strict=True):
-                self.say(name, its, one)
+            for first, its in zip(self.people, raw, strict=True):
+                self.say(name, its, first)
         elif isinstance(raw, Mapping):
             self._of_period(name, raw, whose)
         else:
@@ -155,12 +155,12 @@ class Household:
     def _amount(self, name: str, raw: Any, whom: list[str]) -> None:
         mapping, name = self.names.mapping, name.removesuffix("_before_lsr")
         if name in mapping["of_person_by_year"]:
-            for one in whom:
-                if (one, name) not in self.said:
-                    self.said.add((one, name))
-                    self.put(mapping["of_person_by_year"][name], one, exact(raw) / 12, add=True)
+            for item in whom:
+                if (item, name) not in self.said:
+                    self.said.add((item, name))
+                    self.put(mapping["of_person_by_year"][name], item, exact(raw) / 12, add=True)
                 if name == "social_security_disability" and exact(raw) > 0:
-                    self.put("receives_social_security_disability", one, True)
+                    self.put("receives_social_security_disability", item, True)
         elif name in mapping["of_unit_by_year"]:
             self.put(mapping["of_unit_by_year"][name], UNIT, exact(raw) / 12, add=True)
         elif name in mapping["utilities"]:
@@ -168,8 +168,8 @@ class Household:
                 self.put(mapping["utilities"][name], UNIT, True)
             self.put("snap_utility_costs", UNIT, exact(raw) / 12, add=True)
         elif name in mapping["flags"]:
-            for one in self.people if name == "is_homeless" else whom:
-                self.put(mapping["flags"][name], one, raw)
+            for item in self.people if name == "is_homeless" else whom:
+                self.put(mapping["flags"][name], item, raw)
         else:
             self._status(name, raw, whom)
 
@@ -201,15 +201,15 @@ class Household:
                 each = [("complies_with_snap_work_rules", not raw)]
             case "is_incapable_of_self_care":
                 each = [("is_unfit_for_work", True)] if raw else []
-                for one in self.people if raw else []:
-                    if one not in whom:
-                        self.put("cares_for_incapacitated_person", one, True)
+                for item in self.people if raw else []:
+                    if item not in whom:
+                        self.put("cares_for_incapacitated_person", item, True)
             case _:
                 self._of_unit(name, raw, whom)
                 return
-        for one in whom:
+        for item in whom:
             for ours, value in each:
-                self.put(ours, one, value)
+                self.put(ours, item, value)
 
     def _of_unit(self, name: str, raw: Any, whom: list[str]) -> None:
         match name:
@@ -256,8 +256,8 @@ class Household:
                 self.put("meets_snap_broad_based_rule", UNIT, raw)
             case _ if name in self.names.mapping["wanted"]:
                 definition = self.names.figure(name)
-                for one in whom if definition.entity == "person" else [UNIT]:
-                    self.put(definition.name, one, self.names.value(definition, raw, 12 if self.of_year else 1))
+                for item in whom if definition.entity == "person" else [UNIT]:
+                    self.put(definition.name, item, self.names.value(definition, raw, 12 if self.of_year else 1))
             case _:
                 raise NoCounterpart(name)
 
@@ -269,15 +269,15 @@ class Household:
         """Who cares for whom: adults for children and for those who cannot care for themselves."""
         ages = {person: self.value("age_in_month", person) for person in self.people}
         children = [age for age in ages.values() if age < ADULT]
-        for one in self.people:
-            if self.value("has_work_study_job", one):
-                self.put("work_study_wages_of_month", one, self.value("wages_of_month", one) or 0)
-        for one, age in ages.items():
-            if self.value("is_usda_elderly", one) and age == UNSTATED_AGE:
-                self.put("age_in_month", one, ELDERLY_AGE)
+        for found_person in self.people:
+            if self.value("has_work_study_job", found_person):
+                self.put("work_study_wages_of_month", found_person, self.value("wages_of_month", found_person) or 0)
+        for found_person, age in ages.items():
+            if self.value("is_usda_elderly", found_person) and age == UNSTATED_AGE:
+                self.put("age_in_month", found_person, ELDERLY_AGE)
             if age >= ADULT and children:
-                self.put("is_responsible_for_dependent_child", one, True)
-                self.put("cares_for_child_under_6", one, min(children) < SCHOOL_AGE)
+                self.put("is_responsible_for_dependent_child", found_person, True)
+                self.put("cares_for_child_under_6", found_person, min(children) < SCHOOL_AGE)
 
     def case(self) -> Case:
         """The complete case of the month."""
@@ -303,8 +303,8 @@ class Figure:
     def agrees(self, margin: Fraction) -> bool:
         """Money of the months together within the margin; anything else in each month."""
         if isinstance(self.theirs, bool | EnumValue):
-            return all(one == self.theirs for one in self.ours)
-        numbers = [one for one in self.ours if isinstance(one, int | Fraction)]
+            return all(our == self.theirs for our in self.ours)
+        numbers = [our for our in self.ours if isinstance(our, int | Fraction)]
         if len(numbers) < len(self.ours):
             return False
         amounts = self.adds_up and isinstance(numbers[0], Fraction)
@@ -321,9 +321,9 @@ def figures(test: Test, names: Names, constants: Constants) -> list[Figure]:
 def _figures_of_part(test: Test, names: Names, constants: Constants) -> list[Figure]:
     outputs = _in_scope(test, names)
     inputs, months = test.body.get("input") or {}, _months(test)
-    people = [str(one) for one in inputs.get("people") or [ALONE]]
+    people = [str(item) for item in inputs.get("people") or [ALONE]]
     wanted = list(_wanted(outputs, people, names))
-    found = [Figure(name, [], theirs, names.figure(name).type.kind is not Kind.RATE) for name, _, theirs in wanted]
+    figures = [Figure(name, [], theirs, names.figure(name).type.kind is not Kind.RATE) for name, _, theirs in wanted]
     for at in months:
         household = Household(names, people, at, len(months) > 1)
         household.assume()
@@ -331,10 +331,10 @@ def _figures_of_part(test: Test, names: Names, constants: Constants) -> list[Fig
             household.say(name, raw, whose)
         household.conclude()
         interpreter = Interpreter(names.program, household.case(), constants)
-        for (name, whose, _), figure in zip(wanted, found, strict=True):
+        for (name, whose, _), figure in zip(wanted, figures, strict=True):
             outcome = interpreter.find(Fact(names.figure(name).name, whose, at))
             figure.ours.append(outcome.value if isinstance(outcome, Known) else None)
-    return found
+    return figures
 
 
 def _in_scope(test: Test, names: Names) -> list[tuple[str, Any, str]]:
@@ -368,7 +368,7 @@ def _months(test: Test) -> list[Period]:
         raise NoCounterpart("period")
     if parse_period(months[0]).start < BEGINS:
         raise CountedOut("before October 2018")
-    return [parse_period(one) for one in months]
+    return [parse_period(other_month) for other_month in months]
 
 
 def said_in(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
@@ -376,10 +376,12 @@ def said_in(inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
     for name, raw in inputs.items():
         if name in ("people", *GROUPS):
             yield from (
-                (one, value, str(who)) for who, its in (raw or {}).items() for one, value in (its or {}).items()
+                (other_name, value, str(who))
+                for who, its in (raw or {}).items()
+                for other_name, value in (its or {}).items()
             )
         elif name in ENTITIES:
-            yield from ((one, value, "") for one, value in raw.items())
+            yield from ((each_name, value, "") for each_name, value in raw.items())
         else:
             yield name, raw, ""
 
@@ -398,7 +400,7 @@ def _wanted(outputs: list[tuple[str, Any, str]], people: list[str], names: Names
             raise NoCounterpart(f"output {name} of several households")
         if definition.type.kind is Kind.ENUM:
             values = [names.value(definition, value) for value in values]
-        yield from ((name, one, value) for one, value in zip(whose, values, strict=True))
+        yield from ((name, item, value) for item, value in zip(whose, values, strict=True))
 
 
 def load() -> Names:

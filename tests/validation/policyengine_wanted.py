@@ -51,21 +51,27 @@ def wanted_of(test: Test, people: People, names: Names) -> Iterator[Wanted]:
         if fact.name in ROLE_NAMES:
             _check_role(people, fact)
             continue
-        one = _wanted(fact, people, names, test.year)
-        filer = one.definition.entity == "person" and "dependent" not in {people.role_of[its] for its in one.whose}
+        result = _wanted(fact, people, names, test.year)
+        filer = result.definition.entity == "person" and "dependent" not in {
+            people.role_of[its] for its in result.whose
+        }
         no_news = names.of_dependents if filer else names.of_filers
-        if one.definition.entity == "person" and not one.value and one.definition.short_name in no_news:
+        if result.definition.entity == "person" and not result.value and result.definition.short_name in no_news:
             continue
-        if fact.entity != "people" or one.definition.entity != "tax_unit" or isinstance(one.value, bool | EnumValue):
-            yield one
+        if (
+            fact.entity != "people"
+            or result.definition.entity != "tax_unit"
+            or isinstance(result.value, bool | EnumValue)
+        ):
+            yield result
             continue
         if people.role_of[fact.instance] == "dependent":
-            if one.value:
+            if result.value:
                 raise NoCounterpart(f"{fact.name} of a dependent")
             continue
-        key = (one.whose[0], fact.name)
+        key = (result.whose[0], fact.name)
         before = shared[key].value if key in shared else 0
-        shared[key] = Wanted(one.name, one.definition, one.whose, before + one.value)  # type: ignore[operator]
+        shared[key] = Wanted(result.name, result.definition, result.whose, before + result.value)  # type: ignore[operator]
     yield from shared.values()
 
 
@@ -99,19 +105,19 @@ def _persons_wanted(people: People, fact: Said) -> list[str]:
 
 def _listed(outputs: Mapping[str, Any], people: People) -> Mapping[str, Any]:
     """Outputs, with the lists of a test that names its people said by name."""
-    found: dict[str, Any] = {}
+    found_by_name: dict[str, Any] = {}
     by_name: dict[str, dict[str, Any]] = {}
     for name, value in outputs.items():
         ids = next((ids for ids in (list(people.unit_of), people.units) if isinstance(value, list)
                     and len(ids) == len(value) and not ids[0].isdigit()), None)  # fmt: skip
         if ids is None:
-            found[name] = value
+            found_by_name[name] = value
         else:
-            for one, its in zip(ids, value, strict=True):
-                by_name.setdefault(one, {})[name] = its
+            for first, its in zip(ids, value, strict=True):
+                by_name.setdefault(first, {})[name] = its
     for entity, ids in (("people", list(people.unit_of)), ("tax_units", people.units)):
         extra = {id_: by_name[id_] for id_ in ids if id_ in by_name}
         if extra:
-            found[entity] = {one: {**(found.get(entity, {}).get(one) or {}), **extra.get(one, {})}
-                             for one in {**found.get(entity, {}), **extra}}  # fmt: skip
-    return found
+            found_by_name[entity] = {item: {**(found_by_name.get(entity, {}).get(item) or {}), **extra.get(item, {})}
+                             for item in {**found_by_name.get(entity, {}), **extra}}  # fmt: skip
+    return found_by_name

@@ -191,12 +191,14 @@ def _figures(
     assert figure is not None, f"the rules have no figure {reading.figure}"
     period = period_for(program, figure, parse_period(at))
     for place, read in enumerate(wanted):
-        found = [interpreter.find(Fact(figure.name, f"{place}-{number}", period)) for number in read.numbers]
+        finds = [interpreter.find(Fact(figure.name, f"{place}-{number}", period)) for number in read.numbers]
         known = [
-            Fraction(one.value) for one in found if isinstance(one, Known) and isinstance(one.value, Fraction | int)
+            Fraction(entry.value)
+            for entry in finds
+            if isinstance(entry, Known) and isinstance(entry.value, Fraction | int)
         ]
         whole = sum((value * sign for value, sign in zip(known, read.signs, strict=False)), Fraction(0))
-        yield read.cell, whole if len(known) == len(found) else None
+        yield read.cell, whole if len(known) == len(finds) else None
 
 
 def _case(program: Program, reading: Reading, at: str, units: Mapping[str, Facts]) -> Case:
@@ -207,7 +209,7 @@ def _case(program: Program, reading: Reading, at: str, units: Mapping[str, Facts
         data |= {"tax_units": {name: {"head": f"p{name}", **facts} for name, facts in units.items()}}
     problems = Diagnostics()
     case = case_from_data(program, data, problems)
-    assert case is not None and not problems.errors, [one.message for one in problems.errors]
+    assert case is not None and not problems.errors, [error.message for error in problems.errors]
     return case
 
 
@@ -219,12 +221,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     chosen = [cell for cell in cells() if cell.table in asked.table][:: asked.every]
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for cell, found in compare(programs.load_program("us"), chosen):
+    for cell, result in compare(programs.load_program("us"), chosen):
         tally = counts[cell.table, cell.basis]
         tally[0] += 1
-        if found != cell.value:
+        if result != cell.value:
             tally[1] += 1
-            told = "nothing" if found is None else float(found)
+            told = "nothing" if result is None else float(result)
             print(
                 f"{cell.table} {cell.at} {cell.place} {cell.key}: {told}, printed {float(cell.value)} ({cell.source})"
             )

@@ -193,9 +193,9 @@ def _ours(row: Row) -> dict[str, float]:
     interpreter = Interpreter(program, case, _constants())
     told = {}
     for figure, name in TENFORTY_FIGURES.items():
-        found = interpreter.find(Fact(name, "home", parse_period(str(row["year"]))))
-        assert isinstance(found, Known) and isinstance(found.value, int | Fraction), (name, found)
-        told[figure] = float(found.value)
+        outcome = interpreter.find(Fact(name, "home", parse_period(str(row["year"]))))
+        assert isinstance(outcome, Known) and isinstance(outcome.value, int | Fraction), (name, outcome)
+        told[figure] = float(outcome.value)
     return told
 
 

@@ -51,7 +51,7 @@ GIVEN = {
     "snap_child_support_deduction": "rawcsded",
     DEDUCTIONS + "snap_homeless_deduction": "rawhomeless_ded",
 }
-STATED = (*GIVEN.values(), *(one for one in FIGURES.values() if one != SHELTER), "rawsltded", "rawusize")
+STATED = (*GIVEN.values(), *(figure for figure in FIGURES.values() if figure != SHELTER), "rawsltded", "rawusize")
 Row = Mapping[str, str]
 
 
@@ -59,7 +59,7 @@ def rows(path: Path, every: int = 1) -> Iterator[Row]:
     """The households whose inputs are all stated."""
     with path.open(newline="", encoding="utf-8") as file:
         for place, row in enumerate(csv.DictReader(file)):
-            if place % every == 0 and all(row[one] != "NA" for one in STATED):
+            if place % every == 0 and all(row[fact] != "NA" for fact in STATED):
                 yield row
 
 
@@ -97,7 +97,7 @@ class Reader:
         known["is_snap_eligible"] = True
         if state == "alaska":
             known["snap_allotment_area"] = EnumValue("snap_allotment_area", area)
-        given = {Fact(self._name(one), UNIT, at): value for one, value in known.items()}
+        given = {Fact(self._name(name), UNIT, at): value for name, value in known.items()}
         case = Case(at=at, instances={"snap_unit": (UNIT,)}, given=given, complete=True)
         limit = self.figure(case, DEDUCTIONS + "snap_shelter_cap")
         assert isinstance(limit, Fraction)
@@ -118,8 +118,8 @@ class Reader:
 def differing(reader: Reader, row: Row) -> list[tuple[str, Value | None, Fraction]]:
     """The figures of a household on which we and the file differ, even by a cent: name, ours, theirs."""
     case = reader.case_of(row)
-    found = [(ours, reader.figure(case, ours), stated(row, theirs)) for ours, theirs in FIGURES.items()]
-    return [one for one in found if one[1] != one[2]]
+    listed = [(ours, reader.figure(case, ours), stated(row, theirs)) for ours, theirs in FIGURES.items()]
+    return [entry for entry in listed if entry[1] != entry[2]]
 
 
 def main() -> None:

@@ -113,12 +113,12 @@ def _ours(program: Program, row: Mapping[str, str]) -> tuple[bool | None, Fracti
     assert case is not None
     interpreter = Interpreter(program, case)
     names = ("is_snap_eligible", "snap_max_allotment" if row["emergency"] == "True" else "snap_normal_allotment")
-    found = []
+    listed = []
     for name in names:
         definition = program.find(name)
         assert definition is not None
-        found.append(interpreter.find(Fact(definition.name, "home", AT)))
-    eligible, amount = (outcome.value if isinstance(outcome, Known) else None for outcome in found)
+        listed.append(interpreter.find(Fact(definition.name, "home", AT)))
+    eligible, amount = (outcome.value if isinstance(outcome, Known) else None for outcome in listed)
     due = amount if isinstance(amount, Fraction) else None
     return (eligible if isinstance(eligible, bool) else None), (due if eligible else Fraction())
 

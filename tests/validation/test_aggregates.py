@@ -40,7 +40,7 @@ def test_the_indexes_of_projected_years_are_those_that_taxcalc_assumes() -> None
     constants = Constants(program)
     (index,) = [name for name in program.parameters if name.endswith("chained_cpi")]
     stated = [constants.at(index, date(year, 1, 1)) for year in (2026, 2027, 2035)]
-    values = [float(one.content) for one in stated if one is not None]
+    values = [float(fact.content) for fact in stated if fact is not None]
     assert values[1] / values[0] == pytest.approx(1.029301 - 0.0025)
     growth = np.prod([each - 0.0025 for each in aggregates.PRICES.values()])
     assert values[2] / values[0] == pytest.approx(growth, rel=1e-6)
@@ -59,7 +59,9 @@ def test_what_is_apart_and_not_explained_is_told() -> None:
 def test_taxcalcs_own_answers_add_up_to_its_taxes() -> None:
     """On the shipped part of the survey: the regular tax and others, less what is refunded and what is paid apart."""
     units = cps.read(next(iter(sorted(cps.DATA.glob("cps_2024.npz")))))
-    found = aggregates.exact_figures(units)
+    exact_figures = aggregates.exact_figures(units)
     regular = np.maximum(0, units["out_c05800"] - units["out_c07100"])
     apart = units["out_setax"] + units["out_ptax_amc"]
-    np.testing.assert_allclose(found["iitax"], regular + found["othertaxes"] - found["refund"] - apart, atol=0.02)
+    np.testing.assert_allclose(
+        exact_figures["iitax"], regular + exact_figures["othertaxes"] - exact_figures["refund"] - apart, atol=0.02
+    )

@@ -63,7 +63,7 @@ def test_each_class_has_its_chapter() -> None:
     text = DIFFERENCES.read_text(encoding="utf-8")
     headings = {line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")}
     names = {class_.name for class_ in (*CLASSES, *consensus_classes.CLASSES)}
-    names |= {one["chapter"] for one in direct_file.EXPLAINED.values()}
+    names |= {figure["chapter"] for figure in direct_file.EXPLAINED.values()}
     names |= set(policyengine.mapping()["explained"]) | set(policyengine_report.explanations().chapters)
     names |= snap_qc.CHAPTERS | programs.CHAPTERS | {change.name for change in reforms_classes.CLASSES}
     assert names <= headings

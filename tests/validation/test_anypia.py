@@ -34,9 +34,9 @@ def test_the_outputs_are_of_every_kind() -> None:
 @pytest.mark.parametrize("kind", sorted({output.kind for output in OUTPUTS}))
 def test_every_figure_is_the_calculators(program: Program, kind: str) -> None:
     differing = [
-        (theirs, found)
+        (theirs, result)
         for theirs in OUTPUTS
-        if theirs.kind == kind and (found := anypia.ours(program, theirs)) != theirs
+        if theirs.kind == kind and (result := anypia.ours(program, theirs)) != theirs
     ]
     assert not differing, differing[0]
 

@@ -47,10 +47,10 @@ def test_tallies_count_cases_that_run_and_that_agree() -> None:
 def test_every_name_of_the_mapping_is_a_figure_of_ours() -> None:
     names = Names(programs.load_program("us"), policyengine.mapping())
     ours = [*names.same.values(), *names.negated.values()]
-    ours += [one for its in (*names.by_role.values(), *names.of_role.values()) for one in its.values()]
+    ours += [item for its in (*names.by_role.values(), *names.of_role.values()) for item in its.values()]
     ours += [fact for its in names.members.values() for facts in its.values() for fact in facts]
-    ours += [one for its in names.given_of_year.values() for several in its.values() for one in several]
-    missing = {one for one in ours if names.program.find(one) is None}
+    ours += [item for its in names.given_of_year.values() for several in its.values() for item in several]
+    missing = {our for our in ours if names.program.find(our) is None}
     assert not missing
     assert all(reason for reason in (*names.irrelevant.values(), *names.unlike.values()))
 

@@ -74,9 +74,9 @@ def test_lists_without_people_and_costs_of_self_employment(names: Names) -> None
 
 def test_every_name_of_the_mapping_is_a_figure_of_ours(names: Names) -> None:
     several = ("of_person_by_year", "of_unit_by_year", "utilities", "flags")
-    ours = [one for kind in several for one in names.mapping[kind].values()]
-    assert not {one for one in ours if names.program.find(one) is None}
-    assert all(names.figure(one) for one in names.mapping["wanted"])
+    ours = [item for kind in several for item in names.mapping[kind].values()]
+    assert not {our for our in ours if names.program.find(our) is None}
+    assert all(names.figure(figure) for figure in names.mapping["wanted"])
     enums = names.program.settings.enums
     assert all(
         its in enums[enum].members for enum, members in names.mapping["members"].items() for its in members.values()

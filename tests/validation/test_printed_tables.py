@@ -17,7 +17,7 @@ def test_every_figure_is_the_printed_one(table: str) -> None:
     chosen = printed[:: EVERY if len(printed) > FEW else 7]
     read = list(compare(programs.load_program("us"), chosen))
     assert read, "no cell lies in what the rules cover"
-    assert [(cell, found) for cell, found in read if found != cell.value] == []
+    assert [(cell, event) for cell, event in read if event != cell.value] == []
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,10 @@ def test_every_figure_is_the_printed_one(table: str) -> None:
 )
 def test_rows_at_the_edges_of_the_earned_income_credit(row: str, column: str, year: str) -> None:
     table = "earned_income_credit_table"
-    chosen = [one for one in cells() if (one.table, one.place, one.key, one.at) == (table, row, column, year)]
+    chosen = [
+        other_cell
+        for other_cell in cells()
+        if (other_cell.table, other_cell.place, other_cell.key, other_cell.at) == (table, row, column, year)
+    ]
     assert len(chosen) == 1
-    assert all(found == cell.value for cell, found in compare(programs.load_program("us"), chosen))
+    assert all(result == cell.value for cell, result in compare(programs.load_program("us"), chosen))

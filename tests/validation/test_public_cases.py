@@ -35,8 +35,8 @@ def test_a_public_case_gives_the_right_figures(listed: dict[str, object]) -> Non
     program = programs.load_program("us")
     case = load_case(program, str(FOLDER / str(listed["file"])), None)
     for name, right in want.items():
-        found = figures(program, case, name)
-        assert right_value(right) in found, (listed["source"], name, right, found)
+        found_figures = figures(program, case, name)
+        assert right_value(right) in found_figures, (listed["source"], name, right, found_figures)
 
 
 def figures(program: Program, case: Case, name: str) -> list[object]:

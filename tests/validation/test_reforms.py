@@ -69,15 +69,15 @@ def test_draws_reach_alone_pairs_and_phases_and_change_something() -> None:
         for year in range(2014, 2027)
     }
     plain = {name: how for name, how in TABLE.items() if "between" not in how and not how.get("same")}
-    found = [drawing.drawn(plain, law, {"CTC_c"}, number, random.Random(number)) for number in range(2 * len(plain))]
-    sizes = [len([name for name in reform if name in plain]) for _, reform in found]
+    drawns = [drawing.drawn(plain, law, {"CTC_c"}, number, random.Random(number)) for number in range(2 * len(plain))]
+    sizes = [len([name for name in reform if name in plain]) for _, reform in drawns]
     assert sizes[: len(plain)] == [1] * len(plain) and set(sizes) == {1, 2}
-    phases = [values for _, reform in found for name, values in reform.items() if name in plain]
+    phases = [values for _, reform in drawns for name, values in reform.items() if name in plain]
     assert any(len(values) > 1 for values in phases)
     assert any(
-        min(map(int, values)) < year for year, reform in found for name, values in reform.items() if name in plain
+        min(map(int, values)) < year for year, reform in drawns for name, values in reform.items() if name in plain
     )
-    assert all("CTC_c-indexed" in reform for _, reform in found if "CTC_c" in reform)
+    assert all("CTC_c-indexed" in reform for _, reform in drawns if "CTC_c" in reform)
 
 
 def test_classes_have_a_heading() -> None:

@@ -82,8 +82,8 @@ def cells(table: str, year: int) -> dict[tuple[object, ...], object]:
 
 def grid(table: str, year: int, key: str) -> Grid:
     """The amounts by row of income and then by family size, as they are printed."""
-    found = cells(table, year)
-    return [[dollars(found[key, size, row]) for size in range(1, 7)] for row in range(1, 20)]
+    found_cells = cells(table, year)
+    return [[dollars(found_cells[key, size, row]) for size in range(1, 7)] for row in range(1, 20)]
 
 
 def dollars(amount: object) -> int:
@@ -109,8 +109,8 @@ def test_every_amount_of_the_state_tables_is_that_of_another_reading(year: int) 
 
 @pytest.mark.parametrize("year", LOCAL_TABLES)
 def test_every_amount_of_the_local_tables_is_that_of_another_reading(year: int) -> None:
-    found = {letter: grid("local_sales_tax_of_one_percent", year, f"table_{letter.lower()}") for letter in "ABCD"}
-    assert digest(found) == LOCAL_TABLES[year]
+    by_name = {letter: grid("local_sales_tax_of_one_percent", year, f"table_{letter.lower()}") for letter in "ABCD"}
+    assert digest(by_name) == LOCAL_TABLES[year]
 
 
 @pytest.mark.parametrize("year", HEADINGS)
@@ -120,14 +120,14 @@ def test_rates_and_the_way_to_local_taxes_are_those_of_another_reading(year: int
         remarks |= {"new_mexico": [1, 7], "south_dakota": [1, 7]}
     rates = cells("state_general_sales_tax_rate", year)
     none, tables = cells("has_no_local_sales_tax", year), cells("uses_local_sales_tax_tables", year)
-    found = {}
+    by_name = {}
     for state, code in CODES.items():
         ways = [4] if none[state,] else [2] if tables[state,] else [1]
         rate = rates[state,]
         assert isinstance(rate, Fraction)
         assert state not in remarks or ways == [1]
-        found[code] = (remarks.get(state, ways), float(rate * 100))
-    assert digest(found) == HEADINGS[year]
+        by_name[code] = (remarks.get(state, ways), float(rate * 100))
+    assert digest(by_name) == HEADINGS[year]
     assert tables["alaska",] and not any(none[state,] for state in WITHOUT)
 
 

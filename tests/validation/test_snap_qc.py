@@ -32,4 +32,4 @@ def test_figures_that_follow_from_the_inputs(tmp_path: Path, reader: Reader) -> 
     alone, rural, wrong = rows(file)
     assert differing(reader, alone) == []
     assert differing(reader, rural) == []
-    assert [tuple(map(str, one)) for one in differing(reader, wrong)] == [("snap", "170", "171")]
+    assert [tuple(map(str, difference)) for difference in differing(reader, wrong)] == [("snap", "170", "171")]

@@ -44,13 +44,16 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
+        found_browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found_browser
+        found_browser.close()
 
 
 def faults_of(page: Any) -> list[str]:
     """What axe finds against WCAG 2.2 AA and its best practices."""
     from axe_playwright_python.sync_playwright import Axe
 
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in Axe().run(page).response["violations"]]
+    return [
+        f"{violation['id']}: {violation['nodes'][0]['html'][:200]}"
+        for violation in Axe().run(page).response["violations"]
+    ]

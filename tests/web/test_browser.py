@@ -31,14 +31,14 @@ WIDTHS = (320, 500, 1280)
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with served(Config(rules=("us",))) as found:
-        yield found
+    with served(Config(rules=("us",))) as result:
+        yield result
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with browser() as found:
-        yield found
+    with browser() as result:
+        yield result
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -130,8 +130,8 @@ def answer(page: Any, *, fields: dict[str, str] | None = None, check: str = "") 
     for label, text in (fields or {}).items():
         page.get_by_role("textbox", name=label).first.fill(text)
     if check:
-        for one in page.get_by_label(check, exact=True).all():
-            one.check()
+        for entry in page.get_by_label(check, exact=True).all():
+            entry.check()
     page.get_by_role("button", name="Continue").last.click()
 
 

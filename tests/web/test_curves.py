@@ -21,12 +21,12 @@ def test_a_cliff_is_found_to_the_cent_with_its_cause(at: int, loss: int, own: in
     def evaluate(values: Sequence[Fraction]) -> dict[str, Sequence[Fraction]]:
         return {"tax": [x / 10 for x in values], "credit": [Fraction(0) if x > edge else fall for x in values]}
 
-    found = curve(evaluate, Fraction(own), 90_000, Fraction(7), {"tax": -1, "credit": 1})
-    steep = found.xs[1] * Fraction(9, 10) < fall  # less than a step of the chart gains is no fall on it
-    assert [(cliff.at, cliff.causes) for cliff in found.cliffs] == ([(edge, (("credit", -fall),))] if steep else [])
+    points = curve(evaluate, Fraction(own), 90_000, Fraction(7), {"tax": -1, "credit": 1})
+    steep = points.xs[1] * Fraction(9, 10) < fall  # less than a step of the chart gains is no fall on it
+    assert [(cliff.at, cliff.causes) for cliff in points.cliffs] == ([(edge, (("credit", -fall),))] if steep else [])
     if steep:
-        assert found.cliffs[0].loss == fall - Fraction(9, 10) / 100
-        assert max(rate for _, rate in found.rates()) <= 1
+        assert points.cliffs[0].loss == fall - Fraction(9, 10) / 100
+        assert max(rate for _, rate in points.rates()) <= 1
 
 
 @given(own=st.integers(0, 10**8), high=st.integers(1_000, 200_000))

@@ -42,8 +42,8 @@ def production(tmp_path: Path) -> Iterator[TestClient]:
 
 
 def hidden(text: str) -> dict[str, str]:
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text)
-    return {unescape(name): unescape(value) for name, value in found}
+    result = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text)
+    return {unescape(name): unescape(value) for name, value in result}
 
 
 def test_from_the_list_of_faults_to_a_correction(client: TestClient) -> None:
@@ -75,7 +75,7 @@ def test_of_two_who_correct_one_record_the_second_is_told(client: TestClient) ->
     start = {"citizen": "ann", "purpose": WHY, "fact": "wages", "day": "2024-01-01"}
     forms = [hidden(client.post("/desk/correct", data=start).text) for _ in range(2)]
     sent = [{**form, "day": "2024-01-01", "reason": "a slip", "f.ann.wages": "31000", "go": "record"} for form in forms]
-    assert [client.post("/desk/correct", data=one).status_code for one in sent] == [200, 412]
+    assert [client.post("/desk/correct", data=answer).status_code for answer in sent] == [200, 412]
 
 
 def test_who_may_come_to_the_desk(production: TestClient) -> None:

@@ -33,8 +33,8 @@ def client() -> Iterator[TestClient]:
 
 def hidden(text: str) -> dict[str, str]:
     """The fields that the last form but those of other pages carries on."""
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text)
-    return {unescape(name): unescape(value) for name, value in found}
+    result = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text)
+    return {unescape(name): unescape(value) for name, value in result}
 
 
 def heading(text: str) -> str:

@@ -18,8 +18,8 @@ def compared_by(key: ir.SortKey) -> ir.Expression:
     assert key.value is not None
     if key.value.type.kind is not Kind.BOOLEAN:
         return key.value
-    one, nought = (ir.Literal(INTEGER, key.value.span, value) for value in (1, 0))
-    return ir.If(INTEGER, key.value.span, key.value, one, nought)
+    unit, zero = (ir.Literal(INTEGER, key.value.span, value) for value in (1, 0))
+    return ir.If(INTEGER, key.value.span, key.value, unit, zero)
 
 
 def about_another(part: Any, name: str, other: str | ir.Subject) -> Any:

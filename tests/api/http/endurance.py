@@ -119,8 +119,8 @@ def schema(folder: Path, count: int) -> str:
     """Ask every operation of the OpenAPI document."""
     service = Service(Config(rules=(land(folder / "rules"),)), people(folder))
     with serving(service.config, service) as client:
-        found = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
-        operations = [operation.ok() for operation in found.get_all_operations()]
+        restored = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
+        operations = [operation.ok() for operation in restored.get_all_operations()]
         asked = sum(asked_of(client, operation, count, derandomize=False) for operation in operations)
     return f"{asked:,} requests to {len(operations)} operations, every answer documented and none 5xx"
 

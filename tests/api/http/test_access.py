@@ -110,7 +110,7 @@ def test_every_route_with_every_role(client: TestClient, role: str) -> None:
     events = client.get("/v1/events", headers=headers)
     assert events.status_code == (200 if role in ("operator", "analyst") else 403)
     if role == "analyst":
-        assert all(set(one) == {"specversion", "id", "source", "type"} for one in events.json()["events"])
+        assert all(set(event) == {"specversion", "id", "source", "type"} for event in events.json()["events"])
     for inside in RECORD:
         status = client.get(f"/v1/citizens/ann{inside}", headers=headers).status_code
         assert status == {"citizen": 404, "case_worker": 403}.get(role, 403), inside
@@ -125,8 +125,8 @@ def test_a_citizen_sees_their_own_record_and_nobody_elses(client: TestClient) ->
     for inside in RECORD:
         assert client.get(f"/v1/citizens/ann{inside}", headers=own).status_code == 200, inside
         others = [client.get(f"/v1/citizens/{name}{inside}", headers=own) for name in ("eve", "bo", "nobody")]
-        told = [{key: value for key, value in one.json().items() if key != "instance"} for one in others]
-        assert {one.status_code for one in others} == {404}
+        told = [{key: value for key, value in other.json().items() if key != "instance"} for other in others]
+        assert {other.status_code for other in others} == {404}
         assert told[0] == told[1] == told[2]
     stated = client.post("/v1/citizens/ann/facts", json=FACTS, headers={**own, "Idempotency-Key": "own"})
     assert stated.status_code == 201
@@ -153,8 +153,8 @@ def test_a_case_worker_needs_a_case_of_theirs_about_the_citizen(client: TestClie
     looks = client.get("/v1/citizens/ann/access", headers=token(**ANN)).json()["events"]
     said = [next(iter(event["facts"].values())) for event in looks]
     told = {"by": "carl", "why": "correction of wages", "case": "case/7", "what": "facts"}
-    assert any(told.items() <= one.items() for one in said)
-    assert not any(one["by"] == "frank" for one in said)
+    assert any(told.items() <= line.items() for line in said)
+    assert not any(line["by"] == "frank" for line in said)
 
 
 def test_only_a_configured_server_sends_strict_transport(client: TestClient) -> None:

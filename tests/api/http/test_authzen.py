@@ -61,13 +61,13 @@ def ask(client: TestClient, subject: Any = SAM, action: str = "drive", status: i
 
 
 def test_a_decision_with_its_reasons(client: TestClient) -> None:
-    found = ask(client)
-    assert (found["decision"], found["context"]["status"]) == (True, "met")
-    assert [one["path"] for one in found["context"]["reasons"]["met"]] == [
+    question = ask(client)
+    assert (question["decision"], question["context"]["status"]) == (True, "met")
+    assert [reason["path"] for reason in question["context"]["reasons"]["met"]] == [
         "may_drive.old_enough",
         "may_drive.not_banned",
     ]
-    assert len(found["context"]["basis"]["fingerprint"]) == 64
+    assert len(question["context"]["basis"]["fingerprint"]) == 64
     young = {**SAM, "properties": {"birth_date": "2008-03-04", "is_banned": False}}
     refused = ask(client, young)
     assert (refused["decision"], refused["context"]["status"]) == (False, "not_met")
@@ -76,9 +76,9 @@ def test_a_decision_with_its_reasons(client: TestClient) -> None:
 
 
 def test_what_is_not_determined_is_refused_with_what_to_ask(client: TestClient) -> None:
-    found = ask(client, {"type": "person", "id": "sam", "properties": {"birth_date": "2000-05-01"}})
-    assert (found["decision"], found["context"]["status"]) == (False, "undetermined")
-    assert [one["fact"] for one in found["context"]["ask_next"]] == ["is_banned"]
+    question = ask(client, {"type": "person", "id": "sam", "properties": {"birth_date": "2000-05-01"}})
+    assert (question["decision"], question["context"]["status"]) == (False, "undetermined")
+    assert [item["fact"] for item in question["context"]["ask_next"]] == ["is_banned"]
     assert ask(client, action="fly")["context"]["status"] == "unknown_action"
     assert ask(client, action="fly")["decision"] is False
 
@@ -86,11 +86,11 @@ def test_what_is_not_determined_is_refused_with_what_to_ask(client: TestClient) 
 def test_several_questions_share_what_stands_around_them(client: TestClient) -> None:
     parts = [{"action": {"name": "drive"}}, {"action": {"name": "open_gate"}}, {"action": {"name": "drive"}}]
     body: dict[str, Any] = {"subject": SAM, "resource": CAR, "context": DAY, "evaluations": parts}
-    found = client.post("/access/v1/evaluations", json=body).json()["evaluations"]
-    assert [one["decision"] for one in found] == [True, False, True]
+    result = client.post("/access/v1/evaluations", json=body).json()["evaluations"]
+    assert [entry["decision"] for entry in result] == [True, False, True]
     for semantic, expected in (("deny_on_first_deny", [True, False]), ("permit_on_first_permit", [True])):
         stopped = client.post("/access/v1/evaluations", json={**body, "options": {"evaluations_semantic": semantic}})
-        assert [one["decision"] for one in stopped.json()["evaluations"]] == expected
+        assert [evaluation["decision"] for evaluation in stopped.json()["evaluations"]] == expected
     single = client.post("/access/v1/evaluations", json={**body, "evaluations": [], "action": {"name": "drive"}})
     assert single.json()["decision"] is True
     missing = client.post("/access/v1/evaluations", json={"subject": SAM, "evaluations": [{"resource": CAR}]})
@@ -101,13 +101,16 @@ def test_several_questions_share_what_stands_around_them(client: TestClient) -> 
 def test_which_actions_are_permitted(client: TestClient) -> None:
     body = {"subject": {**SAM, "properties": {**SAM["properties"], "has_key": True}}, "context": DAY}  # type: ignore[dict-item]
     for resource, names in ((CAR, ["drive", "may_open_gate"]), ({"type": "cart", "id": "1"}, ["may_open_gate"])):
-        found = client.post("/access/v1/search/action", json={**body, "resource": resource}).json()
-        assert found == {"results": [{"name": name} for name in names], "page": {"next_token": "", "count": len(names)}}
+        answer = client.post("/access/v1/search/action", json={**body, "resource": resource}).json()
+        assert answer == {
+            "results": [{"name": name} for name in names],
+            "page": {"next_token": "", "count": len(names)},
+        }
 
 
 def test_what_is_not_read_is_named(client: TestClient) -> None:
-    found = ask(client, {**SAM, "properties": {**SAM["properties"], "shoe_size": 44, "Dr. No": 1}})  # type: ignore[dict-item]
-    assert (found["decision"], found["context"]["not_read"]) == (True, ["subject.shoe_size", "subject.?"])
+    question = ask(client, {**SAM, "properties": {**SAM["properties"], "shoe_size": 44, "Dr. No": 1}})  # type: ignore[dict-item]
+    assert (question["decision"], question["context"]["not_read"]) == (True, ["subject.shoe_size", "subject.?"])
 
 
 @pytest.mark.parametrize(
@@ -128,8 +131,8 @@ def test_questions_that_are_none_are_400(client: TestClient, body: Any) -> None:
 
 
 def test_the_metadata_and_the_request_id(client: TestClient) -> None:
-    found = client.get("/.well-known/authzen-configuration").json()
-    assert found["access_evaluation_endpoint"].endswith("/access/v1/evaluation")
+    answer = client.get("/.well-known/authzen-configuration").json()
+    assert answer["access_evaluation_endpoint"].endswith("/access/v1/evaluation")
     body = {"subject": SAM, "action": {"name": "drive"}, "resource": CAR}
     done = client.post("/access/v1/evaluation", json=body, headers={"X-Request-ID": "abc-1"})
     assert done.headers["x-request-id"] == "abc-1"
@@ -151,7 +154,7 @@ def test_a_permission_from_the_record(tmp_path: Path) -> None:
         before = may("valid_at=2026-01-31")
         assert before["results"][0]["value"] is True
         banned = may("valid_at=2026-02-01")["results"][0]
-        assert (banned["value"], [one["path"] for one in banned["reasons"]["not_met"]]) == (
+        assert (banned["value"], [reason["path"] for reason in banned["reasons"]["not_met"]]) == (
             False,
             ["may_drive.not_banned"],
         )
@@ -167,14 +170,14 @@ def test_the_record_stands_over_what_is_sent(tmp_path: Path) -> None:
     log = open_log(tmp_path / "log")
     log.append([facts("person/sam", date(2020, 1, 1), birth_date=date(2000, 5, 1), is_banned=True)])
     with serving(config, Service(config, log)) as client:
-        found = ask(client)
-        assert (found["decision"], found["context"]["on_record_otherwise"]) == (False, ["is_banned"])
+        question = ask(client)
+        assert (question["decision"], question["context"]["on_record_otherwise"]) == (False, ["is_banned"])
         unsaid = ask(client, {"type": "person", "id": "sam"})
-        assert [one["path"] for one in unsaid["context"]["reasons"]["not_met"]] == ["may_drive.not_banned"]
+        assert [reason["path"] for reason in unsaid["context"]["reasons"]["not_met"]] == ["may_drive.not_banned"]
         other = ask(client, {**SAM, "id": "kim"})
         assert (other["decision"], "on_record_otherwise" in other["context"]) == (True, False)
         looks = client.get("/v1/citizens/sam/access").json()["events"]
-        assert [next(iter(one["facts"].values()))["what"] for one in looks] == [
+        assert [next(iter(look["facts"].values()))["what"] for look in looks] == [
             "access",
             "decision drive",
             "decision drive",

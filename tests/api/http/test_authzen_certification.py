@@ -114,10 +114,10 @@ def finds(what: str, body: Any, *least: str) -> Check:
         results = post(client, f"search/{what}", body)["results"]
         assert isinstance(results, list)
         if what == "action":
-            assert all(isinstance(found["name"], str) for found in results)
+            assert all(isinstance(entry["name"], str) for entry in results)
         else:
-            assert all(found["type"] == body[what]["type"] and isinstance(found["id"], str) for found in results)
-        ids = {found.get("id") or found["name"] for found in results}
+            assert all(entry["type"] == body[what]["type"] and isinstance(entry["id"], str) for entry in results)
+        ids = {entry.get("id") or entry["name"] for entry in results}
         assert ids.issuperset(least) if least else not ids
 
     return check
@@ -169,15 +169,15 @@ def echoes(client: TestClient) -> None:
 
 def pages(client: TestClient) -> None:
     """A page at a time: every result once, and an empty token at the end."""
-    found: list[str] = []
+    listed: list[str] = []
     token = ""
     for _ in range(2):
         page = {"limit": 1, **({"token": token} if token else {})}
         said = post(client, "search/subject", {**WHO_READS, "page": page})
         assert isinstance(said["page"]["next_token"], str)
-        found += [result["id"] for result in said["results"]]
+        listed += [result["id"] for result in said["results"]]
         token = said["page"]["next_token"]
-    assert (sorted(found), token) == (["alice", "bob"], "")
+    assert (sorted(listed), token) == (["alice", "bob"], "")
 
 
 def metadata(client: TestClient) -> dict[str, Any]:

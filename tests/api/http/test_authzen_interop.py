@@ -103,8 +103,8 @@ def post(client: TestClient, path: str, body: Any, status: int = 200) -> Any:
 
 def decision(client: TestClient, subject: Any, action: str, resource: Any) -> bool:
     body = {"subject": subject, "action": {"name": action}, "resource": resource}
-    found: bool = post(client, "evaluation", body)["decision"]
-    return found
+    result: bool = post(client, "evaluation", body)["decision"]
+    return result
 
 
 def a_todo(owner: str) -> dict[str, Any]:
@@ -120,8 +120,8 @@ def test_the_todo_application(client: TestClient, name: str) -> None:
     assert decision(client, subject, "can_read_todos", {"type": "todo", "id": "todo-1"})
     ricks, mine = a_todo("rick@the-citadel.com"), a_todo("morty@the-citadel.com" if name == "rick" else own)
     asked = [("can_create_todo", {"type": "todo", "id": "todo-1"})]
-    asked += [(action, one) for action in ("can_update_todo", "can_delete_todo") for one in (ricks, mine)]
-    said = "".join("y" if decision(client, subject, action, one) else "n" for action, one in asked)
+    asked += [(action, item) for action in ("can_update_todo", "can_delete_todo") for item in (ricks, mine)]
+    said = "".join("y" if decision(client, subject, action, fact) else "n" for action, fact in asked)
     assert said == expected
 
 
@@ -135,7 +135,7 @@ def test_several_todos_at_once(client: TestClient, name: str, expected: list[boo
         "action": {"name": "can_update_todo"},
         "evaluations": [{"resource": a_todo("rick@the-citadel.com")}, {"resource": a_todo(own)}],
     }
-    assert [one["decision"] for one in post(client, "evaluations", body)["evaluations"]] == expected
+    assert [evaluation["decision"] for evaluation in post(client, "evaluations", body)["evaluations"]] == expected
 
 
 @pytest.mark.parametrize("name", TODO_USERS)
@@ -153,35 +153,35 @@ def test_who_may_do_what_with_a_record(client: TestClient) -> None:
     for id, (_, _, *expected) in TABLE.items():
         for action, letters in zip(ACTIONS, expected, strict=True):
             body = {"subject": {"type": "user"}, "action": {"name": action}, "resource": {"type": "record", "id": id}}
-            found = post(client, "search/subject", body)["results"]
-            assert "".join(one["id"][0] for one in found) == letters, (id, action)
-            assert {one["type"] for one in found} == {"user"}
+            result = post(client, "search/subject", body)["results"]
+            assert "".join(entry["id"][0] for entry in result) == letters, (id, action)
+            assert {entry["type"] for entry in result} == {"user"}
 
 
 def test_with_which_records_somebody_may_do_what(client: TestClient) -> None:
     """The eighteen of the search scenario; the six by `delete` are the identity provider's."""
     for name, (at, action) in itertools.product(USERS, enumerate(ACTIONS)):
         body = {"subject": {"type": "user", "id": name}, "action": {"name": action}, "resource": {"type": "record"}}
-        found = [one["id"] for one in post(client, "search/resource", body)["results"]]
-        assert found == [id for id, row in TABLE.items() if name[0] in row[2 + at]], (name, action)
+        listed = [entry["id"] for entry in post(client, "search/resource", body)["results"]]
+        assert listed == [id for id, row in TABLE.items() if name[0] in row[2 + at]], (name, action)
 
 
 def test_which_actions_somebody_may_take(client: TestClient) -> None:
     for name, (id, row) in itertools.product(USERS, TABLE.items()):
         body = {"subject": {"type": "user", "id": name}, "resource": {"type": "record", "id": id}}
-        found = [one["name"] for one in post(client, "search/action", body)["results"]]
-        assert found == [action for at, action in enumerate(ACTIONS) if name[0] in row[2 + at]], (name, id)
+        names = [entry["name"] for entry in post(client, "search/action", body)["results"]]
+        assert names == [action for at, action in enumerate(ACTIONS) if name[0] in row[2 + at]], (name, id)
 
 
 def test_results_come_in_pages(client: TestClient) -> None:
     body: dict[str, Any] = {"action": {"name": "view"}, "resource": {"type": "record", "id": "105"}}
-    found, token = [], ""
+    result, token = [], ""
     for _ in range(3):
         page = {"limit": 2, **({"token": token} if token else {})}
         said = post(client, "search/subject", {**body, "subject": {"type": "user"}, "page": page})
-        found += [one["id"] for one in said["results"]]
+        result += [entry["id"] for entry in said["results"]]
         token = said["page"]["next_token"]
-    assert (found, token) == (["alice", "bob", "carol", "dan", "erin"], "")
+    assert (result, token) == (["alice", "bob", "carol", "dan", "erin"], "")
     post(client, "search/subject", {**body, "subject": {"type": "user"}, "page": {"token": "nonsense"}}, 400)
 
 
@@ -189,4 +189,4 @@ def test_somebody_who_is_shown_sees_that(client: TestClient) -> None:
     body = {"subject": {"type": "user"}, "action": {"name": "delete"}, "resource": {"type": "record", "id": "112"}}
     post(client, "search/subject", body)
     looks = client.app.service.log.timeline("access/felix").changes  # type: ignore[attr-defined]
-    assert "search delete" in [one.value for one in looks]
+    assert "search delete" in [look.value for look in looks]

@@ -49,8 +49,8 @@ def test_an_arrow_stream_in_and_out(client: TestClient) -> None:
     kind = "application/vnd.apache.arrow.stream"
     files = {"people": ("p.csv", PEOPLE, "text/csv"), "tax_unit": ("u.arrow", sink.getvalue(), kind)}
     done = client.post(QUERY, files=files, headers={"Accept": kind})
-    found = pyarrow.ipc.open_stream(done.content).read_all()
-    assert [str(one) for one in found["income_tax"].to_pylist()] == ["3550.00", "1000.00"]
+    all_here = pyarrow.ipc.open_stream(done.content).read_all()
+    assert [str(item) for item in all_here["income_tax"].to_pylist()] == ["3550.00", "1000.00"]
 
 
 def test_a_wrong_row_is_told_and_breaks_nothing(client: TestClient) -> None:

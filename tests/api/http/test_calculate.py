@@ -29,16 +29,16 @@ def asked(client: TestClient, **more: Any) -> Any:
 
 
 def test_a_figure_with_its_basis(client: TestClient) -> None:
-    found = asked(client)
-    assert found["basis"]["ruleset"] == "land"
-    assert len(found["basis"]["fingerprint"]) == 64
-    assert (found["basis"]["at"], found["basis"]["currency"], found["basis"]["reforms"]) == ("2024", "USD", [])
-    (result,) = found["results"]
+    answer = asked(client)
+    assert answer["basis"]["ruleset"] == "land"
+    assert len(answer["basis"]["fingerprint"]) == 64
+    assert (answer["basis"]["at"], answer["basis"]["currency"], answer["basis"]["reforms"]) == ("2024", "USD", [])
+    (result,) = answer["results"]
     assert (result["figure"], result["of"]) == ("income_tax", {"entity": "tax_unit", "id": "home"})
     assert (result["status"], result["value"], result["text"]) == ("determined", "3550.00", "3,550 USD")
     assert result["law"] == [{"source": "s. 6"}]
     assert result["projected"] is False
-    assert "ask_next" not in found
+    assert "ask_next" not in answer
 
 
 def test_numbers_may_be_texts_or_json_numbers_with_decimals(client: TestClient) -> None:
@@ -52,13 +52,15 @@ def test_numbers_may_be_texts_or_json_numbers_with_decimals(client: TestClient) 
 
 def test_what_is_not_known_is_a_range_with_what_to_ask(client: TestClient) -> None:
     case = {"people": {"ann": {"wages": None}}, "tax_units": {"home": {"head": "ann"}}}
-    found = asked(client, case=case, ask=True)
-    (result,) = found["results"]
+    answer = asked(client, case=case, ask=True)
+    (result,) = answer["results"]
     assert (result["status"], result["low"], result["high"], result["needs"]) == (
         *("undetermined", "0.00", "197600.00"), 2,
     )  # fmt: skip
-    assert found["ask_next"][0]["type"] == "list", "who else is at home was not said, and decides which facts there are"
-    assert found["ask_next"][1] == {
+    assert answer["ask_next"][0]["type"] == "list", (
+        "who else is at home was not said, and decides which facts there are"
+    )
+    assert answer["ask_next"][1] == {
         "fact": "wages",
         "of": {"entity": "person", "id": "ann"},
         "period": "2024",
@@ -69,8 +71,10 @@ def test_what_is_not_known_is_a_range_with_what_to_ask(client: TestClient) -> No
 
 
 def test_what_was_assumed_is_told(client: TestClient) -> None:
-    found = asked(client, case={**CASE, "people": {"ann": {}, "bo": {"age": 3}}}, ask=True)
-    assert [(one["fact"], one["value"], one["because"]) for one in found["assumed"]] == [("wages", "0.00", "absent")]
+    answer = asked(client, case={**CASE, "people": {"ann": {}, "bo": {"age": 3}}}, ask=True)
+    assert [(assumption["fact"], assumption["value"], assumption["because"]) for assumption in answer["assumed"]] == [
+        ("wages", "0.00", "absent")
+    ]
 
 
 def test_the_tree_and_how_deep_it_goes(client: TestClient) -> None:
@@ -81,10 +85,10 @@ def test_the_tree_and_how_deep_it_goes(client: TestClient) -> None:
 
 def test_a_reform_in_the_request(client: TestClient) -> None:
     reform = {"about": "Half the allowance", "law": "Bill 1", "set": {"allowance": {"2024-01-01": 1000}}}
-    found = asked(client, reform=reform)
-    assert found["results"][0]["value"] == "3750.00"
-    assert found["basis"]["reforms"][0].startswith("overlay:")
-    assert found["basis"]["fingerprint"] != asked(client)["basis"]["fingerprint"]
+    answer = asked(client, reform=reform)
+    assert answer["results"][0]["value"] == "3750.00"
+    assert answer["basis"]["reforms"][0].startswith("overlay:")
+    assert answer["basis"]["fingerprint"] != asked(client)["basis"]["fingerprint"]
     wrong = {
         "ruleset": "land",
         "case": CASE,
@@ -123,15 +127,15 @@ def test_the_law_is_listed_searched_and_shown(client: TestClient) -> None:
     assert (ruleset["name"], ruleset["covers_to"]) == ("land", "2026-12-31")
     assert ruleset["entities"][1]["roles"][0] == {"name": "head", "plural": "head", "minimum": 1, "maximum": 1}
     named = client.get("/v1/rulesets/land/variables").json()
-    assert [one["name"] for one in named["definitions"]] == ["age", "income_tax", "tax:taxed", "wages"]
-    assert [one["name"] for one in client.get("/v1/rulesets/land/search?q=tax").json()["definitions"]][:1] == [
-        "income_tax"
-    ]
+    assert [definition["name"] for definition in named["definitions"]] == ["age", "income_tax", "tax:taxed", "wages"]
+    assert [definition["name"] for definition in client.get("/v1/rulesets/land/search?q=tax").json()["definitions"]][
+        :1
+    ] == ["income_tax"]
     shown = client.get("/v1/rulesets/land/variables/income_tax").json()
     assert shown["formulas"][0]["formula"].startswith("let children")
     assert shown["uses"][0] == "age"
     allowance = client.get("/v1/rulesets/land/parameters/allowance").json()
-    assert [one["value"] for one in allowance["values"]] == ["1000.00", "2000.00"]
+    assert [value["value"] for value in allowance["values"]] == ["1000.00", "2000.00"]
     edges = client.get("/v1/rulesets/land/variables/income_tax/graph").json()["edges"]
     assert {"from": "wages", "to": "tax:taxed"} in edges
     private = client.get("/v1/rulesets/land/variables/tax:taxed")

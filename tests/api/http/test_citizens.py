@@ -105,7 +105,7 @@ def test_two_writers_of_one_version(client: TestClient) -> None:
 def test_what_cannot_be_recorded(client: TestClient, body: Any, pointer: str) -> None:
     done = state(client, body, "bad")
     assert done.status_code == 422, done.text
-    assert pointer in [one["pointer"] for one in done.json()["errors"]], done.text
+    assert pointer in [error["pointer"] for error in done.json()["errors"]], done.text
     assert client.get(ANN).json()["version"] == 1
 
 
@@ -124,15 +124,15 @@ def test_pages_are_newest_first_and_a_cursor_leads_on(client: TestClient) -> Non
 
 def test_what_follows_from_the_record_by_law(client: TestClient) -> None:
     query = "at=2024&valid_at=2024-12-31&want=income_tax,taxed"
-    found = client.get(f"{ANN}/entitlements?{query}").json()
-    tax = found["results"][0]
+    answer = client.get(f"{ANN}/entitlements?{query}").json()
+    tax = answer["results"][0]
     assert (tax["figure"], tax["of"]["id"], tax["value"]) == ("income_tax", "home", "3550.00")
-    assert (found["basis"]["offset"], found["basis"]["valid_at"]) == (2, "2024-12-31")
+    assert (answer["basis"]["offset"], answer["basis"]["valid_at"]) == (2, "2024-12-31")
     again = client.get(f"{ANN}/entitlements?{query}&known_at=offset:2")
-    assert again.json() == found
+    assert again.json() == answer
     assert state(client, {"corrects": {"2024-01-01": {"wages": 31000}}, "reason": "r"}, "c").status_code == 201
     assert client.get(f"{ANN}/entitlements?{query}").json()["results"][0]["value"] == "3750.00"
-    assert client.get(f"{ANN}/entitlements?{query}&known_at=offset:2").json() == found
+    assert client.get(f"{ANN}/entitlements?{query}&known_at=offset:2").json() == answer
     assert client.get(f"{ANN}/entitlements?want=nothing").status_code == 404
 
 
@@ -159,7 +159,7 @@ def test_each_look_is_an_event_that_the_citizen_sees(client: TestClient) -> None
     client.get(f"{ANN}/ledger")
     looks = client.get(f"{ANN}/access").json()["events"]
     said = [next(iter(event["facts"].values())) for event in looks]
-    assert [(one["by"], one["what"]) for one in said] == [
+    assert [(line["by"], line["what"]) for line in said] == [
         *(("developer", "access"), ("developer", "ledger"), ("developer", "facts"))
     ]
     assert said[2]["why"] == "case/7 a look"
@@ -223,5 +223,5 @@ def test_others_write_the_log_while_it_is_served(tmp_path: Path, rules: str) -> 
         with writing(tmp_path / "log") as log:
             log.append([facts("person/ann", date(2025, 2, 1), wages=2)])
         second = client.post("/v1/citizens/ann/facts", json=body, headers={"Idempotency-Key": "2"})
-        offsets = [one["offset"] for one in client.get("/v1/citizens/ann/history").json()["events"]]
+        offsets = [event["offset"] for event in client.get("/v1/citizens/ann/history").json()["events"]]
         assert offsets[:3] == [second.json()["offset"], second.json()["offset"] - 1, first.json()["offset"]]

@@ -43,9 +43,9 @@ def test_a_client_is_generated_and_used(tmp_path: Path, monkeypatch: pytest.Monk
 
         calculate = importlib.import_module("landclient.api.figures.calculate")
         body = models.Calculate.from_dict({"ruleset": "land", "at": "2024", "case": CASE, "want": ["income_tax"]})
-        found = calculate.sync(client=client, body=body)
-        assert isinstance(found, models.Calculation)
-        assert [(result.figure, result.status, result.value) for result in found.results] == [
+        found_result = calculate.sync(client=client, body=body)
+        assert isinstance(found_result, models.Calculation)
+        assert [(result.figure, result.status, result.value) for result in found_result.results] == [
             ("income_tax", "determined", "3550.00")
         ]
         wrong = models.Calculate.from_dict({"ruleset": "land", "at": "2024", "case": CASE, "want": ["incom_tax"]})

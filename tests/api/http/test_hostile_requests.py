@@ -31,11 +31,11 @@ def refused(client: TestClient, body: bytes | str | Any, headers: dict[str, str]
     assert perf_counter() - began < 1
     assert done.headers["content-type"] == "application/problem+json", done.text
     assert len(done.content) <= 8_000
-    found = done.json()
-    assert found["status"] == done.status_code
-    assert found["type"].startswith("/problems/")
-    assert len(found.get("errors", ())) <= 50
-    return done.status_code, found
+    answer = done.json()
+    assert answer["status"] == done.status_code
+    assert answer["type"].startswith("/problems/")
+    assert len(answer.get("errors", ())) <= 50
+    return done.status_code, answer
 
 
 def with_wages(text: str) -> str:
@@ -91,10 +91,10 @@ def test_bodies_that_are_no_question(client: TestClient, body: bytes | str, stat
     ],
 )
 def test_money_that_is_none(client: TestClient, wages: str) -> None:
-    status, found = refused(client, with_wages(wages))
+    status, result = refused(client, with_wages(wages))
     assert status == 422
-    assert found["errors"][0]["pointer"].startswith("/case/people/#1/wages"), found
-    assert wages in ("true", "[]") or wages.strip('"') not in found["errors"][0]["message"]
+    assert result["errors"][0]["pointer"].startswith("/case/people/#1/wages"), result
+    assert wages in ("true", "[]") or wages.strip('"') not in result["errors"][0]["message"]
 
 
 def test_a_number_with_an_enormous_exponent_is_refused_at_once(client: TestClient) -> None:
@@ -137,10 +137,10 @@ def test_a_claimed_length_over_the_limit_is_refused_unread(client: TestClient) -
 
 def test_a_hundred_thousand_faults_are_fifty(client: TestClient) -> None:
     faulty = {f"unknown_{'x' * (number % 20)}{'y' * (number // 20)}": number for number in range(200)}
-    status, found = refused(client, {**QUESTION, "case": {**CASE, "people": {"ann": faulty}}})
+    status, result = refused(client, {**QUESTION, "case": {**CASE, "people": {"ann": faulty}}})
     assert status == 422
-    assert 0 < len(found["errors"]) <= 50
-    assert found["errors_left_out"] == 200 - len(found["errors"])
+    assert 0 < len(result["errors"]) <= 50
+    assert result["errors_left_out"] == 200 - len(result["errors"])
 
 
 @pytest.mark.parametrize(
@@ -196,10 +196,10 @@ def test_questions_that_make_no_sense(client: TestClient, change: Any, pointer: 
         done = client.post("/v1/calculate", json={**QUESTION, **change})
         assert (done.status_code, done.json()["results"]) == (200, [])
         return
-    status, found = refused(client, {**QUESTION, **change})
+    status, result = refused(client, {**QUESTION, **change})
     assert status == 422
-    assert pointer in [one["pointer"] for one in found["errors"]], found
-    assert all(one["message"] for one in found["errors"])
+    assert pointer in [error["pointer"] for error in result["errors"]], result
+    assert all(error["message"] for error in result["errors"])
 
 
 def test_a_method_that_is_none(client: TestClient) -> None:

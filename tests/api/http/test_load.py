@@ -37,7 +37,7 @@ def test_a_full_queue_is_503_and_livez_answers(tmp_path: Path, monkeypatch: pyte
         assert int(refused.headers["retry-after"]) >= 1
         assert client.get("/livez").status_code == 200
         held.set()
-        assert [one.result().status_code for one in waiting] == [500] * 3
+        assert [answer.result().status_code for answer in waiting] == [500] * 3
         monkeypatch.undo()
         assert client.post("/v1/calculate", json=QUESTION).status_code == 200
 
@@ -57,9 +57,9 @@ def test_a_server_without_options_serves_the_sample(tmp_path: Path) -> None:
         record = client.get("/v1/citizens/u00001-head?valid_at=2024-12-31").json()
         assert record["groups"] == [{"subject": "tax_unit/u00001", "role": "head"}]
         query = "at=2024&valid_at=2024-12-31&want=income_tax&explain=none"
-        found = client.get(f"/v1/citizens/u00001-head/entitlements?{query}").json()
-        (result,) = found["results"]
+        answer = client.get(f"/v1/citizens/u00001-head/entitlements?{query}").json()
+        (result,) = answer["results"]
         assert (result["status"], result["of"]["id"]) == ("determined", "u00001")
-        assert "left_out" not in found
+        assert "left_out" not in answer
         owed = client.get("/v1/citizens/u00001-head/entitlements?at=2024&valid_at=2024-12-31&explain=none").json()
-        assert [one["figure"] for one in owed["results"]] == ["income_tax_refundable_credits"]
+        assert [entry["figure"] for entry in owed["results"]] == ["income_tax_refundable_credits"]

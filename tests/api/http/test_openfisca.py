@@ -29,22 +29,22 @@ def test_the_same_tree_filled_in(client: TestClient) -> None:
     assert done.status_code == 200, done.text
     assert done.headers["country-package"] == "rulewright-land"
     assert len(done.headers["country-package-version"]) == 16
-    found = done.json()
-    assert found["tax_units"]["home"]["income_tax"] == {"2024": 3550, "2023": 0}
-    assert (found["people"], found["tax_units"]["home"]["head"]) == (TREE["people"], ["bill"])
+    answer = done.json()
+    assert answer["tax_units"]["home"]["income_tax"] == {"2024": 3550, "2023": 0}
+    assert (answer["people"], answer["tax_units"]["home"]["head"]) == (TREE["people"], ["bill"])
 
 
 def test_amounts_keep_their_digits(client: TestClient) -> None:
     tree = json.loads(json.dumps(TREE).replace("30000", "30000.1"))
-    found = client.post(f"{BASE}/calculate", json=tree)
-    assert json.loads(found.text, parse_float=str)["tax_units"]["home"]["income_tax"]["2024"] == "3550.02"
+    answer = client.post(f"{BASE}/calculate", json=tree)
+    assert json.loads(answer.text, parse_float=str)["tax_units"]["home"]["income_tax"]["2024"] == "3550.02"
 
 
 def test_the_trace_says_what_was_read(client: TestClient) -> None:
-    found = client.post(f"{BASE}/trace", json=TREE).json()
-    assert found["entitiesDescription"] == {"people": ["bill", "bo"], "tax_units": ["home"]}
-    assert found["requestedCalculations"] == ["income_tax<2024>", "income_tax<2023>"]
-    taxed = found["trace"]["taxed<2024>"]
+    answer = client.post(f"{BASE}/trace", json=TREE).json()
+    assert answer["entitiesDescription"] == {"people": ["bill", "bo"], "tax_units": ["home"]}
+    assert answer["requestedCalculations"] == ["income_tax<2024>", "income_tax<2023>"]
+    taxed = answer["trace"]["taxed<2024>"]
     assert (taxed["value"], taxed["dependencies"]) == ([28000], ["wages<2024>"])
     assert taxed["parameters"] == {"tax.allowance<2024-01-01>": 2000}
 
@@ -83,12 +83,12 @@ def test_definitions(client: TestClient) -> None:
 )
 def test_a_sentence_stands_where_the_fault_is(client: TestClient, change: Any, status: int, place: list[str]) -> None:
     done = client.post(f"{BASE}/calculate", json={**TREE, **change})
-    found = done.json()
-    assert done.status_code == status, found
+    result = done.json()
+    assert done.status_code == status, result
     for part in place:
-        assert part in found, done.text
-        found = found[part]
-    assert isinstance(found, str)
+        assert part in result, done.text
+        result = result[part]
+    assert isinstance(result, str)
 
 
 def test_what_is_not_there(client: TestClient) -> None:

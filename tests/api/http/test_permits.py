@@ -64,22 +64,22 @@ def office(folder: Path) -> Config:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = tmp_path_factory.mktemp("office")
     config = office(folder)
-    with serving(config, Service(config, open_log(folder / "log"))) as found:
-        yield found
+    with serving(config, Service(config, open_log(folder / "log"))) as result:
+        yield result
 
 
 def issued(client: TestClient, **more: Any) -> dict[str, Any]:
     done = client.post("/v1/citizens/eva/permits", json={**WANTED, **more}, headers=EVA)
     assert done.status_code == 201, done.text
-    found: dict[str, Any] = done.json()
-    return found
+    answer: dict[str, Any] = done.json()
+    return answer
 
 
 def checked(client: TestClient, permit: str, **more: str) -> dict[str, Any]:
     done = client.post("/v1/permits/verify", json={"permit": permit, **more}, headers=EVA)
     assert done.status_code == 200, done.text
-    found: dict[str, Any] = done.json()
-    return found
+    answer: dict[str, Any] = done.json()
+    return answer
 
 
 def test_a_citizen_gets_a_permit_that_the_public_keys_and_list_verify(client: TestClient) -> None:

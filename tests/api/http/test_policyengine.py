@@ -49,17 +49,17 @@ def family(**unit: Any) -> dict[str, Any]:
 
 def test_every_null_is_filled_in_under_the_period_that_was_sent(client: TestClient) -> None:
     sent = family(eitc={"2024": None}, income_tax={"2024": None}, filing_status={"2024": None})
-    found = ask(client, sent)
-    assert found["status"] == "ok"
-    assert "rulewright" in found["policyengine_bundle"]["model_version"]
-    unit = found["result"]["tax_units"]["main"]
+    question = ask(client, sent)
+    assert question["status"] == "ok"
+    assert "rulewright" in question["policyengine_bundle"]["model_version"]
+    unit = question["result"]["tax_units"]["main"]
     assert unit["members"] == ["1", "2", "3", "4"]
     assert unit["filing_status"] == {"2024": "JOINT"}
     assert int(unit["eitc"]["2024"]) == 6673  # 6,960 - 21.06% of (31,000 - 29,640): 26 USC 32(b), Rev. Proc. 2023-34
     assert isinstance(unit["income_tax"]["2024"], int | float)
-    assert list(found["result"]) == list(sent)
-    assert found["result"]["people"]["1"]["employment_income"] == {"2024": 31000}
-    assert "warnings" not in found
+    assert list(question["result"]) == list(sent)
+    assert question["result"]["people"]["1"]["employment_income"] == {"2024": 31000}
+    assert "warnings" not in question
 
 
 def test_by_month_and_by_year(client: TestClient) -> None:
@@ -67,34 +67,34 @@ def test_by_month_and_by_year(client: TestClient) -> None:
     sent["spm_units"]["spm"] |= {"snap_if_takes_up": {"2024-03": None}, "snap": {"2024-3": 120}}
     sent["people"]["1"] |= {"ssi": {"2024": None}}
     sent["tax_units"]["main"] |= {"eitc": {"2024": None, "2024-01": None}}
-    found = ask(client, sent)["result"]
-    assert found["spm_units"]["spm"]["snap"] == {"2024-3": 120}
-    assert found["spm_units"]["spm"]["snap_if_takes_up"]["2024-03"] is not None
-    eitc = found["tax_units"]["main"]["eitc"]
+    result = ask(client, sent)["result"]
+    assert result["spm_units"]["spm"]["snap"] == {"2024-3": 120}
+    assert result["spm_units"]["spm"]["snap_if_takes_up"]["2024-03"] is not None
+    eitc = result["tax_units"]["main"]["eitc"]
     assert abs(eitc["2024"] / 12 - eitc["2024-01"]) < 0.01
-    assert found["people"]["1"]["ssi"]["2024"] == 0
+    assert result["people"]["1"]["ssi"]["2024"] == 0
 
 
 def test_a_value_stands_in_the_place_of_the_formula(client: TestClient) -> None:
-    found = ask(client, family(eitc={"2024": 1000}, income_tax={"2024": None}))["result"]["tax_units"]["main"]
+    code = ask(client, family(eitc={"2024": 1000}, income_tax={"2024": None}))["result"]["tax_units"]["main"]
     less = ask(client, family(eitc={"2024": 0}, income_tax={"2024": None}))["result"]["tax_units"]["main"]
-    assert less["income_tax"]["2024"] - found["income_tax"]["2024"] == 1000
+    assert less["income_tax"]["2024"] - code["income_tax"]["2024"] == 1000
 
 
 def test_what_is_not_computed_is_named_and_is_no_zero(client: TestClient) -> None:
     sent = family()
     sent["people"]["1"] |= {"medicaid": {"2024": None}, "was_in_foster_care": {"2024": True}}
-    found = ask(client, sent)
-    assert found["result"]["people"]["1"]["medicaid"] == {"2024": None}
-    assert found["not_computed"] == ["medicaid"]
-    assert any("was_in_foster_care" in warning for warning in found["warnings"])
+    question = ask(client, sent)
+    assert question["result"]["people"]["1"]["medicaid"] == {"2024": None}
+    assert question["not_computed"] == ["medicaid"]
+    assert any("was_in_foster_care" in warning for warning in question["warnings"])
     strict = client.post(PATH, json={"household": sent}, headers={"Prefer": "handling=strict"})
     assert (strict.status_code, strict.json()["errors"]) == (400, ["`medicaid` is not computed here"])
 
 
 def test_people_alone_are_enough(client: TestClient) -> None:
-    found = ask(client, {"people": {"you": {"age": {"2024": 70}, "ssi": {"2024-01": None}}}})
-    assert isinstance(found["result"]["people"]["you"]["ssi"]["2024-01"], int | float)
+    question = ask(client, {"people": {"you": {"age": {"2024": 70}, "ssi": {"2024-01": None}}}})
+    assert isinstance(question["result"]["people"]["you"]["ssi"]["2024-01"], int | float)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_faults_in_their_form(client: TestClient, change: Any, told: str) -> Non
     assert done.status_code == 400, done.text
     body = done.json()
     assert (body["status"], body["result"]) == ("error", None)
-    assert not told or any(told in one for one in body["errors"]), body
+    assert not told or any(told in error for error in body["errors"]), body
 
 
 def test_all_faults_at_once_and_none_with_a_value(client: TestClient) -> None:

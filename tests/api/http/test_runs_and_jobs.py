@@ -29,13 +29,13 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
 def test_the_faults_of_a_run_are_a_list_to_work_through(client: TestClient) -> None:
     (run,) = client.get("/v1/runs").json()["runs"]
     assert (run["id"], run["groups"], run["faults"]) == (RUN, 3, 1)
-    found = client.get(f"/v1/runs/{RUN}/faults").json()
-    assert (found["run"] == RUN and "following" not in found) or found["following"] == 0
-    (fault,) = found["faults"]
+    answer = client.get(f"/v1/runs/{RUN}/faults").json()
+    assert (answer["run"] == RUN and "following" not in answer) or answer["following"] == 0
+    (fault,) = answer["faults"]
     assert (fault["subject"], fault["about"]) == ("tax_unit/kim", "person/kim")
     assert "`wages` is recorded as text" in fault["fault"]
     looks = client.get("/v1/citizens/kim/access").json()["events"]
-    assert any(f"faults of {RUN}" in str(one) for one in looks)
+    assert any(f"faults of {RUN}" in str(look) for look in looks)
     assert client.get("/v1/runs/nothing-2024/faults").status_code == 404
     assert client.get(f"/v1/runs/{RUN}/faults?limit=0").status_code == 400
 
@@ -73,11 +73,11 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 def ended(client: TestClient, address: str) -> Any:
     until = monotonic() + 30
     while monotonic() < until:
-        found = client.get(address).json()
-        if found["state"] in ("done", "failed"):
-            return found
+        answer = client.get(address).json()
+        if answer["state"] in ("done", "failed"):
+            return answer
         sleep(0.02)
-    raise AssertionError(found)
+    raise AssertionError(answer)
 
 
 def test_a_job_is_accepted_worked_off_and_fetched(batches: TestClient) -> None:
@@ -85,8 +85,8 @@ def test_a_job_is_accepted_worked_off_and_fetched(batches: TestClient) -> None:
     accepted = send(batches, prefer="respond-async")
     assert (accepted.status_code, accepted.headers["preference-applied"]) == (202, "respond-async")
     address = accepted.headers["location"]
-    found = ended(batches, address)
-    assert (found["state"], found["done"], found["result"]) == ("done", 2, f"{address}/result")
+    job = ended(batches, address)
+    assert (job["state"], job["done"], job["result"]) == ("done", 2, f"{address}/result")
     fetched = batches.get(f"{address}/result")
     assert fetched.text == now.text and fetched.headers["batch-groups"] == "2"
     assert batches.get(f"{address}/result").text == now.text
@@ -97,19 +97,19 @@ def test_a_job_is_accepted_worked_off_and_fetched(batches: TestClient) -> None:
 
 def test_a_job_that_fails_says_why(batches: TestClient) -> None:
     accepted = send(batches, path=QUERY.replace("2024", "then"), prefer="respond-async")
-    found = ended(batches, accepted.headers["location"])
-    assert found["state"] == "failed" and found["errors"]
+    job = ended(batches, accepted.headers["location"])
+    assert job["state"] == "failed" and job["errors"]
     assert batches.get(f"{accepted.headers['location']}/result").status_code == 400
     assert batches.delete(accepted.headers["location"]).status_code == 204
 
 
 def test_jobs_are_bounded(batches: TestClient) -> None:
     sent = [send(batches, prefer="respond-async") for _ in range(MOST_JOBS + 1)]
-    assert [one.status_code for one in sent] == [202] * MOST_JOBS + [503]
+    assert [answer.status_code for answer in sent] == [202] * MOST_JOBS + [503]
     assert "retry-after" in sent[-1].headers
-    for one in sent[:-1]:
-        ended(batches, one.headers["location"])
-        assert batches.delete(one.headers["location"]).status_code == 204
+    for answer in sent[:-1]:
+        ended(batches, answer.headers["location"])
+        assert batches.delete(answer.headers["location"]).status_code == 204
 
 
 def test_nobody_asks_after_the_job_of_another(tmp_path: Path) -> None:

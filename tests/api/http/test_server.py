@@ -75,7 +75,7 @@ def test_kill_nine_loses_nothing_acknowledged(rules: str, tmp_path: Path) -> Non
 
 def streamed(address: str, count: int, last: str = "") -> list[tuple[str, Any]]:
     """The next events of the stream, as ids and data."""
-    found: list[tuple[str, Any]] = []
+    listed: list[tuple[str, Any]] = []
     headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
     with httpx.stream("GET", f"{address}/v1/events", headers=headers, timeout=20) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -85,11 +85,11 @@ def streamed(address: str, count: int, last: str = "") -> list[tuple[str, Any]]:
             if name:
                 event[name] = value
             elif "data" in event:
-                found.append((event["id"], json.loads(event["data"])))
+                listed.append((event["id"], json.loads(event["data"])))
                 event = {}
-            if len(found) == count:
-                return found
-    return found
+            if len(listed) == count:
+                return listed
+    return listed
 
 
 def test_a_stream_that_breaks_misses_and_repeats_nothing(rules: str, tmp_path: Path) -> None:
@@ -118,20 +118,20 @@ def test_two_hundred_slow_clients_do_not_stop_the_others(rules: str, tmp_path: P
     with running(rules, tmp_path / "log") as (address, _):
         port = int(address.rpartition(":")[2])
         slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
-        for one in slow:
-            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
-            one.sendall(b"Content-Length: 100000\r\n\r\n{")
+        for result in slow:
+            result.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
+            result.sendall(b"Content-Length: 100000\r\n\r\n{")
         assert httpx.get(f"{address}/livez").status_code == 200
         assert httpx.get(f"{address}/v1/citizens/ann").status_code == 200
         more = [socket.create_connection(("127.0.0.1", port)) for _ in range(80)]
-        for one in more:
-            one.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
-            one.sendall(b"Content-Length: 100000\r\n\r\n{")
+        for result in more:
+            result.sendall(b"POST /v1/calculate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n")
+            result.sendall(b"Content-Length: 100000\r\n\r\n{")
         until = monotonic() + 10
         while httpx.get(f"{address}/v1/citizens/ann").status_code != 503 and monotonic() < until:
             sleep(0.05)
         refused = httpx.get(f"{address}/v1/citizens/ann")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert httpx.get(f"{address}/livez").status_code == 200
-        for one in (*slow, *more):
-            one.close()
+        for result in (*slow, *more):
+            result.close()

@@ -68,9 +68,9 @@ def asked(folder: Path) -> list[Asked]:
 
 def overlay(reform: Asked) -> str:
     """The reform as an overlay of ours, as `rulewright translate` writes it."""
-    found = translate_text(f"reform {reform.number}", json.dumps(reform.reform), current_law)
-    assert not found.unread, found.unread
-    return found.text
+    translated = translate_text(f"reform {reform.number}", json.dumps(reform.reform), current_law)
+    assert not translated.unread, translated.unread
+    return translated.text
 
 
 @cache
@@ -90,7 +90,7 @@ def columns(program: Program, period: Period, units: Arrays) -> Columns:
     rows = [_unit(units, row, period) for row in range(len(units["MARS"]))]
     people = [(row, person.role, person.facts) for row, unit in enumerate(rows) for person in unit.people]
     facts = [unit.facts for unit in rows]
-    names = dict.fromkeys(name for each in (*facts, *(one for _, _, one in people)) for name in each)
+    names = dict.fromkeys(name for each in (*facts, *(item for _, _, item in people)) for name in each)
     definitions = {name: find_definition(program, name) for name in names}
     return columns_of(program, period, "tax_unit", facts, people=people, documents=[], definitions=definitions)
 
@@ -115,12 +115,12 @@ def itemizing(program: Program, population: Columns, answers: Arrays, units: Arr
 
 def ours(program: Program, population: Columns) -> dict[str, Array]:
     """The figures that are compared, in cents. No unit may be without one."""
-    found = evaluate(program, population, cps.WANTED).figures
+    result = evaluate(program, population, cps.WANTED).figures
     for name in cps.WANTED:
-        status = found[name].status
+        status = result[name].status
         assert status is None or not status.any(), f"{name}: {int(status.sum())} units have no figure"
     return {
-        figure: np.asarray(sum(found[name].entries.astype(np.int64) for name in names))
+        figure: np.asarray(sum(result[name].entries.astype(np.int64) for name in names))
         for figure, (names, _, _) in cps.FIGURES.items()
     }
 
@@ -170,9 +170,11 @@ def tallies(law: Before, reform: Asked, answers: Arrays) -> Iterator[Tally]:
         tally.agreeing = tally.cases - len(apart)
         for row in apart.tolist():
             case = f"{reform.number}/{law.units['RECID'][row]}"
-            found = Difference(case, reform.year, figure, Fraction(int(mine[row]), 100), Fraction(int(yours[row]), 100))
+            difference = Difference(
+                case, reform.year, figure, Fraction(int(mine[row]), 100), Fraction(int(yours[row]), 100)
+            )
             sides = Sides(reform.names, cps.facts(law.units, reform.year, row), _with(law.units, answers, reform, row))
-            tally.differences.append(replace(found, explained=explain(found, sides)))
+            tally.differences.append(replace(difference, explained=explain(difference, sides)))
         yield tally
 
 

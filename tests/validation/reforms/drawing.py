@@ -65,8 +65,8 @@ def _value(table: Table, law: CurrentLaw, reform: Reform, name: str, year: int, 
     if how.get("same"):  # a separate return has half: twice the step keeps halves whole
         whole = _moved({**how, "step": 2 * how.get("step", 50)}, now[0], factor)
         return [whole, whole, whole / 2, whole, whole]
-    moved = [_moved(how, one, factor if alike else rng.uniform(0.5, 1.6)) for one in now]
-    return [moved[0] if how.get("apart") and at == SEPARATE else one for at, one in enumerate(moved)]
+    moved = [_moved(how, item, factor if alike else rng.uniform(0.5, 1.6)) for item in now]
+    return [moved[0] if how.get("apart") and at == SEPARATE else change for at, change in enumerate(moved)]
 
 
 def _between(
@@ -74,8 +74,8 @@ def _between(
 ) -> list[float]:
     """Brackets that stay in order, also beside another that the reform moves."""
     below = _standing(law, reform, low, year) or [0.0] * len(now)
-    above = _standing(law, reform, high, year) or [2 * one for one in now]
-    return [round((one + share * (other - one)) / 25) * 25.0 for one, other in zip(below, above, strict=True)]
+    above = _standing(law, reform, high, year) or [2 * item for item in now]
+    return [round((item + share * (other - item)) / 25) * 25.0 for item, other in zip(below, above, strict=True)]
 
 
 def _standing(law: CurrentLaw, reform: Reform, name: str | None, year: int) -> list[float] | None:

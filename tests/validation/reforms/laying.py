@@ -47,9 +47,9 @@ def laid_over(law: Program, written: Ruleset, text: str) -> Program:
     parameters, tables, scales = dict(law.parameters), dict(law.tables), dict(law.scales)
     for before, after in zip(written.modules, reformed.modules, strict=True):
         if before is not after:
-            parameters |= _changed(law.parameters, after, {one.name: one for one in after.parameters})
-            tables |= _changed(law.tables, after, {one.name: one for one in after.tables})
-            scales |= _changed(law.scales, after, {one.name: one for one in after.scales if not one.computed})
+            parameters |= _changed(law.parameters, after, {parameter.name: parameter for parameter in after.parameters})
+            tables |= _changed(law.tables, after, {other_table.name: other_table for other_table in after.tables})
+            scales |= _changed(law.scales, after, {scale.name: scale for scale in after.scales if not scale.computed})
     tables = {name: _read_off(law, written, name, table, scales) for name, table in tables.items()}
     digest = hashlib.sha256(f"{law.fingerprint}\n{text}".encode()).hexdigest()
     return replace(law, parameters=parameters, tables=tables, scales=scales, fingerprint=digest)
@@ -57,15 +57,15 @@ def laid_over(law: Program, written: Ruleset, text: str) -> Program:
 
 def _changed(law: Mapping[str, _C], module: RuleModule, declared: Mapping[str, _C]) -> dict[str, _C]:
     """The constants of a module under their whole-program names, with the law's index."""
-    found = {}
+    by_name = {}
     for name, constant in declared.items():
         full = name if name in law else f"{module.name}:{name}"
         if constant.uprate is not None:
             by = law[full].uprate
             assert by is not None
             constant = replace(constant, uprate=replace(constant.uprate, by=by.by))
-        found[full] = constant
-    return found
+        by_name[full] = constant
+    return by_name
 
 
 def _read_off(law: Program, written: Ruleset, name: str, table: Table, scales: Mapping[str, Scale]) -> Table:
@@ -74,7 +74,11 @@ def _read_off(law: Program, written: Ruleset, name: str, table: Table, scales: M
         return table
     module, _, short = name.rpartition(":")
     plain = next(
-        one for each in written.modules if module in ("", each.name) for one in each.tables if one.name == short
+        other_table
+        for each in written.modules
+        if module in ("", each.name)
+        for other_table in each.tables
+        if other_table.name == short
     )
     follows = law.tables[name].follows
     return stated_cells(replace(table, values=plain.values, follows=follows), scales)

@@ -57,12 +57,12 @@ def _rows(folder: Path, chosen: list[Asked], count: int) -> dict[int, list[int]]
     for reform, tallies in compare(folder, [reform.number for reform in chosen]):
         apart = [int(each.case.partition("/")[2]) for tally in tallies for each in tally.differences]
         differing[reform.year] |= set(apart[:6])
-    found = {}
+    by_name = {}
     for year, records in differing.items():
         ids = cps.read(folder / f"units_{year}.npz")["RECID"]
         drawn = np.random.default_rng(year).choice(len(ids), count, replace=False).tolist()
-        found[year] = sorted({*drawn, *np.flatnonzero(np.isin(ids, list(records))).tolist()})
-    return found
+        by_name[year] = sorted({*drawn, *np.flatnonzero(np.isin(ids, list(records))).tolist()})
+    return by_name
 
 
 def _write(path: Path, columns: cps.Arrays, names: list[str], rows: list[int]) -> None:

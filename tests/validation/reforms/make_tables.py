@@ -37,16 +37,16 @@ def main() -> None:
         calculator.calc_all()
         calculators.append(calculator)
     law, after = calculators
-    found: dict[str, Any] = {"weights": law.array("s006")}
+    by_name: dict[str, Any] = {"weights": law.array("s006")}
     for side, calculator in (("law", law), ("reform", after)):
         for name in taxcalc.DIST_VARIABLES:
-            found[f"{side}/{name}"] = calculator.array(name)
+            by_name[f"{side}/{name}"] = calculator.array(name)
     for way in WAYS:
         for side, table in zip(("law", "reform"), law.distribution_tables(after, way, scaling=False), strict=True):
-            found[f"distribution/{way}/{side}"] = table.to_numpy(dtype=np.float64)
+            by_name[f"distribution/{way}/{side}"] = table.to_numpy(dtype=np.float64)
         for tax in TAXES:
-            found[f"difference/{way}/{tax}"] = law.difference_table(after, way, tax).to_numpy(dtype=np.float64)
-    np.savez_compressed(sys.argv[1], **found)
+            by_name[f"difference/{way}/{tax}"] = law.difference_table(after, way, tax).to_numpy(dtype=np.float64)
+    np.savez_compressed(sys.argv[1], **by_name)
 
 
 if __name__ == "__main__":

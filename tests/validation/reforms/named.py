@@ -67,12 +67,15 @@ def our_figures(program: Program, population: Columns, answers: Mapping[str, Arr
     """What the rules make of each unit in dollars, under taxcalc's names; who itemizes is as in `answers`."""
     names = tuple(dict.fromkeys(name for parts in OURS.values() for name in parts))
     figures = evaluate(program, compare.itemizing(program, population, answers, answers), names).figures
-    found = {name: np.sum([figures[part].entries / 100 for part in parts], axis=0) for name, parts in OURS.items()}
+    by_name = {name: np.sum([figures[part].entries / 100 for part in parts], axis=0) for name, parts in OURS.items()}
     itemizes = answers["out_standard"] == 0
-    deduction, gifts = found.pop("deduction"), np.where(itemizes, 0.0, found.pop("gifts"))
-    found["c04470"], found["standard"] = np.where(itemizes, deduction, 0.0), np.where(itemizes, 0.0, deduction + gifts)
-    found["c62100"] = found["c62100"] + gifts  # which taxcalc adds back: a fault that is named
-    return found
+    deduction, gifts = by_name.pop("deduction"), np.where(itemizes, 0.0, by_name.pop("gifts"))
+    by_name["c04470"], by_name["standard"] = (
+        np.where(itemizes, deduction, 0.0),
+        np.where(itemizes, 0.0, deduction + gifts),
+    )
+    by_name["c62100"] = by_name["c62100"] + gifts  # which taxcalc adds back: a fault that is named
+    return by_name
 
 
 def their_amounts(answers: Mapping[str, Array]) -> Amounts:
@@ -93,13 +96,13 @@ def left_out(
     units: Mapping[str, Array], ours: Mapping[str, Array], theirs: Mapping[str, Array], year: int = YEAR
 ) -> NDArray[np.bool_]:
     """The units of which a figure differs for a reason that is named."""
-    found = np.zeros(len(units["MARS"]), dtype=np.bool_)
+    zeros = np.zeros(len(units["MARS"]), dtype=np.bool_)
     for figure in cps.FIGURES:
         for row in np.flatnonzero(np.abs(ours[figure] - theirs[figure]) > 100).tolist():
-            if not found[row]:
+            if not zeros[row]:
                 facts = cps.facts(units, year, row)
-                found[row] = any(known.holds(facts) for known in classes.CLASSES if figure in known.figures)
-    return found
+                zeros[row] = any(known.holds(facts) for known in classes.CLASSES if figure in known.figures)
+    return zeros
 
 
 def answered(title: str, law: compare.Before, reform: compare.Asked, answers: Mapping[str, Array]) -> Answered:
@@ -148,15 +151,15 @@ def _apart(mine: Array, yours: Array, name: str) -> Array:
     """How far cells are apart, as a share; of shares in per cent, in points; nothing below the least amounts."""
     columns = DIFFERENCE if name.startswith("difference") else DISTRIBUTION
     gap = np.nan_to_num(np.abs(mine - yours))
-    found = np.zeros(gap.shape)
+    zeros = np.zeros(gap.shape)
     for at, column in enumerate(columns):
         if column.startswith(("perc_", "pc_", "share_")):
-            found[:, at] = gap[:, at] / 100
+            zeros[:, at] = gap[:, at] / 100
             continue
         least = LEAST_COUNT if column.startswith(("count", "tax_")) else LEAST_AMOUNT
         least = 1.0 if column == "mean" else least
-        found[:, at] = np.where(gap[:, at] <= least, 0.0, gap[:, at] / np.maximum(np.abs(yours[:, at]), least))
-    return found
+        zeros[:, at] = np.where(gap[:, at] <= least, 0.0, gap[:, at] / np.maximum(np.abs(yours[:, at]), least))
+    return zeros
 
 
 def report(folder: Path) -> int:
@@ -170,14 +173,16 @@ def report(folder: Path) -> int:
     print(f"{YEAR}, {len(units['MARS']):,} units of the survey; billions of dollars")
     faults = 0
     for title, reform in zip(titles, compare.asked(folder), strict=False):
-        found = answered(title, law, reform, cps.read(folder / f"reform_{reform.number}.npz"))
-        faults += found.budget_apart > CLOSE or found.worst > CLOSE
-        print(found.title)
-        print(f"   budget {found.ours / 1e9:+.3f}, taxcalc {found.theirs / 1e9:+.3f}: {found.budget_apart:.4%} apart")
-        print(f"   {found.cells:,} cells: at most {found.worst:.4%} apart ({found.worst_cell})")
+        answer = answered(title, law, reform, cps.read(folder / f"reform_{reform.number}.npz"))
+        faults += answer.budget_apart > CLOSE or answer.worst > CLOSE
+        print(answer.title)
+        print(
+            f"   budget {answer.ours / 1e9:+.3f}, taxcalc {answer.theirs / 1e9:+.3f}: {answer.budget_apart:.4%} apart"
+        )
+        print(f"   {answer.cells:,} cells: at most {answer.worst:.4%} apart ({answer.worst_cell})")
         theirs = said[reform.number]["seconds"]
         print(
-            f"   {found.left_out:.2%} of the weight left out; {found.seconds:.1f} s here, {theirs:.1f} s there",
+            f"   {answer.left_out:.2%} of the weight left out; {answer.seconds:.1f} s here, {theirs:.1f} s there",
             flush=True,
         )
     return 5 if faults else 0

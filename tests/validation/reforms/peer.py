@@ -39,14 +39,14 @@ def current_law(table: Any) -> dict[int, dict[str, Any]]:
     import taxcalc
 
     policy = taxcalc.Policy()
-    found: dict[int, dict[str, Any]] = {}
+    by_name: dict[int, dict[str, Any]] = {}
     for year in range(2014, max(YEARS) + 1):
         policy.set_year(year)
-        found[year] = {}
-        for name in dict.fromkeys(one for known in table for one in (known, *table[known].get("with", ()))):
+        by_name[year] = {}
+        for name in dict.fromkeys(item for known in table for item in (known, *table[known].get("with", ()))):
             value = np.asarray(getattr(policy, name))[0]
-            found[year][name] = [float(one) for one in value] if np.ndim(value) else float(value)
-    return found
+            by_name[year][name] = [float(item) for item in value] if np.ndim(value) else float(value)
+    return by_name
 
 
 def indexed() -> set[str]:
