@@ -35,7 +35,7 @@ def builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> Value
             return _date_function(elab, node, name, scope)
         case "spread" if len(node.arguments) == 2:
             return spread(elab, node, scope)
-    return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write `{_usage(elab, name)}`")
+    return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write {_usage(elab, node, name)}")
 
 
 _USAGE = {
@@ -48,8 +48,11 @@ _USAGE = {
 }  # fmt: skip
 
 
-def _usage(elab: Elaboration, name: str) -> str:
-    return _USAGE[name].replace("USD", elab.settings.currency)
+def _usage(elab: Elaboration, node: ast.Call, name: str) -> str:
+    usage = f"`{_USAGE[name]}`".replace("USD", elab.settings.currency)
+    if name in ("sum", "count", "any", "all") and len(node.arguments) == 1 and isinstance(node.arguments[0], ast.Name):
+        return f"`{name}({node.arguments[0].name} over months)`, or {usage}"
+    return usage
 
 
 def _numbers(elab: Elaboration, node: ast.Call, scope: Scope) -> list[Value] | None:

@@ -78,7 +78,7 @@ def with_unit(number: Value, span: Span, currency: str) -> str:
     """How a number that stands where money is wanted becomes money."""
     text = span.text
     if text.endswith("%"):
-        return f"say of what amount: `{text} * 600 {currency}`"
+        return f"say of what amount: `{text} * 600 {currency}`; or divide the amount beside it: `… / 1 {currency}`"
     if re.fullmatch(r"-?[0-9][0-9_]*(\.[0-9_]+)?", text):
         return f"write an amount: `{text} {currency}`"
     if re.fullmatch(r"[a-z0-9_.]{1,40}", text):

@@ -80,7 +80,7 @@ class LinkReader(FactReader):
         )
 
     def settle_unnamed(self) -> None:
-        """A lone person and a lone group or record without ids belong together.
+        """A lone person and a lone group without ids belong together, and to a lone owner without one all records.
 
         In a group the person has the first role that must be held.
         """
@@ -90,10 +90,10 @@ class LinkReader(FactReader):
             role = next((role for role in group.roles if role.minimum), None)
             if person in self.unnamed and not held and role is not None:
                 self.holders[(group.name, group.name, role.name)] = [(person, self.instances[person][person])]
-        for record in [self.entities[name] for name in self.unnamed if self.entities[name].belongs_to]:
+        for record in [entity for entity in self.entities.values() if entity.belongs_to in self.unnamed]:
             owner = record.belongs_to
-            if owner in self.unnamed and (record.name, record.name) not in self.owner_of:
-                self.owner_of[(record.name, record.name)] = (owner, self.instances[owner][owner])
+            for name in self.instances.get(record.name, ()) if len(self.instances[owner]) == 1 else ():
+                self.owner_of.setdefault((record.name, name), (owner, self.instances[owner][owner]))
         for entity in [self.entities[name] for name in self.unnamed]:
             for owner_ in entity.further:
                 if owner_.entity in self.unnamed:

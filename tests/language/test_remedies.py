@@ -33,6 +33,7 @@ REMEDIES = {
     "E301_date_with_points": "write dates as YYYY-MM-DD",
     "E406_numbered_members": "aggregate: `sum(m.… for m in members)`",
     "E505_over_one_month": "write `sum(rent over months)`",
+    "E505_sum_of_a_figure": "write `sum(rent over months)`, or `sum(m.x for m in members)`",
     "E505_over_members": "write `sum(m.wages for m in members)`",
     "E705_over_itself": "leave `over` out: there is no other exception",
 }
