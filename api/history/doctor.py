@@ -1,7 +1,8 @@
 """What state a log is in, and the safe next step: for an operator who does not know what happened.
 
-1. What keeps the log from being opened is the whole answer: its message and its remedy.
-2. Else: runs that were cut off, followers that are behind, a clock that the log is ahead of, a log that was not closed.
+1. What keeps the log from being opened, for reading or for writing, is the whole answer: its message and its remedy.
+2. Else: a key store that is older than an erasure, or not wrapped though a key for that is named; runs that were cut
+   off, followers that are behind, a clock that the log is ahead of, a log that was not closed.
 
 Nothing is changed, and no payload is read: `log verify` looks at those.
 """
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from api.history.access import AHEAD_US, failure_of, reading
+from api.history.access import AHEAD_US, failure_of, kek, reading
+from api.history.environment import KEK_VARIABLE
 from api.history.health import health
 from citizens import CitizensError, SqliteLog
+from citizens.sqlite.erasure import not_carried_out, read_ledger
+from citizens.sqlite.opened import check_keys
 
 OLD_ANCHOR_SECONDS = 86_400
 
@@ -39,7 +43,23 @@ def examine(folder: Path) -> list[Finding]:
         return [Finding(True, failure.message, failure.help or "verify the log: `rulewright log verify`")]
 
 
+def _beside(log: SqliteLog) -> Iterator[Finding]:
+    """What is to be known of the key store and the ledger of erasures. Raises LogDamaged for what stops a writer."""
+    read_ledger(log.layout.erasures_path)
+    with log.reader() as reader:
+        check_keys(reader.connection, reader.keys)
+        undone = len(not_carried_out(reader, log.layout.erasures_path))
+        is_wrapped = reader.keys.is_wrapped
+    if undone:
+        message = f"the key store is older than the log: it still has keys that were destroyed ({undone:,})"
+        yield Finding(False, message, "put the newest key store back; the next command that writes destroys them again")
+    if kek() is not None and not is_wrapped:
+        message = f"{KEK_VARIABLE} names a key-encryption key, and the key store is not wrapped under any"
+        yield Finding(False, message, f"unset it, and say `rulewright log rekey --to …` with what {KEK_VARIABLE} said")
+
+
 def _at_work(log: SqliteLog) -> Iterator[Finding]:
+    yield from _beside(log)
     state = health(log)
     head = state.head
     for run in state.unfinished:

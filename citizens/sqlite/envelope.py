@@ -73,6 +73,8 @@ def read_secret(source: str, what: str) -> str:
                 raise Refused(f"{what} `{rest}` cannot be read", "check the path and its rights") from None
         case "env":
             text = os.environ.get(rest, "")
+            if not text:
+                raise Refused(f"{what} is to be in the variable `{rest}`, which is not set", "set it, or name another")
         case "command":
             text = _printed(rest, what)
         case _:

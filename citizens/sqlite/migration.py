@@ -27,7 +27,16 @@ from citizens import chain, codec
 from citizens.errors import LogDamaged, Refused
 from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.cipher import KEY_BYTES, decrypt, encrypt
-from citizens.sqlite.connections import FORMAT, KEYS_TABLES, SHIPPED, connect, format_of, get_meta, set_meta
+from citizens.sqlite.connections import (
+    FORMAT,
+    KEYS_TABLES,
+    SHIPPED,
+    check_format,
+    connect,
+    format_of,
+    get_meta,
+    set_meta,
+)
 from citizens.sqlite.durable import WriterLock, copy_private, sync_file, sync_folder
 from citizens.sqlite.envelope import wrap
 from citizens.sqlite.keys import KeyStore
@@ -59,6 +68,7 @@ def _events_of(layout: Layout) -> Path:
     connection = connect(path, SHIPPED, write=True)
     try:
         if format_of(connection) != 1:
+            check_format(connection, path)
             raise Refused(f"{path} is of format {format_of(connection)}", "there is nothing to bring up to date")
         _check_chain(Reader(connection, None))
         connection.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_TRUNCATE)

@@ -109,6 +109,11 @@ class SealedStore:
         return hashlib.sha256(b"rulewright key store\0" + self.pepper).digest()[:16]
 
     @property
+    def is_wrapped(self) -> bool:
+        """Whether the store's own key lies under a key-encryption key."""
+        return len(get_meta(self._connection, "store_key")) != KEY_BYTES
+
+    @property
     def last_number(self) -> int:
         """The highest number given out."""
         return self._last if self._writing else self._stored_last()

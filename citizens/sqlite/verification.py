@@ -308,9 +308,7 @@ def _check_erased(reader: Reader) -> Iterator[Damage]:
     recorded = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ?", (codec.ERASURE,)))
     back = sum(reader.keys.still_holds(entry.number, entry.fingerprint) for entry in recorded)
     if back:
-        told = (
-            f"the key store is older than the log: it holds {back:,} keys that were destroyed since; nobody reads them"
-        )
+        told = f"the key store is older than the log: it still has keys that were destroyed ({back:,})"
         yield Damage(0, told, "put the newest key store back; the next command that writes the log destroys them again")
 
 

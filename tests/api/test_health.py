@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from api.history.health import STUCK_SECONDS, FaultCounts, health, kind_of_fault
 from citizens import Advance, SqliteLog, open_log
 from tests.api.http.assessed import RUN, assessed
 from tests.api.http.logs import facts
+from tests.citizens.histories import wages
 
 KIND = "`wages` is recorded as text"
 
@@ -83,3 +85,37 @@ def test_the_age_of_an_anchor_is_that_of_the_newest_elsewhere(
     assert (state.anchor_offset, state.anchor_outside, (state.anchor_seconds or 0) > 10**8) == (log.head(), True, True)
     log.append([facts("case/9", citizen="person/ann", workers="carl")])
     assert any("the last anchor that lies elsewhere" in finding.message for finding in examine(log.layout.folder))
+
+
+def told_by_the_doctor(folder: Path) -> list[tuple[bool, str]]:
+    return [(finding.broken, finding.message) for finding in examine(folder)]
+
+
+def test_the_doctor_tells_of_keys_and_ledgers_that_do_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, old = tmp_path / "log", tmp_path / "old.db"
+    with open_log(folder) as log:
+        log.append([wages("person/1", "5", "p1"), wages("person/2", "5", "p2")])
+    shutil.copy(folder / "keys.db", old)
+    assert told_by_the_doctor(folder) == []
+    monkeypatch.setenv("RULEWRIGHT_KEK", "env:NOT_SET_HERE")
+    ((broken, message),) = told_by_the_doctor(folder)
+    assert broken and "variable `NOT_SET_HERE`, which is not set" in message
+    monkeypatch.setenv("NOT_SET_HERE", "ab" * 32)
+    ((broken, message),) = told_by_the_doctor(folder)
+    assert not broken and "is not wrapped under any" in message
+    monkeypatch.delenv("RULEWRIGHT_KEK")
+    with open_log(folder) as log:
+        log.erase("person/1", actor="a", legal_basis="b", reason="c")
+    shutil.copy(old, folder / "keys.db")
+    assert told_by_the_doctor(folder) == [
+        (False, "the key store is older than the log: it still has keys that were destroyed (1)")
+    ]
+    (folder / "erasures.log").write_bytes(b"scribble\n")
+    ((broken, message),) = told_by_the_doctor(folder)
+    assert broken and "ledger of erasures is damaged" in message
+    (folder / "erasures.log").unlink()
+    with open_log(folder) as log:
+        log.append([wages("person/3", "5", "p3")])
+    shutil.copy(old, folder / "keys.db")
+    ((broken, message),) = told_by_the_doctor(folder)
+    assert broken and "it gave out numbers up to 2, and the log has them up to 3" in message

@@ -153,3 +153,32 @@ def test_appends_go_on_while_the_annual_run_runs(tmp_path: Path) -> None:
         assert log.version("person/clerk") == 12
         assert log.verify().sound
         assert not any(receipt.duplicate for receipt in log.append([wages("person/x", "1", "last")]))
+
+
+def test_no_odd_membership_or_owner_stops_anybody_else(log: SqliteLog) -> None:
+    """What is no group, a group of others, an unknown role, two heads, records of records: each is its household's."""
+    households(log, 9)
+    odd: list[tuple[str, dict[str, Value]]] = [
+        ("person/1", {UNIT: "hello"}),
+        ("person/2", {UNIT: True}),
+        ("person/3", {UNIT: Belongs("person/4", "head")}),
+        ("person/5", {UNIT: Belongs("tax_unit/5", "jester")}),
+        ("person/6", {UNIT: Belongs("tax_unit/7", "head")}),
+        ("form_w2/1", {"w2_wages": Decimal("5.00"), "person": Belongs("form_w2/1", "owner")}),
+        ("form_w2/2", {"w2_wages": Decimal("5.00"), "person": Belongs("tax_unit/8", "owner")}),
+        ("form_w2/3", {"w2_wages": Decimal("5.00"), "person": 7}),
+        ("tax_unit/8", {UNIT: Belongs("tax_unit/8", "head")}),
+        ("person/8", {"same_as": Belongs("person/8", "owner")}),
+    ]
+    for number, (subject, values) in enumerate(odd):
+        log.append([facts(subject, f"odd-{number}", values, date(2024, 3, 1))])
+    report = annual(log)
+    assert report.assessed == 3, "4, 8 and 9"
+    assert {group for group, _ in report.failed} == {"tax_unit/5", "tax_unit/7"}
+    assert report.counted is not None and sum(report.counted.people) == 9
+    log.append([correction("person/9", "late", {PAY: Decimal("60000.00")})])
+    follower = Follower(log, program())
+    while follower.step():
+        pass
+    assert (follower.report.changed, follower.report.failed) == (1, {})
+    assert len(log.erase("person/8", **ORDER).entries) == 1
