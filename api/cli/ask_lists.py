@@ -29,15 +29,18 @@ from api.interview.documents import (
     with_documents,
 )
 from api.interview.interview import read_answer
-from api.interview.listed import Interview, Screen, Tick, next_screen
+from api.interview.listed import Interview, Screen, Tick, Witness, next_screen
 from api.interview.screens import Screens, ticked_value
+from api.interview.why import moved_by
 from api.schema import as_data
+from engine.explain.words import value_words
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
 from engine.values.types import NONE, Value
 
 REVIEWED = 12
+WHY = "why"
 
 
 @dataclass(slots=True)
@@ -153,11 +156,7 @@ def ask_lists(
             opened = _review(session, interview, upcoming.open)
             if opened is None or not _ask_fact(session, interview, opened):
                 break
-        elif not (
-            _ask_list(session, upcoming.screen)
-            if upcoming.screen.lines
-            else _ask_fact(session, interview, upcoming.screen.fact)
-        ):
+        elif not _put(session, interview, upcoming.screen):
             break
         if save is not None:
             session.save(save)
@@ -192,10 +191,12 @@ def _lines(session: Session) -> Iterator[str]:
 
 def _put(session: Session, interview: Interview, screen: Screen) -> bool:
     """Put a list or one fact; False if the answers have ended."""
-    return _ask_list(session, screen) if screen.lines else _ask_fact(session, interview, screen.fact)
+    if screen.lines:
+        return _ask_list(session, interview, screen)
+    return _ask_fact(session, interview, screen.fact, screen.witness)
 
 
-def _ask_list(session: Session, screen: Screen) -> bool:
+def _ask_list(session: Session, interview: Interview, screen: Screen) -> bool:
     """Put a list; False if the answers have ended."""
     whom = {tick.fact.instance for tick in screen.lines}
     name = next(iter(whom)) if len(whom) == 1 else "each"
@@ -203,8 +204,11 @@ def _ask_list(session: Session, screen: Screen) -> bool:
     for number, tick in enumerate(screen.lines, 1):
         of = f" ({tick.fact.instance})" if len(whom) > 1 else ""
         complain(f"  {number}. {_worded(tick.line.say, session, tick.fact.instance)}{of}")
-    complain("(numbers such as `1, 3`; `none`; `?` don't know, `back`, `stop`)")
+    complain("(numbers such as `1, 3`; `none`; `?` don't know, `why`, `back`, `stop`)")
     for line in _lines(session):
+        if line == WHY:
+            complain(_why(session, interview, screen.witness))
+            continue
         if line in ("stop", "back", "?"):
             return _otherwise(session, line, [tick.fact for tick in screen.lines])
         chosen = _numbers(line, len(screen.lines))
@@ -239,16 +243,19 @@ def _turn(program: Program, lines: Sequence[Tick], chosen: set[int]) -> Turn:
     return turn
 
 
-def _ask_fact(session: Session, interview: Interview, fact: Fact | None) -> bool:
+def _ask_fact(session: Session, interview: Interview, fact: Fact | None, witness: Witness | None = None) -> bool:
     """Put one fact; False if the answers have ended."""
     assert fact is not None
     program = session.program
     definition = program.definitions[fact.name]
     form = _form_of(interview, definition)
     copy = f"`{COPY}` to copy a {name_of(program, form)}, " if form is not None else ""
-    complain(f"{definition.ask or definition.label}  ({fact.instance}; {copy}`?` don't know, `back`, `stop`)")
+    complain(f"{definition.ask or definition.label}  ({fact.instance}; {copy}`?` don't know, `why`, `back`, `stop`)")
     lines = _lines(session)
     for line in lines:
+        if line == WHY:
+            complain(_why(session, interview, witness))
+            continue
         if line in ("stop", "back", "?"):
             return _otherwise(session, line, [fact])
         if form is not None and line == COPY:
@@ -266,6 +273,22 @@ def _ask_fact(session: Session, interview: Interview, fact: Fact | None) -> bool
         session.turns.append(Turn({fact: value}))
         return True
     return False
+
+
+def _why(session: Session, interview: Interview, witness: Witness | None) -> str:
+    """How the answer can change a figure: what it is without and with some facts, all else as is usual."""
+    if witness is None:
+        return "it is asked because you chose it, or because something else that is asked hangs on it"
+    program = session.program
+    told = []
+    for fact, value in witness.changed.items():
+        definition = program.definitions[fact.name]
+        told.append(f"{definition.label}: {value_words(value, definition.type, program.settings)} ({fact.instance})")
+    moved = [
+        f"{figure.figure} of {figure.of.id}: {figure.with_them}, and {figure.without} without"
+        for figure in moved_by(interview, witness)
+    ]
+    return f"with {'; '.join(told)}, all else as is usual: {'; '.join(moved)}"
 
 
 def _copied_turn(session: Session, interview: Interview, fact: Fact, form: Form, copies: Sequence[Copy]) -> Turn:

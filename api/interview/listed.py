@@ -28,7 +28,7 @@ from engine.explain.questions import sample_values
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
-from engine.native.handover import entry_of
+from engine.native.handover import entry_of, value_of
 from engine.population.columns import Columns
 from engine.values.types import Kind, Value
 
@@ -50,14 +50,24 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """That an answer can change a figure: a completion of the case, and facts with which a wanted figure is another."""
+
+    completed: Case
+    changed: Mapping[Fact, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
-    """What to ask: a list with its open lines, or one fact (`lines` is empty), and what it is expected to move."""
+    """What to ask: a list with its open lines, or one fact (`lines` is empty), what it is expected to move, and facts
+    with which it was seen to."""
 
     ask: str
     lines: tuple[Tick, ...]
     fact: Fact | None
     effect: float
     key: str = ""
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +133,13 @@ def _screens(interview: Interview, case: Case, effects: _Effects, ticked: Collec
         joint = effects.joint.get(asked_list.key, 0.0)
         total = max(joint, sum(effects.alone.get(tick.fact, 0.0) for tick in ticks))
         if ticks:
-            yield Screen(asked_list.ask, tuple(ticks), None, total, asked_list.key)
+            witness = effects.witness((asked_list.key, *(tick.fact for tick in ticks)))
+            yield Screen(asked_list.ask, tuple(ticks), None, total, asked_list.key, witness)
     for fact in effects.facts:
         if fact not in listed:
             definition = program.definitions[fact.name]
-            yield Screen(definition.ask or definition.label, (), fact, effects.alone.get(fact, 0.0))
+            effect = effects.alone.get(fact, 0.0)
+            yield Screen(definition.ask or definition.label, (), fact, effect, "", effects.witness((fact,)))
 
 
 def _asked_of(program: Program, case: Case, of: str, fact: Fact, line: Line) -> bool:
@@ -168,6 +180,7 @@ class _Effects:
         self.alone: dict[Fact, float] = {}
         self.joint: dict[str, float] = {}
         self.largest = 0.0
+        self._seen: dict[Fact | str, tuple[float, Case, Try]] = {}
         self._by_name: dict[str, list[Fact]] = {}
         for fact in facts:
             self._by_name.setdefault(fact.name, []).append(fact)
@@ -184,7 +197,8 @@ class _Effects:
         """The effects in one completion: of absent facts, of usual ones, or of usual ones with low amounts."""
         program, case = self._interview.program, self._case
         usual = {fact: self._usual(fact, part) for fact in self.facts}
-        columns = columns_of(program, replace(case, given={**usual, **case.given}, within={}, complete=True))
+        completed = replace(case, given={**usual, **case.given}, within={}, complete=True)
+        columns = columns_of(program, completed)
         if columns is None:
             return
         tries: list[list[tuple[Fact, int]]] = [[]]
@@ -203,13 +217,25 @@ class _Effects:
             ]
             tries.append(every)
             owners.append(asked_list.key)
-        for owner, effect in zip(owners, self._moved(columns, tries), strict=True):
+        for owner, effect, tried in zip(owners, self._moved(columns, tries), tries, strict=True):
+            if owner is not None and effect > self._seen.get(owner, (0.0, None, ()))[0]:
+                self._seen[owner] = effect, completed, tried
             if isinstance(owner, Fact):
                 share = self._share(owner)
                 self.alone[owner] = max(self.alone.get(owner, 0.0), share * effect)
             elif owner is not None:
                 shares = [self._share(fact) for fact, _ in tries[owners.index(owner)]]
                 self.joint[owner] = max(self.joint.get(owner, 0.0), effect * min(shares, default=0.0))
+
+    def witness(self, owners: Sequence[Fact | str]) -> Witness | None:
+        """The largest change that was seen by some facts, or by a list's together; None where there was none."""
+        seen = [self._seen[owner] for owner in owners if owner in self._seen]
+        if not seen:
+            return None
+        program = self._interview.program
+        _, completed, tried = max(seen, key=lambda change: change[0])
+        changed = {fact: value_of(program, program.definitions[fact.name], entry) for fact, entry in tried}
+        return Witness(completed, changed)
 
     def _along(self, fact: Fact) -> tuple[str, ...]:
         line = self._interview.lines.get(self._short(fact))

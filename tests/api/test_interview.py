@@ -19,6 +19,7 @@ from api.failures import Failure, Misuse
 from api.interview.interview import next_step, read_answer
 from api.interview.listed import ENOUGH, SHARE, Interview, next_screen
 from api.interview.screens import screens_in
+from api.interview.why import moved_by
 from api.rules.programs import find_rules, load_program
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
@@ -189,6 +190,10 @@ def test_lists_lead_to_the_figure_that_all_facts_give(
             break
         asked_facts = [tick.fact for tick in screen.screen.lines] or [item for item in [screen.screen.fact] if item]
         assert not any(other_fact in case.given for other_fact in asked_facts)
+        witness = screen.screen.witness
+        assert witness is not None and moved_by(interview, witness)  # what is asked could have changed the answer
+        assert set(witness.changed) & set(asked_facts)
+        assert all(witness.completed.given[fact] == value for fact, value in case.given.items())
         stated: dict[Fact, Any] = {}
         for found_fact in asked_facts:
             assert (found_fact.name.endswith("wages") and found_fact.instance == "bo") is False
