@@ -1,4 +1,4 @@
-"""The options of the commands that analysts use: `simulate`, `diff`, `seek`. `app` gives them their names."""
+"""The options of the commands that analysts use: `simulate`, `diff`, `seek`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from api.cli.options import (
     WeightColumn,
 )
 
+commands = typer.Typer()
 
+
+@commands.command("simulate")
 def simulate_reforms(
     rules: Annotated[str, typer.Argument(metavar="[RULES]", help="Shipped rules, or a folder.")] = "us",
     reform: Annotated[
@@ -88,6 +91,7 @@ def simulate_reforms(
     raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
 
 
+@commands.command()
 def diff(
     rules: Rules,
     other: Annotated[
@@ -104,6 +108,7 @@ def diff(
     raise typer.Exit(diff_command(rules, other, at, examples, as_json))
 
 
+@commands.command()
 def seek(
     rules: Rules,
     path: Annotated[str, typer.Argument(metavar="CONSTANT", help="`ctc_amount`, `table[key].column`.")],

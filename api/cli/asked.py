@@ -1,4 +1,4 @@
-"""The commands that ask about cases and people: their names and options."""
+"""The commands that ask about cases and people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import typer
 from api.cli.log.app import LogOption
 from api.cli.options import AsJson, At, Case, Reforms, Rules
 
+commands = typer.Typer()
 
+
+@commands.command()
 def sweep(
     rules: Rules,
     case: Case,
@@ -33,6 +36,7 @@ def sweep(
     )
 
 
+@commands.command()
 def find(
     rules: Rules,
     condition: Annotated[str, typer.Argument(metavar="CONDITION", help="In the rule language: 'eitc > 0 and …'.")],
@@ -88,6 +92,7 @@ def find(
     raise typer.Exit(find_command(options))
 
 
+@commands.command()
 def cure(
     rules: Rules,
     case: Case,
@@ -106,6 +111,7 @@ def cure(
     )
 
 
+@commands.command()
 def ask(
     rules: Rules,
     case: Annotated[

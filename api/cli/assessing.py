@@ -1,4 +1,4 @@
-"""The options of the commands that assess everybody in a log: `annual`, `follow`. `app` gives them their names."""
+"""The options of the commands that assess everybody in a log: `annual`, `follow`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from api.cli.log.app import LogOption
 from api.cli.options import AsJson, Ray, Rules, RulesOption
 from api.cli.permit import NAME, STATUS_AT, IssuerName, StatusAt
 
+commands = typer.Typer()
 
+
+@commands.command()
 def annual(
     rules: Rules,
     year: Annotated[str, typer.Option("--year", metavar="YEAR", help="The year to assess: 2024.")],
@@ -35,6 +38,7 @@ def annual(
     )
 
 
+@commands.command()
 def follow(
     log: LogOption = None,
     rules: RulesOption = "us",

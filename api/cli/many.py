@@ -1,4 +1,4 @@
-"""The options of the commands over many people at once: `taxsim`, `batch`, `bench`. `app` gives them their names."""
+"""The options of the commands over many people at once: `taxsim`, `batch`, `bench`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import typer
 
 from api.cli.options import AsJson, Ray, Reforms, Rules, RulesOption
 
+commands = typer.Typer()
 
+
+@commands.command()
 def taxsim(
     source: Annotated[
         str, typer.Argument(metavar="[FILE]", help="Tax units as CSV, TSV, Parquet or Arrow; stdin if not given.")
@@ -31,6 +34,7 @@ def taxsim(
     raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json=as_json, output=output))
 
 
+@commands.command()
 def batch(
     rules: Rules,
     inputs: Annotated[
@@ -74,6 +78,7 @@ def batch(
     raise typer.Exit(batch_command(options))
 
 
+@commands.command()
 def bench(
     rules: RulesOption = "us",
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="How many times the sample of 10,000 is taken.")] = 28,

@@ -9,7 +9,10 @@ import typer
 
 from api.failures import ExitCode
 
+commands = typer.Typer()
 
+
+@commands.command()
 def translate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON reform of Tax-Calculator or PolicyEngine.")],
 ) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from api.history.environment import LOG_VARIABLE
 
+ledger_commands = typer.Typer()
 log_app = typer.Typer(
     help="Who people are and what has happened to them: an append-only log, known as of any day.",
     epilog="Exit codes: 0 done, 1 failed or damaged, 2 usage, 3 rules invalid.",
@@ -521,6 +522,7 @@ def stats(log: LogOption = None, as_json: AsJson = False) -> None:
     raise typer.Exit(stats_command(log, as_json))
 
 
+@ledger_commands.command()
 def ledger(subject: Subject, log: LogOption = None, known: Known = None, as_json: AsJson = False) -> None:
     """What a subject owes and is owed: every movement, and the balance after it."""
     from api.cli.log.ledger import ledger_command
