@@ -248,6 +248,12 @@ def _table(
 ) -> Table:
     """The rows as they were given; those that were refused have no figures."""
     given = part.tables[job.entity]
+    unknown = [name for name in job.keep if name not in given.column_names]
+    if unknown:
+        named = ", ".join(f"`{name}`" for name in unknown)
+        raise Failure(
+            f"the table of {job.entity} has no column {named} to keep", "see `--keep`: names of its own columns"
+        )
     rows = Rows(len(given), admitted.rows[job.entity] if admitted.rows is not None else None)
     report.refused += len(rows.problems)
     made = {f"{job.entity}_id": ids_of(job.entity, given, part.first_rows[job.entity])}

@@ -75,6 +75,12 @@ def source_from_text(text: str, name: str, problems: Diagnostics) -> Source | No
     return None
 
 
+def deceiving(text: str) -> str:
+    """The first character of a text that may not stand in a file, however it was written; empty if there is none."""
+    match = _REFUSED.search(text)
+    return match.group() if match is not None else ""
+
+
 def _refused(text: str) -> list[re.Match[str]]:
     """The characters that may not stand in a file; of carriage returns, which end every line, the first."""
     matches = sorted([*_REFUSED.finditer(text), *_INDENTING.finditer(text)], key=lambda match: match.end())

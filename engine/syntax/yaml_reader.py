@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import yaml
 
+from engine.syntax.files import deceiving
 from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, Sequence, Style, shown
 from engine.text.diagnostics import Diagnostics, Note
 from engine.text.source import Source, Span
@@ -112,10 +113,19 @@ class _Reader:
                 return self.sequence(event, depth)
             case yaml.ScalarEvent():
                 style = _STYLES.get(event.style or "", Style.PLAIN)
+                if style is Style.DOUBLE and not self.quoted_keys:
+                    self.refuse_escaped(event)
                 if event.tag is not None:  # what stands after a refused tag is not judged
                     return Scalar("", style, self.span(event), refused=True)
                 return Scalar(event.value, style, self.span(event))
         return Scalar("", Style.PLAIN, self.span(event), refused=True)
+
+    def refuse_escaped(self, event: yaml.ScalarEvent) -> None:
+        """Refuse a character that may not stand in a file where an escape stands for it."""
+        char = deceiving(event.value)
+        if char:
+            message = f"an escape stands for the character U+{ord(char):04X}, which may not stand in a rule file"
+            self.report("E102", message, self.span(event), "remove it")
 
     def refuse_properties(self, event: yaml.Event) -> None:
         """Refuse an alias, an anchor, a tag."""
