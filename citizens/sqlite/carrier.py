@@ -16,7 +16,7 @@ from citizens.sqlite.bulk import finish_file, open_unsafe
 from citizens.sqlite.carrying import Delivery, Taker, insert_gap
 from citizens.sqlite.compaction import copy_survivors
 from citizens.sqlite.connections import SHIPPED, Settings, checkpoint, get_meta
-from citizens.sqlite.erasure import add_to_ledger, read_ledger
+from citizens.sqlite.erasure import add_to_ledger, read_ledger, read_on
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.layout import Layout, create_events
 from citizens.sqlite.reader import Reader, Tip, read_tip
@@ -83,6 +83,7 @@ def carry_erasures(source: Layout, target: Layout, copy: Reader, on_step: OnStep
     if copy.keys.destroy_many((entry.number, entry.fingerprint) for entry in entries):
         target.clear_cache()
         copy.keys.scrub()
+    copy.keys.note_destroyed(read_on(target.erasures_path, "")[1])
 
 
 def dropped_since(log: Reader, copy: Reader) -> list[int]:

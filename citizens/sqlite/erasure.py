@@ -163,9 +163,10 @@ def not_carried_out(reader: Reader, ledger: Path) -> list[ErasureEntry]:
     """
     keys, size = reader.keys, ledger.stat().st_size if ledger.exists() else 0
     entries: list[ErasureEntry] = []
-    if keys.replayed.partition(" ")[0] != str(size):
+    marks = {mark.partition(" ")[0]: mark for mark in (keys.replayed, keys.destroyed)}
+    if size and str(size) not in marks:
         with suppress(LogDamaged):
-            entries = read_on(ledger, keys.replayed)[0]
+            entries = read_on(ledger, keys.destroyed)[0]
     last = recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ? ORDER BY offset DESC LIMIT 1", (ERASURE,)))
     if any(keys.still_holds(entry.number, entry.fingerprint) for entry in last):
         entries += recorded_erasures(reader.events("WHERE kind >= 32 AND kind = ?", (ERASURE,)))

@@ -217,8 +217,20 @@ class SealedStore:
     @property
     def replayed(self) -> str:
         """The mark up to which this store has carried out a ledger of erasures; empty for none (see `erasure`)."""
-        mark: Any = self._connection.execute("SELECT value FROM meta WHERE name = 'replayed'").get
+        return self._mark("replayed")
+
+    @property
+    def destroyed(self) -> str:
+        """The mark up to which the keys of a ledger are destroyed here, though the log may not have recorded it yet."""
+        return self._mark("destroyed") or self.replayed
+
+    def _mark(self, name: str) -> str:
+        mark: Any = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).get
         return mark.decode(errors="replace") if isinstance(mark, bytes) else ""
+
+    def note_destroyed(self, mark: str) -> None:
+        """Keep in mind that the keys of a ledger are destroyed here up to a mark: in a copy that follows a log."""
+        set_meta(self._connection, "destroyed", mark.encode())
 
     def note_replayed(self, mark: str) -> None:
         """Keep in mind that a ledger has been carried out here, and recorded in the log, up to a mark."""

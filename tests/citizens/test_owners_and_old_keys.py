@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from citizens import Belongs, Draft, Facts, Hold, LogDamaged, Point, SqliteLog, UnderHold, backup, open_log
+from citizens.sqlite import erasure
 from citizens.sqlite.increments import backup_since
 from tests.citizens.histories import BENEFIT, DAY, TAX, Clock, fresh, moment, wages
+from tests.citizens.test_replica import follow as replicate
 
 ORDER = {"actor": "dpo", "legal_basis": "GDPR art. 17", "reason": "request"}
 NAME = "person/Doe-7741"
@@ -126,3 +128,23 @@ def test_a_damaged_ledger_does_not_hide_what_the_log_says_of_erasures(tmp_path: 
         sees_nobody(log)
     with pytest.raises(LogDamaged, match="ledger"):
         open_log(tmp_path / "log")
+
+
+def test_readers_of_a_copy_do_not_read_its_whole_ledger_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "log", tmp_path / "copy"
+    with fresh(source) as log:
+        log.append([wages(f"person/{number}", "5", f"e{number}") for number in range(4)])
+        replicate(source, target)
+        log.erase("person/0", **ORDER)
+        log.erase("person/1", **ORDER)
+    replicate(source, target)
+
+    def never(path: Path, mark: str) -> None:
+        raise AssertionError(f"{path} was read from {mark}")
+
+    monkeypatch.setattr(erasure, "read_on", never)
+    for folder in (source, target):
+        with open_log(folder, write=False) as log:
+            assert not log.knows("person/0") and log.knows("person/2")
