@@ -200,7 +200,9 @@ def _add(a: Any, b: Any) -> Any:
 
 def add(a: Interval, b: Interval) -> Interval:
     """The sum. Of what lies on one side of zero, and what does so too or is zero, it is not zero."""
-    apart = any(_beyond_zero(interval) and _not_below_zero(other) for interval, other in _both_signs(a, b))
+    apart = (a.without_zero or b.without_zero) and any(
+        _beyond_zero(interval) and _not_below_zero(other) for interval, other in _both_signs(a, b)
+    )
     return Interval(_add(a.low, b.low), _add(a.high, b.high), apart)
 
 

@@ -11,7 +11,23 @@ from engine.ir import nodes as ir
 from engine.ir.program import Definition
 from engine.values.periods import Period
 
-Narrowed = Mapping[ir.Expression, tuple[Interval | Choice, ...]]
+
+class Narrowed(dict[ir.Expression, tuple[Interval | Choice, ...]]):
+    """Within what values lie, by expression. To look an expression up is to go through all of it, so the kinds of those
+    that are here are told apart first."""
+
+    __slots__ = ("kinds",)
+
+    def __init__(self, ranges: Mapping[ir.Expression, tuple[Interval | Choice, ...]]) -> None:
+        super().__init__(ranges)
+        self.kinds = frozenset(map(type, ranges))
+
+    def of(self, node: ir.Expression) -> tuple[Interval | Choice, ...] | None:
+        """Within what one lies, if anything is known."""
+        return self.get(node) if type(node) in self.kinds else None
+
+
+NOTHING = Narrowed({})
 
 
 @dataclass(slots=True)
@@ -39,18 +55,17 @@ class Frame:
     names: Mapping[str, Callable[[], Outcome]]
     bound: Mapping[str, str]
     calls: int = 0
-    narrowed: Narrowed = field(default_factory=dict)
+    narrowed: Narrowed = field(default_factory=lambda: NOTHING)
 
     def without(self, node: ir.Expression) -> Frame:
         """The frame in which no condition says anything of one expression itself."""
-        return replace(
-            self, narrowed={expression: ranges for expression, ranges in self.narrowed.items() if expression != node}
-        )
+        others = {expression: ranges for expression, ranges in self.narrowed.items() if expression != node}
+        return replace(self, narrowed=Narrowed(others))
 
     def at(self, period: Period) -> Frame:
         """The frame for a part of the period, of which what is known of values in the whole need not hold."""
-        return replace(self, period=period, narrowed={})
+        return replace(self, period=period, narrowed=NOTHING)
 
     def elsewhere(self) -> Frame:
         """The frame in a world of other facts, with a step of its own; what is known here need not hold there."""
-        return replace(self, step=Step(self.step.fact, self.step.definition, ""), narrowed={})
+        return replace(self, step=Step(self.step.fact, self.step.definition, ""), narrowed=NOTHING)

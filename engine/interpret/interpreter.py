@@ -40,7 +40,7 @@ from engine.interpret.date_operations import date_arithmetic, date_function
 from engine.interpret.domain import blocked, either, needs_of, settled, under
 from engine.interpret.evaluating import Unsure
 from engine.interpret.figures import Figures
-from engine.interpret.frames import Frame, Step
+from engine.interpret.frames import NOTHING, Frame, Step
 from engine.interpret.operations import arithmetic
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,
@@ -142,8 +142,9 @@ class Interpreter(Figures):
 
     def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
         """What an expression gives."""
-        if frame.narrowed and node in frame.narrowed:
-            return narrowing.cut(self.evaluate(node, frame.without(node)), frame.narrowed[node])
+        within = frame.narrowed.of(node) if frame.narrowed else None
+        if within is not None:
+            return narrowing.cut(self.evaluate(node, frame.without(node)), within)
         match node:
             case ir.VariableRead():
                 return self._read(node, frame)
@@ -257,7 +258,7 @@ class Interpreter(Figures):
         function = self.program.functions[node.name]
         arguments = zip(function.arguments, node.arguments, strict=True)
         names = {name: self._once(argument, frame) for (name, _), argument in arguments}
-        inner = replace(frame, names=names, calls=frame.calls + 1, narrowed={})
+        inner = replace(frame, names=names, calls=frame.calls + 1, narrowed=NOTHING)
         return formula_at(function.formulas, frame.period.start), inner
 
     def _choice(self, node: ir.If, frame: Frame) -> Outcome:

@@ -69,6 +69,8 @@ def banded(scale: Shape, brackets: Sequence[Bracket], argument: Outcome) -> Outc
 def _marginal(scale: Shape, brackets: Sequence[Bracket], interval: Interval) -> Interval:
     """Between thresholds a marginal scale is a line, so its extremes lie at thresholds and at the ends."""
     rates: list[Any] = [bracket.value for bracket in brackets]
+    if interval.low is not None and interval.high is not None and all(rate >= 0 for rate in rates):  # it never falls
+        return Interval(*(scale_value(scale, brackets, end) for end in (interval.low, interval.high)))
     inside = [
         bracket.threshold
         for bracket in brackets

@@ -65,7 +65,7 @@ def assumed(before: Narrowed, condition: ir.Expression, truth: bool, evaluate: E
     narrowed = dict(before)
     for expression, within in _ranges(condition, truth, evaluate):
         narrowed[expression] = (*narrowed.get(expression, ()), within)
-    return narrowed
+    return Narrowed(narrowed)
 
 
 def cut(outcome: Outcome, within: tuple[Interval | Choice, ...]) -> Outcome:
