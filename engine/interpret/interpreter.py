@@ -81,6 +81,7 @@ class Interpreter(Figures):
     ) -> None:
         super().__init__(program, case, constants)
         self.worlds: list[World] = []
+        self.reaches: dict[worlds.Key, worlds.Reach] = {}
         self._vacated: Interpreter | None = None
         self._deciding: frozenset[Fact] = frozenset()
         if (other := vacated(program, case)) is not None:
@@ -96,10 +97,11 @@ class Interpreter(Figures):
         if earlier._circular:
             return
         self.steps = {fact: step for fact, step in earlier.steps.items() if fact.name not in changed}
+        self.reaches = earlier.reaches  # they hang on who there is, not on what is stated
         for before in earlier.worlds:
             if before.replaced.is_known:
                 world = World(self, before.replaced)
-                world.outside, world.reach = dict(before.outside), before.reach
+                world.outside = dict(before.outside)
                 world._go_on_from(before, changed)
                 self.worlds.append(world)
 
@@ -476,7 +478,10 @@ class World(Interpreter):
         self._vacated, self._deciding = None, frozenset()
         self._outer = ref(outer)
         self.replaced = replaced
-        self.reach = worlds.Reach(outer.program, outer.case, replaced)
+        self.reaches = outer.reaches
+        if replaced.key not in self.reaches:
+            self.reaches[replaced.key] = worlds.Reach(outer.program, outer.case, replaced)
+        self.reach = self.reaches[replaced.key]
         self.outside: dict[Fact, None] = {}
 
     @property

@@ -25,6 +25,8 @@ from engine.ir.worlds import reached_names
 from engine.records import record
 from engine.values.periods import ETERNITY, Period, Unit
 
+Key = tuple[frozenset[Fact], frozenset[str], Period]
+
 
 @record(frozen=True, slots=True)
 class Replaced:
@@ -33,6 +35,11 @@ class Replaced:
     facts: Mapping[Fact, Outcome]
     parameters: Mapping[str, Outcome]
     period: Period
+
+    @property
+    def key(self) -> Key:
+        """What is replaced, by whatever: on this hangs which figures it reaches."""
+        return frozenset(self.facts), frozenset(self.parameters), self.period
 
     @property
     def is_known(self) -> bool:
