@@ -144,8 +144,7 @@ class Interpreter(Figures):
 
     def evaluate(self, node: ir.Expression, frame: Frame) -> Outcome:
         """What an expression gives."""
-        within = frame.narrowed.of(node) if frame.narrowed else None
-        if within is not None:
+        if frame.narrowed and (within := frame.narrowed.of(node)) is not None:
             return narrowing.cut(self.evaluate(node, frame.without(node)), within)
         match node:
             case ir.VariableRead():
