@@ -24,7 +24,9 @@ def sweep(
         typer.Option("--show", metavar="SUM", help="`eitc`, or `employment_income - income_tax`; several times."),
     ] = None,
     at: At = None,
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Also draw the curves in a file.")] = None,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", "--png", metavar="FILE", help="Also draw the curves: `out.svg`, `out.png`.")
+    ] = None,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:

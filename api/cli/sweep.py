@@ -11,8 +11,9 @@ from api.cli.output import say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.rules import programs
 from api.schema import Json, as_data, cited
+from api.simulate.writing import appearing, check_place
 from api.sweep.causes import Cause
-from api.sweep.chart import LAW, REFORM, drawn, write_svg
+from api.sweep.chart import LAW, REFORM, drawn, write_drawing
 from api.sweep.sweep import Break, Curve, Law, Sweep, Vary, sweep
 from engine.values.numbers import with_commas
 
@@ -33,6 +34,8 @@ def sweep_command(
 ) -> int:
     """Print each curve: a chart, its pieces, and its jumps and bends with their causes."""
     asked = _vary(vary, of)
+    if svg is not None:
+        check_place(svg)
     with waiting("reading the rules"):
         law = Law(programs.load_program(rules))
         names = tuple(reform.stem for reform in reforms)
@@ -41,7 +44,8 @@ def sweep_command(
     with waiting("sweeping"):
         swept = sweep(law, reform, case, asked, show)
     if svg is not None:
-        write_svg(swept, svg)
+        with appearing(svg) as beside:
+            write_drawing(swept, beside)
     if as_json:
         say_json(as_data(swept))
         return ExitCode.DONE

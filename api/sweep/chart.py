@@ -37,8 +37,8 @@ def drawn(answer: Sweep, place: int) -> list[str]:
     return [*lines, f"{'':>{margin}} +{'-' * WIDTH}", f"{'':>{margin}}  {first}{last:>{WIDTH - len(first)}}"]
 
 
-def write_svg(answer: Sweep, path: Path) -> None:
-    """All curves as one SVG: lines with their gaps where they jump."""
+def write_drawing(answer: Sweep, path: Path) -> None:
+    """All curves as one drawing, an SVG, or a PNG if the file is named so: lines with their gaps where they jump."""
     import altair
 
     alt: Any = altair
@@ -63,7 +63,7 @@ def write_svg(answer: Sweep, path: Path) -> None:
         )
         .properties(width=640, height=360)
     )
-    chart.save(str(path), format="svg")
+    chart.save(str(path), format="png" if path.suffix == ".png" else "svg", scale_factor=2)
 
 
 def _number(value: object) -> float:
