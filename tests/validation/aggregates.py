@@ -36,13 +36,12 @@ from tests.validation.reforms.laying import laid_over
 SHIPPED = Path(__file__).parent / "data" / "taxcalc_aggregates.csv"
 CLOSE, ROUNDED, HALF_A_DIGIT = 0.001, 0.03, 0.0501
 LAST_KNOWN = 2026
-# taxcalc's growth of prices by calendar year (`growfactors.csv`, ACPIU), of which it takes a quarter of a point, and of
-# wages (AWAGE): what moves an amount of a year on to the next.
+# taxcalc's growth of prices (`growfactors.csv`, ACPIU) and of wages (AWAGE) by calendar year: what moves an amount of a
+# year on to the next.
 PRICES = {2026: 1.029301, 2027: 1.025417, 2028: 1.023663, 2029: 1.022858, 2030: 1.022663, 2031: 1.022531,
           2032: 1.022578, 2033: 1.022611, 2034: 1.022572}  # fmt: skip
 WAGES = {2026: 1.034974, 2027: 1.035776, 2028: 1.034248, 2029: 1.033076, 2030: 1.032667, 2031: 1.032004,
          2032: 1.031167, 2033: 1.030948, 2034: 1.030992}  # fmt: skip
-OFFSET = 0.0025
 # taxcalc refunds the credit for other dependents of 2021, which the law does not: together the two are the same.
 REFUNDED = ("Refundable Credits ($b)", "Nonrefundable Credits ($b)")
 BASES = {"chained_cpi": 1.28123, "consumer_price_index": 310.82, "average_wage_index": 69_846.57}
@@ -61,7 +60,7 @@ def overlay_of_indexes() -> str:
     """A reform that moves our indexes as taxcalc does."""
     lines = ["about: Prices and wages as taxcalc assumes them", "law: an assumption, no law", "set:"]
     for name, base in BASES.items():
-        growth = WAGES if name == "average_wage_index" else {year: each - OFFSET for year, each in PRICES.items()}
+        growth = WAGES if name == "average_wage_index" else PRICES
         value, dated = base, []
         for year, factor in growth.items():
             value *= factor
