@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from engine.check.calls import typed
-from engine.check.context import Elaboration, Scope, Value, article, failed
+from engine.check.context import Elaboration, Scope, Value, Who, article, failed
+from engine.check.names import step
 from engine.check.navigation import spread
 from engine.check.operators import common_type, join
 from engine.ir import nodes as ir
@@ -35,7 +36,9 @@ def builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> Value
             return _date_function(elab, node, name, scope)
         case "spread" if len(node.arguments) == 2:
             return spread(elab, node, scope)
-    return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write {_usage(elab, node, name)}")
+    return elab.fail(
+        "E505", f"`{name}` is not used like this", node.span, help=f"write {_usage(elab, node, name, scope)}"
+    )
 
 
 _USAGE = {
@@ -48,11 +51,14 @@ _USAGE = {
 }  # fmt: skip
 
 
-def _usage(elab: Elaboration, node: ast.Call, name: str) -> str:
-    usage = f"`{_USAGE[name]}`".replace("USD", elab.settings.currency)
-    if name in ("sum", "count", "any", "all") and len(node.arguments) == 1 and isinstance(node.arguments[0], ast.Name):
-        return f"`{name}({node.arguments[0].name} over months)`, or {usage}"
-    return usage
+def _usage(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> str:
+    usage = _USAGE[name].replace("USD", elab.settings.currency)
+    said = node.arguments[0] if len(node.arguments) == 1 else None
+    if name not in ("sum", "count", "any", "all") or not isinstance(said, ast.Name):
+        return f"`{usage}`"
+    if scope.entity and step(elab, Who(ir.Self(scope.entity)), said.name) is not None:
+        return f"`{usage.replace('members', said.name)}`"
+    return f"`{name}({said.name} over months)`, or `{usage}`"
 
 
 def _numbers(elab: Elaboration, node: ast.Call, scope: Scope) -> list[Value] | None:

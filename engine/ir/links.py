@@ -21,7 +21,9 @@ def related(settings: Settings, entity: str, other: str) -> Link | None:
     """How two entities go together, in either order; None if not at all."""
     if entity == other:
         return Link.SAME
-    first, second = settings.entities[entity], settings.entities[other]
+    first, second = settings.entities.get(entity), settings.entities.get(other)
+    if first is None or second is None:  # of a ruleset that does not check
+        return None
     if entity == second.belongs_to or other == first.belongs_to:
         return Link.RECORD
     if other == first.of or entity == second.of:

@@ -102,7 +102,8 @@ def _habit(text: str, start: int, word: str) -> str:
         return "a number has one point" if before[-2:-1].isdigit() else f"write `0.{word}`"
     if not before[-1:].isdigit():
         return ""
-    if re.fullmatch(r"[A-Za-z]{3}", word) and word.lower() not in _WORDS_OF_OTHERS:
+    called = text[start + len(word) :].lstrip().startswith("(")
+    if re.fullmatch(r"[A-Za-z]{3}", word) and word.lower() not in _WORDS_OF_OTHERS and not called:
         return f"write the currency's code in capitals: `{word.upper()}`"
     if re.match(r"[eE][0-9]", word) or word.lower() in ("k", "m", "mn", "bn", "thousand", "million", "billion"):
         return "write all digits of the number"
@@ -129,6 +130,8 @@ def _word_habit(text: str, start: int, word: str, allowed: object) -> str:
         return _WORDS_OF_OTHERS[word.lower()]
     if word == "in" and after.startswith("("):
         return "write `is one of (…)`"
+    if isinstance(allowed, set | frozenset) and "IN" in allowed and re.match(r"[\w(]", word) and "let " in before:
+        return "write `in` before what the formula gives: `let x = … in …`"
     if last is not None and last[0] == "is" and word != "one":
         return "write `=`" if word != "not" else "write `!=`"
     if before.endswith("@"):

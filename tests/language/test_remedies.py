@@ -34,6 +34,8 @@ REMEDIES = {
     "E406_numbered_members": "aggregate: `sum(m.… for m in members)`",
     "E505_over_one_month": "write `sum(rent over months)`",
     "E505_sum_of_a_figure": "write `sum(rent over months)`, or `sum(m.x for m in members)`",
+    "E505_count_of_a_role": "write `count(m in dependents where …)`",
+    "E301_let_without_in": "write `in` before what the formula gives: `let x = … in …`",
     "E505_over_members": "write `sum(m.wages for m in members)`",
     "E705_over_itself": "leave `over` out: there is no other exception",
 }
