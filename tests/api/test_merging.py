@@ -10,8 +10,8 @@ import pytest
 
 from api.failures import Failure
 from api.history.merging import merge
-from citizens import Draft, Movement, Origin, SqliteLog, open_log, post, trial_balance
-from tests.api.households import BORN, NEW_YEAR, PAY, annual, facts, follow, moved, person
+from citizens import Belongs, Draft, Movement, Origin, SqliteLog, Value, open_log, post, trial_balance
+from tests.api.households import BORN, NEW_YEAR, PAY, UNIT, annual, facts, follow, moved, person, retraction
 
 MERGE = Origin("registry", "clerk", "registry act 4", "tax")
 
@@ -63,3 +63,14 @@ def test_merging_again_takes_over_what_was_recorded_since(log: SqliteLog) -> Non
     assert (done.carried, done.differing, done.given) == (1, (), 0)
     held = log.timeline("person/2").at(NEW_YEAR)
     assert held["taxable_interest_income"] == Decimal("9.00") and {PAY, BORN} <= set(held) and "same_as" not in held
+
+
+def test_two_that_were_merged_by_mistake_are_two_again(log: SqliteLog) -> None:
+    merge(log, "person/1", "person/2", MERGE, "one passport")
+    (same,) = log.timeline("person/1").changes
+    log.append([retraction("person/1", "two", same.attribute, same.valid_from)])
+    again: dict[str, Value] = {PAY: Decimal("50000.00"), BORN: NEW_YEAR.replace(1980)}
+    log.append([facts("person/1", "again", {**again, UNIT: Belongs("tax_unit/1", "head")})])
+    assert len(log.erase("person/2", actor="a", legal_basis="b", reason="c").entries) == 1
+    report = annual(log)
+    assert report.counted is not None and report.counted.people == (1, 0, 0, 0, 0)
