@@ -85,26 +85,27 @@ def _together(program: Program, case: Case, contradiction: Contradiction, instan
         case Link.MEMBER if below:
             group = case.group_of.get((given, instance))
             role = contradiction.role
-            return _only(group) if not role or instance in _members(case, given, group or "", role) else ()
+            return _only(group) if not role or instance in _members(program, case, given, group or "", role) else ()
         case Link.MEMBER:
-            return _members(case, claimed, instance, contradiction.role)
+            return _members(program, case, claimed, instance, contradiction.role)
         case Link.RECORD_OF_MEMBER if below:
             group = case.group_of.get((given, case.owner_of.get((claimed, instance), "")))
             return _only(group)
-    return [record for person in _members(case, claimed, instance) for record in case.records.get((given, person), ())]
+    return [
+        record
+        for person in _members(program, case, claimed, instance)
+        for record in case.records.get((given, person), ())
+    ]
 
 
 def _only(name: str | None) -> tuple[str, ...]:
     return () if name is None else (name,)
 
 
-def _members(case: Case, entity: str, group: str, role: str = "") -> list[str]:
-    return [
-        person
-        for (kind, name, held_role), held in case.holders.items()
-        if (kind, name) == (entity, group) and role in ("", held_role)
-        for person in held
-    ]
+def _members(program: Program, case: Case, entity: str, group: str, role: str = "") -> list[str]:
+    """Who is in a group, in a role if one is named."""
+    roles = [role] if role else [declared.name for declared in program.settings.entities[entity].roles]
+    return [person for name in roles for person in case.holders.get((entity, group, name), ())]
 
 
 def _of_two(
