@@ -29,6 +29,7 @@ from citizens import (
     Draft,
     Event,
     Facts,
+    History,
     Movement,
     Origin,
     Point,
@@ -81,6 +82,16 @@ def merge(log: SqliteLog, duplicate: str, into: str, origin: Origin, reason: str
     return Merged(len(points), tuple(_differing(changes, there)), len(given), len(money) // 2, is_new)
 
 
+def known_as(log: History, subject: str) -> str:
+    """What a subject is called by now: the one that it was merged into, directly or through others, or itself."""
+    seen: set[str] = set()
+    while subject not in seen:
+        seen.add(subject)
+        others = [change.value.group for change in log.timeline(subject).of(SAME) if isinstance(change.value, Belongs)]
+        subject = others[-1] if others else subject
+    return subject
+
+
 def is_merged_by(event: Event) -> bool:
     """Whether an event says that its subject is another's duplicate."""
     return isinstance(event.body, Facts) and any(point.attribute == SAME and point.value for point in event.body.points)
@@ -95,9 +106,9 @@ def _check(log: SqliteLog, duplicate: str, into: str) -> None:
     entities = {subject.partition("/")[0] for subject in (duplicate, into)}
     if duplicate == into or len(entities) > 1 or entities & set(OWN_ENTITIES):
         raise Misuse(f"`{duplicate}` and `{into}` cannot be one", "name two different subjects of one entity")
-    elsewhere = {change.value.group for change in log.timeline(into).of(SAME) if isinstance(change.value, Belongs)}
-    if elsewhere:
-        raise Failure(f"`{into}` is `{min(elsewhere)}` by now", f"merge into `{min(elsewhere)}`")
+    now = known_as(log, into)
+    if now != into:
+        raise Failure(f"`{into}` is `{now}` by now", f"merge into `{now}`")
     if not _stated(log, duplicate) and not any(_given(log, duplicate, into, "asked")):
         raise Failure(
             f"nothing is recorded of `{duplicate}`, or no longer, or it is merged already",

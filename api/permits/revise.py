@@ -3,7 +3,8 @@
 For each permit that stands and has not run out, the record of its person is read as it was read to decide it, as known
 now, and the requirement is asked again, from the day that it was decided for to the last that the permit promises. If
 it does not hold, or for less time or fewer categories, the permit is revoked, with the offset known and the reason. It
-is revoked, too, if the person was erased: nothing is left that it could rest on.
+is revoked, too, if the person was erased: nothing is left that it could rest on. Who was merged with another, or goes
+by a new id, is asked about under that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from api.cases.naming import find_definition
+from api.history.merging import known_as
 from api.history.record import record_case
 from api.permits.decide import decide, member_facts
 from api.permits.decision import Decision
@@ -43,7 +45,9 @@ def revise(program: Program, log: NamingHistory, register: Register, today: date
         if entry.ruleset != program.settings.name or entry.holds_until < today:
             continue
         subject = entry.subject(log)
-        why = _fault(program, log, entry, subject) if subject is not None else "the record that it rested on was erased"
+        why = "the record that it rested on was erased"
+        if subject is not None:
+            why = _fault(program, log, entry, known_as(log, subject))
         if why and register.revoke(entry.place, why, now):
             revoked.append(Revoked(entry.place, entry.told(log), why))
     if not revoked:

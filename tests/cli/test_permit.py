@@ -230,6 +230,19 @@ def test_a_late_fact_takes_a_permit_back_through_follow(office: Path, tmp_path: 
     assert "  person 1 of the log  may_drive" in run("permit", "list", *signing, *log).stdout
 
 
+def test_a_permit_stands_when_its_holder_goes_by_a_new_id(office: Path, tmp_path: Path) -> None:
+    log, order = ("--log", tmp_path / "log"), ("--legal-basis", "Road Traffic Act 1988", "--actor", "clerk")
+    (tmp_path / "events.yaml").write_text(EVENTS, encoding="utf-8")
+    assert run("log", "append", tmp_path / "events.yaml", "--create", *log, *order, "--source", "r").returncode == 0
+    signing = ("--key", office / "key.pem", "--register", tmp_path / "register")
+    asked = ("permit", "issue", office / "land", "person/eva", "may_drive", *log, *signing, "--days", "10")
+    assert run(*asked).returncode == 0
+    assert run("log", "merge", "person/eva", "person/new", *log, *order, "--reason", "a new id").returncode == 0
+    taken = ("--permits", tmp_path / "register", "--permit-key", office / "key.pem")
+    followed = run("follow", *log, "--rules", office / "land", "--once", *taken)
+    assert "0 permits revoked" in followed.stdout, followed.stdout
+
+
 class OneLog:
     """A log that knows some people by number."""
 
