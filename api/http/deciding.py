@@ -89,7 +89,7 @@ class Decider:
                 raise
             yield law, law.permissions
 
-    def found(self, asked: Asked) -> tuple[Law, Definition] | None:
+    def permission_of(self, asked: Asked) -> tuple[Law, Definition] | None:
         """The first requirement that answers for what is asked."""
         for law, permissions in self.permissions():
             definition = permissions.requirement(asked)
@@ -118,7 +118,7 @@ class Decider:
 
     def decide(self, question: Question, pointer: str = "", explain: str = "reasons") -> Answer:
         """The answer. Raises Refusal (400) for properties that are no such facts."""
-        permission = self.found(question.asked)
+        permission = self.permission_of(question.asked)
         if permission is None:
             return Answer(False, dict(UNKNOWN_ACTION))
         law, definition = permission

@@ -176,7 +176,7 @@ class Session:
         unread = Diagnostics()
         done = run_examples(chosen, root.program[1], unread)
         lines = [
-            f"{mismatch.figure}: expected {mismatch.expected}, found {mismatch.found}"
+            f"{mismatch.figure}: expected {mismatch.expected}, found {mismatch.computed}"
             + (f": {mismatch.reason}" if mismatch.reason else "")
             for mismatch in done.mismatches
         ]

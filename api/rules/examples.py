@@ -106,5 +106,5 @@ def _narrowed(ruleset: Ruleset, only: str) -> Ruleset:
 def _mismatch(mismatch: Mismatch) -> MismatchSaid:
     where = place_of(mismatch.span)
     return MismatchSaid(
-        mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.found, where, mismatch.reason
+        mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.computed, where, mismatch.reason
     )

@@ -40,7 +40,7 @@ class Mismatch:
     example: str
     figure: str
     expected: str
-    found: str
+    computed: str
     span: Span = field(compare=False, repr=False)
     reason: str = field(default="", compare=False)
 

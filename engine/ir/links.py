@@ -18,7 +18,9 @@ class Link(Enum):
 
 
 def related(settings: Settings, entity: str, other: str) -> Link | None:
-    """How two entities go together, in either order; None if not at all."""
+    """How two entities go together, in either order; None if not at all, or if one of them could not be read."""
+    if not {entity, other} <= settings.entities.keys():
+        return None
     if entity == other:
         return Link.SAME
     first, second = settings.entities.get(entity), settings.entities.get(other)

@@ -70,7 +70,7 @@ class BadCase:
         """The problems that the files' comments state."""
         return sorted(fact for file in self.files for fact in _stated(file))
 
-    def found(self) -> list[Diagnostic]:
+    def problems(self) -> list[Diagnostic]:
         """The problems that the engine finds, warnings too."""
         return problems_of(self.path)
 
@@ -142,5 +142,5 @@ def place_of(problem: Diagnostic) -> tuple[str, int, int]:
 def judged(case: BadCase) -> list[Diagnostic]:
     """The problems that count: errors, and warnings where the case is about one."""
     return [
-        diagnostic for diagnostic in case.found() if diagnostic.severity is Severity.ERROR or case.code.startswith("W")
+        diagnostic for diagnostic in case.problems() if diagnostic.severity is Severity.ERROR or case.code.startswith("W")
     ]

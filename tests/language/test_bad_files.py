@@ -27,7 +27,7 @@ def test_exactly_the_stated_problems_are_found(case: BadCase) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_problem_says_what_to_write_instead(case: BadCase) -> None:
-    for problem in case.found():
+    for problem in case.problems():
         assert problem.help, render(problem)
         assert problem.message[0] == problem.message[0].lower() or not problem.message[0].isalpha(), problem.message
         assert not problem.message.endswith("."), problem.message

@@ -40,5 +40,5 @@ def test_an_alternative_that_was_not_needed_is_not_what_was_not_met(tmp_path: Pa
     assert compiled.program is not None
     problems = Diagnostics()
     run = run_examples(compiled.ruleset, compiled.program, problems)
-    assert [mismatch.found for mismatch in run.mismatches] == ["holds_b old_enough"]
+    assert [mismatch.computed for mismatch in run.mismatches] == ["holds_b old_enough"]
     assert [(problem.code, problem.help) for problem in problems] == [("E801", "did you mean `holds_b`?")]

@@ -43,7 +43,7 @@ def _people(decider: Decider, form: SubjectSearch) -> tuple[list[str], str]:
     """Those who may, of the next people on record, and where the next page begins."""
     page = form.page or Page()
     people: list[str] = []
-    if decider.found(Asked(form.subject.type, form.action.name, form.resource.type, form.resource.id)) is None:
+    if decider.permission_of(Asked(form.subject.type, form.action.name, form.resource.type, form.resource.id)) is None:
         return people, ""
     ids = decider.on_record(form.subject.type, _token(page.token), MOST_EXAMINED)
     for at, id in enumerate(ids, 1):
