@@ -38,17 +38,17 @@ def simulate_reforms(
     weight: WeightColumn = "",
     uprate: Annotated[
         str,
-        typer.Option("--uprate", metavar="INDEX", help="The index that carries money on; `none` leaves it."),
+        typer.Option("--uprate", metavar="INDEX", help="The index that carries money forward, or `none`."),
     ] = "",
     view: ViewFile = None,
-    threshold: Annotated[int, typer.Option("--threshold", min=1, help="The least change that is a gain or loss.")] = 1,
+    threshold: Annotated[int, typer.Option("--threshold", min=1, help="The smallest gain or loss that counts.")] = 1,
     samples: Annotated[int, typer.Option("--bootstrap", min=2, max=10_000, help="Samples for standard errors.")] = 100,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of their randomness.")] = 20_260_101,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The random seed.")] = 20_260_101,
     report: Annotated[Path | None, typer.Option("--report", metavar="HTML", help="Write a report, one file.")] = None,
     tables: Annotated[
         Path | None, typer.Option("--tables", metavar="FOLDER", help="Write tables as CSV and Parquet.")
     ] = None,
-    manifest: Annotated[Path | None, typer.Option("--manifest", metavar="FILE", help="Write what was asked.")] = None,
+    manifest: Annotated[Path | None, typer.Option("--manifest", metavar="FILE", help="Save what was asked.")] = None,
     again: Annotated[
         Path | None,
         typer.Option("--again", metavar="MANIFEST", help="Reproduce an earlier report exactly, or refuse."),
@@ -61,10 +61,10 @@ def simulate_reforms(
         ),
     ] = False,
     elasticity: Annotated[
-        str, typer.Option("--elasticity", metavar="NUMBER", help="Also what follows if earnings respond so: 0.25.")
+        str, typer.Option("--elasticity", metavar="NUMBER", help="Also let earnings respond this much: 0.25.")
     ] = "",
     take_up: Annotated[
-        list[str] | None, typer.Option("--take-up", metavar="BENEFIT=80%", help="Not all claim; several times.")
+        list[str] | None, typer.Option("--take-up", metavar="BENEFIT=80%", help="How many claim; several times.")
     ] = None,
     replicates: Annotated[
         str, typer.Option("--replicates", metavar="PATTERN", help="Replicate weights for standard errors: `repwgt*`.")
@@ -72,11 +72,11 @@ def simulate_reforms(
     replicate_factor: Annotated[
         str, typer.Option("--replicate-factor", metavar="NUMBER", help="Of the replicates; 4 over their number else.")
     ] = "",
-    threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads to compute with.")] = 2,
     ray: Ray = "",
     as_json: AsJson = False,
 ) -> None:
-    """What reforms would do: budget, winners and losers, inequality, poverty, marginal rates, with their margins."""
+    """Show what reforms would do: budget, winners and losers, inequality, poverty, marginal rates, with margins."""
     from api.cli.simulate import Places, simulate_command, split_reforms
     from api.simulate.run import Request
 
@@ -115,7 +115,7 @@ def seek(
     low: Annotated[str, typer.Option("--from", metavar="VALUE", help="The lowest value: 2_200, or 10%.")],
     high: Annotated[str, typer.Option("--to", metavar="VALUE", help="The highest value.")],
     at: Annotated[str, typer.Option("--at", metavar="YEAR", help="For which year.")],
-    step: Annotated[str, typer.Option("--step", metavar="VALUE", help="How far apart the values are.")] = "1",
+    step: Annotated[str, typer.Option("--step", metavar="VALUE", help="The step from one value to the next.")] = "1",
     cost: Annotated[
         str, typer.Option("--cost", metavar="AMOUNT", help="Find the value that costs this; without it, list them all.")
     ] = "",
@@ -124,7 +124,7 @@ def seek(
     view: ViewFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Which value of a constant costs so much? Or what several values cost, over a weighted population."""
+    """Find the value of a constant that costs a given amount, or what several values cost, over a population."""
     from api.cli.seek import seek_command
     from api.simulate.search import read_range
 

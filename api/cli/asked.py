@@ -30,7 +30,7 @@ def sweep(
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move one fact of a case: figures as straight pieces, exact, and the rule behind every jump and bend."""
+    """Vary one fact of a case: show figures as exact straight pieces, with the rule behind every jump and bend."""
     from api.cli.sweep import sweep_command
 
     raise typer.Exit(
@@ -44,7 +44,8 @@ def find(
     condition: Annotated[str, typer.Argument(metavar="CONDITION", help="In the rule language: 'eitc > 0 and …'.")],
     at: Annotated[str, typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05: facts of its end.")],
     inputs: Annotated[
-        list[str] | None, typer.Option("--input", metavar="FILE", help="Tables as for `batch`, instead of a log.")
+        list[str] | None,
+        typer.Option("--input", metavar="FILE", help="Tables, as for `batch`, to search instead of a log."),
     ] = None,
     log: LogOption = None,
     known: Annotated[
@@ -52,24 +53,29 @@ def find(
     ] = None,
     of: Annotated[
         str,
-        typer.Option("--of", metavar="ENTITY", help="Whose it is; the first figure's entity if not given."),
+        typer.Option("--of", metavar="ENTITY", help="Whom to look for. Default: the entity of the first figure."),
     ] = "",
-    show: Annotated[str, typer.Option("--show", metavar="A,B", help="Figures to print of each.")] = "",
-    by: Annotated[str, typer.Option("--by", metavar="FIGURE", help="The largest first.")] = "",
+    show: Annotated[str, typer.Option("--show", metavar="A,B", help="Figures to print for each.")] = "",
+    by: Annotated[str, typer.Option("--by", metavar="FIGURE", help="Rank by this figure, the largest first.")] = "",
     top: Annotated[int, typer.Option("--top", min=0, help="How many to print.")] = 20,
-    sums: Annotated[str, typer.Option("--sum", metavar="A,B", help="Figures to add up over those found.")] = "",
-    group: Annotated[str, typer.Option("--group", metavar="FIGURE", help="Also count by its values.")] = "",
+    sums: Annotated[str, typer.Option("--sum", metavar="A,B", help="Figures to add up over everybody found.")] = "",
+    group: Annotated[
+        str, typer.Option("--group", metavar="FIGURE", help="Also count by the values of this figure.")
+    ] = "",
     missing: Annotated[
         str, typer.Option("--missing", help="What an empty cell means: `none`, as on a signed return, or `unknown`.")
     ] = "none",
     count_missing: Annotated[
-        bool, typer.Option("--count-missing", help="With `--missing unknown`: how many hang on which fact alone.")
+        bool,
+        typer.Option(
+            "--count-missing", help="With `--missing unknown`: count how many answers depend on one missing fact alone."
+        ),
     ] = False,
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason, which the log keeps.")] = "",
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason, which is kept in the log.")] = "",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find everybody for whom a condition holds: ranked, counted and added up. Looks at records are logged."""
+    """Find everybody who meets a condition; rank, count and add up. Every look at a record is logged."""
     from api.cli.find import Options, find_command
 
     options = Options(
@@ -101,11 +107,11 @@ def cure(
     condition: Annotated[str, typer.Argument(metavar="CONDITION", help="A requirement, or any condition.")],
     at: At = None,
     of: Annotated[str, typer.Option("--of", metavar="NAME", help="Whose, where the case has several.")] = "",
-    every: Annotated[bool, typer.Option("--all", help="Also look for larger sets after a smaller one works.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also look for larger sets once a smaller one works.")] = False,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what would change a refusal: the smallest sets of facts, and the day from which waiting is enough."""
+    """Show what would turn a refusal around: the fewest facts to change, or how long to wait."""
     from api.cli.cure import cure_command
 
     raise typer.Exit(
@@ -118,25 +124,33 @@ def ask(
     rules: Rules,
     case: Annotated[
         str,
-        typer.Argument(metavar="CASE|FIGURES", help="Who there is, and what is known; or figures: then it is asked."),
+        typer.Argument(
+            metavar="CASE|FIGURES",
+            help="A file with who there is and what is known; or figures, and the rest is asked.",
+        ),
     ],
     want: Annotated[
-        str, typer.Option("--want", metavar="A,B", help="The figures to determine; what might be owed if not given.")
+        str, typer.Option("--want", metavar="A,B", help="The figures to determine. Default: what might be owed.")
     ] = "",
     at: At = None,
-    save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep answers; go on from them.")] = None,
-    one_by_one: Annotated[bool, typer.Option("--one-by-one", help="Ask fact by fact, without lists.")] = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="Save answers here, and resume from them.")
+    ] = None,
+    one_by_one: Annotated[bool, typer.Option("--one-by-one", help="Ask one fact at a time, without lists.")] = False,
     learn: Annotated[
         list[str] | None,
-        typer.Option("--learn", metavar="FILE", help="Tables, or what was kept: how often people have what."),
+        typer.Option(
+            "--learn", metavar="FILE", help="Tables, or a file that `--keep-learned` wrote: how common each fact is."
+        ),
     ] = None,
     keep_learned: Annotated[
-        Path | None, typer.Option("--keep-learned", metavar="FILE", help="Keep what was learned, as shares.")
+        Path | None,
+        typer.Option("--keep-learned", metavar="FILE", help="Write what was learned to this file, as shares."),
     ] = None,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask what figures still hang on, what is expected to move them most first, in lists where the rules have them."""
+    """Ask for the facts that figures still depend on, the most important first, in lists if the rules have them."""
     from api.cli.ask import Options, ask_command
 
     options = Options(rules, case, want, at, save, reform or [], one_by_one, as_json, learn or [], keep_learned)

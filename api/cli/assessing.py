@@ -21,16 +21,16 @@ def annual(
     log: LogOption = None,
     as_known: Annotated[
         str | None,
-        typer.Option("--as-known", metavar="K", help="As known on a day, at a moment or at #17; now if not given."),
+        typer.Option("--as-known", metavar="K", help="As known on a day, at a moment or at #17. Default: now."),
     ] = None,
     other_rules: Annotated[
-        bool, typer.Option("--other-rules", help="Finish a run that started with other rules, for who is left.")
+        bool, typer.Option("--other-rules", help="Finish a run that started with other rules, for those who are left.")
     ] = False,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="For computing.")] = 2,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads to compute with.")] = 2,
     ray: Ray = "",
     as_json: AsJson = False,
 ) -> None:
-    """Assess everybody in a log for a year, and post the ledger. Run it again to continue where it was cut off."""
+    """Assess everybody in a log for a year, and post to the ledger. Run it again to resume where it was cut off."""
     from api.cli.annual import annual_command
 
     raise typer.Exit(
@@ -42,15 +42,19 @@ def annual(
 def follow(
     log: LogOption = None,
     rules: RulesOption = "us",
-    once: Annotated[bool, typer.Option("--once", help="Follow to the log's end, and stop.")] = False,
-    every: Annotated[float, typer.Option("--every", min=0.05, help="Seconds between looks at the log.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Catch up with the log, then stop.")] = False,
+    every: Annotated[
+        float, typer.Option("--every", min=0.05, help="Seconds to wait before looking at the log again.")
+    ] = 2.0,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Also retry what could not be assessed, after a correction of the rules.")
+        bool, typer.Option("--retry", help="After the rules were corrected: retry what could not be assessed.")
     ] = False,
     permits: Annotated[
-        Path | None, typer.Option("--permits", metavar="FOLDER", help="Also take back permits of this register.")
+        Path | None, typer.Option("--permits", metavar="FOLDER", help="Also revoke permits in this register.")
     ] = None,
-    permit_key: Annotated[Path | None, typer.Option("--permit-key", metavar="FILE", help="Their private key.")] = None,
+    permit_key: Annotated[
+        Path | None, typer.Option("--permit-key", metavar="FILE", help="The register's private key.")
+    ] = None,
     issuer: IssuerName = NAME,
     status_at: StatusAt = STATUS_AT,
     as_json: AsJson = False,

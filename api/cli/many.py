@@ -28,7 +28,7 @@ def taxsim(
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute tax units in TAXSIM-35's columns: `rulewright taxsim < in.csv > out.csv`."""
+    """Compute taxes from TAXSIM-35's columns: `rulewright taxsim < in.csv > out.csv`."""
     from api.cli.taxsim import taxsim_command
 
     raise typer.Exit(taxsim_command(source, rules, step, reform or [], as_json=as_json, output=output))
@@ -49,26 +49,26 @@ def batch(
     ] = "none",
     marginal: Annotated[
         str,
-        typer.Option("--marginal", metavar="FACT", help="Also give the change of figures for each unit more of it."),
+        typer.Option(
+            "--marginal", metavar="FACT", help="Also compute how much figures change for one unit more of this fact."
+        ),
     ] = "",
     role: Annotated[
-        str, typer.Option("--marginal-of", metavar="ROLE", help="Who has more of it; the first role if not given.")
+        str, typer.Option("--marginal-of", metavar="ROLE", help="Who has more of it. Default: the first role.")
     ] = "",
     step: Annotated[
-        str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more; below 100 rounding shows.")
+        str, typer.Option("--marginal-step", metavar="AMOUNT", help="How much more. Below 100, rounding shows.")
     ] = "100",
     keep: Annotated[
         str, typer.Option("--keep", metavar="A,B", help="Columns that are not facts, copied unread to the output.")
     ] = "",
-    threads: Annotated[int, typer.Option("--threads", min=0, help="0: as many as there are cores.")] = 0,
-    part_rows: Annotated[
-        int, typer.Option("--part-rows", min=1, help="Groups that are in memory at a time.")
-    ] = 100_000,
+    threads: Annotated[int, typer.Option("--threads", min=0, help="0 means one per core.")] = 0,
+    part_rows: Annotated[int, typer.Option("--part-rows", min=1, help="Groups to hold in memory at a time.")] = 100_000,
     ray: Ray = "",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute a population, from files to a Parquet file. It continues what a killed run left."""
+    """Compute figures for a population, from files to a Parquet file. Run it again to resume where it was killed."""
     from api.cli.batch import Options, batch_command
 
     options = Options(
@@ -81,7 +81,7 @@ def batch(
 @commands.command()
 def bench(
     rules: RulesOption = "us",
-    repeat: Annotated[int, typer.Option("--repeat", min=1, help="How many times the sample of 10,000 is taken.")] = 28,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, help="Copies of the sample of 10,000 to measure.")] = 28,
     large: Annotated[
         int,
         typer.Option("--large", min=1, help="Also measure so many copies of it, from files to a file."),
@@ -96,7 +96,7 @@ def bench(
     requests: Annotated[
         int, typer.Option("--requests", min=0, help="With --api: watch the server's memory over so many more requests.")
     ] = 0,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Measure this often, and keep the best.")] = 15,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Measure this many times, and keep the best.")] = 15,
     peer: Annotated[
         list[str] | None,
         typer.Option(
@@ -111,7 +111,7 @@ def bench(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how fast it is on this machine, beside peers that are installed."""
+    """Measure speed on this machine, beside other calculators that are installed."""
     if api:
         from api.cli.bench_api import api_command
 

@@ -12,7 +12,7 @@ RulesOption = Annotated[str, typer.Option("--rules", metavar="RULES", help="Ship
 Case = Annotated[str, typer.Argument(metavar="CASE", help="A case in YAML or JSON; `-` reads stdin.")]
 At = Annotated[
     str | None,
-    typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05; if not given, what the case says."),
+    typer.Option("--at", metavar="PERIOD", help="2024, 2024-03 or 2024-03-05. Default: what the case says."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Money is a decimal in a string.")]
 Reforms = Annotated[
@@ -26,7 +26,7 @@ PopulationFiles = Annotated[
 DataYear = Annotated[
     int | None, typer.Option("--data-year", help="The year of the files' money, if it is not the year asked for.")
 ]
-WeightColumn = Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each stands for.")]
+WeightColumn = Annotated[str, typer.Option("--weight", metavar="COLUMN", help="How many units each row stands for.")]
 ViewFile = Annotated[Path | None, typer.Option("--view", metavar="FILE", help="What is counted, for other rules.")]
 ColumnMapFile = Annotated[
     Path | None,

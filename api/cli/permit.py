@@ -18,13 +18,13 @@ from api.cli.options import AsJson, Reforms, Rules
 from api.failures import ExitCode, Failure, Misuse
 
 permit_app = typer.Typer(
-    help="Permissions as signed tokens that a roadside check verifies offline, and the list that takes them back.",
+    help="Issue permissions as signed tokens that a roadside check can verify offline, and revoke them.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key: see `permit key`.")]
 Folder = Annotated[Path, typer.Option("--register", metavar="FOLDER", help="The issuer's register.")]
-IssuerName = Annotated[str, typer.Option("--issuer", metavar="NAME", help="Who issues: a name or an address.")]
+IssuerName = Annotated[str, typer.Option("--issuer", metavar="NAME", help="The issuer's name or address.")]
 StatusAt = Annotated[str, typer.Option("--status-at", metavar="ADDRESS", help="Where the status list is published.")]
 Nonce = Annotated[str | None, typer.Option("--nonce", metavar="TEXT", help="What the verifier asked to be signed.")]
 Audience = Annotated[str | None, typer.Option("--audience", metavar="NAME", help="The verifier, as a proof names it.")]
@@ -51,13 +51,15 @@ def make(
 def issue(
     rules: Rules,
     who: Annotated[str, typer.Argument(metavar="CASE|SUBJECT", help="A case, or with `--log` whose: `person/17`.")],
-    requirement: Annotated[str, typer.Argument(metavar="REQUIREMENT", help="A permission of a day: `may_drive`.")],
+    requirement: Annotated[
+        str, typer.Argument(metavar="REQUIREMENT", help="A permission that is decided for a day: `may_drive`.")
+    ],
     key: Key,
     register: Folder,
-    at: Annotated[str | None, typer.Option("--at", metavar="DAY", help="For which day; today if not given.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="DAY", help="The day it is for. Default: today.")] = None,
     over: Annotated[str, typer.Option("--over", metavar="FACT", help="Ask for each member of a fact: `drives`.")] = "",
     of: Annotated[str, typer.Option("--of", metavar="NAME", help="Whose, where a case has several.")] = "",
-    days: Annotated[int, typer.Option("--days", min=0, max=36_600, help="For how many days at most.")] = 365,
+    days: Annotated[int, typer.Option("--days", min=0, max=36_600, help="The most days it is good for.")] = 365,
     log: LogOption = None,
     out: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Where to write it; stdout if not given.")
@@ -278,7 +280,7 @@ def revoke(
     issuer: IssuerName = NAME,
     status_at: StatusAt = STATUS_AT,
 ) -> None:
-    """Take a permit back by hand."""
+    """Revoke a permit by hand."""
     from api.cli.output import say
 
     done = _register(register, key, issuer, status_at).revoke(place, why, datetime.now(UTC))
@@ -287,7 +289,7 @@ def revoke(
 
 @permit_app.command()
 def status(key: Key, register: Folder, issuer: IssuerName = NAME, status_at: StatusAt = STATUS_AT) -> None:
-    """Sign the current status list again: a signature is good for a day."""
+    """Sign the current status list anew: a signature is good for a day."""
     from api.cli.output import say
 
     permits = _register(register, key, issuer, status_at)

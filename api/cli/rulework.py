@@ -39,14 +39,15 @@ def check(
     rules: Rules,
     reform: Reforms = None,
     differential: Annotated[
-        bool, typer.Option("--differential", help="Also compare machine code with the interpreter on random people.")
+        bool,
+        typer.Option("--differential", help="Also compare machine code with the interpreter on random populations."),
     ] = False,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How many populations to compare.")] = 7,
-    people: Annotated[int, typer.Option("--people", min=1, help="How many people are in each.")] = 100,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of their randomness.")] = 1,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Number of populations to compare.")] = 7,
+    people: Annotated[int, typer.Option("--people", min=1, help="Number of people in each.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The random seed.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Find everything that is wrong with rules, with positions and remedies."""
+    """Report everything that is wrong with rules: where it is, and how to mend it."""
     from api.cli.check import check_command
     from api.rules.check import Differential
 
@@ -57,13 +58,15 @@ def check(
 @commands.command("test")
 def run_examples(
     rules: Rules,
-    only: Annotated[str, typer.Option("--only", metavar="TEXT", help="Only examples whose name or file has it.")] = "",
-    coverage: Annotated[bool, typer.Option("--coverage", help="Also say what none of them tries.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Run them again whenever a rule file has changed.")] = False,
+    only: Annotated[
+        str, typer.Option("--only", metavar="TEXT", help="Only examples with this text in their name or file.")
+    ] = "",
+    coverage: Annotated[bool, typer.Option("--coverage", help="Also report what no example covers.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run them again whenever a rule file changes.")] = False,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the worked examples that stand in the rules."""
+    """Run the worked examples in the rules."""
     from api.cli.test import test_command, watch_command
 
     if watch and as_json:
@@ -82,7 +85,7 @@ def calc(
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute figures of one case. Where facts are missing: the range, and what to ask next."""
+    """Compute figures for one case. If facts are missing, show the range and what to ask next."""
     from api.cli.calc import calc_command
 
     raise typer.Exit(calc_command(rules, case, at, want, reforms=reform or [], as_json=as_json))
@@ -98,7 +101,7 @@ def why(
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain a figure: what decided it, step by step, with the law."""
+    """Explain a figure step by step, with the law behind each step."""
     from api.cli.why import why_command
 
     raise typer.Exit(why_command(rules, case, variable, at, of=of, reforms=reform or [], as_json=as_json))
@@ -112,7 +115,7 @@ def fmt(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put the formulas of rule files in order, and leave everything else as it is."""
+    """Format the formulas in rule files, and leave everything else as it is."""
     from api.cli.fmt import fmt_command
 
     raise typer.Exit(fmt_command(paths, check_only, as_json))
@@ -120,14 +123,14 @@ def fmt(
 
 @commands.command()
 def graph(
-    variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The figure to begin with.")],
+    variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The figure to start from.")],
     rules: RulesOption = "us",
     dot: Annotated[bool, typer.Option("--dot", help="DOT for Graphviz, instead of Mermaid.")] = False,
     users: Annotated[bool, typer.Option("--users", help="Who uses it, instead of what it uses.")] = False,
     depth: Annotated[int, typer.Option("--depth", min=1, max=99, help="How many steps to follow.")] = 99,
     as_json: AsJson = False,
 ) -> None:
-    """Draw what a figure is made of, as Mermaid or DOT text."""
+    """Draw what a figure depends on, as Mermaid or DOT text."""
     from api.cli.graph import graph_command
 
     raise typer.Exit(graph_command(rules, variable, dot, users, depth=depth, as_json=as_json))
@@ -156,7 +159,7 @@ def search(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 40,
     as_json: AsJson = False,
 ) -> None:
-    """Find facts, figures, constants, requirements, reasons, entities and enums by word, label or law."""
+    """Search facts, figures, constants, requirements, reasons, entities and enums by word, label or law."""
     from api.cli.search import search_command
 
     raise typer.Exit(search_command(words, rules, kind or [], limit, as_json))
@@ -169,7 +172,7 @@ def list_names(
     module: Annotated[str, typer.Option("--module", metavar="NAME", help="One module, or a folder of them.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List everything that has a name in the rules, file by file; without RULES, which rules are shipped."""
+    """List every name in the rules, file by file; without RULES, list the rules that are shipped."""
     from api.cli.search import list_command
 
     raise typer.Exit(list_command(rules, kind or [], module, as_json))

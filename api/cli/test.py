@@ -59,7 +59,7 @@ def _line(mismatch: MismatchSaid) -> str:
     where = f"{mismatch.where.file}:{mismatch.where.line}:{mismatch.where.column}"
     head = f"{where}: {mismatch.figure} in {mismatch.module}{example}"
     reason = f": {mismatch.reason}" if mismatch.reason else ""
-    return f"{head}\n    expected {mismatch.expected}\n    found    {mismatch.computed}{reason}"
+    return f"{head}\n    expected {mismatch.expected}\n    found    {mismatch.found}{reason}"
 
 
 def watch_command(rules: str, reforms: Sequence[Path], only: str, coverage: bool) -> None:

@@ -16,7 +16,7 @@ commands = typer.Typer()
 def translate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON reform of Tax-Calculator or PolicyEngine.")],
 ) -> None:
-    """Print another calculator's JSON reform as an overlay. Exit code 1 if some of its parameters are not here."""
+    """Translate another calculator's JSON reform into an overlay. Exit code 1 if it has unknown parameters."""
     from api.cli.output import complain, say
     from api.compat.reforms import translate as translated
 

@@ -22,8 +22,8 @@ def serve(
         list[str] | None, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder; several times.")
     ] = None,
     log: LogOption = None,
-    host: Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="127.0.0.1 if not given.")] = None,
-    port: Annotated[int | None, typer.Option("--port", min=0, max=65_535, help="8000 if not given.")] = None,
+    host: Annotated[str | None, typer.Option("--host", metavar="ADDRESS", help="Default: 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65_535, help="Default: 8000.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes; one if there is a log.")] = None,
 ) -> None:
     """Serve the API. Without a configuration: on this machine only, for trying it out."""

@@ -64,7 +64,9 @@ def example_changes(rules: str, second: Program) -> Iterator[ExampleChange]:
     kept = {(mismatch.module, mismatch.example, mismatch.figure) for mismatch in mismatches(rules)}
     for mismatch in mismatches(rules, second):
         if (mismatch.module, mismatch.example, mismatch.figure) not in kept:
-            yield ExampleChange(mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.computed)
+            yield ExampleChange(
+                mismatch.module, mismatch.example, mismatch.figure, mismatch.expected, mismatch.computed
+            )
 
 
 def on_population(first: Program, second: Program, names: Sequence[str], at: str) -> MeasuredDifferences:

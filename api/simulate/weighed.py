@@ -36,7 +36,7 @@ class Weighed:
 
     @property
     def weight(self) -> Floats:
-        """How many units each stands for."""
+        """How many units each row stands for."""
         return self.weights / self.scale
 
     def text(self, entries: Entries) -> str:

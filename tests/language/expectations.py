@@ -142,5 +142,7 @@ def place_of(problem: Diagnostic) -> tuple[str, int, int]:
 def judged(case: BadCase) -> list[Diagnostic]:
     """The problems that count: errors, and warnings where the case is about one."""
     return [
-        diagnostic for diagnostic in case.problems() if diagnostic.severity is Severity.ERROR or case.code.startswith("W")
+        diagnostic
+        for diagnostic in case.problems()
+        if diagnostic.severity is Severity.ERROR or case.code.startswith("W")
     ]

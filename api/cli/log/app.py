@@ -27,7 +27,7 @@ LogOption = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON. Decimals are texts.")]
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="`<entity>/<id>`: person/17, tax_unit/4.")]
 Source = Annotated[str, typer.Option("--source", metavar="TEXT", help="Who the facts come from.")]
-Actor = Annotated[str, typer.Option("--actor", metavar="TEXT", help="Who records this; your login name if not given.")]
+Actor = Annotated[str, typer.Option("--actor", metavar="TEXT", help="Who records this. Default: your login name.")]
 Basis = Annotated[str, typer.Option("--legal-basis", metavar="TEXT", help="The authority for recording it.")]
 Retention = Annotated[str, typer.Option("--retention", metavar="CLASS", help="How long it is kept: a retention class.")]
 Known = Annotated[
@@ -40,7 +40,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
 @log_app.command("create")
 def create(log: LogOption = None, as_json: AsJson = False) -> None:
-    """Make a new log, in which nothing is recorded yet."""
+    """Create a new, empty log."""
     from api.cli.log.create import create_command
 
     raise typer.Exit(create_command(log, as_json))
@@ -57,11 +57,11 @@ def import_(
         bool, typer.Option("--sample", help="The population that ships: 10,000 tax units of 2024, 19,204 people.")
     ] = False,
     valid_from: Annotated[
-        str | None, typer.Option("--valid-from", metavar="DAY", help="From which day on the facts hold.")
+        str | None, typer.Option("--valid-from", metavar="DAY", help="The day from which the facts hold.")
     ] = None,
     rules: Annotated[str, typer.Option("--rules", metavar="RULES", help="The rules that say what a column is.")] = "us",
     also: Annotated[
-        str, typer.Option("--also", metavar="A,B", help="Columns to record although the rules do not know them.")
+        str, typer.Option("--also", metavar="A,B", help="Columns to record even though the rules do not know them.")
     ] = "",
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out rows with faults, and all that belong to them.")
@@ -97,7 +97,7 @@ def append(
     create: Create = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record events: all of the file or none. The options say what an event does not say about its origin.
+    """Record events: the whole file or nothing. The options fill in what an event does not say about its origin.
 
     An event: {subject: person/17, id: w2-1, facts: {2024-01-01: {wages: 48_000.00}}}. citizens/README.md says the rest.
     """
@@ -120,7 +120,7 @@ def show(
     known: Known = None,
     as_json: AsJson = False,
 ) -> None:
-    """The history of a subject: what was recorded, when, by whom, on what authority, and what corrected what."""
+    """Show a subject's history: what was recorded, when, by whom, on what authority, and what corrected what."""
     from api.cli.log.show import show_command
 
     raise typer.Exit(show_command(subject, log, since, known, as_json))
@@ -136,7 +136,7 @@ def as_of(
     known: Known = None,
     as_json: AsJson = False,
 ) -> None:
-    """The facts of a subject as valid on a day, as known then or later; of a group also who was in it."""
+    """Show a subject's facts as valid on a day, as known then or later; for a group, also who was in it."""
     from api.cli.log.show import as_of_command
 
     raise typer.Exit(as_of_command(subject, log, valid, known, as_json))
@@ -173,7 +173,7 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Is the log what was written? Walks the whole chain; exit code 1, with the offset, if not."""
+    """Check that the log is what was written, link by link. If not: exit code 1, and where."""
     from api.cli.log.verify import Question, verify_command
 
     question = Question(log, tuple(anchor or ()), public_key, write_anchor, events_only)
@@ -247,7 +247,7 @@ def compact(
 @log_app.command("hold")
 def hold(
     subject: Annotated[
-        str | None, typer.Argument(metavar="[SUBJECT]", help="Whom; without it, all holds are listed.")
+        str | None, typer.Argument(metavar="[SUBJECT]", help="Whose history; without it, all holds are listed.")
     ] = None,
     log: LogOption = None,
     case: Annotated[str, typer.Option("--case", metavar="TEXT", help="The case that needs the history.")] = "",
@@ -258,7 +258,7 @@ def hold(
     retention: Retention = "tax",
     as_json: AsJson = False,
 ) -> None:
-    """Keep everything of a subject while a case is open: nothing of it is compacted or erased."""
+    """Keep everything about a subject while a case is open: nothing is compacted or erased."""
     from api.cli.log.keep import Order, hold_command
 
     order = Order(log, actor, legal_basis, reason)
@@ -272,11 +272,14 @@ def erase(
     ] = None,
     log: LogOption = None,
     listed: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="More subjects, one a line; all or none are erased.")
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="More subjects, one per line; all are erased, or none."),
     ] = None,
     expired: Annotated[
         list[str] | None,
-        typer.Option("--expired", metavar="CLASS=DAY", help="Who has only events of that class, none after that day."),
+        typer.Option(
+            "--expired", metavar="CLASS=DAY", help="Those who have only events of that class, none after that day."
+        ),
     ] = None,
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help="Write what was destroyed, naming nobody.")
@@ -287,7 +290,7 @@ def erase(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Destroy the keys and names of subjects and of their records for ever: no backup brings them back."""
+    """Destroy the keys and names of subjects and their records for good: no backup brings them back."""
     from api.cli.log.erasing import erase_command, expired_command, named
     from api.cli.log.keep import Order
 
@@ -310,7 +313,7 @@ def merge(
     retention: Retention = "tax",
     as_json: AsJson = False,
 ) -> None:
-    """Make one history of two that are of the same: somebody recorded twice, or under a new id."""
+    """Merge two histories of the same subject: somebody recorded twice, or under a new id."""
     from api.cli.log.keep import Order
     from api.cli.log.merging import merge_command
 
@@ -331,7 +334,7 @@ def move(
     retention: Retention = "tax",
     as_json: AsJson = False,
 ) -> None:
-    """Move somebody to another partition of a log on Kafka, with all who belong together with them.
+    """Move somebody, with everybody who belongs with them, to another partition of a log on Kafka.
 
     Whoever marries into a household of another partition moves there first.
     """
@@ -385,7 +388,7 @@ def restore(
 
 @log_app.command("doctor")
 def doctor(log: LogOption = None, as_json: AsJson = False) -> None:
-    """What state the log is in, and the safe next step. Changes nothing; exit code 1 if it cannot be used."""
+    """Report the state of the log, and the safe next step. Changes nothing; exit code 1 if it cannot be used."""
     from api.cli.log.upkeep import doctor_command
 
     raise typer.Exit(doctor_command(log, as_json))
@@ -393,7 +396,7 @@ def doctor(log: LogOption = None, as_json: AsJson = False) -> None:
 
 @log_app.command("migrate")
 def migrate(log: LogOption = None, as_json: AsJson = False) -> None:
-    """Bring a log that an earlier program wrote into the present format. Checks it whole first."""
+    """Convert a log that an earlier version wrote to the current format. Checks all of it first."""
     from api.cli.log.upkeep import migrate_command
 
     raise typer.Exit(migrate_command(log, as_json))
@@ -423,7 +426,7 @@ def rekey(
     log: LogOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Wrap the key store under another key-encryption key. RULEWRIGHT_KEK says where the present one is."""
+    """Wrap the key store under another key-encryption key. RULEWRIGHT_KEK says where the current one is."""
     from api.cli.log.upkeep import rekey_command
 
     raise typer.Exit(rekey_command(log, to, as_json))

@@ -41,7 +41,7 @@ class FindWanted(Form):
     show: list[str] = Field(default_factory=list, max_length=20, description="Figures to say of each.")
     by: str = Field("", max_length=200, description="The largest of this figure first.")
     top: int = Field(20, ge=0, le=MOST_SHOWN)
-    sum: list[str] = Field(default_factory=list, max_length=20, description="Figures to add up over those found.")
+    sum: list[str] = Field(default_factory=list, max_length=20, description="Figures to add up over everybody found.")
     group: str = Field("", max_length=200, description="Also count by the values of this figure.")
     unknown: bool = Field(False, description="What is not recorded is not known, instead of absent.")
     count_missing: bool = Field(False, description="With `unknown`: how many hang on which fact alone.")

@@ -39,7 +39,7 @@ class PermitWanted(Form):
 
     requirement: str = Field(max_length=200, description="A requirement of a day, such as `may_drive`.")
     over: str = Field("", max_length=200, description="Ask for each member of a fact, such as `drives`.")
-    days: int = Field(365, ge=0, le=MOST_DAYS, description="For how many days at most.")
+    days: int = Field(365, ge=0, le=MOST_DAYS, description="The most days it is good for.")
     holder: dict[str, Any] | None = Field(None, description="The holder's public key, a JWK on P-256.")
 
 
