@@ -160,13 +160,13 @@ class _Asked:
         except Spent:
             settled = False
         sizes = [weight(self.trial.case, changes) for changes in changes_found]
-        waiting, plans, planned = self._later(min(sizes, default=LARGEST + 1))
+        waiting, plans, planned = self._later(min(sizes, default=LARGEST + 1), changes_found)
         settled = settled and planned and not self.trial.budget.unsettled
         cures = tuple(Cure(*self.told(self.trial, changes)) for changes in changes_found)
         size = max(sizes, default=LARGEST)
         return replace(empty, cures=cures, waiting=waiting, settled=settled, size=size, plans=plans)
 
-    def _later(self, least: int) -> tuple[str, tuple[Plan, ...], bool]:
+    def _later(self, least: int, today: Sequence[Changes]) -> tuple[str, tuple[Plan, ...], bool]:
         """From when waiting is enough, what is enough from which day on, and whether all days could be decided."""
         plans: list[Plan] = []
         budget = Budget(WAITING_EVALUATIONS)
@@ -176,21 +176,27 @@ class _Asked:
                 if search is None:
                     break
                 if search.trial.holds({}):
-                    return str(at), tuple(plans), not budget.unsettled
+                    return str(at), tuple(plans), True
                 if least <= 1:
                     continue
-                smaller = self._smaller(search, least)
+                smaller = self._smaller(search, least, today)
                 if smaller:
                     least = min(weight(search.trial.case, changes) for changes in smaller)
                     plans += [Plan(str(at), *self.told(search.trial, changes)) for changes in smaller]
         except Spent:
             return "", tuple(plans), False
-        return "", tuple(plans), not budget.unsettled
+        return "", tuple(plans), True
 
-    def _smaller(self, search: Search, least: int) -> list[Changes]:
-        cures: list[Changes] = []
+    def _smaller(self, search: Search, least: int, today: Sequence[Changes]) -> list[Changes]:
+        """The cures of fewer changes at a later period. None holds one of today's, which are as many or more."""
+        now, at = self.trial.case.at, search.trial.case.at
+        cures: list[Changes] = [
+            {replace(fact, period=at) if fact.period == now else fact: value for fact, value in changes.items()}
+            for changes in today
+        ]
+        known = len(cures)
         smallest_cures(search, search.candidates(), range(1, min(least, LARGEST + 1)), False, cures)
-        return cures
+        return cures[known:]
 
     def _at(self, at: Period, budget: Budget) -> Search | None:
         """The same question at a later period; None where it does not move with the period."""

@@ -32,6 +32,8 @@ from engine.values.types import NONE, Kind, Value
 OPTIONS = Options(block=8, limit=2**37)
 WIDE = 100_000
 """With more values than these, halving the range of a number takes long."""
+FEW = 32
+"""So many values are all tried."""
 PARTS = 24
 ROUNDS = 12
 MOST_POINTS = 2_000
@@ -113,7 +115,7 @@ class Probe:
         if members is not None:
             return [member for member in members if member != now]
         sides = [side for side in self.sides if side.fact == fact]
-        places = [(side, place) for side in sides for place in _growing(side)[1:]]
+        places = [(side, place) for side in sides for place in _tried(side)]
         return [side.value(place) for side, place in sorted(places, key=lambda pair: abs(pair[1] - pair[0].now))]
 
     def _nearer(self, point: Changes) -> Changes:
@@ -200,6 +202,13 @@ def _growing(side: Side) -> list[int]:
     if side.end != side.now:
         places.append(side.end)
     return places
+
+
+def _tried(side: Side) -> list[int]:
+    """Every place but where it is now, where there are few; else places ever further away."""
+    way = 1 if side.end > side.now else -1
+    few = range(side.now + way, side.end + way, way)
+    return list(few) if len(few) <= FEW else _growing(side)[1:]
 
 
 def _between(start: int, end: int) -> list[int]:

@@ -34,8 +34,8 @@ class Bounds:
 
 
 FULL = Bounds(120, 400)
-LOOKED_AT = Bounds(2, 8)
-"""Where machine code has looked at many values, and found none."""
+LOOKED_AT, LOOKED_AT_TOGETHER = Bounds(2, 8), Bounds(12, 16)
+"""Where machine code has looked at many values of one fact, or of several, and found none."""
 
 
 @dataclass(eq=False)
@@ -69,7 +69,7 @@ class Witnesses:
         point = self._probe.point(facts) if self._probe is not None and self._looked_at(facts) else None
         if point is not None and self.trial.holds(point):
             return point
-        bounds = LOOKED_AT if self._looked_at(facts) else FULL
+        bounds = LOOKED_AT_TOGETHER if self._looked_at(facts) else FULL
         values = []
         for fact in facts:
             values.append(self._values(fact, [other for other in facts if other != fact], {}, bounds))
