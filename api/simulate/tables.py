@@ -41,18 +41,23 @@ def budget(weighed: Weighed) -> tuple[BudgetLine, ...]:
     return tuple(
         BudgetLine(
             name, label, kind, weighed.text(before), weighed.text(after), weighed.text(after - before),
-            rounded_text(float(error), 0), _count(before, after), _having(weighed, before), _having(weighed, after),
+            rounded_text(float(error), 0), _count(before, after), *_having(weighed, before, after),
         )
         for (name, label, kind, before, after), error in zip(lines, errors, strict=True)
     )  # fmt: skip
 
 
-def _having(weighed: Weighed, entries: Entries) -> str:
-    """The weight of the units that have something; empty if they are too few to be shown."""
-    there = entries != 0
-    if 0 < int(np.count_nonzero(there)) < SMALL_BELOW:
-        return ""
-    return exact_text(int(weighed.weights[there].astype(object).sum()), weighed.scale)
+def _having(weighed: Weighed, before: Entries, after: Entries) -> tuple[str, str]:
+    """The weights of the units that have something, before and after; empty where they are of too few, or would tell by
+    how few the two are apart."""
+    there = before != 0, after != 0
+    texts = []
+    for flags in there:
+        few = 0 < int(np.count_nonzero(flags)) < SMALL_BELOW
+        total = int(weighed.weights[flags].astype(object).sum())
+        texts.append("" if few else exact_text(total, weighed.scale))
+    apart = int(np.count_nonzero(there[0] != there[1]))
+    return texts[0], "" if 0 < apart < SMALL_BELOW else texts[1]
 
 
 def _count(before: Entries, after: Entries) -> int | None:
