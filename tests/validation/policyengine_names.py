@@ -62,19 +62,30 @@ def tests_in(folder: Path) -> Iterator[Test]:
 
 
 def parts(test: Test) -> Iterator[Test]:
-    """The tests of a flat test with lists: each place of them is a situation by itself."""
+    """The tests of a flat test with lists, also below a period: each place of them is a situation by itself."""
     inputs, outputs = test.body.get("input") or {}, test.body.get("output") or {}
-    said = {**inputs, **{f"->{name}": raw for name, raw in outputs.items()}}
-    lengths = {len(raw) for raw in said.values() if isinstance(raw, list)}
+    lengths = {len(each) for raw in (*inputs.values(), *outputs.values()) for each in _lists(raw)}
     if any(name in inputs for name in ("people", *GROUPS)) or not lengths:
         yield test
         return
     if len(lengths) > 1:
         raise NoCounterpart("lists of several lengths")
     for place in range(lengths.pop()):
-        each = [{name: raw[place] if isinstance(raw, list) else raw for name, raw in part.items()}
-                for part in (inputs, outputs)]  # fmt: skip
+        each = [{name: _at(raw, place) for name, raw in part.items()} for part in (inputs, outputs)]
         yield replace(test, body={**test.body, "input": each[0], "output": each[1]})
+
+
+def _lists(raw: Any) -> Iterator[list[Any]]:
+    if isinstance(raw, list):
+        yield raw
+    elif isinstance(raw, Mapping):
+        yield from (each for each in raw.values() if isinstance(each, list))
+
+
+def _at(raw: Any, place: int) -> Any:
+    if isinstance(raw, Mapping):
+        return {during: _at(each, place) for during, each in raw.items()}
+    return raw[place] if isinstance(raw, list) else raw
 
 
 class Names:

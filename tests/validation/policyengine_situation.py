@@ -198,7 +198,7 @@ class Situation:
             case "weekly_hours_worked" | "weekly_hours_worked_before_lsr" | "hours_worked_last_week":
                 hours = min(MOST_HOURS, int(exact(raw) * WEEKS))
                 self.put("weekly_hours_worked", whose, raw, during)
-                self.put("monthly_hours_of_work_or_training", whose, hours, during)
+                self.put("hours_of_work_and_training_of_month", whose, hours, during)
             case "pell_grant_formula":
                 self.put("aid_is_independent", whose, raw != "A")
                 self.put("aid_has_dependents", whose, raw == "C")
