@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.log.app import LogOption
+from api.cli.log.options import LogOption
 from api.cli.options import AsJson, Ray, Rules, RulesOption
 from api.cli.permit import NAME, STATUS_AT, IssuerName, StatusAt
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.log.app import LogOption
+from api.cli.log.options import LogOption
 from api.cli.options import AsJson, Reforms, Rules
 from api.failures import ExitCode, Failure, Misuse
 
