@@ -88,7 +88,8 @@ def record_case(
     look = cache(lambda subject: log.timeline(subject, known))
     whole = whole or asks_about_days(program)
     gathering = _gathered(log, program, person, _Gathering(look, None if whole else valid))
-    if not whole and any(has_moved(program, timeline, at) for timeline in gathering.timelines.values()):
+    ever = dict.fromkeys(other for subject in gathering.timelines for other in log.belonging_to(subject))
+    if not whole and any(has_moved(program, look(subject), at) for subject in (*gathering.timelines, *ever)):
         gathering = _gathered(log, program, person, _Gathering(look, None))
     given: dict[Fact, Value] = {}
     left_out: list[str] = []

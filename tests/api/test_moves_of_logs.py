@@ -109,6 +109,27 @@ def test_who_leaves_and_is_nowhere_counts_for_the_year_and_not_for_the_months_af
         ) == {name: Fraction(str(value)) for name, value in outcome(log, "a", terms).items()}
 
 
+def test_the_record_of_who_stays_knows_who_left(tmp_path: Path) -> None:
+    formula = "sum(1 EUR * count(m in members where m.leaves_on is none or m.leaves_on > period_end) over months)"
+    land = compile_rules(write_rules(tmp_path / "land", MODULE.replace(formula, "0 EUR"), SETTINGS))
+    assert not land.members_of_another_day
+    with open_log(tmp_path / "log") as log:
+        log.append(
+            [
+                facts("citizen/ann", "1", {"household": lives("a")}, date(2023, 1, 1)),
+                facts("citizen/bob", "2", {"household": lives("b")}, date(2023, 1, 1)),
+                facts("citizen/kid", "3", {"household": lives("a"), "is_child": True}, date(2023, 1, 1)),
+                facts("citizen/kid", "4", {"household": lives("b")}, date(2024, 5, 1)),
+            ]
+        )
+        terms = terms_of(land, land.settings.assessments["support"], YEAR, "test")
+        run_annual(log, terms)
+        for home, months in (("a", 4), ("b", 8)):
+            assert outcome(log, home, terms)["support"] == 10 * months
+            record = record_case(log, land, f"household/{home}", YEAR, valid=YEAR.end, known=None)
+            assert computed(land, record.case, home)["support"] == 10 * months
+
+
 def test_groups_that_facts_make_are_made_anew_each_month(tmp_path: Path) -> None:
     land = compile_rules(write_rules(tmp_path / "kitchens", KITCHENS, OF_KITCHENS))
     dwells = Belongs("dwelling/a", "resident")
