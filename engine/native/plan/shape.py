@@ -86,6 +86,7 @@ class Held:
 
 
 _held: dict[tuple[int, int], Held] = {}
+MOST_HELD = 20_000  # answers that are kept: a server goes through the programs of many reforms
 
 
 def held(program: Program, definition: Definition, options: Options) -> Held:
@@ -98,6 +99,8 @@ def held(program: Program, definition: Definition, options: Options) -> Held:
         storage = Storage.WORD if low > Storage.WORD.none and high < 2**31 else Storage.DOUBLE
         if definition.type.kind in (Kind.BOOLEAN, Kind.ENUM):
             storage = Storage.BYTE
+        if len(_held) >= MOST_HELD:
+            _held.clear()
         kept = _held[key] = Held(definition, unit, low, high, storage)
     return kept
 
