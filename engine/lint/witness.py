@@ -276,9 +276,7 @@ def _holds(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> bool:
 
 
 def _value(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> Value:
-    if node in values:
-        return values[node]
-    match node:
+    match node:  # only a leaf is looked up: hashing all that is inside a condition takes most of the time
         case ir.Literal():
             return node.value
         case ir.Not():
@@ -291,6 +289,8 @@ def _value(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> Value:
             return compare(node.operator, _value(node.left, values), _value(node.right, values))
         case ir.Arithmetic():
             return _number(node, _value(node.left, values), _value(node.right, values))
+    if node in values:
+        return values[node]
     raise _Unknown
 
 
