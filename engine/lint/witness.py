@@ -88,7 +88,7 @@ def _tried(plain: Sequence[ir.Expression], ground: Ground, size: int) -> Search:
     candidates = [_candidates(leaf, constants, days, ground) for leaf in leaves]
     allowed = min(MAX_COMBINATIONS, max(1, ground.work.left // max(1, size)))
     tries = _Tries(leaves, candidates, _parts(plain), allowed)
-    values = tries.first(0, {})
+    values = tries.first()
     ground.work.left -= (allowed - max(0, tries.left)) * size
     if values is not None:
         return Search(values, True)
@@ -146,24 +146,27 @@ class _Tries:
         self.candidates = candidates
         self.left = allowed
         places = {leaf: index for index, leaf in enumerate(leaves)}
+        self.places = {id(leaf): places[leaf] for part in parts for leaf in _leaves(part)}
         self.judged: list[list[ir.Expression]] = [[] for _ in range(len(leaves) + 1)]
         for part in parts:
             last = max((places[leaf] + 1 for leaf in _leaves(part)), default=0)
             self.judged[last].append(part)
+        self.tried: list[Value] = []  # of the first leaves; found by identity, since hashing takes longer than judging
 
-    def first(self, count: int, values: dict[ir.Expression, Value]) -> Mapping[ir.Expression, Value] | None:
-        """The first values of the leaves from `count` on with which everything holds."""
+    def first(self) -> Mapping[ir.Expression, Value] | None:
+        """The first values of the leaves that have none yet with which everything holds."""
         self.left -= 1
-        if self.left < 0 or not all(_holds(part, values) for part in self.judged[count]):
+        count = len(self.tried)
+        if self.left < 0 or not all(_holds(part, self.places, self.tried) for part in self.judged[count]):
             return None
         if count == len(self.leaves):
-            return dict(values)
+            return dict(zip(self.leaves, self.tried, strict=True))
         for candidate in self.candidates[count]:
-            values[self.leaves[count]] = candidate
-            witness = self.first(count + 1, values)
+            self.tried.append(candidate)
+            witness = self.first()
+            self.tried.pop()
             if witness is not None or self.left <= 0:
                 return witness
-        values.pop(self.leaves[count], None)
         return None
 
 
@@ -268,29 +271,31 @@ def _around(points: Sequence[Fraction], settings: Settings) -> Iterator[Fraction
     yield from ((low + high) / 2 for low, high in pairwise(points) if high - low <= 2 * step)
 
 
-def _holds(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> bool:
+def _holds(node: ir.Expression, places: Mapping[int, int], values: Sequence[Value]) -> bool:
     try:
-        return bool(_value(node, values))
+        return bool(_value(node, places, values))
     except (_Unknown, ArithmeticError, ValueError):
         return False
 
 
-def _value(node: ir.Expression, values: Mapping[ir.Expression, Value]) -> Value:
-    match node:  # only a leaf is looked up: hashing all that is inside a condition takes most of the time
+def _value(node: ir.Expression, places: Mapping[int, int], values: Sequence[Value]) -> Value:
+    """What a condition comes to, by the values of its leaves; `places` says by identity which leaf stands where."""
+    match node:
         case ir.Literal():
             return node.value
         case ir.Not():
-            return not _value(node.value, values)
+            return not _value(node.value, places, values)
         case ir.And():
-            return all(_value(value, values) for value in node.values)
+            return all(_value(value, places, values) for value in node.values)
         case ir.Or():
-            return any(_value(value, values) for value in node.values)
+            return any(_value(value, places, values) for value in node.values)
         case ir.Compare():
-            return compare(node.operator, _value(node.left, values), _value(node.right, values))
+            return compare(node.operator, _value(node.left, places, values), _value(node.right, places, values))
         case ir.Arithmetic():
-            return _number(node, _value(node.left, values), _value(node.right, values))
-    if node in values:
-        return values[node]
+            return _number(node, _value(node.left, places, values), _value(node.right, places, values))
+    place = places[id(node)]
+    if place < len(values):
+        return values[place]
     raise _Unknown
 
 
