@@ -23,9 +23,7 @@ from engine.values.numbers import RoundingMode, round_to
 DOWN, NEAREST = RoundingMode.DOWN, RoundingMode.HALF_UP
 TO_2017, FROM_2013, CHAINED = range(2013, 2018), range(2013, 2027), range(2019, 2027)
 CPI, C_CPI = "consumer_price_index", "chained_cpi"
-STANDARD, AGED = (
-    f"deductions/standard_deduction:{item}" for item in ("basic_standard_deduction_amount", "aged_or_blind_amount")
-)
+STANDARD, AGED = ("basic_standard_deduction_amount", "aged_or_blind_amount")
 EXEMPTION, PHASE_OUT, AMT_RATES = (
     "tax/amt:amt_exemption_amount",
     "tax/amt:amt_exemption_phase_out_start",
