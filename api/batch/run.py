@@ -248,7 +248,8 @@ def _table(
 ) -> Table:
     """The rows as they were given; those that were refused have no figures."""
     given = part.tables[job.entity]
-    unknown = [name for name in job.keep if name not in given.column_names]
+    there = {name for table in part.tables.values() for name in table.column_names}
+    unknown = [name for name in job.keep if name not in there]
     if unknown:
         named = ", ".join(f"`{name}`" for name in unknown)
         raise Failure(
