@@ -18,7 +18,20 @@ MAY_IMPORT = {"engine": {"engine"}, "citizens": {"citizens"}, "api": {"api", "en
 # `""` stands for the package itself, whose `__init__` gathers what it exports.
 FLOORS = {
     "engine": (
-        *("records", "kept", "text", "values", "syntax", "reading", "ir", "reforms", "check", "lint", "pipeline"),
+        *(
+            "records",
+            "kept",
+            "remembered",
+            "text",
+            "values",
+            "syntax",
+            "reading",
+            "ir",
+            "reforms",
+            "check",
+            "lint",
+            "pipeline",
+        ),
         *(
             "interpret",
             "explain",

@@ -17,6 +17,7 @@ from engine.interpret.cases import Case
 from engine.interpret.further import is_list, place_of
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
+from engine.remembered import Remembered
 
 
 def ranked(program: Program, case: Case, wanted: Sequence[Fact], needs: Collection[Fact]) -> list[Fact]:
@@ -42,12 +43,9 @@ def in_order_of_rules(program: Program, facts: Collection[Fact]) -> list[Fact]:
     return sorted(facts, key=lambda fact: (places[fact.name], str(fact)))
 
 
-_kept: dict[int, tuple[Program, dict[str, int]]] = {}
+_kept = Remembered[dict[str, int]](1)
 
 
 def _places(program: Program) -> Mapping[str, int]:
     """Where each definition stands in the rules. Kept for the last program."""
-    kept = _kept.get(0)
-    if kept is None or kept[0] is not program:
-        kept = _kept[0] = (program, {name: place for place, name in enumerate(program.definitions)})
-    return kept[1]
+    return _kept.of(program, None, lambda: {name: place for place, name in enumerate(program.definitions)})

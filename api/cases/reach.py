@@ -10,6 +10,7 @@ from engine.ir.fold import formula_at
 from engine.ir.program import Definition, Program
 from engine.native.plan.plan import cell_for, reads
 from engine.population.columns import Cell
+from engine.remembered import Remembered
 from engine.values.periods import Period
 
 
@@ -47,20 +48,15 @@ def facts_read(
 
 _Read = tuple[tuple[Cell, frozenset[str]], ...]
 _MOST_KEPT = 64
-_statable: dict[tuple[int, Period, tuple[str, ...]], tuple[Program, tuple[Cell, ...]]] = {}
-_kept: dict[tuple[int, Period, tuple[str, ...]], tuple[Program, _Read]] = {}
+_statable = Remembered[tuple[Cell, ...]](_MOST_KEPT)
+_facts = Remembered[_Read](_MOST_KEPT)
 
 
 def facts_reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> _Read:
     """The facts that figures read, in the order of the rules, each with the facts that leave no place for it. The last
     few answers are kept."""
-    key = (id(program), period, tuple(figure.name for figure in figures))
-    kept = _kept.get(key)
-    if kept is None or kept[0] is not program:
-        kept = _kept[key] = (program, _facts_reached(program, period, figures))
-        for oldest in list(_kept)[:-_MOST_KEPT]:
-            _kept.pop(oldest, None)
-    return kept[1]
+    key = (period, tuple(figure.name for figure in figures))
+    return _facts.of(program, key, lambda: _facts_reached(program, period, figures))
 
 
 def _facts_reached(program: Program, period: Period, figures: tuple[Definition, ...]) -> _Read:
@@ -83,13 +79,9 @@ def may_be_stated(definition: Definition) -> bool:
 
 def statable(program: Program, period: Period, figures: tuple[Definition, ...]) -> tuple[Cell, ...]:
     """What a case may state of all that figures read: facts, and figures that stand for the facts that they exclude."""
-    key = (id(program), period, tuple(figure.name for figure in figures))
-    kept = _statable.get(key)
-    if kept is None or kept[0] is not program:
-        definitions = program.definitions
-        cells = reached(program, period, figures)
-        may = tuple(cell for cell in cells if may_be_stated(definitions[cell.name]))
-        kept = _statable[key] = (program, may)
-        for oldest in list(_statable)[:-_MOST_KEPT]:
-            _statable.pop(oldest, None)
-    return kept[1]
+
+    def cells() -> tuple[Cell, ...]:
+        every = reached(program, period, figures)
+        return tuple(cell for cell in every if may_be_stated(program.definitions[cell.name]))
+
+    return _statable.of(program, (period, tuple(figure.name for figure in figures)), cells)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from engine.ir.links import Link, is_below, related
 from engine.ir.program import Condition, Definition, Program
 from engine.records import record
+from engine.remembered import Remembered
 from engine.values.types import Value
 
 KEPT = 8
@@ -30,18 +31,13 @@ class Exclusion:
     where: tuple[Condition, ...] = ()
 
 
-_kept: dict[int, tuple[Program, tuple[Exclusion, ...]]] = {}
+_kept = Remembered[tuple[Exclusion, ...]](KEPT)
 
 
 def exclusions(program: Program) -> tuple[Exclusion, ...]:
     """Every pair of the rules. The first is the owner of the record, or the group of the member. Each case that is read
     asks for them, so those of the last few programs are kept."""
-    kept = _kept.get(id(program))
-    if kept is None or kept[0] is not program:
-        while len(_kept) >= KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        kept = _kept[id(program)] = (program, tuple(_exclusions(program)))
-    return kept[1]
+    return _kept.of(program, None, lambda: tuple(_exclusions(program)))
 
 
 def _exclusions(program: Program) -> Iterator[Exclusion]:

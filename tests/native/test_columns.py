@@ -15,8 +15,6 @@ import pytest
 
 from citizens import read_table
 from engine.ir.program import Program
-from engine.native import Options
-from engine.native.plan import shape
 from engine.population.columns import Cell
 from engine.population.door import from_arrow, from_numpy
 from tests.native.made_constants import AT
@@ -146,12 +144,3 @@ def test_csv_and_parquet_say_the_same(program: Program, tmp_path: Path) -> None:
 
 def _lines(table: pa.Table) -> list[str]:
     return [",".join("" if cell is None else str(cell) for cell in row.values()) for row in table.to_pylist()]
-
-
-def test_how_columns_are_held_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape._held.clear()
-    monkeypatch.setattr(shape, "MOST_HELD", 3)
-    program = random_program(Random(1))
-    for definition in program.definitions.values():
-        assert shape.held(program, definition, Options()).definition is definition
-    assert len(program.definitions) > 3 >= len(shape._held)

@@ -10,6 +10,7 @@ from enum import Enum
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
 from engine.population.columns import NONE_ENTRY, Cell, Columns, unit_of
+from engine.remembered import Remembered
 from engine.values.types import Kind
 
 RATE_LIMIT, COUNT_LIMIT = 2**40, 2**30
@@ -85,24 +86,22 @@ class Held:
     storage: Storage
 
 
-_held: dict[tuple[int, int], Held] = {}
 MOST_HELD = 20_000  # answers that are kept: a server goes through the programs of many reforms
+_held = Remembered[Held](MOST_HELD)
 
 
 def held(program: Program, definition: Definition, options: Options) -> Held:
     """How a definition's columns are held. Answers are kept, since every evaluation asks."""
-    key = (id(definition), options.limit)
-    kept = _held.get(key)
-    if kept is None or kept.definition is not definition:
-        unit = unit_of(program, definition)
-        low, high = assumed_bounds(definition, unit, options)
-        storage = Storage.WORD if low > Storage.WORD.none and high < 2**31 else Storage.DOUBLE
-        if definition.type.kind in (Kind.BOOLEAN, Kind.ENUM):
-            storage = Storage.BYTE
-        if len(_held) >= MOST_HELD:
-            _held.clear()
-        kept = _held[key] = Held(definition, unit, low, high, storage)
-    return kept
+    return _held.of(definition, options.limit, lambda: _made(program, definition, options))
+
+
+def _made(program: Program, definition: Definition, options: Options) -> Held:
+    unit = unit_of(program, definition)
+    low, high = assumed_bounds(definition, unit, options)
+    storage = Storage.WORD if low > Storage.WORD.none and high < 2**31 else Storage.DOUBLE
+    if definition.type.kind in (Kind.BOOLEAN, Kind.ENUM):
+        storage = Storage.BYTE
+    return Held(definition, unit, low, high, storage)
 
 
 def fitting(program: Program, columns: Columns, options: Options) -> Options:
