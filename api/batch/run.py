@@ -252,9 +252,7 @@ def _table(
     unknown = [name for name in job.keep if name not in there]
     if unknown:
         named = ", ".join(f"`{name}`" for name in unknown)
-        raise Failure(
-            f"the table of {job.entity} has no column {named} to keep", "see `--keep`: names of its own columns"
-        )
+        raise Failure(f"no table has a column {named} to keep", "name columns of the files")
     rows = Rows(len(given), admitted.rows[job.entity] if admitted.rows is not None else None)
     report.refused += len(rows.problems)
     made = {f"{job.entity}_id": ids_of(job.entity, given, part.first_rows[job.entity])}

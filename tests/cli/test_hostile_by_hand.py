@@ -239,4 +239,4 @@ def test_conditions(here: Path, condition: str) -> None:
 
 
 def test_a_column_to_keep_that_is_not_there(here: Path) -> None:
-    check(batch(here, here / "people.csv", "--keep", "ghost"), "has no column `ghost` to keep")
+    check(batch(here, here / "people.csv", "--keep", "ghost"), "no table has a column `ghost` to keep")
