@@ -26,8 +26,10 @@ def find_definition(program: Program, name: str) -> Definition:
 
 
 def find_definitions(program: Program, names: str) -> list[Definition]:
-    """The figures in a list with commas."""
+    """The figures in a list with commas. Raises Misuse for what names none, such as a comma alone."""
     wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if names and not wanted:
+        raise Misuse(f"`{names[:40]}` names no figure", "name figures with commas between them: `income_tax,eitc`")
     return [find_definition(program, name) for name in dict.fromkeys(wanted)]
 
 

@@ -17,6 +17,12 @@ def test_calc_gives_the_figure(rules: Path, case: Path) -> None:
     assert (done.returncode, done.stdout.split()) == (0, ["income_tax", "3,550", "USD"])
 
 
+def test_what_names_no_figure_is_not_taken_for_all_of_them(rules: Path, case: Path) -> None:
+    for want in (",", " , "):
+        done = run("calc", rules, case, "--want", want)
+        assert done.returncode == 2 and "names no figure" in done.stderr and not done.stdout
+
+
 def test_calc_in_json_writes_money_as_text(rules: Path, case: Path) -> None:
     answer = json.loads(run("calc", rules, case, "--at", "2024", "--want", "income_tax,taxed", "--json").stdout)
     assert [(entry["figure"], entry["of"]["id"], entry["value"]) for entry in answer["results"]] == [
