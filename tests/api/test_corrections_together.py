@@ -13,7 +13,7 @@ import pytest
 
 from api.assess.drafts import Terms, all_terms, standing_of
 from api.rules.programs import load_program
-from citizens import Assessment, Draft, Facts, Point, Posting, Retraction, Row, SqliteLog, open_log
+from citizens import Assessment, Belongs, Draft, Facts, Point, Posting, Retraction, Row, SqliteLog, Value, open_log
 from engine.ir.program import Program
 from engine.values.periods import parse_period
 from tests.api.second_land import MODULE, SETTINGS
@@ -47,6 +47,41 @@ def test_corrections_leave_what_a_run_from_nothing_makes(land: Program, tmp_path
         for terms in all_terms(land, parse_period("2024"), "test", followed.has_entity):
             for subject in _assessed(followed, terms):
                 _books_come_to_the_figures(followed, terms, subject)
+
+
+def test_an_assessment_of_the_same_month_by_other_terms_is_left_alone(land: Program, tmp_path: Path) -> None:
+    """Cat's attendance is no matter of the child benefit that names Cat, and both are of the same month: corrections of
+    the one once emptied the other, and the next correction of that paid it out a second time. Nor was Cat, of whom
+    nothing was known that the allowance reads, ever assessed for it."""
+    home = Belongs("household/h", "resident")
+    with open_log(tmp_path / "log") as log:
+        log.append([_said("cat", "c", born=date(2006, 3, 15), household=home)])
+        assess(log, land)
+        before = _posted(log, "household/h")
+        for day, attended in ((NEW_YEAR, True), (date(2024, 2, 1), False)):
+            log.append([_said("cat", f"attended{day}", day, attended=attended)])
+            follow(log, land)
+        assert _posted(log, "household/h") == before
+        allowance = [Decimal(347) if attended else Decimal(0) for attended in (True, False)]
+        months = [_posted(log, "citizen/cat").get((month, "Attendance allowance")) for month in ("2024-01", "2024-02")]
+        assert months == allowance
+        log.append([_said("dan", "d", date(2024, 2, 1), born=date(2024, 2, 1), household=home)])
+        follow(log, land)
+        assert _posted(log, "household/h")["2024-02", "Child benefit"] == 500  # Cat's and Dan's, each once
+
+
+def _said(who: str, event_id: str, day: date = NEW_YEAR, **values: Value) -> Draft:
+    return draft_of(f"citizen/{who}", Facts(tuple(Point(name, day, value) for name, value in values.items())), event_id)
+
+
+def _posted(log: SqliteLog, subject: str) -> dict[tuple[str, str], Decimal]:
+    """What was posted of a subject, by period and account."""
+    sums: dict[tuple[str, str], Decimal] = {}
+    for event in log.read_subject(subject):
+        if isinstance(event.body, Posting):
+            key = (event.body.period, event.body.account)
+            sums[key] = sums.get(key, Decimal(0)) + event.body.entries[0].amount
+    return sums
 
 
 def _change(draw: random.Random, number: int) -> Draft:

@@ -108,28 +108,3 @@ def test_rules_that_do_not_say_what_is_assessed_are_refused(tmp_path: Path, log:
     assert done.returncode == 1
     assert "do not say what an assessment consists of" in done.stderr
     assert "add `assessment:` to ruleset.yaml" in done.stderr
-
-
-def test_an_assessment_of_the_same_month_by_other_terms_is_left_alone(rules: Path, log: Path) -> None:
-    """Cat's attendance is no matter of the child benefit that names Cat, and both are of the same month: corrections of
-    the one once emptied the other, and the next correction of that paid it out a second time. Nor was Cat, of whom
-    nothing was known that the allowance reads, ever assessed for it."""
-    told("annual", rules, "--year", "2024", "--log", log)
-    before = lines(log, "household/h")
-    for month, attended in (("01", "true"), ("02", "false")):
-        late = f"- {{subject: citizen/cat, id: c{month}, facts: {{2024-{month}-01: {{attended: {attended}}}}}}}"
-        assert run("log", "append", "-", "--log", log, *BASIS, stdin=late).returncode == 0
-        changed = told("follow", "--rules", rules, "--once", "--log", log)["changed"]
-        assert {change["assessment"] for change in changed} == {"disability_benefit"}
-    assert lines(log, "household/h") == before
-    assert lines(log, "citizen/cat")[0] == ("entitlement", "Attendance allowance", "2024-01", "347.00")
-    born = """
-- {subject: citizen/dan, id: d1, facts: {2024-02-01:
-    {born: 2024-02-01, household: {group: household/h, role: resident}}}}
-"""
-    assert run("log", "append", "-", "--log", log, *BASIS, stdin=born).returncode == 0
-    told("follow", "--rules", rules, "--once", "--log", log)
-    amounts = [
-        amount for what, _, period, amount in lines(log, "household/h") if (what, period) == ("entitlement", "2024-02")
-    ]
-    assert amounts == ["250.00", "250.00"]  # Cat's from before, and Dan's: nothing of Cat's again
