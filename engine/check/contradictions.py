@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import combinations
 
 from engine.check.resolve import Symbol, Symbols
 from engine.ir.contradictions import Claim, Contradiction, chained
+from engine.ir.equal import agree
 from engine.ir.links import related
 from engine.reading.declarations import Implication, Input, Requirement, Ruleset, Said, Variable
+from engine.reading.implications import STATED
 from engine.values.numbers import parse_decimal
 from engine.values.types import EnumValue, Kind, Value, ValueType
 
-ABOVE, SEVERAL, STATED = "above ", " or ", "stated"
+ABOVE, SEVERAL = "above ", " or "
 
 
 def contradictions_of(ruleset: Ruleset, symbols: Symbols) -> tuple[Contradiction, ...]:
@@ -26,6 +29,12 @@ def contradictions_of(ruleset: Ruleset, symbols: Symbols) -> tuple[Contradiction
         for row in module.implications
         if row.always or row.same or row.only or row.needs or row.never
         for contradiction in _of_row(symbols, module.name, row)
+    ] + [
+        contradiction
+        for module in ruleset.modules
+        for row in module.implications
+        for pair in combinations(row.equal, 2)
+        for contradiction in _of_equal(symbols, module.name, row, pair)
     ]
     return chained(rows)
 
@@ -46,6 +55,28 @@ def _of_row(symbols: Symbols, module: str, row: Implication) -> Iterator[Contrad
             yield Contradiction(known, claim, denied, link, row.law, row.role, needed)
             if row.same and len(known) == 1:
                 yield Contradiction((claim,), known[0], False, link, row.law, row.role)
+
+
+def _of_equal(symbols: Symbols, module: str, row: Implication, pair: tuple[Said, Said]) -> Iterator[Contradiction]:
+    """That the second of two facts is as the first is stated."""
+    conditions = [claim_of(symbols, module, said) for said in (*row.given, pair[0])]
+    apart = [claim_of(symbols, module, said) for said in row.apart]
+    second = claim_of(symbols, module, pair[1])
+    given = tuple(claim for claim in conditions if claim is not None)
+    if second is None or len(given) < len(conditions) or None in apart:
+        return
+    entities = {_figure(symbols, module, said.name).entity for said in (*row.given, *row.apart, pair[0])}
+    link = related(symbols.settings, entities.pop(), _figure(symbols, module, pair[1].name).entity)
+    if not entities and link is not None and agree(symbols.settings, *(_type(symbols, module, said) for said in pair)):
+        claim = Claim(second.name, equal_to=given[-1].name)
+        unless = tuple(other for other in apart if other is not None)
+        yield Contradiction(given, claim, False, link, row.law, row.role, apart=unless)
+
+
+def _type(symbols: Symbols, module: str, said: Said) -> ValueType:
+    type = _type_of(symbols.look_up(module, said.name))
+    assert type is not None, "a figure has a type"
+    return type
 
 
 def _figure(symbols: Symbols, module: str, name: str) -> Input | Variable | Requirement:

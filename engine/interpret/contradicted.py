@@ -24,6 +24,7 @@ from engine.ir.contradictions import (
     is_refused_between,
     surely_holds,
 )
+from engine.ir.equal import settled
 from engine.ir.links import Link, is_below
 from engine.ir.program import Definition, Program
 from engine.values.numbers import format_decimal
@@ -115,15 +116,25 @@ def _of_two(
     definition = program.definitions[contradiction.claim.name]
     for period in _periods(definition, starts):
         fact = Fact(definition.name, whose[0], period)
-        if not _is_refused(program, case, contradiction, fact):
-            continue
         others = [_said(program, case, claim, whose[1], period) for claim in contradiction.given]
         known = tuple(other for other in others if other is not None)
-        if len(known) == len(others):
+        apart = any(_said(program, case, claim, whose[1], period) for claim in contradiction.apart)
+        if apart or len(known) < len(others):
+            continue
+        row = _settled(program, case, contradiction, known)
+        if _is_refused(program, case, row, fact):
             said = [_as_stated(program, case, other) for other in known]
-            words = words_of(program, contradiction, _as_stated(program, case, fact), said)
-            return Contradicted(fact, known, *words)
+            return Contradicted(fact, known, *words_of(program, row, _as_stated(program, case, fact), said))
     return None
+
+
+def _settled(program: Program, case: Case, contradiction: Contradiction, given: Iterable[Fact]) -> Contradiction:
+    """The contradiction; of facts that have one value, with that of the first."""
+    for fact in given:
+        value = _stated(case, fact) if fact.name == contradiction.claim.equal_to else None
+        if value is not None:
+            return settled(program, contradiction, value)
+    return contradiction
 
 
 def _periods(definition: Definition, starts: Iterable[date]) -> Iterator[Period]:

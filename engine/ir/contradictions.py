@@ -1,7 +1,8 @@
 """What may not be said together because one implies the other: rows of `implications` with `always` or `never`.
 
 1. A contradiction has claims that all must be stated (`given`), of one who goes with the one of whom the last is.
-2. What such a row implies may be what another asks for: `chained` adds what follows through others.
+2. Facts that are `equal` are such a contradiction for each two: the second is as the first is stated.
+3. What such a row implies may be what another asks for: `chained` adds what follows through others.
 """
 
 from __future__ import annotations
@@ -20,19 +21,22 @@ MOST_GIVEN = 4
 
 @record(frozen=True, slots=True)
 class Claim:
-    """That a fact or figure, by its whole-program name, is one of some values, `above` a number, or stated at all."""
+    """That a fact or figure, by its whole-program name, is one of some values, `above` a number, stated at all, or
+    what is stated of the one named by `equal_to`."""
 
     name: str
     values: tuple[Value, ...] = ()
     above: Fraction | None = None
     stated: bool = False
+    equal_to: str = ""
 
 
 @record(frozen=True, slots=True)
 class Contradiction:
     """Beside all of `given`, stated of one, nothing but `claim` may be stated of those who go with that one; where it
     is `denied`, `claim` itself may not. `role`: which of a group's members `given` is stated of. `needed`: it
-    must be stated, where a complete case would say the contrary by saying nothing."""
+    must be stated, where a complete case would say the contrary by saying nothing. Beside any of `apart`, stated of the
+    one of whom `given` is, all may be stated."""
 
     given: tuple[Claim, ...]
     claim: Claim
@@ -41,6 +45,7 @@ class Contradiction:
     law: str
     role: str = ""
     needed: bool = False
+    apart: tuple[Claim, ...] = ()
 
 
 def holds(claim: Claim, value: Value) -> bool:
@@ -91,9 +96,11 @@ def chained(rows: Iterable[Contradiction]) -> tuple[Contradiction, ...]:
 
 def _joined(first: Contradiction, second: Contradiction) -> Iterator[Contradiction]:
     """What follows where `first` implies one of the claims that `second` asks for."""
-    if first.denied or first.link is not Link.SAME:
+    if first.denied or first.link is not Link.SAME or first.claim.equal_to:
         return
     for claim in second.given:
+        if claim.name == second.claim.equal_to:
+            continue
         rest = tuple(other for other in second.given if other != claim)
         given = tuple(sorted(dict.fromkeys((*first.given, *rest)), key=str))
         circle = any(other.name == second.claim.name for other in given)

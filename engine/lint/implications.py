@@ -3,7 +3,8 @@
 1. Every name under `implications` and `stands_alone` is a fact or figure (E401), and what is under `then` is computed
    from everything under `if` (E708): an implication that no formula carries is said, and does not hold.
 2. What is said of a fact is something that it can be (E204); where a row refuses what contradicts it, the facts under
-   `if` are of one, and the others of those who go with that one (E807).
+   `if` are of one, and the others of those who go with that one (E807). Facts that are `equal` are of one kind of
+   period, and each value of the one leaves some value of the other (E807).
 3. An implication holds `always`, or says under `unless` when something else may truly be stated (W908); where one of
    the two is refused beside the other in any case, there is nothing to say.
 4. In a module that says this of its facts, it says it of all: each stands in an implication, in an `excludes`, or under
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from engine.check.contradictions import claim_of
 from engine.check.resolve import Symbols
+from engine.ir.equal import agree
 from engine.ir.exclusions import Exclusion, exclusions
 from engine.ir.links import related
 from engine.ir.program import Program
@@ -37,7 +39,7 @@ def check_implications(ruleset: Ruleset, symbols: Symbols, program: Program, pro
         statement.name
         for module in ruleset.modules
         for row in module.implications
-        for statement in (*row.given, *row.then, *row.only, *row.needs, *row.never)
+        for statement in (*row.given, *row.then, *row.only, *row.needs, *row.never, *row.equal, *row.apart)
     }
     for module in ruleset.modules:
         if module.implications or module.stands_alone:
@@ -75,6 +77,8 @@ class _Implications:
         against = self.known(module, (*row.only, *row.needs, *row.never))
         if (row.always or row.same or against) and given:
             self.of_one(row, given, [*then, *against])
+        if row.equal:
+            self.equal(row, given, self.known(module, row.equal), self.known(module, row.apart))
         apart = all(any((fact, conclusion) in self.apart for _, fact in given) for _, conclusion in then)
         if then and not (row.always or row.same or row.unless or apart):
             help_text = "add `always: true` if it may not, or `unless:` and when it may"
@@ -87,6 +91,28 @@ class _Implications:
                     message = f"`{conclusion.name}` does not follow from `{fact.name}`: no formula of it reads that"
                     help_text = f"let the formula of `{conclusion.name}` read `{fact.name}`, or drop the row"
                     self.problems.add("E708", message, conclusion.span, help=help_text)
+
+    def equal(
+        self,
+        row: Implication,
+        given: list[tuple[Said, str]],
+        equal: list[tuple[Said, str]],
+        apart: list[tuple[Said, str]],
+    ) -> None:
+        """E807 where facts could not have one value, or a row could not tell whose facts have it."""
+        if len(equal) < len(row.equal):
+            return
+        self.of_one(row, [equal[0], *given, *apart, *equal[1:-1]], equal[-1:])
+        first = self.program.definitions[equal[0][1]]
+        for said, name in equal[1:]:
+            other = self.program.definitions[name]
+            pair = f"`{said.name}` and `{equal[0][0].name}`"
+            if other.period != first.period:
+                help_text = "name facts of one kind of period"
+                self.problems.add("E807", f"{pair} are not of periods of one kind", said.span, help=help_text)
+            if not agree(self.program.settings, first.type, other.type):
+                help_text = "name facts of one type, or of enums that share members, and neither `or none`"
+                self.problems.add("E807", f"{pair} cannot always have one value", said.span, help=help_text)
 
     def known(self, module: str, said: tuple[Said, ...]) -> list[tuple[Said, str]]:
         """What is said, each with its whole-program name; E401 for what is nothing."""
@@ -113,7 +139,12 @@ class _Implications:
         for said, name in rest:
             if self.program.definitions[name].entity != entity:
                 message = f"`{said.name}` is not stated of the {entity} of whom `{given[0][0].name}` is"
-                self.problems.add("E807", message, said.span, help="let all facts under `if` be of one entity")
+                self.problems.add(
+                    "E807",
+                    message,
+                    said.span,
+                    help="let all facts under `if` (with `equal`, all but the last) be of one entity",
+                )
         for said, name in others:
             if related(self.program.settings, entity, self.program.definitions[name].entity) is None:
                 message = f"`{said.name}` is stated of nobody who goes with a {entity}"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from math import lcm
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.interpret.contradicted import shown
 from engine.ir.contradictions import Claim, Contradiction, is_refused
+from engine.ir.equal import settled
 from engine.ir.program import Definition, Program
 from engine.population.columns import NONE_ENTRY, Cell, Column, exact, unit_of
 from engine.values.types import EnumValue, Kind, Value
 
 Rows = NDArray[np.bool_]
+Whole = NDArray[np.signedinteger[Any]]
+Differ = Callable[[Whole, Whole], Rows]
 
 
 def columns_against(contradiction: Contradiction, columns: Mapping[Cell, Column]) -> Iterator[tuple[Cell, list[Cell]]]:
@@ -40,6 +45,21 @@ def as_claimed(program: Program, claim: Claim, column: Column) -> Rows:
     return _stated(column) & np.isin(column.entries, [_entry(program, definition, value) for value in claim.values])
 
 
+def differing(program: Program, contradiction: Contradiction, claimed: Cell, given: Cell) -> Differ:
+    """What tells which entries differ, the claimed ones from the given ones, of facts that have one value."""
+    first, second = (program.definitions[cell.name] for cell in (given, claimed))
+    if not first.type.enum:
+        units = unit_of(program, first), unit_of(program, second)
+        scale = lcm(*units)
+        return lambda mine, its: mine * (scale // units[1]) != its * (scale // units[0])
+    enums = program.settings.enums
+    agree = np.zeros([len(enums[of.type.enum].members) for of in (second, first)], dtype=bool)
+    for code, member in enumerate(enums[first.type.enum].members):
+        row = settled(program, contradiction, EnumValue(first.type.enum, member))
+        agree[[_entry(program, second, value) for value in row.claim.values], code] = True
+    return lambda mine, its: ~agree[mine, its]
+
+
 def with_empty(program: Program, contradiction: Contradiction, columns: Mapping[Cell, Column]) -> dict[Cell, Column]:
     """The columns, with an empty one of what must be stated beside a column that is there."""
     definition, found = program.definitions[contradiction.claim.name], dict(columns)
@@ -53,7 +73,9 @@ def with_empty(program: Program, contradiction: Contradiction, columns: Mapping[
 
 def against(program: Program, contradiction: Contradiction, column: Column, complete: bool) -> Rows:
     """For each row whether the last claim is stated as it may not be, where all others hold; of what must be stated, an
-    empty cell of a complete table says what absence means."""
+    empty cell of a complete table says what absence means. Of facts that have one value: whether it is stated."""
+    if contradiction.claim.equal_to:
+        return _stated(column)
     held, stated = as_claimed(program, contradiction.claim, column), _stated(column)
     if contradiction.needed and complete and column.missing is not None:
         absent = program.definitions[contradiction.claim.name].absent
@@ -91,15 +113,15 @@ def as_stated(program: Program, cell: Cell, column: Column, row: int, whose: str
     if column.missing is not None and column.missing[row]:
         return f"`{definition.short_name}`" + f" of `{whose}`" * bool(whose) + " is not stated"
     entry = int(column.entries[row])
-    if definition.type.enum:
-        said = list(program.settings.enums[definition.type.enum].members)[entry]
-    else:
-        said = shown(_value(program, definition, entry))
+    said = shown(value_of(program, definition, entry))
     return f"`{definition.short_name}`" + f" of `{whose}`" * bool(whose) + f" is {said}"
 
 
-def _value(program: Program, definition: Definition, entry: int) -> Value:
+def value_of(program: Program, definition: Definition, entry: int) -> Value:
+    """What a column's entry stands for."""
     match definition.type.kind:
+        case Kind.ENUM:
+            return EnumValue(definition.type.enum, list(program.settings.enums[definition.type.enum].members)[entry])
         case Kind.BOOLEAN:
             return bool(entry)
         case Kind.DATE:

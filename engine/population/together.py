@@ -9,11 +9,22 @@ from numpy.typing import NDArray
 
 from engine.interpret.contradicted import words_of
 from engine.ir.contradictions import Contradiction
+from engine.ir.equal import settled
 from engine.ir.exclusions import Exclusion, exclusions, part_of, refusal
 from engine.ir.links import Link, is_below
 from engine.ir.program import Program
 from engine.population.columns import Cell, Column, GroupLink
-from engine.population.contradicted import against, as_stated, columns_against, holding, with_empty
+from engine.population.contradicted import (
+    Differ,
+    against,
+    as_claimed,
+    as_stated,
+    columns_against,
+    differing,
+    holding,
+    value_of,
+    with_empty,
+)
 from engine.population.figures import FigureReader
 from engine.values.types import EnumValue, Value
 
@@ -100,9 +111,34 @@ class TogetherReader(FigureReader):
                 said, others = columns[cell], [columns[other] for other in given]
                 refused = against(self.program, contradiction, said, complete) & ~self.bad[of[0]]
                 held = holding(self.program, contradiction.given, others) & ~self.bad[of[1]]
+                held &= ~self.apart(contradiction, columns, cell, len(held))
                 self.only_role(contradiction, of, refused, held, groups)
-                for row, other in self.paired(contradiction.link, of, refused, held, groups=groups, owners=owners):
+                differ = self.differing(contradiction, columns, cell, given)
+                pairs = self.paired(contradiction.link, of, refused, held, differ, groups=groups, owners=owners)
+                for row, other in pairs:
                     self.contradiction(contradiction, (cell, row, said), list(zip(given, others, strict=True)), other)
+
+    def differing(
+        self, contradiction: Contradiction, columns: Mapping[Cell, Column], claimed: Cell, given: Sequence[Cell]
+    ) -> Differ | None:
+        """What tells which pairs of rows state two values, of facts that have one."""
+        for cell in given:
+            if cell.name == contradiction.claim.equal_to:
+                differ = differing(self.program, contradiction, claimed, cell)
+                mine, its = columns[claimed].entries, columns[cell].entries
+                return lambda rows, others: differ(mine[rows], its[others])
+        return None
+
+    def apart(
+        self, contradiction: Contradiction, columns: Mapping[Cell, Column], claimed: Cell, count: int
+    ) -> NDArray[np.bool_]:
+        """For each row of the others whether something is stated beside which all may be."""
+        rows: NDArray[np.bool_] = np.zeros(count, dtype=bool)
+        for claim in contradiction.apart:
+            for cell, column in columns.items():
+                if cell.name == claim.name and cell.period.contains(claimed.period):
+                    rows |= as_claimed(self.program, claim, column)
+        return rows
 
     def only_role(
         self,
@@ -132,6 +168,10 @@ class TogetherReader(FigureReader):
             as_stated(self.program, at, column, place, self.whose(at, place))
             for at, column, place in ((cell, said, row), *((at, column, other) for at, column in given))
         ]
+        for at, column in given:
+            if at.name == contradiction.claim.equal_to:
+                value = value_of(self.program, self.program.definitions[at.name], int(column.entries[other]))
+                contradiction = settled(self.program, contradiction, value)
         message, remedy = words_of(self.program, contradiction, told[0], told[1:])
         definition = self.program.definitions[cell.name]
         self.report(definition.entity, row + 1, definition.short_name, message, remedy=remedy)
@@ -146,17 +186,22 @@ class TogetherReader(FigureReader):
         of: tuple[str, str],
         refused: NDArray[np.bool_],
         held: NDArray[np.bool_],
+        differ: Differ | None,
         *,
         groups: Mapping[str, GroupLink],
         owners: Mapping[str, NDArray[np.int32]],
     ) -> Iterator[tuple[int, int]]:
-        """The rows of the first entity that are refused, each with a row of the second that goes with it and holds."""
+        """The rows of the first entity that are refused, each with one of the second that goes with it and holds, or
+        differs."""
         below = link is Link.SAME or is_below(self.program.settings, *of)
         ends = (of[1], of[0]) if below else of
         seconds, firsts = (refused, held) if below else (held, refused)
         rows = self.rows_of_first(link, ends, len(seconds), groups, owners)
         both = seconds & (rows >= 0)
         both[both] = firsts[rows[both]]
+        if differ is not None:
+            seconds_there, firsts_there = np.flatnonzero(both), rows[both]
+            both[both] = differ(seconds_there, firsts_there) if below else differ(firsts_there, seconds_there)
         pairs: dict[int, int] = {}
         for row in np.flatnonzero(both).tolist():
             claimed, other = (row, int(rows[row])) if below else (int(rows[row]), row)

@@ -155,7 +155,8 @@ class Implication:
     `always`: nothing else may be stated of them; `same`: nor of `given` beside them, since both say the same thing.
     `unless`: when something else may truly be stated. Beside `given` nothing but `only` may be stated, and `never` what
     `never` says; what `needs` says must be stated, where a complete case would say the contrary by saying nothing.
-    `role`: which of a group's members `given` is said of, where it tells of the group.
+    `role`: which of a group's members `given` is said of, where it tells of the group. All of `equal` have one value,
+    beside `given` and not where something of `apart` is stated.
     """
 
     given: tuple[Said, ...]
@@ -169,6 +170,8 @@ class Implication:
     same: bool = False
     unless: str = ""
     role: str = ""
+    equal: tuple[Said, ...] = ()
+    apart: tuple[Said, ...] = ()
 
 
 @record(frozen=True, slots=True)

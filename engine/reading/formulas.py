@@ -8,7 +8,7 @@ from engine.reading.context import Context
 from engine.reading.dated import dated_entries
 from engine.reading.declarations import Excluded, Function, Variable, VariableException
 from engine.reading.declared import Dated
-from engine.reading.fields import Fields, as_mapping, as_scalar, as_sequence, named_entries, open_fields
+from engine.reading.fields import Fields, as_mapping, as_scalar, as_sequence, name_list, named_entries, open_fields
 from engine.reading.implications import read_said
 from engine.reading.laws import read_law
 from engine.reading.scalars import read_entity, read_grid, read_period_kind, read_range, read_type
@@ -195,13 +195,6 @@ def _exception(context: Context, entry: MappingEntry, result: str) -> VariableEx
         read_formula(context, fields.required(result), fields.span_of(result)),
         _over(fields),
     )
-
-
-def name_list(fields: Fields, key: str) -> tuple[tuple[str, Span], ...]:
-    """A list of names with their places; E203 for anything else. A name that stands twice is in it twice."""
-    place = fields.span_of(key)
-    scalars = (as_scalar(fields.context, item, place, f"`{key}`") for item in fields.sequence(key))
-    return tuple((scalar.text, scalar.span) for scalar in scalars if scalar is not None)
 
 
 def _over(fields: Fields) -> tuple[tuple[str, Span], ...]:

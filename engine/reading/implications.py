@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from engine.reading.declarations import Implication, Said
-from engine.reading.fields import Fields, as_sequence, open_fields
+from engine.reading.fields import Fields, as_sequence, name_list, open_fields
 from engine.syntax.nodes import Mapping, Scalar
 
 HOW_SURE = ("always", "same", "unless")
-KEYS = ("if", "then", "only", "needs", "never", *HOW_SURE, "role", "law")
+STATED = "stated"
+CLAIMS = ("equal", "then", "only", "needs", "never", "always", "same")
+KEYS = ("if", "equal", "then", "only", "needs", "never", *HOW_SURE, "role", "law")
 
 
 def read_implications(fields: Fields) -> tuple[Implication, ...]:
@@ -25,6 +27,8 @@ def read_implications(fields: Fields) -> tuple[Implication, ...]:
 
 def _read_row(row: Fields) -> Implication:
     """One row; E210 where it says more than one thing of whether the conclusion may be stated otherwise."""
+    if row.has("equal"):
+        return _read_equal(row)
     stated = [key for key in HOW_SURE if row.has(key)]
     given = read_said(row, row.mapping("if", needed=True))
     refuses = any(row.has(key) for key in ("only", "needs", "never"))
@@ -44,6 +48,18 @@ def _read_row(row: Fields) -> Implication:
         row.text("unless"),
         row.text("role"),
     )
+
+
+def _read_equal(row: Fields) -> Implication:
+    """A row that says that facts have one value: `{equal: [a, b], if: {c: true}, unless: {d: true}, law: …}`."""
+    row.only_one(CLAIMS)
+    names = tuple(Said(name, STATED, span) for name, span in name_list(row, "equal"))
+    if len(names) < 2:
+        message = "`equal` names fewer than two facts"
+        row.context.report("E203", message, row.span_of("equal"), help="write `equal: [a, b]`")
+    given, apart = (read_said(row, row.mapping(key)) for key in ("if", "unless"))
+    law = row.text("law", needed=True)
+    return Implication(given, (), law, row.node.span, role=row.text("role"), equal=names, apart=apart)
 
 
 def read_said(fields: Fields, mapping: Mapping | None) -> tuple[Said, ...]:

@@ -10,8 +10,8 @@ from engine.reading.declarations import Example, Function, Input, Requirement, R
 from engine.reading.declared import Declaration
 from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reading.examples import read_examples
-from engine.reading.fields import Fields, named_entries, open_fields
-from engine.reading.formulas import name_list, read_functions, read_variables
+from engine.reading.fields import Fields, name_list, named_entries, open_fields
+from engine.reading.formulas import read_functions, read_variables
 from engine.reading.implications import read_implications
 from engine.reading.requirements import read_requirements
 from engine.reading.scales import read_scales

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.reading.context import Context
 from engine.reading.declarations import Reason, RuleModule
-from engine.reading.fields import Fields, open_fields
-from engine.reading.formulas import name_list
+from engine.reading.fields import Fields, name_list, open_fields
 from engine.reading.module import GROUPS, Definitions, module_of, read_definitions
 from engine.reading.requirements import read_reason
 from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar

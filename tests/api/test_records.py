@@ -92,6 +92,13 @@ def test_a_record_with_a_fault_is_a_fault_of_the_group(log: SqliteLog) -> None:
     assert fault.startswith("form_w2/2: `w2_wages` is out of the range")
 
 
+def test_a_record_of_two_states_that_the_law_makes_one_contradicts_itself(log: SqliteLog) -> None:
+    states: dict[str, Value] = {"state_of_residence_in_month": "california", "ssi_supplement_state": "nevada"}
+    log.append([facts("person/1", "moved", states)])
+    with pytest.raises(Failure, match=r"`ssi_supplement_state` of `1` is nevada, but .* so that it is california"):
+        record_case(log, program(), "person/1", parse_period("2024-05"), valid=date(2024, 12, 31), known=None)
+
+
 def test_a_record_that_contradicts_itself_is_a_fault_until_it_is_corrected(log: SqliteLog) -> None:
     sick: dict[str, Value] = {"taxable_disability_income": Decimal("9000.00"), "is_disabled": False}
     log.append([facts("person/1", "sick", sick)])

@@ -222,7 +222,11 @@ def test_every_fact_of_a_module_with_a_table_is_in_it() -> None:
     ruleset = law().ruleset
     assert ruleset is not None
     pairs = {name for pair in exclusions(program()) for name in (pair.first.name, pair.second.name)}
-    said = {item.name for row in rows() for item in (*row.given, *row.then, *row.only, *row.needs, *row.never)}
+    said = {
+        item.name
+        for row in rows()
+        for item in (*row.given, *row.then, *row.only, *row.needs, *row.never, *row.equal, *row.apart)
+    }
     alone_names = {name for module in ruleset.modules for name, _ in module.stands_alone}
     facts = [input_ for module in ruleset.modules for input_ in module.inputs]
     assert len(facts) > 600
