@@ -14,7 +14,7 @@ import getpass
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -26,8 +26,10 @@ from api.history.environment import KEK_VARIABLE, KEYS_VARIABLE, LOG_VARIABLE
 from api.history.kafka import is_address
 from citizens import CitizensError, SharedLog, SqliteLog, open_log, read_kek, write_in_turn
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 """How many seconds a command waits for another writer to finish."""
+TELLS_AFTER = 1.0
+"""After how many seconds of waiting the user is told of it."""
 AHEAD_US = 60_000_000
 """By how much the last event may be ahead of the clock before somebody is told."""
 AHEAD_REMEDY = "new events get its time until the clock has caught up; `rulewright log correct-time` mends that"
@@ -110,7 +112,7 @@ def writing(log: Path | None, *, create: bool = False, quiet: bool = False) -> I
             return kafka.opened(folder, write=True, create=create, keys=keys_path(), kek=secret)
         return open_log(folder, keys=keys_path(), kek=secret)
 
-    with write_in_turn(store_of(folder), opens, PATIENCE, lambda seconds: sleep(seconds)) as opened:
+    with write_in_turn(store_of(folder), opens, PATIENCE, told_waiting(folder)) as opened:
         ahead = opened.ahead_us()
         if ahead > AHEAD_US and not quiet:
             warn(f"the log is {timedelta(seconds=ahead // 1_000_000)} ahead of the clock: {AHEAD_REMEDY}")
@@ -121,6 +123,7 @@ def writing(log: Path | None, *, create: bool = False, quiet: bool = False) -> I
 def sharing(log: Path | None) -> Iterator[SharedLog]:
     """The log, for reading, and for writing in turn with other processes: for whoever works on it for long."""
     with shared(log) as opened:
+        opened.pause = told_waiting(log_folder(log))
         yield opened
 
 
@@ -131,6 +134,21 @@ def shared(log: Path | None, keys: Path | None = None) -> SharedLog:
     if is_address(folder):
         return kafka.shared(folder, keys=keys or keys_path(), kek=kek())
     return SharedLog(folder, keys=keys or keys_path(), kek=kek())
+
+
+def told_waiting(folder: Path) -> Callable[[float], None]:
+    """`sleep` for whoever waits to write a log: once the waiting takes long, the user is told of it, once."""
+    waited, told = 0.0, False
+
+    def pause(seconds: float) -> None:
+        nonlocal waited, told
+        sleep(seconds)
+        waited += seconds
+        if waited >= TELLS_AFTER and not told:
+            told = True
+            print(f"waiting until another process has written {folder} …", file=sys.stderr, flush=True)
+
+    return pause
 
 
 def store_of(log: Path) -> Path:

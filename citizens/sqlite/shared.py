@@ -76,7 +76,10 @@ def somebody_waits(folder: Path) -> bool:
 
 
 class SharedLog(Readings):
-    """A log that this process writes in turn with others. Satisfies `History`. Many threads may call its methods."""
+    """A log that this process writes in turn with others. Satisfies `History`. Many threads may call its methods.
+
+    `pause` is what it sleeps with while it waits for its turn.
+    """
 
     def __init__(
         self,
@@ -96,6 +99,7 @@ class SharedLog(Readings):
         path = Path(folder)
         super().__init__(Layout(path, Path(keys) if keys is not None else path / "keys.db"), settings, kek)
         self._clock, self._patience, self._opens = clock, patience, opens
+        self.pause: Callable[[float], None] = sleep
         self._change, self._queue = threading.Condition(), threading.Lock()
         self._writer: SqliteLog | None = None
         self._under_way = self._waiting = 0
@@ -151,7 +155,7 @@ class SharedLog(Readings):
                 layout.folder, keys=layout.keys_path, settings=self._settings, clock=self._clock, kek=self._kek
             )
 
-        self._writer = write_in_turn(self.layout.folder, opens, self._patience)
+        self._writer = write_in_turn(self.layout.folder, opens, self._patience, self.pause)
         self._last_used = monotonic()
         threading.Thread(target=self._watch, args=(self._writer,), name="turn", daemon=True).start()
         return self._writer

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from api.history import access
-from tests.cli.command import ROOT
+from tests.api.http.assessed import ASSESSMENT
+from tests.cli.command import ROOT, SETTINGS, write_rules
 from tests.cli.logs import BASIS, EVENTS, append, ask, run
 
 
@@ -272,6 +273,12 @@ def test_a_new_log_is_not_made_among_other_files(tmp_path: Path) -> None:
 HOLDER = "import sys, citizens\nlog = citizens.open_log(sys.argv[1])\nprint('open', flush=True)\ninput()\nlog.close()"
 
 
+AGES = """\
+- {subject: person/ada, id: ada-age, facts: {2024-01-01: {age: 40}}}
+- {subject: person/ben, id: ben-age, facts: {2024-01-01: {age: 4}}}
+"""
+
+
 @contextmanager
 def held_open(log: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that writes the log until it reads a line."""
@@ -312,6 +319,29 @@ def test_a_writer_that_is_about_to_finish_is_waited_for(log: Path, monkeypatch: 
         monkeypatch.setattr(access, "sleep", let_go)
         assert append(log)["duplicates"] == 4
         assert len(waits) == 2
+
+
+@pytest.mark.parametrize("command", ["append", "annual"])
+def test_who_waits_for_another_writer_is_told_once(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(access, "TELLS_AFTER", 0.02)
+    append_event: tuple[str | Path, ...] = ("log", "append", "-", "--source", "x", *BASIS, "--log", log)
+    assert run(*append_event, stdin=AGES).returncode == 0
+    rules = write_rules(tmp_path / "land", settings=SETTINGS + ASSESSMENT)
+    arguments = append_event if command == "append" else ("annual", rules, "--year", "2024", "--log", log)
+    with held_open(log) as writer:
+        waits: list[float] = []
+
+        def let_go(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 10:
+                writer.communicate("\n")
+
+        monkeypatch.setattr(access, "sleep", let_go)
+        done = run(*arguments, stdin=AGES)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(f"waiting until another process has written {log}") == 1
 
 
 def test_a_full_disk_is_said_and_costs_nothing(log: Path) -> None:

@@ -3,10 +3,11 @@
     kills COUNT     a server that is written to by three clients is killed so often; nothing acknowledged is lost
     streams COUNT   a reader's connection breaks so often while others write; no event is missed, none comes twice
     writers COUNT   so often four clients write at one version of a record; one of them is told 201, three 412
+    siege COUNT     a server that eight clients press on is killed so often while commands write the log too
     schema COUNT    so many requests for each operation of the OpenAPI document; no 5xx, no undocumented answer
 
 Prints what was done, and ends with 1 at the first promise that does not hold. The suite holds the same for a moment:
-`test_server.py`, `test_citizens.py`, `test_openapi.py`.
+`test_server.py`, `test_citizens.py`, `test_siege.py`, `test_openapi.py`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from api.http.service import Service
 from citizens import open_log
 from tests.api.http.client import land, serving
 from tests.api.http.logs import people
+from tests.api.http.siege import besieged, faults_of
 from tests.api.http.test_openapi import asked_of, schemathesis
 from tests.api.http.test_server import running, streamed
 
@@ -115,6 +117,17 @@ def writers(folder: Path, count: int) -> str:
     return f"of four writers at one version one won, {count} times"
 
 
+def siege(folder: Path, count: int) -> str:
+    """Press on a server so that it refuses, kill it, and run commands beside it."""
+    done = besieged(folder, clients=8, events=100 * (count + 1), kills=count, rounds=4 * count, per_minute=200)
+    faults = faults_of(done)
+    assert not faults, "; ".join(faults[:5])
+    assert len(done.acknowledged) == 800 * (count + 1), "a client ended too early"
+    refused = ", ".join(f"{number} with {status}" for status, number in sorted(done.refused.items()))
+    commands = sum(done.commands.values())
+    return f"{len(done.acknowledged):,} events stand once each beside {commands} commands; refused before: {refused}"
+
+
 def schema(folder: Path, count: int) -> str:
     """Ask every operation of the OpenAPI document."""
     service = Service(Config(rules=(land(folder / "rules"),)), people(folder))
@@ -129,6 +142,7 @@ PARTS: dict[str, Callable[[Path, int], str]] = {
     "kills": kills,
     "streams": streams,
     "writers": writers,
+    "siege": siege,
     "schema": schema,
 }
 
