@@ -102,13 +102,13 @@ def _groups(log: History, subject: str) -> dict[str, None]:
 
 def check_runs(source: History, target: History) -> None:
     """Raise Refused unless what assesses the subjects in one log does so in the other: runs that are finished there."""
-    there, then = source.positions(), target.positions()
-    for positions in (there, then):
+    old, new = source.positions(), target.positions()
+    for positions in (old, new):
         open_runs = [name for name in positions if name.startswith(RUN) and _follower(name) not in positions]
         if open_runs:
             what = open_runs[0].removeprefix(RUN)
             raise Refused(f"the annual run of {what} is not finished", "finish it first: `rulewright annual`")
-    missing = [name for name in there if name.startswith(FOLLOWER) and name not in then]
+    missing = [name for name in old if name.startswith(FOLLOWER) and name not in new]
     if missing:
         what = missing[0].removeprefix(FOLLOWER)
         raise Refused(f"{what} was assessed in the old partition and not in the new one", "run `rulewright annual`")
