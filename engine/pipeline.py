@@ -261,7 +261,7 @@ def _lint(symbols: Symbols, used: set[str], program: Program, problems: Diagnost
     coverage.dead_branches(bodies, ground, problems)
     coverage.dead_requirements(program.definitions, ground, problems)
     coverage.known_until(program.settings, _constants(program).values(), problems)
-    coverage.unsaid_kinds(program.definitions.values(), problems)
+    coverage.unsaid_kinds(symbols, program.definitions.values(), problems)
     copies(program.settings, (constant for name, constant in _constants(program).items() if name in whole), problems)
     if not problems.errors:  # else a name may seem unused because what reads it did not check
         coverage.unused(symbols, used, problems)

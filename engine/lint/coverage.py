@@ -15,6 +15,7 @@ from engine.ir.dependencies import call_graph, order
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.ir.walk import walk
 from engine.lint.witness import Ground, describe, search
+from engine.reading.declarations import Input
 from engine.reading.declared_constants import Parameter, Scale, Table
 from engine.reading.declared_settings import Settings
 from engine.text.diagnostics import Diagnostics
@@ -266,12 +267,13 @@ def unused(symbols: Symbols, used: set[str], problems: Diagnostics) -> None:
             problems.add("W901", message, symbol.declaration.span, help="export it, or remove it")
 
 
-def unsaid_kinds(definitions: Iterable[Definition], problems: Diagnostics) -> None:
+def unsaid_kinds(symbols: Symbols, definitions: Iterable[Definition], problems: Diagnostics) -> None:
     """W903: a fact that is true or false in a month or longer, and nothing says whether a log carries it on."""
+    facts = {symbol.name for symbol in symbols.all() if isinstance(symbol.declaration, Input)}
     for definition in definitions:
         long = definition.period.unit not in (Unit.DAY, Unit.ETERNITY)
         if (
-            definition.is_input
+            definition.name in facts  # a figure whose formula has a fault has no formula here
             and definition.type == BOOLEAN
             and long
             and not (definition.event or definition.status or definition.stock)

@@ -87,7 +87,7 @@ def _habit(text: str, start: int, word: str) -> str:
     before = text[:start].rstrip()
     two = before[-1:] + word[:1]
     if two == "==" or two == "!=":
-        return "write `=`" if two == "==" else "write `!=` without a space"
+        return "write one `=`: it compares" if two == "==" else "write `!=` without a space"
     if two in ("<>", "**"):
         return "write `!=`" if two == "<>" else "there are no powers; multiply"
     if not before:

@@ -229,7 +229,10 @@ def _torn(key: Scalar, text: str) -> bool:
 
 
 _REMEDIES = (
-    ("mapping values are not allowed", "a value that holds `: ` stands in quotes or as a block after `|`"),
+    (
+        "mapping values are not allowed",
+        "begin this line and the one above under the same letter, or put a value that holds `: ` in quotes",
+    ),
     ("tab character", "indent with spaces"),
     ("alphabetic or numeric", "put a value that holds this character in quotes, or write it as a block after `|`"),
     ("cannot start any token", "indent with spaces, and put a value that begins with this character in quotes"),

@@ -17,6 +17,10 @@ REMEDIES = {
     "E204_rate_of_ten": "write `10%`, or `1000%` if that is what the law says",
     "E215_key_with_a_dash": "write `integer 0..2`",
     "E301_currency_before_amount": "write the currency after the number: `500 USD`",
+    "E301_equals_twice": "write one `=`: it compares",
+    "E101_uneven_indent": (
+        "begin this line and the one above under the same letter, or put a value that holds `: ` in quotes"
+    ),
     "E301_elif": "write `else if`",
     "E301_if_in_an_aggregate": "write `where`",
     "E301_in_for_one_of": "write `is one of (…)`",
