@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 
 from api.cases.explain import Explained, Reasons, explained, reasons
 from api.cases.json_values import as_json as value_json
-from api.cases.naming import has_period, period_for
+from api.cases.naming import has_period, nobody, period_for
 from api.cases.overlays import set_beyond_what_is_stated
-from api.failures import Misuse
 from api.schema import Citation, Json, citations
 from engine.explain.words import humanized, outcome_words
 from engine.interpret.cases import Case, instances_of
@@ -223,16 +222,6 @@ def _version_of_checkout() -> str:
         return f"{said['project']['version']}+checkout"
     except (OSError, ValueError, KeyError):
         return "unknown"
-
-
-def nobody(program: Program, case: Case, definition: Definition) -> Misuse:
-    """There is none of the entity whose figure is wanted: how to add one."""
-    entity = program.settings.entities[definition.entity]
-    someone = next(iter(case.instances.get(entity.of, ())), "ada")
-    role = next((role.name for role in entity.roles if role.minimum), "")
-    inner = f"{{home: {{{role}: {someone}}}}}" if role else "{ada: {…}}"
-    message = f"`{definition.short_name}` is a figure of a {entity.name}, and the case has none"
-    return Misuse(message, f"add one: `{entity.plural}: {inner}`")
 
 
 def _answers(

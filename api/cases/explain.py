@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from api.cases.naming import period_for
+from api.cases.naming import nobody, period_for
 from api.failures import Misuse, suggestion
 from api.schema import Citation, citations
 from engine.explain.words import humanized
@@ -81,7 +81,7 @@ def why(program: Program, case: Case, definition: Definition, of: str = "") -> W
 
     interpreter = Interpreter(program, case)
     facts = []
-    for instance in _whose(case, definition, of):
+    for instance in _whose(program, case, definition, of):
         own = interpreter.period_of(definition, instance, case.at) if definition.period.is_personal else None
         facts.append(Fact(definition.name, instance, own or period_for(program, definition, case.at)))
     trees = tuple(explain(interpreter, fact) for fact in facts)
@@ -89,10 +89,10 @@ def why(program: Program, case: Case, definition: Definition, of: str = "") -> W
     return Why(trees, tuple(_explained(tree, 0, len(program.definitions)) for tree in trees), failed)
 
 
-def _whose(case: Case, definition: Definition, of: str) -> list[str]:
+def _whose(program: Program, case: Case, definition: Definition, of: str) -> list[str]:
     everybody = list(instances_of(case, definition))
     if not everybody:
-        raise Misuse(f"the case has no {definition.entity}, whose figure `{definition.short_name}` is", "add one to it")
+        raise nobody(program, case, definition)
     if not of:
         return everybody
     if of not in everybody:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.failures import Misuse, suggestion
+from engine.interpret.cases import Case
 from engine.ir.program import Definition, Program
 from engine.values.periods import Period, Unit
 
@@ -94,3 +95,14 @@ def several_periods(definition: Definition, at: Period) -> tuple[str, str]:
     told = [f"`{period}`" if period.kind.is_civil else f"`{period}` ({period.days})" for period in shown]
     message = f"`{definition.short_name}` is per {definition.period}, and {at} touches {len(touched)} of them"
     return message, f"say which: `--at` {told[0]} or {told[1]}"
+
+
+def nobody(program: Program, case: Case, definition: Definition) -> Misuse:
+    """There is none of the entity whose figure is wanted: how to add one."""
+    entity = program.settings.entities[definition.entity]
+    message = f"`{definition.short_name}` is a figure of a {entity.name}, and the case has none"
+    if not entity.of:
+        return Misuse(message, f"add one: `{entity.plural}: {{ada: {{…}}}}`")
+    someone = next(iter(case.instances.get(entity.of, ())), "ada")
+    role = next((role.name for role in sorted(entity.roles, key=lambda role: not role.minimum)), "")
+    return Misuse(message, f"add one: `{entity.plural}: {{home: {{{role}: {someone}}}}}`")

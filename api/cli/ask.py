@@ -15,7 +15,7 @@ from api.cases.likely import Likely
 from api.cases.naming import find_definition, find_definitions
 from api.cli.ask_lists import ask_lists
 from api.cli.ask_people import ask_people
-from api.cli.output import complain, say, say_json, waiting
+from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.interview.interview import Step, next_step, read_answer, read_whole
 from api.interview.screens import screens_in
@@ -201,4 +201,5 @@ def _answered(interview: _Interview, step: Step, fact: Fact) -> bool:
 def _report(step: Step, answers: int) -> None:
     for result in step.figures.results:
         say(f"{result.figure} of {result.of.id}: {result.text}")
-    say(f"after {answers} answers{f', with {step.open} facts still open' if step.open else ''}")
+    still_open = f", with {count(step.open, 'fact')} still open" if step.open else ""
+    say(f"after {count(answers, 'answer')}{still_open}")

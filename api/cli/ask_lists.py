@@ -17,7 +17,7 @@ from api.cases.json_values import as_json as value_json
 from api.cases.likely import Likely
 from api.cases.naming import find_definition
 from api.cli.ask_documents import COPY, copied
-from api.cli.output import complain, say, say_json, waiting
+from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.interview.documents import (
     Copy,
@@ -367,7 +367,8 @@ def _report(session: Session, interview: Interview, figures: Calculation) -> Non
         say(f"{result.figure} of {result.of.id}: {result.text}")
     now, _, passed = session.now()
     stated = [fact for turn in session.turns for fact in turn.given]
-    say(f"after {len(session.turns)} questions" + (f", with {len(passed)} facts not known" if passed else ""))
+    unknown = f", with {count(len(passed), 'fact')} not known" if passed else ""
+    say(f"after {count(len(session.turns), 'question')}{unknown}")
     told = dict.fromkeys(
         line.bring
         for fact in stated

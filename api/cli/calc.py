@@ -7,11 +7,12 @@ from pathlib import Path
 
 from api.cases.calculate import Asked, Calculation, calculate
 from api.cases.files import load_case
-from api.cases.naming import exported_names, find_definitions
-from api.cli.output import say, say_json, waiting
+from api.cases.naming import exported_names, find_definitions, nobody
+from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode
 from api.rules import programs
 from api.schema import as_data
+from engine.interpret.cases import instances_of
 
 _ASK_AT_MOST = 5
 
@@ -29,7 +30,11 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
         say_json(as_data(calculation))
     else:
         _report(calculation)
-    return ExitCode.FAILED if calculation.failed else ExitCode.DONE
+    nobodys = [figure for figure in wanted if not any(instances_of(case, figure))]
+    for figure in nobodys:
+        fault = nobody(program, case, figure)
+        complain(f"{fault.message}; {fault.help}")
+    return ExitCode.FAILED if calculation.failed or nobodys else ExitCode.DONE
 
 
 def _report(calculation: Calculation) -> None:

@@ -27,7 +27,7 @@ def search_command(words: Sequence[str], rules: str, kinds: Sequence[str], limit
         if len(match) > limit:
             complain(f"{limit:,} of {len(match):,}; add a word, `--kind`, or `--limit {len(match)}`")
     if not match:
-        complain(f"nothing in `{rules}` has the words `{' '.join(words)}`")
+        complain(f"nothing in `{rules}` has the words `{' '.join(words)}`; other rules: `--rules FOLDER`")
     return ExitCode.DONE if match else ExitCode.FAILED
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from api.cases.calculate import Basis, Of, basis_of
 from api.cases.json_values import as_json
-from api.cases.naming import find_definition, period_for
+from api.cases.naming import find_definition, nobody, period_for
 from api.failures import Failure, Misuse
 from api.schema import Json
 from api.sweep.causes import Cause, bend_causes, jump_causes
@@ -145,7 +145,7 @@ def varied(program: Program, case: Case, vary: Vary) -> tuple[Fact, tuple[int, i
     if vary.of and vary.of not in instances:
         raise Misuse(f"there is no {definition.entity} `{vary.of}` in the case", f"name one of {_listed(instances)}")
     if not instances:
-        raise Misuse(f"`{definition.short_name}` is of a {definition.entity}, and the case has none", "add one")
+        raise nobody(program, case, definition)
     if not vary.of and len(instances) > 1:
         raise Misuse(
             f"more than one {definition.entity} is in the case", f"say whose with `--of`: {_listed(instances)}"
@@ -212,7 +212,7 @@ def _terms(program: Program, case: Case, text: str) -> Terms:
             message = f"`{definition.short_name}` is a {definition.type}, and a curve is of numbers"
             raise Misuse(message, "name amounts, rates or whole numbers; `rulewright cure` says when a condition turns")
         if not case.instances.get(definition.entity):
-            raise Misuse(f"`{definition.short_name}` is of a {definition.entity}, and the case has none", "add one")
+            raise nobody(program, case, definition)
         terms.append((-1 if match[1] == "-" else 1, definition))
         at = match.end()
     if not terms:

@@ -157,3 +157,15 @@ def test_a_figure_that_nobody_in_the_case_has_says_what_to_add(rules: Path) -> N
     done = run("calc", rules, "-", "--want", "income_tax", stdin="at: 2024\npeople: {ann: {}}")
     assert done.returncode == 2
     assert "add one: `tax_units: {home: {head: ann}}`" in done.stderr
+
+
+def test_why_says_the_same_of_a_figure_that_nobody_has(rules: Path) -> None:
+    done = run("why", rules, "-", "income_tax", stdin="at: 2024\npeople: {ann: {}}")
+    assert done.returncode == 2
+    assert "add one: `tax_units: {home: {head: ann}}`" in done.stderr
+
+
+def test_a_wanted_figure_that_nobody_has_is_named_beside_those_that_somebody_has(rules: Path) -> None:
+    done = run("calc", rules, "-", "--want", "wages,income_tax", stdin="at: 2024\npeople: {ann: {wages: 500}}")
+    assert (done.returncode, done.stdout.split()) == (1, ["wages", "500", "USD"])
+    assert "`income_tax` is a figure of a tax_unit, and the case has none" in done.stderr

@@ -490,6 +490,8 @@ def test_an_erased_subject_stays_erased_after_a_restore(log: Path, tmp_path: Pat
     assert (done.returncode, done.stdout) == (0, f"copied up to offset 4 into {tmp_path / 'copy'}\n")
     assert run("log", "backup", tmp_path / "copy", "--log", log).returncode == 1
     assert run("log", "backup", log / "inside", "--log", log).returncode == 2
+    bare = run("log", "erase", "person/ada", "--log", log)
+    assert (bare.returncode, "--legal-basis" in bare.stderr, "--reason" in bare.stderr) == (2, True, True), bare.stderr
     unasked = run("log", "erase", "person/ada", *why, "--log", log)
     assert (unasked.returncode, "add `--yes`" in unasked.stderr) == (2, True)
     assert ask("log", "show", "person/ada", "--log", log)["version"] == 3

@@ -12,7 +12,7 @@ from api.cli.log.output import table
 from api.cli.log.show import checked_subject
 from api.cli.output import complain, count, say, say_json
 from api.cli.streams import is_terminal
-from api.failures import ExitCode, Misuse, suggestion
+from api.failures import ExitCode, Failure, Misuse, Several, suggestion
 from api.history.access import login_name, moment_of, read_day, reading, writing
 from api.history.parts import parts_of, parts_with
 from api.history.timeline import nothing_known
@@ -32,12 +32,16 @@ class Order:
 
     def require(self) -> None:
         """Raise Misuse unless it says on what authority, and why."""
+        lacking: list[Failure] = []
         if not self.legal_basis:
-            raise Misuse(
-                "the authority is missing", "name the law with `--legal-basis`, such as `--legal-basis 'GDPR art. 17'`"
-            )
+            remedy = "name the law with `--legal-basis`, such as `--legal-basis 'GDPR art. 17'`"
+            lacking.append(Misuse("the authority is missing", remedy))
         if not self.reason:
-            raise Misuse("the reason is missing", "say why with `--reason`, such as `--reason 'request of 3 May'`")
+            lacking.append(
+                Misuse("the reason is missing", "say why with `--reason`, such as `--reason 'request of 3 May'`")
+            )
+        if lacking:
+            raise Several(lacking)
 
     @property
     def by(self) -> str:
