@@ -29,8 +29,9 @@ def test_somebody_of_the_household_is_eligible_or_nobody(program: Program) -> No
     for name, wages, eligible in (
         ("tx_medicaid_for_children", 2_600, True),
         ("tx_medicaid_for_children", 2_800, False),
-        ("tx_medicaid_for_parents_and_caretakers", 200, True),
-        ("tx_medicaid_for_parents_and_caretakers", 1_000, False),
+        ("tx_medicaid_for_parents_and_caretakers", 0, True),
+        ("tx_medicaid_for_parents_and_caretakers", 200, None),
+        ("tx_medicaid_for_parents_and_caretakers", 3_000, False),
         ("tx_head_start", 1_000, True),
         ("tx_early_head_start", 1_000, False),
     ):
