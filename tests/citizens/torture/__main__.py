@@ -6,9 +6,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.citizens.torture import damage, kills, model
+from tests.citizens.torture import damage, kills, model, moves
 
-PROGRAMS = {"model": model.torment, "kills": kills.torment, "damage": damage.torment}
+PROGRAMS = {"model": model.torment, "kills": kills.torment, "damage": damage.torment, "moves": moves.torment}
 
 
 def main() -> int:

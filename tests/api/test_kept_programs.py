@@ -1,0 +1,82 @@
+"""Programs kept on disk: whoever exchanges them or brings them from elsewhere does not change the law that applies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine import kept
+from tests.cli.command import CASE, MODULE, write_rules
+from tests.cli.logs import run
+
+STRANGER = 12_345
+TAXES = {"2_000": "3,550", "9_000": "2,150"}
+"""What the case's family pays, by the law's allowance."""
+
+
+@pytest.fixture
+def laws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[Path, str]:
+    """Two laws whose programs are kept, and the tax by each."""
+    (tmp_path / "case.yaml").write_text(CASE, encoding="utf-8")
+    taxes = {}
+    for allowance, tax in TAXES.items():
+        module = MODULE.replace("2024-01-01: 2_000}", f"2024-01-01: {allowance}}}")
+        taxes[write_rules(tmp_path / allowance, module)] = tax
+    use(monkeypatch, tmp_path / "cache")
+    computed_by_each(taxes)
+    assert len(programs(tmp_path / "cache")) == 2
+    return taxes
+
+
+def use(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    monkeypatch.setenv("RULEWRIGHT_CACHE", str(cache))
+
+
+def computed_by_each(laws: dict[Path, str]) -> None:
+    """Each law gives its own tax."""
+    for law, tax in laws.items():
+        done = run("calc", law, law.parent / "case.yaml", "--want", "income_tax")
+        assert done.stdout.split() == ["income_tax", tax, "USD"], done.stderr
+
+
+def programs(cache: Path) -> list[Path]:
+    return sorted((cache / "programs").glob("*.program"))
+
+
+def test_two_exchanged_programs_are_both_made_again(laws: dict[Path, str], tmp_path: Path) -> None:
+    first, second = programs(tmp_path / "cache")
+    before = first.read_bytes(), second.read_bytes()
+    first.write_bytes(before[1])
+    second.write_bytes(before[0])
+    computed_by_each(laws)
+    assert (first.read_bytes(), second.read_bytes()) == before
+
+
+def test_programs_exchanged_between_two_caches_are_not_used(
+    laws: dict[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, tmp_path / "other")
+    computed_by_each(laws)
+    first, second = programs(tmp_path / "cache")
+    planted = {path: path.read_bytes() for path in programs(tmp_path / "other")}
+    for mine, others in ((first, second.name), (second, first.name)):
+        shutil.copyfile(mine, tmp_path / "other" / "programs" / others)
+    computed_by_each(laws)
+    assert {path: path.read_bytes() for path in programs(tmp_path / "other")} == planted
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, to give files away")
+@pytest.mark.parametrize("given_away", ["programs", ".programs-seal", "*.program"])
+def test_what_another_user_sealed_is_not_used(laws: dict[Path, str], tmp_path: Path, given_away: str) -> None:
+    """The other user seals the wrong law under each name; the folder, the seal's key or the entries are theirs."""
+    first, second = programs(tmp_path / "cache")
+    bodies = [kept.fetch(path.parent, path.name) for path in (second, first)]
+    for path, body in zip((first, second), bodies, strict=True):
+        assert body is not None
+        kept.keep(path.parent, path.name, body)
+    for path in (tmp_path / "cache").rglob(given_away):
+        os.chown(path, STRANGER, STRANGER)
+    computed_by_each(laws)
