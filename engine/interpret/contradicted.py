@@ -8,8 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -27,12 +26,16 @@ from engine.ir.contradictions import (
 from engine.ir.equal import settled
 from engine.ir.links import Link, is_below
 from engine.ir.program import Definition, Program
+from engine.records import record
+from engine.remembered import Remembered
 from engine.values.numbers import format_decimal
 from engine.values.periods import EARLIEST_FACT, LATEST_FACT, Period, Unit
 from engine.values.types import Value
 
+KEPT = 8
 
-@dataclass(frozen=True, slots=True)
+
+@record(frozen=True, slots=True)
 class Contradicted:
     """A fact that is stated although others, which are stated too, imply the contrary."""
 
@@ -45,9 +48,7 @@ class Contradicted:
 def contradicted(program: Program, case: Case) -> Iterator[Contradicted]:
     """Everything that is stated against what else is stated, once for each pair of facts."""
     names, told = _first_days(case), set[tuple[str, ...]]()
-    for contradiction in program.contradictions:
-        if any(claim.name not in names for claim in contradiction.given):
-            continue
+    for contradiction in _askable(program, names):
         claimed = names.get(contradiction.claim.name, {})
         if contradiction.needed and case.complete:
             claimed = {**{whose: [] for whose in names[contradiction.given[0].name]}, **claimed}
@@ -59,6 +60,26 @@ def contradicted(program: Program, case: Case) -> Iterator[Contradicted]:
                 if result is not None and key not in told:
                     told.add(key)
                     yield result
+
+
+_by_first = Remembered[dict[str, list[int]]](KEPT)
+
+
+def _askable(program: Program, names: Collection[str]) -> Iterator[Contradiction]:
+    """The contradictions of which all that they ask for is stated, in their order: of most cases few."""
+    by_first = _by_first.of(program, None, lambda: _places_by_first(program.contradictions))
+    for place in sorted(place for name in names for place in by_first.get(name, ())):
+        contradiction = program.contradictions[place]
+        if all(claim.name in names for claim in contradiction.given):
+            yield contradiction
+
+
+def _places_by_first(contradictions: Sequence[Contradiction]) -> dict[str, list[int]]:
+    """By the first fact that contradictions ask for where they stand."""
+    places: dict[str, list[int]] = {}
+    for place, contradiction in enumerate(contradictions):
+        places.setdefault(contradiction.given[0].name, []).append(place)
+    return places
 
 
 def _first_days(case: Case) -> dict[str, dict[str, list[date]]]:

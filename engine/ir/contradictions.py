@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -83,15 +84,36 @@ def is_refused_between(contradiction: Contradiction, low: Any, high: Any) -> boo
 def chained(rows: Iterable[Contradiction]) -> tuple[Contradiction, ...]:
     """The rows and what follows from one through another, each once, by whichever way is the shortest."""
     distinct: dict[Contradiction, Contradiction] = {}
-    pending = list(rows)
+    joints = _Joints()
+    pending = deque(rows)
     while pending:
-        row = pending.pop(0)
+        row = pending.popleft()
         if distinct.setdefault(replace(row, law=""), row) is row:
-            others = list(distinct.values())
+            others = joints.beside(row)
             pending += [
                 further for other in others for pair in ((row, other), (other, row)) for further in _joined(*pair)
             ]
     return tuple(distinct.values())
+
+
+class _Joints:
+    """Rows by the names that they imply and ask for: few of all pairs have one in common."""
+
+    def __init__(self) -> None:
+        self.rows: list[Contradiction] = []
+        self.implying: dict[str, list[int]] = {}
+        self.asking: dict[str, list[int]] = {}
+
+    def beside(self, row: Contradiction) -> list[Contradiction]:
+        """Take in a row; which of all so far, and itself, may be joined with it, in the order in which they came."""
+        self.implying.setdefault(row.claim.name, []).append(len(self.rows))
+        for claim in row.given:
+            self.asking.setdefault(claim.name, []).append(len(self.rows))
+        self.rows.append(row)
+        places = set(self.asking.get(row.claim.name, ()))
+        for claim in row.given:
+            places.update(self.implying.get(claim.name, ()))
+        return [self.rows[place] for place in sorted(places)]
 
 
 def _joined(first: Contradiction, second: Contradiction) -> Iterator[Contradiction]:
@@ -99,13 +121,13 @@ def _joined(first: Contradiction, second: Contradiction) -> Iterator[Contradicti
     if first.denied or first.link is not Link.SAME or first.claim.equal_to:
         return
     for claim in second.given:
-        if claim.name == second.claim.equal_to:
+        if claim.name == second.claim.equal_to or not _implies(first.claim, claim):
             continue
         rest = tuple(other for other in second.given if other != claim)
-        given = tuple(sorted(dict.fromkeys((*first.given, *rest)), key=str))
-        circle = any(other.name == second.claim.name for other in given)
-        if _implies(first.claim, claim) and not circle and len(given) <= MOST_GIVEN:
-            yield replace(second, given=given, law=f"{first.law}; {second.law}")
+        claims = dict.fromkeys((*first.given, *rest))
+        circle = any(other.name == second.claim.name for other in claims)
+        if not circle and len(claims) <= MOST_GIVEN:
+            yield replace(second, given=tuple(sorted(claims, key=str)), law=f"{first.law}; {second.law}")
 
 
 def _implies(claim: Claim, other: Claim) -> bool:

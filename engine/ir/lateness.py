@@ -39,7 +39,8 @@ def reads_with_lateness(body: ir.Expression, period: PeriodKind) -> Iterator[Rea
     stack: list[tuple[ir.Expression, PeriodKind, int, Names]] = [(body, period, 0, {})]
     while stack:
         node, own, late, names = stack.pop()
-        yield from (Reading(name, 0, node.span, ANY_RECORD) for _, name in order_keys(node))
+        for _, name in order_keys(node):
+            yield Reading(name, 0, node.span, ANY_RECORD)
         for by, time in groupings(node):
             yield Reading(by.name, late + _of_time(time, own, names), node.span, ANY_RECORD)
         match node:

@@ -11,20 +11,19 @@ from engine.ir import nodes as ir
 
 def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
     """The expressions directly inside a node, in the order in which they are evaluated."""
-    match node:
-        case (
-            ir.Literal()
-            | ir.NotApplicable()
-            | ir.Local()
-            | ir.PeriodBoundary()
-            | ir.OverTime()
-            | ir.Nobody()
-            | ir.Holds()
-            | ir.Same()
-        ):
-            return ()
-        case ir.ParameterRead() | ir.VariableRead():
+    match node:  # what there is most of comes first
+        case ir.VariableRead() | ir.ParameterRead():
             return _of_time(node.time)
+        case ir.Literal() | ir.Local():
+            return ()
+        case ir.Arithmetic() | ir.Compare():
+            return (node.left, node.right)
+        case ir.And() | ir.Or() | ir.Extreme():
+            return node.values
+        case ir.If():
+            return (node.condition, node.then, node.otherwise)
+        case ir.NotApplicable() | ir.PeriodBoundary() | ir.OverTime() | ir.Nobody() | ir.Holds() | ir.Same():
+            return ()
         case ir.TableRead():
             return (*node.keys, *_of_time(node.time))
         case ir.ScaleRead():
@@ -35,15 +34,9 @@ def children(node: ir.Expression) -> tuple[ir.Expression, ...]:
             return (node.value, node.body)
         case ir.Negate() | ir.Absolute() | ir.Not() | ir.Spread() | ir.IsNone() | ir.Present():
             return (node.value,)
-        case ir.Arithmetic() | ir.Compare():
-            return (node.left, node.right)
-        case ir.And() | ir.Or() | ir.Extreme():
-            return node.values
         case ir.Banded():
             parts = tuple(part for bracket in node.brackets for part in (bracket.threshold, bracket.value))
             return (node.amount, *(part for part in parts if part is not None))
-        case ir.If():
-            return (node.condition, node.then, node.otherwise)
         case ir.Exceptions():
             return (*(part for case in node.cases for part in (case.when, case.then)), node.general)
         case ir.Round():
@@ -112,20 +105,30 @@ _OF_SOMEBODY = frozenset(
 )
 
 
+_DIRECT = (ir.Self, ir.Bound)
+
+
 def groupings(node: ir.Expression) -> Sequence[tuple[ir.Grouping, ir.Time]]:
     """What makes the groups through which a node itself reads, and for which of its periods it may be asked."""
-    return tuple(_groupings(node)) if type(node) in _OF_SOMEBODY else ()
+    if type(node) not in _OF_SOMEBODY:
+        return ()
+    through, link = _reached_through_others(node), getattr(node, "link", None)
+    return tuple(_groupings(through, link)) if through or link is not None else ()
 
 
-def _groupings(node: ir.Expression) -> Iterator[tuple[ir.Grouping, ir.Time]]:
+def _reached_through_others(node: ir.Expression) -> list[ir.Subject]:
+    """The subjects of a node that are reached by a step at least: most nodes have none, which is quick to tell."""
+    return [subject for subject in subjects(node) if type(subject) not in _DIRECT]
+
+
+def _groupings(through: Sequence[ir.Subject], link: ir.Link | None) -> Iterator[tuple[ir.Grouping, ir.Time]]:
     asked: list[tuple[ir.Grouping | None, ir.Time]] = [
         (step.by, ir.ThisPeriod())
-        for subject in subjects(node)
+        for subject in through
         for step in steps_of(subject)
         if isinstance(step, ir.GroupOf) and step.by is not None
     ]
-    link = getattr(node, "link", None)
-    if isinstance(link, ir.Members | ir.Records) and link.by is not None:
+    if link is not None and link.by is not None:
         asked.append((link.by, link.time if isinstance(link, ir.Members) else ir.ThisPeriod()))
     for by, time in asked:
         if by is not None and isinstance(time, ir.ThisPeriod):
@@ -139,7 +142,8 @@ def order_keys(node: ir.Expression) -> Sequence[tuple[str, str]]:
     """The records whose order a node itself goes back in, each with a figure that decides it."""
     if type(node) not in _OF_SOMEBODY:
         return ()
-    steps = [step for subject in subjects(node) for step in steps_of(subject) if isinstance(step, ir.Before)]
+    through = _reached_through_others(node)
+    steps = [step for subject in through for step in steps_of(subject) if isinstance(step, ir.Before)]
     return tuple((step.entity, name) for step in steps for name in step.keys)
 
 

@@ -28,8 +28,10 @@ def names_read(body: ir.Expression) -> Iterator[str]:
         match node:
             case ir.VariableRead() | ir.OverTime() | ir.ParameterRead() | ir.FunctionCall():
                 yield node.name
-        yield from (by.name for by, _ in groupings(node))
-        yield from (name for _, name in order_keys(node))
+        for by, _ in groupings(node):
+            yield by.name
+        for _, name in order_keys(node):
+            yield name
 
 
 def _readers(*formulas: Formulas) -> dict[str, set[str]]:

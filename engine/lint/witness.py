@@ -280,6 +280,11 @@ def _holds(node: ir.Expression, places: Mapping[int, int], values: Sequence[Valu
 
 def _value(node: ir.Expression, places: Mapping[int, int], values: Sequence[Value]) -> Value:
     """What a condition comes to, by the values of its leaves; `places` says by identity which leaf stands where."""
+    place = places.get(id(node))
+    if place is not None:  # first, since most of what is asked for is a leaf
+        if place < len(values):
+            return values[place]
+        raise _Unknown
     match node:
         case ir.Literal():
             return node.value
@@ -293,10 +298,7 @@ def _value(node: ir.Expression, places: Mapping[int, int], values: Sequence[Valu
             return compare(node.operator, _value(node.left, places, values), _value(node.right, places, values))
         case ir.Arithmetic():
             return _number(node, _value(node.left, places, values), _value(node.right, places, values))
-    place = places[id(node)]
-    if place < len(values):
-        return values[place]
-    raise _Unknown
+    raise AssertionError(f"{node!r} is no leaf of these conditions")
 
 
 def _number(node: ir.Arithmetic, left: Value, right: Value) -> Value:
