@@ -119,7 +119,7 @@ def writers(folder: Path, count: int) -> str:
 
 def siege(folder: Path, count: int) -> str:
     """Press on a server so that it refuses, kill it, and run commands beside it."""
-    done = besieged(folder, clients=8, events=100 * (count + 1), kills=count, rounds=4 * count, per_minute=200)
+    done = besieged(folder, clients=8, events=100 * (count + 1), kills=count, rounds=4 * count, per_minute=300)
     faults = faults_of(done)
     assert not faults, "; ".join(faults[:5])
     assert len(done.acknowledged) == 800 * (count + 1), "a client ended too early"
