@@ -15,6 +15,7 @@ import sys
 import time
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from api.history import access
 from api.history.tables import sample_tables
-from citizens import Account, Assessment, CitizensError, Posting, SqliteLog, open_log, trial_balance
+from citizens import Account, Assessment, CitizensError, Posting, SharedLog, SqliteLog, open_log, trial_balance
 from tests.cli.command import ROOT
 from tests.cli.logs import run
 
@@ -282,8 +284,11 @@ def test_a_follower_that_waits_corrects_what_arrives_and_lets_others_write(asses
     assert process.returncode == 130
 
 
-def test_a_second_follower_is_told_that_another_writes(assessed: Path) -> None:
+def test_a_second_follower_is_told_that_another_writes(assessed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "SharedLog", partial(SharedLog, patience=1.5))
     with open_log(assessed):
         told = run("follow", "--once", "--log", assessed)
     assert told.returncode == 1
-    assert told.stderr.startswith("error: ")
+    waiting, error = told.stderr.splitlines()[:2]
+    assert waiting.startswith("waiting until another process has written")
+    assert error.startswith("error: ") and "is being written by process" in error
