@@ -109,8 +109,9 @@ def _found_in_parts(
     """The same in several partitions; who is shown is recorded where they are. A partition may be empty, not all."""
     answers: list[tuple[Path, SearchResult]] = []
     empty: list[Failure] = []
-    settle(parts_of(options.log))
-    for part, known in zip(parts_of(options.log), known_in(options.log, options.known), strict=True):
+    parts = parts_of(options.log)
+    settle(parts)
+    for part, known in zip(parts, known_in(options.log, options.known), strict=True):
         with reading(part) as log, waiting("looking"):
             try:
                 among = from_log(program, period, log, read, known)

@@ -32,6 +32,24 @@ def settle(parts: Sequence[Path], on_step: Step = lambda _: None) -> list[Letter
         return []
     with all_reading(parts) as opened:
         letters = list(letters_of(opened))
+    _bring(parts, letters, on_step)
+    return letters
+
+
+@contextmanager
+def all_settled(parts: Sequence[Path], on_step: Step = lambda _: None) -> Iterator[list[SqliteLog]]:
+    """All parts, open for reading, once everybody is in who was on the way. They are opened once if nobody was."""
+    with all_reading(parts) as opened:
+        letters = list(letters_of(opened))
+        if not letters:
+            yield opened
+            return
+    _bring(parts, letters, on_step)
+    with all_reading(parts) as opened:
+        yield opened
+
+
+def _bring(parts: Sequence[Path], letters: Sequence[Letter], on_step: Step) -> None:
     for letter in letters:
         on_step("arrive")
         with reading(parts[letter.source]) as source, writing(parts[letter.target]) as target:
@@ -39,15 +57,13 @@ def settle(parts: Sequence[Path], on_step: Step = lambda _: None) -> list[Letter
         on_step("confirm")
         with writing(parts[letter.source]) as source:
             confirm(source, letter)
-    return letters
 
 
 def steady_heads(parts: Sequence[Path]) -> list[int]:
     """The ends of all parts at moments at which nobody is on the way: together everybody once. Raises Failure if
     people move all the time."""
     for _ in range(_TRIES):
-        settle(parts)
-        with all_reading(parts) as opened:
+        with all_settled(parts) as opened:
             if is_steady(opened):
                 return [log.head() for log in opened]
     raise Failure("people are moving between the partitions all the time", "try again when it is quieter")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.failures import Failure, Misuse
 from api.history.access import writing
-from api.history.letters import Step, all_reading, settle
+from api.history.letters import Step, all_settled, settle
 from citizens import Origin
 from citizens.homes import Homes
 from citizens.moving import check_runs, depart, together
@@ -31,8 +31,7 @@ def move(
     Raises Failure or Misuse if there is no such move, a CitizensError if a part refuses it. `on_step` is told of each
     step before it is done: `depart`, `arrive`, `confirm`.
     """
-    settle(parts, on_step)
-    with all_reading(parts) as opened:
+    with all_settled(parts, on_step) as opened:
         homes = Homes(opened)
         source, target = _home(homes, subject), _target(homes, to, len(parts))
         if source == target:

@@ -23,7 +23,7 @@ from api.failures import Failure, Misuse, suggestion
 from api.history import kafka
 from api.history.access import log_folder, read_known, writing
 from api.history.kafka import is_address
-from api.history.letters import all_reading, settle
+from api.history.letters import all_reading, all_settled
 from citizens import CitizensError, Draft, History, Known, LogUnavailable, Origin, Receipt, Source, SqliteLog
 from citizens.homes import Homes, LivesElsewhere, Tie, ties_of
 from citizens.moving import is_moved_from
@@ -79,8 +79,7 @@ def parts_with(log: Path | None, subject: str) -> list[Path]:
     parts = parts_of(log)
     if len(parts) == 1:
         return parts
-    settle(parts)
-    with all_reading(parts) as opened:
+    with all_settled(parts) as opened:
         written = Homes(opened).all_of(subject)
     return [parts[number] for number in written] or [part_with(log, subject)]
 
@@ -157,8 +156,7 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
             return [Recorded(0, receipt) for receipt in log.append(drafts)]
     if create:
         make_parts(parts)
-    settle(parts)
-    with all_reading(parts) as opened:
+    with all_settled(parts) as opened:
         goes = _parts_for(drafts, opened)
     recorded: dict[int, Recorded] = {}
     for number, part in enumerate(parts):

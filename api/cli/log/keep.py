@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from api.cli.log.output import table
+from api.cli.log.output import step_told, table
 from api.cli.log.show import checked_subject
 from api.cli.output import complain, count, say, say_json
-from api.cli.streams import is_terminal
 from api.failures import ExitCode, Failure, Misuse, Several, suggestion
 from api.history.access import login_name, moment_of, read_day, reading, writing
 from api.history.parts import parts_of, parts_with
 from api.history.timeline import nothing_known
 from citizens import Draft, Hold, Origin, Release, SqliteLog
 
-_STEPS = {"plan": "finding what may go", "copy": "copying the rest", "index": "building indexes", "written": "syncing"}
+_on_step = step_told(
+    {"plan": "finding what may go", "copy": "copying the rest", "index": "building indexes", "written": "syncing"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,6 @@ def compact_command(
     else:
         say(f"nothing to forget: {count(done.left, 'event')} stay as they are")
     return ExitCode.DONE
-
-
-def _on_step(step: str) -> None:
-    if is_terminal(sys.stderr):
-        words = _STEPS.get(step, "")
-        print(f"\r\x1b[K{words}{' …' if words else ''}", end="", file=sys.stderr, flush=True)
 
 
 def require_classes(log: SqliteLog, names: Iterable[str]) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-
+from api.assess.drafts import SOURCE
 from api.cli.log.keep import Order
+from api.cli.log.output import step_told
 from api.cli.log.show import checked_subject
 from api.cli.output import complain, count, say, say_json
-from api.cli.streams import is_terminal
 from api.failures import ExitCode, Misuse
 from api.history.moves import move
 from api.history.parts import parts_of
 from citizens import Origin
 
-_STEPS = {"depart": "leaving", "arrive": "arriving", "confirm": "confirming"}
-OWN_SOURCE = "rulewright"
+_on_step = step_told({"depart": "leaving", "arrive": "arriving", "confirm": "confirming"})
 
 
 def move_command(subject: str, to: str, order: Order, retention: str, as_json: bool) -> int:
@@ -23,7 +21,7 @@ def move_command(subject: str, to: str, order: Order, retention: str, as_json: b
     name, parts = checked_subject(subject), parts_of(order.log)
     if len(parts) == 1:
         raise Misuse("a move is between the partitions of a log on Kafka", "this log has one part: there is no other")
-    origin = Origin(OWN_SOURCE, order.by, order.legal_basis, retention)
+    origin = Origin(SOURCE, order.by, order.legal_basis, retention)
     moved = move(parts, name, checked_subject(to) if "/" in to else to, origin, reason=order.reason, on_step=_on_step)
     _on_step("")
     if as_json:
@@ -36,9 +34,3 @@ def move_command(subject: str, to: str, order: Order, retention: str, as_json: b
             say(f"  {each}")
         complain("what was known before is still answered, from the partition where it was known")
     return ExitCode.DONE
-
-
-def _on_step(step: str) -> None:
-    if is_terminal(sys.stderr):
-        words = _STEPS.get(step, "")
-        print(f"\r\x1b[K{words}{' …' if words else ''}", end="", file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,17 @@ from engine.values.numbers import with_commas
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PIPED_WIDTH = 200
+
+
+def step_told(words: Mapping[str, str]) -> Callable[[str], None]:
+    """What tells of each step of long work on a terminal, in these words; a step without words ends the line."""
+
+    def tell(step: str) -> None:
+        if is_terminal(sys.stderr):
+            said = words.get(step, "")
+            print(f"\r\x1b[K{said}{' …' if said else ''}", end="", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def moment(recorded_at_us: int) -> datetime:

@@ -13,7 +13,7 @@ from api.cli.log.output import counting
 from api.cli.output import complain, count, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.history.access import is_log, log_folder, login_name, read_day, require_log, sharing, writing
-from api.history.letters import all_reading, settle
+from api.history.letters import all_reading, all_settled
 from api.history.parts import make_parts, parts_of, sources_by_part
 from api.history.tables import (
     SAMPLE_ALSO,
@@ -90,8 +90,7 @@ def _recorded_in_parts(
     """The same, each row in the part that its subject lives in."""
     if create:
         make_parts(parts)
-    settle(parts)
-    with all_reading(parts) as opened, waiting("sharing out the rows"):
+    with all_settled(parts) as opened, waiting("sharing out the rows"):
         split = sources_by_part(admission.sources, opened, origin, import_name(day))
         new = [not log.head() for log in opened]
     recorded = duplicates = 0
