@@ -25,6 +25,7 @@ from api.batch.marginal import Marginal, raised_rows, rates, touched_rows
 from api.batch.parts import Output, Parts
 from api.batch.streams import Part, parts
 from api.batch.table import Rows, figure_column, ids_of, rate_column, table_of
+from api.batch.unread import unread_columns
 from api.failures import Failure, Misuse
 from api.scale.spread import Spread, here
 from engine.ir.program import Definition, Program
@@ -70,7 +71,8 @@ class Job:
 @dataclass(slots=True)
 class BatchReport:
     """What a run did. `handed_over` counts groups that the interpreter computed, `causes` for how many of them a figure
-    was what code could not give; `resumed` counts those of an earlier run; `raised`, who had more of a fact."""
+    was what code could not give; `resumed` counts those of an earlier run; `raised`, who had more of a fact; `unread`
+    tells of columns that nothing reads."""
 
     groups: int = 0
     refused: int = 0
@@ -81,6 +83,7 @@ class BatchReport:
     raised: int = 0
     faults: list[BadCell] = field(default_factory=list)
     more_faults: int = 0
+    unread: list[str] = field(default_factory=list)
 
     def add(self, other: BatchReport) -> None:
         """Add what a part was found to be."""
@@ -90,6 +93,7 @@ class BatchReport:
         room = MAX_FAULTS - len(self.faults)
         self.faults += other.faults[:room]
         self.more_faults += other.more_faults + max(0, len(other.faults) - room)
+        self.unread += [told for told in other.unread if told not in self.unread]
 
     def handed(self, causes: Mapping[str, int]) -> None:
         """Add why groups were handed over."""
@@ -199,6 +203,8 @@ def _compute(job: Job, part: Part, report: BatchReport, again: Sequence[Refused]
         job.program, job.period, facts, complete=job.complete, leave_out=True, files=files, refused=again
     )
     _note(job, part, admitted.problems, report)
+    heads = {entity: table.column_names for entity, table in facts.items()}
+    report.unread += unread_columns(job.program, job.period, job.wanted, heads)
     assert admitted.columns is not None
     names = [definition.name for definition in job.wanted]
     if job.marginal is None:

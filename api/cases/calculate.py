@@ -19,6 +19,7 @@ from api.cases.explain import Explained, Reasons, explained, reasons
 from api.cases.json_values import as_json as value_json
 from api.cases.naming import has_period, nobody, period_for
 from api.cases.overlays import set_beyond_what_is_stated
+from api.cases.unread import unread_facts
 from api.schema import Citation, Json, citations
 from engine.explain.words import humanized, outcome_words
 from engine.interpret.cases import Case, instances_of
@@ -128,7 +129,8 @@ class Assumed:
 class Calculation:
     """The answer to a question about a case. `ask_next` and `assumed` are there if they were asked for.
 
-    `set_by_reforms` says of each constant that the law would project how it holds what a reform set.
+    `set_by_reforms` says of each constant that the law would project how it holds what a reform set; `unread`, which
+    facts are stated for a time at which nothing reads them.
     """
 
     basis: Basis
@@ -136,6 +138,7 @@ class Calculation:
     ask_next: tuple[Question, ...] | None = None
     assumed: tuple[Assumed, ...] | None = None
     set_by_reforms: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -191,9 +194,11 @@ def calculate(
         )
     basis = basis_of(program, case, reforms)
     beyond = set_beyond_what_is_stated(program, case.at.start)
+    unread = unread_facts(program, case, wanted)
     if not asked.ask:
-        return Calculation(basis, results, set_by_reforms=beyond)
-    return Calculation(basis, results, _questions(program, case, answers), tuple(_assumed(interpreter)), beyond)
+        return Calculation(basis, results, set_by_reforms=beyond, unread=unread)
+    questions = _questions(program, case, answers)
+    return Calculation(basis, results, questions, tuple(_assumed(interpreter)), beyond, unread)
 
 
 def basis_of(program: Program, case: Case, reforms: Sequence[str] = ()) -> Basis:

@@ -183,6 +183,8 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
     beyond = set_beyond_what_is_stated(job.program, job.period.start)
     blur = blurred(job.program, job.marginal) if job.marginal is not None else ""
     nobody = _nobody_raised(job, report)
+    for line in report.unread:
+        complain(line)
     if options.as_json:
         counts = {
             name: getattr(report, name) for name in ("groups", "refused", "undetermined", "handed_over", "resumed")
@@ -198,6 +200,7 @@ def _report(job: Job, report: BatchReport, seconds: float, options: Options) -> 
         told |= {"handed_over_for": report.causes} if report.is_slow else {}
         told |= {"note": blur} if blur else {}
         told |= {"nobody_raised": nobody} if nobody else {}
+        told |= {"unread": report.unread} if report.unread else {}
         told |= {"faults": faults, **({"set_by_reforms": list(beyond)} if beyond else {})}
         say_json(told, to_stderr=options.output == "-")  # stdout holds the rows
         return

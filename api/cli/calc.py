@@ -30,6 +30,8 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
         say_json(as_data(calculation))
     else:
         _report(calculation)
+    for line in calculation.unread:
+        complain(line)
     nobodys = [figure for figure in wanted if not any(instances_of(case, figure))]
     for figure in nobodys:
         fault = nobody(program, case, figure)

@@ -8,7 +8,8 @@ from pathlib import Path
 from api.cases.files import load_case
 from api.cases.json_values import words_of_json
 from api.cases.naming import find_definition
-from api.cli.output import say, say_json, waiting
+from api.cases.unread import unread_facts
+from api.cli.output import complain, say, say_json, waiting
 from api.cure.amounts import Amounts, amounts
 from api.cure.cure import Added, Change, Cure, Cured, Plan, cure
 from api.failures import ExitCode
@@ -39,6 +40,8 @@ def cure_command(
         if wanted is None or wanted.type.kind not in (Kind.BOOLEAN, Kind.MONEY):
             program, wanted = with_condition(rules, reforms, condition, "", case.at)
     names = [reform.stem for reform in reforms]
+    for line in unread_facts(program, case, [wanted]):
+        complain(line)
     if wanted.type.kind is Kind.MONEY:
         with waiting("looking where it turns"):
             turned = amounts(program, case, wanted, names)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.cases.json_values import words_of_json
 from api.cases.naming import find_definition, find_definitions, read_period
-from api.cli.output import say, say_json, waiting
+from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Failure, Misuse
 from api.find.candidates import NobodyThere, from_files, from_log, looked_at
 from api.find.condition import with_condition
@@ -63,6 +63,8 @@ def find_command(options: Options) -> int:
         say_json(as_data(findings))
     else:
         _report(program, findings, wanted)
+    for line in findings.unread:
+        complain(line)
     return ExitCode.FAILED if findings.count.failed else ExitCode.DONE
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.cases.files import load_case
-from api.cli.output import say, say_json, waiting
+from api.cases.naming import find_definition
+from api.cases.unread import unread_facts
+from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.rules import programs
 from api.schema import Json, as_data, cited
@@ -43,6 +45,8 @@ def sweep_command(
     case = load_case(law.program, path, at)
     with waiting("sweeping"):
         swept = sweep(law, reform, case, asked, show)
+    for line in unread_facts(law.program, case, [find_definition(law.program, name) for name in (*show, asked.fact)]):
+        complain(line)
     if svg is not None:
         with appearing(svg) as beside:
             write_drawing(swept, beside)

@@ -9,7 +9,8 @@ from api.cases.calculate import basis_of
 from api.cases.explain import why
 from api.cases.files import load_case
 from api.cases.naming import find_definition
-from api.cli.output import say, say_json, waiting
+from api.cases.unread import unread_facts
+from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode
 from api.rules import programs
 from api.schema import as_data
@@ -25,10 +26,14 @@ def why_command(
     definition = find_definition(program, variable)
     case = load_case(program, path, at)
     explained = why(program, case, definition, of)
+    unread = unread_facts(program, case, [definition])
     if as_json:
         basis = basis_of(program, case, [reform.stem for reform in reforms])
-        say_json({"basis": as_data(basis), "explanations": as_data(explained.explanations)})
+        told = {"basis": as_data(basis), "explanations": as_data(explained.explanations)}
+        say_json({**told, **({"unread": list(unread)} if unread else {})})
     else:
         for number, tree in enumerate(explained.trees):
             say("\n" * bool(number) + "\n".join(render(tree)))
+    for line in unread:
+        complain(line)
     return ExitCode.FAILED if explained.failed else ExitCode.DONE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -30,13 +30,15 @@ class NobodyThere(Failure):
 @dataclass(frozen=True, slots=True)
 class Among:
     """A population. `name` gives a row's name, by entity; `refused`: how many facts the door did not take, whose groups
-    were left out; `alone`: people in no group, who were not looked at; `offset`: how far a log was read."""
+    were left out; `alone`: people in no group, who were not looked at; `offset`: how far a log was read;
+    `heads`: the columns of files, by entity."""
 
     columns: Columns
     name: Callable[[str, int], str]
     refused: int = 0
     alone: int = 0
     offset: int | None = None
+    heads: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def from_files(program: Program, at: Period, files: Sequence[str]) -> Among:
@@ -47,7 +49,12 @@ def from_files(program: Program, at: Period, files: Sequence[str]) -> Among:
     if admitted.columns is None:
         raise Failure(f"the tables have faults: {_faults(admitted.problems)}", "correct these cells")
     ids = admitted.columns.ids
-    return Among(admitted.columns, lambda entity, row: str(ids[entity][row]) if entity in ids else f"row {row + 1}")
+    heads = {entity: table.column_names for entity, table in tables.items()}
+
+    def name(entity: str, row: int) -> str:
+        return str(ids[entity][row]) if entity in ids else f"row {row + 1}"
+
+    return Among(admitted.columns, name, heads=heads)
 
 
 def from_log(program: Program, at: Period, log: History, figures: Sequence[Definition], known: Known = None) -> Among:

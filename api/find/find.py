@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from api.batch.unread import unread_columns
 from api.cases.calculate import Of, Question, engine_version, question
 from api.cases.json_values import as_json
 from api.cases.reach import reached
@@ -78,7 +79,7 @@ class Count:
 class SearchResult:
     """The answer. `refused` facts did not fit the rules, and their groups were left out; `alone` are in no group.
     `hanging_on`: for each fact with empty cells, how many of those not known have another answer by other values of
-    that fact alone, among those that are tried."""
+    that fact alone, among those that are tried. `unread` tells of columns that nothing reads."""
 
     ruleset: str
     fingerprint: str
@@ -93,6 +94,7 @@ class SearchResult:
     alone: int = 0
     offset: int | None = None
     hanging_on: Mapping[str, int] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -143,6 +145,7 @@ def find(
         among.alone,
         among.offset,
         dict(sorted(hanging.items(), key=lambda item: (-item[1], item[0]))),
+        unread_columns(program, at, (condition, *named), among.heads),
     )
 
 

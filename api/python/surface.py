@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from api.batch.run import check_wanted
 from api.batch.table import Rows, figure_column, ids_of, table_of
+from api.batch.unread import unread_columns
 from api.cases.explain import why
 from api.cases.files import CaseInvalid
 from api.cases.naming import find_definition, period_for, read_period
@@ -57,7 +59,8 @@ class Law:
         `want` are figures of one entity. Returned is a frame of the kind given for that entity, a row for each of
         its rows in their order: the id, each figure (money as exact decimals; null where it does not apply), and
         `problem`: why a row has no figure. With `complete` an empty cell means what the rules say of a fact that a
-        complete return does not list; without, it is not known. Raises Failure with every cell that is at fault.
+        complete return does not list; without, it is not known. Raises Failure with every cell that is at fault, and
+        warns of a column for a time at which nothing that is wanted reads it.
         """
         period = read_period(self.program, str(at))
         wanted = [find_definition(self.program, name) for name in want]
@@ -73,6 +76,10 @@ class Law:
             shown = "\n  ".join(map(str, admitted.problems[:_SHOWN]))
             count = f"{len(admitted.problems):,} fault{'s' * (len(admitted.problems) > 1)}"
             raise Failure(f"the frames have {count}:\n  {shown}", "correct the cells")
+        for told in unread_columns(
+            self.program, period, wanted, {name: table.column_names for name, table in tables.items()}
+        ):
+            warnings.warn(told, stacklevel=2)
         result = evaluate(self.program, admitted.columns, [definition.name for definition in wanted], threads=threads)
         rows = Rows(len(tables[entity]), None)
         made = {f"{entity}_id": ids_of(entity, tables[entity], 0)}

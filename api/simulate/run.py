@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from api.batch.unread import unread_columns
 from api.cases.naming import read_period
 from api.cases.overlays import set_beyond_what_is_stated
 from api.failures import Failure, Misuse
@@ -41,6 +42,7 @@ from api.simulate.weighed import Weighed
 from api.simulate.window import window_of, years_of
 from engine.interpret.constants import Constants
 from engine.ir.program import Program
+from engine.native.plan.plan import cell_for
 from engine.values.periods import Period
 
 Progress = Callable[[str, int, int], None]
@@ -99,11 +101,13 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     for period in periods:
         on_progress(f"{period}, current law", done, total)
         population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
+        programs_asked = [law, *(program for _, program in reformed)]
+        population = replace(population, notes=(*population.notes, *_unread(programs_asked, view, source, period)))
         given = _Given(view, population, request.marginal, request.threads, request.distribution, take_up, request.seed)
         outcomes = spread(
             _outcome,
             given,
-            [law, *(program for _, program in reformed)],
+            programs_asked,
         )
         before = next(outcomes)
         samples = _samples(request, population, source.tables[view.unit])
@@ -129,6 +133,16 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         request.rules, law.settings.currency, source.about, method(request, view), tuple(years), window_of(years),
         manifest,
     )  # fmt: skip
+
+
+def _unread(laws: Sequence[Program], view: View, source: Source, period: Period) -> tuple[str, ...]:
+    """What to say of columns that are stated for a time at which no law reads them."""
+    heads = {entity: table.column_names for entity, table in source.tables.items()}
+    told = [
+        unread_columns(law, period, [law.definitions[cell_for(law, name, period).name] for name in view.figures], heads)
+        for law in laws
+    ]
+    return tuple(f"{line[0].upper()}{line[1:]}." for line in told[0] if all(line in other for other in told[1:]))
 
 
 @dataclass(frozen=True, slots=True)

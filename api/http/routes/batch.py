@@ -2,7 +2,8 @@
 
 1. `multipart/form-data`, a part for each entity, named by it or its plural: CSV with a header, or an Arrow stream.
 2. The tables go to files of this request's own, which are gone once it is answered; the run is that of `batch`.
-   `Batch-Faults` names the first faults with table, row and column, without what stood there.
+   `Batch-Faults` names the first faults with table, row and column, without what stood there; `Batch-Unread` the
+   columns for a time at which nothing reads them.
 3. With `Prefer: respond-async` the answer is 202 and the address of a job, which is worked off.
 """
 
@@ -159,8 +160,10 @@ def _computed(
         }
         for row_fault in report.faults[:SHOWN_FAULTS]
     ]
+    unread = {"Batch-Unread": json.dumps(report.unread[:SHOWN_FAULTS])} if report.unread else {}
     return {
         "Cache-Control": "no-store",
+        **unread,
         "Batch-Groups": str(report.groups),
         "Batch-Refused": str(report.refused),
         "Batch-Faults": json.dumps(faults),
