@@ -223,7 +223,7 @@ def _whole_program(symbols: Symbols, program: Program, problems: Diagnostics) ->
 
 
 def _vacancies(program: Program, problems: Diagnostics) -> None:
-    """Report what a role's `unless` names that is no boolean fact of the group."""
+    """Report what a role's `unless` names that is not a boolean fact of the group."""
     for entity in program.settings.entities.values():
         facts = {
             definition.short_name: definition
@@ -233,14 +233,14 @@ def _vacancies(program: Program, problems: Diagnostics) -> None:
         for role in entity.roles:
             fact = facts.get(role.unless)
             if role.unless and (fact is None or not fact.is_input or fact.type.kind is not Kind.BOOLEAN):
-                message = f"`{shown(role.unless)}` is no boolean fact of a {entity.name}"
+                message = f"`{shown(role.unless)}` is not a boolean fact of a {entity.name}"
                 help_text = "name an input of this entity with `type: boolean`"
                 problems.add("E213", message, role.unless_span, help=help_text)
             figure, _, member = role.unless_stated.partition(".")
             stated = facts.get(figure)
             enum = program.settings.enums.get(stated.type.enum) if stated is not None else None
             if role.unless_stated and (enum is None or member not in enum.members):
-                message = f"`{shown(role.unless_stated)}` is no value that a figure of a {entity.name} may have"
+                message = f"`{shown(role.unless_stated)}` is not a value that a figure of a {entity.name} may have"
                 help_text = "name a figure whose type is an enum, a dot, and a member: `filing_status.separate`"
                 problems.add("E213", message, role.unless_stated_span, help=help_text)
 

@@ -86,7 +86,7 @@ class Binding:
         return definition is not None and definition.entity == entity
 
     def relation(self, entity: str) -> str:
-        """The relation that says where an entity's subjects belong; empty for one that is no part of a group."""
+        """The relation that says where an entity's subjects belong; empty for one that is not part of a group."""
         return self.group if entity == self.person else self.records.get(entity, "")
 
     def columns_of(self, entity: str, attribute: str, valid_from: date) -> list[str]:

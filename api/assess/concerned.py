@@ -187,7 +187,7 @@ def records_of(log: History, terms: Terms, owners: set[str], to: int) -> set[str
 
 
 def _owner_of(log: History, terms: Terms, record: str, records: Mapping[str, str], to: int) -> str:
-    """Who owns a record for the period; empty for nobody, and for what is no record."""
+    """Who owns a record for the period; empty for nobody, and for what is not a record."""
     relation = records.get(record.partition("/")[0], "")
     owner = held(terms, log.timeline(record, to)).get(relation) if relation else None
     return owner.group if isinstance(owner, Belongs) else ""

@@ -143,7 +143,7 @@ def _of_people(population: Population, groups: Rows) -> Rows:
 
 
 def stated(binding: Binding, table: Table, rows: Any) -> Decimal:
-    """The money that is stated of some rows, all of it added up; it is no figure of the law, but it must reconcile."""
+    """The money that is stated of some rows, added up; it is not a figure of the law, but it must reconcile."""
     total = Decimal(0)
     for name, column in binding.columns(table).items():
         definition = binding.read.get(name)

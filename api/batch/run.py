@@ -48,7 +48,7 @@ Progress = Callable[[int], None]
 class Job:
     """What is to be computed, from what, to where. `complete`: an empty cell means none, as on a signed return.
 
-    `keep` are columns that pass into the output, of its entity; those that are no facts are not read.
+    `keep` are columns that pass into the output, of its entity; those that are not facts are not read.
     """
 
     program: Program
@@ -111,7 +111,7 @@ def check_wanted(wanted: Sequence[Definition]) -> None:
     entities = {definition.entity for definition in wanted}
     if len(entities) != 1:
         names = ", ".join(sorted(entities)) or "none"
-        raise Misuse(f"the figures wanted are of several entities: {names}", "want figures of one entity at a time")
+        raise Misuse(f"the figures named belong to several entities: {names}", "want figures of one entity at a time")
 
 
 def run_batch(job: Job, on_progress: Progress = lambda _: None, spread: Spread = here) -> BatchReport:

@@ -109,7 +109,7 @@ def ask_command(options: Options) -> int:
     figures = options.path if options.path != "-" and not Path(options.path).exists() else ""
     wanted = find_definitions(program, options.want or figures or ",".join(screens.owed))
     if not wanted:
-        raise Misuse("no figure is wanted", "name figures: `--want eitc`")
+        raise Misuse("no figure is named", "name figures: `--want eitc`")
     if options.path == "-":
         raise Misuse("answers come from stdin, so the case cannot", "put the case in a file")
     if figures and options.want:

@@ -74,5 +74,5 @@ def _whole(question: str, most: int) -> int:
         if text.isdigit() and int(text) <= most:
             return int(text)
         if text:
-            complain(f"`{text}` is no whole number from 0 to {most}")
+            complain(f"`{text}` is not a whole number from 0 to {most}")
     raise Failure("the answers ended before it was said who there is", "answer, or name a file with a case")

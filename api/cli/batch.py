@@ -152,7 +152,7 @@ def _wanted(program: Program, names: str) -> list[Definition]:
     ]
     told.tell()
     if not wanted:
-        raise Misuse("no figure is wanted", "name figures: `--want income_tax,eitc`")
+        raise Misuse("no figure is named", "name figures: `--want income_tax,eitc`")
     return list(dict.fromkeys(wanted))
 
 

@@ -88,7 +88,7 @@ def _asked(definition: Definition, path: tuple[str, str, str, str]) -> Asked:
     try:
         period = parse_period(text)
     except ValueError:
-        return Asked(path, None, "this is no period: write 2024, 2024-03 or ETERNITY")
+        return Asked(path, None, "this is not a period: write 2024, 2024-03 or ETERNITY")
     if definition.period.unit is not Unit.ETERNITY and period.kind != definition.period:
         return Asked(path, None, f"this variable is defined by {definition.period}: ask for a {definition.period}")
     kept = definition.period.containing(period.start)

@@ -7,7 +7,7 @@
    in the same way, until every group is taken whole.
 
 So among hundreds of facts the few that matter are found with a handful of evaluations each. A fact that cures with what
-is chosen anyway is in no larger set, so it is no part of any group.
+is chosen anyway is in no larger set, so it is not part of any group.
 """
 
 from __future__ import annotations

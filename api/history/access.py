@@ -176,7 +176,7 @@ def require_room(folder: Path) -> None:
         raise Failure(f"`{folder}` is a file, and a log is a folder", "name a new folder")
     others = [path.name for path in folder.iterdir() if not _OWN_FILES.fullmatch(path.name)] if folder.exists() else []
     if others:
-        raise Failure(f"`{folder}` is no log, and holds other files (`{sorted(others)[0]}`)", "name a new folder")
+        raise Failure(f"`{folder}` is not a log, and holds other files (`{sorted(others)[0]}`)", "name a new folder")
 
 
 def read_day(text: str, option: str) -> date:

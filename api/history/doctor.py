@@ -70,9 +70,7 @@ def _at_work(log: SqliteLog) -> Iterator[Finding]:
         message = f"`{follower.name}` has followed to offset {follower.offset:,}, and the log ends at {head:,}"
         yield Finding(False, message, "run `rulewright follow`; until then compaction keeps retractions for it")
     if state.anchor_outside and state.anchor_offset < head and (state.anchor_seconds or 0) > OLD_ANCHOR_SECONDS:
-        message = (
-            f"the last anchor that lies elsewhere is of offset {state.anchor_offset:,}, and the log ends at {head:,}"
-        )
+        message = f"the last anchor kept elsewhere is of offset {state.anchor_offset:,}, and the log ends at {head:,}"
         yield Finding(False, message, "write one: `rulewright log anchor`, best on a schedule (`--every 3600`)")
     ahead = log.ahead_us()
     if ahead > AHEAD_US:
@@ -81,6 +79,6 @@ def _at_work(log: SqliteLog) -> Iterator[Finding]:
     left = log.layout.read_anchor()
     if head and (left is None or left.offset < head):
         reached = f"offset {left.offset:,}" if left is not None else "nothing"
-        message = f"the folder's anchor stands at {reached}, and the log ends at {head:,}"
+        message = f"the folder's anchor is at {reached}, and the log ends at {head:,}"
         remedy = "a process writes it now, or ended without closing it: the next that writes it checks and closes it"
         yield Finding(False, message, remedy)

@@ -223,7 +223,7 @@ class _Reader:
         points: list[Point | None] = []
         for dated in self.mapping(entry.value, f"`{entry.name}` says from which day on what holds"):
             day = self.day(dated)
-            for fact in self.mapping(dated.value, "under a day stand facts, such as `{wages: 48_000.00}`"):
+            for fact in self.mapping(dated.value, "under a day, write facts, such as `{wages: 48_000.00}`"):
                 points.append(self.point(fact, day))
         if None in points:
             raise _Fault

@@ -52,7 +52,7 @@ def read_events(path: str, problems: Diagnostics) -> list[Node]:
 
 
 def _content(path: str) -> bytes:
-    """The bytes. Raises Misuse for what is no file, Failure for too many."""
+    """The bytes. Raises Misuse for what is not a file, Failure for too many."""
     if path == "-":
         content = sys.stdin.buffer.read(MAX_LINES_BYTES + 1)
     else:
@@ -135,7 +135,7 @@ class _Maker:
         if len(mapping) != len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
-            self.problems.add("E107", f"`{twice[:40]}` stands twice", self.span, help="remove one of the two")
+            self.problems.add("E107", f"`{twice[:40]}` appears twice", self.span, help="remove one of the two")
         return mapping
 
     def node(self, value: Any, depth: int) -> Node:

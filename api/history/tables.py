@@ -82,7 +82,7 @@ def _without_zeros(table: Any) -> Any:
 
 
 def read_files(program: Program, files: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The tables by entity, and the files' names. Raises Failure or Misuse for what is no table."""
+    """The tables by entity, and the files' names. Raises Failure or Misuse for what is not a table."""
     inputs = find_inputs(program, list(files))
     tables = {entity: read_table(path) for entity, path in inputs.items()}
     for entity, table in tables.items():
@@ -280,7 +280,7 @@ def _with_text_ids(program: Program, table: Any) -> Any:
                 column = column.cast(pa.int64())
             column = pc.utf8_normalize(column.cast(pa.string()), "NFC")  # type: ignore[attr-defined]
         except pa.ArrowException:
-            raise Failure(f"the column `{name}` holds {column.type}, which is no id", "give ids as text") from None
+            raise Failure(f"the column `{name}` holds {column.type}, which is not an id", "give ids as text") from None
         table = table.set_column(table.column_names.index(name), name, column)
     return table
 

@@ -80,7 +80,7 @@ class Options(Lenient):
 
 
 class Around(Lenient):
-    """What stands around several questions. A part that is no question is refused by itself."""
+    """What stands around several questions. A part that is not a question is refused by itself."""
 
     evaluations: list[dict[str, Any]] = Field(default_factory=list, max_length=MOST_EVALUATIONS)
     options: Options | None = None

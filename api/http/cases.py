@@ -220,7 +220,7 @@ def _gathered(program: Program) -> frozenset[str]:
 
 
 def _sent(program: Program, data: Any) -> set[str]:
-    """Every key and text of a case that is no word of the rules."""
+    """Every key and text of a case that is not a word of the rules."""
     texts: set[str] = set()
     left = [data]
     while left:

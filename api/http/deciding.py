@@ -200,7 +200,7 @@ class Decider:
         try:
             check_subject(subject)
         except CitizensError:
-            return Timeline(subject, (), 0)  # what is no subject's name has no record
+            return Timeline(subject, (), 0)  # what is not a subject's name has no record
         return self.service.log.timeline(subject, self.head())
 
     def _record_of(self, law_name: str, subject: str, at: str) -> Case | None:
@@ -219,7 +219,7 @@ class Decider:
         stated: dict[Fact, Value] = dict(on_record.given) if on_record is not None else {}
         if law.permissions.is_record(asked.type):
             for _ in give(program, stated, self.timeline(f"{asked.type}/{asked.id}"), case.at):
-                pass  # what the rules do not take is no fact
+                pass  # what the rules do not take is not a fact
         differing = [fact.name for fact, value in stated.items() if case.given.get(fact, value) != value]
         otherwise = [name.rpartition(":")[2] for name in dict.fromkeys(differing)]
         given = {**case.given, **stated}

@@ -60,11 +60,9 @@ KINDS: Mapping[str, Kind] = {
         415, "The body's form is not supported", "Send `Content-Type: application/json`, not compressed."
     ),
     "invalid-request": Kind(
-        422, "The request cannot be used", "Each fault stands in `errors` with its place and its remedy."
+        422, "The request cannot be used", "`errors` lists each fault with its place and its remedy."
     ),
-    "invalid-case": Kind(
-        422, "The case cannot be read", "Each fault stands in `errors` with its place and its remedy."
-    ),
+    "invalid-case": Kind(422, "The case cannot be read", "`errors` lists each fault with its place and its remedy."),
     "key-reused": Kind(
         422, "That key was used for another request", "Give each event an `Idempotency-Key` of its own."
     ),

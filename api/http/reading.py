@@ -155,7 +155,7 @@ def _check_texts(data: Any) -> None:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise not_json("a key stands twice in one object", "send each key once")
+        raise not_json("a key appears twice in one object", "send each key once")
     return made
 
 

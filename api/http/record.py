@@ -77,7 +77,7 @@ def look_of(
 
 
 def person_of(law: Law, citizen: str) -> str:
-    """The subject of a citizen's id. Raises Refusal (404) for what is no id."""
+    """The subject of a citizen's id. Raises Refusal (404) for what is not an id."""
     subject = in_one_form(f"{person_entity(law.program)}/{citizen}")
     try:
         check_subject(subject)

@@ -14,7 +14,7 @@ from api.http.problems import KINDS, MEDIA_TYPE
 class FaultSaid(BaseModel):
     """One thing that is wrong."""
 
-    pointer: str = Field(description="A JSON pointer into the body; the caller's own ids stand as `#1`, `#2`, …")
+    pointer: str = Field(description="A JSON pointer into the body; the caller's own ids appear as `#1`, `#2`, …")
     code: str = ""
     message: str
     remedy: str = ""

@@ -69,7 +69,7 @@ def name_of(program: Program, form: Form) -> str:
 
 
 def facts_stated(program: Program, form: Form, of: Fact, copies: Sequence[Copy]) -> dict[Fact, Value]:
-    """What copies of a form that is no record say of whoever a fact is of."""
+    """What copies of a form that is not a record say of whoever a fact is of."""
     stated: dict[Fact, Value] = {}
     for name in dict.fromkeys(box.fact for box in form.boxes):
         definition = find_definition(program, name)
@@ -133,11 +133,11 @@ def form_faults(program: Program, fact: str, form: Form) -> list[str]:
     entity = program.settings.entities.get(form.record)
     whom = program.settings.entities[of.entity]
     if form.record and (entity is None or not entity.belongs_to or entity.belongs_to not in (whom.name, whom.of)):
-        return [f"`{fact}` has the form `{form.record}`, which is no record of whom it is asked"]
+        return [f"`{fact}` has the form `{form.record}`, which is not a record of whom it is asked"]
     told = f"a {form.record}" if form.record else f"the {whom.name} that {form.paper} is about"
     boxes = {box.fact: program.find(box.fact) for box in form.boxes}
     return [
-        f"the form of `{fact}` has the box `{name}`, which is no fact of {told}"
+        f"the form of `{fact}` has the box `{name}`, which is not a fact of {told}"
         for name, box in boxes.items()
         if box is None or not _may_be_copied(box, form.record or whom.name, bool(form.record))
     ]

@@ -145,7 +145,7 @@ def read_answer(program: Program, definition: Definition, text: str) -> Value:
             try:
                 return date.fromisoformat(typed)
             except ValueError:
-                raise Misuse(f"`{text.strip()}` is no date", "type it as 1990-12-31") from None
+                raise Misuse(f"`{text.strip()}` is not a date", "type it as 1990-12-31") from None
     return _number(definition, typed, text.strip())
 
 
@@ -154,7 +154,7 @@ def _number(definition: Definition, typed: str, text: str) -> Value:
     try:
         number = Fraction(typed)
     except (ValueError, ZeroDivisionError):
-        raise Misuse(f"`{text}` is no number", "type it in digits, or `?` if you do not know") from None
+        raise Misuse(f"`{text}` is not a number", "type it in digits, or `?` if you do not know") from None
     step = Fraction(1) if whole or definition.grid is None else definition.grid.step
     if number % step:
         raise Misuse(f"`{text}` has more decimals than there are", "type a whole number" if whole else "type cents")

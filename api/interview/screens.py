@@ -120,18 +120,18 @@ def _faults(screens: Screens, program: Program) -> list[str]:
     whom = _whom(program)
     for list_ in screens.lists:
         if list_.of not in whom:
-            faults.append(f"`{list_.key}` is asked of `{list_.of}`, which is no role, set, group or people")
+            faults.append(f"`{list_.key}` is asked of `{list_.of}`, which is not a role, set, group or people")
         for line in list_.lines:
             for name in (line.fact, *line.along):
                 definition = program.find(name)
                 if definition is None or not definition.is_input:
-                    faults.append(f"`{list_.key}` names `{name}`, which is no fact of the rules")
+                    faults.append(f"`{list_.key}` names `{name}`, which is not a fact of the rules")
             faults += form_faults(program, line.fact, line.form) if line.form is not None else []
             definition = program.find(line.fact)
             if definition is not None and definition.is_input and definition.absent is None:
                 faults.append(f"`{line.fact}` has no `absent`, so a line that is not ticked says nothing")
             if (list_.of, line.fact) in seen:
-                faults.append(f"`{line.fact}` stands in two lists for {list_.of}")
+                faults.append(f"`{line.fact}` is in two lists for {list_.of}")
             seen.add((list_.of, line.fact))
     return faults
 

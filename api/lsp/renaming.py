@@ -30,7 +30,7 @@ def renamed(living: Living, index: Index, named: Named, new: str) -> dict[Path, 
     if named.kind not in DEFINED or named.span is None:
         raise Misuse(f"a {named.kind} cannot be renamed here", "change it in `ruleset.yaml`, and follow the errors")
     if not NAME.fullmatch(new) or new in RESERVED or new in BUILTINS:
-        raise Misuse(f"`{new}` cannot be a name", "write lower_snake_case that is no word of the language")
+        raise Misuse(f"`{new}` cannot be a name", "write lower_snake_case that is not a word of the language")
     if any(known.short_name == new for known in index.everything):
         raise Misuse(f"`{new}` means something already", "choose another name")
     places: dict[Path, list[Span]] = {Path(named.span.source.name): [named.span]}

@@ -119,14 +119,14 @@ def status_token(issuer: Issuer, revoked: Sequence[int], now: datetime, lifetime
 
 
 def without(token: str, hidden: Sequence[str]) -> str:
-    """The token with some disclosures kept back. Raises Failure for what is no permit."""
+    """The token with some disclosures kept back. Raises Failure for what is not a permit."""
     signed_part, *disclosures = token.strip().split("~")[:-1] or [""]
     try:
         kept = [disclosure for disclosure in disclosures if _opened(disclosure)[0] not in hidden]
     except ValueError:
         signed_part = ""
     if not signed_part:
-        raise Failure("this is no permit", "name a file that `rulewright permit issue` wrote")
+        raise Failure("this is not a permit", "name a file that `rulewright permit issue` wrote")
     return "~".join([signed_part, *kept, ""])
 
 
@@ -146,7 +146,7 @@ def verify(
     """
     parts = token.strip().split("~")
     if len(token) > MOST_CHARACTERS or len(parts) < 2 or not token.isascii():
-        return Verified(problems=("this is no permit: it has no `~`, or is too long",))
+        return Verified(problems=("this is not a permit: it has no `~`, or is too long",))
     try:
         claims = checked(parts[0], TYPE, keys)
         disclosed = _disclosed(claims, parts[1:-1])
@@ -201,7 +201,7 @@ def _status(claims: Mapping[str, Any], token: str, keys: Mapping[str, Any], now:
     if listed.get("sub") != where.get("uri"):
         raise ValueError("the status list is another one than the permit names")
     if not isinstance(listed.get("exp"), int) or now.timestamp() >= listed["exp"]:
-        raise ValueError("the status list is too old: fetch it anew")
+        raise ValueError("the status list is too old: fetch it again")
     if type(where.get("idx")) is not int:
         raise ValueError("the permit names no place in a status list")
     return "valid" if status_at(listed.get("status_list"), where["idx"]) == VALID else "revoked"
@@ -299,4 +299,4 @@ def unverified_index(token: str) -> int:
         claims = jwt.decode(token.partition("~")[0], options={"verify_signature": False})
         return int(claims["status"]["status_list"]["idx"])
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
-        raise Failure("this is no permit", "name a file that `rulewright permit issue` wrote") from None
+        raise Failure("this is not a permit", "name a file that `rulewright permit issue` wrote") from None

@@ -36,7 +36,9 @@ def decide(
 ) -> Decision:
     """Decide a daily requirement of somebody in a complete case. Raises Misuse for what is not one."""
     if requirement.type.kind is not Kind.BOOLEAN or requirement.period.unit is not Unit.DAY:
-        raise Misuse(f"`{requirement.short_name}` is no permission of a day", "name a requirement with `period: day`")
+        raise Misuse(
+            f"`{requirement.short_name}` is not a permission of a day", "name a requirement with `period: day`"
+        )
     if case.at.kind.unit is not Unit.DAY:
         raise Misuse(f"{case.at} is not a day", "say `--at 2024-05-10`")
     asking = _Asking(program, Constants(program), requirement, instance, days)
@@ -55,7 +57,7 @@ def member_facts(program: Program, name: str, requirement: Definition) -> Defini
     """The enum fact over whose members a requirement is asked. Raises Misuse."""
     definition = find_definition(program, name)
     if definition.type.kind is not Kind.ENUM or not definition.is_input or definition.entity != requirement.entity:
-        raise Misuse(f"`{name}` is no fact of a {requirement.entity} with a list of answers", "such as `drives`")
+        raise Misuse(f"`{name}` is not a fact of a {requirement.entity} with a list of answers", "such as `drives`")
     return definition
 
 

@@ -40,13 +40,13 @@ def holder_key(said: object) -> dict[str, str]:
 
     remedy = 'give the public part as a JWK: `{"kty": "EC", "crv": "P-256", "x": …, "y": …}`'
     if not isinstance(said, Mapping) or said.get("kty") != "EC" or said.get("crv") != "P-256":
-        raise Misuse("the holder's key is no elliptic curve key on P-256", remedy)
+        raise Misuse("the holder's key is not an elliptic curve key on P-256", remedy)
     if "d" in said:
         raise Misuse("the holder's key is a private one, which nobody else may have", remedy)
     try:
         jwt.PyJWK({name: said[name] for name in _PUBLIC}, "ES256")
     except (jwt.PyJWKError, jwt.InvalidKeyError, KeyError, TypeError, ValueError):
-        raise Misuse("the holder's key is no point on its curve", remedy) from None
+        raise Misuse("the holder's key is not a point on its curve", remedy) from None
     return {name: str(said[name]) for name in _PUBLIC}
 
 

@@ -26,7 +26,7 @@ def to_arrow(frame: Any) -> Any:
             return pa.Table.from_pandas(frame, preserve_index=False)
     if isinstance(frame, Mapping):
         return pa.table(dict(frame))
-    raise Misuse(f"a {type(frame).__name__} is no frame", "give a polars or pandas DataFrame, or a pyarrow Table")
+    raise Misuse(f"a {type(frame).__name__} is not a frame", "give a polars or pandas DataFrame, or a pyarrow Table")
 
 
 def back(table: Any, like: Any) -> Any:

@@ -139,7 +139,7 @@ def write_ruleset(jurisdiction: str, currency: str, year: int | None = None) -> 
         better = re.sub(r"[^a-z0-9]+", "_", folder.name.lower()).strip("_0123456789")
         raise Misuse(f"`{folder.name}` cannot name rules", f"write `{better}`" if better else "write a name in letters")
     if not _CURRENCY.fullmatch(currency):
-        raise Misuse(f"`{currency}` is no currency's code", "write three capital letters, such as `EUR`")
+        raise Misuse(f"`{currency}` is not a currency's code", "write three capital letters, such as `EUR`")
     if folder.is_dir() and any(folder.iterdir()):
         raise Failure(f"the folder `{jurisdiction}` is not empty", "name a new folder, or move what is in it")
     if len(folder.parts) == 1 and folder.name in programs.shipped_rules():

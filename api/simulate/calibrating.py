@@ -128,7 +128,9 @@ def _target(program: Program, row: Any, number: int, path: Path) -> Target:
                 f"target {number}: `{figure}` has no value `{of}`", f"say `of:` one of {known}" if members else ""
             )
         if kinds[0] == "total" and definition.type.kind not in (Kind.MONEY, Kind.INTEGER):
-            raise Misuse(f"target {number}: `{figure}` is no amount and no number", "`count:` says how many have it")
+            raise Misuse(
+                f"target {number}: `{figure}` is neither an amount nor a number", "`count:` says how many have it"
+            )
     return Target(kinds[0], figure, of, amount, str(row.get("source", "")))
 
 

@@ -47,14 +47,14 @@ ColumnMap = Mapping[str, Sequence[Mapped]]
 
 
 def read_column_map(program: Program, path: Path) -> ColumnMap:
-    """The columns by entity, as a file says them. Raises Misuse for one that is no map."""
+    """The columns by entity, as a file says them. Raises Misuse for one that is not a map."""
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as fault:
         raise Misuse(f"`{path}` cannot be read: {str(fault).splitlines()[0]}", "write it as YAML") from None
     remedy = "write, under the name of each entity, `COLUMN: fact` or `COLUMN: {fact: {1: head, 2: spouse}}`"
     if not isinstance(said, dict) or not all(isinstance(columns, dict) for columns in said.values()):
-        raise Misuse(f"`{path}` is no map of columns", remedy)
+        raise Misuse(f"`{path}` is not a map of columns", remedy)
     entities = program.settings.entities
     words = {word: name for name, declared in entities.items() for word in (name, declared.plural)}
     by_entity: dict[str, list[Mapped]] = {}

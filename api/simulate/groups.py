@@ -44,7 +44,7 @@ def _tenths(units: Units, net: Entries, weights: NDArray[np.int64]) -> Parting:
     labels = ("zero or below", *(f"{number}{_ordinal(number)} tenth" for number in range(1, 11)))
     about = (
         "By net income under current law over the square root of the unit's size; a tenth of the people in each. "
-        "Net incomes of zero and below stand apart."
+        "Net incomes of zero and below are shown apart."
     )
     return Parting("tenth of net income", about, labels, of)
 

@@ -3,7 +3,7 @@
 1. Weights are decimals in a column of the units' table. One that is missing, no number, or below zero is refused.
 2. Money of the population's own year is multiplied by an index of the rules, exactly, and rounded to the money grid,
    halves away from zero. Weights, ages and who is there stay as they are. What was done is said in a sentence.
-3. Columns that are no facts of the rules (a state's number, a survey's id) are left aside and named.
+3. Columns that are not facts of the rules (a state's number, a survey's id) are left aside and named.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def admit(program: Program, view: View, source: Source, at: Period, *, weight: s
     columns, notes = _carried(program, gathered.columns, source.year, at, index)
     notes = (*notes, *source.notes)
     if len(aside) > 1:
-        notes = (*notes, "Columns that are no facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
+        notes = (*notes, "Columns that are not facts of the rules were not read: " + ", ".join(sorted(aside[1:])) + ".")
     return Population(source.about, columns, weights, scale, notes, source.digest)
 
 

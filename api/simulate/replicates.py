@@ -43,7 +43,9 @@ def _times(column: Any, name: str, weights: NDArray[np.float64]) -> NDArray[np.f
         values = np.full(len(weights), np.nan)
     bad = np.flatnonzero(~np.isfinite(values) | ((weights == 0) & (values != 0)))
     if len(bad):
-        told = f"row {int(bad[0]) + 1} of the replicate weights `{name}` is no number, or not zero where the weight is"
+        told = (
+            f"row {int(bad[0]) + 1} of the replicate weights `{name}` is not a number, or not zero where the weight is"
+        )
         raise Failure(told, "correct the column, or leave it out of the pattern")
     return np.asarray(np.divide(values, weights, out=np.zeros(len(weights)), where=weights > 0))
 

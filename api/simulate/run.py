@@ -259,7 +259,7 @@ def method(request: Request, view: View) -> tuple[str, ...]:
     """How the answers were made, in sentences."""
     return (
         "The simulation is static: nobody works, saves, marries or files differently because of the reform."
-        + (" What follows if earnings respond stands apart." if request.elasticity else ""),
+        + (" The effect of a response of earnings is shown apart." if request.elasticity else ""),
         take_up_sentence(view, request.take_up),
         "Net income is " + ", ".join(f"`{income}`" for income in view.incomes) + " of everybody in the unit, less "
         + " and ".join(f"`{figure}`" for figure in view.borne) + "; a reform adds the change of benefits and takes "
@@ -341,7 +341,7 @@ def check_same(said: dict[str, Any], now: dict[str, Any]) -> None:
     ):  # fmt: skip
         if said.get(key) != now.get(key):
             raise Failure(
-                f"{words} is not what it was: the manifest has another `{key}`", "simulate anew, without `--again`"
+                f"{words} is not what it was: the manifest has another `{key}`", "simulate again, without `--again`"
             )
 
 

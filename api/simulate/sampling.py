@@ -5,7 +5,7 @@
    drawn. Or a survey comes with replicate weights, which know how it was drawn: then each is a sample.
 2. A sum over units is added up by group once. In every sample it is then a product of two small matrices, and no pass
    over the units.
-3. What is no sum (the measures of inequality) is read off sums over `MOST_CELLS` cells of neighbours in rank.
+3. What is not a sum (the measures of inequality) is read off sums over `MOST_CELLS` cells of neighbours in rank.
 4. The error is the standard deviation over bootstrap samples; of replicate weights the root of `factor` times the sum
    of squared distances from the whole, as the survey's makers say.
 """

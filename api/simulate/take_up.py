@@ -35,7 +35,7 @@ def read_take_up(view: View, texts: Sequence[str]) -> dict[str, Fraction]:
         except ValueError:
             part = Fraction(-1)
         if not equals or not 0 <= part <= 1:
-            raise Misuse(f"`{text}` is no part of those who are due something", "write `--take-up eitc=80%`")
+            raise Misuse(f"`{text}` is not part of those who are due something", "write `--take-up eitc=80%`")
         parts[name] = part
     return parts
 

@@ -21,7 +21,7 @@ def years_of(texts: Sequence[str]) -> tuple[str, ...]:
             years.append(text)
             continue
         if not (first.isdigit() and last.isdigit() and 0 <= int(last) - int(first) < LONGEST):
-            raise Misuse(f"`{text}` is no range of years", f"write `2026..2035`, of at most {LONGEST} years")
+            raise Misuse(f"`{text}` is not a range of years", f"write `2026..2035`, of at most {LONGEST} years")
         years += map(str, range(int(first), int(last) + 1))
     return tuple(dict.fromkeys(years))
 

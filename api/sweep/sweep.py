@@ -158,7 +158,7 @@ def varied(program: Program, case: Case, vary: Vary) -> tuple[Fact, tuple[int, i
     ]
     if beside:
         other = program.definitions[beside[0].name].short_name
-        message = f"`{definition.short_name}` may not be stated beside `{other}`, which the case states"
+        message = f"`{definition.short_name}` cannot be stated together with `{other}`, which the case states"
         raise Misuse(message, f"move `{other}` instead, or take it out of the case")
     fact = Fact(definition.name, instance, period_for(program, definition, case.at))
     low, high = _entry(program, definition, vary.low), _entry(program, definition, vary.high)
@@ -206,7 +206,7 @@ def _terms(program: Program, case: Case, text: str) -> Terms:
     while at < len(text):
         match = _TERM.match(text, at)
         if match is None or (terms and not match[1]):
-            raise Misuse(f"`{text}` is no sum of figures", "write `--show 'employment_income - income_tax'`")
+            raise Misuse(f"`{text}` is not a sum of figures", "write `--show 'employment_income - income_tax'`")
         definition = find_definition(program, match[2])
         if definition.type.kind not in (Kind.MONEY, Kind.RATE, Kind.INTEGER):
             message = f"`{definition.short_name}` is a {definition.type}, and a curve is of numbers"

@@ -96,7 +96,7 @@ class Batch:
         return iter(self._compiled(everything))
 
     def _compiled(self, units: Sequence[Unit]) -> list[Answer]:
-        """Machine code for all units whose facts are in range and fit in columns; a figure that is no value is
+        """Machine code for all units whose facts are in range and fit in columns; a figure that is not a value is
         explained one by one."""
         faults = [self._apart(unit) for unit in units]
         sound = [unit for unit, fault in zip(units, faults, strict=True) if fault is None]

@@ -1,7 +1,7 @@
 """Some rows of a table as columns: codes as whole numbers, money as whole cents, ids as text.
 
 A block holds what the file's columns hold and nothing for the others, which mean 0. Rows that could not be read as
-columns (a cell that is no number, an amount beyond 10^15 cents) are kept as they were read one by one, with what is
+columns (a cell that is not a number, an amount beyond 10^15 cents) are kept as they were read one by one, with what is
 wrong with them; the columns hold 0 there, or a number that is out of every range.
 """
 

@@ -3,7 +3,7 @@
 1. CSV (or tab-separated text) is cut into pieces of whole lines. A piece is parsed as columns at once: each column as
    whole numbers, or as text that is then cast to decimals, from the first piece on that needs it. (Arrow's own reader
    of decimals overflows without a word: 9e20 is another number to it.)
-2. A piece that cannot be read so (a cell that is no number, a line with too many or too few cells, text that is no
+2. A piece that cannot be read so (a cell that is not a number, a line with too many or too few cells, text that is no
    UTF-8) is halved, down to a few lines, which are read one by one, with what is wrong with them.
 3. From a quoted cell that goes over lines, or a NUL, on, the rest is read one by one.
 4. Parquet and Arrow come as columns already.
@@ -46,7 +46,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 def read_blocks(source: BinaryIO, only: str = "") -> tuple[Header, Iterator[Block]]:
-    """The header, and the rows as they are read. Raises Failure for what is no table with a header.
+    """The header, and the rows as they are read. Raises Failure for what is not a table with a header.
 
     `only` names a column that is wanted alone: the others need not be there, and their faults are not looked for.
     """
@@ -313,6 +313,6 @@ def _of_batches(header: Header, batches: Iterable[pa.RecordBatch]) -> Iterator[B
 
 
 def _rows_of(header: Header, batch: pa.RecordBatch, line: int) -> list[Any]:
-    """A batch with a cell that is no number: each row as it would be read from text."""
+    """A batch with a cell that is not a number: each row as it would be read from text."""
     cells = [["" if cell is None else str(cell) for cell in column.to_pylist()] for column in batch.columns]
     return list(read_records(map(list, zip(*cells, strict=True)), header, line - 1))

@@ -56,7 +56,7 @@ def run(
     form: str = "csv",
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Report:
-    """Compute every row of `source`. Raises Failure if it is no table; what is wrong with a row goes to `complain`.
+    """Compute every row of `source`. Raises Failure if it is not a table; what is wrong with a row goes to `complain`.
 
     `form` is that of the answers: `csv`, `tsv`, `parquet` or `arrow`. `progress` is told how many rows are done.
     """

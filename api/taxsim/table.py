@@ -54,7 +54,7 @@ class Header:
 
 
 def read_header(cells: list[str]) -> Header:
-    """Where the columns stand. Raises Failure if there is no `year` or a column stands twice."""
+    """Where the columns stand. Raises Failure if there is no `year` or a column appears twice."""
     places: dict[str, int] = {}
     ignored: list[str] = []
     for place, cell in enumerate(cells):
@@ -62,7 +62,7 @@ def read_header(cells: list[str]) -> Header:
         if name not in KNOWN:
             ignored.append(visible(name[:40]))
         elif name in places:
-            raise Failure(f"the column `{name}` stands twice", "remove one of the two")
+            raise Failure(f"the column `{name}` appears twice", "remove one of the two")
         else:
             places[name] = place
     for needed in ("year", "mstat"):

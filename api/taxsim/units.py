@@ -50,24 +50,26 @@ def _check_codes(row: Row, years: range) -> None:
     if year not in years:
         row.faults.append(Fault("year", f"{year} is not a year that the rules answer for ({years[0]}-{years[-1]})"))
     if status not in STATUSES:
-        row.faults.append(Fault("mstat", f"{status} is no marital status: 1 single, 2 joint, 6 separate, 8 dependent"))
+        row.faults.append(
+            Fault("mstat", f"{status} is not a marital status: 1 single, 2 joint, 6 separate, 8 dependent")
+        )
     if status != 2:
         spouses = [name for name in SPOUSE if row.money.get(name)] + (["sage"] if code("sage", 0) else [])
         for name in spouses:
             row.faults.append(Fault(name, "is not 0, but only a joint return (mstat 2) has a spouse"))
     for name in ("page", "sage", *AGES):
         if not 0 <= code(name, 0) <= OLDEST:
-            row.faults.append(Fault(name, f"{code(name, 0)} is no age"))
+            row.faults.append(Fault(name, f"{code(name, 0)} is not an age"))
     for name in ("depx", *UNDER_AGES):
         if not 0 <= code(name, 0) <= MOST_DEPENDENTS:
-            row.faults.append(Fault(name, f"{code(name, 0)} is no number of dependents"))
+            row.faults.append(Fault(name, f"{code(name, 0)} is not a number of dependents"))
     if code("state", 0) not in STATES:
-        row.faults.append(Fault("state", f"{code('state', 0)} is no state number (0 for none, 1-51 in SOI's order)"))
+        row.faults.append(Fault("state", f"{code('state', 0)} is not a state number (0 for none, 1-51 in SOI's order)"))
     if code("idtl", 0) not in KINDS_OF_OUTPUT:
-        row.faults.append(Fault("idtl", f"{code('idtl', 0)} is no kind of output: 0, 2 or 5"))
+        row.faults.append(Fault("idtl", f"{code('idtl', 0)} is not a kind of output: 0, 2 or 5"))
     if code("mtr", 0) and code("mtr", 0) not in MARGINAL:
         known = ", ".join(map(str, sorted(MARGINAL)))
-        row.faults.append(Fault("mtr", f"{code('mtr', 0)} is no marginal rate that is computed here: {known}"))
+        row.faults.append(Fault("mtr", f"{code('mtr', 0)} is not a marginal rate that is computed here: {known}"))
 
 
 def unit_of(row: Row) -> Unit:

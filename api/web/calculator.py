@@ -188,7 +188,7 @@ def _net_chart(now: Curve, reform: Curve | None, own: Fraction, label: str) -> C
     if reform is not None:
         series.append(Series(list(zip(reform.xs, reform.net, strict=True)), "With the reform", dashed=True))
     marks = [Mark(own, now.own_net, f"you: {money(dollars(now.own_net))}", line=True)]
-    about = f"Net income over {label.lower()}; the same stands in the table below"
+    about = f"Net income over {label.lower()}; the table below shows the same"
     return Chart(about, series, now.xs[0], now.xs[-1], _thousands, _thousands, marks)
 
 

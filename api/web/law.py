@@ -230,9 +230,7 @@ def _chart(described: Described, law: Law) -> Chart | None:
     latest = points[-2]
     mark = Mark(latest[0], latest[1], f"{int(latest[0])}: {_axis(latest[1], described.type)}")
     series = [Series(points, step=True)]
-    about = (
-        f"{described.label or described.name} from {int(low)} to {int(high) - 1}: every value stands in the table below"
-    )
+    about = f"{described.label or described.name} from {int(low)} to {int(high) - 1}: the table below lists every value"
     return Chart(
         about, series, low, high, lambda x: str(int(x)), lambda y: _axis(y, described.type), [mark], Fraction(1)
     )

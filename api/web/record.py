@@ -245,7 +245,7 @@ def _picture(program: Program, known: Timeline, now: Timeline, on: date) -> str:
         )
         for name in names
     ]
-    about = "What held when; the same stands in the table below for the day that is chosen"
+    about = "What held when; the table below shows the same for the day that is chosen"
     return drawn(lanes, on, about) if lanes else ""
 
 

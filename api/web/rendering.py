@@ -47,7 +47,7 @@ _Arguments = ParamSpec("_Arguments")
 
 
 def money(text: str) -> str:
-    """`5,190.96 USD` as `$5,190.96`, cents with both digits; what is no amount as it stands."""
+    """`5,190.96 USD` as `$5,190.96`, cents with both digits; what is not an amount as it stands."""
     number, space, currency = text.rpartition(" ")
     bare = number.lstrip("-").replace(",", "")
     sign = _SIGNS.get(currency)
@@ -87,7 +87,7 @@ def day(text: str) -> str:
 
 
 def grouped(text: str) -> str:
-    """`31000` as `31,000`; what is no plain number as it stands."""
+    """`31000` as `31,000`; what is not a plain number as it stands."""
     return with_commas(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text, re.ASCII) else text
 
 

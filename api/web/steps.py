@@ -25,7 +25,7 @@ DEPTH = 40
 
 
 async def read_fields(request: Request) -> dict[str, str]:
-    """The fields of a posted form; of one that stands twice, the last. Raises Refusal for what is no form."""
+    """The fields of a posted form; of one that appears twice, the last. Raises Refusal for what is not a form."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
         raise Refusal("not-supported", [Fault("", "this page takes a form", "send it from the page before")])

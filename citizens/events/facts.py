@@ -134,9 +134,9 @@ class Arrival(Facts):
 
 
 def check_log_number(number: int) -> None:
-    """Raise InvalidEvent for what is no number of a log of a population."""
+    """Raise InvalidEvent for what is not a number of a log of a population."""
     if number < 0:
-        raise InvalidEvent("the logs of a population are numbered from 0", "name one that there is")
+        raise InvalidEvent("the logs of a population are numbered from 0", "name one that exists")
 
 
 def check_points(points: tuple[Point, ...], *, least: int = 1) -> None:
@@ -179,7 +179,7 @@ def units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
 
 
 def _unusual_units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
-    """The same for what is written with an exponent, is long, or is no number."""
+    """The same for what is written with an exponent, is long, or is not a number."""
     sign, digits, exponent = amount.as_tuple()
     if not isinstance(exponent, int):
         raise InvalidEvent(f"{where} is not a finite number", "leave it out, or say None")

@@ -93,7 +93,7 @@ def read_address(text: object) -> Address:
     """The address that a text says. Raises Refused."""
     match = _URL.fullmatch(str(text))
     if match is None:
-        raise Refused(f"`{str(text)[:80]}` is no address of a log on Kafka", f"write `{_FORM}`")
+        raise Refused(f"`{str(text)[:80]}` is not an address of a log on Kafka", f"write `{_FORM}`")
     brokers, name, query = match[1], match[2], match[3] or ""
     options = dict(parse_qsl(query, keep_blank_values=True))
     unknown = sorted(set(options) - {"partitions", "partition", "store", "config", "development"})
@@ -113,7 +113,7 @@ def read_address(text: object) -> Address:
 def _number(options: Mapping[str, str], name: str, default: int) -> int:
     text = options.get(name, str(default))
     if not text.isascii() or not text.isdecimal():
-        raise Refused(f"`{name}={text[:40]}` is no number", f"write `{name}=1`")
+        raise Refused(f"`{name}={text[:40]}` is not a number", f"write `{name}=1`")
     return int(text)
 
 
@@ -136,7 +136,7 @@ def _settings(path: Path) -> tuple[tuple[str, str], ...]:
             continue
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
-            raise Refused(f"{path}, line {number} is no setting", "write `security.protocol=SASL_SSL`")
+            raise Refused(f"{path}, line {number} is not a setting", "write `security.protocol=SASL_SSL`")
         if name in _OWN:
             raise Refused(f"{path}, line {number}: `{name}` is the log's own to set", "take the line out")
         settings.append((name, value))

@@ -62,7 +62,7 @@ def make_cut(address: Address, name: str, offsets: Sequence[int]) -> Cut:
     """Give these offsets a name, for ever. Raises Refused if the name is taken or is none, LogUnavailable if it was not
     written down."""
     if not _NAME.fullmatch(name):
-        raise Refused(f"`{name[:60]}` is no name of a cut", "small letters, digits, `.`, `_` and `-`: `year-2024`")
+        raise Refused(f"`{name[:60]}` is not a name of a cut", "small letters, digits, `.`, `_` and `-`: `year-2024`")
     if name in cuts_of(address):
         raise Refused(f"there is a cut `{name}` already, and a cut never changes", "choose another name")
     write_control(address, {"cut": name, "offsets": list(offsets)})

@@ -144,7 +144,9 @@ class Store:
                     self._frame = []  # what stood there of another frame is void
                 if audit.index != len(self._frame) or audit.frame != self.place.frame:
                     if audit.frame < self.place.frame:
-                        raise LogDamaged(f"frame {audit.frame} stands in the audit topic twice", "see who writes to it")
+                        raise LogDamaged(
+                            f"frame {audit.frame} appears in the audit topic twice", "see who writes to it"
+                        )
                     raise LogDamaged(
                         f"the audit topic lacks what comes before frame {audit.frame}", "restore it from a copy"
                     )

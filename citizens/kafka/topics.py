@@ -178,7 +178,7 @@ def _differences(address: Address) -> Iterator[str]:
     for kind in _POLICIES:
         name = address.topic(kind)
         if name not in there:
-            raise LogDamaged(f"the topic `{name}` is missing", "make the log anew: `rulewright log copy`")
+            raise LogDamaged(f"the topic `{name}` is missing", "make the log again: `rulewright log copy`")
         partitions = 1 if kind == CONTROL else address.partitions
         if there[name] != partitions:
             message = f"`{name}` has {there[name]} partitions, and the address says {partitions}"

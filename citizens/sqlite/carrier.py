@@ -121,7 +121,7 @@ def _carry_positions(log: Reader, copy: Reader) -> None:
 def carry_keys(log: KeyStore, copy: KeyStore) -> None:
     """Put the keys that were given out since into the copy's store, durably. Raises LogDamaged for another store."""
     if log.identity != copy.identity:
-        raise LogDamaged("the replica's key store is not the log's", "begin the replica anew in another folder")
+        raise LogDamaged("the replica's key store is not the log's", "start the replica again in another folder")
     if log.last_number > copy.last_number:
         copy.take_rows(log.rows_after(copy.last_number))
 

@@ -127,7 +127,7 @@ def get_meta(connection: apsw.Connection, name: str) -> bytes:
     """A value of the meta table. Raises LogDamaged if it is not there."""
     value: Any = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).get
     if not isinstance(value, bytes):
-        raise LogDamaged(f"the file has no `{name}`: it is no log, or its first page is damaged", "restore a backup")
+        raise LogDamaged(f"the file has no `{name}`: it is not a log, or its first page is damaged", "restore a backup")
     return value
 
 

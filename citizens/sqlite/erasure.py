@@ -99,7 +99,7 @@ def is_held(reader: Reader, number: int) -> bool:
 
 
 def owners_of(reader: Reader, number: int) -> list[int]:
-    """Who owns a record: of each relation with the role `owner` the last. None for what is no record, or is erased."""
+    """Who owns a record: of each relation with the role `owner` the last; nobody if it is no record or is erased."""
     if reader.keys.key(number) is None:
         return []
     events = reader.events(f"WHERE subject = ? AND kind <= {LAST_FACTS_KIND} ORDER BY offset", (number,))

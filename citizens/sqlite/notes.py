@@ -100,8 +100,8 @@ class Signer:
         remedy = "`rulewright log anchor-key FILE` makes one"
         line = text.strip()
         if not line.startswith(_PRIVATE):
-            raise Refused("this is no private key that signs anchors", remedy)
-        name, seed = _parts(line.removeprefix(_PRIVATE), "this is no private key that signs anchors")
+            raise Refused("this is not a private key that signs anchors", remedy)
+        name, seed = _parts(line.removeprefix(_PRIVATE), "this is not a private key that signs anchors")
         return Signer(name, seed)
 
     def sign(self, anchor: Anchor, now: datetime) -> str:

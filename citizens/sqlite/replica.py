@@ -254,10 +254,10 @@ def promote(
 ) -> int:
     """Make a replica the log that is written; which life of the log that begins. Verifies the chain first.
 
-    Raises Refused if it is no replica.
+    Raises Refused if it is not a replica.
     """
     if not layout.follows_path.exists():
-        raise Refused(f"{layout.folder} is no replica", "name the folder that `rulewright log replicate` keeps")
+        raise Refused(f"{layout.folder} is not a replica", "name the folder that `rulewright log replicate` keeps")
     with SqliteLog(layout, SHIPPED, clock, write=True, kek=kek, promoting=True) as log:
         return log.promote(actor=actor, legal_basis=legal_basis, reason=reason)
 

@@ -232,7 +232,7 @@ def _stored(name: str, array: Any, scale: int | None) -> tuple[str, list[Any]]:
         return _from_floats(name, array, scale)
     if types.is_string(array.type) or types.is_large_string(array.type):
         return _from_texts(name, array)
-    raise InvalidEvent(f"column `{name}` holds {array.type}, which is no kind of fact", "convert it or leave it out")
+    raise InvalidEvent(f"column `{name}` holds {array.type}, which is not a kind of fact", "convert it or leave it out")
 
 
 def _from_decimals(name: str, array: Any) -> tuple[str, list[Any]]:

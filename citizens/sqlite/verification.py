@@ -40,7 +40,7 @@ MAX_PROBLEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something is not as it was written. `offset` is the event concerned; 0 if it is no event. `remedy`: if known."""
+    """Something is not as it was written. `offset` is the event's, 0 if it is not an event. `remedy`: if known."""
 
     offset: int
     what: str

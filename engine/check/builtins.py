@@ -97,7 +97,7 @@ def _clip(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     low, high = (values[index].node for index in (1, 2))
     if isinstance(low, ir.Literal) and isinstance(high, ir.Literal) and low.value > high.value:  # type: ignore[operator]
         help_text = "write `clip(x, low, high)`, the lower end first"
-        return elab.fail("E509", "the lower end lies above the upper end", node.arguments[1].span, help=help_text)
+        return elab.fail("E509", "the lower end is above the upper end", node.arguments[1].span, help=help_text)
     lower = ir.Extreme(result, node.span, "min", (values[0].node, values[2].node))
     return Value(ir.Extreme(result, node.span, "max", (values[1].node, lower)))
 
@@ -107,7 +107,7 @@ def _round(elab: Elaboration, node: ast.Call, scope: Scope) -> Value:
     mode = _MODES.get(mode_node.name) if isinstance(mode_node, ast.Name) else None
     if mode is None:
         help_text = "one of " + ", ".join(sorted(_MODES))
-        return elab.fail("E505", "a rounding mode is wanted here", mode_node.span, help=help_text)
+        return elab.fail("E505", "a rounding mode is needed here", mode_node.span, help=help_text)
     return _rounding(elab, node, mode, node.arguments[2], scope)
 
 

@@ -79,10 +79,10 @@ def typed(elab: Elaboration, node: ast.Expression, scope: Scope, wanted: ValueTy
     help_text = f"give {article(wanted)}"
     if wanted == MONEY and value.type.is_number:
         remedy = with_unit(value, node.span, elab.settings.currency)
-        return elab.fail("E504", "money is wanted here, not a number without a unit", node.span, help=remedy)
+        return elab.fail("E504", "money is needed here, not a number without a unit", node.span, help=remedy)
     if wanted == INTEGER and value.type == RATE:
         help_text = "round it to a whole number: `floor(x)`, `ceil(x)` or `round(x, half_up, 1)`"
-    return elab.fail(code, f"{article(wanted)} is wanted here, not {article(value.type)}", node.span, help=help_text)
+    return elab.fail(code, f"{article(wanted)} is needed here, not {article(value.type)}", node.span, help=help_text)
 
 
 def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast.Expression], scope: Scope) -> Value:
@@ -93,7 +93,9 @@ def _scale(elab: Elaboration, node: ast.Call, base: ast.Name, keys: Sequence[ast
     elab.used.add(symbol.name)
     scale = symbol.declaration
     if not isinstance(scale, Scale):
-        return elab.fail("E505", f"`{base.name}` is no scale", base.span, help="only scales are read as `name[key](…)`")
+        return elab.fail(
+            "E505", f"`{base.name}` is not a scale", base.span, help="only scales are read as `name[key](…)`"
+        )
     if scale.of is None or scale.gives is None or FAILED in (scale.of, scale.gives):
         return failed(node.span)
     further = ", ".join(("…", *(name for name, _ in scale.arguments)))
@@ -157,7 +159,7 @@ def index_part(elab: Elaboration, node: ast.Index, scope: Scope) -> Part:
     table = symbol.declaration
     if not isinstance(table, Table):
         help_text = f"a scale is read as `{node.base.name}[…](…)`" if isinstance(table, Scale) else "remove the `[…]`"
-        return elab.fail("E505", f"`{node.base.name}` is no table", node.base.span, help=help_text)
+        return elab.fail("E505", f"`{node.base.name}` is not a table", node.base.span, help=help_text)
     if not table.keys:
         return failed(node.span)
     if len(node.keys) != len(table.keys):

@@ -134,8 +134,8 @@ class Elaboration(ABC):
     def sure(self, value: Value, span: Span) -> Value:
         """`value`, which an operation is about to use: it is E507 if it may be none."""
         if value.nothing or (value.optional and isinstance(value.node, ir.NotApplicable)):
-            help_text = "write a value, or let what is defined here be none: `type: … or none`"
-            self.problems.add("E507", "a value is needed here, and `none` is none", span, help=help_text)
+            help_text = "write a value, or allow none: `type: … or none`"
+            self.problems.add("E507", "a value is needed here, not `none`", span, help=help_text)
             return failed(span)
         if value.optional:
             zero = f"0 {self.settings.currency}" if value.type.kind is Kind.MONEY else "…"

@@ -44,7 +44,7 @@ def date_builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> 
         rule = arguments[2]
         if not isinstance(rule, ast.Name) or rule.name not in _RULES:
             help_text = "write `birthday` or `day_before`, as the section has it"
-            return elab.fail("E505", "when an age is attained is wanted here", rule.span, help=help_text)
+            return elab.fail("E505", "when an age is attained is needed here", rule.span, help=help_text)
         before, arguments = _RULES[rule.name], arguments[:2]
     workdays = ""
     if name.endswith(("working_days", "working_days_between")) and len(arguments) == 3:
@@ -54,7 +54,7 @@ def date_builtin(elab: Elaboration, node: ast.Call, name: str, scope: Scope) -> 
             help_text = did_you_mean(workdays, dict(elab.settings.workdays))
             if not elab.settings.workdays:
                 help_text = "declare one in ruleset.yaml: `workdays: {federal: {weekend: [saturday, sunday], …}}`"
-            return elab.fail("E505", "a calendar of working days is wanted here", named.span, help=help_text)
+            return elab.fail("E505", "a calendar of working days is needed here", named.span, help=help_text)
         arguments = arguments[:2]
     if len(arguments) != len(wanted) or ("working" in name and not workdays):
         return elab.fail("E505", f"`{name}` is not used like this", node.span, help=f"write `{_USAGE[name]}`")

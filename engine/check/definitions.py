@@ -105,14 +105,14 @@ class _Checker:
                 self.declaration(symbol, declaration.name in exported)
 
     def stand_ins(self, module: RuleModule) -> None:
-        """E401 or E505 for what a partial table says to give where a row is missing, if that is no fact or figure."""
+        """E401 or E505 where what a partial table says to give for a missing row is not a fact or figure."""
         for table in module.tables:
             if table.instead and table.instead_span is not None:
                 stand_in = self.symbols.look_up(module.name, table.instead)
                 if stand_in is None:
                     self.symbols.report_unknown(module.name, table.instead, table.instead_span, self.problems)
                 elif stand_in.figure is None:
-                    message = f"`{table.instead}` is no fact or figure that a case gives"
+                    message = f"`{table.instead}` is not a fact or figure that a case gives"
                     self.problems.add("E505", message, table.instead_span, help="name a fact or a figure")
 
     def declaration(self, symbol: Symbol, exported: bool) -> None:

@@ -79,10 +79,12 @@ class Elaborator(Elaboration):
                 return part
             case TableRow():
                 help_text = "add a column: " + " or ".join(f"`.{column}`" for column in sorted(part.table.columns)[:5])
-                return self.fail("E406", "a whole row is no value", node.span, help=help_text)
+                return self.fail("E406", "a whole row is not a value", node.span, help=help_text)
             case Who():
                 help_text = "add a figure after it: `.age`"
-                return self.fail("E406", f"{with_article(part.subject.entity)} is no value", node.span, help=help_text)
+                return self.fail(
+                    "E406", f"{with_article(part.subject.entity)} is not a value", node.span, help=help_text
+                )
             case Several():
                 help_text = "aggregate: `sum(m.wages for m in members)`, `count(m in members)`"
                 return self.fail("E406", "members or records are no value", node.span, help=help_text)
@@ -144,7 +146,7 @@ class Elaborator(Elaboration):
             return Value(ir.Literal(enum_type(having[0]), node.span, EnumValue(having[0], node.member)))
         if having:
             message = f"`.{node.member}` is a member of {' and '.join(f'`{name}`' for name in having)}"
-            help_text = "compare it with a figure of the enum that is meant"
+            help_text = "compare it with a figure of the right enum"
             return self.fail("E506", message, node.span, help=help_text)
         return self.fail("E406", f"no enum has a member `{node.member}`", node.span, help="see `enums` in ruleset.yaml")
 

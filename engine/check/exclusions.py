@@ -22,7 +22,7 @@ class Exclusions(TypedDict):
 
 
 def excluded(symbols: Symbols, problems: Diagnostics, symbol: Symbol, declared: Input | Variable) -> Exclusions:
-    """The whole-program names of what may not be stated beside it; E401 or E807 for what is no such thing."""
+    """The whole-program names of what cannot be stated together with it; E401 or E807 for what is no such thing."""
     always, where = [], []
     for exclusion in declared.excludes:
         other = _figure_that_goes_with(symbols, problems, symbol, declared, exclusion)
@@ -47,7 +47,7 @@ def _figure_that_goes_with(
     if other.figure is not None and not (declared.entity and other.figure.entity):
         return None
     if other.figure is None or not related(symbols.settings, declared.entity, other.figure.entity):
-        message = f"`{exclusion.name}` is stated of nobody who goes with a {declared.entity}"
+        message = f"`{exclusion.name}` is not stated of anybody linked to a {declared.entity}"
         help_text = "name a fact or figure of the same entity, its records, its group or its members"
         problems.add("E807", message, exclusion.span, help=help_text)
         return None
@@ -62,7 +62,7 @@ def _condition(symbols: Symbols, problems: Diagnostics, symbol: Symbol, other: S
         return None
     figure = fact.figure
     if not isinstance(figure, Input) or figure.entity != other.figure.entity or figure.type is None:
-        message = f"`{said.name}` is no fact of a {other.figure.entity}"
+        message = f"`{said.name}` is not a fact of a {other.figure.entity}"
         problems.add("E807", message, said.span, help=f"name a fact that is stated where `{other.figure.name}` is")
         return None
     members = symbols.settings.enums[figure.type.enum].members if figure.type.kind is Kind.ENUM else ()

@@ -68,7 +68,9 @@ def _report_unknown(elab: Elaboration, node: ast.Name, scope: Scope) -> None:
     elab.symbols.report_unknown(scope.module, node.name, node.span, elab.problems, _reachable(elab, scope))
 
 
-_UNKNOWN = "no value stands for what is not known: leave the fact out, and the rules go on with all that it may be"
+_UNKNOWN = (
+    "there is no word for an unknown value: leave the fact out, and the rules reckon with every value it may have"
+)
 _NOTHING = {**dict.fromkeys(("null", "unknown", "missing"), _UNKNOWN),
             "not_applicable": "say when the figure applies: `applies_if: …`"}  # fmt: skip
 _TRUTHS = {"yes": "true", "no": "false", "true": "true", "false": "false"}

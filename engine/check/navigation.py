@@ -92,7 +92,7 @@ def figure_path(elab: Elaboration, node: ast.Expression, scope: Scope) -> tuple[
         name, span = node.name, node.name_span
     else:
         help_text = "name the expression as a variable of its own"
-        elab.problems.add("E603", "a figure's name is wanted here", node.span, help=help_text)
+        elab.problems.add("E603", "a figure's name is needed here", node.span, help=help_text)
         return None
     if isinstance(who, Value) and who.failed:
         return None
@@ -108,6 +108,6 @@ def figure_path(elab: Elaboration, node: ast.Expression, scope: Scope) -> tuple[
         help_text = did_you_mean(
             name, {candidate.declaration.name for candidate in elab.symbols.all() if candidate.figure is not None}
         )
-        elab.problems.add("E406", f"`{name}` is no figure that can be read here", span, help=help_text)
+        elab.problems.add("E406", f"`{name}` is not a figure that can be read here", span, help=help_text)
         return None
     return symbol, figure, who

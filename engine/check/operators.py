@@ -104,7 +104,7 @@ def _remedy(first: Value, second: Value, span: Span) -> str:
             return f"write the length with its unit: `{span.text} days`"
         return "a length of time has a unit, such as `18 years`, and a whole number has none"
     if Kind.BOOLEAN in kinds:
-        return "a condition stands alone: `x`, or `not x`"
+        return "write the condition alone: `x`, or `not x`"
     return "both sides must be of one type"
 
 

@@ -72,7 +72,7 @@ def _gone_through(elab: Elaboration, node: ast.Chosen | ast.Ranked, scope: Scope
     several = as_several(part)
     if several is None:
         help_text = "name `members`, a role, a set of roles, or a list of records"
-        elab.problems.add("E406", "members or records are wanted here", node.source.span, help=help_text)
+        elab.problems.add("E406", "members or records are needed here", node.source.span, help=help_text)
         return None
     check_free(elab, node.name, node.name_span, scope)
     name = elab.fresh(node.name)

@@ -43,7 +43,7 @@ def _first_day(definition: Definition, definitions: Mapping[str, Definition], pr
     fits = first is not None and first.type.kind is Kind.DATE and first.period.unit is Unit.ETERNITY
     if first is None or not fits or first.entity != calendar.of:
         message = (
-            f"the calendar `{calendar.name}` starts on `{calendar.starts}`, which is no exported date for all time"
+            f"the calendar `{calendar.name}` starts on `{calendar.starts}`, which is not an exported date for all time"
         )
         help_text = f"export a date of a {calendar.of} with `period: eternity`, and name it under `starts`"
         assert definition.span is not None

@@ -102,7 +102,9 @@ def untyped(elab: Elaboration, value: Value) -> Value:
     """The problem that a bare `none` stands where nothing says of which type it is."""
     span = value.node.span
     assert span is not None
-    return elab.fail("E506", "nothing says what is none here", span, help="write `none` where a typed value may stand")
+    return elab.fail(
+        "E506", "nothing says what is none here", span, help="write `none` where a value of a known type belongs"
+    )
 
 
 def compared_with_none(elab: Elaboration, node: ast.Compare) -> Value | None:

@@ -265,7 +265,7 @@ def followed_scales(symbols: Symbols, problems: Diagnostics) -> dict[tuple[str, 
 def _cannot_follow(table: Declaration, scale: Declaration) -> str:
     assert isinstance(table, Table)
     if not isinstance(scale, Scale):
-        return "it is no scale"
+        return "it is not a scale"
     if scale.of != MONEY or (scale.kind != "marginal" and scale.gives != RATE):
         return "it has no rates on money"
     keys = [replace(key, name="") for key in table.keys]

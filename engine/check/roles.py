@@ -51,6 +51,6 @@ def _role(elab: Elaboration, node: ast.Is) -> tuple[Entity, tuple[str, ...]] | N
         if node.name in entity.sets:
             return entity, tuple(entity.sets[node.name])
     names = ", ".join(f"`{name}`" for name in known[:12])
-    help_text = f"after `is` stands `none` or a role: {names}" if known else "after `is` stands `none`"
+    help_text = f"after `is`, write `none` or a role: {names}" if known else "after `is`, write `none`"
     elab.problems.add("E406", f"there is no role `{node.name}`", node.name_span, help=help_text)
     return None

@@ -38,7 +38,7 @@ def _check(
         own = [
             symbol.declaration.name for symbol in symbols.all() if symbol.figure and symbol.figure.entity == entity.name
         ]
-        message = f"`{shown(name)}` is no figure of a {entity.name}"
+        message = f"`{shown(name)}` is not a figure of a {entity.name}"
         problems.add("E213", message, span, help=did_you_mean(name, set(own)))
     elif definition.period.unit is not Unit.ETERNITY:
         message = f"`{name}` is per {definition.period}, and an order among records does not change"

@@ -59,7 +59,7 @@ def _no_periods(elab: Elaboration, node: ast.OverTime, scope: Scope) -> Value:
         help_text = f"write `{node.operation}(m.{node.body.name} for m in {node.unit})`"
     else:
         help_text = "one of " + ", ".join(f"`{kind.plural}`" for kind in kinds.values())
-    return elab.fail("E505", f"`{node.unit}` are no periods to run over", node.span, help=help_text)
+    return elab.fail("E505", f"`{node.unit}` are not periods to run over", node.span, help=help_text)
 
 
 # --- which periods
@@ -113,7 +113,7 @@ def _window(elab: Elaboration, node: ast.OverTime, kind: PeriodKind, scope: Scop
     if count.failed:
         return None
     if count.type != INTEGER:
-        message = f"a whole number of periods is wanted here, not {article(count.type)}"
+        message = f"a whole number of periods is needed here, not {article(count.type)}"
         elab.problems.add("E505", message, node.counted.span, help="round it: `floor(x)`")
         return None
     most = ends(elab, count.node)[1]

@@ -38,7 +38,7 @@ def _change(elab: Elaboration, node: ast.Replacement, scope: Scope) -> ir.Replac
         if several is None:
             if not (isinstance(part, Value) and part.failed):
                 help_text = "name `members`, a role, a set of roles, or a list of records"
-                elab.problems.add("E406", "members or records are wanted here", node.source.span, help=help_text)
+                elab.problems.add("E406", "members or records are needed here", node.source.span, help=help_text)
             return None
         check_free(elab, node.name, node.name_span or node.span, scope)
         link, name = several.link, elab.fresh(node.name)

@@ -82,7 +82,7 @@ class Members(Speech):
         self.frame = outer
         if truth is deciding:
             return parts[0]
-        return listed(list(dict.fromkeys(parts))) if parts else "there is nobody of whom this is asked"
+        return listed(list(dict.fromkeys(parts))) if parts else "nobody here is asked about"
 
     def _presence(self, count: ir.Aggregate) -> str:
         """Who there is of those that are counted, or that there is nobody."""

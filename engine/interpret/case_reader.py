@@ -55,7 +55,7 @@ def _plain(value: object) -> str:
             return format_decimal(value)
         case date():
             return value.isoformat()
-    raise TypeError(f"a {type(value).__name__} cannot stand in a case")
+    raise TypeError(f"a {type(value).__name__} is not allowed in a case")
 
 
 def read_case(program: Program, node: Node, problems: Diagnostics, at: Period | None = None) -> Case | None:
@@ -138,7 +138,7 @@ class _Reader(CheckedReader):
             if word in lists:
                 self.more.add(lists[word])
             else:
-                message = f"`{shown(word)}` is no list of records or of those who hold a role"
+                message = f"`{shown(word)}` is not a list of records or of those who hold a role"
                 self.report("E802", message, item.span, help=self.suggest(word, list(lists)))
 
     def entity(self, entry: MappingEntry, at: Period) -> None:
@@ -171,7 +171,7 @@ class _Reader(CheckedReader):
     def one(self, entity: Entity, name: str, span: Span, node: Node, at: Period) -> None:
         known = self.instances.setdefault(entity.name, {})
         if name in known:
-            self.report("E805", f"there are two called `{name}`", span, help="give each an id of its own")
+            self.report("E805", f"two are called `{name}`", span, help="give each an id of its own")
         known[name] = span
         if isinstance(node, Scalar) and node.is_empty:
             return

@@ -16,7 +16,7 @@ from engine.values.periods import ETERNITY, NoPeriod, Period, PeriodKind
 
 
 def anchored(kind: PeriodKind, unit: str | None, find: Callable[[Fact], Outcome]) -> PeriodKind | Outcome:
-    """The periods of a unit; what its first day is where that is no day, or not known."""
+    """The periods of a unit; what its first day is where that is not a day, or not known."""
     if unit is None:
         return NOT_APPLICABLE
     first_day = find(Fact(kind.calendar.starts, unit, ETERNITY))

@@ -74,5 +74,5 @@ def refusal(exclusion: Exclusion, first: str, second: str) -> tuple[str, str]:
         f"`{definition.short_name}`" + f" of `{of}`" * bool(of)
         for definition, of in ((part, of_part), (total, of_total))
     )
-    message = f"{said} is stated, and so is {also}, which stands for it"
+    message = f"{said} is stated, and so is {also}, which means the same"
     return message, f"state `{part.short_name}` or `{total.short_name}`, not both"

@@ -58,7 +58,7 @@ class Definition:
 
     `formulas` is empty for an input. `grid` is set for money and rates. `low` and `high` bound what may be
     given or computed (inclusive). `may_not_apply` tells whether the value can be `NotApplicable`. `excludes` names what
-    may not be stated beside it, `excludes_where` what may not where all conditions hold. `permits`: the actions that a
+    cannot be stated with it, `excludes_where` what cannot where all conditions hold. `permits`: the actions that a
     requirement permits; `subject_is`: how a fact is told from a resource.
     """
 

@@ -47,7 +47,7 @@ def check_implications(ruleset: Ruleset, symbols: Symbols, program: Program, pro
 
 
 def _excluded(ruleset: Ruleset) -> set[str]:
-    """What may not be stated beside something else, or is what something else may not be stated beside."""
+    """What cannot be stated together with something else, or is what something else cannot be stated together with."""
     names: set[str] = set()
     for module in ruleset.modules:
         pairs = [(input_.name, input_.excludes) for input_ in module.inputs] + [
@@ -133,7 +133,7 @@ class _Implications:
         """E807 where a row could not tell whose facts contradict whose."""
         roles = {role.name for entity in self.program.settings.entities.values() for role in entity.roles}
         if row.role and row.role not in roles:
-            self.problems.add("E807", f"`{row.role}` is no role", row.span, help="name a role of a group")
+            self.problems.add("E807", f"`{row.role}` is not a role", row.span, help="name a role of a group")
         (_, first), *rest = given
         entity = self.program.definitions[first].entity
         for said, name in rest:
@@ -147,7 +147,7 @@ class _Implications:
                 )
         for said, name in others:
             if related(self.program.settings, entity, self.program.definitions[name].entity) is None:
-                message = f"`{said.name}` is stated of nobody who goes with a {entity}"
+                message = f"`{said.name}` is not stated of anybody linked to a {entity}"
                 help_text = "name a fact or figure of the same entity, its records, its group or its members"
                 self.problems.add("E807", message, said.span, help=help_text)
 

@@ -298,7 +298,7 @@ def _value(node: ir.Expression, places: Mapping[int, int], values: Sequence[Valu
             return compare(node.operator, _value(node.left, places, values), _value(node.right, places, values))
         case ir.Arithmetic():
             return _number(node, _value(node.left, places, values), _value(node.right, places, values))
-    raise AssertionError(f"{node!r} is no leaf of these conditions")
+    raise AssertionError(f"{node!r} is not a leaf of these conditions")
 
 
 def _number(node: ir.Arithmetic, left: Value, right: Value) -> Value:

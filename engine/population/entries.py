@@ -1,7 +1,7 @@
 """A column of a table as whole numbers of its grid, exactly, with what could not be read.
 
 1. Text is taken as written: plain decimals, `true` and `false`, dates YYYY-MM-DD, names of members.
-2. Decimals and integers are scaled; what then is no whole number is off the grid.
+2. Decimals and integers are scaled; what then is not a whole number is off the grid.
 3. A float stands for the grid's number whose nearest double it is; any other float is off the grid.
 """
 

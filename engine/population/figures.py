@@ -65,7 +65,7 @@ class FigureReader(LinkReader):
         for cell in cells:
             other = heads.setdefault(cell, name)
             if other != name:
-                message = f"says the same as the column `{other}`: both are of {cell.period}"
+                message = f"states the same as the column `{other}`: both are of {cell.period}"
                 self.report(entity.name, 0, name, message, remedy="keep one of the two")
                 return False
         return True
@@ -117,7 +117,7 @@ class FigureReader(LinkReader):
                 anchors[row], starts[row], fault = whose.period(definition, int(row), meant)
                 earlier = stated.setdefault((definition.name, int(row), int(starts[row])), name) if not fault else name
                 if fault or earlier != name:
-                    message = fault or f"says the same as the column `{earlier}`: both are of one period"
+                    message = fault or f"states the same as the column `{earlier}`: both are of one period"
                     self.report(definition.entity, int(row) + 1, name, message)
             yield OwnPeriods(definition.name, anchors, starts, column)
 

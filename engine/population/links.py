@@ -66,7 +66,7 @@ class LinkReader:
         names = table.column_names
         repeated = sorted({name for name in names if names.count(name) > 1})
         for name in repeated:
-            self.report(entity.name, 0, name, "the column stands twice; keep one of the two")
+            self.report(entity.name, 0, name, "the column appears twice; keep one of the two")
         linking = [name for name in names if name in self.linking(entity)]
         nested = [name for name in linking if name not in repeated and not _plain(table.schema.field(name).type)]
         for name in nested:
@@ -76,7 +76,7 @@ class LinkReader:
         return table.select(places)
 
     def linking(self, entity: Entity) -> set[str]:
-        """The columns that are no figures: ids, links and roles."""
+        """The columns that are not figures: ids, links and roles."""
         taken = {"id", "role", f"{entity.name}_id", f"{entity.belongs_to}_id"}
         taken |= {f"{entity_name}_{end}" for entity_name in self.program.settings.entities for end in ("id", "role")}
         dated = [name for name in self.tables[entity.name].column_names if "@" in name]

@@ -45,7 +45,7 @@ def meant_period(definition: Definition, name: str, at: Period, settings: Settin
         try:
             return Meant(date.fromisoformat(dated[2]))
         except ValueError:
-            return NotATime(f"`{dated[2]}` is no day", remedy)
+            return NotATime(f"`{dated[2]}` is not a day", remedy)
     if (counted := _DISTANCE.fullmatch(text)) and counted[1] == calendar:
         return Meant(at.start, int((counted[2] or "0").replace(" ", "")))
     return NotATime(f"is per {calendar}, and `{text}` is not one of them", remedy)

@@ -14,7 +14,7 @@ from engine.reading.declared_settings import Entity, Role
 
 
 def role_places(stated: Any, roles: Sequence[Role]) -> NDArray[np.int64]:
-    """The place of each stated role among `roles`; -1 for an empty cell and for what is no role."""
+    """The place of each stated role among `roles`; -1 for an empty cell and for what is not a role."""
     if pa.types.is_dictionary(stated.type):
         stated = stated.dictionary_decode()
     words = [role.name for role in roles] + [role.plural for role in roles]

@@ -109,7 +109,7 @@ def _accounts(fields: Fields, side: str, places: dict[str, Span]) -> Mapping[str
             message = f"an account's name has at most {_MAX_ACCOUNT} characters, all of them printable"
             fields.context.report("E204", message, entry.key.span, help="shorten it")
         if entry.name in places:
-            message = f"`{shown(entry.name)}` stands twice in one assessment"
+            message = f"`{shown(entry.name)}` appears twice in one assessment"
             notes = [Note("the first is here", places[entry.name])]
             fields.context.report("E210", message, entry.key.span, help="keep one of the two", notes=notes)
         places.setdefault(entry.name, entry.key.span)

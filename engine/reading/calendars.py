@@ -35,7 +35,7 @@ def read_calendars(fields: Fields) -> dict[str, Calendar]:
     plurals = {"days": "day", "months": "month", "years": "year"}
     for entry in named_entries(fields.context, node, fields.span_of("calendars"), "`calendars`", of_what="a calendar"):
         if entry.name in ("day", "month", "year", "eternity"):
-            message = f"`{entry.name}` is a civil period and cannot be declared anew"
+            message = f"`{entry.name}` is a civil period and cannot be declared again"
             help_text = f"give it a name of its own, such as `tax_{entry.name}`: a `year` starts on 1 January"
             fields.context.report("E216", message, entry.key.span, help=help_text)
             continue
@@ -95,7 +95,7 @@ def _month_ends(context: Context, fields: Fields) -> tuple[tuple[int, int], ...]
         else:
             help_text = "write `{29: 1, 30: 1}`: a day from 29 to 31, and how many days before February's last"
             context.report(
-                "E216", f"`{shown(item.name)}: {shown(value)}` is no end of a month", item.key.span, help=help_text
+                "E216", f"`{shown(item.name)}: {shown(value)}` is not an end of a month", item.key.span, help=help_text
             )
     return tuple(pairs)
 
@@ -162,6 +162,6 @@ def _yearly(
     fields: Fields, scalar: Scalar, every: int, size: str, *, month: int, day: int
 ) -> tuple[date | None, int, int]:
     if (size == "year" and every != 1) or (size == "month" and every > 12):
-        message = "periods longer than a year cannot begin anew each year"
+        message = "periods longer than a year cannot start again each year"
         fields.context.report("E216", message, scalar.span, help="write the date on which one of them starts")
     return None, month, day

@@ -32,7 +32,7 @@ def _is_formula(node: Node) -> bool:
 
 
 def _cells(node: Node | None) -> Iterator[Node]:
-    """The thresholds and rates below a node; a step scale's values are no formulas by their looks."""
+    """The thresholds and rates below a node; a step scale's values are not formulas by their looks."""
     match node:
         case Mapping():
             for entry in node:
@@ -98,7 +98,7 @@ class _Reader:
         return ComputedBracket(start, given, node.span) if given is not None else None
 
     def cell(self, node: Node, type: ValueType, place: Span) -> Value | Expression | None:
-        """A formula, or a value of a type: what is no number is a value."""
+        """A formula, or a value of a type: what is not a number is a value."""
         if type.is_number and _is_formula(node):
             return read_formula(self.context, node, place)
         return read_value(self.context, node, type, place)

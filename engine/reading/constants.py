@@ -84,7 +84,7 @@ def _kind_in_time(fields: Fields) -> tuple[bool, bool]:
     event, status = fields.flag("event"), fields.flag("status")
     said = [key for key in ("stock", "event", "status") if fields.flag(key)]
     if len(said) > 1:
-        message = f"{fields.what} is said to be both `{said[0]}` and `{said[1]}`"
+        message = f"{fields.what} is declared both `{said[0]}` and `{said[1]}`"
         help_text = "keep `event` for what happened in one period, `status` for what lasts, `stock` for an amount"
         fields.context.report("E210", message, fields.span_of(said[1]), help=help_text)
     return event, status

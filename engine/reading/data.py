@@ -1,4 +1,4 @@
-"""Cases, events and other data that are no rules, from YAML or JSON into nodes. Reading them needs no grammar."""
+"""Cases, events and other data that are not rules, from YAML or JSON into nodes. Reading them needs no grammar."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Said:
 
 @record(frozen=True, slots=True)
 class Excluded:
-    """What may not be stated beside a fact or figure, `where` facts of the same one are as said: `r_is_ira: false`."""
+    """What cannot be stated together with a fact or figure, `where` its other facts are as said: `r_is_ira: false`."""
 
     name: str
     span: Span
@@ -88,7 +88,7 @@ class VariableException(Declaration):
 @record(frozen=True, slots=True)
 class Variable(Declaration):
     """A figure that the law computes. `grid` is None where the ruleset's applies; `low` and `high` bound what may be
-    given in its place. `excludes`: what may not be stated beside it. `status`: what is stated in its place lasts."""
+    given in its place. `excludes`: what cannot be stated with it. `status`: what is stated in its place lasts."""
 
     entity: str = ""
     period: PeriodKind | None = None

@@ -124,12 +124,12 @@ def _entity(fields: Fields, entry: MappingEntry, words: dict[str, Span]) -> Enti
 
 
 def _more(fields: Fields) -> Changing | None:
-    """Who can add a record of this kind, and how; E213 for what is no record of one owner."""
+    """Who can add a record of this kind, and how; E213 for what is not a record of one owner."""
     node, place = fields.node_of("more"), fields.span_of("more")
     if node is None:
         return None
     if not fields.has("belongs_to") or isinstance(fields.node_of("belongs_to"), Sequence):
-        message = f"{fields.what} is no record of one owner, and says `more`"
+        message = f"{fields.what} is not a record of one owner, and says `more`"
         fields.context.report("E213", message, place, help="leave `more` out, or add `belongs_to: person`")
         return None
     said = open_fields(fields.context, node, place, "`more`", ("by", "how"))
@@ -224,7 +224,7 @@ def _set(context: Context, entry: MappingEntry, roles: list[str]) -> tuple[str, 
         if scalar is None:
             continue
         if scalar.text not in roles or scalar.text in names:
-            fault = "stands twice in the set" if scalar.text in names else "is not a role of this group"
+            fault = "appears twice in the set" if scalar.text in names else "is not a role of this group"
             help_text = "remove one" if scalar.text in names else context.did_you_mean(scalar.text, roles)
             context.report("E213", f"`{shown(scalar.text)}` {fault}", scalar.span, help=help_text)
             continue
@@ -245,7 +245,7 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
         context.report("E213", message, fields.place, help="add `roles: {member: {plural: …}}`")
     if entity.by and (not entity.within or fields.has("roles") or fields.has("sets")):
         message = f"`{entity.name}` is made by `{shown(entity.by)}`, and " + (
-            "nothing says of whose members" if not entity.within else "nobody says who holds a role in it"
+            "nothing says of whose members" if not entity.within else "nobody states who holds a role in it"
         )
         help_text = "add `within:` with the larger group" if not entity.within else "leave `roles` and `sets` out"
         context.report("E213", message, fields.span_of("by"), help=help_text)
@@ -256,7 +256,7 @@ def _check_links(fields: Fields, entity: Entity, entities: Mapping[str, Entity])
     for word in read_names(fields, "made_for"):
         _check_made_for(fields, entity, word, entities)
     if fields.has("sequences") and not entity.belongs_to:
-        message = f"`{entity.name}` has `sequences` but is no record"
+        message = f"`{entity.name}` has `sequences` but is not a record"
         context.report("E213", message, fields.span_of("sequences"), help="say whose they are: `belongs_to: person`")
     key = "within" if entity.within else "belongs_to"
     targets = [("of", entity.of), ("belongs_to", entity.belongs_to), *((key, owner.entity) for owner in entity.further)]
@@ -289,7 +289,7 @@ def _check_link(fields: Fields, entity: Entity, key: str, target: str, entities:
         message = f"`{target}` is itself a group or a record; groups are of people"
         fields.context.report("E213", message, span, help="name the entity that is a person")
     elif key == "within" and (not target_entity.of or target_entity is entity or target_entity.within):
-        message = f"`{target}` is no group that others lie within"
+        message = f"`{target}` is not a group that others lie within"
         fields.context.report("E213", message, span, help="name a larger group, which itself is within none")
     elif key == "belongs_to" and _belongs_to_itself(entity, entities):
         message = f"`{target}` belongs to what belongs to it"

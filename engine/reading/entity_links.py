@@ -32,7 +32,7 @@ def read_owners(fields: Fields) -> tuple[Owner, ...]:
     for index, (name, _) in enumerate(named):
         if name.text in names[:index]:
             help_text = "give each a name: `belongs_to: {child: person, parent: person}`"
-            context.report("E213", f"`{shown(name.text)}` stands twice in `belongs_to`", name.span, help=help_text)
+            context.report("E213", f"`{shown(name.text)}` appears twice in `belongs_to`", name.span, help=help_text)
     return tuple(Owner(name.text, entity.text) for name, entity in named)
 
 

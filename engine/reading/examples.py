@@ -30,7 +30,7 @@ def _example(fields: Fields, index: int) -> Example | None:
     given = fields.mapping("given") if fields.has("given") else Mapping((), Span(fields.place.source, start, start))
     expect = fields.mapping("expect", needed=True)
     if expect is not None and not expect.entries:
-        fields.context.report("E203", "`expect` is empty", expect.span, help="write the figures that must come out")
+        fields.context.report("E203", "`expect` is empty", expect.span, help="write the figures that are expected")
         return None
     if given is None or expect is None:
         return None
@@ -38,7 +38,7 @@ def _example(fields: Fields, index: int) -> Example | None:
 
 
 def _check_at(fields: Fields, scalar: Scalar | None) -> None:
-    """E206 if the text is no period, E214 if it lies before what the rules answer for."""
+    """E206 if the text is not a period, E214 if it lies before what the rules answer for."""
     if scalar is None:
         return
     settings = fields.context.settings

@@ -85,14 +85,14 @@ class Fields:
 
 
 def name_list(fields: Fields, key: str) -> tuple[tuple[str, Span], ...]:
-    """A list of names with their places; E203 for anything else. A name that stands twice is in it twice."""
+    """A list of names with their places; E203 for anything else. A name that appears twice is in it twice."""
     place = fields.span_of(key)
     scalars = (as_scalar(fields.context, item, place, f"`{key}`") for item in fields.sequence(key))
     return tuple((scalar.text, scalar.span) for scalar in scalars if scalar is not None)
 
 
 def open_fields(context: Context, node: Node, place: Span, what: str, allowed: Iterable[str]) -> Fields | None:
-    """The keys of `node`: E203 if it is no mapping (then None), E201 for each key that is not `allowed`.
+    """The keys of `node`: E203 if it is not a mapping (then None), E201 for each key that is not `allowed`.
 
     A key that is nearly one that is missing is read as that one, so that a slip of the pen is one problem, not many.
     """

@@ -42,7 +42,7 @@ def _loses_a_comment(context: Context, scalar: Scalar) -> bool:
     at = scalar.text.find("#")
     lost = at >= 0 and not scalar.keeps_lines
     if lost:
-        message = "a comment cannot stand in a formula whose lines are folded into one"
+        message = "a comment is not allowed in a formula whose lines are folded into one"
         span = scalar.fragment.span(at, at + 1)
         context.report("E304", message, span, help="write the formula as a block after `|`, which keeps its lines")
     return lost
@@ -51,7 +51,7 @@ def _loses_a_comment(context: Context, scalar: Scalar) -> bool:
 def read_dated_formula(context: Context, node: Node | None, place: Span) -> tuple[Dated, ...]:
     """One expression for all time, or dated ones in order; those that cannot be read are left out."""
     if isinstance(node, Mapping) and node.entries and not any(entry.name[:1].isdigit() for entry in node):
-        help_text = "write one expression, such as `if c then a else b`; only dates may stand as its keys"
+        help_text = "write one expression, such as `if c then a else b`; only dates can be its keys"
         context.report("E203", "the formula is a mapping without dates", node.span, help=help_text)
         return ()
     if isinstance(node, Mapping):
@@ -143,7 +143,7 @@ def _variable(context: Context, entry: MappingEntry) -> Variable:
 
 
 def read_excluded(fields: Fields) -> tuple[Excluded, ...]:
-    """What may not be stated beside a fact or figure: `excludes: [a, {b: {is_so: true}}]`."""
+    """What cannot be stated together with a fact or figure: `excludes: [a, {b: {is_so: true}}]`."""
     node = fields.node_of("excludes")
     if node is None:
         return ()
@@ -198,10 +198,12 @@ def _exception(context: Context, entry: MappingEntry, result: str) -> VariableEx
 
 
 def _over(fields: Fields) -> tuple[tuple[str, Span], ...]:
-    """The exceptions that one is over; E210 for a name that stands twice."""
+    """The exceptions that one is over; E210 for a name that appears twice."""
     names: dict[str, Span] = {}
     for name, span in name_list(fields, "over"):
         if name in names:
-            fields.context.report("E210", f"`{shown(name)}` stands twice in `over`", span, help="remove one of the two")
+            fields.context.report(
+                "E210", f"`{shown(name)}` appears twice in `over`", span, help="remove one of the two"
+            )
         names.setdefault(name, span)
     return tuple(names.items())

@@ -69,6 +69,6 @@ def read_said(fields: Fields, mapping: Mapping | None) -> tuple[Said, ...]:
         if isinstance(entry.value, Scalar):
             statements.append(Said(entry.name, entry.value.text, entry.key.span))
         else:
-            message = f"`{entry.name}` is said to be no single value"
+            message = f"`{entry.name}` is not given a single value"
             fields.context.report("E203", message, entry.key.span, help="write `a: true`, `b: 12` or `c: above 0`")
     return tuple(statements)

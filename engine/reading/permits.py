@@ -61,7 +61,7 @@ def _said(fields: Fields, key: str) -> str:
         return ""
     text = scalar.text.strip()
     if len(text) > MOST_CHARACTERS or not text.isprintable():
-        message = f"`{key}` is no name that a program may ask for"
+        message = f"`{key}` is not a name that a program may ask for"
         help_text = f"write up to {MOST_CHARACTERS} characters on one line"
         fields.context.report("E204", message, scalar.span, help=help_text)
         return ""

@@ -133,7 +133,7 @@ def _typed(context: Context, scalar: Scalar, type: ValueType) -> Value | None:
     if text == "none" and type.or_none:
         return NONE
     if text == "none" and type.kind is not Kind.ENUM:
-        message = f"`none` can stand only where the type says so, and here it is {type}"
+        message = f"`none` is allowed only where the type says so, and here it is {type}"
         context.report("E204", message, scalar.span, help=f"declare `type: {type} or none`, or write a value")
         return None
     match type.kind:
@@ -233,7 +233,7 @@ def _step(context: Context, match: re.Match[str], scalar: Scalar, type: ValueTyp
 
 
 def read_range(context: Context, scalar: Scalar | None, type: ValueType) -> tuple[Fraction | None, Fraction | None]:
-    """The ends of `0 .. 100`, each None where it is open; E204, E207, E210 or E214 where the text is no range."""
+    """The ends of `0 .. 100`, each None where it is open; E204, E207, E210 or E214 where the text is not a range."""
     if scalar is None or type is FAILED:
         return None, None
     if not type.is_number:

@@ -168,7 +168,7 @@ def _year_is(fields: Fields, calendars: dict[str, Calendar]) -> str:
     if scalar is None or scalar.text in yearly:
         return scalar.text if scalar else "year"
     help_text = fields.context.did_you_mean(scalar.text, yearly)
-    fields.context.report("E216", f"`{shown(scalar.text)}` is no calendar of years", scalar.span, help=help_text)
+    fields.context.report("E216", f"`{shown(scalar.text)}` is not a calendar of years", scalar.span, help=help_text)
     return "year"
 
 

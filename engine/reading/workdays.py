@@ -49,7 +49,9 @@ def _weekend(fields: Fields) -> tuple[int, ...]:
             days.add(WEEKDAYS.index(scalar.text))
         else:
             help_text = fields.context.did_you_mean(scalar.text, WEEKDAYS)
-            fields.context.report("E204", f"`{shown(scalar.text)}` is no day of the week", scalar.span, help=help_text)
+            fields.context.report(
+                "E204", f"`{shown(scalar.text)}` is not a day of the week", scalar.span, help=help_text
+            )
     if len(days) == 7:
         fields.context.report("E216", "no day is left to work", fields.span_of("weekend"), help="leave one out")
         return (5, 6)
@@ -62,7 +64,7 @@ def _holidays(fields: Fields) -> tuple[date, ...]:
         scalar = as_scalar(fields.context, item, fields.span_of("holidays"), "a holiday")
         day = read_day(fields.context, scalar) if scalar is not None else None
         if day is not None and day in days:
-            fields.context.report("E211", f"`{day}` stands twice", item.span, help="remove one of the two")
+            fields.context.report("E211", f"`{day}` appears twice", item.span, help="remove one of the two")
         elif day is not None:
             days.add(day)
     return tuple(sorted(days))

@@ -72,7 +72,7 @@ def _exchange(ruleset: Ruleset, group: str, declaration: Declaration, problems: 
     ]
     if len(holders) != 1:
         what = "is declared in several modules" if holders else f"is not among the law's {group}"
-        help_text = "export the one that is meant" if holders else "put it under `add`, or correct the name"
+        help_text = "export the right one" if holders else "put it under `add`, or correct the name"
         near = get_close_matches(
             name, [declared.name for module in ruleset.modules for declared in getattr(module, group)], n=1
         )

@@ -106,7 +106,7 @@ def _constant(ruleset: Ruleset, name: ast.Name, context: Context) -> tuple[RuleM
     if matches:
         modules = ", ".join(f"`{module.name}`" for module, _ in matches)
         message = f"`{name.name}` is declared in several modules: {modules}"
-        context.report("E803", message, name.span, help="export the one that is meant")
+        context.report("E803", message, name.span, help="export the right one")
     else:
         help_text = context.did_you_mean(name.name, [declared.name for _, declared in everything])
         if any(variable.name == name.name for module in ruleset.modules for variable in module.variables):

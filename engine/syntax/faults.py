@@ -47,7 +47,7 @@ def bad_character(fault: UnexpectedCharacters, fragment: Fragment, problems: Dia
     if char.isascii() and (char.isalnum() or char in "._+-*/()[]<>=,@%"):
         word = fragment.text[start : start + 20].split()[0]
         help_text = _habit(fragment.text, start, word) or _expectation(fault.allowed or set())
-        problems.add("E301", f"`{word}` cannot stand here", span, help=help_text)
+        problems.add("E301", f"`{word}` is not allowed here", span, help=help_text)
         return
     number = f"U+{ord(char):04X}"
     name = f"`{char}`" if char.isascii() and char.isprintable() else f"`{char}` ({number})"
@@ -59,7 +59,7 @@ def bad_character(fault: UnexpectedCharacters, fragment: Fragment, problems: Dia
         help_text = f"write `{plain}`"
     help_text = help_text or ("" if char.isprintable() else "remove it")
     help_text = help_text or "formulas are written with ASCII letters, digits and the operators of the manual"
-    problems.add("E304", f"the character {name} cannot stand in a formula", span, help=help_text)
+    problems.add("E304", f"the character {name} is not allowed in a formula", span, help=help_text)
 
 
 def bad_token(fault: UnexpectedToken, fragment: Fragment, problems: Diagnostics) -> None:
@@ -72,7 +72,7 @@ def bad_token(fault: UnexpectedToken, fragment: Fragment, problems: Diagnostics)
     help_text = help_text or _expectation(allowed)
     if token.type != "NAME" and str(token).isalpha() and str(token).islower() and set(allowed) == {"NAME"}:
         help_text = f"`{token}` is a word of the language: choose another name"
-    problems.add("E301", f"`{token}` cannot stand here", span, help=help_text)
+    problems.add("E301", f"`{token}` is not allowed here", span, help=help_text)
 
 
 def unfinished(fragment: Fragment, problems: Diagnostics) -> None:
@@ -179,4 +179,4 @@ def _expectation(terminals: set[str] | object) -> str:
     spoken = [_SPOKEN[name] for name in names if name in _SPOKEN]
     if not spoken:
         return "see the table of forms in rules/README.md"
-    return "here may stand " + ", ".join(spoken[:6]) + (" or an operator" if "PLUS" in names else "")
+    return "expected here: " + ", ".join(spoken[:6]) + (" or an operator" if "PLUS" in names else "")

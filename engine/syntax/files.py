@@ -107,4 +107,4 @@ def _refusal(char: str, offset: int) -> tuple[str, str]:
         return f"the space U+{ord(char):04X} indents a line", "indent with ordinary spaces"
     if char == "\r":
         return "a line ends with a carriage return alone", "end all lines with a line feed"
-    return f"the character U+{ord(char):04X} may not stand in a rule file", "remove it"
+    return f"the character U+{ord(char):04X} is not allowed in a rule file", "remove it"

@@ -73,7 +73,7 @@ class MappingEntry:
 
 @record(frozen=True, slots=True)
 class Mapping:
-    """Keys and what they hold, in the order of the file. No key stands twice."""
+    """Keys and what they hold, in the order of the file. No key appears twice."""
 
     entries: tuple[MappingEntry, ...]
     span: Span = field(compare=False, repr=False)

@@ -121,10 +121,10 @@ class _Reader:
         return Scalar("", Style.PLAIN, self.span(event), refused=True)
 
     def refuse_escaped(self, event: yaml.ScalarEvent) -> None:
-        """Refuse a character that may not stand in a file where an escape stands for it."""
+        """Refuse a character that is not allowed in a file where an escape stands for it."""
         char = deceiving(event.value)
         if char:
-            message = f"an escape stands for the character U+{ord(char):04X}, which may not stand in a rule file"
+            message = f"an escape gives the character U+{ord(char):04X}, which is not allowed in a rule file"
             self.report("E102", message, self.span(event), "remove it")
 
     def refuse_properties(self, event: yaml.Event) -> None:
@@ -180,14 +180,14 @@ class _Reader:
         """Whether `key` is a plain name that is new to its mapping; if not, say so."""
         if not isinstance(key, Scalar) or key.is_block or key.is_empty:
             written = key.span.text
-            message = f"`{shown(written)}` is no plain name" if written else "there is no name before `:`"
+            message = f"`{shown(written)}` is not a plain name" if written else "there is no name before `:`"
             self.report("E110", message, key.span, "write a name without quotes or brackets")
             return False
         if key.text == "<<":
             self.report("E105", "the merge key `<<` is refused", key.span, "write the keys out")
             return False
         if key.style is not Style.PLAIN and not self.quoted_keys:
-            self.report("E110", f"`{shown(key.span.text)}` is no plain name", key.span, "write it without quotes")
+            self.report("E110", f"`{shown(key.span.text)}` is not a plain name", key.span, "write it without quotes")
         if isinstance(value, Scalar) and value.is_empty and not value.span.text and _torn(key, self.source.text):
             help_text = "in `{…}` a comma ends the value: put the value in quotes, or write the mapping as lines"
             self.report("E110", f"`{shown(key.text)}` is a key without a value", key.span, help_text)
@@ -199,10 +199,10 @@ class _Reader:
         return True
 
     def repeated(self, key: Scalar, first: MappingEntry) -> None:
-        """Say that a key stands twice; of dates, that two values hold from one day."""
+        """Say that a key appears twice; of dates, that two values hold from one day."""
         code = "E211" if _DATE.fullmatch(key.text) else "E107"
         note = Note("the first is here", first.key.span)
-        self.report(code, f"`{shown(key.text)}` stands twice", key.span, "remove one of the two", (note,))
+        self.report(code, f"`{shown(key.text)}` appears twice", key.span, "remove one of the two", (note,))
 
 
 def _start(event: yaml.Event) -> int:
@@ -240,7 +240,7 @@ _REMEDIES = (
     ("while scanning a simple key", "write `key: value`"),
     ("escape", "a backslash in double quotes begins an escape; use single quotes"),
     ("',' or ']'", "close the `[` before the line, or put a comma between items"),
-    ("',' or '}'", "close the `{`, or put a comma between items; a value that holds `[` or `{` stands in quotes"),
+    ("',' or '}'", "close the `{`, or put a comma between items; a value that holds `[` or `{` goes in quotes"),
     ("comment or line break", "write the text on the lines below, indented"),
     ("block sequence entries", "put a value that begins with `- ` in quotes, or begin the list on the next line"),
     ("mapping keys are not allowed", "put a value that begins with `? ` in quotes"),

@@ -38,7 +38,7 @@ def causes_first(problems: Sequence[Diagnostic], settings_file: str) -> tuple[Di
     held = len(problems) - len(of_settings) - len(kept)
     if not causes or len(rest) - len(kept) <= MANY:
         return tuple(problems)
-    told = f"{held:,} problems that may follow from this are held back until it is put right"
+    told = f"{held:,} problems that may follow from this are hidden until you fix it"
     first = replace(causes[0], notes=(*causes[0].notes, Note(told)))
     return (first, *causes[1:], *kept)
 
@@ -50,7 +50,7 @@ def _without_names_of_unreadable(problems: Sequence[Diagnostic]) -> Sequence[Dia
     held = [problem for problem in problems if problem.code in _UNKNOWN and _file(problem) not in files]
     if not unreadable or len(held) <= FEW:
         return problems
-    told = f"{len(held):,} names that other files do not find are held back until it is put right"
+    told = f"{len(held):,} names that other files do not find are hidden until you fix it"
     first = replace(unreadable[0], notes=(*unreadable[0].notes, Note(told)))
     left_out = set(map(id, (*unreadable, *held)))
     return (first, *unreadable[1:], *(problem for problem in problems if id(problem) not in left_out))

@@ -9,12 +9,12 @@ from __future__ import annotations
 CODES: dict[str, str] = {
     # --- reading YAML
     "E101": "the file is not valid YAML",
-    "E102": "the file is not valid UTF-8 text, or holds a character that may not stand in a rule file",
+    "E102": "the file is not valid UTF-8 text, or holds a character that is not allowed in a rule file",
     "E103": "anchors and aliases are refused",
     "E104": "tags are refused",
     "E105": "merge keys are refused",
     "E106": "a file holds one document",
-    "E107": "a key stands twice in one mapping",
+    "E107": "a key appears twice in one mapping",
     "E108": "nesting is too deep",
     "E109": "the file is too large",
     "E110": "a key must be a plain name",
@@ -40,7 +40,7 @@ CODES: dict[str, str] = {
     "E301": "the formula cannot be read at this point",
     "E302": "the formula is too long or too deeply nested",
     "E303": "a number or date in a formula is malformed",
-    "E304": "a character cannot stand in a formula",
+    "E304": "a character is not allowed in a formula",
     "E305": "the formula is empty",
     # --- names
     "E401": "unknown name",
@@ -55,7 +55,7 @@ CODES: dict[str, str] = {
     "E501": "the types on the two sides do not fit",
     "E502": "the operation is not defined for this type",
     "E503": "the formula gives another type than the definition states",
-    "E504": "a number stands where money is wanted",
+    "E504": "a number is given where money is needed",
     "E505": "a function, table or scale is used with the wrong arguments",
     "E506": "it is not clear which enum a member belongs to",
     "E507": "the value may be none, and the formula does not say what to do then",
@@ -77,7 +77,7 @@ CODES: dict[str, str] = {
     "E705": "an exception is over one that does not exist, or over itself",
     "E706": "the program is too large",
     "E707": "worlds of `as if` nest too deep",
-    "E708": "a fact is said to imply what no formula makes of it",
+    "E708": "a fact is declared to imply something that no formula makes of it",
     # --- examples and reforms
     "E801": "an example or a case names something that does not exist",
     "E802": "an example gives or expects a value of the wrong type",
@@ -85,7 +85,7 @@ CODES: dict[str, str] = {
     "E804": "a reform changes nothing",
     "E805": "a case breaks the rules of its entities",
     "E806": "a fact is stated twice for one day or period",
-    "E807": "two are stated that exclude each other",
+    "E807": "two facts that exclude each other are stated",
     "E808": "a fact is stated although another implies the contrary",
     # --- warnings
     "W901": "a definition is never used",

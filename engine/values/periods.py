@@ -44,7 +44,7 @@ class Calendar:
 
     With `anchor` periods are counted both ways from that day. Without it they begin anew each year on the day
     `month`-`day`, and the last of a year is short if the year does not come out even. `named_by_end`: of the two civil
-    years that a year touches, the later names it. `said_plural` is given where the name and an `s` is no word.
+    years that a year touches, the later names it. `said_plural` is given where the name and an `s` is not a word.
 
     A personal calendar is `of` an entity whose figure `starts` is the anchor: it has none until that is known of
     somebody, and no period before it. `month_ends`: where the anchor's day of the month is the first number, a period

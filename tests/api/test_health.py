@@ -66,7 +66,7 @@ def test_faults_are_counted_by_kind_until_they_are_mended(log: SqliteLog) -> Non
         ("the history of person/erased-12 was erased", "the history of person was erased"),
         ("tax_unit/7: `filing_status` 'Anna' is none of a, b", "`filing_status` … is none of a, b"),
         ("1,204 people and records are in it", "# people and records are in it"),
-        ("`Anna 7` is no fact", "… is no fact"),
+        ("`Anna 7` is not a fact", "… is not a fact"),
     ],
 )
 def test_the_kind_of_a_fault_names_nobody(fault: str, kind: str) -> None:
@@ -84,7 +84,7 @@ def test_the_age_of_an_anchor_is_that_of_the_newest_elsewhere(
     state = health(log)
     assert (state.anchor_offset, state.anchor_outside, (state.anchor_seconds or 0) > 10**8) == (log.head(), True, True)
     log.append([facts("case/9", citizen="person/ann", workers="carl")])
-    assert any("the last anchor that lies elsewhere" in finding.message for finding in examine(log.layout.folder))
+    assert any("the last anchor kept elsewhere" in finding.message for finding in examine(log.layout.folder))
 
 
 def told_by_the_doctor(folder: Path) -> list[tuple[bool, str]]:

@@ -87,7 +87,7 @@ def test_answers_as_they_are_typed(program: Program, name: str, text: str, value
 
 
 NONE_OF_THEM = [
-    ("wages", "much", "no number"),
+    ("wages", "much", "not a number"),
     ("wages", "0.001", "more decimals"),
     ("age", "131", "too much"),
     ("age", "-1", "too little"),
@@ -113,7 +113,7 @@ def test_the_command_goes_back_and_goes_on(rules: Path, tmp_path: Path) -> None:
     unsure = run(*asked, stdin="?\n")
     assert "between" in unsure.stdout
     done = run(*asked, stdin="many\n30000\n")
-    assert "`many` is no number" in done.stderr
+    assert "`many` is not a number" in done.stderr
     assert done.stdout.startswith("income_tax of home: 3,550 USD")
     assert json.loads(kept.read_text(encoding="utf-8"))["answers"][0]["answer"] == "30000.00"
     again = run(*asked)
@@ -249,7 +249,7 @@ def test_the_command_asks_who_there_is_ticks_reviews_and_goes_on(listed: Path, t
     assert "How many dependents are there?" in first.stderr
     assert "1. Wages of a job" in first.stderr
     assert "`7` names no lines" in first.stderr
-    assert "`much` is no number" in first.stderr
+    assert "`much` is not a number" in first.stderr
     case = tmp_path / "case.yaml"
     case.write_text("at: 2024\npeople: {head: {age: 40}}\ntax_units: {home: {head: head}}\n", encoding="utf-8")
     done = run("ask", listed, case, *kept, stdin="1\n500\nyes\n")
@@ -271,7 +271,7 @@ def test_lists_that_name_nothing_are_told_all_at_once(listed: Path, tmp_path: Pa
     (tmp_path / "screens.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(Failure) as told:
         screens_in(tmp_path, program)
-    for words in ("`rant`, which is no fact", "`heads`, which is no role", "`tex`, which the rules do not have"):
+    for words in ("`rant`, which is not a fact", "`heads`, which is not a role", "`tex`, which the rules do not have"):
         assert words in told.value.message
 
 
@@ -312,7 +312,7 @@ def test_a_form_is_copied_box_by_box_and_kept(tmp_path: Path) -> None:
     typed = "1\nform\nmuch\n12_000\n640\nnone\nnone\nnone\nperhaps\nyes\n8000\nnone\nnone\nnone\nnone\nno\nstop\n"
     done = run(*asked, stdin=typed)
     assert "`form` to copy a Form W-2" in done.stderr
-    assert "`much` is no number" in done.stderr
+    assert "`much` is not a number" in done.stderr
     assert "`perhaps` is neither `yes` nor `no`" in done.stderr
     assert done.stdout.startswith("eitc of home: 4,213 USD")  # as for 20,000 of wages
     turn = json.loads(kept.read_text(encoding="utf-8"))["turns"][1]
@@ -331,5 +331,5 @@ def test_a_form_that_is_none_is_told(listed: Path, tmp_path: Path) -> None:
         (folder / path.name).write_text(text, encoding="utf-8")
     with pytest.raises(Failure) as fault:
         screens_in(folder, load_program(str(folder)))
-    assert "`tax_unit`, which is no record of whom it is asked" in str(fault.value)
-    assert "the box `wages`, which is no fact of a licence" in str(fault.value)
+    assert "`tax_unit`, which is not a record of whom it is asked" in str(fault.value)
+    assert "the box `wages`, which is not a fact of a licence" in str(fault.value)

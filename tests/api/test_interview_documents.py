@@ -107,4 +107,4 @@ def test_a_paper_whose_box_is_of_somebody_else_is_told(us: Program) -> None:
     form = form_from({"paper": "Form 1098", "boxes": {"box 1": "eitc", "box 2": "w2_wages", "box 3": "charity"}})
     faults = form_faults(us, "home_mortgage_interest", form)
     assert [fault.split("`")[3] for fault in faults] == ["eitc", "w2_wages", "charity"]
-    assert all("no fact of the person that Form 1098 is about" in fault for fault in faults)
+    assert all("not a fact of the person that Form 1098 is about" in fault for fault in faults)

@@ -156,7 +156,7 @@ def test_appends_go_on_while_the_annual_run_runs(tmp_path: Path) -> None:
 
 
 def test_no_odd_membership_or_owner_stops_anybody_else(log: SqliteLog) -> None:
-    """What is no group, a group of others, an unknown role, two heads, records of records: each is its household's."""
+    """No group, a group of others, an unknown role, two heads, records of records: each stops its household only."""
     households(log, 9)
     odd: list[tuple[str, dict[str, Value]]] = [
         ("person/1", {UNIT: "hello"}),

@@ -60,7 +60,7 @@ def test_faults_are_told_with_their_cells(law: rulewright.Law) -> None:
         law.evaluate({"person": bad, "tax_unit": UNITS}, 2024, ["income_tax"])
     with pytest.raises(rulewright.Failure, match="there is no figure `incme_tax`"):
         law.evaluate({"person": PEOPLE, "tax_unit": UNITS}, 2024, ["incme_tax"])
-    with pytest.raises(rulewright.Failure, match="is no frame"):
+    with pytest.raises(rulewright.Failure, match="is not a frame"):
         law.evaluate({"person": 7, "tax_unit": UNITS}, 2024, ["income_tax"])
     with pytest.raises(rulewright.Failure, match="there is no frame of `tax_unit`"):
         law.evaluate({"person": PEOPLE}, 2024, ["income_tax"])

@@ -153,7 +153,7 @@ def test_the_command_draws_pieces_with_a_reform_beside(rules: Path, tmp_path: Pa
         ("wages=10..0", ("--of", "ann"), "before it begins"),
         ("wages=0..2000000", ("--of", "ann"), "lies in 0 .. 1,000,000"),
         ("wages=0..0.001", ("--of", "ann"), "not on the grid"),
-        ("wages=0..10", ("--of", "ann", "--show", "income_tax age"), "is no sum of figures"),
+        ("wages=0..10", ("--of", "ann", "--show", "income_tax age"), "is not a sum of figures"),
         ("income_tax=0..abc", (), "`abc` is no money"),
     ],
 )

@@ -161,7 +161,7 @@ def test_an_old_log_without_anything_of_its_own_becomes_the_replica(tmp_path: Pa
     promoted_now(new)
     assert follow(new, old) == 2
     assert seen(old) == seen(new)
-    with pytest.raises(Refused, match="no replica"):
+    with pytest.raises(Refused, match="not a replica"):
         promoted_now(new)
     assert promoted_now(old) == 3
 

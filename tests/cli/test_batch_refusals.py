@@ -51,10 +51,10 @@ def test_two_columns_for_one_fact_are_refused(here: Path) -> None:
     people = "person_id,tax_unit_id,role,wages,wages@2024\n1,1,head,5000,1\n2,2,head,6000,2\n3,3,head,7000,3\n"
     (here / "people.csv").write_text(people, encoding="utf-8")
     done = batch(here)
-    assert (done.returncode, "says the same as the column `wages`" in done.stderr) == (1, True)
+    assert (done.returncode, "states the same as the column `wages`" in done.stderr) == (1, True)
     (here / "people.csv").write_text(people.replace("wages@2024", "wages"), encoding="utf-8")
     again = batch(here)
-    assert (again.returncode, "stands twice" in again.stderr) == (1, True)
+    assert (again.returncode, "appears twice" in again.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_wrong_questions(rules: Path, case: Path, arguments: list[str], code: in
         ("people: {ann: {}}", "does not say at which period"),
         ("a: &x [1]\nb: *x", "error[E103]: the alias `*x` is refused"),
         ("{" * 5000, "error[E108]: nesting is deeper than 64"),
-        ("\x00\x01", "the character U+0001 may not stand in a rule file"),
+        ("\x00\x01", "the character U+0001 is not allowed in a rule file"),
     ],
 )
 def test_wrong_cases(rules: Path, text: str, words: str) -> None:

@@ -37,7 +37,7 @@ VALUES: dict[str, Right] = {
     "wages: \uff13\uff10\uff10\uff10\uff10": "an amount of money is expected",
     "wages: 30\u00a0000": "not a plain decimal number",
     "wages: \u22125": "an amount of money is expected",
-    "wages: none": "`none` can stand only where the type says so",
+    "wages: none": "`none` is allowed only where the type says so",
     "wages: {between: [1, 2]}": "`between` is not a period",
     "wages: 30_000, Wages: 1": "no figure `Wages`",
     "wages: 30_000, born: 2023-02-29": "no date",
@@ -126,14 +126,14 @@ RULES: dict[tuple[str, str], str] = {
     ("m.age >= 18", "m.wages >= 18 years"): "cannot be compared",
     ("in members where", "in membres where"): "unknown name `membres`",
     ("kind = .special", "kind = .specail"): "no member `specail`",
-    (" else 0 USD) + (if", ") + (if"): "cannot stand here",
+    (" else 0 USD) + (if", ") + (if"): "is not allowed here",
     ("absent: 40", "absent: 400"): "outside the range",
     ("range: 0 .. 130", "range: 130 .. 0"): "is empty",
     ("excludes: [pay]", "excludes: [zilch]"): "unknown name `zilch`",
     ("exports: [tax,", "exports: [tax, tax,"): "listed twice",
     ("expect: {tax: 4_400", "expect: {taxx: 4_400"): "no figure `taxx`",
-    ("label: Wages,", 'label: "\\u202eWages",'): "an escape stands for the character U+202E",
-    ("label: Wages,", 'label: "\\e[2JWages",'): "an escape stands for the character U+001B",
+    ("label: Wages,", 'label: "\\u202eWages",'): "an escape gives the character U+202E",
+    ("label: Wages,", 'label: "\\e[2JWages",'): "an escape gives the character U+001B",
 }
 SWEEPS: dict[str, str] = {
     "wages=60000..0": "before it begins",
@@ -150,7 +150,7 @@ CONDITIONS: dict[str, str] = {
     "1/0 > tax": "divides by zero",
     "wages > 5": "cannot be compared with money",
     "tax = 'x'": "there are no strings",
-    "tax > 1e5": "cannot stand here",
+    "tax > 1e5": "is not allowed here",
     "__import__('os')": "names no fact or figure",
 }
 

@@ -71,7 +71,7 @@ def test_a_person_is_pointed_to_the_group_that_is_assessed(log: Path) -> None:
     ("arguments", "code", "words"),
     [
         (["tax_unit/none"], 1, "nothing is recorded of `tax_unit/none`"),
-        (["home"], 2, "`home` is no subject"),
+        (["home"], 2, "`home` is not a subject"),
         (["tax_unit/home", "--known", "1999-01-01"], 1, "nothing was known of `tax_unit/home` then"),
         ([], 2, "SUBJECT"),
     ],

@@ -116,7 +116,7 @@ def test_all_faults_of_a_file_are_told_at_once_and_nothing_is_recorded(tmp_path:
 HOSTILE_LINES = (
     ("{" * 100_000, "is not JSON"),
     ("[" * 100_000 + "]" * 100_000, "nesting"),
-    ('{"subject": "person/1", "subject": "person/2", "id": "a", "facts": {"2024-01-01": {"w": 1}}}', "stands twice"),
+    ('{"subject": "person/1", "subject": "person/2", "id": "a", "facts": {"2024-01-01": {"w": 1}}}', "appears twice"),
     ('{"subject": "person/1", "id": "a", "facts": {"2024-01-01": {"w": NaN}}}', "`NaN` is not a number"),
     ('{"subject": "person/1", "id": "a", "facts": {"2024-01-01": {"w": 1e400}}}', "`1e400` can be read in several"),
     ('{"subject": "person/1", "id": "a", "facts": {"2024-01-01": {"w": ' + "9" * 5_000 + "}}}", "over 18 digits"),
@@ -204,7 +204,7 @@ def test_a_history_from_a_moment_on(log: Path) -> None:
     ("arguments", "code", "words"),
     [
         (["show", "person/nobody"], 1, "nothing is recorded of `person/nobody`"),
-        (["show", "nobody"], 2, "`nobody` is no subject"),
+        (["show", "nobody"], 2, "`nobody` is not a subject"),
         (["show", "person/ada", "--since", "yesterday"], 2, "`yesterday` is not a moment"),
         (["as-of", "person/ada", "--known", "2024-01-01T12:00"], 2, "has no time zone"),
         (["as-of", "person/ada", "--known", "2024-02-30"], 2, "is not a moment"),
@@ -445,7 +445,7 @@ def test_what_is_superseded_can_be_forgotten_and_earlier_questions_are_refused(t
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--horizon", "tax", *WHY], "`tax` is no horizon"),
+        (["--horizon", "tax", *WHY], "`tax` is not a horizon"),
         (["--horizon", "tax=soon", *WHY], "`soon` is not a day"),
         (["--horizon", "taxx=2020-01-01", *WHY], "did you mean `tax`?"),
         (["--horizon", "tax=2099-01-01", *WHY], "lies in the future"),

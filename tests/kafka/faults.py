@@ -132,7 +132,7 @@ class Run:
         self.cluster.wait(120)
         log = self.open("checked", write=False)
         events = {event.event_id: event for event in log.read(0, 10_000_000)}
-        assert len(events) == log.head(), "an event stands twice, or numbers are missing"
+        assert len(events) == log.head(), "an event appears twice, or numbers are missing"
         versions: dict[str, int] = {}
         for event in sorted(events.values(), key=lambda event: event.offset):
             assert event.version == versions.get(event.subject, 0) + 1, f"version {event.version} at {event.offset}"

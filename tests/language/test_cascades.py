@@ -34,7 +34,7 @@ def test_the_cause_comes_first_and_what_follows_is_held_back(
     assert first.span is not None
     assert first.span.source.name.endswith(SETTINGS_FILE)
     assert place in first.span.source.line(first.span.line)
-    assert any("held back until it is put right" in note.message for note in first.notes)
+    assert any("hidden until you fix it" in note.message for note in first.notes)
     assert len(problems) <= most
 
 
@@ -44,7 +44,7 @@ def test_names_of_a_module_that_cannot_be_read_are_held_back(tmp_path: Path) -> 
     module.write_text(module.read_text(encoding="utf-8").replace("law: ", "law: (8)(A): ", 1), encoding="utf-8")
     first, *others = check_rules(rules).problems
     assert first.code == "E101"
-    assert any("names that other files do not find are held back" in note.message for note in first.notes)
+    assert any("names that other files do not find are hidden" in note.message for note in first.notes)
     assert not [problem for problem in others if problem.code in ("E401", "E801")]
 
 

@@ -177,4 +177,4 @@ def test_columns_of_own_periods_that_cannot_be_are_told(program: Program) -> Non
     assert "lies before the first period, which begins on 2024-03-10" in early[0]
     assert "is not stated: `first_day`" in faults(program, homes, **{"pay@award_month:2024-04-01": [None, 1]})[0]
     both = {"pay@award_month:2024-04-12": [1, None], "pay@award_month:2024-05-01": [1, None]}
-    assert "says the same as the column" in faults(program, homes, **both)[0]
+    assert "states the same as the column" in faults(program, homes, **both)[0]

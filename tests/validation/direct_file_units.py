@@ -292,7 +292,7 @@ def _parents_apart(facts: Facts) -> bool:
 
 
 def _of_parents_apart(facts: Facts) -> bool:
-    """The filer is no parent; the parents live apart, and one of them may claim the child by 26 USC 152(e)."""
+    """The filer is not a parent; the parents live apart, and one of them may claim the child by 26 USC 152(e)."""
     asked = ("biologicalOrAdoptiveParentsLiving", "inParentsCustody", "nonParentalSomeParentNotClaiming")
     own = facts.get("childRelationship") in ("biologicalChild", "adoptedChild")
     return not own and all(facts.get(name) for name in (*asked, "parentsMeetReqsRuleForChildrenOfDivorcedParents"))

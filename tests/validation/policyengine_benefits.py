@@ -5,8 +5,8 @@
    their own.
 2. Their figures are of years, and of the guideline of January: ours are of a month in which that guideline holds, and
    are compared with a twelfth of theirs. A figure that is one of a year is compared as it is.
-3. What is no law of ours (what programs spend, money of States, averages, who enrols) is counted out, by reason. What
-   is in scope and cannot be said in our names is counted as not runnable.
+3. What is not a law of ours (what programs spend, money of States, averages, who enrols) is counted out, by reason.
+   What is in scope and cannot be said in our names is counted as not runnable.
 
 policyengine-us is AGPL: its files are read from where it is installed, and none of them is here.
 

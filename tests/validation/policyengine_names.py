@@ -27,7 +27,7 @@ class NoCounterpart(Exception):
 
 
 class CountedOut(Exception):
-    """A test of what is no law of ours, with the reason."""
+    """A test of what is not a law of ours, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)

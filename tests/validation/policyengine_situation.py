@@ -135,7 +135,7 @@ class Situation:
             if person in members:
                 return unit
         if group == "ssi_unit" and self.roles.get(person) == "dependent" and self.ages.get(person, 0) >= ADULT:
-            return person  # an adult who is no spouse is alone
+            return person  # an adult who is not a spouse is alone
         for unit, members in self.groups.get(THEIRS[group], {}).items():
             if person in members:
                 return unit

@@ -28,7 +28,7 @@ def anchor_command(
     if target is None:
         raise Misuse("the folder for the anchor is missing", f"name a folder, or set {ANCHORS_VARIABLE}")
     if target.resolve().is_relative_to(folder.resolve()):
-        raise Misuse("the anchors would lie inside the log", "name a folder elsewhere, out of reach of who writes it")
+        raise Misuse("the anchors would be inside the log", "name a folder elsewhere, out of reach of who writes it")
     signer = signer_of(key)
     if signer is None:
         complain(f"the anchors are not signed: name a key with `--key`, or set {ANCHOR_KEY_VARIABLE}")

@@ -33,7 +33,7 @@ def backup_command(target: Path, log: Path | None, since: Path | None, as_json: 
         raise Misuse(f"`{target}` is a file", "name a new folder for the backup")
     with reading(log) as opened:
         if target.resolve().is_relative_to(opened.layout.folder.resolve()):
-            raise Misuse("the backup would lie inside the log", "name a folder elsewhere, best on another disk")
+            raise Misuse("the backup would be inside the log", "name a folder elsewhere, best on another disk")
         with waiting("copying"):
             anchor = backup(opened, target) if since is None else backup_since(opened, since, target)
     if as_json:

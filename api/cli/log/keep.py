@@ -113,7 +113,7 @@ def _horizon(text: str) -> tuple[str, datetime]:
     """`tax=2020-12-31` as the class and the end of that day."""
     name, equals, day = text.partition("=")
     if not equals or not name:
-        raise Misuse(f"`{text[:60]}` is no horizon", "write `--horizon tax=2020-12-31`")
+        raise Misuse(f"`{text[:60]}` is not a horizon", "write `--horizon tax=2020-12-31`")
     if read_day(day, f"--horizon {name[:40]}=…") > datetime.now(UTC).date():
         raise Misuse(f"the horizon of `{name[:40]}` lies in the future", "name a day that has been")
     return name, moment_of(day, "--horizon", last=True)

@@ -41,7 +41,7 @@ def replicate_command(
     folder = log_folder(log)
     require_log(folder)
     if target.resolve().is_relative_to(folder.resolve()):
-        raise Misuse("the replica would lie inside the log", "name a folder elsewhere, best on another machine's disk")
+        raise Misuse("the replica would be inside the log", "name a folder elsewhere, best on another machine's disk")
     if not is_log(target):
         require_room(target)
     with Replica(_layout(folder, keys_path()), _layout(target, target_keys), kek=kek()) as replica:

@@ -45,7 +45,7 @@ def checked_subject(subject: str) -> str:
     try:
         check_subject(subject)
     except CitizensError:
-        raise Misuse(f"`{subject[:60]}` is no subject", "subjects are named `<entity>/<id>`: person/17") from None
+        raise Misuse(f"`{subject[:60]}` is not a subject", "subjects are named `<entity>/<id>`: person/17") from None
     return subject
 
 

@@ -179,6 +179,6 @@ def _report(
         say(f"{imported.duplicates:,} had been recorded before")
     silent = sum(len(source.table) for source in admission.sources) - imported.recorded - imported.duplicates
     if silent:
-        say(f"nothing is said in {count(silent, 'row')}, which were not recorded")
+        say(f"nothing is stated in {count(silent, 'row')}, which were not recorded")
     for name, rows_left_out in admission.skipped.items():
         say(f"left out {count(rows_left_out, 'row')} of {name}: those at fault, and what belongs to them")

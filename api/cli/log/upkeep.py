@@ -38,7 +38,7 @@ def migrate_command(log: Path | None, as_json: bool) -> int:
     """Bring a log of the first format into the present one."""
     folder = log_folder(log)
     require_log(folder)
-    with waiting("checking and writing anew"):
+    with waiting("checking and writing again"):
         events = migrate(folder, keys=keys_path(), kek=kek())
     if as_json:
         say_json({"log": str(folder), "events": events})
@@ -72,6 +72,6 @@ def rekey_command(log: Path | None, to: str, as_json: bool) -> int:
     if new is None:
         say("the key store is wrapped under no key any more: protect the file")
     else:
-        say(f"the key store is wrapped anew; from now on say `RULEWRIGHT_KEK={to}`")
+        say(f"the key store is wrapped again; from now on use `RULEWRIGHT_KEK={to}`")
     complain("backups made before open with the key of that time: keep it as long as them")
     return ExitCode.DONE

@@ -6,7 +6,7 @@
 2. A value overrides the formula, as theirs do. An amount by year of what we define by month is divided over the months,
    to the cent; anything else is repeated. An amount by month of what we define by year is the whole year's.
 3. A `null` is answered under the period that was sent: by year for what we define by month the sum of the months or,
-   for what is no amount, December's; by month for what we define by year a twelfth.
+   for what is not an amount, December's; by month for what we define by year a twelfth.
 4. What they say in parts and our rules as a sum (rent, mortgage and fees; child support that each pays) is added up,
    unless the sum itself is said.
 5. The case is complete. What we do not compute stays null, and is named in `warnings` and `not_computed`, or with
@@ -45,7 +45,7 @@ def answer(
             give(made, units, group, unit, variable=variable, period=period, value=value)
     for _, _, variable, text in asked:
         if definition_of(program, variable) is None and not names().is_theirs(variable):
-            made.errors.append(f"`{variable[:60]}` at `{text[:10]}` is no variable of this model")
+            made.errors.append(f"`{variable[:60]}` at `{text[:10]}` is not a variable of this model")
     if len(asked) > MOST_ASKED:
         made.errors.append(f"{len(asked):,} figures are asked for; ask for at most {MOST_ASKED}")
     add_up(made)

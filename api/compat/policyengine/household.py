@@ -33,10 +33,10 @@ class Household:
 
 
 def units_of(household: Any) -> dict[str, dict[str, list[str]]]:
-    """The members of every unit of theirs. Raises HouseholdInvalid for what is no household."""
+    """The members of every unit of theirs. Raises HouseholdInvalid for what is not a household."""
     if not isinstance(household, dict) or not isinstance(household.get("people"), dict) or not household["people"]:
         raise HouseholdInvalid(["`household.people` is missing: name at least one person"])
-    errors = [f"`{group[:60]}` is no group of this model" for group in household if group not in ("people", *GROUPS)]
+    errors = [f"`{group[:60]}` is not a group of this model" for group in household if group not in ("people", *GROUPS)]
     if len(household["people"]) > MOST_PEOPLE:
         errors.append(f"a household has at most {MOST_PEOPLE} people")
     members_of: dict[str, dict[str, list[str]]] = {}

@@ -29,7 +29,9 @@ def said_of(made: Household, household: Any) -> Iterator[tuple[str, str, str, st
                     continue
                 for period, value in periods.items():
                     if period_of(period) is None:
-                        made.errors.append(f"`{period[:10]}` of `{variable[:60]}` is no period: write 2024 or 2024-01")
+                        made.errors.append(
+                            f"`{period[:10]}` of `{variable[:60]}` is not a period: write 2024 or 2024-01"
+                        )
                     else:
                         yield group, unit, variable, period, value
 
@@ -51,7 +53,7 @@ def give(
     elif total is None and table.is_theirs(variable):
         made.warnings[f"`{variable}` is not read by these rules"] = None
     elif total is None:
-        made.errors.append(f"`{variable[:60]}` at `{period}` is no variable of this model")
+        made.errors.append(f"`{variable[:60]}` at `{period}` is not a variable of this model")
 
 
 def _give_state(made: Household, variable: str, at: Period, value: Any) -> None:

@@ -95,7 +95,7 @@ def _values(name: str, content: Any, known: Mapping[str, Any]) -> dict[str, ByKe
             key = {**_MARS, **_CHILDREN}.get(str(label), "")
             if known.get("by") and not key:
                 raise Failure(
-                    f"`{name}`: `{label}` is no filing status or number of children", "correct `MARS` or `EIC`"
+                    f"`{name}`: `{label}` is not a filing status or number of children", "correct `MARS` or `EIC`"
                 )
             by_day.setdefault(f"{record['year']}-01-01", {})[key] = _number(name, record["value"])
         return by_day

@@ -120,6 +120,6 @@ def _token(text: str) -> str:
     except ValueError:
         kind, id = "", ""
     if kind != "after" or not id:
-        fault = Fault("/page/token", "this is no token of this server's", "send the `next_token` of the page before")
+        fault = Fault("/page/token", "this is not a token of this server's", "send the `next_token` of the page before")
         raise Refusal("invalid-request", [fault], status=400)
     return id

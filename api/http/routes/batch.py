@@ -112,7 +112,7 @@ def chunks_of(folder: Path, media_type: str) -> Iterator[bytes]:
 
 
 async def _form(request: Request, service: Service) -> FormData:
-    """The parts of the body, on disk if they are large. Raises Refusal for too many bytes, and for what is no form."""
+    """The parts of the body, on disk if they are large. Raises Refusal for too many bytes or no form."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refusal("not-supported", [Fault("", "the body is not a form", "send `multipart/form-data`")])
     most = service.config.limits.batch_bytes
@@ -180,7 +180,7 @@ def _without(text: str, folder: Path) -> str:
 
 
 def _files(form: FormData, folder: Path) -> Iterator[str]:
-    """Each part as a file, named as the command names its inputs. Raises Failure for what is no table."""
+    """Each part as a file, named as the command names its inputs. Raises Failure for what is not a table."""
     import pyarrow
     import pyarrow.ipc
     import pyarrow.parquet

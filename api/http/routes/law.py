@@ -165,7 +165,7 @@ async def ruleset_route(request: Request, ruleset: str) -> Response:
     return await _served(request, ruleset, lambda law: _said(law, reforms))
 
 
-Words = Annotated[str, Query(max_length=100, description="Words that stand in the name, the label or the law.")]
+Words = Annotated[str, Query(max_length=100, description="Words in the name, the label or the law.")]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
 Skip = Annotated[int, Query(ge=0, le=1_000_000)]
 

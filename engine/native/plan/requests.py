@@ -63,7 +63,7 @@ class Piece(Enum):
 @dataclass(frozen=True, slots=True)
 class Request:
     """What stands in a block: of the constant `name` on `day` a place (None: a parameter has only one), and of each
-    value there a piece. `number`: the kind of number that it is, which decides its form (None: it is no number)."""
+    value there a piece. `number`: the kind of number that it is, which decides its form (None: it is not a number)."""
 
     name: str
     day: date

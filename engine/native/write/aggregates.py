@@ -409,7 +409,7 @@ def _write_loop(
 
 
 def _parts(lanes: Lanes, figure: Figure) -> list[Part]:
-    """The parts of a figure in a fixed order, all written out; m is no part of them, since it does not change."""
+    """The parts of a figure in a fixed order, all written out; m is not part of them, since it does not change."""
     parts: list[Part] = []
     match figure.content:
         case Number():

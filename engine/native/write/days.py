@@ -113,7 +113,7 @@ class Calendar:
         return work.narrowed(ordinal, FIRST, LAST), work.lanes.either(early, late)
 
     def add_months(self, ordinal: Whole, months: Whole, round_up: bool, refused: bool = False) -> tuple[Whole, Mask]:
-        """A date some months later, and the lanes where that lies outside all dates, or (`refused`) is no day."""
+        """A date some months later, and the lanes where that lies outside all dates, or (`refused`) is not a day."""
         work = self.work
         old = self.parts(ordinal)
         index = self.sum((12, old.year), (1, old.month), -1, (1, months))

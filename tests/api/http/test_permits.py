@@ -133,10 +133,10 @@ def test_a_refusal_names_the_reasons_that_are_not_met(client: TestClient) -> Non
 @pytest.mark.parametrize(
     ("sent", "told"),
     [
-        ({"requirement": "age"}, "is no permission of a day"),
+        ({"requirement": "age"}, "is not a permission of a day"),
         ({"requirement": "nothing"}, "no figure"),
         ({"requirement": "may_drive", "over": "birth_date"}, "with a list of answers"),
-        ({"requirement": "may_drive", "holder": {"kty": "RSA"}}, "no elliptic curve key"),
+        ({"requirement": "may_drive", "holder": {"kty": "RSA"}}, "not an elliptic curve key"),
         ({"requirement": "may_drive", "days": -1}, "greater than or equal"),
     ],
 )

@@ -101,13 +101,13 @@ def test_people_alone_are_enough(client: TestClient) -> None:
     ("change", "told"),
     [
         ({"people": {}}, "`household.people` is missing"),
-        ({"pets": {}}, "`pets` is no group"),
+        ({"pets": {}}, "`pets` is not a group"),
         ({"tax_units": {"a": {"members": ["x"]}}}, "has a member who is not among the people"),
         ({"tax_units": {"a": {"members": ["1"]}, "b": {"members": ["1"]}}}, "somebody is twice in tax_units"),
-        ({"tax_units": {"a": {"members": ["1"], "etic": {"2024": None}}}}, "`etic` at `2024` is no variable"),
-        ({"people": {"1": {"wage": {"2024": 3}}}}, "`wage` at `2024` is no variable"),
+        ({"tax_units": {"a": {"members": ["1"], "etic": {"2024": None}}}}, "`etic` at `2024` is not a variable"),
+        ({"people": {"1": {"wage": {"2024": 3}}}}, "`wage` at `2024` is not a variable"),
         ({"people": {"1": {"age": {"2024": "forty"}}}}, "a value of `age` at `2024` is not a integer"),
-        ({"people": {"1": {"age": {"2024-13": 4}}}}, "`2024-13` of `age` is no period"),
+        ({"people": {"1": {"age": {"2024-13": 4}}}}, "`2024-13` of `age` is not a period"),
         ({"axes": []}, ""),
         (
             {"people": {"1": {"taxable_disability_income": {"2024": 9_000}, "is_disabled": {"2024": False}}}},
