@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.ir import nodes as ir
+from engine.ir.knots import knots
 from engine.ir.lateness import ANY_TIME, Reading, reads_with_lateness
 from engine.ir.program import Definition, FunctionDefinition
 from engine.ir.walk import walk
@@ -55,7 +56,7 @@ def figure_graph(definitions: Mapping[str, Definition]) -> dict[str, list[Readin
         name: [read for read in readings(definition) if read.name in definitions]
         for name, definition in definitions.items()
     }
-    group = _groups(whole)
+    group = knots({name: [read.name for read in reads] for name, reads in whole.items()})
     members: dict[int, list[str]] = {}
     for name, number in group.items():
         members.setdefault(number, []).append(name)
@@ -96,42 +97,6 @@ def _goes_back(graph: Mapping[str, list[Reading]]) -> bool:
         if not grew:
             return True
     return False
-
-
-def _groups(graph: Mapping[str, list[Reading]]) -> dict[str, int]:
-    """For each name the number of its group, by Kosaraju's two walks: last finished first, against the arrows."""
-    back: dict[str, list[str]] = {name: [] for name in graph}
-    for name, reads in graph.items():
-        for read in reads:
-            back[read.name].append(name)
-    group_of: dict[str, int] = {}
-    for number, root in enumerate(reversed(_finished(graph))):
-        pending = [root]
-        while pending:
-            name = pending.pop()
-            if name not in group_of:
-                group_of[name] = number
-                pending += back[name]
-    return group_of
-
-
-def _finished(graph: Mapping[str, list[Reading]]) -> list[str]:
-    """The names, each after everything that it leads to and that was not met before."""
-    finished: list[str] = []
-    seen: set[str] = set()
-    for root in graph:
-        path = [] if root in seen else [(root, iter(graph[root]))]
-        seen.add(root)
-        while path:
-            name, reads = path[-1]
-            read = next((reading for reading in reads if reading.name not in seen), None)
-            if read is None:
-                finished.append(name)
-                path.pop()
-            else:
-                seen.add(read.name)
-                path.append((read.name, iter(graph[read.name])))
-    return finished
 
 
 def order(graph: Mapping[str, list[Reading]], problems: Diagnostics, remedy: str = READ_EARLIER) -> tuple[str, ...]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import assert_never
@@ -24,7 +25,10 @@ from engine.native.plan.pointers import (
     OutputEntries,
     OutputStatuses,
     OwnerOfEach,
+    PlaceAlong,
     Pointer,
+    RecordBefore,
+    RoundsAlong,
     TermsVector,
 )
 from engine.population.columns import Cell, Entries
@@ -33,13 +37,14 @@ SHARES = 8  # that each thread may take: one that is held up by others on the ma
 
 
 def run(
-    kernel: Kernel, layout: Layout, threads: int, buffers: Buffers
+    kernel: Kernel, layout: Layout, orders: Mapping[Pointer, Entries], threads: int, buffers: Buffers
 ) -> tuple[dict[Cell, Entries], dict[Cell, Entries]]:
-    """Run the code over every block. Gives the outputs and statuses by cell, in sorted order."""
+    """Run the code over every block. Gives the outputs and statuses by cell, in sorted order. `orders` are those of
+    the records that the code asks for."""
     if kernel.loaded is None:
         return {}, {}
     outputs, statuses = room_for_outputs(kernel, layout, buffers)
-    arrays = pointed(kernel, layout, outputs, statuses)
+    arrays = pointed(kernel, layout, orders, outputs, statuses)
     table = np.array([array.ctypes.data for array in arrays], dtype=np.uint64)
     _run_blocks(kernel, table, layout.block_count, threads, buffers)
     return outputs, statuses
@@ -68,7 +73,11 @@ def room_for_outputs(
 
 
 def pointed(
-    kernel: Kernel, layout: Layout, outputs: dict[Cell, Entries], statuses: dict[Cell, Entries]
+    kernel: Kernel,
+    layout: Layout,
+    orders: Mapping[Pointer, Entries],
+    outputs: dict[Cell, Entries],
+    statuses: dict[Cell, Entries],
 ) -> list[Entries]:
     """The arrays that the code's table of pointers points to, in order."""
 
@@ -90,6 +99,8 @@ def pointed(
                 return statuses[pointer.cell]
             case GroupOfEach() | MemberList() | MemberStarts() | OwnerOfEach():
                 return layout.links[pointer]
+            case RecordBefore() | PlaceAlong() | RoundsAlong():
+                return orders[pointer]
             case _:
                 assert_never(pointer)
 

@@ -110,7 +110,7 @@ def _opened(columns: Columns, plan: Plan) -> frozenset[str]:
     readers: dict[str, set[str]] = {}
     pending: list[str] = []
     for cell, source in plan.sources.items():
-        for read, _ in reads(source.body, cell.period, whole=True) if source.body is not None else ():
+        for read, _, _ in reads(source.body, cell.period, whole=True) if source.body is not None else ():
             readers.setdefault(read.name, set()).add(cell.name)
         column = columns.columns.get(cell)
         if source.origin is Origin.UNKNOWN and (column is None or column.missing is not None):

@@ -132,13 +132,23 @@ def tell(
 
 
 def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]]:
-    """A wanted figure that is not computed: what was given, a constant, or unknown."""
+    """A wanted figure that is not computed, and the components in which it is not known."""
+    entries, none, open_rows = leaf(kernel, layout, cell)
+    status = none * np.uint8(NOT_APPLICABLE) if none.any() else None
+    return Figures(cell, entries, status), components_of(
+        layout, kernel.program.definitions[cell.name].entity, open_rows
+    )
+
+
+def leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Entries, Mask, Mask]:
+    """What a figure that is not computed is in every row, as given: what was stated, or a constant; where there is
+    none; and where it is not known."""
     program, definition = kernel.program, kernel.program.definitions[cell.name]
     entity, value = definition.entity, kernel.interface.leaves[cell]
     small = definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
     entries = np.zeros(layout.columns.counts[entity], dtype=np.uint8 if small else np.int64)
     open_rows = np.ones(len(entries), dtype=bool)
-    none = np.zeros(len(entries), dtype=np.uint8)
+    none = np.zeros(len(entries), dtype=bool)
     if value is not None:
         entry = entry_of(program, definition, value)
         if entry is not None:
@@ -150,10 +160,7 @@ def _leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Figures, set[int]
         none[there] = column.entries[there] == NONE_ENTRY
         entries[there] = np.where(none[there], 0, column.entries[there])
         open_rows[there] = False
-    order = layout.order[entity]
-    where = open_rows if order is None else open_rows[order]
-    status = none * np.uint8(NOT_APPLICABLE) if none.any() else None
-    return Figures(cell, entries, status), set(layout.component[entity][where].tolist())
+    return entries, none, open_rows
 
 
 # --- from the interpreter

@@ -25,6 +25,7 @@ from engine.native.plan.interface import ABSENT, BAD
 from engine.native.plan.layout import Layout
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Origin, cell_for
+from engine.native.plan.pointers import Pointer
 from engine.native.plan.shape import fitting
 from engine.native.results import (
     KNOWN,
@@ -38,11 +39,13 @@ from engine.native.results import (
     components_of,
     given_order,
     hand_over,
+    leaf,
     leaving,
     nobodys,
     rows_in,
     tell,
 )  # fmt: skip
+from engine.native.sequences import orders_of_records
 from engine.native.undetermined import WORTH_PROVING, CodeFigure, undetermined
 from engine.native.vacancies import compared, vacated
 from engine.population.columns import Cell, Columns, Entries
@@ -58,13 +61,15 @@ class Ready:
 
     kernel: Kernel
     layout: Layout
+    orders: Mapping[Pointer, Entries]
     buffers: Buffers
 
     def traffic(self) -> tuple[int, int]:
         """How many bytes one run has to read and to write at the least: each column and link, each output, once."""
         outputs, statuses = room_for_outputs(self.kernel, self.layout, self.buffers)
         written = sum(array.nbytes for array in (*outputs.values(), *statuses.values()))
-        held = pointed(self.kernel, self.layout, outputs, statuses) if self.kernel.loaded is not None else []
+        loaded = self.kernel.loaded is not None
+        held = pointed(self.kernel, self.layout, self.orders, outputs, statuses) if loaded else []
         return sum(array.nbytes for array in held) - written, written
 
 
@@ -98,7 +103,7 @@ class Evaluator:
         own = [cell for cell in dict.fromkeys(there) if program.definitions[cell.name].period.is_personal]
         ready = self._ready(program, columns, [cell for cell in dict.fromkeys(there) if cell not in own], options)
         kernel, layout = ready.kernel, ready.layout
-        outputs, statuses = run(kernel, layout, threads, self.buffers)
+        outputs, statuses = run(kernel, layout, ready.orders, threads, self.buffers)
         causes, figures = assembled(kernel, layout, outputs, statuses)
         for cell in own:  # each row has its own period: the interpreter's
             figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
@@ -234,15 +239,13 @@ class Evaluator:
         """What code gives of some figures, without the interpreter."""
         ready = self._ready(program, columns, cells, options)
         layout = ready.layout
-        outputs, statuses = run(ready.kernel, layout, threads, self.buffers)
+        outputs, statuses = run(ready.kernel, layout, ready.orders, threads, self.buffers)
         told: dict[Cell, CodeFigure] = {}
         for cell in cells:
             entity = program.definitions[cell.name].entity
             count = columns.counts[entity]
             if cell not in outputs:
-                told[cell] = CodeFigure(
-                    np.zeros(count), np.zeros(count, dtype=np.bool_), np.ones(count, dtype=np.bool_)
-                )
+                told[cell] = CodeFigure(*leaf(ready.kernel, layout, cell))
                 continue
             status = statuses[cell][:count] if cell in statuses else np.zeros(count, dtype=np.uint8)
             absent = (status & ABSENT) != 0
@@ -254,7 +257,13 @@ class Evaluator:
     def _ready(self, program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None) -> Ready:
         options = fitting(program, columns, options or Options())
         layout = self.kernels.layout(program, columns, options)
-        return Ready(self.kernels.kernel(program, layout, cells, options), layout, self.buffers)
+        kernel = self.kernels.kernel(program, layout, cells, options)
+
+        def keys_of(wanted: Sequence[Cell]) -> dict[Cell, CodeFigure]:
+            return self.code_alone(program, columns, wanted, options)
+
+        orders = orders_of_records(program, layout, kernel.interface.arguments, keys_of)
+        return Ready(kernel, layout, orders, self.buffers)
 
     def _constants_of(self, program: Program) -> Constants:
         for kept, constants in self._constants:

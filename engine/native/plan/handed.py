@@ -27,10 +27,7 @@ def is_handed(node: ir.Expression, period: Period) -> bool:
     if groupings(node):
         return True
     reached = [step for subject in subjects(node) for step in steps_of(subject)]
-    return any(
-        isinstance(reached_step, ir.Before) or (isinstance(reached_step, ir.OwnerOf) and bool(reached_step.further))
-        for reached_step in reached
-    )
+    return any(isinstance(reached_step, ir.OwnerOf) and bool(reached_step.further) for reached_step in reached)
 
 
 def _is_far(link: ir.Link, period: Period) -> bool:

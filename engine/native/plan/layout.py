@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
-from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, OwnerOfEach
+from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, Order, OwnerOfEach
 from engine.native.plan.shape import ColumnShape, Held, Shape, Storage, held
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, Entries
 
@@ -47,6 +47,7 @@ class Layout:
     kept: dict[Cell, tuple[Entries, Entries | None]] = field(default_factory=dict)
     zeros: dict[tuple[int, Storage], tuple[Entries, Entries | None]] = field(default_factory=dict)
     beyond: set[int] = field(default_factory=set)
+    orders: dict[tuple[str, Order], Entries] = field(default_factory=dict)
 
     @property
     def columns(self) -> Columns:
@@ -129,7 +130,7 @@ def with_other_columns(layout: Layout, columns: Columns, cells: Collection[Cell]
     """The layout of a population that differs in the entries of some columns only: the rest is shared, not made
     again."""
     kept = {cell: array for cell, array in layout.kept.items() if cell not in cells}
-    return replace(layout, population=ref(columns), kept=kept, zeros={}, beyond=set(layout.beyond))
+    return replace(layout, population=ref(columns), kept=kept, zeros={}, beyond=set(layout.beyond), orders={})
 
 
 # --- components
@@ -216,7 +217,7 @@ def _sort(layout: Layout) -> None:
             keys: list[Entries] = [link.role, link.group, component]
         elif entity in columns.owners:
             owner = layout.program.settings.entities[entity].belongs_to
-            keys = [_new_rows(layout, owner)[columns.owners[entity]], component]
+            keys = [new_rows(layout, owner)[columns.owners[entity]], component]
         else:
             keys = [component]
         layout.order[entity] = _order(keys)
@@ -240,7 +241,7 @@ def _in_order(keys: list[Entries]) -> bool:
     return bool(fine.all())
 
 
-def _new_rows(layout: Layout, entity: str) -> Rows:
+def new_rows(layout: Layout, entity: str) -> Rows:
     """For each given row, its sorted row."""
     order = layout.order[entity]
     count = layout.columns.counts[entity]
@@ -259,7 +260,7 @@ def _list_members(layout: Layout) -> None:
     for group, link in layout.columns.groups.items():
         entity = layout.program.settings.entities[group]
         order = layout.order[entity.of]
-        rows = _new_rows(layout, group)
+        rows = new_rows(layout, group)
         of = np.where(link.group >= 0, rows[np.maximum(link.group, 0)] if len(rows) else 0, -1)
         role = link.role
         if order is not None:
@@ -287,7 +288,7 @@ def _list_records(layout: Layout) -> None:
     for entity, owners in layout.columns.owners.items():
         owner = layout.program.settings.entities[entity].belongs_to
         order = layout.order[entity]
-        rows = _new_rows(layout, owner)[owners]
+        rows = new_rows(layout, owner)[owners]
         rows = rows if order is None else rows[order]
         layout.links[OwnerOfEach(entity)] = padded(rows, np.int32)
         held = np.bincount(rows, minlength=layout.columns.counts[owner])

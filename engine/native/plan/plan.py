@@ -6,26 +6,28 @@
 2. A figure that reads only its own row can be computed in the same pass as what it reads. One that reads other rows
    (its members, its group, the holder of a role) must wait for the pass after: its level is one more than theirs.
 3. A pass is all figures of one entity and one level; inside it they stand in an order in which each follows what it
-   reads.
+   reads. Figures that read themselves along records are a pass of their own (`along`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from engine.ir import nodes as ir
 from engine.ir.fold import day_of, formula_at, parts_of
 from engine.ir.program import Definition, Program
-from engine.ir.walk import children, groupings
+from engine.ir.walk import children, groupings, order_keys
+from engine.native.plan.along import Order, Reading, along_records, sequences_of
 from engine.native.plan.handed import is_handed, is_handed_over
 from engine.native.plan.orders import WithoutOrders
+from engine.native.plan.pointers import RecordBefore
 from engine.native.plan.records import WithoutRecords
 from engine.native.plan.settled import taken
 from engine.native.plan.worlds import Worlds
 from engine.population.columns import Cell
-from engine.values.periods import Period
+from engine.values.periods import ETERNITY, Period
 from engine.values.types import Value
 
 
@@ -51,11 +53,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Figures of one entity that one walk over its rows computes, in order."""
+    """Figures of one entity that one walk over its rows computes, in order; or, with `sequences`, one walk for each
+    round that it takes for records to come after those before them."""
 
     entity: str
     level: int
     cells: tuple[Cell, ...]
+    sequences: tuple[RecordBefore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,22 +127,25 @@ def parts(node: ir.OverParts, period: Period) -> Sequence[Period] | None:
         return None
 
 
-def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[tuple[Cell, bool]]:
-    """The cells that the code of a formula reads, each with whether it is in the formula's own row; with `whole` also
-    those that are read for rows that are handed over."""
+def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[Reading]:
+    """The cells that the code of a formula reads; with `whole` also those that are read for rows that are handed
+    over."""
     for node, at in evaluated(body, period, whole):
+        for _, key in order_keys(node):
+            yield Cell(key, ETERNITY), False, ()
         for by, time in groupings(node):
             when = period_at(time, at)
             if when is not None:
-                yield Cell(by.name, when), False
+                yield Cell(by.name, when), False, ()
         match node:
             case ir.VariableRead():
                 when = period_at(node.time, at)
                 if when is not None:
-                    yield Cell(node.name, when), isinstance(node.subject, ir.Self)
+                    yield Cell(node.name, when), isinstance(node.subject, ir.Self), sequences_of(node.subject)
             case ir.OverTime():
+                own_row, along = isinstance(node.subject, ir.Self), sequences_of(node.subject)
                 for read_period in window(node, at) or ():
-                    yield Cell(node.name, read_period), isinstance(node.subject, ir.Self)
+                    yield Cell(node.name, read_period), own_row, along
 
 
 def evaluated(body: ir.Expression, period: Period, whole: bool) -> Iterator[tuple[ir.Expression, Period]]:
@@ -195,18 +202,35 @@ def make_plan(program: Program, wanted: Sequence[Cell], supply: Supply) -> Plan:
     sources: dict[Cell, Source] = {}
     levels: dict[Cell, int] = {}
     order: list[Cell] = []
-    for root in wanted:
-        _visit(program, root, supply, sources, levels=levels, order=order)
-    grouped: dict[tuple[int, str], list[Cell]] = {}
+    met = [_visit(program, root, supply, sources, levels=levels, order=order) for root in wanted]
+    along = _along(sources) if any(met) and not supply.whole else None
+    if along is not None:
+        levels, order = dict(along.levels), list(along.cells)
+    grouped: dict[tuple[int, str, int], list[Cell]] = {}
     for cell in order:
         if sources[cell].origin is Origin.FORMULA:
-            grouped.setdefault((levels[cell], sources[cell].definition.entity), []).append(cell)
-    passes = [Pass(entity, level, tuple(cells)) for (level, entity), cells in sorted(grouped.items(), key=_place)]
+            run = along.run_of.get(cell, -1) if along is not None else -1
+            grouped.setdefault((levels[cell], sources[cell].definition.entity, run), []).append(cell)
+    passes = [
+        Pass(entity, level, tuple(cells), along.runs.get(run, ()) if along is not None else ())
+        for (level, entity, run), cells in sorted(grouped.items(), key=_place)
+    ]
     return Plan(sources, tuple(passes), tuple(wanted))
 
 
-def _place(item: tuple[tuple[int, str], list[Cell]]) -> tuple[int, str]:
+def _place(item: tuple[tuple[int, str, int], list[Cell]]) -> tuple[int, str, int]:
     return item[0]
+
+
+def _along(sources: Mapping[Cell, Source]) -> Order:
+    """The order of figures of which some are read along records."""
+    readings = {
+        cell: [read for read in reads(source.body, cell.period) if read[0] in sources]
+        if source.body is not None
+        else []
+        for cell, source in sources.items()
+    }
+    return along_records(readings, lambda cell: sources[cell].origin is Origin.FORMULA)
 
 
 def _visit(
@@ -217,9 +241,11 @@ def _visit(
     *,
     levels: dict[Cell, int],
     order: list[Cell],
-) -> None:
-    """Depth first with a stack of its own, since chains of figures may be long."""
-    stack: list[tuple[Cell, Iterator[tuple[Cell, bool]]]] = []
+) -> bool:
+    """Depth first with a stack of its own, since chains of figures may be long. Whether anything is read along
+    records."""
+    along = False
+    stack: list[tuple[Cell, Iterator[Reading]]] = []
 
     def enter(cell: Cell) -> None:
         if cell in sources or program.definitions[cell.name].entity in supply.lacking:
@@ -236,12 +262,14 @@ def _visit(
         next_read = next(pending, None)
         if next_read is not None:
             enter(next_read[0])
+            along = along or bool(next_read[2])
             continue
         stack.pop()
         body = sources[cell].body
         if body is not None:
             levels[cell] = _level(program, cell, body, sources, levels)
         order.append(cell)
+    return along
 
 
 def _level(
@@ -249,7 +277,7 @@ def _level(
 ) -> int:
     entity = program.definitions[cell.name].entity
     level = 0
-    for read, own_row in reads(body, cell.period):
+    for read, own_row, _ in reads(body, cell.period):
         if read not in sources:  # of an entity that the population lacks
             continue
         computed = sources[read].origin is Origin.FORMULA

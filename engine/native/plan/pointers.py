@@ -78,5 +78,32 @@ class OwnerOfEach:
     entity: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordBefore:
+    """The record before each in a sequence of its entity: -1 before the first, -2 where the order is not certain.
+    `keys` are the figures that decide it, as `Steps.figures` lists them."""
+
+    entity: str
+    sequence: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAlong:
+    """How many records at most lead, through some sequences, to each record."""
+
+    entity: str
+    sequences: tuple[RecordBefore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundsAlong:
+    """For each block, how many rounds it takes for each of its records to come after those that lead to it."""
+
+    entity: str
+    sequences: tuple[RecordBefore, ...]
+
+
+Order = Union[RecordBefore, PlaceAlong, RoundsAlong]
 Link = Union[GroupOfEach, MemberList, MemberStarts, OwnerOfEach]
-Pointer = Union[TermsVector, BlockStarts, ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses, Link]
+Pointer = Union[TermsVector, BlockStarts, ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses, Link, Order]

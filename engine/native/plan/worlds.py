@@ -21,7 +21,7 @@ from engine.ir.fold import formula_at
 from engine.ir.places import Home, Place, Reader, When, Who
 from engine.ir.program import DatedExpression, Definition, Program
 from engine.ir.rewrite import rewritten
-from engine.ir.walk import children, walk
+from engine.ir.walk import children, order_keys, walk
 from engine.native.plan.settled import taken
 from engine.population.columns import Cell
 from engine.values.periods import Period, Unit
@@ -183,8 +183,8 @@ class Worlds:
             for name, definition in self._own.definitions.items():
                 for body in _in_force(definition, period):
                     for node in walk(body) if whole else _outside_worlds(body):
-                        if isinstance(node, ir.VariableRead | ir.OverTime):
-                            by_figure.setdefault(node.name, set()).add(name)
+                        for read in _names_read(node):
+                            by_figure.setdefault(read, set()).add(name)
             self._readers[key] = by_figure
         return self._readers[key]
 
@@ -210,6 +210,8 @@ class Worlds:
         for body in _in_force(definition, world.period):
             reader = Reader(body, definition.period, place, world.home)
             for node in walk(body):
+                if any(key in world.reached for _, key in order_keys(node)):
+                    yield name, Place(Who.SOMEBODY)  # there records may stand in another order
                 if isinstance(node, ir.VariableRead | ir.OverTime) and node.name in world.reached:
                     read_place = reader.place_of(node)
                     if read_place.when is not When.SOMETIME or not _is_earlier(node, definition, place, world.home):
@@ -284,6 +286,13 @@ def _outside_worlds(body: ir.Expression) -> Iterator[ir.Expression]:
             stack += [part for change in node.changes for part in (change.value, change.where) if part is not None]
         else:
             stack += children(node)
+
+
+def _names_read(node: ir.Expression) -> Iterator[str]:
+    """The figures that a node itself reads, or by which records that it reads stand in order."""
+    if isinstance(node, ir.VariableRead | ir.OverTime):
+        yield node.name
+    yield from (key for _, key in order_keys(node))
 
 
 def _is_own(subject: ir.Subject | None, time: ir.Time) -> bool:

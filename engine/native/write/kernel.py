@@ -6,7 +6,8 @@ block.
 2. Begin a new function when the entity changes or the current one has grown to `cut` operations, so that compiling
    takes time in proportion to the number of figures.
 3. A figure that another function, or another row, reads is left in scratch by the function that made it.
-4. Wanted figures are written to their output, with a status beside where they may be bad or absent.
+4. Figures that read themselves along records are a function that runs in rounds (`awaited`).
+5. Wanted figures are written to their output, with a status beside where they may be bad or absent.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from engine.native.arithmetic.number import Number, plain
 from engine.native.arithmetic.whole import Arithmetic, Whole
 from engine.native.plan.interface import ABSENT, BAD, Output
 from engine.native.plan.options import Options
-from engine.native.plan.plan import Plan, Source
+from engine.native.plan.plan import Pass, Plan, Source
 from engine.native.plan.pointers import OutputEntries, OutputStatuses, Pointer
 from engine.native.plan.requests import Block, Request
 from engine.native.plan.shape import Shape
 from engine.native.plan.terms import Terms
 from engine.native.write import lane_values as v
+from engine.native.write.awaited import expect, keep_due
 from engine.native.write.chunk import Arguments, Chunk
 from engine.native.write.costs import Costs
 from engine.native.write.formulas import FormulaWriter
@@ -110,14 +112,31 @@ class _Builder:
 
     def write(self) -> None:
         for planned in self.plan.passes:
+            if planned.sequences:
+                self.run_along(planned)
+                continue
             chunk: Chunk | None = None
             for cell in planned.cells:
                 if chunk is None or chunk.lanes.cost >= self.options.cut:
-                    chunk = Chunk(self.module, self.arguments, f"chunk{len(self.chunks)}", planned.entity)
-                    self.chunks.append(chunk)
-                    writer = FormulaWriter(self.program, self.memory, self.terms, chunk, self.costs)
+                    chunk, writer = self.begun(planned)
                 with compiling(cell.name, self.program.definitions[cell.name].span):
                     self.cell(chunk, writer, cell)
+
+    def begun(self, planned: Pass) -> tuple[Chunk, FormulaWriter]:
+        """A new function, and what writes formulas into it."""
+        name = f"chunk{len(self.chunks)}"
+        chunk = Chunk(self.module, self.arguments, name, planned.entity, planned.sequences)
+        self.chunks.append(chunk)
+        return chunk, FormulaWriter(self.program, self.memory, self.terms, chunk, self.costs)
+
+    def run_along(self, planned: Pass) -> None:
+        """Figures that follow each other along records: one function, which runs in rounds."""
+        for cell in planned.cells:
+            expect(self.memory, cell)
+        chunk, writer = self.begun(planned)
+        for cell in planned.cells:
+            with compiling(cell.name, self.program.definitions[cell.name].span):
+                self.cell(chunk, writer, cell)
 
     def cell(self, chunk: Chunk, writer: FormulaWriter, cell: Cell) -> None:
         source = self.plan.sources[cell]
@@ -125,6 +144,8 @@ class _Builder:
         figure = self.held(chunk, raw, source)
         if source.partly:
             figure = self.memory.patched(chunk, cell, source, chunk.own, figure)
+        if chunk.sequences:
+            figure = keep_due(self.memory, chunk, cell, figure)
         chunk.values[cell] = figure
         self.memory.producers[cell] = chunk
         if cell in self.wanted:

@@ -137,7 +137,7 @@ class Memory:
     def _slot(self, chunk: Chunk, slot: Slot, rows: Rows) -> str:
         module, lanes = chunk.module, chunk.lanes
         if rows.dense:
-            place = self._own_place(chunk, slot)
+            place = self.own_place(chunk, slot)
             kind = module.double if slot.double else module.byte
             loaded = lanes.pure(f"load {kind}, ptr {place}, align {8 if slot.double else 1}")
         else:
@@ -147,7 +147,8 @@ class Memory:
             loaded = gather(chunk, base, Storage.DOUBLE if slot.double else Storage.BYTE, local, rows.valid)
         return loaded if slot.double else lanes.pure(f"icmp ne {module.byte} {loaded}, zeroinitializer")
 
-    def _own_place(self, chunk: Chunk, slot: Slot) -> str:
+    def own_place(self, chunk: Chunk, slot: Slot) -> str:
+        """Where a slot's entries for the lanes' own rows begin."""
         base = chunk.lanes.pure(f"getelementptr i8, ptr %scratch, i64 %local{'8' if slot.double else ''}")
         return chunk.lanes.pure(f"getelementptr i8, ptr {base}, i64 {slot.offset}")
 
@@ -159,10 +160,10 @@ class Memory:
         slots: dict[str, Slot] = {}
         keys: dict[str, str] = {}
         for part in v.names(figure):
-            slot = self._allot(chunk.entity, not part.is_mask)
+            slot = self.allot(chunk.entity, not part.is_mask)
             key = f"%slot{slot.offset}"
             slots[key], keys[part.operand] = slot, key
-            place = self._own_place(chunk, slot)
+            place = self.own_place(chunk, slot)
             if slot.double:
                 lanes.effect(f"store {module.double} {part.operand}, ptr {place}, align 8")
             else:
@@ -170,7 +171,8 @@ class Memory:
                 lanes.effect(f"store {module.byte} {byte}, ptr {place}, align 1")
         self.stored[cell] = Stored(v.renamed(figure, keys), slots)
 
-    def _allot(self, entity: str, double: bool) -> Slot:
+    def allot(self, entity: str, double: bool) -> Slot:
+        """Room in scratch for one entry of each row of a block."""
         slot = Slot(self.scratch_size, double)
         capacity = self.shape.capacity[entity]
         self.scratch_size += -(-capacity * (8 if double else 1) // LINE) * LINE + 2 * LINE
@@ -202,9 +204,14 @@ def gather(chunk: Chunk, base: str, storage: Storage, index: str, valid: Mask) -
 def store_output(chunk: Chunk, pointer: OutputEntries | OutputStatuses, kind: str, value: str) -> None:
     """Write results of the lanes that have a row, and no others."""
     place = chunk.lanes.make(f"getelementptr {kind}, ptr {chunk.argument(pointer)}, i64 %row")
-    width = chunk.module.width
+    store_active(chunk, place, kind, value)
+
+
+def store_active(chunk: Chunk, place: str, kind: str, value: str) -> None:
+    """Write entries of the active lanes at a place, and no others."""
+    width, suffix = chunk.module.width, {"double": "f64"}.get(kind, kind)
     vector = f"<{width} x {kind}>"
-    intrinsic = f"llvm.masked.store.v{width}{kind}.p0"
+    intrinsic = f"llvm.masked.store.v{width}{suffix}.p0"
     chunk.module.declare(intrinsic, "void", [vector, "ptr", "i32", chunk.module.mask])
     chunk.lanes.effect(f"call void @{intrinsic}({vector} {value}, ptr {place}, i32 1, {chunk.module.mask} %active)")
 

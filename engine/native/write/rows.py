@@ -14,7 +14,7 @@ from engine.ir.walk import steps_of
 from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.plan.plan import period_at
-from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, OwnerOfEach
+from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, OwnerOfEach, RecordBefore
 from engine.native.plan.shape import Storage
 from engine.native.write import lane_values as v
 from engine.native.write.chunk import Chunk, Rows
@@ -67,7 +67,7 @@ def resolve(writer: Writer, subject: ir.Subject, frame: Frame) -> Located:
             owner = entries(writer.chunk, record.rows, OwnerOfEach(record.rows.entity))
             return replace(record, rows=Rows(subject.entity, owner, record.rows.valid))
         case ir.Before():
-            raise AssertionError("what reads through a sequence is handed over")
+            return _before(writer, subject, frame)
         case _:
             assert_never(subject)
 
@@ -130,6 +130,17 @@ def _holder(writer: Writer, subject: ir.HolderOf, frame: Frame) -> Located:
     return Located(person, writer.lanes.either(group_place.bad, nobody), group_place.absent)
 
 
+def _before(writer: Writer, subject: ir.Before, frame: Frame) -> Located:
+    """The record before another; none before the first, and an error where the order is not certain."""
+    record = resolve(writer, subject.record, frame)
+    lanes, long = writer.lanes, writer.chunk.module.long
+    earlier = entries(writer.chunk, record.rows, RecordBefore(subject.entity, subject.sequence, subject.keys))
+    there = lanes.pure(f"icmp sge {long} {earlier}, zeroinitializer")
+    unsure = lanes.pure(f"icmp slt {long} {earlier}, splat (i64 -1)")
+    found = Rows(subject.entity, earlier, lanes.both(record.rows.valid, there))
+    return Located(found, lanes.either(record.bad, unsure), lanes.either(record.absent, lanes.opposite(there)))
+
+
 def places(chunk: Chunk, groups: Rows, entity: str, first: int, after: int) -> tuple[str, str]:
     """Where in the list of members the roles from number `first` begin, and where those from number `after` do."""
     starts = (MemberStarts(entity, role) for role in (first, after))
@@ -145,7 +156,7 @@ def person_rows(writer: Writer, group: str, place: str, valid: Mask, person: str
     return Rows(person, _long(writer.chunk, word), valid)
 
 
-def entries(chunk: Chunk, rows: Rows, link: Link) -> str:
+def entries(chunk: Chunk, rows: Rows, link: Link | RecordBefore) -> str:
     """Entries of an array of links for some rows, as 64-bit numbers."""
     base = chunk.argument(link)
     if rows.dense:
