@@ -15,11 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from api.batch.ahead import ahead
 from api.batch.identities import Seen
 from api.batch.marginal import Marginal, raised_rows, rates, touched_rows
 from api.batch.parts import Output, Parts
@@ -149,7 +149,7 @@ class _Task:
 
 def _tasks(job: Job, kept: Parts) -> Iterator[_Task]:
     seen = {entity: Seen(entity, path) for entity, path in job.inputs.items()}
-    for number, part in enumerate(_ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
+    for number, part in enumerate(ahead(parts(job.program, job.inputs, group_of(job), job.part_rows))):
         again = [fault for entity, table in part.tables.items() for fault in seen[entity].again(table)]
         earlier = kept.read(number)
         if earlier is None:
@@ -157,15 +157,6 @@ def _tasks(job: Job, kept: Parts) -> Iterator[_Task]:
         else:
             report = replace(_report_from(earlier[1]), resumed=len(part.tables[group_of(job)]))
             yield _Task(None, again, json.dumps(asdict(report)).encode())
-
-
-def _ahead(items: Iterator[Part]) -> Iterator[Part]:
-    """The items, each next one made by another thread in the meantime: files are decoded without Python's lock."""
-    with ThreadPoolExecutor(1) as reader:
-        pending = reader.submit(next, items, None)
-        while (item := pending.result()) is not None:
-            pending = reader.submit(next, items, None)
-            yield item
 
 
 def group_of(job: Job) -> str:

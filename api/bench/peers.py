@@ -121,7 +121,7 @@ def _taxsim_py(executable: str, folder: Path, runs: int) -> Iterator[Measured]:
     for rows in FILE_ROWS:
         source, out = folder / f"{rows}.csv", str(folder / f"{rows}.out.csv")
         source.write_bytes(header + b"".join(islice(cycle(lines), rows)))
-        theirs = [str(Path(executable).resolve()), str(source), out]
+        theirs = [str(Path(executable).resolve()), str(source), out, "--mtr", "85"]  # federal rates on wages, as ours
         ours = [sys.executable, "-m", "api.cli", "taxsim", str(source), "--output", out]
         process(ours, variables)
         for what, command in zip(files(rows), (theirs, ours), strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 __all__ = ["main"]
@@ -14,6 +15,9 @@ _GARBAGE = (50_000, 20, 50)
 def main() -> int:
     """Run the command with the process's arguments; the exit code is what `api.failures.ExitCode` says."""
     gc.set_threshold(*_GARBAGE)
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # numpy starts its threads when imported: half of what that takes
     from api.cli.kept_help import asks_for_help, show
 
     arguments = sys.argv[1:]

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,8 @@ from engine.native.plan.shape import fitting
 from engine.population.columns import Columns
 from engine.population.columns import unit_of as steps_of
 from engine.values.periods import Period, PeriodKind, Unit
+
+_CORES = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class Figures:
         if rows.columns is None or like.columns is None:
             return np.flatnonzero(alone)
         options = fitting(self.program, like.columns, Options())
-        result = evaluate(self.program, rows.columns, list(self.scale), options=options).figures
+        result = evaluate(self.program, rows.columns, list(self.scale), threads=_CORES, options=options).figures
         known = rows.within >= 0
         for name, scale in self.scale.items():
             computed.figures[name][like.within] = result[name].entries * scale

@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from api.batch.ahead import ahead
 from api.taxsim import answers, columns, units
 from api.taxsim.batch import Unanswered
 from api.taxsim.blocks import Block, Cents, Places
@@ -75,7 +76,7 @@ def run(
         header, blocks = read_blocks(source)
     answered = _Answered(sink, shown, form, report, complain)
     calculator = _Calculator(program, step)
-    for block in blocks:
+    for block in ahead(blocks):
         answered.add(block, calculator)
         progress(report.computed + report.refused)
     answered.finish()

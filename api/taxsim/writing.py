@@ -16,13 +16,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.ipc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from api.taxsim import columns, digits
+from api.taxsim import columns
 from api.taxsim.answers import written
 from api.taxsim.blocks import Block, Cents, Mask, Places
+from api.taxsim.letters import letters_of
+from api.taxsim.machine_writing import amounts, table_text, whole, words
 
 arrow: Any = pa
 AMOUNT = pa.decimal128(20, 2)
@@ -90,19 +90,20 @@ class TextTable:
         """Some rows."""
         ids = self._quoted(answers.ids)
         made = {
-            "taxsimid": digits.words(ids),
-            "year": digits.whole(answers.years),
-            "state": digits.whole(answers.states),
+            "taxsimid": words(*letters_of(ids)),
+            "year": whole(answers.years),
+            "state": whole(answers.states),
         }
-        empty = digits.Cells(np.empty((len(ids), 0), dtype=np.uint8), None)
+        nowhere = np.zeros(len(ids), dtype=np.bool_)
+        empty = amounts(np.zeros(len(ids), dtype=np.int64), nowhere)
         for name in self.shown:
             if name not in made and name in answers.amounts:
-                made[name] = digits.amounts(answers.amounts[name], answers.there(name))
-        self.sink.write(digits.lines_of([made.get(name, empty) for name in self.shown], self.delimiter, len(ids)))
+                made[name] = amounts(answers.amounts[name], answers.there(name))
+        self.sink.write(table_text([made.get(name, empty) for name in self.shown], self.delimiter, len(ids)))
 
     def _quoted(self, ids: pa.StringArray) -> pa.StringArray:
         """Ids as CSV has them."""
-        letters = digits.letters_of(ids)[1]
+        letters = letters_of(ids)[1]
         if not any((letters == ord(mark)).any() for mark in ('"', "\r", "\n", self.delimiter)):
             return ids
         text = io.StringIO()
@@ -118,8 +119,10 @@ class ParquetTable:
     """Answers as Parquet."""
 
     def __init__(self, sink: BinaryIO, shown: Sequence[str]) -> None:
+        import pyarrow.parquet as pq  # which text does without
+
         self.shown = shown
-        self.writer = pq.ParquetWriter(sink, schema_of(shown))
+        self.writer: Any = pq.ParquetWriter(sink, schema_of(shown))
 
     def write(self, answers: Answers) -> None:
         """Some rows."""
@@ -134,8 +137,9 @@ class ArrowTable:
     """Answers as an Arrow file."""
 
     def __init__(self, sink: BinaryIO, shown: Sequence[str]) -> None:
+
         self.shown = shown
-        self.writer = arrow.ipc.new_file(sink, schema_of(shown))
+        self.writer: Any = arrow.ipc.new_file(sink, schema_of(shown))
 
     def write(self, answers: Answers) -> None:
         """Some rows."""

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.rules import programs
-from api.taxsim import answers, columns, digits, reading
+from api.taxsim import answers, columns, reading
 from api.taxsim.blocks import block_of, joined
 from api.taxsim.figures import Figures, rows_of, with_more
+from api.taxsim.letters import letters_of
+from api.taxsim.machine_reading import PlainLines
+from api.taxsim.machine_writing import amounts, table_text, whole, words
 from api.taxsim.rates import raised, raised_row
 from api.taxsim.reading import read_blocks
 from api.taxsim.sound import sound
-from api.taxsim.table import Row, read_header, read_row, read_rows
+from api.taxsim.table import Row, read_header, read_records, read_row, read_rows
 from api.taxsim.units import STATUSES, check_row, dependent_ages
 from api.taxsim.vectors import dependents_of
 from engine.native import WORTH_COMPILING
@@ -115,17 +119,38 @@ def test_columns_are_read_checked_and_raised_as_each_row_is(seed: int, monkeypat
         assert {**dict.fromkeys(result.money, 0), **wanted.money} == result.money
 
 
-@given(st.lists(st.tuples(st.integers(-(10**14), 10**14), st.booleans()), min_size=1, max_size=30), st.booleans())
+@given(st.lists(st.tuples(st.integers(-(2**63), 2**63 - 1), st.booleans()), min_size=1, max_size=30), st.booleans())
 def test_numbers_are_written_as_python_writes_them(cells: list[tuple[int, bool]], some: bool) -> None:
     numbers = np.array([number for number, _ in cells], dtype=np.int64)
     there = np.array([shown for _, shown in cells]) if some else None
     ids = pa.array([f"é{number}"[: number % 5] for number in range(len(cells))], pa.string())
-    columns_ = [digits.words(ids), digits.whole(numbers), digits.amounts(numbers, there)]
+    columns_ = [words(*letters_of(ids)), whole(numbers), amounts(numbers, there)]
     wanted = [
         f"{id}\t{number}\t{answers.written(number) if shown or not some else ''}\n"
         for id, (number, shown) in zip(ids.to_pylist(), cells, strict=True)
     ]
-    assert digits.lines_of(columns_, "\t", len(cells)).decode() == "".join(wanted)
+    assert bytes(table_text(columns_, "\t", len(cells))).decode() == "".join(wanted)
+
+
+PLAIN = read_header(["taxsimid", "year", "other", "mstat", "pwages"])
+CELLS = st.sampled_from(
+    ["0", "7", "-3", "-0", "12.", "12.5", "-8.05", "1.005", "1.00", "", "-", ".", ".5", "-.5", "+1", "1e3", "007", " 1",
+     "123456789", "1234567890", "123456789012.99", "1234567890123", "9" * 40, "a-b_9", "a b", "é", "x" * 60, "x" * 61,
+     '"', '"1"', "\0", "\r", "\n", "\r\n", "1\t2"]
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(CELLS, min_size=4, max_size=6), min_size=1, max_size=3), st.sampled_from(["\n", "\r\n", ""]))
+@example([["a-b_9", "7", "é", "-3", "-8.05"], ["7", "", "", "12.", "123456789012.99"]], "\r\n")
+def test_lines_that_machine_code_reads_are_read_as_one_by_one(rows: list[list[str]], end: str) -> None:
+    text = "\n".join(",".join(cells) for cells in rows) + end
+    block = PlainLines(PLAIN, ",").block(text.encode(), 1)
+    if block is None:
+        assert text != "a-b_9,7,é,-3,-8.05\n7,,,12.,123456789012.99\r\n"
+        return
+    slowly = list(read_records(csv.reader(io.StringIO(text, newline="")), PLAIN))
+    assert [block.row(place) for place in range(len(block))] == slowly
+    assert not any(row.faults for row in slowly)
 
 
 @given(

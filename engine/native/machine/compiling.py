@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from engine.ir.program import Program
 from engine.native.machine import object_cache
-from engine.native.machine.toolchain import Loaded, compile_text, machine
+from engine.native.machine.fixed import object_of
+from engine.native.machine.toolchain import Loaded, machine
 from engine.native.plan.interface import Interface
 from engine.native.plan.layout import Layout, lay_out, with_other_columns
 from engine.native.plan.options import Options
@@ -145,15 +146,11 @@ def _make(
     if not interface.outputs:
         return Kernel(program, interface, terms, None, options)
     folder = object_cache.folder_of(options.cache)
-    name = object_cache.key_of("object", target.identity, text)
-    kept = object_cache.fetch(folder, name)
-    code = compile_text(text, target) if kept is None else kept
-    if kept is None:
-        object_cache.keep(folder, name, code)
+    name, code, was_kept = object_of(text, target, folder)
     key = _key(program, decided, options)
     if folder is not None and key:
         object_cache.keep(folder, key, pickle.dumps((name, interface, terms.tobytes())))
-    return Kernel(program, interface, terms, Loaded(code, target), options, kept is not None)
+    return Kernel(program, interface, terms, Loaded(code, target), options, was_kept)
 
 
 @cache
