@@ -6,7 +6,7 @@ listed. While it is not known who is together with whom, that is one for the fir
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.interpret import grouping
@@ -17,7 +17,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import Fact, Failure
 from engine.ir import nodes as ir
 from engine.ir.program import Program
-from engine.values.periods import Unit
+from engine.values.periods import Period, Unit
 
 
 def with_groups(program: Program, case: Case) -> tuple[Case, dict[str, frozenset[str]]]:
@@ -44,6 +44,11 @@ def grouping_of(program: Program, entity: str) -> ir.Grouping | None:
     return ir.Grouping(declared.by, program.definitions[declared.by].period, declared.within)
 
 
+def parts_of(at: Period, by: ir.Grouping) -> Sequence[Period]:
+    """The periods in which there are other groups, of those that a case or population is about."""
+    return (at,) if Unit.ETERNITY in (at.kind.unit, by.kind.unit) else at.parts(by.kind)
+
+
 def _groups(interpreter: Interpreter, entity: str, by: ir.Grouping) -> tuple[tuple[str, ...], bool]:
     """The groups that there are or may be in the periods of a case, and whether that is certain."""
     groups: dict[str, None] = {}
@@ -61,7 +66,7 @@ def _by_period(
 ) -> Iterator[tuple[str, ...] | Unsure]:
     at = interpreter.case.at
     definition = interpreter.program.definitions[by.name]
-    for part in (at,) if Unit.ETERNITY in (at.kind.unit, by.kind.unit) else at.parts(by.kind):
+    for part in parts_of(at, by):
         frame = Frame(whole, part, Step(Fact(by.name, whole, part), definition, ""), {}, {})
         made = grouping.groups_in(interpreter, ir.Records(entity, ir.Self(by.within), by.within, by), whole, frame)
         yield () if isinstance(made, Failure) else made if isinstance(made, Unsure) else tuple(made)

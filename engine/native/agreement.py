@@ -12,14 +12,15 @@ from itertools import islice
 
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
+from engine.interpret.made_groups import with_groups
 from engine.interpret.outcomes import Fact, Known, Outcome
 from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.ir.walk import walk
 from engine.native.handover import case_of, entry_of, rows_of
-from engine.native.plan.layout import Layout, lay_out
+from engine.native.plan.layout import Layout, is_made, lay_out
 from engine.native.plan.options import Options
-from engine.native.results import KNOWN, Figures, Result, status_of
+from engine.native.results import KNOWN, Figures, Result, row_of, status_of
 from engine.population.columns import Columns
 
 
@@ -43,13 +44,15 @@ def compared(program: Program, columns: Columns, result: Result, first: int = 0,
     layout = lay_out(program, columns, Options())
     constants = Constants(program)
     for component in range(first, component_count(layout), every):
-        case = case_of(program, columns, rows_of(layout, component))
+        case, _ = with_groups(program, case_of(program, columns, rows_of(layout, component)))
         interpreter = Interpreter(program, case, constants)
         for name, figures in result.figures.items():
             entity = program.definitions[figures.cell.name].entity
             for instance in case.instances.get(entity, ()):
                 outcome = interpreter.find(Fact(figures.cell.name, instance, figures.cell.period))
-                yield _compared(program, name, figures, int(instance), outcome)
+                row = row_of(program, columns, entity, instance)
+                if row is not None:
+                    yield _compared(program, name, figures, row, outcome)
 
 
 def component_count(layout: Layout) -> int:
@@ -80,9 +83,14 @@ def all_figures(program: Program, columns: Columns | None = None) -> Sequence[st
     figures = [name for name, definition in program.definitions.items() if not definition.is_input]
     if columns is None:
         return figures
-    lacking = {name for name, entity in program.settings.entities.items() if entity.of and name not in columns.counts}
+    lacking = {
+        name
+        for name, entity in program.settings.entities.items()
+        if entity.of and name not in columns.counts and not is_made(program, columns, name)
+    }
     reaching = _reaching(program, lacking)
-    return [name for name in figures if program.definitions[name].entity in columns.counts and name not in reaching]
+    there = {name for name in program.settings.entities if name in columns.counts or is_made(program, columns, name)}
+    return [name for name in figures if program.definitions[name].entity in there and name not in reaching]
 
 
 def _reaching(program: Program, lacking: Set[str]) -> Set[str]:

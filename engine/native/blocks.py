@@ -19,7 +19,9 @@ from engine.native.plan.pointers import (
     BlockStarts,
     ColumnEntries,
     ColumnGaps,
+    GroupList,
     GroupOfEach,
+    GroupStarts,
     MemberList,
     MemberStarts,
     OutputEntries,
@@ -30,6 +32,7 @@ from engine.native.plan.pointers import (
     RecordBefore,
     RoundsAlong,
     TermsVector,
+    made_by,
 )
 from engine.population.columns import Cell, Entries
 
@@ -56,7 +59,7 @@ def room_for_outputs(
     """Room for the outputs and statuses, all in one piece of memory, which the system then gives in large pages."""
     sizes: list[tuple[Cell, bool, int, type]] = []
     for output in kernel.interface.outputs:
-        count = layout.columns.counts[kernel.program.definitions[output.cell.name].entity] + PAD
+        count = layout.count(kernel.program.definitions[output.cell.name].entity) + PAD
         sizes.append((output.cell, False, count, np.uint8 if output.small else np.int64))
         if output.status:
             sizes.append((output.cell, True, count, np.uint8))
@@ -97,10 +100,12 @@ def pointed(
                 return outputs[pointer.cell]
             case OutputStatuses():
                 return statuses[pointer.cell]
-            case GroupOfEach() | MemberList() | MemberStarts() | OwnerOfEach():
-                return layout.links[pointer]
             case RecordBefore() | PlaceAlong() | RoundsAlong():
                 return orders[pointer]
+            case GroupOfEach() | MemberList() | MemberStarts() | GroupList() | GroupStarts() | OwnerOfEach():
+                groups = made_by(pointer)
+                links = layout.links if groups is None else layout.made_by(kernel.program)[groups].links
+                return links[pointer]
             case _:
                 assert_never(pointer)
 

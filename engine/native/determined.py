@@ -22,6 +22,7 @@ from engine.ir.rewrite import rewritten
 from engine.native.handover import entry_of
 from engine.native.plan.ended import EndsOf
 from engine.native.plan.ends import LEAST, MOST, failing
+from engine.native.plan.layout import count_of
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Origin, Plan, reads
 from engine.native.plan.shape import LIMITS, assumed_bounds
@@ -180,7 +181,7 @@ def _filled(
     if entry is None or definition.may_not_apply:
         return column
     if column is None:
-        return column_of(np.full(columns.counts[definition.entity], entry, dtype=np.int64))
+        return column_of(np.full(count_of(program, columns, definition.entity), entry, dtype=np.int64))
     if column.missing is None:
         return column
     return column_of(np.where(column.missing, entry, column.entries).astype(np.int64))

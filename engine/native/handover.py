@@ -26,7 +26,8 @@ _FACTS_NAMED = 3
 def rows_of(layout: Layout, component: int) -> dict[str, list[int]]:
     """The given rows of a component, by entity, in the order in which they were given."""
     by_entity: dict[str, list[int]] = {}
-    for entity, components in layout.component.items():
+    for entity in layout.columns.counts:
+        components = layout.component[entity]
         first, after = np.searchsorted(components, [component, component + 1])
         order = layout.order[entity]
         rows = np.arange(first, after) if order is None else order[first:after]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.interpret.constants import Constants
+from engine.interpret.made_groups import with_groups
 from engine.interpret.outcomes import Failure, Known, NotApplicable, Possible
 from engine.ir.program import Program
 from engine.native.handover import case_of, described, entry_of, outcomes, rows_of
@@ -38,16 +39,32 @@ class Figures:
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The wanted figures by the name under which they were asked for, and how many components were handed over;
-    `causes`, for how many of them a figure was what code could not give."""
+    `causes`, for how many of them a figure was what code could not give.
+
+    `groups`: by kind of group that a figure makes, the rows of people who are the first member of one, which is what
+    figures of that group are given for.
+    """
 
     figures: dict[str, Figures]
     handed_over: int
     causes: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[str, Mask] = field(default_factory=dict)
 
 
 def nobodys(cell: Cell) -> Figures:
     """The figures of an entity of which the population has no table."""
     return Figures(cell, np.zeros(0, dtype=np.int64))
+
+
+def only_groups(figures: dict[Cell, Figures], program: Program, groups: Mapping[str, Mask]) -> None:
+    """Of groups that a figure makes, let figures apply to those that there are."""
+    for cell, outcome in figures.items():
+        there = groups.get(program.definitions[cell.name].entity)
+        if there is not None:
+            none = np.zeros(len(there), dtype=np.int64)
+            tell(figures, cell, ~there, entries=none, status=NOT_APPLICABLE)
+            for row in [row for row in outcome.messages if not there[row]]:
+                del outcome.messages[row]
 
 
 # --- from what code wrote
@@ -67,7 +84,7 @@ def assembled(
             continue
         entity = program.definitions[cell.name].entity
         status = statuses.get(cell)
-        count = layout.columns.counts[entity]
+        count = layout.count(entity)
         absent: NDArray[np.uint8] | None = None
         if status is not None:
             status = status[:count]
@@ -146,7 +163,7 @@ def leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Entries, Mask, Mas
     program, definition = kernel.program, kernel.program.definitions[cell.name]
     entity, value = definition.entity, kernel.interface.leaves[cell]
     small = definition.type.kind in (Kind.BOOLEAN, Kind.ENUM)
-    entries = np.zeros(layout.columns.counts[entity], dtype=np.uint8 if small else np.int64)
+    entries = np.zeros(layout.count(entity), dtype=np.uint8 if small else np.int64)
     open_rows = np.ones(len(entries), dtype=bool)
     none = np.zeros(len(entries), dtype=bool)
     if value is not None:
@@ -167,12 +184,26 @@ def leaf(kernel: Kernel, layout: Layout, cell: Cell) -> tuple[Entries, Mask, Mas
 
 
 def hand_over(
-    program: Program, layout: Layout, component: int, figures: dict[Cell, Figures], constants: Constants
+    program: Program,
+    layout: Layout,
+    component: int,
+    figures: dict[Cell, Figures],
+    constants: Constants,
+    groups: Mapping[str, Mask],
 ) -> None:
-    """Put the interpreter's figures of a component in the place of what code wrote."""
+    """Put the interpreter's figures of a component in the place of what code wrote; in `groups` those that figures
+    make."""
     case = case_of(program, layout.columns, rows_of(layout, component))
+    case = with_groups(program, case)[0] if groups else case
+    for entity, rows in groups.items():
+        rows[np.flatnonzero(rows_in(layout, entity, {component}))] = False
+        there = (row_of(program, layout.columns, entity, name) for name in case.instances.get(entity, ()))
+        rows[[row for row in there if row is not None]] = True
     for cell, instance, outcome in outcomes(program, constants, case, figures):
-        row, definition = int(instance), program.definitions[cell.name]
+        definition = program.definitions[cell.name]
+        row = row_of(program, layout.columns, definition.entity, instance)
+        if row is None:
+            continue
         entry = entry_of(program, definition, outcome.value) if isinstance(outcome, Known) else None
         if entry is not None:
             figures[cell].entries[row] = entry
@@ -186,6 +217,14 @@ def hand_over(
         figure.messages[row] = described(outcome)
         if figure.status is None:
             figures[cell] = replace(figure, status=status)
+
+
+def row_of(program: Program, columns: Columns, entity: str, instance: str) -> int | None:
+    """The row of somebody in the case of some rows; of a group that a figure makes, that of its first member, if that
+    is where they live in the end (else None: they may be the first of another there)."""
+    whole, slash, row = instance.rpartition("/")
+    larger = columns.groups.get(program.settings.entities[entity].within) if slash else None
+    return int(row) if larger is None or int(larger.group[int(row)]) == int(whole) else None
 
 
 def status_of(outcome: object) -> int:
@@ -203,5 +242,5 @@ def status_of(outcome: object) -> int:
 def bad_rows(layout: Layout, program: Program, cell: Cell, status: Entries) -> NDArray[np.bool_]:
     """The rows, as given, in which code could not give a figure."""
     entity = program.definitions[cell.name].entity
-    rows: NDArray[np.bool_] = given_order(layout, entity, (status[: layout.columns.counts[entity]] & BAD) != 0)
+    rows: NDArray[np.bool_] = given_order(layout, entity, (status[: layout.count(entity)] & BAD) != 0)
     return rows

@@ -21,11 +21,12 @@ from engine.native.buffers import Buffers
 from engine.native.determined import WORTH_WRITING, determined
 from engine.native.handover import not_known
 from engine.native.machine.compiling import Kernel, Kernels, deciding
+from engine.native.made_groups import made_groups, parts_made, told_groups
 from engine.native.plan.interface import ABSENT, BAD
-from engine.native.plan.layout import Layout
+from engine.native.plan.layout import Layout, is_made
 from engine.native.plan.options import Options
 from engine.native.plan.plan import Origin, cell_for
-from engine.native.plan.pointers import Pointer
+from engine.native.plan.pointers import GroupOfEach, Pointer
 from engine.native.plan.shape import fitting
 from engine.native.results import (
     KNOWN,
@@ -42,6 +43,7 @@ from engine.native.results import (
     leaf,
     leaving,
     nobodys,
+    only_groups,
     rows_in,
     tell,
 )  # fmt: skip
@@ -99,22 +101,27 @@ class Evaluator:
         figure of an entity that the population has no table of has no rows.
         """
         cells = {name: cell_for(program, name, period or columns.at) for name in wanted}
-        there = [cell for cell in cells.values() if program.definitions[cell.name].entity in columns.counts]
+        there = [cell for cell in cells.values() if _has_rows(program, columns, program.definitions[cell.name].entity)]
         own = [cell for cell in dict.fromkeys(there) if program.definitions[cell.name].period.is_personal]
         ready = self._ready(program, columns, [cell for cell in dict.fromkeys(there) if cell not in own], options)
         kernel, layout = ready.kernel, ready.layout
+        apart = self._group(ready, options, threads)
         outputs, statuses = run(kernel, layout, ready.orders, threads, self.buffers)
         causes, figures = assembled(kernel, layout, outputs, statuses)
         for cell in own:  # each row has its own period: the interpreter's
-            figures[cell] = Figures(cell, np.zeros(columns.counts[program.definitions[cell.name].entity], np.int64))
+            figures[cell] = Figures(cell, np.zeros(layout.count(program.definitions[cell.name].entity), np.int64))
             causes[cell] = set(np.unique(layout.component[program.definitions[cell.name].entity]).tolist())
         vacant = set[int]() if columns.complete else self._tell_vacancies(ready, figures, causes, threads)
         self._tell_open(ready, statuses, figures, causes, leaving=vacant, threads=threads)
-        bad = set(layout.beyond).union(*causes.values())
+        bad = set(layout.beyond).union(apart, *causes.values())
+        kinds = {program.definitions[cell.name].entity for cell in figures}
+        groups = {kind: told_groups(program, layout, kind) for kind in kinds if is_made(program, columns, kind)}
         for component in bad:
-            hand_over(program, layout, component, figures, self._constants_of(program))
+            hand_over(program, layout, component, figures, self._constants_of(program), groups)
+        only_groups(figures, program, groups)
         named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
-        return Result({name: figures.get(cell) or nobodys(cell) for name, cell in cells.items()}, len(bad), named)
+        told = {name: figures.get(cell) or nobodys(cell) for name, cell in cells.items()}
+        return Result(told, len(bad), named, groups)
 
     def prepare(
         self,
@@ -239,20 +246,34 @@ class Evaluator:
         """What code gives of some figures, without the interpreter."""
         ready = self._ready(program, columns, cells, options)
         layout = ready.layout
+        beyond = layout.beyond | self._group(ready, options, threads)
         outputs, statuses = run(ready.kernel, layout, ready.orders, threads, self.buffers)
         told: dict[Cell, CodeFigure] = {}
         for cell in cells:
             entity = program.definitions[cell.name].entity
-            count = columns.counts[entity]
+            count = layout.count(entity)
             if cell not in outputs:
                 told[cell] = CodeFigure(*leaf(ready.kernel, layout, cell))
                 continue
             status = statuses[cell][:count] if cell in statuses else np.zeros(count, dtype=np.uint8)
             absent = (status & ABSENT) != 0
-            outside = np.isin(layout.component[entity], list(layout.beyond)) if layout.beyond else np.bool_(False)
+            outside = np.isin(layout.component[entity], list(beyond)) if beyond else np.bool_(False)
             parts = (np.where(absent, 0, outputs[cell][:count]), absent, ((status & BAD) != 0) | outside)
             told[cell] = CodeFigure(*(given_order(layout, entity, part) for part in parts))
         return told
+
+    def _group(self, ready: Ready, options: Options | None, threads: int) -> set[int]:
+        """Find who is together in the groups that figures make, where code points to such. Gives the components in
+        which code cannot tell."""
+        program, layout = ready.kernel.program, ready.layout
+
+        def find(cells: Sequence[Cell]) -> dict[Cell, CodeFigure]:
+            return self.code_alone(program, layout.columns, cells, options, threads)
+
+        interface = ready.kernel.interface
+        kinds = {program.definitions[cell.name].entity for cell in interface.wanted}
+        listed = [GroupOfEach(kind, made) for kind in kinds for made in parts_made(program, layout.columns, kind)]
+        return made_groups(program, layout, [*interface.arguments, *listed], find)
 
     def _ready(self, program: Program, columns: Columns, cells: Sequence[Cell], options: Options | None) -> Ready:
         options = fitting(program, columns, options or Options())
@@ -272,6 +293,10 @@ class Evaluator:
         made = Constants(program)
         self._constants = [*self._constants[-3:], (program, made)]
         return made
+
+
+def _has_rows(program: Program, columns: Columns, entity: str) -> bool:
+    return entity in columns.counts or is_made(program, columns, entity)
 
 
 def _components(layout: Layout, program: Program, rows: Mapping[Cell, Mask]) -> dict[Cell, set[int]]:

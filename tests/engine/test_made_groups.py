@@ -18,6 +18,7 @@ from engine.interpret.interpreter import Interpreter
 from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Known, Outcome, Possible
 from engine.ir.program import Program
 from engine.native import evaluate
+from engine.native.agreement import differences
 from engine.native.handover import value_of
 from engine.pipeline import compile_rules
 from engine.population.door import from_arrow
@@ -161,7 +162,7 @@ def test_each_month_of_a_year_has_its_own_kitchens(program: Program) -> None:
 
 
 @pytest.mark.parametrize("at", [MARCH, YEAR], ids=str)
-def test_tables_hand_over_and_give_what_cases_give(at: Period, program: Program) -> None:
+def test_code_gives_of_tables_what_cases_give(at: Period, program: Program) -> None:
     chance = random.Random(3)
     homes = [drawn(chance) for _ in range(30)]
     people: dict[str, list[Any]] = {name: [] for name in ("person_id", "dwelling_id", "dwelling_role", "pay")}
@@ -181,16 +182,22 @@ def test_tables_hand_over_and_give_what_cases_give(at: Period, program: Program)
     }
     admitted = from_arrow(program, at, tables)
     assert admitted.columns is not None and not admitted.problems, admitted.problems[:3]
-    wanted = ("food_of_month",) if at == MARCH else ("food", "largest")
-    result = evaluate(program, admitted.columns, wanted)
-    assert result.handed_over
+    of_dwellings = ("food_of_month",) if at == MARCH else ("food", "largest")
+    of_kitchens = ("need",) if at == MARCH else ("kitchen_pay",)
+    of_people = ("alone", "share", "as_if_alone") if at == MARCH else ()
+    result = evaluate(program, admitted.columns, (*of_dwellings, *of_kitchens, *of_people))
+    assert not result.handed_over or at == MARCH  # code replaces no whole number in a world
+    assert not evaluate(program, admitted.columns, (*of_dwellings, *of_kitchens, *of_people[:2])).handed_over
+    assert not differences(program, admitted.columns, result)
+    kitchens = sum(len(together(stoves)) for stoves, _ in homes)
+    assert result.groups["kitchen"].sum() == kitchens
     for row, (stoves, pay) in enumerate(homes):
         data = lived({}, pay, complete=True)
         for person, stove in stoves.items():
             data["people"][person]["cooks_at"] = {"from 2024-01": stove}
             data["people"][person]["pay"] = {"2024": pay[person]}
         interpreter = Interpreter(program, case_of(program, at, data))
-        for name in wanted:
+        for name in of_dwellings:
             definition = program.find(name)
             assert definition is not None
             expected: Outcome = interpreter.find(Fact(definition.name, "home", at))

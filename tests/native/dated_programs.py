@@ -27,10 +27,10 @@ from tests.native.wider import Wider, _figure, wider_program
 
 DAY = PeriodKind(Unit.DAY)
 AWARD = Calendar(name="award", size="month", of="household", starts="first_day")
-BY = ir.Grouping("stove", MONTH, "household")
+BY = ir.Grouping("place", MONTH, "household")
 KITCHEN = Entity(
     "kitchen", SPAN, plural="kitchens", of="person", roles=(Role("member", "members"),), within="household",
-    further=(Owner("household", "household"),), may_have_none=True, by="stove",
+    further=(Owner("household", "household"),), may_have_none=True, by="place",
 )  # fmt: skip
 
 
@@ -41,9 +41,11 @@ class Dated(Wider):
     def link(self) -> tuple[ir.Link | None, str]:
         """Whom an aggregate runs over."""
         roll = self.random.random()
-        if self.entity == "person" and not self.bound and roll < 0.4:
-            kitchen = ir.GroupOf("kitchen", ir.Self("person"), True, BY)
-            return ir.Members("person", kitchen, ("member",), by=BY), "person"
+        if self.entity in ("person", "kitchen") and not self.bound and roll < 0.4:
+            own = ir.Self("kitchen")
+            kitchen = own if self.entity == "kitchen" else ir.GroupOf("kitchen", ir.Self("person"), True, BY)
+            when = self.another_day() if roll < 0.1 else ir.ThisPeriod()
+            return ir.Members("person", kitchen, ("member",), when, BY), "person"
         link, entity = Wider.link(self)
         if isinstance(link, ir.Members) and roll < 0.4:
             return replace(link, time=self.another_day()), entity
@@ -65,7 +67,15 @@ class Dated(Wider):
 
     def home(self) -> ir.Subject:
         """The household whose day is asked for."""
+        if self.entity == "kitchen":
+            return ir.OwnerOf("household", ir.Self("kitchen"), "household")
         return ir.Self("household") if self.entity == "household" else ir.GroupOf("household", self.whoever())
+
+    def subject(self, entity: str) -> tuple[ir.Subject | None, bool]:
+        """Someone of an entity who can be reached, also the kitchen of a person."""
+        if entity == "kitchen" and self.entity == "person" and not self.bound:
+            return ir.GroupOf("kitchen", ir.Self("person"), True, BY), True
+        return Wider.subject(self, entity)
 
     def whoever(self) -> ir.Subject:
         """A person of the one that the formula is about."""
@@ -107,14 +117,21 @@ def dated_program(random: Random, variables: int = 8, depth: int = 3) -> Program
     stove = replace(
         _definition("stove", "person", maybe, period=MONTH), low=Fraction(1), high=Fraction(3), may_not_apply=True
     )
+    outside = ir.VariableRead(BOOLEAN, None, "person_boolean", ir.Self("person"), ir.Containing(YEAR))
+    second = ir.Literal(INTEGER, None, 2)
+    cooks = ir.If(
+        maybe, None, outside, second, ir.VariableRead(maybe, None, "stove", ir.Self("person"), ir.ThisPeriod())
+    )
+    place = replace(_definition("place", "person", maybe, random, cooks, MONTH), may_not_apply=True)
     own = [
         stove,
+        place,
         _definition("first_day", "household", DATE, period=ETERNITY.kind),
         _definition("award_pay", "person", MONEY, period=kind_of(AWARD)),
     ]
     functions = list(plain.functions.values())
     for number in range(variables):
-        entity, kind = random.choice(ENTITIES), random.choice(TYPES)
+        entity, kind = random.choice((*ENTITIES, "kitchen")), random.choice(TYPES)
         period = random.choice((YEAR, MONTH))
         maker = Dated(random, figures, entity=entity, period=period, functions=functions)
         figures.append(_figure(f"d{number}", entity, kind, random, maker, depth))
@@ -130,7 +147,10 @@ def dated_program(random: Random, variables: int = 8, depth: int = 3) -> Program
 def dated_population(program: Program, at: Period, groups: int, seed: int, missing: float, density: float) -> Columns:
     """A population of such a program: some of the people move in the year, or are away for a time."""
     rng = np.random.default_rng(seed)
-    definitions = {name: definition for name, definition in program.definitions.items() if name != "award_pay"}
+    left_out = [definition.name for definition in program.definitions.values() if definition.entity == "kitchen"]
+    definitions = {
+        name: definition for name, definition in program.definitions.items() if name not in ("award_pay", *left_out)
+    }
     plain = population_of(replace(program, definitions=definitions), at, groups, seed, missing, density)
     link = GroupLink(plain.groups["household"].group.copy(), plain.groups["household"].role.copy())
     stays = _stays(link, groups, at, rng)

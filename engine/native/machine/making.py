@@ -57,7 +57,7 @@ def _planned(worlds: Worlds, layout: Layout, wanted: Sequence[Cell]) -> Plan:
 def _supply(worlds: Worlds, layout: Layout) -> Supply:
     program = worlds.program
     columns = {cell: column.missing is not None for cell, column in layout.columns.columns.items()}
-    lacking = frozenset(program.settings.entities) - frozenset(layout.columns.counts)
+    lacking = frozenset(program.settings.entities) - frozenset(layout.capacity)
     without, orders = _without(program, layout), WithoutOrders(layout.members)
     return Supply(columns, layout.columns.complete, without, lacking=lacking, worlds=worlds, orders=orders)
 

@@ -8,6 +8,8 @@
    it.
 4. Columns are copied in that order as the storage that their bounds allow, with room after the end for whole
    vectors.
+5. Groups that a figure makes have a row for each person: that of the group whose first member the person is. Who is
+   in which is found later (`engine.native.made_groups`), since it differs by program and period.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 
 from engine.ir.program import Definition, Program
 from engine.native.plan.options import Options
-from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, Order, OwnerOfEach
+from engine.native.plan.pointers import GroupOfEach, Link, Made, MemberList, MemberStarts, Order, OwnerOfEach
 from engine.native.plan.shape import ColumnShape, Held, Shape, Storage, held
 from engine.population.columns import NONE_ENTRY, Cell, Column, Columns, Entries
 
@@ -30,9 +32,20 @@ _TYPES = {Storage.DOUBLE: np.float64, Storage.WORD: np.int32, Storage.BYTE: np.i
 Rows = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MadeGroups:
+    """Groups of a kind that a figure makes for one of its periods: of each person, as given, the row of the first
+    member of their group (-1: in none); their links; and the components in which code cannot tell who is together."""
+
+    first: Rows
+    links: dict[Link, Entries]
+    open: frozenset[int]
+
+
 @dataclass(slots=True, eq=False)
 class Layout:
-    """`order`: for each entity the given row of each sorted row (None: as given). `component`: of each sorted row."""
+    """`order`: for each entity the given row of each sorted row (None: as given). `component`: of each sorted row.
+    `made`: the groups that figures of some programs make, so far as they were needed."""
 
     program: Program
     population: ReferenceType[Columns]
@@ -48,6 +61,7 @@ class Layout:
     zeros: dict[tuple[int, Storage], tuple[Entries, Entries | None]] = field(default_factory=dict)
     beyond: set[int] = field(default_factory=set)
     orders: dict[tuple[str, Order], Entries] = field(default_factory=dict)
+    made: list[tuple[Program, dict[tuple[str, Made], MadeGroups]]] = field(default_factory=list)
 
     @property
     def columns(self) -> Columns:
@@ -60,6 +74,18 @@ class Layout:
     def block_count(self) -> int:
         """How many blocks there are."""
         return len(next(iter(self.blocks.values()))) - 1 if self.blocks else 0
+
+    def count(self, entity: str) -> int:
+        """How many rows an entity has."""
+        return count_of(self.program, self.columns, entity)
+
+    def made_by(self, program: Program) -> dict[tuple[str, Made], MadeGroups]:
+        """The groups that a program's figures make, so far as they were needed, by entity."""
+        for known, groups in self.made:
+            if known is program or (program.fingerprint and known.fingerprint == program.fingerprint):
+                return groups
+        self.made = [*self.made[-3:], (program, {})]
+        return self.made[-1][1]
 
     def shape(self, cells: dict[Cell, bool]) -> Shape:
         """The shape that code for these columns relies on."""
@@ -108,6 +134,18 @@ class Layout:
         return np.where(none, held.storage.none, np.where(outside, 0, column.entries))
 
 
+def is_made(program: Program, columns: Columns, entity: str) -> bool:
+    """Whether groups of a kind are made by a figure, and a population does not state them."""
+    declared = program.settings.entities[entity]
+    return bool(declared.by) and entity not in columns.groups and declared.of in columns.counts
+
+
+def count_of(program: Program, columns: Columns, entity: str) -> int:
+    """How many rows an entity has in a population."""
+    made = is_made(program, columns, entity)
+    return columns.counts[program.settings.entities[entity].of if made else entity]
+
+
 def padded(entries: Entries, kind: type) -> Entries:
     """A copy as `kind` with room for a vector after the end."""
     entries_padded: Entries = np.zeros(len(entries) + PAD, dtype=kind)
@@ -121,6 +159,7 @@ def lay_out(program: Program, columns: Columns, options: Options) -> Layout:
     _components(layout)
     _sort(layout)
     _list_members(layout)
+    _room_for_made(layout)
     _list_records(layout)
     _cut(layout)
     return layout
@@ -130,7 +169,7 @@ def with_other_columns(layout: Layout, columns: Columns, cells: Collection[Cell]
     """The layout of a population that differs in the entries of some columns only: the rest is shared, not made
     again."""
     kept = {cell: array for cell, array in layout.kept.items() if cell not in cells}
-    return replace(layout, population=ref(columns), kept=kept, zeros={}, beyond=set(layout.beyond), orders={})
+    return replace(layout, population=ref(columns), kept=kept, zeros={}, beyond=set(layout.beyond), orders={}, made=[])
 
 
 # --- components
@@ -223,6 +262,10 @@ def _sort(layout: Layout) -> None:
         layout.order[entity] = _order(keys)
         order = layout.order[entity]
         layout.component[entity] = component if order is None else component[order]
+    for entity in layout.program.settings.entities:
+        if is_made(layout.program, columns, entity):
+            people = layout.program.settings.entities[entity].of
+            layout.order[entity], layout.component[entity] = layout.order[people], layout.component[people]
 
 
 def _order(keys: list[Entries]) -> Rows | None:
@@ -253,6 +296,13 @@ def new_rows(layout: Layout, entity: str) -> Rows:
 
 
 # --- links
+
+
+def _room_for_made(layout: Layout) -> None:
+    """Groups that a figure makes are as large, and as many in a larger group, as that is at most."""
+    for entity, declared in layout.program.settings.entities.items():
+        if is_made(layout.program, layout.columns, entity):
+            layout.members[entity] = layout.members.get(declared.within, _room(1, 16))
 
 
 def _list_members(layout: Layout) -> None:
@@ -317,7 +367,8 @@ def _cut(layout: Layout) -> None:
         first = np.searchsorted(component, np.arange(total + 1)).astype(np.int64)
         firsts[entity] = first
         declared = layout.program.settings.entities[entity]
-        usual = layout.options.block * (1 if declared.of else 8 if declared.belongs_to else 4)
+        small = bool(declared.of) and not is_made(layout.program, layout.columns, entity)
+        usual = layout.options.block * (1 if small else 8 if declared.belongs_to else 4)
         layout.capacity[entity] = _room(int(np.diff(first).max(initial=0)), usual)
     cuts = [0]
     while cuts[-1] < total:

@@ -133,7 +133,7 @@ def reads(body: ir.Expression, period: Period, whole: bool = False) -> Iterator[
     for node, at in evaluated(body, period, whole):
         for _, key in order_keys(node):
             yield Cell(key, ETERNITY), False, ()
-        for by, time in groupings(node):
+        for by, time in groupings(node) if whole else ():
             when = period_at(time, at)
             if when is not None:
                 yield Cell(by.name, when), False, ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from engine.population.columns import Cell
+from engine.values.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,19 @@ class OutputStatuses:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """Groups as a figure makes them: by which figure, for which of its periods."""
+
+    by: str
+    period: Period
+
+
+@dataclass(frozen=True, slots=True)
 class GroupOfEach:
     """Each person's group of a kind; below zero for those who are in none."""
 
     group: str
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class MemberList:
     """The people of all groups of a kind, group by group and role by role."""
 
     group: str
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,24 @@ class MemberStarts:
 
     entity: str
     role: int
+    made: Made | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupList:
+    """The groups of a kind that a figure makes, by the larger group in which they lie."""
+
+    group: str
+    made: Made
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStarts:
+    """For each larger group, where in that list its groups begin or, as `after`, end."""
+
+    group: str
+    after: bool
+    made: Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +134,15 @@ class RoundsAlong:
 
 
 Order = Union[RecordBefore, PlaceAlong, RoundsAlong]
-Link = Union[GroupOfEach, MemberList, MemberStarts, OwnerOfEach]
+Link = Union[GroupOfEach, MemberList, MemberStarts, GroupList, GroupStarts, OwnerOfEach]
 Pointer = Union[TermsVector, BlockStarts, ColumnEntries, ColumnGaps, OutputEntries, OutputStatuses, Link, Order]
+
+
+def made_by(pointer: Pointer) -> tuple[str, Made] | None:
+    """The kind of group that a pointer is about and how it is made, where a figure makes it."""
+    match pointer:
+        case MemberStarts(entity=group, made=Made() as made):
+            return group, made
+        case GroupOfEach() | MemberList() | GroupList() | GroupStarts() if pointer.made is not None:
+            return pointer.group, pointer.made
+    return None

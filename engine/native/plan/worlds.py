@@ -21,7 +21,7 @@ from engine.ir.fold import formula_at
 from engine.ir.places import Home, Place, Reader, When, Who
 from engine.ir.program import DatedExpression, Definition, Program
 from engine.ir.rewrite import rewritten
-from engine.ir.walk import children, order_keys, walk
+from engine.ir.walk import children, groupings, order_keys, walk
 from engine.native.plan.settled import taken
 from engine.population.columns import Cell
 from engine.values.periods import Period, Unit
@@ -212,6 +212,8 @@ class Worlds:
             for node in walk(body):
                 if any(key in world.reached for _, key in order_keys(node)):
                     yield name, Place(Who.SOMEBODY)  # there records may stand in another order
+                if any(by.name in world.reached for by, _ in groupings(node)):
+                    yield name, Place(Who.SOMEBODY)  # who is together is found for the world outside alone
                 if isinstance(node, ir.VariableRead | ir.OverTime) and node.name in world.reached:
                     read_place = reader.place_of(node)
                     if read_place.when is not When.SOMETIME or not _is_earlier(node, definition, place, world.home):
@@ -289,10 +291,12 @@ def _outside_worlds(body: ir.Expression) -> Iterator[ir.Expression]:
 
 
 def _names_read(node: ir.Expression) -> Iterator[str]:
-    """The figures that a node itself reads, or by which records that it reads stand in order."""
+    """The figures that a node itself reads, or by which records that it reads stand in order, or which make the groups
+    through which it reads."""
     if isinstance(node, ir.VariableRead | ir.OverTime):
         yield node.name
     yield from (key for _, key in order_keys(node))
+    yield from (by.name for by, _ in groupings(node))
 
 
 def _is_own(subject: ir.Subject | None, time: ir.Time) -> bool:

@@ -22,6 +22,7 @@ from engine.native.arithmetic.lanes import Lanes, Mask, is_name
 from engine.native.arithmetic.number import Number
 from engine.native.arithmetic.rounding import rounded_quotient
 from engine.native.arithmetic.whole import LIMIT, NARROW, Whole
+from engine.native.plan.pointers import Made
 from engine.native.write import lane_values as v
 from engine.native.write import rows
 from engine.native.write.chunk import Rows
@@ -58,7 +59,7 @@ def aggregate(writer: Writer, node: ir.Aggregate, frame: Frame) -> Figure:
     if of not in writer.memory.shape.members:  # records of a holder, or a group that the population has no table of
         return Figure(v.nothing(writer.work, node.type), bad=True)
     owner = rows.resolve(writer, node.link.group if isinstance(node.link, ir.Members) else node.link.owner, frame)
-    runs = list(_runs(writer, node.link, owner.rows))
+    runs = list(_runs(writer, node.link, owner.rows, frame))
     if sum(run.most for run in runs) <= WRITTEN_OUT:
         result = _written_out(writer, node, runs, owner.rows.valid, frame)
     else:
@@ -67,10 +68,21 @@ def aggregate(writer: Writer, node: ir.Aggregate, frame: Frame) -> Figure:
     return replace(result, bad=lanes.either(result.bad, owner.bad), absent=lanes.either(result.absent, owner.absent))
 
 
-def _runs(writer: Writer, link: ir.Link, owners: Rows) -> Iterator[Run]:
+def _made(writer: Writer, link: ir.Link, frame: Frame) -> Made | None:
+    """The groups of which a link runs over the members, or over which it runs, where a figure makes them."""
+    if isinstance(link, ir.Members):
+        return rows.made_for(writer, link.by, link.time, link.group.entity, frame)
+    return rows.made_for(writer, link.by, ir.ThisPeriod(), link.entity, frame)
+
+
+def _runs(writer: Writer, link: ir.Link, owners: Rows, frame: Frame) -> Iterator[Run]:
     shape = writer.memory.shape
+    made = _made(writer, link, frame)
     if isinstance(link, ir.Records):
-        first, after = rows.places(writer.chunk, owners, link.entity, 0, 1)
+        if made is not None:
+            first, after = rows.made_places(writer.chunk, owners, link.entity, made)
+        else:
+            first, after = rows.places(writer.chunk, owners, link.entity, 0, 1)
         yield Run(first, after, shape.members[link.entity])
         return
     group = link.group.entity
@@ -80,7 +92,7 @@ def _runs(writer: Writer, link: ir.Link, owners: Rows) -> Iterator[Run]:
         run = [taken.pop(0)]
         while taken and taken[0] == run[-1] + 1:
             run.append(taken.pop(0))
-        first, after = rows.places(writer.chunk, owners, group, run[0], run[-1] + 1)
+        first, after = rows.places(writer.chunk, owners, group, run[0], run[-1] + 1, made)
         limits = [roles[index].maximum for index in run]
         most = sum(limit for limit in limits if limit is not None) if None not in limits else shape.members[group]
         yield Run(first, after, min(most, shape.members[group]))
@@ -88,8 +100,11 @@ def _runs(writer: Writer, link: ir.Link, owners: Rows) -> Iterator[Run]:
 
 def _member(writer: Writer, node: ir.Aggregate, frame: Frame, place: str, valid: Mask) -> Frame:
     """The frame in which a member's condition and body stand."""
+    made = _made(writer, node.link, frame)
     if isinstance(node.link, ir.Members):
-        member = rows.person_rows(writer, node.link.group.entity, place, valid, node.link.entity)
+        member = rows.person_rows(writer, node.link.group.entity, place, valid, node.link.entity, made)
+    elif made is not None:
+        member = rows.made_rows(writer, node.link.entity, place, valid, made)
     else:
         member = Rows(node.link.entity, place, valid)
     return replace(frame, bound={**frame.bound, node.name: member}, links={**frame.links, node.name: node.link})

@@ -13,8 +13,19 @@ from engine.ir import nodes as ir
 from engine.ir.walk import steps_of
 from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
+from engine.native.plan.made import made
 from engine.native.plan.plan import period_at
-from engine.native.plan.pointers import GroupOfEach, Link, MemberList, MemberStarts, OwnerOfEach, RecordBefore
+from engine.native.plan.pointers import (
+    GroupList,
+    GroupOfEach,
+    GroupStarts,
+    Link,
+    Made,
+    MemberList,
+    MemberStarts,
+    OwnerOfEach,
+    RecordBefore,
+)
 from engine.native.plan.shape import Storage
 from engine.native.write import lane_values as v
 from engine.native.write.chunk import Chunk, Rows
@@ -98,10 +109,11 @@ def _group(writer: Writer, subject: ir.GroupOf, frame: Frame) -> Located:
     person = subject.person
     if isinstance(person, ir.Bound):
         link = frame.links[person.name]
-        if isinstance(link, ir.Members) and link.group.entity == subject.entity:
+        if isinstance(link, ir.Members) and link.group.entity == subject.entity and subject.by is None:
             return resolve(writer, link.group, frame)  # a person is in at most one group of a kind
     person_place = resolve(writer, person, frame)
-    place = entries(writer.chunk, person_place.rows, GroupOfEach(subject.entity))
+    groups = made_for(writer, subject.by, ir.ThisPeriod(), subject.entity, frame)
+    place = entries(writer.chunk, person_place.rows, GroupOfEach(subject.entity, groups))
     inside = writer.lanes.pure(f"icmp sge {writer.chunk.module.long} {place}, zeroinitializer")
     valid = writer.lanes.both(person_place.rows.valid, inside)
     outside = writer.lanes.opposite(inside)
@@ -141,19 +153,48 @@ def _before(writer: Writer, subject: ir.Before, frame: Frame) -> Located:
     return Located(found, lanes.either(record.bad, unsure), lanes.either(record.absent, lanes.opposite(there)))
 
 
-def places(chunk: Chunk, groups: Rows, entity: str, first: int, after: int) -> tuple[str, str]:
+def made_for(writer: Writer, by: ir.Grouping | None, time: ir.Time, group: str, frame: Frame) -> Made | None:
+    """The groups that are meant, of a kind that a figure makes; None of another kind."""
+    if by is None:
+        return None
+    groups = made(by, time, frame.period, writer.program.settings.entities[group].counted_start)
+    assert groups is not None, "groups of a day that differs by row are handed over"
+    return groups
+
+
+def places(
+    chunk: Chunk, groups: Rows, entity: str, first: int, after: int, made_groups: Made | None = None
+) -> tuple[str, str]:
     """Where in the list of members the roles from number `first` begin, and where those from number `after` do."""
-    starts = (MemberStarts(entity, role) for role in (first, after))
+    starts = (MemberStarts(entity, role, made_groups) for role in (first, after))
     from_place, to_place = (entries(chunk, groups, start) for start in starts)
     return from_place, to_place
 
 
-def person_rows(writer: Writer, group: str, place: str, valid: Mask, person: str) -> Rows:
+def made_places(chunk: Chunk, larger: Rows, entity: str, made_groups: Made) -> tuple[str, str]:
+    """Where in the list of the groups that a figure makes those of larger groups begin and end."""
+    starts = (GroupStarts(entity, after, made_groups) for after in (False, True))
+    from_place, to_place = (entries(chunk, larger, start) for start in starts)
+    return from_place, to_place
+
+
+def person_rows(
+    writer: Writer, group: str, place: str, valid: Mask, person: str, made_groups: Made | None = None
+) -> Rows:
     """The people at some places of the list of a group's members."""
-    if group in writer.memory.shape.in_order:
+    if group in writer.memory.shape.in_order and made_groups is None:
         return Rows(person, place, valid)
-    word = gather(writer.chunk, writer.chunk.argument(MemberList(group)), Storage.WORD, place, valid)
-    return Rows(person, _long(writer.chunk, word), valid)
+    return _listed(writer, MemberList(group, made_groups), place, valid, person)
+
+
+def made_rows(writer: Writer, group: str, place: str, valid: Mask, made_groups: Made) -> Rows:
+    """The groups at some places of the list of those that a figure makes."""
+    return _listed(writer, GroupList(group, made_groups), place, valid, group)
+
+
+def _listed(writer: Writer, link: MemberList | GroupList, place: str, valid: Mask, entity: str) -> Rows:
+    word = gather(writer.chunk, writer.chunk.argument(link), Storage.WORD, place, valid)
+    return Rows(entity, _long(writer.chunk, word), valid)
 
 
 def entries(chunk: Chunk, rows: Rows, link: Link | RecordBefore) -> str:
