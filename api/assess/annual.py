@@ -34,7 +34,7 @@ from api.assess.drafts import (
 from api.assess.everybody import Counted, columns_of_lives, counted
 from api.assess.figures import Assessed, assess
 from api.assess.gathering import Population, population_of
-from api.assess.whole_histories import assess_each, groups_in
+from api.assess.whole_histories import assess_each, groups_in, larger_of
 from api.failures import Failure
 from api.scale.spread import Spread, here
 from citizens import FOLLOWER, Advance, Draft, Facts, History, Known, Point, PositionConflict, Scalar
@@ -140,9 +140,21 @@ def run_annual(
         _append(log, terms, chunk, postings, report=report, check=bool(kept))
         done += len(chunk)
         on_progress(done, count)
-    report.counted = everybody([group for group, _ in report.failed])
+    if terms.binding.made:
+        report.groups = report.assessed + report.already + len(report.failed)
+    report.counted = everybody(_without_figures(log, terms, report))
     _finish(log, terms, report)
     return report
+
+
+def _without_figures(log: History, terms: Terms, report: AnnualReport) -> list[str]:
+    """The groups that people are in, of which something could not be assessed: of groups that facts make, the larger
+    ones."""
+    failed = [group for group, _ in report.failed]
+    if not terms.binding.made:
+        return failed
+    declared = terms.program.settings.entities[terms.binding.made]
+    return [whole for group in failed for whole in {*larger_of(log, declared, group), group}]
 
 
 def run_of_nobody(log: History, terms: Terms, known: Known = None) -> None:

@@ -55,6 +55,7 @@ class Binding:
     `whole`: groups are assessed from whole histories; see `whole_histories`. `moves`: the columns that say in which
     groups people are on other days; groups in which somebody is not on all of them are assessed so too.
     `wanted` says what to read of a history: those columns and the relations, each with days and kinds.
+    `made`: the kind of group that is assessed, where a figure makes such groups out of those of `group`; else empty.
     """
 
     program: Program
@@ -67,6 +68,12 @@ class Binding:
     sources: Mapping[str, tuple[str, ...]]
     whole: bool = False
     moves: tuple[str, ...] = ()
+    made: str = ""
+
+    @property
+    def assessed(self) -> str:
+        """The entity that is assessed."""
+        return self.made or self.group
 
     @property
     def by_history(self) -> bool:
@@ -163,7 +170,10 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     Raises Failure if they read what is not gathered.
     """
     days = days_asked(program, period, figures)
-    entity = program.settings.entities[group]
+    entity, made = program.settings.entities[group], ""
+    if entity.by:  # groups that facts make have no relations of their own: their people are those of the larger ones
+        made, group, days = group, entity.within, None
+        entity = program.settings.entities[group]
     for figure in figures:
         if figure.period_at(period) is None:
             message = f"`{figure.short_name}` is per {figure.period}, and {period} is not in one"
@@ -193,7 +203,7 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     sources: dict[str, tuple[str, ...]] = {}
     for name, wanted_column in wanted.items():
         sources[wanted_column.attribute or name] = (*sources.get(wanted_column.attribute or name, ()), name)
-    return Binding(program, period, group, entity.of, records, read, wanted, sources, days is None, tuple(moves))
+    return Binding(program, period, group, entity.of, records, read, wanted, sources, days is None, tuple(moves), made)
 
 
 def _roles(link: Link, names: list[str]) -> Rows:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from api.assess.drafts import Terms, is_erased
-from api.assess.whole_histories import groups_concerned
+from api.assess.whole_histories import groups_concerned, larger_of
 from citizens import (
     Assessment,
     Belongs,
@@ -66,8 +66,8 @@ def touched_by(log: History, terms: Terms, events: Iterable[Event], position: in
             touched.joined.add(subject)
             touched.changes |= changes
         for used in _may_be_named(log, terms, subject, to):
-            for group in log.users_of(used):
-                if group.partition("/")[0] == terms.binding.group and log.moved_to(group) is None:
+            for group in _users_of(log, terms, used):
+                if log.moved_to(group) is None:
                     touched = touched_groups.setdefault(group, Touched())
                     touched.named.add(used)
                     touched.changes |= changes
@@ -88,6 +88,16 @@ def _may_be_named(log: History, terms: Terms, subject: str, to: int) -> set[str]
     if not terms.binding.by_history:
         return {subject}
     return {subject, *groups_concerned(log, terms.binding, log.timeline(subject, to), to)}
+
+
+def _users_of(log: History, terms: Terms, subject: str) -> set[str]:
+    """The groups that assessments of the assessed kind named a subject for; of groups that facts make, the larger ones
+    in which they lie."""
+    users = {group for group in log.users_of(subject) if group.partition("/")[0] == terms.binding.assessed}
+    if not terms.binding.made:
+        return users
+    declared = terms.program.settings.entities[terms.binding.made]
+    return {whole for group in users for whole in larger_of(log, declared, group)}
 
 
 def _told(

@@ -45,7 +45,7 @@ from citizens import (
 from citizens.events import FAULT, FAULT_USE
 from engine.ir.program import Definition, Program
 from engine.population.columns import unit_of
-from engine.reading.declared_settings import AssessmentRules
+from engine.reading.declared_settings import AssessmentRules, Entity
 from engine.values.periods import Period
 
 SOURCE = "rulewright"
@@ -79,7 +79,7 @@ class Terms:
 
     def made(self, event: Event) -> bool:
         """Whether an event is an assessment by these terms. Others may be of the same subject and the same period."""
-        return is_assessment(event, self.key, self.binding.group)
+        return is_assessment(event, self.key, self.binding.assessed)
 
     def figures(self, assessed: Assessed) -> Figures:
         """A group's figures by name; None for one that does not apply."""
@@ -146,12 +146,18 @@ def all_terms(
     log of tax returns) is left out, unless no other is left. Raises Failure if nothing is assessed.
     """
     declared = assessments_of(program)
-    declared = tuple(rules for rules in declared if there(rules.of)) or declared
+    entities = program.settings.entities
+    declared = tuple(rules for rules in declared if there(_listed(entities[rules.of]))) or declared
     made = tuple(terms_of(program, rules, period, actor) for rules in declared for period in _within(rules, year))
     if not made:
         kinds = sorted({str(rules.period) for rules in declared})
         raise Failure(f"nothing is assessed for {year}", f"the rules assess for each {', each '.join(kinds)}")
     return made
+
+
+def _listed(entity: Entity) -> str:
+    """The entity that a log has subjects of, where something of this one is assessed."""
+    return entity.within if entity.by else entity.name
 
 
 def _within(rules: AssessmentRules, year: Period) -> Iterator[Period]:

@@ -153,7 +153,7 @@ class Follower:
     def _follow(self, terms: Terms, position: int, head: int, window: int) -> None:
         events, to = self._next(position, head, window)
         self._correct(terms, touched_by(self.log, terms, events, position, to), position, to)
-        entities = {terms.binding.group, terms.binding.person, *terms.binding.records}
+        entities = {terms.binding.assessed, terms.binding.group, terms.binding.person, *terms.binding.records}
         self.report.facts += sum(event.subject.partition("/")[0] in entities for event in events)
         self.report.duplicates |= {event.subject for event in events if is_merged_by(event)}
 
@@ -171,10 +171,15 @@ class Follower:
     def _correct(self, terms: Terms, touched: dict[str, Touched], position: int, to: int) -> None:
         """Assess the touched groups anew, and append what comes of it with the new position."""
         standing: dict[str, Standing] = {}
-        for group, how in touched.items():
-            group_standing = standing_in(self.log, group, terms)
-            if how.joined or how.named & named_by(group_standing.last):
-                standing[group] = group_standing
+        each: Sequence[Assessed]
+        if terms.binding.made:
+            each, standing, touched = self._made(terms, touched, to)
+        else:
+            for group, how in touched.items():
+                group_standing = standing_in(self.log, group, terms)
+                if how.joined or how.named & named_by(group_standing.last):
+                    standing[group] = group_standing
+            each = self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
         made = [
             (
                 assessed,
@@ -182,7 +187,7 @@ class Follower:
                     terms, assessed, standing[assessed.group], to, tuple(touched[assessed.group].changes)
                 ),
             )
-            for assessed in self._assessed(terms, {group: touched[group] for group in standing}, standing, to)
+            for assessed in each
         ]
         advance = Advance(f"{FOLLOWER}{terms.key}", position, to)
         self.log.append([draft for _, drafts in made for draft in drafts], advance=advance)
@@ -211,6 +216,33 @@ class Follower:
         before, now = people(named_by(last)), people(use.subject for use in assessed.used)
         self.report.came |= now - before
         self.report.went |= before - now
+
+    def _made(
+        self, terms: Terms, touched: Mapping[str, Touched], to: int
+    ) -> tuple[list[Assessed], dict[str, Standing], dict[str, Touched]]:
+        """The groups that facts make in the touched larger ones, those that were assessed there before among them, each
+        with where it stands and what concerns it. One that there is no more has nobody in it; where it cannot be told
+        who is together, each has the fault."""
+        standing: dict[str, Standing] = {}
+        concerned: dict[str, Touched] = {}
+        each: list[Assessed] = []
+        for whole, how in touched.items():
+            now = list(assess_each(self.log, terms.binding, terms.definitions, (whole,), to))
+            fault = next((assessed for assessed in now if assessed.group == whole and assessed.fault), None)
+            for group in sorted(self._assessed_before(terms, whole) - {assessed.group for assessed in now}):
+                used = (Use(group, ()), *(() if fault is None else fault.used[1:]))
+                now.append(Assessed(group, used, (), fault.fault if fault is not None else ""))
+            for assessed in now:
+                standing[assessed.group] = standing_in(self.log, assessed.group, terms)
+                concerned[assessed.group] = how
+                each.append(_unless_erased(assessed, standing[assessed.group]))
+        return each, standing, concerned
+
+    def _assessed_before(self, terms: Terms, whole: str) -> set[str]:
+        """The groups that facts made in a larger one when it was assessed before, and that one if it had a fault."""
+        kinds = (terms.binding.made, terms.binding.group)
+        users = {group for group in self.log.users_of(whole) if group.partition("/")[0] in kinds}
+        return {group for group in users if standing_in(self.log, group, terms).last is not None}
 
     def _assessed(
         self, terms: Terms, touched: dict[str, Touched], standing: dict[str, Standing], to: int

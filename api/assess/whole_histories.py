@@ -7,6 +7,9 @@ ask for members; all of them, where that may be any day, or periods begin on som
    all, so that a later fact of any of them finds it; a later fact of a subject concerns every group that the subject
    was ever in, and those that were assessed together with one of these.
 3. The interpreter computes the figures.
+4. Groups that a figure makes are assessed with the larger group in which they lie. Each is named after that group and
+   its first member (`kitchen/home/ada`), as in a case, for as long as there is such a group on some day of the period.
+   While it is not known who is together, nobody there can be assessed, and the larger group has the fault.
 
 The annual run and a correction both come through here, as does a record that is asked for by itself.
 """
@@ -17,16 +20,19 @@ from collections.abc import Iterable, Iterator
 
 from api.assess.binding import Binding
 from api.assess.figures import MAX_FAULT, MAX_USED, Assessed
-from api.failures import Failure
+from api.failures import Failure as Refused
 from api.history.memberships import groups_of, stays_of
 from api.history.record import RecordCase, record_case
 from citizens import Belongs, History, Snapshot, Timeline, Use
+from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import Fact, Known, NotApplicable
+from engine.interpret.made_groups import grouping_of, parts_of, with_groups
+from engine.interpret.outcomes import Fact, Failure, Known, NotApplicable, Possible
 from engine.ir.program import Definition
 from engine.native.handover import described, entry_of
 from engine.native.plan.plan import cell_for
+from engine.reading.declared_settings import Entity
 
 
 def groups_in(log: History, binding: Binding, snapshot: Snapshot, offset: int) -> list[str]:
@@ -57,24 +63,64 @@ def assess_each(
             record = record_case(
                 log, binding.program, group, binding.period, valid=binding.valid_on, known=offset, whole=True
             )
-        except Failure as fault:
+        except Refused as fault:
             yield Assessed(group, (Use(group, ()),), (), str(fault)[:MAX_FAULT])
             continue
-        yield _assessed(log, binding, wanted, group, record=record, constants=constants, offset=offset)
+        yield from _assessed(log, binding, wanted, group, record=record, constants=constants, offset=offset)
 
 
 def _assessed(
     log: History, binding: Binding, figures: tuple[Definition, ...], group: str, *, record: RecordCase,
     constants: Constants, offset: int,
-) -> Assessed:  # fmt: skip
+) -> Iterator[Assessed]:  # fmt: skip
     used = tuple(_used(log, group, record, offset))
     if len(used) > MAX_USED:
-        return Assessed(group, used[:1], (), f"{len(used) - 1:,} people and records belong together with it")
-    if record.left_out:
-        return Assessed(group, used, (), f"recorded of another kind: {', '.join(sorted(record.left_out))}"[:MAX_FAULT])
-    if binding.person and not _is_occupied(binding, group, record):
-        return Assessed(group, used)
-    interpreter = Interpreter(binding.program, record.case, constants)
+        yield Assessed(group, used[:1], (), f"{len(used) - 1:,} people and records belong together with it")
+    elif record.left_out:
+        yield Assessed(group, used, (), f"recorded of another kind: {', '.join(sorted(record.left_out))}"[:MAX_FAULT])
+    elif binding.person and not _is_occupied(binding, group, record):
+        yield Assessed(group, used)
+    elif binding.made:
+        yield from _made(binding, figures, used, record, constants)
+    else:
+        yield _figured(binding, figures, used, Interpreter(binding.program, record.case, constants))
+
+
+def _made(
+    binding: Binding, figures: tuple[Definition, ...], used: tuple[Use, ...], record: RecordCase, constants: Constants
+) -> Iterator[Assessed]:
+    """The groups that a figure makes in a larger one; that one itself where it is not known who is together."""
+    case, certain = with_groups(binding.program, record.case)
+    group = used[0].subject
+    inside = f"{group.partition('/')[2]}/"
+    if binding.made not in certain:
+        yield Assessed(group, used, (), _unclear(binding, case, constants)[:MAX_FAULT])
+        return
+    interpreter = Interpreter(binding.program, case, constants)
+    for name in sorted(name for name in certain[binding.made] if name.startswith(inside)):
+        made = f"{binding.made}/{name}"
+        others = tuple(use for use in used if use.subject != made)
+        attributes = next((use.attributes for use in used if use.subject == made), ())
+        yield _figured(binding, figures, (Use(made, attributes), *others), interpreter)
+
+
+def _unclear(binding: Binding, case: Case, constants: Constants) -> str:
+    """Why it is not known who is together."""
+    by = grouping_of(binding.program, binding.made)
+    assert by is not None
+    interpreter = Interpreter(binding.program, case, constants)
+    for person in case.instances.get(binding.person, ()):
+        for part in parts_of(binding.period, by):
+            outcome = interpreter.find(Fact(by.name, person, part))
+            if isinstance(outcome, Failure | Possible):
+                return f"{binding.person}/{person}: {by.name.rpartition(':')[2]}: {described(outcome)}"
+    return f"who is in which {binding.made} cannot be determined"
+
+
+def _figured(
+    binding: Binding, figures: tuple[Definition, ...], used: tuple[Use, ...], interpreter: Interpreter
+) -> Assessed:
+    group = used[0].subject
     values: list[int | None] = []
     faults: list[str] = []
     for figure in figures:
@@ -113,10 +159,8 @@ def groups_concerned(log: History, binding: Binding, timeline: Timeline, offset:
         return {timeline.subject}
     groups = groups_of(binding.program, (timeline,))
     declared = binding.program.settings.entities.get(entity)
-    if declared is not None and declared.by:  # a group that facts make lies in the one that its name tells
-        pieces = timeline.subject.split("/")[1:]
-        larger = (f"{declared.within}/{'/'.join(pieces[:size])}" for size in range(1, len(pieces)))
-        return {group for group in larger if log.version(group) or log.belonging_to(group)}
+    if declared is not None and declared.by:
+        return larger_of(log, declared, timeline.subject)
     owners = {change.value.group for change in timeline.changes if isinstance(change.value, Belongs)} - groups
     for owner in owners if declared is not None and declared.belongs_to else ():
         if owner.partition("/")[0] == declared.belongs_to:  # type: ignore[union-attr]
@@ -124,4 +168,11 @@ def groups_concerned(log: History, binding: Binding, timeline: Timeline, offset:
     return groups
 
 
-__all__ = ["assess_each", "groups_concerned", "groups_in"]
+def larger_of(log: History, declared: Entity, group: str) -> set[str]:
+    """Where a group that facts make lies: in the one that its name tells."""
+    pieces = group.split("/")[1:]
+    larger = (f"{declared.within}/{'/'.join(pieces[:size])}" for size in range(1, len(pieces)))
+    return {whole for whole in larger if log.version(whole) or log.belonging_to(whole)}
+
+
+__all__ = ["assess_each", "groups_concerned", "groups_in", "larger_of"]

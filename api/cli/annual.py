@@ -142,7 +142,7 @@ class _Runs:
 def _show(run: _Run) -> None:
     report, terms, seconds, horizons = run.report, run.terms, run.seconds, run.horizons
     period = f"{_name(terms)} {terms.period}"
-    groups = terms.program.settings.entities[terms.binding.group].plural.replace("_", " ")
+    groups = terms.program.settings.entities[terms.binding.assessed].plural.replace("_", " ")
     for group, fault in report.failed[:SHOWN_FAULTS]:
         # the fault names whom it concerns; the group is not repeated where that is the group itself
         complain(f"{group}: {fault}" if not fault.startswith(f"{group}:") else fault)

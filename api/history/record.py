@@ -91,6 +91,7 @@ def record_case(
     ever = dict.fromkeys(other for subject in gathering.timelines for other in log.belonging_to(subject))
     if not whole and any(has_moved(program, look(subject), at) for subject in (*gathering.timelines, *ever)):
         gathering = _gathered(log, program, person, _Gathering(look, None))
+    _put_in_order(log, program, gathering)
     given: dict[Fact, Value] = {}
     left_out: list[str] = []
     for timeline in gathering.timelines.values():
@@ -122,6 +123,17 @@ def _gathered(log: History, program: Program, person: str, gathering: _Gathering
         timeline = gathering.timelines[subject] = gathering.look(subject)
         left += _linked(program, gathering, log, timeline)
     return gathering
+
+
+def _put_in_order(log: History, program: Program, gathering: _Gathering) -> None:
+    """Members of each group in the order in which they came into the log, whoever the record is of: the first of them
+    names a group that facts make."""
+    for key, people in gathering.holders.items():
+        kind, group, _ = key
+        of = program.settings.entities[kind].of
+        listed = log.belonging_to(f"{kind}/{group}")
+        in_order = [name for subject in listed if (name := subject.removeprefix(f"{of}/")) in people]
+        gathering.holders[key] = dict.fromkeys((*in_order, *people))
 
 
 def _case(program: Program, gathering: _Gathering, at: Period, given: dict[Fact, Value]) -> Case:

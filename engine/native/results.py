@@ -189,6 +189,7 @@ def hand_over(
     component: int,
     figures: dict[Cell, Figures],
     constants: Constants,
+    *,
     groups: Mapping[str, Mask],
 ) -> None:
     """Put the interpreter's figures of a component in the place of what code wrote; in `groups` those that figures

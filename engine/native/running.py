@@ -117,7 +117,7 @@ class Evaluator:
         kinds = {program.definitions[cell.name].entity for cell in figures}
         groups = {kind: told_groups(program, layout, kind) for kind in kinds if is_made(program, columns, kind)}
         for component in bad:
-            hand_over(program, layout, component, figures, self._constants_of(program), groups)
+            hand_over(program, layout, component, figures, self._constants_of(program), groups=groups)
         only_groups(figures, program, groups)
         named = {name: len(causes[cell]) for name, cell in cells.items() if causes.get(cell)}
         told = {name: figures.get(cell) or nobodys(cell) for name, cell in cells.items()}

@@ -92,7 +92,7 @@ def _runs(writer: Writer, link: ir.Link, owners: Rows, frame: Frame) -> Iterator
         run = [taken.pop(0)]
         while taken and taken[0] == run[-1] + 1:
             run.append(taken.pop(0))
-        first, after = rows.places(writer.chunk, owners, group, run[0], run[-1] + 1, made)
+        first, after = rows.places(writer.chunk, owners, group, run[0], run[-1] + 1, made_groups=made)
         limits = [roles[index].maximum for index in run]
         most = sum(limit for limit in limits if limit is not None) if None not in limits else shape.members[group]
         yield Run(first, after, min(most, shape.members[group]))
@@ -102,7 +102,7 @@ def _member(writer: Writer, node: ir.Aggregate, frame: Frame, place: str, valid:
     """The frame in which a member's condition and body stand."""
     made = _made(writer, node.link, frame)
     if isinstance(node.link, ir.Members):
-        member = rows.person_rows(writer, node.link.group.entity, place, valid, node.link.entity, made)
+        member = rows.person_rows(writer, node.link.group.entity, place, valid, node.link.entity, made_groups=made)
     elif made is not None:
         member = rows.made_rows(writer, node.link.entity, place, valid, made)
     else:

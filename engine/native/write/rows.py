@@ -163,7 +163,7 @@ def made_for(writer: Writer, by: ir.Grouping | None, time: ir.Time, group: str, 
 
 
 def places(
-    chunk: Chunk, groups: Rows, entity: str, first: int, after: int, made_groups: Made | None = None
+    chunk: Chunk, groups: Rows, entity: str, first: int, after: int, *, made_groups: Made | None = None
 ) -> tuple[str, str]:
     """Where in the list of members the roles from number `first` begin, and where those from number `after` do."""
     starts = (MemberStarts(entity, role, made_groups) for role in (first, after))
@@ -179,7 +179,7 @@ def made_places(chunk: Chunk, larger: Rows, entity: str, made_groups: Made) -> t
 
 
 def person_rows(
-    writer: Writer, group: str, place: str, valid: Mask, person: str, made_groups: Made | None = None
+    writer: Writer, group: str, place: str, valid: Mask, person: str, *, made_groups: Made | None = None
 ) -> Rows:
     """The people at some places of the list of a group's members."""
     if group in writer.memory.shape.in_order and made_groups is None:
