@@ -22,7 +22,7 @@ def reached(program: Program, period: Period, figures: tuple[Definition, ...]) -
         cell = left.pop()
         yield cell
         body = formula_at(program.definitions[cell.name].formulas, cell.period.start)
-        for other, _ in reads(body, cell.period, whole=True) if body is not None else ():
+        for other, _, _ in reads(body, cell.period, whole=True) if body is not None else ():
             if other not in cells:
                 cells[other] = None
                 left.append(other)

@@ -46,6 +46,6 @@ def _users_of(program: Program, at: Period, figure: Definition) -> Users:
     users: Users = {}
     for cell in reached(program, at, (figure,)):
         for dated in program.definitions[cell.name].formulas:
-            for other, _ in reads(dated.body, cell.period, whole=True):
+            for other, _, _ in reads(dated.body, cell.period, whole=True):
                 users.setdefault(other.name, set()).add(cell.name)
     return users
