@@ -42,6 +42,7 @@ from engine.lint.copies import copies
 from engine.lint.example_names import check_example_names
 from engine.lint.implications import check_implications
 from engine.lint.left_behind import left_behind
+from engine.lint.percentages import percentages
 from engine.lint.witness import Ground
 from engine.reading.declarations import Ruleset
 from engine.reading.declared import Declaration
@@ -123,6 +124,7 @@ def compile_ruleset(ruleset: Ruleset, problems: Diagnostics, lint: bool = True, 
     given_up = _whole_program(symbols, program, problems)
     if lint:
         given_up += _lint(symbols, checked.used | set(moved_by.values()) | set(followed.values()), program, problems)
+        percentages(symbols, set(moved_by.values()), problems)
         check_example_names(ruleset, symbols, problems, reformed)
         check_implications(ruleset, symbols, program, problems)
     if problems.errors:

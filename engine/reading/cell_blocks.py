@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from engine.reading.context import Context
 from engine.reading.declared_constants import Key, KeyType
-from engine.reading.scalars import read_value
+from engine.reading.percent import read_constant
 from engine.syntax.nodes import Node, Scalar, Style
 from engine.text.source import Span
 from engine.values.types import Kind, Value, ValueType
@@ -55,7 +55,7 @@ def read_block(
             place = _placed(scalar, start + len(line) - len(line.lstrip()), start + len(line.rstrip()))
             context.report("E208", message, place, help="write a number for each, in order, with spaces between")
             continue
-        whole = _WHOLE_NUMBERS.fullmatch(line)
+        whole = of.kind is not Kind.RATE and _WHOLE_NUMBERS.fullmatch(line)
         values = _whole(numbers, of) if whole else _read(context, scalar, of, start, numbers)
         cells += [((*row, key), value) for key, value in zip(columns, values, strict=True)]
     return cells
@@ -87,7 +87,7 @@ def _read(context: Context, scalar: Scalar, of: ValueType, start: int, numbers: 
     for text in numbers:
         at = scalar.text.index(text, at)
         span = _placed(scalar, at, at + len(text))
-        values.append(read_value(context, Scalar(text, Style.PLAIN, span), of, span))
+        values.append(read_constant(context, Scalar(text, Style.PLAIN, span), of, span))
         at += len(text)
     return values
 

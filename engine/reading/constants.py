@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -15,6 +15,7 @@ from engine.reading.declared_constants import Parameter
 from engine.reading.fields import Fields, open_fields
 from engine.reading.formulas import cited_law, read_excluded
 from engine.reading.laws import check_cited_from, read_law
+from engine.reading.percent import read_constant
 from engine.reading.permits import read_subject_is
 from engine.reading.scalars import read_entity, read_period_kind, read_range, read_type, read_value
 from engine.syntax.nodes import MappingEntry, Node, shown
@@ -24,7 +25,7 @@ from engine.values.types import FAILED, Value, ValueType
 
 INPUT_KEYS = ("label", "law", "entity", "period", "type", "range", "ask", "default", "absent", "stock",
               "event", "status", "excludes", "subject_is", "can_change", "changed_by", "how")  # fmt: skip
-PARAMETER_KEYS = ("label", "law", "type", "values", "known_until", "uprate")
+PARAMETER_KEYS = ("label", "law", "type", "range", "values", "known_until", "uprate")
 
 
 def read_inputs(context: Context, entries: Iterable[MappingEntry]) -> tuple[Input, ...]:
@@ -96,7 +97,8 @@ def _within(fields: Fields, key: str, type: ValueType, low: Fraction | None, hig
     if node is None or type is FAILED:
         return None
     before = len(fields.context.problems)
-    value = read_value(fields.context, node, type, fields.span_of(key))
+    read = read_value if fields.has("range") else read_constant
+    value = read(fields.context, node, type, fields.span_of(key))
     if isinstance(value, int | Fraction) and type.is_number and len(fields.context.problems) == before:
         if not is_within(value, low, high):
             message = f"`{key}` lies outside the range of the fact"
@@ -115,7 +117,10 @@ def _parameter(context: Context, entry: MappingEntry) -> Parameter:
     if fields is None:
         return Parameter(entry.name, entry.key.span, type=FAILED)
     type = read_type(context, fields.scalar("type", needed=True))
-    values = read_dated_values(context, fields.required("values"), type, fields.span_of("values"))
+    values = read_dated_values(
+        context, fields.required("values"), type, fields.span_of("values"), has_range=fields.has("range")
+    )
+    _check_range(fields, type, values)
     days = [day for day, _ in values]
     law = cited_law(fields, context.inherited_law, what)
     check_cited_from(fields, law, days[0] if days else None)
@@ -127,11 +132,22 @@ def _parameter(context: Context, entry: MappingEntry) -> Parameter:
     )
 
 
+def _check_range(fields: Fields, type: ValueType, values: Sequence[tuple[date, Value]]) -> None:
+    """E214 for a value outside the parameter's own range."""
+    low, high = read_range(fields.context, fields.scalar("range"), type)
+    for day, value in values:
+        if isinstance(value, int | Fraction) and type.is_number and not is_within(value, low, high):
+            message = f"the value from {day} on lies outside the range of {fields.what}"
+            fields.context.report("E214", message, fields.span_of("range"), help="correct the value, or the range")
+
+
 def read_dated_values(
-    context: Context, node: Node | None, type: ValueType, place: Span
+    context: Context, node: Node | None, type: ValueType, place: Span, has_range: bool = False
 ) -> tuple[tuple[date, Value], ...]:
-    """The values of `{date: value}` in order of date; none where there is no node. Reforms read with this too."""
+    """The values of `{date: value}` in order of date; none where there is no node. With a range, rates above 1 are
+    meant. Reforms read with this too."""
     if node is None:
         return ()
+    read = read_value if has_range else read_constant
     entries = dated_entries(context, node, place, "`values`")
-    return tuple((day, read_value(context, entry.value, type, entry.key.span)) for day, entry in entries)
+    return tuple((day, read(context, entry.value, type, entry.key.span)) for day, entry in entries)

@@ -14,12 +14,12 @@ from engine.reading.declared_constants import Bracket, Key, KeyType, Scale
 from engine.reading.fields import Fields, as_sequence, open_fields
 from engine.reading.formulas import cited_law, read_arguments
 from engine.reading.laws import check_cited_from
+from engine.reading.percent import as_percentage, read_constant
 from engine.reading.scalars import read_type, read_value
 from engine.reading.tables import key_values, keyed_entries, read_key_type
 from engine.syntax.nodes import Mapping as MappingNode
-from engine.syntax.nodes import MappingEntry, Node, Scalar, shown
+from engine.syntax.nodes import MappingEntry, Node, shown
 from engine.text.source import Span
-from engine.values.numbers import format_decimal
 from engine.values.types import FAILED, MONEY, RATE, ValueType
 
 SCALE_KEYS = ("label", "law", "kind", "key", "of", "gives", "values", "known_until", "uprate", "arguments")
@@ -185,20 +185,13 @@ def _bracket(context: Context, node: Node, bands: Bands, first: bool) -> Bracket
     threshold = _threshold(fields, bands, first) if whole else None
     if value_node is None:
         return None
+    if bands.kind == "step":
+        return Bracket(threshold, read_constant(context, value_node, type, fields.span_of(bands.result)))
     value = read_value(context, value_node, type, fields.span_of(bands.result))
-    if bands.kind == "marginal" and isinstance(value_node, Scalar) and isinstance(value, int | Fraction) and value > 1:
-        _check_percent(context, value_node, Fraction(value))
+    told = as_percentage(value_node, Fraction(value)) if isinstance(value, int | Fraction) else None
+    if told is not None:  # more than all of a slice is written as a percentage
+        context.report("E204", f"{told[0]} of the slice", value_node.span, help=told[1])
     return Bracket(threshold, value)
-
-
-def _check_percent(context: Context, node: Scalar, rate: Fraction) -> None:
-    """E204 for `rate: 10`, which would take ten times the slice: more than all of it is written as a percentage."""
-    text = shown(node.text)
-    if "%" in text or "/" in text:
-        return
-    whole = f"{format_decimal(rate * 100)}%"
-    help_text = f"write `{text}%`, or `{whole}` if that is what the law says"
-    context.report("E204", f"a rate of `{text}` is {whole} of the slice", node.span, help=help_text)
 
 
 def _threshold(fields: Fields, bands: Bands, first: bool) -> Fraction | None:

@@ -25,7 +25,8 @@ from engine.reading.fields import Fields, as_mapping, as_scalar, named_entries, 
 from engine.reading.formulas import cited_law
 from engine.reading.laws import check_cited_from
 from engine.reading.numerals import read_whole
-from engine.reading.scalars import read_day, read_type, read_value, stand_in
+from engine.reading.percent import read_constant
+from engine.reading.scalars import read_day, read_type, stand_in
 from engine.syntax.nodes import Mapping, MappingEntry, Node, Scalar, shown
 from engine.text.source import Span
 from engine.values.packed_cells import packed
@@ -307,10 +308,12 @@ def _read_key(context: Context, scalar: Scalar, key: KeyType, values: tuple[Key,
     return None
 
 
-def read_row(context: Context, node: Node, shape: Shape, place: Span) -> Row:
-    """One cell, or one row of columns: E208 for columns that are missing, E201 for those that are unknown."""
+def read_row(context: Context, node: Node, shape: Shape, place: Span, surely: bool = False) -> Row:
+    """One cell, or one row of columns: E208 for columns that are missing, E201 for those that are unknown.
+
+    `surely`: rates above 100% are percentages without their sign."""
     if "" in shape.columns:
-        return {"": read_value(context, node, shape.columns[""], place)}
+        return {"": read_constant(context, node, shape.columns[""], place, surely)}
     fields = open_fields(context, node, place, f"a row of `{shape.name}`", shape.columns)
     if fields is None:
         return _stand_in_row(context, shape)
@@ -321,7 +324,7 @@ def read_row(context: Context, node: Node, shape: Shape, place: Span) -> Row:
     row = dict(_stand_in_row(context, shape))
     for entry in fields.node:
         if entry.name in shape.columns:
-            row[entry.name] = read_value(context, entry.value, shape.columns[entry.name], entry.key.span)
+            row[entry.name] = read_constant(context, entry.value, shape.columns[entry.name], entry.key.span, surely)
     return row
 
 

@@ -12,20 +12,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any, TypeVar
 
 from engine.reading.context import Context
 from engine.reading.dated import dated_entries
 from engine.reading.declarations import RuleModule, Ruleset
 from engine.reading.declared_constants import Key, KeyType, Overlay, Parameter, Scale, Table, Uprate
+from engine.reading.percent import read_constant
 from engine.reading.reform import Setting
-from engine.reading.scalars import read_value
 from engine.reading.scales import bands_of, read_brackets
 from engine.reading.tables import Shape, key_values, key_words, read_row
 from engine.syntax import ast
 from engine.syntax.nodes import MappingEntry, Scalar
 from engine.syntax.parser import parse_formula
-from engine.values.types import FAILED
+from engine.values.types import FAILED, Kind, Value
 
 Constant = Parameter | Table | Scale
 _T = TypeVar("_T")
@@ -205,17 +206,30 @@ def _kept_base(constant: Constant) -> Uprate | None:
 
 
 def _content(target: Target, entry: MappingEntry, context: Context) -> object:
+    shares = _are_shares(target.constant)
     match target.constant:
         case Parameter() as parameter:
-            return read_value(context, entry.value, parameter.type or FAILED, entry.key.span)
+            return read_constant(context, entry.value, parameter.type or FAILED, entry.key.span, shares)
         case Table() as table if target.column:
-            return read_value(context, entry.value, table.columns[target.column], entry.key.span)
+            return read_constant(context, entry.value, table.columns[target.column], entry.key.span, shares)
         case Table() as table:
-            return read_row(
-                context, entry.value, Shape(table.name, table.keys, table.columns, table.partial), entry.key.span
-            )
+            shape = Shape(table.name, table.keys, table.columns, table.partial)
+            return read_row(context, entry.value, shape, entry.key.span, shares)
         case Scale() as scale:
             return read_brackets(context, entry.value, bands_of(scale), entry.key.span)
+
+
+def _are_shares(constant: Constant) -> bool:
+    """Whether the law's own rates are all at most 1: then a plain number above it is refused, and not only told of."""
+    if isinstance(constant, Parameter):
+        stated: list[Value] = [value for _, value in constant.values]
+    elif isinstance(constant, Table):
+        rates = {name for name, type in constant.columns.items() if type.kind is Kind.RATE}
+        rows = (row for _, content in constant.values for row in content.values())
+        stated = [value for row in rows for name, value in row.items() if name in rates]
+    else:
+        return False
+    return all(isinstance(value, int | Fraction) and value <= 1 for value in stated)
 
 
 def _no_column(target: Target, setting: Setting, context: Context) -> Constant | None:

@@ -96,4 +96,5 @@ CODES: dict[str, str] = {
     "W906": "a reform changes one of several places that carry a provision",
     "W907": "nothing says what a fact implies",
     "W908": "nothing says whether what is implied may be stated otherwise",
+    "W909": "a rate was probably meant as a percentage",
 }

@@ -12,7 +12,7 @@ from enum import Enum
 
 from engine.records import record
 from engine.text.codes import CODES
-from engine.text.lookalikes import quoted, with_lookalikes
+from engine.text.lookalikes import quoted, with_hidden, with_lookalikes
 from engine.text.source import Span, visible
 
 
@@ -65,9 +65,11 @@ class RulesInvalid(Exception):
 
 @dataclass(slots=True)
 class Diagnostics:
-    """A growing list of problems, without repeats."""
+    """A growing list of problems, without repeats. `hints` are warnings that count only where mistakes are looked for
+    that change no figure, and that what is read later may lift."""
 
     items: list[Diagnostic] = field(default_factory=list)
+    hints: list[Diagnostic] = field(default_factory=list)
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(
@@ -80,7 +82,13 @@ class Diagnostics:
         if key not in self._seen:
             self._seen.add(key)
             said = with_lookalikes(help, *quoted(message)) if not message.isascii() else help
+            if code != "E102" and span is not None:
+                said = with_hidden(said, span.text)
             self.items.append(Diagnostic(code, message, span, said, tuple(notes), file))
+
+    def hint(self, code: str, message: str, span: Span, help: str) -> None:
+        """Add a hint."""
+        self.hints.append(Diagnostic(code, message, span, help))
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self.items, key=lambda problem: problem.sort_key))

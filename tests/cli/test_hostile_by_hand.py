@@ -46,8 +46,11 @@ VALUES: dict[str, Right] = {
     "wages: 30_000, tax: 5": "`tax` is a figure of a tax_unit",
     "<<: {wages: 5}": "merge key",
     "wages: &a 5": "anchor",
-    'kind: "plain\\u202e"': "no member",
-    'kind: "plain\\0"': "no member",
+    'kind: "plain\\u202e"': "U+202E right-to-left override, which cannot be seen: remove it",
+    'kind: "plain\\0"': "U+0000",
+    'kind: "pl\\u200bain"': "U+200B zero width space",
+    'kind: "plain\\u00a0"': "U+00A0 no-break space",
+    '"wag\\u202ees": 5': "U+202E",
 }
 CASES: dict[str, Right] = {
     "[1, 2]": "a case is a mapping",
