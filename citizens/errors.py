@@ -6,6 +6,7 @@
         VersionConflict     the subject has moved on
         PositionConflict    another follower has moved this consumer
         DeliveryConflict    this (source, event id) came before with other content
+        MovedAway           the subject goes on in another log of the population
       Refused               the request is understood and will not be done
         HorizonPassed       what was known then has been compacted away
         UnderHold           the subject's history is held for a case
@@ -86,6 +87,15 @@ class DeliveryConflict(Conflict):
         )
         self.source = source
         self.offset = offset
+
+
+class MovedAway(Conflict):
+    """The subject has left this log for the one numbered `to`, and is written there."""
+
+    def __init__(self, subject: str, to: int) -> None:
+        super().__init__(f"`{subject}` has moved to partition {to}", "deliver it again, to all partitions of the log")
+        self.subject = subject
+        self.to = to
 
 
 class Refused(CitizensError):

@@ -18,7 +18,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from citizens.errors import Refused
-from citizens.events import Belongs, Correction, Draft, Facts
+from citizens.events import Arrival, Belongs, Correction, Departure, Draft, Event, Facts
 from citizens.log import History, Known
 
 Tie = tuple[str, str | None]
@@ -33,6 +33,11 @@ def born_in(subject: str, logs: int) -> int:
     """The home of a new subject that belongs to nobody, from 0 on."""
     digest = hashlib.blake2b(subject.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % logs
+
+
+def known_when_left(departure: Event) -> int:
+    """The offset as known at which somebody left, by which the arrival names the departure."""
+    return int(departure.event_id.rpartition("/")[2])
 
 
 def ties_of(draft: Draft) -> Iterable[Tie]:
@@ -61,13 +66,31 @@ class Homes:
                 return number
         return None
 
-    def then_of(self, subject: str, known: Sequence[Known]) -> int | None:
-        """In which log a subject was, as known in each log; None if in none, or if it was on its way."""
+    def then_of(self, subject: str, known: Sequence[Known]) -> tuple[int, Known] | None:
+        """In which log a subject was, as known in each log, and as known when there; None if in none.
+
+        Of who was on the way then, the log that they had left says what was known when they left: nothing has been
+        recorded of them in between.
+        """
+        left: tuple[int, Known] | None = None
         for number in self._filled:
             log, to = self._logs[number], known[number]
-            if log.read_subject(subject, to) and log.moved_to(subject, to) is None:
-                return number
-        return self.of(subject) if not self.all_of(subject) else None
+            events = log.read_subject(subject, to)
+            if events and log.moved_to(subject, to) is None:
+                return number, to
+            gone = [event for event in events if isinstance(event.body, Departure)]
+            if gone and not self._has_come(number, gone[-1], known):
+                left = number, gone[-1].offset - 1
+        home = self.of(subject) if left is None and not self.all_of(subject) else None
+        return left if home is None else (home, known[home])
+
+    def _has_come(self, number: int, departure: Event, known: Sequence[Known]) -> bool:
+        """Whether who left a log was known in the new one by then."""
+        assert isinstance(departure.body, Departure)
+        to = departure.body.to
+        bodies = (event.body for event in self._logs[to].read_subject(departure.subject, known[to]))
+        halves = ((body.came_from, body.known) for body in bodies if isinstance(body, Arrival))
+        return (number, known_when_left(departure)) in halves
 
     def all_of(self, subject: str) -> list[int]:
         """All logs in which a subject was ever written, its home last."""

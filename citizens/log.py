@@ -22,6 +22,10 @@ from citizens.timeline import Timeline
 RUN, FOLLOWER = "annual-", "follow-"
 """How the consumers of an annual run, and of who follows it, are named: the assessment and its period come after."""
 
+MOVED_TO, MOVED_FROM = "moved-to-", "moved-from-"
+"""How the consumers are named that say as known when people last left for another log of the population, and came from
+another; its number comes after."""
+
 Known = int | datetime | None
 """As known when: an offset, a moment with a time zone, or None for now."""
 
@@ -153,6 +157,9 @@ class History(Log, Protocol):
 
     def moved_to(self, subject: str, known: Known = None) -> int | None:
         """The log of the population that a subject has moved to, as known; None if it is here, or was never here."""
+
+    def read_moves(self, to: int) -> list[Event]:
+        """The departures and arrivals up to an offset, in order. Those of erased subjects may be unreadable."""
 
     def positions(self) -> dict[str, int]:
         """The position of every consumer."""

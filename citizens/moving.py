@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from citizens.errors import Refused
+from citizens.errors import Conflict, Refused
 from citizens.events import (
     Adjustment,
     Arrival,
@@ -37,10 +37,10 @@ from citizens.events import (
     Posting,
     Release,
 )
-from citizens.log import FOLLOWER, RUN, Advance, History
+from citizens.log import FOLLOWER, MOVED_FROM, MOVED_TO, RUN, Advance, History
 from citizens.timeline import Change
 
-MOVED_TO, ARRIVED_AT, MOVED_FROM = "moved-to-", "arrived-at-", "moved-from-"
+ARRIVED_AT = "arrived-at-"
 _AGAIN = "#move/"
 MOST_SUBJECTS = 1_000
 """How many may move at once: a household and its records, not a town."""
@@ -128,6 +128,8 @@ def depart(log: History, target: int, subjects: Sequence[str], origin: Origin, r
 
     `log` is open for writing, by nobody else. `origin` says on whose authority, and is of this program's own source.
     """
+    if on_the_way(log, -1, target) is not None:
+        raise Conflict(f"others are on the way to partition {target}", "try again once they are there")
     known = log.head()
     name = f"move/{target}/{known}"
     leaving = [
@@ -161,16 +163,6 @@ def on_the_way(log: History, here: int, target: int) -> Letter | None:
         return None
     behind = log.read(known, MOST_SUBJECTS)
     return Letter(here, target, known, tuple(takewhile(lambda event: isinstance(event.body, Departure), behind)))
-
-
-def is_steady(logs: Sequence[History]) -> bool:
-    """Whether the ends of these logs, numbered in order, are of one piece: who has left one of them is in another."""
-    return all(
-        source.position(f"{MOVED_TO}{to}") == target.position(f"{MOVED_FROM}{here}")
-        for here, source in enumerate(logs)
-        for to, target in enumerate(logs)
-        if to != here and source.head()
-    )
 
 
 def arrive(source: History, target: History, letter: Letter) -> None:

@@ -45,7 +45,20 @@ FLOORS = {
         *("native", ""),
     ),
     "citizens": (
-        *("errors", "events", "codec", "chain", "points", "snapshot", "timeline", "log", "ledger", "homes", "moving"),
+        *(
+            "errors",
+            "events",
+            "codec",
+            "chain",
+            "points",
+            "snapshot",
+            "timeline",
+            "log",
+            "ledger",
+            "homes",
+            "cuts",
+            "moving",
+        ),
         *("sqlite", "kafka", "sample", ""),
     ),
     "api": (

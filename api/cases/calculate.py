@@ -59,6 +59,7 @@ class Basis:
     offset: int | None = None
     valid_at: str | None = None
     known_at: str | None = None
+    partition: int | None = None
 
 
 @record(frozen=True, slots=True)

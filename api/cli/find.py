@@ -9,13 +9,13 @@ from pathlib import Path
 from api.cases.json_values import words_of_json
 from api.cases.naming import find_definition, find_definitions, read_period
 from api.cli.output import complain, say, say_json, waiting
-from api.failures import ExitCode, Failure, Misuse
-from api.find.candidates import NobodyThere, from_files, from_log, looked_at
+from api.failures import ExitCode, Misuse
+from api.find.candidates import from_files, from_log, looked_at
 from api.find.condition import with_condition
 from api.find.find import Count, SearchResult, Shown, Wanted, find
-from api.find.together import together
-from api.history.access import login_name, read_known, reading, writing
-from api.history.letters import settle
+from api.find.together import find_in_parts
+from api.history.access import login_name, read_known, writing
+from api.history.letters import all_reading, steady_heads
 from api.history.looks import record_looks
 from api.history.parts import known_in, parts_of
 from api.rules import programs
@@ -90,7 +90,7 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
     ]
     parts = parts_of(options.log)
     if len(parts) > 1:
-        return _found_in_parts(program, condition, period, wanted, options=options, read=[condition, *named])
+        return _found_in_parts(program, condition, period, wanted, options=options, read=named)
     with writing(options.log) as log:
         with waiting("looking"):
             among = from_log(program, period, log, [condition, *named], read_known(options.known))
@@ -109,22 +109,14 @@ def _found_in_parts(
     read: Sequence[Definition],
 ) -> SearchResult:
     """The same in several partitions; who is shown is recorded where they are. A partition may be empty, not all."""
-    answers: list[tuple[Path, SearchResult]] = []
-    empty: list[Failure] = []
     parts = parts_of(options.log)
-    settle(parts)
-    for part, known in zip(parts, known_in(options.log, options.known), strict=True):
-        with reading(part) as log, waiting("looking"):
-            try:
-                among = from_log(program, period, log, read, known)
-            except NobodyThere as nobody:
-                empty.append(nobody)
-                continue
-            answers.append((part, find(program, condition, options.condition, period, among=among, wanted=wanted)))
-    if not answers:
-        raise empty[0]
-    whole, shown = together(program, [answer for _, answer in answers], wanted)
-    for (part, _), rows in zip(answers, shown, strict=True):
+    known = known_in(options.log, options.known) if options.known is not None else steady_heads(parts)
+    with all_reading(parts) as opened, waiting("looking"):
+        asked = list(zip(opened, known, strict=True))
+        whole, shown = find_in_parts(
+            program, condition, options.condition, period, parts=asked, read=read, wanted=wanted
+        )
+    for part, rows in zip(parts, shown, strict=True):
         if rows:
             with writing(part) as log:
                 _record(program, log, rows, period, options)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from api.assess.follow import Corrected, Follower, FollowReport, followed
 from api.cli.output import complain, count, say, say_json, waiting
-from api.failures import ExitCode, Failure, Misuse
+from api.failures import ExitCode, Failure
 from api.history import kafka
 from api.history.access import log_folder, login_name, reading, sharing
 from api.history.letters import settle
@@ -31,7 +31,7 @@ from engine.values.numbers import with_commas
 SHOWN = 20
 
 
-Permits = Callable[[Program], int]
+Permits = Callable[[Program], Sequence[int]]
 
 
 def follow_command(
@@ -45,21 +45,23 @@ def follow_command(
     permits: Permits | None = None,
 ) -> int:
     """Correct what late facts touch; until interrupted, or `once`. `permits` asks again about permits, each round, and
-    gives the log's end that it read up to."""
+    gives the end of each log that it read up to."""
     with waiting("reading the rules"):
         program = programs.load_program(rules)
     parts = parts_of(log)
     settle(parts)
-    if permits is not None and len(parts) > 1:
-        raise Misuse("a register of permits follows one log", "name one partition: `&partition=0`")
     if once:
         return _once(program, parts, retry, as_json, permits)
     complain("following; Ctrl-C ends it")
-    following = _Following(program, every, retry, as_json, permits)
+    following = _Following(program, every, retry, as_json, permits, parts)
     if len(parts) == 1:
         while True:
             following.wait(parts[0])
             following.do(parts[0])
+    if not kafka.is_address(log_folder(log)):
+        while True:
+            following.do_each(parts)
+            time.sleep(every)
     with kafka.group_of(log_folder(log)) as group:
         while True:
             following.do_each([parts[number] for number in group.wait(every)])
@@ -94,21 +96,27 @@ class _Following:
     retry: bool
     as_json: bool
     permits: Permits | None
+    parts: Sequence[Path]
     seen: dict[Path, int] = field(default_factory=dict)
     """By log, the end up to which permits were asked about."""
 
     def wait(self, part: Path) -> None:
         """Return when there is something to follow."""
-        if self.permits is not None and part not in self.seen:
-            self.seen[part] = self.permits(self.program)
+        self._ask_about_permits(part)
         while not _is_behind(part, self.seen.get(part)):
             time.sleep(self.every)
+
+    def _ask_about_permits(self, part: Path) -> None:
+        """Ask again about every permit, unless that was done as known at the end of this log or later."""
+        if self.permits is not None and part not in self.seen:
+            self.seen = dict(zip(self.parts, self.permits(self.program), strict=True))
 
     def do_each(self, parts: Sequence[Path]) -> None:
         """Follow those of several partitions that are behind. One that another process has taken meanwhile is its."""
         for part in parts:
             try:
-                if _is_behind(part, None):
+                self._ask_about_permits(part)
+                if _is_behind(part, self.seen.get(part)):
                     self.do(part, part_name(part))
             except (LogUnavailable, LogLocked) as error:
                 complain(f"{part_name(part)}: {error.message}; looking again")
@@ -121,8 +129,8 @@ class _Following:
             time.sleep(self.every)
             return
         self.retry = self.retry and bool(name)
-        if self.permits is not None:
-            self.seen[part] = self.permits(self.program)
+        self.seen.pop(part, None)
+        self._ask_about_permits(part)
         if self.as_json:
             print(json.dumps(_as_json(done) | ({"partition": name} if name else {})), flush=True)
         elif done.changes:

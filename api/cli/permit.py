@@ -300,20 +300,23 @@ def status(key: Key, register: Folder, issuer: IssuerName = NAME, status_at: Sta
 
 def revising(
     folder: Path, key: Path | None, issuer: str, status_at: str, *, log: Path | None, as_json: bool
-) -> Callable[[Any], int]:
-    """What `rulewright follow` does for permits: ask again about each that stands, and take back some."""
-    from api.history.access import reading
+) -> Callable[[Any], list[int]]:
+    """What `rulewright follow` does for permits: ask again about each that stands, and take back some. It gives the
+    ends of the logs that it read to."""
+    from api.history.letters import all_reading
+    from api.history.parts import parts_of
+    from api.history.population import Population
     from api.permits.revise import revise
 
     if key is None:
         raise Misuse("no key signs the status list", "add `--permit-key FILE`")
     register = _register(folder, key, issuer, status_at)
 
-    def revised(program: Any) -> int:
-        with reading(log) as opened:
-            head = opened.head()
-            told(revise(program, opened, register, date.today(), datetime.now(UTC)), as_json)
-        return head
+    def revised(program: Any) -> list[int]:
+        with all_reading(parts_of(log)) as opened:
+            heads = [part.head() for part in opened]
+            told(revise(program, Population(opened, log), register, date.today(), datetime.now(UTC)), as_json)
+        return heads
 
     return revised
 

@@ -1,4 +1,5 @@
-"""What was found in each part of a population, as one answer: counts and sums added up, the best of all ranked."""
+"""Finding in each log of a population, and what was found as one answer: counts and sums added up, the best of all
+ranked."""
 
 from __future__ import annotations
 
@@ -8,9 +9,44 @@ from dataclasses import replace
 from fractions import Fraction
 
 from api.cases.json_values import as_json
-from api.find.find import Count, SearchResult, Shown, Wanted
+from api.find.candidates import NobodyThere, from_log
+from api.find.find import Count, SearchResult, Shown, Wanted, find
 from api.schema import Json
-from engine.ir.program import Program
+from citizens import History, Known
+from engine.ir.program import Definition, Program
+from engine.values.periods import Period
+
+
+def find_in_parts(
+    program: Program,
+    condition: Definition,
+    text: str,
+    at: Period,
+    *,
+    parts: Sequence[tuple[History, Known]],
+    read: Sequence[Definition],
+    wanted: Wanted,
+) -> tuple[SearchResult, list[list[Shown]]]:
+    """The answer of all logs, each as known when, and by log who is shown. A log may hold nobody, not all of them.
+
+    Raises Failure.
+    """
+    answers: dict[int, SearchResult] = {}
+    nobody: list[NobodyThere] = []
+    for number, (log, known) in enumerate(parts):
+        try:
+            among = from_log(program, at, log, [condition, *read], known)
+        except NobodyThere as empty:
+            nobody.append(empty)
+            continue
+        answers[number] = find(program, condition, text, at, among=among, wanted=wanted)
+    if not answers:
+        raise nobody[0]
+    if len(parts) == 1:
+        return answers[0], [list(answers[0].rows)]
+    whole, shown = together(program, list(answers.values()), wanted)
+    by_log = dict(zip(answers, shown, strict=True))
+    return whole, [by_log.get(number, []) for number in range(len(parts))]
 
 
 def together(program: Program, parts: Sequence[SearchResult], wanted: Wanted) -> tuple[SearchResult, list[list[Shown]]]:

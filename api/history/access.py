@@ -23,6 +23,7 @@ from time import sleep
 from api.failures import Failure, Misuse
 from api.history import kafka
 from api.history.environment import KEK_VARIABLE, KEYS_VARIABLE, LOG_VARIABLE
+from api.history.folders import is_population, keys_of
 from api.history.kafka import is_address
 from citizens import CitizensError, SharedLog, SqliteLog, open_log, read_kek, write_in_turn
 
@@ -66,11 +67,17 @@ def keys_path() -> Path | None:
     return Path(chosen) if chosen else None
 
 
+def _keys_for(folder: Path, keys: Path | None = None) -> Path | None:
+    """The same for one log, which may be of a population."""
+    chosen = keys or keys_path()
+    return keys_of(folder, chosen) if chosen is not None else None
+
+
 def is_log(folder: Path) -> bool:
     """Whether there is a log in the folder, or at the address."""
     if is_address(folder):
         return kafka.is_there(folder)
-    return (folder / "current").is_file()
+    return (folder / "current").is_file() or is_population(folder)
 
 
 def kek() -> bytes | None:
@@ -83,7 +90,7 @@ def kek() -> bytes | None:
 def reading(log: Path | None) -> Iterator[SqliteLog]:
     """The log, open for reading while others may write it."""
     folder = log_folder(log)
-    require_log(folder)
+    _require_one(folder)
     with _opened_for_reading(folder) as opened:
         yield opened
 
@@ -91,7 +98,7 @@ def reading(log: Path | None) -> Iterator[SqliteLog]:
 def _opened_for_reading(folder: Path) -> SqliteLog:
     if is_address(folder):
         return kafka.opened(folder, write=False, create=False, keys=keys_path(), kek=kek())
-    return open_log(folder, write=False, keys=keys_path(), kek=kek())
+    return open_log(folder, write=False, keys=_keys_for(folder), kek=kek())
 
 
 @contextmanager
@@ -102,7 +109,7 @@ def writing(log: Path | None, *, create: bool = False, quiet: bool = False) -> I
     """
     folder = log_folder(log)
     if not create:
-        require_log(folder)
+        _require_one(folder)
     elif not is_log(folder):
         require_room(folder)
     secret = kek()
@@ -110,7 +117,7 @@ def writing(log: Path | None, *, create: bool = False, quiet: bool = False) -> I
     def opens() -> SqliteLog:
         if is_address(folder):
             return kafka.opened(folder, write=True, create=create, keys=keys_path(), kek=secret)
-        return open_log(folder, keys=keys_path(), kek=secret)
+        return open_log(folder, keys=_keys_for(folder), kek=secret)
 
     with write_in_turn(store_of(folder), opens, PATIENCE, told_waiting(folder)) as opened:
         ahead = opened.ahead_us()
@@ -130,10 +137,10 @@ def sharing(log: Path | None) -> Iterator[SharedLog]:
 def shared(log: Path | None, keys: Path | None = None) -> SharedLog:
     """The same, to be closed by the caller; `keys` where its key store lies elsewhere."""
     folder = log_folder(log)
-    require_log(folder)
+    _require_one(folder)
     if is_address(folder):
         return kafka.shared(folder, keys=keys or keys_path(), kek=kek())
-    return SharedLog(folder, keys=keys or keys_path(), kek=kek())
+    return SharedLog(folder, keys=_keys_for(folder, keys), kek=kek())
 
 
 def told_waiting(folder: Path) -> Callable[[float], None]:
@@ -157,7 +164,8 @@ def store_of(log: Path) -> Path:
 
 
 def require_log(folder: Path) -> None:
-    """Raise Failure unless there is a folder that may be a log. Whether there is one at an address, opening it says."""
+    """Raise Failure unless there is a folder that may be a log, or a population's. Whether there is one at an address,
+    opening it says."""
     if is_address(folder):
         return
     if not folder.exists():
@@ -166,6 +174,14 @@ def require_log(folder: Path) -> None:
         raise Failure(f"`{folder}` is a file, and a log is a folder", "name the folder that holds the file `current`")
     if not is_log(folder) and not any(_OWN_FILES.fullmatch(path.name) for path in folder.iterdir()):
         raise Failure(f"there is no log in `{folder}`", "check the path; `rulewright log create` makes a new log")
+
+
+def _require_one(folder: Path) -> None:
+    """Raise Failure unless there is one log in a folder, or where there are several partitions of one."""
+    require_log(folder)
+    if is_population(folder):
+        message = f"`{folder}` has several partitions, and this concerns one"
+        raise Failure(message, f"name one: `{folder}/partition-0000`")
 
 
 def require_room(folder: Path) -> None:

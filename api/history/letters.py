@@ -13,7 +13,8 @@ from pathlib import Path
 from api.failures import Failure
 from api.history.access import reading, writing
 from citizens import History, SqliteLog
-from citizens.moving import Letter, arrive, confirm, is_steady, on_the_way
+from citizens.cuts import rounded_down
+from citizens.moving import Letter, arrive, confirm, on_the_way
 
 Step = Callable[[str], None]
 _TRIES = 10
@@ -60,12 +61,13 @@ def _bring(parts: Sequence[Path], letters: Sequence[Letter], on_step: Step) -> N
 
 
 def steady_heads(parts: Sequence[Path]) -> list[int]:
-    """The ends of all parts at moments at which nobody is on the way: together everybody once. Raises Failure if
+    """The ends of all parts, read at moments by which nobody is on the way: together everybody once. Raises Failure if
     people move all the time."""
     for _ in range(_TRIES):
         with all_settled(parts) as opened:
-            if is_steady(opened):
-                return [log.head() for log in opened]
+            heads = [log.head() for log in opened]
+            if rounded_down(opened, heads) == heads:
+                return heads
     raise Failure("people are moving between the partitions all the time", "try again when it is quieter")
 
 

@@ -1,18 +1,17 @@
-"""A population in several logs: the partitions of one address on Kafka, opened and asked as one.
+"""A population in several logs: the partitions of one address on Kafka, or of one folder, opened and asked as one.
 
-Every command that takes `--log` may be given an address of several partitions without `&partition=`. Each partition is
-then done by itself, as a log of its own, and what comes of them is added up; a question about one subject goes to the
-partition that it is written in. Everywhere else a log has one part: itself.
+Every command that takes `--log` may be given an address of several partitions without `&partition=`, or the folder of a
+population (`folders`). Each partition is then done by itself, as a log of its own, and what comes of them is added up;
+a question about one subject goes to the partition that it is written in. Everywhere else a log has one part: itself.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +20,13 @@ import pyarrow as pa
 
 from api.failures import Failure, Misuse, suggestion
 from api.history import kafka
-from api.history.access import log_folder, read_known, writing
+from api.history.access import log_folder, read_known, warn, writing
+from api.history.folders import FolderCut, cuts_in, is_population, logs_in, make_cut_in, number_in
 from api.history.kafka import is_address
 from api.history.letters import all_reading, all_settled
-from citizens import CitizensError, Draft, History, Known, LogUnavailable, Origin, Receipt, Source, SqliteLog
-from citizens.homes import Homes, LivesElsewhere, Tie, ties_of
+from citizens import CitizensError, Draft, History, Known, LogUnavailable, Origin, Receipt, Source
+from citizens.cuts import rounded_down
+from citizens.homes import Homes, Tie, ties_of
 from citizens.moving import is_moved_from
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def parts_of(log: Path | None) -> list[Path]:
     """The logs that a population is in: the log itself, or each partition of an address that names none."""
     folder = log_folder(log)
     if not is_address(folder):
-        return [folder]
+        return logs_in(folder) if is_population(folder) else [folder]
     address = kafka.address_of(folder)
     if address.partitions == 1 or address.partition is not None:
         return [folder]
@@ -65,7 +66,7 @@ def parts_of(log: Path | None) -> list[Path]:
 
 def part_name(part: Path) -> str:
     """What a part is called beside others."""
-    return f"partition {kafka.address_of(part).here}"
+    return f"partition {kafka.address_of(part).here if is_address(part) else number_in(part) or 0}"
 
 
 def part_with(log: Path | None, subject: str) -> Path:
@@ -96,28 +97,51 @@ def number_with(log: Path | None, subject: str) -> int:
     return home
 
 
-def known_in(log: Path | None, text: str | None, option: str = "--known") -> list[int | datetime | None]:
-    """As known when, for each part: a moment or nothing is the same for all, a named cut (`cut:NAME`) has an offset of
-    each, and an offset is of one log. Raises Misuse or Failure."""
+def known_in(log: Path | None, text: str | None, option: str = "--known") -> list[Known]:
+    """As known when, for each part: a named cut (`cut:NAME`) has an offset of each, and a moment has one too, by which
+    everybody is in one part (`citizens.cuts`). An offset is of one log. Raises Misuse or Failure."""
     parts = parts_of(log)
     if text is not None and text.startswith(CUT):
         return list(_cut(log_folder(log), text.removeprefix(CUT)).offsets)
     known = read_known(text, option)
-    if isinstance(known, int) and len(parts) > 1:
+    if known is None or len(parts) == 1:
+        return [known] * len(parts)
+    if isinstance(known, int):
         message = f"each of {len(parts)} partitions counts its own offsets, and `{option}` names one"
-        raise Misuse(message, f"give a day, a moment or a cut (`{option} cut:NAME`), or one partition: `&partition=0`")
-    return [known] * len(parts)
+        remedy = f"give a day, a moment or a cut (`{option} cut:NAME`), or name one partition of the log"
+        raise Misuse(message, remedy)
+    with all_settled(parts) as opened:
+        offsets = [part.offset_of(known) for part in opened]
+        cut = rounded_down(opened, offsets)
+    for number, (last, offset) in enumerate(zip(cut, offsets, strict=True)):
+        if last < offset:
+            told = (
+                f"somebody was on the way at that moment: partition {number} is read up to offset {last:,}, before it"
+            )
+            warn(told)
+    return list(cut)
 
 
 def require_all_partitions(log: Path) -> None:
-    """Raises Misuse unless an address names all partitions of a log: only such a log has cuts."""
-    if not is_address(log) or kafka.address_of(log).partition is not None:
-        raise Misuse("a cut is of all partitions of a log on Kafka", "one log has offsets, days and moments: `#17`")
+    """Raises Misuse unless all partitions of a log are named: only such a log has cuts."""
+    if is_population(log) or (is_address(log) and kafka.address_of(log).partition is None):
+        return
+    raise Misuse("a cut is of all partitions of a log", "one log has offsets, days and moments: `#17`")
 
 
-def _cut(log: Path, name: str) -> Cut:
+def cuts_of(log: Path) -> Mapping[str, Cut | FolderCut]:
+    """The named cuts of a log's partitions."""
+    return cuts_in(log) if is_population(log) else kafka.cuts_of(log)
+
+
+def make_cut(log: Path, name: str, offsets: Sequence[int]) -> Cut | FolderCut:
+    """Give the partitions' offsets a name."""
+    return make_cut_in(log, name, offsets) if is_population(log) else kafka.make_cut(log, name, offsets)
+
+
+def _cut(log: Path, name: str) -> Cut | FolderCut:
     require_all_partitions(log)
-    cuts = kafka.cuts_of(log)
+    cuts = cuts_of(log)
     if name not in cuts:
         raise Failure(f"there is no cut `{name[:60]}`", suggestion(name, cuts, "`rulewright log cut NAME` makes one"))
     return cuts[name]
@@ -137,12 +161,17 @@ def part_known(log: Path | None, subject: str, known: str | None) -> tuple[Path,
     parts = parts_of(log)
     if len(parts) == 1 or known is None:
         return part_with(log, subject), read_known(known)
-    moments: list[Known] = [read_known(known)] * len(parts) if not known.startswith(CUT) else list(known_in(log, known))
+    moments = known_of(log, known, len(parts))
     with all_reading(parts) as opened:
         place = Homes(opened).then_of(subject, moments)
     if place is None:
         raise Failure(f"nothing was known of `{subject}` then in any of {len(parts)} partitions", "ask as known later")
-    return parts[place], moments[place]
+    return parts[place[0]], place[1]
+
+
+def known_of(log: Path | None, text: str, parts: int, option: str = "--known") -> list[Known]:
+    """As known when, for a question about one subject: a moment is the same in all parts."""
+    return list(known_in(log, text, option)) if text.startswith(CUT) else [read_known(text, option)] * parts
 
 
 def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: bool) -> list[Recorded]:
@@ -157,7 +186,7 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
     if create:
         make_parts(parts)
     with all_settled(parts) as opened:
-        goes = _parts_for(drafts, opened)
+        goes = parts_for(drafts, opened)
     recorded: dict[int, Recorded] = {}
     for number, part in enumerate(parts):
         mine = [index for index, home in enumerate(goes) if home == number]
@@ -172,7 +201,7 @@ def append_to_parts(parts: Sequence[Path], drafts: Sequence[Draft], *, create: b
     return [recorded[index] for index in range(len(drafts))]
 
 
-def _parts_for(drafts: Sequence[Draft], opened: Sequence[History]) -> list[int]:
+def parts_for(drafts: Sequence[Draft], opened: Sequence[History]) -> list[int]:
     """The part that takes each draft: where its subject lives or, if it was delivered there before the subject moved,
     where it lived then. Raises LivesElsewhere."""
     homes = Homes(opened)
@@ -188,22 +217,10 @@ def _appended(part: Path, drafts: Sequence[Draft]) -> list[Receipt]:
     """Append, and deliver again if another process took the partition meanwhile: a follower on another machine."""
     for wait in PAUSES:
         with suppress(LogUnavailable), writing(part) as log:
-            return _append(log, drafts)
+            return log.append(drafts)
         time.sleep(wait)
     with writing(part) as log:
-        return _append(log, drafts)
-
-
-def _append(log: SqliteLog, drafts: Sequence[Draft]) -> list[Receipt]:
-    """Append, unless somebody has moved away since it was asked where they live: what they were sent before is there
-    already, and is taken again."""
-    for index, draft in enumerate(drafts):
-        to = log.moved_to(draft.subject)
-        if to is not None and not log.delivered(draft.origin.source, [draft.event_id])[0]:
-            error = LivesElsewhere(f"`{draft.subject}` has just moved to partition {to}", "deliver it again")
-            error.draft = index
-            raise error
-    return log.append(drafts)
+        return log.append(drafts)
 
 
 def make_parts(parts: Sequence[Path]) -> None:

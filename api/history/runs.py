@@ -6,6 +6,7 @@ group is assessed again without one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.history.assessments import is_assessment
@@ -68,6 +69,26 @@ def runs(log: SqliteLog | SharedLog) -> list[Run]:
     return every_run
 
 
+def all_runs(logs: Sequence[SqliteLog | SharedLog]) -> list[Run]:
+    """Every run of a population: each is done in all of its logs, and has ended when it has in all that had groups."""
+    parts: dict[str, list[Run]] = {}
+    for log in logs:
+        for run in runs(log):
+            parts.setdefault(run.id, []).append(run)
+    return [_together(parts[id]) for id in sorted(parts)]
+
+
+def _together(parts: Sequence[Run]) -> Run:
+    groups, failed = [run.groups for run in parts], [run.faults for run in parts]
+    ended = None not in groups and None not in failed
+    return Run(
+        parts[0].id,
+        parts[0].program,
+        sum(number or 0 for number in groups) if ended else None,
+        sum(number or 0 for number in failed) if ended else None,
+    )
+
+
 def faults(log: SqliteLog | SharedLog, run: Run, of: str, after: int, limit: int) -> RunFaults:
     """The next groups, of the entity `of`, that a run could not assess and that stand so, above an offset."""
     run_faults: list[RunFault] = []
@@ -91,6 +112,8 @@ def _fault(log: History, event: Event, run: str, of: str) -> RunFault | None:
     body = event.body
     if not isinstance(body, Assessment) or not body.fault or not is_assessment(event, run, of):
         return None
+    if log.moved_to(event.subject) is not None:
+        return None  # what was said of them here is said where they live
     last = [each for each in log.read_subject(event.subject) if is_assessment(each, run, of)][-1]
     if last.offset != event.offset:
         return None

@@ -167,8 +167,8 @@ def check_case(service: Service, caller: Caller, purpose: Purpose, person: str) 
     """Raise Refusal (404) unless the case is about the person, and the caller works on it."""
     if not purpose.case:
         return
-    assert service.log is not None
-    facts = service.log.timeline(purpose.case).at(datetime.now(UTC).date())
+    assert service.population is not None
+    facts = service.population.log_of(purpose.case).timeline(purpose.case).at(datetime.now(UTC).date())
     workers = facts.get("workers")
     if facts.get("citizen") != person or not isinstance(workers, str) or caller.name not in workers.split():
         raise Refusal("not-found")

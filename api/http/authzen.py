@@ -10,7 +10,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.history.looks import record_looks
 from api.http.access import OPERATOR, Caller
 from api.http.authzen_forms import Context
 from api.http.deciding import Decider, Question
@@ -81,7 +80,6 @@ def record_look(decider: Decider, caller: Caller, subjects: Iterable[str], what:
     """Record that a decision looks at somebody's record, if it does."""
     on_record = [subject for subject in subjects if decider.has_record(subject)]
     if on_record:
-        assert decider.service.log is not None
-        record_looks(
-            decider.service.log, on_record, caller.name, "api", {"why": "decision", "case": None, "what": what}
-        )
+        assert decider.service.population is not None
+        said = {"why": "decision", "case": None, "what": what}
+        decider.service.population.looked_at(on_record, caller.name, "api", said)

@@ -20,6 +20,7 @@ from typing import Any
 from api.cases.calculate import Asked as Told
 from api.cases.calculate import Calculation, Result, calculate, question
 from api.cases.calculate import Question as Asking
+from api.history.population import Offsets, Place, Population
 from api.history.record import record_case
 from api.history.recorded import give
 from api.http.cases import read_request_case
@@ -73,10 +74,11 @@ class Decider:
     records: bool = False
 
     def __post_init__(self) -> None:
-        self.records = self.records and self.service.log is not None
+        self.records = self.records and self.service.population is not None
         self.timeline = cache(self._timeline)
         self.record_of = cache(self._record_of)
-        self.head = cache(lambda: self.service.log.head() if self.service.log is not None else 0)
+        self.place = cache(self._place)
+        self.now = cache(lambda: Offsets(tuple(self._population().heads())))
 
     def permissions(self) -> Iterator[tuple[Law, Permissions]]:
         """The permissions of the ruleset that is asked, or of all that are served. Raises Refusal (400)."""
@@ -109,8 +111,7 @@ class Decider:
         """The ids of the next subjects on record of an entity of the rules; none if the log is not to be read."""
         if not self.records or all(entity not in law.program.settings.entities for law, _ in self.permissions()):
             return []
-        assert self.service.log is not None
-        return [name.partition("/")[2] for name in self.service.log.subjects_of(entity, after, limit)]
+        return [name.partition("/")[2] for name in self._population().subjects_of(entity, after, limit)]
 
     def has_record(self, subject: str) -> bool:
         """Whether there is a record of a subject to be read."""
@@ -132,7 +133,9 @@ class Decider:
         if not results:  # such a resource stands before nobody: it has no record and no facts
             return Answer(False, dict(UNKNOWN_ACTION))
         if self.records:
-            made = replace(made, basis=replace(made.basis, offset=self.head()))
+            place = self.place(f"{question.asked.subject}/{question.person}")
+            offset = self.now().offsets[place.part or 0]
+            made = replace(made, basis=replace(made.basis, offset=offset, partition=place.part))
         met, said = _told(made, results[0])
         if said["status"] == "undetermined" and explain != "none":
             said["ask_next"] = as_data(_questions(law, case, definition))
@@ -196,21 +199,29 @@ class Decider:
         return value.group if isinstance(value, Belongs) else value if isinstance(value, str) else None
 
     def _timeline(self, subject: str) -> Timeline:
-        assert self.service.log is not None
         try:
             check_subject(subject)
         except CitizensError:
             return Timeline(subject, (), 0)  # what is not a subject's name has no record
-        return self.service.log.timeline(subject, self.head())
+        place = self.place(subject)
+        return place.log.timeline(subject, place.known)
+
+    def _population(self) -> Population:
+        assert self.service.population is not None
+        return self.service.population
+
+    def _place(self, subject: str) -> Place:
+        """Where a subject is asked about, as known when the first question of the request was asked."""
+        return self._population().place(subject, self.now())
 
     def _record_of(self, law_name: str, subject: str, at: str) -> Case | None:
         """What is on record of a person and of those who belong together with them."""
         if not self.timeline(subject).changes:
             return None
-        assert self.service.log is not None
         program = self.service.laws.law(law_name).program
         period = program.settings.period(at)
-        return record_case(self.service.log, program, subject, period, valid=period.end, known=self.head()).case
+        place = self.place(subject)
+        return record_case(place.log, program, subject, period, valid=period.end, known=place.known).case
 
     def _with_records(self, law: Law, question: Question, case: Case) -> tuple[Case, list[str]]:
         """The case with what is on record; the facts that were sent otherwise, in whose place it stands."""

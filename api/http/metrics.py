@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from api.history.health import FaultCounts, Health
 
 LOG_GAUGES = {
+    "readable": "Whether the log could be read when it was last looked at (1), or not (0)",
     "head": "Offset of the log's last event",
     "wal_bytes": "Bytes that wait to be moved into the log's files",
     "anchor_offset": "Offset of the newest anchor",
@@ -18,44 +19,67 @@ BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Metrics:
-    """Counters of one server."""
+    """Counters of one server. With `several`, what is measured of the log has the partition as a label."""
 
-    def __init__(self) -> None:
+    def __init__(self, several: bool = False) -> None:
         registry = self.registry = CollectorRegistry()
+        self._several = several
         labels = ("route", "method", "status")
         self.requests = Counter("rulewright_requests", "Requests answered", labels, registry=registry)
         self.seconds = Histogram("rulewright_seconds", "Time to answer", ("route",), buckets=BUCKETS, registry=registry)
         self.open = Gauge("rulewright_open_requests", "Requests being read or answered", registry=registry)
         self.waiting = Gauge("rulewright_computing", "Computations running or waiting for a thread", registry=registry)
         self.worst_lag = Gauge("rulewright_loop_lag_worst_seconds", "How late it woke at most", registry=registry)
-        self.log = {name: Gauge(f"rulewright_log_{name}", told, registry=registry) for name, told in LOG_GAUGES.items()}
-        follower = ("follower",)
+        self.log = {name: self._of_log(f"rulewright_log_{name}", told) for name, told in LOG_GAUGES.items()}
         lag_events, lag_seconds = "rulewright_log_follower_lag_events", "rulewright_log_follower_lag_seconds"
-        self.lag_events = Gauge(lag_events, "Events that a follower has not read", follower, registry=registry)
-        self.lag_seconds = Gauge(lag_seconds, "How long the first of them has waited", follower, registry=registry)
-        self.faults = Gauge("rulewright_log_faults", "Groups that could not be assessed", ("kind",), registry=registry)
+        self.lag_events = self._of_log(lag_events, "Events that a follower has not read", "follower")
+        self.lag_seconds = self._of_log(lag_seconds, "How long the first of them has waited", "follower")
+        self.faults = self._of_log("rulewright_log_faults", "Groups that could not be assessed", "kind")
         self.worst_held = Gauge(
             "rulewright_loop_held_worst_seconds",
             "For how long of the processor's time it was held up at most, whatever else the machine did",
             registry=registry,
         )
         self.loop_lag = Gauge("rulewright_loop_lag_seconds", "How late the event loop woke last", registry=registry)
+        self._kinds: dict[int | None, set[str]] = {}
 
-    def log_state(self, state: Health, faults: FaultCounts) -> None:
-        """Put in how the log is doing."""
-        gauges = self.log
-        gauges["head"].set(state.head)
-        gauges["wal_bytes"].set(state.wal_bytes)
-        gauges["anchor_offset"].set(state.anchor_offset)
-        gauges["anchor_age_seconds"].set(float("inf") if state.anchor_seconds is None else state.anchor_seconds)
-        gauges["unfinished_runs"].set(len(state.unfinished))
-        gauges["stuck_runs"].set(sum(run.stuck for run in state.unfinished))
+    def _of_log(self, name: str, told: str, *labels: str) -> Gauge:
+        partition = ("partition",) if self._several else ()
+        return Gauge(name, told, (*partition, *labels), registry=self.registry)
+
+    def log_state(self, part: int | None, state: Health, faults: FaultCounts) -> None:
+        """Put in how a log is doing, or that of a partition."""
+        figures = {
+            "readable": 1,
+            "head": state.head,
+            "wal_bytes": state.wal_bytes,
+            "anchor_offset": state.anchor_offset,
+            "anchor_age_seconds": float("inf") if state.anchor_seconds is None else state.anchor_seconds,
+            "unfinished_runs": len(state.unfinished),
+            "stuck_runs": sum(run.stuck for run in state.unfinished),
+        }
+        for name, figure in figures.items():
+            self._labelled(self.log[name], part).set(figure)
         for follower in state.followers:
-            self.lag_events.labels(follower.name).set(follower.behind)
-            self.lag_seconds.labels(follower.name).set(follower.seconds)
-        self.faults.clear()
-        for kind, number in faults.by_kind().items():
-            self.faults.labels(kind).set(number)
+            self._labelled(self.lag_events, part, follower.name).set(follower.behind)
+            self._labelled(self.lag_seconds, part, follower.name).set(follower.seconds)
+        counted = faults.by_kind()
+        for kind in self._kinds.get(part, set()) - set(counted):
+            self.faults.remove(*self._labels(part, kind))
+        for kind, number in counted.items():
+            self._labelled(self.faults, part, kind).set(number)
+        self._kinds[part] = set(counted)
+
+    def log_unreadable(self, part: int | None) -> None:
+        """Note that a log cannot be read now. Its other figures stay as they were."""
+        self._labelled(self.log["readable"], part).set(0)
+
+    def _labels(self, part: int | None, *labels: str) -> tuple[str, ...]:
+        return (*((str(part),) if self._several else ()), *labels)
+
+    def _labelled(self, gauge: Gauge, part: int | None, *labels: str) -> Gauge:
+        values = self._labels(part, *labels)
+        return gauge.labels(*values) if values else gauge
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

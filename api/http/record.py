@@ -17,10 +17,10 @@ from starlette.requests import Request
 
 from api.cases.calculate import Asked, Calculation, calculate
 from api.cases.naming import find_definition
-from api.failures import Misuse
-from api.history.access import AnyLog, moment_of
+from api.failures import Failure, Misuse
+from api.history.access import moment_of
 from api.history.events import drafts_of, in_one_form
-from api.history.looks import record_looks
+from api.history.population import AsKnown, NamedCut, Offsets, PartOffset, Place, Population
 from api.history.record import RecordCase, person_entity, record_case
 from api.history.recorded import value_of
 from api.http.access import Caller, Purpose, caller_of, check_case, purpose_for
@@ -36,25 +36,25 @@ from citizens import (
     Draft,
     Event,
     Facts,
-    Known,
-    Receipt,
     check_subject,
 )
 from engine.ir.program import Definition
 from engine.text.diagnostics import Diagnostics
 from engine.values.periods import Period, PeriodKind, Unit, parse_period
 
-_OFFSET = re.compile(r"offset:([0-9]{1,15})", re.ASCII)
-_CURSOR = re.compile(rb"before:([0-9]{1,15})")
+_OFFSET = re.compile(r"offset:(?:([0-9]{1,4}):)?([0-9]{1,15})", re.ASCII)
+_OFFSETS = re.compile(r"offsets:([0-9]{1,15}(?:,[0-9]{1,15})*)", re.ASCII)
+_CUT = re.compile(r"cut:([a-z0-9][a-z0-9._-]{0,99})", re.ASCII)
+_CURSOR = re.compile(rb"before:(?:([0-9]{1,4}):)?([0-9]{1,15})")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Somebody's look at a record: of whom, as valid when, as known when (`to`: up to that offset), and why."""
+    """Somebody's look at a record: of whom, as valid when, as known when, and why."""
 
     person: str
     valid: date
-    known: Known
+    known: AsKnown
     caller: Caller
     purpose: Purpose
 
@@ -97,34 +97,45 @@ def _day(text: str | None) -> date:
         raise Refusal("bad-query", [Fault("", "`valid_at` is a day", "write `valid_at=2024-12-31`")]) from None
 
 
-def _known(text: str | None) -> Known:
+def _known(text: str | None) -> AsKnown:
     if text is None:
         return None
-    offset = _OFFSET.fullmatch(text)
-    if offset:
-        return int(offset[1])
+    if offset := _OFFSET.fullmatch(text):
+        return int(offset[2]) if offset[1] is None else PartOffset(int(offset[1]), int(offset[2]))
+    if offsets := _OFFSETS.fullmatch(text):
+        return Offsets(tuple(map(int, offsets[1].split(","))))
+    if cut := _CUT.fullmatch(text):
+        return NamedCut(cut[1])
     try:
         return moment_of(text, "known_at", last=True)
     except Misuse:
-        remedy = "write `known_at=2025-06-01`, `2025-06-01T12:30:00Z` or `offset:18204`"
+        remedy = "write `known_at=2025-06-01`, `2025-06-01T12:30:00Z`, `offset:18204` or `cut:NAME`"
         raise Refusal("bad-query", [Fault("", "`known_at` is a day, a moment or an offset", remedy)]) from None
 
 
 def seen(service: Service, look: Look, what: str) -> None:
     """Check that the look is allowed, that there is such a record, and record the look. Raises Refusal (404)."""
-    log = log_of(service)
+    population = population_of(service)
     check_case(service, look.caller, look.purpose, look.person)
-    if not log.version(look.person):
+    if not population.version(look.person):
         raise Refusal("not-found")
     said = {"why": look.purpose.why, "case": look.purpose.case or None, "what": what}
-    record_looks(log, [look.person], look.caller.name, "api", said)
+    population.looked_at([look.person], look.caller.name, "api", said)
 
 
-def log_of(service: Service) -> AnyLog:
-    """The log. Raises Refusal (404) for a server without one."""
-    if service.log is None:
+def population_of(service: Service) -> Population:
+    """The log, or all that a population is in. Raises Refusal (404) for a server without one."""
+    if service.population is None:
         raise Refusal("no-log")
-    return service.log
+    return service.population
+
+
+def place_of(service: Service, look: Look) -> Place:
+    """The log that a look is at, and as known when there. Raises Refusal (400) if nothing was known there then."""
+    try:
+        return population_of(service).place(look.person, look.known)
+    except Failure as fault:
+        raise Refusal("bad-query", [Fault("", fault.message, fault.help)]) from None
 
 
 # --- figures
@@ -135,19 +146,25 @@ def on_record(
 ) -> OnRecord:
     """Figures computed now from a record."""
     period = period_of(law, at, look.valid)
-    recorded = gathered(service, law, look, period)
+    place = place_of(service, look)
+    recorded = record_case(place.log, law.program, look.person, period, valid=look.valid, known=place.known)
     made = calculate(
         law.program, recorded.case, wanted, asked, reforms=law.reforms, constants=law.constants, must=False
     )
     basis = replace(
-        made.basis, offset=recorded.offset, valid_at=look.valid.isoformat(), known_at=f"offset:{recorded.offset}"
+        made.basis,
+        offset=recorded.offset,
+        valid_at=look.valid.isoformat(),
+        known_at=place.told(recorded.offset),
+        partition=place.part,
     )
     return OnRecord(replace(made, basis=basis), recorded.left_out)
 
 
 def gathered(service: Service, law: Law, look: Look, at: Period) -> RecordCase:
     """A person's record as a case."""
-    return record_case(log_of(service), law.program, look.person, at, valid=look.valid, known=look.known)
+    place = place_of(service, look)
+    return record_case(place.log, law.program, look.person, at, valid=look.valid, known=place.known)
 
 
 def period_of(law: Law, at: str | None, valid: date) -> Period:
@@ -178,6 +195,7 @@ class Recorded:
     subject: str
     offset: int
     version: int | None
+    partition: int | None = None
 
 
 def record_event(
@@ -187,20 +205,26 @@ def record_event(
 
     Raises Refusal (404, 412, 422, 503).
     """
-    log = log_of(service)
+    population = population_of(service)
     check_case(service, look.caller, look.purpose, look.person)
-    if not look.caller.anybody and not log.version(look.person):
+    if not look.caller.anybody and not population.version(look.person):
         raise Refusal("not-found")
     draft = _draft(service, law, look, document, id)
     if draft.subject != look.person and not _theirs(service, law, look, draft.subject):
         raise Refusal("not-found")
-    receipt: Receipt = log.append([replace(draft, expected_version=version)])[0]
-    return Recorded(draft.subject, receipt.offset, receipt.version), receipt.duplicate
+    return recorded_of(population, replace(draft, expected_version=version))
+
+
+def recorded_of(population: Population, draft: Draft) -> tuple[Recorded, bool]:
+    """Record one event; where it stands, and whether it stood there before."""
+    stands = population.append(draft)
+    receipt, part = stands.receipt, stands.part if population.several else None
+    return Recorded(draft.subject, receipt.offset, receipt.version, part), receipt.duplicate
 
 
 def _theirs(service: Service, law: Law, look: Look, subject: str) -> bool:
     """Whether a subject belongs together with a person."""
-    if look.caller.anybody and not log_of(service).version(subject):
+    if look.caller.anybody and not population_of(service).version(subject):
         return True
     recorded = gathered(service, law, look, PeriodKind(Unit.DAY).containing(look.valid))
     return subject in recorded.subjects
@@ -281,29 +305,42 @@ def _sent(data: Any) -> set[str]:
 # --- pages
 
 
-def page_of(events: list[Event], limit: int, before: int | None) -> tuple[list[Event], str]:
-    """The newest events below an offset, and the cursor of the page after; empty at the end."""
-    older = [event for event in reversed(events) if before is None or event.offset < before]
+Standing = tuple[int | None, Event]
+"""An event, and the partition that it stands in; None where there is one log."""
+
+
+def page_of(events: list[Standing], limit: int, before: PartOffset | int | None) -> tuple[list[Standing], str]:
+    """The newest events below a place, and the cursor of the page after; empty at the end. `events` are in the order of
+    the logs that a subject was in, and in each by offset."""
+    parts = list(dict.fromkeys(part for part, _ in events))
+    at = (before.part, before.offset) if isinstance(before, PartOffset) else (None, before)
+    older = [
+        (part, event)
+        for part, event in reversed(events)
+        if before is None or at[0] not in parts or (parts.index(part), event.offset) < (parts.index(at[0]), at[1] or 0)
+    ]
     page = older[:limit]
-    return page, cursor(page[-1].offset) if len(older) > limit else ""
+    return page, cursor(page[-1][0], page[-1][1].offset) if len(older) > limit else ""
 
 
-def cursor(offset: int) -> str:
+def cursor(part: int | None, offset: int) -> str:
     """An opaque cursor."""
-    return base64.urlsafe_b64encode(b"before:%d" % offset).decode().rstrip("=")
+    place = f"{offset}" if part is None else f"{part}:{offset}"
+    return base64.urlsafe_b64encode(f"before:{place}".encode()).decode().rstrip("=")
 
 
-def offset_of(text: str | None) -> int | None:
-    """The offset in a cursor. Raises Refusal (400)."""
+def offset_of(text: str | None) -> PartOffset | int | None:
+    """The place in a cursor. Raises Refusal (400)."""
     if text is None:
         return None
     try:
         match = _CURSOR.fullmatch(base64.urlsafe_b64decode(text.encode("ascii") + b"=="))
     except ValueError:
         match = None
-    if match is None or cursor(int(match[1])) != text:
+    part = int(match[1]) if match is not None and match[1] is not None else None
+    if match is None or cursor(part, int(match[2])) != text:
         raise Refusal("bad-cursor")
-    return int(match[1])
+    return int(match[2]) if part is None else PartOffset(part, int(match[2]))
 
 
 def version_of(request: Request) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 
 from api.failures import Misuse
-from api.history.access import shared
+from api.history.population import Population
 from api.http.app import create_app
 from api.http.config import Config
 from api.http.guard import Guard
@@ -19,7 +19,7 @@ from api.http.service import Service
 from api.rules.programs import load_program
 from api.web import ROUTERS as PAGES
 from api.web.rendering import refused
-from citizens import Origin, SharedLog, SqliteLog, open_log
+from citizens import Origin, SqliteLog, open_log
 
 GRACE = 10
 SAMPLED = "us"
@@ -61,9 +61,10 @@ def sample_log(folder: Path) -> SqliteLog:
     return log
 
 
-def _log(config: Config) -> SharedLog | None:
-    """The log, written in turn with other commands; it must be there, so that a mistyped path makes no new one."""
-    return shared(config.log, config.keys) if config.log is not None else None
+def _log(config: Config) -> Population | None:
+    """The log, or all that a population is in, written in turn with other commands; it must be there, so that a
+    mistyped path makes no new one."""
+    return Population.opened(config.log, config.keys) if config.log is not None else None
 
 
 def handed_on() -> Guard:

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from api.failures import Failure, Misuse
 from api.history.access import AnyLog, failure_of
 from api.history.health import FaultCounts, Health, health
+from api.history.population import Population
 from api.http.config import Config
 from api.http.jobs import Jobs
 from api.http.metrics import Metrics
@@ -44,13 +45,13 @@ _Given = ParamSpec("_Given")
 class Service:
     """A server's own things. `close` lets go of them."""
 
-    def __init__(self, config: Config, log: AnyLog | None = None) -> None:
+    def __init__(self, config: Config, log: AnyLog | Population | None = None) -> None:
         self.config = config
         self.laws = Laws(config.rules)
-        self.log = log
+        self.population = log if log is None or isinstance(log, Population) else Population([log])
         self.keys: Any = None
         self.permits = _office(config)
-        self.metrics = Metrics()
+        self.metrics = Metrics(self.population is not None and self.population.several)
         self.jobs = Jobs()
         self.ready = False
         self.stopping = asyncio.Event()
@@ -60,7 +61,7 @@ class Service:
         self._later = ThreadPoolExecutor(1, thread_name_prefix="jobs")
         self._waiting = 0
         self._observed = -OBSERVE_EVERY
-        self._faults = FaultCounts()
+        self._faults: dict[int | None, FaultCounts] = {}
 
     async def start(self) -> None:
         """Load the law; then the server is ready."""
@@ -72,7 +73,7 @@ class Service:
 
     async def record(self, work: Callable[_Given, _Made], *given: _Given.args, **named: _Given.kwargs) -> _Made:
         """Read or write the log on a thread of its own kind: those who compute do not hold it up."""
-        if self.log is None:
+        if self.population is None:
             raise Refusal("no-log")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._records, partial(work, *given, **named))
@@ -82,17 +83,21 @@ class Service:
     async def observe_log(self) -> None:
         """Measure how the log is doing, at most every five seconds. A log that cannot be read now keeps its figures."""
         loop = asyncio.get_running_loop()
-        if self.log is None or loop.time() < self._observed + OBSERVE_EVERY:
+        if self.population is None or loop.time() < self._observed + OBSERVE_EVERY:
             return
         self._observed = loop.time()
-        try:
-            state = await loop.run_in_executor(self._records, self._observe, self.log)
-        except CitizensError:
-            return
-        self.metrics.log_state(state, self._faults)
+        for part, log in self.population.parts():
+            counts = self._faults.setdefault(part, FaultCounts())
+            try:
+                state = await loop.run_in_executor(self._records, self._observe, log, counts)
+            except CitizensError:
+                self.metrics.log_unreadable(part)
+                continue
+            self.metrics.log_state(part, state, counts)
 
-    def _observe(self, log: AnyLog) -> Health:
-        self._faults.update(log, OBSERVED_ASSESSMENTS)
+    @staticmethod
+    def _observe(log: AnyLog, counts: FaultCounts) -> Health:
+        counts.update(log, OBSERVED_ASSESSMENTS)
         return health(log)
 
     async def run(self, work: Callable[_Given, _Made], *given: _Given.args, **named: _Given.kwargs) -> _Made:
@@ -126,8 +131,8 @@ class Service:
         self.jobs.close()
         self._records.shutdown(wait=True, cancel_futures=True)
         self.laws.close()
-        if self.log is not None:
-            self.log.close()
+        if self.population is not None:
+            self.population.close()
 
 
 def _office(config: Config) -> Office | None:

@@ -15,7 +15,7 @@ from api.failures import Failure
 from api.permits.credential import Issuer, Law, issue
 from api.permits.decision import Decision
 from api.permits.keys import public_jwk, read_private
-from api.permits.register import LIFETIME, Register
+from api.permits.register import LIFETIME, Names, Register
 from api.permits.revise import NamingHistory, decide_from_log
 from engine.ir.program import Program
 
@@ -69,14 +69,19 @@ class Office:
         days: int,
         over: str = "",
         holder: Mapping[str, str] | None = None,
+        names: Names | None = None,
     ) -> Issued:
-        """A permit for somebody, decided by their record as known now. Raises NotPermitted with the reasons."""
+        """A permit for somebody, decided by their record as known now. Raises NotPermitted with the reasons.
+
+        `names` resolves the register's pseudonyms, where `log` is one of several.
+        """
         decision, offset = decide_from_log(program, log, subject, requirement, day=day, days=days, over=over)
         if not decision.holds:
             message = f"`{decision.requirement}` does not hold on {day}: {decision.text}"
             raise NotPermitted(message, "`POST /v1/cure` and `rulewright cure` say what would change it")
-        self.register.hide(log)
-        place = self.register.add(decision, over, program.settings.name, offset, now=now, names=log)
+        named = names or log
+        self.register.hide(named)
+        place = self.register.add(decision, over, program.settings.name, offset, now=now, names=named)
         law = Law(program.settings.name, program.fingerprint, offset)
         return _issued(
             issue(self.issuer, decision, law, place, now=now, holder=holder), place, decision, holder is not None

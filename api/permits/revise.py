@@ -28,6 +28,13 @@ class NamingHistory(History, Names, Protocol):
     """A log whose pseudonyms can be resolved."""
 
 
+class Logs(Names, Protocol):
+    """The logs of a population, whose pseudonyms can be resolved."""
+
+    def log_of(self, subject: str) -> History:
+        """The log that a subject lives in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Revoked:
     """A permit that was taken back, and why."""
@@ -37,19 +44,20 @@ class Revoked:
     why: str
 
 
-def revise(program: Program, log: NamingHistory, register: Register, today: date, now: datetime) -> list[Revoked]:
+def revise(program: Program, logs: Logs, register: Register, today: date, now: datetime) -> list[Revoked]:
     """Ask again about every permit that stands, as known now; those that were taken back."""
     revoked = []
-    register.hide(log)
+    register.hide(logs)
     for entry in register.entries(standing=True):
         if entry.ruleset != program.settings.name or entry.holds_until < today:
             continue
-        subject = entry.subject(log)
+        subject = entry.subject(logs)
         why = "the record that it rested on was erased"
         if subject is not None:
+            log = logs.log_of(subject)
             why = _fault(program, log, entry, known_as(log, subject))
         if why and register.revoke(entry.place, why, now):
-            revoked.append(Revoked(entry.place, entry.told(log), why))
+            revoked.append(Revoked(entry.place, entry.told(logs), why))
     if not revoked:
         register.publish(now)
     return revoked

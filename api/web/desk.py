@@ -19,14 +19,14 @@ from starlette.responses import Response
 from api.cases.calculate import Asked, Result, calculate
 from api.cases.naming import find_definition
 from api.cases.reach import may_be_stated
-from api.history.runs import Run, RunFaults, runs
+from api.history.runs import Run, RunFaults
 from api.http.access import CASE_WORKER, OPERATOR, Caller, require
 from api.http.cases import read_request_case
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
 from api.http.reading import Document, Number
-from api.http.record import Look, gathered, log_of, look_of, record_event, seen
-from api.http.routes.runs import faults_shown
+from api.http.record import Look, gathered, look_of, population_of, record_event, seen
+from api.http.routes.runs import faults_shown, runs_of
 from api.http.service import Service, service_of
 from api.web.asking import MOST_CHARACTERS, NONE, FactField
 from api.web.record import sample_of
@@ -122,7 +122,7 @@ def _worker(request: Request) -> Caller:
 async def _desk(request: Request, wrong: Mapping[str, str], said: Mapping[str, str], status: int) -> Response:
     caller, service = _worker(request), service_of(request)
     sample = sample_of(service)
-    recorded_runs: list[Run] = await service.record(lambda: runs(log_of(service)))
+    recorded_runs: list[Run] = await service.record(runs_of, service)
     return page(
         request,
         "desk.html",
@@ -171,12 +171,12 @@ def _read(law: Law, fields: Mapping[str, str], citizen: str, purpose: str) -> tu
 def _version(service: Service, look: Look, draft: Draft) -> str:
     """The record's version; that it was looked at is recorded."""
     seen(service, look, f"correction of {draft.fact.definition.short_name}")
-    return str(log_of(service).version(look.person))
+    return str(population_of(service).version(look.person))
 
 
 def _recorded(service: Service, law: Law, look: Look, draft: Draft) -> None:
     """Record the correction, at the version that was shown. Raises Refusal (412) if that is not the record's now."""
-    if not log_of(service).version(look.person):
+    if not population_of(service).version(look.person):
         raise Refusal("not-found")
     value = draft.fact.value(draft.value)
     said = Number(value) if isinstance(value, str) and draft.fact.kind in ("money", "whole") else value

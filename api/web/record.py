@@ -21,7 +21,7 @@ from api.history.record import person_entity
 from api.history.views import Ledger, groups_of, ledger_of, moment
 from api.http.access import CASE_WORKER, CITIZEN, OPERATOR, Caller, caller_of, require
 from api.http.programs import Law
-from api.http.record import Look, log_of, look_of, seen
+from api.http.record import Look, look_of, place_of, population_of, seen
 from api.http.service import Service, service_of
 from api.web.books import book_of
 from api.web.lanes import Bar, Lane, drawn
@@ -94,7 +94,7 @@ class Seen:
 async def record(request: Request) -> Response:
     """A citizen's own record; for others a form that asks whose, and why."""
     service = service_of(request)
-    log_of(service)
+    population_of(service)
     caller = require(request, CITIZEN, CASE_WORKER)
     if caller.record:
         return await _shown(request, caller, {"citizen": caller.record.partition("/")[2]})
@@ -123,7 +123,8 @@ async def as_of(request: Request) -> Response:
 
 def sample_of(service: Service) -> str:
     """The first of the sample population, where that is what is served."""
-    there = service.config.development and service.log is not None and service.log.version(f"person/{SAMPLE}")
+    population = service.population
+    there = service.config.development and population is not None and population.version(f"person/{SAMPLE}")
     return SAMPLE if there else ""
 
 
@@ -152,13 +153,15 @@ async def _shown(request: Request, caller: Caller, fields: Mapping[str, str]) ->
 
 
 def _seen(service: Service, law: Law, look: Look) -> Seen:
-    log = log_of(service)
     seen(service, look, "record")
-    known, now = log.timeline(look.person, look.known), log.timeline(look.person)
-    subjects = [look.person, *groups_of(log.read_subject(look.person, look.known))]
-    events = [(subject, log.read_subject(subject, look.known)) for subject in subjects]
+    population, place = population_of(service), place_of(service, look)
+    log, to = place.log, place.known
+    known, now = log.timeline(look.person, to), population.log_of(look.person).timeline(look.person)
+    subjects = [look.person, *groups_of(log.read_subject(look.person, to))]
+    events = [(subject, log.read_subject(subject, to)) for subject in subjects]
     ledgers = [ledger_of(subject, listed) for subject, listed in events]
-    looks = log.read_subject(f"access/{look.person.partition('/')[2]}")
+    glances = f"access/{look.person.partition('/')[2]}"
+    looks = [event for at in population.former_places(glances) for event in at.log.read_subject(glances)]
     days = sorted({change.valid_from for change in now.changes})
     return Seen(
         [_line(law.program, change) for change in known.holding(look.valid)],

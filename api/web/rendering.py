@@ -127,8 +127,8 @@ def menu_of(service: Service) -> list[tuple[str, str, str]]:
         CALCULATOR: any(map(plan_of, names)),
         MAY: any(law.permissions.asked for law in laws),
         LAW: True,
-        RECORD: service.log is not None,
-        DESK: service.log is not None,
+        RECORD: service.population is not None,
+        DESK: service.population is not None,
     }
     return [entry for entry, served in there.items() if served]
 

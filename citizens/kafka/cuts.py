@@ -4,7 +4,7 @@ Each partition counts its own events, so "as known at K" is a vector for a popul
 the control topic, which is never compacted:
 
 1. Read every partition to its committed end, again if somebody moved between two of them meanwhile
-   (`moving.is_steady`). What was acknowledged before the cut was asked for is inside.
+   (`citizens.cuts`). What was acknowledged before the cut was asked for is inside.
 2. Write name and vector as one record. The first record of a name counts, so two who cut at once agree on one.
 
 So nobody is in a cut twice, and nobody is missing. It does not promise that the partitions' ends are of the same

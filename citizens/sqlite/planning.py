@@ -10,6 +10,7 @@ from citizens.errors import (
     CitizensError,
     DeliveryConflict,
     InvalidEvent,
+    MovedAway,
     PositionConflict,
     VersionConflict,
 )
@@ -27,7 +28,7 @@ from citizens.events import (
     check_draft,
     check_text,
 )
-from citizens.log import Advance, Receipt
+from citizens.log import MOVED_TO, Advance, Receipt
 from citizens.sqlite.group_commit import Submission
 from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.reader import Reader, StoredEvent, Tip, read_tip, seal_payload
@@ -56,6 +57,7 @@ class Planner:
         self.reader = reader
         self._origins: dict[Origin, tuple[int, bytes]] = {}
         self.tip = read_tip(reader)
+        self._somebody_left = any(name.startswith(MOVED_TO) for name in reader.consumers())
         for number in [row[0] for row in reader.connection.execute("SELECT number FROM origins")]:
             origin, digest = reader.origin(number)
             self._origins[origin] = (number, digest)
@@ -90,6 +92,8 @@ class Planner:
         delivery, known = self._delivered(draft, plan)
         if known is not None:
             return self._duplicate(draft, known, plan)
+        if self._somebody_left and not draft.own and not about_log:
+            self._require_here(draft)
         number = 0 if about_log else keys.number(draft.subject)
         before = self._version(number, plan)
         if draft.expected_version is not None and draft.expected_version != before:
@@ -98,6 +102,17 @@ class Planner:
         row = self._row(draft, delivery, number, before + 1, plan.tip)
         self._add(plan, row, draft)
         return Receipt(row.offset, row.version, duplicate=False)
+
+    def _require_here(self, draft: Draft) -> None:
+        """Raise MovedAway if the subject, or one that it is said to belong to, goes on in another log."""
+        named = [draft.subject]
+        if isinstance(draft.body, Facts | Correction):
+            named += [point.value.group for point in draft.body.points if isinstance(point.value, Belongs)]
+        for subject in named:
+            number = self.reader.keys.find(subject)
+            to = self.reader.moved_to(number) if number is not None else None
+            if to is not None:
+                raise MovedAway(subject, to)
 
     def _delivered(self, draft: Draft, plan: Plan) -> tuple[bytes | None, int | None]:
         """The draft's delivery (None if its subject has no number yet), and the offset at which it stands already."""

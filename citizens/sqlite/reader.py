@@ -16,7 +16,7 @@ import apsw
 
 from citizens import chain, codec
 from citizens.errors import LogDamaged, LogUnavailable
-from citizens.events import Body, Compaction, Event, Hold, Origin, Promotion, Release, Unreadable
+from citizens.events import Body, Compaction, Departure, Event, Hold, Origin, Promotion, Release, Unreadable
 from citizens.sqlite.cipher import decrypt, encrypt
 from citizens.sqlite.keys import KeyStore
 
@@ -175,6 +175,13 @@ class Reader:
         """The version of the subject with that number."""
         select = "SELECT version FROM events WHERE subject = ? ORDER BY offset DESC LIMIT 1"
         return int(self.connection.execute(select, (number,)).get or 0)
+
+    def moved_to(self, number: int, to: int | None = None) -> int | None:
+        """The log that the subject has moved to, by the events up to an offset; None if it is here."""
+        where = f"WHERE subject = ? AND kind <= {codec.LAST_FACTS_KIND} AND offset <= ? ORDER BY offset DESC LIMIT 1"
+        last = next(self.rows(where, (number, self.head() if to is None else to)), None)
+        body = self.event(last).body if last is not None and last.kind == codec.DEPARTURE else None
+        return body.to if isinstance(body, Departure) else None
 
     def position(self, consumer: str) -> int:
         """Where the consumer stands. Raises LogDamaged if the row does not match its digest."""

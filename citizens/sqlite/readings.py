@@ -17,9 +17,9 @@ from pathlib import Path
 import apsw
 
 from citizens import codec, snapshot, timeline
-from citizens.codec import ASSESSMENT, DEPARTURE, LAST_FACTS_KIND, POSTING
+from citizens.codec import ARRIVAL, ASSESSMENT, DEPARTURE, LAST_FACTS_KIND, POSTING
 from citizens.errors import HorizonPassed, InvalidEvent, LogDamaged, LogUnavailable
-from citizens.events import EXACT, Departure, Event
+from citizens.events import EXACT, Event
 from citizens.log import Known
 from citizens.snapshot import Attributes, Snapshot
 from citizens.sqlite import anchoring, stats, verification
@@ -190,12 +190,12 @@ class Readings:
         """The log of the population that a subject has moved to, as known; None if it is here, or was never here."""
         with self._reader() as reader:
             number = reader.keys.find(subject)
-            if number is None:
-                return None
-            where = f"WHERE subject = ? AND kind <= {LAST_FACTS_KIND} AND offset <= ? ORDER BY offset DESC LIMIT 1"
-            last = next(reader.rows(where, (number, self._offset_of(reader, known))), None)
-            body = reader.event(last).body if last is not None and last.kind == DEPARTURE else None
-            return body.to if isinstance(body, Departure) else None
+            return reader.moved_to(number, self._offset_of(reader, known)) if number is not None else None
+
+    def read_moves(self, to: int) -> list[Event]:
+        """The departures and arrivals up to an offset, in order. Those of erased subjects may be unreadable."""
+        with self._reader() as reader:
+            return reader.events(f"WHERE kind IN ({DEPARTURE}, {ARRIVAL}) AND offset <= ? ORDER BY offset", (to,))
 
     def head(self) -> int:
         """The offset of the last event; 0 if there is none."""

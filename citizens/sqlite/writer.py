@@ -25,7 +25,7 @@ from citizens.errors import (
 from citizens.events import (
     Draft,
 )
-from citizens.log import Advance
+from citizens.log import MOVED_TO, Advance
 from citizens.sqlite.connections import get_meta, set_meta
 from citizens.sqlite.group_commit import GroupCommit, Submission
 from citizens.sqlite.planning import Plan, Planner
@@ -156,6 +156,7 @@ class Writer(GroupCommit, Planner):
                 connection.executemany(insert, pairs)
         if advance is not None:
             self.put_position(advance.consumer, advance.to, advance.needs)
+            self._somebody_left |= advance.consumer.startswith(MOVED_TO)
             for consumer in advance.ends:
                 self.put_position(consumer, self.reader.position(consumer), "nothing")
 

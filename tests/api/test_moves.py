@@ -237,6 +237,7 @@ def test_what_was_known_before_a_move_is_asked_where_it_was_known(parts: list[Pa
     with ExitStack() as stack:
         logs = [stack.enter_context(open_log(part, write=False)) for part in parts]
         homes = Homes(logs)
-        assert homes.then_of("citizen/a1", before) == home
-        assert homes.then_of("citizen/a1", [None] * PARTS) == homes.of("citizen/a1") == (home + 1) % PARTS
+        assert homes.then_of("citizen/a1", before) == (home, before[home])
+        assert homes.of("citizen/a1") == (home + 1) % PARTS
+        assert homes.then_of("citizen/a1", [None] * PARTS) == ((home + 1) % PARTS, None)
         assert homes.all_of("citizen/a1") == [home, (home + 1) % PARTS]

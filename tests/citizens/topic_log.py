@@ -22,6 +22,7 @@ from decimal import Decimal
 
 from citizens import (
     Advance,
+    Arrival,
     Assessment,
     Belongs,
     Compaction,
@@ -295,6 +296,9 @@ class TopicLog:
     def moved_to(self, subject: str, known: Known = None) -> int | None:
         told = [event.body for event in self.read_subject(subject, known) if isinstance(event.body, _SAYING)]
         return told[-1].to if told and isinstance(told[-1], Departure) else None
+
+    def read_moves(self, to: int) -> list[Event]:
+        return [event for event in self.events if event.offset <= to and isinstance(event.body, Arrival | Departure)]
 
     def close(self) -> None:
         self.stopped = self.stopped or "closed"

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from api.cli.output import say, say_json
 from api.failures import ExitCode
-from api.history import kafka
 from api.history.access import log_folder
 from api.history.letters import steady_heads
-from api.history.parts import parts_of, require_all_partitions
+from api.history.parts import cuts_of, make_cut, parts_of, require_all_partitions
 
 
 def cut_command(name: str | None, log: Path | None, as_json: bool) -> int:
@@ -19,7 +18,7 @@ def cut_command(name: str | None, log: Path | None, as_json: bool) -> int:
     require_all_partitions(folder)
     if name is None:
         return _list(folder, as_json)
-    cut = kafka.make_cut(folder, name, steady_heads(parts_of(folder)))
+    cut = make_cut(folder, name, steady_heads(parts_of(folder)))
     if as_json:
         say_json({"cut": cut.name, "offsets": list(cut.offsets)})
     else:
@@ -28,7 +27,7 @@ def cut_command(name: str | None, log: Path | None, as_json: bool) -> int:
 
 
 def _list(folder: Path, as_json: bool) -> int:
-    cuts = kafka.cuts_of(folder).values()
+    cuts = cuts_of(folder).values()
     if as_json:
         say_json({"cuts": [{"cut": cut.name, "offsets": list(cut.offsets)} for cut in cuts]})
     for cut in cuts:

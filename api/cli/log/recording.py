@@ -12,11 +12,18 @@ commands = typer.Typer()
 
 
 @commands.command("create")
-def create(log: LogOption = None, as_json: AsJson = False) -> None:
+def create(
+    log: LogOption = None,
+    partitions: Annotated[
+        int | None,
+        typer.Option("--partitions", metavar="N", help="Make a folder of N logs that share the people."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Create a new, empty log."""
     from api.cli.log.create import create_command
 
-    raise typer.Exit(create_command(log, as_json))
+    raise typer.Exit(create_command(log, partitions, as_json))
 
 
 @commands.command("import")

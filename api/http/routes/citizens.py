@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from api.cases.calculate import Asked, Basis, Result
 from api.cases.naming import find_definition
-from api.history.access import AnyLog
 from api.history.json import event_json
+from api.history.population import Population
 from api.history.views import Held, Ledger, groups_of, held, ledger_of
 from api.http.access import CASE_WORKER, OPERATOR, caller_of
 from api.http.forms import Form, read_form
@@ -24,14 +24,17 @@ from api.http.programs import Law
 from api.http.record import (
     Look,
     Recorded,
+    Standing,
     key_of,
-    log_of,
     look_of,
     named,
     offset_of,
     on_record,
     page_of,
+    place_of,
+    population_of,
     record_event,
+    recorded_of,
     seen,
     version_of,
 )
@@ -46,7 +49,11 @@ _WRITE = refusals(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 503)
 ValidAt = Annotated[str | None, Query(max_length=10, description="A day; today if not given.")]
 KnownAt = Annotated[
     str | None,
-    Query(max_length=60, description="As known on a day, at a moment, or at `offset:18204`; now if not given."),
+    Query(
+        max_length=60_000,
+        description="As known on a day, at a moment, or at `offset:18204`; now if not given. Of several partitions "
+        "`offset:PARTITION:OFFSET`, a cut (`cut:NAME`), or an offset of each (`offsets:12,40,7`).",
+    ),
 ]
 At = Annotated[str | None, Query(max_length=60, description="The period: 2024, 2024-03; the day if not given.")]
 Ruleset = Annotated[str, Query(max_length=100)]
@@ -103,7 +110,7 @@ async def _looked(
     request: Request, citizen: str, ruleset: str, valid_at: str | None, known_at: str | None
 ) -> tuple[Service, Law, Look]:
     service = service_of(request)
-    log_of(service)
+    population_of(service)
     law = service.laws.law(_ruleset(service, ruleset), None, "")
     return service, law, look_of(request, law, citizen, valid_at, known_at=known_at)
 
@@ -129,15 +136,15 @@ async def facts(
 
 def _record(service: Service, look: Look) -> Record:
     seen(service, look, "facts")
-    log = log_of(service)
-    timeline = log.timeline(look.person, look.known)
+    place = place_of(service, look)
+    timeline = place.log.timeline(look.person, place.known)
     changes = timeline.holding(look.valid)
     offset = max((change.offset for change in timeline.changes), default=0)
     groups = tuple(
         MemberSaid(change.value.group, change.value.role) for change in changes if isinstance(change.value, Belongs)
     )
     said = {change.attribute: held(change) for change in changes}
-    return Record(look.person, look.valid.isoformat(), f"offset:{offset}", timeline.version, said, groups)
+    return Record(look.person, look.valid.isoformat(), place.told(offset), timeline.version, said, groups)
 
 
 async def _page(
@@ -148,8 +155,8 @@ async def _page(
 
     def made() -> tuple[Events, str]:
         seen(service, look, what)
-        events, following = page_of(_READERS[what](log_of(service), look), limit, before)
-        return Events(look.person, tuple(map(event_json, events))), following
+        events, following = page_of(_READERS[what](service, look), limit, before)
+        return Events(look.person, tuple(_said(part, event) for part, event in events)), following
 
     listed, following = await service.record(made)
     if not following:
@@ -157,22 +164,35 @@ async def _page(
     return answer(listed, Link=f'<{request.url.path}?limit={limit}&after={following}>; rel="next"')
 
 
-def _history(log: AnyLog, look: Look) -> list[Event]:
-    return log.read_subject(look.person, look.known)
+def _said(part: int | None, event: Event) -> dict[str, object]:
+    return event_json(event) if part is None else {"partition": part, **event_json(event)}
 
 
-def _assessments(log: AnyLog, look: Look) -> list[Event]:
-    """Of the citizen and of the groups that they were ever in."""
-    subjects = [look.person, *groups_of(log.read_subject(look.person, look.known))]
-    events = [event for subject in subjects for event in log.read_subject(f"{subject}", look.known)]
-    return sorted((event for event in events if isinstance(event.body, Assessment)), key=lambda event: event.offset)
+def _history(service: Service, look: Look) -> list[Standing]:
+    return _written_of(service, look, look.person)
 
 
-def _access(log: AnyLog, look: Look) -> list[Event]:
-    return log.read_subject(f"access/{look.person.partition('/')[2]}", look.known)
+def _assessments(service: Service, look: Look) -> list[Standing]:
+    """Of the citizen and of the groups that they were ever in. What was assessed before a move has moved, too."""
+    place = place_of(service, look)
+    subjects = [look.person, *groups_of(place.log.read_subject(look.person, place.known))]
+    events = [event for subject in subjects for event in place.log.read_subject(subject, place.known)]
+    assessed = [event for event in events if isinstance(event.body, Assessment)]
+    return [(place.part, event) for event in sorted(assessed, key=lambda event: event.offset)]
 
 
-_READERS: dict[str, Callable[[AnyLog, Look], list[Event]]] = {
+def _access(service: Service, look: Look) -> list[Standing]:
+    return _written_of(service, look, f"access/{look.person.partition('/')[2]}")
+
+
+def _written_of(service: Service, look: Look, subject: str) -> list[Standing]:
+    """Everything recorded of a subject: where it lived before as well, unless it is asked as known at another time."""
+    population = population_of(service)
+    places = population.former_places(subject) if look.known is None else [population.place(subject, look.known)]
+    return [(place.part, event) for place in places for event in place.log.read_subject(subject, place.known)]
+
+
+_READERS: dict[str, Callable[[Service, Look], list[Standing]]] = {
     "history": _history, "assessments": _assessments, "access": _access,
 }  # fmt: skip
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"model": Events}, **_READ}
@@ -231,9 +251,9 @@ async def ledger(request: Request, citizen: str, known_at: KnownAt = None, rules
 
     def made() -> Ledgers:
         seen(service, look, "ledger")
-        log = log_of(service)
-        subjects = [look.person, *groups_of(log.read_subject(look.person, look.known))]
-        ledgers = (ledger_of(subject, log.read_subject(subject, look.known)) for subject in subjects)
+        place = place_of(service, look)
+        subjects = [look.person, *groups_of(place.log.read_subject(look.person, place.known))]
+        ledgers = (ledger_of(subject, place.log.read_subject(subject, place.known)) for subject in subjects)
         return Ledgers(tuple(ledger for ledger in ledgers if ledger.lines))
 
     return answer(await service.record(made))
@@ -360,9 +380,9 @@ async def payments(request: Request, citizen: str, ruleset: Ruleset = "") -> Res
 
 def _posted(service: Service, law: Law, look: Look, form: Payment, key: str) -> tuple[Recorded, bool]:
     seen(service, look, "payment")
-    log = log_of(service)
+    population = population_of(service)
     subject = form.subject or look.person
-    if subject != look.person and subject not in groups_of(log.read_subject(look.person)):
+    if subject != look.person and subject not in _groups_now(population, look.person):
         raise Refusal("not-found")
     if Decimal(form.amount) == 0:
         fault = Fault(
@@ -377,5 +397,8 @@ def _posted(service: Service, law: Law, look: Look, form: Payment, key: str) -> 
         cause=form.cause,
     )
     origin = Origin("api", look.caller.name, form.legal_basis, service.config.retention)
-    receipt = log.append([Draft(subject, body, origin, key)])[0]
-    return Recorded(subject, receipt.offset, receipt.version), receipt.duplicate
+    return recorded_of(population, Draft(subject, body, origin, key))
+
+
+def _groups_now(population: Population, person: str) -> list[str]:
+    return groups_of(population.log_of(person).read_subject(person))

@@ -16,11 +16,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.failures import Misuse
+from api.history.access import AnyLog
 from api.history.json import body_json, kind_of
 from api.history.views import moment
 from api.http.access import ANALYST, OPERATOR, require
 from api.http.problems import Fault, Refusal
-from api.http.record import log_of
+from api.http.record import population_of
 from api.http.schemas import refusals
 from api.http.service import JSON, Service, answer, require_acceptable, service_of
 from citizens import Event
@@ -52,29 +54,40 @@ async def events(
     request: Request,
     from_: Annotated[int, Query(alias="from", ge=1, le=10**15, description="The first offset.")] = 1,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
+    partition: Annotated[int | None, Query(ge=0, lt=4_096, description="Of a log in partitions: which.")] = None,
 ) -> Response:
-    """A page of JSON, or with `Accept: text/event-stream` a stream that goes on as events are recorded."""
+    """A page of JSON, or with `Accept: text/event-stream` a stream that goes on as events are recorded. Of a log in
+    several partitions, each of which counts its own offsets, name one."""
     caller = require(request, OPERATOR, ANALYST)
     service = service_of(request)
-    log = log_of(service)
+    log = _log_of(service, partition)
     whole = OPERATOR in caller.roles
     if require_acceptable(request, JSON, STREAM) == STREAM:
-        return _stream(request, service, _after(request, from_), whole)
+        return _stream(service, log, _after(request, from_), whole=whole, partition=partition)
     record = await service.record(log.read, from_ - 1, limit)
     head = await service.record(log.head)
     following = record[-1].offset + 1 if record else from_
-    page = EventsPage(tuple(cloud_event(event, whole) for event in record), following, head)
+    page = EventsPage(tuple(cloud_event(event, whole, partition) for event in record), following, head)
     if following > head:
         return answer(page)
-    return answer(page, Link=f'</v1/events?from={following}&limit={limit}>; rel="next"')
+    of = "" if partition is None else f"&partition={partition}"
+    return answer(page, Link=f'</v1/events?from={following}&limit={limit}{of}>; rel="next"')
 
 
-def cloud_event(event: Event, whole: bool) -> dict[str, object]:
+def _log_of(service: Service, partition: int | None) -> AnyLog:
+    """The log, or that of a partition. Raises Refusal (400)."""
+    try:
+        return population_of(service).part(partition)
+    except Misuse as fault:
+        raise Refusal("bad-query", [Fault("", fault.message, fault.help)]) from None
+
+
+def cloud_event(event: Event, whole: bool, partition: int | None = None) -> dict[str, object]:
     """An event in CloudEvents' form; without `whole` only its type and offset."""
     said: dict[str, object] = {
         "specversion": "1.0",
         "id": str(event.offset),
-        "source": "/v1/events",
+        "source": "/v1/events" if partition is None else f"/v1/events?partition={partition}",
         "type": f"rulewright.{kind_of(event.body)}",
     }
     if not whole:
@@ -101,16 +114,16 @@ def _after(request: Request, from_: int) -> int:
     return int(last)
 
 
-def _stream(request: Request, service: Service, after: int, whole: bool) -> Response:
+def _stream(service: Service, log: AnyLog, after: int, *, whole: bool, partition: int | None) -> Response:
     if service.streams >= service.config.limits.streams:
         raise Refusal("busy", headers={"Retry-After": "10"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_sent(request, service, after, whole), media_type=STREAM, headers=headers)
+    sent = _sent(service, log, after, whole=whole, partition=partition)
+    return StreamingResponse(sent, media_type=STREAM, headers=headers)
 
 
-async def _sent(request: Request, service: Service, after: int, whole: bool) -> AsyncIterator[str]:
+async def _sent(service: Service, log: AnyLog, after: int, *, whole: bool, partition: int | None) -> AsyncIterator[str]:
     """Events as they stand, and then as they are recorded, until the client leaves or the server stops."""
-    log = log_of(service)
     service.streams += 1
     quiet = 0.0
     try:
@@ -118,7 +131,7 @@ async def _sent(request: Request, service: Service, after: int, whole: bool) -> 
         while not service.stopping.is_set():
             record = await service.record(log.read, after, BLOCK)
             for event in record:
-                data = json.dumps(cloud_event(event, whole), ensure_ascii=False, separators=(",", ":"))
+                data = json.dumps(cloud_event(event, whole, partition), ensure_ascii=False, separators=(",", ":"))
                 yield f"id: {event.offset}\nevent: {kind_of(event.body)}\ndata: {data}\n\n"
                 after = event.offset
             if record:

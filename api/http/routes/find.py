@@ -10,15 +10,17 @@ from starlette.responses import Response
 from api.cases.naming import find_definition, read_period
 from api.failures import Failure
 from api.find import find as use_case
-from api.find.candidates import from_log, looked_at
+from api.find.candidates import looked_at
 from api.find.condition import NAME, entity_of, overlay
+from api.find.together import find_in_parts
 from api.history.access import read_known
-from api.history.looks import record_looks
+from api.history.parts import CUT
+from api.history.population import AsKnown, NamedCut
 from api.http.access import ANALYST, CASE_WORKER, OPERATOR, Caller, require
 from api.http.cases import fault_of
 from api.http.forms import Form, read_form
 from api.http.problems import Fault, Refusal
-from api.http.record import log_of
+from api.http.record import population_of
 from api.http.schemas import body_of, refusals
 from api.http.service import Service, answer, read_document, service_of
 from engine.ir.program import Program
@@ -36,7 +38,7 @@ class FindWanted(Form):
     ruleset: str = Field("us", max_length=100, description="A ruleset of this server: see `/v1/rulesets`.")
     at: str = Field(max_length=60, description="2024, 2024-03 or 2024-03-05: the facts that hold on its last day.")
     condition: str = Field(max_length=4_000, description="In the rule language: `eitc > 0 and not files_separately`.")
-    known_at: str | None = Field(None, max_length=60, description="As known on a day, at a moment, or at `#17`.")
+    known_at: str | None = Field(None, max_length=60, description="As known: a day, a moment, `#17`, `cut:NAME`.")
     of: str = Field("", max_length=100, description="The entity; that of the first figure if not given.")
     show: list[str] = Field(default_factory=list, max_length=20, description="Figures to say of each.")
     by: str = Field("", max_length=200, description="The largest of this figure first.")
@@ -68,14 +70,14 @@ async def find_route(request: Request) -> Response:
         raise Refusal("no-purpose")
     document, _ = await read_document(request)
     form = read_form(FindWanted, document)
-    log_of(service)
+    population_of(service)
     return answer(await service.run(_found, service, form, caller, purpose, rows))
 
 
 def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, rows: bool) -> use_case.SearchResult:
     words = [form.at, form.condition, form.of, form.by, form.group, *form.show, *form.sum, form.known_at or ""]
     program = service.laws.law(form.ruleset).program
-    log = log_of(service)
+    population = population_of(service)
     try:
         period = read_period(program, form.at)
         condition = overlay(form.condition, entity_of(program, form.condition, form.of), period)
@@ -93,13 +95,21 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
         named = [
             definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
         ]
-        among = from_log(program, period, log, [asked, *named], read_known(form.known_at, "known_at"))
-        listed = use_case.find(program, asked, form.condition, period, among=among, wanted=wanted)
+        known = population.each_known(_known(form.known_at))
+        parts = list(zip(population.logs, known, strict=True))
+        listed, shown = find_in_parts(program, asked, form.condition, period, parts=parts, read=named, wanted=wanted)
     except Failure as fault:
         raise Refusal("invalid-request", [fault_of(fault, "", words)]) from None
     said = {"why": purpose or "development", "what": form.condition[:300]}
-    record_looks(log, looked_at(program, log, [row.of.id for row in listed.rows], period.end), caller.name, "api", said)
+    for log, shown_here in zip(population.logs, shown, strict=True):
+        seen = looked_at(program, log, [row.of.id for row in shown_here], period.end)
+        population.looked_at(seen, caller.name, "api", said)
     return listed
+
+
+def _known(text: str | None) -> AsKnown:
+    """As known when: a cut, or what commands take."""
+    return NamedCut(text.removeprefix(CUT)) if text and text.startswith(CUT) else read_known(text, "known_at")
 
 
 def _with(service: Service, form: FindWanted, condition: dict[str, object]) -> Program:

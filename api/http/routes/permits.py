@@ -20,7 +20,7 @@ from api.http.cases import fault_of
 from api.http.forms import Form, read_form
 from api.http.problems import Fault, Refusal
 from api.http.programs import Law
-from api.http.record import Look, log_of, look_of, seen
+from api.http.record import Look, look_of, population_of, seen
 from api.http.schemas import body_of, refusals
 from api.http.service import Service, answer, read_document, same, service_of, tag_of, unchanged
 from api.permits.credential import STATUS_TYPE, Verified, verify
@@ -91,7 +91,7 @@ async def issue_permit(request: Request, citizen: str, ruleset: Annotated[str, Q
     service = service_of(request)
     law = service.laws.law(ruleset or service.laws.names[0], None, "")
     look = look_of(request, law, citizen, None, known_at=None)
-    office, _log = _office(service), log_of(service)
+    office, _population = _office(service), population_of(service)
     document, _ = await read_document(request)
     form = read_form(PermitWanted, document)
     await service.record(seen, service, look, f"permit {form.requirement}")
@@ -104,10 +104,13 @@ def _issued(service: Service, office: Office, law: Law, look: Look, form: Permit
         holder = holder_key(form.holder) if form.holder is not None else None
     except Misuse as fault:
         raise Refusal("invalid-request", [Fault("/holder", fault.message, fault.help)]) from None
-    asked = (law.program, log_of(service), look.person, form.requirement)
+    population = population_of(service)
+    place = population.place(look.person)
+    asked = (law.program, place.log, look.person, form.requirement)
+    now = datetime.now(UTC)
     try:
         return office.issue(
-            *asked, day=look.valid, now=datetime.now(UTC), days=form.days, over=form.over, holder=holder
+            *asked, day=look.valid, now=now, days=form.days, over=form.over, holder=holder, names=population
         )
     except NotPermitted as fault:
         raise Refusal("not-permitted", [Fault("", fault.message, fault.help)]) from None

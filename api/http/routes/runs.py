@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.history.looks import record_looks
-from api.history.runs import Run, RunFaults, faults, runs
+from api.history.population import PartOffset
+from api.history.runs import Run, RunFaults, all_runs, faults
 from api.http.access import CASE_WORKER, OPERATOR, Caller, require
 from api.http.problems import Refusal
-from api.http.record import log_of
+from api.http.record import population_of
 from api.http.schemas import refusals
 from api.http.service import Service, answer, service_of
 
 router = APIRouter(tags=["records"])
 _READ = refusals(400, 401, 403, 404, 429, 503)
+_OFFSET_BITS = 40
+"""A page of faults begins at a partition and an offset in it: one number, below what JSON's readers hold exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,12 @@ async def annual_runs(request: Request) -> Response:
     """Which there were, with how many groups, and at how many of them there was a fault."""
     require(request, OPERATOR, CASE_WORKER)
     service = service_of(request)
-    return answer(await service.record(lambda: Runs(tuple(runs(log_of(service))))))
+    return answer(await service.record(lambda: Runs(tuple(runs_of(service)))))
+
+
+def runs_of(service: Service) -> list[Run]:
+    """Every run, over all partitions."""
+    return all_runs([log for _, log in population_of(service).parts()])
 
 
 @router.get(
@@ -46,7 +53,7 @@ async def run_faults(
     request: Request,
     run: str,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[int, Query(ge=0, le=10**15, description="The `following` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**53, description="The `following` of the page before.")] = 0,
 ) -> Response:
     """In the order recorded; those assessed since are left out. Each person whose facts are shown is looked at, so case
     workers say why in `Purpose`."""
@@ -62,15 +69,21 @@ async def run_faults(
 
 def faults_shown(service: Service, id: str, caller: Caller, purpose: str, *, after: int, limit: int) -> RunFaults:
     """A page of a run's faults, of which each person's is a look. Raises Refusal (404) for no such run."""
-    log = log_of(service)
-    run = next((recorded for recorded in runs(log) if recorded.id == id), None)
+    population = population_of(service)
+    run = next((recorded for recorded in runs_of(service) if recorded.id == id), None)
     if run is None:
         raise Refusal("not-found")
-    run_faults = faults(log, run, _entity(service, id.partition("-")[0]), after, limit)
-    people = [subject for fault in run_faults.faults for subject in fault.people]
+    begins = PartOffset(after >> _OFFSET_BITS, after % (1 << _OFFSET_BITS))
+    if begins.part >= len(population.logs):
+        raise Refusal("bad-cursor")
+    page = faults(population.logs[begins.part], run, _entity(service, id.partition("-")[0]), begins.offset, limit)
+    following = begins.part << _OFFSET_BITS | page.following if page.following else 0
+    if not following and begins.part + 1 < len(population.logs):  # the next partition's are on the next page
+        following = begins.part + 1 << _OFFSET_BITS
+    people = [subject for fault in page.faults for subject in fault.people]
     said = {"why": purpose or "faults of a run", "case": None, "what": f"faults of {id}"}
-    record_looks(log, people, caller.name, "api", said)
-    return run_faults
+    population.looked_at(people, caller.name, "api", said)
+    return replace(page, following=following)
 
 
 def _entity(service: Service, name: str) -> str:
