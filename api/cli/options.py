@@ -34,5 +34,5 @@ ColumnMapFile = Annotated[
 ]
 Ray = Annotated[
     str,
-    typer.Option("--ray", metavar="ADDRESS", help="Compute on Ray: `local`, `auto`, or where its head is. Same files."),
+    typer.Option("--ray", metavar="ADDRESS", help="Compute on Ray: `local`, `local:2`, `auto`, or where its head is."),
 ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
@@ -23,18 +24,19 @@ Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 RETRIES = 3
-LOCAL = "local"
+LOCAL = re.compile(r"local(?::([1-9][0-9]{0,3}))?", re.ASCII)
 _unpacked: dict[str, Any] = {}
 """In a worker: what the items that it is given share."""
 
 
 class OnRay:
-    """A connection to Ray, as a context; a `Spread`. `address` is `local`, `auto`, or where the head listens."""
+    """A connection to Ray, as a context; a `Spread`. `address` is `local` (a worker for each processor), `local:2`,
+    `auto`, or where the head listens."""
 
-    def __init__(self, address: str, workers: int = 0) -> None:
+    def __init__(self, address: str) -> None:
         if importlib.util.find_spec("ray") is None:
             raise Failure("computing on several machines needs Ray", "install it: `pip install 'rulewright[ray]'`")
-        self._address, self._workers = address, workers
+        self._address = address
         self._ray: Any = None
 
     def __enter__(self) -> OnRay:
@@ -44,9 +46,9 @@ class OnRay:
 
         self._ray = ray
         try:
-            if self._address == LOCAL:
+            if (local := LOCAL.fullmatch(self._address)) is not None:
                 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-                cores = self._workers or os.cpu_count() or 1
+                cores = int(local[1] or os.cpu_count() or 1)
                 ray.init(num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
             else:
                 ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)

@@ -22,7 +22,7 @@ from tests.cli.command import run
 @pytest.fixture(scope="module")
 def workers() -> Iterator[OnRay]:
     """Two workers of this machine."""
-    with OnRay("local", 2) as spread:
+    with OnRay("local:2") as spread:
         yield spread
 
 
