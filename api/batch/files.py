@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -15,7 +16,6 @@ import pyarrow.parquet as pq
 
 from api.batch.remote import fetched, is_url, name_of, shown
 from api.failures import Failure, Misuse
-from citizens import cells_as_text
 from engine.ir.program import Program
 
 BATCH = 65_536
@@ -54,12 +54,14 @@ class Stream:
 
 def batches(path: Path) -> Iterator[pa.Table]:
     """The rows of a Parquet or CSV file, some at a time; cells of CSV as text. Raises Failure."""
-    try:
+    with _reading(path):
         if path.suffix == ".parquet":
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(batch_size=BATCH):
                     yield pa.Table.from_batches([batch])
             return
+        from citizens import cells_as_text  # which brings all that logs need, and Parquet does without
+
         with _opened(path) as stream, pyarrow.csv.open_csv(stream) as first:
             names, empty = first.schema.names, not any(len(batch) for batch in first)
         if empty:
@@ -67,6 +69,25 @@ def batches(path: Path) -> Iterator[pa.Table]:
         with _opened(path) as stream, pyarrow.csv.open_csv(stream, convert_options=cells_as_text(names)) as reader:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
+
+
+def whole_table(path: Path) -> pa.Table:
+    """All rows of a Parquet or CSV file at once; cells of CSV as text. Raises Failure.
+
+    Parquet is read whole: in parts its pages would be taken from the system again and again, which takes longer than
+    to decode them.
+    """
+    if path.suffix != ".parquet":
+        return pa.concat_tables(list(batches(path)))
+    with _reading(path), pq.ParquetFile(path) as file:
+        return file.read()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Tell faults of a file by its name."""
+    try:
+        yield
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as fault:
         told = str(fault).splitlines()[0][:200]
         raise Failure(f"{path} cannot be read as a table: {told}", "give Parquet, or CSV with a header line") from None

@@ -77,6 +77,9 @@ def simulate_reforms(
     as_json: AsJson = False,
 ) -> None:
     """Show what reforms would do: budget, winners and losers, inequality, poverty, marginal rates, with margins."""
+    from api.cli.process import prepare_for_columns
+
+    prepare_for_columns()
     from api.cli.simulate import Places, simulate_command, split_reforms
     from api.simulate.run import Request
 

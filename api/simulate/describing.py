@@ -13,7 +13,7 @@ from api.cases.naming import read_period
 from api.rules import programs
 from api.simulate.calibrating import effective_units
 from api.simulate.column_map import read_column_map
-from api.simulate.exactly import exact_text, weighted_total
+from api.simulate.exactly import exact_text, total_of, weighted_total
 from api.simulate.population import Population, admit, read_source
 from api.simulate.suppress import SMALL_BELOW
 from api.simulate.view import View, load_view
@@ -69,7 +69,7 @@ def describe_population(
     notes = tuple(view.population.get("notes", ())) if not given or list(given) == ["cps"] else ()
     return PopulationDescribed(
         population.about, str(period), dict(population.columns.counts),
-        exact_text(int(weights.astype(object).sum()), population.weight_scale),
+        exact_text(total_of(weights), population.weight_scale),
         exact_text(round(Fraction(int(weights.max()) * 10**6, int(weights.sum()))), 10**4),
         effective_units(weights), facts,
         tuple(name for name in view.incomes if name not in counted), (*notes, *population.notes), population.digest,

@@ -16,10 +16,15 @@ _HALF = 2**20
 
 def weighted_total(entries: NDArray[Any], weights: NDArray[np.int64]) -> int:
     """The sum of entries times weights in whole numbers, of any size."""
-    entries = entries.astype(np.int64)
+    entries = entries.astype(np.int64, copy=False)
     low = entries & (_HALF - 1)  # entries = high * 2**20 + low, also below zero
     high = entries >> 20
     return _sum_of_products(high, weights) * _HALF + _sum_of_products(low, weights)
+
+
+def total_of(numbers: NDArray[np.int64]) -> int:
+    """The sum of whole numbers, of any size."""
+    return weighted_total(numbers, np.ones(len(numbers), dtype=np.int64))
 
 
 def _sum_of_products(left: NDArray[np.int64], right: NDArray[np.int64]) -> int:

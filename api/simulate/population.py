@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow
 from numpy.typing import NDArray
 
-from api.batch.files import batches, find_inputs
+from api.batch.files import find_inputs, whole_table
 from api.failures import Failure, Misuse, suggestion
 from api.simulate.column_map import ColumnMap, renamed
 from api.simulate.view import View
@@ -81,7 +81,7 @@ def read_source(
         if entity not in paths:
             plural = program.settings.entities[entity].plural
             raise Misuse(f"the population has no file of {plural}", f"give one: `--population {plural}.parquet`")
-    tables = {entity: pa.concat_tables(list(batches(path))) for entity, path in paths.items()}
+    tables = {entity: whole_table(path) for entity, path in paths.items()}
     digest = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths.values()))
     about = ", ".join(path.name for path in paths.values())
     files = {entity: str(path) for entity, path in paths.items()}

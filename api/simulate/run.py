@@ -24,7 +24,7 @@ from api.simulate.amounts import check_distribution
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.behaviour import behaviour, read_elasticity
 from api.simulate.column_map import read_column_map
-from api.simulate.exactly import exact_text
+from api.simulate.exactly import exact_text, total_of
 from api.simulate.examples import examples
 from api.simulate.groups import partings
 from api.simulate.inequality import measures
@@ -35,7 +35,7 @@ from api.simulate.rates import marginal_rates_of, participation_rates_of
 from api.simulate.replicates import replicates_of
 from api.simulate.sampling import MOST_GROUPS, Samples, bootstrap
 from api.simulate.suppress import SMALL_BELOW
-from api.simulate.tables import budget, grouping, winners
+from api.simulate.tables import budget, groupings, winners
 from api.simulate.take_up import claimed, read_take_up, take_up_sentence
 from api.simulate.view import View, load_view
 from api.simulate.weighed import Weighed
@@ -200,7 +200,7 @@ def _answer(files: Sequence[Path], weighed: Weighed, population: Population, per
     )
     return ReformAnswer(
         " and ".join(path.stem for path in files), about_of(files), tuple(path.name for path in files),
-        weighed.after.program.fingerprint, nothing, budget(weighed), tuple(grouping(weighed, way) for way in ways),
+        weighed.after.program.fingerprint, nothing, budget(weighed), groupings(weighed, ways),
         winners(weighed, ways[0]), unequal, poor, line_said, marginal_rates_of(weighed),
         participation_rates_of(weighed),
         examples(weighed.view, population, weighed.before, weighed.after, weighed.change),
@@ -222,7 +222,7 @@ def about_of(files: Sequence[Path]) -> str:
 def _year(
     law: Program, period: Period, population: Population, units: Units, answers: tuple[ReformAnswer, ...]
 ) -> YearAnswer:
-    weight = exact_text(int(population.weights.astype(object).sum()), population.weight_scale)
+    weight = exact_text(total_of(population.weights), population.weight_scale)
     people = int(units.size.sum())
     projected = law.settings.is_projection(period.start)
     return YearAnswer(

@@ -5,10 +5,16 @@ Groups stay in standard errors as they are in the whole sample.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from api.simulate.answers import BudgetLine, Grouping, GroupRow, Share, Winners, WinnersRow
+from api.simulate.crossed import Crossed, crossed
 from api.simulate.exactly import exact_text, rounded_text, weighted_total
 from api.simulate.groups import Parting
 from api.simulate.known import Entries
@@ -36,49 +42,74 @@ def budget(weighed: Weighed) -> tuple[BudgetLine, ...]:
         definition = weighed.before.program.find(name)
         assert definition is not None
         lines.append((name, definition.label or name, "shown", *weighed.both(name)))
-    moved = [(after - before) / weighed.units.step for *_, before, after in lines]
-    errors = weighed.errors_of_totals(moved)
-    return tuple(
-        BudgetLine(
-            name, label, kind, weighed.text(before), weighed.text(after), weighed.text(after - before),
-            rounded_text(float(error), 0), _count(before, after), *_having(weighed, before, after),
-        )
-        for (name, label, kind, before, after), error in zip(lines, errors, strict=True)
+    return tuple(_line(weighed, name, label, kind, before, after=after) for name, label, kind, before, after in lines)
+
+
+def _line(
+    weighed: Weighed, name: str, label: str, kind: str, before: Entries, *, after: Entries
+) -> BudgetLine:  # fmt: skip
+    change = after - before
+    total, had = weighted_total(before, weighed.weights), _having(weighed, before)
+    if not change.any():
+        told = weighed.text(total)
+        return BudgetLine(name, label, kind, told, told, weighed.text(0), "0", 0, had, had)
+    moved = weighted_total(change, weighed.weights)
+    error = weighed.error_of_total(change / weighed.units.step)
+    apart = int(np.count_nonzero((before != 0) != (after != 0)))
+    return BudgetLine(
+        name, label, kind, weighed.text(total), weighed.text(total + moved), weighed.text(moved),
+        rounded_text(error, 0), _shown(int(np.count_nonzero(change))), had,
+        "" if 0 < apart < SMALL_BELOW else _having(weighed, after),
     )  # fmt: skip
 
 
-def _having(weighed: Weighed, before: Entries, after: Entries) -> tuple[str, str]:
-    """The weights of the units that have something, before and after; empty where they are of too few, or would tell by
-    how few the two are apart."""
-    there = before != 0, after != 0
-    texts = []
-    for flags in there:
-        few = 0 < int(np.count_nonzero(flags)) < SMALL_BELOW
-        total = int(weighed.weights[flags].astype(object).sum())
-        texts.append("" if few else exact_text(total, weighed.scale))
-    apart = int(np.count_nonzero(there[0] != there[1]))
-    return texts[0], "" if 0 < apart < SMALL_BELOW else texts[1]
+def _having(weighed: Weighed, entries: Entries) -> str:
+    """The weight of the units that have something; empty where they are too few. (After a reform it is not told either
+    where it would say how few the two are apart.)"""
+    flags = entries != 0
+    if 0 < int(np.count_nonzero(flags)) < SMALL_BELOW:
+        return ""
+    return exact_text(weighted_total(flags, weighed.weights), weighed.scale)
 
 
-def _count(before: Entries, after: Entries) -> int | None:
+def _shown(n: int) -> int | None:
     """How many change; None if so few that they are not shown."""
-    n = int(np.count_nonzero(before != after))
     return None if 0 < n < SMALL_BELOW else n
 
 
 # --- groups
 
 
-def grouping(weighed: Weighed, parting: Parting) -> Grouping:
-    """How net income changes in each group, and in all."""
-    count = len(parting.labels)
-    n = np.bincount(parting.of, minlength=count)
-    hidden = suppressed(n.reshape(-1, 1))[:, 0]
-    errors = _errors_of_means(weighed, parting)
-    rows = [_row(weighed, label, parting.of == place, errors[place], bool(hidden[place]))
-            for place, label in enumerate(parting.labels) if n[place]]  # fmt: skip
-    everybody = _row(weighed, "all", np.ones(len(parting.of), dtype=np.bool_), errors[-1], False)
-    return Grouping(parting.name, parting.about, (*rows, everybody))
+def groupings(weighed: Weighed, ways: Sequence[Parting]) -> tuple[Grouping, ...]:
+    """How net income changes in each group of each parting, and in all."""
+    cells = crossed(ways)
+    totals = [cells.totals(weighed.weights, entries) for entries in (None, weighed.net, weighed.change)]
+    return tuple(
+        _grouping(weighed, way, counts, [Totals(*row) for row in zip(counts, *sums, strict=True)])
+        for way, counts, *sums in zip(ways, cells.counts(), *totals, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Of a group: units, their weight, and the weighted totals of net income and of its change, exact."""
+
+    n: int
+    weight: int
+    net: int
+    change: int
+
+
+def _grouping(weighed: Weighed, way: Parting, counts: Sequence[int], totals: Sequence[Totals]) -> Grouping:
+    hidden = suppressed(np.array(counts).reshape(-1, 1))[:, 0]
+    errors = _errors_of_means(weighed, way)
+    rows = [
+        _row(weighed, label, total, float(error), bool(small))
+        for label, total, error, small in zip(way.labels, totals, errors, hidden, strict=False)
+        if total.n
+    ]
+    everybody = Totals(*(sum(getattr(total, part) for total in totals) for part in Totals.__slots__))
+    return Grouping(way.name, way.about, (*rows, _row(weighed, "all", everybody, float(errors[-1]), False)))
 
 
 def _errors_of_means(weighed: Weighed, parting: Parting) -> Floats:
@@ -91,20 +122,16 @@ def _errors_of_means(weighed: Weighed, parting: Parting) -> Floats:
         return weighed.samples.error(changes / weights, whole[1] / whole[0])
 
 
-def _row(weighed: Weighed, label: str, rows: NDArray[np.bool_], error: float, hidden: bool) -> GroupRow:
-    n = int(rows.sum())
+def _row(weighed: Weighed, label: str, totals: Totals, error: float, hidden: bool) -> GroupRow:
     if hidden:
         return GroupRow(label, 0, "", "", "", "", "", "", True)
-    weights = weighed.weights[rows]
-    weight = int(weights.sum())
-    before, change = (weighted_total(entries[rows], weights) for entries in (weighed.net, weighed.change))
-    if not weight:
-        return GroupRow(label, n, "0", "", "", "", "", "0.00")
-    scale = weight * weighed.units.step
-    relative = rounded_text(100 * change / before, 3) if before > 0 else ""
+    if not totals.weight:
+        return GroupRow(label, totals.n, "0", "", "", "", "", "0.00")
+    scale = totals.weight * weighed.units.step
+    relative = rounded_text(Fraction(100 * totals.change, totals.net), 3) if totals.net > 0 else ""
     return GroupRow(
-        label, n, exact_text(weight, weighed.scale), rounded_text(before / scale, 2), rounded_text(change / scale, 2),
-        rounded_text(float(error), 2), relative, exact_text(change, weighed.units.step * weighed.scale),
+        label, totals.n, exact_text(totals.weight, weighed.scale), rounded_text(Fraction(totals.net, scale), 2),
+        rounded_text(Fraction(totals.change, scale), 2), rounded_text(error, 2), relative, weighed.text(totals.change),
     )  # fmt: skip
 
 
@@ -113,28 +140,23 @@ def _row(weighed: Weighed, label: str, rows: NDArray[np.bool_], error: float, hi
 
 def winners(weighed: Weighed, parting: Parting) -> Winners:
     """Units of each group by how they fare."""
-    fares = _fares(weighed)
     rows, columns = len(parting.labels), len(FARES)
-    n = np.bincount(parting.of * columns + fares, minlength=rows * columns).reshape(rows, columns)
-    hidden = suppressed(n)
-    small = suppressed(n.sum(axis=1).reshape(-1, 1))[:, 0]
+    cells = Crossed(parting.of * columns + _fares(weighed), (rows * columns,))
+    n, weights = (np.array(totals[0], dtype=object) for totals in (cells.counts(), cells.totals(weighed.weights)))
+    n, weights = n.reshape(rows, columns).astype(np.int64), weights.reshape(rows, columns)
+    hidden, small = suppressed(n), suppressed(n.sum(axis=1).reshape(-1, 1))[:, 0]
     made = [
-        _fares_of(
-            weighed, label, parting.of == place, fares, n=n[place], hidden=hidden[place], small=bool(small[place])
-        )
+        _fares_of(weighed, label, n[place], weights[place], hidden=hidden[place], small=bool(small[place]))
         for place, label in enumerate(parting.labels)
         if n[place].any()
     ]
-    whole = n.sum(axis=0)
-    all_hidden = suppressed(whole.reshape(1, -1))[0]
-    everybody = _fares_of(
-        weighed, "all", np.ones(len(fares), dtype=np.bool_), fares, n=whole, hidden=all_hidden, small=False
-    )
+    everybody = n.sum(axis=0), weights.sum(axis=0)
+    made.append(_fares_of(weighed, "all", *everybody, hidden=suppressed(everybody[0].reshape(1, -1))[0], small=False))
     about = (
         f"A change counts from {exact_text(weighed.threshold, weighed.units.step)}; 5% is of net income under "
         "current law, and any change of one of zero or below is more than 5%."
     )
-    return Winners(about, FARES, (*made, everybody))
+    return Winners(about, FARES, tuple(made))
 
 
 def _fares(weighed: Weighed) -> NDArray[np.int64]:
@@ -144,16 +166,19 @@ def _fares(weighed: Weighed) -> NDArray[np.int64]:
 
 
 def _fares_of(
-    weighed: Weighed, label: str, rows: NDArray[np.bool_], fares: NDArray[np.int64], *, n: NDArray[np.int64],
-    hidden: NDArray[np.bool_], small: bool,
-) -> WinnersRow:  # fmt: skip
-    weight = int(weighed.weights[rows].sum())
-    cells = []
-    for place in range(len(FARES)):
-        if small or hidden[place]:
-            cells.append(Share(None, "", ""))
-            continue
-        part = int(weighed.weights[rows & (fares == place)].sum())
-        share = rounded_text(100 * part / weight, 2) if weight else ""
-        cells.append(Share(int(n[place]), exact_text(part, weighed.scale), share))
+    weighed: Weighed,
+    label: str,
+    n: NDArray[np.int64],
+    weights: NDArray[Any],
+    *,
+    hidden: NDArray[np.bool_],
+    small: bool,
+) -> WinnersRow:
+    whole = int(weights.sum())
+    cells = [
+        Share(None, "", "") if gone or small else
+        Share(int(count), exact_text(int(weight), weighed.scale),
+              rounded_text(Fraction(100 * int(weight), whole), 2) if whole else "")
+        for count, weight, gone in zip(n, weights, hidden, strict=True)
+    ]  # fmt: skip
     return WinnersRow(label, None if small else int(n.sum()), tuple(cells))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.simulate.exactly import exact_text, weighted_total
+from api.simulate.exactly import exact_text
 from api.simulate.known import Entries
 from api.simulate.outcomes import Outcome, Units, in_steps
 from api.simulate.sampling import Floats, Samples
@@ -39,17 +38,17 @@ class Weighed:
         """How many units each row stands for."""
         return self.weights / self.scale
 
-    def text(self, entries: Entries) -> str:
-        """The exact weighted total of entries in steps of the units' money."""
-        return exact_text(weighted_total(entries, self.weights), self.units.step * self.scale)
+    def text(self, total: int) -> str:
+        """A weighted total of steps of the units' money, as money."""
+        return exact_text(total, self.units.step * self.scale)
 
     def both(self, name: str) -> tuple[Entries, Entries]:
         """A figure under current law and under the reform, in steps."""
         before, after = (in_steps(each.program, each, self.units.step, name) for each in (self.before, self.after))
         return before, after
 
-    def errors_of_totals(self, columns: Sequence[Floats]) -> Floats:
-        """The standard error of the weighted total of each column."""
+    def error_of_total(self, column: Floats) -> float:
+        """The standard error of the weighted total of a column."""
         weight = self.weight
-        totals = np.concatenate([self.samples.sums(column * weight) for column in columns], axis=1)
-        return self.samples.error(totals, np.array([float(column @ weight) for column in columns]))
+        total = np.array([float(column @ weight)])
+        return float(self.samples.error(self.samples.sums(column * weight), total)[0])

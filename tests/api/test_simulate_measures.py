@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.simulate.exactly import exact_text, rounded_text, weighted_total
+from api.simulate.crossed import crossed
+from api.simulate.exactly import exact_text, rounded_text, total_of, weighted_total
+from api.simulate.groups import Parting
 from api.simulate.measures import inequality, poverty, quantile, ranked, tenths
 from api.simulate.suppress import SMALL_BELOW, suppressed
 
@@ -94,6 +96,7 @@ def test_totals_are_exact_whatever_their_size(pairs: list[tuple[int, int]]) -> N
     entries = np.array([entry for entry, _ in pairs], dtype=np.int64)
     weights = np.array([weight for _, weight in pairs], dtype=np.int64)
     assert weighted_total(entries, weights) == sum(entry * weight for entry, weight in pairs)
+    assert total_of(weights) == sum(weight for _, weight in pairs)
 
 
 def test_numbers_are_written_with_all_their_digits_or_so_many() -> None:
@@ -116,3 +119,27 @@ def test_no_hidden_cell_can_be_worked_out_from_a_total(table: list[list[int]]) -
 
 def test_nothing_is_hidden_where_nothing_is_small() -> None:
     assert not suppressed(np.array([[10, 0, 400], [30, 20, 0]])).any()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-(10**13), 10**13),
+            st.sampled_from([0, 1, 7, 10**6, 2**51]),
+            st.integers(0, 2),
+            st.integers(0, 1),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_totals_of_partings_are_exact_whatever_their_size(units: list[tuple[int, int, int, int]]) -> None:
+    entries, weights, first, second = (np.array(column, dtype=np.int64) for column in zip(*units, strict=True))
+    cells = crossed([Parting("a", "", ("x", "y", "z"), first), Parting("b", "", ("x", "y"), second)])
+    parted = [[[unit for unit in units if unit[2 + way] == group] for group in range(3 - way)] for way in (0, 1)]
+    assert cells.counts() == [[len(group) for group in way] for way in parted]
+    assert cells.totals(weights) == [[sum(unit[1] for unit in group) for group in way] for way in parted]
+    assert cells.totals(weights, entries) == [
+        [sum(unit[0] * unit[1] for unit in group) for group in way] for way in parted
+    ]
