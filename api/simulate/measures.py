@@ -8,6 +8,7 @@ Thorbecke (1984); Palma: the top tenth's share over the bottom four tenths'.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,15 +54,29 @@ def of_lorenz_curve(people: Floats, amounts: Floats) -> Floats:
     people, income = np.cumsum(people), np.cumsum(amounts)
     if not len(people) or people[-1] <= 0 or income[-1] <= 0:
         return np.full(len(INEQUALITY), np.nan)
-    people, income = people / people[-1], income / income[-1]
     before = np.concatenate(([0.0], income[:-1]))
-    steps = np.diff(people, prepend=0.0)
-    gini = 1.0 - float(np.sum(steps * (income + before)))
-    at = np.interp([0.2, 0.4, 0.8, 0.9, 0.99], np.concatenate(([0.0], people)), np.concatenate(([0.0], income)))
-    bottom_20, bottom_40, up_to_80, up_to_90, up_to_99 = at
-    s80_s20 = (1 - up_to_80) / bottom_20 if bottom_20 > 0 else np.nan
-    palma = (1 - up_to_90) / bottom_40 if bottom_40 > 0 else np.nan
-    return np.array([gini, s80_s20, palma, 1 - up_to_90, 1 - up_to_99])
+    steps = np.diff(people, prepend=0.0) / people[-1]
+    gini = 1.0 - float(np.sum(steps * (income + before))) / float(income[-1])
+    bottom_20, bottom_40, up_to_80, up_to_90, up_to_99 = _held_by(people, income, (20, 40, 80, 90, 99))
+    above_80, above_90, above_99 = (float(income[-1]) - held for held in (up_to_80, up_to_90, up_to_99))
+    s80_s20 = above_80 / bottom_20 if bottom_20 > 0 else np.nan
+    palma = above_90 / bottom_40 if bottom_40 > 0 else np.nan
+    return np.array([gini, s80_s20, palma, above_90 / float(income[-1]), above_99 / float(income[-1])])
+
+
+def _held_by(people: Floats, income: Floats, per_cents: Sequence[int]) -> list[float]:
+    """What the poorest so many per cent have, of running totals of people and income.
+
+    How far a per cent lies into its part of the curve is the difference of two whole hundreds of people: where a part
+    of nothing ends just below it, as often with few people, that is all there is, and shares would lose its digits.
+    """
+    held = []
+    for per_cent in per_cents:
+        place = min(int(np.searchsorted(100 * people, per_cent * people[-1])), len(people) - 1)
+        people_below, income_below = (people[place - 1], income[place - 1]) if place else (0.0, 0.0)
+        inside, there = per_cent * people[-1] - 100 * people_below, 100 * (people[place] - people_below)
+        held.append(float(income_below + (income[place] - income_below) * (inside / there if there > 0 else 0.0)))
+    return held
 
 
 def poverty_of_units(incomes: Floats, lines: Floats) -> Floats:
