@@ -170,6 +170,9 @@ def _numbers(array: Array, missing: NDArray[np.bool_], unit: int, what: str) -> 
 def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, what: str) -> ReadCells:
     """Decimals of any width. What 38 digits cannot hold is refused before a cast could wrap it round."""
     scale = array.type.scale
+    if array.type.bit_width == 64 and scale == places and 10**scale == unit:
+        entries, large = _as_stored(array)
+        return _made(np.where(large, 0, entries) if large.any() else entries, missing, large, what)
     large = np.zeros(len(array), dtype=bool)
     if array.type.precision - scale + places > 38 or array.type.bit_width > 128:
         most = pa.scalar(Decimal(10**18), pa.decimal256(76, scale))
@@ -187,6 +190,16 @@ def _decimals(array: Array, missing: NDArray[np.bool_], unit: int, places: int, 
         changed = ~same.to_numpy(zero_copy_only=False)
     entries, off = _scaled(near.fill_null(0) if near.null_count else near, unit)
     return _made(entries, missing, off | changed | large, what)
+
+
+def _as_stored(array: Array) -> tuple[Entries, NDArray[np.bool_]]:
+    """Decimals of 64 bits whose steps are the grid's own, as the memory holds them, and which are too large."""
+    stored = array.fill_null(0) if array.null_count else array
+    entries = np.frombuffer(stored.buffers()[1], dtype=np.int64)[stored.offset : stored.offset + len(stored)]
+    most = 2**62
+    fit = not len(entries) or (int(entries.min()) >= -most and int(entries.max()) <= most)
+    large = np.zeros(len(entries), dtype=bool) if fit else (entries < -most) | (entries > most)
+    return entries, large
 
 
 def _matches(array: Array, pattern: str) -> NDArray[np.bool_]:
