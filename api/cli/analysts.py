@@ -11,6 +11,7 @@ from api.cli.options import (
     AsJson,
     ColumnMapFile,
     DataYear,
+    EarnerRoles,
     PopulationFiles,
     Ray,
     Reforms,
@@ -36,18 +37,13 @@ def simulate_reforms(
     data_year: DataYear = None,
     columns: ColumnMapFile = None,
     weight: WeightColumn = "",
-    uprate: Annotated[
-        str,
-        typer.Option("--uprate", metavar="INDEX", help="The index that carries money forward, or `none`."),
-    ] = "",
+    uprate: Annotated[str, typer.Option("--uprate", metavar="INDEX", help="What carries money on, or `none`.")] = "",
     view: ViewFile = None,
     threshold: Annotated[int, typer.Option("--threshold", min=1, help="The smallest gain or loss that counts.")] = 1,
     samples: Annotated[int, typer.Option("--bootstrap", min=2, max=10_000, help="Samples for standard errors.")] = 100,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The random seed.")] = 20_260_101,
     report: Annotated[Path | None, typer.Option("--report", metavar="HTML", help="Write a report, one file.")] = None,
-    tables: Annotated[
-        Path | None, typer.Option("--tables", metavar="FOLDER", help="Write tables as CSV and Parquet.")
-    ] = None,
+    tables: Annotated[Path | None, typer.Option("--tables", metavar="FOLDER", help="Write CSV and Parquet.")] = None,
     manifest: Annotated[Path | None, typer.Option("--manifest", metavar="FILE", help="Save what was asked.")] = None,
     again: Annotated[
         Path | None,
@@ -60,6 +56,7 @@ def simulate_reforms(
             help="Also Tax-Calculator's distribution and difference tables, in `--report`, `--tables` or `--json`.",
         ),
     ] = False,
+    earner: EarnerRoles = None,
     elasticity: Annotated[
         str, typer.Option("--elasticity", metavar="NUMBER", help="Also let earnings respond this much: 0.25.")
     ] = "",
@@ -90,6 +87,7 @@ def simulate_reforms(
         rules, split_reforms(reform or []), tuple(at or ()), tuple(population or ()), data_year, weight, uprate, view,
         threshold, samples, seed, distribution=distribution, columns=columns,
         elasticity=elasticity, take_up=tuple(take_up or ()), replicates=replicates, replicate_factor=replicate_factor,
+        earners=tuple(earner or ()),
     )  # fmt: skip
     raise typer.Exit(simulate_command(request, places, threads, ray, as_json))
 

@@ -36,3 +36,9 @@ Ray = Annotated[
     str,
     typer.Option("--ray", metavar="ADDRESS", help="Compute on Ray: `local`, `local:2`, `auto`, or where its head is."),
 ]
+EarnerRoles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--earner", metavar="ROLE", help="Whose marginal and participation rates: `head`, `spouse`; several times."
+    ),
+]

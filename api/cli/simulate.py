@@ -195,8 +195,8 @@ def _reform(reform_answer: ReformAnswer, currency: str) -> None:
     for measure in (*reform_answer.inequality, *reform_answer.poverty):
         unit = "%" if measure in reform_answer.poverty else ""
         say(f"{measure.label}: {measure.before}{unit} -> {measure.after}{unit} (± {measure.standard_error})")
-    for rates in filter(None, (reform_answer.marginal, reform_answer.participation)):
-        say(f"mean {rates.name} tax rate: {rates.mean_before}% -> {rates.mean_after}%")
+    for rates in reform_answer.rates:
+        say(f"mean {rates.name} tax rate of the {rates.earner}: {rates.mean_before}% -> {rates.mean_after}%")
         for sentence in high_rates(rates):
             say(f"  {sentence}")
     if (response := reform_answer.behaviour) is not None:

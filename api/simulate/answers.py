@@ -109,12 +109,14 @@ class RateBand:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """A distribution of rates: `name` is marginal (of more earnings) or participation (of all of them).
+    """A distribution of rates: `name` is marginal (of more earnings) or participation (of all of them), `earner` the
+    role of whose earnings they are.
 
     `above_70` are shares of the weight, in per cent; `cliffs` are units that lose more than they earn.
     """
 
     name: str
+    earner: str
     about: str
     bands: tuple[RateBand, ...]
     mean_before: str
@@ -197,8 +199,7 @@ class ReformAnswer:
     inequality: tuple[Measure, ...]
     poverty: tuple[Measure, ...]
     poverty_line: str
-    marginal: Rates | None
-    participation: Rates | None
+    rates: tuple[Rates, ...]
     examples: tuple[Example, ...]
     set_beyond_the_law: tuple[str, ...] = ()
     distribution: tuple[NamedTable, ...] = ()

@@ -1,8 +1,8 @@
 """What follows if people respond, where it is asked for: more or less is earned, as more or less of it is kept.
 
-1. Only the first filer's earnings move, by the intensive elasticity that is given: by so many per cent for each per
-   cent by which the part of more earnings that is kept (one less the marginal rate) changes. Nobody begins or stops to
-   work.
+1. Only the earnings of those move whose marginal rates are told (the first filer, or whom `--earner` names), by the
+   intensive elasticity that is given: by so many per cent for each per cent by which the part of more earnings that is
+   kept (one less the marginal rate) changes. Nobody begins or stops to work.
 2. Earnings are rounded to the grid, and the reform is computed once more on them. The rates are those of the static
    answer, and not found anew on the moved earnings.
 """
@@ -49,15 +49,17 @@ def behaviour(
     weighed: Weighed, population: Population, elasticity: Fraction, compute: Callable[[Population], Outcome]
 ) -> Behaviour:
     """The budget with the response; `compute` gives the reform's outcome. Raises Misuse where there are no rates."""
-    before, after, view = weighed.before.marginal, weighed.after.marginal, weighed.view
-    cell = cell_for(weighed.after.program, view.earnings, population.columns.at) if view.earnings else None
-    column = population.columns.columns.get(cell) if cell is not None else None
-    if before is None or after is None or cell is None or column is None:
+    view, columns = weighed.view, population.columns
+    cell = cell_for(weighed.after.program, view.earnings, columns.at) if view.earnings else None
+    column = columns.columns.get(cell) if cell is not None else None
+    if not weighed.before.kept or cell is None or column is None:
         raise Misuse("this population has no earnings that could respond", "leave out `--elasticity`")
-    link = population.columns.groups[view.unit]
-    first = (link.group >= 0) & (link.role == 0)
+    link = columns.groups[view.unit]
+    roles = [role.name for role in weighed.after.program.settings.entities[view.unit].roles]
     times = np.ones(len(column.entries))
-    times[first] = _times(before, after, float(elasticity))[link.group[first]]
+    for before, after in zip(weighed.before.kept, weighed.after.kept, strict=True):
+        earning = (link.group >= 0) & (link.role == roles.index(before.role))
+        times[earning] = _times(before.marginal, after.marginal, float(elasticity))[link.group[earning]]
     definition = weighed.after.program.definitions[cell.name]
     unit = unit_of(weighed.after.program, definition)
     most = int(definition.high * unit) if definition.high is not None else 2**53
@@ -70,8 +72,9 @@ def behaviour(
     totals = [weighted_total(entries, weights) for entries in (column.entries, moved)]
     earned = (exact_text(total, unit * weighed.scale) for total in (*totals, totals[1] - totals[0]))
     was, now, change = earned
+    whose = " and the ".join(f"`{kept.role}`" for kept in weighed.before.kept)
     said = (
-        f"If `{view.earnings}` of the first filer of each unit changes by {format_decimal(elasticity)}% for each 1% by "
+        f"If `{view.earnings}` of the {whose} of each unit changes by {format_decimal(elasticity)}% for each 1% by "
         "which the part of more earnings that is kept changes. Everything else here is without this response."
     )
     return Behaviour(format_decimal(elasticity), said, was, now, change, budget(replace(weighed, after=answer)))

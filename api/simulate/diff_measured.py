@@ -80,7 +80,7 @@ def on_population(first: Program, second: Program, names: Sequence[str], at: str
     ]  # fmt: skip
     population = admit(first, view, read_source(first, view, (), None), period, weight="", index=view.uprate)
     wide = replace(view, taxes=dict.fromkeys(amounts, ""), benefits={}, borne=(), shown=(), earnings="")
-    outcomes = [outcome(program, wide, population, False, threads=2) for program in (first, second)] if amounts else []
+    outcomes = [outcome(program, wide, population, threads=2) for program in (first, second)] if amounts else []
     kinds = families(units_of(first, view, population))
     changes = []
     for name in amounts:

@@ -8,34 +8,32 @@ budget, exactly. An employer's share of a tax counts as borne by the worker in s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from api.failures import Failure
 from api.simulate.amounts import amounts
+from api.simulate.earners import Earner, Kept, is_stated, kept_of
 from api.simulate.known import Entries, known_entries
 from api.simulate.population import Population
 from api.simulate.view import View
 from engine.ir.program import Program
-from engine.native import Marginals, evaluate, marginal_rates
+from engine.native import evaluate
 from engine.native.plan.plan import cell_for
-from engine.population.columns import Columns, column_of, unit_of
-
-MARGINAL_STEP = 100
+from engine.population.columns import Columns, unit_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """Figures of every unit under one version of the law, in steps of money, and (if asked) of what is earned the parts
-    that are not kept: of a little more, and of all of it. They are NaN where nothing is earned or could be more."""
+    """Figures of every unit under one version of the law, in steps of money, and (if asked) what of their earnings is
+    kept, earner by earner."""
 
     program: Program
     figures: Mapping[str, Entries]
-    marginal: NDArray[np.float64] | None
-    participation: NDArray[np.float64] | None = None
+    kept: tuple[Kept, ...] = ()
     named: Mapping[str, NDArray[np.float64]] | None = None  # for Tax-Calculator's tables
 
 
@@ -52,9 +50,16 @@ class Units:
 
 
 def outcome(
-    program: Program, view: View, population: Population, marginal: bool, *, threads: int, named: bool = False
+    program: Program,
+    view: View,
+    population: Population,
+    earners: Sequence[Earner] = (),
+    *,
+    threads: int,
+    named: bool = False,
 ) -> Outcome:
-    """The figures of the view under a program; `named`: those of Tax-Calculator's tables too.
+    """The figures of the view under a program, and what each earner keeps; `named`: those of Tax-Calculator's tables
+    too.
 
     Raises Failure where one is not determined for somebody.
     """
@@ -65,69 +70,13 @@ def outcome(
             f"the reform removes `{gone[0]}`, which the simulation counts", "name a view without it: `--view`"
         )
     named_amounts = amounts(program, view, columns, threads) if named else None
-    if not (marginal and view.earnings and view.borne):
-        return Outcome(program, _figures(program, view, columns, threads), None, None, named_amounts)
-    moved, figures = _moved(program, view, columns, threads)
-    rates, kept = _marginal(program, view, columns, moved), _participation(program, view, columns, figures, threads)
-    return Outcome(program, figures, rates, kept, named_amounts)
-
-
-def _figures(program: Program, view: View, columns: Columns, threads: int) -> dict[str, Entries]:
-    result = evaluate(program, columns, view.figures, threads=threads)
-    return {name: known_entries(name, column) for name, column in result.figures.items()}
-
-
-def _moved(program: Program, view: View, columns: Columns, threads: int) -> tuple[Marginals, dict[str, Entries]]:
-    """The view's figures as they are and with more earned, by one kernel."""
-    link = columns.groups[view.unit]
-    rows = (link.group >= 0) & (link.role == 0)
-    cell = cell_for(program, view.earnings, columns.at)
-    step = MARGINAL_STEP * unit_of(program, program.definitions[cell.name])
-    moved = marginal_rates(program, columns, view.figures, view.earnings, rows=rows, step=step, threads=threads)
-    column = columns.columns.get(cell)
-    if column is None or column.missing is not None:  # then it is as if something stood there
-        return moved, _figures(program, view, columns, threads)
-    return moved, {name: known_entries(name, figure) for name, figure in moved.before.figures.items()}
-
-
-def _marginal(program: Program, view: View, columns: Columns, moved: Marginals) -> NDArray[np.float64]:
-    """Of each unit, the part of more earnings of its first role that the taxes borne take."""
-    figures = [
-        {name: known_entries(name, result.figures[name]) for name in view.borne}
-        for result in (moved.before, moved.after)
-    ]
-    change = _borne(program, view, columns, figures[1]) - _borne(program, view, columns, figures[0])
-    raised = np.zeros(len(change), dtype=np.bool_)
-    raised[columns.groups[view.unit].group[moved.raised]] = True
-    return np.where(raised, change / MARGINAL_STEP, np.nan)
-
-
-def _participation(
-    program: Program, view: View, columns: Columns, figures: Mapping[str, Entries], threads: int
-) -> NDArray[np.float64] | None:
-    """Of each unit, the part of all earnings of its first role that the taxes borne take; None if nobody's are told."""
-    cell = cell_for(program, view.earnings, columns.at)
-    column = columns.columns.get(cell)
-    if column is None:
-        return None
-    link = columns.groups[view.unit]
-    first = (link.group >= 0) & (link.role == 0) & (column.entries > 0)
-    without = column_of(np.where(first, 0, column.entries), column.missing)
-    idle = replace(columns, columns={**columns.columns, cell: without})
-    nothing = evaluate(program, idle, view.borne, threads=threads)
-    there = {name: known_entries(name, figure) for name, figure in nothing.figures.items()}
-    change = _borne(program, view, columns, figures) - _borne(program, view, columns, there)
-    earned = np.zeros(len(change))
-    earned[link.group[first]] = column.entries[first] / unit_of(program, program.definitions[cell.name])
-    return np.asarray(np.divide(change, earned, out=np.full(len(change), np.nan), where=earned > 0))
-
-
-def _borne(program: Program, view: View, columns: Columns, figures: Mapping[str, Entries]) -> NDArray[np.float64]:
-    """What each unit bears in all, in the currency."""
-    total = np.zeros(columns.counts[view.unit], dtype=np.float64)
-    for name in view.borne:
-        total += figures[name] / unit_of(program, program.definitions[cell_for(program, name, columns.at).name])
-    return total
+    shares = bool(earners) and is_stated(earners[0], columns)
+    at = earners[0].more.plain if shares else columns
+    options = earners[0].options if shares else None
+    result = evaluate(program, at, view.figures, threads=threads, options=options)
+    figures = {name: known_entries(name, column) for name, column in result.figures.items()}
+    kept = tuple(kept_of(program, view, columns, earner, figures, threads=threads) for earner in earners)
+    return Outcome(program, figures, kept, named_amounts)
 
 
 def units_of(program: Program, view: View, population: Population) -> Units:

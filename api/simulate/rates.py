@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.simulate.answers import RateBand, Rates
+from api.simulate.earners import MARGINAL_STEP
 from api.simulate.exactly import rounded_text
 from api.simulate.sampling import Floats
 from api.simulate.suppress import SMALL_BELOW, suppressed
@@ -23,32 +24,35 @@ _EDGES = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0])
 _HIGH = BANDS.index("70 to 100%")
 
 
-def marginal_rates_of(weighed: Weighed) -> Rates | None:
-    """How much of 100 more of earnings the units do not keep."""
-    before, after = weighed.before.marginal, weighed.after.marginal
-    if before is None or after is None:
-        return None
-    about = (
-        f"What {_taken(weighed.view)} take of 100 more of `{weighed.view.earnings}` of the unit's first filer; "
+def rates_of(weighed: Weighed) -> tuple[Rates, ...]:
+    """What each earner does not keep: of `MARGINAL_STEP` more, and of all that they earn beside earning nothing."""
+    told: list[Rates] = []
+    for before, after in zip(weighed.before.kept, weighed.after.kept, strict=True):
+        told.append(_rates("marginal", before.role, _of_more(weighed.view, before.role), weighed, before.marginal,
+                           after=after.marginal))  # fmt: skip
+        of_all = before.participation, after.participation
+        if of_all[0] is not None and of_all[1] is not None and (~np.isnan(of_all[0])).any():
+            about = _of_all(weighed.view, before.role)
+            told.append(_rates("participation", before.role, about, weighed, of_all[0], after=of_all[1]))
+    return tuple(told)
+
+
+def _of_more(view: View, role: str) -> str:
+    return (
+        f"What {_taken(view)} take of {MARGINAL_STEP} more of `{view.earnings}` of the unit's `{role}`; "
         "benefits that are not computed here are not in it. A cliff is a rate above 100%."
     )
-    return _rates("marginal", about, weighed, before, after)
 
 
-def participation_rates_of(weighed: Weighed) -> Rates | None:
-    """How much of what the first filer earns the units do not keep, beside earning nothing."""
-    before, after = weighed.before.participation, weighed.after.participation
-    if before is None or after is None or not (~np.isnan(before)).any():
-        return None
-    about = (
-        f"What {_taken(weighed.view)} take of all of `{weighed.view.earnings}` of the unit's first filer, beside "
-        "a year without it in which nothing else is different; of units whose first filer has some. Benefits that are "
-        "not computed here are not in it."
+def _of_all(view: View, role: str) -> str:
+    return (
+        f"What {_taken(view)} take of all of `{view.earnings}` of the unit's `{role}`, beside a year without it in "
+        f"which nothing else is different; of units whose `{role}` has some. Benefits that are not computed here are "
+        "not in it."
     )
-    return _rates("participation", about, weighed, before, after)
 
 
-def _rates(name: str, about: str, weighed: Weighed, before: Floats, after: Floats) -> Rates:
+def _rates(name: str, earner: str, about: str, weighed: Weighed, before: Floats, *, after: Floats) -> Rates:
     there = ~np.isnan(before) & ~np.isnan(after)
     weights = weighed.weights[there] / weighed.scale
     total = float(weights.sum())
@@ -60,7 +64,7 @@ def _rates(name: str, about: str, weighed: Weighed, before: Floats, after: Float
     means = [rounded_text(100 * float(weights @ rates[there]) / total, 2) if total else "" for rates in (before, after)]
     high = [_high(hidden[_HIGH:, side], n[_HIGH:, side], held[side][_HIGH:], total) for side in (0, 1)]
     cliffs = ["" if hidden[-1, side] else rounded_text(float(held[side][-1]), 0) for side in (0, 1)]
-    return Rates(name, about, rows, means[0], means[1], high[0], high[1], cliffs[0], cliffs[1])
+    return Rates(name, earner, about, rows, means[0], means[1], high[0], high[1], cliffs[0], cliffs[1])
 
 
 def _rate_band(

@@ -103,8 +103,7 @@ def _reform(year: YearAnswer, reform: ReformAnswer, currency: str) -> Iterator[s
     yield _measures("Inequality", reform.inequality, "")
     if reform.poverty:
         yield _measures("Poverty", reform.poverty, "%") + f'<p class="soft">{_words(reform.poverty_line)}</p>'
-    yield _rates(reform.marginal)
-    yield _rates(reform.participation)
+    yield from map(_rates, reform.rates)
     for way in reform.groups[1:]:
         yield f"<h3>By {escape(way.name)}</h3>" + _group_table(way, currency)
     yield from _named(reform, currency)
@@ -282,20 +281,30 @@ def _measures(title: str, measures: Sequence[Measure], unit: str) -> str:
     return f"<h3>{title}</h3>" + _table("Of people", heads, rows)
 
 
-def _rates(rates: Rates | None) -> str:
-    """A distribution of rates before and after; nothing if it was not computed."""
-    if rates is None:
-        return ""
-    said = f"The mean {rates.name} tax rate goes from {rates.mean_before}% to {rates.mean_after}%"
+def _rates(rates: Rates) -> str:
+    """A distribution of rates before and after."""
+    said = f"The mean {rates.name} tax rate of the {rates.earner} goes from {rates.mean_before}% to {rates.mean_after}%"
     before, after = [band.before for band in rates.bands], [band.after for band in rates.bands]
     labels = [band.band for band in rates.bands]
-    chart = pairs(f"Shares of units by {rates.name} tax rate, current law and reform", labels, before, after, "%")
+    chart = pairs(
+        f"Shares of units by {rates.name} tax rate of the {rates.earner}, current law and reform",
+        labels,
+        before,
+        after,
+        "%",
+    )
     rows = [
         (band.band, [_count(band.n_before), band.before, _count(band.n_after), band.after], "") for band in rates.bands
     ]
     n = "Units in the sample"
-    heads = [f"{rates.name.capitalize()} tax rate", f"{n}, current law", "% of units", f"{n}, reform", "% of units"]
-    table = _table(f"Units by {rates.name} tax rate", heads, rows)
+    heads = [
+        f"{rates.name.capitalize()} tax rate of the {rates.earner}",
+        f"{n}, current law",
+        "% of units",
+        f"{n}, reform",
+        "% of units",
+    ]
+    table = _table(f"Units by {rates.name} tax rate of the {rates.earner}", heads, rows)
     return _figure(said, " ".join((rates.about, *high_rates(rates))), chart, table)
 
 

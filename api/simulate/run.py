@@ -24,6 +24,7 @@ from api.simulate.amounts import check_distribution
 from api.simulate.answers import ReformAnswer, Simulation, YearAnswer
 from api.simulate.behaviour import behaviour, read_elasticity
 from api.simulate.column_map import read_column_map
+from api.simulate.earners import Earner, earners_of, read_roles
 from api.simulate.exactly import exact_text, total_of
 from api.simulate.examples import examples
 from api.simulate.groups import partings
@@ -31,7 +32,7 @@ from api.simulate.inequality import measures
 from api.simulate.named_tables import named_tables
 from api.simulate.outcomes import Outcome, Units, net_change, net_income, outcome, units_of
 from api.simulate.population import Population, Source, admit, index_factor, read_source
-from api.simulate.rates import marginal_rates_of, participation_rates_of
+from api.simulate.rates import rates_of
 from api.simulate.replicates import replicates_of
 from api.simulate.sampling import MOST_GROUPS, Samples, bootstrap
 from api.simulate.suppress import SMALL_BELOW
@@ -55,6 +56,7 @@ class Request:
 
     `population` is empty for the shipped sample, else files; `data_year` is the year of their money, if it is not the
     year asked for; `columns` a map of their columns. `threshold` is from what change on somebody gains or loses.
+    `earners` are roles of the unit whose marginal and participation rates are told, and who respond; else the first.
     """
 
     rules: str
@@ -76,6 +78,7 @@ class Request:
     take_up: tuple[str, ...] = ()
     replicates: str = ""
     replicate_factor: str = ""
+    earners: tuple[str, ...] = ()
 
 
 def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: Spread = here) -> Simulation:
@@ -92,6 +95,7 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
     if request.distribution:
         check_distribution(view)
     elasticity, take_up = read_elasticity(request.elasticity), read_take_up(view, request.take_up)
+    roles = read_roles(law, view, request.earners)
     periods = [read_period(law, text, projected=True) for text in years_of(request.at)]
     reformed = [(files, programs.load_program(request.rules, files)) for files in request.reforms]
     mapped = read_column_map(law, request.columns) if request.columns is not None else None
@@ -103,7 +107,9 @@ def simulate(request: Request, on_progress: Progress = lambda *_: None, spread: 
         population = admit(law, view, source, period, weight=request.weight, index=request.uprate or view.uprate)
         programs_asked = [law, *(program for _, program in reformed)]
         population = replace(population, notes=(*population.notes, *_unread(programs_asked, view, source, period)))
-        given = _Given(view, population, request.marginal, request.threads, request.distribution, take_up, request.seed)
+        rated = roles if request.marginal else ()
+        earners = earners_of(law, view, population.columns, rated, request.threads)
+        given = _Given(view, population, earners, request.threads, request.distribution, take_up, request.seed)
         outcomes = spread(
             _outcome,
             given,
@@ -151,7 +157,7 @@ class _Given:
 
     view: View
     population: Population
-    marginal: bool
+    earners: tuple[Earner, ...]
     threads: int
     named: bool
     take_up: Mapping[str, Fraction]
@@ -159,11 +165,11 @@ class _Given:
 
     def anew(self, program: Program) -> Callable[[Population], Outcome]:
         """What computes a program's figures of the same people with other facts."""
-        return lambda moved: _outcome(replace(self, population=moved, marginal=False, named=False), program)
+        return lambda moved: _outcome(replace(self, population=moved, earners=(), named=False), program)
 
 
 def _outcome(given: _Given, program: Program) -> Outcome:
-    due = outcome(program, given.view, given.population, given.marginal, threads=given.threads, named=given.named)
+    due = outcome(program, given.view, given.population, given.earners, threads=given.threads, named=given.named)
     return claimed(due, given.view, given.take_up, given.seed)
 
 
@@ -201,8 +207,7 @@ def _answer(files: Sequence[Path], weighed: Weighed, population: Population, per
     return ReformAnswer(
         " and ".join(path.stem for path in files), about_of(files), tuple(path.name for path in files),
         weighed.after.program.fingerprint, nothing, budget(weighed), groupings(weighed, ways),
-        winners(weighed, ways[0]), unequal, poor, line_said, marginal_rates_of(weighed),
-        participation_rates_of(weighed),
+        winners(weighed, ways[0]), unequal, poor, line_said, rates_of(weighed),
         examples(weighed.view, population, weighed.before, weighed.after, weighed.change),
         set_beyond_what_is_stated(weighed.after.program, period.start),
         named_tables(weighed.before.named, weighed.after.named, weighed.weights / weighed.scale)
@@ -295,7 +300,8 @@ def manifest_of(request: Request, law: Program, reformed: Sequence[Program], sou
         "columns": str(request.columns) if request.columns else None,
         "columns_sha256": _sha256(request.columns) if request.columns else None,
         "threshold": request.threshold, "samples": request.samples, "seed": request.seed,
-        "marginal": request.marginal, "elasticity": request.elasticity, "take_up": list(request.take_up),
+        "marginal": request.marginal, "earners": list(request.earners),
+        "elasticity": request.elasticity, "take_up": list(request.take_up),
         "replicates": request.replicates, "replicate_factor": request.replicate_factor,
         "distribution": request.distribution, "versions": versions(),
     }  # fmt: skip
@@ -326,7 +332,7 @@ def request_again(said: Any) -> Request:
             said["seed"], said["marginal"], distribution=said.get("distribution", False),
             columns=Path(said["columns"]) if said.get("columns") else None, elasticity=said.get("elasticity", ""),
             take_up=tuple(said.get("take_up", ())), replicates=said.get("replicates", ""),
-            replicate_factor=said.get("replicate_factor", ""),
+            replicate_factor=said.get("replicate_factor", ""), earners=tuple(said.get("earners", ())),
         )  # fmt: skip
     except (AssertionError, KeyError, TypeError):
         raise Misuse("this is not a manifest of a simulation", "give what `--manifest FILE` wrote") from None

@@ -111,7 +111,7 @@ class _Trials:
         self.period = read_period(self.law, self.at, projected=True)
         source = read_source(self.law, self.view, self.given, None)
         self.population = admit(self.law, self.view, source, self.period, weight="", index=self.view.uprate)
-        self.before = outcome(self.law, self.view, self.population, False, threads=2)
+        self.before = outcome(self.law, self.view, self.population, threads=2)
         self.step = money_step(self.law, self.view)
         self.known: dict[int, Fraction] = {}
 
@@ -122,7 +122,7 @@ class _Trials:
             self.on_progress(f"{self.range.path} = {value}")
             change = 0
             if (program := self._reformed(value)) is not None:
-                after = outcome(program, self.view, self.population, False, threads=2)
+                after = outcome(program, self.view, self.population, threads=2)
                 moved = net_change(self.view, self.before, after, self.step)
                 change = -weighted_total(moved, self.population.weights)
             self.known[number] = Fraction(change, self.step * self.population.weight_scale)

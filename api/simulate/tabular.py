@@ -73,10 +73,11 @@ def _winners(reform: ReformAnswer) -> Iterator[Row]:
 
 
 def _bands(reform: ReformAnswer) -> Iterator[Row]:
-    for rates in filter(None, (reform.marginal, reform.participation)):
+    for rates in reform.rates:
         for rate_band in rates.bands:
             yield {
                 "rate": rates.name,
+                "earner": rates.earner,
                 "band": rate_band.band,
                 "n_before": rate_band.n_before,
                 "n_after": rate_band.n_after,

@@ -3,7 +3,7 @@ proofs.
 """
 
 from engine.native.machine.compiling import Kernel
-from engine.native.marginal import Marginals, marginal_rates
+from engine.native.marginal import Marginals, Raised, marginal_rates, with_more
 from engine.native.plan.options import Options
 from engine.native.results import ERROR, KNOWN, NOT_APPLICABLE, UNDETERMINED, Figures, Result
 from engine.native.running import (
@@ -29,6 +29,7 @@ __all__ = [
     "Kernel",
     "Marginals",
     "Options",
+    "Raised",
     "Ready",
     "Result",
     "evaluate",
@@ -36,4 +37,5 @@ __all__ = [
     "marginal_rates",
     "prepare",
     "share_layout",
+    "with_more",
 ]

@@ -25,6 +25,16 @@ from engine.population.columns import Cell, Column, Columns, column_of, unit_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Raised:
+    """A population in which nothing is missing of a fact, and the same with more of it in some `rows`."""
+
+    cell: Cell
+    plain: Columns
+    moved: Columns
+    rows: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Marginals:
     """The figures as they are, and with more of the fact in the rows of `raised`."""
 
@@ -49,6 +59,28 @@ def marginal_rates(
 
     `rows` are of the fact's entity. Raises KeyError for names that the program does not have.
     """
+    given = options or Options()
+    both = with_more(
+        program, columns, raised, rows=rows, step=step, threads=threads, options=given, evaluator=evaluator
+    )
+    same = fitting(program, both.moved, given)
+    first = evaluator.evaluate(program, both.plain, wanted, threads=threads, options=same)
+    evaluator.share_layout(program, both.plain, both.moved, [both.cell], same)
+    return Marginals(first, evaluator.evaluate(program, both.moved, wanted, threads=threads, options=same), both.rows)
+
+
+def with_more(
+    program: Program,
+    columns: Columns,
+    raised: str,
+    *,
+    rows: NDArray[np.bool_],
+    step: int,
+    threads: int = 1,
+    options: Options | None = None,
+    evaluator: Evaluator = SHARED,
+) -> Raised:
+    """The population with `step` more of the fact `raised` in those of `rows` in which it may be more."""
     cell = cell_for(program, raised, columns.at)
     definition = program.definitions[cell.name]
     before = _filled(program, columns, cell, threads, options=options, evaluator=evaluator)
@@ -59,10 +91,7 @@ def marginal_rates(
     more = np.where(room, before.entries.astype(np.int64) + step, before.entries)
     plain = replace(columns, columns={**columns.columns, cell: before})
     moved = replace(columns, columns={**columns.columns, cell: column_of(more, before.missing)})
-    same = fitting(program, moved, options or Options())
-    first = evaluator.evaluate(program, plain, wanted, threads=threads, options=same)
-    evaluator.share_layout(program, plain, moved, [cell], same)
-    return Marginals(first, evaluator.evaluate(program, moved, wanted, threads=threads, options=same), room)
+    return Raised(cell, plain, moved, room)
 
 
 def _filled(

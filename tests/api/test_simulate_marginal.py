@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from api.rules.programs import load_program
+from api.simulate.earners import earners_of, read_roles
 from api.simulate.outcomes import outcome
 from api.simulate.population import Source, admit
 from api.simulate.view import load_view
@@ -59,21 +60,34 @@ def tables(units: list[dict[str, int]]) -> dict[str, pa.Table]:
     }
 
 
-def test_rates_are_those_of_the_taxsim_interface() -> None:
-    units = rows()
+def rates_by_taxsim(units: list[dict[str, int]]) -> list[dict[str, str]]:
+    """What the interface answers of each unit."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(units[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(units)
     done = run("taxsim", stdin=text.getvalue())
     assert done.returncode == 0, done.stderr
-    theirs = list(csv.DictReader(io.StringIO(done.stdout)))
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+def test_rates_are_those_of_the_taxsim_interface() -> None:
+    units = rows()
+    theirs = rates_by_taxsim(units)
     program = load_program("us")
     view = replace(load_view(program), borne=(INCOME_TAX, PAYROLL_TAX, ADDITIONAL_MEDICARE))
     source = Source("rows", tables(units), {"person": "people", "tax_unit": "tax_units"}, 2024, "")
     population = admit(program, view, source, program.settings.period("2024"), weight="", index="")
-    found = outcome(program, view, population, True, threads=1)
-    assert found.marginal is not None
+    earners = earners_of(program, view, population.columns, read_roles(program, view, ["head", "spouse"]), 1)
+    head, spouse = outcome(program, view, population, earners, threads=1).kept
     rates = [float(row["frate"]) + float(row["ficar"]) for row in theirs]
-    np.testing.assert_allclose(100 * found.marginal, rates, atol=0.011)  # each of the two is rounded to a hundredth
+    np.testing.assert_allclose(100 * head.marginal, rates, atol=0.011)  # each of the two is rounded to a hundredth
     assert len({round(rate, 1) for rate in rates}) > 15
+    couples = np.array([row["mstat"] == 2 for row in units])
+    rates = [
+        float(row["frate"]) + float(row["ficar"]) for row in rates_by_taxsim([{**row, "mtr": 86} for row in units])
+    ]
+    assert np.isnan(spouse.marginal[~couples]).all()
+    np.testing.assert_allclose(100 * spouse.marginal[couples], np.array(rates)[couples], atol=0.011)
+    assert spouse.participation is not None
+    assert (~np.isnan(spouse.participation) == [row["swages"] > 0 for row in units]).all()

@@ -1,0 +1,134 @@
+"""What is kept of earnings: of a little more by one person of each unit, and of all that the person earns.
+
+1. An earner is whoever has a role of the unit that one person alone has: its first filer, the second.
+2. For each there are two more populations, made once for all versions of the law: one in which every such person earns
+   `MARGINAL_STEP` more, where the fact's range has room, and one in which they earn nothing. They differ from the
+   population in one column, and share its layout.
+3. A rate is by how much the taxes borne change, over by how much earnings do. It is NaN where nothing is earned or
+   could be more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.failures import Misuse, suggestion
+from api.simulate.known import Entries, known_entries
+from api.simulate.view import View
+from engine.ir.program import Program
+from engine.native import Options, Raised, evaluate, share_layout, with_more
+from engine.native.plan.plan import cell_for
+from engine.native.plan.shape import fitting
+from engine.population.columns import Columns, column_of, unit_of
+
+MARGINAL_STEP = 100
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Earner:
+    """One person of each unit who has `role`: the population with more of their earnings and with none (None: nobody's
+    are stated), and what each unit's earns, in the currency."""
+
+    role: str
+    more: Raised
+    idle: Columns | None
+    earned: Floats
+    options: Options
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """Of each unit, the part of more earnings of one earner that the taxes borne take, and the part of all of them."""
+
+    role: str
+    marginal: Floats
+    participation: Floats | None
+
+
+def read_roles(program: Program, view: View, given: Sequence[str]) -> tuple[str, ...]:
+    """The roles of the earners that are meant, the first of the unit if none is named. Raises Misuse."""
+    roles = [role.name for role in program.settings.entities[view.unit].roles if role.single]
+    for role in given:
+        if role not in roles:
+            told = f"`{role}` is no role of a {view.unit} that one person has"
+            raise Misuse(told, suggestion(role, roles, "name one of " + ", ".join(f"`{each}`" for each in roles)))
+    return tuple(dict.fromkeys(given)) or tuple(roles[:1])
+
+
+def earners_of(
+    program: Program, view: View, columns: Columns, roles: Sequence[str], threads: int
+) -> tuple[Earner, ...]:
+    """The populations of each earner. Empty where the view names no earnings, or no taxes that are borne."""
+    if not (view.earnings and view.borne):
+        return ()
+    names = [role.name for role in program.settings.entities[view.unit].roles]
+    link = columns.groups[view.unit]
+    return tuple(
+        _earner(program, view, columns, role, (link.group >= 0) & (link.role == names.index(role)), threads=threads)
+        for role in roles
+    )
+
+
+def _earner(
+    program: Program, view: View, columns: Columns, role: str, holders: NDArray[np.bool_], *, threads: int
+) -> Earner:
+    cell = cell_for(program, view.earnings, columns.at)
+    unit = unit_of(program, program.definitions[cell.name])
+    more = with_more(program, columns, view.earnings, rows=holders, step=MARGINAL_STEP * unit, threads=threads)
+    options = fitting(program, more.moved, Options())
+    share_layout(program, more.plain, more.moved, [cell], options)
+    earned = np.zeros(columns.counts[view.unit])
+    column = columns.columns.get(cell)
+    if column is None:
+        return Earner(role, more, None, earned, options)
+    working = holders & (column.entries > 0)
+    group = columns.groups[view.unit].group[working]
+    earned[group] = column.entries[working] / unit
+    without = column_of(np.where(working, 0, column.entries), column.missing)
+    idle = replace(columns, columns={**columns.columns, cell: without})
+    if column.missing is None:
+        share_layout(program, more.plain, idle, [cell], options)
+    return Earner(role, more, idle, earned, options)
+
+
+def kept_of(
+    program: Program, view: View, columns: Columns, earner: Earner, figures: Mapping[str, Entries], *, threads: int
+) -> Kept:
+    """What of the earner's earnings is kept under a law, whose `figures` of the population as it is are given."""
+
+    def borne(population: Columns) -> Floats:
+        result = evaluate(program, population, view.borne, threads=threads, options=earner.options)
+        there = {name: known_entries(name, figure) for name, figure in result.figures.items()}
+        return borne_of(program, view, columns, there)
+
+    bears = borne_of(program, view, columns, figures)
+    as_stated = is_stated(earner, columns)
+    gains = borne(earner.more.moved) - (bears if as_stated else borne(earner.more.plain))
+    raised = np.zeros(len(bears), dtype=np.bool_)
+    raised[columns.groups[view.unit].group[earner.more.rows]] = True
+    marginal = np.where(raised, gains / MARGINAL_STEP, np.nan)
+    if earner.idle is None:
+        return Kept(earner.role, marginal, None)
+    change, earned = bears - borne(earner.idle), earner.earned
+    return Kept(
+        earner.role, marginal, np.divide(change, earned, out=np.full(len(change), np.nan), where=earned > 0)
+    )  # fmt: skip
+
+
+def is_stated(earner: Earner, columns: Columns) -> bool:
+    """Whether everybody's earnings are stated, so that the population is as it is with nothing missing."""
+    column = columns.columns.get(earner.more.cell)
+    return column is not None and column.missing is None
+
+
+def borne_of(program: Program, view: View, columns: Columns, figures: Mapping[str, Entries]) -> Floats:
+    """What each unit bears in all, in the currency."""
+    total = np.zeros(columns.counts[view.unit], dtype=np.float64)
+    for name in view.borne:
+        total += figures[name] / unit_of(program, program.definitions[cell_for(program, name, columns.at).name])
+    return total
