@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from engine.check import check_definitions
@@ -29,8 +28,7 @@ from engine.check.resolve import Symbol, Symbols, followed_scales, resolve, upra
 from engine.check.sequences import check_sequences
 from engine.ir.bracket_starts import stated_cells
 from engine.ir.dependencies import call_circle, figure_graph, order
-from engine.ir.fold import day_of
-from engine.ir.nodes import ContainingDate, Expression, Members, OverParts, ThisPeriod, Time
+from engine.ir.nodes import Expression, Members, OverParts, ThisPeriod
 from engine.ir.printer import fingerprint
 from engine.ir.program import Definition, Program
 from engine.ir.verify import verify
@@ -54,7 +52,7 @@ from engine.syntax.nodes import shown
 from engine.text.cascades import causes_first
 from engine.text.diagnostics import Diagnostic, Diagnostics, RulesInvalid
 from engine.text.recursion import deep_recursion
-from engine.values.periods import PeriodKind, Unit
+from engine.values.periods import Unit
 from engine.values.types import Kind
 
 MAX_DEFINITIONS = 200_000
@@ -164,19 +162,11 @@ def _reads_members_of_another_day(definitions: Iterable[Definition]) -> str:
     """The first figure that asks who belongs to a group on another day than its own; empty if none does."""
     for definition in definitions:
         for node in (node for dated in definition.formulas for node in walk(dated.body)):
-            if any(not _is_of_the_period(link.time) for link in _members_in(node)):
+            if any(not isinstance(link.time, ThisPeriod) for link in _members_in(node)):
                 return definition.name
             if isinstance(node, OverParts) and any(_members_in(inner) for inner in walk(node.body)):
                 return definition.name
     return ""
-
-
-def _is_of_the_period(time: Time) -> bool:
-    """Whether a day is the period's own, or one that is told by the period alone."""
-    return isinstance(time, ThisPeriod) or (
-        isinstance(time, ContainingDate)
-        and day_of(time.day, PeriodKind(Unit.YEAR).containing(date(2024, 1, 1))) is not None
-    )
 
 
 def _members_in(node: Expression) -> tuple[Members, ...]:

@@ -81,6 +81,11 @@ class Binding:
         return self.whole or bool(self.moves)
 
     @property
+    def _start(self) -> str:
+        """The column that says in which groups people are on the period's first day."""
+        return f"{self.group}@{self.period.start}"
+
+    @property
     def valid_on(self) -> date:
         """The day on which facts are read: the last of the period."""
         return self.period.end
@@ -122,17 +127,18 @@ class Binding:
 
     def moved(self, links: Mapping[str, Link]) -> Rows:
         """The rows of groups in which somebody is on some of the days on which it is asked, and not on all, or not with
-        the same role. What nobody recorded of a day before the period is as in the end."""
+        the same role. Before anybody is recorded in a group it is as on the period's first day."""
         last, moved = links[self.group], [np.empty(0, dtype=np.int64)]
         for name in self.moves:
             other = links.get(name)
-            rows = other.rows if other is not None else np.full(len(last.rows), -1, dtype=np.int64)
+            rows = _rows_at(other, last)
             differs = rows != last.rows
             if other is not None:
                 names = dict.fromkeys((*last.role_names, *other.role_names, ""))
                 differs |= _roles(other, list(names)) != _roles(last, list(names))
             if date.fromisoformat(name.rpartition("@")[2]) < self.period.start:
-                differs &= rows >= 0
+                known = np.isin(last.rows, rows[rows >= 0])  # groups that somebody is recorded in then
+                differs &= (rows >= 0) | known | (_rows_at(links.get(self._start), last) != last.rows)
             moved += [rows[differs], last.rows[differs]]
         groups: Rows = np.unique(np.concatenate(moved))
         return groups[groups >= 0]
@@ -170,6 +176,8 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     Raises Failure if they read what is not gathered.
     """
     days = days_asked(program, period, figures)
+    if days and max(days) > period.end:  # a snapshot of the period's last day knows no later one
+        days = None
     entity, made = program.settings.entities[group], ""
     if entity.by:  # groups that facts make have no relations of their own: their people are those of the larger ones
         made, group, days = group, entity.within, None
@@ -198,12 +206,18 @@ def bind(program: Program, period: Period, figures: tuple[Definition, ...], grou
     wanted |= {name: Wanted(kinds="r", group=name) for name in relations}
     if entity.of:  # who leaves a group in the period, and joins no other, counts in it for the period
         wanted[group] = replace(wanted[group], ends_until=period.start)
-    moves = {f"{group}@{day}": day for day in sorted((days or frozenset()) - {period.end}) if entity.of}
+    earlier = any(day < period.start for day in days or ())
+    asked = (days or frozenset()) | ({period.start} if earlier else set())
+    moves = {f"{group}@{day}": day for day in sorted(asked - {period.end}) if entity.of}
     wanted |= {name: Wanted(kinds="r", group=group, attribute=group, until=day) for name, day in moves.items()}
     sources: dict[str, tuple[str, ...]] = {}
     for name, wanted_column in wanted.items():
         sources[wanted_column.attribute or name] = (*sources.get(wanted_column.attribute or name, ()), name)
     return Binding(program, period, group, entity.of, records, read, wanted, sources, days is None, tuple(moves), made)
+
+
+def _rows_at(link: Link | None, last: Link) -> Rows:
+    return link.rows if link is not None else np.full(len(last.rows), -1, dtype=np.int64)
 
 
 def _roles(link: Link, names: list[str]) -> Rows:

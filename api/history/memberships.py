@@ -7,17 +7,22 @@ A formula asks who belongs to a group in its own period: a year's figure that ad
 2. Whoever is in the same group with the same role on all of these days is answered by one of them.
 3. Whoever is not has moved, and so have the groups that they were in on any of these days (`has_moved`): these are
    answered by whole histories (`stays_of`).
+4. A log knows a group from the first day on which it has somebody in it. Where a formula looks further back than that,
+   and before the period that is asked for, the group is taken to be as it was on that period's first day
+   (`reaching_back`): the law of most programs asks for a year or two before, and a register begins some day. Who joins
+   a group that others were in already was not in it before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from api.cases.reach import reached
 from citizens import Belongs, Timeline
 from engine.interpret.cases import Stay
-from engine.interpret.stated import LAST
+from engine.interpret.stated import FIRST, LAST
 from engine.ir import nodes as ir
 from engine.ir.fold import day_of, formula_at
 from engine.ir.program import Definition, Program
@@ -112,6 +117,41 @@ def has_moved(program: Program, timeline: Timeline, at: Period) -> bool:
             if earliest < stay.last < at.end and not (following is not None and same and _adjoin(stay, following)):
                 return True
     return False
+
+
+def joined_others(program: Program, timelines: Iterable[Timeline], at: Period) -> bool:
+    """Whether somebody joined, in the years before a period that formulas may read, a group that others were in."""
+    began: dict[tuple[str, str], date] = {}
+    first: list[tuple[str, Stay]] = []
+    for timeline in timelines:
+        seen: set[str] = set()
+        for kind, stay in stays_of(program, timeline):
+            began[kind, stay.group] = min(stay.first, began.get((kind, stay.group), stay.first))
+            first += [] if kind in seen else [(kind, stay)]
+            seen.add(kind)
+    earliest = at.start - timedelta(366 * YEARS_BACK)
+    return any(earliest < stay.first <= at.start and stay.first > began[kind, stay.group] for kind, stay in first)
+
+
+Stays = Mapping[tuple[str, str], Sequence[Stay]]
+"""By group entity and person, in order."""
+
+
+def reaching_back(stays: Stays, start: date) -> dict[tuple[str, str], tuple[Stay, ...]]:
+    """Memberships with those of the time before a log knows of a group, for a period that begins on a day: whoever is
+    in it on that day, and was nowhere else before there was anybody in it, was there always."""
+    began: dict[tuple[str, str], date] = {}
+    for (kind, _), listed in stays.items():
+        for stay in listed:
+            began[kind, stay.group] = min(stay.first, began.get((kind, stay.group), stay.first))
+    reached: dict[tuple[str, str], tuple[Stay, ...]] = {}
+    for (kind, person), listed in stays.items():
+        reached[kind, person] = tuple(listed)
+        there = next((stay for stay in listed if stay.holds(start)), None)
+        if there is not None and listed[0].first >= (begins := began[kind, there.group]) > FIRST:
+            before = replace(there, first=FIRST, last=begins - timedelta(1), lapses=False)
+            reached[kind, person] = (before, *listed)
+    return reached
 
 
 def _adjoin(stay: Stay, following: Stay) -> bool:

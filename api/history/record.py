@@ -19,7 +19,7 @@ from datetime import date
 from functools import cache
 
 from api.failures import Failure
-from api.history.memberships import asks_about_days, has_moved, stays_of
+from api.history.memberships import asks_about_days, has_moved, joined_others, reaching_back, stays_of
 from api.history.recorded import give, give_personal, held_facts
 from citizens import Belongs, History, Known, Timeline
 from engine.interpret.cases import Case, Stay, larger_groups
@@ -89,7 +89,8 @@ def record_case(
     whole = whole or asks_about_days(program)
     gathering = _gathered(log, program, person, _Gathering(look, None if whole else valid))
     ever = dict.fromkeys(other for subject in gathering.timelines for other in log.belonging_to(subject))
-    if not whole and any(has_moved(program, look(subject), at) for subject in (*gathering.timelines, *ever)):
+    known_of = [look(subject) for subject in dict.fromkeys((*gathering.timelines, *ever))] if not whole else []
+    if any(has_moved(program, timeline, at) for timeline in known_of) or joined_others(program, known_of, at):
         gathering = _gathered(log, program, person, _Gathering(look, None))
     _put_in_order(log, program, gathering)
     given: dict[Fact, Value] = {}
@@ -151,7 +152,7 @@ def _case(program: Program, gathering: _Gathering, at: Period, given: dict[Fact,
         complete=True,
         further_owner=further,
         further_records=lists,
-        stays={key: tuple(stays) for key, stays in gathering.stays.items()},
+        stays=reaching_back(gathering.stays, at.start),
     )
 
 
