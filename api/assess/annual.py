@@ -173,7 +173,7 @@ def _population(
     """Everybody, as known at the horizon; the groups that are assessed from whole histories, if they are; and how to
     count everybody once it is known which groups could not be. Raises NobodyThere if nobody is in a group."""
     if not horizon:
-        raise NobodyThere("nothing is known by then", "import facts first, or say a later `--as-known`")
+        raise NobodyThere("nothing was known by then", "import facts first, or give a later `--as-known`")
     binding = terms.binding
     snapshot = log.snapshot(binding.valid_on, horizon, attributes={**binding.wanted, **columns_of_lives(binding)})
     population = population_of(binding, snapshot)
@@ -221,7 +221,7 @@ def _check_known(log: History, terms: Terms, known: Known, horizon: int) -> None
     if known is not None and log.offset_of(known) != horizon:
         raise Failure(
             f"the annual run for {terms.period} was begun as known at offset {horizon:,}, not {log.offset_of(known):,}",
-            "leave out `--as-known`; later facts are taken up by `rulewright follow`",
+            "leave out `--as-known`; `rulewright follow` takes up later facts",
         )
 
 
@@ -233,7 +233,7 @@ def _check_rules(log: History, terms: Terms, other_rules: bool) -> None:
     if not other_rules:
         raise Failure(
             f"the annual run for {terms.period} was begun with other rules ({before[:12]}…, and these are {now[:12]}…)",
-            "finish it with the rules that it was begun with; or say `--other-rules`: who is left is assessed by these",
+            "finish it with those; or add `--other-rules` to assess those who are left by these",
         )
     log.append([_of_run(terms, {"program": now}, f"rules/{log.head()}")])
 

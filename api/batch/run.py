@@ -232,7 +232,7 @@ def _note(job: Job, part: Part, problems: Sequence[BadCell], report: BatchReport
     first_rows = {str(path): part.first_rows[entity] for entity, path in job.inputs.items()}
     whole = [str(problem) for problem in problems if problem.row == 0]
     if whole:
-        help = "name columns as the rules name figures; `--keep` lets a column pass that is none"
+        help = "name columns as the rules name figures; `--keep` copies a column that is not a fact"
         raise Failure("\n  ".join(whole[:MAX_WHOLE]), help)
     moved = [replace(fault, row=fault.row + first_rows.get(fault.table, 0)) for fault in problems]
     room = MAX_FAULTS - len(report.faults)

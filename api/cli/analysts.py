@@ -67,7 +67,10 @@ def simulate_reforms(
         str, typer.Option("--replicates", metavar="PATTERN", help="Replicate weights for standard errors: `repwgt*`.")
     ] = "",
     replicate_factor: Annotated[
-        str, typer.Option("--replicate-factor", metavar="NUMBER", help="Of the replicates; 4 over their number else.")
+        str,
+        typer.Option(
+            "--replicate-factor", metavar="NUMBER", help="Of the replicates; 4 over their number if not given."
+        ),
     ] = "",
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads to compute with.")] = 2,
     ray: Ray = "",

@@ -152,7 +152,7 @@ def _show(run: _Run) -> None:
         say(f"{period}: all {report.groups:,} {groups} were assessed before, as known at {_horizon(horizons)}")
         if report.program != terms.program.fingerprint:
             say(f"that was with other rules ({report.program[:12]}…); corrections are made with the present ones")
-        say(f"facts recorded since are taken up by `rulewright follow --log …`{_faults_before(report)}")
+        say(f"to take up facts recorded since, run `rulewright follow --log …`{_faults_before(report)}")
         return
     say(f"{period}: {report.groups:,} {groups} in {seconds:.1f} s, as known at {_horizon(horizons)}")
     for number, words in (

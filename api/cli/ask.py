@@ -132,7 +132,7 @@ def _learned(program: Program, case: Case, options: Options) -> Mapping[str, Lik
     """What the files of `--learn` say of how often people have what; kept where that is asked for."""
     if not options.learn:
         if options.keep_learned is not None:
-            raise Misuse("nothing was learned that could be kept", "say `--learn FILE`, too")
+            raise Misuse("nothing was learned that could be kept", "add `--learn FILE`")
         return {}
     from api.find.candidates import from_files
     from api.interview.learning import read_statistics, statistics_of, write_statistics

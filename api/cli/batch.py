@@ -232,10 +232,9 @@ def _nobody_raised(job: Job, report: BatchReport) -> str:
         return ""
     fact = job.marginal.fact.short_name
     if not job.marginal.role:
-        return f"`{fact}` could be raised for nobody, so that all rates are empty"
-    return (
-        f"`{fact}` was raised for nobody: nobody is `{job.marginal.role}`, or none can have more; all rates are empty"
-    )
+        return f"`{fact}` could not be raised for anybody, so all rates are empty"
+    nobody = f"nobody is `{job.marginal.role}`, or nobody can have more"
+    return f"`{fact}` was not raised for anybody: {nobody}; all rates are empty"
 
 
 def _named_output(output: str) -> str:

@@ -63,10 +63,10 @@ def _report(program: Program, cured: Cured, condition: str) -> None:
     for plan in cured.plans:
         say(f"  from {plan.from_} it would with {_changes(program, plan)}")
     if cured.waiting:
-        say(f"  waiting is enough: from {cured.waiting}, all else as it is")
+        say(f"  waiting is enough: from {cured.waiting}, with nothing else changed")
     if not cured.cures and not cured.plans:
         more = "else " if cured.waiting else ""
-        say(f"  nothing {more}that can be changed, up to {cured.size} facts together, makes it hold")
+        say(f"  no change {more}of up to {cured.size} facts together makes it hold")
     if not cured.settled:
         say("  not every set of facts could be decided")
 

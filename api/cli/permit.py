@@ -129,9 +129,9 @@ def _decided(
     definition = find_definition(program, requirement)
     instances = case.instances.get(definition.entity, ())
     if not case.complete:
-        raise Misuse("the case is not complete, so nothing is decided yet", "say `complete: true` in it")
+        raise Misuse("the case is not complete, so nothing is decided yet", "add `complete: true` to it")
     if not instances or (of and of not in instances) or (not of and len(instances) > 1):
-        raise Misuse(f"the case does not say which {definition.entity} is meant", f"say `--of`: {', '.join(instances)}")
+        raise Misuse(f"the case does not say which {definition.entity} is meant", f"add `--of`: {', '.join(instances)}")
     fact = member_facts(program, over, definition) if over else None
     return decide(program, case, definition, of or instances[0], days=days, over=fact), None
 
@@ -205,7 +205,7 @@ def _challenge(nonce: str | None, audience: str | None) -> Any:
     if nonce is None and audience is None:
         return None
     if not nonce or not audience:
-        raise Misuse("a challenge has two parts", "say `--nonce` and `--audience`")
+        raise Misuse("a challenge has two parts", "give `--nonce` and `--audience`")
     return Challenge(nonce, audience)
 
 
@@ -228,7 +228,7 @@ def present(
 
     shown, challenge = without(_text(permit), hide or []), _challenge(nonce, audience)
     if (holder_key is None) != (challenge is None):
-        raise Misuse("a proof needs a key and a challenge", "say `--holder-key`, `--nonce` and `--audience` together")
+        raise Misuse("a proof needs a key and a challenge", "give `--holder-key`, `--nonce` and `--audience` together")
     if holder_key is not None and challenge is not None:
         shown = with_proof(shown, read_private(holder_key), challenge, datetime.now(UTC))
     print(shown)

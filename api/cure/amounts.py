@@ -59,11 +59,13 @@ class Amounts:
 def amounts(program: Program, case: Case, figure: Definition, reforms: Sequence[str] = ()) -> Amounts:
     """Where an amount turns. Raises Misuse if the case is not complete, or states no number that it hangs on."""
     if not case.complete:
-        raise Misuse("the case is not complete, so its figures would be ranges", "say `complete: true` in it")
+        raise Misuse("the case is not complete, so its figures would be ranges", "add `complete: true` to it")
     cells = {cell.name for cell in reached(program, case.at, (figure,))}
     facts = [fact for fact in case.given if fact.name in cells and fact.period == case.at and _moves(program, fact)]
     if not facts:
-        raise Misuse(f"the case states no number that `{figure.short_name}` hangs on", "state wages, or another amount")
+        raise Misuse(
+            f"the case states no number on which `{figure.short_name}` depends", "state wages, or another amount"
+        )
     turns = tuple(by for fact in facts for by in _by(program, case, fact, figure))
     return Amounts(basis_of(program, case, reforms), figure.short_name, turns)
 

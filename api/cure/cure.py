@@ -121,14 +121,12 @@ def cure(
     Raises Misuse for a case that is not complete or has nobody to ask it of; Failure if it fails or is not determined.
     """
     if not case.complete:
-        raise Misuse("the case is not complete, so nothing is refused yet", "say `complete: true` in it")
+        raise Misuse("the case is not complete, so nothing is refused yet", "add `complete: true` to it")
     instances = case.instances.get(condition.entity, ())
     if not instances or (instance and instance not in instances):
         raise Misuse(f"the case has no such {condition.entity}", f"add one, or name one of {', '.join(instances)}")
     if not instance and len(instances) > 1:
-        raise Misuse(
-            f"more than one {condition.entity} is in the case", f"say whose with `--of`: {', '.join(instances)}"
-        )
+        raise Misuse(f"more than one {condition.entity} is in the case", f"add `--of`: {', '.join(instances)}")
     fact = Fact(condition.name, instance or instances[0], period_for(program, condition, case.at))
     trial = Trial(program, case, fact, Constants(program), Budget(EVALUATIONS_FOR_ALL if every else EVALUATIONS))
     basis, whose = basis_of(program, case, reforms), Of(condition.entity, fact.instance)

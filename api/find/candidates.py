@@ -63,7 +63,7 @@ def from_log(program: Program, at: Period, log: History, figures: Sequence[Defin
     binding = bind(program, at, tuple(figures), group)
     horizon = log.offset_of(known)
     if not horizon:
-        raise NobodyThere("nothing is known by then", "say a later `--known`")
+        raise NobodyThere("nothing was known by then", "give a later `--known`")
     snapshot = log.snapshot(binding.valid_on, horizon, attributes=binding.wanted)
     population = population_of(binding, snapshot)
     if population is None:

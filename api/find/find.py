@@ -155,7 +155,7 @@ def _check(condition: Definition, named: Sequence[Definition], wanted: Wanted) -
             message = (
                 f"`{definition.short_name}` is of a {definition.entity}, and the condition of a {condition.entity}"
             )
-            raise Misuse(message, f"name figures of a {condition.entity}, or say `--of {definition.entity}`")
+            raise Misuse(message, f"name figures of a {condition.entity}, or add `--of {definition.entity}`")
     for sum_ in (*wanted.sums, *((wanted.by,) if wanted.by else ())):
         if sum_.type.kind not in (Kind.MONEY, Kind.INTEGER, Kind.RATE):
             raise Misuse(f"`{sum_.short_name}` is a {sum_.type}", "rank by and add up numbers")

@@ -55,7 +55,7 @@ def _beside(log: SqliteLog) -> Iterator[Finding]:
         yield Finding(False, message, "put the newest key store back; the next command that writes destroys them again")
     if kek() is not None and not is_wrapped:
         message = f"{KEK_VARIABLE} names a key-encryption key, and the key store is not wrapped under any"
-        yield Finding(False, message, f"unset it, and say `rulewright log rekey --to …` with what {KEK_VARIABLE} said")
+        yield Finding(False, message, "unset it, and run `rulewright log rekey --to …` with its value")
 
 
 def _at_work(log: SqliteLog) -> Iterator[Finding]:
@@ -64,7 +64,7 @@ def _at_work(log: SqliteLog) -> Iterator[Finding]:
     head = state.head
     for run in state.unfinished:
         message = f"the annual run `{run.name}` was begun as known at offset {run.horizon:,}, and was not finished"
-        remedy = "run `rulewright annual` again: it goes on; until then compaction spares what it needs"
+        remedy = "run `rulewright annual` again: it continues; until then compaction keeps what it needs"
         yield Finding(False, message, remedy)
     for follower in (follower for follower in state.followers if follower.behind):
         message = f"`{follower.name}` has followed to offset {follower.offset:,}, and the log ends at {head:,}"

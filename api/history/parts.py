@@ -107,7 +107,7 @@ def known_in(log: Path | None, text: str | None, option: str = "--known") -> lis
     if known is None or len(parts) == 1:
         return [known] * len(parts)
     if isinstance(known, int):
-        message = f"each of {len(parts)} partitions counts its own offsets, and `{option}` names one"
+        message = f"each of {len(parts)} partitions counts its own offsets, and `{option}` gives one"
         remedy = f"give a day, a moment or a cut (`{option} cut:NAME`), or name one partition of the log"
         raise Misuse(message, remedy)
     with all_settled(parts) as opened:
@@ -126,7 +126,7 @@ def require_all_partitions(log: Path) -> None:
     """Raises Misuse unless all partitions of a log are named: only such a log has cuts."""
     if is_population(log) or (is_address(log) and kafka.address_of(log).partition is None):
         return
-    raise Misuse("a cut is of all partitions of a log", "one log has offsets, days and moments: `#17`")
+    raise Misuse("a cut covers all partitions of a log", "one log has offsets, days and moments: `#17`")
 
 
 def cuts_of(log: Path) -> Mapping[str, Cut | FolderCut]:

@@ -118,7 +118,9 @@ class Webhook:
             except urllib.error.HTTPError as error:
                 told = f"it answered {error.code}"
                 if error.code != 429 and error.code < 500:
-                    remedy = "nobody wants more of it" if error.code == 410 else "see what the receiver refuses"
+                    remedy = (
+                        "the receiver takes no more of it" if error.code == 410 else "see what the receiver refuses"
+                    )
                     raise Failure(f"event {event['id']} was not taken: {told}", remedy) from None
                 asked = error.headers.get("Retry-After", "")
                 wait = min(float(asked), LONGEST_SECONDS) if asked.isdecimal() else wait
@@ -127,7 +129,7 @@ class Webhook:
             if attempt + 1 < TRIES:
                 self._pause(wait)
         message = f"event {event['id']} was not taken in {TRIES} attempts: {told}"
-        raise Failure(message, "see to the receiver, and run this again: it goes on from there")
+        raise Failure(message, "mend the receiver, and run this again: it continues from there")
 
 
 class Topic:
@@ -157,7 +159,7 @@ class Topic:
         if self._failed or left:
             told = self._failed[0] if self._failed else "no answer"
             raise Failure(
-                f"the topic `{self._topic}` did not take the events ({told})", "see to the cluster, and repeat"
+                f"the topic `{self._topic}` did not take the events ({told})", "check the cluster, and repeat"
             )
 
 
@@ -170,4 +172,6 @@ def receiver_of(to: str) -> Receiver:
 
         address = address_of(to)
         return Topic(address.brokers, address.name, dict(address.settings))
-    raise Misuse(f"`{to[:60]}` is nothing that events are told to", "write `https://…`, or `kafka://host:9092/TOPIC`")
+    raise Misuse(
+        f"`{to[:60]}` is not a place to which events can be sent", "write `https://…`, or `kafka://host:9092/TOPIC`"
+    )

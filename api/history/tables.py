@@ -254,7 +254,7 @@ def bad_id(entity: str, identifier: str) -> InvalidEvent | None:
     except InvalidEvent as error:
         return error
     if identifier.startswith("erased-"):
-        return InvalidEvent("ids that start with `erased-` are kept for erased subjects", "name the subject otherwise")
+        return InvalidEvent("ids that start with `erased-` are kept for erased subjects", "choose another id")
     return None
 
 

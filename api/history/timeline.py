@@ -84,7 +84,7 @@ def nothing_known(log: History, subject: str) -> Failure:
     """Why there is no history: never seen, or not yet seen then."""
     if log.version(subject):
         return Failure(f"nothing was known of `{subject}` then", "ask as known later")
-    help = "check the name, `<entity>/<id>`; what was erased has none; who is in a group, `log as-of` shows"
+    help = "check the name, `<entity>/<id>`; erased subjects have none; `log as-of` shows who is in a group"
     return Failure(f"nothing is recorded of `{subject}`", help)
 
 

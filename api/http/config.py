@@ -106,9 +106,7 @@ def read_config(path: Path) -> Config:
         message = f"`{where}` of `{path}`: {first['msg'][:1].lower()}{first['msg'][1:]}"
         raise Misuse(message, "see api/http/README.md for what a configuration holds") from None
     if config.access is None:
-        raise Misuse(
-            f"`{path}` does not say whose tokens are believed", "add `access: {issuer: …, audience: …, jwks: …}`"
-        )
+        raise Misuse(f"`{path}` does not say whose tokens to trust", "add `access: {issuer: …, audience: …, jwks: …}`")
     return config
 
 

@@ -201,7 +201,7 @@ class Recorded:
 def record_event(
     service: Service, law: Law, look: Look, document: Document, *, id: str, version: int | None
 ) -> tuple[Recorded, bool]:
-    """Record what a body says of a person, of a group of theirs, or of a record of theirs; whether it stood before.
+    """Record what a body says of a person, of one of their groups, or of a record of theirs; whether it stood before.
 
     Raises Refusal (404, 412, 422, 503).
     """
@@ -237,7 +237,7 @@ def _draft(service: Service, law: Law, look: Look, document: Document, id: str) 
     own = [name for name in ("id", "actor", "expected_version", "retention") if name in data]
     if own:
         remedy = "leave it out: headers and the token say it"
-        raise Refusal("invalid-request", [Fault(f"/{name}", "this is not for the body to say", remedy) for name in own])
+        raise Refusal("invalid-request", [Fault(f"/{name}", "the body cannot say this", remedy) for name in own])
     citizen = not look.caller.anybody and look.caller.record == look.person
     defaults = {
         "source": "citizen" if citizen else "api",

@@ -261,7 +261,7 @@ def _disclosed(claims: Mapping[str, Any], disclosures: Sequence[str]) -> dict[st
     disclosed: dict[str, Any] = {}
     for disclosure in disclosures:
         if _digest(disclosure) not in digests:
-            raise ValueError("a disclosure is none that was signed")
+            raise ValueError("a disclosure is not one that was signed")
         name, value = _opened(disclosure)
         if name in disclosed or name in claims:
             raise ValueError("a disclosure says again what is said already")

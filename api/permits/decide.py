@@ -40,7 +40,7 @@ def decide(
             f"`{requirement.short_name}` is not a permission of a day", "name a requirement with `period: day`"
         )
     if case.at.kind.unit is not Unit.DAY:
-        raise Misuse(f"{case.at} is not a day", "say `--at 2024-05-10`")
+        raise Misuse(f"{case.at} is not a day", "write `--at 2024-05-10`")
     asking = _Asking(program, Constants(program), requirement, instance, days)
     if over is None:
         outcome = asking.outcome(case)

@@ -79,9 +79,9 @@ def check_proof(shown: str, proof: str, jwk: object, challenge: Challenge | None
         raise ValueError(f"the holder's proof: {fault}") from None
     made = claims.get("iat")
     if claims.get("sd_hash") != _digest(shown):
-        raise ValueError("the holder's proof is of something else than what is shown")
+        raise ValueError("the holder's proof is for something other than what is shown")
     if not isinstance(made, int) or abs(now.timestamp() - made) > FRESH.total_seconds():
-        raise ValueError("the holder's proof is not of now: ask for a new one")
+        raise ValueError("the holder's proof is not current: ask for a new one")
     if challenge is not None and (claims.get("nonce"), claims.get("aud")) != (challenge.nonce, challenge.audience):
         raise ValueError("the holder's proof answers another challenge")
 

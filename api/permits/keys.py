@@ -32,7 +32,7 @@ def make_key(private: Path, public: Path) -> dict[str, Any]:
 
     for path in (private, public):
         if path.exists():
-            raise Failure(f"`{path}` is there already", "name a new file: a key that is lost cannot be had again")
+            raise Failure(f"`{path}` is there already", "name a new file: a key that is overwritten is lost")
     key = ec.generate_private_key(ec.SECP256R1())
     told = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -126,7 +126,7 @@ class Register:
             instance = names.pseudonym(f"{decision.entity}/{decision.instance}")
         if instance is None:
             told = f"nothing is recorded of `{decision.entity}/{decision.instance}`"
-            raise Failure(told, "a permit is issued to whom the log knows")
+            raise Failure(told, "a permit is issued only to somebody in the log")
         codes = " ".join(f"{privilege.code}={privilege.last}" for privilege in decision.privileges)
         with self._open(alone=True) as base:
             taken = {place for (place,) in base.execute("select place from permits")}

@@ -117,7 +117,7 @@ class Law:
         period = period_for(self.program, definition, case.at)
         outcome = interpreter.find(Fact(definition.name, holders[0], period))
         if not isinstance(outcome, Known):
-            raise Failure(f"`{name}` is not determined for this case", "state more facts, or say `complete: true`")
+            raise Failure(f"`{name}` is not determined for this case", "state more facts, or add `complete: true`")
         return outcome.value
 
 

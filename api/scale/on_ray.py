@@ -85,7 +85,7 @@ class OnRay:
         except self._ray.exceptions.RayError as error:
             told = str(error).strip().splitlines()[-1][:300]
             message = f"part {number + 1} could not be computed ({told})"
-            raise Failure(message, "see to the workers and their memory, and repeat") from error
+            raise Failure(message, "check the workers and their memory, and repeat") from error
         if refused is not None:
             raise Failure(*refused)
         return result

@@ -60,7 +60,7 @@ def read_column_map(program: Program, path: Path) -> ColumnMap:
     by_entity: dict[str, list[Mapped]] = {}
     for word, columns in said.items():
         if word not in words:
-            raise Misuse(f"`{path}` names an entity `{word}` that there is not", suggestion(str(word), words))
+            raise Misuse(f"`{path}` names an entity `{word}` that does not exist", suggestion(str(word), words))
         by_entity[words[word]] = [_mapped(str(column), to, path, remedy) for column, to in columns.items()]
     return by_entity
 
@@ -114,7 +114,7 @@ def _faults(
         if each.fact.partition("@")[0] not in facts:
             yield f"{entity}, {each.column}: there is no fact `{each.fact}`; {suggestion(each.fact, sorted(facts))}"
         if each.fact in taken:
-            yield f"{entity}: `{taken[each.fact]}` and `{each.column}` both are to be `{each.fact}`"
+            yield f"{entity}: `{taken[each.fact]}` and `{each.column}` are both mapped to `{each.fact}`"
         taken[each.fact] = each.column
         if each.values is not None:
             yield from _unsaid(entity, each, tables[entity][each.column])

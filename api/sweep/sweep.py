@@ -147,9 +147,7 @@ def varied(program: Program, case: Case, vary: Vary) -> tuple[Fact, tuple[int, i
     if not instances:
         raise nobody(program, case, definition)
     if not vary.of and len(instances) > 1:
-        raise Misuse(
-            f"more than one {definition.entity} is in the case", f"say whose with `--of`: {_listed(instances)}"
-        )
+        raise Misuse(f"more than one {definition.entity} is in the case", f"add `--of`: {_listed(instances)}")
     instance = vary.of or instances[0]
     beside = [
         given_fact

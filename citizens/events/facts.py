@@ -182,7 +182,7 @@ def _unusual_units_and_scale(amount: Decimal, where: str) -> tuple[int, int]:
     """The same for what is written with an exponent, is long, or is not a number."""
     sign, digits, exponent = amount.as_tuple()
     if not isinstance(exponent, int):
-        raise InvalidEvent(f"{where} is not a finite number", "leave it out, or say None")
+        raise InvalidEvent(f"{where} is not a finite number", "leave it out, or give None")
     if len(digits) + max(exponent, 0) > MAX_SCALE or -exponent > MAX_SCALE:
         raise InvalidEvent(f"{where} has over {MAX_SCALE} digits", "round it to its grid first")
     units = int("".join(map(str, digits))) * 10 ** max(exponent, 0)

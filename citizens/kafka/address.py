@@ -98,7 +98,7 @@ def read_address(text: object) -> Address:
     options = dict(parse_qsl(query, keep_blank_values=True))
     unknown = sorted(set(options) - {"partitions", "partition", "store", "config", "development"})
     if unknown:
-        raise Refused(f"`{unknown[0]}` is nothing that an address says", f"write `{_FORM}`")
+        raise Refused(f"`{unknown[0]}` is not a setting of an address", f"write `{_FORM}`")
     partitions = _number(options, "partitions", 1)
     if not 1 <= partitions <= MOST_PARTITIONS:
         raise Refused(f"a log has 1 to {MOST_PARTITIONS:,} partitions, not {partitions}", "write `partitions=16`")

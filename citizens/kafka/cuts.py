@@ -68,5 +68,5 @@ def make_cut(address: Address, name: str, offsets: Sequence[int]) -> Cut:
     write_control(address, {"cut": name, "offsets": list(offsets)})
     made = cuts_of(address).get(name)
     if made is None:
-        raise LogUnavailable(f"the cut `{name}` was written and is not there", "see to the cluster, and repeat")
+        raise LogUnavailable(f"the cut `{name}` was written and is not there", "check the cluster, and repeat")
     return made

@@ -157,7 +157,7 @@ def write_control(address: Address, fields: Mapping[str, object]) -> None:
     left = producer.flush(PATIENCE_SECONDS)
     if failed or left:
         why = failed[0] if failed else "no answer in time"
-        raise LogUnavailable(f"the control topic was not written ({why})", "see to the cluster, and repeat")
+        raise LogUnavailable(f"the control topic was not written ({why})", "check the cluster, and repeat")
 
 
 def check(address: Address) -> None:

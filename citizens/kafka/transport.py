@@ -47,7 +47,7 @@ class Frame:
 def unavailable(error: KafkaException | BaseException, what: str) -> LogUnavailable:
     """The error for a cluster that does not do what it is asked."""
     told = error.args[0].str() if isinstance(error, KafkaException) and error.args else str(error)
-    return LogUnavailable(f"{what} ({told})", "see to the cluster, and repeat")
+    return LogUnavailable(f"{what} ({told})", "check the cluster, and repeat")
 
 
 class Writing:
@@ -162,7 +162,7 @@ class Reading:
             if ended:
                 return
             if time.monotonic() - heard > PATIENCE_SECONDS:
-                raise LogUnavailable(f"`{topic}` is read no further", "see to the cluster, and repeat")
+                raise LogUnavailable(f"`{topic}` is read no further", "check the cluster, and repeat")
 
     def tail(self, place: Place) -> None:
         """Read on in both topics from where a store stands."""

@@ -55,7 +55,7 @@ def fail_cleanly(folder: Path) -> Iterator[None]:
         if not isinstance(error, OSError | apsw.Error):
             raise
         message = f"{folder} holds no backup ({_told(error)})"
-        raise LogUnavailable(message, "make room there or see to the disk, and repeat") from error
+        raise LogUnavailable(message, "make room there or mend the disk, and repeat") from error
 
 
 def _fill(log: SqliteLog, folder: Path) -> Anchor:

@@ -47,7 +47,7 @@ def unwrap(stored: bytes, kek: bytes | None) -> bytes:
     if len(stored) != NONCE_BYTES + KEK_BYTES + 16:
         raise LogDamaged("the key store's own key is damaged", "restore the key store")
     if kek is None:
-        raise Refused("the key store is wrapped under a key-encryption key", "say where it is: set RULEWRIGHT_KEK")
+        raise Refused("the key store is wrapped under a key-encryption key", "set RULEWRIGHT_KEK to where it is")
     try:
         return AESGCM(kek).decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], _ABOUT)
     except InvalidTag:

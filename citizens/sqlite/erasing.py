@@ -93,13 +93,13 @@ class Erasing(Opened):
             add_to_ledger(self.layout.erasures_path, entries)
         except OSError as error:
             message = f"nothing was erased ({error.strerror})"
-            raise LogUnavailable(message, "make room or see to the disk, and erase again") from error
+            raise LogUnavailable(message, "make room or mend the disk, and erase again") from error
         try:
             self._finish_erasures()
         except (OSError, apsw.Error) as error:
             message = f"the erasure is in the ledger, and not finished ({error})"
             self._require_writer().stop(message)
-            raise LogUnavailable(message, "see to the disk, and erase again") from error
+            raise LogUnavailable(message, "mend the disk, and erase again") from error
 
     def _finish_what_was_begun(self) -> None:
         self._complete_ledger()

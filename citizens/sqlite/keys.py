@@ -38,7 +38,7 @@ def _check_new(identifier: str) -> None:
     """Raise InvalidEvent for an id that no new subject may have."""
     check_letters(identifier)
     if identifier.startswith("erased-"):
-        raise InvalidEvent("ids that start with `erased-` are kept for erased subjects", "name the subject otherwise")
+        raise InvalidEvent("ids that start with `erased-` are kept for erased subjects", "choose another id")
 
 
 class KeyStore(SealedStore):

@@ -57,7 +57,7 @@ def open_log(
         raise LogUnavailable(message, "check the path, its rights, the disk's room") from None
     except (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.BusyError) as error:
         message = f"{folder} cannot be opened as a log ({error})"
-        raise LogUnavailable(message, "make room on the disk, or see to it and its rights") from error
+        raise LogUnavailable(message, "make room on the disk, or check it and its rights") from error
     except apsw.Error as error:
         raise LogDamaged(f"{folder} is not a readable log ({error})", "restore it from a backup") from error
 
@@ -96,7 +96,7 @@ class SqliteLog(Erasing):
             if not isinstance(error, OSError | apsw.Error | LogUnavailable):
                 raise
             message = f"the {what} was not done ({error}), and the log is as it was"
-            raise LogUnavailable(message, "make room or see to the disk, and repeat") from error
+            raise LogUnavailable(message, "make room or mend the disk, and repeat") from error
 
     def compact(
         self,

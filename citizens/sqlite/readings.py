@@ -72,7 +72,7 @@ class Readings:
         except (apsw.CorruptError, apsw.NotADBError) as error:
             raise LogDamaged(f"{path} is not as it was written ({error})", "verify it, and restore a backup") from error
         except apsw.Error as error:
-            raise LogUnavailable(f"{path} cannot be read ({error})", "see to the disk and its rights") from error
+            raise LogUnavailable(f"{path} cannot be read ({error})", "check the disk and its rights") from error
         finally:
             with self._pool_lock:
                 keep = not self._closed and len(self._pool) < POOLED_READERS

@@ -189,7 +189,7 @@ def test_a_group_whose_name_fills_an_event_id_is_assessed(log: SqliteLog) -> Non
 
 
 def test_nobody_in_any_group_is_refused_with_what_to_do(log: SqliteLog) -> None:
-    with pytest.raises(Failure, match="nothing is known by then"):
+    with pytest.raises(Failure, match="nothing was known by then"):
         annual(log)
     log.append([facts("person/1", "alone", {PAY: Decimal("1.00")})])
     with pytest.raises(Failure, match="nobody is in a tax_unit"):

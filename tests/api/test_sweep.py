@@ -148,7 +148,7 @@ def test_the_command_draws_pieces_with_a_reform_beside(rules: Path, tmp_path: Pa
     [
         ("wages", (), "does not say what to move"),
         ("wage=0..10", ("--of", "ann"), "did you mean `wages`"),
-        ("wages=0..10", (), "say whose with `--of`: `ann`, `bo`"),
+        ("wages=0..10", (), "add `--of`: `ann`, `bo`"),
         ("wages=0..10", ("--of", "cy"), "there is no person `cy`"),
         ("wages=10..0", ("--of", "ann"), "before it begins"),
         ("wages=0..2000000", ("--of", "ann"), "lies in 0 .. 1,000,000"),

@@ -57,7 +57,9 @@ def _tell(path: Path | None, as_json: bool, *, quiet: bool) -> None:
 def anchor_key_command(file: Path, name: str, as_json: bool) -> int:
     """Make a signing key."""
     if file.exists():
-        raise Misuse(f"`{file}` is there already", "name a new file: who overwrites a key can sign with it no more")
+        raise Misuse(
+            f"`{file}` is there already", "name a new file: once a key is overwritten, nobody can sign with it"
+        )
     signer = Signer.new(name or socket.gethostname() or "rulewright")
     public = file.with_name(file.name + ".pub")
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

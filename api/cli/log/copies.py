@@ -123,7 +123,9 @@ def replicate(
 @commands.command("copy")
 def copy(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A log: a folder, or `kafka://host:9092/NAME`.")],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Where it goes: the same. Cut off, it goes on.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="Where to: the same. It continues after an interruption.")
+    ],
     keys: Annotated[
         Path | None, typer.Option("--keys", metavar="FILE", help="The copy's key store, if not in its folder.")
     ] = None,

@@ -71,7 +71,7 @@ def expired_command(
     if as_json:
         say_json({"erased": len(done.entries), "ledger": str(ledger), "certificate": _certificate(done)})
         return ExitCode.DONE
-    say(f"erased: {count(len(done.entries), 'subject')} whose retention has run out; who is needed by others stays")
+    say(f"erased: {count(len(done.entries), 'subject')} whose retention has run out; those whom others need stay")
     if done:
         complain(f"keep a copy of {ledger} apart from the backups: restoring asks for it")
     return ExitCode.DONE
@@ -125,7 +125,7 @@ def _say_erased(
         return
     records = sum(len(erased.entries) for _, erased in done) - named
     also = f", {count(records, 'record')} of theirs with them" if records else ""
-    say(f"erased: {count(events, 'event')} can be read by nobody any more{also}, from no backup either")
+    say(f"erased: {count(events, 'event')} can never be read again{also}, not even from a backup")
     complain(f"keep a copy of {', '.join(ledgers)} apart from the backups: restoring asks for it")
 
 

@@ -26,7 +26,7 @@ def merge_command(duplicate: str, into: str, order: Order, source: str, *, reten
     if done.sums:
         say(f"{count(done.sums, 'sum')} paid or paid back moved to the books of `{into}`: `rulewright ledger {into}`")
     if done.differing:
-        complain(f"both said something of {', '.join(done.differing)}: what `{into}` says stands; check it")
+        complain(f"both said something of {', '.join(done.differing)}: what `{into}` says holds; check it")
     if done.is_new:
         complain(f"nothing was recorded of `{into}` before: check that it is the new name")
     complain("assessments are corrected by `rulewright follow`")

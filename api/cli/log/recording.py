@@ -44,7 +44,7 @@ def import_(
         str, typer.Option("--also", metavar="A,B", help="Columns to record even though the rules do not know them.")
     ] = "",
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out rows with faults, and all that belong to them.")
+        bool, typer.Option("--skip-bad", help="Leave out rows with faults, and everything that belongs to them.")
     ] = False,
     source: Source = "",
     actor: Actor = "",

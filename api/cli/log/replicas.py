@@ -83,8 +83,8 @@ def promote_command(order: Order, as_json: bool) -> int:
     if as_json:
         say_json({"log": str(folder), "epoch": epoch})
         return ExitCode.DONE
-    say(f"{folder} is the log that is written now, in its life {epoch}")
-    complain("write the old one no more; `rulewright log compare` shows what it recorded and this one has not")
+    say(f"{folder} is now the log that is written (life {epoch})")
+    complain("stop writing to the old one; `rulewright log compare` shows what it recorded and this one has not")
     return ExitCode.DONE
 
 

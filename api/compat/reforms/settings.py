@@ -50,5 +50,5 @@ def target_of(known: Mapping[str, Any], key: str) -> str:
 def number_text(name: str, value: Any) -> str:
     """A number as it is written: no float comes in between. Raises Failure for what is none."""
     if not isinstance(value, str) or not _NUMBER.match(value):
-        raise Failure(f"`{name}`: `{value}` is not a number", "give a plain number; infinity has no place here")
+        raise Failure(f"`{name}`: `{value}` is not a number", "give a plain number; infinity is not a value here")
     return value

@@ -354,7 +354,7 @@ class Payment(Form):
     period: str = Field(max_length=60)
     cause: str = Field(min_length=1, max_length=200, description="The bank's message, or what called for it.")
     currency: str | None = Field(None, max_length=10)
-    subject: str | None = Field(None, max_length=200, description="The citizen, or a group of theirs.")
+    subject: str | None = Field(None, max_length=200, description="The citizen, or one of their groups.")
     legal_basis: str = Field("payment", min_length=1, max_length=1_000)
 
 

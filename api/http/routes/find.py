@@ -46,7 +46,7 @@ class FindWanted(Form):
     sum: list[str] = Field(default_factory=list, max_length=20, description="Figures to add up over everybody found.")
     group: str = Field("", max_length=200, description="Also count by the values of this figure.")
     unknown: bool = Field(False, description="What is not recorded is not known, instead of absent.")
-    count_missing: bool = Field(False, description="With `unknown`: how many hang on which fact alone.")
+    count_missing: bool = Field(False, description="With `unknown`: how many answers depend on which fact alone.")
 
 
 @router.post(
