@@ -25,6 +25,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from api.bench import bounds
 from api.bench.growth import TIMES, measure_growth
 from api.bench.measuring import Measured, once, process
 from api.bench.own_history import measure_own_history
@@ -44,9 +45,11 @@ def measure_history(repeat: int, seconds: float = 3.0, many: int = 20_000) -> It
     """
     with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("RULEWRIGHT_BENCH", ".")) as name:
         folder = Path(name)
-        yield Measured(GROUP, f"the disk: {RECORD_BYTES} bytes and an fsync", *_fsyncs(folder, seconds))
+        taken, count = _fsyncs(folder, seconds)
+        bound = bounds.fsyncs(count, taken / count)
+        yield Measured(GROUP, f"the disk: {RECORD_BYTES} bytes and an fsync", taken, count, bound=bound)
         with open_log(folder / "appends") as log:
-            yield from _appends(log, seconds)
+            yield from _appends(log, seconds, taken / count)
         yield from _population(folder / "population", repeat)
         yield from measure_growth(GROUP, folder / "growth", many)
         yield from measure_own_history(GROUP, folder / "own", max(many // TIMES, 2))
@@ -88,16 +91,19 @@ class _Drafts:
         return Draft(f"person/{index % KNOWN}", Facts(points), ORIGIN, f"{self._name}-{index}")
 
 
-def _appends(log: SqliteLog, seconds: float) -> Iterator[Measured]:
+def _appends(log: SqliteLog, seconds: float, fsync_seconds: float) -> Iterator[Measured]:
     known, single, many = _Drafts("known"), _Drafts("one"), _Drafts("many")
     for _ in range(KNOWN // MANY):
         log.append(known.take(MANY))
-    yield Measured(
-        GROUP, "events appended one by one, each durable", *_for(seconds, lambda: log.append(single.take(1)))
-    )
-    yield Measured(GROUP, f"events of {WRITERS} writers that share commits", *_writers(log, seconds))
+
+    def line(what: str, taken: float, commits: float, events_each: int) -> Measured:
+        return Measured(GROUP, what, taken, int(commits * events_each), bound=bounds.fsyncs(commits, fsync_seconds))
+
+    yield line("events appended one by one, each durable", *_for(seconds, lambda: log.append(single.take(1))), 1)
+    taken, events = _writers(log, seconds)
+    yield line(f"events of {WRITERS} writers that share commits", taken, events / WRITERS, WRITERS)
     taken, transactions = _for(seconds, lambda: log.append(many.take(MANY)))
-    yield Measured(GROUP, f"events in transactions of {MANY}", taken, transactions * MANY)
+    yield line(f"events in transactions of {MANY}", taken, transactions, MANY)
 
 
 def _writers(log: SqliteLog, seconds: float) -> tuple[float, int]:
@@ -145,17 +151,27 @@ def _renamed(table: Any, copy: int) -> Any:
 
 def _population(folder: Path, repeat: int) -> Iterator[Measured]:
     with open_log(folder) as log:
+        before = bounds.size_of(bounds.files_of(folder))
         taken, units = _import(log, repeat)
-        subjects = log.head()
-        yield Measured(GROUP, f"bulk import of {subjects:,} subjects, an event each", taken, subjects)
-        yield Measured(GROUP, "subjects in a snapshot, as columns", once(lambda: log.snapshot(DAY)), subjects)
-        yield Measured(GROUP, "events verified, the whole chain", once(lambda: log.verify().require()), log.head())
+        subjects, files = log.head(), bounds.files_of(folder)
+        writing = bounds.disk((), bounds.size_of(files) - before, folder)
+        yield Measured(GROUP, f"bulk import of {subjects:,} subjects, an event each", taken, subjects, bound=writing)
+        reading = bounds.disk(files, 0, folder)
+        snapshot = once(lambda: log.snapshot(DAY))
+        yield Measured(GROUP, "subjects in a snapshot, as columns", snapshot, subjects, bound=reading)
+        verified = once(lambda: log.verify().require())
+        yield Measured(GROUP, "events verified, the whole chain", verified, subjects, bound=reading)
     yield _annual(folder, len(units))
     with open_log(folder) as log:
         half = units[::2]
-        yield Measured(GROUP, "corrections in transactions of 2,000", once(lambda: _correct(log, half)), len(half))
-        events = log.head()
-        yield Measured(GROUP, f"compaction of {events:,} events", once(lambda: _compact(log)), events)
+        before = bounds.size_of(bounds.files_of(folder))
+        taken = once(lambda: _correct(log, half))
+        grown = max(bounds.size_of(bounds.files_of(folder)) - before, len(half) * RECORD_BYTES)
+        bound = bounds.disk((), grown, folder)
+        yield Measured(GROUP, "corrections in transactions of 2,000", taken, len(half), bound=bound)
+        events, files = log.head(), bounds.files_of(folder)
+        bound = bounds.disk(files, bounds.size_of(files), folder)
+        yield Measured(GROUP, f"compaction of {events:,} events", once(lambda: _compact(log)), events, bound=bound)
         log.verify().require()
 
 
@@ -169,7 +185,10 @@ def _import(log: SqliteLog, repeat: int) -> tuple[float, list[str]]:
 def _annual(folder: Path, units: int) -> Measured:
     """The command itself, from its start to its end."""
     command = [sys.executable, "-m", "api.cli", "annual", "us", "--year", "2024", "--log", str(folder)]
-    return process(command, os.environ).measured(GROUP, f"annual run of {units:,} tax units, whole process", units)
+    files = bounds.files_of(folder)
+    used = process(command, os.environ)
+    bound = bounds.disk(files, max(bounds.size_of(bounds.files_of(folder)) - bounds.size_of(files), 0), folder)
+    return used.measured(GROUP, f"annual run of {units:,} tax units, whole process", units, bound)
 
 
 def _correct(log: SqliteLog, subjects: list[str]) -> None:

@@ -18,10 +18,21 @@ _LAUNCH = Path(__file__).parent / "launch.py"
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """What holds a line back, and the seconds that it alone would take (0: the processor, which has no measure)."""
+
+    by: str = "processor"
+    seconds: float = 0.0
+
+
+PROCESSOR = Bound()
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One line: what was done, how long it took, for how many tax units (0: not by the unit); of a whole process also
     how long processors worked for it, and the most bytes of memory that it had (0: not measured). `said`: what else was
-    found, where a time is not what matters.
+    found, where a time is not what matters. `bound`: what it would come up against next.
     """
 
     group: str
@@ -31,6 +42,12 @@ class Measured:
     processors: float = 0.0
     memory: int = 0
     said: str = ""
+    bound: Bound = PROCESSOR
+
+    @property
+    def times_bound(self) -> float | None:
+        """How many times as long it takes as its bound alone; None if that is the processor."""
+        return self.seconds / self.bound.seconds if self.bound.seconds else None
 
     @property
     def rate(self) -> float:
@@ -47,9 +64,9 @@ class Used:
     memory: int
     printed: str
 
-    def measured(self, group: str, what: str, units: int = 0) -> Measured:
+    def measured(self, group: str, what: str, units: int = 0, bound: Bound = PROCESSOR) -> Measured:
         """A line of it."""
-        return Measured(group, what, self.seconds, units, self.processors, self.memory)
+        return Measured(group, what, self.seconds, units, self.processors, self.memory, bound=bound)
 
 
 def best(work: Callable[[], object], times: int = 5) -> float:

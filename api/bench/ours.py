@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from api.bench import bounds
 from api.bench.made import write_made
 from api.bench.measured_population import OUTPUTS, YEAR, Tables, admitted, sample_tables, write_files
-from api.bench.measuring import Measured, best, once, process, surroundings
+from api.bench.measuring import Bound, Measured, best, once, process, surroundings
 from engine.explain.tree import explain
 from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
@@ -23,7 +22,7 @@ from engine.interpret.outcomes import Fact
 from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.ir.walk import walk
-from engine.native import Options, Ready, evaluate, forget, marginal_rates, prepare
+from engine.native import Options, evaluate, forget, marginal_rates, prepare
 from engine.native.agreement import all_figures
 from engine.native.handover import case_of
 from engine.native.plan.plan import cell_for
@@ -34,6 +33,7 @@ from engine.values.periods import parse_period
 TWO_THREADS = f"{len(OUTPUTS)} outputs, 2 threads"
 ELECTED = f"{len(OUTPUTS)} outputs, 1 thread, the election to itemize given, not sought"
 MEMORY = "memory alone, the same bytes, 2 threads"
+_OUT = "out.parquet"
 COLD = "whole process: files to a file, code from the cache"
 FIRST = "whole process: files to a file, nothing cached"
 
@@ -70,33 +70,50 @@ def made(figures: int) -> Iterator[Measured]:
 def population(program: Program, tables: Tables, runs: int) -> Iterator[Measured]:
     """Everybody at once, in one process that has compiled already."""
     columns, units = admitted(program, tables), len(tables["tax_unit"])
-    yield Measured(
-        "population", "tables through the door", best(lambda: admitted(program, tables), min(runs, 4)), units
-    )
+    few = min(runs, 4)
+
+    def line(what: str, seconds: float, bound: Bound) -> Measured:
+        return Measured("population", what, seconds, units, bound=bound)
+
+    in_tables, in_columns = sum(table.nbytes for table in tables.values()), _bytes_of(columns)
+    door = bounds.memory(in_tables, in_columns, few)
+    yield line("tables through the door", best(lambda: admitted(program, tables), few), door)
     prepare(program, columns, OUTPUTS)
-    yield Measured(
-        "population", "laying out", best(lambda: prepare(program, replace(columns), ()), min(runs, 4)), units
-    )
-    ready = prepare(program, columns, OUTPUTS)
+    laying_out = best(lambda: prepare(program, replace(columns), ()), few)
+    yield line("laying out", laying_out, bounds.memory(in_columns, in_columns, few))
+    traffic = prepare(program, columns, OUTPUTS).traffic()
     evaluate(program, columns, OUTPUTS)
-    for threads, what in ((1, f"{len(OUTPUTS)} outputs, 1 thread"), (2, TWO_THREADS)):
-        seconds = best(lambda n=threads: evaluate(program, columns, OUTPUTS, threads=n), runs)  # type: ignore[misc]
-        yield Measured("population", what, seconds, units)
-    elected = _elected(program, columns)
-    evaluate(program, elected, OUTPUTS)
-    seconds = best(lambda: evaluate(program, elected, OUTPUTS, threads=1), runs)
-    yield Measured("population", ELECTED, seconds, units)
-    yield Measured("population", MEMORY, memory_alone(ready, runs), units)
-    yield Measured(
-        "population",
-        f"{len(OUTPUTS)} marginal rates on wages, 2 threads",
-        _marginal(program, columns, min(runs, 4)),
-        units,
-    )
+    alone = bounds.memory(*traffic, runs)
+    yield from _outputs(program, columns, runs, line, {1: bounds.memory(*traffic, runs, threads=1), 2: alone})
+    yield Measured("population", MEMORY, alone.seconds, units, bound=alone)
+    twice = bounds.memory(2 * traffic[0], 2 * traffic[1], few)
+    yield line(f"{len(OUTPUTS)} marginal rates on wages, 2 threads", _marginal(program, columns, few), twice)
     every = _behind_assessments(program, columns)
+    all_of_them = prepare(program, columns, every).traffic()
     evaluate(program, columns, every)
     seconds = best(lambda: evaluate(program, columns, every, threads=2), min(runs, 5))
-    yield Measured("population", f"every figure behind the assessment ({len(every)}), 2 threads", seconds, units)
+    what = f"every figure behind the assessment ({len(every)}), 2 threads"
+    yield line(what, seconds, bounds.memory(*all_of_them, few))
+
+
+def _outputs(
+    program: Program,
+    columns: Columns,
+    runs: int,
+    line: Callable[[str, float, Bound], Measured],
+    memory: Mapping[int, Bound],
+) -> Iterator[Measured]:
+    for threads, what in ((1, f"{len(OUTPUTS)} outputs, 1 thread"), (2, TWO_THREADS)):
+        seconds = best(lambda n=threads: evaluate(program, columns, OUTPUTS, threads=n), runs)  # type: ignore[misc]
+        yield line(what, seconds, memory[threads])
+    elected = _elected(program, columns)
+    evaluate(program, elected, OUTPUTS)
+    yield line(ELECTED, best(lambda: evaluate(program, elected, OUTPUTS, threads=1), runs), memory[1])
+
+
+def _bytes_of(columns: Columns) -> int:
+    held = [array for column in columns.columns.values() for array in (column.entries, column.missing)]
+    return sum(array.nbytes for array in held if array is not None)
 
 
 def _elected(program: Program, columns: Columns) -> Columns:
@@ -120,20 +137,6 @@ def _behind_assessments(program: Program, columns: Columns) -> list[str]:
         nodes = (node for dated in program.definitions[name].formulas for node in walk(dated.body))
         pending += [node.name for node in nodes if isinstance(node, ir.VariableRead)]
     return [name for name in all_figures(program, columns) if name in behind]
-
-
-def memory_alone(ready: Ready, runs: int) -> float:
-    """Seconds that this machine's memory needs on two threads for as many bytes as one run reads and writes."""
-    read, written = ready.traffic()
-    inputs = np.array_split(np.ones(read // 8, dtype=np.int64), 2)
-    outputs = np.array_split(np.zeros(written // 8, dtype=np.int64), 2)
-
-    def half(index: int) -> None:
-        inputs[index].max()
-        outputs[index].fill(index)
-
-    with ThreadPoolExecutor(2) as pool:
-        return best(lambda: list(pool.map(half, range(2))), runs)
 
 
 def _marginal(program: Program, columns: Columns, runs: int) -> float:
@@ -195,18 +198,22 @@ def processes(rules: str, tables: Tables, folder: Path, repeat: int, runs: int) 
     variables = {**surroundings(folder / "python"), "RULEWRIGHT_CACHE": str(folder / "cache")}
     once_over, many = folder / "once", folder / "many"
     once_over.mkdir()
-    command = _command(rules, list(write_files(tables, once_over)), once_over)
+    inputs = list(write_files(tables, once_over))
+    command = _command(rules, inputs, once_over)
     process([sys.executable, "-c", "import api.cli.batch, engine.pipeline, rich"], variables)
-    yield process(command, variables).measured("process", FIRST, units)
-    yield min(process(command, variables) for _ in range(runs)).measured("process", COLD, units)
+    first = process(command, variables)
+    decoding = bounds.parquet(map(Path, inputs), once_over / _OUT, runs)
+    yield first.measured("process", FIRST, units, decoding)
+    yield min(process(command, variables) for _ in range(runs)).measured("process", COLD, units, decoding)
     if repeat > 1:
         many.mkdir()
         command = _command(rules, list(write_files(tables, many, repeat)), many)
         used = process(command, variables)
-        yield used.measured("process", f"the same, the population {repeat} times over", units * repeat)
+        bound = Bound("decode", decoding.seconds * repeat)
+        yield used.measured("process", f"the same, the population {repeat} times over", units * repeat, bound)
 
 
 def _command(rules: str, inputs: list[str], folder: Path) -> list[str]:
     options = [part for path in inputs for part in ("--input", path)]
-    output = ["--output", str(folder / "out.parquet"), "--want", ",".join(OUTPUTS), "--at", YEAR, "--threads", "2"]
+    output = ["--output", str(folder / _OUT), "--want", ",".join(OUTPUTS), "--at", YEAR, "--threads", "2"]
     return [sys.executable, "-m", "api.cli", "batch", rules, *options, *output]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from api.bench import made
+from api.bench import bounds, made
 from api.bench.measured_population import Tables, admitted, survey_tables
 from api.bench.measuring import Measured, best, process, surroundings
 from api.failures import Misuse
@@ -21,7 +21,7 @@ from citizens.sample import load_sample
 from engine.native import evaluate, prepare
 from engine.pipeline import compile_rules
 
-KNOWN = ("taxcalc", "openfisca", "taxsim", "taxsim-py")
+KNOWN = ("taxcalc", "openfisca", "taxsim", "taxsim-py", "policyengine")
 TAXCALC_WARM, TAXCALC_COLD = "taxcalc: calc_all, warm", "taxcalc: whole process to a file, its compiling included"
 MADE_OURS, MADE_OPENFISCA = "made ruleset of 100 figures, ours, 1 thread", "made ruleset of 100 figures, openfisca-core"
 TAXSIM, TAXSIM_OURS = "TAXSIM: whole process", "rulewright taxsim on TAXSIM's file: whole process"
@@ -124,8 +124,9 @@ def _taxsim_py(executable: str, folder: Path, runs: int) -> Iterator[Measured]:
         theirs = [str(Path(executable).resolve()), str(source), out, "--mtr", "85"]  # federal rates on wages, as ours
         ours = [sys.executable, "-m", "api.cli", "taxsim", str(source), "--output", out]
         process(ours, variables)
+        bound = bounds.text(source, Path(out), runs)
         for what, command in zip(files(rows), (theirs, ours), strict=True):
-            yield min(process(command, variables) for _ in range(runs)).measured("peer", what, rows)
+            yield min(process(command, variables) for _ in range(runs)).measured("peer", what, rows, bound)
         source.unlink()
 
 

@@ -7,7 +7,7 @@
    a change may worsen as easily.
 4. Beside it the time that memory alone needs for the bytes that are read and written, and each peer that was named:
    taxcalc on the very same records, openfisca-core on a made ruleset that both have, TAXSIM on a file of its columns,
-   a reform from the command to the report beside taxcalc's command.
+   a reform from the command to the report beside taxcalc's command, policyengine-us on some of the sample.
 5. What is compared is units a second. A ratio is ours over the peer's: of 20 outputs on 2 threads over a warm peer, of
    whole processes over whole processes.
 """
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.bench import benefits, handed_over, ours, peers, questions, ranges, reform
+from api.bench import benefits, handed_over, ours, peers, policyengine, questions, ranges, reform
 from api.bench.measured_population import OUTPUTS, Tables, admitted, sample_tables
 from api.bench.measuring import Measured
 from api.failures import Failure
@@ -75,6 +75,7 @@ def measure(plan: Plan) -> Iterator[Measured]:
         yield from ours.processes(plan.rules, tables, folder, plan.large, few(plan.runs))
         yield from reform.measured(plan.peers, folder, few(plan.runs))
         yield from peers.measure(plan.peers, folder, few(plan.runs))
+        yield from policyengine.measured(plan.peers, folder, few(plan.runs))
 
 
 def few(runs: int) -> int:
@@ -97,6 +98,7 @@ def ratios(measurements: Sequence[Measured]) -> dict[str, float]:
         ("whole process, nothing cached, over taxcalc's", ours.FIRST, peers.TAXCALC_COLD),
         ("a reform's report on taxcalc's survey, over taxcalc's tc", reform.OURS_SURVEY, reform.TC),
         ("made ruleset, 1 thread, over openfisca-core's", peers.MADE_OURS, peers.MADE_OPENFISCA),
+        ("whole process on 2,000 tax units, over policyengine-us's", policyengine.OURS, policyengine.THEIRS),
         ("whole process on its file, over TAXSIM's", peers.TAXSIM_OURS, peers.TAXSIM),
         ("whole process, code cached, over TAXSIM's", ours.COLD, peers.TAXSIM),
     ]
@@ -114,10 +116,15 @@ def ratios(measurements: Sequence[Measured]) -> dict[str, float]:
     return result
 
 
+def plain(what: str) -> str:
+    """What a line measures, without what it found in brackets."""
+    return what.partition(" (exponent")[0]
+
+
 def moved(measurements: Sequence[Measured], earlier: Mapping[str, float]) -> dict[str, float]:
-    """How many times as long each line takes as in an earlier run, of which `earlier` has the seconds by line."""
+    """How many times as long each line takes for a unit as in an earlier run, of which `earlier` has the seconds."""
     return {
-        measured.what: measured.seconds / earlier[measured.what]
+        measured.what: measured.seconds / (measured.units or 1) / earlier[plain(measured.what)]
         for measured in measurements
-        if earlier.get(measured.what)
+        if earlier.get(plain(measured.what))
     }

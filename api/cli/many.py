@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import AsJson, Ray, Reforms, Rules, RulesOption
+from api.failures import Misuse
 
 commands = typer.Typer()
 
@@ -102,8 +103,8 @@ def bench(
         typer.Option(
             "--peer",
             metavar="NAME=PROGRAM",
-            help="taxcalc=PYTHON, openfisca=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with --api "
-            "policyengine=PYTHON, openfisca=PYTHON.",
+            help="taxcalc=PYTHON, openfisca=PYTHON, policyengine=PYTHON, taxsim=PROGRAM, taxsim-py=PROGRAM; with "
+            "--api policyengine=PYTHON, openfisca=PYTHON.",
         ),
     ] = None,
     compare: Annotated[
@@ -115,11 +116,13 @@ def bench(
     if api:
         from api.cli.bench_api import api_command
 
+        if compare is not None:
+            raise Misuse("the service is not compared with an earlier run", "leave `--compare` or `--api` away")
         raise typer.Exit(api_command(as_json, peer or [], requests))
     if history:
         from api.cli.bench_history import history_command
 
-        raise typer.Exit(history_command(repeat, as_json))
+        raise typer.Exit(history_command(repeat, as_json, compare))
     from api.bench import Plan
     from api.cli.bench import bench_command
 

@@ -6,11 +6,14 @@ import json
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from api.bench import COMPARED, Measured, ours, peers, ratios
+from api.bench import COMPARED, Measured, ours, peers, policyengine, ratios
 from api.bench.measured_population import OUTPUTS, admitted, repeated, sample_tables, write_files
-from api.cli.bench import _as_json, _earlier, _table
+from api.bench.measuring import Bound
+from api.cli.bench import _as_json, _table, earlier_run
 from api.failures import Misuse
 from engine.pipeline import compile_rules
 from tests.cli.command import ROOT, run
@@ -26,6 +29,9 @@ def test_the_command_measures_everything() -> None:
     }  # fmt: skip
     assert {measurement["group"] for measurement in told["measured"]} == groups
     assert all(float(measurement["seconds"]) >= 0 for measurement in told["measured"])
+    bound = {line["what"]: line["bound"] for line in told["measured"]}
+    assert (bound[COMPARED], bound[ours.COLD], bound["rulewright --help"]) == ("memory", "decode", "processor")
+    assert all(("times_bound" in line) == (line["bound"] != "processor") for line in told["measured"])
     handed = [line["said"] for line in told["measured"] if line["group"] == "handed over"]
     assert handed == ["0.00% by the interpreter"]
     assert "0 households by the interpreter" in [line.get("said") for line in told["measured"]]
@@ -69,23 +75,44 @@ def test_ratios_are_rates_over_rates() -> None:
     assert _table(listed).row_count == 5
 
 
-def test_what_moved_since_an_earlier_run_is_told(tmp_path: Path) -> None:
+def test_what_moved_since_anearlier_run_run_is_told(tmp_path: Path) -> None:
     listed = [Measured("population", COMPARED, 0.02, 100), Measured("population", ours.MEMORY, 0.005, 100)]
     path = tmp_path / "earlier.json"
-    path.write_text(json.dumps({"measured": [{"what": COMPARED, "seconds": "0.040000"}]}))
-    assert _as_json(listed, _earlier(path))["times_as_long"] == {COMPARED: "0.50"}
-    assert _table(listed, _earlier(path)).columns[-1].header == "times as long"
+    path.write_text(json.dumps({"measured": [{"what": COMPARED, "seconds": "0.080000", "units": 200}]}))
+    assert _as_json(listed, earlier_run(path))["times_as_long"] == {COMPARED: "0.50"}
+    assert _table(listed, earlier_run(path)).columns[-1].header == "times as long"
     path.write_text("[]")
     with pytest.raises(Misuse, match="is not the result of a bench"):
-        _earlier(path)
+        earlier_run(path)
     with pytest.raises(Misuse, match="cannot be read"):
-        _earlier(tmp_path / "none.json")
+        earlier_run(tmp_path / "none.json")
 
 
 def test_taxsim_py_is_a_peer_by_rows() -> None:
     theirs, mine = peers.files(10_000)
     told = ratios([Measured("peer", theirs, 2.0, 10_000), Measured("peer", mine, 1.0, 10_000)])
     assert told == {"whole process on 10,000 rows, over taxsim-py's": pytest.approx(2)}
+
+
+def test_a_line_says_how_far_off_its_bound_it_is() -> None:
+    line = Measured("process", ours.COLD, 3.0, 100, bound=Bound("decode", 0.5))
+    told = _as_json([line])["measured"]
+    assert isinstance(told, list)
+    assert {name: told[0][name] for name in ("bound", "bound_seconds", "times_bound")} == {
+        "bound": "decode", "bound_seconds": "0.500000", "times_bound": "6.0",
+    }  # fmt: skip
+    assert list(_table([line]).columns[-1].cells) == ["6.0"]
+
+
+def test_policyengine_gets_the_units_that_ours_gets() -> None:
+    tables = policyengine.first_units(50)
+    situation = policyengine.situation_of(tables)
+    assert len(situation["people"]) == len(tables["person"]) and len(situation["tax_units"]) == 50
+    wages = sum(facts.get("employment_income", {}).get("2024", 0) for facts in situation["people"].values())
+    assert wages == pc.sum(tables["person"]["employment_income"]).as_py() > 0
+    assert policyengine.agreement({"eitc": [1.0, 5.0]}, pa.table({"eitc": [1.5, 7.0]})) == (
+        "eitc the same to a dollar in 50.0%"
+    )
 
 
 def test_a_peer_that_is_not_there_is_told_before_anything_is_measured() -> None:

@@ -33,8 +33,15 @@ def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: py
     measured = {measurement["what"]: measurement for measurement in json.loads(told.stdout)["measured"]}
     assert next(iter(measured)).startswith("the disk")
     assert measured["annual run of 80 tax units, whole process"]["memory"] > 2**20
+    appended = measured["events appended one by one, each durable"]
+    assert appended["bound"] == "fsync" and float(appended["times_bound"]) > 0
+    assert measured["subjects in a snapshot, as columns"]["bound"] == "disk"
     assert measured["corrections in transactions of 2,000"]["count"] == 40
     growing = [what for what in measured if "exponent" in what]
     assert len(growing) == 4 and "timelines beside subjects under hold: 300" in growing[0]
     assert all(measurement["count"] > 0 for measurement in measured.values())
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(json.dumps({"measured": [{**appended, "seconds": "1000.000", "count": 1000}]}))
+    compared = run("bench", "--history", "--repeat", "2", "--json", "--compare", str(earlier))
+    assert 0 < float(json.loads(compared.stdout)["times_as_long"]["events appended one by one, each durable"]) < 1
