@@ -42,6 +42,6 @@ def test_the_history_is_measured_beside_the_disk(tmp_path: Path, monkeypatch: py
     assert all(measurement["count"] > 0 for measurement in measured.values())
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
     earlier = tmp_path / "earlier.json"
-    earlier.write_text(json.dumps({"measured": [{**appended, "seconds": "1000.000", "count": 1000}]}))
+    earlier.write_text(json.dumps({"measured": [appended]}))
     compared = run("bench", "--history", "--repeat", "2", "--json", "--compare", str(earlier))
-    assert 0 < float(json.loads(compared.stdout)["times_as_long"]["events appended one by one, each durable"]) < 1
+    assert list(json.loads(compared.stdout)["times_as_long"]) == ["events appended one by one, each durable"]
