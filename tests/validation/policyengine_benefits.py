@@ -39,6 +39,7 @@ from tests.validation.policyengine_snap import require_our_law, said_in
 MAPPING = Path(__file__).resolve().parent / "policyengine_benefits.yaml"
 FIGURES = MAPPING.with_name("policyengine_figures.yaml")
 MONTH = 6  # a month in which every program has taken up the year's guideline
+MONTH_WITH_GUIDELINE_OF_JULY, MONTH_WITH_TABLES_OF_OCTOBER = 9, 11
 FIRST_YEAR = 2014
 FIRST_OF_AWARD_YEAR, FIRST_INDEX = 7, 2024  # of student aid
 MARGIN = Fraction(1, 2)
@@ -95,12 +96,11 @@ def _situation(test: Test, program: Program, mapping: Mapping[str, Any], yearly:
     inputs, text = test.body.get("input") or {}, str(test.body.get("period", ""))
     if len(text) > len("2024-01") or not text[:4].isdigit():
         raise NoCounterpart("period")
-    of_award_year = any(name.startswith("pell_") for name, _, _ in said_in(test.body.get("output") or {}))
-    month = FIRST_OF_AWARD_YEAR if of_award_year else MONTH
+    month = _month_compared(test, mapping)
     at = parse_period(f"{text}-{month:02d}" if text.isdigit() else text)
     if at.start.year < FIRST_YEAR:
         raise CountedOut("before 2014")
-    if of_award_year and at.start.year < FIRST_INDEX:
+    if month == FIRST_OF_AWARD_YEAR and at.start.year < FIRST_INDEX:
         raise CountedOut("before the award year 2024, when the award is a fact")
     people = [str(name) for name in inputs.get("people") or ["alone"]]
     groups = {
@@ -111,6 +111,20 @@ def _situation(test: Test, program: Program, mapping: Mapping[str, Any], yearly:
         for kind in GROUPS
     }
     return Situation(program, mapping, people, at, yearly, text.isdigit(), groups)
+
+
+def _month_compared(test: Test, mapping: Mapping[str, Any]) -> int:
+    """The month of a year in which the law is the one that a test of the year means."""
+    wanted = [name for name, _, _ in said_in(test.body.get("output") or {})]
+    stated = {name for name, _, _ in said_in(test.body.get("input") or {})}
+    if any(name.startswith("pell_") for name in wanted):
+        return FIRST_OF_AWARD_YEAR
+    if stated.intersection(mapping["of_first_day"]):
+        return 1
+    if any(name in mapping["from_october"] for name in wanted):
+        return MONTH_WITH_TABLES_OF_OCTOBER
+    from_july = any(name.startswith(start) for name in wanted for start in mapping["from_july"])
+    return MONTH_WITH_GUIDELINE_OF_JULY if from_july else MONTH
 
 
 def _outputs(test: Test, situation: Situation) -> list[tuple[str, Any, str]]:
@@ -137,7 +151,9 @@ def _wanted(situation: Situation, name: str, raw: Any, whose: str) -> Iterator[t
     said = raw if isinstance(raw, Mapping) else {"": raw}
     for during, its in said.items():
         text = str(during)
-        at = parse_period(f"{text}-{MONTH:02d}" if text.isdigit() else text) if text else situation.at
+        at = (
+            parse_period(f"{text}-{situation.at.start.month:02d}" if text.isdigit() else text) if text else situation.at
+        )
         of_year = text.isdigit() if text else situation.of_year or name in situation.mapping["their_year"]
         whom = situation.whom(definition, whose)
         values = its if isinstance(its, list) else [its] * len(whom)

@@ -13,8 +13,9 @@ from engine.values.types import EnumValue
 if TYPE_CHECKING:
     from tests.validation.policyengine_situation import Situation
 
-ADULT, FOURTEEN, OF_AN_INFANT = 18, 14, 1
+ADULT, FOURTEEN, OF_AN_INFANT, PROTECTED = 18, 14, 1, 21
 STATES_TO_19 = ("alabama", "georgia", "kansas", "massachusetts")
+FOOD_COUNTS_NO_MORE = date(2024, 9, 30)  # 89 FR 21199
 UNSTATED_SUPPORT = Fraction(1_000_000_000)  # more than what is presumed
 
 
@@ -27,6 +28,9 @@ def conclude(situation: Situation) -> None:
     _service(situation)
     _income_of_head_start(situation)
     _families_of_students(situation)
+    _homes(situation)
+    for person in situation.people:
+        situation.state("ss_claiming_age", person, situation.ages[person])  # they claim now unless another age is said
 
 
 def _inside(situation: Situation, group: str) -> list[list[str]]:
@@ -100,10 +104,16 @@ def _support(situation: Situation) -> None:
         for ours, names in situation.mapping["all_of"].items():
             if said.intersection(names):
                 situation.put(ours, person, said.issuperset(names))
-        if said & {"ssi_receives_shelter_from_others_in_household", "ssi_receives_outside_shelter_support"}:
-            situation.state("ssi_in_kind_support_value", person, UNSTATED_SUPPORT)
+        food = {"ssi_receives_food_from_others"} if situation.at.start < FOOD_COUNTS_NO_MORE else set()
+        if said & {"ssi_receives_shelter_from_others_in_household", "ssi_receives_outside_shelter_support", *food}:
+            _support_in_kind(situation, person)
         if "ssi_engaged_in_sga" in said:
             situation.put("is_ssi_disabled", person, False)
+
+
+def _support_in_kind(situation: Situation, person: str) -> None:
+    if situation.said("ssi_in_kind_support_value", person) is None:
+        situation.put("ssi_in_kind_support_value", person, int(UNSTATED_SUPPORT))
 
 
 def _service(situation: Situation) -> None:
@@ -134,3 +144,24 @@ def _families_of_students(situation: Situation) -> None:
             situation.state("aid_is_parent", person, person in couple and bool(roles["dependent"]))
             situation.state("aid_is_married", person, person in couple and len(couple) > 1)
             situation.state("aid_has_single_parent", person, person not in couple and len(couple) == 1)
+
+
+def _homes(situation: Situation) -> None:
+    """Whether husband, wife, or a child under 21 or disabled lives in the home of who heads a return."""
+    for inside in _inside(situation, "dwelling"):
+        for owner in inside:
+            unit = situation.unit_of("tax_unit", owner)
+            roles = situation.roles_in(
+                "tax_unit", [its for its in inside if situation.unit_of("tax_unit", its) == unit]
+            )
+            couple = [*roles["head"], *roles["spouse"]]
+            children = [its for its in roles["dependent"] if situation.ages[its] < PROTECTED]
+            related = [its for its in inside if (its, "is_related_to_head_or_spouse") in situation.marks]
+            protected = [*children, *(its for its in related if its != owner and _is_disabled(situation, its))]
+            if owner in couple and (len(couple) > 1 or protected):
+                situation.state("spouse_or_protected_child_lives_in_home", owner, True)
+
+
+def _is_disabled(situation: Situation, person: str) -> bool:
+    by_ssi = situation.said("is_ssi_disabled", person)
+    return bool(situation.said("is_disabled", person) if by_ssi is None else by_ssi)

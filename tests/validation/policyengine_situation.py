@@ -34,6 +34,7 @@ THEIRS = {
     "snap_unit": "spm_units",
 }
 EARLIER_MONTHS = 3  # SSI looks back two
+SIX_MONTHS, FORTY_QUARTERS = 6, 40
 WEEKS, MOST_HOURS = Fraction(52, 12), 744  # of a month
 UNSTATED_AGE, ADULT, YEARS_HERE, MONTHS_BEFORE_MEDICARE, FAR_TOO_MUCH = 40, 18, 5, 24, 1_000_000_000
 
@@ -102,7 +103,8 @@ class Situation:
                 its = self.value(definition, raw, of_year)
                 added = name in self.mapping["sums"] or name in self.mapping["of_couple"]
                 before = self.given.get(fact) if added else None
-                self.given[fact] = its + before if isinstance(its, Fraction) and isinstance(before, Fraction) else its
+                numbers = isinstance(its, Fraction | int) and isinstance(before, Fraction | int)
+                self.given[fact] = its + before if numbers and not isinstance(its, bool) else its  # type: ignore[operator]
 
     def whom(self, definition: Definition, whose: str) -> list[str]:
         """Of whom a figure is meant: somebody, everybody, or the groups that they are in."""
@@ -127,7 +129,8 @@ class Situation:
         """The group of a person: as the test deals people out to its units; all in one where it does not. Husband and
         wife are one SSI unit, and so are the children of their return."""
         couples = self.groups.get("marital_units", {}) if group == "ssi_unit" else {}
-        if couples and self.ages.get(person, UNSTATED_AGE) < ADULT:
+        alone = not any(person in members and len(members) > 1 for members in couples.values())
+        if couples and alone and self.ages.get(person, UNSTATED_AGE) < ADULT:
             unit = self.unit_of("tax_unit", person)
             inside = [its for its in self.people if self.unit_of("tax_unit", its) == unit]
             person = self.roles_in("tax_unit", inside)["head"][0]
@@ -180,9 +183,12 @@ class Situation:
                 if name == "is_tax_unit_spouse" and not raw:
                     self.no_spouses.update(whom)
                 self.roles |= dict.fromkeys(whom if raw else (), name.removeprefix("is_tax_unit_"))
-            case "months_receiving_social_security_disability" if exact(raw) > MONTHS_BEFORE_MEDICARE:
-                self.put("has_medicare_in_month", whose, True)
-                self.put(name, whose, raw, during)
+            case "months_receiving_social_security_disability":  # before this one: the next is counted here
+                self.put(name, whose, int(exact(raw)) + 1, during)
+                if exact(raw) >= MONTHS_BEFORE_MEDICARE:
+                    self.put("has_medicare_in_month", whose, True)
+            case "tanf" if raw and not isinstance(raw, bool):
+                self.put("tanf_received_of_month", whom[0], raw, during)  # of the family, whoever receives it
             case "filing_status" if not during:
                 for year in range(self.at.start.year - YEARS_HERE, self.at.start.year + 1):
                     self.put(name, whose, raw, str(year))
@@ -213,6 +219,17 @@ class Situation:
             case "count_days_postpartum":
                 for person in whom:
                     self.state("pregnancy_ended_on", person, self.at.start + timedelta(days=27 - int(exact(raw))))
+            case "ssi_qualifying_quarters_earnings":
+                self.put("has_forty_quarters_of_work", whose, exact(raw) >= FORTY_QUARTERS)
+            case "separate_filer_itemizes":
+                self.put(name, whose, raw, during)
+                self.put("spouse_of_dependent_itemizes", whose, raw, during)
+            case "medicaid_community_engagement_six_month_average_income":
+                for person in whom:
+                    self._earlier("gross_income_of_month", person, exact(raw))
+            case "traditional_401k_contributions" | "traditional_403b_contributions":
+                for person in whom:
+                    self._defer(person, exact(raw))
             case "spm_unit_is_married" if raw and self.people == [ALONE]:
                 self.put("msp_persons", whose, 2)
             case "broadband_cost" | "phone_cost":
@@ -223,13 +240,31 @@ class Situation:
 
     def said(self, name: str, whose: str) -> Value | None:
         """What has been given of somebody or of a group; none if nothing."""
-        definition = self.figure(name)
-        return self.given.get(Fact(definition.name, whose, definition.period.containing(self.at.start)))
+        return self.given.get(self._fact(name, whose))
 
     def state(self, name: str, whose: str, value: Value) -> None:
         """Give a figure of ours its value, unless it has one."""
+        self.given.setdefault(self._fact(name, whose), value)
+
+    def _fact(self, name: str, whose: str) -> Fact:
         definition = self.figure(name)
-        self.given.setdefault(Fact(definition.name, whose, definition.period.containing(self.at.start)), value)
+        return Fact(definition.name, whose, definition.period.containing(self.at.start))
+
+    def _earlier(self, name: str, person: str, amount: Fraction) -> None:
+        """State a figure of each of the six months before."""
+        definition, start = self.figure(name), self.at.start
+        for _ in range(SIX_MONTHS):
+            start = (start - timedelta(days=1)).replace(day=1)
+            self.given[Fact(definition.name, person, definition.period.containing(start))] = amount
+
+    def _defer(self, person: str, amount: Fraction) -> None:
+        """Take what goes to a plan off the wages of the return, and not off those of the months."""
+        fact = self._fact("employment_income", person)
+        wages = self.given.get(fact, Fraction())
+        assert isinstance(wages, Fraction)
+        if not self.said("wages_of_month", person):
+            self.put("wages_of_month", person, wages / 12, f"{self.at.start:%Y-%m}")
+        self.given[fact] = wages - amount
 
     def case(self, constants: Constants) -> Case:
         """The complete case: ages, who is whose, and income where only its share of the guideline is said."""
@@ -286,7 +321,11 @@ class Situation:
         couple = next((its for its in said.values() if heads[0] in its), [] if said else adults)
         couple = [person for person in couple if self.ages[person] >= ADULT or len(couple) == 2]
         spouses = [person for person in inside if self.roles.get(person) == "spouse"] or [
-            person for person in inside if person in couple and person not in (*heads, *self.no_spouses)
+            person
+            for person in inside
+            if person in couple
+            and person not in heads
+            and ((group == "ssi_unit" and said) or person not in self.no_spouses)
         ]
         rest = [person for person in inside if person not in heads and person not in spouses[:1]]
         match group:
