@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Protocol
 
 from engine.interpret.cases import Case
@@ -11,6 +12,7 @@ from engine.interpret.outcomes import Choice, Fact, Failure, Interval, NotApplic
 from engine.ir import nodes as ir
 from engine.ir.program import Program
 from engine.records import record
+from engine.values.periods import Period
 from engine.values.types import ValueType
 
 
@@ -26,6 +28,13 @@ Found = str | Unsure | NotApplicable | Failure
 Queue = Mapping[str, str] | Unsure | Failure  # of each record the one before it, if any; or why that is not certain
 
 
+Places = Mapping[str, str | None]
+"""Of each member of a larger group the group that they are in, of those that a figure makes; None where they are in
+none."""
+Asked = tuple[str, str, date | Period]
+"""Who is together by which figure, in which larger group, and when."""
+
+
 class Evaluating(Protocol):
     """Whoever evaluates one case under one program."""
 
@@ -34,6 +43,10 @@ class Evaluating(Protocol):
 
     @property
     def case(self) -> Case: ...
+
+    @property
+    def supposed(self) -> Mapping[Asked, Places]:
+        """Who is taken to be together, where it is not known."""
 
     @property
     def queues(self) -> dict[tuple[str, str, str], Queue]:

@@ -7,16 +7,17 @@ empty stack, and then those that wait for it. Figures that turn out to depend on
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from engine.interpret import choosing, domain, operations
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
 from engine.interpret.domain import settled
-from engine.interpret.evaluating import Queue
+from engine.interpret.evaluating import Asked, Places, Queue
 from engine.interpret.frames import Frame, Step
 from engine.interpret.further import Another
-from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Outcome, stated
+from engine.interpret.outcomes import Choice, Fact, Failure, Interval, Outcome, Possible, stated
 from engine.interpret.ranges import within_range
 from engine.interpret.stated import ends_of, on
 from engine.ir import nodes as ir
@@ -50,6 +51,7 @@ class Figures(ABC):
         self._waiting: dict[Fact, None] = {}
         self._calls = 0
         self._circular: set[Fact] = set()
+        self.supposed: Mapping[Asked, Places] = {}
         self.queues: dict[tuple[str, str, str], Queue] = {}
         self.orders: dict[tuple[int, str, Period], choosing.Order] = {}
 
@@ -172,4 +174,10 @@ class Figures(ABC):
         step.body = body
         step.before_rounding = self.evaluate(body, Frame(fact.instance, fact.period, step, {}, {}))
         step.outcome = within_range(operations.stored(step.before_rounding, definition), definition)
+        if step.open_groups and isinstance(step.outcome, Possible):
+            step.outcome = self._in_each_way(step)
         return step
+
+    def _in_each_way(self, step: Step) -> Outcome:
+        """A figure whose formula asks who is together, where that is not known."""
+        return step.outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -32,7 +32,8 @@ NOTHING = Narrowed({})
 
 @dataclass(slots=True)
 class Step:
-    """How one figure was found. `reads` and `constants` are in the order of evaluation."""
+    """How one figure was found. `reads` and `constants` are in the order of evaluation. `open_groups`: in which ways
+    people may be together where its formula asks for it and that is not known."""
 
     fact: Fact
     definition: Definition
@@ -42,6 +43,7 @@ class Step:
     reads: list[Fact] = field(default_factory=list)
     constants: list[tuple[str, date, bool]] = field(default_factory=list)
     body: ir.Expression | None = None
+    open_groups: dict[tuple[str, str, date | Period], Sequence[Mapping[str, str | None]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

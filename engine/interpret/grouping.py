@@ -5,26 +5,30 @@
 2. Those with the same number are together; those of whom there is none are in no group. A group is named after the
    larger group and the first of its members: `home/ada`.
 3. Where the figure of one of them is not known, or who else is a member, it is not known who is together with whom.
+   Whoever reads that is told what must be known. If there are few ways in which people may be together
+   (`ways_to_be_together`), a figure whose formula read it is found once more in each of them, and is what all give.
 4. Where a case states members of such groups, these stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from math import ceil, floor
+from typing import Any
 
 from engine.interpret import open_lists
 from engine.interpret.cases import Case
-from engine.interpret.evaluating import Evaluating, Found, Unsure
+from engine.interpret.evaluating import Evaluating, Found, Places, Unsure
 from engine.interpret.frames import Frame
 from engine.interpret.further import Another
-from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Known, NotApplicable, Outcome, Possible
+from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Failure, Interval, Known, NotApplicable, Outcome, Possible
 from engine.ir import nodes as ir
 from engine.text.source import Span
 from engine.values.periods import Period, Unit
 
-Places = Mapping[str, str | None]
-"""Of each member of a larger group the group that they are in; None where they are in none."""
+MOST_WAYS = 16
+"""So many ways in which people may be together are tried one by one."""
 
 
 def are_made(case: Case, entity: str, by: ir.Grouping | None) -> bool:
@@ -105,6 +109,9 @@ def places_in(
     interpreter: Evaluating, by: ir.Grouping, whole: str, when: date | Period, frame: Frame
 ) -> Places | Unsure | Failure:
     """Who in a larger group is in which group. Whoever asks has read what decides it, of all of them."""
+    key = (by.name, whole, when)
+    if key in interpreter.supposed:
+        return interpreter.supposed[key]
     period = by.kind.containing(when.end if isinstance(when, Period) else when)
     larger = interpreter.program.settings.entities[by.within]
     held = (open_lists.holders(interpreter.case, by.within, whole, role.name, when) for role in larger.roles)
@@ -115,6 +122,9 @@ def places_in(
     unsure = [outcome for outcome in outcomes if isinstance(outcome, Possible)]
     if not others and not unsure:
         return _together(whole, listed, outcomes)
+    ways = ways_to_be_together(whole, listed, outcomes) if not others else ()
+    if ways:
+        frame.step.open_groups[key] = ways
     needs = frozenset(need for outcome in unsure for need in outcome.needs)
     asked = frozenset(other.asked(interpreter.case.at) for other in others)
     return Unsure(needs | asked, next((outcome.may_fail for outcome in unsure if outcome.may_fail), ""))
@@ -131,3 +141,68 @@ def _together(whole: str, people: Sequence[str], outcomes: Sequence[Outcome]) ->
         if isinstance(outcome, Known):
             places[person] = first.setdefault(outcome.value, f"{whole}/{person}")
     return places
+
+
+# --- while it is not known who is together
+
+_Label = tuple[str, object]
+
+
+def ways_to_be_together(whole: str, people: Sequence[str], outcomes: Sequence[Outcome]) -> tuple[Places, ...]:
+    """Every way in which people may be together, of whom some have figures that are not known: among them are those of
+    all completions. Empty if there are too many, or a figure may be an error."""
+    if any(
+        isinstance(outcome, Failure) or (isinstance(outcome, Possible) and outcome.may_fail) for outcome in outcomes
+    ):
+        return ()
+    numbers = list(dict.fromkeys(outcome.value for outcome in outcomes if isinstance(outcome, Known)))
+    labelled: list[tuple[_Label | None, ...]] = [()]
+    for outcome in outcomes:
+        labelled = [(*before, label) for before in labelled for label in _labels(outcome, numbers, before)]
+        if len(labelled) > MOST_WAYS:
+            return ()
+    ways: list[Places] = []
+    for labels in labelled:
+        first: dict[_Label, str] = {}
+        places = {
+            person: None if label is None else first.setdefault(label, f"{whole}/{person}")
+            for person, label in zip(people, labels, strict=True)
+        }
+        ways += [] if places in ways else [places]
+    return tuple(ways)
+
+
+def _labels(outcome: Outcome, numbers: Sequence[object], before: Sequence[_Label | None]) -> Iterator[_Label | None]:
+    """With whom somebody may be together: those with a number that is known, others whose number is not, nobody so far;
+    None for no group."""
+    if isinstance(outcome, Known):
+        yield ("known", outcome.value)
+        return
+    if isinstance(outcome, NotApplicable):
+        yield None
+        return
+    assert isinstance(outcome, Possible)
+    if outcome.may_not_apply:
+        yield None
+    range_ = outcome.range
+    if not isinstance(range_, Interval):
+        return
+    within = [number for number in numbers if _holds(range_, number)]
+    yield from (("known", number) for number in within)
+    if range_.low is None or range_.high is None or _size(range_) > len(within):
+        others = dict.fromkeys(label for label in before if label is not None and label[0] == "other")
+        yield from others
+        yield ("other", len(others))
+
+
+def _holds(range_: Interval, number: Any) -> bool:
+    low = range_.low is None or number >= range_.low
+    return low and (range_.high is None or number <= range_.high) and not (range_.without_zero and number == 0)
+
+
+def _size(range_: Interval) -> int:
+    """How many whole numbers there are in it."""
+    low: int = ceil(range_.low)
+    high: int = floor(range_.high)
+    zero = range_.without_zero and low <= 0 <= high
+    return max(0, high - low + 1 - zero)

@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import product
+from math import prod
 from typing import assert_never
 from weakref import ref
 
@@ -41,6 +43,7 @@ from engine.interpret.domain import blocked, either, needs_of, settled, under
 from engine.interpret.evaluating import Unsure
 from engine.interpret.figures import Figures
 from engine.interpret.frames import NOTHING, Frame, Step
+from engine.interpret.grouping import MOST_WAYS
 from engine.interpret.operations import arithmetic
 from engine.interpret.outcomes import (
     NOT_APPLICABLE,
@@ -81,6 +84,7 @@ class Interpreter(Figures):
     ) -> None:
         super().__init__(program, case, constants)
         self.worlds: list[World] = []
+        self._supposing: list[Interpreter] = []
         self.reaches: dict[worlds.Key, worlds.Reach] = {}
         self._vacated: Interpreter | None = None
         self._deciding: frozenset[Fact] = frozenset()
@@ -111,6 +115,23 @@ class Interpreter(Figures):
         if self._vacated is None or self._running or self._waiting or fact in self._deciding:
             return outcome
         return either([outcome, self._vacated.find(fact)], self._deciding)
+
+    def _in_each_way(self, step: Step) -> Outcome:
+        """A figure whose formula asks who is together, where that is not known: what it is in every way in which people
+        may be, if these are few. Facts that are not known stay so."""
+        asked = list(step.open_groups)
+        if self.supposed or self._vacated is not None or prod(map(len, step.open_groups.values())) > MOST_WAYS:
+            return step.outcome
+        outcomes: list[Outcome] = []
+        for way in product(*step.open_groups.values()):
+            supposed = dict(zip(asked, way, strict=True))
+            other = next((known for known in self._supposing if known.supposed == supposed), None)
+            if other is None:
+                other = Interpreter(self.program, self.case, self.constants)
+                other.supposed = supposed
+                self._supposing.append(other)
+            outcomes.append(other.find(step.fact))
+        return either(outcomes, needs_of(step.outcome))
 
     # --- for whoever looks into a formula afterwards
 
@@ -499,6 +520,9 @@ class World(Interpreter):
             return super().find(fact)
         self.outside[fact] = None
         return self.outer.find(fact)
+
+    def _in_each_way(self, step: Step) -> Outcome:
+        return step.outcome
 
     def _given(self, fact: Fact) -> Value | None:
         return None  # only what is reached is found here, and what is given of that describes the world outside

@@ -15,7 +15,7 @@ import pytest
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
 from engine.interpret.interpreter import Interpreter
-from engine.interpret.outcomes import NOT_APPLICABLE, Fact, Known, Outcome, Possible
+from engine.interpret.outcomes import NOT_APPLICABLE, Choice, Fact, Interval, Known, Outcome, Possible
 from engine.ir.program import Program
 from engine.native import evaluate
 from engine.native.agreement import differences
@@ -112,6 +112,8 @@ def test_every_completion_lies_in_what_is_said_of_unknown_stoves(seed: int, prog
     interpreter = Interpreter(program, case)
     asked = [Fact("alone", person, MARCH) for person in pay] + [Fact("share", person, MARCH) for person in pay]
     asked += [Fact("food_of_month", "home", MARCH), Fact("as_if_alone", "p0", MARCH)]
+    asked += [Fact("need", f"home/{person}", MARCH) for person in pay]
+    asked += [Fact("last_pay", f"home/{person}", YEAR) for person in pay]
     outcomes = {fact: interpreter.find(fact) for fact in _named(program, asked)}
     for filled in completions(known, list(pay)):
         whole = Interpreter(program, case_of(program, MARCH, lived(filled, pay, complete=True)))
@@ -119,7 +121,36 @@ def test_every_completion_lies_in_what_is_said_of_unknown_stoves(seed: int, prog
             assert leaves_room(outcome, whole.find(fact)), (fact, filled)
     for outcome in outcomes.values():
         if isinstance(outcome, Possible):
-            assert {fact.name for fact in outcome.needs} <= {"cooks_at", "fees"}
+            assert {fact.name for fact in outcome.needs} <= {"cooks_at", "fees", "pay"}
+
+
+def test_an_unknown_stove_leaves_open_only_what_it_can_touch(program: Program) -> None:
+    pay = {"p0": 10, "p1": 20, "p2": 30}
+    data = lived({"p0": 1, "p1": 1}, pay)
+    data["kitchens"] = {f"home/{person}": {"fees": 0} for person in pay}
+    interpreter = Interpreter(program, case_of(program, MARCH, data))
+
+    def found(name: str, whom: str) -> Outcome:
+        return interpreter.find(_named(program, [Fact(name, whom, MARCH)])[0])
+
+    stove = frozenset({Fact("cooks_at", "p2", MARCH)})
+    assert found("alone", "p0") == Known(False)  # whoever joins them
+    assert found("need", "home/p0") == Possible(Interval(20, 30), stove)
+    assert found("need", "home/p2") == Possible(Interval(0, 10), stove)
+    assert found("food_of_month", "home") == Possible(Interval(20, 30), stove)  # and not 10 for each of three kitchens
+    assert found("share", "p0") == Known(10)  # of however many
+    assert found("alone", "p2") == Possible(Choice(frozenset({True, False})), stove)
+    assert found("share", "p2") == Possible(Interval(1, 10), stove)
+
+
+def test_where_there_are_many_ways_all_of_the_dwelling_is_open(program: Program) -> None:
+    pay = {f"p{number}": 0 for number in range(5)}
+    data = lived({"p0": 1}, pay)
+    data["kitchens"] = {f"home/{person}": {"fees": 0} for person in pay}
+    interpreter = Interpreter(program, case_of(program, MARCH, data))
+    outcome = interpreter.find(_named(program, [Fact("food_of_month", "home", MARCH)])[0])
+    assert isinstance(outcome, Possible) and isinstance(outcome.range, Interval) and outcome.range.high is None
+    assert {fact.instance for fact in outcome.needs} == {"p1", "p2", "p3", "p4"}
 
 
 def _named(program: Program, facts: Sequence[Fact]) -> list[Fact]:
