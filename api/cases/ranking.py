@@ -39,13 +39,13 @@ def facts_ranked(program: Program, case: Case, wanted: Sequence[Definition], nee
 
 def in_order_of_rules(program: Program, facts: Collection[Fact]) -> list[Fact]:
     """Facts as the rules name them; several of one name by whose they are."""
-    places = _places(program)
+    places = places_in_rules(program)
     return sorted(facts, key=lambda fact: (places[fact.name], str(fact)))
 
 
 _kept = Remembered[dict[str, int]](1)
 
 
-def _places(program: Program) -> Mapping[str, int]:
+def places_in_rules(program: Program) -> Mapping[str, int]:
     """Where each definition stands in the rules. Kept for the last program."""
     return _kept.of(program, None, lambda: {name: place for place, name in enumerate(program.definitions)})

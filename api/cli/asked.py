@@ -108,15 +108,17 @@ def cure(
     at: At = None,
     of: Annotated[str, typer.Option("--of", metavar="NAME", help="Whose, where the case has several.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Also look for larger sets once a smaller one works.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Search up to a hundred times as long, where a second leaves sets open.")
+    ] = False,
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what would turn a refusal around: the fewest facts to change, or how long to wait."""
     from api.cli.cure import cure_command
 
-    raise typer.Exit(
-        cure_command(rules, case, condition, at, of=of, every=every, reforms=reform or [], as_json=as_json)
-    )
+    how_far = {"every": every, "thorough": thorough}
+    raise typer.Exit(cure_command(rules, case, condition, at, of=of, **how_far, reforms=reform or [], as_json=as_json))
 
 
 @commands.command()

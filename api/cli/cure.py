@@ -29,6 +29,7 @@ def cure_command(
     *,
     of: str,
     every: bool,
+    thorough: bool,
     reforms: Sequence[Path],
     as_json: bool,
 ) -> int:
@@ -48,7 +49,7 @@ def cure_command(
         say_json(as_data(turned)) if as_json else _amounts(turned)
         return ExitCode.DONE
     with waiting("looking for what would change it"):
-        cured = cure(program, case, wanted, of, every=every, reforms=names)
+        cured = cure(program, case, wanted, of, every=every, thorough=thorough, reforms=names)
     say_json(as_data(cured)) if as_json else _report(program, cured, condition)
     return ExitCode.DONE
 
@@ -67,8 +68,10 @@ def _report(program: Program, cured: Cured, condition: str) -> None:
     if not cured.cures and not cured.plans:
         more = "else " if cured.waiting else ""
         say(f"  no change {more}of up to {cured.size} facts together makes it hold")
-    if not cured.settled:
-        say("  not every set of facts could be decided")
+    if cured.looked_until:
+        say(f"  later days were looked at up to {cured.looked_until}; `--thorough` goes on")
+    elif not cured.settled:
+        say("  not every set of facts could be decided; `--thorough` looks for longer")
 
 
 def _changes(program: Program, enough: Cure | Plan) -> str:

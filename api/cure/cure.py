@@ -6,20 +6,21 @@
 3. *Plans*: on each of those days, sets smaller than any that cures before. So "from 1 September the certificate alone
    is enough" is found. A plan is a day and a set; none shown is both later than another and asks for as much.
 
-With a bound on evaluations; beyond it the answer says that it is not settled. Each cure is checked by the interpreter.
+With a bound on work; beyond it the answer says that it is not settled. Each cure is checked by the interpreter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 
 from api.cases.calculate import Basis, Of, basis_of, of
 from api.cases.json_values import as_json
 from api.cases.naming import period_for
 from api.cure.changing import grows
-from api.cure.records import is_added, owner_of_added, smallest_cures, weight
+from api.cure.records import is_added, owner_of_added, weight
 from api.cure.search import LARGEST, Search
 from api.cure.trial import Budget, Changes, Spent, Trial
 from api.cure.turning import turning_days
@@ -32,9 +33,11 @@ from engine.ir.program import Definition, Program
 from engine.values.periods import Period, Unit
 from engine.values.types import Value
 
-EVALUATIONS, EVALUATIONS_FOR_ALL = 400, 600
-"""A second or so, and some seconds, of the largest rules: with hundreds of facts open one takes some 5 ms."""
-WAITING_EVALUATIONS = 2_000
+TODAY, WAITING, LATER = 22_000, 20_000, 10_000
+"""How much work (`trial.Budget`) goes into changes of today, into waiting alone, and into changes on later days. A
+thousand take 10 to 20 ms, so that all of it takes less than a second."""
+THOROUGH = 100
+"""So many times as much where somebody is ready to wait."""
 YEARS_AHEAD = 15
 DAYS_AHEAD = 60 * 366
 
@@ -95,7 +98,8 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Cured:
     """The answer. `holds` without any change; else the cures, and the day or period from which waiting alone is enough.
-    `plans`: what is enough from which later day on. `settled`: whether every set of up to `size` facts was decided."""
+    `plans`: what is enough from which later day on. `settled`: whether every set of up to `size` facts was decided.
+    `looked_until`: the last day or period that was looked at, where there are later ones."""
 
     basis: Basis
     of: Of
@@ -105,6 +109,7 @@ class Cured:
     settled: bool = True
     size: int = 0
     plans: tuple[Plan, ...] = ()
+    looked_until: str = ""
 
 
 def cure(
@@ -114,9 +119,11 @@ def cure(
     instance: str = "",
     *,
     every: bool = False,
+    thorough: bool = False,
     reforms: Sequence[str] = (),
 ) -> Cured:
-    """What would make the condition hold. Without `every` the search ends with the first size that gives cures.
+    """What would make the condition hold. Without `every` the search ends with the first size that gives cures;
+    `thorough` lets it take as long as it needs, within reason.
 
     Raises Misuse for a case that is not complete or has nobody to ask it of; Failure if it fails or is not determined.
     """
@@ -128,14 +135,15 @@ def cure(
     if not instance and len(instances) > 1:
         raise Misuse(f"more than one {condition.entity} is in the case", f"add `--of`: {', '.join(instances)}")
     fact = Fact(condition.name, instance or instances[0], period_for(program, condition, case.at))
-    trial = Trial(program, case, fact, Constants(program), Budget(EVALUATIONS_FOR_ALL if every else EVALUATIONS))
+    times = THOROUGH if thorough else 1
+    trial = Trial(program, case, fact, Constants(program), Budget(TODAY * times))
     basis, whose = basis_of(program, case, reforms), Of(condition.entity, fact.instance)
     now = trial.outcome({})
     if isinstance(now, Known) and now.value is True:
         return Cured(basis, whose, True)
     if not isinstance(now, Known):
         raise Failure("the condition has no yes or no in this case", "`rulewright calc` says why")
-    return _Asked(condition, Search(trial), every).answer(Cured(basis, whose, False))
+    return _Asked(condition, Search(trial, looked_ahead=True), every, times).answer(Cured(basis, whose, False))
 
 
 @dataclass(eq=False)
@@ -143,6 +151,7 @@ class _Asked:
     condition: Definition
     search: Search
     every: bool
+    times: int
 
     @property
     def trial(self) -> Trial:
@@ -152,38 +161,55 @@ class _Asked:
         changes_found: list[Changes] = []
         settled = True
         try:
-            facts = self.search.candidates()
-            self.search.witnesses.propose(facts)
-            smallest_cures(self.search, facts, range(1, LARGEST + 1), self.every, changes_found)
+            self.search.smallest(range(1, LARGEST + 1), self.every, changes_found)
         except Spent:
             settled = False
         sizes = [weight(self.trial.case, changes) for changes in changes_found]
-        waiting, plans, planned = self._later(min(sizes, default=LARGEST + 1), changes_found)
-        settled = settled and planned and not self.trial.budget.unsettled
+        days, waiting, until = self._waiting()
+        later = Budget(LATER * self.times)
+        plans, cut_at = self._plans(days, min(sizes, default=LARGEST + 1), changes_found, later)
+        until = cut_at or until
+        settled = settled and not (until or later.unsettled or self.trial.budget.unsettled)
         cures = tuple(Cure(*self.told(self.trial, changes)) for changes in changes_found)
         size = max(sizes, default=LARGEST)
-        return replace(empty, cures=cures, waiting=waiting, settled=settled, size=size, plans=plans)
+        return replace(empty, cures=cures, waiting=waiting, settled=settled, size=size, plans=plans, looked_until=until)
 
-    def _later(self, least: int, today: Sequence[Changes]) -> tuple[str, tuple[Plan, ...], bool]:
-        """From when waiting is enough, what is enough from which day on, and whether all days could be decided."""
-        plans: list[Plan] = []
-        budget = Budget(WAITING_EVALUATIONS)
-        try:
-            for at in self._turning():
-                search = self._at(at, budget)
-                if search is None:
-                    break
+    def _waiting(self) -> tuple[list[Search], str, str]:
+        """The later days on which waiting alone is not enough, in order, and the first on which it is; and the last
+        that could be looked at, where not all could."""
+        budget, days = Budget(WAITING * self.times), list[Search]()
+        for at in self._turning():
+            search = self._at(at, budget)
+            if search is None:
+                break
+            try:
                 if search.trial.holds({}):
-                    return str(at), tuple(plans), True
-                if least <= 1:
-                    continue
+                    return days, str(at), ""
+            except Spent:
+                return days, "", str(days[-1].trial.case.at if days else self.trial.case.at)
+            days.append(search)
+        return days, "", ""
+
+    def _plans(
+        self, days: Sequence[Search], least: int, today: Sequence[Changes], budget: Budget
+    ) -> tuple[tuple[Plan, ...], str]:
+        """What is enough from which day on, where it is less than before; and the last day that could be looked at,
+        where not all could."""
+        plans: list[Plan] = []
+        before = self.trial.case.at
+        for search in days if least > 1 else ():
+            search.trial.budget = budget
+            try:
                 smaller = self._smaller(search, least, today)
-                if smaller:
-                    least = min(weight(search.trial.case, changes) for changes in smaller)
-                    plans += [Plan(str(at), *self.told(search.trial, changes)) for changes in smaller]
-        except Spent:
-            return "", tuple(plans), False
-        return "", tuple(plans), True
+            except Spent:
+                return tuple(plans), str(before)
+            if smaller:
+                least = min(weight(search.trial.case, changes) for changes in smaller)
+                plans += [Plan(str(search.trial.case.at), *self.told(search.trial, changes)) for changes in smaller]
+            before = search.trial.case.at
+            if least <= 1:
+                break
+        return tuple(plans), ""
 
     def _smaller(self, search: Search, least: int, today: Sequence[Changes]) -> list[Changes]:
         """The cures of fewer changes at a later period. None holds one of today's, which are as many or more."""
@@ -193,15 +219,20 @@ class _Asked:
             for changes in today
         ]
         known = len(cures)
-        smallest_cures(search, search.candidates(), range(1, min(least, LARGEST + 1)), False, cures)
+        search.smallest(range(1, min(least, LARGEST + 1)), False, cures)
         return cures[known:]
+
+    @cached_property
+    def _growing(self) -> frozenset[str]:
+        program = self.trial.program
+        return frozenset(fact.name for fact in self.trial.case.given if grows(program.definitions[fact.name]))
 
     def _at(self, at: Period, budget: Budget) -> Search | None:
         """The same question at a later period; None where it does not move with the period."""
         trial = self.trial
         if trial.fact.period != trial.case.at:
             return None
-        case = moved(trial.program, trial.case, at)
+        case = moved(trial.case, at, self._growing)
         return Search(Trial(trial.program, case, replace(trial.fact, period=at), trial.constants, budget))
 
     def _turning(self) -> Iterator[Period]:
@@ -259,14 +290,15 @@ class _Asked:
         )
 
 
-def moved(program: Program, case: Case, at: Period) -> Case:
-    """The case at another period: what is given for its own is given for that one, and ages grow with the years."""
+def moved(case: Case, at: Period, growing: Collection[str]) -> Case:
+    """The case at another period: what is given for its own is given for that one; what grows does with the years."""
     years = at.start.year - case.at.start.year
     given: dict[Fact, Value] = {}
     for fact, value in case.given.items():
         if fact.period != case.at:
             given[fact] = value
-            continue
-        later = value + years if grows(program.definitions[fact.name]) and isinstance(value, int) else value
-        given[replace(fact, period=at)] = later
+        elif fact.name in growing and isinstance(value, int):
+            given[Fact(fact.name, fact.instance, at)] = value + years
+        else:
+            given[Fact(fact.name, fact.instance, at)] = value
     return replace(case, at=at, given=given)

@@ -13,10 +13,10 @@ is chosen anyway is in no larger set, so it is not part of any group.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from api.cure.trial import Trial
 from engine.interpret.outcomes import Fact
 
 
@@ -57,8 +57,20 @@ class Known:
         return [known for known in (*self.cures, *self.undecided) if all(fact in facts for fact in known)]
 
 
+class Opening(Protocol):
+    """What is asked of a condition: whether it may hold."""
+
+    def may(
+        self, changed: Iterable[Fact], fixed: None = None, within: Mapping[Fact, tuple[Any, Any]] | None = None
+    ) -> bool:
+        """With some facts changed, and others within ranges."""
+
+    def anything(self, fact: Fact) -> tuple[Any, Any]:
+        """The ends of what a fact may become."""
+
+
 def sets_that_may(
-    trial: Trial, chosen: frozenset[Fact], pool: Sequence[Fact], more: int, known: Known
+    trial: Opening, chosen: frozenset[Fact], pool: Sequence[Fact], more: int, known: Known
 ) -> Iterator[frozenset[Fact]]:
     """The facts that are chosen with so many more of a pool, where together they may cure and hold no known set."""
     yield from _Halving(trial, known).sets(chosen, pool, more)
@@ -66,7 +78,7 @@ def sets_that_may(
 
 @dataclass(frozen=True, slots=True)
 class _Halving:
-    trial: Trial
+    trial: Opening
     known: Known
     _asked: dict[tuple[frozenset[Fact], frozenset[Fact]], bool] = field(default_factory=dict)
 

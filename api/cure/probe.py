@@ -182,6 +182,11 @@ def probe_of(trial: Trial, facts: Sequence[Fact]) -> Probe | None:
     return Probe(trial, sides, columns) if columns is not None else None
 
 
+def is_wide_number(trial: Trial, fact: Fact) -> bool:
+    """Whether a fact is a stated number of so many values that machine code looks for them."""
+    return any(side.is_wide for side in _sides(trial, [fact]))
+
+
 def _sides(trial: Trial, facts: Sequence[Fact]) -> Iterator[Side]:
     """Below and above, for each number that is stated or taken to be one."""
     for fact in facts:

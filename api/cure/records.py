@@ -1,36 +1,18 @@
-"""Cures by a record more: a test that is passed and recorded, a document, a licence. It counts as one change.
+"""A record more as a change: a test that is passed and recorded, a document, a licence. It counts as one change.
 
-What the record must say is found as any witness is: its facts that absence says nothing of are open, and the search
-finds values with which the condition holds. One record more of a kind for each owner is tried, in sets with facts.
+One record more of a kind for each owner is tried. It must say its facts that absence says nothing of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 
-from api.cases.reach import reached
-from api.cure.search import Search
 from api.cure.trial import Changes
 from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact
 from engine.ir.program import Definition, Program
-
-
-def smallest_cures(
-    search: Search, facts: Sequence[Fact], sizes: Sequence[int], every: bool, cures: list[Changes]
-) -> None:
-    """Add the cures of some sizes to those found: by facts, and by records more; without `every` stop at the first
-    size that gives one."""
-    for size in sizes:
-        before = len(cures)
-        for changes in search.cures(frozenset(), facts, size, cures):
-            cures.append(changes)
-        for changes in _with_records(search, size, cures):
-            cures.append(changes)
-        if len(cures) > before and not every:
-            return
+from engine.ir.worlds import reached_names
 
 
 def weight(case: Case, changes: Changes) -> int:
@@ -48,41 +30,18 @@ def owner_of_added(fact: Fact) -> str:
     return fact.instance.partition(" of ")[2]
 
 
-def _with_records(search: Search, size: int, cures: Sequence[Changes]) -> Iterator[Changes]:
-    """The cures of a size in which records are added."""
-    trial = search.trial
-    kinds = list(_addable(trial.program, trial.case, trial.fact))
-    for number in range(1, min(size, len(kinds)) + 1):
-        for chosen in combinations(kinds, number):
-            case, fields = trial.case, list[Fact]()
-            for entity, owner in chosen:
-                case, more = _added(trial.program, case, trial.fact, entity, owner)
-                fields += more
-            said_of = {fact.instance for fact in fields}
-            if all(_name_of_added(entity, owner) in said_of for entity, owner in chosen):
-                yield from _in_case(search.in_case(case), fields, size - number, cures)
+def addable(program: Program, case: Case, asked: Fact) -> Mapping[str, Sequence[str]]:
+    """The kinds of records that somebody can add and that the condition may read, with the owners there are."""
+    return {
+        entity.name: case.instances.get(entity.belongs_to, ())
+        for entity in program.settings.entities.values()
+        if entity.more is not None and any(_said(program, asked, entity.name))
+    }
 
 
-def _in_case(search: Search, fields: Sequence[Fact], others: int, cures: Sequence[Changes]) -> Iterator[Changes]:
-    """Cures of a case with a record more, whose facts are open, and of so many other facts."""
-    pool = [fact for fact in search.candidates() if fact not in fields] if others else []
-    yield from search.cures(frozenset(fields), pool, others, cures)
-
-
-def _addable(program: Program, case: Case, asked: Fact) -> Iterator[tuple[str, str]]:
-    """The kinds of records that somebody can add and that the condition reads, for each owner."""
-    cells = tuple(reached(program, case.at, (program.definitions[asked.name],)))
-    read = dict.fromkeys(program.definitions[cell.name].entity for cell in cells)
-    for name in read:
-        entity = program.settings.entities[name]
-        said = any(_must_be_said(program.definitions[cell.name], name) for cell in cells)
-        if entity.more is not None and said:
-            yield from ((name, owner) for owner in case.instances.get(entity.belongs_to, ()))
-
-
-def _added(program: Program, case: Case, asked: Fact, entity: str, owner: str) -> tuple[Case, list[Fact]]:
+def added(program: Program, case: Case, asked: Fact, entity: str, owner: str) -> tuple[Case, frozenset[Fact]]:
     """The case with a record more, and its facts that must be said."""
-    name = _name_of_added(entity, owner)
+    name = f"another {entity} of {owner}"
     listed = (*case.records.get((entity, owner), ()), name)
     more = replace(
         case,
@@ -90,19 +49,13 @@ def _added(program: Program, case: Case, asked: Fact, entity: str, owner: str) -
         owner_of={**case.owner_of, (entity, name): owner},
         records={**case.records, (entity, owner): listed},
     )
-    fields = []
-    for cell in reached(program, case.at, (program.definitions[asked.name],)):
-        if _must_be_said(program.definitions[cell.name], entity):
-            fields.append(Fact(cell.name, name, cell.period))
-    return more, fields
+    periods = ((definition, definition.period_at(case.at)) for definition in _said(program, asked, entity))
+    return more, frozenset(Fact(definition.name, name, period) for definition, period in periods if period is not None)
 
 
-def _name_of_added(entity: str, owner: str) -> str:
-    return f"another {entity} of {owner}"
-
-
-def _must_be_said(definition: Definition, entity: str) -> bool:
-    """Whether it is a fact of such a record that nothing stands for if nobody states it."""
-    return (
-        definition.entity == entity and definition.is_input and definition.absent is None and definition.default is None
-    )
+def _said(program: Program, asked: Fact, entity: str) -> Iterator[Definition]:
+    """The facts of such a record that the condition may read and that nothing stands for if nobody states them."""
+    for definition in program.definitions.values():
+        must = definition.entity == entity and definition.absent is None and definition.default is None
+        if must and definition.is_input and asked.name in reached_names(program, frozenset((definition.name,))):
+            yield definition

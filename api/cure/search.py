@@ -1,9 +1,11 @@
-"""Sets of facts whose change makes a condition hold, the smallest first, each with values that do.
+"""Sets of changes that make a condition hold, the smallest first, each with values that do.
 
-1. *May it hold?* The interpreter with a set of facts unknown: if it cannot hold, no part of the set cures (`trial`).
-2. Sets of one, two and three facts, level by level (`groups`); a set that holds a cure, or one that was
-   not decided, is left out.
-3. A *witness* of each: values with which the condition holds (`witness`).
+1. *May it hold?* The interpreter with a set of facts unknown: if it cannot hold, no part of the set cures (`trial`),
+   and what does changes something that this refusal hangs on (`hanging`).
+2. Sets of one, two and three changes, level by level (`branches`, `groups`); a set that holds a cure, or one that was
+   not decided, is left out. A change is a fact, or a record more: a test that is passed and recorded, a licence.
+3. A *witness* of each: values with which the condition holds (`witness`). What a record more must say is found in the
+   same way: its facts that absence says nothing of.
 
 What nobody can change is in no set: births and other records of the past, and what only time changes (`changing`). A
 date is something done: on the day that is asked about, or later.
@@ -11,15 +13,17 @@ date is something done: on the day that is asked about, or later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from api.cases.ranking import places_in_rules
 from api.cases.reach import reached
-from api.cure.changing import may_change
-from api.cure.groups import Known, sets_that_may
+from api.cure.branches import More, changes_that_may
+from api.cure.groups import Known
+from api.cure.records import addable, added, is_added
 from api.cure.trial import Changes, Trial, may
 from api.cure.witness import Witnesses
-from engine.interpret.cases import Case
 from engine.interpret.outcomes import Fact, Possible
 
 LARGEST = 3
@@ -27,37 +31,84 @@ LARGEST = 3
 
 @dataclass(eq=False)
 class Search:
-    """The search for what cures one condition of one case."""
+    """The search for what cures one condition of one case, in which records may have been added. `looked_ahead`:
+    whether machine code looks at many values at once, which takes a while to be made."""
 
     trial: Trial
-    witnesses: Witnesses = field(init=False)
+    looked_ahead: bool = False
+    undecided: list[frozenset[Fact]] = field(default_factory=list)
+    fields: frozenset[Fact] = frozenset()
+    more: tuple[More, ...] = ()
+    _with: dict[tuple[More, ...], Search | None] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.witnesses = Witnesses(self.trial)
+    @property
+    def asked(self) -> Trial:
+        """The condition of this case."""
+        return self.trial
 
-    def in_case(self, case: Case) -> Search:
-        """The same search in another case, out of the same budget."""
-        return Search(self.trial.in_case(case))
+    @cached_property
+    def witnesses(self) -> Witnesses:
+        """What finds values of sets of facts."""
+        return Witnesses(self.trial, self.undecided, self.candidates if self.looked_ahead else None)
+
+    @cached_property
+    def owners(self) -> Mapping[str, Sequence[str]]:
+        """The kinds of records that somebody can add and that the condition may read, and for whom one is not added."""
+        every = addable(self.trial.program, self.trial.case, self.trial.fact)
+        taken = set(self.more)
+        return {kind: [owner for owner in owners if More(kind, owner) not in taken] for kind, owners in every.items()}
+
+    def with_more(self, more: More) -> Search | None:
+        """The search in the case with a record more, out of the same budget."""
+        records = tuple(sorted((*self.more, more)))
+        if records not in self._with:
+            case, fields = added(self.trial.program, self.trial.case, self.trial.fact, more.kind, more.owner)
+            search = Search(self.trial.in_case(case), False, self.undecided, self.fields | fields, records, self._with)
+            self._with[records] = search if fields else None
+        return self._with[records]
 
     def candidates(self) -> list[Fact]:
         """The facts that may be changed, and that matter while all of them are unknown."""
-        trial, facts = self.trial, list[Fact]()
-        case = trial.case
-        for cell in reached(trial.program, case.at, (trial.program.definitions[trial.fact.name],)):
-            definition = trial.program.definitions[cell.name]
-            stated = definition.is_input or any(fact.name == cell.name for fact in case.given)
-            if stated and may_change(trial.program, definition) and cell.period.end >= case.at.start:
-                facts += [Fact(cell.name, name, cell.period) for name in case.instances.get(definition.entity, ())]
+        return self._candidates
+
+    @cached_property
+    def _candidates(self) -> list[Fact]:
+        trial, case = self.trial, self.trial.case
+        cells = reached(trial.program, case.at, (trial.program.definitions[trial.fact.name],))
+        facts = [
+            fact
+            for cell in cells
+            for name in case.instances.get(trial.program.definitions[cell.name].entity, ())
+            if trial.hanging.may_change(fact := Fact(cell.name, name, cell.period))
+        ]
         outcome = trial.outcome({}, facts)
         needs = outcome.needs if isinstance(outcome, Possible) and may(outcome) else frozenset()
         return [fact for fact in facts if fact in needs]
 
-    def cures(
-        self, chosen: frozenset[Fact], pool: Sequence[Fact], more: int, cures: Sequence[Changes]
-    ) -> Iterator[Changes]:
-        """The cures by what is chosen and so many more facts of a pool; none holds one of `cures`, which may grow."""
-        known = Known(cures, self.witnesses.undecided)
-        for facts in sets_that_may(self.trial, chosen, pool, more, known):
-            witness = self.witnesses.of(sorted(facts, key=str))
+    def smallest(self, sizes: Sequence[int], every: bool, cures: list[Changes]) -> None:
+        """Add the cures of some sizes to those known; without `every` stop at the first size that gives one."""
+        for size in sizes:
+            before = len(cures)
+            try:
+                self._of_size(size, cures)
+            finally:
+                cures[before:] = sorted(cures[before:], key=self._place)
+            if len(cures) > before and not every:
+                return
+
+    def _of_size(self, size: int, cures: list[Changes]) -> None:
+        if size == 1 and self.looked_ahead:
+            hangs = self.trial.hangs(())
+            cures += self.witnesses.proposed(hangs.facts if hangs is not None else ())
+        for moved in changes_that_may(self, size, Known(cures, self.undecided)):
+            search = moved.place
+            assert isinstance(search, Search)
+            witness = search.witnesses.of(sorted(moved.facts, key=str))
             if witness is not None:
-                yield witness
+                cures.append(witness)
+
+    def _place(self, changes: Changes) -> tuple[int, list[tuple[int, str]]]:
+        """What needs fewer records comes first, then in the order of the rules."""
+        order = places_in_rules(self.trial.program)
+        added_records = {fact.instance for fact in changes if is_added(self.trial.case, fact)}
+        return len(added_records), sorted((order[fact.name], str(fact)) for fact in changes)

@@ -1,4 +1,4 @@
-"""A condition asked of a case again and again, with some facts changed and others open, within a number of evaluations.
+"""A condition asked of a case again and again, with some facts changed and others open, within a bound on work.
 
 What no change reaches is not found anew (`kept`). Of a changed fact more is known than that it is open: it is not what
 it was, and a date is no past day.
@@ -6,11 +6,12 @@ it was, and a date is no past day.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from api.cure.kept import Kept, Users
+from api.cure.hanging import Hanging, Hangs
+from api.cure.kept import Kept, work_of
 from api.cure.places import Line, line_of
 from engine.interpret.cases import Case
 from engine.interpret.constants import Constants
@@ -20,22 +21,24 @@ from engine.ir.program import Program
 from engine.values.types import Kind, Value
 
 Changes = dict[Fact, Value]
+_Key = tuple[frozenset[Fact], frozenset[Fact]]
 
 
 class Spent(Exception):
-    """The bound on evaluations is reached. Never leaves this package."""
+    """The bound on work is reached. Never leaves this package."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """How many evaluations may still be made, and whether some search was cut short all the same."""
+    """How much work may still be done: a figure that is computed, and each figure and constant that it reads, count as
+    one. And whether some search was cut short all the same."""
 
     left: int
     unsettled: bool = False
 
-    def spend(self) -> None:
-        """Take one. Raises Spent when none is left."""
-        self.left -= 1
+    def spend(self, work: int) -> None:
+        """Take so much. Raises Spent when none is left."""
+        self.left -= work
         if self.left < 0:
             raise Spent
 
@@ -50,11 +53,19 @@ class Trial:
     constants: Constants
     budget: Budget
     _kept: Kept | None = field(default=None)
-    _users: Users = field(default_factory=dict)
+    _hanging: Hanging | None = field(default=None)
+    _answers: dict[_Key, Hangs | None] = field(default_factory=dict)
 
     def in_case(self, case: Case) -> Trial:
         """The same condition of another case, out of the same budget."""
-        return replace(self, case=case, _kept=None)
+        return replace(self, case=case, _kept=None, _hanging=None, _answers={})
+
+    @property
+    def hanging(self) -> Hanging:
+        """What tells on what a refusal hangs."""
+        if self._hanging is None:
+            self._hanging = Hanging(self.program, self.case, self.program.definitions[self.fact.name])
+        return self._hanging
 
     def outcome(
         self,
@@ -63,15 +74,38 @@ class Trial:
         within: Mapping[Fact, tuple[Any, Any]] | None = None,
     ) -> Outcome:
         """The condition with some facts changed, and some unknown or within ranges."""
-        self.budget.spend()
+        return self._found(changed, unknown, within)[0]
+
+    def _found(
+        self,
+        changed: Mapping[Fact, Value],
+        unknown: Sequence[Fact] = (),
+        within: Mapping[Fact, tuple[Any, Any]] | None = None,
+    ) -> tuple[Outcome, Interpreter]:
+        self.budget.spend(1)
         open_facts = {**dict.fromkeys(unknown, (None, None)), **(within or {})}
         given = {fact: value for fact, value in self.case.given.items() if fact not in open_facts}
         tried = replace(self.case, given={**given, **changed}, within={**self.case.within, **open_facts})
         if self._kept is None:
-            self._kept = Kept(self.program, self.case, self.fact, self.constants, self._users)
+            self._kept = Kept(self.program, self.case, self.fact, self.constants)
+            self.budget.spend(self._kept.work)
         interpreter = Interpreter(self.program, tried, self.constants)
+        interpreter.reaches = self._kept.reaches
         interpreter.steps.update(self._kept.without(frozenset(fact.name for fact in (*changed, *open_facts))))
-        return interpreter.find(self.fact)
+        found_before = len(interpreter.steps)
+        outcome = interpreter.find(self.fact)
+        self.budget.spend(work_of(interpreter, found_before))
+        return outcome, interpreter
+
+    def hangs(self, changed: Collection[Fact], opened: Collection[Fact] = ()) -> Hangs | None:
+        """On what it hangs that the condition cannot hold with some facts changed and others open; None if it may."""
+        key = frozenset(changed), frozenset(opened)
+        if key not in self._answers:
+            values, ranges = self._changed(changed)
+            ranges |= {fact: self.anything(fact) for fact in opened}
+            outcome, interpreter = self._found(values, (), ranges)
+            self._answers[key] = None if may(outcome) else self.hanging.of(interpreter, self.fact)
+        return self._answers[key]
 
     def holds(self, changed: Mapping[Fact, Value]) -> bool:
         """Whether the condition surely holds with some facts changed."""
@@ -85,14 +119,20 @@ class Trial:
     ) -> bool:
         """Whether the condition may hold with some facts fixed, some within ranges, and some changed to whatever a
         witness may say: a truth value to the other one, a date to the day that is asked about or later."""
-        values, ranges = dict(fixed or {}), dict(within or {})
-        for fact in sorted(changed, key=str):
+        values, ranges = self._changed(changed)
+        return may(self.outcome({**(fixed or {}), **values}, (), {**(within or {}), **ranges}))
+
+    def _changed(self, facts: Iterable[Fact]) -> tuple[Changes, dict[Fact, tuple[Any, Any]]]:
+        """Facts as something other than they are: a truth value is the other one, all else may be anything."""
+        values: Changes = {}
+        ranges: dict[Fact, tuple[Any, Any]] = {}
+        for fact in sorted(facts, key=str):
             now = self.now(fact)
             if isinstance(now, bool):
                 values[fact] = not now
             else:
                 ranges[fact] = self.anything(fact)
-        return may(self.outcome(values, (), ranges))
+        return values, ranges
 
     def anything(self, fact: Fact) -> tuple[Any, Any]:
         """The ends of what a fact may become: of a number or a date, those between which witnesses are looked for."""

@@ -11,13 +11,14 @@ The interpreter must say that a witness holds. What the bounds on halving leave 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from itertools import islice, product
 
 from api.cure.places import Line, Range, members_of, place_of
-from api.cure.probe import Probe, probe_of
+from api.cure.probe import Probe, is_wide_number, probe_of
 from api.cure.trial import Changes, Trial, may
 from engine.interpret.outcomes import Fact
 from engine.values.types import NONE, Kind, Value
@@ -40,17 +41,28 @@ LOOKED_AT, LOOKED_AT_TOGETHER = Bounds(2, 8), Bounds(12, 16)
 
 @dataclass(eq=False)
 class Witnesses:
-    """What looks for witnesses of one condition of one case."""
+    """What looks for witnesses of one condition of one case. `proposing`: the facts at which machine code looks, many
+    values at once; it is made once a number asks for it."""
 
     trial: Trial
     undecided: list[frozenset[Fact]] = field(default_factory=list)
-    _probe: Probe | None = field(default=None)
-    _proposed: Mapping[Fact, list[Value]] = field(default_factory=dict)
+    proposing: Callable[[], Sequence[Fact]] | None = None
 
-    def propose(self, facts: Sequence[Fact]) -> None:
-        """Let machine code look at many values of each number at once, and at sets of these facts later."""
-        self._probe = probe_of(self.trial, facts)
-        self._proposed = self._probe.nearest() if self._probe is not None else {}
+    @cached_property
+    def _probe(self) -> Probe | None:
+        return probe_of(self.trial, self.proposing()) if self.proposing is not None else None
+
+    @cached_property
+    def _proposed(self) -> Mapping[Fact, list[Value]]:
+        return self._probe.nearest() if self._probe is not None else {}
+
+    def proposed(self, facts: Collection[Fact]) -> Iterator[Changes]:
+        """Values of single facts at which machine code has found that the condition holds."""
+        for fact in self._proposed if self._looked_at(list(facts)) else ():
+            for value in self._proposed[fact]:
+                if self.trial.holds({fact: value}):
+                    yield {fact: value}
+                    break
 
     def of(self, facts: Sequence[Fact]) -> Changes | None:
         """Values of all the facts with which the condition holds; None where there are none, or none was found:
@@ -83,6 +95,8 @@ class Witnesses:
 
     def _looked_at(self, facts: Sequence[Fact]) -> bool:
         """Whether there is a number among them at whose values machine code looks."""
+        if self.proposing is None or not any(is_wide_number(self.trial, fact) for fact in facts):
+            return False
         return self._probe is not None and any(side.is_wide and side.fact in facts for side in self._probe.sides)
 
     def _all_tried(self, fact: Fact) -> bool:
@@ -96,7 +110,7 @@ class Witnesses:
 
     def _alone(self, fact: Fact) -> Changes | None:
         """A value of one fact: the nearest of those that machine code proposes, or by halving its range."""
-        for value in self._proposed.get(fact, ()):
+        for value in self._proposed.get(fact, ()) if self._looked_at([fact]) else ():
             if self.trial.holds({fact: value}):
                 return {fact: value}
         for value in self._values(fact, (), {}, LOOKED_AT if self._looked_at([fact]) else FULL):

@@ -135,6 +135,11 @@ class Interpreter(Figures):
 
     # --- for whoever looks into a formula afterwards
 
+    @property
+    def without_listed(self) -> Interpreter | None:
+        """What found the figures without those who hold a role that may be vacant, if one may be."""
+        return self._vacated
+
     def frame(self, fact: Fact) -> Frame:
         """Where the formula of a figure is evaluated."""
         return Frame(fact.instance, fact.period, Step(fact, self.program.definitions[fact.name], "looked into"), {}, {})

@@ -28,14 +28,14 @@ def changed_names(program: Program, earlier: Case, case: Case) -> frozenset[str]
         for fact in {**before, **after}
         if fact not in before or fact not in after or before[fact] != after[fact]
     }
-    if any(_decides_more(program, name) for name in names):
+    if any(decides_more(program, name) for name in names):
         return None
     reached = reached_names(program, frozenset(names))
     groups = {entity.by for entity in program.settings.entities.values()} - {""}
     return None if reached & groups else reached
 
 
-def _decides_more(program: Program, name: str) -> bool:
+def decides_more(program: Program, name: str) -> bool:
     """Whether a fact decides something that no formula need name."""
     definition = program.definitions[name]
     entity = program.settings.entities[definition.entity]

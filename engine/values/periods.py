@@ -237,20 +237,7 @@ class Period:
         `edge` says which where some straddle: those whose first day lies in it (`starting`), whose last day does
         (`ending`), that lie wholly in it (`inside`) or have any day in it (`touching`).
         """
-        periods = []
-        try:
-            part = kind.containing(self.start)
-        except NoPeriod:
-            assert kind.calendar.anchor is not None
-            part = kind.containing(kind.calendar.anchor)
-        while part.start <= self.end:
-            first, last = part.start >= self.start, part.end <= self.end
-            if {"starting": first, "ending": last, "inside": first and last}.get(edge, True):
-                periods.append(part)
-            if part.end >= date(LAST_YEAR, 12, 31):
-                break
-            part = part.shift(1)
-        return tuple(periods)
+        return _parts(self, kind, edge)
 
     def months(self) -> tuple[Period, ...]:
         """The twelve months of a year that begins with one, in order."""
@@ -343,6 +330,25 @@ def lengths(kind: PeriodKind) -> tuple[int, int]:
     return min(day_counts), max(day_counts)
 
 
+@lru_cache(4_096)
+def _parts(whole: Period, kind: PeriodKind, edge: str) -> tuple[Period, ...]:
+    periods, first_day, last_day = [], whole.start, whole.end
+    try:
+        part = kind.containing(first_day)
+    except NoPeriod:
+        assert kind.calendar.anchor is not None
+        part = kind.containing(kind.calendar.anchor)
+    while part.start <= last_day:
+        end = part.end
+        first, last = part.start >= first_day, end <= last_day
+        if {"starting": first, "ending": last, "inside": first and last}.get(edge, True):
+            periods.append(part)
+        if end >= date(LAST_YEAR, 12, 31):
+            break
+        part = part.shift(1)
+    return tuple(periods)
+
+
 def add_months(day: date, months: int, round_up: bool = False) -> date:
     """`day` plus calendar months. A day that the month lacks becomes its last day, or the next month's first.
 
@@ -352,6 +358,8 @@ def add_months(day: date, months: int, round_up: bool = False) -> date:
     year, month = divmod(index, 12)
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise OverflowError(f"dates lie between {FIRST_YEAR} and {LAST_YEAR}")
+    if day.day <= 28:  # which every month has
+        return date(year, month + 1, day.day)
     last = gregorian.monthrange(year, month + 1)[1]
     if day.day <= last:
         return date(year, month + 1, day.day)

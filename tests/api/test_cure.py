@@ -247,16 +247,34 @@ def test_today_with_more_or_later_with_less(lorries: Program) -> None:
     facts = {"born": "2004-09-01", "has_b": True, "theory_on": "2023-03-01", "practical_on": "2024-02-01"}
     _, result = asked(lorries, "may_drive", facts)
     assert sets(result.cures) == [
-        {"exempt": True, "qualified": True},
         {"medical_on": "2024-06-15", "qualified": True},
+        {"exempt": True, "qualified": True},
     ]
     assert [(plan.from_, sets([plan])[0]) for plan in result.plans] == [
-        ("2025-09-01", {"exempt": True}),
         ("2025-09-01", {"medical_on": "2025-09-01"}),
+        ("2025-09-01", {"exempt": True}),
     ]
     assert result.waiting == ""
     assert result.settled
     assert {(change.by, change.how) for change in result.cures[0].changes} == {("", ""), ("person", "Do it")}
+
+
+def test_what_the_bound_on_work_leaves_open_is_told_and_found_by_looking_longer(
+    lorries: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = {"born": "2004-09-01", "has_b": True, "theory_on": "2023-03-01", "practical_on": "2024-02-01"}
+    case, whole = asked(lorries, "may_drive", facts)
+    assert (whole.settled, whole.looked_until) == (True, "")
+    figure = find_definition(lorries, "may_drive")
+    monkeypatch.setattr("api.cure.cure.LATER", 60)
+    bounded = cure(lorries, case, figure)
+    assert (bounded.cures, bounded.plans, bounded.settled) == (whole.cures, (), False)
+    assert "2024-06-15" <= bounded.looked_until < "2025-09-01"
+    assert cure(lorries, case, figure, thorough=True) == whole
+    monkeypatch.setattr("api.cure.cure.WAITING", 0)
+    assert cure(lorries, case, figure).looked_until == "2024-06-15"  # the day itself
+    monkeypatch.setattr("api.cure.cure.TODAY", 10)
+    assert (cure(lorries, case, figure).cures, cure(lorries, case, figure).settled) == ((), False)
 
 
 def test_a_test_is_taken_today_and_not_in_the_past(lorries: Program) -> None:

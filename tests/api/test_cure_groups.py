@@ -1,16 +1,18 @@
-"""Sets by groups that are halved: against every set by brute force, and with how few evaluations."""
+"""Sets by groups that are halved, and by what a refusal hangs on: against every set by brute force, and with how few
+evaluations."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any, cast
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.cure.branches import More, Moved, changes_that_may
 from api.cure.groups import Known, sets_that_may
-from api.cure.trial import Trial
+from api.cure.hanging import Hangs
 from engine.interpret.outcomes import Fact
 from engine.values.periods import parse_period
 
@@ -29,8 +31,58 @@ class Oracle:
         open_facts = {*changed, *(within or {})}
         return any(facts <= open_facts for facts in self.enough)
 
+    def hangs(self, changed: Collection[Fact], opened: Collection[Fact] = ()) -> Hangs | None:
+        """One fact that is missing from each set: what the interpreter read on the way to a refusal."""
+        if self.may([*changed, *opened]):
+            return None
+        missing = (facts - {*changed, *opened} for facts in self.enough)
+        read = [left[-1] if self.asked % 2 else left[0] for left in (sorted(facts, key=str) for facts in missing)]
+        added = {kind(fact) for fact in read if is_field(fact)}
+        return Hangs(frozenset(fact for fact in read if not is_field(fact)), frozenset(added))
+
     def anything(self, fact: Fact) -> tuple[None, None]:
         return None, None
+
+
+def is_field(fact: Fact) -> bool:
+    return fact.instance != "ada"
+
+
+def kind(fact: Fact) -> str:
+    return fact.instance.split(" ")[1]
+
+
+RECORDS = [Fact("number", f"another {name} of ada", YEAR) for name in ("test", "licence")]
+
+
+class Case:
+    """A case of an oracle, in which some records were added, each of one fact."""
+
+    def __init__(self, oracle: Oracle, facts: Sequence[Fact], fields: frozenset[Fact] = frozenset()) -> None:
+        self.asked, self.facts, self.fields = oracle, facts, fields
+
+    @property
+    def owners(self) -> dict[str, list[str]]:
+        return {kind(fact): ["ada"] for fact in RECORDS if fact not in self.fields}
+
+    def candidates(self) -> Sequence[Fact]:
+        return self.facts
+
+    def with_more(self, more: More) -> Case:
+        field = next(fact for fact in RECORDS if kind(fact) == more.kind)
+        return Case(self.asked, self.facts, self.fields | {field})
+
+
+def smallest_changes(oracle: Oracle, facts: Sequence[Fact], decided: bool) -> list[frozenset[Fact]]:
+    """The same by what a refusal hangs on, with records that may be added."""
+    taken: list[frozenset[Fact]] = []
+    known = Known(taken, ()) if decided else Known((), taken)
+    for size in (1, 2, 3):
+        moved: Moved
+        for moved in changes_that_may(Case(oracle, facts), size, known):
+            assert len(moved.facts) == size
+            taken.append(moved.facts)
+    return taken
 
 
 def smallest_sets(oracle: Oracle, facts: Sequence[Fact], decided: bool) -> set[frozenset[Fact]]:
@@ -38,7 +90,7 @@ def smallest_sets(oracle: Oracle, facts: Sequence[Fact], decided: bool) -> set[f
     taken: list[frozenset[Fact]] = []
     known = Known(taken, ()) if decided else Known((), taken)
     for size in (1, 2, 3):
-        for facts_found in sets_that_may(cast(Trial, oracle), frozenset(), facts, size, known):
+        for facts_found in sets_that_may(oracle, frozenset(), facts, size, known):
             taken.append(facts_found)
     assert len(taken) == len(set(taken))
     return set(taken)
@@ -63,3 +115,22 @@ def test_a_few_among_hundreds_take_some_hundred_evaluations() -> None:
     oracle = Oracle(enough)
     assert smallest_sets(oracle, FACTS, True) == set(enough)
     assert oracle.asked < 1_500  # of 1.9 million sets
+
+
+with_records = st.sets(
+    st.frozensets(st.sampled_from([*FACTS[:9], *RECORDS]), min_size=1, max_size=4), min_size=1, max_size=6
+)
+
+
+@given(with_records, st.booleans())
+def test_every_smallest_set_by_what_a_refusal_hangs_on(enough: set[frozenset[Fact]], decided: bool) -> None:
+    sets = smallest_changes(Oracle(enough), FACTS[:9], decided)
+    assert len(sets) == len(set(sets))
+    assert set(sets) == by_hand(enough, [*FACTS[:9], *RECORDS])
+
+
+def test_what_a_refusal_hangs_on_takes_fewer_evaluations() -> None:
+    enough = [frozenset(FACTS[place] for place in places) for places in ((3,), (90,), (7, 200), (7, 120), (20, 21, 22))]
+    oracle = Oracle(enough)
+    assert set(smallest_changes(oracle, FACTS, True)) == set(enough)
+    assert oracle.asked < 60

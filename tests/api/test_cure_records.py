@@ -153,7 +153,7 @@ licences:
   l0: {person: eva, licence_category: b, licence_kind: full, granted: 2010-06-01, valid_until: 2080-01-01}
 """
     (tmp_path / "case.yaml").write_text(case, encoding="utf-8")
-    answer = json.loads(run("cure", "gb", tmp_path / "case.yaml", "may_tow", "--all", "--json").stdout)
+    answer = json.loads(run("cure", "gb", tmp_path / "case.yaml", "may_tow", "--all", "--thorough", "--json").stdout)
     assert answer.get("settled", True)  # what is as usual is left out
     sets = [{change["fact"] for change in cured["changes"]} for cured in answer["cures"]]
     medical = {"has_large_vehicle_medical"}  # with a licence for C1+E, which is asked for in another world
