@@ -7,6 +7,8 @@ A moment is an offset of each log, but somebody may be on the way then: gone fro
 2. A cut with one half inside and the other outside is torn. It is rounded down to before the half that is inside.
 3. That may put another half outside whose counterpart is inside, so repeat. Offsets only fall, so it ends, at the
    latest before the first move.
+4. A half of which nothing is left, because it was compacted or everybody in it was erased, tears nothing: what was
+   known before that cannot be asked any more. Whether it came at all, the new log's position says.
 
 A rounded cut says only what was known by then. It leaves out what one log recorded between the half and the moment.
 """
@@ -23,42 +25,45 @@ from citizens.log import MOVED_FROM, MOVED_TO, History
 
 @dataclass(slots=True)
 class Halves:
-    """The two halves of a move: each with the number of its log, and the offset of its first event (None: not yet)."""
+    """A move: the logs' numbers, and the offset of each half's first event; None where nothing is left of it, or, if it
+    has not `arrived`, where there is nothing yet."""
 
     source: int
+    target: int
     out: int | None = None
-    target: int = -1
     into: int | None = None
+    arrived: bool = False
 
 
 def rounded_down(logs: Sequence[History], offsets: Sequence[int]) -> list[int]:
     """The last cut at or before these offsets, one of each log in order, that tears no move."""
     cut = list(offsets)
-    moves = list(halves_of(logs).values())
+    moves = [move for move in halves_of(logs) if move.out is not None]
     while torn := [move for move in moves if _is_torn(move, cut)]:
         for move in torn:
-            if move.out is not None and move.out <= cut[move.source]:
+            assert move.out is not None
+            if move.out <= cut[move.source]:
                 cut[move.source] = move.out - 1
-            elif move.into is not None:
-                cut[move.target] = min(cut[move.target], move.into - 1)
+            else:
+                cut[move.target] = min(cut[move.target], (move.into or 1) - 1)
     return cut
 
 
-def halves_of(logs: Sequence[History]) -> dict[tuple[int, int, int], Halves]:
-    """Every move between these logs, by the numbers of the old and the new log and as known when in the old one."""
+def halves_of(logs: Sequence[History]) -> list[Halves]:
+    """Every move between these logs of which something is left."""
     moves: dict[tuple[int, int, int], Halves] = {}
     for number, log in enumerate(logs):
-        if not _has_moves(log):
-            continue
-        for event in log.read_moves(log.head()):
+        for event in log.read_moves(log.head()) if _has_moves(log) else ():
             match event.body:
                 case Departure(to=to):
-                    move = moves.setdefault((number, to, known_when_left(event)), Halves(number))
-                    move.out = min(move.out or event.offset, event.offset)
+                    known = known_when_left(event)
+                    arrived = logs[to].position(f"{MOVED_FROM}{number}") >= known
+                    move = moves.setdefault((number, to, known), Halves(number, to))
+                    move.out, move.arrived = known + 1, arrived
                 case Arrival(came_from=source, known=known):
-                    move = moves.setdefault((source, number, known), Halves(source))
-                    move.target, move.into = number, min(move.into or event.offset, event.offset)
-    return moves
+                    move = moves.setdefault((source, number, known), Halves(source, number))
+                    move.into = min(move.into or event.offset, event.offset)
+    return list(moves.values())
 
 
 def _has_moves(log: History) -> bool:
@@ -66,6 +71,8 @@ def _has_moves(log: History) -> bool:
 
 
 def _is_torn(move: Halves, cut: Sequence[int]) -> bool:
+    if move.into is None and move.arrived:
+        return False
     out = move.out is not None and move.out <= cut[move.source]
     into = move.into is not None and move.into <= cut[move.target]
     return out != into
