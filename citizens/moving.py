@@ -1,6 +1,8 @@
 """Moves: subjects that go on in another log of their population, each move in both logs exactly once.
 
-Whoever belongs together moves together, so that after a move as before it a household is computed from one log.
+Whoever belongs together moves together, so that after a move as before it a household is computed from one log. Ties
+that ended hold, too: a late fact of a year in which they were tied still corrects what was computed from both of them
+(README.md has the argument, and `tests/api/test_moves.py` the case).
 
 1. `together` finds who that is: everybody who ever belonged to somebody of them, and is not retracted.
 2. `depart` writes one transaction in the old log: a `Departure` of each, behind which nothing of them holds there; for
@@ -72,8 +74,9 @@ def together(log: History, subject: str) -> list[str]:
                 members[other] = None
                 left.append(other)
         if len(members) > MOST_SUBJECTS:
-            message = f"over {MOST_SUBJECTS:,} subjects belong together with `{subject}`"
-            raise Refused(message, "have those move whom they would join")
+            message = f"over {MOST_SUBJECTS:,} subjects belong together with `{subject}`, or once did"
+            remedy = "late facts of those years still concern them all: have those move whom they would join"
+            raise Refused(message, remedy)
     for gone in filter(_is_erased, {*members, *_assessed_with(log, members)}):
         message = f"`{gone}` belongs together with `{subject}`, and nobody can write of it any more"
         raise Refused(message, "have those move whom they would join")

@@ -64,6 +64,7 @@ class Health:
     anchor_seconds: float | None
     anchor_outside: bool
     wal_bytes: int
+    store_seconds: float = 0.0
 
 
 def health(log: SqliteLog | SharedLog) -> Health:
@@ -78,7 +79,8 @@ def health(log: SqliteLog | SharedLog) -> Health:
         for name, at in sorted(positions.items())
         if name.startswith(RUN) and f"{FOLLOWER}{name.removeprefix(RUN)}" not in positions
     )
-    return Health(head, followers, unfinished, *_anchor(log, now), log.wal_bytes())
+    age = log.store_age() if isinstance(log, SharedLog) else 0.0
+    return Health(head, followers, unfinished, *_anchor(log, now), log.wal_bytes(), age)
 
 
 def _lag(log: SqliteLog | SharedLog, name: str, at: int, head: int, now: float) -> FollowerLag:

@@ -56,13 +56,11 @@ def opened(log: Path, *, write: bool, create: bool, keys: Path | None, kek: byte
 
 
 def shared(log: Path, *, keys: Path | None, kek: bytes | None) -> SharedLog:
-    """The log, for reading, and for writing in turn with other processes of this machine."""
-    opened(log, write=False, create=False, keys=keys, kek=kek).close()
+    """The log, for reading, and for writing in turn with other processes; its store follows the topics."""
+    address = address_of(log)
+    from citizens.kafka.tail import TailedLog
 
-    def opens() -> SqliteLog:
-        return opened(log, write=True, create=False, keys=keys, kek=kek)
-
-    return SharedLog(store_of(log), keys=address_of(log).keys(keys), kek=kek, opens=opens)
+    return TailedLog(address, keys=address.keys(keys), kek=kek)
 
 
 def group_of(log: Path) -> Group:

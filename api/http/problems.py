@@ -71,6 +71,9 @@ KINDS: Mapping[str, Kind] = {
         500, "This server made a mistake", "Try again. If it happens again, tell the operator the `instance`."
     ),
     "busy": Kind(503, "The server has no room for this now", "Wait as long as `Retry-After` says, and send it again."),
+    "damaged": Kind(
+        503, "The record cannot be trusted now", "Its files are not as they were written. Tell the operator."
+    ),
     "read-only": Kind(
         503, "Nothing can be recorded now", "Reading works. Send it again later: sending it twice is safe."
     ),

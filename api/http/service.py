@@ -29,7 +29,16 @@ from api.http.programs import Laws
 from api.http.reading import Document, not_json, read_json
 from api.permits.office import Office
 from api.schema import to_json
-from citizens import CitizensError, DeliveryConflict, InvalidEvent, LogBusy, LogLocked, LogUnavailable, VersionConflict
+from citizens import (
+    CitizensError,
+    DeliveryConflict,
+    InvalidEvent,
+    LogBusy,
+    LogDamaged,
+    LogLocked,
+    LogUnavailable,
+    VersionConflict,
+)
 
 JSON = "application/json"
 RECORDERS = 8
@@ -241,6 +250,8 @@ def refusal_of_log(fault: CitizensError) -> Refusal:
             return Refusal("invalid-request", errors)
         case LogBusy() | LogLocked():
             return Refusal("busy", errors, {"Retry-After": "2"})
+        case LogDamaged():
+            return Refusal("damaged", errors, {"Retry-After": "60"})
         case LogUnavailable():
             return Refusal("read-only", errors, {"Retry-After": "30"})
     return Refusal("conflict", errors)

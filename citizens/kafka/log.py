@@ -99,6 +99,30 @@ def open_kafka_log(
     return KafkaLog(address, layout, clock, write=write, kek=kek)
 
 
+def catch_up(address: Address, layout: Layout, reading: Reading, kek: bytes | None, *, write: bool = False) -> None:
+    """Take into a partition's store what its topics have more. Nobody else writes the store meanwhile."""
+    connection = connect(layout.events_path(), STORED, write=True)
+    try:
+        begun = reading.end(reading.audit) > 0
+        made_for = None if begun or not write else get_meta(connection, "log_id")
+        keys = _key_store(address, layout, made_for, kek)
+    except BaseException:
+        connection.close()
+        raise
+    reader = Reader(connection, keys)
+    try:
+        Store(reader, reading).catch_up()
+        if connection.execute("SELECT value FROM meta WHERE name = 'keys'").get is None:
+            set_meta(connection, "keys", keys.identity)
+            set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
+    finally:
+        reader.close()
+
+
+def _key_store(address: Address, layout: Layout, made_for: bytes | None, kek: bytes | None) -> KeyStore:
+    return KeyStore(layout.keys_path, Settings(), write=True, log_id=made_for, kek=kek, partition=address.here)
+
+
 class KafkaWriter(Writer):
     """The writer of a store whose truth are topics: nothing is committed here that was not read back from there."""
 
@@ -201,7 +225,7 @@ class KafkaLog(SqliteLog):
             return
         try:
             self._make_store(layout)
-            self._caught_up(layout, kek, write=False)
+            catch_up(self.address, layout, self._reading, kek)
         finally:
             lock.release()
 
@@ -225,41 +249,13 @@ class KafkaLog(SqliteLog):
         create_events(path, log_id, STORED, indexed=True)
         layout.swap(path)
 
-    def _caught_up(self, layout: Layout, kek: bytes | None, *, write: bool) -> None:
-        connection = connect(layout.events_path(), STORED, write=True)
-        try:
-            begun = self._reading.end(self._reading.audit) > 0
-            made_for = None if begun or not write else get_meta(connection, "log_id")
-            keys = self._key_store(layout, made_for, kek)
-        except BaseException:
-            connection.close()
-            raise
-        reader = Reader(connection, keys)
-        try:
-            Store(reader, self._reading).catch_up()
-            if connection.execute("SELECT value FROM meta WHERE name = 'keys'").get is None:
-                set_meta(connection, "keys", keys.identity)
-                set_meta(connection, "last_number", keys.last_number.to_bytes(8, "big"))
-        finally:
-            reader.close()
-
-    def _key_store(self, layout: Layout, made_for: bytes | None, kek: bytes | None) -> KeyStore:
-        return KeyStore(
-            layout.keys_path,
-            Settings(),
-            write=True,
-            log_id=made_for,
-            kek=kek,
-            partition=self.address.here,
-        )
-
     def _open_for_writing(self) -> None:
         self.layout.folder.mkdir(parents=True, exist_ok=True)
         self._lock = WriterLock(self.layout.folder / "lock")
         try:
             self._make_store(self.layout)
             self._writing = Writing(self.address)
-            self._caught_up(self.layout, self._kek, write=True)
+            catch_up(self.address, self.layout, self._reading, self._kek, write=True)
             self._start_writer()
             self._say_opened()
             self._finish_nulls()
@@ -270,7 +266,7 @@ class KafkaLog(SqliteLog):
             raise
 
     def _open_keys(self, connection: apsw.Connection) -> KeyStore:
-        keys = self._key_store(self.layout, None, self._kek)
+        keys = _key_store(self.address, self.layout, None, self._kek)
         try:
             check_keys(connection, keys)
         except BaseException:

@@ -147,7 +147,9 @@ class Opened(Readings):
         return apsw.SQLITE_OK
 
     def _after_commit(self) -> None:
-        """Runs in the writer after each commit: call for a checkpoint, or, far behind, make one."""
+        """Runs in the writer after each commit, before anybody is told of it: what was written must be where the next
+        opening looks for it. Calls for a checkpoint or, far behind, makes one."""
+        self._files.require_in_place(self.layout.events_path())
         if self._wal_pages >= self._settings.checkpoint_pages:
             self._checkpointer.request()
         if self._wal_pages >= self._settings.checkpoint_pages * FORCED_CHECKPOINT:

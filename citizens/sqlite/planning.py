@@ -22,8 +22,10 @@ from citizens.events import (
     Draft,
     Erasure,
     Facts,
+    Hold,
     Origin,
     Promotion,
+    Release,
     TimeCorrection,
     check_draft,
     check_text,
@@ -104,7 +106,10 @@ class Planner:
         return Receipt(row.offset, row.version, duplicate=False)
 
     def _require_here(self, draft: Draft) -> None:
-        """Raise MovedAway if the subject, or one that it is said to belong to, goes on in another log."""
+        """Raise MovedAway if the subject, or one that it is said to belong to, goes on in another log. What lies here
+        of somebody who left is held and released here."""
+        if isinstance(draft.body, Hold | Release):
+            return
         named = [draft.subject]
         if isinstance(draft.body, Facts | Correction):
             named += [point.value.group for point in draft.body.points if isinstance(point.value, Belongs)]

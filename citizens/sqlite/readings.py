@@ -32,6 +32,7 @@ from citizens.sqlite.reader import Reader
 from citizens.sqlite.scan import scan
 from citizens.sqlite.stats import Stats
 from citizens.sqlite.verification import Verification
+from citizens.sqlite.watch import Watch
 from citizens.timeline import Timeline
 
 POOLED_READERS = 4
@@ -47,6 +48,7 @@ class Readings:
         self._kek = kek
         self._pool: list[tuple[object, Reader]] = []
         self._pool_lock = threading.Lock()
+        self._files = Watch(settings.vfs)
         self._closed = False
 
     @property
@@ -64,6 +66,11 @@ class Readings:
         if self._closed:
             raise LogUnavailable("this log is closed", "open it again")
         path = self.layout.events_path()
+        try:
+            self._files.require_same(path)
+        except LogDamaged:
+            self._empty_pool()
+            raise
         files = (path, _inode(path), _inode(self.layout.keys_path))
         reader = self._from_pool(files) or self._opened(path)
         reader.refresh()

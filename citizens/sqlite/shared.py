@@ -108,6 +108,10 @@ class SharedLog(Readings):
         with self._reader():
             pass
 
+    def store_age(self) -> float:
+        """How many seconds ago the files were last known to hold all of the log: always, of an embedded one."""
+        return 0.0
+
     def append(self, drafts: Sequence[Draft], *, advance: Advance | None = None) -> list[Receipt]:
         """As `Log.append`, when it is this process's turn. Raises LogBusy or LogLocked if that takes too long."""
         with self._queued(len(drafts)), self._turn() as log:

@@ -6,7 +6,7 @@ The parts are folders here, and partitions on Kafka in `tests/kafka/population.p
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
@@ -22,8 +22,22 @@ from api.history.letters import all_reading, settle
 from api.history.moves import move
 from api.history.parts import append_to_parts, make_parts
 from api.rules.programs import load_program
-from citizens import Belongs, Body, Correction, Draft, Facts, Origin, Point, Posting, SqliteLog, Value, open_log
+from citizens import (
+    Assessment,
+    Belongs,
+    Body,
+    Correction,
+    Draft,
+    Facts,
+    Origin,
+    Point,
+    Posting,
+    SqliteLog,
+    Value,
+    open_log,
+)
 from citizens.homes import Homes, LivesElsewhere
+from citizens.moving import depart
 from engine.ir.program import Program
 from engine.values.periods import parse_period
 from tests.api.second_land import MODULE, SETTINGS
@@ -226,6 +240,51 @@ def test_where_there_is_nowhere_to_move_it_is_said(parts: list[Path]) -> None:
         with pytest.raises(Misuse, match=f"no partition `{to}` of 3"):
             move(parts, "citizen/a0", to, MOVES, reason="why")
     assert move(parts, "citizen/a0", "citizen/b0", MOVES, reason="why").subjects == ()
+
+
+def test_who_parted_moves_together_for_a_late_fact_of_their_years_corrects_what_both_paid(
+    land: Program, parts: list[Path], tmp_path: Path
+) -> None:
+    """Why ended ties hold: with the former partner left behind, as `depart` lets a caller do, answers change."""
+    parted = [
+        draft_of(f"citizen/b{number}", Facts((Point("couple", date(2025, 2, 1), None),)), f"parts{number}")
+        for number in (1, 2)
+    ]
+    late = [
+        draft_of(f"citizen/b{number}", Correction((Point("pay", NEW_YEAR, Decimal(40_000)),), "late"), f"late{number}")
+        for number in (1, 2)
+    ]
+    with open_log(tmp_path / "one") as first:
+        first.append([*everybody(), *parted])
+        append_to_parts(parts, parted, create=False)
+        assert assess(first, land) == _sum_of_parts(parts, land)
+        first.append(late)
+        follow(first, land)
+        homes = {}
+        with all_reading(parts) as opened:
+            for number in (1, 2):
+                homes[number] = Homes(opened).of(f"citizen/b{number}")
+        move(parts, "citizen/b1", str(((homes[1] or 0) + 1) % PARTS), MOVES, reason="as they wish")
+        here, there = homes[2] or 0, ((homes[2] or 0) + 1) % PARTS
+        with open_log(parts[here]) as log:
+            depart(log, there, ["citizen/b2"], MOVES, "alone")
+        settle(parts)
+        append_to_parts(parts, late, create=False)
+        _each(parts, land)
+        with all_reading(parts) as opened:
+            whole = {number: _incomes([first], f"couple/{number}") for number in (1, 2)}
+            assert _incomes(opened, "couple/1") == whole[1] == [Decimal(60_700)]
+            assert _incomes(opened, "couple/2") != whole[2]  # two halves, of which neither is the couple's
+
+
+def _incomes(logs: Sequence[SqliteLog], subject: str) -> list[Decimal]:
+    """The income of a couple by its last assessment of the year in each log that has one."""
+    last = [log.assessments_of(subject, limit=1) for log in logs if log.moved_to(subject) is None]
+    bodies = [event.body for events in last for event in events]
+    figures = [
+        dict(body.figures) for body in bodies if isinstance(body, Assessment) and isinstance(body.figures, tuple)
+    ]
+    return [value for each in figures if isinstance(value := each.get("couple_income"), Decimal)]
 
 
 def test_what_was_known_before_a_move_is_asked_where_it_was_known(parts: list[Path]) -> None:

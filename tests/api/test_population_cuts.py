@@ -154,6 +154,18 @@ def test_nobody_leaves_for_where_others_are_still_on_the_way(folder: Path) -> No
     assert home_of(folder, "citizen/a0") == there and home_of(folder, other) == home
 
 
+def test_a_hold_reaches_every_log_that_somebody_was_in(folder: Path) -> None:
+    home = home_of(folder, "citizen/a0")
+    move(parts_in(folder), "citizen/a0", str((home + 1) % PARTS), MOVES, reason="as they wish")
+    why = ("--case", "appeal 7", "--legal-basis", "Act s. 1", "--reason", "appeal", "--log", folder)
+    for more in ((), ("--release",)):
+        done = run("log", "hold", "citizen/a0", *more, *why)
+        assert done.returncode == 0, done.stderr
+        with all_reading(parts_in(folder)) as opened:
+            held = [number for number, log in enumerate(opened) if "citizen/a0" in log.held()]
+        assert held == ([] if more else sorted((home, (home + 1) % PARTS)))
+
+
 def test_cuts_of_a_folder_have_names_for_ever(folder: Path) -> None:
     heads = steady_heads(parts_in(folder))
     assert make_cut(folder, "new-year", heads).offsets == tuple(heads)
