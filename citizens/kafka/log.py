@@ -147,8 +147,11 @@ class KafkaWriter(Writer):
 
     def frame_of(self, rows: Sequence[StoredEvent]) -> tuple[list[tuple[bytes, bytes | None]], list[tuple[int, bytes]]]:
         """What both topics hold of events."""
-        parts = [self.parts_of(row, self.reader.origin(row.origin)[0]) for row in rows]
-        return [event for event, _ in parts], [audit for _, audit in parts]
+        origins = {number: self.reader.origin(number)[0] for number in {row.origin for row in rows}}
+        events: list[tuple[bytes, bytes | None]] = [
+            (event_key(row.offset), event_value(origins[row.origin], row.payload)) for row in rows
+        ]
+        return events, [(EVENT, event_audit(row, origins[row.origin])) for row in rows]
 
     @staticmethod
     def parts_of(row: StoredEvent, origin: Origin) -> tuple[tuple[bytes, bytes | None], tuple[int, bytes]]:

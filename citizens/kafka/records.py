@@ -22,6 +22,7 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from citizens import chain
 from citizens.errors import LogDamaged, OtherFormat
@@ -97,9 +98,12 @@ def read_audit(value: bytes | None) -> Audit:
     return Audit(kind, frame, index, count, value[_FRAME.size :])
 
 
+_origin_digest = lru_cache(maxsize=1_024)(chain.origin_digest)
+
+
 def event_audit(row: StoredEvent, origin: Origin) -> bytes:
     """An event for the audit topic."""
-    digest = chain.origin_digest(origin)
+    digest = _origin_digest(origin)
     head = _HEADER.pack(row.offset, row.recorded_at_us, row.kind, row.subject, row.version, row.delivery, digest)
     return head + hashlib.sha256(row.payload).digest() + row.chain
 
@@ -120,8 +124,20 @@ def event_key(number: int) -> bytes:
 
 def event_value(origin: Origin, payload: bytes) -> bytes:
     """An event for the topic of events."""
+    return _before_payload(origin) + payload
+
+
+@lru_cache(maxsize=1_024)
+def _before_payload(origin: Origin) -> bytes:
     texts = json.dumps([origin.source, origin.actor, origin.legal_basis, origin.retention], ensure_ascii=False).encode()
-    return bytes((VERSION,)) + len(texts).to_bytes(2, "big") + texts + payload
+    return bytes((VERSION,)) + len(texts).to_bytes(2, "big") + texts
+
+
+def frame_of(value: bytes | None) -> tuple[int, int, int]:
+    """Of an audit record its frame, its place in it, and how many records the frame has. Raises LogDamaged."""
+    if value is None or len(value) < _FRAME.size:
+        raise LogDamaged("the audit topic holds a record that no writer wrote", "see who writes to it")
+    return _FRAME.unpack_from(value)[2:]
 
 
 def read_event_value(value: bytes) -> tuple[Origin, bytes]:

@@ -37,6 +37,7 @@ from citizens.kafka.records import (
     OPENED,
     Audit,
     Linked,
+    frame_of,
     read_audit,
     read_event_value,
     read_gap,
@@ -44,7 +45,7 @@ from citizens.kafka.records import (
     read_runs,
     read_standing,
 )
-from citizens.kafka.transport import Place, Reading, keyed
+from citizens.kafka.transport import Place, Reading, by_topic
 from citizens.sqlite.carrying import Taker, insert_deliveries, insert_gap
 from citizens.sqlite.compaction import gaps_after
 from citizens.sqlite.connections import set_meta
@@ -312,16 +313,17 @@ def read_back(topics: Reading, place: Place, frame: int, numbers: set[int], *, s
     until, left, missing = time.monotonic() + patience, set(numbers), size
     reached = Place(place.events, place.audit, place.frame)
     while left or missing:
-        messages = topics.more(len(left) + missing)
-        for message in keyed(messages, topics.events):
-            left.discard(int.from_bytes(message.key() or b"", "big"))
-            reached.events = (message.offset() or 0) + 1
-        for message in keyed(messages, topics.audit):
-            audit = read_audit(message.value())
-            if audit.frame != frame:
-                raise LogUnavailable(f"frame {audit.frame} came where frame {frame} was written: another writes here")
-            reached.audit = (message.offset() or 0) + 1
-            missing = audit.count - 1 - audit.index
+        events, audits = by_topic(topics.more(len(left) + missing), topics.events)
+        left.difference_update([int.from_bytes(message.key() or b"", "big") for message in events])
+        if events:
+            reached.events = (events[-1].offset() or 0) + 1
+        for message in audits:
+            written, index, count = frame_of(message.value())
+            if written != frame:
+                raise LogUnavailable(f"frame {written} came where frame {frame} was written: another writes here")
+            missing = count - 1 - index
+        if audits:
+            reached.audit = (audits[-1].offset() or 0) + 1
         if time.monotonic() > until:
             raise LogUnavailable("what was written has not been read back")
     reached.frame = frame + 1

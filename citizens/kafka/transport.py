@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -81,20 +82,21 @@ class Writing:
         producer, address = self._producer, self._address
         producer.begin_transaction()
         self._failed.clear()
-        for topic, records in (
-            (address.topic(EVENTS), frame.events),
-            (address.topic(AUDIT), [(None, value) for value in frame.audit]),
-        ):
-            for key, value in records:
-                self._produce(topic, key, value)
+        self._produce(address.topic(EVENTS), [{"key": key, "value": value} for key, value in frame.events])
+        self._produce(address.topic(AUDIT), [{"value": value} for value in frame.audit])
         self._until(lambda: producer.commit_transaction(TRANSACTION_MS / 1000))
 
-    def _produce(self, topic: str, key: bytes | None, value: bytes | None) -> None:
-        while True:
-            try:
-                self._producer.produce(topic, value, key, self._partition)
-                return
-            except BufferError:
+    def _produce(self, topic: str, records: list[dict[str, Any]]) -> None:
+        """Queue records. Those for which there was no room wait until there is. Raises KafkaException if some in the
+        middle were left out: the order is the frame's."""
+        while records:
+            self._producer.produce_batch(topic, records, self._partition)
+            refused = [record.pop("_error", None) for record in records]
+            queued = next((place for place, error in enumerate(refused) if error is not None), len(records))
+            if None in refused[queued:]:
+                raise KafkaException(refused[queued])
+            records = records[queued:]
+            if records:
                 self._producer.poll(0.1)
 
     def _until(self, ask: object) -> None:
@@ -209,6 +211,10 @@ class Reading:
         self._consumer.close()
 
 
-def keyed(messages: Sequence[Message], topic: str) -> list[Message]:
-    """The messages of one topic."""
-    return [message for message in messages if message.topic() == topic and message.error() is None]
+def by_topic(messages: Sequence[Message], topic: str) -> tuple[list[Message], list[Message]]:
+    """The messages of one topic, and those of the other."""
+    sound = [message for message in messages if message.error() is None]
+    of_topic = [message for message in sound if message.topic() == topic]
+    if len(of_topic) in (0, len(sound)):
+        return of_topic, sound if not of_topic else []
+    return of_topic, [message for message in sound if message.topic() != topic]
