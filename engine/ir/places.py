@@ -68,10 +68,14 @@ class Reader:
 
     def place_of(self, node: ir.VariableRead | ir.OverTime) -> Place:
         """Whose figure a node of the formula reads, and when."""
-        when = self.parts.get(id(node), self.place.when)
+        when = self.when_of(node)
         if isinstance(node, ir.OverTime):
             return Place(self._who(node.subject), self._when_over(node, when))
         return Place(self._who(node.subject), self._when(node.time, when))
+
+    def when_of(self, node: ir.Expression) -> When:
+        """In which periods a node of the formula is evaluated."""
+        return self.parts.get(id(node), self.place.when)
 
     def _within_parts(self, body: ir.Expression) -> Iterator[tuple[int, When]]:
         """For each node inside an expression over periods, when that is evaluated."""

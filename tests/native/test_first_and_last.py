@@ -39,7 +39,8 @@ UNIT = "entity: household, period: year, label: L, law: s. 1"
 MODULE = f"""\
 about: Order
 law: Licences Act
-exports: [first_points, last_points, first_day, ever_good_first, second_key, heads, is_child, first_born, born_before]
+exports: [first_points, last_points, first_day, ever_good_first, second_key, heads, is_child, first_born, born_before,
+  two_first, most_of_two_last, good_of_two, third_highest, lowest_three]
 inputs:
   points: {{entity: licence, period: eternity, type: integer, label: Points, range: 0 .. 12}}
   granted: {{entity: licence, period: eternity, type: date, label: Granted}}
@@ -54,6 +55,14 @@ variables:
     {HEAD.replace(", ", chr(10) + "    ")}
     type: integer
     formula: last(l.points for l in licences by l.is_good, l.granted, l.points highest first) otherwise 77
+  two_first: {{{HEAD}, type: integer, formula: sum(first 2 of l.points for l in licences by l.granted)}}
+  most_of_two_last:
+    {HEAD.replace(", ", chr(10) + "    ")}
+    type: integer or none
+    formula: max(last 2 of l.points for l in licences where l.is_good by l.granted)
+  good_of_two: {{{HEAD}, type: boolean, formula: all(last 2 of l.is_good for l in licences by l.granted)}}
+  third_highest: {{{HEAD}, type: integer or none, formula: min(highest 3 of l.points for l in licences)}}
+  lowest_three: {{{HEAD}, type: integer, formula: count(lowest 3 of l.points for l in licences where l.is_good)}}
   is_child: {{{HEAD}, type: boolean, formula: self is child}}
   heads:
     {UNIT.replace(", ", chr(10) + "    ")}
@@ -67,7 +76,7 @@ variables:
 """
 WANTED = (
     "first_points", "last_points", "first_day", "ever_good_first", "second_key", "heads", "is_child", "first_born",
-    "born_before",
+    "born_before", "two_first", "most_of_two_last", "good_of_two", "third_highest", "lowest_three",
 )  # fmt: skip
 
 

@@ -15,7 +15,9 @@ from engine.values.periods import parse_period
 PROGRAMS = Path(__file__).parents[1] / "language" / "programs"
 
 
-@pytest.mark.parametrize("name", ["as_if", "bands", "open_ends", "order", "people", "steps", "tables", "totting_up"])
+@pytest.mark.parametrize(
+    "name", ["as_if", "bands", "losses", "open_ends", "order", "people", "steps", "tables", "totting_up"]
+)
 def test_machine_code_gives_the_interpreters_bits(name: str) -> None:
     program = compile_rules(PROGRAMS / name)
     for seed, year in enumerate(("2021", "2024")):

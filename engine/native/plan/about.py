@@ -34,4 +34,15 @@ def about_another(part: Any, name: str, other: str | ir.Subject) -> Any:
     return replace(part, **changed)
 
 
+def with_subject(part: Any, old: ir.Subject, new: ir.Subject) -> Any:
+    """A part of a formula that is about `new` wherever it was about `old`."""
+    if isinstance(part, tuple):
+        return tuple(with_subject(inner, old, new) for inner in part)
+    if part == old:
+        return new
+    if not is_dataclass(part) or isinstance(part, type) or not isinstance(part, (*REWRITTEN, *_SUBJECTS)):
+        return part
+    return replace(part, **{field.name: with_subject(getattr(part, field.name), old, new) for field in fields(part)})
+
+
 _SUBJECTS = (ir.GroupOf, ir.HolderOf, ir.OwnerOf, ir.Before, ir.Records)

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.ir import nodes as ir
-from engine.ir.fold import day_of
+from engine.ir.fold import day_of, parts_of
 from engine.ir.walk import children, groupings, steps_of, subjects
 from engine.native.plan.made import asked, made
 from engine.native.plan.settled import taken
 from engine.values.periods import Period
 
 _HANDED_OVER = (ir.Chosen, ir.Ranked, ir.AsIf, ir.Holds)
-MOST_PARTS = 60  # periods for each of which an expression is written out
+MOST_PARTS = 60  # periods for each of which any expression is written out
+MOST_WRITTEN = 5_000  # parts of expressions that are written out over more periods
 
 
 def is_handed(node: ir.Expression, period: Period) -> bool:
@@ -42,9 +43,28 @@ def _is_far(link: ir.Link, period: Period) -> bool:
 
 
 def is_handed_over(node: ir.OverParts, periods: Sequence[Period] | None) -> bool:
-    """Whether an expression over periods is not written out: there are many, or how many differs by row."""
-    fixed = node.last is None or (isinstance(node.last, ir.Literal) and node.last.value == node.most)
-    return periods is None or len(periods) > MOST_PARTS or not fixed
+    """Whether an expression over periods is not written out: there are many, and it is long."""
+    if periods is None:
+        return True
+    return len(periods) > MOST_PARTS and len(periods) * _size(node.body, periods[0]) > MOST_WRITTEN
+
+
+def _size(body: ir.Expression, period: Period) -> int:
+    """About how many parts an expression has, written out over the periods inside it."""
+    size, pending = 0, [(body, period, 1)]
+    while pending:
+        node, at, times = pending.pop()
+        size += times
+        inner = children(node)
+        if isinstance(node, ir.OverParts) and not node.kind.is_personal:
+            try:
+                periods = parts_of(node, at)
+            except OverflowError:
+                periods = ()
+            pending.append((node.body, periods[0] if periods else at, times * len(periods)))
+            inner = inner[:-1]
+        pending += [(child, at, times) for child in inner]
+    return size
 
 
 def compiled(node: ir.Expression, period: Period) -> Iterator[ir.Expression]:

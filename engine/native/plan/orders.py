@@ -6,22 +6,26 @@ and conditions, which the code has.
    The sum of the k lowest is the greatest of k times t less what they have below t. Here k is n, but at most how many
    there are and at least 0.
 2. A rank is one more than how many stand before: whose first key is better, or as good with a better second, and so on.
-3. Both look at all members once for each member: with more than MOST of them the interpreter, which sorts, is asked.
-4. The first and last of many, and who holds a role: see `firsts`.
+3. The n first of an order, and the n highest where not their sum is asked, are those before whom fewer than n stand.
+   Where two of an order tie in every key, the row is handed over.
+4. All these look at all members once for each member: with more than MOST of them the interpreter, which sorts, is
+   asked.
+5. The first and last of many, and who holds a role: see `firsts`.
 
 What is unclear of any member makes the sums unclear, so that such rows are handed over as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from engine.ir import nodes as ir
 from engine.ir.walk import walk
-from engine.native.plan.about import REWRITTEN, about_another, compared_by
+from engine.native.plan.about import REWRITTEN, about_another
 from engine.native.plan.firsts import first_of, held_by
+from engine.native.plan.taken import better, taken_of
 from engine.values.types import BOOLEAN, INTEGER, Kind, ValueType
 
 MOST = 64
@@ -53,6 +57,10 @@ class WithoutOrders:
                 known = _has_extremes(node.body.type) or node.body.type.kind is Kind.BOOLEAN
                 parts = [*(key.value for key in node.keys), node.body, node.where]
                 return known and _have_extremes(node.keys) and _is_simple(parts)
+            case ir.Chosen(operator="sum" | "count" | "min" | "max" | "any" | "all"):
+                parts = [*(key.value for key in node.keys), node.body, node.where]
+                if not _have_extremes(node.keys) or not (node.keys or _has_extremes(node.body.type)):
+                    return False
             case ir.Holds():
                 return True
             case _:
@@ -76,8 +84,10 @@ class WithoutOrders:
         match rewritten:
             case ir.Chosen(operator="only"):
                 return first_of(rewritten)
-            case ir.Chosen():
+            case ir.Chosen(operator="sum", keys=()):
                 return _summed(rewritten)
+            case ir.Chosen():
+                return taken_of(rewritten)
             case ir.Ranked():
                 return _counted(rewritten)
             case ir.Holds():
@@ -128,8 +138,7 @@ def _at_least(node: ir.Expression, least: int) -> ir.Expression:
 
 def _counted(node: ir.Ranked) -> ir.Expression:
     """One more than how many stand before; or what share of all they are, where there is anybody."""
-    before = list(_before(node))
-    earlier = before[0] if len(before) == 1 else ir.Or(BOOLEAN, node.span, tuple(before))
+    earlier = better(node.keys, node.name, node.subject, node.span)
     where = earlier if node.where is None else ir.And(BOOLEAN, node.span, (node.where, earlier))
     count = ir.Aggregate(INTEGER, node.span, "count", node.link, node.name, None, where)
     if node.operator == "rank":
@@ -142,17 +151,6 @@ def _counted(node: ir.Ranked) -> ir.Expression:
     share = ir.Arithmetic(node.type, node.span, "/", count, all_)
     chosen = ir.If(node.type, node.span, nobody, ir.NotApplicable(node.type, node.span), share)
     return ir.Let(node.type, node.span, size, whole, chosen)
-
-
-def _before(node: ir.Ranked) -> Iterator[ir.Expression]:
-    """That a key is better, where those before it are as good."""
-    same: list[ir.Expression] = []
-    for key in node.keys:
-        value = compared_by(key)
-        own = about_another(value, node.name, node.subject)
-        better = ir.Compare(BOOLEAN, node.span, ">" if key.descending else "<", value, own)
-        yield ir.And(BOOLEAN, node.span, (*same, better)) if same else better
-        same.append(ir.Compare(BOOLEAN, node.span, "=", value, own))
 
 
 __all__ = ["WithoutOrders"]

@@ -20,20 +20,22 @@ from engine.ir import nodes as ir
 from engine.ir.fold import formula_at
 from engine.ir.places import Home, Place, Reader, When, Who
 from engine.ir.program import DatedExpression, Definition, Program
-from engine.ir.rewrite import rewritten
+from engine.ir.rewrite import Change, rewritten
 from engine.ir.walk import children, groupings, order_keys, walk
+from engine.ir.worlds import MAX_DEPTH
+from engine.native.plan.replaced import Replaced, replaced_by
 from engine.native.plan.settled import taken
 from engine.population.columns import Cell
 from engine.values.periods import Period, Unit
 from engine.values.types import BOOLEAN, EnumValue, Kind
 
 Asked = tuple[ir.AsIf, tuple[ir.Expression, ...]]
-_REPLACEABLE = (Kind.BOOLEAN, Kind.ENUM)
+_ELECTED = (Kind.BOOLEAN, Kind.ENUM)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _World:
-    """What is replaced for whom in which period, by the value of `value`, and what that reaches.
+    """What is replaced for whom in which period, and what that reaches.
 
     `guard` names the figure that tells whether the world is asked at all. `at_home`: what leads to nobody else.
     """
@@ -41,10 +43,10 @@ class _World:
     number: int
     home: Home
     period: Period
-    name: str
-    value: ir.Expression
+    replaced: Replaced
     reached: Collection[str]
     guard: str = ""
+    depth: int = 1
     at_home: set[tuple[str, Place]] = field(default_factory=set)
 
     def copy_of(self, name: str, place: Place) -> str:
@@ -73,6 +75,13 @@ class Worlds:
         self._asking_figures = {name for name, definition in program.definitions.items() if _asks(definition)}
         self._asking_of_themselves = [name for name in self._asking_figures if _asks(program.definitions[name], name)]
         self._looked_at: set[tuple[str, Period]] = set()
+        self._called = {
+            node.name
+            for function in program.functions.values()
+            for dated in function.formulas
+            for node in walk(dated.body)
+            if isinstance(node, ir.ParameterRead)
+        }
 
     def body(self, cell: Cell, body: ir.Expression) -> ir.Expression:
         """A formula as it stands in the plan."""
@@ -102,7 +111,7 @@ class Worlds:
         last = _last(body)
         own = [pair for pair in asked if any(change.name == cell.name for change in pair[0].changes)]
         for node, _ in sorted(own, key=lambda pair: pair[0].changes[0].value != last)[:1]:
-            world = self._world(node, definition, cell.period, ())
+            world = self._world(node, definition, cell.period, ()) if _is_elected(node, definition) else None
             given = world is not None and any(name in self._given for name in world.reached if name != cell.name)
             if world is not None and not given:
                 self._same[(cell.name, cell.period)] = world
@@ -114,7 +123,11 @@ class Worlds:
             world = self._world(node, definition, cell.period, conditions[id(node)])
             if world is None or not self._stays_at_home(world, node.value.name):
                 return None
-            return self._read(node.value, world, Place())
+            read = self._read(node.value, world, Place())
+            for holder in world.replaced.holders:
+                there = ir.Same(BOOLEAN, None, holder, holder)
+                read = ir.If(read.type, None, there, read, node)
+            return read
 
         return rewritten(body, change)
 
@@ -134,20 +147,31 @@ class Worlds:
     def _made(
         self, node: ir.AsIf, owner: Definition, period: Period, guards: tuple[ir.Expression, ...]
     ) -> _World | None:
-        change = node.changes[0]
-        replaced = self._own.definitions.get(change.name)
-        simple = len(node.changes) == 1 and change.link is None and _is_own(change.subject, change.time)
-        if not simple or replaced is None or not _is_own(node.value.subject, node.value.time):
-            return None
-        if replaced.entity != owner.entity or replaced.period != owner.period or replaced.type.kind not in _REPLACEABLE:
-            return None
-        if replaced.may_not_apply or any(isinstance(inner, ir.Local | ir.AsIf) for inner in walk(change.value)):
-            return None
-        reached = self._reached(change.name, period)
         home = Home(owner.entity, owner.period)
+        replaced = self._replaced(node, home)
+        if replaced is None:
+            return None
+        reached = self._reached_by(replaced, period)
+        if replaced.members and any(self._may_be_given(name) for name in reached - replaced.names):
+            return None  # what is given stands for those whom nothing replaced reaches
         number = len(self._worlds) + 1
         guard = self._guard(number, owner, guards)
-        return _World(number, home, period, change.name, change.value, reached, guard)
+        return _World(number, home, period, replaced, reached, guard)
+
+    def _replaced(self, node: ir.AsIf, home: Home) -> Replaced | None:
+        if not _is_own(node.value.subject, node.value.time):
+            return None
+        replaced = replaced_by(self._own, node.changes, home)
+        called = replaced is not None and any(name in self._called for name in replaced.parameters)
+        return None if called else replaced
+
+    def _reached_by(self, replaced: Replaced, period: Period) -> frozenset[str]:
+        return frozenset().union(*(self._reached(name, period) for name in replaced.names))
+
+    def _may_be_given(self, name: str) -> bool:
+        definition = self._own.definitions.get(name)
+        stands = definition is not None and (definition.default is not None or definition.absent is not None)
+        return name in self._given or stands
 
     def _guard(self, number: int, owner: Definition, guards: tuple[ir.Expression, ...]) -> str:
         if not guards:
@@ -194,7 +218,7 @@ class Worlds:
         pending = [(asked, Place())] if asked in world.reached else []
         while pending:
             figure_place = pending.pop()
-            if figure_place in seen or figure_place in world.at_home or figure_place[0] == world.name:
+            if figure_place in seen or figure_place in world.at_home or figure_place[0] in world.replaced.figures:
                 continue
             seen.add(figure_place)
             for name, place in self._reads(world, *figure_place):
@@ -214,6 +238,9 @@ class Worlds:
                     yield name, Place(Who.SOMEBODY)  # there records may stand in another order
                 if any(by.name in world.reached for by, _ in groupings(node)):
                     yield name, Place(Who.SOMEBODY)  # who is together is found for the world outside alone
+                if isinstance(node, ir.ParameterRead) and node.name in world.replaced.parameters:
+                    if not isinstance(node.time, ir.ThisPeriod) or reader.when_of(node) is When.SOMETIME:
+                        yield name, Place(Who.SOMEBODY)  # on a day when it may not be replaced
                 if isinstance(node, ir.VariableRead | ir.OverTime) and node.name in world.reached:
                     read_place = reader.place_of(node)
                     if read_place.when is not When.SOMETIME or not _is_earlier(node, definition, place, world.home):
@@ -226,11 +253,16 @@ class Worlds:
     # --- formulas of figures in a world
 
     def _in_world(self, body: ir.Expression, world: _World, place: Place, name: str) -> ir.Expression:
-        if name == world.name:
+        if name in world.replaced.figures:
             return body
         reader = Reader(body, self._own.definitions[name].period, place, world.home)
 
         def change(node: ir.Expression) -> ir.Expression | None:
+            if isinstance(node, ir.AsIf):
+                own = place.own and reader.when_of(node) is When.SAME
+                return self._inside(node, world, change) if own else None
+            if isinstance(node, ir.ParameterRead):
+                return world.replaced.parameters.get(node.name)
             if not isinstance(node, ir.VariableRead | ir.OverTime) or node.name not in world.reached:
                 return None
             read_place = reader.place_of(node)
@@ -243,6 +275,31 @@ class Worlds:
         asked = ir.VariableRead(BOOLEAN, None, world.guard, ir.Self(world.home.entity), ir.ThisPeriod())
         return ir.If(inside.type, None, asked, inside, empty)
 
+    def _inside(self, node: ir.AsIf, world: _World, change: Change) -> ir.Expression | None:
+        """A world inside a world, as one world: it keeps what is replaced around it, but for the same figures."""
+        key = (world.number, node.changes)
+        if key not in self._worlds:
+            self._worlds[key] = self._both(node, world, change)
+        both = self._worlds[key]
+        if both is None or not self._stays_at_home(both, node.value.name):
+            return None
+        return self._read(node.value, both, Place())
+
+    def _both(self, node: ir.AsIf, outer: _World, change: Change) -> _World | None:
+        inner = self._replaced(node, outer.home) if outer.depth < MAX_DEPTH else None
+        if inner is None or inner.members:
+            return None
+        around = outer.replaced
+        figures = {name: rewritten(formula, change) for name, formula in inner.figures.items()}
+        replaced = replace(
+            around,
+            figures={**around.figures, **figures},
+            members=around.members - inner.names,
+            parameters={**around.parameters, **inner.parameters},
+        )
+        reached = frozenset((*outer.reached, *self._reached_by(inner, outer.period)))
+        return _World(len(self._worlds) + 1, outer.home, outer.period, replaced, reached, depth=outer.depth + 1)
+
     def _read(self, node: ir.VariableRead | ir.OverTime, world: _World, place: Place) -> ir.Expression:
         if node.name not in world.reached:
             return node
@@ -250,8 +307,8 @@ class Worlds:
         if name not in self.definitions:
             original = self._own.definitions[node.name]
             formulas = original.formulas
-            if node.name == world.name:
-                formulas = (DatedExpression(None, world.value),)
+            if node.name in world.replaced.figures:
+                formulas = (DatedExpression(None, world.replaced.figures[node.name]),)
             self.definitions[name] = replace(original, name=name, formulas=formulas, default=None, absent=None)
             self._copies[name] = (world, place, node.name)
         return replace(node, name=name)
@@ -290,10 +347,17 @@ def _outside_worlds(body: ir.Expression) -> Iterator[ir.Expression]:
             stack += children(node)
 
 
+def _is_elected(node: ir.AsIf, definition: Definition) -> bool:
+    """Whether a world differs in what one figure of the one asked comes to, of few that there are."""
+    change = node.changes[0]
+    alone = len(node.changes) == 1 and _is_own(change.subject, change.time)
+    return alone and definition.type.kind in _ELECTED and not definition.may_not_apply
+
+
 def _names_read(node: ir.Expression) -> Iterator[str]:
-    """The figures that a node itself reads, or by which records that it reads stand in order, or which make the groups
-    through which it reads."""
-    if isinstance(node, ir.VariableRead | ir.OverTime):
+    """The figures and parameters that a node itself reads, those by which records that it reads stand in order, and
+    those that make the groups through which it reads."""
+    if isinstance(node, ir.VariableRead | ir.OverTime | ir.ParameterRead):
         yield node.name
     yield from (key for _, key in order_keys(node))
     yield from (by.name for by, _ in groupings(node))

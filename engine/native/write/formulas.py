@@ -23,23 +23,22 @@ from engine.ir.program import Program
 from engine.native.arithmetic import number
 from engine.native.arithmetic.lanes import Mask
 from engine.native.arithmetic.number import Number
-from engine.native.plan.handed import is_handed, is_handed_over
-from engine.native.plan.plan import parts, period_at, window
+from engine.native.plan.handed import is_handed
+from engine.native.plan.plan import period_at
 from engine.native.plan.requests import Request
 from engine.native.plan.settled import taken
 from engine.native.plan.terms import Terms
-from engine.native.write import days, lookups, rows
+from engine.native.write import days, lengths, lookups, over, rows
 from engine.native.write import lane_values as v
 from engine.native.write.aggregates import aggregate
 from engine.native.write.chunk import Chunk
 from engine.native.write.costs import Costs
-from engine.native.write.lane_values import Code, Day, Figure, Length, Truth
+from engine.native.write.lane_values import Code, Day, Figure, Length, Truth, truth
 from engine.native.write.memory import Memory
 from engine.native.write.sharing import read_in_several_branches
 from engine.native.write.writing import Frame, Thunk
 from engine.population.columns import Cell
 from engine.values.numbers import RoundingMode
-from engine.values.types import Duration, Kind, ValueType
 
 
 class FormulaWriter:
@@ -84,9 +83,9 @@ class FormulaWriter:
             case ir.Aggregate():
                 return aggregate(self, node, frame)
             case ir.OverTime():
-                return self._over_time(node, frame)
+                return over.over_time(self, node, frame)
             case ir.OverParts():
-                return self._over_parts(node, frame)
+                return over.over_parts(self, node, frame)
             case ir.Banded():
                 return self._banded(node, frame)
             case ir.PeriodBoundary():
@@ -268,10 +267,7 @@ class FormulaWriter:
                 )
             case ir.Compare():
                 left, right = self.write(node.left, frame), self.write(node.right, frame)
-                mask = self.compared(node.operator, left, right)
-                if mask is None:
-                    return Figure(Truth(False), bad=True)
-                return self.carrying(Figure(Truth(mask)), [left, right])
+                return self.carrying(self.compared(node.operator, left, right), [left, right])
             case _:
                 assert_never(node)
 
@@ -286,24 +282,22 @@ class FormulaWriter:
         bad = lanes.both(lanes.either(*unclear), lanes.opposite(decided))
         return Figure(Truth(decided if deciding else lanes.opposite(decided)), bad)
 
-    def compared(self, operator: str, left: Figure, right: Figure) -> Mask | None:
-        """A comparison of two values of one type; None where the native evaluator has none."""
+    def compared(self, operator: str, left: Figure, right: Figure) -> Figure:
+        """A comparison of two values of one type; bad where two lengths of time have no order."""
         a, b = left.content, right.content
         match a, b:
             case Number(), Number():
-                return number.compare(self.work, operator, a, b)
+                return Figure(Truth(number.compare(self.work, operator, a, b)))
             case Day(), Day():
-                return self.work.compare(operator, a.ordinal, b.ordinal)
+                return Figure(Truth(self.work.compare(operator, a.ordinal, b.ordinal)))
             case Code(), Code():
-                return self.work.compare(operator, a.place, b.place)
+                return Figure(Truth(self.work.compare(operator, a.place, b.place)))
             case Truth(), Truth():
                 differ = self._differ(a.mask, b.mask)
-                return differ if operator == "!=" else self.lanes.opposite(differ)
-            case Length(), Length() if operator in ("=", "!="):
-                months = self.work.compare("=", a.months, b.months)
-                same = self.lanes.both(months, self.work.compare("=", a.days, b.days))
-                return same if operator == "=" else self.lanes.opposite(same)
-        return None
+                return Figure(Truth(differ if operator == "!=" else self.lanes.opposite(differ)))
+            case Length(), Length():
+                return lengths.compared(self.work, operator, a, b)
+        raise AssertionError((a, b))
 
     def _differ(self, a: Mask, b: Mask) -> Mask:
         if isinstance(a, bool):
@@ -361,10 +355,10 @@ class FormulaWriter:
         return replace(b, n=n, low=max(b.low, Fraction(1, b.d)), sound=True)
 
     def extreme(self, operator: str, parts: Sequence[Figure]) -> Figure:
-        """The least or greatest of numbers or dates. Lengths of time may have no order: the interpreter has those."""
+        """The least or greatest of numbers, dates or lengths of time."""
         content = parts[0].content
-        if isinstance(content, Length) and len(parts) > 1:
-            return Figure(content, bad=True)
+        if isinstance(content, Length):
+            return self.carrying(lengths.extreme(self.work, operator, [part.content for part in parts]), parts)
         for part in parts[1:]:
             content = self.lesser(operator, content, part.content)
         return self.carrying(Figure(content), parts)
@@ -380,40 +374,6 @@ class FormulaWriter:
         rounded, bad = number.round_to(self.work, _number(value.content), _number(step.content), node.mode)
         return self.carrying(Figure(rounded, bad=bad), [value, step])
 
-    # --- time
-
-    def _over_time(self, node: ir.OverTime, frame: Frame) -> Figure:
-        periods = window(node, frame.period)
-        subject = rows.resolve(self, node.subject, frame)
-        if periods is None or subject is None:
-            return Figure(v.nothing(self.work, node.type), bad=True)
-        figures = [rows.at(self, Cell(node.name, period), subject) for period in periods]
-        return self._over(node.operator, node.type, figures)
-
-    def _over_parts(self, node: ir.OverParts, frame: Frame) -> Figure:
-        """The body once for each part. Many parts, and a number of them that differs by row, are handed over."""
-        periods = parts(node, frame.period)
-        if periods is None or is_handed_over(node, periods):
-            return Figure(v.nothing(self.work, node.type), bad=True)
-        figures = [self.write(node.body, replace(frame, period=period)) for period in periods]
-        if node.operator == "count":
-            unit, none = number.fixed(self.work, 1), number.fixed(self.work, 0)
-            figures = [replace(part, content=number.select(self.work, truth(part), unit, none)) for part in figures]
-        if not figures and node.operator in ("min", "max"):
-            return Figure(v.nothing(self.work, node.type), absent=True)
-        return self._over("sum" if node.operator == "count" else node.operator, node.type, figures)
-
-    def _over(self, operator: str, kind: ValueType, figures: Sequence[Figure]) -> Figure:
-        match operator:
-            case "any" | "all":
-                return self.joined(figures, operator == "any")
-            case "min" | "max":
-                return self.extreme(operator, figures)
-        total = v.literal(self.work, Duration() if kind.kind is Kind.DURATION else 0, self.memory.members.__getitem__)
-        for figure in figures:
-            total = self.added(total, figure.content)
-        return self.carrying(Figure(total), figures)
-
     def added(self, a: v.Content, b: v.Content) -> v.Content:
         """The sum of two numbers or durations."""
         if isinstance(a, Length) and isinstance(b, Length):
@@ -425,11 +385,6 @@ def _let_names(node: ir.Expression) -> Iterator[str]:
     while isinstance(node, ir.Let):
         yield node.name
         node = node.body
-
-
-def truth(figure: Figure) -> Mask:
-    """The mask of a boolean."""
-    return _mask(figure.content)
 
 
 def _mask(content: v.Content) -> Mask:

@@ -72,6 +72,12 @@ class Part:
         return module.mask if self.is_mask else module.double
 
 
+def truth(figure: Figure) -> Mask:
+    """The mask of a boolean."""
+    assert isinstance(figure.content, Truth)
+    return figure.content.mask
+
+
 def literal(work: Arithmetic, value: Value, members: Callable[[str], list[str]]) -> Content:
     """A constant of the program."""
     match value:

@@ -84,6 +84,9 @@ class Writer(Protocol):
     def calculated(self, operator: str, a: Number, b: Number) -> Figure:
         """`+ - * /` and `mod` on numbers."""
 
+    def extreme(self, operator: str, parts: Sequence[Figure]) -> Figure:
+        """The least or greatest of numbers, dates or durations."""
+
     def lesser(self, operator: str, a: Content, b: Content) -> Content:
         """The lesser (`min`) or greater (`max`) of two numbers or dates."""
 
