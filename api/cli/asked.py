@@ -75,7 +75,11 @@ def find(
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find everybody who meets a condition; rank, count and add up. Every look at a record is logged."""
+    """Find everybody who meets a condition; rank, count and add up.
+
+    A log keeps every question, with how many gave which answer, and a look at each who is shown or is one of fewer than
+    ten who are counted.
+    """
     from api.cli.find import Options, find_command
 
     options = Options(

@@ -12,11 +12,11 @@ from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode, Misuse
 from api.find.candidates import from_files, from_log, looked_at
 from api.find.condition import with_condition
-from api.find.find import Count, SearchResult, Shown, Wanted, find
+from api.find.find import Count, SearchResult, Wanted, counted_in, find
 from api.find.together import find_in_parts
 from api.history.access import login_name, read_known, writing
 from api.history.letters import all_reading, steady_heads
-from api.history.looks import record_looks
+from api.history.looks import record_looks, record_query
 from api.history.parts import known_in, parts_of
 from api.rules import programs
 from api.schema import Json, as_data
@@ -94,8 +94,10 @@ def _found(program: Program, condition: Definition, period: Period, wanted: Want
     with writing(options.log) as log:
         with waiting("looking"):
             among = from_log(program, period, log, [condition, *named], read_known(options.known))
-            findings = find(program, condition, options.condition, period, among=among, wanted=wanted)
-        _record(program, log, findings.rows, period, options)
+            touched: list[str] = []
+            findings = find(program, condition, options.condition, period, among=among, wanted=wanted, touched=touched)
+        names = [*(row.of.id for row in findings.rows), *touched]
+        _record(program, log, names, period, findings=findings, options=options)
     return findings
 
 
@@ -108,26 +110,33 @@ def _found_in_parts(
     options: Options,
     read: Sequence[Definition],
 ) -> SearchResult:
-    """The same in several partitions; who is shown is recorded where they are. A partition may be empty, not all."""
+    """The same in several partitions; who is told of is recorded where they are. A partition may be empty, not all."""
     parts = parts_of(options.log)
     known = known_in(options.log, options.known) if options.known is not None else steady_heads(parts)
     with all_reading(parts) as opened, waiting("looking"):
         asked = list(zip(opened, known, strict=True))
-        whole, shown = find_in_parts(
+        whole, touched = find_in_parts(
             program, condition, options.condition, period, parts=asked, read=read, wanted=wanted
         )
-    for part, rows in zip(parts, shown, strict=True):
-        if rows:
-            with writing(part) as log:
-                _record(program, log, rows, period, options)
+    for part, names in zip(parts, touched, strict=True):
+        with writing(part) as log:
+            _record(program, log, names, period, findings=whole, options=options)
     return whole
 
 
-def _record(program: Program, log: SqliteLog, rows: Sequence[Shown], period: Period, options: Options) -> None:
-    """Record in a log whose records were looked at."""
+def _record(
+    program: Program,
+    log: SqliteLog,
+    names: Sequence[str],
+    period: Period,
+    *,
+    findings: SearchResult,
+    options: Options,
+) -> None:
+    """Record in a log what was asked, and whose records the answer tells of."""
     said = {"why": options.why or "find", "what": options.condition[:300]}
-    seen = looked_at(program, log, [row.of.id for row in rows], period.end)
-    record_looks(log, seen, login_name(), "rulewright find", said)
+    record_query(log, login_name(), "rulewright find", {**said, **counted_in(findings)})
+    record_looks(log, looked_at(program, log, names, period.end), login_name(), "rulewright find", said)
 
 
 def _report(program: Program, findings: SearchResult, wanted: Wanted) -> None:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -34,6 +34,8 @@ from engine.values.types import Kind
 
 NO, YES, NOT_KNOWN, FAILED = range(4)
 ANSWERS = ("no", "yes", "not_known", "failed")
+SMALL_BELOW = 10
+"""A count of fewer tells of each of those who are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,18 @@ class _Asking:
 
 
 def find(
-    program: Program, condition: Definition, text: str, at: Period, *, among: Among, wanted: Wanted, threads: int = 2
+    program: Program,
+    condition: Definition,
+    text: str,
+    at: Period,
+    *,
+    among: Among,
+    wanted: Wanted,
+    threads: int = 2,
+    touched: list[str] | None = None,
 ) -> SearchResult:
-    """Ask everybody. Raises Misuse for figures of another entity than the condition's."""
+    """Ask everybody. `touched` takes the names of those of whom a count tells: who gives an answer that fewer than ten
+    give, in all or in a group. Raises Misuse for figures of another entity than the condition's."""
     named = [
         definition for definition in (*wanted.show, wanted.by, *wanted.sums, wanted.group) if definition is not None
     ]
@@ -131,6 +142,8 @@ def find(
     if gaps is not None and wanted.count_missing and (answers == NOT_KNOWN).any():
         hanging = counted_by_fact(program, gaps, cell_for(program, condition.name, at), answers == NOT_KNOWN)
     picked = _picked(asking, wanted)
+    if touched is not None:
+        touched += [among.name(condition.entity, row) for row in dict.fromkeys(_told_apart(asking, wanted))]
     return SearchResult(
         program.settings.name,
         program.fingerprint,
@@ -147,6 +160,13 @@ def find(
         dict(sorted(hanging.items(), key=lambda item: (-item[1], item[0]))),
         unread_columns(program, at, (condition, *named), among.heads),
     )
+
+
+def counted_in(answer: SearchResult) -> dict[str, str]:
+    """What a log keeps of a question to everybody: of when it was, and how many gave which answer."""
+    count = answer.count
+    given = {"yes": count.yes, "no": count.no, "not_known": count.not_known, "failed": count.failed}
+    return {"at": answer.at, "asked": str(sum(given.values())), **{name: str(number) for name, number in given.items()}}
 
 
 def _check(condition: Definition, named: Sequence[Definition], wanted: Wanted) -> None:
@@ -234,16 +254,29 @@ def _sum(asking: _Asking, definition: Definition, rows: np.ndarray) -> Json:
 def _groups(asking: _Asking, wanted: Wanted) -> list[Count]:
     if wanted.group is None:
         return []
-    figures = asking.figures[wanted.group.name]
+    return [_count(asking, wanted, among, value) for value, among in _shares(asking, wanted.group)]
+
+
+def _shares(asking: _Asking, group: Definition) -> Iterator[tuple[Json, np.ndarray]]:
+    """The rows of each value of a figure, in order of the values; those without one last."""
+    figures = asking.figures[group.name]
     rows_of: dict[Json, list[int]] = defaultdict(list)
     for entry in np.unique(figures.entries).tolist():
         for row in np.flatnonzero(figures.entries == entry).tolist():
-            rows_of[_value(asking, wanted.group, row)].append(row)
-    counts: list[Count] = []
-    for value, rows in sorted(
-        rows_of.items(), key=lambda value_and_rows: (value_and_rows[0] is None, str(value_and_rows[0]))
-    ):
+            rows_of[_value(asking, group, row)].append(row)
+    for value in sorted(rows_of, key=lambda value: (value is None, str(value))):
         among = np.zeros(len(asking.answers), dtype=np.bool_)
-        among[rows] = True
-        counts.append(_count(asking, wanted, among, value))
-    return counts
+        among[rows_of[value]] = True
+        yield value, among
+
+
+def _told_apart(asking: _Asking, wanted: Wanted) -> list[int]:
+    """Those who give an answer that few others give, so that a count tells of each of them."""
+    shares = [np.ones(len(asking.answers), dtype=np.bool_)]
+    shares += [among for _, among in _shares(asking, wanted.group)] if wanted.group is not None else []
+    rows: list[int] = []
+    for among in shares:
+        for answer in (YES, NO, NOT_KNOWN):
+            cell = np.flatnonzero(among & (asking.answers == answer))
+            rows += cell.tolist() if len(cell) < SMALL_BELOW else []
+    return rows

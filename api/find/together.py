@@ -26,27 +26,30 @@ def find_in_parts(
     parts: Sequence[tuple[History, Known]],
     read: Sequence[Definition],
     wanted: Wanted,
-) -> tuple[SearchResult, list[list[Shown]]]:
-    """The answer of all logs, each as known when, and by log who is shown. A log may hold nobody, not all of them.
+) -> tuple[SearchResult, list[list[str]]]:
+    """The answer of all logs, each as known when, and by log of whom it tells: who is shown, and who is one of few. A
+    log may hold nobody, not all of them.
 
     Raises Failure.
     """
     answers: dict[int, SearchResult] = {}
     nobody: list[NobodyThere] = []
+    touched: list[list[str]] = [[] for _ in parts]
     for number, (log, known) in enumerate(parts):
         try:
             among = from_log(program, at, log, [condition, *read], known)
         except NobodyThere as empty:
             nobody.append(empty)
             continue
-        answers[number] = find(program, condition, text, at, among=among, wanted=wanted)
+        answers[number] = find(program, condition, text, at, among=among, wanted=wanted, touched=touched[number])
     if not answers:
         raise nobody[0]
     if len(parts) == 1:
-        return answers[0], [list(answers[0].rows)]
+        return answers[0], [[*(row.of.id for row in answers[0].rows), *touched[0]]]
     whole, shown = together(program, list(answers.values()), wanted)
-    by_log = dict(zip(answers, shown, strict=True))
-    return whole, [by_log.get(number, []) for number in range(len(parts))]
+    for number, rows in zip(answers, shown, strict=True):
+        touched[number] += [row.of.id for row in rows]
+    return whole, touched
 
 
 def together(program: Program, parts: Sequence[SearchResult], wanted: Wanted) -> tuple[SearchResult, list[list[Shown]]]:

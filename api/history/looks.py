@@ -1,7 +1,8 @@
-"""Who looked at whose record: each look is an event of a subject of its own, `access/ID`.
+"""Who looked at whose record: each look is an event of a subject of its own, `access/ID`. A question to everybody at
+once is one of `query/N`: who asked, what and why, and how many gave which answer.
 
-It has a retention class of its own, counts neither in the record's version nor in what an answer rests on, belongs to
-the person, and is erased with them.
+A look has a retention class of its own, counts neither in the record's version nor in what an answer rests on, belongs
+to the person, and is erased with them.
 """
 
 from __future__ import annotations
@@ -29,3 +30,12 @@ def record_looks(log: History, subjects: Sequence[str], by: str, channel: str, s
         name = subject.partition("/")[2]
         drafts.append(Draft(f"access/{name}", Facts(facts), origin, f"{now.isoformat()}/{number}/{by}/{place}"))
     log.append(drafts)
+
+
+def record_query(log: History, by: str, channel: str, said: Mapping[str, str | None]) -> None:
+    """Record that `by` put a question to everybody in a log: what and why, and how many gave which answer."""
+    now = datetime.now(UTC)
+    number = log.head() + 1
+    facts = Facts(tuple(Point(name, now.date(), value) for name, value in {"by": by, **said}.items()))
+    origin = Origin(channel, by, "access is recorded", ACCESS_RETENTION)
+    log.append([Draft(f"query/{number}", facts, origin, f"{now.isoformat()}/query/{number}/{by}")])

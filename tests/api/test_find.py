@@ -203,6 +203,41 @@ def test_over_a_log_and_the_looks_are_in_it(rules: Path, tmp_path: Path) -> None
     assert nobody.stdout.startswith("0 yes, 2 no")
 
 
+def test_a_count_of_few_is_a_look_at_each_and_every_question_is_kept(rules: Path, tmp_path: Path) -> None:
+    people(tmp_path).close()
+    log = ("--log", tmp_path / "log")
+    counted = ("find", rules, "wages > 5_000 USD", "--at", "2024", *log, "--top", "0", "--why", "curious", "--json")
+    done = run(*counted)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["count"]["yes"] == 2
+    assert not answer.get("rows")
+    assert "curious" in run("log", "show", "access/ann", *log).stdout  # two are few: each of them is told of
+    query = run("log", "show", f"query/{answer['offset'] + 1}", *log).stdout
+    for words in ("wages > 5_000 USD", "curious", "asked", "yes"):
+        assert words in query
+
+
+@pytest.mark.parametrize("seed", [1, 4, 6])
+def test_of_whom_a_count_tells(law: tuple[Program, Definition], seed: int) -> None:
+    program, condition = law
+    among = population(program, seed, 0.2)
+    answers = one_by_one(program, condition, among, unknown=True)
+    tax = program.definitions["income_tax"]
+    touched: list[str] = []
+    wanted = Wanted(top=0, unknown=True)
+    find(program, condition, CONDITION, YEAR, among=among, wanted=wanted, touched=touched)
+    told = {f"u{row}" for row, answer in enumerate(answers) if answers.count(answer) < 10}
+    assert set(touched) == told
+    grouped: list[str] = []
+    shares = find(
+        program, condition, CONDITION, YEAR, among=among, wanted=replace(wanted, group=tax), touched=grouped
+    ).groups
+    cells = [number for share in shares for number in (share.yes, share.no, share.not_known)]
+    assert len(grouped) >= sum(number for number in cells if number < 10)
+    assert told <= set(grouped)
+
+
 def test_the_route_counts_ranks_and_refuses(tmp_path: Path) -> None:
     log = people(tmp_path)
     config = Config(rules=(land(tmp_path),))

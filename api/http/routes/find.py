@@ -14,6 +14,7 @@ from api.find.candidates import looked_at
 from api.find.condition import NAME, entity_of, overlay
 from api.find.together import find_in_parts
 from api.history.access import read_known
+from api.history.looks import record_query
 from api.history.parts import CUT
 from api.history.population import AsKnown, NamedCut
 from api.http.access import ANALYST, CASE_WORKER, OPERATOR, Caller, require
@@ -61,7 +62,8 @@ class FindWanted(Form):
 )
 async def find_route(request: Request) -> Response:
     """Case workers, who say why in `Purpose`, and operators are shown rows, each of which is logged as a look at that
-    record; analysts get the counts and sums."""
+    record; analysts get the counts and sums. A count of fewer than ten is a look at each of them. The log keeps every
+    question, too: who asked what, and how many gave which answer."""
     caller = require(request, OPERATOR, CASE_WORKER, ANALYST)
     service = service_of(request)
     purpose = request.headers.get("purpose", "")[:300]
@@ -97,13 +99,13 @@ def _found(service: Service, form: FindWanted, caller: Caller, purpose: str, row
         ]
         known = population.each_known(_known(form.known_at))
         parts = list(zip(population.logs, known, strict=True))
-        listed, shown = find_in_parts(program, asked, form.condition, period, parts=parts, read=named, wanted=wanted)
+        listed, touched = find_in_parts(program, asked, form.condition, period, parts=parts, read=named, wanted=wanted)
     except Failure as fault:
         raise Refusal("invalid-request", [fault_of(fault, "", words)]) from None
     said = {"why": purpose or "development", "what": form.condition[:300]}
-    for log, shown_here in zip(population.logs, shown, strict=True):
-        seen = looked_at(program, log, [row.of.id for row in shown_here], period.end)
-        population.looked_at(seen, caller.name, "api", said)
+    for log, names in zip(population.logs, touched, strict=True):
+        record_query(log, caller.name, "api", {**said, **use_case.counted_in(listed)})
+        population.looked_at(looked_at(program, log, names, period.end), caller.name, "api", said)
     return listed
 
 
