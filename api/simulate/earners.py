@@ -3,7 +3,7 @@
 1. An earner is whoever has a role of the unit that one person alone has: its first filer, the second.
 2. For each there are two more populations, made once for all versions of the law: one in which every such person earns
    `MARGINAL_STEP` more, where the fact's range has room, and one in which they earn nothing. They differ from the
-   population in one column, and share its layout.
+   population in one column, and share its layout once that is computed with.
 3. A rate is by how much the taxes borne change, over by how much earnings do. It is NaN where nothing is earned or
    could be more.
 """
@@ -81,7 +81,6 @@ def _earner(
     unit = unit_of(program, program.definitions[cell.name])
     more = with_more(program, columns, view.earnings, rows=holders, step=MARGINAL_STEP * unit, threads=threads)
     options = fitting(program, more.moved, Options())
-    share_layout(program, more.plain, more.moved, [cell], options)
     earned = np.zeros(columns.counts[view.unit])
     column = columns.columns.get(cell)
     if column is None:
@@ -91,8 +90,6 @@ def _earner(
     earned[group] = column.entries[working] / unit
     without = column_of(np.where(working, 0, column.entries), column.missing)
     idle = replace(columns, columns={**columns.columns, cell: without})
-    if column.missing is None:
-        share_layout(program, more.plain, idle, [cell], options)
     return Earner(role, more, idle, earned, options)
 
 
@@ -101,29 +98,28 @@ def kept_of(
 ) -> Kept:
     """What of the earner's earnings is kept under a law, whose `figures` of the population as it is are given."""
 
-    def borne(population: Columns) -> Floats:
+    cell = earner.more.cell
+    as_stated = cell in columns.columns and columns.columns[cell].missing is None
+
+    def borne(population: Columns, like: Columns | None = None) -> Floats:
+        if like is not None:
+            share_layout(program, like, population, [cell], earner.options)
         result = evaluate(program, population, view.borne, threads=threads, options=earner.options)
         there = {name: known_entries(name, figure) for name, figure in result.figures.items()}
         return borne_of(program, view, columns, there)
 
     bears = borne_of(program, view, columns, figures)
-    as_stated = is_stated(earner, columns)
-    gains = borne(earner.more.moved) - (bears if as_stated else borne(earner.more.plain))
+    plain = bears if as_stated else borne(earner.more.plain)
+    gains = borne(earner.more.moved, columns if as_stated else earner.more.plain) - plain
     raised = np.zeros(len(bears), dtype=np.bool_)
     raised[columns.groups[view.unit].group[earner.more.rows]] = True
     marginal = np.where(raised, gains / MARGINAL_STEP, np.nan)
     if earner.idle is None:
         return Kept(earner.role, marginal, None)
-    change, earned = bears - borne(earner.idle), earner.earned
+    change, earned = bears - borne(earner.idle, columns), earner.earned
     return Kept(
         earner.role, marginal, np.divide(change, earned, out=np.full(len(change), np.nan), where=earned > 0)
     )  # fmt: skip
-
-
-def is_stated(earner: Earner, columns: Columns) -> bool:
-    """Whether everybody's earnings are stated, so that the population is as it is with nothing missing."""
-    column = columns.columns.get(earner.more.cell)
-    return column is not None and column.missing is None
 
 
 def borne_of(program: Program, view: View, columns: Columns, figures: Mapping[str, Entries]) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from api.failures import Failure
 from api.simulate.amounts import amounts
-from api.simulate.earners import Earner, Kept, is_stated, kept_of
+from api.simulate.earners import Earner, Kept, kept_of
 from api.simulate.known import Entries, known_entries
 from api.simulate.population import Population
 from api.simulate.view import View
@@ -70,10 +70,8 @@ def outcome(
             f"the reform removes `{gone[0]}`, which the simulation counts", "name a view without it: `--view`"
         )
     named_amounts = amounts(program, view, columns, threads) if named else None
-    shares = bool(earners) and is_stated(earners[0], columns)
-    at = earners[0].more.plain if shares else columns
-    options = earners[0].options if shares else None
-    result = evaluate(program, at, view.figures, threads=threads, options=options)
+    options = earners[0].options if earners else None  # those with which more earnings fit share one layout
+    result = evaluate(program, columns, view.figures, threads=threads, options=options)
     figures = {name: known_entries(name, column) for name, column in result.figures.items()}
     kept = tuple(kept_of(program, view, columns, earner, figures, threads=threads) for earner in earners)
     return Outcome(program, figures, kept, named_amounts)

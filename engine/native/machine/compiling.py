@@ -59,8 +59,7 @@ class Kernels:
         """The population laid out."""
         kept = self._layouts.setdefault(columns, [])
         for layout in kept:
-            same = (layout.options.block, layout.options.limit) == (options.block, options.limit)
-            if same and (layout.program is program or layout.program.settings == program.settings):
+            if _fits(layout, program, options):
                 return layout
         kept.append(lay_out(program, columns, options))
         return kept[-1]
@@ -69,8 +68,9 @@ class Kernels:
         self, program: Program, columns: Columns, moved: Columns, cells: Collection[Cell], options: Options
     ) -> None:
         """Let a population that differs in the entries of some columns use the layout of the other."""
-        layout = self.layout(program, columns, options)
-        self._layouts.setdefault(moved, []).append(with_other_columns(layout, moved, cells))
+        kept = self._layouts.setdefault(moved, [])
+        if not any(_fits(layout, program, options) for layout in kept):
+            kept.append(with_other_columns(self.layout(program, columns, options), moved, cells))
 
     @deep_recursion()
     def kernel(self, program: Program, layout: Layout, wanted: Sequence[Cell], options: Options) -> Kernel:
@@ -88,6 +88,12 @@ class Kernels:
                 del self.made[next(iter(self.made))]
             self.made[key] = kernel
         return kernel
+
+
+def _fits(layout: Layout, program: Program, options: Options) -> bool:
+    """Whether a layout is what a program needs of its population."""
+    same = (layout.options.block, layout.options.limit) == (options.block, options.limit)
+    return same and (layout.program is program or layout.program.settings == program.settings)
 
 
 def deciding(layout: Layout, wanted: Sequence[Cell], shape: Shape) -> tuple[str, ...]:
