@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from io import StringIO
@@ -19,6 +20,7 @@ from api.failures import Failure, Misuse
 from engine.ir.program import Program
 
 BATCH = 65_536
+READERS = 2  # threads that decode columns
 MOST_DIGITS = 18  # of a decimal that 64 bits hold
 
 
@@ -84,7 +86,15 @@ def whole_table(path: Path) -> pa.Table:
         names = file.schema_arrow.names
         if file.metadata.num_columns != len(set(names)) or any("." in name for name in names):
             return file.read()  # nested columns, or two of one name: their names do not say which they are
-        return pa.table({name: _narrow(file.read(columns=[name]).column(0)) for name in names})
+    with ThreadPoolExecutor(READERS) as pool:
+        parts = list(pool.map(lambda part: _read_columns(path, names[part::READERS]), range(READERS)))
+    columns = {name: column for part in parts for name, column in part.items()}
+    return pa.table({name: columns[name] for name in names})
+
+
+def _read_columns(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    with _reading(path), pq.ParquetFile(path) as file:
+        return {name: _narrow(file.read(columns=[name], use_threads=False).column(0)) for name in names}
 
 
 def _narrow(column: Any) -> Any:
