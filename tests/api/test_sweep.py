@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 from api.failures import Misuse
 from api.rules.programs import load_program
 from api.sweep.pieces import fewest_decimals, shape_of
-from api.sweep.sweep import Law, Vary, sweep
+from api.sweep.points import Points
+from api.sweep.sweep import Law, Vary, curves_of, sweep, varied
 from engine.interpret.case_reader import case_from_data
 from engine.interpret.cases import Case
+from engine.interpret.constants import Constants
 from engine.ir.program import Program
 from engine.text.diagnostics import Diagnostics
 from tests.api.http.client import CASE as SENT
 from tests.api.http.client import land, serving
-from tests.api.scanned import missed
+from tests.api.scanned import family as random_family
+from tests.api.scanned import jumps_of, missed
 from tests.cli.command import CASE, run, write_rules
 
 HIGH = 200_000
@@ -113,6 +116,16 @@ def test_the_child_credit_goes_in_forty_steps(us: Program) -> None:
 def test_every_jump_that_a_scan_by_the_dollar_finds(us: Program, number: int) -> None:
     """Of more families: `python -m tests.api.scanned 200`."""
     assert list(missed(us, number)) == []
+
+
+def test_the_jumps_that_are_told_are_those_that_are_found(us: Program) -> None:
+    case, vary = random_family(us, 17)
+    fact, ends = varied(us, case, vary)
+    points = Points(us, case, fact, curves_of(us, case, ["eitc", "ctc"], fact), Constants(us))
+    for place, curve in enumerate(sweep(Law(us), None, case, vary, ["eitc", "ctc"]).law.curves):
+        told = {Fraction(str(each.at)): Fraction(str(each.jump)) for each in curve.breaks if each.kind == "jump"}
+        found = jumps_of(points, place, ends)
+        assert told == {Fraction(at, 100): Fraction(size, 100) for at, size in found.items()}
 
 
 # --- the command and the route
