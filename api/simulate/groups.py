@@ -1,4 +1,4 @@
-"""Units parted into groups: by tenth of net income, kind of family, number of children, age.
+"""Units parted into groups: by tenth of net income, income before tax, kind of family, number of children, age.
 
 Tenths have a tenth of the people each, ranked by their unit's net income under current law over the square root of its
 size. Units whose net income is zero or below are in a row of their own, before the tenths, which are of the others.
@@ -30,10 +30,27 @@ class Parting:
     of: NDArray[np.int64]
 
 
-def partings(units: Units, net: Entries, weights: NDArray[np.int64], ages_known: bool) -> tuple[Parting, ...]:
-    """Every way in which the units are parted, the tenths of income first."""
-    parted = [_tenths(units, net, weights), _children(units), families(units)]
+def partings(
+    units: Units, net: Entries, weights: NDArray[np.int64], edges: Sequence[int], ages_known: bool
+) -> tuple[Parting, ...]:
+    """Every way in which the units are parted, the tenths of income first. `edges` part income before tax."""
+    parted = [_tenths(units, net, weights)]
+    if edges:
+        parted.append(_income_groups(units, edges))
+    parted += [_children(units), families(units)]
     return (*parted, _ages(units)) if ages_known else tuple(parted)
+
+
+def _income_groups(units: Units, edges: Sequence[int]) -> Parting:
+    starts = np.array([1, *(edge * units.step for edge in edges)], dtype=np.int64)  # the first: anything above zero
+    told = [f"{edge:,}" for edge in edges]
+    labels = ("zero or below", f"under {told[0]}", *(f"{low} to {high}" for low, high in pairwise(told)),
+              f"{told[-1]} or over")  # fmt: skip
+    about = (
+        "By the unit's income before tax. An income that lies on an edge is in the group above it. "
+        "Incomes of zero and below are shown apart."
+    )
+    return Parting("income before tax", about, labels, np.searchsorted(starts, units.incomes, side="right"))
 
 
 def _tenths(units: Units, net: Entries, weights: NDArray[np.int64]) -> Parting:

@@ -200,7 +200,8 @@ def _weighed(
 def _answer(files: Sequence[Path], weighed: Weighed, population: Population, period: Period) -> ReformAnswer:
     lines, line_said = poverty_lines(weighed.before.program, weighed.view, weighed.units, period)
     unequal, poor = measures(weighed, lines)
-    ways = partings(weighed.units, weighed.net, weighed.weights, bool(weighed.view.age))
+    view = weighed.view
+    ways = partings(weighed.units, weighed.net, weighed.weights, view.income_groups, bool(view.age))
     nothing = all(
         np.array_equal(weighed.before.figures[name], weighed.after.figures[name]) for name in weighed.view.figures
     )

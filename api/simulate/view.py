@@ -27,6 +27,7 @@ class View:
     Net income is the incomes less `borne`. `taxes` and `benefits` make up the budget; by how much they change, net
     income changes. `shown` are told beside them and not summed. `poverty` names a table keyed by area, year and size.
     `claims` are benefits that one may not claim, and the figures that are less (-1) or more (1) by them then.
+    `income_groups` are where groups by income before tax begin, in whole units of the currency.
     """
 
     unit: str
@@ -46,6 +47,7 @@ class View:
     population: Mapping[str, Any] = field(default_factory=dict)
     distribution: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    income_groups: tuple[int, ...] = ()
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -85,6 +87,14 @@ def read_view(program: Program, path: Path) -> View:
     given: dict[str, Any] = {"age": "", "child_below": 18, "couple": "", **said}
     for key in ("incomes", "shown", "borne"):
         given[key] = tuple(said.get(key, ()))
+    edges = said.get("income_groups", ())
+    if (
+        not isinstance(edges, list | tuple)
+        or any(type(edge) is not int for edge in edges)
+        or list(edges) != sorted(edge for edge in {*edges} if edge > 0)
+    ):
+        raise Misuse(f"`income_groups` in `{path}` is no rising list of amounts above 0", "write [10_000, 25_000]")
+    given["income_groups"] = tuple(edges)
     view = View(**given)
     _check(program, view)
     return view

@@ -28,6 +28,7 @@ incomes: [wages]
 taxes: {income_tax: Income tax}
 borne: [income_tax]
 earnings: wages
+income_groups: [25_000, 50_000]
 """
 REFORM = """\
 about: No allowance
@@ -115,6 +116,18 @@ def test_totals_of_every_table_add_up(answer: Any) -> None:
         assert sum(Fraction(cell["weight"]) for cell in item["cells"]) == Fraction(tenths[item["group"]]["weight"])
 
 
+def test_groups_of_income_have_the_edges_that_the_view_states(answer: Any) -> None:
+    ways = {way["name"]: way for way in answer["years"][0]["reforms"][0]["groups"]}
+    *rows, _ = ways["income before tax"]["rows"]
+    bounds = {"under 25,000": (0, 49), "25,000 to 50,000": (49, 99), "50,000 or over": (99, 200)}
+    assert {row["group"]: row["n"] for row in rows} == {name: high - low for name, (low, high) in bounds.items()}
+    for row in rows:
+        units = range(*bounds[row["group"]])
+        weights = [Fraction(10_025 + 100 * at, 100) for at in units]
+        lost = [tax(500 * at + 500, at % 2, 2_000) - tax(500 * at + 500, at % 2, 0) for at in units]
+        assert Fraction(row["total_change"]) == sum(w * change for w, change in zip(weights, lost, strict=True))
+
+
 def test_a_household_like_the_one_that_loses_most_is_explained(land: Path, answer: Any) -> None:
     example = answer["years"][0]["reforms"][0]["examples"][0]
     assert Fraction(example["change"]) < 0
@@ -170,6 +183,7 @@ def test_the_same_again_gives_the_same_bytes(land: Path) -> None:
         (("people", "p0,u0,head,40,lots"), "row 1, wages: `lots` is not a number"),
         (("view", VIEW.replace("income_tax", "incme_tax")), "did you mean `income_tax`?"),
         (("view", VIEW.replace("unit:", "units:", 1)), "did you mean `unit`"),
+        (("view", VIEW.replace("[25_000, 50_000]", "[50_000, 25_000]")), "no rising list of amounts above 0"),
     ],
 )
 def test_faults_are_told_with_a_remedy(land: Path, tmp_path: Path, change: tuple[str, str], told: str) -> None:
