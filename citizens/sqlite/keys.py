@@ -20,8 +20,10 @@ random 256-bit key. Erasing the subject empties both, durably, and no event of i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
+
+import apsw
 
 from citizens.errors import InvalidEvent, LogDamaged
 from citizens.events.checks import check_letters
@@ -32,6 +34,7 @@ _COUNT = (1 << COUNTER_BITS) - 1
 CACHED = 400_000
 _INSERT = "INSERT INTO subjects(number, entity, id, sealed) VALUES(?, ?, ?, ?)"
 _SELECT = "SELECT number, entity, id, sealed FROM subjects"
+_SELECT_MANY = f"{_SELECT} WHERE entity = ? AND id IN (SELECT value FROM carray(?))"
 
 
 def _check_new(identifier: str) -> None:
@@ -53,6 +56,19 @@ class KeyStore(SealedStore):
         row = self._connection.execute(f"{_SELECT} WHERE entity = ? AND id = ?", (entity, identifier)).fetchone()
         number = self._loaded(row) if row is not None else None
         return number if number is not None and self._keys[number] is not None else None
+
+    def find_many(self, subjects: Collection[str]) -> dict[str, int]:
+        """The numbers of those of many subjects that have one."""
+        by_entity: dict[str, list[str]] = {}
+        for subject in subjects:
+            if subject not in self._numbers:
+                entity, _, identifier = subject.partition("/")
+                by_entity.setdefault(entity, []).append(identifier)
+        for entity, identifiers in by_entity.items():
+            among = (entity, apsw.carray(tuple(identifiers)))
+            for row in self._connection.execute(_SELECT_MANY, among).fetchall():
+                self._loaded(row)
+        return {subject: self._numbers[subject] for subject in subjects if subject in self._numbers}
 
     def number(self, subject: str) -> int:
         """The subject's number, given out now if it has none. Durable after `commit`."""

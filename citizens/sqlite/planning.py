@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from citizens import chain, codec
@@ -36,6 +36,7 @@ from citizens.sqlite.keys import KeyStore
 from citizens.sqlite.reader import Reader, StoredEvent, Tip, read_tip, seal_payload
 
 MAX_PAYLOAD_BYTES = 1_000_000
+WORTH_ASKING_AT_ONCE = 20  # drafts of one submission
 ABOUT_LOG = Erasure | Compaction | TimeCorrection | Promotion
 
 
@@ -49,6 +50,8 @@ class Plan:
     uses: list[tuple[int, int]] = field(default_factory=list)
     members: list[tuple[int, int]] = field(default_factory=list)
     offsets: dict[bytes, int] = field(default_factory=dict)
+    new: set[bytes] = field(default_factory=set)
+    """Deliveries that were looked up together and stand nowhere in the log."""
 
 
 class Planner:
@@ -68,13 +71,28 @@ class Planner:
         plan = Plan(tip)
         if submission.advance is not None:
             self._check_advance(submission.advance)
-        for index, draft in enumerate(submission.drafts):
-            try:
-                submission.receipts.append(self._plan_draft(draft, plan, submission.system))
-            except CitizensError as error:
-                error.draft = index
-                raise
+        _each(submission.drafts, lambda draft: _check(draft, submission.system))
+        if len(submission.drafts) >= WORTH_ASKING_AT_ONCE:
+            self._look_up(submission.drafts, plan)
+        _each(submission.drafts, lambda draft: submission.receipts.append(self._plan_draft(draft, plan)))
         return plan
+
+    def _look_up(self, drafts: Sequence[Draft], plan: Plan) -> None:
+        """Ask at once for what each of many sound drafts asks: numbers, versions, whether it was delivered before."""
+        keys = self.reader.keys
+        numbers = keys.find_many(dict.fromkeys(name for draft in drafts for name in _named(draft)))
+        if subjects := {numbers[draft.subject] for draft in drafts if draft.subject in numbers}:
+            plan.versions |= self.reader.versions(subjects)
+        if self.reader.is_migrated():
+            return
+        deliveries = {
+            keys.delivery(draft.origin.source, draft.event_id, numbers[draft.subject] if draft.own else None)
+            for draft in drafts
+            if not draft.own or draft.subject in numbers
+        }
+        if deliveries:
+            plan.offsets |= self.reader.find_deliveries(deliveries)
+            plan.new = deliveries - set(plan.offsets)
 
     def _check_advance(self, advance: Advance) -> None:
         check_text(advance.consumer, "a consumer's name")
@@ -84,12 +102,8 @@ class Planner:
         if advance.to < advance.expected:
             raise InvalidEvent("a position never goes back", "start a consumer under another name")
 
-    def _plan_draft(self, draft: Draft, plan: Plan, system: bool) -> Receipt:
+    def _plan_draft(self, draft: Draft, plan: Plan) -> Receipt:
         about_log = isinstance(draft.body, ABOUT_LOG)
-        if about_log and not system:
-            raise InvalidEvent("erasures and compactions are recorded by the log itself", "call erase or compact")
-        if not about_log:
-            check_draft(draft)
         keys = self.reader.keys
         delivery, known = self._delivered(draft, plan)
         if known is not None:
@@ -125,12 +139,17 @@ class Planner:
         about_log = isinstance(draft.body, ABOUT_LOG)
         if not draft.own and not about_log:
             delivery = keys.delivery(source, event_id)
-            return delivery, plan.offsets.get(delivery) or self.reader.find_delivery(delivery)
+            known = plan.offsets.get(delivery)
+            if known is None and delivery not in plan.new:
+                known = self.reader.find_delivery(delivery)
+            return delivery, known
         number = 0 if about_log else keys.find(draft.subject)
         if number is None:
             return None, None
         delivery = keys.delivery(source, event_id, number)
-        known = plan.offsets.get(delivery) or self.reader.find_own(source, event_id, number)
+        known = plan.offsets.get(delivery)
+        if known is None and delivery not in plan.new:
+            known = self.reader.find_own(source, event_id, number)
         return delivery, known
 
     def _add(self, plan: Plan, row: StoredEvent, draft: Draft) -> None:
@@ -198,6 +217,34 @@ class Planner:
             known = (self.reader.connection.last_insert_rowid(), chain.origin_digest(origin))
             self._origins[origin] = known
         return known
+
+
+def _each(drafts: Sequence[Draft], do: Callable[[Draft], None]) -> None:
+    """Do something with each draft; an error says which draft it is about."""
+    for index, draft in enumerate(drafts):
+        try:
+            do(draft)
+        except CitizensError as error:
+            error.draft = index
+            raise
+
+
+def _check(draft: Draft, system: bool) -> None:
+    """Raise InvalidEvent for a draft that no log takes, or that only the log itself may record."""
+    if not isinstance(draft.body, ABOUT_LOG):
+        check_draft(draft)
+    elif not system:
+        raise InvalidEvent("erasures and compactions are recorded by the log itself", "call erase or compact")
+
+
+def _named(draft: Draft) -> Iterator[str]:
+    """The subjects that planning a draft asks for by name."""
+    yield draft.subject
+    match draft.body:
+        case Assessment(used=used):
+            yield from (use.subject for use in used)
+        case Facts(points) | Correction(points):
+            yield from (point.value.group for point in points if isinstance(point.value, Belongs))
 
 
 class _Recorded:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -176,6 +177,13 @@ class Reader:
         select = "SELECT version FROM events WHERE subject = ? ORDER BY offset DESC LIMIT 1"
         return int(self.connection.execute(select, (number,)).get or 0)
 
+    def versions(self, numbers: Iterable[int]) -> dict[int, int]:
+        """The versions of many subjects at once; 0 for one of which nothing is recorded."""
+        last = "SELECT version FROM events WHERE subject = value ORDER BY offset DESC LIMIT 1"
+        asked = apsw.carray(array("q", numbers), flags=apsw.SQLITE_CARRAY_INT64)
+        rows = self.connection.execute(f"SELECT value, ({last}) FROM carray(?)", (asked,))
+        return {subject: version or 0 for subject, version in rows}
+
     def moved_to(self, number: int, to: int | None = None) -> int | None:
         """The log that the subject has moved to, by the events up to an offset; None if it is here."""
         where = f"WHERE subject = ? AND kind <= {codec.LAST_FACTS_KIND} AND offset <= ? ORDER BY offset DESC LIMIT 1"
@@ -204,6 +212,11 @@ class Reader:
     def find_delivery(self, delivery: bytes) -> int | None:
         """The offset at which a delivery stands."""
         return self.connection.execute("SELECT offset FROM deliveries WHERE delivery = ?", (delivery,)).get  # type: ignore[no-any-return]
+
+    def find_deliveries(self, deliveries: Iterable[bytes]) -> dict[bytes, int]:
+        """The offsets at which those of many deliveries stand that stand anywhere."""
+        select = "SELECT delivery, offset FROM deliveries WHERE delivery IN (SELECT value FROM carray(?))"
+        return dict(self.connection.execute(select, (apsw.carray(tuple(deliveries)),)))
 
     def find_own(self, source: str, event_id: str, number: int) -> int | None:
         """The offset at which something stands that this program made of the subject with that number itself."""
