@@ -20,11 +20,25 @@ import stat
 import tempfile
 from contextlib import suppress
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 SEAL_BYTES = 32
 CHOSEN = "RULEWRIGHT_CACHE"
+
+
+@cache
+def code_digest() -> str:
+    """A hash over the engine's code, as it is when this is first asked: for the names of what that code made.
+
+    A process that goes on while the program is replaced must not keep what its old code made under the new code's name.
+    """
+    digest, folder = hashlib.sha256(), Path(__file__).parent
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.lark")]):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def folder_for(kind: str, chosen: Path | str | None = None) -> Path | None:
@@ -64,6 +78,14 @@ def keep(folder: Path | None, name: str, body: bytes) -> None:
         key = (_key(folder) or _new_key(folder)) if _is_ours(folder) else None
         if key is not None:
             _write(folder, name, _seal(key, name, body) + body)
+
+
+def forget_old(folder: Path, pattern: str, most: int) -> None:
+    """Leave the newest entries of a pattern, so many of them. Other processes may do so too."""
+    with suppress(OSError):
+        entries = sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in entries[most:]:
+            path.unlink(missing_ok=True)
 
 
 def pickled(value: object) -> bytes:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import engine
 from api.failures import Misuse, suggestion
 from engine.ir.program import Program
-from engine.kept import fetch, folder_for, keep, pickled, unpickled
+from engine.kept import code_digest, fetch, folder_for, forget_old, keep, pickled, unpickled
 from engine.reading.declarations import Ruleset
 from engine.syntax.files import REFORMS_FOLDER, SETTINGS_FILE
 from engine.text.diagnostics import Diagnostics, RulesInvalid
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(engine.__file__).parents[1] / "rules"
 _KEPT_AT_MOST = 32
+_CODE = code_digest()
 
 
 def shipped_rules() -> list[str]:
@@ -143,7 +144,7 @@ def _entry(folder: Path, reforms: Sequence[Path]) -> str:
 def _digest(folder: Path, reforms: Sequence[Path]) -> str:
     """A hash over the rules, the reforms, the engine's code and the Python that reads the result."""
     digest = hashlib.sha256(sys.version.encode())
-    digest.update(_CODE)
+    digest.update(_CODE.encode())
     digest.update(str(folder).encode())  # positions in messages name the files as the user did
     for part in (folder, *bases(folder)):
         _feed(digest, part, sorted(part.rglob("*.y*ml")))
@@ -165,19 +166,6 @@ def _feed(digest: hashlib._Hash, base: Path, files: Iterable[Path]) -> None:
         digest.update(content)
 
 
-def _code() -> bytes:
-    """A hash over the engine's code, as it is when this module is loaded.
-
-    A process that goes on while the program is replaced must not keep what its old code made under the new code's name.
-    """
-    digest, code = hashlib.sha256(), Path(engine.__file__).parent
-    _feed(digest, code, sorted([*code.rglob("*.py"), *code.rglob("*.lark")]))
-    return digest.digest()
-
-
-_CODE = _code()
-
-
 def _fetched(folder: Path | None, entry: str) -> Program | None:
     """What is kept under a name. It is unpickled only if this user's own seal vouches for it."""
     body = fetch(folder, entry)
@@ -193,10 +181,4 @@ def _fetched(folder: Path | None, entry: str) -> Program | None:
 def _keep(folder: Path, entry: str, program: Program) -> None:
     with suppress(OSError, RecursionError, pickle.PickleError):
         keep(folder, entry, pickled(program))
-        _forget_old(folder)
-
-
-def _forget_old(folder: Path) -> None:
-    kept = sorted(folder.glob("*.program"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[_KEPT_AT_MOST:]:
-        path.unlink(missing_ok=True)
+        forget_old(folder, "*.program", _KEPT_AT_MOST)

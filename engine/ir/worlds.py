@@ -7,6 +7,7 @@ are looked for as in a program without worlds, and `tax as if (credit = 0 USD)` 
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -15,10 +16,11 @@ from engine.ir.places import Home, Place, Reader, When, Who
 from engine.ir.program import DatedExpression, Definition, FunctionDefinition, Program
 from engine.ir.rewrite import Change, rewritten
 from engine.ir.walk import groupings, order_keys, walk
+from engine.kept import code_digest, fetch, folder_for, forget_old, keep
 from engine.records import record
 from engine.text.diagnostics import Diagnostics
 
-MAX_DEPTH, MAX_COPIES, MOST_ANSWERS = 2, 20_000, 1_000
+MAX_DEPTH, MAX_COPIES, MOST_ANSWERS, MOST_KEPT = 2, 20_000, 1_000, 32
 Formulas = Mapping[str, Definition] | Mapping[str, FunctionDefinition]
 
 
@@ -45,6 +47,20 @@ def _readers(*formulas: Formulas) -> dict[str, set[str]]:
     return readers
 
 
+def _readers_of(program: Program) -> dict[str, set[str]]:
+    """The same for a whole program, kept on disk: to walk through all formulas takes as long as to compute a case."""
+    folder, name = folder_for("readers"), f"{program.fingerprint}-{code_digest()}.readers"
+    body = fetch(folder, name) if program.fingerprint else None
+    if body is not None:
+        kept: dict[str, set[str]] = pickle.loads(body)
+        return kept
+    readers = _readers(program.definitions, program.functions)
+    if program.fingerprint and folder is not None:
+        keep(folder, name, pickle.dumps(readers))
+        forget_old(folder, "*.readers", MOST_KEPT)
+    return readers
+
+
 def _reached(readers: Mapping[str, set[str]], names: Iterable[str]) -> frozenset[str]:
     """The names from which some of `names` are read, directly or through others, and those themselves."""
     reached = set(names)
@@ -64,7 +80,7 @@ def reached_names(program: Program, names: frozenset[str]) -> frozenset[str]:
     """The figures and functions of a program from which `names` are read. Answers are kept for a few programs."""
     entry = next((candidate for candidate in _kept if candidate[0] is program), None)
     if entry is None:
-        entry = (program, _readers(program.definitions, program.functions), {})
+        entry = (program, _readers_of(program), {})
         _kept.append(entry)
         del _kept[:-3]
     _, readers, answers = entry

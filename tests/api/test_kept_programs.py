@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine import kept
+from engine.ir import worlds
+from engine.pipeline import compile_rules
 from tests.cli.command import CASE, MODULE, write_rules
 from tests.cli.logs import run
 
@@ -80,3 +82,22 @@ def test_what_another_user_sealed_is_not_used(laws: dict[Path, str], tmp_path: P
     for path in (tmp_path / "cache").rglob(given_away):
         os.chown(path, STRANGER, STRANGER)
     computed_by_each(laws)
+
+
+def test_what_reads_what_is_kept_under_the_programs_own_name(
+    laws: dict[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (compile_rules(law) for law in laws)
+    names = frozenset(name for name, definition in first.definitions.items() if not definition.formulas)
+    reached = worlds.reached_names(first, names)
+    assert len(reached) > len(names)
+    worlds._kept.clear()
+    monkeypatch.setattr(worlds, "_readers", lambda *formulas: pytest.fail("it is kept"))
+    assert worlds.reached_names(first, names) == reached
+    with pytest.raises(pytest.fail.Exception):
+        worlds.reached_names(second, names)
+    (kept_entry,) = (tmp_path / "cache" / "readers").glob("*.readers")
+    kept_entry.write_bytes(kept_entry.read_bytes()[:-1] + b"?")
+    worlds._kept.clear()
+    with pytest.raises(pytest.fail.Exception):
+        worlds.reached_names(first, names)

@@ -153,6 +153,25 @@ def test_of_two_followers_one_moves_the_position(tmp_path: Path) -> None:
         assert (sorted(outcomes), log.head()) == (["beaten"] * 7 + ["moved"], 1)
 
 
+def test_many_drafts_together_are_what_each_is_alone(tmp_path: Path) -> None:
+    """Numbers, versions and deliveries are asked for all at once, of subjects and deliveries old and new."""
+    before = [wages(f"person/{number}", "1", f"before-{number}") for number in range(10)]
+    drafts = [wages(f"person/{number % 15}", "2", f"{'before' if number % 3 else 'new'}-{number}") for number in (
+        *range(10, 40), *range(10, 14))]  # fmt: skip
+    drafts += before[:4]
+    receipts: list[list[Receipt]] = []
+    for name, size in (("together", len(drafts)), ("alone", 1)):
+        with fresh(tmp_path / name) as log:
+            log.append(before)
+            blocks = [drafts[at : at + size] for at in range(0, len(drafts), size)]
+            receipts.append([receipt for block in blocks for receipt in log.append(block)])
+            with pytest.raises(DeliveryConflict) as conflict:
+                log.append([*drafts[:25], wages("person/3", "9", "before-3")])
+            assert (conflict.value.draft, log.head()) == (25, 40)
+    assert receipts[0] == receipts[1]
+    assert sum(receipt.duplicate for receipt in receipts[0]) == 8
+
+
 def test_many_threads_lose_nothing_and_share_versions(tmp_path: Path) -> None:
     def write(name: int) -> None:
         receipts.extend(log.append([wages("person/1", "1", f"{name}-{index}")])[0] for index in range(25))

@@ -11,18 +11,17 @@ Whatever is not there, damaged or not to be trusted is made again.
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.ir.program import Program
+from engine.kept import code_digest
 from engine.native.machine import object_cache
 from engine.native.machine.fixed import object_of
 from engine.native.machine.toolchain import Loaded, machine
@@ -119,7 +118,7 @@ def _key(program: Program, decided: tuple[str, ...], options: Options) -> str:
     if not program.fingerprint:
         return ""
     identity, chosen = machine(options.width).identity, str(replace(options, cache=None))
-    return object_cache.key_of("kernel", own_code(), identity, program.fingerprint, chosen, *decided)
+    return object_cache.key_of("kernel", code_digest(), identity, program.fingerprint, chosen, *decided)
 
 
 def _fetched(program: Program, decided: tuple[str, ...], options: Options) -> Kernel | None:
@@ -157,14 +156,3 @@ def _make(
     if folder is not None and key:
         object_cache.keep(folder, key, pickle.dumps((name, interface, terms.tobytes())))
     return Kernel(program, interface, terms, Loaded(code, target), options, was_kept)
-
-
-@cache
-def own_code() -> str:
-    """A hash over the engine's own modules: another version of them may write another text."""
-    digest = hashlib.sha256()
-    folder = Path(__file__).parents[2]
-    for path in sorted(folder.rglob("*.py")):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(folder)}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
