@@ -36,7 +36,7 @@ def show_command(rules: str, name: str, reforms: Sequence[Path], as_json: bool) 
 def _fields(described: Described) -> Iterator[_Field]:
     """What is said of a definition, in the order in which a reader wants it; what is empty is not said."""
     yield "", described.label
-    yield "law", cited(described.law)
+    yield "law", cited(described.values[-1].law if described.values and described.values[-1].law else described.law)
     if described.where.file:
         yield (
             "where",
@@ -70,7 +70,8 @@ def _fields(described: Described) -> Iterator[_Field]:
         lines = [f"when {exception.when}", f"then {exception.then}{over}", cited(exception.law)]
         yield f"exception {exception.name}", lines
     yield "rounded", described.rounded
-    yield "values", [f"{dated.from_}  {dated.text}" for dated in described.values]
+    laws = [f"  [{cited(dated.law)}]" if dated.law else "" for dated in described.values]
+    yield "values", [f"{dated.from_}  {dated.text}{law}" for dated, law in zip(described.values, laws, strict=True)]
     yield "known until", described.known_until
     yield "uprated by", described.uprated_by
     yield "read off", list(described.read_off)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
@@ -21,6 +21,7 @@ from engine.reading.declared_constants import Bracket, ComputedBracket, Key, Par
 from engine.reading.declared_settings import Entity, EnumDeclaration, Role, Settings
 from engine.syntax.ast import Expression
 from engine.syntax.printer import print_formula
+from engine.text.citations import Law, law_on
 from engine.values.numbers import format_decimal, range_text
 from engine.values.types import MONEY, RATE, Duration, EnumValue, Nothing, Value, ValueType
 
@@ -72,7 +73,8 @@ class DatedValue:
     """What a constant is from a day on, in words (`text`) and as data.
 
     A parameter has a `value`; a row of a table has `keys` and `cells` by column (one without a name is `value`);
-    a scale has `bands`, under its key if it has one.
+    a scale has `bands`, under its key if it has one. `law` is what is cited from that day on, where dates have their
+    own.
     """
 
     from_: str
@@ -81,6 +83,7 @@ class DatedValue:
     keys: tuple[str, ...] = ()
     cells: Mapping[str, Json] | None = None
     bands: tuple[Band, ...] = ()
+    law: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,7 @@ def _own(declaration: Declaration, settings: Settings) -> dict[str, object]:
         case Parameter() | Table() | Scale():
             return {
                 "type": str(declaration.type) if isinstance(declaration, Parameter) else "",
-                "values": tuple(stated_values(declaration, settings)),
+                "values": tuple(_with_law(value, declaration.law) for value in stated_values(declaration, settings)),
                 "known_until": declaration.known_until.isoformat() if declaration.known_until is not None else "",
                 "uprated_by": f"{declaration.uprate.by}, from {declaration.uprate.base}"
                 if declaration.uprate is not None
@@ -336,6 +339,13 @@ def stated_values(constant: Parameter | Table | Scale, settings: Settings) -> It
             for day, bands in constant.values:
                 for key, brackets in bands.items():
                     yield _scale(constant, day, key, brackets, settings)
+
+
+def _with_law(value: DatedValue, law: str) -> DatedValue:
+    """A value with the citations of its own day, where those differ from day to day."""
+    if not isinstance(law, Law) or len(law.dated) < 2:
+        return value
+    return replace(value, law=citations(law_on(law, date.fromisoformat(value.from_))))
 
 
 def _rows(

@@ -58,7 +58,9 @@ def constant_day(time: ir.Time, period: Period, settings: Settings) -> date | No
         case ir.Containing():
             anchor = period.end if time.at_end else period.start
             return time.kind.containing(anchor).shift(time.shift).start
-    return None
+        case ir.ContainingDate():
+            day = day_of(time.day, period)
+            return None if day is None else time.kind.containing(day).start
 
 
 def day_of(node: ir.Expression, period: Period) -> date | None:

@@ -162,6 +162,19 @@ def test_show_a_figure_a_constant_and_what_is_not_there(rules: Path) -> None:
     assert "did you mean `allowance`?" in missing.stderr
 
 
+def test_show_cites_each_value_from_its_own_day(tmp_path: Path) -> None:
+    stated = "type: money, law: s. 2, values: {2020-01-01: 1_000, 2024-01-01: 2_000}"
+    laws = "{2020-01-01: Act A s. 2, 2024-01-01: Act B s. 9}"
+    dated = stated.replace("law: s. 2", f"law: {laws}")
+    assert stated in MODULE
+    rules = write_rules(tmp_path / "land", MODULE.replace(stated, dated))
+    shown = run("show", "allowance", "--rules", rules).stdout
+    assert "2020-01-01  1,000 USD  [Act A s. 2]" in shown and "2024-01-01  2,000 USD  [Act B s. 9]" in shown
+    assert "law:       Act B s. 9\n" in shown
+    values = json.loads(run("show", "allowance", "--rules", rules, "--json").stdout)["values"]
+    assert [value["law"] for value in values] == [[{"source": "Act A s. 2"}], [{"source": "Act B s. 9"}]]
+
+
 def test_search_finds_by_word_label_and_law(rules: Path) -> None:
     def found(*words: str) -> list[list[str]]:
         return [line.split()[:2] for line in run("search", *words, "--rules", rules).stdout.splitlines()]

@@ -35,9 +35,11 @@ from engine.native.plan.requests import (
 from engine.native.write import lane_values as v
 from engine.native.write.lane_values import Code, Content, Day, Figure, Length, Truth
 from engine.native.write.writing import Frame, Writer
+from engine.values.periods import Unit
 from engine.values.types import Kind, ValueType
 
 PERMUTED = 32
+MOST_DAYS = 40  # dates of a constant that is read on a day of each row's own
 
 
 def look_up(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Figure:
@@ -46,8 +48,31 @@ def look_up(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead
         day = constant_day(node.time, frame.period, writer.program.settings)
     except OverflowError:
         day = None
-    if day is None:
-        return Figure(v.nothing(writer.work, node.type), bad=True)
+    return _on_computed_day(writer, node, frame) if day is None else _on_day(writer, node, day, frame)
+
+
+def _on_computed_day(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, frame: Frame) -> Figure:
+    """What a constant is on a day of each row's own: on the last of its dates that is not after it. The interpreter's
+    where it moves between its dates."""
+    program = writer.program
+    nothing = Figure(v.nothing(writer.work, node.type), bad=True)
+    constant = program.parameters.get(node.name) or program.tables.get(node.name) or program.scales.get(node.name)
+    if constant is None or not isinstance(node.time, ir.ContainingDate) or node.time.kind.unit is not Unit.DAY:
+        return nothing
+    moves = constant.uprate is not None or constant.overlays or getattr(constant, "follows", ())
+    days = [day for day, _ in constant.values]
+    if moves or len(days) > MOST_DAYS:
+        return nothing
+    asked = writer.write(node.time.day, frame)
+    assert isinstance(asked.content, Day)
+    figure = nothing
+    for day in days:
+        since = writer.work.compare(">=", asked.content.ordinal, writer.work.constant(day.toordinal()))
+        figure = v.choice(writer.work, since, _on_day(writer, node, day, frame), figure)
+    return writer.carrying(figure, [asked])
+
+
+def _on_day(writer: Writer, node: ir.ParameterRead | ir.TableRead | ir.ScaleRead, day: date, frame: Frame) -> Figure:
     match node:
         case ir.ParameterRead():
             return _content(writer, Request(node.name, day), node.type, writer.work.constant(0))
