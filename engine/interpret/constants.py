@@ -22,7 +22,7 @@ from engine.ir.fold import value_at
 from engine.ir.program import Program
 from engine.reading.declared_constants import Bracket, BracketStarts, Key, Overlay, Parameter, Row, Scale, Table
 from engine.records import record
-from engine.values.types import MONEY, Value
+from engine.values.types import Kind, Value
 
 
 @record(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _uprated(constant: Parameter | Table | Scale, content: Any, factor: Fraction
 
 def _moving(table: Table) -> set[str]:
     """The columns that move: those of money, or all where none is."""
-    return {name for name, column_type in table.columns.items() if column_type == MONEY} or set(table.columns)
+    return {name for name, column in table.columns.items() if column.kind is Kind.MONEY} or set(table.columns)
 
 
 def _moved_bracket(bracket: Bracket, moved: Any) -> Bracket:

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from engine.ir.fold import value_at
 from engine.reading.declared_constants import Bracket, BracketStarts, Key, Row, Scale, Table
+from engine.values.types import Nothing
 
 
 def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracket]]) -> dict[tuple[Key, ...], Row]:
@@ -18,10 +19,10 @@ def cells_of(followed: BracketStarts, bands: Mapping[Key | None, Sequence[Bracke
     return {(key,): {"": _start_of(followed, brackets)} for key, brackets in bands.items() if key is not None}
 
 
-def _start_of(followed: BracketStarts, brackets: Sequence[Bracket]) -> Fraction:
+def _start_of(followed: BracketStarts, brackets: Sequence[Bracket]) -> Fraction | Nothing:
     named = [bracket for bracket in brackets if _rate(bracket) == followed.rate]
     higher = [bracket for bracket in brackets if _rate(bracket) > followed.rate]
-    return next(map(_start, named or higher), followed.otherwise)
+    return _start((named or higher)[0]) if named or higher else followed.otherwise
 
 
 def stated_cells(table: Table, scales: Mapping[str, Scale]) -> Table:

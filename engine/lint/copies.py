@@ -131,7 +131,7 @@ def _threads(constant: Constant, days: list[date]) -> Iterator[Thread]:
             yield _thread(constant, "", places, lambda value: ((None, _number(value)),))
         case Table():
             for column, type in constant.columns.items():
-                if type in (MONEY, RATE):
+                if replace(type, or_none=False) in (MONEY, RATE):
                     yield from _column(constant, column, places)
         case Scale(kind="marginal") if constant.of == MONEY:
             bands = [brackets for _, bands in constant.values for brackets in bands.values()]

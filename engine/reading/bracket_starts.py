@@ -2,7 +2,7 @@
 
 Law that names "the amount at which the 37 percent bracket begins" must follow that bracket wherever it goes. For each
 of the scale's keys the cell is where its first bracket with that rate, or a higher one, begins; `otherwise` where it
-has none. Which scale is meant is settled once names are known.
+has none; `none` there says that there is no such amount. Which scale is meant is settled once names are known.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from engine.reading.fields import open_fields
 from engine.reading.scalars import read_value
 from engine.syntax.nodes import Mapping, MappingEntry, Node
 from engine.text.source import Span
-from engine.values.types import MONEY, RATE, ValueType
+from engine.values.types import RATE, Kind, Nothing, ValueType
 
 KEYS = ("start_of", "rate", "otherwise")
 
@@ -36,7 +36,7 @@ def read_bracket_starts(
         return None
     scale = fields.scalar("start_of", needed=True)
     rate, otherwise = fields.required("rate"), fields.required("otherwise")
-    if of != MONEY:
+    if of is None or of.kind is not Kind.MONEY:
         message = "only a table of money with one column is read off a scale"
         context.report("E210", message, fields.span_of("start_of"), help="write the cells, or `type: money`")
         return None
@@ -47,9 +47,15 @@ def read_bracket_starts(
         end,
         scale.text,
         _number(context, rate, RATE, fields.span_of("rate")),
-        _number(context, otherwise, MONEY, fields.span_of("otherwise")),
+        _amount(context, otherwise, of, fields.span_of("otherwise")),
         scale.span,
     )
+
+
+def _amount(context: Context, node: Node, of: ValueType, place: Span) -> Fraction | Nothing:
+    value = read_value(context, node, of, place)
+    assert isinstance(value, int | Fraction | Nothing)
+    return value if isinstance(value, Nothing) else Fraction(value)
 
 
 def _number(context: Context, node: Node, type: ValueType, place: Span) -> Fraction:

@@ -13,7 +13,7 @@ from engine.records import record
 from engine.syntax.ast import Expression
 from engine.text.source import Span
 from engine.values.numbers import Grid
-from engine.values.types import Value, ValueType
+from engine.values.types import Nothing, Value, ValueType
 
 
 @record(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class BracketStarts:
     end: date | None
     scale: str
     rate: Fraction
-    otherwise: Fraction
+    otherwise: Fraction | Nothing
     span: Span = field(compare=False, repr=False)
 
     def holds(self, day: date) -> bool:

@@ -21,6 +21,7 @@ from engine.reading.tables import key_words
 from engine.reforms.apply import apply_reform
 from engine.text.diagnostics import Diagnostics
 from engine.text.source import Source
+from engine.values.types import NONE
 from tests.rulesets import check, codes, told
 
 US = Path(__file__).parents[2] / "rules" / "us"
@@ -198,6 +199,20 @@ def test_a_table_is_read_off_a_scale_stated_projected_and_reformed(tmp_path: Pat
     )  # the bracket with the rate, not a higher one before it
     own = "set:\n  start[joint]: {2025-01-01: 7}"
     assert starts(tmp_path, date(2026, 1, 1), own) == {"single": 120, "joint": 7, "separate": 0}
+
+
+def test_where_a_scale_has_no_such_bracket_a_table_may_say_that_there_is_no_limit(tmp_path: Path) -> None:
+    law = LAW.replace("start:\n        type: money", "start:\n        type: money or none")
+    law = law.replace("otherwise: 9_999", "otherwise: none")
+    flat = "about: x\nlaw: y\nset:\n  rates[single]: {2022-01-01: [{above: 0, rate: 10%}]}\n"
+    program = check(tmp_path, {"tax": law}, [flat]).program
+    assert program is not None
+    stated = Constants(program).at("start", date(2026, 1, 1))
+    assert stated is not None
+    assert {key[0]: cell[""] for key, cell in stated.content.items()} == {"single": NONE, "joint": 240, "separate": 0}
+    (tmp_path / "other").mkdir()
+    money_alone = check(tmp_path / "other", {"tax": LAW.replace("otherwise: 9_999", "otherwise: none")})
+    assert codes(money_alone) == ["E204"]
 
 
 def test_the_stated_values_of_a_table_read_off_a_scale_are_in_the_program(tmp_path: Path) -> None:
