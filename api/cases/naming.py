@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from api.failures import Misuse, suggestion
 from engine.interpret.cases import Case
+from engine.ir import nodes as ir
 from engine.ir.program import Definition, Program
+from engine.ir.walk import walk
 from engine.values.periods import Period, Unit
 
 
@@ -59,6 +61,25 @@ def exported_names(program: Program) -> Sequence[str]:
         for definition in program.definitions.values()
         if definition.exported and not definition.is_input
     )
+
+
+def chief_names(program: Program) -> Sequence[str]:
+    """The exported figures that people first want to know: those that assessments name; without assessments, those
+    that no other exported figure reads."""
+    exported = exported_names(program)
+    named = {figure for rules in program.settings.assessments.values() for figure in rules.figures}
+    chief = [name for name in exported if program.definitions[name].short_name in named]
+    if chief:
+        return chief
+    read = {node.name for name in exported for node in _reads(program.definitions[name])}
+    return [name for name in exported if name not in read] or exported
+
+
+def _reads(definition: Definition) -> Iterator[ir.VariableRead | ir.OverTime]:
+    for dated in definition.formulas:
+        for node in walk(dated.body):
+            if isinstance(node, ir.VariableRead | ir.OverTime):
+                yield node
 
 
 def period_for(program: Program, definition: Definition, at: Period) -> Period:

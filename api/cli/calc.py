@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from api.cases.calculate import Asked, Calculation, calculate
+from api.cases.calculate import Asked, Calculation, Result, calculate
 from api.cases.files import load_case
-from api.cases.naming import exported_names, find_definitions, nobody
+from api.cases.naming import chief_names, exported_names, find_definitions, nobody
 from api.cli.output import complain, say, say_json, waiting
 from api.failures import ExitCode
 from api.rules import programs
@@ -15,19 +16,29 @@ from api.schema import as_data
 from engine.interpret.cases import instances_of
 
 _ASK_AT_MOST = 5
+ALL = "all"
+SHOWN_WHOLE = 60
+"""So many figures of a case are all shown where none is named."""
 
 
 def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: Sequence[Path], as_json: bool) -> int:
-    """Print the wanted figures of everybody in the case who has them; all exported ones if none is named."""
+    """Print the wanted figures of everybody in the case who has them. If none is named: all exported ones, or the chief
+    ones where these are many; of those the ones that come to something."""
     with waiting("reading the rules"):
         program = programs.load_program(rules, reforms)
-    wanted = find_definitions(program, want)
+    wanted = [] if want.strip() == ALL else find_definitions(program, want)
     everything = [program.definitions[name] for name in exported_names(program)]
     case = load_case(program, path, at)
+    count = sum(1 for definition in everything for _ in instances_of(case, definition))
+    brief = not want and not as_json and count > SHOWN_WHOLE
+    if brief:
+        everything = [program.definitions[name] for name in chief_names(program)]
     names = [reform.stem for reform in reforms]
     calculation = calculate(program, case, wanted or everything, Asked(ask=True), reforms=names, must=bool(wanted))
     if as_json:
         say_json(as_data(calculation))
+    elif brief:
+        _report_in_brief(calculation)
     else:
         _report(calculation)
     for line in calculation.unread:
@@ -37,6 +48,20 @@ def calc_command(rules: str, path: str, at: str | None, want: str, *, reforms: S
         fault = nobody(program, case, figure)
         complain(f"{fault.message}; {fault.help}")
     return ExitCode.FAILED if calculation.failed or nobodys else ExitCode.DONE
+
+
+def _report_in_brief(calculation: Calculation) -> None:
+    """The figures that come to something, and how to see the others."""
+    telling = [result for result in calculation.results if not _is_nothing(result)]
+    _report(replace(calculation, results=tuple(telling)))
+    say(f"\nThese are the chief figures. Name others with `--want A,B`; `--want {ALL}` shows every one.")
+
+
+def _is_nothing(result: Result) -> bool:
+    """Whether a figure is no, nothing, or does not apply."""
+    if result.status != "determined":
+        return result.status == "not_applicable"
+    return result.value is False or not str(result.value).strip("0.")
 
 
 def _report(calculation: Calculation) -> None:

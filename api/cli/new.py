@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.cli.output import say, say_json
 from api.failures import ExitCode
 from api.rules.new import write_ruleset
+from api.rules.programs import MANUAL
 from api.schema import as_data
 
 
@@ -17,5 +18,5 @@ def new_command(jurisdiction: str, currency: str, year: int | None, as_json: boo
     for name in written.files:
         say(f"{written.folder}/{name}")
     say(f"\nNext: rulewright check {written.folder}, rulewright test {written.folder} --watch")
-    say("The language: rules/README.md")
+    say(f"The language: {MANUAL}")
     return ExitCode.DONE

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from api.failures import Misuse
 
 Rules = Annotated[str, typer.Argument(metavar="RULES", help="Shipped rules, such as `us`, or a folder.")]
 RulesOption = Annotated[str, typer.Option("--rules", metavar="RULES", help="Shipped rules, or a folder.")]
@@ -42,3 +45,13 @@ EarnerRoles = Annotated[
         "--earner", metavar="ROLE", help="Whose marginal and participation rates: `head`, `spouse`; several times."
     ),
 ]
+
+
+def rules_and_name(words: Sequence[str], rules: str) -> tuple[str, str]:
+    """What `[RULES] NAME` means, beside the option `--rules`. Raises Misuse for more words."""
+    if len(words) == 1:
+        return rules, words[0]
+    if len(words) == 2 and rules == "us":
+        return words[0], words[1]
+    told = " ".join(words)
+    raise Misuse(f"`{told[:80]}` is not one name", "write NAME, RULES NAME, or NAME --rules RULES")

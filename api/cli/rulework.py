@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption
+from api.cli.options import AsJson, At, Case, Reforms, Rules, RulesOption, rules_and_name
 from api.failures import Failure
 
 commands = typer.Typer()
@@ -81,7 +81,9 @@ def calc(
     rules: Rules,
     case: Case,
     at: At = None,
-    want: Annotated[str, typer.Option("--want", metavar="A,B", help="Figures to compute, by name.")] = "",
+    want: Annotated[
+        str, typer.Option("--want", metavar="A,B", help="Figures to compute, by name; `all` for every one.")
+    ] = "",
     reform: Reforms = None,
     as_json: AsJson = False,
 ) -> None:
@@ -123,7 +125,7 @@ def fmt(
 
 @commands.command()
 def graph(
-    variable: Annotated[str, typer.Argument(metavar="VARIABLE", help="The figure to start from.")],
+    words: Annotated[list[str], typer.Argument(metavar="[RULES] VARIABLE", help="The figure to start from.")],
     rules: RulesOption = "us",
     dot: Annotated[bool, typer.Option("--dot", help="DOT for Graphviz, instead of Mermaid.")] = False,
     users: Annotated[bool, typer.Option("--users", help="Who uses it, instead of what it uses.")] = False,
@@ -133,13 +135,15 @@ def graph(
     """Draw what a figure depends on, as Mermaid or DOT text."""
     from api.cli.graph import graph_command
 
+    rules, variable = rules_and_name(words, rules)
     raise typer.Exit(graph_command(rules, variable, dot, users, depth=depth, as_json=as_json))
 
 
 @commands.command()
 def show(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Any name in the rules; `enum:filing_status` for that kind.")
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[RULES] NAME", help="Any name in the rules; `enum:filing_status` for that kind."),
     ],
     rules: RulesOption = "us",
     reform: Reforms = None,
@@ -148,6 +152,7 @@ def show(
     """Show a definition: its law, its values over time, what it uses and who uses it."""
     from api.cli.show import show_command
 
+    rules, name = rules_and_name(words, rules)
     raise typer.Exit(show_command(rules, name, reform or [], as_json))
 
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from api.cli.output import say, say_json, waiting
-from api.failures import ExitCode
+from api.failures import ExitCode, Misuse
 from api.rules import programs
 from api.rules.definitions import Condition, Described, describe
 from api.rules.names import DEFINED
 from api.schema import as_data, cited
+from engine.syntax.files import SETTINGS_FILE
 from engine.text.diagnostics import RulesInvalid
 
 _Field = tuple[str, str | list[str]]
@@ -23,7 +24,13 @@ def show_command(rules: str, name: str, reforms: Sequence[Path], as_json: bool) 
         compiled = programs.check(rules, reforms, lint=False)
     if compiled.ruleset is None or compiled.program is None:
         raise RulesInvalid(compiled.problems)
-    described = describe(compiled.ruleset, compiled.program, name)
+    try:
+        described = describe(compiled.ruleset, compiled.program, name)
+    except Misuse:
+        if name in programs.shipped_rules() or (Path(name) / SETTINGS_FILE).is_file():
+            help = f"`rulewright list {name}` lists the names in it; write `rulewright show {name} NAME`"
+            raise Misuse(f"`{name}` is a ruleset, and not a name in `{rules}`", help) from None
+        raise
     if as_json:
         say_json(as_data(described))
         return ExitCode.DONE

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from engine.pipeline import Compiled
 
 SHIPPED = Path(engine.__file__).parents[1] / "rules"
+MANUAL = SHIPPED / "README.md"
 _KEPT_AT_MOST = 32
 _CODE = code_digest()
 
